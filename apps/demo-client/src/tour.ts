@@ -1,0 +1,24 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { OrdersClient } from './orders.client.js';
+
+/** One of each kind of call, for the reader of the terminal. */
+@Injectable()
+export class Tour {
+  constructor(@Inject(OrdersClient) private readonly orders: OrdersClient) {}
+
+  async *stops(): AsyncGenerator<string> {
+    const { orders } = this;
+    yield await stop('a value', orders.price({ id: 'tour-1', quantity: 2 }));
+    yield await stop('slow I/O', orders.reserve({ id: 'tour-2', quantity: 1 }));
+    yield await stop('a stream of values', orders.track('tour-3'));
+    yield await stop('an error', orders.cancel('tour-4'));
+    yield await stop('an invalid payload', orders.price({ id: 'tour-5', quantity: -1 }));
+  }
+}
+
+function stop(kind: string, call: Promise<unknown>): Promise<string> {
+  return call.then(
+    (value) => `${kind}: answered ${JSON.stringify(value)}`,
+    (error: unknown) => `${kind}: rejected ${JSON.stringify(error)}`,
+  );
+}

@@ -1,0 +1,21 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { ServerRedisStreams } from 'nestjs-redis-streams';
+import { OrdersModule } from './orders.module.js';
+import { readSettings } from './settings.js';
+
+const settings = readSettings(process.argv.slice(2), process.env);
+const { url, group, prefix } = settings;
+
+const app = await NestFactory.createMicroservice<MicroserviceOptions>(
+  OrdersModule.register(settings),
+  { strategy: new ServerRedisStreams({ url, group, prefix }) },
+);
+// On SIGTERM: finish what runs, hand over the rest, and only then end.
+app.enableShutdownHooks();
+await app.listen();
+
+new Logger('Demo').log(`${settings.name} serves as one of "${group}"`);
+// Whoever started this process and listens, a process manager or the demo, may go on.
+process.send?.('ready');

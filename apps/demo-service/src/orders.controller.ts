@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Controller, Inject, UseInterceptors, UsePipes } from '@nestjs/common';
+import { Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
+import { RedisStreamsContext } from 'nestjs-redis-streams';
+import { interval, map, take, type Observable } from 'rxjs';
+import { INSTANCE_NAME } from './instance-name.js';
+import { JournalInterceptor } from './journal.interceptor.js';
+import { OrderDto, OrderLineDto } from './order.dto.js';
+import { validation } from './validation.js';
+
+/** Every reply says who gave it and to which call. */
+export interface Served {
+  instance: string;
+  callId: string;
+}
+
+const unitPrice = 19.5;
+const warehouseMs = { atLeast: 20, atMost: 40 };
+const stations = ['packed', 'shipped', 'delivered'] as const;
+
+@Controller()
+@UsePipes(validation)
+@UseInterceptors(JournalInterceptor)
+export class OrdersController {
+  constructor(@Inject(INSTANCE_NAME) private readonly instance: string) {}
+
+  /** Nothing but the road there and back. */
+  @MessagePattern('orders.echo')
+  echo(@Payload() order: OrderDto, @Ctx() context: RedisStreamsContext): Served & OrderDto {
+    return { ...this.served(context), id: order.id };
+  }
+
+  /** A value. */
+  @MessagePattern('orders.price')
+  price(@Payload() line: OrderLineDto, @Ctx() context: RedisStreamsContext) {
+    return { ...this.served(context), total: line.quantity * unitPrice };
+  }
+
+  /** Slow input and output. It ends early when the caller gave up or its time is over. */
+  @MessagePattern('orders.reserve')
+  async reserve(@Payload() line: OrderLineDto, @Ctx() context: RedisStreamsContext) {
+    const { atLeast, atMost } = warehouseMs;
+    const duration = atLeast + Math.random() * (atMost - atLeast);
+    await pause(duration, undefined, { signal: context.signal });
+    return { ...this.served(context), reserved: line.quantity };
+  }
+
+  /** Several values, one after another. */
+  @MessagePattern('orders.track')
+  track(
+    @Payload() _order: OrderDto,
+    @Ctx() context: RedisStreamsContext,
+  ): Observable<Served & { station: string }> {
+    return interval(5).pipe(
+      take(stations.length),
+      map((index) => ({ ...this.served(context), station: stations[index] ?? '' })),
+    );
+  }
+
+  /** An error that the caller sees as it is. */
+  @MessagePattern('orders.cancel')
+  cancel(@Payload() order: OrderDto, @Ctx() context: RedisStreamsContext): never {
+    throw new RpcException({
+      ...this.served(context),
+      status: 'error',
+      code: 'ALREADY_SHIPPED',
+      message: `Order ${order.id} has left the warehouse`,
+    });
+  }
+
+  private served(context: RedisStreamsContext): Served {
+    return { instance: this.instance, callId: context.getCallId() };
+  }
+}

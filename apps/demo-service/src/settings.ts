@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+
+export interface Settings {
+  /** What this process calls itself in its replies. */
+  readonly name: string;
+  /** The service: instances with the same group share the calls and events. */
+  readonly group: string;
+  /** Serve events only, as a second service beside the one that answers the calls. */
+  readonly eventsOnly: boolean;
+  /** A file that gets one line per execution. */
+  readonly journal?: string;
+  readonly url: string;
+  /** What all keys in Redis begin with: services and clients with the same one meet. */
+  readonly prefix: string;
+}
+
+export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
+  const { values } = parseArgs({
+    args,
+    options: {
+      name: { type: 'string', default: `service-${process.pid}` },
+      group: { type: 'string', default: 'demo' },
+      'events-only': { type: 'boolean', default: false },
+      journal: { type: 'string' },
+    },
+  });
+  return {
+    name: values.name,
+    group: values.group,
+    eventsOnly: values['events-only'],
+    journal: values.journal,
+    url: env['REDIS_URL'] || 'redis://localhost:6379',
+    prefix: env['NRS_PREFIX'] || 'nrs',
+  };
+}

@@ -1,0 +1,148 @@
+import { RedisStreamsError } from '../../errors.js';
+import type { ResolvedServerOptions } from '../../options/index.js';
+import { shardOf } from '../../protocol/keys.js';
+import type { LinkObserver } from '../../redis/link.js';
+import type { Clock } from '../clock.js';
+import { Lifecycle, type LifecycleState } from '../lifecycle.js';
+import type { QuietLogger } from '../logger.js';
+import type { Delivery } from './delivery.js';
+import { Dispatcher } from './dispatcher.js';
+import { ConsumerShard } from './shard.js';
+import type { PatternSpec } from './stream-state.js';
+
+export interface ConsumerHooks extends LinkObserver {
+  /** Runs the handlers of a delivery; they end it, at once or later. Never throws. */
+  run(delivery: Delivery): void;
+  status(up: boolean): void;
+}
+
+/** A service instance: one dispatcher, a shard or several. */
+export class Consumer {
+  readonly shards: readonly ConsumerShard[];
+  private readonly lifecycle = new Lifecycle();
+  private readonly dispatcher: Dispatcher;
+  private readonly owners = new Map<string, ConsumerShard>();
+  private up = false;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    specs: readonly PatternSpec[],
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: ConsumerHooks,
+  ) {
+    this.dispatcher = new Dispatcher(options.concurrency, options.maxDeliveries, clock, {
+      run: (delivery) => hooks.run(delivery),
+      expired: (delivery) => {
+        const outcome = delivery.history.deliveries === 1 ? 'not-run' : 'may-have-run';
+        delivery.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
+      },
+      stuck: (delivery) => {
+        logger.warn('stuck', `a handler of ${delivery.stream.name} did not stop; its slot is free again`);
+        if (delivery.isRequest) {
+          delivery.fault('TIMEOUT', 'the handler did not finish in time', 'may-have-run');
+        } else {
+          delivery.acknowledge();
+        }
+      },
+      mayStart: ({ stream }) => this.owners.get(stream.name)?.mayStart === true,
+      redisNow: () => (this.shards[0] as ConsumerShard).redisClock.now(),
+      changed: () => this.wake(),
+    });
+    const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
+    this.shards = Array.from({ length: options.shards }, (_, shard) => {
+      const here = specs.filter(({ stream }) => shardOf(stream, options.shards) === shard);
+      const made = new ConsumerShard(options, links, shard, here, this.dispatcher, clock, logger, {
+        changed: () => this.changed(),
+      });
+      for (const { stream } of here) this.owners.set(stream, made);
+      return made;
+    });
+  }
+
+  get state(): LifecycleState {
+    return this.lifecycle.state;
+  }
+
+  /** The ioredis objects of the moment: commands, reader and subscriber of each shard. */
+  connections(): unknown[] {
+    return this.shards.flatMap((shard) => shard.connections());
+  }
+
+  /** Redis' clock as this process estimates it, in milliseconds. */
+  redisNow(): number {
+    return (this.shards[0] as ConsumerShard).redisClock.now();
+  }
+
+  /** Handlers that are running. */
+  get inFlight(): number {
+    return this.dispatcher.inFlight;
+  }
+
+  async start(): Promise<void> {
+    this.lifecycle.move('starting');
+    await Promise.all(this.shards.map((shard) => shard.start()));
+    if (!this.lifecycle.is('starting')) {
+      throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
+    }
+    this.lifecycle.move('running');
+  }
+
+  /**
+   * Quiet, drain, leave: reading stops first so that nothing new comes in behind what is drained; what
+   * runs may finish within `drainTimeout`; replies are written before the lease goes; what was not
+   * started, or did not finish, stays pending under a tombstone and others take it over at once.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const ran = this.lifecycle.is('running');
+    if (ran) {
+      this.lifecycle.move('draining');
+      this.dispatcher.pause();
+      await this.within(this.drain());
+    }
+    this.lifecycle.move('closed');
+    await Promise.all(this.shards.map((shard) => shard.stop()));
+    this.dispatcher.stop();
+    this.up = false;
+  }
+
+  private async drain(): Promise<void> {
+    const quiet = Promise.all(this.shards.map((shard) => shard.quiet()));
+    this.dispatcher.clearWaiting();
+    await Promise.all([quiet, this.dispatcher.whenIdle()]);
+    // A last read may have brought entries; they stay pending.
+    this.dispatcher.clearWaiting();
+    await Promise.all(this.shards.map((shard) => shard.settled()));
+  }
+
+  /** Waits for the drain, but no longer than the user allows. */
+  private async within(drained: Promise<void>): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.clock.after(this.options.drainTimeout, () => {
+        this.logger.warn('drain', 'handlers did not finish within drainTimeout; others take them over');
+        resolve();
+      });
+    });
+    await Promise.race([drained, limit]);
+    cancel();
+  }
+
+  private wake(): void {
+    for (const shard of this.shards) shard.slotFree();
+  }
+
+  private changed(): void {
+    const up = this.shards.every((shard) => shard.isUp);
+    if (up === this.up) return;
+    this.up = up;
+    this.hooks.status(up);
+  }
+}
+

@@ -1,0 +1,201 @@
+import type { RedisStreamsErrorCode } from '../../errors.js';
+import type { CallOutcome } from '../../errors.js';
+import type { Entry, RawEntry } from '../../protocol/entry.js';
+import { REPLY, type ReplyKind } from '../../protocol/frame.js';
+import type { Expiring } from '../deadline-queue.js';
+import type { PatternState, StreamState } from './stream-state.js';
+
+/** Why a handler's signal fires. */
+export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
+
+/** What a delivery asks of the worker that owns it. */
+export interface DeliveryOwner {
+  /** A reply; `final` settles the delivery. */
+  reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void;
+  acknowledge(delivery: Delivery): void;
+  /** Another attempt later, as the policy allows; else a dead letter. */
+  retry(delivery: Delivery, failed: FailedAttempt): void;
+  deadLetter(delivery: Delivery, letter: Letter): void;
+  /** A value was streamed whose caller waits for the next one. */
+  renewed(delivery: Delivery): void;
+}
+
+/** An attempt that did not succeed. */
+export interface FailedAttempt {
+  /** Milliseconds to wait; undefined: as the policy says. */
+  readonly delay: number | undefined;
+  /** What the next attempt should know; no spaces. */
+  readonly state: string;
+  /** What went wrong, for the dead letter. */
+  readonly detail: string;
+  /** JSON of the error that the caller gets when there is no further attempt; undefined: a fault. */
+  readonly error: string | undefined;
+}
+
+/** Why an entry is given up, and what its caller is told. */
+export interface Letter {
+  readonly reason: string;
+  readonly detail: string;
+  readonly kind: ReplyKind;
+  /** JSON. */
+  readonly payload: string;
+}
+
+/** What is known of an entry beside its text. */
+export interface History {
+  /** How often it was handed out, this time included. */
+  readonly deliveries: number;
+  /** Attempts that failed before. */
+  readonly attempts: number;
+  /** What an earlier attempt left for this one. */
+  readonly state: string;
+  /** Memory of Redis at the read. */
+  readonly incarnation: string;
+  /** Connections of this process at the read. */
+  readonly connections: number;
+}
+
+/**
+ * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
+ * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
+ */
+export class Delivery implements Expiring {
+  /** Settled, or given up: the handler's further words no longer count. */
+  ended = false;
+  /** Holds a slot. */
+  running = false;
+  /** Text of the reply headers, when the handler set some. */
+  replyHeaders: string | undefined;
+  /** Milliseconds of Redis' clock; Infinity without a deadline. */
+  deadline: number;
+
+  slot = 0;
+  before: Expiring | undefined;
+  behind: Expiring | undefined;
+  expiresAt = Number.POSITIVE_INFINITY;
+
+  private index = 0;
+  private controller: AbortController | undefined;
+  private aborted: AbortReason | undefined;
+  private onAbort: ((reason: AbortReason) => void) | undefined;
+
+  constructor(
+    /** As it was read, for the dead letters. */
+    readonly raw: RawEntry,
+    private readonly owner: DeliveryOwner,
+    readonly stream: StreamState,
+    readonly pattern: PatternState,
+    readonly entry: Entry,
+    readonly history: History,
+    /** Tells runs of this consumer apart. */
+    readonly nonce: number,
+    readonly consumer: string,
+  ) {
+    const { timeout, idle } = entry.header;
+    const total = timeout > 0 ? timeout : idle;
+    this.deadline = total > 0 ? entry.addedAt + total : Number.POSITIVE_INFINITY;
+  }
+
+  get id(): string {
+    return this.entry.id;
+  }
+
+  /** Somebody waits for a reply. */
+  get isRequest(): boolean {
+    return this.entry.header.caller !== undefined;
+  }
+
+  /** Made when first asked for: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.aborted !== undefined) this.controller.abort(abortError(this.aborted));
+    }
+    return this.controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.aborted !== undefined;
+  }
+
+  /** The runner's own way to be told, without the price of a signal. */
+  whenAborted(told: (reason: AbortReason) => void): void {
+    this.onAbort = told;
+    if (this.aborted !== undefined) told(this.aborted);
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.aborted !== undefined) return;
+    this.aborted = reason;
+    this.controller?.abort(abortError(reason));
+    this.onAbort?.(reason);
+  }
+
+  /** Index of the next reply; each has its own. */
+  takeIndex(): number {
+    return this.index++;
+  }
+
+  value(payload: string | undefined, last: boolean): void {
+    if (this.ended) return;
+    const kind = payload === undefined ? REPLY.done : last ? REPLY.last : REPLY.next;
+    if (payload === undefined && !last) return;
+    this.reply(kind, payload, last);
+  }
+
+  /** Output of a serializer. */
+  packed(payload: string, last: boolean): void {
+    this.reply(last ? REPLY.packedLast : REPLY.packed, payload, last);
+  }
+
+  /** What the handler threw, as JSON. */
+  error(payload: string): void {
+    this.reply(REPLY.error, payload, true);
+  }
+
+  fault(code: RedisStreamsErrorCode, message: string, outcome: CallOutcome): void {
+    this.reply(REPLY.fault, faultText(code, message, outcome), true);
+  }
+
+  acknowledge(): void {
+    if (!this.ended) this.owner.acknowledge(this);
+  }
+
+  retry(failed: FailedAttempt): void {
+    if (!this.ended) this.owner.retry(this, failed);
+  }
+
+  deadLetter(reason: string, detail: string): void {
+    const payload = faultText('DEAD_LETTERED', `moved to the dead letters: ${reason}`, 'may-have-run');
+    if (!this.ended) this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload });
+  }
+
+  /** Its data cannot be read: no handler ran, and none ever will. */
+  malformed(detail: string): void {
+    const payload = faultText('INVALID_MESSAGE', `malformed message: ${detail}`, 'not-run');
+    if (!this.ended) this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
+  }
+
+  private reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
+    if (this.ended) return;
+    this.owner.reply(this, kind, payload, final);
+    if (!final && this.entry.header.idle > 0) this.owner.renewed(this);
+  }
+}
+
+export function faultText(code: RedisStreamsErrorCode, message: string, outcome: CallOutcome): string {
+  return JSON.stringify({ code, message, outcome });
+}
+
+function abortError(reason: AbortReason): Error {
+  const error = new Error(TEXT[reason]);
+  error.name = reason === 'deadline' ? 'TimeoutError' : 'AbortError';
+  return error;
+}
+
+const TEXT: Readonly<Record<AbortReason, string>> = {
+  deadline: 'the deadline of the call has passed',
+  cancelled: 'nobody waits for the call any more',
+  fenced: 'another instance has taken the call over',
+  closing: 'the server is closing',
+};

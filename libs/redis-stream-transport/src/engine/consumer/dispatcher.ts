@@ -1,0 +1,198 @@
+import type { Clock } from '../clock.js';
+import { DeadlineQueue } from '../deadline-queue.js';
+import type { Delivery } from './delivery.js';
+
+/** Milliseconds that a handler may still run when its deadline has passed, before its slot is freed. */
+const GRACE = 5000;
+/** Milliseconds that a handler of a call that nobody waits for may go on. */
+const ABORT_GRACE = 5000;
+
+export interface DispatcherHooks {
+  /** Runs the handlers. They end the delivery, at once or later. */
+  run(delivery: Delivery): void;
+  /** The deadline passed before it could start. */
+  expired(delivery: Delivery): void;
+  /** The handler did not stop although its signal fired: give the entry up without it. */
+  stuck(delivery: Delivery): void;
+  /** No handler may start now: the lease is in doubt. */
+  mayStart(delivery: Delivery): boolean;
+  /** Redis' clock, milliseconds. */
+  redisNow(): number;
+  /** A slot is free, or something changed that may let more be read. */
+  changed(): void;
+}
+
+/**
+ * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
+ * alone what is on its last permitted delivery, so that poison takes no innocent with it.
+ */
+export class Dispatcher {
+  private running = 0;
+  private readonly waiting: Delivery[] = [];
+  private readonly alone: Delivery[] = [];
+  private aloneNow: Delivery | undefined;
+  private readonly deadlines: DeadlineQueue<Delivery>;
+  private idle: (() => void)[] = [];
+  private quiet = false;
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly maxDeliveries: number,
+    private readonly clock: Clock,
+    private readonly hooks: DispatcherHooks,
+  ) {
+    this.deadlines = new DeadlineQueue(clock, (delivery) => this.late(delivery));
+  }
+
+  /** Slots that nothing is waiting for. */
+  get free(): number {
+    if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
+    return Math.max(0, this.concurrency - this.running - this.waiting.length);
+  }
+
+  get inFlight(): number {
+    return this.running;
+  }
+
+  accept(delivery: Delivery): void {
+    const { deliveries } = delivery.history;
+    if (deliveries > 1 && deliveries >= this.maxDeliveries) this.alone.push(delivery);
+    else if (this.canStart(delivery)) return this.start(delivery);
+    else this.waiting.push(delivery);
+    this.next();
+  }
+
+  /** The delivery has ended, by whatever way. Idempotent. */
+  finished(delivery: Delivery): void {
+    this.deadlines.remove(delivery);
+    if (!delivery.running) {
+      this.forget(delivery);
+      return;
+    }
+    delivery.running = false;
+    this.running--;
+    delivery.pattern.running--;
+    if (this.aloneNow === delivery) this.aloneNow = undefined;
+    if (this.waiting.length > 0 || this.alone.length > 0) this.next();
+    if (this.running === 0) this.tellIfIdle();
+    this.hooks.changed();
+  }
+
+  /** The time of a streamed call was renewed. */
+  renewed(delivery: Delivery): void {
+    this.deadlines.remove(delivery);
+    this.watch(delivery);
+  }
+
+  /** Nobody waits for it: its handler is told, and given up if it does not listen. */
+  abort(delivery: Delivery): void {
+    delivery.abort('cancelled');
+    if (delivery.ended) return;
+    this.deadlines.remove(delivery);
+    delivery.expiresAt = this.clock.now() + ABORT_GRACE;
+    this.deadlines.add(delivery);
+  }
+
+  /** Something changed that may let what waits begin. */
+  next(): void {
+    if (this.quiet) return;
+    if (this.alone.length > 0) {
+      if (this.running > 0 || this.aloneNow !== undefined) return;
+      const delivery = this.alone[0] as Delivery;
+      if (!this.hooks.mayStart(delivery)) return;
+      this.alone.shift();
+      this.aloneNow = delivery;
+      this.start(delivery);
+      return;
+    }
+    for (let i = 0; i < this.waiting.length && this.running < this.concurrency; ) {
+      const delivery = this.waiting[i] as Delivery;
+      if (!this.canStart(delivery)) {
+        i++;
+        continue;
+      }
+      this.waiting.splice(i, 1);
+      this.start(delivery);
+    }
+  }
+
+  /** Starts nothing more; what runs goes on. */
+  pause(): void {
+    this.quiet = true;
+  }
+
+  /** Takes everything that has not started off the queues. */
+  clearWaiting(): void {
+    this.waiting.length = 0;
+    this.alone.length = 0;
+    this.tellIfIdle();
+  }
+
+  /** Resolves when nothing runs. */
+  whenIdle(): Promise<void> {
+    if (this.running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  stop(): void {
+    this.deadlines.clear();
+  }
+
+  private canStart(delivery: Delivery): boolean {
+    return (
+      !this.quiet &&
+      this.running < this.concurrency &&
+      this.alone.length === 0 &&
+      this.aloneNow === undefined &&
+      !delivery.pattern.isFull &&
+      this.hooks.mayStart(delivery)
+    );
+  }
+
+  private start(delivery: Delivery): void {
+    if (delivery.ended) return;
+    if (delivery.deadline !== Number.POSITIVE_INFINITY) {
+      if (this.hooks.redisNow() >= delivery.deadline) {
+        if (this.aloneNow === delivery) this.aloneNow = undefined;
+        this.hooks.expired(delivery);
+        return;
+      }
+      this.watch(delivery);
+    }
+    delivery.running = true;
+    this.running++;
+    delivery.pattern.running++;
+    this.hooks.run(delivery);
+  }
+
+  private watch(delivery: Delivery): void {
+    delivery.expiresAt = this.clock.now() + (delivery.deadline - this.hooks.redisNow());
+    this.deadlines.add(delivery);
+  }
+
+  private late(delivery: Delivery): void {
+    if (delivery.ended) return;
+    if (delivery.isAborted) {
+      this.hooks.stuck(delivery);
+      return;
+    }
+    delivery.abort('deadline');
+    if (delivery.ended) return;
+    delivery.expiresAt = this.clock.now() + GRACE;
+    this.deadlines.add(delivery);
+  }
+
+  private forget(delivery: Delivery): void {
+    for (const list of [this.waiting, this.alone]) {
+      const at = list.indexOf(delivery);
+      if (at !== -1) list.splice(at, 1);
+    }
+  }
+
+  private tellIfIdle(): void {
+    if (this.running > 0) return;
+    const idle = this.idle;
+    this.idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

@@ -1,0 +1,94 @@
+import type { ResolvedServerOptions } from '../../options/index.js';
+import { Link, type LinkSettings } from '../../redis/link.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import { Auditor } from './auditor.js';
+import type { Dispatcher } from './dispatcher.js';
+import { Reader } from './reader.js';
+import type { ShardContext } from './shard-context.js';
+import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+import type { Worker } from './worker.js';
+
+export interface GroupReadingHooks {
+  mayRead(): boolean;
+  changed(): void;
+  fenced(): void;
+}
+
+/** One group on a connection of its own: what it reads, and the audit of what it should have read. */
+export class GroupReading {
+  readonly link: Link;
+  readonly reader: Reader;
+  readonly auditor: Auditor;
+  /** Redis' name for the reading connection; undefined where it may not be asked. */
+  clientId: number | undefined;
+  isUp = false;
+
+  constructor(
+    context: ShardContext,
+    readonly worker: Worker,
+    readonly streams: readonly StreamState[],
+    options: ResolvedServerOptions,
+    links: LinkSettings,
+    streamKey: (name: string) => string,
+    dispatcher: Dispatcher,
+    clock: Clock,
+    logger: QuietLogger,
+    hooks: GroupReadingHooks,
+  ) {
+    this.link = new Link('reader', links, {
+      up: async () => {
+        this.clientId = await this.link
+          .command('client', ['id'])
+          .then(Number)
+          .catch(() => undefined);
+        this.isUp = true;
+        context.connections++;
+        void this.auditor.audit();
+        hooks.changed();
+      },
+      down: () => {
+        this.isUp = false;
+        this.clientId = undefined;
+        hooks.changed();
+      },
+    });
+    this.reader = new Reader(
+      context,
+      worker.broker,
+      this.link,
+      streams,
+      streamKey,
+      options.concurrency,
+      clock,
+      logger,
+      {
+        free: () => (worker.retries.isFull ? 0 : dispatcher.free),
+        mayRead: hooks.mayRead,
+        entries: (stream, entries) => worker.accept(stream, entries),
+        heal: () => worker.ensureGroups(),
+      },
+    );
+    // Twice what can run and wait: more is never held, so more would only be read to be skipped.
+    const limit = 2 * options.concurrency + 1000;
+    this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
+      found: (stream, entries) => worker.acceptHeld(stream, entries),
+      heal: () => worker.ensureGroups(),
+      fenced: hooks.fenced,
+    });
+  }
+}
+
+/** The streams of some patterns; a lane that several patterns share is one stream. */
+export function streamStates(specs: readonly PatternSpec[]): StreamState[] {
+  const streams = new Map<string, StreamState>();
+  for (const spec of specs) {
+    let stream = streams.get(spec.stream);
+    if (stream === undefined) {
+      stream = new StreamState(spec.stream);
+      streams.set(spec.stream, stream);
+    }
+    stream.patterns.set(spec.pattern, new PatternState(spec));
+  }
+  return [...streams.values()];
+}

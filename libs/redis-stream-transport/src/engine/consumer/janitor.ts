@@ -1,0 +1,74 @@
+import type { GroupBroker } from '../../redis/group-broker.js';
+import type { Retention } from '../../options/index.js';
+import { jittered, type Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import type { StreamState } from './stream-state.js';
+
+const EVERY = 5000;
+/** Entries that one script call looks at. */
+const PAGE = 200;
+/** Pages per stream and round, so that a long stream does not hold up the others. */
+const PAGES = 50;
+
+/** Removes events that every live group has handled, and requests that expired without being read. */
+export class Janitor {
+  private cancelTimer: (() => void) | undefined;
+  private cleaning: Promise<void> = Promise.resolve();
+  private stopped = true;
+  private readonly reported = new Set<string>();
+
+  constructor(
+    private readonly broker: GroupBroker,
+    private readonly streams: readonly StreamState[],
+    private readonly groupTtl: number,
+    private readonly retention: Retention,
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+  ) {}
+
+  start(): void {
+    this.stopped = false;
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelTimer?.();
+    await this.cleaning;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.cancelTimer = this.clock.after(jittered(this.clock, EVERY, 0.3), () => {
+      this.cleaning = this.clean()
+        .catch((error: Error) => this.logger.warn('janitor', `cleaning failed: ${error.message}`))
+        .then(() => this.schedule());
+    });
+  }
+
+  private async clean(): Promise<void> {
+    const limits = {
+      groupTtl: this.groupTtl,
+      count: this.retention.count,
+      age: this.retention.age,
+      page: PAGE,
+    };
+    for (const stream of this.streams) {
+      for (let page = 0; page < PAGES && !this.stopped; page++) {
+        const { more, idle } = await this.broker.clean(stream.name, stream.kind, limits);
+        for (const group of idle) this.report(stream.name, group);
+        if (!more) break;
+      }
+    }
+  }
+
+  private report(stream: string, group: string): void {
+    const key = `${stream} ${group}`;
+    if (this.reported.has(key) || this.reported.size > 1000) return;
+    this.reported.add(key);
+    this.logger.warn(
+      `group ${key}`,
+      `group ${group} of ${stream} had no live instance for ${this.groupTtl} ms; it no longer holds events back`,
+    );
+  }
+}

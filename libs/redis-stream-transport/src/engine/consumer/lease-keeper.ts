@@ -1,0 +1,129 @@
+import type { Announcement, LeaseBroker } from '../../redis/lease-broker.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import type { RedisClock } from '../redis-clock.js';
+import type { ShardContext } from './shard-context.js';
+
+/** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
+const TOO_OLD = 3_600_000;
+
+export interface LeaseKeeperHooks {
+  /** The lease holds another token or a tombstone: everything held is somebody else's. */
+  fenced(): void;
+  /** The lease was missing: what is held must be checked entry by entry from now on. */
+  doubted(): void;
+  /** The lease is confirmed. */
+  renewed(): void;
+  /** `[stream, entry]` texts of entries that nobody waits for. */
+  notices(texts: readonly string[]): void;
+  membersChanged(): void;
+}
+
+/** Keeps this process' lease in one shard: renewed every third of its life. */
+export class LeaseKeeper {
+  /** Monotonic time at which the last confirmed renewal was sent. */
+  private confirmed = Number.NEGATIVE_INFINITY;
+  private cancelTimer: (() => void) | undefined;
+  private renewing: Promise<void> | undefined;
+  private stopped = true;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: LeaseBroker,
+    private readonly announcements: readonly Announcement[],
+    private readonly ttl: number,
+    private readonly clock: Clock,
+    private readonly redisClock: RedisClock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: LeaseKeeperHooks,
+  ) {}
+
+  /**
+   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, so nobody can
+   * have revoked it (rule L9).
+   */
+  get isValid(): boolean {
+    return this.clock.now() - this.confirmed < this.ttl;
+  }
+
+  /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
+  async take(): Promise<void> {
+    this.stopped = false;
+    await this.renewOnce(true);
+    this.schedule();
+  }
+
+  /** Renews now, for instance because the members have changed. Never rejects. */
+  renew(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.renewing ??= this.renewOnce(false)
+      .catch((error: Error) => this.logger.warn('lease', `renewing the lease failed: ${error.message}`))
+      .finally(() => {
+        this.renewing = undefined;
+      });
+    return this.renewing;
+  }
+
+  /** Another live group that answers one of the patterns; announces them if there is none. */
+  async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
+    if (this.announcements.length === 0) return undefined;
+    const answer = await this.broker.announce(this.context.owner, this.announcements, this.ttl, check);
+    return answer.kind === 'conflict' ? answer : undefined;
+  }
+
+  /** Leaves a tombstone, so that others take over at once. */
+  async release(): Promise<void> {
+    this.stop();
+    await this.renewing;
+    this.confirmed = Number.NEGATIVE_INFINITY;
+    await this.broker.release(this.context.owner, this.announcements);
+  }
+
+  /** The name is gone: nothing starts until a new lease is taken. */
+  invalidate(): void {
+    this.confirmed = Number.NEGATIVE_INFINITY;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelTimer?.();
+  }
+
+  private schedule(): void {
+    this.cancelTimer?.();
+    if (this.stopped) return;
+    this.cancelTimer = this.clock.after(this.ttl / 3, () => {
+      void this.renew().then(() => this.schedule());
+    });
+  }
+
+  private async renewOnce(take: boolean): Promise<void> {
+    const { owner } = this.context;
+    const sentAt = this.clock.now();
+    if (!take && sentAt - this.confirmed > TOO_OLD) {
+      this.hooks.fenced();
+      return;
+    }
+    const answer = await this.broker.renew(owner, this.ttl, take);
+    this.redisClock.observe(answer.now, sentAt);
+    if (owner !== this.context.owner) return;
+    switch (answer.kind) {
+      case 'fenced':
+        this.hooks.fenced();
+        return;
+      case 'missing':
+        this.hooks.doubted();
+        await this.renewOnce(true);
+        return;
+      case 'ok':
+        this.confirmed = sentAt;
+        if (answer.members !== this.context.members) {
+          this.context.members = answer.members;
+          this.hooks.membersChanged();
+        }
+        if (answer.notices.length > 0) this.hooks.notices(answer.notices);
+        if (!take) await this.announce(false);
+        this.hooks.renewed();
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import type { RawEntry } from '../../protocol/entry.js';
+import type { GroupBroker } from '../../redis/group-broker.js';
+import type { CommandFailure } from '../../redis/failure.js';
+import type { Link } from '../../redis/link.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import { FairShare } from './fair-share.js';
+import type { ShardContext } from './shard-context.js';
+import type { StreamState } from './stream-state.js';
+
+/** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
+const BLOCK = 2000;
+const RETRY_AFTER = 250;
+
+export interface ReaderHooks {
+  /** Entries that can start now. */
+  free(): number;
+  mayRead(): boolean;
+  entries(stream: StreamState, entries: readonly RawEntry[]): void;
+  /** A stream or its group is gone. */
+  heal(): Promise<void>;
+}
+
+/**
+ * Reads what can start, one blocking read at a time on a connection of its own. What a read brings
+ * beyond that waits under the lease.
+ */
+export class Reader {
+  private readonly share = new FairShare();
+  private readonly byKey = new Map<string, StreamState>();
+  /** Streams that the last read brought entries from: COUNT holds for each stream. */
+  private active = 1;
+  private first = 0;
+  private stopped = true;
+  private wakeUp: () => void = () => undefined;
+  private loop: Promise<void> = Promise.resolve();
+  private current: Promise<unknown> = Promise.resolve();
+  private inFlight = false;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly link: Link,
+    private readonly streams: readonly StreamState[],
+    streamKey: (name: string) => string,
+    private readonly concurrency: number,
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: ReaderHooks,
+  ) {
+    for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
+  }
+
+  /** A read is on its way. */
+  get isReading(): boolean {
+    return this.inFlight;
+  }
+
+  /** Resolves when the read that is in flight at this moment has returned, or its connection is dead. */
+  async settled(): Promise<void> {
+    await this.current.catch(() => undefined);
+  }
+
+  start(): void {
+    if (!this.stopped || this.streams.length === 0) return;
+    this.stopped = false;
+    this.loop = this.run();
+  }
+
+  /** Something changed: look again whether to read. */
+  wake(): void {
+    this.wakeUp();
+  }
+
+  /** Issues no further read; resolves when the last one has returned. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const free = this.link.isUp && this.hooks.mayRead() ? this.hooks.free() : 0;
+      const streams = free > 0 ? this.readable() : [];
+      if (streams.length === 0) {
+        await this.change();
+        continue;
+      }
+      try {
+        await this.read(streams, free);
+      } catch (error) {
+        await this.failed(error as CommandFailure);
+      }
+    }
+  }
+
+  private async read(streams: readonly StreamState[], free: number): Promise<void> {
+    const { owner, members } = this.context;
+    const wanted = this.share.count(free, members, this.concurrency);
+    const count = Math.max(1, Math.floor(wanted / this.active));
+    const names = this.rotated(streams, free);
+    // Fewer streams than there are can be named without blocking: the others would not be heard.
+    const block = names.length === streams.length ? BLOCK : 0;
+    let brought = await this.issue(owner.consumer, names, count, block, members);
+    if (brought === 0 && block === 0) {
+      // Quiet, as far as this turn of the rotation saw: listen to all. A blocked read is served from
+      // one stream only, so it brings no more than was asked for.
+      brought = await this.issue(owner.consumer, streams.map(({ name }) => name), 1, BLOCK, members);
+    }
+  }
+
+  private async issue(
+    consumer: string,
+    names: readonly string[],
+    count: number,
+    block: number,
+    members: number,
+  ): Promise<number> {
+    const sentAt = this.clock.now();
+    this.inFlight = true;
+    const reading = this.broker.read(this.link, consumer, names, count, block);
+    this.current = reading;
+    const answer = await reading.finally(() => {
+      this.inFlight = false;
+    });
+    // Answered under a name that was given up: somebody else takes it over.
+    if (consumer !== this.context.owner.consumer) return 0;
+    let brought = 0;
+    for (const { stream: key, entries } of answer) {
+      const stream = this.byKey.get(key);
+      if (stream === undefined || entries.length === 0) continue;
+      brought += entries.length;
+      this.hooks.entries(stream, entries);
+    }
+    this.active = Math.max(1, answer.length);
+    this.share.noted(brought, count * this.active, members, this.clock.now() - sentAt);
+    return brought;
+  }
+
+  private readable(): readonly StreamState[] {
+    for (const stream of this.streams) {
+      if (stream.isFull) return this.streams.filter((each) => !each.isFull);
+    }
+    return this.streams;
+  }
+
+  /** At most `free` streams, beginning behind those that were named last (rule L12). */
+  private rotated(streams: readonly StreamState[], free: number): string[] {
+    if (streams.length <= free) return streams.map(({ name }) => name);
+    const names: string[] = [];
+    for (let i = 0; i < free; i++) {
+      names.push((streams[(this.first + i) % streams.length] as StreamState).name);
+    }
+    this.first = (this.first + free) % streams.length;
+    return names;
+  }
+
+  private async failed(failure: CommandFailure): Promise<void> {
+    if (failure.reply === 'NOGROUP' || failure.reply === 'UNBLOCKED') {
+      try {
+        await this.hooks.heal();
+        return;
+      } catch {
+        // Redis is away again; the pause below is all there is to do.
+      }
+    } else if (failure.kind === 'refused') {
+      this.logger.error('read', `reading failed: ${failure.message}`);
+    }
+    if (!this.stopped && this.link.isUp) await this.change(RETRY_AFTER);
+  }
+
+  /** Waits until somebody wakes it, or for `ms`. */
+  private change(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = ms === undefined ? undefined : this.clock.after(ms, () => this.wakeUp());
+      this.wakeUp = () => {
+        cancel?.();
+        this.wakeUp = () => undefined;
+        resolve();
+      };
+    });
+  }
+}

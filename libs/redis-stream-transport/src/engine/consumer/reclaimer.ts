@@ -1,0 +1,174 @@
+import type { GroupBroker } from '../../redis/group-broker.js';
+import type { HeldEntry } from '../../redis/entries.js';
+import type { LeaseBroker } from '../../redis/lease-broker.js';
+import { TOMBSTONE } from '../../redis/scripts/lease.lua.js';
+import { jittered, type Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import type { ShardContext } from './shard-context.js';
+import type { StreamState } from './stream-state.js';
+import { Suspects } from './suspects.js';
+
+const STREAMS_PER_CALL = 100;
+/** Milliseconds behind the expected end of a lease at which it is looked at. */
+const MARGIN = 50;
+/** Entries claimed at once at most. */
+const MAX_PAGE = 100;
+
+export interface ReclaimerHooks {
+  claimed(stream: StreamState, entries: readonly HeldEntry[]): void;
+  free(): number;
+  mayClaim(): boolean;
+  fenced(): void;
+}
+
+/**
+ * Takes over what is pending under consumers that are dead or have left. Scans begin from Redis' own
+ * list every time, because a late read recreates a consumer that was deleted (rule L8).
+ */
+export class Reclaimer {
+  private readonly suspects: Suspects;
+  private cancelTimer: (() => void) | undefined;
+  private scanning: Promise<void> | undefined;
+  private again = false;
+  private stopped = true;
+  /** Milliseconds until the earliest lease that will end before the next regular scan. */
+  private soonest: number | undefined;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly leases: LeaseBroker,
+    private readonly streams: readonly StreamState[],
+    private readonly ttl: number,
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: ReclaimerHooks,
+  ) {
+    this.suspects = new Suspects(ttl);
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelTimer?.();
+    await this.scanning;
+  }
+
+  /** Scans now: somebody left, or slots are free for what is left behind. Never rejects. */
+  scan(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    if (this.scanning !== undefined) {
+      this.again = true;
+      return this.scanning;
+    }
+    this.scanning = this.run()
+      .catch((error: Error) => this.logger.warn('scan', `scanning for orphans failed: ${error.message}`))
+      .finally(() => {
+        this.scanning = undefined;
+        this.schedule();
+      });
+    return this.scanning;
+  }
+
+  /** The next scan: a quarter of a lease from now, or when a lease ends or a strike is due before. */
+  private schedule(): void {
+    this.cancelTimer?.();
+    if (this.stopped) return;
+    const strike = this.suspects.nextStrike(this.clock.now());
+    const regular = jittered(this.clock, this.ttl / 4, 0.2);
+    const wait = Math.min(
+      regular,
+      strike === undefined ? regular : strike + MARGIN,
+      this.soonest === undefined ? regular : this.soonest + MARGIN,
+    );
+    this.cancelTimer = this.clock.after(wait, () => void this.scan());
+  }
+
+  private async run(): Promise<void> {
+    do {
+      this.again = false;
+      const seen = await this.list();
+      const others = [...seen.keys()].filter((name) => name !== this.context.owner.consumer);
+      await this.judge(others, seen);
+    } while (this.again && !this.stopped);
+  }
+
+  /** Consumers of the group by the streams that list them; broadcasters by their groups. */
+  private async list(): Promise<Map<string, Trace>> {
+    const seen = new Map<string, Trace>();
+    const trace = (name: string): Trace => {
+      let known = seen.get(name);
+      if (known === undefined) seen.set(name, (known = { consumes: [], broadcasts: [] }));
+      return known;
+    };
+    const mark = `${this.broker.group}~`;
+    for (let from = 0; from < this.streams.length; from += STREAMS_PER_CALL) {
+      const page = this.streams.slice(from, from + STREAMS_PER_CALL);
+      const answer = await this.broker.scan(page.map(({ name }) => name));
+      for (const [i, { consumers, broadcasts }] of answer.entries()) {
+        const stream = page[i] as StreamState;
+        for (const name of consumers) trace(name).consumes.push(stream);
+        for (const group of broadcasts) trace(group.slice(mark.length)).broadcasts.push(stream);
+      }
+    }
+    return seen;
+  }
+
+  private async judge(others: readonly string[], seen: ReadonlyMap<string, Trace>): Promise<void> {
+    this.soonest = undefined;
+    const missing = new Set<string>();
+    const dead: string[] = [];
+    if (others.length > 0) {
+      const leases = await this.leases.look(others);
+      const now = this.clock.now();
+      for (const [i, name] of others.entries()) {
+        const { value, left } = leases[i] as { value: string; left: number };
+        if (value === TOMBSTONE) dead.push(name);
+        else if (value !== '') this.expect(left);
+        else {
+          missing.add(name);
+          if (this.suspects.missing(name, now)) dead.push(name);
+        }
+      }
+    }
+    this.suspects.keepOnly(missing);
+    for (const name of dead) await this.takeOver(name, seen.get(name) as Trace);
+  }
+
+  private expect(left: number): void {
+    if (left < 0 || left > this.ttl / 4) return;
+    if (this.soonest === undefined || left < this.soonest) this.soonest = left;
+  }
+
+  private async takeOver(name: string, { consumes, broadcasts }: Trace): Promise<void> {
+    const { owner } = this.context;
+    const verdict = await this.leases.revoke(owner, name);
+    if (verdict === 'fenced') return this.hooks.fenced();
+    if (verdict === 'alive') return;
+    for (const stream of broadcasts) {
+      await this.broker.dropGroup(stream.name, name, TOMBSTONE, false);
+    }
+    for (const stream of consumes) {
+      for (;;) {
+        const free = Math.min(MAX_PAGE, this.hooks.free());
+        // What does not fit is left to others, or to the next free slot.
+        if (this.stopped || free <= 0 || !this.hooks.mayClaim()) return;
+        const answer = await this.broker.claim(owner, name, stream.name, free);
+        if (owner !== this.context.owner) return;
+        if (answer === 'fenced') return this.hooks.fenced();
+        if (answer === 'alive' || answer === 'empty') break;
+        this.hooks.claimed(stream, answer);
+      }
+    }
+  }
+}
+
+/** Where a consumer was seen. */
+interface Trace {
+  readonly consumes: StreamState[];
+  readonly broadcasts: StreamState[];
+}

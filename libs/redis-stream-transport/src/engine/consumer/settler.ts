@@ -1,0 +1,262 @@
+import { encodeFrame, encodeReply, REPLY } from '../../protocol/frame.js';
+import type { CommandFailure } from '../../redis/failure.js';
+import type { Answer, CheckedAnswer, GroupBroker, Settlement, SettleAnswer } from '../../redis/group-broker.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import { faultText, type Delivery } from './delivery.js';
+import { SettlementBuilder, type Finished } from './settlement-builder.js';
+import type { ShardContext } from './shard-context.js';
+
+const EARLY_FLUSH = 32_768;
+/** Settlements without an answer at which more waits for the next. */
+const MAX_UNRESOLVED = 8;
+/** Characters of replies that may wait for Redis; streams beyond it are cut off. */
+export const MAX_WAITING_LENGTH = 67_108_864;
+const RETRY_AFTER = 250;
+
+export interface SettlerHooks {
+  /** It is settled, or somebody else's. */
+  released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
+  /** Redis no longer knows the lease, or knows another's. */
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+}
+
+/**
+ * Makes true in Redis what handlers finished: one script for all that one turn finished, fenced by the
+ * lease. A settlement whose answer was lost is repeated entry by entry, checking who owns each.
+ */
+export class Settler {
+  private builder = new SettlementBuilder();
+  private scheduled = false;
+  private unresolved = 0;
+  private readonly doubtful: Finished[] = [];
+  private checking = false;
+  private waitingLength = 0;
+  private idle: (() => void)[] = [];
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: SettlerHooks,
+  ) {}
+
+  /** More replies wait than memory should be given for. */
+  get isCongested(): boolean {
+    return this.waitingLength > MAX_WAITING_LENGTH;
+  }
+
+  /** Adds a reply (or none) and, if `final`, the end of the delivery. */
+  add(delivery: Delivery, reply: string | undefined, final: boolean): void {
+    const finished: Finished = { delivery, reply, final };
+    if (reply !== undefined) this.waitingLength += reply.length;
+    // Read before the latest reconnect, or under a lease that was gone for a while: check each.
+    if (final && delivery.history.connections !== this.context.connections) {
+      this.doubt(finished);
+      return;
+    }
+    if (this.builder.wouldOverflow(delivery.entry.header.caller, reply)) this.flush();
+    this.builder.add(finished, this.lifeFor(delivery));
+    if (this.builder.length >= EARLY_FLUSH) {
+      this.flush();
+    } else if (!this.scheduled) {
+      this.scheduled = true;
+      if (this.unresolved === 0) queueMicrotask(this.flushScheduled);
+      else setImmediate(this.flushScheduled);
+    }
+  }
+
+  /** Resolves when everything that was added is settled. */
+  async settled(): Promise<void> {
+    this.flush();
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** The connection is back, or the lease: what is doubtful can be checked now. */
+  resume(): void {
+    this.flush();
+    void this.check();
+  }
+
+  /** The identity is gone: what was finished under it is somebody else's. */
+  drop(): void {
+    const dropped = [...this.builder.finished, ...this.doubtful.splice(0)];
+    this.builder = new SettlementBuilder();
+    for (const finished of dropped) this.release(finished, 'lost');
+  }
+
+  private get isIdle(): boolean {
+    return this.unresolved === 0 && this.doubtful.length === 0 && this.builder.finished.length === 0;
+  }
+
+  private readonly flushScheduled = (): void => {
+    this.scheduled = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    if (this.builder.finished.length === 0) return;
+    if (this.unresolved >= MAX_UNRESOLVED || !this.context.isUp) return;
+    const builder = this.builder;
+    this.builder = new SettlementBuilder();
+    void this.settle(builder.finished, builder.build(this.context.owner.consumer));
+  }
+
+  private async settle(finished: readonly Finished[], settlement: Settlement): Promise<void> {
+    this.unresolved++;
+    let answer: SettleAnswer | undefined;
+    try {
+      answer = await this.broker.settle(this.context.owner, settlement);
+    } catch (error) {
+      const failure = error as CommandFailure;
+      if (failure.kind === 'refused') this.logger.error('settle', `settling failed: ${failure.message}`);
+    }
+    this.unresolved--;
+    this.resolve(finished, settlement, answer);
+    this.flush();
+    this.tellIfIdle();
+  }
+
+  private resolve(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    answer: SettleAnswer | undefined,
+  ): void {
+    switch (answer?.kind) {
+      case 'ok':
+        for (const log of answer.logs) {
+          this.logger.warn('reply', `cannot write the reply log of ${settlement.logs[log]?.caller}`);
+        }
+        for (const each of finished) this.release(each, 'ok');
+        break;
+      case 'full':
+        void this.settle(finished, this.shortened(finished, settlement, answer.logs));
+        break;
+      case 'fenced':
+        for (const each of finished) this.release(each, 'lost');
+        this.hooks.leaseDoubt('fenced');
+        break;
+      case 'missing':
+        this.hooks.leaseDoubt('missing');
+        for (const each of finished) this.doubt(each);
+        break;
+      case undefined:
+        for (const each of finished) this.doubt(each);
+    }
+  }
+
+  /** A log is at its cap: its callers are told that the reply is lost, instead of hearing nothing. */
+  private shortened(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    full: readonly number[],
+  ): Settlement {
+    const payload = faultText('REPLY_LOST', 'the reply log of the caller is full', 'may-have-run');
+    const logs = settlement.logs.map((log, i) => {
+      if (!full.includes(i)) return { ...log, force: true };
+      const replies = finished
+        .filter(({ delivery, reply }) => delivery.entry.header.caller === log.caller && reply !== undefined)
+        .map(({ delivery }) => replyText(delivery, REPLY.fault, payload, 0));
+      const frame = encodeFrame(this.context.owner.consumer, replies.join(','));
+      return { ...log, frame, force: true };
+    });
+    return { logs, streams: settlement.streams };
+  }
+
+  private doubt(finished: Finished): void {
+    this.doubtful.push(finished);
+    if (this.context.isUp) void this.check();
+  }
+
+  /** Settles doubtful entries one by one. Slow, rare, and exact. */
+  private async check(): Promise<void> {
+    if (this.checking) return;
+    this.checking = true;
+    try {
+      while (this.doubtful.length > 0 && this.context.isUp) {
+        const finished = this.doubtful[0] as Finished;
+        const answer = await this.settleChecked(finished);
+        if (this.doubtful[0] !== finished) continue;
+        if (answer === 'missing') {
+          this.hooks.leaseDoubt('missing');
+          break;
+        }
+        this.doubtful.shift();
+        this.release(finished, answer === 'ok' ? 'ok' : 'lost');
+        if (answer === 'fenced') this.hooks.leaseDoubt('fenced');
+      }
+    } catch (error) {
+      const failure = error as CommandFailure;
+      if (failure.kind === 'refused') this.logger.error('settle', `settling failed: ${failure.message}`);
+      this.clock.after(RETRY_AFTER, () => this.resume());
+    } finally {
+      this.checking = false;
+    }
+    this.tellIfIdle();
+  }
+
+  private settleChecked({ delivery, reply, final }: Finished): Promise<CheckedAnswer> {
+    const answer = reply === undefined ? undefined : this.answer(delivery, reply);
+    const { owner } = this.context;
+    const { stream, id, history, isRequest } = delivery;
+    // A value in the middle of a stream: sent again, its index tells a repetition from news.
+    if (!final) return this.sendAgain(answer);
+    return this.broker.settleChecked(owner, stream.name, id, history.incarnation, isRequest, answer);
+  }
+
+  private async sendAgain(answer: Answer | undefined): Promise<CheckedAnswer> {
+    if (answer === undefined) return 'ok';
+    const result = await this.broker.settle(this.context.owner, {
+      logs: [{ ...answer, force: true }],
+      streams: [],
+    });
+    return result.kind === 'full' ? 'ok' : result.kind;
+  }
+
+  private answer(delivery: Delivery, reply: string): Answer {
+    return {
+      caller: delivery.entry.header.caller as string,
+      frame: encodeFrame(this.context.owner.consumer, reply),
+      life: this.lifeFor(delivery),
+    };
+  }
+
+  /** A log lives at least as long as the longest call that it answers, and half a minute more. */
+  lifeFor(delivery: Delivery): number {
+    const { timeout } = delivery.entry.header;
+    return Math.max(this.context.replyTtl, timeout + 30_000);
+  }
+
+  private release({ delivery, reply, final }: Finished, outcome: 'ok' | 'lost'): void {
+    if (reply !== undefined) this.waitingLength -= reply.length;
+    if (final) this.hooks.released(delivery, outcome);
+  }
+
+  private tellIfIdle(): void {
+    if (!this.isIdle) return;
+    const waiting = this.idle;
+    this.idle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** The reply of a delivery as it stands in a frame. */
+export function replyText(
+  delivery: Delivery,
+  kind: (typeof REPLY)[keyof typeof REPLY],
+  payload: string | undefined,
+  index: number,
+): string {
+  const { header } = delivery.entry;
+  return encodeReply(
+    header.call as string,
+    kind,
+    delivery.history.deliveries,
+    delivery.nonce,
+    index,
+    payload,
+    delivery.replyHeaders,
+  );
+}

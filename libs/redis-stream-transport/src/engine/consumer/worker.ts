@@ -1,0 +1,388 @@
+import { NO_MESSAGE_HANDLER_TEXT } from '../../errors.js';
+import type { ResolvedServerOptions, RetryPolicy } from '../../options/index.js';
+import {
+  compareIds,
+  decodeEntry,
+  isMalformed,
+  type Entry,
+  type Malformed,
+  type RawEntry,
+} from '../../protocol/entry.js';
+import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { HeldEntry } from '../../redis/entries.js';
+import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import type { RedisClock } from '../redis-clock.js';
+import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
+import {
+  Delivery,
+  faultText,
+  type DeliveryOwner,
+  type FailedAttempt,
+  type History,
+  type Letter,
+} from './delivery.js';
+import type { Dispatcher } from './dispatcher.js';
+import { Retries, retryDelay } from './retries.js';
+import { replyText, Settler } from './settler.js';
+import type { ShardContext } from './shard-context.js';
+import { PatternState, type StreamState } from './stream-state.js';
+
+const RETRY_AFTER = 250;
+
+export interface WorkerHooks {
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+  /** The entry was handed to another member, which does not know it yet. */
+  handed(consumer: string): void;
+}
+
+/**
+ * What one group does with its entries in one shard: turns them into deliveries, and the ends of
+ * deliveries into settlements, retries and dead letters.
+ */
+export class Worker implements DeliveryOwner {
+  readonly settler: Settler;
+  readonly retries: Retries;
+  private nonce = 0;
+
+  constructor(
+    private readonly context: ShardContext,
+    readonly broker: GroupBroker,
+    readonly streams: readonly StreamState[],
+    private readonly options: ResolvedServerOptions,
+    private readonly dispatcher: Dispatcher,
+    private readonly clock: Clock,
+    private readonly redisClock: RedisClock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: WorkerHooks,
+  ) {
+    this.retries = new Retries(clock);
+    this.settler = new Settler(context, broker, clock, logger, {
+      released: (delivery) => delivery.stream.release(delivery.id),
+      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
+    });
+  }
+
+  async ensureGroups(): Promise<void> {
+    await Promise.all(
+      this.streams.map(async (stream) => {
+        const { state, since } = await this.broker.ensureGroup(
+          stream.name,
+          stream.kind,
+          this.options.history,
+        );
+        stream.since = since;
+        if (state === 'lost') {
+          this.logger.warn('group', `group ${this.broker.group} of ${stream.name} was lost; made anew`);
+        }
+      }),
+    );
+  }
+
+  /** New entries of a read. */
+  accept(stream: StreamState, entries: readonly RawEntry[]): void {
+    for (const raw of entries) this.take(stream, raw, 1, undefined);
+  }
+
+  /** Entries that were claimed from a dead consumer, or found by the audit. */
+  acceptHeld(stream: StreamState, entries: readonly HeldEntry[]): void {
+    for (const { raw, deliveries, due } of entries) this.take(stream, raw, deliveries, due);
+  }
+
+  /** The identity is gone: all that is held is somebody else's. */
+  abandon(): void {
+    this.retries.clear();
+    this.settler.drop();
+    for (const stream of this.streams) {
+      const held = [...stream.held.values()];
+      stream.held.clear();
+      for (const delivery of held) {
+        const wasEnded = delivery.ended;
+        delivery.ended = true;
+        delivery.abort('fenced');
+        if (!wasEnded) this.dispatcher.finished(delivery);
+      }
+    }
+  }
+
+  // ---- DeliveryOwner
+
+  reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void {
+    const text =
+      delivery.entry.header.call === undefined
+        ? undefined
+        : replyText(delivery, kind, payload, delivery.takeIndex());
+    if (!final) {
+      if (text === undefined) return;
+      if (this.settler.isCongested) this.cutOff(delivery);
+      else this.settler.add(delivery, text, false);
+      return;
+    }
+    this.finish(delivery, text);
+  }
+
+  acknowledge(delivery: Delivery): void {
+    this.finish(delivery, undefined);
+  }
+
+  renewed(delivery: Delivery): void {
+    delivery.deadline = this.redisClock.now() + delivery.entry.header.idle;
+    this.dispatcher.renewed(delivery);
+  }
+
+  retry(delivery: Delivery, failed: FailedAttempt): void {
+    const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.options.retry;
+    const attempts = delivery.history.attempts + 1;
+    const delay = failed.delay ?? retryDelay(policy, attempts, this.clock);
+    const tooLate = this.redisClock.now() + delay >= delivery.deadline;
+    if (attempts >= policy.attempts || tooLate) {
+      const letter =
+        failed.error === undefined
+          ? {
+              kind: REPLY.fault,
+              payload: faultText('DEAD_LETTERED', `gave up after ${attempts} attempts`, 'may-have-run'),
+            }
+          : { kind: REPLY.error, payload: failed.error };
+      this.deadLetter(delivery, { reason: 'attempts', detail: failed.detail, ...letter });
+      return;
+    }
+    this.end(delivery);
+    const dueAt = this.redisClock.now() + delay;
+    void this.insist(delivery, () =>
+      this.broker.retry(
+        this.context.owner,
+        delivery.stream.name,
+        delivery.id,
+        Math.max(0, dueAt - this.redisClock.now()),
+        attempts,
+        failed.state,
+      ),
+    ).then((answer) => {
+      if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
+      else delivery.stream.release(delivery.id);
+    });
+  }
+
+  deadLetter(delivery: Delivery, { reason, detail, kind, payload }: Letter): void {
+    this.end(delivery);
+    const { stream, raw, history, entry } = delivery;
+    const answer = this.answer(delivery, kind, payload);
+    const fields = deadLetterFields(raw, {
+      stream: stream.name,
+      pattern: entry.pattern ?? stream.name,
+      reason,
+      detail,
+      deliveries: history.deliveries,
+      attempts: history.attempts + 1,
+      consumer: delivery.consumer,
+      at: this.redisClock.now(),
+    });
+    this.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
+    void this.insist(delivery, () =>
+      this.broker.deadLetter(
+        this.context.owner,
+        stream.name,
+        delivery.id,
+        delivery.isRequest,
+        answer,
+        DEAD_LETTERS_KEPT,
+        fields,
+      ),
+    ).then(() => stream.release(delivery.id));
+  }
+
+  // ---- Arrival
+
+  private take(
+    stream: StreamState,
+    raw: RawEntry,
+    deliveries: number,
+    due: HeldEntry['due'],
+  ): void {
+    // The group was made anew and handed out again what this process still runs.
+    if (stream.held.has(raw.id)) return;
+    const decoded = decodeEntry(raw, this.options.maxPayloadBytes);
+    const history: History = {
+      deliveries,
+      attempts: due?.attempts ?? 0,
+      state: due?.state ?? '',
+      incarnation: this.context.incarnation,
+      connections: this.context.connections,
+    };
+    if (isMalformed(decoded)) {
+      this.refuse(stream, raw, decoded, history);
+      return;
+    }
+    const pattern = stream.patternOf(decoded.pattern);
+    const delivery = this.delivery(stream, pattern, raw, decoded, history);
+    stream.held.set(raw.id, delivery);
+    if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
+    else if (pattern === undefined) this.unhandled(delivery, decoded);
+    else if (delivery.isRequest && !pattern.spec.answers) this.unhandled(delivery, decoded);
+    else if (!delivery.isRequest && stream.since !== undefined && compareIds(raw.id, stream.since) <= 0) {
+      this.acknowledge(delivery);
+    } else if (deliveries > this.options.maxDeliveries) {
+      delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
+    } else if (due !== undefined && due.at > this.redisClock.now()) {
+      delivery.ended = true;
+      this.waitFor(delivery, due.at, due.attempts, due.state);
+    } else {
+      this.dispatcher.accept(delivery);
+    }
+  }
+
+  private delivery(
+    stream: StreamState,
+    pattern: PatternState | undefined,
+    raw: RawEntry,
+    entry: Entry,
+    history: History,
+  ): Delivery {
+    return new Delivery(
+      raw,
+      this,
+      stream,
+      pattern ?? UNHANDLED,
+      entry,
+      history,
+      ++this.nonce,
+      this.context.owner.consumer,
+    );
+  }
+
+  private unsupported(delivery: Delivery): void {
+    const message = `protocol version ${delivery.entry.header.version} is not supported`;
+    const payload = faultText('UNSUPPORTED_VERSION', message, 'not-run');
+    if (delivery.isRequest) this.reply(delivery, REPLY.fault, payload, true);
+    else this.deadLetter(delivery, { reason: 'version', detail: message, kind: REPLY.fault, payload });
+  }
+
+  /** Not even its header may be readable, so it never becomes a delivery that runs. */
+  private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
+    const tooLarge = bad.malformed === 'payload too large';
+    const entry: Entry = {
+      id: raw.id,
+      addedAt: 0,
+      header: bad.header ?? ANONYMOUS,
+      data: '',
+      headers: undefined,
+      key: undefined,
+      pattern: undefined,
+    };
+    const delivery = this.delivery(stream, undefined, raw, entry, history);
+    stream.held.set(raw.id, delivery);
+    this.deadLetter(delivery, {
+      reason: 'malformed',
+      detail: bad.malformed,
+      kind: REPLY.fault,
+      payload: faultText(
+        tooLarge ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE',
+        `malformed message: ${bad.malformed}`,
+        'not-run',
+      ),
+    });
+  }
+
+  /** No handler of this group is meant (rule L19). An event is for the other groups; a request may be. */
+  private unhandled(delivery: Delivery, entry: Entry): void {
+    if (!delivery.isRequest) {
+      this.acknowledge(delivery);
+      return;
+    }
+    this.end(delivery);
+    const { stream } = delivery;
+    const pattern = entry.pattern ?? stream.name;
+    const payload = faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, 'not-run');
+    const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
+    void this.insist(delivery, async () => {
+      const { owner } = this.context;
+      const { kind, to } = await this.broker.noHandler(owner, stream.name, delivery.id, pattern, answer);
+      if (to !== undefined) this.hooks.handed(to);
+      return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
+    }).then(() => stream.release(delivery.id));
+  }
+
+  // ---- Ends
+
+  private finish(delivery: Delivery, text: string | undefined): void {
+    this.end(delivery);
+    this.settler.add(delivery, text, true);
+  }
+
+  /** From here on the handler's words no longer count, and its slot is free. */
+  private end(delivery: Delivery): void {
+    delivery.ended = true;
+    this.dispatcher.finished(delivery);
+  }
+
+  /** Redis is away and the values of streams pile up: the stream ends rather than the process. */
+  private cutOff(delivery: Delivery): void {
+    const message = 'more values wait for Redis than may be kept';
+    const payload = faultText('REPLY_LOST', message, 'may-have-run');
+    this.finish(delivery, replyText(delivery, REPLY.fault, payload, delivery.takeIndex()));
+    delivery.abort('cancelled');
+  }
+
+  private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
+    const { stream, raw, entry, history } = delivery;
+    this.retries.wait(`${stream.name} ${raw.id}`, dueAt - this.redisClock.now(), () => {
+      if (stream.held.get(raw.id) !== delivery) return;
+      const again = this.delivery(stream, delivery.pattern, raw, entry, { ...history, attempts, state });
+      stream.held.set(raw.id, again);
+      this.dispatcher.accept(again);
+    });
+  }
+
+  private answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
+    const { call, caller } = delivery.entry.header;
+    if (call === undefined || caller === undefined) return undefined;
+    const { deliveries } = delivery.history;
+    const reply = encodeReply(call, kind, deliveries, delivery.nonce, delivery.takeIndex(), payload, undefined);
+    return {
+      caller,
+      frame: encodeFrame(delivery.consumer, reply),
+      life: this.settler.lifeFor(delivery),
+    };
+  }
+
+  /** Repeats an operation on one entry until Redis has answered it, or the entry is not ours any more. */
+  private async insist(
+    delivery: Delivery,
+    operation: () => Promise<CheckedAnswer>,
+  ): Promise<CheckedAnswer> {
+    for (;;) {
+      if (delivery.consumer !== this.context.owner.consumer) return 'fenced';
+      try {
+        const answer = await operation();
+        if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
+        if (answer !== 'missing') return answer;
+      } catch (error) {
+        this.logger.warn('entry', `cannot settle an entry yet: ${(error as Error).message}`);
+      }
+      await new Promise<void>((resolve) => this.clock.after(RETRY_AFTER, resolve));
+    }
+  }
+}
+
+/** Stands in for the pattern of an entry that no handler is for. */
+const UNHANDLED = new PatternState({
+  pattern: '',
+  stream: '',
+  answers: false,
+  broadcast: false,
+  concurrency: undefined,
+  retry: undefined,
+  once: false,
+});
+
+const ANONYMOUS = {
+  version: PROTOCOL_VERSION,
+  codec: 'json',
+  call: undefined,
+  caller: undefined,
+  timeout: 0,
+  idle: 0,
+  once: false,
+} as const;

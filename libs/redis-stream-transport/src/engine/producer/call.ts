@@ -1,0 +1,170 @@
+import type { RedisStreamsError } from '../../errors.js';
+import { requestHeader, type Codec } from '../../protocol/header.js';
+import type { Refusal } from '../../redis/verdict.js';
+import type { Expiring } from '../deadline-queue.js';
+import type { Item } from './item.js';
+
+/** Where a reply came from. */
+export interface ReplyOrigin {
+  /** Consumer that ran the handler. */
+  readonly instance: string;
+  readonly deliveries: number;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** Who waits for a call. Exactly one of `done` and `error` is the last thing it is told. */
+export interface CallSink {
+  /** A value; `last`: nothing follows, and `done` is not called. */
+  value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
+  /** Output of the service's serializer, to be told apart by the deserializer. */
+  packed(payload: unknown, last: boolean, origin: ReplyOrigin): void;
+  done(): void;
+  /** What the handler threw, as it was sent; or an error of the transport. */
+  error(error: unknown): void;
+}
+
+export interface CallRequest {
+  readonly pattern: string;
+  readonly stream: string;
+  readonly codec: Codec;
+  readonly data: string;
+  /** JSON of the headers, or undefined. */
+  readonly headers: string | undefined;
+  readonly key: string | undefined;
+  /** The lane is shared, so the entry must name its pattern. */
+  readonly namePattern: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly idle: number;
+  readonly once: boolean;
+  /** 0: wait for a consumer; 1: none, no call; otherwise milliseconds of grace. */
+  readonly grace: number | 'fail' | 'wait';
+}
+
+/** What a call asks of the producer that owns it. */
+export interface CallOwner {
+  stored(call: Call): void;
+  refused(call: Call, reason: Refusal): void;
+  failed(call: Call, error: RedisStreamsError): void;
+}
+
+export type CallState = 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 'settled';
+
+/** Milliseconds of waiting that are not worth writing a new timeout for. */
+const SLACK = 50;
+
+/**
+ * One request's life: queued → sent → stored → settled. It is its own place in the deadline queue and in
+ * a batch, so that a call costs one object.
+ */
+export class Call implements Item, Expiring {
+  state: CallState = 'queued';
+  tainted = false;
+  copies = 0;
+  /** Id of its entry, once a verdict named it. */
+  entry: string | undefined;
+  /** Memory that its first copy was meant for. */
+  incarnation: string | undefined;
+
+  slot = 0;
+  before: Expiring | undefined;
+  behind: Expiring | undefined;
+  expiresAt: number;
+  /** Monotonic; until then a pattern that was never served is asked for again. */
+  readonly graceUntil: number;
+
+  /** Index of the next value to hand out, and the run it is locked on (rule L14). */
+  next = 0;
+  run: Run | undefined;
+  early: Map<number, EarlyReply> | undefined;
+
+  readonly size: number;
+
+  constructor(
+    readonly id: string,
+    private readonly caller: string,
+    readonly request: CallRequest,
+    readonly sink: CallSink,
+    private readonly owner: CallOwner,
+    readonly startedAt: number,
+  ) {
+    this.expiresAt = startedAt + (request.idle > 0 ? request.idle : request.timeout);
+    this.graceUntil =
+      typeof request.grace === 'number' ? startedAt + request.grace : Number.POSITIVE_INFINITY;
+    this.size = request.data.length + (request.headers?.length ?? 0) + 64;
+  }
+
+  get stream(): string {
+    return this.request.stream;
+  }
+
+  get pattern(): string {
+    return this.request.pattern;
+  }
+
+  get mode(): 0 | 1 | 2 {
+    const { grace } = this.request;
+    return grace === 'wait' ? 0 : grace === 'fail' ? 1 : 2;
+  }
+
+  get wide(): boolean {
+    const { headers, key, namePattern } = this.request;
+    return headers !== undefined || key !== undefined || namePattern;
+  }
+
+  get unwanted(): boolean {
+    return this.state === 'settled';
+  }
+
+  fields(now: number): readonly string[] {
+    const { codec, data, headers, key, namePattern, timeout, idle, once } = this.request;
+    const waited = now - this.startedAt;
+    const total = idle > 0 ? idle : timeout;
+    const remaining = waited < SLACK ? total : Math.max(1, Math.ceil(this.expiresAt - now));
+    const line = requestHeader(codec, this.id, this.caller, remaining, idle, once);
+    if (!this.wide) return ['c', line, 'd', data];
+    const fields = ['c', line, 'd', data];
+    if (headers !== undefined) fields.push('h', headers);
+    if (key !== undefined) fields.push('k', key);
+    if (namePattern) fields.push('p', this.request.pattern);
+    return fields;
+  }
+
+  sending(incarnation: string): void {
+    this.incarnation ??= incarnation;
+    if (this.state === 'queued') this.state = 'sent';
+  }
+
+  stored(entry: string): void {
+    this.entry = entry;
+    if (this.state === 'sent') this.state = 'stored';
+    this.owner.stored(this);
+  }
+
+  refused(reason: Refusal): void {
+    this.owner.refused(this, reason);
+  }
+
+  failed(error: RedisStreamsError): void {
+    this.owner.failed(this, error);
+  }
+
+  unknown(): void {
+    this.tainted = true;
+    if (this.state === 'sent') this.state = 'unknown';
+  }
+}
+
+/** The run of a handler whose values a call hands out. */
+export interface Run {
+  readonly instance: string;
+  readonly deliveries: number;
+  readonly nonce: number;
+}
+
+/** A reply that overtook another one. */
+export interface EarlyReply {
+  readonly kind: number;
+  readonly payload: unknown;
+  readonly origin: ReplyOrigin;
+}

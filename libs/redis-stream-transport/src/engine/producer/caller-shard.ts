@@ -1,0 +1,106 @@
+import { Keys } from '../../protocol/keys.js';
+import type { Frame } from '../../protocol/frame.js';
+import { CallerBroker } from '../../redis/caller-broker.js';
+import { Link, type LinkSettings } from '../../redis/link.js';
+import { Subscription } from '../../redis/subscription.js';
+import type { ResolvedClientOptions } from '../../options/index.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import { RedisClock } from '../redis-clock.js';
+import { Arbiter } from './arbiter.js';
+import { ReplyReader } from './reply-reader.js';
+import { Writer } from './writer.js';
+
+export interface CallerShardHooks {
+  frame(frame: Frame): void;
+  /** Both connections are up and proven, or one of them is gone. */
+  changed(): void;
+}
+
+/** A client's part in one shard: two connections, a writer, a reader of replies, an arbiter. */
+export class CallerShard {
+  readonly writer: Writer;
+  readonly replies: ReplyReader;
+  readonly arbiter: Arbiter;
+  readonly commands: Link;
+  readonly subscription: Subscription;
+  private commandsUp = false;
+  private subscribed = false;
+
+  constructor(
+    options: ResolvedClientOptions,
+    links: LinkSettings,
+    shard: number,
+    callerId: string,
+    clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: CallerShardHooks,
+  ) {
+    const keys = new Keys(options.prefix, shard, options.shards);
+    const redisClock = new RedisClock(clock);
+    this.commands = new Link('commands', links, {
+      up: async () => {
+        const sentAt = clock.now();
+        const incarnation = await broker.hello();
+        redisClock.observe(incarnation.now, sentAt);
+        this.commandsUp = true;
+        this.writer.up(incarnation);
+        if (this.subscribed) this.readMissed();
+        this.hooks.changed();
+      },
+      down: () => {
+        this.commandsUp = false;
+        this.writer.down();
+        this.hooks.changed();
+      },
+    });
+    const broker = new CallerBroker(this.commands, keys, callerId, options.maxBacklog);
+    this.replies = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
+      frame: (frame) => this.hooks.frame(frame),
+      lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
+      complain: (message) => logger.warn('frame', message),
+    });
+    this.writer = new Writer(broker, clock, redisClock, {
+      trim: () => this.replies.trimPoint(),
+      recycle: () => this.commands.recycle(),
+      incarnation: () => undefined,
+      complain: (message) => logger.error('writer', message),
+    });
+    this.arbiter = new Arbiter(broker, this.replies);
+    this.subscription = new Subscription(links, [broker.logKey], {
+      message: (_, text) => this.replies.message(text),
+      proven: () => {
+        this.subscribed = true;
+        if (this.commandsUp) this.readMissed();
+        this.hooks.changed();
+      },
+      lost: () => {
+        this.subscribed = false;
+        this.replies.interrupted();
+        this.hooks.changed();
+      },
+    });
+  }
+
+  get isUp(): boolean {
+    return this.commandsUp && this.subscribed;
+  }
+
+  start(): void {
+    this.commands.start();
+    this.subscription.link.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
+    this.commandsUp = false;
+    this.subscribed = false;
+  }
+
+  /** After every interruption of either connection; when it fails, the next connection asks again. */
+  private readMissed(): void {
+    this.replies.catchUp().catch((error: Error) => {
+      this.logger.warn('log', `reading the reply log failed: ${error.message}`);
+    });
+  }
+}

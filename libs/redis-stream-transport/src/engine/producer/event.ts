@@ -1,0 +1,103 @@
+import { RedisStreamsError } from '../../errors.js';
+import { eventHeader, type Codec } from '../../protocol/header.js';
+import type { Refusal } from '../../redis/verdict.js';
+import type { Expiring } from '../deadline-queue.js';
+import type { Item } from './item.js';
+
+export interface EventRequest {
+  readonly pattern: string;
+  readonly stream: string;
+  readonly codec: Codec;
+  readonly data: string;
+  readonly headers: string | undefined;
+  readonly key: string | undefined;
+  readonly namePattern: boolean;
+  /** Milliseconds within which it is stored or rejected. */
+  readonly timeout: number;
+}
+
+/** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
+export class OutgoingEvent implements Item, Expiring {
+  readonly mode = 0;
+  readonly size: number;
+  tainted = false;
+  copies = 0;
+  unwanted = false;
+
+  slot = 0;
+  before: Expiring | undefined;
+  behind: Expiring | undefined;
+  readonly expiresAt: number;
+
+  constructor(
+    readonly request: EventRequest,
+    now: number,
+    private readonly settled: (event: OutgoingEvent, error: RedisStreamsError | undefined) => void,
+  ) {
+    this.expiresAt = now + request.timeout;
+    this.size = request.data.length + (request.headers?.length ?? 0) + 32;
+  }
+
+  get stream(): string {
+    return this.request.stream;
+  }
+
+  get pattern(): string {
+    return this.request.pattern;
+  }
+
+  get wide(): boolean {
+    const { headers, key, namePattern } = this.request;
+    return headers !== undefined || key !== undefined || namePattern;
+  }
+
+  fields(): readonly string[] {
+    const { codec, data, headers, key, namePattern, pattern } = this.request;
+    const fields = ['c', eventHeader(codec), 'd', data];
+    if (headers !== undefined) fields.push('h', headers);
+    if (key !== undefined) fields.push('k', key);
+    if (namePattern) fields.push('p', pattern);
+    return fields;
+  }
+
+  sending(): void {}
+
+  stored(): void {
+    this.end(undefined);
+  }
+
+  refused(reason: Refusal): void {
+    const { pattern } = this;
+    this.end(
+      reason === 'FULL'
+        ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, { pattern })
+        : new RedisStreamsError('REDIS', `Redis refused to store an event of ${pattern}`, { pattern }),
+    );
+  }
+
+  failed(error: RedisStreamsError): void {
+    this.end(error);
+  }
+
+  unknown(): void {
+    this.end(this.perhapsStored('REDIS', 'Redis lost its memory of the event'));
+  }
+
+  /** Its time is over. What never left is certainly not stored. */
+  expire(connected: boolean): void {
+    const left = this.copies > 0 || this.tainted;
+    const code = connected || left ? 'TIMEOUT' : 'NOT_CONNECTED';
+    this.end(this.perhapsStored(code, `an event of ${this.pattern} was not stored in time`));
+  }
+
+  end(error: RedisStreamsError | undefined): void {
+    if (this.unwanted) return;
+    this.unwanted = true;
+    this.settled(this, error);
+  }
+
+  private perhapsStored(code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS', message: string): RedisStreamsError {
+    const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';
+    return new RedisStreamsError(code, message, { pattern: this.pattern, outcome });
+  }
+}

@@ -1,0 +1,325 @@
+import { randomBytes } from 'node:crypto';
+import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../errors.js';
+import type { ResolvedClientOptions } from '../../options/index.js';
+import { shardOf } from '../../protocol/keys.js';
+import type { LinkObserver } from '../../redis/link.js';
+import type { Refusal } from '../../redis/verdict.js';
+import type { Clock } from '../clock.js';
+import { DeadlineQueue } from '../deadline-queue.js';
+import type { QuietLogger } from '../logger.js';
+import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
+import { CallerShard } from './caller-shard.js';
+import { OutgoingEvent, type EventRequest } from './event.js';
+import { Replies } from './replies.js';
+
+/** Milliseconds between two questions about a pattern that was never served. */
+const ASK_AGAIN = 100;
+/** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
+const ARBITRATION = 200;
+
+export interface ProducerHooks extends LinkObserver {
+  /** All connections are up, or one of them is gone. */
+  status(up: boolean): void;
+}
+
+/** Why a call is given up. */
+type Reason = 'TIMEOUT' | 'CANCELLED';
+
+/**
+ * A client: calls and events in, replies out. Every call settles exactly once, and says truthfully
+ * whether its handler certainly did not run.
+ */
+export class Producer implements CallOwner {
+  /** 128 random bits: whoever knows them could answer in a service's place. */
+  readonly callerId = randomBytes(16).toString('base64url');
+  readonly shards: readonly CallerShard[];
+  private readonly calls = new Map<string, Call>();
+  private readonly events = new Set<OutgoingEvent>();
+  private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
+  private readonly replies: Replies;
+  private nextCall = 0;
+  private asking: Call[] = [];
+  private up = false;
+  private closed = false;
+  private closedBy: RedisStreamsError | undefined;
+
+  constructor(
+    private readonly options: ResolvedClientOptions,
+    private readonly clock: Clock,
+    logger: QuietLogger,
+    private readonly hooks: ProducerHooks,
+  ) {
+    this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
+    this.replies = new Replies({
+      find: (id) => this.calls.get(id),
+      finished: (call) => this.remove(call),
+      broken: (call, error) => this.fail(call, error),
+      renewed: (call) => this.renew(call),
+      gap: (call) => void this.shardFor(call.stream).replies.catchUp().catch(() => undefined),
+    });
+    const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
+    this.shards = Array.from(
+      { length: options.shards },
+      (_, shard) =>
+        new CallerShard(options, links, shard, this.callerId, clock, logger, {
+          frame: (frame) => this.replies.frame(frame),
+          changed: () => this.changed(),
+        }),
+    );
+  }
+
+  get isUp(): boolean {
+    return this.up;
+  }
+
+  /** The ioredis objects of the moment: commands and subscriber of each shard. */
+  connections(): unknown[] {
+    return this.shards.flatMap(({ commands, subscription }) => [
+      commands.current,
+      subscription.link.current,
+    ]);
+  }
+
+  /** Calls that wait for something. */
+  get pending(): number {
+    return this.calls.size;
+  }
+
+  /** Replies that came for calls that had ended. */
+  get lateReplies(): number {
+    return this.replies.late;
+  }
+
+  start(): void {
+    for (const shard of this.shards) shard.start();
+  }
+
+  /** Sends a request; `sink` is told of everything that follows, never before this returns. */
+  call(request: CallRequest, sink: CallSink): Call {
+    const now = this.clock.now();
+    const call = new Call(String(++this.nextCall), this.callerId, request, sink, this, now);
+    if (this.closed) {
+      this.refuse(call, new RedisStreamsError('CLOSED', 'the client is closed', request));
+    } else if (this.calls.size >= this.options.maxPending) {
+      const message = `the client has ${this.options.maxPending} calls open`;
+      this.refuse(call, new RedisStreamsError('OVERLOADED', message, request));
+    } else {
+      this.calls.set(call.id, call);
+      this.deadlines.add(call);
+      this.shardFor(request.stream).writer.push(call);
+    }
+    return call;
+  }
+
+  /** Stores an event; resolves when it is stored. */
+  publish(request: EventRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) {
+        reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
+        return;
+      }
+      if (this.events.size >= this.options.maxPending) {
+        const message = `the client has ${this.options.maxPending} events on their way`;
+        reject(new RedisStreamsError('OVERLOADED', message, request));
+        return;
+      }
+      const event = new OutgoingEvent(request, this.clock.now(), (ended, error) => {
+        this.events.delete(ended);
+        this.deadlines.remove(ended);
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+      this.events.add(event);
+      this.deadlines.add(event);
+      this.shardFor(request.stream).writer.push(event);
+    });
+  }
+
+  /** Nobody waits for the call any more. `tell`: its sink is still to be told. */
+  cancel(call: Call, tell: boolean): void {
+    if (call.state === 'settled' || call.state === 'deciding') return;
+    this.giveUp(call, 'CANCELLED', tell);
+  }
+
+  /**
+   * Rejects what is open and closes the connections. What runs may have run; owners are told to stop.
+   * @param cause what calls are told instead of CLOSED
+   */
+  async close(cause?: RedisStreamsError): Promise<void> {
+    this.closed = true;
+    this.closedBy = cause ?? new RedisStreamsError('CLOSED', 'the client was closed');
+    const { code, message } = this.closedBy;
+    for (const event of this.events) {
+      event.end(
+        new RedisStreamsError(code, message, {
+          pattern: event.pattern,
+          outcome: event.copies > 0 || event.tainted ? 'may-have-run' : 'not-run',
+        }),
+      );
+    }
+    const open = [...this.calls.values()];
+    const ended = open.map(
+      (call) => new Promise<void>((resolve) => this.endAtClose(call, resolve)),
+    );
+    await Promise.all(ended);
+    this.deadlines.clear();
+    await Promise.all(this.shards.map((shard) => shard.stop()));
+    this.up = false;
+  }
+
+  // ---- CallOwner
+
+  stored(call: Call): void {
+    // It was given up while the batch was on its way: nobody knew its id until now.
+    if (call.state === 'settled') this.shardFor(call.stream).arbiter.ask(call, () => undefined);
+  }
+
+  refused(call: Call, reason: Refusal): void {
+    const { pattern } = call;
+    if (reason === 'NEVER' && this.clock.now() < call.graceUntil) {
+      this.askAgain(call);
+      return;
+    }
+    const outcome = call.tainted ? 'may-have-run' : 'not-run';
+    const facts = { pattern, outcome } as const;
+    if (reason === 'NEVER' || reason === 'NONE') {
+      this.fail(call, new RedisStreamsError('NO_CONSUMER', NO_MESSAGE_HANDLER_TEXT, facts));
+    } else if (reason === 'FULL') {
+      this.fail(call, new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, facts));
+    } else {
+      const message = `Redis refused to store a call of ${pattern}`;
+      this.fail(call, new RedisStreamsError('REDIS', message, facts));
+    }
+  }
+
+  failed(call: Call, error: RedisStreamsError): void {
+    const { pattern, tainted } = call;
+    const outcome = tainted ? 'may-have-run' : 'not-run';
+    this.fail(call, new RedisStreamsError(error.code, error.message, { pattern, outcome, cause: error.cause }));
+  }
+
+  // ---- Ends of a call
+
+  private expire(item: Call | OutgoingEvent): void {
+    if (item instanceof Call) this.giveUp(item, 'TIMEOUT', true);
+    else item.expire(this.up);
+  }
+
+  private giveUp(call: Call, reason: Reason, tell: boolean): void {
+    switch (call.state) {
+      case 'queued':
+        this.end(call, reason, call.tainted ? 'may-have-run' : 'not-run', tell);
+        break;
+      case 'sent':
+      case 'unknown':
+        this.end(call, reason, 'may-have-run', tell);
+        break;
+      case 'stored':
+        this.decide(call, reason, tell);
+        break;
+    }
+  }
+
+  /** Asks Redis; replies that arrive meanwhile still count, unless nobody is to be told. */
+  private decide(call: Call, reason: Reason, tell: boolean): void {
+    const { arbiter } = this.shardFor(call.stream);
+    if (!tell) {
+      this.remove(call);
+      arbiter.ask(call, () => undefined);
+      return;
+    }
+    call.state = 'deciding';
+    const cancelTimer = this.clock.after(ARBITRATION, () => {
+      if (call.state === 'deciding') this.end(call, reason, 'may-have-run', true);
+    });
+    arbiter.ask(call, (outcome) => {
+      cancelTimer();
+      if (call.state === 'deciding') this.end(call, reason, outcome, true);
+    });
+  }
+
+  private end(call: Call, reason: Reason, outcome: 'not-run' | 'may-have-run', tell: boolean): void {
+    if (!tell) {
+      this.remove(call);
+      return;
+    }
+    const { pattern } = call;
+    const code = reason === 'TIMEOUT' && call.copies === 0 && !this.up ? 'NOT_CONNECTED' : reason;
+    const message =
+      code === 'CANCELLED'
+        ? `the call of ${pattern} was cancelled`
+        : code === 'NOT_CONNECTED'
+          ? `Redis was not reached in time for a call of ${pattern}`
+          : `no reply of ${pattern} within ${call.request.idle || call.request.timeout} ms`;
+    this.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
+  }
+
+  private endAtClose(call: Call, resolve: () => void): void {
+    const finish = (outcome: 'not-run' | 'may-have-run'): void => {
+      const { pattern } = call;
+      const { code, message } = this.closedBy as RedisStreamsError;
+      this.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
+      resolve();
+    };
+    if (call.state === 'queued') finish(call.tainted ? 'may-have-run' : 'not-run');
+    else if (call.state !== 'stored') finish('may-have-run');
+    else {
+      const cancelTimer = this.clock.after(ARBITRATION, () => finish('may-have-run'));
+      this.shardFor(call.stream).arbiter.ask(call, (outcome) => {
+        cancelTimer();
+        finish(outcome);
+      });
+    }
+  }
+
+  private fail(call: Call, error: RedisStreamsError): void {
+    if (call.state === 'settled') return;
+    this.remove(call);
+    call.sink.error(error);
+  }
+
+  /** Refuses before anything was done; told in a microtask, as every other end is told later. */
+  private refuse(call: Call, error: RedisStreamsError): void {
+    call.state = 'settled';
+    queueMicrotask(() => call.sink.error(error));
+  }
+
+  private remove(call: Call): void {
+    call.state = 'settled';
+    call.early = undefined;
+    this.calls.delete(call.id);
+    this.deadlines.remove(call);
+  }
+
+  private renew(call: Call): void {
+    if (call.request.idle === 0 || call.state === 'settled') return;
+    this.deadlines.remove(call);
+    call.expiresAt = this.clock.now() + call.request.idle;
+    this.deadlines.add(call);
+  }
+
+  private askAgain(call: Call): void {
+    call.state = 'queued';
+    call.copies = 0;
+    this.asking.push(call);
+    if (this.asking.length > 1) return;
+    this.clock.after(ASK_AGAIN, () => {
+      const asking = this.asking;
+      this.asking = [];
+      for (const again of asking) {
+        if (again.state === 'queued') this.shardFor(again.stream).writer.push(again);
+      }
+    });
+  }
+
+  private shardFor(stream: string): CallerShard {
+    return this.shards[shardOf(stream, this.options.shards)] as CallerShard;
+  }
+
+  private changed(): void {
+    const up = this.shards.every((shard) => shard.isUp);
+    if (up === this.up) return;
+    this.up = up;
+    this.hooks.status(up);
+  }
+}

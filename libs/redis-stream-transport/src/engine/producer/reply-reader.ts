@@ -1,0 +1,120 @@
+import { compareIds, idAfter } from '../../protocol/entry.js';
+import { decodeFrame, type Frame } from '../../protocol/frame.js';
+import type { CallerBroker, LogRecord } from '../../redis/caller-broker.js';
+import type { Clock } from '../clock.js';
+
+const PAGE = 100;
+/** Frames that may wait while the log is read; beyond, the log is simply read again. */
+const MAX_WAITING = 10_000;
+/** The log is trimmed after so many frames, or so many milliseconds. */
+const TRIM = { frames: 256, after: 1000 } as const;
+
+export interface ReplyReaderHooks {
+  frame(frame: Frame): void;
+  /** Frames before this point may be gone: the log was made anew. */
+  lost(): void;
+  complain(message: string): void;
+}
+
+/**
+ * Frames of one caller in one shard: pushed over Pub/Sub, and read from the reply log after every
+ * interruption. A frame is never dropped by its id; repetitions are told apart by call and index
+ * (rule L15).
+ */
+export class ReplyReader {
+  /** Everything up to this record has been processed. */
+  private cursor = '0-0';
+  /** Frames may have been missed since the cursor, so pushed ones must not move it. */
+  private behind = true;
+  private catching: Promise<void> | undefined;
+  private again = false;
+  private waiting: { id: string; text: string }[] = [];
+  private sinceTrim = 0;
+  private trimmedAt = 0;
+
+  constructor(
+    private readonly broker: CallerBroker,
+    private readonly clock: Clock,
+    /** Whether everything that is published reaches the subscriber, so that the cursor has no gaps. */
+    private readonly contiguous: boolean,
+    private readonly hooks: ReplyReaderHooks,
+  ) {}
+
+  /** A Pub/Sub message: `id frame`. */
+  message(text: string): void {
+    const space = text.indexOf(' ');
+    const id = text.slice(0, space);
+    const frame = text.slice(space + 1);
+    if (this.catching === undefined) {
+      this.process(id, frame);
+    } else if (this.waiting.length < MAX_WAITING) {
+      this.waiting.push({ id, text: frame });
+    } else {
+      this.waiting = [];
+      this.again = true;
+    }
+  }
+
+  /** The subscription is gone: from here on frames may be missed. */
+  interrupted(): void {
+    this.behind = true;
+  }
+
+  /**
+   * Reads what was missed. Frames that are pushed meanwhile wait, and the cursor stands. Rejects when
+   * Redis cannot be read; whoever reconnects asks again.
+   */
+  catchUp(): Promise<void> {
+    if (this.catching !== undefined) {
+      this.again = true;
+      return this.catching;
+    }
+    this.catching = this.readMissed().finally(() => {
+      this.catching = undefined;
+      const waiting = this.waiting;
+      this.waiting = [];
+      for (const { id, text } of waiting) this.process(id, text);
+    });
+    return this.catching;
+  }
+
+  /** The id below which the log may be trimmed now, or ''. */
+  trimPoint(): string {
+    if (this.sinceTrim === 0 || !this.contiguous || this.behind) return '';
+    const now = this.clock.now();
+    if (this.sinceTrim < TRIM.frames && now - this.trimmedAt < TRIM.after) return '';
+    this.sinceTrim = 0;
+    this.trimmedAt = now;
+    return idAfter(this.cursor);
+  }
+
+  private async readMissed(): Promise<void> {
+    do {
+      this.again = false;
+      this.behind = true;
+      const last = await this.broker.lastRecord();
+      // Redis lost the log, or its clock was set back: a younger log with lower ids.
+      if (last !== undefined && compareIds(last, this.cursor) < 0) this.cursor = '0-0';
+      for (;;) {
+        const page = await this.broker.readLog(this.cursor, PAGE);
+        for (const record of page) this.read(record);
+        if (page.length < PAGE) break;
+      }
+    } while (this.again);
+    this.behind = false;
+  }
+
+  private read({ id, frame, birth }: LogRecord): void {
+    if (birth && this.cursor !== '0-0') this.hooks.lost();
+    this.process(id, frame);
+    this.cursor = id;
+  }
+
+  private process(id: string, text: string): void {
+    if (!this.behind) this.cursor = id;
+    this.sinceTrim++;
+    const frame = decodeFrame(text);
+    if (typeof frame === 'string') this.hooks.complain(`a reply frame was ignored: ${frame}`);
+    else this.hooks.frame(frame);
+  }
+}

@@ -1,0 +1,342 @@
+import { RedisStreamsError } from '../../errors.js';
+import { idAfter } from '../../protocol/entry.js';
+import { RECORD_LIFE, type CallerBroker, type Incarnation } from '../../redis/caller-broker.js';
+import type { CommandFailure } from '../../redis/failure.js';
+import { VERDICTS_KEPT } from '../../redis/scripts/enqueue.lua.js';
+import type { EnqueueAnswer } from '../../redis/verdict.js';
+import type { Clock } from '../clock.js';
+import type { RedisClock } from '../redis-clock.js';
+import { PendingBatch } from './batch.js';
+import type { Item } from './item.js';
+
+/** Queued characters at which a turn does not wait for its end: beyond, large payloads take turns. */
+const EARLY_FLUSH = 32_768;
+const MAX_BATCH_LENGTH = 1_048_576;
+const MAX_BATCH_ITEMS = 1000;
+const BACKOFF = { first: 50, max: 1000 } as const;
+
+export interface WriterHooks {
+  /** Frames of the reply log below this id are no longer needed; '' for none. */
+  trim(): string;
+  /** Take a new connection: late packets of the old one must not follow what is sent next. */
+  recycle(): void;
+  /** The memory of Redis is another one than before. */
+  incarnation(id: string): void;
+  /** Something is wrong that a person should read. */
+  complain(message: string): void;
+}
+
+/**
+ * Sends what one process wants to store in one shard: batches by turn, numbered, at most eight without
+ * an answer. A batch whose answer was lost is sent again under its number, so that nothing is stored
+ * twice and nothing is lost (rules L1–L4).
+ */
+export class Writer {
+  private queue: Item[] = [];
+  private queued = 0;
+  private scheduled = false;
+
+  private epoch = 1;
+  private number = 1;
+  /** Highest number of this epoch that Redis acknowledged. */
+  private acked = 0;
+  private lastSent = 0;
+  private readonly unresolved: PendingBatch[] = [];
+
+  private incarnation: string | undefined;
+  private connected = false;
+  /** An error answer came: nothing new leaves until what is unresolved has been repeated in order. */
+  private repeating = false;
+  private failures = 0;
+  private cancelRepeat: (() => void) | undefined;
+
+  constructor(
+    private readonly broker: CallerBroker,
+    private readonly clock: Clock,
+    private readonly redisClock: RedisClock,
+    private readonly hooks: WriterHooks,
+  ) {}
+
+  get backlog(): number {
+    return this.queue.length;
+  }
+
+  get currentIncarnation(): string | undefined {
+    return this.incarnation;
+  }
+
+  push(item: Item): void {
+    this.queue.push(item);
+    this.queued += item.size;
+    if (this.queued >= EARLY_FLUSH) {
+      this.flush();
+    } else if (!this.scheduled) {
+      this.scheduled = true;
+      // A lone call waits for nothing; under load a turn is gathered.
+      if (this.unresolved.length === 0) queueMicrotask(this.flushScheduled);
+      else setImmediate(this.flushScheduled);
+    }
+  }
+
+  /** A new connection is ready, and this is the memory it reached. */
+  up(incarnation: Incarnation): void {
+    this.connected = true;
+    this.setIncarnation(incarnation.id);
+    this.failures = 0;
+    if (this.unresolved.length > 0) this.repeat();
+    else this.flush();
+  }
+
+  down(): void {
+    this.connected = false;
+    this.stopRepeating();
+  }
+
+  /** Takes out what was never sent, when the client closes. */
+  drain(): Item[] {
+    const items = this.queue;
+    this.queue = [];
+    this.queued = 0;
+    return items;
+  }
+
+  private readonly flushScheduled = (): void => {
+    this.scheduled = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    while (
+      this.queue.length > 0 &&
+      this.connected &&
+      !this.repeating &&
+      this.unresolved.length < VERDICTS_KEPT
+    ) {
+      const items = this.take();
+      if (items.length === 0) return;
+      const now = this.clock.now();
+      // The record may have expired meanwhile; a new epoch needs none.
+      if (this.unresolved.length === 0 && this.number > 1 && now - this.lastSent > RECORD_LIFE / 2) {
+        this.startEpoch();
+      }
+      const batch = new PendingBatch(this.epoch, this.number++, items, now);
+      this.unresolved.push(batch);
+      void this.send(batch);
+    }
+  }
+
+  /** The next batch: what is still wanted, in order, within the bounds of a batch. */
+  private take(): Item[] {
+    const items: Item[] = [];
+    let length = 0;
+    let taken = 0;
+    for (const item of this.queue) {
+      if (items.length >= MAX_BATCH_ITEMS) break;
+      if (items.length > 0 && length + item.size > MAX_BATCH_LENGTH) break;
+      taken++;
+      this.queued -= item.size;
+      if (item.unwanted) continue;
+      length += item.size;
+      items.push(item);
+    }
+    if (taken === this.queue.length) this.queue = [];
+    else this.queue.splice(0, taken);
+    return items;
+  }
+
+  private async send(batch: PendingBatch): Promise<void> {
+    const now = this.clock.now();
+    const { version, sections } = batch.nextVersion(now);
+    const incarnation = this.incarnation ?? '';
+    for (const item of batch.items) item.sending(incarnation);
+    batch.inFlight = true;
+    this.lastSent = now;
+    let answer: EnqueueAnswer;
+    try {
+      answer = await this.broker.enqueue({
+        epoch: batch.epoch,
+        number: batch.number,
+        version,
+        incarnation,
+        stamp: this.redisClock.now(),
+        trim: this.hooks.trim(),
+        sections,
+      });
+    } catch (error) {
+      batch.inFlight = false;
+      this.onFailure(batch, error as CommandFailure);
+      this.continueRepeat();
+      return;
+    }
+    batch.inFlight = false;
+    this.redisClock.observe(answer.now, now);
+    this.onAnswer(batch, answer);
+    this.continueRepeat();
+  }
+
+  private async close(batch: PendingBatch): Promise<void> {
+    batch.inFlight = true;
+    const now = this.clock.now();
+    try {
+      const answer = await this.broker.closeNumber(batch.epoch, batch.number, this.incarnation ?? '');
+      batch.inFlight = false;
+      this.redisClock.observe(answer.now, now);
+      this.onAnswer(batch, answer);
+    } catch (error) {
+      batch.inFlight = false;
+      this.hooks.complain(`cannot write the caller record: ${(error as Error).message}`);
+      this.repeating = true;
+    }
+    this.continueRepeat();
+  }
+
+  private onAnswer(batch: PendingBatch, answer: EnqueueAnswer): void {
+    if (batch.epoch !== this.epoch) return;
+    switch (answer.kind) {
+      case 'applied':
+        this.resolve(batch);
+        this.deliverVerdict(batch, answer);
+        break;
+      case 'closed': {
+        this.resolve(batch);
+        const error = batch.closing ?? new RedisStreamsError('REDIS', 'Redis refused the batch');
+        for (const item of batch.items) if (!item.unwanted) item.failed(error);
+        break;
+      }
+      case 'forgotten':
+        this.resolve(batch);
+        for (const item of batch.items) if (!item.unwanted) item.unknown();
+        break;
+      case 'stale':
+        this.scheduleRepeat();
+        break;
+      case 'gap':
+      case 'old':
+        // Only a record below a number that was acknowledged proves that Redis lost memory.
+        if (this.acked > 0 && (answer.epoch !== this.epoch || answer.number < this.acked)) {
+          this.startOver();
+        } else if (answer.kind === 'old') {
+          this.epoch = Math.max(this.epoch, answer.epoch);
+          this.startOver();
+        } else {
+          this.scheduleRepeat();
+        }
+        break;
+      case 'incarnation':
+        this.setIncarnation(answer.id);
+        this.startOver();
+        break;
+    }
+    this.flush();
+  }
+
+  private resolve(batch: PendingBatch): void {
+    const at = this.unresolved.indexOf(batch);
+    if (at !== -1) this.unresolved.splice(at, 1);
+    this.acked = Math.max(this.acked, batch.number);
+    this.failures = 0;
+  }
+
+  private deliverVerdict(batch: PendingBatch, answer: EnqueueAnswer & { kind: 'applied' }): void {
+    const layout = batch.versions[answer.version] ?? [];
+    for (const [s, { items }] of layout.entries()) {
+      const verdict = answer.sections[s];
+      if (verdict === undefined) continue;
+      for (const [i, item] of items.entries()) {
+        if (i < verdict.count) item.stored(i === 0 ? verdict.first : idAfter(verdict.first, i));
+        else if (!item.unwanted) item.refused(verdict.refusal ?? 'E');
+      }
+    }
+  }
+
+  private onFailure(batch: PendingBatch, failure: CommandFailure): void {
+    if (batch.epoch !== this.epoch || failure.kind !== 'refused') return;
+    if (failure.reply !== 'NOSCRIPT' && !failure.passing) {
+      const error = new RedisStreamsError('REDIS', failure.message, { cause: failure });
+      batch.closing = error;
+      // An error answer to its only copy: certainly nothing of it was applied.
+      if (batch.copies === 1) {
+        for (const item of batch.items) if (!item.unwanted && !item.tainted) item.failed(error);
+      }
+    }
+    this.scheduleRepeat();
+  }
+
+  /** Nothing new leaves until what is unresolved was repeated. */
+  private scheduleRepeat(): void {
+    if (this.connected) this.repeating = true;
+  }
+
+  /** Once every copy on its way is answered, repeats the unresolved batches in order. */
+  private continueRepeat(): void {
+    if (!this.repeating || this.cancelRepeat !== undefined) return;
+    if (this.unresolved.some((batch) => batch.inFlight)) return;
+    const delay = this.failures === 0 ? 0 : Math.min(BACKOFF.max, BACKOFF.first * 2 ** this.failures);
+    this.failures++;
+    this.cancelRepeat = this.clock.after(delay * (1 - this.clock.random() / 2), () => {
+      this.cancelRepeat = undefined;
+      void this.broker.loadScripts().then(
+        () => this.repeat(),
+        () => this.continueRepeat(),
+      );
+    });
+  }
+
+  private repeat(): void {
+    if (!this.connected) return;
+    this.repeating = false;
+    this.giveUpOld();
+    if (!this.connected) return;
+    for (const batch of [...this.unresolved]) {
+      if (batch.closing === undefined) void this.send(batch);
+      else void this.close(batch);
+    }
+    this.flush();
+  }
+
+  /** A record lives for a while after its last batch; what is older than half of that is not repeated. */
+  private giveUpOld(): void {
+    const oldest = this.clock.now() - RECORD_LIFE / 2;
+    if (this.unresolved.every((batch) => batch.firstSent >= oldest)) return;
+    this.startOver();
+  }
+
+  /** Redis lost its memory of this caller: a new epoch carries over what is unresolved. */
+  private startOver(): void {
+    const oldest = this.clock.now() - RECORD_LIFE / 2;
+    const carried: Item[] = [];
+    for (const batch of this.unresolved) {
+      for (const item of batch.items) {
+        if (item.unwanted) continue;
+        if (batch.copies > 0) item.tainted = true;
+        if (batch.firstSent < oldest) item.unknown();
+        else carried.push(item);
+      }
+    }
+    this.startEpoch();
+    this.queue.unshift(...carried);
+    for (const item of carried) this.queued += item.size;
+    this.stopRepeating();
+    this.connected = false;
+    this.hooks.recycle();
+  }
+
+  private stopRepeating(): void {
+    this.repeating = false;
+    this.cancelRepeat?.();
+    this.cancelRepeat = undefined;
+  }
+
+  private startEpoch(): void {
+    this.epoch++;
+    this.number = 1;
+    this.acked = 0;
+    this.unresolved.length = 0;
+  }
+
+  private setIncarnation(id: string): void {
+    if (this.incarnation === id) return;
+    this.incarnation = id;
+    this.hooks.incarnation(id);
+  }
+}

@@ -1,0 +1,125 @@
+import 'reflect-metadata';
+import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
+import {
+  DeadLetter,
+  NO_MESSAGE_HANDLER_TEXT,
+  REDIS_STREAMS_ERROR_CODES,
+  RedisStreamsError,
+  RetryLater,
+  type RedisStreamsErrorCode,
+} from './errors.js';
+
+const codes = Object.keys(REDIS_STREAMS_ERROR_CODES) as RedisStreamsErrorCode[];
+
+/** A second copy of the module, as when two versions of the package are installed. */
+async function otherCopy(): Promise<typeof import('./errors.js')> {
+  vi.resetModules();
+  return import('./errors.js');
+}
+
+it('knows exactly the codes that are settled', () => {
+  expect(codes.join(' ')).toBe(
+    'INVALID_OPTION INVALID_MESSAGE PAYLOAD_TOO_LARGE OVERLOADED NO_CONSUMER NO_HANDLER ' +
+      'GROUP_CONFLICT DUPLICATE_HANDLER UNSUPPORTED_VERSION NOT_CONNECTED REDIS TIMEOUT ' +
+      'CANCELLED CLOSED DEAD_LETTERED INTERRUPTED REPLY_LOST IDEMPOTENCY_MISMATCH',
+  );
+});
+
+it('has the text of Nest for a pattern without a handler', () => {
+  expect(NO_MESSAGE_HANDLER_TEXT).toBe(NO_MESSAGE_HANDLER);
+});
+
+describe.each(codes)('%s', (code) => {
+  it('says what it means in one sentence', () => {
+    expect(REDIS_STREAMS_ERROR_CODES[code].meaning).toMatch(/^[A-Z`][^.]*\.$/);
+  });
+
+  it('is carried by an error, retryable as the table says', () => {
+    const error = new RedisStreamsError(code, 'because');
+    expect(error).toBeInstanceOf(Error);
+    expect(error.code).toBe(code);
+    expect(error.retryable).toBe(REDIS_STREAMS_ERROR_CODES[code].retryable);
+    expect(error.outcome).toBe('not-run');
+    expect(RedisStreamsError.isRedisStreamsError(error)).toBe(true);
+  });
+});
+
+describe('RedisStreamsError', () => {
+  it('keeps outcome, pattern and cause', () => {
+    const cause = new Error('socket');
+    const options = { outcome: 'may-have-run', pattern: 'sum', cause } as const;
+    const error = new RedisStreamsError('REDIS', 'gone', options);
+    expect(error).toMatchObject({ outcome: 'may-have-run', pattern: 'sum', status: 'error' });
+    expect(error.cause).toBe(cause);
+    expect(new RedisStreamsError('REDIS', 'gone')).not.toHaveProperty('cause');
+  });
+
+  it('prints its name', () => {
+    expect(String(new RedisStreamsError('CLOSED', 'closed'))).toBe('RedisStreamsError: closed');
+  });
+
+  it('leaves the process without stack and cause', () => {
+    const cause = new Error('redis://:secret@host');
+    const error = new RedisStreamsError('TIMEOUT', 'late', { pattern: 'sum', cause });
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'RedisStreamsError',
+      code: 'TIMEOUT',
+      message: 'late',
+      outcome: 'not-run',
+      retryable: true,
+      status: 'error',
+      pattern: 'sum',
+    });
+    expect(new RedisStreamsError('TIMEOUT', 'late').toJSON()).not.toHaveProperty('pattern');
+  });
+
+  it('is known to another copy of the package, and nothing else is', async () => {
+    const copy = await otherCopy();
+    const error = new RedisStreamsError('CLOSED', 'closed');
+    expect(error).not.toBeInstanceOf(copy.RedisStreamsError);
+    expect(copy.RedisStreamsError.isRedisStreamsError(error)).toBe(true);
+    for (const other of [new Error('no'), new RetryLater(), { code: 'CLOSED' }, null, 'CLOSED']) {
+      expect(copy.RedisStreamsError.isRedisStreamsError(other)).toBe(false);
+    }
+  });
+});
+
+describe('RetryLater', () => {
+  it('leaves the delay to the policy unless it is given', () => {
+    expect(new RetryLater().delayMs).toBeUndefined();
+    expect(new RetryLater(0).delayMs).toBe(0);
+    expect(new RetryLater(250, { cause: 'busy' })).toMatchObject({ delayMs: 250, cause: 'busy' });
+    expect(String(new RetryLater(250))).toBe('RetryLater: Retry in 250 ms');
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 7 * 86_400_000 + 1, '5'])(
+    'refuses a delay of %s',
+    (delay) => {
+      expect(() => new RetryLater(delay as number)).toThrow(/milliseconds from 0 to 604800000/);
+    },
+  );
+
+  it('is known to another copy of the package', async () => {
+    const copy = await otherCopy();
+    expect(copy.RetryLater.is(new RetryLater())).toBe(true);
+    expect(copy.RetryLater.is(new DeadLetter())).toBe(false);
+    expect(copy.RetryLater.is(undefined)).toBe(false);
+  });
+});
+
+describe('DeadLetter', () => {
+  it('has a reason and a cause', () => {
+    expect(new DeadLetter('no such order', { cause: 7 })).toMatchObject({
+      message: 'no such order',
+      name: 'DeadLetter',
+      cause: 7,
+    });
+    expect(new DeadLetter().message).not.toBe('');
+  });
+
+  it('is known to another copy of the package', async () => {
+    const copy = await otherCopy();
+    expect(copy.DeadLetter.is(new DeadLetter())).toBe(true);
+    expect(copy.DeadLetter.is(new Error('no'))).toBe(false);
+  });
+});

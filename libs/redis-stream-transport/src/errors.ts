@@ -1,0 +1,168 @@
+/**
+ * Nest's text for a pattern that nobody handles. NO_CONSUMER and NO_HANDLER carry it, so that
+ * callers which compare messages on Nest's other transports need no change here.
+ */
+export const NO_MESSAGE_HANDLER_TEXT =
+  'There is no matching message handler defined in the remote service.';
+
+interface CodeFacts {
+  /** What happened, in words for the person who reads the manual. */
+  readonly meaning: string;
+  /** Whether the same call, unchanged, can succeed when it is tried again. */
+  readonly retryable: boolean;
+}
+const again = (meaning: string): CodeFacts => ({ meaning, retryable: true });
+const never = (meaning: string): CodeFacts => ({ meaning, retryable: false });
+
+/**
+ * Every code that this transport gives an error of its own. `retryable` belongs to the code and is
+ * never chosen where an error is thrown; whether trying again may run a handler *twice* is told by
+ * the error's `outcome`.
+ */
+export const REDIS_STREAMS_ERROR_CODES = {
+  INVALID_OPTION: never('An option is unknown, refused, out of bounds, or contradicts another.'),
+  INVALID_MESSAGE: never('The message cannot be serialized, is malformed or is nested too deeply.'),
+  PAYLOAD_TOO_LARGE: never('Data beyond `maxPayloadBytes`, or a reply beyond `maxReplyBytes`.'),
+  OVERLOADED: again('`maxPending` calls are open, or the stream holds `maxBacklog` entries.'),
+  NO_CONSUMER: again('No live instance serves the pattern; see `whenNoConsumer`.'),
+  NO_HANDLER: never('The call reached a service that has no handler for its pattern.'),
+  GROUP_CONFLICT: never('Another live group already answers requests of this pattern.'),
+  DUPLICATE_HANDLER: never('Two message handlers of one service have the same pattern.'),
+  UNSUPPORTED_VERSION: never('The entry has a protocol version that its reader does not know.'),
+  NOT_CONNECTED: again('Redis was not reached within `retryAttempts` tries or by the deadline.'),
+  REDIS: again('Redis refused a command; its own error is the `cause`.'),
+  TIMEOUT: again('The deadline passed, or with `idleTimeout` no value came in time.'),
+  CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),
+  CLOSED: never('The client or the server was closed.'),
+  DEAD_LETTERED: never('Moved to the dead letters, by the handler or after the last delivery.'),
+  INTERRUPTED: again('The instance died amid a streamed reply, and another began anew.'),
+  REPLY_LOST: never('The handler finished, but its reply could not be kept for the caller.'),
+  IDEMPOTENCY_MISMATCH: never('The idempotency key was used before with other data.'),
+} as const satisfies Record<string, CodeFacts>;
+
+/** A code of {@link REDIS_STREAMS_ERROR_CODES}; the set is closed within a major version. */
+export type RedisStreamsErrorCode = keyof typeof REDIS_STREAMS_ERROR_CODES;
+
+/**
+ * What is known about the handler of a failed call. `not-run` is only said when it is proven;
+ * in doubt it is `may-have-run`.
+ */
+export type CallOutcome = 'not-run' | 'may-have-run';
+
+/**
+ * Puts a mark from the global symbol registry on a class and returns the test for it. Two copies
+ * of this package in one process have two classes, for which `instanceof` says no; the mark is
+ * the same.
+ */
+function brand<T extends Error>(
+  type: { readonly prototype: T },
+  name: string,
+): (value: unknown) => value is T {
+  const mark = Symbol.for(`nestjs-redis-streams.${name}`);
+  Object.defineProperty(type.prototype, mark, { value: true });
+  return (value): value is T => typeof value === 'object' && value !== null && mark in value;
+}
+
+/**
+ * Everything that this transport fails with by itself. What user code throws is never wrapped in
+ * it: that passes as on Nest's own transports.
+ */
+export class RedisStreamsError extends Error {
+  /** Always `'error'`, as in the error objects of Nest's own transports. */
+  readonly status = 'error' as const;
+  readonly code: RedisStreamsErrorCode;
+  /** Whether a handler may have run. Default: `'not-run'`. */
+  readonly outcome: CallOutcome;
+  /** Whether the same call can succeed when it is tried again; follows from the code. */
+  readonly retryable: boolean;
+  /** The pattern of the call or handler, where there is one. */
+  readonly pattern?: string;
+
+  constructor(
+    code: RedisStreamsErrorCode,
+    message: string,
+    options: { outcome?: CallOutcome; pattern?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.outcome = options.outcome ?? 'not-run';
+    this.retryable = REDIS_STREAMS_ERROR_CODES[code].retryable;
+    if (options.pattern !== undefined) this.pattern = options.pattern;
+  }
+
+  static {
+    // On the prototype and not enumerable, as for the built-in errors.
+    Object.defineProperty(this.prototype, 'name', { value: 'RedisStreamsError', writable: true });
+  }
+
+  /** Like `instanceof`, but also true for errors of another copy of this package. */
+  static isRedisStreamsError(value: unknown): value is RedisStreamsError {
+    return isRedisStreamsError(value);
+  }
+
+  /** What may leave the process: never the stack or the cause, which can hold secrets. */
+  toJSON() {
+    const { name, code, message, outcome, retryable, status, pattern } = this;
+    return { name, code, message, outcome, retryable, status, ...(pattern && { pattern }) };
+  }
+}
+const isRedisStreamsError = brand(RedisStreamsError, 'error');
+
+/** The longest delay that {@link RetryLater} takes: 7 days, in milliseconds. */
+const MAX_RETRY_DELAY = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Thrown by a handler to be run again later, also where the handler's policy would not retry.
+ * The entry keeps its place and id and stays pending; other entries are handled meanwhile.
+ */
+export class RetryLater extends Error {
+  /** Milliseconds from now; undefined leaves it to the retry policy of the handler. */
+  readonly delayMs?: number;
+
+  /**
+   * @param delayMs milliseconds until the next attempt, 0 to 7 days; default: the retry policy's.
+   * @throws RedisStreamsError INVALID_OPTION if the delay is no such number.
+   */
+  constructor(delayMs?: number, options?: { cause?: unknown }) {
+    const valid = typeof delayMs === 'number' && delayMs >= 0 && delayMs <= MAX_RETRY_DELAY;
+    if (delayMs !== undefined && !valid) {
+      throw new RedisStreamsError(
+        'INVALID_OPTION',
+        `RetryLater takes milliseconds from 0 to ${MAX_RETRY_DELAY}, got ${String(delayMs)}.`,
+      );
+    }
+    super(delayMs === undefined ? 'Retry later' : `Retry in ${delayMs} ms`, options);
+    if (delayMs !== undefined) this.delayMs = delayMs;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'RetryLater', writable: true });
+  }
+
+  /** Like `instanceof`, but also true for one of another copy of this package. */
+  static is(value: unknown): value is RetryLater {
+    return isRetryLater(value);
+  }
+}
+const isRetryLater = brand(RetryLater, 'retry-later');
+
+/**
+ * Thrown by a handler to move its entry to the dead letters at once, without further attempts.
+ * A caller gets an error with the code DEAD_LETTERED.
+ */
+export class DeadLetter extends Error {
+  /** @param reason kept with the dead letter and told to the caller. */
+  constructor(reason = 'Dead-lettered by its handler', options?: { cause?: unknown }) {
+    super(reason, options);
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'DeadLetter', writable: true });
+  }
+
+  /** Like `instanceof`, but also true for one of another copy of this package. */
+  static is(value: unknown): value is DeadLetter {
+    return isDeadLetter(value);
+  }
+}
+const isDeadLetter = brand(DeadLetter, 'dead-letter');

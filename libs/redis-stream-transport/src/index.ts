@@ -1,0 +1,26 @@
+// For applications.
+export { ServerRedisStreams } from './nest/server-redis-streams.js';
+export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
+export type { ReplyMeta } from './nest/reply-sink.js';
+export { RedisStreamsContext } from './nest/redis-streams.context.js';
+export { RedisStreamsRecord, RedisStreamsRecordBuilder } from './nest/redis-streams.record.js';
+export { DeadLetter, RetryLater } from './nest/retry-later.js';
+export { REDIS_STREAMS } from './nest/transport-id.js';
+export { RedisStreamsModule } from './module/redis-streams.module.js';
+export {
+  REDIS_STREAMS_ERROR_CODES,
+  RedisStreamsError,
+  type CallOutcome,
+  type RedisStreamsErrorCode,
+} from './errors.js';
+export type {
+  HandlerExtras,
+  RecordOptions,
+  RedisStreamsClientOptions,
+  RedisStreamsServerOptions,
+  RetryPolicy,
+  WhenNoConsumer,
+} from './options/index.js';
+
+// For authors of libraries around it.
+export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';

@@ -1,0 +1,38 @@
+import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { ClientRedisStreams } from '../nest/client-redis-streams.js';
+import type { RedisStreamsClientOptions } from '../options/index.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<RedisStreamsClientOptions>({ moduleName: 'RedisStreams' })
+    .setClassMethodName('forRoot')
+    .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({
+      ...definition,
+      global: isGlobal,
+    }))
+    .build();
+
+/**
+ * Provides a `ClientRedisStreams`, to be injected by its class, and closes it on shutdown.
+ *
+ * @example
+ * RedisStreamsModule.forRoot({ url: 'redis://localhost:6379', isGlobal: true })
+ */
+@Module({
+  providers: [
+    {
+      provide: ClientRedisStreams,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: RedisStreamsClientOptions) => new ClientRedisStreams(options),
+    },
+  ],
+  exports: [ClientRedisStreams],
+})
+export class RedisStreamsModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  constructor(@Inject(ClientRedisStreams) private readonly client: ClientRedisStreams) {
+    super();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.close();
+  }
+}

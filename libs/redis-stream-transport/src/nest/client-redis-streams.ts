@@ -1,0 +1,245 @@
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { Observable } from 'rxjs';
+import { systemClock } from '../engine/clock.js';
+import { enableDeadlineScopes } from '../engine/deadline-scope.js';
+import { QuietLogger } from '../engine/logger.js';
+import type { Call } from '../engine/producer/call.js';
+import { Producer } from '../engine/producer/producer.js';
+import { RedisStreamsError } from '../errors.js';
+import {
+  resolveClientOptions,
+  type RedisStreamsClientOptions,
+  type ResolvedClientOptions,
+} from '../options/index.js';
+import { Logger } from '@nestjs/common';
+import { OutgoingPackets, type Outgoing } from './outgoing.js';
+import { ConnectionEvents, type RedisStreamsEvents, type RedisStreamsStatus } from './redis-streams.events.js';
+import { ReplySink, type ReplyMeta } from './reply-sink.js';
+import { startup } from './startup.js';
+
+/** A value together with where it came from. */
+export interface ReplyWithMeta<T> extends ReplyMeta {
+  readonly value: T;
+}
+
+type ReplyCallback = (packet: WritePacket, meta?: ReplyMeta) => void;
+
+/**
+ * Sends requests and events through Redis Streams. A request is answered by one instance of the service
+ * and settles exactly once, no later than its deadline; an event is stored before `emit` completes.
+ *
+ * @example
+ * ClientsModule.register([{ name: 'ORDERS', customClass: ClientRedisStreams, options: { url } }]);
+ */
+export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> {
+  private readonly options: ResolvedClientOptions;
+  private readonly logger = new Logger(ClientRedisStreams.name);
+  private readonly quiet: QuietLogger;
+  private readonly events: ConnectionEvents;
+  private readonly outgoing: OutgoingPackets;
+  private producer: Producer | undefined;
+  private connecting: Promise<void> | undefined;
+
+  /** @throws RedisStreamsError INVALID_OPTION */
+  constructor(options?: RedisStreamsClientOptions) {
+    super();
+    this.options = resolveClientOptions(options);
+    this.quiet = new QuietLogger(this.logger, () => systemClock.now());
+    this.events = new ConnectionEvents((error) => this.logger.error(error));
+    this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
+    enableDeadlineScopes();
+  }
+
+  override get status(): Observable<RedisStreamsStatus> {
+    return super.status as Observable<RedisStreamsStatus>;
+  }
+
+  /**
+   * Connects; resolves when requests can be sent and replies received. Needed only to know that Redis is
+   * there: `send` and `emit` connect by themselves.
+   * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
+   */
+  override connect(): Promise<void> {
+    this.connecting ??= this.open();
+    return this.connecting;
+  }
+
+  /** Rejects what is open with CLOSED and closes the connections. Idempotent; `connect` may follow. */
+  override async close(): Promise<void> {
+    const { producer } = this;
+    this.producer = undefined;
+    this.connecting = undefined;
+    if (producer === undefined) return;
+    await producer.close();
+    this._status$.next('disconnected');
+  }
+
+  override on<Name extends keyof RedisStreamsEvents>(
+    event: Name,
+    callback: RedisStreamsEvents[Name],
+  ): void {
+    this.events.on(event, callback);
+  }
+
+  /**
+   * The ioredis connections of the moment: commands, subscriber; undefined where one is being replaced.
+   * They belong to the transport.
+   * @throws Error before `connect`
+   */
+  override unwrap<T>(): T {
+    if (this.producer === undefined) {
+      throw new Error('Not initialized. Call the "connect" method first.');
+    }
+    return this.producer.connections() as T;
+  }
+
+  /** Cold: each subscription is a call of its own. Unsubscribing cancels it, and aborts its handler. */
+  override send<TResult = unknown, TInput = unknown>(
+    pattern: unknown,
+    data: TInput,
+  ): Observable<TResult> {
+    if (pattern == null || data == null) return super.send(pattern, data);
+    return new Observable<TResult>((observer) =>
+      this.publish(this.createPacket(pattern, data), this.createObserver(observer)),
+    );
+  }
+
+  /** As `send`, but each value comes with the headers of the reply and the instance that sent it. */
+  sendWithMeta<TResult = unknown, TInput = unknown>(
+    pattern: unknown,
+    data: TInput,
+  ): Observable<ReplyWithMeta<TResult>> {
+    if (pattern == null || data == null) return super.send(pattern, data);
+    return new Observable<ReplyWithMeta<TResult>>((observer) => {
+      let origin: ReplyMeta | undefined;
+      const observe = this.createObserver<TResult>({
+        next: (value) => observer.next({ value, ...(origin as ReplyMeta) }),
+        error: (error: unknown) => observer.error(error),
+        complete: () => observer.complete(),
+      });
+      return this.dispatch(this.createPacket(pattern, data), (packet, meta) => {
+        origin = meta;
+        observe(packet);
+      });
+    });
+  }
+
+  protected override publish(
+    packet: ReadPacket,
+    callback: (packet: WritePacket) => void,
+  ): () => void {
+    return this.dispatch(packet, callback);
+  }
+
+  protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
+    const producer = this.ready();
+    const { pattern, stream, namePattern, packed, headers, options } = await this.outgoing.prepare(
+      this.normalizePattern(packet.pattern),
+      packet,
+    );
+    await producer.publish({
+      pattern,
+      stream,
+      namePattern,
+      codec: packed.codec,
+      data: packed.text,
+      headers,
+      key: options.idempotencyKey,
+      timeout: options.timeout ?? this.options.timeout,
+    });
+    return undefined as T;
+  }
+
+  /** Returns what cancels the call. Errors reach the callback like every other end. */
+  private dispatch(packet: ReadPacket, callback: ReplyCallback): () => void {
+    let call: Call | undefined;
+    let cancelled = false;
+    const begin = (outgoing: Outgoing): void => {
+      if (!cancelled) call = this.begin(outgoing, callback);
+    };
+    try {
+      const outgoing = this.outgoing.prepare(this.normalizePattern(packet.pattern), packet);
+      if (outgoing instanceof Promise) {
+        outgoing.then(begin).catch((error: unknown) => callback({ err: error, isDisposed: true }));
+      } else {
+        begin(outgoing);
+      }
+    } catch (error) {
+      callback({ err: error, isDisposed: true });
+    }
+    return () => {
+      cancelled = true;
+      if (call !== undefined) this.producer?.cancel(call, false);
+    };
+  }
+
+  private begin(outgoing: Outgoing, callback: ReplyCallback): Call {
+    const producer = this.ready();
+    const { pattern, stream, namePattern, packed, headers, options } = outgoing;
+    const { timeout, idle } = this.outgoing.span(options);
+    const { signal } = options;
+    const abort = (): void => producer.cancel(call, true);
+    const sink = new ReplySink(pattern, callback, this.options.deserializer, () =>
+      signal?.removeEventListener('abort', abort),
+    );
+    const call: Call = producer.call(
+      {
+        pattern,
+        stream,
+        namePattern,
+        codec: packed.codec,
+        data: packed.text,
+        headers,
+        key: options.idempotencyKey,
+        timeout,
+        idle,
+        once: options.atMostOnce === true,
+        grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
+      },
+      sink,
+    );
+    if (signal !== undefined) {
+      if (signal.aborted) queueMicrotask(abort);
+      else signal.addEventListener('abort', abort, { once: true });
+    }
+    return call;
+  }
+
+  /** The producer; the first call makes and starts it, and waits in its queue. */
+  private ready(): Producer {
+    if (this.producer === undefined) void this.connect().catch(() => undefined);
+    return this.producer as unknown as Producer;
+  }
+
+  private open(): Promise<void> {
+    const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
+    let connected: () => void = () => undefined;
+    const up = new Promise<void>((resolve) => (connected = resolve));
+    const producer = new Producer(this.options, systemClock, this.quiet, {
+      status: (isUp) => {
+        if (producer !== this.producer) return;
+        this._status$.next(isUp ? 'connected' : 'reconnecting');
+        if (isUp) connected();
+      },
+      ready: (role) => this.events.ready(role),
+      closed: (role, reason) => {
+        this.quiet.warn('closed', `lost a connection to Redis (${role}): ${reason.message}`);
+        this.events.closed(role, reason);
+      },
+      failed: (role, error, attempt) => {
+        start.failed(error, attempt);
+        this.events.failed(role, error, attempt);
+      },
+    });
+    this.producer = producer;
+    producer.start();
+    return start.until(up).catch(async (error: unknown) => {
+      if (this.producer === producer) {
+        this.producer = undefined;
+        this.connecting = undefined;
+      }
+      await producer.close(error instanceof RedisStreamsError ? error : undefined);
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { Delivery } from '../engine/consumer/delivery.js';
+import type { RedisStreamsContext } from './redis-streams.context.js';
+import { isStream } from './reply-stream.js';
+import { errorText } from './request-invoker.js';
+import { DeadLetter, RetryLater } from './retry-later.js';
+
+/**
+ * Runs the handlers of an event, all of them, and acknowledges it when all have succeeded. When some
+ * fail, the next attempt in this process runs only those; which have succeeded travels in the state of
+ * the attempt. After a take-over that state is known too, unless it was never written.
+ */
+export async function invokeEvent(
+  delivery: Delivery,
+  context: RedisStreamsContext,
+  data: unknown,
+  handlers: readonly MessageHandler[],
+  complain: (error: unknown) => void,
+): Promise<void> {
+  const done = new Set(delivery.history.state.split(',').filter((part) => part !== ''));
+  const failures: unknown[] = [];
+  await Promise.all(
+    handlers.map(async (handler, i) => {
+      if (done.has(String(i))) return;
+      try {
+        await finished(await handler(data, context));
+        done.add(String(i));
+      } catch (error) {
+        failures.push(error);
+        if (!RetryLater.is(error) && !DeadLetter.is(error)) complain(error);
+      }
+    }),
+  );
+  if (failures.length === 0) {
+    delivery.acknowledge();
+    return;
+  }
+  const letter = failures.find((failure) => DeadLetter.is(failure));
+  if (letter !== undefined) {
+    delivery.deadLetter('handler', (letter as Error).message);
+    return;
+  }
+  delivery.retry({
+    delay: shortestDelay(failures),
+    state: [...done].join(','),
+    detail: describe(failures[0]),
+    error: undefined,
+  });
+}
+
+/** Waits for the end of whatever a handler returned; an empty stream is a success. */
+async function finished(result: unknown): Promise<void> {
+  if (!isStream(result)) return;
+  if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- only the end matters
+  else for await (const _ of result);
+}
+
+/** What the handlers asked for, if any did. */
+function shortestDelay(failures: readonly unknown[]): number | undefined {
+  let shortest: number | undefined;
+  for (const failure of failures) {
+    if (!RetryLater.is(failure) || failure.delayMs === undefined) continue;
+    if (shortest === undefined || failure.delayMs < shortest) shortest = failure.delayMs;
+  }
+  return shortest;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : errorText(error);
+}

@@ -1,0 +1,116 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { RedisStreamsError } from '../errors.js';
+import type { PatternSpec } from '../engine/consumer/stream-state.js';
+import {
+  resolveHandlerExtras,
+  withRetryParts,
+  type ResolvedHandlerExtras,
+  type ResolvedServerOptions,
+} from '../options/index.js';
+
+/** Handlers of one pattern. */
+export interface PatternHandlers {
+  readonly message: MessageHandler | undefined;
+  readonly events: readonly MessageHandler[];
+  readonly broadcasts: readonly MessageHandler[];
+}
+
+interface Entry {
+  message: MessageHandler | undefined;
+  readonly events: MessageHandler[];
+  duplicated: boolean;
+}
+
+/**
+ * Handlers by pattern. Event handlers are kept in lists of ours: Nest's chain joins them with forkJoin,
+ * which ends at the first empty result and gives the others up at the first error.
+ */
+export class HandlerRegistry {
+  private readonly entries = new Map<string, Entry>();
+
+  add(pattern: string, handler: MessageHandler, isEvent: boolean): void {
+    let entry = this.entries.get(pattern);
+    if (entry === undefined) {
+      entry = { message: undefined, events: [], duplicated: false };
+      this.entries.set(pattern, entry);
+    }
+    if (isEvent) {
+      entry.events.push(handler);
+    } else {
+      entry.duplicated ||= entry.message !== undefined;
+      entry.message = handler;
+    }
+  }
+
+  get hasEvents(): boolean {
+    for (const { events } of this.entries.values()) if (events.length > 0) return true;
+    return false;
+  }
+
+  /**
+   * What is to be read, and the handlers of each pattern.
+   * @throws RedisStreamsError DUPLICATE_HANDLER, INVALID_OPTION
+   */
+  resolve(options: ResolvedServerOptions): {
+    specs: PatternSpec[];
+    handlers: Map<string, PatternHandlers>;
+  } {
+    const specs: PatternSpec[] = [];
+    const handlers = new Map<string, PatternHandlers>();
+    for (const [pattern, { message, events, duplicated }] of this.entries) {
+      if (duplicated) {
+        throw new RedisStreamsError(
+          'DUPLICATE_HANDLER',
+          `two message handlers have the pattern ${pattern}; only one could answer`,
+          { pattern },
+        );
+      }
+      const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
+      for (const handler of message === undefined ? events : [message, ...events]) {
+        extras.set(handler, resolveHandlerExtras(handler.extras, pattern));
+      }
+      const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
+      const others = events.filter((handler) => !broadcasts.includes(handler));
+      handlers.set(pattern, { message, events: others, broadcasts });
+      const spec = specMaker(pattern, extras, options);
+      if (message !== undefined || others.length > 0) {
+        specs.push(spec(message === undefined ? others : [message, ...others], message));
+      }
+      if (broadcasts.length > 0) specs.push({ ...spec(broadcasts, undefined), broadcast: true });
+    }
+    return { specs, handlers };
+  }
+}
+
+/** Handlers of one pattern share its stream, so where their extras differ the strictest counts. */
+function specMaker(
+  pattern: string,
+  extras: ReadonlyMap<MessageHandler, ResolvedHandlerExtras>,
+  options: ResolvedServerOptions,
+) {
+  return (of: readonly MessageHandler[], message: MessageHandler | undefined): PatternSpec => {
+    const own = of.map((handler) => extras.get(handler) as ResolvedHandlerExtras);
+    const lanes = new Set(own.flatMap(({ lane }) => lane ?? []));
+    const configured = options.lanes.get(pattern);
+    if (configured !== undefined) lanes.add(configured);
+    if (lanes.size > 1) {
+      throw new RedisStreamsError(
+        'INVALID_OPTION',
+        `the handlers of ${pattern} are in several lanes: ${[...lanes].join(', ')}`,
+        { pattern },
+      );
+    }
+    const bounds = own.flatMap(({ concurrency }) => concurrency ?? []);
+    const parts = own.flatMap(({ retry }) => retry ?? []);
+    const retried = parts.length > 0 || message === undefined;
+    return {
+      pattern,
+      stream: [...lanes][0] ?? pattern,
+      answers: message !== undefined,
+      broadcast: false,
+      concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,
+      retry: retried ? withRetryParts(options.retry, Object.assign({}, ...parts)) : undefined,
+      once: own.some(({ atMostOnce }) => atMostOnce === true),
+    };
+  };
+}

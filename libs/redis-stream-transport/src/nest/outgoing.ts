@@ -1,0 +1,133 @@
+import type { ReadPacket } from '@nestjs/microservices';
+import { inheritedExpiry } from '../engine/deadline-scope.js';
+import { RedisStreamsError } from '../errors.js';
+import {
+  resolveRecordOptions,
+  type ResolvedClientOptions,
+  type ResolvedRecordOptions,
+} from '../options/index.js';
+import { hostile } from '../protocol/json.js';
+import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from '../protocol/limits.js';
+import { packPacket, type Packed } from './packets.js';
+import { RedisStreamsRecord } from './redis-streams.record.js';
+
+/** A packet on its way out, checked and written as text. */
+export interface Outgoing {
+  readonly pattern: string;
+  readonly stream: string;
+  readonly namePattern: boolean;
+  readonly packed: Packed;
+  /** JSON, or undefined for none. */
+  readonly headers: string | undefined;
+  readonly options: ResolvedRecordOptions;
+}
+
+/** How long a call may take, what the handler that makes it has left included. Milliseconds. */
+export interface Span {
+  readonly timeout: number;
+  readonly idle: number;
+}
+
+/** Turns what an application sends into what the engine carries. */
+export class OutgoingPackets {
+  /** JSON of the static headers, which most packets carry unchanged. */
+  private readonly staticHeaders: string | undefined;
+
+  constructor(
+    private readonly options: ResolvedClientOptions,
+    private readonly now: () => number,
+  ) {
+    this.staticHeaders =
+      Object.keys(options.headers).length > 0 ? JSON.stringify(options.headers) : undefined;
+  }
+
+  /** @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE */
+  prepare(pattern: string, packet: ReadPacket): Outgoing | Promise<Outgoing> {
+    if (pattern.length > MAX_PATTERN_LENGTH) {
+      const message = `a pattern has at most ${MAX_PATTERN_LENGTH} characters`;
+      throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern: pattern.slice(0, 64) });
+    }
+    const record = packet.data instanceof RedisStreamsRecord ? packet.data : undefined;
+    const data: unknown = record === undefined ? packet.data : record.data;
+    const options = resolveRecordOptions(record?.options);
+    const headers = this.headers(options.headers, packet.metadata, pattern);
+    const lane = this.options.lanes.get(pattern);
+    const finish = (packed: Packed): Outgoing => {
+      this.check(packed, pattern);
+      return {
+        pattern,
+        stream: lane ?? pattern,
+        namePattern: lane !== undefined,
+        packed,
+        headers,
+        options,
+      };
+    };
+    const packed = this.pack(pattern, packet, data, headers);
+    return packed instanceof Promise ? packed.then(finish) : finish(packed);
+  }
+
+  /** The time a call has; what the handler that makes it has left shortens it. */
+  span(options: ResolvedRecordOptions): Span {
+    const own = options.timeout !== undefined || options.idleTimeout !== undefined;
+    const idle = (own ? options.idleTimeout : this.options.idleTimeout) ?? 0;
+    const timeout = idle > 0 ? 0 : (options.timeout ?? this.options.timeout);
+    const expiry = inheritedExpiry();
+    if (expiry === undefined) return { timeout, idle };
+    const left = Math.max(1, Math.ceil(expiry - this.now()));
+    return idle > 0 ? { timeout, idle: Math.min(idle, left) } : { timeout: Math.min(timeout, left), idle };
+  }
+
+  private pack(
+    pattern: string,
+    packet: ReadPacket,
+    data: unknown,
+    headers: string | undefined,
+  ): Packed | Promise<Packed> {
+    const { serializer } = this.options;
+    try {
+      // What JSON has no text for, such as a function, arrives as undefined on Nest's transports too.
+      if (serializer === undefined) return { codec: 'json', text: JSON.stringify(data) ?? '' };
+      const metadata = headers === undefined ? {} : { metadata: JSON.parse(headers) as object };
+      const packed = packPacket(serializer, { pattern: packet.pattern, data, ...metadata });
+      return packed instanceof Promise ? packed.catch((error: unknown) => fail(error, pattern)) : packed;
+    } catch (error) {
+      return fail(error, pattern);
+    }
+  }
+
+  private check({ codec, text }: Packed, pattern: string): void {
+    const { maxPayloadBytes } = this.options;
+    if (text.length * 3 > maxPayloadBytes && Buffer.byteLength(text) > maxPayloadBytes) {
+      const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
+      throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
+    }
+    const reason = codec === 'json' || codec === 'obj' ? hostile(text) : undefined;
+    if (reason !== undefined) {
+      throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
+    }
+  }
+
+  /** Static headers, then the record's, then the dispatch hook's. */
+  private headers(
+    own: Readonly<Record<string, string>> | undefined,
+    metadata: Readonly<Record<string, string>> | undefined,
+    pattern: string,
+  ): string | undefined {
+    if (own === undefined && metadata === undefined) return this.staticHeaders;
+    const text = JSON.stringify({ ...this.options.headers, ...own, ...metadata });
+    if (text.length > MAX_HEADERS_LENGTH) {
+      const message = `headers take at most ${MAX_HEADERS_LENGTH} characters as JSON`;
+      throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern });
+    }
+    return text === '{}' ? undefined : text;
+  }
+}
+
+function fail(error: unknown, pattern: string): never {
+  const message = error instanceof Error ? error.message : String(error);
+  throw new RedisStreamsError('INVALID_MESSAGE', `the data cannot be serialized: ${message}`, {
+    pattern,
+    cause: error,
+  });
+}

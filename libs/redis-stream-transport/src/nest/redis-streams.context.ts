@@ -1,0 +1,133 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import type { Delivery } from '../engine/consumer/delivery.js';
+import { RedisStreamsError } from '../errors.js';
+
+type Args = [delivery: Delivery, redisNow: () => number];
+
+/** What a handler may know and do beside its data; inject it with `@Ctx()`. */
+export class RedisStreamsContext extends BaseRpcContext<Args> {
+  constructor(delivery: Delivery, redisNow: () => number) {
+    super([delivery, redisNow]);
+  }
+
+  /** The pattern, in Nest's normal form. */
+  getPattern(): string {
+    return this.delivery.pattern.spec.pattern;
+  }
+
+  /** The stream: the pattern's own, or its lane. */
+  getStream(): string {
+    return this.delivery.stream.name;
+  }
+
+  /** Id of the entry in its stream. */
+  getMessageId(): string {
+    return this.delivery.id;
+  }
+
+  /** Id of the call, unique among all callers; undefined for events. */
+  getCallId(): string | undefined {
+    const { call, caller } = this.delivery.entry.header;
+    return call === undefined ? undefined : `${caller}/${call}`;
+  }
+
+  /** Name of this instance in its consumer group; new with every start. */
+  getConsumer(): string {
+    return this.delivery.consumer;
+  }
+
+  /** How often the entry was handed to an instance, this time included; over 1 after an owner's death. */
+  getDeliveryCount(): number {
+    return this.delivery.history.deliveries;
+  }
+
+  /** Attempts of this entry that failed before, by `RetryLater` or by errors of event handlers. */
+  getFailedAttempts(): number {
+    return this.delivery.history.attempts;
+  }
+
+  /** Headers of the client, of the record and of the dispatch hook. */
+  getMetadata(): Readonly<Record<string, string>> {
+    return this.delivery.entry.headers ?? NOTHING;
+  }
+
+  /** Idempotency key of the call. */
+  getIdempotencyKey(): string | undefined {
+    return this.delivery.entry.key;
+  }
+
+  /**
+   * Fires when the deadline passes, when the caller cancels, or when another instance takes the entry
+   * over. Work that can stop should.
+   */
+  get signal(): AbortSignal {
+    return this.delivery.signal;
+  }
+
+  /** Milliseconds since 1970 on Redis' clock at which the caller stops waiting; undefined: never. */
+  get deadline(): number | undefined {
+    const { deadline } = this.delivery;
+    return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
+  }
+
+  /** Milliseconds until the deadline, 0 when it has passed; Infinity without one. */
+  remainingTime(): number {
+    return Math.max(0, this.delivery.deadline - this.args[1]());
+  }
+
+  /** Headers for every reply that follows; `sendWithMeta` shows them. */
+  setReplyHeaders(headers: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value !== 'string') {
+        throw new RedisStreamsError('INVALID_MESSAGE', `reply header ${name} is not a string`);
+      }
+    }
+    this.delivery.replyHeaders = JSON.stringify(headers);
+  }
+
+  /**
+   * Acknowledges an event now, whatever its handlers do afterwards.
+   * @throws RedisStreamsError INVALID_MESSAGE for a request: its reply acknowledges it
+   */
+  ack(): void {
+    this.event('ack').acknowledge();
+  }
+
+  /**
+   * Has an event handled again, after `delayMs` milliseconds or as the retry policy says; all of its
+   * handlers run again. When the policy allows no further attempt it becomes a dead letter.
+   * @throws RedisStreamsError INVALID_MESSAGE for a request: throw `RetryLater` instead
+   */
+  retry(delayMs?: number): void {
+    this.event('retry').retry({
+      delay: delayMs,
+      state: '',
+      detail: 'retried by its handler',
+      error: undefined,
+    });
+  }
+
+  /**
+   * Moves an event to the dead letters.
+   * @throws RedisStreamsError INVALID_MESSAGE for a request: throw `DeadLetter` instead
+   */
+  deadLetter(reason = 'dead-lettered by its handler'): void {
+    this.event('deadLetter').deadLetter('handler', reason);
+  }
+
+  private get delivery(): Delivery {
+    return this.args[0];
+  }
+
+  private event(what: string): Delivery {
+    if (this.delivery.isRequest) {
+      throw new RedisStreamsError(
+        'INVALID_MESSAGE',
+        `${what}() is for events; a request ends with its reply, RetryLater or DeadLetter`,
+      );
+    }
+    return this.delivery;
+  }
+}
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});

@@ -1,0 +1,78 @@
+import type { WritePacket } from '@nestjs/microservices';
+import type { CallSink, ReplyOrigin } from '../engine/producer/call.js';
+import { RedisStreamsError } from '../errors.js';
+import type { PacketDeserializer } from '../options/index.js';
+import { unpackReply, type ReplyPacket } from './packets.js';
+
+/** Where a reply came from, for `sendWithMeta`. */
+export interface ReplyMeta {
+  /** Headers that the handler set with `setReplyHeaders`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Name of the instance that ran the handler: its `getConsumer()`. */
+  readonly instance: string;
+  /** How often the request was handed to an instance. */
+  readonly deliveryCount: number;
+}
+
+/** Passes the replies of a call on in the shape that Nest's clients expect. */
+export class ReplySink implements CallSink {
+  /** Replies that a deserializer is still busy with, in order. */
+  private queue: Promise<void> | undefined;
+
+  constructor(
+    private readonly pattern: string,
+    private readonly callback: (packet: WritePacket, meta?: ReplyMeta) => void,
+    private readonly deserializer: PacketDeserializer | undefined,
+    private readonly ended: () => void,
+  ) {}
+
+  value(payload: unknown, last: boolean, origin: ReplyOrigin): void {
+    if (last) this.ended();
+    this.callback({ response: payload, isDisposed: last }, metaOf(origin));
+  }
+
+  done(): void {
+    this.ended();
+    this.callback({ isDisposed: true });
+  }
+
+  error(error: unknown): void {
+    this.ended();
+    const tell = (): void => this.callback({ err: error, isDisposed: true });
+    if (this.queue === undefined) tell();
+    else this.queue = this.queue.then(tell);
+  }
+
+  packed(payload: unknown, last: boolean, origin: ReplyOrigin): void {
+    if (last) this.ended();
+    const read = unpackReply(this.deserializer, payload, this.pattern);
+    const before = this.queue ?? Promise.resolve();
+    this.queue = before
+      .then(() => read)
+      .then((packet) => this.unpacked(packet, last, origin))
+      .catch((error: unknown) => this.unreadable(error));
+  }
+
+  private unpacked(packet: ReplyPacket, last: boolean, origin: ReplyOrigin): void {
+    if (packet.err !== undefined && packet.err !== null) {
+      this.callback({ err: packet.err, isDisposed: true });
+      return;
+    }
+    // The transport knows which reply is the last; a serializer of another shape may not say.
+    const isDisposed = packet.isDisposed === true || last;
+    this.callback({ response: packet.response, isDisposed }, metaOf(origin));
+  }
+
+  private unreadable(error: unknown): void {
+    const { pattern } = this;
+    const message = `a reply of ${pattern} cannot be read: ${(error as Error).message}`;
+    const facts = { pattern, outcome: 'may-have-run', cause: error } as const;
+    this.callback({ err: new RedisStreamsError('INVALID_MESSAGE', message, facts), isDisposed: true });
+  }
+}
+
+function metaOf({ instance, deliveries, headers }: ReplyOrigin): ReplyMeta {
+  return { instance, deliveryCount: deliveries, headers: headers ?? NOTHING };
+}
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});

@@ -1,0 +1,140 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import type { Delivery } from '../engine/consumer/delivery.js';
+import type { PacketSerializer } from '../options/index.js';
+import { packedReplyText, packPacket, type Packed } from './packets.js';
+import { isStream, replyWithStream, type ReplyWriter } from './reply-stream.js';
+import type { RedisStreamsContext } from './redis-streams.context.js';
+import { DeadLetter, RetryLater } from './retry-later.js';
+
+/** What callers get where Nest's transports would send nothing useful. */
+const UNKNOWN_ERROR = '{"status":"error","message":"Internal server error"}';
+
+export interface InvokerSettings {
+  readonly serializer: PacketSerializer | undefined;
+  readonly maxReplyBytes: number;
+  complain(message: string): void;
+}
+
+/** Runs a message handler and turns what comes of it into replies. */
+export async function invokeRequest(
+  delivery: Delivery,
+  context: RedisStreamsContext,
+  data: unknown,
+  handler: MessageHandler,
+  settings: InvokerSettings,
+): Promise<void> {
+  const replies = new Replies(delivery, settings);
+  try {
+    const result: unknown = await handler(data, context);
+    if (isStream(result)) {
+      await replyWithStream(delivery, result, replies);
+      replies.endIfAborted();
+    } else {
+      replies.value(result, true);
+    }
+  } catch (error) {
+    replies.error(error);
+  }
+}
+
+class Replies implements ReplyWriter {
+  private begun = false;
+  /** Replies of an asynchronous serializer, in order. */
+  private queue: Promise<void> | undefined;
+
+  constructor(
+    private readonly delivery: Delivery,
+    private readonly settings: InvokerSettings,
+  ) {}
+
+  value(value: unknown, last: boolean): void {
+    if (this.settings.serializer !== undefined) {
+      this.packed({ response: value, ...(last ? { isDisposed: true } : {}) }, last);
+      return;
+    }
+    this.begun = true;
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(value);
+    } catch (error) {
+      this.unsendable(error);
+      return;
+    }
+    if (text !== undefined && this.tooLarge(text)) return;
+    this.delivery.value(text, last);
+  }
+
+  done(): void {
+    if (this.settings.serializer !== undefined) this.packed({ isDisposed: true }, true);
+    else this.delivery.value(undefined, true);
+  }
+
+  error(error: unknown): void {
+    const { delivery, begun } = this;
+    if (RetryLater.is(error) && !begun) {
+      const text = errorText({ status: 'error', message: error.message });
+      delivery.retry({ delay: error.delayMs, state: '', detail: error.message, error: text });
+    } else if (DeadLetter.is(error)) {
+      delivery.deadLetter('handler', error.message);
+    } else if (delivery.pattern.spec.retry !== undefined && !begun) {
+      const text = errorText(error);
+      delivery.retry({ delay: undefined, state: '', detail: text, error: text });
+    } else if (this.settings.serializer !== undefined) {
+      this.packed({ err: error }, true);
+    } else {
+      delivery.error(errorText(error));
+    }
+  }
+
+  /** The stream was torn down because nobody waits: the entry still has to be settled. */
+  endIfAborted(): void {
+    if (!this.delivery.isAborted || this.delivery.ended) return;
+    this.delivery.fault('CANCELLED', 'nobody waited for the reply any more', 'may-have-run');
+  }
+
+  private packed(packet: Readonly<Record<string, unknown>>, last: boolean): void {
+    this.begun = true;
+    const { delivery, settings } = this;
+    const id = delivery.entry.header.call;
+    const write = ({ codec, text }: Packed): void => {
+      if (!this.tooLarge(text)) delivery.packed(packedReplyText({ codec, text }), last);
+    };
+    try {
+      const packed = packPacket(settings.serializer as PacketSerializer, { ...packet, id });
+      if (packed instanceof Promise || this.queue !== undefined) {
+        const before = this.queue ?? Promise.resolve();
+        this.queue = before
+          .then(() => packed)
+          .then(write)
+          .catch((error: unknown) => this.unsendable(error));
+      } else {
+        write(packed);
+      }
+    } catch (error) {
+      this.unsendable(error);
+    }
+  }
+
+  private unsendable(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.settings.complain(`a reply of ${this.delivery.stream.name} cannot be sent: ${message}`);
+    this.delivery.fault('INVALID_MESSAGE', 'the reply cannot be serialized', 'may-have-run');
+  }
+
+  private tooLarge(text: string): boolean {
+    const { maxReplyBytes } = this.settings;
+    if (text.length * 3 <= maxReplyBytes || Buffer.byteLength(text) <= maxReplyBytes) return false;
+    const message = `the reply is larger than maxReplyBytes (${maxReplyBytes})`;
+    this.delivery.fault('PAYLOAD_TOO_LARGE', message, 'may-have-run');
+    return true;
+  }
+}
+
+/** What was thrown, as JSON; never nothing, because then the call would look like a success. */
+export function errorText(error: unknown): string {
+  try {
+    return JSON.stringify(error) ?? UNKNOWN_ERROR;
+  } catch {
+    return UNKNOWN_ERROR;
+  }
+}

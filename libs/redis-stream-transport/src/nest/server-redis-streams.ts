@@ -1,0 +1,252 @@
+import {
+  Server,
+  type CustomTransportStrategy,
+  type MessageHandler,
+  type MsPattern,
+} from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
+import { systemClock } from '../engine/clock.js';
+import { Consumer } from '../engine/consumer/consumer.js';
+import type { Delivery } from '../engine/consumer/delivery.js';
+import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
+import { QuietLogger } from '../engine/logger.js';
+import { RedisStreamsError } from '../errors.js';
+import {
+  resolveServerOptions,
+  type RedisStreamsServerOptions,
+  type ResolvedServerOptions,
+} from '../options/index.js';
+import { invokeEvent } from './event-invoker.js';
+import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
+import { parse, unpackData } from './packets.js';
+import { RedisStreamsContext } from './redis-streams.context.js';
+import { ConnectionEvents, type RedisStreamsEvents, type RedisStreamsStatus } from './redis-streams.events.js';
+import { invokeRequest, type InvokerSettings } from './request-invoker.js';
+import { startup } from './startup.js';
+import { REDIS_STREAMS } from './transport-id.js';
+
+/**
+ * Serves `@MessagePattern` and `@EventPattern` handlers from Redis Streams. Instances with the same
+ * `group` share the work by pulling; a call is acknowledged when its reply is stored, an event when all
+ * its handlers have succeeded.
+ *
+ * @example
+ * const app = await NestFactory.createMicroservice(AppModule, {
+ *   strategy: new ServerRedisStreams({ url: 'redis://localhost:6379', group: 'orders' }),
+ * });
+ */
+export class ServerRedisStreams
+  extends Server<RedisStreamsEvents, string>
+  implements CustomTransportStrategy
+{
+  override transportId = REDIS_STREAMS;
+  /** Failures of event handlers reach us, and we retry and report them. */
+  override readonly propagatesEventHandlerErrors = true;
+
+  private readonly options: ResolvedServerOptions;
+  private readonly registry = new HandlerRegistry();
+  private readonly events: ConnectionEvents;
+  private readonly quiet: QuietLogger;
+  private readonly settings: InvokerSettings;
+  private handlers: ReadonlyMap<string, PatternHandlers> = new Map();
+  private consumer: Consumer | undefined;
+  private hooked = false;
+
+  /** @throws RedisStreamsError INVALID_OPTION */
+  constructor(options?: RedisStreamsServerOptions) {
+    super();
+    this.options = resolveServerOptions(options);
+    this.quiet = new QuietLogger(this.logger, () => systemClock.now());
+    this.events = new ConnectionEvents((error) => this.logger.error(error));
+    this.settings = {
+      serializer: this.options.serializer,
+      maxReplyBytes: this.options.maxReplyBytes,
+      complain: (message) => this.quiet.error('reply', message),
+    };
+  }
+
+  override get status(): Observable<RedisStreamsStatus> {
+    return super.status as Observable<RedisStreamsStatus>;
+  }
+
+  override addHandler(
+    pattern: MsPattern,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    const route = this.normalizePattern(pattern);
+    callback.isEventHandler = isEventHandler;
+    callback.extras = extras;
+    this.registry.add(route, callback, isEventHandler);
+    // Nest's own map shows what is served; a message handler is what a request would reach.
+    if (!isEventHandler || !this.messageHandlers.has(route)) this.messageHandlers.set(route, callback);
+  }
+
+  /**
+   * Connects, joins the group and begins to read. `callback` gets a `RedisStreamsError`
+   * (DUPLICATE_HANDLER, INVALID_OPTION, GROUP_CONFLICT, and with `retryAttempts` NOT_CONNECTED), or
+   * nothing.
+   */
+  override async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  /**
+   * Stops reading, lets running handlers finish within `drainTimeout` and leaves what was not started to
+   * the other instances at once. Idempotent.
+   */
+  override async close(): Promise<void> {
+    const { consumer } = this;
+    if (consumer === undefined) return;
+    await consumer.close();
+    if (this.consumer === consumer) this.consumer = undefined;
+    this._status$.next('disconnected');
+  }
+
+  override on<Name extends keyof RedisStreamsEvents>(
+    event: Name,
+    callback: RedisStreamsEvents[Name],
+  ): void {
+    this.events.on(event, callback);
+  }
+
+  /**
+   * The ioredis connections of the moment: commands, blocking reader, subscriber; undefined where one
+   * is being replaced. They belong to the transport.
+   * @throws Error before `listen`
+   */
+  override unwrap<T>(): T {
+    if (this.consumer === undefined) {
+      throw new Error('Not initialized. Call "listen" or "startAllMicroservices" first.');
+    }
+    return this.consumer.connections() as T;
+  }
+
+  override setOnProcessingStartHook(
+    hook: Parameters<Server['setOnProcessingStartHook']>[0],
+  ): void {
+    this.hooked = true;
+    super.setOnProcessingStartHook(hook);
+  }
+
+  override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
+    this.hooked = true;
+    super.setOnProcessingEndHook(hook);
+  }
+
+  private async start(): Promise<void> {
+    if (this.consumer !== undefined) {
+      throw new RedisStreamsError('INVALID_OPTION', 'the server is listening already');
+    }
+    const { specs, handlers } = this.registry.resolve(this.options);
+    if (this.registry.hasEvents && !this.options.explicitGroup) {
+      this.logger.warn(
+        'There are event handlers and no "group": every service in the group "default" shares its events. ' +
+          'Give each service a group of its own.',
+      );
+    }
+    this.handlers = handlers;
+    const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
+    const consumer = new Consumer(this.options, specs, systemClock, this.quiet, {
+      run: (delivery) => this.run(delivery),
+      status: (up) => this._status$.next(up ? 'connected' : 'reconnecting'),
+      ready: (role) => this.events.ready(role),
+      closed: (role, reason) => {
+        this.quiet.warn('closed', `lost a connection to Redis (${role}): ${reason.message}`);
+        this.events.closed(role, reason);
+      },
+      failed: (role, error, attempt) => {
+        start.failed(error, attempt);
+        this.events.failed(role, error, attempt);
+      },
+    });
+    this.consumer = consumer;
+    try {
+      await start.until(consumer.start());
+    } catch (error) {
+      await consumer.close();
+      if (this.consumer === consumer) this.consumer = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * A handler begins in a microtask of its own: what it or a hook does to the asynchronous context
+   * (`AsyncLocalStorage.enterWith`) must not reach the handlers that start behind it.
+   */
+  private run(delivery: Delivery): void {
+    queueMicrotask(() => {
+      if (!scopesEnabled() || delivery.deadline === Number.POSITIVE_INFINITY) {
+        void this.handle(delivery);
+      } else {
+        runInScope(delivery, () => void this.handle(delivery));
+      }
+    });
+  }
+
+  private async handle(delivery: Delivery): Promise<void> {
+    const { pattern } = delivery.pattern.spec;
+    const { header, data: text } = delivery.entry;
+    let data: unknown;
+    try {
+      data =
+        header.codec === 'json'
+          ? parse(text)
+          : await unpackData(this.options.deserializer, header.codec, text, pattern);
+    } catch (error) {
+      delivery.malformed((error as Error).message);
+      return;
+    }
+    const context = new RedisStreamsContext(delivery, this.redisNow);
+    if (!this.hooked) {
+      await this.invoke(delivery, context, data);
+      return;
+    }
+    try {
+      await this.runWithProcessingHooks(context, async (endSpan) => {
+        await this.invoke(delivery, context, data);
+        endSpan();
+      });
+    } catch (error) {
+      // A hook that throws is the application's mistake; the entry must be settled all the same.
+      this.logger.error(error);
+      delivery.error('{"status":"error","message":"Internal server error"}');
+      if (!delivery.isRequest) {
+        delivery.retry({ delay: undefined, state: '', detail: String(error), error: undefined });
+      }
+    }
+  }
+
+  private invoke(delivery: Delivery, context: RedisStreamsContext, data: unknown): Promise<void> {
+    const { pattern, broadcast } = delivery.pattern.spec;
+    const known = this.handlers.get(pattern) as PatternHandlers;
+    if (delivery.isRequest) {
+      return invokeRequest(delivery, context, data, known.message as MessageHandler, this.settings);
+    }
+    const events = broadcast ? known.broadcasts : known.events;
+    // An event nobody declared an event handler for runs the message handler, whose reply goes nowhere.
+    const handlers =
+      events.length === 0 && known.message !== undefined ? [known.message] : events;
+    return invokeEvent(delivery, context, data, handlers, (error) => {
+      this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${describe(error)}`);
+    });
+  }
+
+  private readonly redisNow = (): number => this.consumer?.redisNow() ?? Date.now();
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? error.message;
+  try {
+    return JSON.stringify(error);
+  } catch {
+    return String(error);
+  }
+}

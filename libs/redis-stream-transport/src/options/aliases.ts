@@ -1,0 +1,26 @@
+/** Our names, each with what other transports and queues call the same thing. */
+const NAMES = {
+  group: 'queue queueName consumerGroup groupId groupName',
+  drainTimeout: 'gracePeriod gracefulShutdown shutdownTimeout closeTimeout',
+  timeout: 'timeoutMs requestTimeout responseTimeout sendTimeout deadline',
+  concurrency: 'prefetch prefetchCount maxConcurrency batchSize',
+  retry: 'maxRetries retries backoff',
+  maxDeliveries: 'maxAttempts',
+  leaseTtl: 'visibilityTimeout claimIdleTime minIdleTime',
+  retention: 'maxLen maxLength trim',
+  prefix: 'stream streamPrefix namespace',
+  url: 'uri urls servers',
+  client: 'connection redis',
+  cluster: 'nodes',
+  host: 'hostname',
+  username: 'user',
+  password: 'pass',
+  db: 'database',
+};
+
+/** Foreign name → ours. */
+export const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries(NAMES).flatMap(([ours, theirs]) =>
+    theirs.split(' ').map((name): [string, string] => [name, ours]),
+  ),
+);

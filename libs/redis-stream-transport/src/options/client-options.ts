@@ -1,0 +1,50 @@
+import { MAX_TIMEOUT } from '../protocol/limits.js';
+import { COMMON_TABLE, type CommonOptions } from './common-options.js';
+import { headers, type Headers } from './headers.js';
+import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
+import { count, duration, type Option, type OptionValues } from './option.js';
+import type { ConnectionOptions, RedisTarget } from './redis-options.js';
+
+/** Options of a client. All are optional; durations are milliseconds, numbers only. */
+export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOptions {
+  /**
+   * The deadline of a call, streamed replies included, in milliseconds; what the calling handler
+   * has left shortens it. Default: 30000.
+   */
+  timeout?: number;
+  /**
+   * Instead of `timeout`: how long a call may go without a value, in milliseconds; each value
+   * of a streamed reply renews it. Default: none.
+   */
+  idleTimeout?: number;
+  /** Calls that may be open at once; more fail with OVERLOADED. Default: 10000. */
+  maxPending?: number;
+  /** Unread entries that a stream may hold; more fail with OVERLOADED. Default: 1000000. */
+  maxBacklog?: number;
+  /** Headers sent with every call and event; a record's are added to them. Default: none. */
+  headers?: Headers;
+  /** What happens to calls whose pattern nobody serves, see below. Default: 1000. */
+  whenNoConsumer?: WhenNoConsumer;
+}
+
+/** The client's own options, in the order of the manual. */
+export const CLIENT_TABLE = {
+  timeout: duration({ default: 30_000, min: 1, max: MAX_TIMEOUT }),
+  idleTimeout: duration({ min: 1, max: MAX_TIMEOUT }),
+  maxPending: count({ default: 10_000, min: 1, max: 1_000_000 }),
+  maxBacklog: count({ default: 1_000_000, min: 1, max: 1_000_000_000 }),
+  headers: { ...headers, default: Object.freeze<Headers>({}) },
+  whenNoConsumer: { ...whenNoConsumer, default: 1000 },
+  ...COMMON_TABLE,
+} as const satisfies Record<
+  Exclude<keyof RedisStreamsClientOptions, keyof ConnectionOptions>,
+  Option
+>;
+
+/**
+ * What a client works with: checked, with defaults, frozen. Where `idleTimeout` is set, `timeout`
+ * does not count.
+ */
+export interface ResolvedClientOptions extends OptionValues<typeof CLIENT_TABLE> {
+  readonly redis: RedisTarget;
+}

@@ -1,0 +1,64 @@
+import { bytes, count, duration, instance, text, type Option } from './option.js';
+import { lanes } from './lanes.js';
+
+/** What makes `d` of an entry; Nest's `Serializer` fits, and may answer with a promise. */
+export interface PacketSerializer {
+  serialize(value: unknown, options?: Record<string, unknown>): unknown;
+}
+
+/** What reads `d` of an entry; Nest's `Deserializer` fits. */
+export interface PacketDeserializer {
+  deserialize(value: unknown, options?: Record<string, unknown>): unknown;
+}
+
+/** Options that servers and clients share. They must be alike on both sides. */
+export interface CommonOptions {
+  /** First part of every key, and the hash tag of a shard. Default: 'nrs'. */
+  prefix?: string;
+  /**
+   * The longest data of one entry, in bytes of UTF-8 as written to Redis; longer data fails with
+   * PAYLOAD_TOO_LARGE. Default: 1 MiB.
+   */
+  maxPayloadBytes?: number;
+  /**
+   * Patterns that share a stream, by the name of the lane. A stream per pattern shows backlog per
+   * pattern; over a hundred streams reading gets slower. Default: none.
+   */
+  lanes?: Readonly<Record<string, readonly string[]>>;
+  /** Hash slots that the patterns are spread over; more than one is for Cluster. Default: 1. */
+  shards?: number;
+  /** Writes packets. Default: JSON of the data alone. */
+  serializer?: PacketSerializer;
+  /** Reads what the other side's serializer wrote. Default: JSON of the data alone. */
+  deserializer?: PacketDeserializer;
+  /**
+   * Failed tries after which `connect()` and `listen()` reject with NOT_CONNECTED; without it they
+   * wait for Redis, while calls still end at their deadline. Default: none.
+   */
+  retryAttempts?: number;
+  /**
+   * The longest pause between two tries to connect, in milliseconds; pauses grow towards it, with
+   * jitter. Default: 5000.
+   */
+  retryDelay?: number;
+}
+
+export const COMMON_TABLE = {
+  prefix: keyName('nrs'),
+  maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
+  lanes,
+  shards: count({ default: 1, min: 1, max: 256 }),
+  serializer: instance<PacketSerializer>('Nest `Serializer`', 'serialize'),
+  deserializer: instance<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
+  retryAttempts: count({ min: 1, max: 1_000_000 }),
+  retryDelay: duration({ default: 5000, min: 1, max: 60_000 }),
+} as const satisfies Record<keyof CommonOptions, Option>;
+
+/**
+ * A name that becomes a part of keys. Braces would end the hash tag; whitespace would make keys
+ * hard to type elsewhere.
+ */
+export function keyName(name: string): Option<string, string> {
+  const wanted = 'a name without whitespace and braces';
+  return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}]+$/u, wanted });
+}

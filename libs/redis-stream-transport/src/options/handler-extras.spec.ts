@@ -1,0 +1,75 @@
+import { resolveHandlerExtras } from './handler-extras.js';
+
+const resolve = (extras: unknown) => resolveHandlerExtras(extras, 'sum');
+const defaults = {
+  concurrency: undefined,
+  retry: undefined,
+  lane: undefined,
+  atMostOnce: false,
+  broadcast: false,
+  restartable: false,
+};
+
+it.each([[undefined], [null], [{}]])('has defaults for %j', (extras) => {
+  expect(resolve(extras)).toEqual(defaults);
+  expect(Object.isFrozen(resolve(extras))).toBe(true);
+});
+
+it('takes each of ours', () => {
+  const extras = {
+    concurrency: 1,
+    retry: { attempts: 2 },
+    lane: 'slow',
+    atMostOnce: false,
+    broadcast: true,
+    restartable: true,
+  };
+  expect(resolve(extras)).toEqual(extras);
+});
+
+it.each([
+  'queue',
+  'transport',
+  'name',
+  'lang',
+  'line',
+  'role',
+  'description',
+  'entry',
+  '__proto__',
+])('leaves the key %s to others', (key) => {
+  const extras = Object.defineProperty({}, key, { value: 'mine', enumerable: true });
+  expect(resolve(extras)).toEqual(defaults);
+});
+
+it.each([
+  ['concurency', 'concurrency'],
+  ['Retry', 'retry'],
+  ['retrys', 'retry'],
+  ['LANE', 'lane'],
+  ['atmostonce', 'atMostOnce'],
+  ['broadcasts', 'broadcast'],
+  ['restartble', 'restartable'],
+])('takes %s for a slip', (key, meant) => {
+  expect(() => resolve({ [key]: 1 })).toThrow(
+    `Extras of the handler of "sum": unknown option "${key}"; did you mean "${meant}"?`,
+  );
+});
+
+it.each([
+  [{ concurrency: 0 }, /"concurrency" must be a whole number from 1/],
+  [{ retry: 3 }, /"retry" must be an object/],
+  [{ lane: '' }, /"lane" must be/],
+  [{ atMostOnce: 'yes' }, /"atMostOnce" must be true or false/],
+  [{ broadcast: 1 }, /"broadcast"/],
+  [{ restartable: null }, /"restartable"/],
+  [{ atMostOnce: true, retry: {} }, /"atMostOnce" and "retry" contradict/],
+  [{ atMostOnce: true, restartable: true }, /"atMostOnce" and "restartable" contradict/],
+  ['slow', /options must be an object/],
+])('refuses %j', (extras, message) => {
+  expect(() => resolve(extras)).toThrow(message);
+});
+
+it('names the pattern in the error', () => {
+  expect(() => resolve({ lane: 1 })).toThrow(expect.objectContaining({ pattern: 'sum' }) as never);
+});

@@ -1,0 +1,23 @@
+/**
+ * Options as data: each table validates, gives the defaults and prints docs/options.md.
+ * Floors above only see what `resolve…` returns.
+ */
+export { resolveClientOptions, resolveServerOptions } from './resolve.js';
+export type { RedisStreamsServerOptions, ResolvedServerOptions } from './server-options.js';
+export type { RedisStreamsClientOptions, ResolvedClientOptions } from './client-options.js';
+export {
+  resolveHandlerExtras,
+  type HandlerExtras,
+  type ResolvedHandlerExtras,
+} from './handler-extras.js';
+export {
+  resolveRecordOptions,
+  type RecordOptions,
+  type ResolvedRecordOptions,
+} from './record-options.js';
+export type { PacketDeserializer, PacketSerializer } from './common-options.js';
+export type { Headers } from './headers.js';
+export type { WhenNoConsumer } from './no-consumer.js';
+export type { ConnectionOptions, RedisTarget } from './redis-options.js';
+export type { Retention } from './retention.js';
+export { withRetryParts, type RetryPolicy } from './retry-policy.js';

@@ -1,0 +1,137 @@
+import { RedisStreamsError } from '../errors.js';
+
+/** Who was given the option, for error texts: a class, a record, or the extras of a handler. */
+export interface Place {
+  readonly owner: string;
+  readonly pattern?: string;
+}
+
+/**
+ * One option as data: the same row validates a value, gives the default and prints the manual,
+ * whose words are the docstring of the option. `D` is `undefined` where there is no default.
+ */
+export interface Option<T = unknown, D = unknown> {
+  readonly type: string;
+  readonly bounds?: string;
+  readonly default: D;
+  /** Returns the value as floors above see it, or throws INVALID_OPTION. */
+  read(this: void, value: unknown, name: string, place: Place): T;
+}
+
+/** The rows of one options object, by option name. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** What a table makes of raw options. */
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in keyof T]: T[K] extends Option<infer V, infer D> ? V | D : never;
+};
+
+/** The error for a value of a known option. */
+export function invalid(place: Place, name: string, wanted: string, value: unknown, hint = '') {
+  const told = `${place.owner}: option "${name}" must be ${wanted}, got ${show(value)}${hint}.`;
+  return new RedisStreamsError('INVALID_OPTION', told, place);
+}
+
+/** The error for options that cannot be given together. */
+export function contradiction(place: Place, one: string, other: string, reason: string) {
+  const told = `${place.owner}: options "${one}" and "${other}" contradict each other: ${reason}.`;
+  return new RedisStreamsError('INVALID_OPTION', told, place);
+}
+
+/** A value in a few words. Objects and URLs are not printed: they may hold secrets. */
+function show(value: unknown): string {
+  if (value === null || Array.isArray(value)) return value ? 'an array' : 'null';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return typeof value;
+  return value.includes('://') ? 'a URL' : `the string ${JSON.stringify(value.slice(0, 40))}`;
+}
+
+/** Whether the value is an object with names and values, whatever its class. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+interface NumberFacts<D> {
+  readonly default?: D;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Makes a kind of bounded number: its name in the manual, in errors, and what else it must be. */
+function numberKind(type: string, wanted: string, isFit = Number.isInteger, hint = '') {
+  return <D extends number | undefined = undefined>(facts: NumberFacts<D>): Option<number, D> => ({
+    type,
+    bounds: `${facts.min} – ${facts.max}`,
+    default: facts.default as D,
+    read(value, name, place) {
+      const { min, max } = facts;
+      if (typeof value === 'number' && value >= min && value <= max && isFit(value)) return value;
+      const range = `${wanted} from ${min} to ${max}`;
+      throw invalid(place, name, range, value, typeof value === 'string' ? hint : '');
+    },
+  });
+}
+
+/** A span of time. Milliseconds and numbers only: one unit everywhere, nothing to parse. */
+export const duration = numberKind(
+  'milliseconds',
+  'a duration: a whole number of milliseconds',
+  Number.isInteger,
+  '; durations are numbers, ten seconds are 10000',
+);
+
+/** A size in bytes. */
+export const bytes = numberKind('bytes', 'a whole number of bytes');
+
+/** How many of something. */
+export const count = numberKind('whole number', 'a whole number');
+
+/** A share or factor: any number between its bounds. */
+export const ratio = numberKind('number', 'a number', Number.isFinite);
+
+/** On or off; only true and false, never a truthy string such as 'false'. */
+export const flag: Option<boolean, false> = {
+  type: 'boolean',
+  default: false,
+  read(value, name, place) {
+    if (typeof value === 'boolean') return value;
+    throw invalid(place, name, 'true or false', value);
+  },
+};
+
+/** A text of bounded length; `pattern` and `wanted` say what it may consist of. */
+export function text<D extends string | undefined = undefined>(facts: {
+  default?: D;
+  max: number;
+  pattern?: RegExp;
+  wanted?: string;
+}): Option<string, D> {
+  const { max, pattern = /./s, wanted = 'a text' } = facts;
+  return {
+    type: 'text',
+    bounds: `1 – ${max} characters`,
+    default: facts.default as D,
+    read(value, name, place) {
+      if (typeof value === 'string' && value.length <= max && pattern.test(value)) return value;
+      throw invalid(place, name, `${wanted} of 1 to ${max} characters`, value);
+    },
+  };
+}
+
+/** An object that has to offer certain methods; it is passed on as it is. */
+export function instance<T extends object>(
+  type: string,
+  ...methods: (keyof T & string)[]
+): Option<T, undefined> {
+  const offers = (value: unknown): value is T =>
+    isObject(value) && methods.every((name) => typeof Reflect.get(value, name) === 'function');
+  return {
+    type,
+    default: undefined,
+    read(value, name, place) {
+      if (offers(value)) return value;
+      throw invalid(place, name, `an object with ${methods.join('() and ')}()`, value);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+
+const NO_PREFIX = 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';
+const OWN_RECONNECT = 'the transport replaces dead connections itself; see `retryDelay`';
+const NO_QUEUE = 'commands of a dead connection must fail, not wait: calls have their own bounds';
+const OWN_MOMENT = 'no constructor connects; `listen()` and `connect()` do';
+
+/** What the transport decides alone, and why: an error gives the reason. */
+export const REFUSED_REDIS_OPTIONS = {
+  keyPrefix: NO_PREFIX,
+  retryStrategy: OWN_RECONNECT,
+  maxRetriesPerRequest: NO_QUEUE,
+  autoResendUnfulfilledCommands: 'a command sent twice could add a call twice',
+  enableOfflineQueue: NO_QUEUE,
+  lazyConnect: OWN_MOMENT,
+  blockingTimeout: 'the transport watches its blocking reads with heartbeats',
+  replyMapping: 'the transport reads replies in the shapes of "legacy"',
+} as const satisfies { [K in keyof RedisOptions]?: string };
+
+/** The same for `cluster.options`. */
+export const REFUSED_CLUSTER_OPTIONS = {
+  keyPrefix: NO_PREFIX,
+  clusterRetryStrategy: OWN_RECONNECT,
+  clusterNodeRetryStrategy: OWN_RECONNECT,
+  enableOfflineQueue: NO_QUEUE,
+  lazyConnect: OWN_MOMENT,
+} as const satisfies { [K in keyof ClusterOptions]?: string };
+
+type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
+type PassedCluster = Omit<ClusterOptions, keyof typeof REFUSED_CLUSTER_OPTIONS>;
+
+type Words<Line> = Line extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : Line;
+type Listed<Wanted, Given> = [Wanted, Given] extends [Given, Wanted]
+  ? readonly string[]
+  : { missing: Exclude<Wanted, Given>; unknown: Exclude<Given, Wanted> };
+
+/** All words of some lines, which the compiler compares with the wanted ones. */
+function listing<Wanted extends string>() {
+  return <Line extends string>(...lines: Line[]) =>
+    lines.flatMap((line) => line.split(' ')) as unknown as Listed<Wanted, Words<Line>>;
+}
+
+/** What is passed on to ioredis. A new option of a new version is a compile error here. */
+export const PASSED_REDIS_OPTIONS: readonly string[] = listing<keyof Passed>()(
+  'host port family path username password db tls connectionName disableClientInfo clientInfoTag',
+  'connectTimeout disconnectTimeout commandTimeout socketTimeout blockingTimeoutGrace keepAlive',
+  'noDelay protocol reconnectOnError enableReadyCheck maxLoadingRetryTime autoResubscribe readOnly',
+  'stringNumbers monitor offlineQueue commandQueue enableAutoPipelining scripts himportFieldsets',
+  'autoPipeliningIgnoredCommands showFriendlyErrorStack Connector sentinels name role natMap',
+  'sentinelUsername sentinelPassword sentinelRetryStrategy sentinelReconnectStrategy sentinelTLS',
+  'sentinelCommandTimeout sentinelMaxConnections enableTLSForSentinelMode preferredSlaves',
+  'updateSentinels failoverDetector',
+);
+
+/** The same for `cluster.options`. */
+export const PASSED_CLUSTER_OPTIONS: readonly string[] = listing<keyof PassedCluster>()(
+  'redisOptions enableReadyCheck scaleReads maxRedirections retryDelayOnFailover natMap dnsLookup',
+  'retryDelayOnClusterDown retryDelayOnTryAgain retryDelayOnMoved slotsRefreshTimeout resolveSrv',
+  'slotsRefreshInterval shardedSubscribers useSRVRecords enableAutoPipelining himportFieldsets',
+  'autoPipeliningIgnoredCommands showFriendlyErrorStack scripts',
+);
+
+/** Options of a cluster that are passed on as they are. */
+export interface PassedClusterOptions extends Omit<PassedCluster, 'redisOptions'> {
+  /** Options for the connection to each node. */
+  redisOptions?: Omit<
+    NonNullable<PassedCluster['redisOptions']>,
+    keyof typeof REFUSED_REDIS_OPTIONS
+  >;
+}
+
+/**
+ * Where Redis is: an existing client, a cluster, or one server (also found through `sentinels`).
+ * Without any of these it is localhost:6379.
+ */
+export interface ConnectionOptions extends Passed {
+  /**
+   * `redis://user:password@host:port/db`, `rediss://` for TLS, or the path of a Unix socket; not
+   * together with what it says already, such as `host`. Default: none.
+   */
+  url?: string;
+  /**
+   * A Redis Cluster: some of its nodes, and ioredis' options for it. Options of ioredis given at
+   * the top level, such as `password` and `tls`, are used for the connection to each node.
+   * Default: none.
+   */
+  cluster?: { nodes: readonly ClusterNode[]; options?: PassedClusterOptions };
+  /**
+   * An existing `Redis` or `Cluster` of ioredis. It is duplicated for each connection and never
+   * closed; not together with any other option about the connection. Default: none.
+   */
+  client?: Redis | Cluster;
+  /** Patterns with wildcards are not supported yet; only false is accepted. Default: false. */
+  wildcards?: false;
+}
+
+/** Where Redis is, read once; what opens connections needs nothing else. */
+export type RedisTarget =
+  | { readonly kind: 'client'; readonly client: Redis | Cluster }
+  | { readonly kind: 'single'; readonly options: Readonly<RedisOptions> }
+  | {
+      readonly kind: 'cluster';
+      readonly nodes: readonly ClusterNode[];
+      readonly options: Readonly<ClusterOptions>;
+    };

@@ -1,0 +1,154 @@
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import { RedisStreamsError } from '../errors.js';
+import { contradiction, instance, invalid, isObject, type Option, type Place } from './option.js';
+import { givenOptions } from './read-options.js';
+import {
+  PASSED_CLUSTER_OPTIONS,
+  PASSED_REDIS_OPTIONS,
+  REFUSED_CLUSTER_OPTIONS,
+  REFUSED_REDIS_OPTIONS,
+  type RedisTarget,
+} from './redis-options.js';
+import { parseRedisUrl } from './redis-url.js';
+
+type Given = ReadonlyMap<string, unknown>;
+type Refusals = Readonly<Record<string, string>>;
+
+/** The address options that a URL, a cluster and sentinels replace. */
+const ADDRESS = ['host', 'port', 'path'];
+
+/** The options that say where Redis is, beside those of ioredis. */
+export const TARGET_TABLE = {
+  url: { type: 'text', default: undefined, read: (url, _, place) => parseRedisUrl(url, place) },
+  cluster: { type: '`{ nodes, options? }`', default: undefined, read: readCluster },
+  client: instance<Redis | Cluster>('`Redis` or `Cluster` of ioredis', 'duplicate', 'disconnect'),
+} as const satisfies Record<string, Option>;
+
+/** All names of options about the connection. */
+export const REDIS_OPTION_NAMES: readonly string[] = [
+  ...Object.keys(TARGET_TABLE),
+  ...PASSED_REDIS_OPTIONS,
+  ...Object.keys(REFUSED_REDIS_OPTIONS),
+];
+
+/**
+ * Where Redis is, from the options about the connection among the given ones.
+ *
+ * @throws RedisStreamsError INVALID_OPTION for a refused option or two that contradict each other.
+ */
+export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
+  const options = passedOptions(given, PASSED_REDIS_OPTIONS, REFUSED_REDIS_OPTIONS, '', place);
+  if (given.has('client')) {
+    const others = REDIS_OPTION_NAMES.filter((name) => name !== 'client');
+    excludes(given, 'client', others, 'the client is connected by itself', place);
+    const client = TARGET_TABLE.client.read(given.get('client'), 'client', place);
+    return Object.freeze({ kind: 'client', client });
+  }
+  if (given.has('cluster')) {
+    const others = ['url', 'sentinels', ...ADDRESS, ...(options['db'] ? ['db'] : [])];
+    excludes(given, 'cluster', others, 'a cluster has nodes and one database', place);
+    const { nodes, options: own, perNode } = readCluster(given.get('cluster'), 'cluster', place);
+    const path = 'cluster.options.redisOptions.';
+    const twice = Object.keys(perNode).find((name) => Object.hasOwn(options, name));
+    if (twice) throw contradiction(place, twice, path + twice, 'give it in one place');
+    const redisOptions = Object.freeze({ ...options, ...perNode });
+    return Object.freeze({
+      kind: 'cluster',
+      nodes: Object.freeze([...nodes]),
+      options: Object.freeze<ClusterOptions>({ ...own, redisOptions }),
+    });
+  }
+  checkSentinels(given, place);
+  if (given.has('path')) excludes(given, 'path', ['host', 'port'], 'a socket has neither', place);
+  const address = given.has('url') ? TARGET_TABLE.url.read(given.get('url'), 'url', place) : {};
+  // TLS options refine rediss://, everything else would say a thing twice.
+  const told = Object.keys(address).filter((name) => name !== 'tls');
+  if (given.has('url')) excludes(given, 'url', [...ADDRESS, ...told], 'it says both', place);
+  return Object.freeze({
+    kind: 'single',
+    options: Object.freeze<RedisOptions>({ ...(address as RedisOptions), ...options }),
+  });
+}
+
+function excludes(given: Given, name: string, others: readonly string[], why: string, at: Place) {
+  const other = others.find((candidate) => given.has(candidate));
+  if (other) throw contradiction(at, name, other, why);
+}
+
+/** Picks the options that are passed on; a refused one is an error that gives the reason. */
+function passedOptions(
+  given: Given,
+  passed: readonly string[],
+  refused: Refusals,
+  path: string,
+  place: Place,
+): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of given) {
+    if (Object.hasOwn(refused, name)) {
+      const told = `${place.owner}: option "${path}${name}" is refused: ${refused[name]}.`;
+      throw new RedisStreamsError('INVALID_OPTION', told);
+    }
+    if (passed.includes(name)) options[name] = checked(name, value, path, place);
+  }
+  return options;
+}
+
+/** Ports and database numbers often come from the environment as texts; ioredis takes both. */
+function checked(name: string, value: unknown, path: string, place: Place): unknown {
+  if (name !== 'port' && name !== 'db') return value;
+  const [min, max] = name === 'port' ? [1, 65_535] : [0, 1_000_000];
+  const parsed = typeof value === 'string' && /^\d{1,7}$/.test(value) ? Number(value) : value;
+  const fits = typeof parsed === 'number' && parsed >= min && parsed <= max;
+  if (fits && Number.isInteger(parsed)) return parsed;
+  throw invalid(place, `${path}${name}`, `a whole number from ${min} to ${max}`, value);
+}
+
+function checkSentinels(given: Given, place: Place): void {
+  if (!given.has('sentinels')) return;
+  const why = 'the sentinels tell where Redis is';
+  excludes(given, 'sentinels', ['url', ...ADDRESS], why, place);
+  const sentinels = given.get('sentinels');
+  if (!Array.isArray(sentinels) || sentinels.length === 0) {
+    throw invalid(place, 'sentinels', 'an array of at least one { host, port }', sentinels);
+  }
+  const name = given.get('name');
+  if (typeof name === 'string' && name !== '') return;
+  throw invalid(place, 'name', 'the name of the master group that "sentinels" watch', name);
+}
+
+function readCluster(raw: unknown, name: string, place: Place) {
+  const { nodes, options, ...others } = isObject(raw)
+    ? (raw as { nodes?: unknown; options?: unknown })
+    : {};
+  if (!Array.isArray(nodes) || nodes.length === 0 || Object.keys(others).length > 0) {
+    throw invalid(place, name, 'an object of "nodes" (at least one) and "options"', raw);
+  }
+  const known = [PASSED_CLUSTER_OPTIONS, REFUSED_CLUSTER_OPTIONS] as const;
+  const own = subOptions(options, ...known, `${name}.options`, place);
+  const perNode = subOptions(
+    own['redisOptions'],
+    PASSED_REDIS_OPTIONS,
+    REFUSED_REDIS_OPTIONS,
+    `${name}.options.redisOptions`,
+    place,
+  );
+  return { nodes: nodes as ClusterNode[], options: own, perNode };
+}
+
+/** Reads a nested object of ioredis' options as strictly as the top level. */
+function subOptions(
+  raw: unknown,
+  passed: readonly string[],
+  refused: Refusals,
+  path: string,
+  place: Place,
+): Record<string, unknown> {
+  if (raw !== undefined && !isObject(raw)) throw invalid(place, path, 'an object of options', raw);
+  const isKnown = (name: string) => passed.includes(name) || Object.hasOwn(refused, name);
+  const given = givenOptions(raw, isKnown, place);
+  const stray = [...given.keys()].find((name) => !isKnown(name));
+  if (stray === undefined) return passedOptions(given, passed, refused, `${path}.`, place);
+  const told = `${place.owner}: ioredis knows no option "${stray}" in "${path}".`;
+  throw new RedisStreamsError('INVALID_OPTION', told);
+}

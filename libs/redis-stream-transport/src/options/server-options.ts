@@ -1,0 +1,81 @@
+import { MAX_REPLY_LOG_BYTES } from '../protocol/limits.js';
+import { COMMON_TABLE, keyName, type CommonOptions } from './common-options.js';
+import { bytes, count, duration, flag, type Option, type OptionValues } from './option.js';
+import type { ConnectionOptions, RedisTarget } from './redis-options.js';
+import { retention, type Retention } from './retention.js';
+import { retryPolicy, type RetryPolicy } from './retry-policy.js';
+
+/** Options of a server. All are optional; durations are milliseconds, numbers only. */
+export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOptions {
+  /**
+   * The service: all instances with the same group share the entries, and each group gets its own
+   * copy of events. Default: 'default'.
+   */
+  group?: string;
+  /** How many handlers run at once in this instance. Default: 200. */
+  concurrency?: number;
+  /**
+   * How often an entry is handed to an instance, when instances die over it, before it becomes a
+   * dead letter. Default: 3.
+   */
+  maxDeliveries?: number;
+  /**
+   * After how many milliseconds of silence an instance counts as dead and others take over its
+   * entries; renewed at a third of it. Default: 10000.
+   */
+  leaseTtl?: number;
+  /**
+   * How long `close()` lets running handlers finish, in milliseconds; what has not finished then
+   * stays pending for other instances. Default: 10000.
+   */
+  drainTimeout?: number;
+  /** The longest reply, in bytes; a longer one fails with PAYLOAD_TOO_LARGE. Default: 4 MiB. */
+  maxReplyBytes?: number;
+  /** How long replies are kept for callers that lost their connection, in ms. Default: 60000. */
+  replyTtl?: number;
+  /**
+   * Retries of failed event handlers, in parts or whole; message handlers are retried only by
+   * their own `extras`. Default: see below.
+   */
+  retry?: Partial<RetryPolicy>;
+  /** How many handled events are kept in a stream, and for how long. Default: none. */
+  retention?: Retention;
+  /**
+   * After how many milliseconds without a live instance a group no longer holds back events.
+   * Default: 7 days.
+   */
+  groupTtl?: number;
+  /**
+   * Whether a new event group on an existing stream gets the events that are there already, not
+   * only the next ones. Default: false.
+   */
+  history?: boolean;
+}
+
+/** The server's own options, in the order of the manual. */
+export const SERVER_TABLE = {
+  group: keyName('default'),
+  concurrency: count({ default: 200, min: 1, max: 100_000 }),
+  maxDeliveries: count({ default: 3, min: 1, max: 1000 }),
+  leaseTtl: duration({ default: 10_000, min: 500, max: 600_000 }),
+  drainTimeout: duration({ default: 10_000, min: 0, max: 3_600_000 }),
+  maxReplyBytes: bytes({ default: 4_194_304, min: 1024, max: MAX_REPLY_LOG_BYTES }),
+  // No less than a minute: a caller has to find its replies again after a reconnect.
+  replyTtl: duration({ default: 60_000, min: 60_000, max: 86_400_000 }),
+  retry: retryPolicy,
+  retention,
+  groupTtl: duration({ default: 604_800_000, min: 1000, max: 31_536_000_000 }),
+  history: flag,
+  ...COMMON_TABLE,
+} as const satisfies Record<
+  Exclude<keyof RedisStreamsServerOptions, keyof ConnectionOptions>,
+  Option
+>;
+
+/** What a server works with: checked, with defaults, frozen. */
+export interface ResolvedServerOptions extends Omit<OptionValues<typeof SERVER_TABLE>, 'retry'> {
+  readonly retry: RetryPolicy;
+  /** Whether `group` was given; a server with event handlers and no group of its own warns. */
+  readonly explicitGroup: boolean;
+  readonly redis: RedisTarget;
+}

@@ -1,0 +1,121 @@
+import { parseHeader, type Header } from './header.js';
+import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
+import { readJson } from './json.js';
+
+/** Names of the fields of a stream entry. Fields that are not listed here are ignored. */
+export const FIELD = {
+  /** Header line, see `header.ts`. */
+  header: 'c',
+  /** The data, written as the header's codec says. */
+  data: 'd',
+  /** Headers: a JSON object of strings. */
+  headers: 'h',
+  /** Idempotency key. */
+  key: 'k',
+  /** The pattern, in a lane that several patterns share. */
+  pattern: 'p',
+} as const;
+
+/** An entry as it was read: its id and the flat list of its fields. */
+export interface RawEntry {
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
+export interface Entry {
+  readonly id: string;
+  /** Time part of the id: milliseconds of Redis' clock at which it was added. */
+  readonly addedAt: number;
+  readonly header: Header;
+  readonly data: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly key: string | undefined;
+  readonly pattern: string | undefined;
+}
+
+/** What cannot be understood. A value, never a throw: one bad entry must not end a read loop. */
+export interface Malformed {
+  readonly id: string;
+  readonly malformed: string;
+  /** Present when the header could be read, so that the caller can be told. */
+  readonly header: Header | undefined;
+}
+
+export const isMalformed = (entry: Entry | Malformed): entry is Malformed => 'malformed' in entry;
+
+export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed {
+  const { id, fields } = raw;
+  let line: string | undefined;
+  let data: string | undefined;
+  let headersText: string | undefined;
+  let key: string | undefined;
+  let pattern: string | undefined;
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const value = fields[i + 1] as string;
+    switch (fields[i]) {
+      case FIELD.header:
+        line ??= value;
+        break;
+      case FIELD.data:
+        data ??= value;
+        break;
+      case FIELD.headers:
+        headersText ??= value;
+        break;
+      case FIELD.key:
+        key ??= value;
+        break;
+      case FIELD.pattern:
+        pattern ??= value;
+        break;
+    }
+  }
+  if (line === undefined) return { id, malformed: 'no header field', header: undefined };
+  const header = parseHeader(line);
+  if (typeof header === 'string') return { id, malformed: header, header: undefined };
+  const bad = (malformed: string): Malformed => ({ id, malformed, header });
+  if (data === undefined) return bad('no data field');
+  // The length in UTF-16 units is at most the length in bytes, so this never refuses what fits.
+  if (data.length > maxPayload) return bad('payload too large');
+  if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) return bad('pattern too long');
+  let headers: Record<string, string> | undefined;
+  if (headersText !== undefined) {
+    const parsed = parseHeaders(headersText);
+    if (typeof parsed === 'string') return bad(parsed);
+    headers = parsed;
+  }
+  return { id, addedAt: timeOf(id), header, data, headers, key, pattern };
+}
+
+function parseHeaders(text: string): Record<string, string> | string {
+  if (text.length > MAX_HEADERS_LENGTH) return 'headers too large';
+  const parsed = readJson(text);
+  if (!parsed.ok) return `headers: ${parsed.reason}`;
+  const value = parsed.value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'headers are not an object';
+  }
+  for (const item of Object.values(value)) {
+    if (typeof item !== 'string') return 'a header is not a string';
+  }
+  return value as Record<string, string>;
+}
+
+/** Milliseconds part of an entry id. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id, 10);
+}
+
+/** Orders entry ids as Redis does. */
+export function compareIds(a: string, b: string): number {
+  const dashA = a.indexOf('-');
+  const dashB = b.indexOf('-');
+  const byTime = Number(a.slice(0, dashA)) - Number(b.slice(0, dashB));
+  return byTime !== 0 ? byTime : Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1));
+}
+
+/** The id that follows directly: ids of one script and stream are contiguous. */
+export function idAfter(id: string, steps = 1): string {
+  const dash = id.indexOf('-');
+  return `${id.slice(0, dash)}-${Number(id.slice(dash + 1)) + steps}`;
+}

@@ -1,0 +1,85 @@
+import { isCallId, isCallerId, MAX_HEADER_LINE, MAX_TIMEOUT } from './limits.js';
+import { PROTOCOL_VERSION } from './version.js';
+
+/**
+ * How the field `d` was written.
+ * - `json`: JSON of the data alone; no deserializer runs on it.
+ * - `text`: a serializer returned a string.
+ * - `obj`: a serializer returned something else; `d` is its JSON.
+ * - `b64`: a serializer returned bytes; `d` is their base64.
+ */
+export type Codec = 'json' | 'text' | 'obj' | 'b64';
+
+/**
+ * The field `c`: `version codec call caller timeout [flag …]`, separated by single spaces.
+ * An entry without a caller (an event) has `-` for call and caller.
+ */
+export interface Header {
+  readonly version: number;
+  readonly codec: Codec;
+  /** Undefined for events. */
+  readonly call: string | undefined;
+  /** Undefined for events. */
+  readonly caller: string | undefined;
+  /** Milliseconds from the entry's own time to its deadline; 0: none. */
+  readonly timeout: number;
+  /** Milliseconds that each streamed value renews the deadline by; 0: the timeout covers everything. */
+  readonly idle: number;
+  /** At most once: acknowledged before the handler runs. */
+  readonly once: boolean;
+}
+
+export const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
+
+/** The header of an event; the same text for all of a codec. */
+export function eventHeader(codec: Codec): string {
+  return `${PROTOCOL_VERSION} ${codec} - - 0`;
+}
+
+export function requestHeader(
+  codec: Codec,
+  call: string,
+  caller: string,
+  timeout: number,
+  idle: number,
+  once: boolean,
+): string {
+  const line = `${PROTOCOL_VERSION} ${codec} ${call} ${caller} ${timeout}`;
+  if (idle === 0 && !once) return line;
+  return line + (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
+}
+
+/** Returns the header, or what is wrong with it: a reader never throws on what it was sent. */
+export function parseHeader(line: string): Header | string {
+  if (line.length > MAX_HEADER_LINE) return 'header too long';
+  const parts = line.split(' ');
+  const version = Number(parts[0]);
+  if (!Number.isSafeInteger(version) || version < 1) return 'no version';
+  const [, codec, call, caller] = parts;
+  const timeout = Number(parts[4]);
+  if (codec === undefined || call === undefined || caller === undefined) return 'header too short';
+  // A newer version may have changed the rest; the reader answers it as far as it can be answered.
+  if (version === PROTOCOL_VERSION) {
+    if (!CODECS.has(codec)) return `unknown codec`;
+    if (parts[4] === undefined || !(timeout >= 0 && timeout <= MAX_TIMEOUT)) return 'bad timeout';
+  }
+  const isEvent = call === '-' && caller === '-';
+  if (!isEvent && !isCallerId(caller)) return 'bad caller id';
+  if (!isEvent && !isCallId(call)) return 'bad call id';
+  let idle = 0;
+  let once = false;
+  for (let i = 5; i < parts.length; i++) {
+    const flag = parts[i] as string;
+    if (flag === 'once') once = true;
+    else if (flag.startsWith('idle=')) idle = Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0);
+  }
+  return {
+    version,
+    codec: codec as Codec,
+    call: isEvent ? undefined : call,
+    caller: isEvent ? undefined : caller,
+    timeout: Number.isFinite(timeout) ? timeout : 0,
+    idle,
+    once,
+  };
+}

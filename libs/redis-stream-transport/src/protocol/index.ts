@@ -1,0 +1,11 @@
+/**
+ * The wire as pure functions, for tools and for tests of clients in other languages.
+ * Versioned by the protocol number, not by the package.
+ */
+export * from './entry.js';
+export * from './frame.js';
+export * from './header.js';
+export * from './json.js';
+export * from './keys.js';
+export * from './limits.js';
+export * from './version.js';

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import type { Keys } from '../protocol/keys.js';
+import type { Link } from './link.js';
+import { load, run } from './script.js';
+import { abortScript, decideScript } from './scripts/decide.lua.js';
+import { closeNumberScript, enqueueScript } from './scripts/enqueue.lua.js';
+import { helloScript } from './scripts/incarnation.lua.js';
+import { parseVerdict, type EnqueueAnswer } from './verdict.js';
+
+/** Milliseconds that a caller record outlives its last batch. */
+export const RECORD_LIFE = 600_000;
+/** Milliseconds after which a batch that is still on its way is refused (rule L3). */
+export const MAX_BATCH_AGE = 2000;
+/** Milliseconds for which an abort notice is kept for a consumer that is away. */
+const NOTICE_LIFE = 60_000;
+
+/** Which memory of Redis this is, and its time in milliseconds. */
+export interface Incarnation {
+  readonly id: string;
+  readonly born: number;
+  readonly now: number;
+}
+
+/** What a batch wants for the items of one pattern. */
+export interface BatchSection {
+  readonly stream: string;
+  readonly pattern: string;
+  /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
+  readonly mode: 0 | 1 | 2;
+  /** Items have more than the two fields `c` and `d`. */
+  readonly wide: boolean;
+  readonly items: readonly (readonly string[])[];
+}
+
+export interface Batch {
+  readonly epoch: number;
+  readonly number: number;
+  /** Version of the content: a repeat may want less than the first copy did. */
+  readonly version: number;
+  readonly incarnation: string;
+  /** The sender's estimate of Redis' time, milliseconds. */
+  readonly stamp: number;
+  /** Frames below this id are no longer needed; '' for none. */
+  readonly trim: string;
+  readonly sections: readonly BatchSection[];
+}
+
+export interface LogRecord {
+  readonly id: string;
+  readonly frame: string;
+  /** The log was made anew with this record: what it held before is gone. */
+  readonly birth: boolean;
+}
+
+export type Fate = { readonly kind: 'gone' | 'not-run' } | { readonly kind: 'may'; readonly owner: string | undefined };
+
+export interface Decision {
+  readonly now: number;
+  readonly incarnation: string;
+  /** Last record of the reply log: `gone` may have been answered up to it. */
+  readonly lastFrame: string;
+  readonly fates: readonly Fate[];
+}
+
+/** What a caller wants of Redis, in one shard. */
+export class CallerBroker {
+  readonly logKey: string;
+  private readonly recordKey: string;
+
+  constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+    callerId: string,
+    private readonly maxBacklog: number,
+  ) {
+    this.logKey = keys.log(callerId);
+    this.recordKey = keys.caller(callerId);
+  }
+
+  /** First thing on every new connection. */
+  async hello(): Promise<Incarnation> {
+    const [answer] = await Promise.all([
+      run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
+      load(this.link, [enqueueScript]),
+    ]);
+    const [id, born, now] = answer as [string, string, string];
+    return { id, born: Number(born), now: Number(now) };
+  }
+
+  /**
+   * Sends one numbered batch. A script that Redis has forgotten is an error answer like any other: the
+   * batches behind it were refused too, so the sender repeats them in order.
+   */
+  async enqueue(batch: Batch): Promise<EnqueueAnswer> {
+    const { sections } = batch;
+    const args = [
+      enqueueScript.sha,
+      String(3 + 2 * sections.length),
+      this.recordKey,
+      this.keys.incarnation(),
+      this.logKey,
+    ];
+    for (const { stream, pattern } of sections) {
+      args.push(this.keys.stream(stream), this.keys.live(pattern));
+    }
+    args.push(
+      String(batch.epoch),
+      String(batch.number),
+      String(batch.version),
+      batch.incarnation,
+      String(Math.floor(batch.stamp)),
+      String(MAX_BATCH_AGE),
+      String(RECORD_LIFE),
+      String(this.maxBacklog),
+      batch.trim,
+      String(sections.length),
+    );
+    for (const { mode, wide, items } of sections) {
+      args.push(String(mode), wide ? '1' : '0', String(items.length));
+      for (const fields of items) {
+        if (wide) args.push(String(fields.length));
+        for (const field of fields) args.push(field);
+      }
+    }
+    return parseVerdict((await this.link.command('evalsha', args)) as string);
+  }
+
+  async loadScripts(): Promise<void> {
+    await load(this.link, [enqueueScript]);
+  }
+
+  async closeNumber(epoch: number, number: number, incarnation: string): Promise<EnqueueAnswer> {
+    const answer = await run(
+      this.link,
+      closeNumberScript,
+      [this.recordKey, this.keys.incarnation()],
+      [String(epoch), String(number), incarnation, String(RECORD_LIFE)],
+    );
+    return parseVerdict(answer as string);
+  }
+
+  async decide(
+    calls: readonly { readonly stream: string; readonly entry: string }[],
+  ): Promise<Decision> {
+    const answer = (await run(
+      this.link,
+      decideScript,
+      [this.keys.incarnation(), this.logKey, ...calls.map(({ stream }) => this.keys.stream(stream))],
+      [freshId(), ...calls.map(({ entry }) => entry)],
+    )) as string[];
+    const [now, incarnation, lastFrame, ...verdicts] = answer as [string, string, string, ...string[]];
+    return { now: Number(now), incarnation, lastFrame, fates: verdicts.map(parseFate) };
+  }
+
+  /** Tells a consumer, now or when it is back, which entries nobody waits for any more. */
+  async abort(consumer: string, notices: readonly string[]): Promise<void> {
+    await run(this.link, abortScript, [this.keys.inbox(consumer)], [String(NOTICE_LIFE), ...notices]);
+  }
+
+  /** Records of the reply log behind `after`. */
+  async readLog(after: string, count: number): Promise<LogRecord[]> {
+    const answer = await this.link.command('xrange', [
+      this.logKey,
+      `(${after}`,
+      '+',
+      'COUNT',
+      String(count),
+    ]);
+    return (answer as [string, string[]][]).map(([id, fields]) => ({
+      id,
+      frame: fields[1] ?? '',
+      birth: fields.length > 2,
+    }));
+  }
+
+  /** Id of the last record of the reply log; undefined when there is none. */
+  async lastRecord(): Promise<string | undefined> {
+    const answer = await this.link.command('xrevrange', [this.logKey, '+', '-', 'COUNT', '1']);
+    return (answer as [string, string[]][])[0]?.[0];
+  }
+}
+
+function parseFate(text: string): Fate {
+  if (text === 'gone' || text === 'not-run') return { kind: text };
+  const owner = text.slice(4);
+  return { kind: 'may', owner: owner === '-' ? undefined : owner };
+}
+
+/** A name for a memory: 96 random bits. */
+export function freshId(): string {
+  return randomBytes(12).toString('base64url');
+}

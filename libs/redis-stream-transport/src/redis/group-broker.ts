@@ -1,0 +1,286 @@
+import type { Keys } from '../protocol/keys.js';
+import { freshId, type Incarnation } from './caller-broker.js';
+import { heldEntries, readAnswer, type HeldEntry, type StreamEntries } from './entries.js';
+import type { Link } from './link.js';
+import { load, run } from './script.js';
+import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
+import { dropGroupScript, groupScript, janitorScript } from './scripts/group.lua.js';
+import { helloScript } from './scripts/incarnation.lua.js';
+import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
+import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
+import { claimScript, scanScript } from './scripts/take-over.lua.js';
+
+/** Who settles: a consumer and the token of its lease. */
+export interface Owner {
+  readonly consumer: string;
+  readonly token: string;
+}
+
+export interface Settlement {
+  /** One frame per caller; `life` in milliseconds; `force`: append although the log is full. */
+  readonly logs: readonly { caller: string; frame: string; life: number; force: boolean }[];
+  /** Entries to acknowledge only (`keep`) and to acknowledge and delete (`drop`), per stream. */
+  readonly streams: readonly { stream: string; keep: readonly string[]; drop: readonly string[] }[];
+}
+
+export type SettleAnswer =
+  | { readonly kind: 'ok' | 'full'; readonly logs: readonly number[] }
+  | { readonly kind: 'missing' | 'fenced' };
+
+/** Outcome of an operation on one entry, checked against its owner. */
+export type CheckedAnswer = 'ok' | 'lost' | 'missing' | 'fenced';
+
+/** One reply with the log it goes to; undefined where there is no caller. */
+export interface Answer {
+  readonly caller: string;
+  readonly frame: string;
+  readonly life: number;
+}
+
+export type GroupKind = 'r' | 'e' | 'b';
+
+/** What a service wants of Redis, in one shard and for one group. */
+export class GroupBroker {
+  constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+    /** Replaced only for broadcasts, whose group goes with the consumer. */
+    public group: string,
+  ) {}
+
+  async hello(): Promise<Incarnation> {
+    const [answer] = await Promise.all([
+      run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
+      load(this.link, [settleScript]),
+    ]);
+    const [id, born, now] = answer as [string, string, string];
+    return { id, born: Number(born), now: Number(now) };
+  }
+
+  /** `since`: events up to this id were there before the group and are not for it. */
+  async ensureGroup(
+    stream: string,
+    kind: GroupKind,
+    history: boolean,
+  ): Promise<{ state: 'had' | 'new' | 'lost'; since: string | undefined }> {
+    const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.incarnation()];
+    const answer = await run(this.link, groupScript, keys, [
+      this.group,
+      kind,
+      history ? '1' : '0',
+      freshId(),
+    ]);
+    const [state, since] = answer as ['had' | 'new' | 'lost', string];
+    return { state, since: since === '' ? undefined : since };
+  }
+
+  /** Blocks the given connection until there is something to read, `block` milliseconds at most. */
+  async read(
+    reader: Link,
+    consumer: string,
+    streams: readonly string[],
+    count: number,
+    block: number,
+  ): Promise<StreamEntries[]> {
+    const args = ['GROUP', this.group, consumer, 'COUNT', String(count)];
+    if (block > 0) args.push('BLOCK', String(block));
+    args.push('STREAMS');
+    for (const stream of streams) args.push(this.keys.stream(stream));
+    for (let i = 0; i < streams.length; i++) args.push('>');
+    // Lower case: in upper case the client would skip the shape that readAnswer expects.
+    return readAnswer(await reader.command('xreadgroup', args, block));
+  }
+
+  async settle(owner: Owner, { logs, streams }: Settlement): Promise<SettleAnswer> {
+    const keys = [this.keys.lease(owner.consumer)];
+    const args = [owner.token, this.group, String(logs.length), String(streams.length)];
+    for (const log of logs) {
+      keys.push(this.keys.log(log.caller));
+      args.push(log.frame, String(log.life), log.force ? '1' : '0');
+    }
+    for (const { stream, keep, drop } of streams) {
+      keys.push(this.keys.stream(stream));
+      args.push(String(keep.length), String(drop.length));
+      for (const id of keep) args.push(id);
+      for (const id of drop) args.push(id);
+    }
+    const answer = (await run(this.link, settleScript, keys, args)) as string;
+    if (answer === 'missing' || answer === 'fenced') return { kind: answer };
+    const [kind, ...positions] = answer.split(' ');
+    return { kind: kind as 'ok' | 'full', logs: positions.map((n) => Number(n) - 1) };
+  }
+
+  async settleChecked(
+    owner: Owner,
+    stream: string,
+    id: string,
+    incarnation: string,
+    drop: boolean,
+    answer: Answer | undefined,
+  ): Promise<CheckedAnswer> {
+    const keys = [
+      this.keys.lease(owner.consumer),
+      this.keys.incarnation(),
+      this.keys.stream(stream),
+      this.keys.due(stream),
+      answer === undefined ? this.keys.incarnation() : this.keys.log(answer.caller),
+    ];
+    return (await run(this.link, settleCheckedScript, keys, [
+      owner.token,
+      this.group,
+      owner.consumer,
+      id,
+      incarnation,
+      drop ? '1' : '0',
+      answer?.frame ?? '',
+      String(answer?.life ?? 0),
+    ])) as CheckedAnswer;
+  }
+
+  async retry(
+    owner: Owner,
+    stream: string,
+    id: string,
+    delay: number,
+    attempts: number,
+    state: string,
+  ): Promise<CheckedAnswer> {
+    const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
+    return (await run(this.link, retryScript, keys, [
+      owner.token,
+      this.group,
+      owner.consumer,
+      id,
+      String(Math.round(delay)),
+      String(attempts),
+      state,
+    ])) as CheckedAnswer;
+  }
+
+  async deadLetter(
+    owner: Owner,
+    stream: string,
+    id: string,
+    drop: boolean,
+    answer: Answer | undefined,
+    kept: number,
+    fields: readonly string[],
+  ): Promise<CheckedAnswer> {
+    const lease = this.keys.lease(owner.consumer);
+    const keys = [
+      lease,
+      this.keys.stream(stream),
+      this.keys.due(stream),
+      this.keys.dead(this.group),
+      answer === undefined ? lease : this.keys.log(answer.caller),
+    ];
+    return (await run(this.link, deadLetterScript, keys, [
+      owner.token,
+      this.group,
+      owner.consumer,
+      id,
+      drop ? '1' : '0',
+      answer?.frame ?? '',
+      String(answer?.life ?? 0),
+      String(kept),
+      ...fields,
+    ])) as CheckedAnswer;
+  }
+
+  /** Returns, beside the outcome, the member of the group that the entry was handed to. */
+  async noHandler(
+    owner: Owner,
+    stream: string,
+    id: string,
+    pattern: string,
+    answer: Answer,
+  ): Promise<{ kind: CheckedAnswer | 'acked' | 'answered' | 'handed'; to?: string }> {
+    const keys = [
+      this.keys.lease(owner.consumer),
+      this.keys.stream(stream),
+      this.keys.due(stream),
+      this.keys.live(pattern),
+      this.keys.log(answer.caller),
+    ];
+    const text = (await run(this.link, noHandlerScript, keys, [
+      owner.token,
+      this.group,
+      owner.consumer,
+      id,
+      answer.frame,
+      String(answer.life),
+    ])) as string;
+    const [kind, to] = text.split(' ');
+    return { kind: kind as CheckedAnswer, ...(to === undefined ? {} : { to }) };
+  }
+
+  /** Ids that Redis lists as pending under a consumer; undefined where the group is missing. */
+  async snapshot(
+    consumer: string,
+    streams: readonly string[],
+    limit: number,
+  ): Promise<(string[] | undefined)[]> {
+    const keys = streams.map((stream) => this.keys.stream(stream));
+    const answer = await run(this.link, snapshotScript, keys, [this.group, consumer, String(limit)]);
+    return (answer as (string[] | null)[]).map((ids) => ids ?? undefined);
+  }
+
+  async fetch(owner: Owner, stream: string, ids: readonly string[]): Promise<HeldEntry[] | 'fenced'> {
+    const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
+    const args = [owner.token, this.group, owner.consumer, ...ids];
+    const answer = (await run(this.link, fetchScript, keys, args)) as unknown[];
+    return answer[0] === 'fenced' ? 'fenced' : heldEntries(answer);
+  }
+
+  /** Consumers of the group and groups of broadcasts beside it, per stream. */
+  async scan(streams: readonly string[]): Promise<{ consumers: string[]; broadcasts: string[] }[]> {
+    const keys = streams.map((stream) => this.keys.stream(stream));
+    const answer = (await run(this.link, scanScript, keys, [this.group])) as string[][];
+    return streams.map((_, i) => ({
+      consumers: answer[i] ?? [],
+      broadcasts: answer[streams.length + i] ?? [],
+    }));
+  }
+
+  async claim(
+    owner: Owner,
+    dead: string,
+    stream: string,
+    count: number,
+  ): Promise<HeldEntry[] | 'fenced' | 'alive' | 'empty'> {
+    const keys = [
+      this.keys.lease(owner.consumer),
+      this.keys.lease(dead),
+      this.keys.stream(stream),
+      this.keys.due(stream),
+    ];
+    const args = [owner.token, this.group, dead, owner.consumer, String(count)];
+    const answer = (await run(this.link, claimScript, keys, args)) as unknown[];
+    return answer[0] === 'ok' ? heldEntries(answer) : (answer[0] as 'fenced' | 'alive' | 'empty');
+  }
+
+  async dropGroup(stream: string, consumer: string, tombstone: string, mine: boolean): Promise<void> {
+    const keys = [this.keys.lease(consumer), this.keys.stream(stream)];
+    const group = mine ? this.group : `${this.group}~${consumer}`;
+    await run(this.link, dropGroupScript, keys, [group, tombstone, mine ? '1' : '0']);
+  }
+
+  /** Trims what everybody has handled; returns what was removed and groups that no longer count. */
+  async clean(
+    stream: string,
+    kind: GroupKind,
+    limits: { groupTtl: number; count: number | undefined; age: number | undefined; page: number },
+  ): Promise<{ removed: number; more: boolean; idle: string[] }> {
+    const keys = [this.keys.stream(stream), this.keys.groups(stream)];
+    const answer = (await run(this.link, janitorScript, keys, [
+      this.group,
+      kind,
+      String(limits.groupTtl),
+      String(limits.count ?? -1),
+      String(limits.age ?? -1),
+      String(limits.page),
+    ])) as string[];
+    const [removed, more, ...idle] = answer;
+    return { removed: Number(removed), more: more === '1', idle };
+  }
+}

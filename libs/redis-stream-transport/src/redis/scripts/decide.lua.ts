@@ -1,0 +1,74 @@
+import { defineScript, LUA_NOW } from '../script.js';
+import { LUA_IDS } from './group.lua.js';
+import { LUA_INCARNATION } from './incarnation.lua.js';
+
+/**
+ * Decides the fate of calls at their deadline or when they are cancelled: what no group was given is
+ * deleted and will certainly not run; anything else may have run, and its owner is named.
+ *
+ * KEYS: incarnation, reply log, then the stream of each call. ARGV: fresh incarnation id, then the entry
+ * id of each call.
+ *
+ * Returns { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
+ * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
+ * has no final reply, whatever the caller has read; one that is gone may have one, up to the last id.
+ */
+export const decideScript = defineScript(
+  'decide',
+  `
+${LUA_NOW}
+${LUA_INCARNATION}
+${LUA_IDS}
+local id = incarnation(KEYS[1], ARGV[1])
+local last = '0-0'
+local info = redis.pcall('XINFO', 'STREAM', KEYS[2])
+if not info.err then last = field(info, 'last-generated-id') end
+local answer = { whole(now), id, last }
+for i = 3, #KEYS do
+  local stream, entry = KEYS[i], ARGV[i - 1]
+  local verdict
+  if #redis.call('XRANGE', stream, entry, entry) == 0 then
+    verdict = 'gone'
+  else
+    local owner, delivered = '-', false
+    for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+      if not before(field(g, 'last-delivered-id'), entry) then
+        delivered = true
+        local pending = redis.call('XPENDING', stream, field(g, 'name'), entry, entry, 1)
+        if pending[1] then owner = pending[1][2] end
+      end
+    end
+    if delivered then
+      verdict = 'may ' .. owner
+    else
+      redis.call('XDEL', stream, entry)
+      verdict = 'not-run'
+    end
+  end
+  answer[#answer + 1] = verdict
+end
+return answer
+`,
+  'allow-oom',
+);
+
+/** Abort notices kept for one consumer; the oldest go first. */
+const NOTICES_KEPT = 10_000;
+
+/**
+ * Leaves an abort notice for a consumer and tells it at once.
+ * KEYS: inbox. ARGV: life (ms), notices…
+ */
+export const abortScript = defineScript(
+  'abort',
+  `
+for i = 2, #ARGV do
+  redis.call('RPUSH', KEYS[1], ARGV[i])
+  redis.call('PUBLISH', KEYS[1], ARGV[i])
+end
+redis.call('LTRIM', KEYS[1], -${NOTICES_KEPT}, -1)
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1
+`,
+  'allow-oom',
+);

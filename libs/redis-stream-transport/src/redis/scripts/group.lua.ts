@@ -1,0 +1,172 @@
+import { defineScript, LUA_NOW } from '../script.js';
+import { LUA_INCARNATION } from './incarnation.lua.js';
+
+const LUA_IDS = `
+local function split(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(seq)
+end
+local function before(a, b)
+  local am, as = split(a)
+  local bm, bs = split(b)
+  return am < bm or (am == bm and as < bs)
+end
+local function field(flat, name)
+  for i = 1, #flat, 2 do
+    if flat[i] == name then return flat[i + 1] end
+  end
+end
+`;
+
+/**
+ * Makes sure that a group exists on a stream (rules L19, L20).
+ *
+ * A lost group is recreated at its stored cursor, else at 0, never at the end. A new group begins at 0
+ * when the stream has none yet or when it answers requests; only further groups of pure event services
+ * begin at the end, and the groups of broadcasts always do.
+ *
+ * KEYS: stream, groups:<stream>, incarnation.
+ * ARGV: group, kind (r: answers requests, e: events, b: broadcast), history (0/1), fresh incarnation id.
+ * Returns { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
+ * there before the group and are not for it; '' for none. A service that answers requests must begin at
+ * 0, so that no request is missed, and acknowledges those events unrun.
+ */
+export const groupScript = defineScript(
+  'group',
+  `
+${LUA_NOW}
+${LUA_INCARNATION}
+${LUA_IDS}
+local existed = redis.call('EXISTS', KEYS[1]) == 1
+local groups = existed and redis.call('XINFO', 'GROUPS', KEYS[1]) or {}
+local others = 0
+for _, g in ipairs(groups) do
+  if field(g, 'name') == ARGV[1] then
+    return { 'had', redis.call('HGET', KEYS[2], ARGV[1] .. '/since') or '' }
+  end
+  others = others + 1
+end
+local known = redis.call('HGET', KEYS[2], ARGV[1])
+local start, since = '0', redis.call('HGET', KEYS[2], ARGV[1] .. '/since') or ''
+if not known and others > 0 and ARGV[2] == 'r' and ARGV[3] == '0' then
+  since = field(redis.call('XINFO', 'STREAM', KEYS[1]), 'last-generated-id')
+  redis.call('HSET', KEYS[2], ARGV[1] .. '/since', since)
+end
+if ARGV[2] == 'b' then
+  start = '$'
+elseif known then
+  local cursor = string.match(known, ' (%d+%-%d+)$')
+  if existed and cursor and not before(field(redis.call('XINFO', 'STREAM', KEYS[1]), 'last-generated-id'), cursor) then
+    start = cursor
+  end
+elseif others > 0 and ARGV[2] == 'e' and ARGV[3] == '0' then
+  start = '$'
+end
+-- From here on "never delivered" may be said of an entry that was delivered by the lost group.
+if existed and start ~= '$' then
+  incarnation(KEYS[3], ARGV[4])
+  redis.call('HSET', KEYS[3], 'id', ARGV[4])
+end
+redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], start, 'MKSTREAM')
+if ARGV[2] ~= 'b' then
+  redis.call('HSET', KEYS[2], ARGV[1], whole(now) .. ' ' .. ARGV[2] .. ' 0-0')
+end
+return { known and 'lost' or 'new', since }
+`,
+);
+
+/**
+ * Removes what every live group has handled, and refreshes this group's entry in the registry.
+ *
+ * KEYS: stream, groups:<stream>.
+ * ARGV: group, kind, life of a group without a live instance (ms), handled events to keep (or -1), age
+ * of handled events to keep (ms, or -1), entries to look at.
+ *
+ * The line is the lowest id that some live group has pending or has not been given; nothing at or above
+ * it goes. Below it expired requests go, unexpired ones never do: one that is pending nowhere is
+ * stranded, not handled. Returns { removed, 1 if there may be more, names of groups that no longer
+ * count… }.
+ */
+export const janitorScript = defineScript(
+  'janitor',
+  `
+${LUA_NOW}
+${LUA_IDS}
+local stream, mine = KEYS[1], ARGV[1]
+local groups = redis.pcall('XINFO', 'GROUPS', stream)
+if groups.err then return { '0', '0' } end
+local line, unread, idle = nil, 0, {}
+for _, g in ipairs(groups) do
+  local name, last = field(g, 'name'), field(g, 'last-delivered-id')
+  local pending, lag = field(g, 'pending'), field(g, 'lag')
+  local ms, seq = string.match(last, '^(%d+)-(%d+)$')
+  local low = ms .. '-' .. whole(tonumber(seq) + 1)
+  if pending > 0 then low = redis.call('XPENDING', stream, name)[2] end
+  local known = redis.call('HGET', KEYS[2], name)
+  local counts = true
+  if name == mine then
+    local cursor = last
+    if pending > 0 then
+      local lm, ls = split(low)
+      cursor = ls > 0 and (whole(lm) .. '-' .. whole(ls - 1)) or (whole(lm - 1) .. '-18446744073709551615')
+    end
+    redis.call('HSET', KEYS[2], mine, whole(now) .. ' ' .. ARGV[2] .. ' ' .. cursor)
+  elseif known then
+    local seen = tonumber(string.match(known, '^%d+'))
+    if now - seen > tonumber(ARGV[3]) then
+      counts = false
+      idle[#idle + 1] = name
+    end
+  end
+  if counts then
+    if not line or before(low, line) then line = low end
+    unread = math.max(unread, lag and (lag + pending) or math.huge)
+  end
+end
+if not line then return { '0', '0' } end
+local limit = tonumber(ARGV[6])
+local keep = tonumber(ARGV[4])
+if keep >= 0 then
+  if unread == math.huge then
+    -- The lag is unknown after deletions, so the handled entries are counted from the line downwards.
+    local kept = redis.call('XREVRANGE', stream, '(' .. line, '-', 'COUNT', keep + 1)
+    if #kept <= keep then return { '0', '0', unpack(idle) } end
+    line = kept[#kept][1]
+    local ms, seq = string.match(line, '^(%d+)-(%d+)$')
+    line = ms .. '-' .. whole(tonumber(seq) + 1)
+  else
+    limit = math.min(limit, redis.call('XLEN', stream) - unread - keep)
+  end
+end
+local age = tonumber(ARGV[5])
+if limit <= 0 then return { '0', '0', unpack(idle) } end
+local page = redis.call('XRANGE', stream, '-', '(' .. line, 'COUNT', limit)
+local removed, seen = 0, 0
+for _, entry in ipairs(page) do
+  local id, added = entry[1], split(entry[1])
+  if age >= 0 and now - added < age then break end
+  seen = seen + 1
+  local header = field(entry[2], 'c') or ''
+  local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
+  local live = caller and caller ~= '-' and (timeout == '0' or now < added + timeout)
+  if not live then removed = removed + redis.call('XDEL', stream, id) end
+end
+return { whole(removed), (seen == limit and removed > 0) and '1' or '0', unpack(idle) }
+`,
+);
+
+/**
+ * Destroys the group of a broadcast whose consumer is gone.
+ * KEYS: the consumer's lease, stream. ARGV: group, tombstone, force (1: it is my own).
+ * Returns 1 if it was destroyed.
+ */
+export const dropGroupScript = defineScript(
+  'drop-group',
+  `
+if ARGV[3] ~= '1' and redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+return redis.pcall('XGROUP', 'DESTROY', KEYS[2], ARGV[1]) == 1 and 1 or 0
+`,
+  'allow-oom',
+);
+
+export { LUA_IDS };

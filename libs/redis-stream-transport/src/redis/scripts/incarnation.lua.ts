@@ -1,0 +1,33 @@
+import { defineScript, LUA_NOW } from '../script.js';
+
+/**
+ * Lua that renews the incarnation when this may be another memory than it names: the key is missing, or
+ * the server's run id differs. Needs KEYS[incarnation] and a fresh random id.
+ *
+ * `born` only moves when memory was lost; recreating a group changes the id alone.
+ */
+export const LUA_INCARNATION = `
+local function incarnation(key, fresh)
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local known = redis.call('HMGET', key, 'id', 'run', 'born')
+  if known[1] and known[2] == run then return known[1], known[3] end
+  redis.call('HSET', key, 'id', fresh, 'run', run, 'born', whole(now))
+  return fresh, whole(now)
+end
+`;
+
+/**
+ * Asks a new connection which memory it reached, and what time it is there.
+ *
+ * KEYS: incarnation. ARGV: fresh random id.
+ * Returns { id, born, now }, times in milliseconds.
+ */
+export const helloScript = defineScript(
+  'hello',
+  `
+${LUA_NOW}
+${LUA_INCARNATION}
+local id, born = incarnation(KEYS[1], ARGV[1])
+return { id, born, whole(now) }
+`,
+);

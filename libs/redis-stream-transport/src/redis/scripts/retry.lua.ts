@@ -1,0 +1,82 @@
+import { defineScript, LUA_NOW } from '../script.js';
+import { LUA_ANSWER } from './settle.lua.js';
+
+const LUA_MINE = `
+local held = redis.call('GET', KEYS[1])
+if not held then return 'missing' end
+if held ~= ARGV[1] then return 'fenced' end
+local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], ARGV[4], 1)
+if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' end
+`;
+
+/**
+ * Notes when an entry is due again. It keeps its id and stays pending under its owner; nothing is added
+ * to the stream, where every group would see it (rule L17). Whoever takes it over honours the note.
+ *
+ * KEYS: lease, stream, due:<stream>. ARGV: token, group, consumer, id, delay (ms), attempts so far,
+ * state of the attempt. Returns 'ok', 'lost', 'missing' or 'fenced'.
+ */
+export const retryScript = defineScript(
+  'retry',
+  `
+${LUA_NOW}
+${LUA_MINE}
+redis.call('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7])
+return 'ok'
+`,
+);
+
+/**
+ * Moves an entry to the dead letters of its group and tells its caller.
+ *
+ * KEYS: lease, stream, due:<stream>, dead:<group>, reply log (or the lease again without a caller).
+ * ARGV: token, group, consumer, id, delete (0/1), frame or '', life of the log (ms), dead letters kept,
+ * then the fields of the dead letter. Returns 'ok', 'lost', 'missing' or 'fenced'.
+ */
+export const deadLetterScript = defineScript(
+  'dead-letter',
+  `
+${LUA_ANSWER}
+${LUA_MINE}
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', unpack(ARGV, 9))
+if ARGV[6] ~= '' then answer(KEYS[5], ARGV[6], ARGV[7]) end
+redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
+redis.call('HDEL', KEYS[3], ARGV[2] .. ' ' .. ARGV[4])
+if ARGV[5] == '1' then redis.call('XDEL', KEYS[2], ARGV[4]) end
+return 'ok'
+`,
+);
+
+/**
+ * Decides about a request for which this group has no handler (rule L19): another live group answers it
+ * and will, so it is acknowledged silently; or a member of this group does (a newer version of the
+ * service), so it is handed over; or nobody does, so its caller is told and it goes.
+ *
+ * KEYS: lease, stream, due:<stream>, live:<pattern>, reply log. ARGV: token, group, consumer, id, frame,
+ * life of the log (ms).
+ * Returns 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
+ */
+export const noHandlerScript = defineScript(
+  'no-handler',
+  `
+${LUA_NOW}
+${LUA_ANSWER}
+${LUA_MINE}
+local stream, group, id = KEYS[2], ARGV[2], ARGV[4]
+local elsewhere = false
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')) do
+  local other, consumer = string.match(member, '^([^ ]+) ([^ ]+)')
+  if other == group and consumer ~= ARGV[3] then
+    redis.call('XCLAIM', stream, group, consumer, 0, id, 'JUSTID')
+    return 'handed ' .. consumer
+  end
+  if other ~= group then elsewhere = true end
+end
+if not elsewhere then answer(KEYS[5], ARGV[5], ARGV[6]) end
+redis.call('XACK', stream, group, id)
+if elsewhere then return 'acked' end
+redis.call('XDEL', stream, id)
+return 'answered'
+`,
+  'allow-oom',
+);

@@ -1,0 +1,84 @@
+import { defineScript } from '../script.js';
+import { TOMBSTONE } from './lease.lua.js';
+
+/**
+ * Lists the consumers of a group, and the groups of broadcasts beside it.
+ * KEYS: streams. ARGV: group. Returns per stream: consumer names, or an empty list when the group is
+ * missing; then per stream the groups whose name begins with `group~`.
+ */
+export const scanScript = defineScript(
+  'scan',
+  `
+local answer = {}
+local mark = ARGV[1] .. '~'
+for i, stream in ipairs(KEYS) do
+  local names, broadcasts = {}, {}
+  local consumers = redis.pcall('XINFO', 'CONSUMERS', stream, ARGV[1])
+  if not consumers.err then
+    for n, c in ipairs(consumers) do names[n] = c[2] end
+  end
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if not groups.err then
+    for _, g in ipairs(groups) do
+      if string.sub(g[2], 1, #mark) == mark then broadcasts[#broadcasts + 1] = g[2] end
+    end
+  end
+  answer[i], answer[#KEYS + i] = names, broadcasts
+end
+return answer
+`,
+);
+
+/** KEYS: leases. Returns per lease: its value ('' when missing) and the milliseconds it has left. */
+export const leasesScript = defineScript(
+  'leases',
+  `
+local answer = {}
+for i, key in ipairs(KEYS) do
+  answer[2 * i - 1] = redis.call('GET', key) or ''
+  answer[2 * i] = string.format('%.0f', redis.call('PTTL', key))
+end
+return answer
+`,
+);
+
+/**
+ * Claims a page of what is pending under a revoked consumer, counting a delivery; when nothing is left,
+ * deletes the consumer in the same fenced step. Deleting it any other way would destroy what it owns.
+ *
+ * KEYS: my lease, the revoked lease, stream, due:<stream>.
+ * ARGV: my token, group, the revoked consumer, my name, entries at most.
+ * Returns { 'fenced' }, { 'alive' }, { 'empty' } or { 'ok', entries, deliveries, due } (lists in the
+ * same order; entries deleted meanwhile are left out, and no longer pending).
+ */
+export const claimScript = defineScript(
+  'claim',
+  `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced' } end
+if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end
+local stream, group, dead, me = KEYS[3], ARGV[2], ARGV[3], ARGV[4]
+local pending = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[5], dead)
+if pending.err then return { 'empty' } end
+if #pending == 0 then
+  redis.pcall('XGROUP', 'DELCONSUMER', stream, group, dead)
+  return { 'empty' }
+end
+local ids, before = {}, {}
+for i, p in ipairs(pending) do
+  ids[i] = p[1]
+  before[p[1]] = p[4]
+end
+local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
+local present, deliveries, due = {}, {}, {}
+for _, entry in ipairs(entries) do
+  if entry and entry[2] then
+    local n = #present + 1
+    present[n] = entry
+    deliveries[n] = string.format('%.0f', before[entry[1]] + 1)
+    due[n] = redis.call('HGET', KEYS[4], group .. ' ' .. entry[1]) or ''
+  end
+end
+return { 'ok', present, deliveries, due }
+`,
+  'allow-oom',
+);

@@ -1,0 +1,56 @@
+// `npm run demo`: the demo apps as processes around a real Redis. With --json the last line of the
+// output is one JSON object; the narration then goes to stderr.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { removeKeys } from './demo/remove-keys.mjs';
+import { Scenario } from './demo/scenario.mjs';
+import { shortcomings, summaryLines } from './demo/summary.mjs';
+import { createView } from './demo/view.mjs';
+import { startRedis } from './redis.mjs';
+
+const wholeRunMs = 110_000;
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const view = createView(values.json ? process.stderr : process.stdout);
+const folder = mkdtempSync(join(tmpdir(), 'nrs-demo-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+// Through process.exit, so that what was started is ended by the exit listeners.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+setTimeout(() => {
+  view.say(`the demo did not end within ${wholeRunMs} ms`);
+  process.exit(1);
+}, wholeRunMs).unref();
+
+const redis = await startRedis();
+// Only the host: a URL of the user's may hold a password.
+view.say(`Redis from ${redis.from} at ${new URL(redis.url).host}`);
+// A Redis of the user's may hold anything: the demo keeps to keys of its own.
+const prefix = `nrs-demo-${randomUUID().slice(0, 8)}`;
+const env = { REDIS_URL: redis.url, NRS_PREFIX: prefix };
+const scenario = new Scenario({ env, folder, view });
+
+try {
+  const result = await scenario.play();
+  const problems = shortcomings(result);
+  for (const line of summaryLines(result)) view.say(line);
+  for (const problem of problems) view.say(`NOT AS PROMISED: ${problem}`);
+  if (problems.length > 0) showOutputs();
+  if (values.json) console.log(JSON.stringify(result));
+  process.exitCode = problems.length > 0 ? 1 : 0;
+} catch (error) {
+  showOutputs();
+  throw error;
+} finally {
+  if (redis.from === 'REDIS_URL') await removeKeys(redis.url, prefix);
+  await redis.stop();
+}
+
+function showOutputs() {
+  for (const child of scenario.children) {
+    view.say(`--- the last lines of ${child.name}`);
+    child.lastLines(20).forEach((line) => view.say(line));
+  }
+}

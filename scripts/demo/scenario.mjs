@@ -1,0 +1,130 @@
+// The story: three instances share the calls, one dies while it works, another joins, and two
+// services each get every event.
+import { setTimeout as pause } from 'node:timers/promises';
+import { difference, handledEvents, repeatedExecutions, total } from './accounts.mjs';
+import { Client } from './client.mjs';
+import { Service } from './service.mjs';
+
+const answeredBeforeKill = 1_500;
+const millisecondsBeforeKill = 5_000;
+const answeredAfterJoin = 1_500;
+const lookEveryMs = 100;
+/** More than a call may take: who waited for the dead instance has an answer, or never gets one. */
+const settledWithinMs = 40_000;
+/** A lease of the dead instance and some looks at it, until others take its events over. */
+const eventsWithinMs = 25_000;
+
+export class Scenario {
+  services = [];
+  progress = { sent: 0, perInstance: {}, overdue: 0, oldestSentAt: 0 };
+
+  constructor({ env, folder, view }) {
+    this.env = env;
+    this.folder = folder;
+    this.view = view;
+  }
+
+  get children() {
+    return this.client ? [...this.services, this.client] : this.services;
+  }
+
+  async play() {
+    const { view } = this;
+    const [, victim] = await Promise.all([
+      ...['demo-1', 'demo-2', 'demo-3'].map((name) => this.#start({ name, group: 'demo' })),
+      this.#start({ name: 'audit-1', group: 'audit', eventsOnly: true }),
+    ]);
+    view.say('three instances of "demo" and one of "audit" are ready');
+    this.client = new Client({ env: this.env, folder: this.folder });
+    for (const stop of await this.client.tour()) view.say(`  ${stop}`);
+
+    await this.client.start();
+    const startedAt = Date.now();
+    const warm = await this.#until(
+      () =>
+        total(this.progress.perInstance) >= answeredBeforeKill &&
+        Date.now() - startedAt >= millisecondsBeforeKill &&
+        victim.handlersRunning() > 0,
+      settledWithinMs,
+    );
+    if (!warm)
+      throw new Error(`${total(this.progress.perInstance)} calls answered: too few to go on`);
+    const beforeKill = this.progress.perInstance;
+    await victim.kill();
+    const killedAt = Date.now();
+    view.say(`${victim.name} killed with ${victim.handlersRunning()} calls in its handlers`);
+
+    const joiner = await this.#start({ name: 'demo-4', group: 'demo' });
+    await this.#look();
+    const atJoin = this.progress.perInstance;
+    view.say(`${joiner.name} joined`);
+    // Not in time: go on all the same, for the summary says what is missing.
+    if (await this.#until(() => this.progress.oldestSentAt > killedAt, settledWithinMs)) {
+      const seconds = ((Date.now() - killedAt) / 1000).toFixed(1);
+      view.say(`${seconds} s after the kill, every call from before it is answered`);
+    }
+    const sinceJoin = () => total(difference(this.progress.perInstance, atJoin));
+    await this.#until(() => sinceJoin() >= answeredAfterJoin, settledWithinMs);
+
+    view.close();
+    const summary = await this.client.finish();
+    const handled = await this.#handledEvents(summary.events);
+    await this.#end();
+    return {
+      sent: summary.sent,
+      answered: summary.answered,
+      failed: summary.failed,
+      lost: summary.lost,
+      duplicated: repeatedExecutions(this.services),
+      perInstance: summary.perInstance,
+      beforeKill,
+      afterJoin: difference(summary.perInstance, atJoin),
+      events: { sent: summary.events, handled },
+      killed: victim.name,
+      joined: joiner.name,
+      p50ms: summary.p50ms,
+      p99ms: summary.p99ms,
+    };
+  }
+
+  #start({ name, group, eventsOnly }) {
+    const { env, folder } = this;
+    const service = new Service({ name, group, eventsOnly, env, folder });
+    this.services.push(service);
+    return service.ready();
+  }
+
+  async #look() {
+    this.progress = await this.client.progress();
+    this.view.show(this);
+  }
+
+  /** Looks until it holds, and says whether it did in time. */
+  async #until(holds, withinMs) {
+    const end = Date.now() + withinMs;
+    await this.#look();
+    while (!holds() && Date.now() < end) {
+      await pause(lookEveryMs);
+      await this.#look();
+    }
+    return holds();
+  }
+
+  async #handledEvents(sent) {
+    const end = Date.now() + eventsWithinMs;
+    const all = () => Object.values(handledEvents(this.services)).every((count) => count >= sent);
+    while (!all() && Date.now() < end) await pause(lookEveryMs);
+    return handledEvents(this.services);
+  }
+
+  async #end() {
+    const live = this.services.filter((service) => service.state === 'running');
+    await Promise.all(
+      live.map(async (service) => {
+        const how = await service.terminate();
+        if (how === 'SIGKILL') this.view.say(`${service.name} did not end when it was told to`);
+      }),
+    );
+    await this.client.ended;
+  }
+}

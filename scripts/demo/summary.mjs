@@ -1,0 +1,33 @@
+// The last word: what the run has shown, and whether it has shown what it promises.
+
+/** What keeps the run from being a success; empty if nothing does. */
+export function shortcomings({ sent, answered, failed, lost, events, joined, afterJoin }) {
+  const found = [];
+  if (failed > 0) found.push(`${failed} calls failed`);
+  if (lost > 0) found.push(`${lost} calls were lost`);
+  if (answered + failed + lost !== sent) found.push('not every call is accounted for');
+  if (!afterJoin[joined]) found.push(`${joined} has answered nothing`);
+  for (const [service, handled] of Object.entries(events.handled))
+    if (handled !== events.sent)
+      found.push(`"${service}" handled ${handled} of ${events.sent} events`);
+  return found;
+}
+
+export function* summaryLines(result) {
+  const { sent, answered, failed, lost, duplicated, events, killed, joined } = result;
+  yield '';
+  yield `${sent} calls: ${answered} answered, ${failed} failed, ${lost} lost`;
+  if (duplicated > 0)
+    yield `  ${duplicated} of them were begun again elsewhere, since ${killed} died before it had answered`;
+  yield `  half were answered within ${result.p50ms} ms, 99 % within ${result.p99ms} ms`;
+  yield `  before ${killed} was killed: ${counts(result.beforeKill)}`;
+  yield `  after ${joined} had joined:  ${counts(result.afterJoin)}`;
+  yield `  in all:                    ${counts(result.perInstance)}`;
+  yield `${events.sent} events, handled by each service: ${counts(events.handled)}`;
+}
+
+function counts(map) {
+  return Object.entries(map)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ');
+}

@@ -1,0 +1,187 @@
+// The pages that are printed from the sources: docs/options.md and docs/errors.md. Types, bounds
+// and defaults come from the tables in options/, the words from the docstrings of the options.
+// Tables are handed in, so that the script and its test can load them their way.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+
+const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+
+/** Every printed page: its path and the text that belongs there. */
+export async function printPages(tables) {
+  const pages = { 'docs/options.md': optionsPage(tables), 'docs/errors.md': errorsPage(tables) };
+  return Promise.all(
+    Object.entries(pages).map(async ([file, text]) => {
+      const filepath = path(file);
+      return {
+        path: filepath,
+        text: await format(text, { ...(await resolveConfig(filepath)), filepath }),
+      };
+    }),
+  );
+}
+
+const PRINTED =
+  '<!-- Printed from the sources by `npm run docs`: edit docstrings, tables or scripts/docs-pages.mjs. -->';
+
+function optionsPage({ server, client, extras, record, retry, retention, target, ioredis }) {
+  const common = docstrings('common-options.ts', 'CommonOptions');
+  return `${PRINTED}
+
+# Options
+
+Every option can be left out: \`new ServerRedisStreams()\` and \`new ClientRedisStreams()\` talk to localhost:6379.
+Options are checked when the object is built. What is unknown, refused, out of bounds or contradictory throws a
+\`RedisStreamsError\` with the code INVALID_OPTION that names the option and, where it can, the one that was meant.
+
+Durations are whole milliseconds, given as numbers. Sizes are bytes of UTF-8 as written to Redis.
+
+## Server
+
+\`new ServerRedisStreams({ … })\`. Beside these, everything under [Connection](#connection).
+
+${table(server, { ...common, ...docstrings('server-options.ts', 'RedisStreamsServerOptions') })}
+
+### \`retry\`
+
+Any part may be given; the others keep their defaults. Attempts, after a failure of the handler, are counted apart from
+deliveries, after the death of an instance.
+
+${table(retry, docstrings('retry-policy.ts', 'RetryPolicy'))}
+
+### \`retention\`
+
+An event that some live group has not handled yet is kept in any case.
+
+${table(retention, docstrings('retention.ts', 'Retention'))}
+
+## Client
+
+\`new ClientRedisStreams({ … })\`, or \`options\` next to \`customClass: ClientRedisStreams\`. Beside these, everything under
+[Connection](#connection). \`prefix\`, \`lanes\`, \`shards\`, \`serializer\` and \`deserializer\` must fit those of the servers.
+
+${table(client, { ...common, ...docstrings('client-options.ts', 'RedisStreamsClientOptions') })}
+
+\`whenNoConsumer\`: with \`'fail'\` a call is refused at once if no live instance serves its pattern; with \`'wait'\` it is
+stored in any case; with a number of milliseconds a pattern that was never served is refused after that time, while one
+that was served before is stored and waited for, since its service is being redeployed. Refused calls certainly did
+not run. Events are always stored.
+
+## Record
+
+\`new RedisStreamsRecord(data, { … })\` or \`new RedisStreamsRecordBuilder(data).setOptions({ … }).build()\`: options of one
+call or event. Either of \`timeout\` and \`idleTimeout\` replaces both of the client's.
+
+${table(record, docstrings('record-options.ts', 'RecordOptions'))}
+
+## Handler
+
+The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Keys that are not ours are left
+to whoever reads them, unless they look like a slip.
+
+${table(extras, docstrings('handler-extras.ts', 'HandlerExtras'))}
+
+## Connection
+
+Servers and clients take the options of ioredis at the top level (\`host\`, \`port\`, \`password\`, \`tls\`, \`sentinels\` …), or one
+of these:
+
+${table(target, docstrings('redis-options.ts', 'ConnectionOptions'))}
+
+Passed on to ioredis as they are: ${list(ioredis.passed)}.
+
+Refused, because the transport decides them alone:
+
+${refusals(ioredis.refused)}
+- \`wildcards: true\`: patterns with wildcards are not supported yet; \`wildcards: false\` is accepted.
+
+In \`cluster.options\` these are passed on: ${list(ioredis.passedCluster)}.
+
+Refused there:
+
+${refusals(ioredis.refusedCluster)}
+`;
+}
+
+function errorsPage({ codes }) {
+  const rows = Object.entries(codes).map(
+    ([code, { meaning, retryable }]) => `| ${code} | ${meaning} | ${retryable ? 'yes' : 'no'} |`,
+  );
+  return `${PRINTED}
+
+# Errors
+
+What the transport itself fails with is a \`RedisStreamsError\`. What user code throws is not touched: an \`RpcException\`, an
+exception filter's result or an unknown error reaches the caller as on Nest's own transports.
+
+| field | what it says |
+| - | - |
+| \`code\` | one of the codes below; never match on messages |
+| \`outcome\` | \`'not-run'\`: no handler ran, certainly; \`'may-have-run'\`: one may have run, or may still run |
+| \`retryable\` | whether the same call can succeed when it is tried again; follows from the code |
+| \`pattern\` | the pattern of the call or handler, where there is one |
+| \`cause\` | the error behind it, in this process only |
+| \`status\` | always \`'error'\`, as in the errors of Nest's own transports |
+
+Trying again is safe when \`retryable\` is true and \`outcome\` is \`'not-run'\`. With \`'may-have-run'\` the handler must be
+idempotent, or the call needs an \`idempotencyKey\`.
+
+Test for it with \`RedisStreamsError.isRedisStreamsError(error)\`, which also knows errors of another copy of this package.
+\`JSON.stringify\` gives everything but the stack and the cause.
+
+## Codes
+
+| code | meaning | \`retryable\` |
+| - | - | - |
+${rows.join('\n')}
+
+NO_CONSUMER and NO_HANDLER carry the text of Nest's own transports for a pattern without a handler.
+
+## What handlers may throw
+
+- \`new RetryLater(ms?)\`: run me again, after this many milliseconds or as the retry policy says.
+- \`new DeadLetter(reason?)\`: no attempt will ever succeed; the entry becomes a dead letter at once, and a caller gets
+  DEAD_LETTERED.
+`;
+}
+
+function table(rows, docs) {
+  const lines = Object.entries(rows).map(([name, row]) => {
+    const doc = docs[name];
+    if (!doc) throw new Error(`Option "${name}" has no docstring with a default.`);
+    const agree = row.default === undefined || shorten(row.default).includes(doc.default);
+    if (!agree) throw new Error(`Option "${name}": its docstring tells another default.`);
+    return `| \`${name}\` | ${row.type} | ${doc.default} | ${row.bounds ?? ''} | ${doc.text} |`;
+  });
+  return `| option | type | default | bounds | meaning |\n| - | - | - | - | - |\n${lines.join('\n')}`;
+}
+
+/** The ways in which a docstring may write a default. */
+function shorten(value) {
+  if (typeof value === 'string') return [`'${value}'`];
+  if (typeof value !== 'number') return [value === Object(value) ? 'none' : String(value)];
+  return [String(value), `${value / 2 ** 20} MiB`, `${value / 86_400_000} days`];
+}
+
+/** The docstrings of an interface, by member, without "Default: …", which is told apart. */
+function docstrings(file, name) {
+  const text = readFileSync(path(`libs/redis-stream-transport/src/options/${file}`), 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const members = source.statements.find(
+    (node) => ts.isInterfaceDeclaration(node) && node.name.text === name,
+  ).members;
+  const docs = members.flatMap((member) => {
+    const [comment] = ts.getJSDocCommentsAndTags(member);
+    const words = ts.getTextOfJSDocComment(comment?.comment)?.replace(/\s+/g, ' ') ?? '';
+    const parts = /^(.*) Default: (.*)\.$/.exec(words);
+    return parts ? [[member.name.text, { text: parts[1], default: parts[2] }]] : [];
+  });
+  return Object.fromEntries(docs);
+}
+
+const list = (names) => names.map((name) => `\`${name}\``).join(', ');
+const refusals = (reasons) =>
+  Object.entries(reasons)
+    .map(([name, reason]) => `- \`${name}\`: ${reason}.`)
+    .join('\n');

@@ -1,0 +1,96 @@
+// The last resort of the launcher: the distribution's own Redis package, unpacked into a folder of
+// the repository. No root, no installed package, no service on port 6379; apt checks the signatures.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const cacheFolder =
+  process.env.NRS_CACHE ?? join(import.meta.dirname, '..', '..', '.cache', 'redis');
+
+// The tools package is named too: on Debian it holds the binary that redis-server links to, and a
+// machine that has only the tools would otherwise be left with a dangling link.
+const suites = [
+  { server: 'redis-server', packages: ['redis-server', 'redis-tools'] },
+  { server: 'valkey-server', packages: ['valkey-server', 'valkey-tools'] },
+];
+
+const succeeds = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** The server that an earlier run unpacked, with the environment that it needs to start. */
+export function unpackedServer() {
+  const root = join(cacheFolder, 'root');
+  for (const { server } of suites) {
+    const bin = join(root, 'usr/bin', server);
+    if (!existsSync(bin)) continue;
+    const libraries = ['usr/lib', 'lib'].flatMap((folder) => multiarchFolders(join(root, folder)));
+    const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
+    return { bin, env, from: 'cache' };
+  }
+  return undefined;
+}
+
+function multiarchFolders(folder) {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => /-linux-gnu/.test(name));
+  return names.map((name) => join(folder, name));
+}
+
+/** Downloads and unpacks the package; undefined where there is no apt or it has nothing to offer. */
+export function fetchServer() {
+  if (process.platform !== 'linux') return undefined;
+  if (!succeeds('apt-get', ['--version']) || !succeeds('dpkg-deb', ['--version'])) return undefined;
+  console.error("no Redis found: fetching the distribution's package into", cacheFolder);
+  mkdirSync(cacheFolder, { recursive: true });
+  const work = mkdtempSync(join(cacheFolder, 'fetch-'));
+  try {
+    for (const folder of ['lists/partial', 'archives/partial', 'root'])
+      mkdirSync(join(work, folder), { recursive: true });
+    // A source of a third party may be broken; what matters is whether the download works.
+    succeeds('apt-get', [...privateApt(work), '-qq', 'update']);
+    for (const { server, packages } of suites)
+      if (download(work, packages) && unpack(work, server)) {
+        publish(join(work, 'root'));
+        return unpackedServer();
+      }
+    return undefined;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function privateApt(work) {
+  return [
+    `Dir::State::Lists=${work}/lists`,
+    `Dir::Cache=${work}`,
+    `Dir::Cache::archives=${work}/archives`,
+    'Debug::NoLocking=1',
+    'APT::Sandbox::User=',
+    'Acquire::Retries=2',
+  ].flatMap((option) => ['-o', option]);
+}
+
+// --reinstall: a package that is installed, but whose server is not on PATH, is downloaded as well.
+function download(work, packages) {
+  const install = ['-qq', '-y', '--no-install-recommends', '--download-only', '--reinstall'];
+  return succeeds('apt-get', [...privateApt(work), ...install, 'install', ...packages]);
+}
+
+function unpack(work, server) {
+  const archives = readdirSync(join(work, 'archives')).filter((name) => name.endsWith('.deb'));
+  const root = join(work, 'root');
+  for (const name of archives)
+    if (!succeeds('dpkg-deb', ['-x', join(work, 'archives', name), root])) return false;
+  return existsSync(join(root, 'usr/bin', server));
+}
+
+// Two first runs at once: the one that comes second keeps what is there, since it may be in use.
+function publish(root) {
+  const target = join(cacheFolder, 'root');
+  if (unpackedServer()) return;
+  rmSync(target, { recursive: true, force: true });
+  try {
+    renameSync(root, target);
+  } catch (error) {
+    if (!unpackedServer()) throw error;
+  }
+}

@@ -1,0 +1,90 @@
+// A server outlives a parent that was killed with SIGKILL. Its folder says whose it was, so that
+// the next start can end it and remove what it left.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const prefix = 'nrs-redis-';
+const recordName = 'owner.json';
+/** A folder without a record belongs to a start that is under way, unless it is older than this. */
+const startingMs = 60_000;
+
+export function createServerFolder() {
+  return mkdtempSync(join(tmpdir(), prefix));
+}
+
+export function recordServer(folder, serverPid) {
+  const record = { owner: process.pid, ownerStarted: startTime(process.pid), server: serverPid };
+  writeFileSync(join(folder, recordName), JSON.stringify(record));
+}
+
+export function removeServerFolder(folder) {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Ends the servers whose owners are gone, and removes their folders. */
+export function sweepLeftovers() {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix)))
+    try {
+      sweep(join(tmpdir(), name));
+    } catch {
+      // Removed by another start in the meantime, or not ours to touch.
+    }
+}
+
+function sweep(folder) {
+  const { uid, mtimeMs } = statSync(folder);
+  // Anybody may create such a folder under the shared temporary one; only our own are believed.
+  if (process.getuid && uid !== process.getuid()) return;
+  const record = readRecord(folder);
+  if (!record) {
+    if (Date.now() - mtimeMs > startingMs) removeServerFolder(folder);
+    return;
+  }
+  const started = startTime(record.owner);
+  if (started !== undefined && started === record.ownerStarted) return;
+  // The number may belong to another process by now: it is ours only if it was started on the folder.
+  if (commandLine(record.server).includes(folder)) process.kill(record.server, 'SIGKILL');
+  removeServerFolder(folder);
+}
+
+function readRecord(folder) {
+  try {
+    return JSON.parse(readFileSync(join(folder, recordName), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells a process from a later one with the same number; undefined if there is none. */
+function startTime(pid) {
+  const stat = readProc(pid, 'stat');
+  // The name in parentheses may hold spaces; the start time is the 20th field behind it.
+  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return ps(pid, 'lstart=');
+}
+
+function commandLine(pid) {
+  return readProc(pid, 'cmdline') ?? ps(pid, 'command=') ?? '';
+}
+
+function readProc(pid, file) {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(pid, column) {
+  if (process.platform === 'linux') return undefined;
+  try {
+    return execFileSync('ps', ['-ww', '-p', String(pid), '-o', column], {
+      encoding: 'utf8',
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,10 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+
+@Controller()
+export class EchoController {
+  @MessagePattern('echo')
+  echo(data: unknown): unknown {
+    return data;
+  }
+}

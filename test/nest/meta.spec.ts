@@ -1,0 +1,66 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, MessagePattern, RpcException } from '@nestjs/microservices';
+import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import { firstValueFrom, from, type Observable, toArray } from 'rxjs';
+import { Room } from './support.js';
+
+@Controller()
+class MetaController {
+  @MessagePattern('meta.consumer')
+  consumer(@Ctx() context: RedisStreamsContext): string {
+    return context.getConsumer();
+  }
+
+  @MessagePattern('meta.many')
+  many(): Observable<string> {
+    return from(['a', 'b']);
+  }
+
+  @MessagePattern('meta.error')
+  error(): never {
+    throw new RpcException('failed');
+  }
+}
+
+describe('R4 sendWithMeta', () => {
+  test('tells which instance answered, at which delivery', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [MetaController] });
+    const answer = await firstValueFrom(room.client().sendWithMeta<string>('meta.consumer', {}));
+    expect(answer).toEqual({
+      value: expect.any(String),
+      headers: {},
+      instance: answer.value,
+      deliveryCount: 1,
+    });
+  });
+
+  test('for every value', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [MetaController] });
+    const values = await firstValueFrom(
+      room.client().sendWithMeta<string>('meta.many', {}).pipe(toArray()),
+    );
+    expect(values.map(({ value }) => value)).toEqual(['a', 'b']);
+    expect(new Set(values.map(({ instance }) => instance)).size).toBe(1);
+  });
+
+  test('two instances are told apart', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [MetaController] });
+    await room.serve({ controllers: [MetaController] });
+    const client = room.client();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => firstValueFrom(client.sendWithMeta('meta.consumer', {}))),
+    );
+    for (const { value, instance } of answers) expect(instance).toBe(value);
+    expect(new Set(answers.map(({ instance }) => instance)).size).toBe(2);
+  });
+
+  test('errors pass as from send', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [MetaController] });
+    const call = firstValueFrom(room.client().sendWithMeta('meta.error', {}));
+    await expect(call).rejects.toEqual({ status: 'error', message: 'failed' });
+  });
+});

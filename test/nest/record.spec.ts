@@ -1,0 +1,129 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import {
+  RedisStreamsRecord,
+  RedisStreamsRecordBuilder,
+  type RedisStreamsContext,
+} from 'nestjs-redis-streams';
+import { firstValueFrom, NEVER, type Observable } from 'rxjs';
+import { eventually, Room } from './support.js';
+
+@Controller()
+class RecordController {
+  readonly heard: unknown[] = [];
+
+  @MessagePattern('record.facts')
+  facts(@Payload() data: unknown, @Ctx() context: RedisStreamsContext): unknown {
+    return { data, metadata: context.getMetadata(), remaining: context.remainingTime() };
+  }
+
+  @MessagePattern('record.never')
+  never(): Observable<never> {
+    return NEVER;
+  }
+
+  @EventPattern<string>('record.event')
+  event(@Payload() data: unknown, @Ctx() context: RedisStreamsContext): void {
+    this.heard.push([data, context.getMetadata()]);
+  }
+}
+
+const record = (data: unknown) => new RedisStreamsRecordBuilder(data);
+
+describe('N5 records', () => {
+  test('the builder sets data and options and builds a record', () => {
+    const options = { headers: { a: '1' }, timeout: 50 };
+    const built = record('first').setData('second').setOptions(options).build();
+    expect(built).toBeInstanceOf(RedisStreamsRecord);
+    expect(built).toMatchObject({ data: 'second', options });
+    expect(new RedisStreamsRecordBuilder().setData(1).build().data).toBe(1);
+  });
+
+  test('the handler gets the data, its context the headers', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [RecordController] });
+    const built = record({ a: 1 })
+      .setOptions({ headers: { lang: 'ü', n: '' } })
+      .build();
+    expect(await firstValueFrom(room.client().send('record.facts', built))).toMatchObject({
+      data: { a: 1 },
+      metadata: { lang: 'ü', n: '' },
+    });
+  });
+
+  test('static headers, then the record’s, then the dispatch hook’s', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [RecordController] });
+    const client = room.client({ headers: { a: 'static', b: 'static', c: 'static' } });
+    client.setOnDispatchHook((packet) => {
+      packet.metadata = { ...packet.metadata, c: 'hook', d: 'hook' };
+    });
+    const built = record(1)
+      .setOptions({ headers: { b: 'record', c: 'record' } })
+      .build();
+    const facts = await firstValueFrom(client.send('record.facts', built));
+    expect(facts.metadata).toEqual({ a: 'static', b: 'record', c: 'hook', d: 'hook' });
+  });
+
+  test('static headers alone, on requests and events', async () => {
+    const room = new Room();
+    const app = await room.serve({ controllers: [RecordController] });
+    const client = room.client({ headers: { app: 'shop' } });
+    const facts = await firstValueFrom(client.send('record.facts', 'x'));
+    expect(facts).toMatchObject({ data: 'x', metadata: { app: 'shop' } });
+    client.emit('record.event', 'y');
+    const { heard } = app.get(RecordController);
+    await eventually(() => expect(heard).toEqual([['y', { app: 'shop' }]]));
+  });
+
+  test('events take records too', async () => {
+    const room = new Room();
+    const app = await room.serve({ controllers: [RecordController] });
+    room.client().emit(
+      'record.event',
+      record([1])
+        .setOptions({ headers: { k: 'v' } })
+        .build(),
+    );
+    const { heard } = app.get(RecordController);
+    await eventually(() => expect(heard).toEqual([[[1], { k: 'v' }]]));
+  });
+
+  test('M5 its timeout ends the call and reaches the handler', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [RecordController] });
+    const client = room.client();
+    const patient = record(1).setOptions({ timeout: 20_000 }).build();
+    const { remaining } = await firstValueFrom(client.send('record.facts', patient));
+    expect(remaining).toBeGreaterThan(15_000);
+    expect(remaining).toBeLessThanOrEqual(20_000);
+
+    const hasty = record(1).setOptions({ timeout: 200 }).build();
+    await expect(firstValueFrom(client.send('record.never', hasty))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      outcome: 'may-have-run',
+    });
+  });
+
+  test('an AbortSignal cancels the call', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [RecordController] });
+    const abort = new AbortController();
+    const built = record(1).setOptions({ signal: abort.signal }).build();
+    const call = firstValueFrom(room.client().send('record.never', built));
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('an unknown option is refused, certainly not run', async () => {
+    const room = new Room();
+    const built = record(1)
+      .setOptions({ timeuot: 5 } as object)
+      .build();
+    await expect(firstValueFrom(room.client().send('record.never', built))).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      outcome: 'not-run',
+      message: expect.stringContaining('did you mean "timeout"'),
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { Controller } from '@nestjs/common';
+import {
+  Ctx,
+  EventPattern,
+  IdentityDeserializer,
+  IncomingRequestDeserializer,
+  IncomingResponseDeserializer,
+  MessagePattern,
+  Payload,
+  RpcException,
+} from '@nestjs/microservices';
+import { IdentitySerializer } from '@nestjs/microservices/serializers/identity.serializer.js';
+import { Redis } from 'ioredis';
+import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
+import { closing, eventually, redisUrl, Room } from './support.js';
+
+@Controller()
+class CodedController {
+  readonly heard: unknown[] = [];
+
+  @MessagePattern('coded.echo')
+  echo(@Payload() data: unknown, @Ctx() context: RedisStreamsContext): unknown {
+    return { data, header: context.getMetadata()['x-kind'] ?? 'none' };
+  }
+
+  @MessagePattern('coded.many')
+  many(): unknown {
+    return of('a', 'b');
+  }
+
+  @MessagePattern('coded.error')
+  error(): never {
+    throw new RpcException({ code: 'E_CODED' });
+  }
+
+  @EventPattern('coded.event')
+  event(data: unknown): void {
+    this.heard.push(data);
+  }
+}
+
+/** Slow on purpose, and not JSON: whoever forgets to wait or to decode is found out. */
+const coded = () => ({
+  serializer: {
+    serialize: vi.fn(async (packet: unknown) => {
+      await new Promise((next) => setImmediate(next));
+      return Buffer.from(JSON.stringify(packet)).toString('base64');
+    }),
+  },
+  deserializer: {
+    deserialize: vi.fn(async (text: string, _options?: { channel?: string }) => {
+      await new Promise((next) => setImmediate(next));
+      return JSON.parse(Buffer.from(text, 'base64').toString());
+    }),
+  },
+});
+
+const plain = [
+  ['none', {}, {}],
+  [
+    'Nest’s own classes',
+    { serializer: new IdentitySerializer(), deserializer: new IncomingRequestDeserializer() },
+    { serializer: new IdentitySerializer(), deserializer: new IncomingResponseDeserializer() },
+  ],
+  [
+    'Nest’s identity classes',
+    { serializer: new IdentitySerializer(), deserializer: new IdentityDeserializer() },
+    { serializer: new IdentitySerializer(), deserializer: new IdentityDeserializer() },
+  ],
+  ['asynchronous ones of a user', coded(), coded()],
+] as const;
+
+describe.each(plain)('N7 serializers: %s', (_name, server, client) => {
+  test('request, stream, error, event and headers pass unchanged', async () => {
+    const room = new Room();
+    const app = await room.serve({ controllers: [CodedController] }, server);
+    const caller = room.client({ ...client, headers: { 'x-kind': 'static' } });
+
+    expect(await firstValueFrom(caller.send('coded.echo', { pattern: 'p', data: 1 }))).toEqual({
+      data: { pattern: 'p', data: 1 },
+      header: 'static',
+    });
+    expect(await firstValueFrom(caller.send('coded.many', {}).pipe(toArray()))).toEqual(['a', 'b']);
+    await expect(firstValueFrom(caller.send('coded.error', {}))).rejects.toEqual({
+      code: 'E_CODED',
+    });
+    caller.emit('coded.event', [1, 2]);
+    const { heard } = app.get(CodedController);
+    await eventually(() => expect(heard).toEqual([[1, 2]]));
+  });
+});
+
+describe('N7 what a serializer is given', () => {
+  test('requests and replies as the packets of Nest', async () => {
+    const room = new Room();
+    const [server, client] = [coded(), coded()];
+    await room.serve({ controllers: [CodedController] }, server);
+    await firstValueFrom(room.client(client).send('coded.echo', 7));
+
+    expect(client.serializer.serialize.mock.calls[0]![0]).toEqual({
+      pattern: 'coded.echo',
+      data: 7,
+    });
+    expect(server.deserializer.deserialize.mock.calls[0]![1]).toMatchObject({
+      channel: 'coded.echo',
+    });
+    expect(server.serializer.serialize.mock.calls[0]![0]).toMatchObject({
+      id: expect.any(String),
+      response: { data: 7, header: 'none' },
+      isDisposed: true,
+    });
+  });
+
+  test('what it makes is what the entry holds', async () => {
+    const room = new Room();
+    const client = room.client(coded());
+    await lastValueFrom(client.emit('coded.event', 'kept'), { defaultValue: undefined });
+
+    const redis = new Redis(redisUrl);
+    closing({ close: () => redis.quit() });
+    const [entry] = await redis.xrange(`{${room.prefix}}:s:coded.event`, '-', '+');
+    const fields = entry![1];
+    const text = fields[fields.indexOf('d') + 1]!;
+    expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({
+      pattern: 'coded.event',
+      data: 'kept',
+    });
+  });
+
+  test('one that fails fails its own call', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [CodedController] });
+    const serialize = vi.fn(({ data }: { pattern: unknown; data: unknown }) => {
+      if (data === 'bad') throw new Error('not this one');
+      return { pattern: 'coded.echo', data };
+    });
+    const client = room.client({ serializer: { serialize } });
+    const [bad, good] = await Promise.allSettled(
+      ['bad', 'good'].map((data) => firstValueFrom(client.send('coded.echo', data))),
+    );
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'INVALID_MESSAGE' } });
+    expect(good).toMatchObject({ status: 'fulfilled' });
+  });
+});

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { INestMicroservice, ModuleMetadata } from '@nestjs/common';
+import { ClientProxyFactory, type ClientProxy } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import {
+  ClientRedisStreams,
+  type RedisStreamsClientOptions,
+  type RedisStreamsServerOptions,
+  ServerRedisStreams,
+} from 'nestjs-redis-streams';
+import { inject, onTestFinished } from 'vitest';
+
+export const redisUrl: string = inject('redisUrl');
+
+/** Where nothing answers: the port of "discard", on which no machine of ours listens. */
+export const deadUrl = 'redis://127.0.0.1:9';
+
+export const uniquePrefix = (): string => `nest-${randomUUID()}`;
+
+/** Waits, in bounds, until the assertion holds; its own failure is what a test reports. */
+export const eventually = (assertion: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(assertion, { timeout: 4_000, interval: 5 });
+
+/** Closes when the test ends, last opened first. */
+export function closing<T extends { close(): unknown }>(opened: T): T {
+  onTestFinished(async () => {
+    await opened.close();
+  });
+  return opened;
+}
+
+/** One prefix, the servers that listen under it and the clients that call them. */
+export class Room {
+  constructor(readonly prefix: string = uniquePrefix()) {}
+
+  strategy(options: RedisStreamsServerOptions = {}): ServerRedisStreams {
+    return new ServerRedisStreams({ ...this.server, ...options });
+  }
+
+  client(options: RedisStreamsClientOptions = {}): ClientRedisStreams {
+    const client: ClientProxy = ClientProxyFactory.create({
+      customClass: ClientRedisStreams,
+      options: { ...this.address, ...options },
+    });
+    return closing(client as ClientRedisStreams);
+  }
+
+  async serve(
+    module: ModuleMetadata,
+    options?: RedisStreamsServerOptions,
+  ): Promise<INestMicroservice> {
+    const testing = await Test.createTestingModule(module).compile();
+    const strategy = this.strategy(options);
+    const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
+    await app.listen();
+    return app;
+  }
+
+  get address(): { url: string; prefix: string } {
+    return { url: redisUrl, prefix: this.prefix };
+  }
+
+  get server(): { url: string; prefix: string; group: string } {
+    return { ...this.address, group: 'service' };
+  }
+}
