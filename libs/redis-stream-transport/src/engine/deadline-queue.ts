@@ -65,7 +65,7 @@ export class DeadlineQueue<T extends Expiring> {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     for (const head of this.slots.values()) {
-      for (let item: Expiring | undefined = head; item !== undefined; ) {
+      for (let item: Expiring | undefined = head; item !== undefined;) {
         const behind: Expiring | undefined = item.behind;
         item.slot = 0;
         item.before = undefined;

@@ -1,4 +1,9 @@
-import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { ClientRedisStreams } from '../nest/client-redis-streams.js';
 import type { RedisStreamsClientOptions } from '../options/index.js';
 

@@ -13,7 +13,11 @@ import {
 } from '../options/index.js';
 import { Logger } from '@nestjs/common';
 import { OutgoingPackets, type Outgoing } from './outgoing.js';
-import { ConnectionEvents, type RedisStreamsEvents, type RedisStreamsStatus } from './redis-streams.events.js';
+import {
+  ConnectionEvents,
+  type RedisStreamsEvents,
+  type RedisStreamsStatus,
+} from './redis-streams.events.js';
 import { ReplySink, type ReplyMeta } from './reply-sink.js';
 import { startup } from './startup.js';
 

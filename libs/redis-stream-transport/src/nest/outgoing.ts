@@ -75,7 +75,9 @@ export class OutgoingPackets {
     const expiry = inheritedExpiry();
     if (expiry === undefined) return { timeout, idle };
     const left = Math.max(1, Math.ceil(expiry - this.now()));
-    return idle > 0 ? { timeout, idle: Math.min(idle, left) } : { timeout: Math.min(timeout, left), idle };
+    return idle > 0
+      ? { timeout, idle: Math.min(idle, left) }
+      : { timeout: Math.min(timeout, left), idle };
   }
 
   private pack(
@@ -90,7 +92,9 @@ export class OutgoingPackets {
       if (serializer === undefined) return { codec: 'json', text: JSON.stringify(data) ?? '' };
       const metadata = headers === undefined ? {} : { metadata: JSON.parse(headers) as object };
       const packed = packPacket(serializer, { pattern: packet.pattern, data, ...metadata });
-      return packed instanceof Promise ? packed.catch((error: unknown) => fail(error, pattern)) : packed;
+      return packed instanceof Promise
+        ? packed.catch((error: unknown) => fail(error, pattern))
+        : packed;
     } catch (error) {
       return fail(error, pattern);
     }

@@ -57,7 +57,9 @@ export async function unpackData(
 ): Promise<unknown> {
   const value = unpack(codec, text);
   const packet =
-    deserializer === undefined ? value : await deserializer.deserialize(value, { channel: pattern });
+    deserializer === undefined
+      ? value
+      : await deserializer.deserialize(value, { channel: pattern });
   if (typeof packet !== 'object' || packet === null || !('data' in packet)) {
     throw new UnreadableData(`codec ${codec} needs a deserializer on this side`);
   }
@@ -88,7 +90,9 @@ export async function unpackReply(
   const [codec, output] = payload as PackedReply;
   const value = codec === 'b64' ? Buffer.from(String(output), 'base64') : output;
   const packet =
-    deserializer === undefined ? value : await deserializer.deserialize(value, { channel: pattern });
+    deserializer === undefined
+      ? value
+      : await deserializer.deserialize(value, { channel: pattern });
   if (typeof packet !== 'object' || packet === null) {
     throw new UnreadableData(`codec ${String(codec)} needs a deserializer on this side`);
   }

@@ -67,7 +67,10 @@ export class ReplySink implements CallSink {
     const { pattern } = this;
     const message = `a reply of ${pattern} cannot be read: ${(error as Error).message}`;
     const facts = { pattern, outcome: 'may-have-run', cause: error } as const;
-    this.callback({ err: new RedisStreamsError('INVALID_MESSAGE', message, facts), isDisposed: true });
+    this.callback({
+      err: new RedisStreamsError('INVALID_MESSAGE', message, facts),
+      isDisposed: true,
+    });
   }
 }
 

@@ -20,7 +20,11 @@ import { invokeEvent } from './event-invoker.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
 import { parse, unpackData } from './packets.js';
 import { RedisStreamsContext } from './redis-streams.context.js';
-import { ConnectionEvents, type RedisStreamsEvents, type RedisStreamsStatus } from './redis-streams.events.js';
+import {
+  ConnectionEvents,
+  type RedisStreamsEvents,
+  type RedisStreamsStatus,
+} from './redis-streams.events.js';
 import { invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
@@ -80,7 +84,8 @@ export class ServerRedisStreams
     callback.extras = extras;
     this.registry.add(route, callback, isEventHandler);
     // Nest's own map shows what is served; a message handler is what a request would reach.
-    if (!isEventHandler || !this.messageHandlers.has(route)) this.messageHandlers.set(route, callback);
+    if (!isEventHandler || !this.messageHandlers.has(route))
+      this.messageHandlers.set(route, callback);
   }
 
   /**
@@ -129,9 +134,7 @@ export class ServerRedisStreams
     return this.consumer.connections() as T;
   }
 
-  override setOnProcessingStartHook(
-    hook: Parameters<Server['setOnProcessingStartHook']>[0],
-  ): void {
+  override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
     this.hooked = true;
     super.setOnProcessingStartHook(hook);
   }
@@ -232,8 +235,7 @@ export class ServerRedisStreams
     }
     const events = broadcast ? known.broadcasts : known.events;
     // An event nobody declared an event handler for runs the message handler, whose reply goes nowhere.
-    const handlers =
-      events.length === 0 && known.message !== undefined ? [known.message] : events;
+    const handlers = events.length === 0 && known.message !== undefined ? [known.message] : events;
     return invokeEvent(delivery, context, data, handlers, (error) => {
       this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${describe(error)}`);
     });

@@ -1,6 +1,7 @@
 import { MAX_DEPTH } from './limits.js';
 
-export type Read = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+export type Read =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
 /**
  * Parses JSON that somebody else wrote.

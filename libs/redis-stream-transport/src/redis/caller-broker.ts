@@ -52,7 +52,9 @@ export interface LogRecord {
   readonly birth: boolean;
 }
 
-export type Fate = { readonly kind: 'gone' | 'not-run' } | { readonly kind: 'may'; readonly owner: string | undefined };
+export type Fate =
+  | { readonly kind: 'gone' | 'not-run' }
+  | { readonly kind: 'may'; readonly owner: string | undefined };
 
 export interface Decision {
   readonly now: number;
@@ -145,16 +147,30 @@ export class CallerBroker {
     const answer = (await run(
       this.link,
       decideScript,
-      [this.keys.incarnation(), this.logKey, ...calls.map(({ stream }) => this.keys.stream(stream))],
+      [
+        this.keys.incarnation(),
+        this.logKey,
+        ...calls.map(({ stream }) => this.keys.stream(stream)),
+      ],
       [freshId(), ...calls.map(({ entry }) => entry)],
     )) as string[];
-    const [now, incarnation, lastFrame, ...verdicts] = answer as [string, string, string, ...string[]];
+    const [now, incarnation, lastFrame, ...verdicts] = answer as [
+      string,
+      string,
+      string,
+      ...string[],
+    ];
     return { now: Number(now), incarnation, lastFrame, fates: verdicts.map(parseFate) };
   }
 
   /** Tells a consumer, now or when it is back, which entries nobody waits for any more. */
   async abort(consumer: string, notices: readonly string[]): Promise<void> {
-    await run(this.link, abortScript, [this.keys.inbox(consumer)], [String(NOTICE_LIFE), ...notices]);
+    await run(
+      this.link,
+      abortScript,
+      [this.keys.inbox(consumer)],
+      [String(NOTICE_LIFE), ...notices],
+    );
   }
 
   /** Records of the reply log behind `after`. */

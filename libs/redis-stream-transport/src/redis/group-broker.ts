@@ -221,11 +221,19 @@ export class GroupBroker {
     limit: number,
   ): Promise<(string[] | undefined)[]> {
     const keys = streams.map((stream) => this.keys.stream(stream));
-    const answer = await run(this.link, snapshotScript, keys, [this.group, consumer, String(limit)]);
+    const answer = await run(this.link, snapshotScript, keys, [
+      this.group,
+      consumer,
+      String(limit),
+    ]);
     return (answer as (string[] | null)[]).map((ids) => ids ?? undefined);
   }
 
-  async fetch(owner: Owner, stream: string, ids: readonly string[]): Promise<HeldEntry[] | 'fenced'> {
+  async fetch(
+    owner: Owner,
+    stream: string,
+    ids: readonly string[],
+  ): Promise<HeldEntry[] | 'fenced'> {
     const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
     const args = [owner.token, this.group, owner.consumer, ...ids];
     const answer = (await run(this.link, fetchScript, keys, args)) as unknown[];
@@ -259,7 +267,12 @@ export class GroupBroker {
     return answer[0] === 'ok' ? heldEntries(answer) : (answer[0] as 'fenced' | 'alive' | 'empty');
   }
 
-  async dropGroup(stream: string, consumer: string, tombstone: string, mine: boolean): Promise<void> {
+  async dropGroup(
+    stream: string,
+    consumer: string,
+    tombstone: string,
+    mine: boolean,
+  ): Promise<void> {
     const keys = [this.keys.lease(consumer), this.keys.stream(stream)];
     const group = mine ? this.group : `${this.group}~${consumer}`;
     await run(this.link, dropGroupScript, keys, [group, tombstone, mine ? '1' : '0']);

@@ -19,7 +19,12 @@ export interface Announcement {
 }
 
 export type LeaseAnswer =
-  | { readonly kind: 'ok'; readonly now: number; readonly members: number; readonly notices: string[] }
+  | {
+      readonly kind: 'ok';
+      readonly now: number;
+      readonly members: number;
+      readonly notices: string[];
+    }
   | { readonly kind: 'missing' | 'fenced'; readonly now: number };
 
 /** Leases of consumers in one shard: who lives, who answers what. */
@@ -50,7 +55,9 @@ export class LeaseBroker {
     announcements: readonly Announcement[],
     ttl: number,
     check: boolean,
-  ): Promise<{ kind: 'ok' | 'missing' | 'fenced' } | { kind: 'conflict'; pattern: string; group: string }> {
+  ): Promise<
+    { kind: 'ok' | 'missing' | 'fenced' } | { kind: 'conflict'; pattern: string; group: string }
+  > {
     for (let from = 0; from < announcements.length; from += PAGE) {
       const page = announcements.slice(from, from + PAGE);
       const answer = (await run(
@@ -104,7 +111,10 @@ export class LeaseBroker {
   async look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {
     const keys = consumers.map((consumer) => this.keys.lease(consumer));
     const answer = (await run(this.link, leasesScript, keys, [])) as string[];
-    return consumers.map((_, i) => ({ value: answer[2 * i] ?? '', left: Number(answer[2 * i + 1]) }));
+    return consumers.map((_, i) => ({
+      value: answer[2 * i] ?? '',
+      left: Number(answer[2 * i + 1]),
+    }));
   }
 
   async revoke(owner: Owner, dead: string): Promise<'revoked' | 'alive' | 'fenced'> {

@@ -123,6 +123,7 @@ export class Link {
         observer.ready(this.role);
         await this.watch(connection, ended);
         this.hooks.down();
+        if (this.stopped) break;
         observer.closed(this.role, lastError ?? new Error('the connection to Redis ended'));
       } catch (error) {
         this.connection = undefined;
@@ -141,7 +142,9 @@ export class Link {
     lastError: () => Error | undefined,
   ): Promise<void> {
     const limit = deadline(SETUP_TIMEOUT, 'Redis did not answer in time');
-    const aborted = new Promise<never>((_, reject) => (this.wake = () => reject(new Error('stopped'))));
+    const aborted = new Promise<never>(
+      (_, reject) => (this.wake = () => reject(new Error('stopped'))),
+    );
     const gone = ended.then(() => {
       throw lastError() ?? new Error('connection to Redis ended');
     });

@@ -23,7 +23,12 @@ export type EnqueueAnswer =
   | { readonly kind: 'forgotten'; readonly now: number }
   | { readonly kind: 'stale'; readonly now: number }
   /** Refused: the record stands elsewhere (-1: it is missing). */
-  | { readonly kind: 'gap' | 'old'; readonly now: number; readonly epoch: number; readonly number: number }
+  | {
+      readonly kind: 'gap' | 'old';
+      readonly now: number;
+      readonly epoch: number;
+      readonly number: number;
+    }
   /** Refused: this is another memory than the batch was meant for. */
   | { readonly kind: 'incarnation'; readonly now: number; readonly id: string };
 
@@ -36,7 +41,12 @@ export function parseVerdict(line: string): EnqueueAnswer {
     case 'done':
       if (words[2] === '?') return { kind: 'forgotten', now };
       if (words[2] === '-') return { kind: 'closed', now };
-      return { kind: 'applied', now, version: Number(words[2]), sections: words.slice(3).map(section) };
+      return {
+        kind: 'applied',
+        now,
+        version: Number(words[2]),
+        sections: words.slice(3).map(section),
+      };
     case 'stale':
       return { kind: 'stale', now };
     case 'inc':

@@ -33,7 +33,8 @@ export class Watchdog {
     const stalled = now - this.lastTick > 2 * this.tickEvery;
     this.lastTick = now;
     // This process stood still, so silence says nothing: the answers are waiting to be read.
-    if (stalled && this.waiting > 0) this.lastProgress = Math.max(this.lastProgress, now - this.tickEvery);
+    if (stalled && this.waiting > 0)
+      this.lastProgress = Math.max(this.lastProgress, now - this.tickEvery);
     const silence = now - this.lastProgress;
     if (this.waiting > 0) return silence > this.patience + blocking ? 'dead' : 'fine';
     return silence >= this.idle ? 'ping' : 'fine';

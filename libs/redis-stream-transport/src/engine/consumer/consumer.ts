@@ -39,7 +39,10 @@ export class Consumer {
         delivery.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
       },
       stuck: (delivery) => {
-        logger.warn('stuck', `a handler of ${delivery.stream.name} did not stop; its slot is free again`);
+        logger.warn(
+          'stuck',
+          `a handler of ${delivery.stream.name} did not stop; its slot is free again`,
+        );
         if (delivery.isRequest) {
           delivery.fault('TIMEOUT', 'the handler did not finish in time', 'may-have-run');
         } else {
@@ -126,7 +129,10 @@ export class Consumer {
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
       cancel = this.clock.after(this.options.drainTimeout, () => {
-        this.logger.warn('drain', 'handlers did not finish within drainTimeout; others take them over');
+        this.logger.warn(
+          'drain',
+          'handlers did not finish within drainTimeout; others take them over',
+        );
         resolve();
       });
     });
@@ -145,4 +151,3 @@ export class Consumer {
     this.hooks.status(up);
   }
 }
-

@@ -166,14 +166,19 @@ export class Delivery implements Expiring {
   }
 
   deadLetter(reason: string, detail: string): void {
-    const payload = faultText('DEAD_LETTERED', `moved to the dead letters: ${reason}`, 'may-have-run');
+    const payload = faultText(
+      'DEAD_LETTERED',
+      `moved to the dead letters: ${reason}`,
+      'may-have-run',
+    );
     if (!this.ended) this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload });
   }
 
   /** Its data cannot be read: no handler ran, and none ever will. */
   malformed(detail: string): void {
     const payload = faultText('INVALID_MESSAGE', `malformed message: ${detail}`, 'not-run');
-    if (!this.ended) this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
+    if (!this.ended)
+      this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
   }
 
   private reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
@@ -183,7 +188,11 @@ export class Delivery implements Expiring {
   }
 }
 
-export function faultText(code: RedisStreamsErrorCode, message: string, outcome: CallOutcome): string {
+export function faultText(
+  code: RedisStreamsErrorCode,
+  message: string,
+  outcome: CallOutcome,
+): string {
   return JSON.stringify({ code, message, outcome });
 }
 

@@ -105,7 +105,7 @@ export class Dispatcher {
       this.start(delivery);
       return;
     }
-    for (let i = 0; i < this.waiting.length && this.running < this.concurrency; ) {
+    for (let i = 0; i < this.waiting.length && this.running < this.concurrency;) {
       const delivery = this.waiting[i] as Delivery;
       if (!this.canStart(delivery)) {
         i++;

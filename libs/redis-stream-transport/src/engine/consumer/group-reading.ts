@@ -1,4 +1,5 @@
 import type { ResolvedServerOptions } from '../../options/index.js';
+import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
@@ -21,7 +22,7 @@ export class GroupReading {
   readonly reader: Reader;
   readonly auditor: Auditor;
   /** Redis' name for the reading connection; undefined where it may not be asked. */
-  clientId: number | undefined;
+  private clientId: number | undefined;
   isUp = false;
 
   constructor(
@@ -76,6 +77,12 @@ export class GroupReading {
       heal: () => worker.ensureGroups(),
       fenced: hooks.fenced,
     });
+  }
+
+  /** Ends a blocking read whose COUNT no longer fits, or for which there is no time. */
+  unblock(leases: LeaseBroker): void {
+    if (this.clientId === undefined || !this.reader.isReading) return;
+    leases.unblock(this.clientId).catch(() => undefined);
   }
 }
 

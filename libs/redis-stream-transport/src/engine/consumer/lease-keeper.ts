@@ -57,7 +57,9 @@ export class LeaseKeeper {
   renew(): Promise<void> {
     if (this.stopped) return Promise.resolve();
     this.renewing ??= this.renewOnce(false)
-      .catch((error: Error) => this.logger.warn('lease', `renewing the lease failed: ${error.message}`))
+      .catch((error: Error) =>
+        this.logger.warn('lease', `renewing the lease failed: ${error.message}`),
+      )
       .finally(() => {
         this.renewing = undefined;
       });
@@ -67,7 +69,12 @@ export class LeaseKeeper {
   /** Another live group that answers one of the patterns; announces them if there is none. */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
     if (this.announcements.length === 0) return undefined;
-    const answer = await this.broker.announce(this.context.owner, this.announcements, this.ttl, check);
+    const answer = await this.broker.announce(
+      this.context.owner,
+      this.announcements,
+      this.ttl,
+      check,
+    );
     return answer.kind === 'conflict' ? answer : undefined;
   }
 

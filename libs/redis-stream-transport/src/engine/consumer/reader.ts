@@ -106,7 +106,13 @@ export class Reader {
     if (brought === 0 && block === 0) {
       // Quiet, as far as this turn of the rotation saw: listen to all. A blocked read is served from
       // one stream only, so it brings no more than was asked for.
-      brought = await this.issue(owner.consumer, streams.map(({ name }) => name), 1, BLOCK, members);
+      brought = await this.issue(
+        owner.consumer,
+        streams.map(({ name }) => name),
+        1,
+        BLOCK,
+        members,
+      );
     }
   }
 

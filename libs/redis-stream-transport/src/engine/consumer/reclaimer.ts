@@ -66,7 +66,9 @@ export class Reclaimer {
       return this.scanning;
     }
     this.scanning = this.run()
-      .catch((error: Error) => this.logger.warn('scan', `scanning for orphans failed: ${error.message}`))
+      .catch((error: Error) =>
+        this.logger.warn('scan', `scanning for orphans failed: ${error.message}`),
+      )
       .finally(() => {
         this.scanning = undefined;
         this.schedule();

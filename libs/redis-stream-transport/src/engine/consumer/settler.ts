@@ -1,6 +1,12 @@
 import { encodeFrame, encodeReply, REPLY } from '../../protocol/frame.js';
 import type { CommandFailure } from '../../redis/failure.js';
-import type { Answer, CheckedAnswer, GroupBroker, Settlement, SettleAnswer } from '../../redis/group-broker.js';
+import type {
+  Answer,
+  CheckedAnswer,
+  GroupBroker,
+  Settlement,
+  SettleAnswer,
+} from '../../redis/group-broker.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
 import { faultText, type Delivery } from './delivery.js';
@@ -88,7 +94,9 @@ export class Settler {
   }
 
   private get isIdle(): boolean {
-    return this.unresolved === 0 && this.doubtful.length === 0 && this.builder.finished.length === 0;
+    return (
+      this.unresolved === 0 && this.doubtful.length === 0 && this.builder.finished.length === 0
+    );
   }
 
   private readonly flushScheduled = (): void => {
@@ -111,7 +119,8 @@ export class Settler {
       answer = await this.broker.settle(this.context.owner, settlement);
     } catch (error) {
       const failure = error as CommandFailure;
-      if (failure.kind === 'refused') this.logger.error('settle', `settling failed: ${failure.message}`);
+      if (failure.kind === 'refused')
+        this.logger.error('settle', `settling failed: ${failure.message}`);
     }
     this.unresolved--;
     this.resolve(finished, settlement, answer);
@@ -127,7 +136,10 @@ export class Settler {
     switch (answer?.kind) {
       case 'ok':
         for (const log of answer.logs) {
-          this.logger.warn('reply', `cannot write the reply log of ${settlement.logs[log]?.caller}`);
+          this.logger.warn(
+            'reply',
+            `cannot write the reply log of ${settlement.logs[log]?.caller}`,
+          );
         }
         for (const each of finished) this.release(each, 'ok');
         break;
@@ -157,7 +169,10 @@ export class Settler {
     const logs = settlement.logs.map((log, i) => {
       if (!full.includes(i)) return { ...log, force: true };
       const replies = finished
-        .filter(({ delivery, reply }) => delivery.entry.header.caller === log.caller && reply !== undefined)
+        .filter(
+          ({ delivery, reply }) =>
+            delivery.entry.header.caller === log.caller && reply !== undefined,
+        )
         .map(({ delivery }) => replyText(delivery, REPLY.fault, payload, 0));
       const frame = encodeFrame(this.context.owner.consumer, replies.join(','));
       return { ...log, frame, force: true };
@@ -189,7 +204,8 @@ export class Settler {
       }
     } catch (error) {
       const failure = error as CommandFailure;
-      if (failure.kind === 'refused') this.logger.error('settle', `settling failed: ${failure.message}`);
+      if (failure.kind === 'refused')
+        this.logger.error('settle', `settling failed: ${failure.message}`);
       this.clock.after(RETRY_AFTER, () => this.resume());
     } finally {
       this.checking = false;
@@ -203,7 +219,14 @@ export class Settler {
     const { stream, id, history, isRequest } = delivery;
     // A value in the middle of a stream: sent again, its index tells a repetition from news.
     if (!final) return this.sendAgain(answer);
-    return this.broker.settleChecked(owner, stream.name, id, history.incarnation, isRequest, answer);
+    return this.broker.settleChecked(
+      owner,
+      stream.name,
+      id,
+      history.incarnation,
+      isRequest,
+      answer,
+    );
   }
 
   private async sendAgain(answer: Answer | undefined): Promise<CheckedAnswer> {

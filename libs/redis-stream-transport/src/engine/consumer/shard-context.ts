@@ -19,7 +19,10 @@ export class ShardContext {
 
 /** A consumer name is used once: never again, not by this process either. */
 export function newOwner(): Owner {
-  const host = hostname().replace(/[^A-Za-z0-9_.-]/g, '').slice(0, 40) || 'host';
+  const host =
+    hostname()
+      .replace(/[^A-Za-z0-9_.-]/g, '')
+      .slice(0, 40) || 'host';
   return {
     consumer: `${host}-${process.pid}-${randomBytes(9).toString('base64url')}`,
     token: randomBytes(16).toString('base64url'),

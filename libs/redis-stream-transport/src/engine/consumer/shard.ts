@@ -8,12 +8,13 @@ import { Subscription } from '../../redis/subscription.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
 import { RedisClock } from '../redis-clock.js';
-import type { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Janitor } from './janitor.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import { obeyNotice } from './notices.js';
 import { Reclaimer } from './reclaimer.js';
-import { newOwner, ShardContext } from './shard-context.js';
+import { Membership } from './membership.js';
+import { ShardContext } from './shard-context.js';
 import type { PatternSpec } from './stream-state.js';
 import { GroupReading, streamStates } from './group-reading.js';
 import { Worker } from './worker.js';
@@ -34,12 +35,12 @@ export class ConsumerShard {
   private readonly keys: Keys;
   private readonly main: GroupReading;
   private readonly broadcast: GroupReading | undefined;
+  private readonly leases: LeaseBroker;
   private readonly keeper: LeaseKeeper;
+  private readonly membership: Membership;
   private readonly reclaimer: Reclaimer;
   private readonly janitor: Janitor;
   private subscribed = false;
-  private registered = false;
-  private reregistering: Promise<void> | undefined;
   private waiters: (() => void)[] = [];
   private stopping = false;
 
@@ -66,7 +67,7 @@ export class ConsumerShard {
         this.subscribed = true;
         this.changed();
         // Notices that were published meanwhile were also left in the inbox.
-        if (this.registered) void this.keeper.renew();
+        if (this.membership.isRegistered) void this.keeper.renew();
       },
       lost: () => {
         this.subscribed = false;
@@ -76,32 +77,39 @@ export class ConsumerShard {
     });
     const own = specs.filter(({ broadcast }) => !broadcast);
     const shared = specs.filter(({ broadcast }) => broadcast);
-    const leases = new LeaseBroker(this.commands, this.keys, options.group);
+    this.leases = new LeaseBroker(this.commands, this.keys, options.group);
     this.main = this.reading(own, options.group);
-    this.broadcast =
-      shared.length > 0 ? this.reading(shared, this.broadcastGroup()) : undefined;
+    this.broadcast = shared.length > 0 ? this.reading(shared, this.broadcastGroup()) : undefined;
     this.keeper = new LeaseKeeper(
       this.context,
-      leases,
+      this.leases,
       announcements(own),
       options.leaseTtl,
       clock,
       this.redisClock,
       logger,
       {
-        fenced: () => this.fenced(),
+        fenced: () => this.membership.fenced(),
         doubted: () => {
           this.context.connections++;
         },
         renewed: () => this.renewed(),
-        notices: (texts) => texts.forEach((text) => this.abort(text)),
+        notices: (texts) => texts.forEach((text) => this.obey(text)),
         membersChanged: () => this.unblockReaders(),
       },
     );
+    this.membership = new Membership(this.context, this.keeper, this.leases, clock, logger, {
+      ensureGroups: async () => {
+        await Promise.all(this.readings.map(({ worker }) => worker.ensureGroups()));
+      },
+      renamed: () => this.renamed(),
+      registered: () => this.wake(),
+      leaving: () => this.dropBroadcast(),
+    });
     this.reclaimer = new Reclaimer(
       this.context,
       this.main.worker.broker,
-      leases,
+      this.leases,
       [...this.main.streams, ...(this.broadcast?.streams ?? [])],
       options.leaseTtl,
       clock,
@@ -110,7 +118,7 @@ export class ConsumerShard {
         claimed: (stream, entries) => this.main.worker.acceptHeld(stream, entries),
         free: () => dispatcher.free,
         mayClaim: () => this.keeper.isValid,
-        fenced: () => this.fenced(),
+        fenced: () => this.membership.fenced(),
       },
     );
     this.janitor = new Janitor(
@@ -151,7 +159,7 @@ export class ConsumerShard {
     this.stopping = false;
     this.commands.start();
     await this.until(() => this.context.isUp);
-    await this.register(true);
+    await this.membership.join();
     this.subscription.link.start();
     for (const { link } of this.readings) link.start();
     await this.until(() => this.isUp);
@@ -159,7 +167,7 @@ export class ConsumerShard {
     this.reclaimer.start();
     this.janitor.start();
     void this.reclaimer.scan();
-    this.nudge();
+    this.leases.nudge('joined').catch(() => undefined);
   }
 
   /** Issues no further read; resolves when the last one has returned. */
@@ -177,11 +185,8 @@ export class ConsumerShard {
   /** Leaves what is pending to the others, at once, and closes the connections. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.keeper.stop();
     for (const { worker } of this.readings) worker.retries.clear();
-    await this.leave().catch((error: Error) => {
-      this.logger.warn('leave', `leaving without a word, others take over later: ${error.message}`);
-    });
+    await this.membership.leave();
     for (const wake of this.waiters.splice(0)) wake();
     await Promise.all([
       this.commands.stop(),
@@ -194,17 +199,13 @@ export class ConsumerShard {
     for (const { worker } of this.readings) worker.abandon();
     this.context.isUp = false;
     this.subscribed = false;
-    this.registered = false;
   }
 
   private get readings(): readonly GroupReading[] {
     return this.broadcast === undefined ? [this.main] : [this.main, this.broadcast];
   }
 
-  private reading(
-    specs: readonly PatternSpec[],
-    group: string,
-  ): GroupReading {
+  private reading(specs: readonly PatternSpec[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group);
     const streams = streamStates(specs);
     const worker = new Worker(
@@ -217,8 +218,8 @@ export class ConsumerShard {
       this.redisClock,
       this.logger,
       {
-        leaseDoubt: (kind) => this.leaseDoubt(kind),
-        handed: (consumer) => void this.leaseBroker().nudgeConsumer(consumer).catch(() => undefined),
+        leaseDoubt: (kind) => this.membership.doubt(kind),
+        handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
       },
     );
     return new GroupReading(
@@ -234,78 +235,24 @@ export class ConsumerShard {
       {
         mayRead: () => this.keeper.isValid && !this.stopping,
         changed: () => this.changed(),
-        fenced: () => this.fenced(),
+        fenced: () => this.membership.fenced(),
       },
     );
   }
 
-  private leaseBroker(): LeaseBroker {
-    return new LeaseBroker(this.commands, this.keys, this.options.group);
-  }
-
-  // ---- Identity
-
-  private async register(first: boolean): Promise<void> {
-    await this.keeper.take();
-    const conflict = await this.keeper.announce(first);
-    if (conflict !== undefined) {
-      await this.keeper.release();
-      throw new RedisStreamsError(
-        'GROUP_CONFLICT',
-        `group ${conflict.group} answers requests of ${conflict.pattern} already; ` +
-          'instances of one service share a group, and a request has one answering service',
-        { pattern: conflict.pattern },
-      );
-    }
-    await Promise.all(this.readings.map(({ worker }) => worker.ensureGroups()));
-    this.registered = true;
-  }
-
-  /** Another process has taken over what this one holds: drop it all and begin under a new name. */
-  private fenced(): void {
-    if (this.stopping || this.reregistering !== undefined) return;
-    this.logger.warn('fenced', 'this instance was taken for dead; it continues under a new name');
-    this.registered = false;
-    this.keeper.invalidate();
-    this.context.owner = newOwner();
-    this.context.connections++;
+  /** Everything held under the old name is somebody else's now. */
+  private renamed(): void {
     for (const { worker } of this.readings) worker.abandon();
     if (this.broadcast !== undefined) this.broadcast.worker.broker.group = this.broadcastGroup();
     this.subscription.replace(this.channels());
-    this.reregistering = this.reregister().finally(() => {
-      this.reregistering = undefined;
-    });
   }
 
-  private async reregister(): Promise<void> {
-    while (!this.stopping) {
-      try {
-        await this.register(false);
-        this.wake();
-        return;
-      } catch (error) {
-        this.logger.warn('register', `cannot take a lease yet: ${(error as Error).message}`);
-        await new Promise<void>((resolve) => this.clock.after(250, resolve));
-      }
-    }
-  }
-
-  private leaseDoubt(kind: 'missing' | 'fenced'): void {
-    if (kind === 'fenced') this.fenced();
-    else void this.keeper.renew();
-  }
-
-  private async leave(): Promise<void> {
-    if (!this.context.isUp || !this.registered) return;
-    if (this.broadcast !== undefined) {
-      const { worker, streams } = this.broadcast;
-      const { consumer } = this.context.owner;
-      await Promise.all(
-        streams.map(({ name }) => worker.broker.dropGroup(name, consumer, '', true)),
-      );
-    }
-    await this.keeper.release();
-    await this.leaseBroker().nudge('left');
+  /** The group of a broadcast goes with its consumer. */
+  private async dropBroadcast(): Promise<void> {
+    if (this.broadcast === undefined) return;
+    const { worker, streams } = this.broadcast;
+    const { consumer } = this.context.owner;
+    await Promise.all(streams.map(({ name }) => worker.broker.dropGroup(name, consumer, '', true)));
   }
 
   // ---- Connections
@@ -317,7 +264,7 @@ export class ConsumerShard {
     this.context.incarnation = id;
     this.context.connections++;
     this.context.isUp = true;
-    if (this.registered) {
+    if (this.membership.isRegistered) {
       await this.keeper.renew();
       for (const { worker } of this.readings) worker.settler.resume();
     }
@@ -330,7 +277,7 @@ export class ConsumerShard {
   }
 
   private renewed(): void {
-    if (!this.registered) return;
+    if (!this.membership.isRegistered) return;
     for (const { worker, auditor } of this.readings) {
       worker.settler.resume();
       void auditor.audit();
@@ -352,7 +299,8 @@ export class ConsumerShard {
   /** Resolves when the condition holds, or the shard stops. */
   private async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      if (this.stopping) throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
+      if (this.stopping)
+        throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
       await new Promise<void>((resolve) => this.waiters.push(resolve));
     }
   }
@@ -374,43 +322,16 @@ export class ConsumerShard {
     } else if (text === 'audit') {
       for (const { auditor } of this.readings) void auditor.audit();
     } else {
-      this.abort(text);
+      this.obey(text);
     }
   }
 
-  /** `["stream","entry"]`: nobody waits for it any more. */
-  private abort(text: string): void {
-    let named: unknown;
-    try {
-      named = JSON.parse(text);
-    } catch {
-      return;
-    }
-    if (!Array.isArray(named)) return;
-    for (const { streams } of this.readings) {
-      const stream = streams.find(({ name }) => name === named[0]);
-      const delivery: Delivery | undefined = stream?.held.get(String(named[1]));
-      if (delivery === undefined || delivery.ended) continue;
-      if (delivery.running) this.dispatcher.abort(delivery);
-      else delivery.fault('CANCELLED', 'nobody waits for the call any more', 'may-have-run');
-    }
+  private obey(text: string): void {
+    for (const { streams } of this.readings) obeyNotice(text, streams, this.dispatcher);
   }
 
-  private nudge(): void {
-    this.leaseBroker()
-      .nudge('joined')
-      .catch(() => undefined);
-  }
-
-  /** Ends blocking reads, whose COUNT no longer fits or for which there is no time. */
   private unblockReaders(): void {
-    for (const reading of this.readings) {
-      const { clientId } = reading;
-      if (clientId === undefined || !reading.reader.isReading) continue;
-      this.leaseBroker()
-        .unblock(clientId)
-        .catch(() => undefined);
-    }
+    for (const reading of this.readings) reading.unblock(this.leases);
   }
 }
 

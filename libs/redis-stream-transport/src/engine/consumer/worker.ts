@@ -1,34 +1,25 @@
-import { NO_MESSAGE_HANDLER_TEXT } from '../../errors.js';
 import type { ResolvedServerOptions, RetryPolicy } from '../../options/index.js';
-import {
-  compareIds,
-  decodeEntry,
-  isMalformed,
-  type Entry,
-  type Malformed,
-  type RawEntry,
-} from '../../protocol/entry.js';
+import type { RawEntry } from '../../protocol/entry.js';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
-import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
 import type { RedisClock } from '../redis-clock.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
+import { Arrivals } from './arrivals.js';
 import {
-  Delivery,
   faultText,
+  type Delivery,
   type DeliveryOwner,
   type FailedAttempt,
-  type History,
   type Letter,
 } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Retries, retryDelay } from './retries.js';
 import { replyText, Settler } from './settler.js';
 import type { ShardContext } from './shard-context.js';
-import { PatternState, type StreamState } from './stream-state.js';
+import type { StreamState } from './stream-state.js';
 
 const RETRY_AFTER = 250;
 
@@ -45,7 +36,7 @@ export interface WorkerHooks {
 export class Worker implements DeliveryOwner {
   readonly settler: Settler;
   readonly retries: Retries;
-  private nonce = 0;
+  private readonly arrivals: Arrivals;
 
   constructor(
     private readonly context: ShardContext,
@@ -63,6 +54,15 @@ export class Worker implements DeliveryOwner {
       released: (delivery) => delivery.stream.release(delivery.id),
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
+    const { maxPayloadBytes, maxDeliveries } = options;
+    this.arrivals = new Arrivals(context, this, redisClock, maxPayloadBytes, maxDeliveries, {
+      ready: (delivery) => dispatcher.accept(delivery),
+      early: (delivery, { at, attempts, state }) => {
+        delivery.ended = true;
+        this.waitFor(delivery, at, attempts, state);
+      },
+      unhandled: (delivery, pattern, payload) => this.unhandled(delivery, pattern, payload),
+    });
   }
 
   async ensureGroups(): Promise<void> {
@@ -75,7 +75,10 @@ export class Worker implements DeliveryOwner {
         );
         stream.since = since;
         if (state === 'lost') {
-          this.logger.warn('group', `group ${this.broker.group} of ${stream.name} was lost; made anew`);
+          this.logger.warn(
+            'group',
+            `group ${this.broker.group} of ${stream.name} was lost; made anew`,
+          );
         }
       }),
     );
@@ -83,12 +86,13 @@ export class Worker implements DeliveryOwner {
 
   /** New entries of a read. */
   accept(stream: StreamState, entries: readonly RawEntry[]): void {
-    for (const raw of entries) this.take(stream, raw, 1, undefined);
+    for (const raw of entries) this.arrivals.take(stream, raw, 1, undefined);
   }
 
   /** Entries that were claimed from a dead consumer, or found by the audit. */
   acceptHeld(stream: StreamState, entries: readonly HeldEntry[]): void {
-    for (const { raw, deliveries, due } of entries) this.take(stream, raw, deliveries, due);
+    for (const { raw, deliveries, due } of entries)
+      this.arrivals.take(stream, raw, deliveries, due);
   }
 
   /** The identity is gone: all that is held is somebody else's. */
@@ -142,7 +146,11 @@ export class Worker implements DeliveryOwner {
         failed.error === undefined
           ? {
               kind: REPLY.fault,
-              payload: faultText('DEAD_LETTERED', `gave up after ${attempts} attempts`, 'may-have-run'),
+              payload: faultText(
+                'DEAD_LETTERED',
+                `gave up after ${attempts} attempts`,
+                'may-have-run',
+              ),
             }
           : { kind: REPLY.error, payload: failed.error };
       this.deadLetter(delivery, { reason: 'attempts', detail: failed.detail, ...letter });
@@ -193,117 +201,6 @@ export class Worker implements DeliveryOwner {
     ).then(() => stream.release(delivery.id));
   }
 
-  // ---- Arrival
-
-  private take(
-    stream: StreamState,
-    raw: RawEntry,
-    deliveries: number,
-    due: HeldEntry['due'],
-  ): void {
-    // The group was made anew and handed out again what this process still runs.
-    if (stream.held.has(raw.id)) return;
-    const decoded = decodeEntry(raw, this.options.maxPayloadBytes);
-    const history: History = {
-      deliveries,
-      attempts: due?.attempts ?? 0,
-      state: due?.state ?? '',
-      incarnation: this.context.incarnation,
-      connections: this.context.connections,
-    };
-    if (isMalformed(decoded)) {
-      this.refuse(stream, raw, decoded, history);
-      return;
-    }
-    const pattern = stream.patternOf(decoded.pattern);
-    const delivery = this.delivery(stream, pattern, raw, decoded, history);
-    stream.held.set(raw.id, delivery);
-    if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
-    else if (pattern === undefined) this.unhandled(delivery, decoded);
-    else if (delivery.isRequest && !pattern.spec.answers) this.unhandled(delivery, decoded);
-    else if (!delivery.isRequest && stream.since !== undefined && compareIds(raw.id, stream.since) <= 0) {
-      this.acknowledge(delivery);
-    } else if (deliveries > this.options.maxDeliveries) {
-      delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
-    } else if (due !== undefined && due.at > this.redisClock.now()) {
-      delivery.ended = true;
-      this.waitFor(delivery, due.at, due.attempts, due.state);
-    } else {
-      this.dispatcher.accept(delivery);
-    }
-  }
-
-  private delivery(
-    stream: StreamState,
-    pattern: PatternState | undefined,
-    raw: RawEntry,
-    entry: Entry,
-    history: History,
-  ): Delivery {
-    return new Delivery(
-      raw,
-      this,
-      stream,
-      pattern ?? UNHANDLED,
-      entry,
-      history,
-      ++this.nonce,
-      this.context.owner.consumer,
-    );
-  }
-
-  private unsupported(delivery: Delivery): void {
-    const message = `protocol version ${delivery.entry.header.version} is not supported`;
-    const payload = faultText('UNSUPPORTED_VERSION', message, 'not-run');
-    if (delivery.isRequest) this.reply(delivery, REPLY.fault, payload, true);
-    else this.deadLetter(delivery, { reason: 'version', detail: message, kind: REPLY.fault, payload });
-  }
-
-  /** Not even its header may be readable, so it never becomes a delivery that runs. */
-  private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
-    const tooLarge = bad.malformed === 'payload too large';
-    const entry: Entry = {
-      id: raw.id,
-      addedAt: 0,
-      header: bad.header ?? ANONYMOUS,
-      data: '',
-      headers: undefined,
-      key: undefined,
-      pattern: undefined,
-    };
-    const delivery = this.delivery(stream, undefined, raw, entry, history);
-    stream.held.set(raw.id, delivery);
-    this.deadLetter(delivery, {
-      reason: 'malformed',
-      detail: bad.malformed,
-      kind: REPLY.fault,
-      payload: faultText(
-        tooLarge ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE',
-        `malformed message: ${bad.malformed}`,
-        'not-run',
-      ),
-    });
-  }
-
-  /** No handler of this group is meant (rule L19). An event is for the other groups; a request may be. */
-  private unhandled(delivery: Delivery, entry: Entry): void {
-    if (!delivery.isRequest) {
-      this.acknowledge(delivery);
-      return;
-    }
-    this.end(delivery);
-    const { stream } = delivery;
-    const pattern = entry.pattern ?? stream.name;
-    const payload = faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, 'not-run');
-    const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
-    void this.insist(delivery, async () => {
-      const { owner } = this.context;
-      const { kind, to } = await this.broker.noHandler(owner, stream.name, delivery.id, pattern, answer);
-      if (to !== undefined) this.hooks.handed(to);
-      return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
-    }).then(() => stream.release(delivery.id));
-  }
-
   // ---- Ends
 
   private finish(delivery: Delivery, text: string | undefined): void {
@@ -325,13 +222,24 @@ export class Worker implements DeliveryOwner {
     delivery.abort('cancelled');
   }
 
+  private unhandled(delivery: Delivery, pattern: string, payload: string): void {
+    this.end(delivery);
+    const { stream, id } = delivery;
+    const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
+    void this.insist(delivery, async () => {
+      const { owner } = this.context;
+      const { kind, to } = await this.broker.noHandler(owner, stream.name, id, pattern, answer);
+      if (to !== undefined) this.hooks.handed(to);
+      return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
+    }).then(() => stream.release(id));
+  }
+
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
-    const { stream, raw, entry, history } = delivery;
-    this.retries.wait(`${stream.name} ${raw.id}`, dueAt - this.redisClock.now(), () => {
-      if (stream.held.get(raw.id) !== delivery) return;
-      const again = this.delivery(stream, delivery.pattern, raw, entry, { ...history, attempts, state });
-      stream.held.set(raw.id, again);
-      this.dispatcher.accept(again);
+    const { stream, id } = delivery;
+    this.retries.wait(`${stream.name} ${id}`, dueAt - this.redisClock.now(), () => {
+      if (stream.held.get(id) === delivery) {
+        this.dispatcher.accept(this.arrivals.again(delivery, attempts, state));
+      }
     });
   }
 
@@ -339,7 +247,15 @@ export class Worker implements DeliveryOwner {
     const { call, caller } = delivery.entry.header;
     if (call === undefined || caller === undefined) return undefined;
     const { deliveries } = delivery.history;
-    const reply = encodeReply(call, kind, deliveries, delivery.nonce, delivery.takeIndex(), payload, undefined);
+    const reply = encodeReply(
+      call,
+      kind,
+      deliveries,
+      delivery.nonce,
+      delivery.takeIndex(),
+      payload,
+      undefined,
+    );
     return {
       caller,
       frame: encodeFrame(delivery.consumer, reply),
@@ -365,24 +281,3 @@ export class Worker implements DeliveryOwner {
     }
   }
 }
-
-/** Stands in for the pattern of an entry that no handler is for. */
-const UNHANDLED = new PatternState({
-  pattern: '',
-  stream: '',
-  answers: false,
-  broadcast: false,
-  concurrency: undefined,
-  retry: undefined,
-  once: false,
-});
-
-const ANONYMOUS = {
-  version: PROTOCOL_VERSION,
-  codec: 'json',
-  call: undefined,
-  caller: undefined,
-  timeout: 0,
-  idle: 0,
-  once: false,
-} as const;

@@ -122,7 +122,7 @@ export class Call implements Item, Expiring {
     const total = idle > 0 ? idle : timeout;
     const remaining = waited < SLACK ? total : Math.max(1, Math.ceil(this.expiresAt - now));
     const line = requestHeader(codec, this.id, this.caller, remaining, idle, once);
-    if (!this.wide) return ['c', line, 'd', data];
+    if (!this.wide) return [line, data];
     const fields = ['c', line, 'd', data];
     if (headers !== undefined) fields.push('h', headers);
     if (key !== undefined) fields.push('k', key);

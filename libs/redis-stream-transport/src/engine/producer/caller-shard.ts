@@ -63,7 +63,6 @@ export class CallerShard {
     this.writer = new Writer(broker, clock, redisClock, {
       trim: () => this.replies.trimPoint(),
       recycle: () => this.commands.recycle(),
-      incarnation: () => undefined,
       complain: (message) => logger.error('writer', message),
     });
     this.arbiter = new Arbiter(broker, this.replies);

@@ -53,6 +53,7 @@ export class OutgoingEvent implements Item, Expiring {
 
   fields(): readonly string[] {
     const { codec, data, headers, key, namePattern, pattern } = this.request;
+    if (!this.wide) return [eventHeader(codec), data];
     const fields = ['c', eventHeader(codec), 'd', data];
     if (headers !== undefined) fields.push('h', headers);
     if (key !== undefined) fields.push('k', key);
@@ -71,7 +72,9 @@ export class OutgoingEvent implements Item, Expiring {
     this.end(
       reason === 'FULL'
         ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, { pattern })
-        : new RedisStreamsError('REDIS', `Redis refused to store an event of ${pattern}`, { pattern }),
+        : new RedisStreamsError('REDIS', `Redis refused to store an event of ${pattern}`, {
+            pattern,
+          }),
     );
   }
 
@@ -96,7 +99,10 @@ export class OutgoingEvent implements Item, Expiring {
     this.settled(this, error);
   }
 
-  private perhapsStored(code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS', message: string): RedisStreamsError {
+  private perhapsStored(
+    code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS',
+    message: string,
+  ): RedisStreamsError {
     const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';
     return new RedisStreamsError(code, message, { pattern: this.pattern, outcome });
   }

@@ -18,7 +18,7 @@ export interface Item {
   /** Copies that left this process. */
   copies: number;
 
-  /** Field list of the entry; the time that remains is written into it. */
+  /** Values of `c` and `d`, or if `wide` the field list; the time that remains is written into it. */
   fields(now: number): readonly string[];
   /** First copy leaves; `incarnation` is the memory it is meant for. */
   sending(incarnation: string): void;

@@ -9,21 +9,17 @@ import { DeadlineQueue } from '../deadline-queue.js';
 import type { QuietLogger } from '../logger.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
+import { Endings } from './endings.js';
 import { OutgoingEvent, type EventRequest } from './event.js';
 import { Replies } from './replies.js';
 
 /** Milliseconds between two questions about a pattern that was never served. */
 const ASK_AGAIN = 100;
-/** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
-const ARBITRATION = 200;
 
 export interface ProducerHooks extends LinkObserver {
   /** All connections are up, or one of them is gone. */
   status(up: boolean): void;
 }
-
-/** Why a call is given up. */
-type Reason = 'TIMEOUT' | 'CANCELLED';
 
 /**
  * A client: calls and events in, replies out. Every call settles exactly once, and says truthfully
@@ -37,6 +33,7 @@ export class Producer implements CallOwner {
   private readonly events = new Set<OutgoingEvent>();
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
   private readonly replies: Replies;
+  private readonly endings: Endings;
   private nextCall = 0;
   private asking: Call[] = [];
   private up = false;
@@ -55,7 +52,16 @@ export class Producer implements CallOwner {
       finished: (call) => this.remove(call),
       broken: (call, error) => this.fail(call, error),
       renewed: (call) => this.renew(call),
-      gap: (call) => void this.shardFor(call.stream).replies.catchUp().catch(() => undefined),
+      gap: (call) =>
+        void this.shardFor(call.stream)
+          .replies.catchUp()
+          .catch(() => undefined),
+    });
+    this.endings = new Endings(clock, {
+      arbiter: (call) => this.shardFor(call.stream).arbiter,
+      isUp: () => this.up,
+      remove: (call) => this.remove(call),
+      fail: (call, error) => this.fail(call, error),
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
     this.shards = Array.from(
@@ -137,8 +143,7 @@ export class Producer implements CallOwner {
 
   /** Nobody waits for the call any more. `tell`: its sink is still to be told. */
   cancel(call: Call, tell: boolean): void {
-    if (call.state === 'settled' || call.state === 'deciding') return;
-    this.giveUp(call, 'CANCELLED', tell);
+    this.endings.giveUp(call, 'CANCELLED', tell);
   }
 
   /**
@@ -157,11 +162,8 @@ export class Producer implements CallOwner {
         }),
       );
     }
-    const open = [...this.calls.values()];
-    const ended = open.map(
-      (call) => new Promise<void>((resolve) => this.endAtClose(call, resolve)),
-    );
-    await Promise.all(ended);
+    const { closedBy } = this;
+    await Promise.all([...this.calls.values()].map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.up = false;
@@ -185,7 +187,10 @@ export class Producer implements CallOwner {
     if (reason === 'NEVER' || reason === 'NONE') {
       this.fail(call, new RedisStreamsError('NO_CONSUMER', NO_MESSAGE_HANDLER_TEXT, facts));
     } else if (reason === 'FULL') {
-      this.fail(call, new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, facts));
+      this.fail(
+        call,
+        new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, facts),
+      );
     } else {
       const message = `Redis refused to store a call of ${pattern}`;
       this.fail(call, new RedisStreamsError('REDIS', message, facts));
@@ -195,81 +200,15 @@ export class Producer implements CallOwner {
   failed(call: Call, error: RedisStreamsError): void {
     const { pattern, tainted } = call;
     const outcome = tainted ? 'may-have-run' : 'not-run';
-    this.fail(call, new RedisStreamsError(error.code, error.message, { pattern, outcome, cause: error.cause }));
+    this.fail(
+      call,
+      new RedisStreamsError(error.code, error.message, { pattern, outcome, cause: error.cause }),
+    );
   }
-
-  // ---- Ends of a call
 
   private expire(item: Call | OutgoingEvent): void {
-    if (item instanceof Call) this.giveUp(item, 'TIMEOUT', true);
+    if (item instanceof Call) this.endings.giveUp(item, 'TIMEOUT', true);
     else item.expire(this.up);
-  }
-
-  private giveUp(call: Call, reason: Reason, tell: boolean): void {
-    switch (call.state) {
-      case 'queued':
-        this.end(call, reason, call.tainted ? 'may-have-run' : 'not-run', tell);
-        break;
-      case 'sent':
-      case 'unknown':
-        this.end(call, reason, 'may-have-run', tell);
-        break;
-      case 'stored':
-        this.decide(call, reason, tell);
-        break;
-    }
-  }
-
-  /** Asks Redis; replies that arrive meanwhile still count, unless nobody is to be told. */
-  private decide(call: Call, reason: Reason, tell: boolean): void {
-    const { arbiter } = this.shardFor(call.stream);
-    if (!tell) {
-      this.remove(call);
-      arbiter.ask(call, () => undefined);
-      return;
-    }
-    call.state = 'deciding';
-    const cancelTimer = this.clock.after(ARBITRATION, () => {
-      if (call.state === 'deciding') this.end(call, reason, 'may-have-run', true);
-    });
-    arbiter.ask(call, (outcome) => {
-      cancelTimer();
-      if (call.state === 'deciding') this.end(call, reason, outcome, true);
-    });
-  }
-
-  private end(call: Call, reason: Reason, outcome: 'not-run' | 'may-have-run', tell: boolean): void {
-    if (!tell) {
-      this.remove(call);
-      return;
-    }
-    const { pattern } = call;
-    const code = reason === 'TIMEOUT' && call.copies === 0 && !this.up ? 'NOT_CONNECTED' : reason;
-    const message =
-      code === 'CANCELLED'
-        ? `the call of ${pattern} was cancelled`
-        : code === 'NOT_CONNECTED'
-          ? `Redis was not reached in time for a call of ${pattern}`
-          : `no reply of ${pattern} within ${call.request.idle || call.request.timeout} ms`;
-    this.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
-  }
-
-  private endAtClose(call: Call, resolve: () => void): void {
-    const finish = (outcome: 'not-run' | 'may-have-run'): void => {
-      const { pattern } = call;
-      const { code, message } = this.closedBy as RedisStreamsError;
-      this.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
-      resolve();
-    };
-    if (call.state === 'queued') finish(call.tainted ? 'may-have-run' : 'not-run');
-    else if (call.state !== 'stored') finish('may-have-run');
-    else {
-      const cancelTimer = this.clock.after(ARBITRATION, () => finish('may-have-run'));
-      this.shardFor(call.stream).arbiter.ask(call, (outcome) => {
-        cancelTimer();
-        finish(outcome);
-      });
-    }
   }
 
   private fail(call: Call, error: RedisStreamsError): void {

@@ -46,7 +46,8 @@ export class Replies {
     }
     if (run === undefined) {
       if (index === 0) {
-        if (kind === REPLY.next || kind === REPLY.packed) call.run = { instance, deliveries, nonce };
+        if (kind === REPLY.next || kind === REPLY.packed)
+          call.run = { instance, deliveries, nonce };
         this.hand(call, kind, payload, origin);
         return;
       }
@@ -141,6 +142,9 @@ function faultOf(payload: unknown, pattern: string): RedisStreamsError {
   return new RedisStreamsError(
     known ? (code as RedisStreamsErrorCode) : 'REDIS',
     typeof message === 'string' ? message : 'the service reported a fault',
-    { pattern, outcome: (outcome === 'not-run' ? 'not-run' : 'may-have-run') satisfies CallOutcome },
+    {
+      pattern,
+      outcome: (outcome === 'not-run' ? 'not-run' : 'may-have-run') satisfies CallOutcome,
+    },
   );
 }

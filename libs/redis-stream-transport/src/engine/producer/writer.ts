@@ -8,11 +8,8 @@ import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
 import { PendingBatch } from './batch.js';
 import type { Item } from './item.js';
+import { SendQueue } from './send-queue.js';
 
-/** Queued characters at which a turn does not wait for its end: beyond, large payloads take turns. */
-const EARLY_FLUSH = 32_768;
-const MAX_BATCH_LENGTH = 1_048_576;
-const MAX_BATCH_ITEMS = 1000;
 const BACKOFF = { first: 50, max: 1000 } as const;
 
 export interface WriterHooks {
@@ -20,8 +17,6 @@ export interface WriterHooks {
   trim(): string;
   /** Take a new connection: late packets of the old one must not follow what is sent next. */
   recycle(): void;
-  /** The memory of Redis is another one than before. */
-  incarnation(id: string): void;
   /** Something is wrong that a person should read. */
   complain(message: string): void;
 }
@@ -32,9 +27,10 @@ export interface WriterHooks {
  * twice and nothing is lost (rules L1–L4).
  */
 export class Writer {
-  private queue: Item[] = [];
-  private queued = 0;
-  private scheduled = false;
+  private readonly queue = new SendQueue(
+    () => this.flush(),
+    () => this.unresolved.length === 0,
+  );
 
   private epoch = 1;
   private number = 1;
@@ -57,31 +53,14 @@ export class Writer {
     private readonly hooks: WriterHooks,
   ) {}
 
-  get backlog(): number {
-    return this.queue.length;
-  }
-
-  get currentIncarnation(): string | undefined {
-    return this.incarnation;
-  }
-
   push(item: Item): void {
     this.queue.push(item);
-    this.queued += item.size;
-    if (this.queued >= EARLY_FLUSH) {
-      this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      // A lone call waits for nothing; under load a turn is gathered.
-      if (this.unresolved.length === 0) queueMicrotask(this.flushScheduled);
-      else setImmediate(this.flushScheduled);
-    }
   }
 
   /** A new connection is ready, and this is the memory it reached. */
   up(incarnation: Incarnation): void {
     this.connected = true;
-    this.setIncarnation(incarnation.id);
+    this.incarnation = incarnation.id;
     this.failures = 0;
     if (this.unresolved.length > 0) this.repeat();
     else this.flush();
@@ -92,19 +71,6 @@ export class Writer {
     this.stopRepeating();
   }
 
-  /** Takes out what was never sent, when the client closes. */
-  drain(): Item[] {
-    const items = this.queue;
-    this.queue = [];
-    this.queued = 0;
-    return items;
-  }
-
-  private readonly flushScheduled = (): void => {
-    this.scheduled = false;
-    this.flush();
-  };
-
   private flush(): void {
     while (
       this.queue.length > 0 &&
@@ -112,36 +78,21 @@ export class Writer {
       !this.repeating &&
       this.unresolved.length < VERDICTS_KEPT
     ) {
-      const items = this.take();
+      const items = this.queue.take();
       if (items.length === 0) return;
       const now = this.clock.now();
       // The record may have expired meanwhile; a new epoch needs none.
-      if (this.unresolved.length === 0 && this.number > 1 && now - this.lastSent > RECORD_LIFE / 2) {
+      if (
+        this.unresolved.length === 0 &&
+        this.number > 1 &&
+        now - this.lastSent > RECORD_LIFE / 2
+      ) {
         this.startEpoch();
       }
       const batch = new PendingBatch(this.epoch, this.number++, items, now);
       this.unresolved.push(batch);
       void this.send(batch);
     }
-  }
-
-  /** The next batch: what is still wanted, in order, within the bounds of a batch. */
-  private take(): Item[] {
-    const items: Item[] = [];
-    let length = 0;
-    let taken = 0;
-    for (const item of this.queue) {
-      if (items.length >= MAX_BATCH_ITEMS) break;
-      if (items.length > 0 && length + item.size > MAX_BATCH_LENGTH) break;
-      taken++;
-      this.queued -= item.size;
-      if (item.unwanted) continue;
-      length += item.size;
-      items.push(item);
-    }
-    if (taken === this.queue.length) this.queue = [];
-    else this.queue.splice(0, taken);
-    return items;
   }
 
   private async send(batch: PendingBatch): Promise<void> {
@@ -178,7 +129,11 @@ export class Writer {
     batch.inFlight = true;
     const now = this.clock.now();
     try {
-      const answer = await this.broker.closeNumber(batch.epoch, batch.number, this.incarnation ?? '');
+      const answer = await this.broker.closeNumber(
+        batch.epoch,
+        batch.number,
+        this.incarnation ?? '',
+      );
       batch.inFlight = false;
       this.redisClock.observe(answer.now, now);
       this.onAnswer(batch, answer);
@@ -223,7 +178,7 @@ export class Writer {
         }
         break;
       case 'incarnation':
-        this.setIncarnation(answer.id);
+        this.incarnation = answer.id;
         this.startOver();
         break;
     }
@@ -271,7 +226,8 @@ export class Writer {
   private continueRepeat(): void {
     if (!this.repeating || this.cancelRepeat !== undefined) return;
     if (this.unresolved.some((batch) => batch.inFlight)) return;
-    const delay = this.failures === 0 ? 0 : Math.min(BACKOFF.max, BACKOFF.first * 2 ** this.failures);
+    const delay =
+      this.failures === 0 ? 0 : Math.min(BACKOFF.max, BACKOFF.first * 2 ** this.failures);
     this.failures++;
     this.cancelRepeat = this.clock.after(delay * (1 - this.clock.random() / 2), () => {
       this.cancelRepeat = undefined;
@@ -314,8 +270,7 @@ export class Writer {
       }
     }
     this.startEpoch();
-    this.queue.unshift(...carried);
-    for (const item of carried) this.queued += item.size;
+    this.queue.putBack(carried);
     this.stopRepeating();
     this.connected = false;
     this.hooks.recycle();
@@ -332,11 +287,5 @@ export class Writer {
     this.number = 1;
     this.acked = 0;
     this.unresolved.length = 0;
-  }
-
-  private setIncarnation(id: string): void {
-    if (this.incarnation === id) return;
-    this.incarnation = id;
-    this.hooks.incarnation(id);
   }
 }

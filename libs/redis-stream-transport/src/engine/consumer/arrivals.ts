@@ -1,0 +1,174 @@
+import { NO_MESSAGE_HANDLER_TEXT } from '../../errors.js';
+import {
+  compareIds,
+  decodeEntry,
+  isMalformed,
+  type Entry,
+  type Malformed,
+  type RawEntry,
+} from '../../protocol/entry.js';
+import { REPLY } from '../../protocol/frame.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { HeldEntry } from '../../redis/entries.js';
+import type { RedisClock } from '../redis-clock.js';
+import { Delivery, faultText, type DeliveryOwner, type History } from './delivery.js';
+import type { ShardContext } from './shard-context.js';
+import { PatternState, type StreamState } from './stream-state.js';
+
+export interface ArrivalsHooks {
+  /** It may run, as soon as there is a slot. */
+  ready(delivery: Delivery): void;
+  /** It waits for another attempt, as whoever held it before has noted. */
+  early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
+  /** A request that this group has no handler for. */
+  unhandled(delivery: Delivery, pattern: string, payload: string): void;
+}
+
+/** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
+export class Arrivals {
+  private nonce = 0;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly owner: DeliveryOwner,
+    private readonly redisClock: RedisClock,
+    private readonly maxPayloadBytes: number,
+    private readonly maxDeliveries: number,
+    private readonly hooks: ArrivalsHooks,
+  ) {}
+
+  take(stream: StreamState, raw: RawEntry, deliveries: number, due: HeldEntry['due']): void {
+    // The group was made anew and handed out again what this process still runs.
+    if (stream.held.has(raw.id)) return;
+    const history: History = {
+      deliveries,
+      attempts: due?.attempts ?? 0,
+      state: due?.state ?? '',
+      incarnation: this.context.incarnation,
+      connections: this.context.connections,
+    };
+    const decoded = decodeEntry(raw, this.maxPayloadBytes);
+    if (isMalformed(decoded)) {
+      this.refuse(stream, raw, decoded, history);
+      return;
+    }
+    const pattern = stream.patternOf(decoded.pattern);
+    const delivery = this.delivery(stream, pattern, raw, decoded, history);
+    if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
+    else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
+      this.unhandled(delivery);
+    } else if (this.wasBefore(delivery)) delivery.acknowledge();
+    else if (deliveries > this.maxDeliveries) {
+      delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
+    } else if (due !== undefined && due.at > this.redisClock.now()) {
+      this.hooks.early(delivery, due);
+    } else {
+      this.hooks.ready(delivery);
+    }
+  }
+
+  /** The same entry for another attempt. */
+  again(before: Delivery, attempts: number, state: string): Delivery {
+    const history = { ...before.history, attempts, state };
+    return this.delivery(before.stream, before.pattern, before.raw, before.entry, history);
+  }
+
+  private delivery(
+    stream: StreamState,
+    pattern: PatternState | undefined,
+    raw: RawEntry,
+    entry: Entry,
+    history: History,
+  ): Delivery {
+    const { consumer } = this.context.owner;
+    const of = pattern ?? UNHANDLED;
+    const delivery = new Delivery(
+      raw,
+      this.owner,
+      stream,
+      of,
+      entry,
+      history,
+      ++this.nonce,
+      consumer,
+    );
+    stream.held.set(raw.id, delivery);
+    return delivery;
+  }
+
+  /** An event from before the group, which had to begin at 0 for the sake of requests. */
+  private wasBefore({ stream, isRequest, id }: Delivery): boolean {
+    return !isRequest && stream.since !== undefined && compareIds(id, stream.since) <= 0;
+  }
+
+  private unsupported(delivery: Delivery): void {
+    const message = `protocol version ${delivery.entry.header.version} is not supported`;
+    if (delivery.isRequest) {
+      delivery.fault('UNSUPPORTED_VERSION', message, 'not-run');
+      return;
+    }
+    const payload = faultText('UNSUPPORTED_VERSION', message, 'not-run');
+    this.owner.deadLetter(delivery, {
+      reason: 'version',
+      detail: message,
+      kind: REPLY.fault,
+      payload,
+    });
+  }
+
+  /** Not even its header may be readable, so it never becomes a delivery that runs. */
+  private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
+    const entry: Entry = {
+      id: raw.id,
+      addedAt: 0,
+      header: bad.header ?? ANONYMOUS,
+      data: '',
+      headers: undefined,
+      key: undefined,
+      pattern: undefined,
+    };
+    const delivery = this.delivery(stream, undefined, raw, entry, history);
+    const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
+    this.owner.deadLetter(delivery, {
+      reason: 'malformed',
+      detail: bad.malformed,
+      kind: REPLY.fault,
+      payload: faultText(code, `malformed message: ${bad.malformed}`, 'not-run'),
+    });
+  }
+
+  /** No handler of this group is meant (rule L19). An event is for the other groups; a request may be. */
+  private unhandled(delivery: Delivery): void {
+    if (!delivery.isRequest) {
+      delivery.acknowledge();
+      return;
+    }
+    const pattern = delivery.entry.pattern ?? delivery.stream.name;
+    this.hooks.unhandled(
+      delivery,
+      pattern,
+      faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, 'not-run'),
+    );
+  }
+}
+
+/** Stands in for the pattern of an entry that no handler is for. */
+const UNHANDLED = new PatternState({
+  pattern: '',
+  stream: '',
+  answers: false,
+  broadcast: false,
+  concurrency: undefined,
+  retry: undefined,
+  once: false,
+});
+
+const ANONYMOUS = {
+  version: PROTOCOL_VERSION,
+  codec: 'json',
+  call: undefined,
+  caller: undefined,
+  timeout: 0,
+  idle: 0,
+  once: false,
+} as const;

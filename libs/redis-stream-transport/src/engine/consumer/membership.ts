@@ -1,0 +1,106 @@
+import { RedisStreamsError } from '../../errors.js';
+import type { LeaseBroker } from '../../redis/lease-broker.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+import { newOwner, type ShardContext } from './shard-context.js';
+
+const RETRY_AFTER = 250;
+
+export interface MembershipHooks {
+  /** Groups exist, or are made. */
+  ensureGroups(): Promise<void>;
+  /** The name is gone, and a new one is in the context: drop what was held under the old one. */
+  renamed(): void;
+  /** Registered under a new name. */
+  registered(): void;
+  /** Before the tombstone: take along what goes with the consumer. */
+  leaving(): Promise<void>;
+}
+
+/** Joins a group, leaves it, and joins anew under another name when others took this process for dead. */
+export class Membership {
+  isRegistered = false;
+  private stopping = false;
+  private joining: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly keeper: LeaseKeeper,
+    private readonly leases: LeaseBroker,
+    private readonly clock: Clock,
+    private readonly logger: QuietLogger,
+    private readonly hooks: MembershipHooks,
+  ) {}
+
+  /** @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns */
+  async join(): Promise<void> {
+    this.stopping = false;
+    await this.register(true);
+  }
+
+  /** The lease holds another token, or a tombstone: everything held is somebody else's. */
+  fenced(): void {
+    if (this.stopping || this.joining !== undefined) return;
+    this.logger.warn('fenced', 'this instance was taken for dead; it continues under a new name');
+    this.isRegistered = false;
+    this.keeper.invalidate();
+    this.context.owner = newOwner();
+    this.context.connections++;
+    this.hooks.renamed();
+    this.joining = this.joinAgain().finally(() => {
+      this.joining = undefined;
+    });
+  }
+
+  doubt(kind: 'missing' | 'fenced'): void {
+    if (kind === 'fenced') this.fenced();
+    else void this.keeper.renew();
+  }
+
+  /** Leaves a tombstone, so that others take over at once what was not finished. */
+  async leave(): Promise<void> {
+    this.stopping = true;
+    this.keeper.stop();
+    const registered = this.isRegistered && this.context.isUp;
+    this.isRegistered = false;
+    if (!registered) return;
+    try {
+      await this.hooks.leaving();
+      await this.keeper.release();
+      await this.leases.nudge('left');
+    } catch (error) {
+      const { message } = error as Error;
+      this.logger.warn('leave', `left without a word, others take over later: ${message}`);
+    }
+  }
+
+  private async register(check: boolean): Promise<void> {
+    await this.keeper.take();
+    const conflict = await this.keeper.announce(check);
+    if (conflict !== undefined) {
+      await this.keeper.release();
+      throw new RedisStreamsError(
+        'GROUP_CONFLICT',
+        `group ${conflict.group} answers requests of ${conflict.pattern} already; ` +
+          'instances of one service share a group, and a request has one answering service',
+        { pattern: conflict.pattern },
+      );
+    }
+    await this.hooks.ensureGroups();
+    this.isRegistered = true;
+  }
+
+  private async joinAgain(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.register(false);
+        this.hooks.registered();
+        return;
+      } catch (error) {
+        this.logger.warn('register', `cannot take a lease yet: ${(error as Error).message}`);
+        await new Promise<void>((resolve) => this.clock.after(RETRY_AFTER, resolve));
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Dispatcher } from './dispatcher.js';
+import type { StreamState } from './stream-state.js';
+
+/**
+ * Obeys an abort notice, `["stream","entry"]`: nobody waits for the entry any more. Notices come over
+ * Pub/Sub and, for those that were missed, with the next renewal of the lease.
+ */
+export function obeyNotice(
+  text: string,
+  streams: readonly StreamState[],
+  dispatcher: Dispatcher,
+): void {
+  const named = parse(text);
+  if (named === undefined) return;
+  const stream = streams.find(({ name }) => name === named.stream);
+  const delivery = stream?.held.get(named.entry);
+  if (delivery === undefined || delivery.ended) return;
+  if (delivery.running) dispatcher.abort(delivery);
+  else delivery.fault('CANCELLED', 'nobody waits for the call any more', 'may-have-run');
+}
+
+function parse(text: string): { stream: string; entry: string } | undefined {
+  try {
+    const named: unknown = JSON.parse(text);
+    if (!Array.isArray(named)) return undefined;
+    const [stream, entry] = named as unknown[];
+    return { stream: String(stream), entry: String(entry) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { RedisStreamsError, type CallOutcome } from '../../errors.js';
+import type { Clock } from '../clock.js';
+import type { Arbiter } from './arbiter.js';
+import type { Call } from './call.js';
+
+/** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
+const ARBITRATION = 200;
+
+/** Why a call is given up. */
+export type Reason = 'TIMEOUT' | 'CANCELLED';
+
+export interface EndingsHooks {
+  arbiter(call: Call): Arbiter;
+  isUp(): boolean;
+  /** Takes the call off the books without a word to its sink. */
+  remove(call: Call): void;
+  fail(call: Call, error: RedisStreamsError): void;
+}
+
+/**
+ * Ends calls that got no reply, and finds out what may be said of them: what never left certainly did
+ * not run; what is on its way may have; about what is stored Redis is asked.
+ */
+export class Endings {
+  constructor(
+    private readonly clock: Clock,
+    private readonly hooks: EndingsHooks,
+  ) {}
+
+  /** @param tell its sink is still to be told; otherwise nobody waits any more */
+  giveUp(call: Call, reason: Reason, tell: boolean): void {
+    if (call.state === 'settled' || call.state === 'deciding') return;
+    if (call.state === 'stored') {
+      this.decide(call, tell, (outcome) => this.end(call, reason, outcome));
+    } else if (tell) {
+      this.end(call, reason, known(call));
+    } else {
+      this.hooks.remove(call);
+    }
+  }
+
+  /** Ends a call because its client closes. */
+  close(call: Call, because: RedisStreamsError): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (outcome: CallOutcome): void => {
+        const { code, message } = because;
+        this.hooks.fail(
+          call,
+          new RedisStreamsError(code, message, { pattern: call.pattern, outcome }),
+        );
+        resolve();
+      };
+      if (call.state === 'stored') this.decide(call, true, end);
+      else end(known(call));
+    });
+  }
+
+  /** Asks Redis. Replies that arrive meanwhile still count, unless nobody is to be told. */
+  private decide(call: Call, tell: boolean, ended: (outcome: CallOutcome) => void): void {
+    const arbiter = this.hooks.arbiter(call);
+    if (!tell) {
+      this.hooks.remove(call);
+      arbiter.ask(call, () => undefined);
+      return;
+    }
+    call.state = 'deciding';
+    const decided = (outcome: CallOutcome): void => {
+      cancelTimer();
+      ended(outcome);
+    };
+    const cancelTimer = this.clock.after(ARBITRATION, () => decided('may-have-run'));
+    arbiter.ask(call, decided);
+  }
+
+  private end(call: Call, reason: Reason, outcome: CallOutcome): void {
+    const { pattern, copies, request } = call;
+    const unreached = reason === 'TIMEOUT' && copies === 0 && !this.hooks.isUp();
+    const code = unreached ? 'NOT_CONNECTED' : reason;
+    const message = unreached
+      ? `Redis was not reached in time for a call of ${pattern}`
+      : reason === 'CANCELLED'
+        ? `the call of ${pattern} was cancelled`
+        : `no reply of ${pattern} within ${request.idle || request.timeout} ms`;
+    this.hooks.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
+  }
+}
+
+/** What this process knows by itself. */
+function known(call: Call): CallOutcome {
+  return call.state === 'queued' && !call.tainted ? 'not-run' : 'may-have-run';
+}
