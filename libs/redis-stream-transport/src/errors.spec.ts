@@ -1,11 +1,9 @@
 import 'reflect-metadata';
 import { NO_MESSAGE_HANDLER } from '@nestjs/microservices/constants.js';
 import {
-  DeadLetter,
   NO_MESSAGE_HANDLER_TEXT,
   REDIS_STREAMS_ERROR_CODES,
   RedisStreamsError,
-  RetryLater,
   type RedisStreamsErrorCode,
 } from './errors.js';
 
@@ -78,48 +76,8 @@ describe('RedisStreamsError', () => {
     const error = new RedisStreamsError('CLOSED', 'closed');
     expect(error).not.toBeInstanceOf(copy.RedisStreamsError);
     expect(copy.RedisStreamsError.isRedisStreamsError(error)).toBe(true);
-    for (const other of [new Error('no'), new RetryLater(), { code: 'CLOSED' }, null, 'CLOSED']) {
+    for (const other of [new Error('no'), { code: 'CLOSED' }, null, 'CLOSED']) {
       expect(copy.RedisStreamsError.isRedisStreamsError(other)).toBe(false);
     }
-  });
-});
-
-describe('RetryLater', () => {
-  it('leaves the delay to the policy unless it is given', () => {
-    expect(new RetryLater().delayMs).toBeUndefined();
-    expect(new RetryLater(0).delayMs).toBe(0);
-    expect(new RetryLater(250, { cause: 'busy' })).toMatchObject({ delayMs: 250, cause: 'busy' });
-    expect(String(new RetryLater(250))).toBe('RetryLater: Retry in 250 ms');
-  });
-
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 7 * 86_400_000 + 1, '5'])(
-    'refuses a delay of %s',
-    (delay) => {
-      expect(() => new RetryLater(delay as number)).toThrow(/milliseconds from 0 to 604800000/);
-    },
-  );
-
-  it('is known to another copy of the package', async () => {
-    const copy = await otherCopy();
-    expect(copy.RetryLater.is(new RetryLater())).toBe(true);
-    expect(copy.RetryLater.is(new DeadLetter())).toBe(false);
-    expect(copy.RetryLater.is(undefined)).toBe(false);
-  });
-});
-
-describe('DeadLetter', () => {
-  it('has a reason and a cause', () => {
-    expect(new DeadLetter('no such order', { cause: 7 })).toMatchObject({
-      message: 'no such order',
-      name: 'DeadLetter',
-      cause: 7,
-    });
-    expect(new DeadLetter().message).not.toBe('');
-  });
-
-  it('is known to another copy of the package', async () => {
-    const copy = await otherCopy();
-    expect(copy.DeadLetter.is(new DeadLetter())).toBe(true);
-    expect(copy.DeadLetter.is(new Error('no'))).toBe(false);
   });
 });

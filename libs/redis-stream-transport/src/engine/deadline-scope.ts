@@ -6,7 +6,7 @@ export interface DeadlineScope {
   readonly expiresAt: number;
 }
 
-let storage: AsyncLocalStorage<DeadlineScope> | undefined;
+let storage: AsyncLocalStorage<DeadlineScope | undefined> | undefined;
 
 /**
  * Called when a client is made. A process that only serves never pays for context tracking, which on
@@ -16,9 +16,14 @@ export function enableDeadlineScopes(): void {
   storage ??= new AsyncLocalStorage();
 }
 
-/** Runs a handler so that the calls it makes cannot outlive it. */
+/** Runs a handler so that the calls it makes cannot outlive it; `undefined` leaves every scope. */
 export function runInScope<T>(scope: DeadlineScope | undefined, task: () => T): T {
-  return storage === undefined || scope === undefined ? task() : storage.run(scope, task);
+  return storage === undefined ? task() : storage.run(scope, task);
+}
+
+/** The scope of the handler that is running; undefined outside of one. */
+export function currentScope(): DeadlineScope | undefined {
+  return storage?.getStore();
 }
 
 /** Whether anybody could inherit: false lets the hot path skip making a scope. */
@@ -28,5 +33,5 @@ export function scopesEnabled(): boolean {
 
 /** Monotonic milliseconds at which the call that is being handled ends; undefined outside a handler. */
 export function inheritedExpiry(): number | undefined {
-  return storage?.getStore()?.expiresAt;
+  return currentScope()?.expiresAt;
 }

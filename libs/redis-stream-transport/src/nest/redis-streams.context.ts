@@ -1,13 +1,22 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import { RedisStreamsError } from '../errors.js';
+import { RetryLater } from './retry-later.js';
 
-type Args = [delivery: Delivery, redisNow: () => number];
+/** What a context asks of its server, only when it is asked itself. */
+export interface ContextSource {
+  /** Milliseconds of Redis' clock. */
+  redisNow(): number;
+  /** Key of a stream in Redis. */
+  streamKey(name: string): string;
+}
+
+type Args = [delivery: Delivery, source: ContextSource];
 
 /** What a handler may know and do beside its data; inject it with `@Ctx()`. */
 export class RedisStreamsContext extends BaseRpcContext<Args> {
-  constructor(delivery: Delivery, redisNow: () => number) {
-    super([delivery, redisNow]);
+  constructor(delivery: Delivery, source: ContextSource) {
+    super([delivery, source]);
   }
 
   /** The pattern, in Nest's normal form. */
@@ -15,9 +24,9 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     return this.delivery.pattern.spec.pattern;
   }
 
-  /** The stream: the pattern's own, or its lane. */
+  /** Key of the stream in Redis, of the pattern's own or of its lane; `getMessageId` is an id in it. */
   getStream(): string {
-    return this.delivery.stream.name;
+    return this.args[1].streamKey(this.delivery.stream.name);
   }
 
   /** Id of the entry in its stream. */
@@ -72,7 +81,7 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
 
   /** Milliseconds until the deadline, 0 when it has passed; Infinity without one. */
   remainingTime(): number {
-    return Math.max(0, this.delivery.deadline - this.args[1]());
+    return Math.max(0, this.delivery.deadline - this.args[1].redisNow());
   }
 
   /** Headers for every reply that follows; `sendWithMeta` shows them. */
@@ -97,10 +106,11 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
    * Has an event handled again, after `delayMs` milliseconds or as the retry policy says; all of its
    * handlers run again. When the policy allows no further attempt it becomes a dead letter.
    * @throws RedisStreamsError INVALID_MESSAGE for a request: throw `RetryLater` instead
+   * @throws RedisStreamsError INVALID_OPTION for a delay that is not 0 to 7 days
    */
   retry(delayMs?: number): void {
     this.event('retry').retry({
-      delay: delayMs,
+      delay: new RetryLater(delayMs).delayMs,
       state: '',
       detail: 'retried by its handler',
       error: undefined,

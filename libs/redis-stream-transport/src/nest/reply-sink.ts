@@ -46,6 +46,8 @@ export class ReplySink implements CallSink {
   packed(payload: unknown, last: boolean, origin: ReplyOrigin): void {
     if (last) this.ended();
     const read = unpackReply(this.deserializer, payload, this.pattern);
+    // It may fail while those before it are still being read, and nobody listens yet.
+    read.catch(() => undefined);
     const before = this.queue ?? Promise.resolve();
     this.queue = before
       .then(() => read)

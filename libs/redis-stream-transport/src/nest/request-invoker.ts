@@ -7,7 +7,7 @@ import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
 /** What callers get where Nest's transports would send nothing useful. */
-const UNKNOWN_ERROR = '{"status":"error","message":"Internal server error"}';
+const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
 
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
@@ -72,15 +72,15 @@ class Replies implements ReplyWriter {
   error(error: unknown): void {
     const { delivery, begun } = this;
     if (RetryLater.is(error) && !begun) {
-      const text = errorText({ status: 'error', message: error.message });
-      delivery.retry({ delay: error.delayMs, state: '', detail: error.message, error: text });
+      // Without a further attempt the caller is told by a code: the handler said nothing to pass on.
+      delivery.retry({ delay: error.delayMs, state: '', detail: error.message, error: undefined });
     } else if (DeadLetter.is(error)) {
       delivery.deadLetter('handler', error.message);
     } else if (delivery.pattern.spec.retry !== undefined && !begun) {
       const text = errorText(error);
       delivery.retry({ delay: undefined, state: '', detail: text, error: text });
     } else if (this.settings.serializer !== undefined) {
-      this.packed({ err: error }, true);
+      this.packed({ err: told(error) }, true);
     } else {
       delivery.error(errorText(error));
     }
@@ -88,8 +88,14 @@ class Replies implements ReplyWriter {
 
   /** The stream was torn down because nobody waits: the entry still has to be settled. */
   endIfAborted(): void {
-    if (!this.delivery.isAborted || this.delivery.ended) return;
-    this.delivery.fault('CANCELLED', 'nobody waited for the reply any more', 'may-have-run');
+    const { delivery } = this;
+    if (delivery.abortedBy === undefined || delivery.ended) return;
+    // The caller may learn of the deadline from here before its own clock tells it.
+    if (delivery.abortedBy === 'deadline') {
+      delivery.fault('TIMEOUT', 'the deadline passed while the handler ran', 'may-have-run');
+    } else {
+      delivery.fault('CANCELLED', 'nobody waited for the reply any more', 'may-have-run');
+    }
   }
 
   private packed(packet: Readonly<Record<string, unknown>>, last: boolean): void {
@@ -103,6 +109,8 @@ class Replies implements ReplyWriter {
       const packed = packPacket(settings.serializer as PacketSerializer, { ...packet, id });
       if (packed instanceof Promise || this.queue !== undefined) {
         const before = this.queue ?? Promise.resolve();
+        // It may fail while those before it are still being packed, and nobody listens yet.
+        if (packed instanceof Promise) packed.catch(() => undefined);
         this.queue = before
           .then(() => packed)
           .then(write)
@@ -130,11 +138,16 @@ class Replies implements ReplyWriter {
   }
 }
 
-/** What was thrown, as JSON; never nothing, because then the call would look like a success. */
+/** What was thrown. Nest's clients take an error that is falsy for none: the call would look like a success. */
+function told(error: unknown): unknown {
+  return error || UNKNOWN_ERROR;
+}
+
+/** What was thrown, as JSON. */
 export function errorText(error: unknown): string {
   try {
-    return JSON.stringify(error) ?? UNKNOWN_ERROR;
+    return JSON.stringify(told(error)) ?? JSON.stringify(UNKNOWN_ERROR);
   } catch {
-    return UNKNOWN_ERROR;
+    return JSON.stringify(UNKNOWN_ERROR);
   }
 }

@@ -52,7 +52,7 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   let pattern: string | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const value = fields[i + 1] as string;
-    switch (fields[i]) {
+    switch (fields[i] as string) {
       case FIELD.header:
         line ??= value;
         break;

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT = 5000;
 export function createConnection(target: RedisTarget): Connection {
   switch (target.kind) {
     case 'client':
-      return duplicate(target.client as Connection);
+      return duplicate(target.client);
     case 'cluster':
       return new Cluster([...target.nodes], {
         ...target.options,

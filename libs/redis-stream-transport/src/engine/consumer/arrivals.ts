@@ -10,7 +10,6 @@ import {
 import { REPLY } from '../../protocol/frame.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { HeldEntry } from '../../redis/entries.js';
-import type { RedisClock } from '../redis-clock.js';
 import { Delivery, faultText, type DeliveryOwner, type History } from './delivery.js';
 import type { ShardContext } from './shard-context.js';
 import { PatternState, type StreamState } from './stream-state.js';
@@ -31,9 +30,6 @@ export class Arrivals {
   constructor(
     private readonly context: ShardContext,
     private readonly owner: DeliveryOwner,
-    private readonly redisClock: RedisClock,
-    private readonly maxPayloadBytes: number,
-    private readonly maxDeliveries: number,
     private readonly hooks: ArrivalsHooks,
   ) {}
 
@@ -47,7 +43,7 @@ export class Arrivals {
       incarnation: this.context.incarnation,
       connections: this.context.connections,
     };
-    const decoded = decodeEntry(raw, this.maxPayloadBytes);
+    const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
     if (isMalformed(decoded)) {
       this.refuse(stream, raw, decoded, history);
       return;
@@ -58,9 +54,9 @@ export class Arrivals {
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery)) delivery.acknowledge();
-    else if (deliveries > this.maxDeliveries) {
+    else if (deliveries > this.context.options.maxDeliveries) {
       delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
-    } else if (due !== undefined && due.at > this.redisClock.now()) {
+    } else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
     } else {
       this.hooks.ready(delivery);

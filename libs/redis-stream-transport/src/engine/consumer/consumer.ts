@@ -50,7 +50,7 @@ export class Consumer {
         }
       },
       mayStart: ({ stream }) => this.owners.get(stream.name)?.mayStart === true,
-      redisNow: () => (this.shards[0] as ConsumerShard).redisClock.now(),
+      redisNow: () => (this.shards[0] as ConsumerShard).context.redisClock.now(),
       changed: () => this.wake(),
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
@@ -75,7 +75,7 @@ export class Consumer {
 
   /** Redis' clock as this process estimates it, in milliseconds. */
   redisNow(): number {
-    return (this.shards[0] as ConsumerShard).redisClock.now();
+    return (this.shards[0] as ConsumerShard).context.redisClock.now();
   }
 
   /** Handlers that are running. */

@@ -1,5 +1,4 @@
-import type { RedisStreamsErrorCode } from '../../errors.js';
-import type { CallOutcome } from '../../errors.js';
+import type { CallOutcome, RedisStreamsErrorCode } from '../../errors.js';
 import type { Entry, RawEntry } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { Expiring } from '../deadline-queue.js';
@@ -118,6 +117,10 @@ export class Delivery implements Expiring {
     return this.aborted !== undefined;
   }
 
+  get abortedBy(): AbortReason | undefined {
+    return this.aborted;
+  }
+
   /** The runner's own way to be told, without the price of a signal. */
   whenAborted(told: (reason: AbortReason) => void): void {
     this.onAbort = told;
@@ -138,8 +141,7 @@ export class Delivery implements Expiring {
 
   value(payload: string | undefined, last: boolean): void {
     if (this.ended) return;
-    const kind = payload === undefined ? REPLY.done : last ? REPLY.last : REPLY.next;
-    if (payload === undefined && !last) return;
+    const kind = !last ? REPLY.next : payload === undefined ? REPLY.done : REPLY.last;
     this.reply(kind, payload, last);
   }
 
@@ -168,7 +170,7 @@ export class Delivery implements Expiring {
   deadLetter(reason: string, detail: string): void {
     const payload = faultText(
       'DEAD_LETTERED',
-      `moved to the dead letters: ${reason}`,
+      `moved to the dead letters: ${detail}`,
       'may-have-run',
     );
     if (!this.ended) this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload });

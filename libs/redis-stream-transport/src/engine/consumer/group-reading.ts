@@ -1,8 +1,5 @@
-import type { ResolvedServerOptions } from '../../options/index.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
 import { Auditor } from './auditor.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Reader } from './reader.js';
@@ -19,6 +16,7 @@ export interface GroupReadingHooks {
 /** One group on a connection of its own: what it reads, and the audit of what it should have read. */
 export class GroupReading {
   readonly link: Link;
+  readonly streams: readonly StreamState[];
   readonly reader: Reader;
   readonly auditor: Auditor;
   /** Redis' name for the reading connection; undefined where it may not be asked. */
@@ -28,15 +26,13 @@ export class GroupReading {
   constructor(
     context: ShardContext,
     readonly worker: Worker,
-    readonly streams: readonly StreamState[],
-    options: ResolvedServerOptions,
     links: LinkSettings,
     streamKey: (name: string) => string,
     dispatcher: Dispatcher,
-    clock: Clock,
-    logger: QuietLogger,
     hooks: GroupReadingHooks,
   ) {
+    const { streams } = worker;
+    this.streams = streams;
     this.link = new Link('reader', links, {
       up: async () => {
         this.clientId = await this.link
@@ -54,28 +50,18 @@ export class GroupReading {
         hooks.changed();
       },
     });
-    this.reader = new Reader(
-      context,
-      worker.broker,
-      this.link,
-      streams,
-      streamKey,
-      options.concurrency,
-      clock,
-      logger,
-      {
-        free: () => (worker.retries.isFull ? 0 : dispatcher.free),
-        mayRead: hooks.mayRead,
-        entries: (stream, entries) => worker.accept(stream, entries),
-        heal: () => worker.ensureGroups(),
-      },
-    );
+    this.reader = new Reader(context, worker.broker, this.link, streams, streamKey, {
+      free: () => (worker.retries.isFull ? 0 : dispatcher.free),
+      mayRead: () => hooks.mayRead(),
+      entries: (stream, entries) => worker.accept(stream, entries),
+      heal: () => worker.ensureGroups(),
+    });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
-    const limit = 2 * options.concurrency + 1000;
+    const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
       found: (stream, entries) => worker.acceptHeld(stream, entries),
       heal: () => worker.ensureGroups(),
-      fenced: hooks.fenced,
+      fenced: () => hooks.fenced(),
     });
   }
 

@@ -1,7 +1,6 @@
 import type { GroupBroker } from '../../redis/group-broker.js';
-import type { Retention } from '../../options/index.js';
-import { jittered, type Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
+import { jittered } from '../clock.js';
+import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 
 const EVERY = 5000;
@@ -18,12 +17,9 @@ export class Janitor {
   private readonly reported = new Set<string>();
 
   constructor(
+    private readonly context: ShardContext,
     private readonly broker: GroupBroker,
     private readonly streams: readonly StreamState[],
-    private readonly groupTtl: number,
-    private readonly retention: Retention,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
   ) {}
 
   start(): void {
@@ -39,18 +35,21 @@ export class Janitor {
 
   private schedule(): void {
     if (this.stopped) return;
-    this.cancelTimer = this.clock.after(jittered(this.clock, EVERY, 0.3), () => {
+    this.cancelTimer = this.context.clock.after(jittered(this.context.clock, EVERY, 0.3), () => {
       this.cleaning = this.clean()
-        .catch((error: Error) => this.logger.warn('janitor', `cleaning failed: ${error.message}`))
+        .catch((error: Error) =>
+          this.context.logger.warn('janitor', `cleaning failed: ${error.message}`),
+        )
         .then(() => this.schedule());
     });
   }
 
   private async clean(): Promise<void> {
+    const { groupTtl, retention } = this.context.options;
     const limits = {
-      groupTtl: this.groupTtl,
-      count: this.retention.count,
-      age: this.retention.age,
+      groupTtl,
+      count: retention.count,
+      age: retention.age,
       page: PAGE,
     };
     for (const stream of this.streams) {
@@ -63,12 +62,13 @@ export class Janitor {
   }
 
   private report(stream: string, group: string): void {
+    const { groupTtl } = this.context.options;
     const key = `${stream} ${group}`;
     if (this.reported.has(key) || this.reported.size > 1000) return;
     this.reported.add(key);
-    this.logger.warn(
+    this.context.logger.warn(
       `group ${key}`,
-      `group ${group} of ${stream} had no live instance for ${this.groupTtl} ms; it no longer holds events back`,
+      `group ${group} of ${stream} had no live instance for ${groupTtl} ms; it no longer holds events back`,
     );
   }
 }

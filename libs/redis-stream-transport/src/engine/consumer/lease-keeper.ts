@@ -1,7 +1,4 @@
 import type { Announcement, LeaseBroker } from '../../redis/lease-broker.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
-import type { RedisClock } from '../redis-clock.js';
 import type { ShardContext } from './shard-context.js';
 
 /** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
@@ -31,10 +28,6 @@ export class LeaseKeeper {
     private readonly context: ShardContext,
     private readonly broker: LeaseBroker,
     private readonly announcements: readonly Announcement[],
-    private readonly ttl: number,
-    private readonly clock: Clock,
-    private readonly redisClock: RedisClock,
-    private readonly logger: QuietLogger,
     private readonly hooks: LeaseKeeperHooks,
   ) {}
 
@@ -43,7 +36,7 @@ export class LeaseKeeper {
    * have revoked it (rule L9).
    */
   get isValid(): boolean {
-    return this.clock.now() - this.confirmed < this.ttl;
+    return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;
   }
 
   /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
@@ -58,7 +51,7 @@ export class LeaseKeeper {
     if (this.stopped) return Promise.resolve();
     this.renewing ??= this.renewOnce(false)
       .catch((error: Error) =>
-        this.logger.warn('lease', `renewing the lease failed: ${error.message}`),
+        this.context.logger.warn('lease', `renewing the lease failed: ${error.message}`),
       )
       .finally(() => {
         this.renewing = undefined;
@@ -72,7 +65,7 @@ export class LeaseKeeper {
     const answer = await this.broker.announce(
       this.context.owner,
       this.announcements,
-      this.ttl,
+      this.context.options.leaseTtl,
       check,
     );
     return answer.kind === 'conflict' ? answer : undefined;
@@ -99,20 +92,20 @@ export class LeaseKeeper {
   private schedule(): void {
     this.cancelTimer?.();
     if (this.stopped) return;
-    this.cancelTimer = this.clock.after(this.ttl / 3, () => {
+    this.cancelTimer = this.context.clock.after(this.context.options.leaseTtl / 3, () => {
       void this.renew().then(() => this.schedule());
     });
   }
 
   private async renewOnce(take: boolean): Promise<void> {
     const { owner } = this.context;
-    const sentAt = this.clock.now();
+    const sentAt = this.context.clock.now();
     if (!take && sentAt - this.confirmed > TOO_OLD) {
       this.hooks.fenced();
       return;
     }
-    const answer = await this.broker.renew(owner, this.ttl, take);
-    this.redisClock.observe(answer.now, sentAt);
+    const answer = await this.broker.renew(owner, this.context.options.leaseTtl, take);
+    this.context.redisClock.observe(answer.now, sentAt);
     if (owner !== this.context.owner) return;
     switch (answer.kind) {
       case 'fenced':

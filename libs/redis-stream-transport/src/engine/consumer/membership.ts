@@ -1,7 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { newOwner, type ShardContext } from './shard-context.js';
 
@@ -28,8 +26,6 @@ export class Membership {
     private readonly context: ShardContext,
     private readonly keeper: LeaseKeeper,
     private readonly leases: LeaseBroker,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
     private readonly hooks: MembershipHooks,
   ) {}
 
@@ -42,7 +38,10 @@ export class Membership {
   /** The lease holds another token, or a tombstone: everything held is somebody else's. */
   fenced(): void {
     if (this.stopping || this.joining !== undefined) return;
-    this.logger.warn('fenced', 'this instance was taken for dead; it continues under a new name');
+    this.context.logger.warn(
+      'fenced',
+      'this instance was taken for dead; it continues under a new name',
+    );
     this.isRegistered = false;
     this.keeper.invalidate();
     this.context.owner = newOwner();
@@ -71,7 +70,7 @@ export class Membership {
       await this.leases.nudge('left');
     } catch (error) {
       const { message } = error as Error;
-      this.logger.warn('leave', `left without a word, others take over later: ${message}`);
+      this.context.logger.warn('leave', `left without a word, others take over later: ${message}`);
     }
   }
 
@@ -98,8 +97,11 @@ export class Membership {
         this.hooks.registered();
         return;
       } catch (error) {
-        this.logger.warn('register', `cannot take a lease yet: ${(error as Error).message}`);
-        await new Promise<void>((resolve) => this.clock.after(RETRY_AFTER, resolve));
+        this.context.logger.warn(
+          'register',
+          `cannot take a lease yet: ${(error as Error).message}`,
+        );
+        await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
       }
     }
   }

@@ -2,8 +2,6 @@ import type { RawEntry } from '../../protocol/entry.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Link } from '../../redis/link.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
 import { FairShare } from './fair-share.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
@@ -43,9 +41,6 @@ export class Reader {
     private readonly link: Link,
     private readonly streams: readonly StreamState[],
     streamKey: (name: string) => string,
-    private readonly concurrency: number,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
     private readonly hooks: ReaderHooks,
   ) {
     for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
@@ -97,7 +92,7 @@ export class Reader {
 
   private async read(streams: readonly StreamState[], free: number): Promise<void> {
     const { owner, members } = this.context;
-    const wanted = this.share.count(free, members, this.concurrency);
+    const wanted = this.share.count(free, members, this.context.options.concurrency);
     const count = Math.max(1, Math.floor(wanted / this.active));
     const names = this.rotated(streams, free);
     // Fewer streams than there are can be named without blocking: the others would not be heard.
@@ -123,7 +118,7 @@ export class Reader {
     block: number,
     members: number,
   ): Promise<number> {
-    const sentAt = this.clock.now();
+    const sentAt = this.context.clock.now();
     this.inFlight = true;
     const reading = this.broker.read(this.link, consumer, names, count, block);
     this.current = reading;
@@ -140,7 +135,7 @@ export class Reader {
       this.hooks.entries(stream, entries);
     }
     this.active = Math.max(1, answer.length);
-    this.share.noted(brought, count * this.active, members, this.clock.now() - sentAt);
+    this.share.noted(brought, count * this.active, members, this.context.clock.now() - sentAt);
     return brought;
   }
 
@@ -171,7 +166,7 @@ export class Reader {
         // Redis is away again; the pause below is all there is to do.
       }
     } else if (failure.kind === 'refused') {
-      this.logger.error('read', `reading failed: ${failure.message}`);
+      this.context.logger.error('read', `reading failed: ${failure.message}`);
     }
     if (!this.stopped && this.link.isUp) await this.change(RETRY_AFTER);
   }
@@ -179,7 +174,8 @@ export class Reader {
   /** Waits until somebody wakes it, or for `ms`. */
   private change(ms?: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = ms === undefined ? undefined : this.clock.after(ms, () => this.wakeUp());
+      const cancel =
+        ms === undefined ? undefined : this.context.clock.after(ms, () => this.wakeUp());
       this.wakeUp = () => {
         cancel?.();
         this.wakeUp = () => undefined;

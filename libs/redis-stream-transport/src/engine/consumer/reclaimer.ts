@@ -2,8 +2,7 @@ import type { GroupBroker } from '../../redis/group-broker.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../redis/scripts/lease.lua.js';
-import { jittered, type Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
+import { jittered } from '../clock.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 import { Suspects } from './suspects.js';
@@ -39,12 +38,9 @@ export class Reclaimer {
     private readonly broker: GroupBroker,
     private readonly leases: LeaseBroker,
     private readonly streams: readonly StreamState[],
-    private readonly ttl: number,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
     private readonly hooks: ReclaimerHooks,
   ) {
-    this.suspects = new Suspects(ttl);
+    this.suspects = new Suspects(context.options.leaseTtl);
   }
 
   start(): void {
@@ -67,7 +63,7 @@ export class Reclaimer {
     }
     this.scanning = this.run()
       .catch((error: Error) =>
-        this.logger.warn('scan', `scanning for orphans failed: ${error.message}`),
+        this.context.logger.warn('scan', `scanning for orphans failed: ${error.message}`),
       )
       .finally(() => {
         this.scanning = undefined;
@@ -80,14 +76,14 @@ export class Reclaimer {
   private schedule(): void {
     this.cancelTimer?.();
     if (this.stopped) return;
-    const strike = this.suspects.nextStrike(this.clock.now());
-    const regular = jittered(this.clock, this.ttl / 4, 0.2);
+    const strike = this.suspects.nextStrike(this.context.clock.now());
+    const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, 0.2);
     const wait = Math.min(
       regular,
       strike === undefined ? regular : strike + MARGIN,
       this.soonest === undefined ? regular : this.soonest + MARGIN,
     );
-    this.cancelTimer = this.clock.after(wait, () => void this.scan());
+    this.cancelTimer = this.context.clock.after(wait, () => void this.scan());
   }
 
   private async run(): Promise<void> {
@@ -126,7 +122,7 @@ export class Reclaimer {
     const dead: string[] = [];
     if (others.length > 0) {
       const leases = await this.leases.look(others);
-      const now = this.clock.now();
+      const now = this.context.clock.now();
       for (const [i, name] of others.entries()) {
         const { value, left } = leases[i] as { value: string; left: number };
         if (value === TOMBSTONE) dead.push(name);
@@ -142,7 +138,7 @@ export class Reclaimer {
   }
 
   private expect(left: number): void {
-    if (left < 0 || left > this.ttl / 4) return;
+    if (left < 0 || left > this.context.options.leaseTtl / 4) return;
     if (this.soonest === undefined || left < this.soonest) this.soonest = left;
   }
 

@@ -7,8 +7,6 @@ import type {
   Settlement,
   SettleAnswer,
 } from '../../redis/group-broker.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
 import { faultText, type Delivery } from './delivery.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import type { ShardContext } from './shard-context.js';
@@ -43,8 +41,6 @@ export class Settler {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
     private readonly hooks: SettlerHooks,
   ) {}
 
@@ -120,7 +116,7 @@ export class Settler {
     } catch (error) {
       const failure = error as CommandFailure;
       if (failure.kind === 'refused')
-        this.logger.error('settle', `settling failed: ${failure.message}`);
+        this.context.logger.error('settle', `settling failed: ${failure.message}`);
     }
     this.unresolved--;
     this.resolve(finished, settlement, answer);
@@ -136,7 +132,7 @@ export class Settler {
     switch (answer?.kind) {
       case 'ok':
         for (const log of answer.logs) {
-          this.logger.warn(
+          this.context.logger.warn(
             'reply',
             `cannot write the reply log of ${settlement.logs[log]?.caller}`,
           );
@@ -205,8 +201,8 @@ export class Settler {
     } catch (error) {
       const failure = error as CommandFailure;
       if (failure.kind === 'refused')
-        this.logger.error('settle', `settling failed: ${failure.message}`);
-      this.clock.after(RETRY_AFTER, () => this.resume());
+        this.context.logger.error('settle', `settling failed: ${failure.message}`);
+      this.context.clock.after(RETRY_AFTER, () => this.resume());
     } finally {
       this.checking = false;
     }
@@ -249,7 +245,7 @@ export class Settler {
   /** A log lives at least as long as the longest call that it answers, and half a minute more. */
   lifeFor(delivery: Delivery): number {
     const { timeout } = delivery.entry.header;
-    return Math.max(this.context.replyTtl, timeout + 30_000);
+    return Math.max(this.context.options.replyTtl, timeout + 30_000);
   }
 
   private release({ delivery, reply, final }: Finished, outcome: 'ok' | 'lost'): void {

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { ResolvedServerOptions } from '../../options/index.js';
 import type { Owner } from '../../redis/group-broker.js';
+import type { Clock } from '../clock.js';
+import type { QuietLogger } from '../logger.js';
+import { RedisClock } from '../redis-clock.js';
 
 /** What the parts of a consumer in one shard share. */
 export class ShardContext {
@@ -14,7 +18,15 @@ export class ShardContext {
   /** Live members of the group, this one included. */
   members = 1;
 
-  constructor(readonly replyTtl: number) {}
+  readonly redisClock: RedisClock;
+
+  constructor(
+    readonly options: ResolvedServerOptions,
+    readonly clock: Clock,
+    readonly logger: QuietLogger,
+  ) {
+    this.redisClock = new RedisClock(clock);
+  }
 }
 
 /** A consumer name is used once: never again, not by this process either. */

@@ -2,12 +2,12 @@ import { RedisStreamsError } from '../../errors.js';
 import type { ResolvedServerOptions } from '../../options/index.js';
 import { Keys } from '../../protocol/keys.js';
 import { GroupBroker } from '../../redis/group-broker.js';
-import { LeaseBroker, type Announcement } from '../../redis/lease-broker.js';
+import { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import { Subscription } from '../../redis/subscription.js';
 import type { Clock } from '../clock.js';
+import { Condition } from '../condition.js';
 import type { QuietLogger } from '../logger.js';
-import { RedisClock } from '../redis-clock.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Janitor } from './janitor.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -15,7 +15,7 @@ import { obeyNotice } from './notices.js';
 import { Reclaimer } from './reclaimer.js';
 import { Membership } from './membership.js';
 import { ShardContext } from './shard-context.js';
-import type { PatternSpec } from './stream-state.js';
+import { announcementsOf, type PatternSpec } from './stream-state.js';
 import { GroupReading, streamStates } from './group-reading.js';
 import { Worker } from './worker.js';
 
@@ -29,7 +29,6 @@ export interface ShardHooks {
  */
 export class ConsumerShard {
   readonly context: ShardContext;
-  readonly redisClock: RedisClock;
   readonly commands: Link;
   readonly subscription: Subscription;
   private readonly keys: Keys;
@@ -41,7 +40,7 @@ export class ConsumerShard {
   private readonly reclaimer: Reclaimer;
   private readonly janitor: Janitor;
   private subscribed = false;
-  private waiters: (() => void)[] = [];
+  private readonly condition = new Condition();
   private stopping = false;
 
   constructor(
@@ -50,16 +49,18 @@ export class ConsumerShard {
     shard: number,
     specs: readonly PatternSpec[],
     private readonly dispatcher: Dispatcher,
-    private readonly clock: Clock,
-    private readonly logger: QuietLogger,
+    clock: Clock,
+    logger: QuietLogger,
     private readonly hooks: ShardHooks,
   ) {
     this.keys = new Keys(options.prefix, shard, options.shards);
-    this.context = new ShardContext(options.replyTtl);
-    this.redisClock = new RedisClock(clock);
+    this.context = new ShardContext(options, clock, logger);
     this.commands = new Link('commands', links, {
       up: () => this.commandsUp(),
-      down: () => this.commandsDown(),
+      down: () => {
+        this.context.isUp = false;
+        this.changed();
+      },
     });
     this.subscription = new Subscription(links, this.channels(), {
       message: (channel, text) => this.message(channel, text),
@@ -80,25 +81,16 @@ export class ConsumerShard {
     this.leases = new LeaseBroker(this.commands, this.keys, options.group);
     this.main = this.reading(own, options.group);
     this.broadcast = shared.length > 0 ? this.reading(shared, this.broadcastGroup()) : undefined;
-    this.keeper = new LeaseKeeper(
-      this.context,
-      this.leases,
-      announcements(own),
-      options.leaseTtl,
-      clock,
-      this.redisClock,
-      logger,
-      {
-        fenced: () => this.membership.fenced(),
-        doubted: () => {
-          this.context.connections++;
-        },
-        renewed: () => this.renewed(),
-        notices: (texts) => texts.forEach((text) => this.obey(text)),
-        membersChanged: () => this.unblockReaders(),
+    this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own), {
+      fenced: () => this.membership.fenced(),
+      doubted: () => {
+        this.context.connections++;
       },
-    );
-    this.membership = new Membership(this.context, this.keeper, this.leases, clock, logger, {
+      renewed: () => this.renewed(),
+      notices: (texts) => texts.forEach((text) => this.obey(text)),
+      membersChanged: () => this.unblockReaders(),
+    });
+    this.membership = new Membership(this.context, this.keeper, this.leases, {
       ensureGroups: async () => {
         await Promise.all(this.readings.map(({ worker }) => worker.ensureGroups()));
       },
@@ -110,10 +102,7 @@ export class ConsumerShard {
       this.context,
       this.main.worker.broker,
       this.leases,
-      [...this.main.streams, ...(this.broadcast?.streams ?? [])],
-      options.leaseTtl,
-      clock,
-      logger,
+      this.readings.flatMap(({ streams }) => streams),
       {
         claimed: (stream, entries) => this.main.worker.acceptHeld(stream, entries),
         free: () => dispatcher.free,
@@ -121,14 +110,7 @@ export class ConsumerShard {
         fenced: () => this.membership.fenced(),
       },
     );
-    this.janitor = new Janitor(
-      this.main.worker.broker,
-      this.main.streams,
-      options.groupTtl,
-      options.retention,
-      clock,
-      logger,
-    );
+    this.janitor = new Janitor(this.context, this.main.worker.broker, this.main.streams);
   }
 
   get isUp(): boolean {
@@ -187,7 +169,7 @@ export class ConsumerShard {
     this.stopping = true;
     for (const { worker } of this.readings) worker.retries.clear();
     await this.membership.leave();
-    for (const wake of this.waiters.splice(0)) wake();
+    this.condition.changed();
     await Promise.all([
       this.commands.stop(),
       this.subscription.link.stop(),
@@ -207,37 +189,16 @@ export class ConsumerShard {
 
   private reading(specs: readonly PatternSpec[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group);
-    const streams = streamStates(specs);
-    const worker = new Worker(
-      this.context,
-      broker,
-      streams,
-      this.options,
-      this.dispatcher,
-      this.clock,
-      this.redisClock,
-      this.logger,
-      {
-        leaseDoubt: (kind) => this.membership.doubt(kind),
-        handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
-      },
-    );
-    return new GroupReading(
-      this.context,
-      worker,
-      streams,
-      this.options,
-      this.links,
-      (name) => this.keys.stream(name),
-      this.dispatcher,
-      this.clock,
-      this.logger,
-      {
-        mayRead: () => this.keeper.isValid && !this.stopping,
-        changed: () => this.changed(),
-        fenced: () => this.membership.fenced(),
-      },
-    );
+    const worker = new Worker(this.context, broker, streamStates(specs), this.dispatcher, {
+      leaseDoubt: (kind) => this.membership.doubt(kind),
+      handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
+    });
+    const streamKey = (name: string): string => this.keys.stream(name);
+    return new GroupReading(this.context, worker, this.links, streamKey, this.dispatcher, {
+      mayRead: () => this.keeper.isValid && !this.stopping,
+      changed: () => this.changed(),
+      fenced: () => this.membership.fenced(),
+    });
   }
 
   /** Everything held under the old name is somebody else's now. */
@@ -258,9 +219,9 @@ export class ConsumerShard {
   // ---- Connections
 
   private async commandsUp(): Promise<void> {
-    const sentAt = this.clock.now();
+    const sentAt = this.context.clock.now();
     const { id, now } = await this.main.worker.broker.hello();
-    this.redisClock.observe(now, sentAt);
+    this.context.redisClock.observe(now, sentAt);
     this.context.incarnation = id;
     this.context.connections++;
     this.context.isUp = true;
@@ -268,11 +229,6 @@ export class ConsumerShard {
       await this.keeper.renew();
       for (const { worker } of this.readings) worker.settler.resume();
     }
-    this.changed();
-  }
-
-  private commandsDown(): void {
-    this.context.isUp = false;
     this.changed();
   }
 
@@ -291,18 +247,17 @@ export class ConsumerShard {
   }
 
   private changed(): void {
-    for (const wake of this.waiters.splice(0)) wake();
+    this.condition.changed();
     this.wake();
     this.hooks.changed();
   }
 
-  /** Resolves when the condition holds, or the shard stops. */
-  private async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (this.stopping)
-        throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
-      await new Promise<void>((resolve) => this.waiters.push(resolve));
-    }
+  private until(holds: () => boolean): Promise<void> {
+    return this.condition.until(holds, () =>
+      this.stopping
+        ? new RedisStreamsError('CLOSED', 'the server was closed while starting')
+        : undefined,
+    );
   }
 
   // ---- Messages
@@ -333,8 +288,4 @@ export class ConsumerShard {
   private unblockReaders(): void {
     for (const reading of this.readings) reading.unblock(this.leases);
   }
-}
-
-function announcements(specs: readonly PatternSpec[]): Announcement[] {
-  return specs.filter(({ answers }) => answers).map(({ pattern, once }) => ({ pattern, once }));
 }

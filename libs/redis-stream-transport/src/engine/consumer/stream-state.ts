@@ -1,3 +1,4 @@
+import type { Announcement } from '../../redis/lease-broker.js';
 import type { GroupKind } from '../../redis/group-broker.js';
 import type { RetryPolicy } from '../../options/index.js';
 import type { Delivery } from './delivery.js';
@@ -63,4 +64,9 @@ export class StreamState {
     this.held.delete(id);
     this.settledMeanwhile?.add(id);
   }
+}
+
+/** What a consumer tells the callers: the patterns whose requests it answers. */
+export function announcementsOf(specs: readonly PatternSpec[]): Announcement[] {
+  return specs.filter(({ answers }) => answers).map(({ pattern, once }) => ({ pattern, once }));
 }

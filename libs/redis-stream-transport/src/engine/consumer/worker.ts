@@ -1,11 +1,8 @@
-import type { ResolvedServerOptions, RetryPolicy } from '../../options/index.js';
+import type { RetryPolicy } from '../../options/index.js';
 import type { RawEntry } from '../../protocol/entry.js';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
-import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
-import type { RedisClock } from '../redis-clock.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
 import { Arrivals } from './arrivals.js';
 import {
@@ -42,20 +39,15 @@ export class Worker implements DeliveryOwner {
     private readonly context: ShardContext,
     readonly broker: GroupBroker,
     readonly streams: readonly StreamState[],
-    private readonly options: ResolvedServerOptions,
     private readonly dispatcher: Dispatcher,
-    private readonly clock: Clock,
-    private readonly redisClock: RedisClock,
-    private readonly logger: QuietLogger,
     private readonly hooks: WorkerHooks,
   ) {
-    this.retries = new Retries(clock);
-    this.settler = new Settler(context, broker, clock, logger, {
+    this.retries = new Retries(context.clock);
+    this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery.id),
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
-    const { maxPayloadBytes, maxDeliveries } = options;
-    this.arrivals = new Arrivals(context, this, redisClock, maxPayloadBytes, maxDeliveries, {
+    this.arrivals = new Arrivals(context, this, {
       ready: (delivery) => dispatcher.accept(delivery),
       early: (delivery, { at, attempts, state }) => {
         delivery.ended = true;
@@ -71,11 +63,11 @@ export class Worker implements DeliveryOwner {
         const { state, since } = await this.broker.ensureGroup(
           stream.name,
           stream.kind,
-          this.options.history,
+          this.context.options.history,
         );
         stream.since = since;
         if (state === 'lost') {
-          this.logger.warn(
+          this.context.logger.warn(
             'group',
             `group ${this.broker.group} of ${stream.name} was lost; made anew`,
           );
@@ -132,15 +124,15 @@ export class Worker implements DeliveryOwner {
   }
 
   renewed(delivery: Delivery): void {
-    delivery.deadline = this.redisClock.now() + delivery.entry.header.idle;
+    delivery.deadline = this.context.redisClock.now() + delivery.entry.header.idle;
     this.dispatcher.renewed(delivery);
   }
 
   retry(delivery: Delivery, failed: FailedAttempt): void {
-    const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.options.retry;
+    const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.context.options.retry;
     const attempts = delivery.history.attempts + 1;
-    const delay = failed.delay ?? retryDelay(policy, attempts, this.clock);
-    const tooLate = this.redisClock.now() + delay >= delivery.deadline;
+    const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
+    const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
     if (attempts >= policy.attempts || tooLate) {
       const letter =
         failed.error === undefined
@@ -157,13 +149,13 @@ export class Worker implements DeliveryOwner {
       return;
     }
     this.end(delivery);
-    const dueAt = this.redisClock.now() + delay;
+    const dueAt = this.context.redisClock.now() + delay;
     void this.insist(delivery, () =>
       this.broker.retry(
         this.context.owner,
         delivery.stream.name,
         delivery.id,
-        Math.max(0, dueAt - this.redisClock.now()),
+        Math.max(0, dueAt - this.context.redisClock.now()),
         attempts,
         failed.state,
       ),
@@ -185,9 +177,9 @@ export class Worker implements DeliveryOwner {
       deliveries: history.deliveries,
       attempts: history.attempts + 1,
       consumer: delivery.consumer,
-      at: this.redisClock.now(),
+      at: this.context.redisClock.now(),
     });
-    this.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
+    this.context.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
     void this.insist(delivery, () =>
       this.broker.deadLetter(
         this.context.owner,
@@ -236,7 +228,7 @@ export class Worker implements DeliveryOwner {
 
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
     const { stream, id } = delivery;
-    this.retries.wait(`${stream.name} ${id}`, dueAt - this.redisClock.now(), () => {
+    this.retries.wait(`${stream.name} ${id}`, dueAt - this.context.redisClock.now(), () => {
       if (stream.held.get(id) === delivery) {
         this.dispatcher.accept(this.arrivals.again(delivery, attempts, state));
       }
@@ -275,9 +267,12 @@ export class Worker implements DeliveryOwner {
         if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
         if (answer !== 'missing') return answer;
       } catch (error) {
-        this.logger.warn('entry', `cannot settle an entry yet: ${(error as Error).message}`);
+        this.context.logger.warn(
+          'entry',
+          `cannot settle an entry yet: ${(error as Error).message}`,
+        );
       }
-      await new Promise<void>((resolve) => this.clock.after(RETRY_AFTER, resolve));
+      await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
     }
   }
 }

@@ -1,5 +1,9 @@
-import { RedisStreamsError, type CallOutcome, type RedisStreamsErrorCode } from '../../errors.js';
-import { REDIS_STREAMS_ERROR_CODES } from '../../errors.js';
+import {
+  REDIS_STREAMS_ERROR_CODES,
+  RedisStreamsError,
+  type CallOutcome,
+  type RedisStreamsErrorCode,
+} from '../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../protocol/frame.js';
 import type { Call, EarlyReply, ReplyOrigin } from './call.js';
 
