@@ -143,6 +143,9 @@ NO_CONSUMER and NO_HANDLER carry the text of Nest's own transports for a pattern
 - \`new RetryLater(ms?)\`: run me again, after this many milliseconds or as the retry policy says.
 - \`new DeadLetter(reason?)\`: no attempt will ever succeed; the entry becomes a dead letter at once, and a caller gets
   DEAD_LETTERED.
+
+Both are \`RpcException\`s, because Nest's filters replace every other error; a filter of your own that catches everything
+must pass them on: \`return throwError(() => exception)\`.
 `;
 }
 

@@ -40,6 +40,14 @@ export const differences = {
       'redis-streams': 'NO_CONSUMER after the grace of `whenNoConsumer`',
     },
   },
+  requestForEvent: {
+    reason: 'An event belongs to every service, a request has one group that answers it.',
+    seen: {
+      'nest-redis': 'the event handler runs and what it returns is the reply',
+      'nest-tcp': 'the event handler runs and what it returns is the reply',
+      'redis-streams': 'NO_CONSUMER after the grace, certainly not run',
+    },
+  },
   jsonLikePattern: {
     reason: 'A pattern is found by its own text before it is read as JSON.',
     seen: {

@@ -15,6 +15,15 @@ export function connect(): Redis {
   return redis;
 }
 
+/** Sends a command as it would be typed: the words of `line`, then arguments that may hold anything. */
+export const say = (redis: Redis, line: string, ...rest: string[]): Promise<unknown> => {
+  const [name, ...words] = line.split(' ') as [string, ...string[]];
+  return redis.call(name, ...words, ...rest);
+};
+
+export const entriesOf = async (redis: Redis, key: string): Promise<RawEntry[]> =>
+  (await say(redis, `XRANGE ${key} - +`)) as RawEntry[];
+
 export type Fields = Record<string, string>;
 
 /** `[field, value, field, value]` as an object. */
@@ -62,7 +71,7 @@ export class RawCaller {
 
   private constructor(
     readonly commands: Redis,
-    private readonly prefix: string,
+    readonly prefix: string,
   ) {
     this.log = `{${prefix}}:r:${this.id}`;
   }
@@ -87,12 +96,9 @@ export class RawCaller {
   ): Promise<{ call: string; entry: string }> {
     const call = String(++this.calls);
     const line = more.line?.(call) ?? `1 json ${call} ${this.id} 10000`;
-    const entry = await this.commands.call(
-      'XADD',
-      `{${this.prefix}}:s:${pattern}`,
-      '*',
-      ...['c', line, 'd', data, ...(more.fields ?? [])],
-    );
+    const stream = `{${this.prefix}}:s:${pattern}`;
+    const fields = ['c', line, 'd', data, ...(more.fields ?? [])];
+    const entry = await say(this.commands, `XADD ${stream} *`, ...fields);
     return { call, entry: entry as string };
   }
 
@@ -106,10 +112,12 @@ export class RawCaller {
 
   /** Waits until the call has its last reply, and returns all of them. */
   async answer(call: string): Promise<Reply[]> {
-    await vi.waitFor(() => expect(this.replies(call).some((reply) => reply[1] !== KIND.next)).toBe(true), {
-      timeout: 8_000,
-      interval: 5,
+    await eventually(() => {
+      expect(this.replies(call).some(([, kind]) => kind !== KIND.next)).toBe(true);
     });
     return this.replies(call);
   }
 }
+
+export const eventually = (assertion: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(assertion, { timeout: 8_000, interval: 5 });

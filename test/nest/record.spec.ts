@@ -8,12 +8,18 @@ import {
 import { firstValueFrom, NEVER, type Observable } from 'rxjs';
 import { eventually, Room } from './support.js';
 
+interface Facts {
+  data: unknown;
+  metadata: Record<string, string>;
+  remaining: number;
+}
+
 @Controller()
 class RecordController {
   readonly heard: unknown[] = [];
 
   @MessagePattern('record.facts')
-  facts(@Payload() data: unknown, @Ctx() context: RedisStreamsContext): unknown {
+  facts(@Payload() data: unknown, @Ctx() context: RedisStreamsContext): Facts {
     return { data, metadata: context.getMetadata(), remaining: context.remainingTime() };
   }
 
@@ -61,7 +67,7 @@ describe('N5 records', () => {
     const built = record(1)
       .setOptions({ headers: { b: 'record', c: 'record' } })
       .build();
-    const facts = await firstValueFrom(client.send('record.facts', built));
+    const facts = await firstValueFrom(client.send<Facts>('record.facts', built));
     expect(facts.metadata).toEqual({ a: 'static', b: 'record', c: 'hook', d: 'hook' });
   });
 
@@ -94,7 +100,7 @@ describe('N5 records', () => {
     await room.serve({ controllers: [RecordController] });
     const client = room.client();
     const patient = record(1).setOptions({ timeout: 20_000 }).build();
-    const { remaining } = await firstValueFrom(client.send('record.facts', patient));
+    const { remaining } = await firstValueFrom(client.send<Facts>('record.facts', patient));
     expect(remaining).toBeGreaterThan(15_000);
     expect(remaining).toBeLessThanOrEqual(20_000);
 

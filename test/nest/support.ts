@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { INestMicroservice, ModuleMetadata } from '@nestjs/common';
 import { ClientProxyFactory, type ClientProxy } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import {
   ClientRedisStreams,
   type RedisStreamsClientOptions,
@@ -29,6 +30,13 @@ export function closing<T extends { close(): unknown }>(opened: T): T {
   return opened;
 }
 
+/** A connection of the test's own, to look into Redis with. */
+export const redis = (): Redis => {
+  const connection = new Redis(redisUrl);
+  closing({ close: () => connection.quit() });
+  return connection;
+};
+
 /** One prefix, the servers that listen under it and the clients that call them. */
 export class Room {
   constructor(readonly prefix: string = uniquePrefix()) {}
@@ -54,6 +62,19 @@ export class Room {
     const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
     await app.listen();
     return app;
+  }
+
+  /** Key of the stream of a pattern. */
+  stream(pattern: string): string {
+    return `{${this.prefix}}:s:${pattern}`;
+  }
+
+  /** The dead letters of a group, oldest first. */
+  async deadLetters(group = 'service'): Promise<Record<string, string>[]> {
+    const letters = await redis().xrange(`{${this.prefix}}:dead:${group}`, '-', '+');
+    return letters.map(([, fields]) =>
+      Object.fromEntries(fields.flatMap((name, i) => (i % 2 ? [] : [[name, fields[i + 1]!]]))),
+    );
   }
 
   get address(): { url: string; prefix: string } {

@@ -1,7 +1,7 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
-import { enableDeadlineScopes } from '../engine/deadline-scope.js';
+import { currentScope, enableDeadlineScopes, runInScope } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
 import type { Call } from '../engine/producer/call.js';
 import { Producer } from '../engine/producer/producer.js';
@@ -64,7 +64,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
    * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
    */
   override connect(): Promise<void> {
-    this.connecting ??= this.open();
+    // It may outlive the handler that makes it connect: replies must not arrive in that one's scope.
+    this.connecting ??= runInScope(undefined, () => this.open());
     return this.connecting;
   }
 
@@ -182,8 +183,18 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const { pattern, stream, namePattern, packed, headers, options } = outgoing;
     const { timeout, idle } = this.outgoing.span(options);
     const { signal } = options;
+    if (signal?.aborted === true) {
+      const message = `the signal of a call of ${pattern} was aborted before`;
+      throw new RedisStreamsError('CANCELLED', message, { pattern });
+    }
     const abort = (): void => producer.cancel(call, true);
-    const sink = new ReplySink(pattern, callback, this.options.deserializer, () =>
+    // What a handler does with a reply is still its doing, and inherits its deadline.
+    const scope = currentScope();
+    const told: ReplyCallback =
+      scope === undefined
+        ? callback
+        : (packet, meta) => runInScope(scope, () => callback(packet, meta));
+    const sink = new ReplySink(pattern, told, this.options.deserializer, () =>
       signal?.removeEventListener('abort', abort),
     );
     const call: Call = producer.call(
@@ -202,10 +213,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       },
       sink,
     );
-    if (signal !== undefined) {
-      if (signal.aborted) queueMicrotask(abort);
-      else signal.addEventListener('abort', abort, { once: true });
-    }
+    signal?.addEventListener('abort', abort, { once: true });
     return call;
   }
 

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Logger } from '@nestjs/common';
 import {
   Server,
   type CustomTransportStrategy,
@@ -16,16 +18,17 @@ import {
   type RedisStreamsServerOptions,
   type ResolvedServerOptions,
 } from '../options/index.js';
+import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
 import { parse, unpackData } from './packets.js';
-import { RedisStreamsContext } from './redis-streams.context.js';
+import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { invokeRequest, type InvokerSettings } from './request-invoker.js';
+import { errorText, invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
 
@@ -46,12 +49,15 @@ export class ServerRedisStreams
   override transportId = REDIS_STREAMS;
   /** Failures of event handlers reach us, and we retry and report them. */
   override readonly propagatesEventHandlerErrors = true;
+  protected override readonly logger = new Logger(ServerRedisStreams.name);
 
   private readonly options: ResolvedServerOptions;
   private readonly registry = new HandlerRegistry();
   private readonly events: ConnectionEvents;
   private readonly quiet: QuietLogger;
   private readonly settings: InvokerSettings;
+  /** Where handlers begin: the asynchronous context in which the server was made. */
+  private readonly origin = new AsyncResource('ServerRedisStreams');
   private handlers: ReadonlyMap<string, PatternHandlers> = new Map();
   private consumer: Consumer | undefined;
   private hooked = false;
@@ -159,7 +165,11 @@ export class ServerRedisStreams
     const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
     const consumer = new Consumer(this.options, specs, systemClock, this.quiet, {
       run: (delivery) => this.run(delivery),
-      status: (up) => this._status$.next(up ? 'connected' : 'reconnecting'),
+      status: (up) => {
+        // Connections that it closes itself are not lost.
+        if (consumer.state === 'closed') return;
+        this._status$.next(up ? 'connected' : 'reconnecting');
+      },
       ready: (role) => this.events.ready(role),
       closed: (role, reason) => {
         this.quiet.warn('closed', `lost a connection to Redis (${role}): ${reason.message}`);
@@ -181,17 +191,19 @@ export class ServerRedisStreams
   }
 
   /**
-   * A handler begins in a microtask of its own: what it or a hook does to the asynchronous context
-   * (`AsyncLocalStorage.enterWith`) must not reach the handlers that start behind it.
+   * A handler begins in a microtask of its own, and not in the context of the handler whose end freed
+   * its slot: what that one or a hook put into `AsyncLocalStorage` must not reach it.
    */
   private run(delivery: Delivery): void {
-    queueMicrotask(() => {
-      if (!scopesEnabled() || delivery.deadline === Number.POSITIVE_INFINITY) {
-        void this.handle(delivery);
-      } else {
-        runInScope(delivery, () => void this.handle(delivery));
-      }
-    });
+    this.origin.runInAsyncScope(() =>
+      queueMicrotask(() => {
+        if (!scopesEnabled() || delivery.deadline === Number.POSITIVE_INFINITY) {
+          void this.handle(delivery);
+        } else {
+          runInScope(delivery, () => void this.handle(delivery));
+        }
+      }),
+    );
   }
 
   private async handle(delivery: Delivery): Promise<void> {
@@ -207,7 +219,7 @@ export class ServerRedisStreams
       delivery.malformed((error as Error).message);
       return;
     }
-    const context = new RedisStreamsContext(delivery, this.redisNow);
+    const context = new RedisStreamsContext(delivery, this.source);
     if (!this.hooked) {
       await this.invoke(delivery, context, data);
       return;
@@ -220,10 +232,8 @@ export class ServerRedisStreams
     } catch (error) {
       // A hook that throws is the application's mistake; the entry must be settled all the same.
       this.logger.error(error);
-      delivery.error('{"status":"error","message":"Internal server error"}');
-      if (!delivery.isRequest) {
-        delivery.retry({ delay: undefined, state: '', detail: String(error), error: undefined });
-      }
+      if (delivery.isRequest) delivery.error(errorText(undefined));
+      else delivery.retry({ delay: undefined, state: '', detail: String(error), error: undefined });
     }
   }
 
@@ -235,13 +245,20 @@ export class ServerRedisStreams
     }
     const events = broadcast ? known.broadcasts : known.events;
     // An event nobody declared an event handler for runs the message handler, whose reply goes nowhere.
-    const handlers = events.length === 0 && known.message !== undefined ? [known.message] : events;
+    const declared = events.length > 0 || known.broadcasts.length > 0;
+    const handlers = !declared && known.message !== undefined ? [known.message] : events;
     return invokeEvent(delivery, context, data, handlers, (error) => {
       this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${describe(error)}`);
     });
   }
 
-  private readonly redisNow = (): number => this.consumer?.redisNow() ?? Date.now();
+  private readonly source: ContextSource = {
+    redisNow: () => this.consumer?.redisNow() ?? Date.now(),
+    streamKey: (name) => {
+      const { prefix, shards } = this.options;
+      return new Keys(prefix, shardOf(name, shards), shards).stream(name);
+    },
+  };
 }
 
 function describe(error: unknown): string {

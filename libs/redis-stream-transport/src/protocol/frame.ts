@@ -74,7 +74,8 @@ export function decodeFrame(text: string): Frame | string {
   try {
     const replies = JSON.parse(body) as Reply[];
     if (!Array.isArray(replies)) return 'not a list';
-    const reason = hostile(body);
+    // Each reply is an array of its own, beside the others.
+    const reason = hostile(body, replies.length);
     return { instance, replies: reason === undefined ? replies : replies.map(defuse) };
   } catch {
     return 'not JSON';

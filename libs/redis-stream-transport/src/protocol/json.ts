@@ -19,11 +19,14 @@ export function readJson(text: string): Read {
   }
 }
 
-/** Why a JSON text must not be parsed, or undefined. */
-export function hostile(text: string): string | undefined {
+/**
+ * Why a JSON text must not be parsed, or undefined.
+ * @param flat brackets that are known to stand beside each other, not within each other
+ */
+export function hostile(text: string, flat = 0): string | undefined {
   if (hasProtoKey(text)) return 'a __proto__ key';
   // Sixty-five levels take at least 130 characters.
-  if (text.length >= 2 * MAX_DEPTH && tooDeep(text)) return `nesting deeper than ${MAX_DEPTH}`;
+  if (text.length >= 2 * MAX_DEPTH && tooDeep(text, flat)) return `nesting deeper than ${MAX_DEPTH}`;
   return undefined;
 }
 
@@ -40,8 +43,9 @@ function hasProtoKey(text: string): boolean {
   );
 }
 
-function tooDeep(text: string): boolean {
-  return countUpTo(text, MAX_DEPTH) > MAX_DEPTH && depthExceeds(text, MAX_DEPTH);
+function tooDeep(text: string, flat: number): boolean {
+  const limit = MAX_DEPTH + flat;
+  return countUpTo(text, limit) > limit && depthExceeds(text, MAX_DEPTH);
 }
 
 /** Opening brackets in the text, counted by searching and only as far as needed. */

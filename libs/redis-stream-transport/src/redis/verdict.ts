@@ -45,7 +45,8 @@ export function parseVerdict(line: string): EnqueueAnswer {
         kind: 'applied',
         now,
         version: Number(words[2]),
-        sections: words.slice(3).map(section),
+        // An empty batch has a verdict without tokens.
+        sections: words[3] === '' ? [] : words.slice(3).map(section),
       };
     case 'stale':
       return { kind: 'stale', now };

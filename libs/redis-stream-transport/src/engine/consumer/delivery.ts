@@ -139,8 +139,8 @@ export class Delivery implements Expiring {
     return this.index++;
   }
 
+  /** @param payload JSON; undefined for a value that JSON has no text for, or as the last for none */
   value(payload: string | undefined, last: boolean): void {
-    if (this.ended) return;
     const kind = !last ? REPLY.next : payload === undefined ? REPLY.done : REPLY.last;
     this.reply(kind, payload, last);
   }

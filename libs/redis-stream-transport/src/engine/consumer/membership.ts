@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
+import { CommandFailure } from '../../redis/failure.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { newOwner, type ShardContext } from './shard-context.js';
@@ -29,10 +30,25 @@ export class Membership {
     private readonly hooks: MembershipHooks,
   ) {}
 
-  /** @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns */
-  async join(): Promise<void> {
+  /**
+   * Joins the group, however often Redis goes away meanwhile.
+   * @param whenUp resolves when there is a connection
+   * @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns; REDIS: it
+   * refuses something for good, for instance to a user without the permission
+   */
+  async join(whenUp: () => Promise<void>): Promise<void> {
     this.stopping = false;
-    await this.register(true);
+    for (;;) {
+      await whenUp();
+      try {
+        await this.register(true);
+        return;
+      } catch (error) {
+        if (!(error instanceof CommandFailure)) throw error;
+        if (!error.passing) throw new RedisStreamsError('REDIS', error.message, { cause: error });
+        await this.pause();
+      }
+    }
   }
 
   /** The lease holds another token, or a tombstone: everything held is somebody else's. */
@@ -101,8 +117,12 @@ export class Membership {
           'register',
           `cannot take a lease yet: ${(error as Error).message}`,
         );
-        await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
+        await this.pause();
       }
     }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
   }
 }

@@ -140,8 +140,7 @@ export class ConsumerShard {
   async start(): Promise<void> {
     this.stopping = false;
     this.commands.start();
-    await this.until(() => this.context.isUp);
-    await this.membership.join();
+    await this.membership.join(() => this.until(() => this.context.isUp));
     this.subscription.link.start();
     for (const { link } of this.readings) link.start();
     await this.until(() => this.isUp);

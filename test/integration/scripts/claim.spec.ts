@@ -1,0 +1,128 @@
+import { Bench } from '../../support/brokers.js';
+
+/** A consumer that left `count` entries behind, and one that may claim them. */
+async function orphaned(count: number) {
+  const bench = await Bench.open();
+  const broker = bench.group();
+  await broker.ensureGroup('a', 'r', false);
+  for (let i = 0; i < count; i++) await bench.add('a');
+  const dead = await bench.owner('dead');
+  const ids = await bench.hand('a', 'dead', count);
+  const me = await bench.owner('me');
+  const tombstone = () => bench.leases().release(dead, []);
+  return { bench, broker, ids, me, tombstone };
+}
+
+describe('the scan script', () => {
+  it('lists consumers and the groups of broadcasts, and nothing where there is no group', async () => {
+    const { bench, broker } = await orphaned(1);
+    await bench.group('service~me').ensureGroup('a', 'b', false);
+    await bench.group('other~me').ensureGroup('a', 'b', false);
+    await bench.add('b');
+    await bench.redis.set(bench.keys.stream('c'), 'x');
+    expect(await broker.scan(['a', 'b', 'c', 'd'])).toEqual([
+      { consumers: ['dead'], broadcasts: ['service~me'] },
+      { consumers: [], broadcasts: [] },
+      { consumers: [], broadcasts: [] },
+      { consumers: [], broadcasts: [] },
+    ]);
+  });
+});
+
+describe('the claim script', () => {
+  it('claims page by page, counting a delivery, and deletes the consumer when none is left', async () => {
+    const { bench, broker, ids, me, tombstone } = await orphaned(3);
+    await tombstone();
+    const first = await broker.claim(me, 'dead', 'a', 2);
+    expect(first).toMatchObject([
+      { raw: { id: ids[0], fields: ['c', '1 json - - 0', 'd', '1'] }, deliveries: 2 },
+      { raw: { id: ids[1] }, deliveries: 2, due: undefined },
+    ]);
+    expect(await broker.claim(me, 'dead', 'a', 2)).toMatchObject([{ raw: { id: ids[2] } }]);
+    expect(await bench.pending('a')).toEqual(ids.map((id) => [id, 'me', 2]));
+    expect(await broker.claim(me, 'dead', 'a', 2)).toBe('empty');
+    expect(await broker.scan(['a'])).toMatchObject([{ consumers: ['me'] }]);
+  });
+
+  it('does not touch a consumer that lives, or whose lease is only missing', async () => {
+    const { bench, broker, ids, me } = await orphaned(1);
+    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('alive');
+    await bench.redis.del(bench.keys.lease('dead'));
+    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('alive');
+    expect(await bench.pending('a')).toEqual([[ids[0], 'dead', 1]]);
+  });
+
+  it('is refused to one whose own lease is gone', async () => {
+    const { bench, broker, me, tombstone } = await orphaned(1);
+    await tombstone();
+    expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', 10)).toBe('fenced');
+    await bench.redis.del(bench.keys.lease('me'));
+    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('fenced');
+    expect(await bench.pending('a')).toMatchObject([[expect.anything(), 'dead', 1]]);
+  });
+
+  it('leaves out entries that were deleted, and they are pending no longer', async () => {
+    const { bench, broker, ids, me, tombstone } = await orphaned(3);
+    await tombstone();
+    await bench.redis.xdel(bench.keys.stream('a'), ids[1]!);
+    expect(await broker.claim(me, 'dead', 'a', 10)).toMatchObject([
+      { raw: { id: ids[0] } },
+      { raw: { id: ids[2] } },
+    ]);
+    expect((await bench.pending('a')).map(([id]) => id)).toEqual([ids[0], ids[2]]);
+  });
+
+  it('tells of retries that were noted', async () => {
+    const { bench, broker, ids, me } = await orphaned(1);
+    const dead = { consumer: 'dead', token: (await bench.redis.get(bench.keys.lease('dead')))! };
+    expect(await broker.retry(dead, 'a', ids[0]!, 60_000, 2, '0,2')).toBe('ok');
+    await bench.leases().release(dead, []);
+    const [entry] = (await broker.claim(me, 'dead', 'a', 10)) as { due?: { at: number } }[];
+    expect(entry).toMatchObject({ due: { attempts: 2, state: '0,2' } });
+    expect(entry!.due!.at).toBeGreaterThan(Date.now());
+  });
+
+  it('finds nothing where there is no group or no stream', async () => {
+    const { broker, me, tombstone } = await orphaned(0);
+    await tombstone();
+    expect(await broker.claim(me, 'dead', 'nowhere', 10)).toBe('empty');
+  });
+
+  it('gives each entry to one of two claimers', async () => {
+    const { bench, broker, ids, me, tombstone } = await orphaned(20);
+    await tombstone();
+    const rival = await bench.owner('rival');
+    const pages = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => broker.claim(i % 2 ? me : rival, 'dead', 'a', 3)),
+    );
+    const got = pages.flatMap((page) => (typeof page === 'string' ? [] : page));
+    expect(got.map(({ raw }) => raw.id).sort()).toEqual([...ids].sort());
+  });
+});
+
+describe('the scripts of the audit', () => {
+  it('snapshot what is pending under a consumer', async () => {
+    const { bench, broker, ids } = await orphaned(3);
+    await bench.redis.set(bench.keys.stream('bad'), 'x');
+    expect(await broker.snapshot('dead', ['a', 'bad', 'none'], 2)).toEqual([
+      ids.slice(0, 2),
+      undefined,
+      undefined,
+    ]);
+    expect(await broker.snapshot('nobody', ['a'], 10)).toEqual([[]]);
+  });
+
+  it('fetch what is still pending under me, without counting a delivery', async () => {
+    const { bench, broker, ids } = await orphaned(3);
+    const owner = { consumer: 'dead', token: (await bench.redis.get(bench.keys.lease('dead')))! };
+    const key = bench.keys.stream('a');
+    await bench.redis.xclaim(key, 'service', 'other', 0, ids[0]!);
+    await bench.redis.xdel(key, ids[1]!);
+    expect(await broker.fetch(owner, 'a', [...ids, '1-1'])).toMatchObject([
+      { raw: { id: ids[2] }, deliveries: 1, due: undefined },
+    ]);
+    // Pending without a body: there is nothing left to run.
+    expect((await bench.pending('a')).map(([id]) => id)).toEqual([ids[0], ids[2]]);
+    expect(await broker.fetch({ ...owner, token: 'x' }, 'a', ids)).toBe('fenced');
+  });
+});

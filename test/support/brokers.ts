@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { inject, onTestFinished } from 'vitest';
+import { resolveClientOptions } from '../../libs/redis-stream-transport/src/options/index.js';
+import { requestHeader } from '../../libs/redis-stream-transport/src/protocol/header.js';
+import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import {
+  CallerBroker,
+  type Batch,
+  type BatchSection,
+} from '../../libs/redis-stream-transport/src/redis/caller-broker.js';
+import { GroupBroker, type Owner } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
+import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
+import { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
+
+const quietObserver = { ready: () => {}, closed: () => {}, failed: () => {} };
+
+/** The brokers over one connection, and beside them a plain one to look with. */
+export class Bench {
+  readonly prefix = `bench-${randomUUID()}`;
+  readonly keys = new Keys(this.prefix, 0, 1);
+
+  private constructor(
+    readonly link: Link,
+    readonly redis: Redis,
+  ) {}
+
+  static async open(url: string = inject('redisUrl')): Promise<Bench> {
+    const redis = new Redis(url);
+    let link: Link | undefined;
+    await new Promise<void>((resolve) => {
+      link = new Link(
+        'commands',
+        { target: resolveClientOptions({ url }).redis, maxPause: 100, observer: quietObserver },
+        { up: async () => resolve(), down: () => {} },
+      );
+      link.start();
+    });
+    onTestFinished(async () => {
+      await link?.stop();
+      redis.disconnect();
+    });
+    return new Bench(link as unknown as Link, redis);
+  }
+
+  async caller(id: string = callerId(), maxBacklog = 1_000_000): Promise<CallerAtBench> {
+    const broker = new CallerBroker(this.link, this.keys, id, maxBacklog);
+    const { id: incarnation } = await broker.hello();
+    return new CallerAtBench(broker, id, incarnation);
+  }
+
+  group(name = 'service'): GroupBroker {
+    return new GroupBroker(this.link, this.keys, name);
+  }
+
+  leases(group = 'service'): LeaseBroker {
+    return new LeaseBroker(this.link, this.keys, group);
+  }
+
+  /** A consumer with a lease. */
+  async owner(consumer: string = randomUUID(), group = 'service', ttl = 60_000): Promise<Owner> {
+    const owner = { consumer, token: randomUUID() };
+    await this.leases(group).renew(owner, ttl, true);
+    return owner;
+  }
+
+  /** Adds an entry by hand, as another language would. */
+  async add(stream: string, header = eventLine, data = '1', ...more: string[]): Promise<string> {
+    const key = this.keys.stream(stream);
+    return (await this.redis.xadd(key, '*', 'c', header, 'd', data, ...more)) as string;
+  }
+
+  /** Hands entries to a consumer; returns their ids. */
+  async hand(stream: string, consumer: string, count = 10, group = 'service'): Promise<string[]> {
+    const key = this.keys.stream(stream);
+    const answer = await this.redis.xreadgroup(
+      ...(['GROUP', group, consumer, 'COUNT', count, 'STREAMS', key, '>'] as const),
+    );
+    const [read] = (answer ?? []) as [string, [string, string[]][]][];
+    return (read?.[1] ?? []).map(([id]) => id);
+  }
+
+  /** Ids pending in a group, with their owners and delivery counts. */
+  async pending(stream: string, group = 'service'): Promise<[string, string, number][]> {
+    const key = this.keys.stream(stream);
+    const answer = await this.redis.xpending(key, group, '-', '+', 10_000);
+    return (answer as [string, string, number, number][]).map(([id, who, , n]) => [id, who, n]);
+  }
+
+  async ids(stream: string): Promise<string[]> {
+    return (await this.redis.xrange(this.keys.stream(stream), '-', '+')).map(([id]) => id);
+  }
+
+  /** Frames in the reply log of a caller. */
+  async frames(caller: string): Promise<string[]> {
+    return (await this.redis.xrange(this.keys.log(caller), '-', '+')).map(
+      ([, fields]) => fields[1] as string,
+    );
+  }
+}
+
+/** A caller that numbers its batches itself. */
+export class CallerAtBench {
+  constructor(
+    readonly broker: CallerBroker,
+    readonly id: string,
+    readonly incarnation: string,
+  ) {}
+
+  batch(number: number, sections: readonly BatchSection[], changes: Partial<Batch> = {}): Batch {
+    return {
+      epoch: 1,
+      number,
+      version: 0,
+      incarnation: this.incarnation,
+      // Ahead of any delay of the test itself; a batch is judged by its age alone.
+      stamp: Date.now() + 60_000,
+      trim: '',
+      sections,
+      ...changes,
+    };
+  }
+
+  enqueue(number: number, sections: readonly BatchSection[], changes: Partial<Batch> = {}) {
+    return this.broker.enqueue(this.batch(number, sections, changes));
+  }
+}
+
+export const callerId = (): string => randomBytes(16).toString('base64url');
+
+export const eventLine = '1 json - - 0';
+
+/** Header of a request that nobody's deadline ends while a test runs. */
+export const requestLine = (caller: string, call = '1', timeout = 600_000): string =>
+  requestHeader('json', call, caller, timeout, 0, false);
+
+/** A section of `count` plain items. */
+export function section(
+  stream: string,
+  count = 1,
+  changes: Partial<BatchSection> = {},
+): BatchSection {
+  const items = Array.from({ length: count }, (_, i) => [eventLine, String(i)]);
+  return { stream, pattern: stream, mode: 0, wide: false, items, ...changes };
+}
