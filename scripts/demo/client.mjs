@@ -1,6 +1,8 @@
 // The client process. It makes calls by itself; the demo only asks how far it is.
 import { Child } from './child.mjs';
 
+/** Enough to keep three instances busy, and little enough to leave a small machine some air. */
+const callsUnderWay = 16;
 const answerWithinMs = 10_000;
 /** The last calls may have to wait for their deadline. */
 const finishWithinMs = 40_000;
@@ -9,7 +11,8 @@ export class Client extends Child {
   #questions = 0;
 
   constructor({ env, folder }) {
-    super({ app: 'demo-client', name: 'client', args: ['--directed'], env, folder });
+    const args = ['--directed', '--concurrency', String(callsUnderWay)];
+    super({ app: 'demo-client', name: 'client', args, env, folder });
   }
 
   /** One call of each kind; what became of each, as a line. */

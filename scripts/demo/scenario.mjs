@@ -6,7 +6,7 @@ import { Client } from './client.mjs';
 import { Service } from './service.mjs';
 
 const answeredBeforeKill = 1_500;
-const millisecondsBeforeKill = 5_000;
+const millisecondsBeforeKill = 6_000;
 const answeredAfterJoin = 1_500;
 const lookEveryMs = 100;
 /** More than a call may take: who waited for the dead instance has an answer, or never gets one. */

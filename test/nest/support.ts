@@ -39,6 +39,8 @@ export const redis = (): Redis => {
 
 /** One prefix, the servers that listen under it and the clients that call them. */
 export class Room {
+  private redis: Redis | undefined;
+
   constructor(readonly prefix: string = uniquePrefix()) {}
 
   strategy(options: RedisStreamsServerOptions = {}): ServerRedisStreams {
@@ -71,10 +73,19 @@ export class Room {
 
   /** The dead letters of a group, oldest first. */
   async deadLetters(group = 'service'): Promise<Record<string, string>[]> {
-    const letters = await redis().xrange(`{${this.prefix}}:dead:${group}`, '-', '+');
+    const letters = await this.connection().xrange(`{${this.prefix}}:dead:${group}`, '-', '+');
     return letters.map(([, fields]) =>
       Object.fromEntries(fields.flatMap((name, i) => (i % 2 ? [] : [[name, fields[i + 1]!]]))),
     );
+  }
+
+  /** How many entries of a pattern are handed out and not acknowledged. */
+  async pending(pattern: string, group = 'service'): Promise<unknown> {
+    return (await this.connection().xpending(this.stream(pattern), group))[0];
+  }
+
+  private connection(): Redis {
+    return (this.redis ??= redis());
   }
 
   get address(): { url: string; prefix: string } {

@@ -9,7 +9,10 @@ import {
   type Batch,
   type BatchSection,
 } from '../../libs/redis-stream-transport/src/redis/caller-broker.js';
-import { GroupBroker, type Owner } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
+import {
+  GroupBroker,
+  type Owner,
+} from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
 

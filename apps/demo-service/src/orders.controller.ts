@@ -11,7 +11,8 @@ import { validation } from './validation.js';
 /** Every reply says who gave it and to which call. */
 export interface Served {
   instance: string;
-  callId: string;
+  /** Undefined when nobody waits: the message was emitted. */
+  callId: string | undefined;
 }
 
 const unitPrice = 19.5;

@@ -9,7 +9,11 @@ describe('leases', () => {
     const bench = await Bench.open();
     const leases = bench.leases();
     expect(await leases.renew(me, TTL, false)).toMatchObject({ kind: 'missing' });
-    expect(await leases.renew(me, TTL, true)).toMatchObject({ kind: 'ok', members: 1, notices: [] });
+    expect(await leases.renew(me, TTL, true)).toMatchObject({
+      kind: 'ok',
+      members: 1,
+      notices: [],
+    });
     expect(await leases.renew(other, TTL, true)).toMatchObject({ kind: 'ok', members: 2 });
     expect(await leases.renew(me, 2 * TTL, false)).toMatchObject({ kind: 'ok', members: 2 });
     expect(await bench.redis.pttl(bench.keys.lease('me'))).toBeGreaterThan(TTL);
@@ -75,7 +79,10 @@ describe('announcements', () => {
     const leases = bench.leases();
     await leases.renew(me, TTL, true);
     expect(await leases.announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
-    expect(await bench.redis.zrange(bench.keys.live('a'), '0', '-1')).toEqual(['.', 'service me -']);
+    expect(await bench.redis.zrange(bench.keys.live('a'), '0', '-1')).toEqual([
+      '.',
+      'service me -',
+    ]);
     expect(await bench.redis.zrange(bench.keys.live('b'), '0', '-1')).toEqual([
       '.',
       'service me once',

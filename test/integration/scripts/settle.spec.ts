@@ -1,4 +1,7 @@
-import type { Owner, Settlement } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
+import type {
+  Owner,
+  Settlement,
+} from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { Bench, callerId, requestLine } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
@@ -33,7 +36,10 @@ describe('the settle script', () => {
     const subscriber = bench.redis.duplicate();
     subscriber.on('message', (_, text: string) => heard.push(text));
     await subscriber.subscribe(bench.keys.log(caller));
-    expect(await broker.settle(owner, dropping(ids, log(caller)))).toEqual({ kind: 'ok', logs: [] });
+    expect(await broker.settle(owner, dropping(ids, log(caller)))).toEqual({
+      kind: 'ok',
+      logs: [],
+    });
     expect(await bench.ids('a')).toEqual([]);
     expect(await bench.pending('a')).toEqual([]);
     const [record] = await bench.redis.xrange(bench.keys.log(caller), '-', '+');

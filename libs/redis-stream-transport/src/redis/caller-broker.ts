@@ -3,6 +3,7 @@ import type { Keys } from '../protocol/keys.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
 import { abortScript, decideScript } from './scripts/decide.lua.js';
+import { attachScript, reAskScript } from './scripts/re-ask.lua.js';
 import { closeNumberScript, enqueueScript } from './scripts/enqueue.lua.js';
 import { helloScript } from './scripts/incarnation.lua.js';
 import { parseVerdict, type EnqueueAnswer } from './verdict.js';
@@ -11,6 +12,8 @@ import { parseVerdict, type EnqueueAnswer } from './verdict.js';
 export const RECORD_LIFE = 600_000;
 /** Milliseconds after which a batch that is still on its way is refused (rule L3). */
 export const MAX_BATCH_AGE = 2000;
+/** Milliseconds that a reply log is kept for while its caller asks about it. */
+const LOG_LIFE = 120_000;
 /** Milliseconds for which an abort notice is kept for a consumer that is away. */
 const NOTICE_LIFE = 60_000;
 
@@ -62,6 +65,15 @@ export interface Decision {
   /** Last record of the reply log: `gone` may have been answered up to it. */
   readonly lastFrame: string;
   readonly fates: readonly Fate[];
+}
+
+/** What Redis knows of calls that have waited for some time. */
+export interface Sighting {
+  readonly incarnation: Incarnation;
+  /** Last record of the reply log; undefined when there is no log. */
+  readonly lastFrame: string | undefined;
+  /** Per call: its entry is still in its stream. */
+  readonly exists: readonly boolean[];
 }
 
 /** What a caller wants of Redis, in one shard. */
@@ -161,6 +173,33 @@ export class CallerBroker {
       ...string[],
     ];
     return { now: Number(now), incarnation, lastFrame, fates: verdicts.map(parseFate) };
+  }
+
+  /** Makes sure that the reply log exists; returns the id it was born with if it did not. */
+  async attach(): Promise<string | undefined> {
+    const born = await run(this.link, attachScript, [this.logKey], [String(LOG_LIFE)]);
+    return born === '' ? undefined : (born as string);
+  }
+
+  async reAsk(
+    calls: readonly { readonly stream: string; readonly entry: string }[],
+  ): Promise<Sighting> {
+    const answer = (await run(
+      this.link,
+      reAskScript,
+      [
+        this.keys.incarnation(),
+        this.logKey,
+        ...calls.map(({ stream }) => this.keys.stream(stream)),
+      ],
+      [freshId(), String(LOG_LIFE), ...calls.map(({ entry }) => entry)],
+    )) as [now: string, id: string, born: string, last: string, flags: string];
+    const [now, id, born, last, flags] = answer;
+    return {
+      incarnation: { id, born: Number(born), now: Number(now) },
+      lastFrame: last === '' ? undefined : last,
+      exists: Array.from(flags, (flag) => flag === '1'),
+    };
   }
 
   /** Tells a consumer, now or when it is back, which entries nobody waits for any more. */

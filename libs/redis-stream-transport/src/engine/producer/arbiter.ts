@@ -63,5 +63,5 @@ export class Arbiter {
 
 /** Rule L7: the same memory as when its only copy was sent. */
 function certain(call: Call, incarnation: string): boolean {
-  return !call.tainted && call.incarnation === incarnation;
+  return !call.tainted && call.incarnation?.id === incarnation;
 }

@@ -1,5 +1,6 @@
 import type { RedisStreamsError } from '../../errors.js';
 import { requestHeader, type Codec } from '../../protocol/header.js';
+import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Item } from './item.js';
@@ -64,7 +65,9 @@ export class Call implements Item, Expiring {
   /** Id of its entry, once a verdict named it. */
   entry: string | undefined;
   /** Memory that its first copy was meant for. */
-  incarnation: string | undefined;
+  incarnation: Incarnation | undefined;
+  /** Monotonic time at which it is next asked about. */
+  askAt: number | undefined;
 
   slot = 0;
   before: Expiring | undefined;
@@ -130,7 +133,7 @@ export class Call implements Item, Expiring {
     return fields;
   }
 
-  sending(incarnation: string): void {
+  sending(incarnation: Incarnation): void {
     this.incarnation ??= incarnation;
     if (this.state === 'queued') this.state = 'sent';
   }

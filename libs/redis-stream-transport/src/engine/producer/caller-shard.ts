@@ -8,10 +8,11 @@ import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
 import { RedisClock } from '../redis-clock.js';
 import { Arbiter } from './arbiter.js';
+import { ReAsker, type ReAskerHooks } from './re-asker.js';
 import { ReplyReader } from './reply-reader.js';
 import { Writer } from './writer.js';
 
-export interface CallerShardHooks {
+export interface CallerShardHooks extends ReAskerHooks {
   frame(frame: Frame): void;
   /** Both connections are up and proven, or one of them is gone. */
   changed(): void;
@@ -22,6 +23,7 @@ export class CallerShard {
   readonly writer: Writer;
   readonly replies: ReplyReader;
   readonly arbiter: Arbiter;
+  readonly reAsker: ReAsker;
   readonly commands: Link;
   readonly subscription: Subscription;
   private commandsUp = false;
@@ -44,6 +46,7 @@ export class CallerShard {
         const incarnation = await broker.hello();
         redisClock.observe(incarnation.now, sentAt);
         this.commandsUp = true;
+        this.replies.attach();
         this.writer.up(incarnation);
         if (this.subscribed) this.readMissed();
         this.hooks.changed();
@@ -66,6 +69,7 @@ export class CallerShard {
       complain: (message) => logger.error('writer', message),
     });
     this.arbiter = new Arbiter(broker, this.replies);
+    this.reAsker = new ReAsker(broker, this.replies, clock, hooks);
     this.subscription = new Subscription(links, [broker.logKey], {
       message: (_, text) => this.replies.message(text),
       proven: () => {

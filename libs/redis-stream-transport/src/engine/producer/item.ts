@@ -1,4 +1,5 @@
 import type { RedisStreamsError } from '../../errors.js';
+import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
 
 /** What a batch carries: a call or an event on its way into a stream. */
@@ -21,7 +22,7 @@ export interface Item {
   /** Values of `c` and `d`, or if `wide` the field list; the time that remains is written into it. */
   fields(now: number): readonly string[];
   /** First copy leaves; `incarnation` is the memory it is meant for. */
-  sending(incarnation: string): void;
+  sending(incarnation: Incarnation): void;
   stored(entry: string): void;
   refused(reason: Refusal): void;
   /** Redis answered every copy with an error, or the number was closed unapplied. */

@@ -15,6 +15,8 @@ import { Replies } from './replies.js';
 
 /** Milliseconds between two questions about a pattern that was never served. */
 const ASK_AGAIN = 100;
+/** Milliseconds between two looks for calls that have waited long. */
+const ASK_EVERY = 1000;
 
 export interface ProducerHooks extends LinkObserver {
   /** All connections are up, or one of them is gone. */
@@ -36,6 +38,7 @@ export class Producer implements CallOwner {
   private readonly endings: Endings;
   private nextCall = 0;
   private asking: Call[] = [];
+  private cancelAsking: (() => void) | undefined;
   private up = false;
   private closed = false;
   private closedBy: RedisStreamsError | undefined;
@@ -70,6 +73,8 @@ export class Producer implements CallOwner {
         new CallerShard(options, links, shard, this.callerId, clock, logger, {
           frame: (frame) => this.replies.frame(frame),
           changed: () => this.changed(),
+          sendAgain: (call) => this.sendAgain(call),
+          lost: (call, error) => this.fail(call, error),
         }),
     );
   }
@@ -112,7 +117,10 @@ export class Producer implements CallOwner {
     } else {
       this.calls.set(call.id, call);
       this.deadlines.add(call);
-      this.shardFor(request.stream).writer.push(call);
+      const shard = this.shardFor(request.stream);
+      shard.replies.attach();
+      shard.writer.push(call);
+      this.askLater();
     }
     return call;
   }
@@ -165,6 +173,7 @@ export class Producer implements CallOwner {
     const { closedBy } = this;
     await Promise.all([...this.calls.values()].map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
+    this.cancelAsking?.();
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.up = false;
   }
@@ -249,6 +258,31 @@ export class Producer implements CallOwner {
         if (again.state === 'queued') this.shardFor(again.stream).writer.push(again);
       }
     });
+  }
+
+  /** The same call once more: whoever asks later cannot be told that it certainly did not run. */
+  private sendAgain(call: Call): void {
+    call.state = 'queued';
+    call.tainted = true;
+    call.entry = undefined;
+    this.shardFor(call.stream).writer.push(call);
+  }
+
+  /** While calls are open, those that have waited for some time are asked about. */
+  private askLater(): void {
+    if (this.cancelAsking !== undefined) return;
+    this.cancelAsking = this.clock.after(ASK_EVERY, () => {
+      this.cancelAsking = undefined;
+      if (this.calls.size === 0) return;
+      for (const shard of this.shards) {
+        void shard.reAsker.ask(this.callsOf(shard));
+      }
+      this.askLater();
+    });
+  }
+
+  private *callsOf(shard: CallerShard): Iterable<Call> {
+    for (const call of this.calls.values()) if (this.shardFor(call.stream) === shard) yield call;
   }
 
   private shardFor(stream: string): CallerShard {

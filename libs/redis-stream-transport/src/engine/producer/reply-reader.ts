@@ -4,6 +4,8 @@ import type { CallerBroker, LogRecord } from '../../redis/caller-broker.js';
 import type { Clock } from '../clock.js';
 
 const PAGE = 100;
+/** Milliseconds between two looks whether the log exists, while something is sent. */
+const ATTACH_EVERY = 30_000;
 /** Frames that may wait while the log is read; beyond, the log is simply read again. */
 const MAX_WAITING = 10_000;
 /** The log is trimmed after so many frames, or so many milliseconds. */
@@ -29,6 +31,9 @@ export class ReplyReader {
   private catching: Promise<void> | undefined;
   private again = false;
   private waiting: { id: string; text: string }[] = [];
+  /** Monotonic time since which the log has certainly lost nothing. */
+  private aliveSince = Number.POSITIVE_INFINITY;
+  private attachedAt = Number.NEGATIVE_INFINITY;
   private sinceTrim = 0;
   private trimmedAt = 0;
 
@@ -78,6 +83,34 @@ export class ReplyReader {
     return this.catching;
   }
 
+  /** Makes sure that the log exists before something is sent whose reply it will hold. */
+  attach(): void {
+    const now = this.clock.now();
+    if (now - this.attachedAt < ATTACH_EVERY) return;
+    this.attachedAt = now;
+    this.broker.attach().then(
+      (born) => {
+        if (born === undefined) return;
+        // What was sent from the moment of asking finds the log that was made then.
+        this.aliveSince = now;
+        if (compareIds(this.cursor, born) > 0) this.cursor = '0-0';
+      },
+      () => {
+        this.attachedAt = Number.NEGATIVE_INFINITY;
+      },
+    );
+  }
+
+  /** Whether the log has lost nothing since then (monotonic), and everything in it was processed. */
+  isComplete(since: number, last: string | undefined): boolean {
+    return !this.behind && last === this.cursor && since >= this.aliveSince;
+  }
+
+  /** Whether the log holds records that were not processed yet. */
+  isBehind(last: string | undefined): boolean {
+    return this.behind || (last !== undefined && compareIds(this.cursor, last) < 0);
+  }
+
   /** The id below which the log may be trimmed now, or ''. */
   trimPoint(): string {
     if (this.sinceTrim === 0 || !this.contiguous || this.behind) return '';
@@ -105,8 +138,12 @@ export class ReplyReader {
   }
 
   private read({ id, frame, birth }: LogRecord): void {
-    if (birth && this.cursor !== '0-0') this.hooks.lost();
-    this.process(id, frame);
+    // Whoever settled found no log: what it held before is gone.
+    if (birth && frame !== '') {
+      this.aliveSince = this.clock.now();
+      this.hooks.lost();
+    }
+    if (frame !== '') this.process(id, frame);
     this.cursor = id;
   }
 

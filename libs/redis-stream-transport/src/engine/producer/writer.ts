@@ -39,7 +39,7 @@ export class Writer {
   private lastSent = 0;
   private readonly unresolved: PendingBatch[] = [];
 
-  private incarnation: string | undefined;
+  private incarnation: Incarnation = { id: '', born: 0, now: 0 };
   private connected = false;
   /** An error answer came: nothing new leaves until what is unresolved has been repeated in order. */
   private repeating = false;
@@ -60,7 +60,7 @@ export class Writer {
   /** A new connection is ready, and this is the memory it reached. */
   up(incarnation: Incarnation): void {
     this.connected = true;
-    this.incarnation = incarnation.id;
+    this.incarnation = incarnation;
     this.failures = 0;
     if (this.unresolved.length > 0) this.repeat();
     else this.flush();
@@ -98,7 +98,7 @@ export class Writer {
   private async send(batch: PendingBatch): Promise<void> {
     const now = this.clock.now();
     const { version, sections } = batch.nextVersion(now);
-    const incarnation = this.incarnation ?? '';
+    const { incarnation } = this;
     for (const item of batch.items) item.sending(incarnation);
     batch.inFlight = true;
     this.lastSent = now;
@@ -108,7 +108,7 @@ export class Writer {
         epoch: batch.epoch,
         number: batch.number,
         version,
-        incarnation,
+        incarnation: incarnation.id,
         stamp: this.redisClock.now(),
         trim: this.hooks.trim(),
         sections,
@@ -129,11 +129,7 @@ export class Writer {
     batch.inFlight = true;
     const now = this.clock.now();
     try {
-      const answer = await this.broker.closeNumber(
-        batch.epoch,
-        batch.number,
-        this.incarnation ?? '',
-      );
+      const answer = await this.broker.closeNumber(batch.epoch, batch.number, this.incarnation.id);
       batch.inFlight = false;
       this.redisClock.observe(answer.now, now);
       this.onAnswer(batch, answer);
@@ -178,7 +174,7 @@ export class Writer {
         }
         break;
       case 'incarnation':
-        this.incarnation = answer.id;
+        // The new connection says hello and learns the rest.
         this.startOver();
         break;
     }

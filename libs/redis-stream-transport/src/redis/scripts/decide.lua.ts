@@ -9,7 +9,7 @@ import { LUA_INCARNATION } from './incarnation.lua.js';
  * KEYS: incarnation, reply log, then the stream of each call. ARGV: fresh incarnation id, then the entry
  * id of each call.
  *
- * Returns { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
+ * Returns { now, incarnation, born, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
  * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
  * has no final reply, whatever the caller has read; one that is gone may have one, up to the last id.
  */
@@ -19,11 +19,11 @@ export const decideScript = defineScript(
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
-local id = incarnation(KEYS[1], ARGV[1])
+local id, born = incarnation(KEYS[1], ARGV[1])
 local last = '0-0'
 local info = redis.pcall('XINFO', 'STREAM', KEYS[2])
 if not info.err then last = field(info, 'last-generated-id') end
-local answer = { whole(now), id, last }
+local answer = { whole(now), id, born, last }
 for i = 3, #KEYS do
   local stream, entry = KEYS[i], ARGV[i - 1]
   local verdict

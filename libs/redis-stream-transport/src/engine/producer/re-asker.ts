@@ -1,0 +1,94 @@
+import { RedisStreamsError } from '../../errors.js';
+import type { CallerBroker, Sighting } from '../../redis/caller-broker.js';
+import type { Clock } from '../clock.js';
+import type { Call } from './call.js';
+import type { ReplyReader } from './reply-reader.js';
+
+const PAGE = 100;
+/** Milliseconds that a call has waited when it is first asked about, and between further questions. */
+const FIRST = 2000;
+const AGAIN = 5000;
+
+export interface ReAskerHooks {
+  /** Its entry is gone and provably was never settled: send it again, under the same id. */
+  sendAgain(call: Call): void;
+  /** Its entry is gone, and whether it was settled cannot be known any more. */
+  lost(call: Call, error: RedisStreamsError): void;
+}
+
+/**
+ * Asks about calls that have waited for some seconds, by their entry ids (rule L16): a call whose entry
+ * is gone without a reply would otherwise wait for its deadline in vain.
+ */
+export class ReAsker {
+  private asking = false;
+
+  constructor(
+    private readonly broker: CallerBroker,
+    private readonly replies: ReplyReader,
+    private readonly clock: Clock,
+    private readonly hooks: ReAskerHooks,
+  ) {}
+
+  /** Asks about those of the calls that are due. Never rejects: who was not asked about is asked later. */
+  async ask(calls: Iterable<Call>): Promise<void> {
+    if (this.asking) return;
+    const due = this.due(calls);
+    if (due.length === 0) return;
+    this.asking = true;
+    try {
+      for (let from = 0; from < due.length; from += PAGE) {
+        await this.askPage(due.slice(from, from + PAGE));
+      }
+    } catch {
+      // Redis is away; the next turn asks again.
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private due(calls: Iterable<Call>): Call[] {
+    const now = this.clock.now();
+    const due: Call[] = [];
+    for (const call of calls) {
+      if (call.state !== 'stored' || call.entry === undefined) continue;
+      if (now < (call.askAt ?? call.startedAt + FIRST)) continue;
+      call.askAt = now + AGAIN;
+      due.push(call);
+    }
+    return due;
+  }
+
+  private async askPage(page: readonly Call[]): Promise<void> {
+    const asked = page.map((call) => ({ stream: call.stream, entry: call.entry as string }));
+    const sighting = await this.broker.reAsk(asked);
+    const gone = page.filter((call, i) => {
+      const same = call.state === 'stored' && call.entry === asked[i]?.entry;
+      return same && sighting.exists[i] === false;
+    });
+    if (gone.length === 0) return;
+    // It may have been settled a moment ago: its reply is in the log then.
+    if (!gone.every((call) => this.isProven(call, sighting))) await this.replies.catchUp();
+    for (const call of gone) if (call.state === 'stored') this.judge(call, sighting);
+  }
+
+  private judge(call: Call, sighting: Sighting): void {
+    // Frames came behind the last one that was seen: the next question finds out.
+    if (!this.isProven(call, sighting) && this.replies.isBehind(sighting.lastFrame)) return;
+    const answered = call.next > 0 || call.run !== undefined;
+    if (this.isProven(call, sighting) && !call.request.once && !answered) {
+      this.hooks.sendAgain(call);
+      return;
+    }
+    const { pattern } = call;
+    const message = `the entry of a call of ${pattern} is gone, and its reply is not in the log`;
+    const facts = { pattern, outcome: 'may-have-run' } as const;
+    this.hooks.lost(call, new RedisStreamsError('REPLY_LOST', message, facts));
+  }
+
+  /** Never settled, as the complete log shows; or settled in a memory that Redis lost. */
+  private isProven(call: Call, { lastFrame, incarnation }: Sighting): boolean {
+    if (this.replies.isComplete(call.startedAt, lastFrame)) return true;
+    return call.incarnation !== undefined && call.incarnation.born !== incarnation.born;
+  }
+}

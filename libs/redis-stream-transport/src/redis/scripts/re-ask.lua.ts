@@ -1,0 +1,52 @@
+import { defineScript, LUA_NOW } from '../script.js';
+import { LUA_IDS } from './group.lua.js';
+import { LUA_INCARNATION } from './incarnation.lua.js';
+
+/**
+ * Makes sure that a caller's reply log exists, so that its absence later means something.
+ * KEYS: reply log. ARGV: life (ms). Returns the id of the record it was born with now, or '' when it was
+ * there.
+ */
+export const attachScript = defineScript(
+  'attach',
+  `
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
+  return ''
+end
+local id = redis.call('XADD', KEYS[1], '*', 'f', '', 'b', '1')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return id
+`,
+);
+
+/**
+ * Asks about calls that have waited for some time.
+ *
+ * KEYS: incarnation, reply log, then the stream of each call. ARGV: fresh incarnation id, life of the
+ * log (ms), then the entry id of each call.
+ * Returns { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists
+ * and `0` when it is gone. Both are read in one step: an entry that is gone was settled before the last
+ * id, or was never settled.
+ */
+export const reAskScript = defineScript(
+  're-ask',
+  `
+${LUA_NOW}
+${LUA_INCARNATION}
+${LUA_IDS}
+local id, born = incarnation(KEYS[1], ARGV[1])
+local last = ''
+local info = redis.pcall('XINFO', 'STREAM', KEYS[2])
+if not info.err then
+  last = field(info, 'last-generated-id')
+  redis.call('PEXPIRE', KEYS[2], ARGV[2], 'GT')
+end
+local flags = {}
+for i = 3, #KEYS do
+  flags[i - 2] = #redis.call('XRANGE', KEYS[i], ARGV[i], ARGV[i])
+end
+return { whole(now), id, born, last, table.concat(flags) }
+`,
+  'allow-oom',
+);

@@ -1,0 +1,149 @@
+import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
+
+const WEEK = 604_800_000;
+const limits = (changes: object = {}) => ({
+  groupTtl: WEEK,
+  count: undefined,
+  age: undefined,
+  page: 1000,
+  ...changes,
+});
+
+/** A stream of `count` events of which this group has handled `handled`. */
+async function stream(count: number, handled: number) {
+  const bench = await Bench.open();
+  const broker = bench.group();
+  await broker.ensureGroup('a', 'e', false);
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push(await bench.add('a'));
+  await handle(bench, 'service', handled);
+  return { bench, broker, ids };
+}
+
+async function handle(bench: Bench, group: string, count: number): Promise<void> {
+  if (count === 0) return;
+  const ids = await bench.hand('a', 'me', count, group);
+  await bench.redis.xack(bench.keys.stream('a'), group, ...ids);
+}
+
+describe('the janitor script', () => {
+  it('removes what every group has handled', async () => {
+    const { bench, broker, ids } = await stream(5, 3);
+    expect(await broker.clean('a', 'e', limits())).toEqual({ removed: 3, more: false, idle: [] });
+    expect(await bench.ids('a')).toEqual(ids.slice(3));
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0 });
+  });
+
+  it('never passes what another live group has pending or was not given', async () => {
+    const { bench, broker, ids } = await stream(0, 0);
+    await bench.group('slow').ensureGroup('a', 'e', false);
+    for (let i = 0; i < 5; i++) ids.push(await bench.add('a'));
+    await handle(bench, 'service', 5);
+    await handle(bench, 'slow', 1);
+    await broker.clean('a', 'e', limits());
+    expect(await bench.ids('a')).toEqual(ids.slice(1));
+    const [pending] = await bench.hand('a', 'me', 1, 'slow');
+    await handle(bench, 'slow', 3);
+    await broker.clean('a', 'e', limits());
+    expect(await bench.ids('a')).toEqual(ids.slice(1));
+    await bench.redis.xack(bench.keys.stream('a'), 'slow', pending!);
+    await broker.clean('a', 'e', limits());
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('never passes what this group has pending itself', async () => {
+    const { bench, broker, ids } = await stream(4, 1);
+    await bench.hand('a', 'me', 1);
+    await handle(bench, 'service', 2);
+    await broker.clean('a', 'e', limits());
+    expect(await bench.ids('a')).toEqual(ids.slice(1));
+  });
+
+  it('keeps requests that have not expired, and removes those that have', async () => {
+    const { bench, broker } = await stream(0, 0);
+    const expired = await bench.add('a', requestLine(callerId(), '1', 1));
+    const live = await bench.add('a', requestLine(callerId(), '2'));
+    const endless = await bench.add('a', requestLine(callerId(), '3', 0));
+    const event = await bench.add('a');
+    await handle(bench, 'service', 4);
+    await vi.waitFor(async () => {
+      await broker.clean('a', 'r', limits());
+      expect(await bench.ids('a')).toEqual([live, endless]);
+    });
+    expect([expired, event]).toHaveLength(2);
+  });
+
+  it('removes what it cannot read, once everybody has handled it', async () => {
+    const { bench, broker } = await stream(0, 0);
+    await bench.redis.xadd(bench.keys.stream('a'), '*', 'x', 'y');
+    await bench.add('a', 'rubbish');
+    await handle(bench, 'service', 2);
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 2 });
+  });
+
+  it('keeps as many handled events as it is told', async () => {
+    const { bench, broker, ids } = await stream(6, 5);
+    await broker.clean('a', 'e', limits({ count: 2 }));
+    expect(await bench.ids('a')).toEqual(ids.slice(3));
+    await broker.clean('a', 'e', limits({ count: 0 }));
+    expect(await bench.ids('a')).toEqual(ids.slice(5));
+  });
+
+  it('keeps as many also where the lag is unknown', async () => {
+    const { bench, broker, ids } = await stream(7, 0);
+    await bench.redis.xdel(bench.keys.stream('a'), ids[6]!);
+    await handle(bench, 'service', 4);
+    await broker.clean('a', 'e', limits({ count: 1 }));
+    expect(await bench.ids('a')).toEqual(ids.slice(3, 6));
+  });
+
+  it('keeps handled events as long as it is told', async () => {
+    const { bench, broker } = await stream(0, 0);
+    const old = `${Date.now() - 60_000}-0`;
+    await bench.redis.xadd(bench.keys.stream('a'), old, 'c', eventLine, 'd', '1');
+    const young = await bench.add('a');
+    await handle(bench, 'service', 2);
+    await broker.clean('a', 'e', limits({ age: 30_000 }));
+    expect(await bench.ids('a')).toEqual([young]);
+  });
+
+  it('works page by page', async () => {
+    const { bench, broker } = await stream(5, 5);
+    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({
+      removed: 2,
+      more: true,
+    });
+    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({ more: true });
+    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({
+      removed: 1,
+      more: false,
+    });
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('reports a group without a live instance, and lets it hold nothing back', async () => {
+    const { bench, broker } = await stream(0, 0);
+    await bench.group('idle').ensureGroup('a', 'e', false);
+    const id = await bench.add('a');
+    await handle(bench, 'service', 1);
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0, idle: [] });
+    expect(await bench.ids('a')).toEqual([id]);
+    await bench.redis.hset(bench.keys.groups('a'), 'idle', `${Date.now() - 2 * WEEK} e 0-0`);
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 1, idle: ['idle'] });
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('lets a group hold back that somebody made by hand', async () => {
+    const { bench, broker } = await stream(2, 2);
+    await bench.redis.xgroup('CREATE', bench.keys.stream('a'), 'byhand', '0');
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0 });
+  });
+
+  it('leaves a missing stream and one of a wrong type alone', async () => {
+    const { bench, broker } = await stream(0, 0);
+    await bench.redis.set(bench.keys.stream('bad'), 'x');
+    const nothing = { removed: 0, more: false, idle: [] };
+    expect(await broker.clean('bad', 'e', limits())).toEqual(nothing);
+    expect(await broker.clean('none', 'e', limits())).toEqual(nothing);
+  });
+});

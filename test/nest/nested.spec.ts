@@ -1,0 +1,112 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, EventPattern, MessagePattern, type ClientProxy } from '@nestjs/microservices';
+import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { firstValueFrom, mergeMap, type Observable } from 'rxjs';
+import { eventually, Room } from './support.js';
+
+const story = new AsyncLocalStorage<string>();
+
+@Controller()
+class NestedController {
+  readonly heard: unknown[] = [];
+
+  constructor(@Inject('BACK') private readonly back: ClientProxy) {}
+
+  @MessagePattern('left')
+  left(_data: unknown, @Ctx() context: RedisStreamsContext): number {
+    return context.remainingTime();
+  }
+
+  @MessagePattern('awaited')
+  async awaited(): Promise<number> {
+    return firstValueFrom(this.back.send('left', {}));
+  }
+
+  /** The second call is made where the reply of the first arrives. */
+  @MessagePattern('chained')
+  chained(): Observable<number> {
+    return this.back.send('left', {}).pipe(mergeMap(() => this.back.send('left', {})));
+  }
+
+  @MessagePattern('hangs')
+  hangs(): Observable<unknown> {
+    return this.back.send('never', {});
+  }
+
+  @MessagePattern('never')
+  async never(_data: unknown, @Ctx() { signal }: RedisStreamsContext): Promise<void> {
+    this.heard.push('begun');
+    await new Promise((stop) => signal.addEventListener('abort', stop));
+    this.heard.push('stopped');
+  }
+
+  @EventPattern<string>('event')
+  async event(): Promise<void> {
+    this.heard.push(await firstValueFrom(this.back.send('left', {})));
+  }
+
+  @MessagePattern('story')
+  async story(data: string): Promise<unknown> {
+    const found = story.getStore();
+    story.enterWith(data);
+    await new Promise((next) => setImmediate(next));
+    return [data, found ?? 'nothing'];
+  }
+}
+
+/** A service that calls itself through a client of its own, which connects in the first handler. */
+const open = async (server: { concurrency?: number } = {}) => {
+  const room = new Room();
+  const back = { provide: 'BACK', useFactory: () => room.client() };
+  const app = await room.serve({ controllers: [NestedController], providers: [back] }, server);
+  const client = room.client();
+  const send = (pattern: string, timeout: number): Promise<number> => {
+    const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout }).build();
+    return firstValueFrom(client.send<number>(pattern, record));
+  };
+  return { client, send, heard: app.get(NestedController).heard };
+};
+
+describe('M5 a call that a handler makes', () => {
+  test.each(['awaited', 'chained'])('inherits what is left of its own time: %s', async (pattern) => {
+    const { send } = await open();
+    const left = await send(pattern, 10_000);
+    expect(left).toBeGreaterThan(5_000);
+    expect(left).toBeLessThanOrEqual(10_000);
+  });
+
+  test.each(['awaited', 'chained'])(
+    'inherits nothing of the handler that made the client connect: %s',
+    async (pattern) => {
+      const { send } = await open();
+      const begun = performance.now();
+      await send(pattern, 500);
+      await eventually(() => expect(performance.now() - begun).toBeGreaterThan(600));
+      expect(await send(pattern, 10_000)).toBeGreaterThan(5_000);
+    },
+  );
+
+  test('has its own time in the handler of an event, which has no deadline', async () => {
+    const { client, send, heard } = await open();
+    await send('awaited', 5_000);
+    client.emit('event', {});
+    await eventually(() => expect(heard).toHaveLength(1));
+    expect(heard[0]).toBeGreaterThan(20_000);
+  });
+
+  test('is cancelled with it', async () => {
+    const { client, heard } = await open();
+    const subscription = client.send('hangs', {}).subscribe();
+    await eventually(() => expect(heard).toEqual(['begun']));
+    subscription.unsubscribe();
+    await eventually(() => expect(heard).toEqual(['begun', 'stopped']));
+  });
+});
+
+test('a handler that waited for a slot finds nothing of the one that freed it', async () => {
+  const { client } = await open({ concurrency: 1 });
+  const names = Array.from({ length: 20 }, (_, i) => `call ${i}`);
+  const answers = await Promise.all(names.map((name) => firstValueFrom(client.send('story', name))));
+  expect(answers).toEqual(names.map((name) => [name, 'nothing']));
+});

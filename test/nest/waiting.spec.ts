@@ -1,0 +1,176 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, MessagePattern } from '@nestjs/microservices';
+import {
+  RedisStreamsRecordBuilder,
+  type RecordOptions,
+  type RedisStreamsContext,
+} from 'nestjs-redis-streams';
+import { concatMap, firstValueFrom, from, NEVER, type Observable, Subject, timer } from 'rxjs';
+import { EchoController } from './echo.controller.js';
+import { eventually, redis, Room } from './support.js';
+
+const record = (options: RecordOptions, data: unknown = {}) =>
+  new RedisStreamsRecordBuilder(data).setOptions(options).build();
+
+@Controller()
+class StreamController {
+  readonly deadlines: number[] = [];
+  readonly aborted: string[] = [];
+  readonly values = new Subject<number>();
+
+  /** Takes longer in all than it is ever silent. */
+  @MessagePattern('steady')
+  steady(_data: unknown, @Ctx() context: RedisStreamsContext): Observable<number> {
+    return from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).pipe(
+      concatMap(async (n) => {
+        await firstValueFrom(timer(100));
+        this.deadlines.push(Number(context.deadline));
+        return n;
+      }),
+    );
+  }
+
+  @MessagePattern('falls-silent')
+  fallsSilent(_data: unknown, @Ctx() { signal }: RedisStreamsContext): Observable<number> {
+    signal.addEventListener('abort', () => this.aborted.push('aborted'));
+    return this.values;
+  }
+
+  @MessagePattern('silent')
+  silent(): Observable<never> {
+    return NEVER;
+  }
+}
+
+describe('idleTimeout', () => {
+  const open = async () => {
+    const room = new Room();
+    const app = await room.serve({ controllers: [StreamController] });
+    return { room, client: room.client(), controller: app.get(StreamController) };
+  };
+
+  /** Everything that a call tells, in order. */
+  const all = (call: Observable<unknown>, each: (value: unknown) => void = () => {}) => {
+    const values: unknown[] = [];
+    return new Promise<{ values: unknown[]; error?: unknown }>((resolve) =>
+      call.subscribe({
+        next: (value) => {
+          values.push(value);
+          each(value);
+        },
+        error: (error: unknown) => resolve({ values, error }),
+        complete: () => resolve({ values }),
+      }),
+    );
+  };
+
+  test('each value gives the call, and the handler, new time', async () => {
+    const { client, controller } = await open();
+    const { values, error } = await all(client.send('steady', record({ idleTimeout: 700 })));
+    expect(error).toBeUndefined();
+    expect(values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const { deadlines } = controller;
+    expect(deadlines.at(-1)).toBeGreaterThan(deadlines[0]! + 500);
+  });
+
+  test('ends a call that has been silent for so long, and its handler', async () => {
+    const { client, controller } = await open();
+    const call = all(client.send('falls-silent', record({ idleTimeout: 300 })), (value) => {
+      if (value === 1) controller.values.next(2);
+    });
+    await eventually(() => expect(controller.values.observed).toBe(true));
+    controller.values.next(1);
+    expect(await call).toEqual({
+      values: [1, 2],
+      error: expect.objectContaining({ code: 'TIMEOUT', outcome: 'may-have-run' }),
+    });
+    await eventually(() => {
+      expect(controller.aborted).toEqual(['aborted']);
+      expect(controller.values.observed).toBe(false);
+    });
+  });
+
+  test('of the client holds where the record says nothing, and gives way to its timeout', async () => {
+    const { room } = await open();
+    const client = room.client({ idleTimeout: 100 });
+    const silence = await all(client.send('silent', {}));
+    expect(silence.error).toMatchObject({ code: 'TIMEOUT' });
+    const { values } = await all(client.send('steady', record({ timeout: 20_000 })));
+    expect(values).toHaveLength(10);
+  });
+});
+
+describe('whenNoConsumer', () => {
+  const refused = { code: 'NO_CONSUMER', outcome: 'not-run', pattern: 'echo' };
+  const module = { controllers: [EchoController] };
+  const echo = (room: Room, whenNoConsumer: 'fail' | 'wait' | number, data: unknown = 1) =>
+    firstValueFrom(room.client({ whenNoConsumer }).send('echo', data));
+  const stored = (room: Room) => redis().xlen(room.stream('echo'));
+
+  test('fail: refused at once, and nothing is stored', async () => {
+    const room = new Room();
+    await expect(echo(room, 'fail')).rejects.toMatchObject(refused);
+    expect(await stored(room)).toBe(0);
+  });
+
+  test('fail: also when the pattern was served before, and not while it is', async () => {
+    const room = new Room();
+    const app = await room.serve(module);
+    expect(await echo(room, 'fail')).toBe(1);
+    await app.close();
+    await expect(echo(room, 'fail')).rejects.toMatchObject(refused);
+    expect(await stored(room)).toBe(0);
+  });
+
+  test('a grace: refused after it if the pattern was never served', async () => {
+    const room = new Room();
+    const begun = performance.now();
+    await expect(echo(room, 300)).rejects.toMatchObject(refused);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(299);
+    expect(await stored(room)).toBe(0);
+  });
+
+  test('a grace: served by whoever comes within it', async () => {
+    const room = new Room();
+    const client = room.client({ whenNoConsumer: 20_000 });
+    await client.connect();
+    const call = firstValueFrom(client.send('echo', 'patience'));
+    await room.serve(module);
+    expect(await call).toBe('patience');
+  });
+
+  test('a grace: a pattern that was served before is waited for beyond it', async () => {
+    const room = new Room();
+    const app = await room.serve(module);
+    await app.close();
+    const call = echo(room, 0, 'redeployed');
+    const connection = redis();
+    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
+    await room.serve(module);
+    expect(await call).toBe('redeployed');
+  });
+
+  test('wait: stored before any service was ever there, and served by the first', async () => {
+    const room = new Room();
+    const call = echo(room, 'wait', 'early');
+    const connection = redis();
+    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
+    await room.serve(module);
+    expect(await call).toBe('early');
+  });
+
+  test('wait: nobody comes; the deadline ends it, certainly not run', async () => {
+    const room = new Room();
+    const client = room.client({ whenNoConsumer: 'wait' });
+    const call = firstValueFrom(client.send('echo', record({ timeout: 200 })));
+    await expect(call).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'not-run' });
+    expect(await stored(room)).toBe(0);
+  });
+
+  test('of a record goes before that of the client', async () => {
+    const room = new Room();
+    const client = room.client({ whenNoConsumer: 'wait' });
+    const call = firstValueFrom(client.send('echo', record({ whenNoConsumer: 'fail' })));
+    await expect(call).rejects.toMatchObject(refused);
+  });
+});
