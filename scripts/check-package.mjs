@@ -1,7 +1,7 @@
 // `npm run package:check`: packs the library as `npm publish` would and looks at the tarball, for
 // what a user installs is the tarball and not this repository. Needs a build.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,7 @@ try {
   const tarball = join(folder, filename);
   const problems = [
     ...contentProblems(files.map(({ path }) => path)),
+    ...licenceProblems(),
     ...toolProblems('publint', ['run', tarball, '--strict']),
     ...toolProblems('attw', [tarball, '--profile', 'esm-only']),
   ];
@@ -41,6 +42,14 @@ function contentProblems(paths) {
     ...missing.map((path) => `${path} is missing from the tarball`),
     ...extra.map((path) => `${path} does not belong into the tarball`),
   ];
+}
+
+// npm takes the licence from the package's own folder, so a copy of it lies there.
+function licenceProblems() {
+  const [own, copy] = ['.', workspace].map((base) => join(repository, base, 'LICENSE'));
+  if (!existsSync(copy)) return [];
+  const same = readFileSync(own, 'utf8') === readFileSync(copy, 'utf8');
+  return same ? [] : [`${workspace}/LICENSE differs from LICENSE`];
 }
 
 function toolProblems(tool, args) {

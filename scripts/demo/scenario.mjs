@@ -102,12 +102,12 @@ export class Scenario {
   /** Looks until it holds, and says whether it did in time. */
   async #until(holds, withinMs) {
     const end = Date.now() + withinMs;
-    await this.#look();
-    while (!holds() && Date.now() < end) {
-      await pause(lookEveryMs);
+    for (;;) {
       await this.#look();
+      if (holds()) return true;
+      if (Date.now() >= end) return false;
+      await pause(lookEveryMs);
     }
-    return holds();
   }
 
   async #handledEvents(sent) {

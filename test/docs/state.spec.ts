@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { DeadLetter, type RedisStreamsContext, RetryLater } from 'nestjs-redis-streams';
+import {
+  DeadLetter,
+  REDIS_STREAMS,
+  type RedisStreamsContext,
+  RetryLater,
+} from 'nestjs-redis-streams';
 import { shardOf } from 'nestjs-redis-streams/protocol';
 import { NEVER, type Observable } from 'rxjs';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
@@ -30,6 +36,12 @@ class StateController {
 
   @MessagePattern('state.forever')
   forever(@Ctx() context: RedisStreamsContext): Observable<never> {
+    signals.set(context.getMessageId(), context.signal);
+    return NEVER;
+  }
+
+  @MessagePattern('state.once', REDIS_STREAMS, { atMostOnce: true })
+  once(@Ctx() context: RedisStreamsContext): Observable<never> {
     signals.set(context.getMessageId(), context.signal);
     return NEVER;
   }
@@ -133,6 +145,41 @@ describe('what waits, stops or is given up', () => {
     const [reply] = await caller.answer(call);
     expect(reply?.[1]).toBe(KIND.fault);
     expect(reply?.[5]).toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
+  });
+
+  test('what may be started once is acknowledged and noted before it runs', async () => {
+    const { prefix, redis, key } = await opened();
+    const caller = await RawCaller.open(prefix);
+    const { entry } = await caller.request('state.once', '{}');
+    await eventually(() => expect(signals.has(entry)).toBe(true));
+    const [consumer] = (await say(redis, `ZRANGE ${key('members:service')} 0 -1`)) as [string];
+    expect(await hash(redis, key('started:state.once'))).toEqual({ [entry]: consumer });
+    expect(await say(redis, `XPENDING ${key('s:state.once')} service`)).toMatchObject([0]);
+    expect(await say(redis, `XLEN ${key('s:state.once')}`)).toBe(1);
+    const live = await say(redis, `ZRANGE ${key('live:state.once')} 1 1`);
+    expect(live).toEqual([`service ${consumer} once`]);
+  });
+
+  test('the result of an idempotency key is kept, and is the answer to the same key and data', async () => {
+    const { prefix, redis, key } = await opened();
+    const caller = await RawCaller.open(prefix);
+    const ask = async (data: string) => {
+      const { call, entry } = await caller.request('state.serve', data, { fields: ['k', 'k1'] });
+      const [reply] = await caller.answer(call);
+      return { entry, kind: reply?.[1], payload: reply?.[5] };
+    };
+    const first = await ask('"a"');
+    expect(first).toMatchObject({ kind: KIND.last, payload: 1 });
+    expect(await hash(redis, key('idem:state.serve:k1'))).toEqual({
+      h: createHash('sha256').update('"a"').digest('base64url'),
+      e: first.entry,
+      r: '[[1,1]]',
+    });
+    expect(await ask('"a"')).toMatchObject({ kind: KIND.last, payload: 1 });
+    expect(await ask('"b"')).toMatchObject({
+      kind: KIND.fault,
+      payload: { code: 'IDEMPOTENCY_MISMATCH', outcome: 'not-run' },
+    });
   });
 
   test('a dead letter holds the entry and what happened to it', async () => {

@@ -5,7 +5,7 @@ import {
   RedisStreamsRecordBuilder,
   type RedisStreamsContext,
 } from 'nestjs-redis-streams';
-import { firstValueFrom, NEVER, type Observable } from 'rxjs';
+import { firstValueFrom, lastValueFrom, NEVER, type Observable } from 'rxjs';
 import { eventually, Room } from './support.js';
 
 interface Facts {
@@ -131,5 +131,13 @@ describe('N5 records', () => {
       outcome: 'not-run',
       message: expect.stringContaining('did you mean "timeout"'),
     });
+  });
+
+  test('an unknown option of an event is refused, certainly not stored', async () => {
+    const built = record(1)
+      .setOptions({ header: {} } as object)
+      .build();
+    const emitted = lastValueFrom(new Room().client().emit('record.event', built));
+    await expect(emitted).rejects.toMatchObject({ code: 'INVALID_OPTION', outcome: 'not-run' });
   });
 });

@@ -142,4 +142,50 @@ describe('N7 what a serializer is given', () => {
     expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'INVALID_MESSAGE' } });
     expect(good).toMatchObject({ status: 'fulfilled' });
   });
+
+  test('one that fails on a later value ends the stream behind the earlier ones', async () => {
+    const room = new Room();
+    let earlier = (): void => {};
+    const slow = new Promise<void>((resolve) => (earlier = resolve));
+    const serialize = vi.fn(async (packet: { response?: unknown }) => {
+      if (packet.response === 'b') {
+        // In a turn of its own: whoever does not listen yet has missed it.
+        setImmediate(earlier);
+        throw new Error('not b');
+      }
+      await slow;
+      return packet;
+    });
+    await room.serve({ controllers: [CodedController] }, { serializer: { serialize } });
+    const values: unknown[] = [];
+    const error = await new Promise((resolve) =>
+      room.client().send('coded.many', {}).subscribe({ next: (v) => values.push(v), error: resolve }),
+    );
+    expect(error).toMatchObject({ code: 'INVALID_MESSAGE', outcome: 'may-have-run' });
+    expect(values).toEqual(['a']);
+  });
+
+  test('a deserializer that fails on a later value does too', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [CodedController] }, coded());
+    const { serializer } = coded();
+    let earlier = (): void => {};
+    const slow = new Promise<void>((resolve) => (earlier = resolve));
+    const deserialize = async (text: string): Promise<unknown> => {
+      const packet = JSON.parse(Buffer.from(text, 'base64').toString()) as { response?: unknown };
+      if (packet.response === 'b') {
+        setImmediate(earlier);
+        throw new Error('not b');
+      }
+      await slow;
+      return packet;
+    };
+    const client = room.client({ serializer, deserializer: { deserialize } });
+    const values: unknown[] = [];
+    const error = await new Promise((resolve) =>
+      client.send('coded.many', {}).subscribe({ next: (v) => values.push(v), error: resolve }),
+    );
+    expect(error).toMatchObject({ code: 'INVALID_MESSAGE', outcome: 'may-have-run' });
+    expect(values).toEqual(['a']);
+  });
 });

@@ -29,7 +29,7 @@ export class Instance {
     });
     const instance = new Instance(child);
     onTestFinished(() => instance.kill());
-    await vi.waitFor(() => instance.expectReport('listening'), { timeout: 20_000, interval: 20 });
+    await instance.listening();
     return instance;
   }
 
@@ -75,8 +75,9 @@ export class Instance {
     return this.child.exitCode;
   }
 
-  private expectReport(kind: Report['kind']): void {
-    if (this.of(kind).length === 0)
-      throw new Error(`not ${kind} yet: ${JSON.stringify(this.reports)}`);
+  private async listening(): Promise<void> {
+    await vi.waitFor(() => expect(this.reports).not.toEqual([]), { timeout: 20_000, interval: 20 });
+    const [first] = this.reports;
+    if (first?.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);
   }
 }

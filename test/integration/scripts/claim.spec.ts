@@ -33,31 +33,46 @@ describe('the claim script', () => {
   it('claims page by page, counting a delivery, and deletes the consumer when none is left', async () => {
     const { bench, broker, ids, me, tombstone } = await orphaned(3);
     await tombstone();
-    const first = await broker.claim(me, 'dead', 'a', 2);
+    const first = await broker.claim(me, 'dead', 'a', 2, 3);
     expect(first).toMatchObject([
       { raw: { id: ids[0], fields: ['c', '1 json - - 0', 'd', '1'] }, deliveries: 2 },
       { raw: { id: ids[1] }, deliveries: 2, due: undefined },
     ]);
-    expect(await broker.claim(me, 'dead', 'a', 2)).toMatchObject([{ raw: { id: ids[2] } }]);
+    expect(await broker.claim(me, 'dead', 'a', 2, 3)).toMatchObject([{ raw: { id: ids[2] } }]);
     expect(await bench.pending('a')).toEqual(ids.map((id) => [id, 'me', 2]));
-    expect(await broker.claim(me, 'dead', 'a', 2)).toBe('empty');
+    expect(await broker.claim(me, 'dead', 'a', 2, 3)).toBe('empty');
     expect(await broker.scan(['a'])).toMatchObject([{ consumers: ['me'] }]);
+  });
+
+  it('claims an entry on its last delivery by itself, and behind all others', async () => {
+    const { bench, broker, ids, me, tombstone } = await orphaned(4);
+    await tombstone();
+    // The first and the third were handed out before.
+    await bench.redis.xclaim(bench.keys.stream('a'), 'service', 'dead', 0, ids[0]!, ids[2]!);
+    const claimed = async () =>
+      ((await broker.claim(me, 'dead', 'a', 10, 3)) as { raw: { id: string } }[]).map(
+        ({ raw }) => raw.id,
+      );
+    expect(await claimed()).toEqual([ids[1], ids[3]]);
+    expect(await claimed()).toEqual([ids[0]]);
+    expect(await claimed()).toEqual([ids[2]]);
+    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('empty');
   });
 
   it('does not touch a consumer that lives, or whose lease is only missing', async () => {
     const { bench, broker, ids, me } = await orphaned(1);
-    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('alive');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('alive');
     await bench.redis.del(bench.keys.lease('dead'));
-    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('alive');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('alive');
     expect(await bench.pending('a')).toEqual([[ids[0], 'dead', 1]]);
   });
 
   it('is refused to one whose own lease is gone', async () => {
     const { bench, broker, me, tombstone } = await orphaned(1);
     await tombstone();
-    expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', 10)).toBe('fenced');
+    expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', 10, 3)).toBe('fenced');
     await bench.redis.del(bench.keys.lease('me'));
-    expect(await broker.claim(me, 'dead', 'a', 10)).toBe('fenced');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('fenced');
     expect(await bench.pending('a')).toMatchObject([[expect.anything(), 'dead', 1]]);
   });
 
@@ -65,7 +80,7 @@ describe('the claim script', () => {
     const { bench, broker, ids, me, tombstone } = await orphaned(3);
     await tombstone();
     await bench.redis.xdel(bench.keys.stream('a'), ids[1]!);
-    expect(await broker.claim(me, 'dead', 'a', 10)).toMatchObject([
+    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toMatchObject([
       { raw: { id: ids[0] } },
       { raw: { id: ids[2] } },
     ]);
@@ -77,7 +92,7 @@ describe('the claim script', () => {
     const dead = { consumer: 'dead', token: (await bench.redis.get(bench.keys.lease('dead')))! };
     expect(await broker.retry(dead, 'a', ids[0]!, 60_000, 2, '0,2')).toBe('ok');
     await bench.leases().release(dead, []);
-    const [entry] = (await broker.claim(me, 'dead', 'a', 10)) as { due?: { at: number } }[];
+    const [entry] = (await broker.claim(me, 'dead', 'a', 10, 3)) as { due?: { at: number } }[];
     expect(entry).toMatchObject({ due: { attempts: 2, state: '0,2' } });
     expect(entry!.due!.at).toBeGreaterThan(Date.now());
   });
@@ -85,7 +100,7 @@ describe('the claim script', () => {
   it('finds nothing where there is no group or no stream', async () => {
     const { broker, me, tombstone } = await orphaned(0);
     await tombstone();
-    expect(await broker.claim(me, 'dead', 'nowhere', 10)).toBe('empty');
+    expect(await broker.claim(me, 'dead', 'nowhere', 10, 3)).toBe('empty');
   });
 
   it('gives each entry to one of two claimers', async () => {
@@ -93,7 +108,7 @@ describe('the claim script', () => {
     await tombstone();
     const rival = await bench.owner('rival');
     const pages = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => broker.claim(i % 2 ? me : rival, 'dead', 'a', 3)),
+      Array.from({ length: 10 }, (_, i) => broker.claim(i % 2 ? me : rival, 'dead', 'a', 3, 3)),
     );
     const got = pages.flatMap((page) => (typeof page === 'string' ? [] : page));
     expect(got.map(({ raw }) => raw.id).sort()).toEqual([...ids].sort());

@@ -81,7 +81,7 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
 
   /** Milliseconds until the deadline, 0 when it has passed; Infinity without one. */
   remainingTime(): number {
-    return Math.max(0, this.delivery.deadline - this.args[1].redisNow());
+    return this.delivery.remaining(this.args[1].redisNow());
   }
 
   /** Headers for every reply that follows; `sendWithMeta` shows them. */

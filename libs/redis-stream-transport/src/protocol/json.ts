@@ -26,7 +26,8 @@ export function readJson(text: string): Read {
 export function hostile(text: string, flat = 0): string | undefined {
   if (hasProtoKey(text)) return 'a __proto__ key';
   // Sixty-five levels take at least 130 characters.
-  if (text.length >= 2 * MAX_DEPTH && tooDeep(text, flat)) return `nesting deeper than ${MAX_DEPTH}`;
+  if (text.length >= 2 * MAX_DEPTH && tooDeep(text, flat))
+    return `nesting deeper than ${MAX_DEPTH}`;
   return undefined;
 }
 

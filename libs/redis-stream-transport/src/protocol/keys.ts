@@ -71,6 +71,16 @@ export class Keys {
     return `${this.tag}:due:${stream}`;
   }
 
+  /** Entries of a stream that were started and may not be started again, by their consumers. */
+  started(stream: string): string {
+    return `${this.tag}:started:${stream}`;
+  }
+
+  /** What is known of an idempotency key: the payload's digest, the entry that runs, the result. */
+  idempotency(pattern: string, key: string): string {
+    return `${this.tag}:idem:${pattern}:${key}`;
+  }
+
   /** Channel on which members of a group tell each other to look again. */
   nudge(group: string): string {
     return `${this.tag}:nudge:${group}`;

@@ -72,8 +72,8 @@ export interface Sighting {
   readonly incarnation: Incarnation;
   /** Last record of the reply log; undefined when there is no log. */
   readonly lastFrame: string | undefined;
-  /** Per call: its entry is still in its stream. */
-  readonly exists: readonly boolean[];
+  /** Per call: its entry is in its stream, or gone; `once`: gone, and may be started once only. */
+  readonly entries: readonly ('exists' | 'gone' | 'once')[];
 }
 
 /** What a caller wants of Redis, in one shard. */
@@ -162,7 +162,7 @@ export class CallerBroker {
       [
         this.keys.incarnation(),
         this.logKey,
-        ...calls.map(({ stream }) => this.keys.stream(stream)),
+        ...calls.flatMap(({ stream }) => [this.keys.stream(stream), this.keys.started(stream)]),
       ],
       [freshId(), ...calls.map(({ entry }) => entry)],
     )) as string[];
@@ -182,23 +182,27 @@ export class CallerBroker {
   }
 
   async reAsk(
-    calls: readonly { readonly stream: string; readonly entry: string }[],
+    calls: readonly { readonly stream: string; readonly pattern: string; readonly entry: string }[],
   ): Promise<Sighting> {
-    const answer = (await run(
+    const [now, id, born, last, flags] = (await run(
       this.link,
       reAskScript,
       [
         this.keys.incarnation(),
         this.logKey,
-        ...calls.map(({ stream }) => this.keys.stream(stream)),
+        ...calls.flatMap(({ stream, pattern }) => [
+          this.keys.stream(stream),
+          this.keys.live(pattern),
+        ]),
       ],
       [freshId(), String(LOG_LIFE), ...calls.map(({ entry }) => entry)],
     )) as [now: string, id: string, born: string, last: string, flags: string];
-    const [now, id, born, last, flags] = answer;
     return {
       incarnation: { id, born: Number(born), now: Number(now) },
       lastFrame: last === '' ? undefined : last,
-      exists: Array.from(flags, (flag) => flag === '1'),
+      entries: Array.from(flags, (flag) =>
+        flag === '1' ? 'exists' : flag === 'o' ? 'once' : 'gone',
+      ),
     };
   }
 

@@ -9,35 +9,21 @@ import { helloScript } from './scripts/incarnation.lua.js';
 import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
 import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
 import { claimScript, scanScript } from './scripts/take-over.lua.js';
+import type {
+  Answer,
+  CheckedAnswer,
+  KeyedResult,
+  Owner,
+  SettleAnswer,
+  Settlement,
+} from './settlement.js';
 
-/** Who settles: a consumer and the token of its lease. */
-export interface Owner {
-  readonly consumer: string;
-  readonly token: string;
-}
-
-export interface Settlement {
-  /** One frame per caller; `life` in milliseconds; `force`: append although the log is full. */
-  readonly logs: readonly { caller: string; frame: string; life: number; force: boolean }[];
-  /** Entries to acknowledge only (`keep`) and to acknowledge and delete (`drop`), per stream. */
-  readonly streams: readonly { stream: string; keep: readonly string[]; drop: readonly string[] }[];
-}
-
-export type SettleAnswer =
-  | { readonly kind: 'ok' | 'full'; readonly logs: readonly number[] }
-  | { readonly kind: 'missing' | 'fenced' };
-
-/** Outcome of an operation on one entry, checked against its owner. */
-export type CheckedAnswer = 'ok' | 'lost' | 'missing' | 'fenced';
-
-/** One reply with the log it goes to; undefined where there is no caller. */
-export interface Answer {
-  readonly caller: string;
-  readonly frame: string;
-  readonly life: number;
-}
+export type { Answer, CheckedAnswer, KeyedResult, Owner, SettleAnswer, Settlement };
 
 export type GroupKind = 'r' | 'e' | 'b';
+
+/** Milliseconds for which the result of an idempotency key is kept: a day, as payment providers do. */
+export const RESULT_LIFE = 86_400_000;
 
 /** What a service wants of Redis, in one shard and for one group. */
 export class GroupBroker {
@@ -117,12 +103,17 @@ export class GroupBroker {
     incarnation: string,
     drop: boolean,
     answer: Answer | undefined,
+    keyed?: KeyedResult,
   ): Promise<CheckedAnswer> {
     const keys = [
       this.keys.lease(owner.consumer),
       this.keys.incarnation(),
       this.keys.stream(stream),
       this.keys.due(stream),
+      this.keys.started(stream),
+      keyed === undefined
+        ? this.keys.incarnation()
+        : this.keys.idempotency(keyed.pattern, keyed.key),
       answer === undefined ? this.keys.incarnation() : this.keys.log(answer.caller),
     ];
     return (await run(this.link, settleCheckedScript, keys, [
@@ -134,6 +125,8 @@ export class GroupBroker {
       drop ? '1' : '0',
       answer?.frame ?? '',
       String(answer?.life ?? 0),
+      keyed === undefined ? '' : (keyed.result ?? '-'),
+      String(RESULT_LIFE),
     ])) as CheckedAnswer;
   }
 
@@ -250,11 +243,13 @@ export class GroupBroker {
     }));
   }
 
+  /** @param permitted deliveries of an entry; one that is on its last is claimed by itself */
   async claim(
     owner: Owner,
     dead: string,
     stream: string,
     count: number,
+    permitted: number,
   ): Promise<HeldEntry[] | 'fenced' | 'alive' | 'empty'> {
     const keys = [
       this.keys.lease(owner.consumer),
@@ -262,7 +257,8 @@ export class GroupBroker {
       this.keys.stream(stream),
       this.keys.due(stream),
     ];
-    const args = [owner.token, this.group, dead, owner.consumer, String(count)];
+    const { token, consumer } = owner;
+    const args = [token, this.group, dead, consumer, String(count), String(permitted)];
     const answer = (await run(this.link, claimScript, keys, args)) as unknown[];
     return answer[0] === 'ok' ? heldEntries(answer) : (answer[0] as 'fenced' | 'alive' | 'empty');
   }

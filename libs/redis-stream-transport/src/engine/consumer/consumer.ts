@@ -33,7 +33,7 @@ export class Consumer {
     private readonly hooks: ConsumerHooks,
   ) {
     this.dispatcher = new Dispatcher(options.concurrency, options.maxDeliveries, clock, {
-      run: (delivery) => hooks.run(delivery),
+      run: (delivery) => delivery.begin(),
       expired: (delivery) => {
         const outcome = delivery.history.deliveries === 1 ? 'not-run' : 'may-have-run';
         delivery.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
@@ -57,6 +57,7 @@ export class Consumer {
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const here = specs.filter(({ stream }) => shardOf(stream, options.shards) === shard);
       const made = new ConsumerShard(options, links, shard, here, this.dispatcher, clock, logger, {
+        run: (delivery) => hooks.run(delivery),
         changed: () => this.changed(),
       });
       for (const { stream } of here) this.owners.set(stream, made);

@@ -9,6 +9,8 @@ export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
 
 /** What a delivery asks of the worker that owns it. */
 export interface DeliveryOwner {
+  /** It has a slot. */
+  begin(delivery: Delivery): void;
   /** A reply; `final` settles the delivery. */
   reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void;
   acknowledge(delivery: Delivery): void;
@@ -63,6 +65,8 @@ export class Delivery implements Expiring {
   ended = false;
   /** Holds a slot. */
   running = false;
+  /** `[kind, payload]` texts of the replies so far, to be stored under an idempotency key. */
+  recorded: string[] | undefined;
   /** Text of the reply headers, when the handler set some. */
   replyHeaders: string | undefined;
   /** Milliseconds of Redis' clock; Infinity without a deadline. */
@@ -95,8 +99,20 @@ export class Delivery implements Expiring {
     this.deadline = total > 0 ? entry.addedAt + total : Number.POSITIVE_INFINITY;
   }
 
+  /** Milliseconds left, and never more than the caller gave: Redis' clock is an estimate. */
+  remaining(redisNow: number): number {
+    if (this.deadline === Number.POSITIVE_INFINITY) return this.deadline;
+    const { timeout, idle } = this.entry.header;
+    return Math.max(0, Math.min(Math.max(timeout, idle), this.deadline - redisNow));
+  }
+
   get id(): string {
     return this.entry.id;
+  }
+
+  /** It may be started once only: by its caller's wish, or as its handlers say. */
+  get once(): boolean {
+    return this.entry.header.once || this.pattern.spec.once;
   }
 
   /** Somebody waits for a reply. */
@@ -134,6 +150,11 @@ export class Delivery implements Expiring {
     this.onAbort?.(reason);
   }
 
+  /** Its turn has come. */
+  begin(): void {
+    this.owner.begin(this);
+  }
+
   /** Index of the next reply; each has its own. */
   takeIndex(): number {
     return this.index++;
@@ -148,6 +169,11 @@ export class Delivery implements Expiring {
   /** Output of a serializer. */
   packed(payload: string, last: boolean): void {
     this.reply(last ? REPLY.packedLast : REPLY.packed, payload, last);
+  }
+
+  /** A reply that was given before, from a stored result. */
+  repeat(kind: ReplyKind, payload: string | undefined, last: boolean): void {
+    this.reply(kind, payload, last);
   }
 
   /** What the handler threw, as JSON. */

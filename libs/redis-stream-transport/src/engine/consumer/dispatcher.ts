@@ -166,7 +166,7 @@ export class Dispatcher {
   }
 
   private watch(delivery: Delivery): void {
-    delivery.expiresAt = this.clock.now() + (delivery.deadline - this.hooks.redisNow());
+    delivery.expiresAt = this.clock.now() + delivery.remaining(this.hooks.redisNow());
     this.deadlines.add(delivery);
   }
 

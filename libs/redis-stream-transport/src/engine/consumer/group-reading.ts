@@ -2,6 +2,7 @@ import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import { Auditor } from './auditor.js';
 import type { Dispatcher } from './dispatcher.js';
+import { ensureGroups } from './ensure-groups.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from './shard-context.js';
 import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
@@ -24,7 +25,7 @@ export class GroupReading {
   isUp = false;
 
   constructor(
-    context: ShardContext,
+    private readonly context: ShardContext,
     readonly worker: Worker,
     links: LinkSettings,
     streamKey: (name: string) => string,
@@ -54,15 +55,19 @@ export class GroupReading {
       free: () => (worker.retries.isFull ? 0 : dispatcher.free),
       mayRead: () => hooks.mayRead(),
       entries: (stream, entries) => worker.accept(stream, entries),
-      heal: () => worker.ensureGroups(),
+      heal: () => this.ensureGroups(),
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
       found: (stream, entries) => worker.acceptHeld(stream, entries),
-      heal: () => worker.ensureGroups(),
+      heal: () => this.ensureGroups(),
       fenced: () => hooks.fenced(),
     });
+  }
+
+  ensureGroups(): Promise<void> {
+    return ensureGroups(this.context, this.worker.broker, this.streams);
   }
 
   /** Ends a blocking read whose COUNT no longer fits, or for which there is no time. */

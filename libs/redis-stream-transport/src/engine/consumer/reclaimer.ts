@@ -14,6 +14,8 @@ const MARGIN = 50;
 const MAX_PAGE = 100;
 
 export interface ReclaimerHooks {
+  /** A consumer is revoked: what it had started and may not be started again is to be ended. */
+  revoked(dead: string, stream: StreamState): Promise<void>;
   claimed(stream: StreamState, entries: readonly HeldEntry[]): void;
   free(): number;
   mayClaim(): boolean;
@@ -32,6 +34,7 @@ export class Reclaimer {
   private stopped = true;
   /** Milliseconds until the earliest lease that will end before the next regular scan. */
   private soonest: number | undefined;
+  private behind = false;
 
   constructor(
     private readonly context: ShardContext,
@@ -41,6 +44,14 @@ export class Reclaimer {
     private readonly hooks: ReclaimerHooks,
   ) {
     this.suspects = new Suspects(context.options.leaseTtl);
+  }
+
+  /**
+   * Entries were left for want of free slots. They are older than anything a read would bring, so they
+   * come first.
+   */
+  get isBehind(): boolean {
+    return this.behind;
   }
 
   start(): void {
@@ -118,6 +129,7 @@ export class Reclaimer {
 
   private async judge(others: readonly string[], seen: ReadonlyMap<string, Trace>): Promise<void> {
     this.soonest = undefined;
+    this.behind = false;
     const missing = new Set<string>();
     const dead: string[] = [];
     if (others.length > 0) {
@@ -151,11 +163,17 @@ export class Reclaimer {
       await this.broker.dropGroup(stream.name, name, TOMBSTONE, false);
     }
     for (const stream of consumes) {
+      await this.hooks.revoked(name, stream);
       for (;;) {
         const free = Math.min(MAX_PAGE, this.hooks.free());
         // What does not fit is left to others, or to the next free slot.
-        if (this.stopped || free <= 0 || !this.hooks.mayClaim()) return;
-        const answer = await this.broker.claim(owner, name, stream.name, free);
+        if (this.stopped || !this.hooks.mayClaim()) return;
+        if (free <= 0) {
+          this.behind = true;
+          return;
+        }
+        const { maxDeliveries } = this.context.options;
+        const answer = await this.broker.claim(owner, name, stream.name, free, maxDeliveries);
         if (owner !== this.context.owner) return;
         if (answer === 'fenced') return this.hooks.fenced();
         if (answer === 'alive' || answer === 'empty') break;

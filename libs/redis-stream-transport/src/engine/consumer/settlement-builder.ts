@@ -1,6 +1,6 @@
 import { encodeFrame } from '../../protocol/frame.js';
 import { MAX_FRAME_LENGTH, MAX_SCRIPT_LENGTH } from '../../protocol/limits.js';
-import type { Settlement } from '../../redis/group-broker.js';
+import type { KeyedResult, Settlement } from '../../redis/group-broker.js';
 import type { Delivery } from './delivery.js';
 
 interface LogPart {
@@ -15,6 +15,8 @@ export interface Finished {
   readonly reply: string | undefined;
   /** It is the end of the delivery. */
   readonly final: boolean;
+  /** What is stored under the idempotency key of the entry. */
+  readonly keyed: KeyedResult | undefined;
 }
 
 /** Gathers what one turn finished into one settlement: a frame per caller, ids per stream. */

@@ -1,13 +1,13 @@
 import { encodeFrame, encodeReply, REPLY } from '../../protocol/frame.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type {
-  Answer,
-  CheckedAnswer,
   GroupBroker,
-  Settlement,
+  KeyedResult,
   SettleAnswer,
+  Settlement,
 } from '../../redis/group-broker.js';
 import { faultText, type Delivery } from './delivery.js';
+import { CheckedSettler } from './checked-settler.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import type { ShardContext } from './shard-context.js';
 
@@ -16,7 +16,6 @@ const EARLY_FLUSH = 32_768;
 const MAX_UNRESOLVED = 8;
 /** Characters of replies that may wait for Redis; streams beyond it are cut off. */
 export const MAX_WAITING_LENGTH = 67_108_864;
-const RETRY_AFTER = 250;
 
 export interface SettlerHooks {
   /** It is settled, or somebody else's. */
@@ -33,8 +32,7 @@ export class Settler {
   private builder = new SettlementBuilder();
   private scheduled = false;
   private unresolved = 0;
-  private readonly doubtful: Finished[] = [];
-  private checking = false;
+  private readonly checked: CheckedSettler;
   private waitingLength = 0;
   private idle: (() => void)[] = [];
 
@@ -42,20 +40,33 @@ export class Settler {
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
     private readonly hooks: SettlerHooks,
-  ) {}
+  ) {
+    this.checked = new CheckedSettler(context, broker, {
+      ...hooks,
+      life: ({ delivery }) => this.lifeFor(delivery),
+      resolved: (finished, outcome) => {
+        this.release(finished, outcome);
+        this.tellIfIdle();
+      },
+    });
+  }
 
   /** More replies wait than memory should be given for. */
   get isCongested(): boolean {
     return this.waitingLength > MAX_WAITING_LENGTH;
   }
 
-  /** Adds a reply (or none) and, if `final`, the end of the delivery. */
-  add(delivery: Delivery, reply: string | undefined, final: boolean): void {
-    const finished: Finished = { delivery, reply, final };
+  /**
+   * Adds a reply (or none) and, if `final`, the end of the delivery.
+   * @param keyed what is stored under the idempotency key of the entry
+   */
+  add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
+    const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length;
     // Read before the latest reconnect, or under a lease that was gone for a while: check each.
-    if (final && delivery.history.connections !== this.context.connections) {
-      this.doubt(finished);
+    const stale = delivery.history.connections !== this.context.connections;
+    if (final && (stale || delivery.once || keyed !== undefined)) {
+      this.checked.add(finished);
       return;
     }
     if (this.builder.wouldOverflow(delivery.entry.header.caller, reply)) this.flush();
@@ -79,20 +90,18 @@ export class Settler {
   /** The connection is back, or the lease: what is doubtful can be checked now. */
   resume(): void {
     this.flush();
-    void this.check();
+    this.checked.resume();
   }
 
   /** The identity is gone: what was finished under it is somebody else's. */
   drop(): void {
-    const dropped = [...this.builder.finished, ...this.doubtful.splice(0)];
+    const dropped = [...this.builder.finished, ...this.checked.drop()];
     this.builder = new SettlementBuilder();
     for (const finished of dropped) this.release(finished, 'lost');
   }
 
   private get isIdle(): boolean {
-    return (
-      this.unresolved === 0 && this.doubtful.length === 0 && this.builder.finished.length === 0
-    );
+    return this.unresolved === 0 && this.checked.isIdle && this.builder.finished.length === 0;
   }
 
   private readonly flushScheduled = (): void => {
@@ -148,10 +157,10 @@ export class Settler {
         break;
       case 'missing':
         this.hooks.leaseDoubt('missing');
-        for (const each of finished) this.doubt(each);
+        for (const each of finished) this.checked.add(each);
         break;
       case undefined:
-        for (const each of finished) this.doubt(each);
+        for (const each of finished) this.checked.add(each);
     }
   }
 
@@ -174,72 +183,6 @@ export class Settler {
       return { ...log, frame, force: true };
     });
     return { logs, streams: settlement.streams };
-  }
-
-  private doubt(finished: Finished): void {
-    this.doubtful.push(finished);
-    if (this.context.isUp) void this.check();
-  }
-
-  /** Settles doubtful entries one by one. Slow, rare, and exact. */
-  private async check(): Promise<void> {
-    if (this.checking) return;
-    this.checking = true;
-    try {
-      while (this.doubtful.length > 0 && this.context.isUp) {
-        const finished = this.doubtful[0] as Finished;
-        const answer = await this.settleChecked(finished);
-        if (this.doubtful[0] !== finished) continue;
-        if (answer === 'missing') {
-          this.hooks.leaseDoubt('missing');
-          break;
-        }
-        this.doubtful.shift();
-        this.release(finished, answer === 'ok' ? 'ok' : 'lost');
-        if (answer === 'fenced') this.hooks.leaseDoubt('fenced');
-      }
-    } catch (error) {
-      const failure = error as CommandFailure;
-      if (failure.kind === 'refused')
-        this.context.logger.error('settle', `settling failed: ${failure.message}`);
-      this.context.clock.after(RETRY_AFTER, () => this.resume());
-    } finally {
-      this.checking = false;
-    }
-    this.tellIfIdle();
-  }
-
-  private settleChecked({ delivery, reply, final }: Finished): Promise<CheckedAnswer> {
-    const answer = reply === undefined ? undefined : this.answer(delivery, reply);
-    const { owner } = this.context;
-    const { stream, id, history, isRequest } = delivery;
-    // A value in the middle of a stream: sent again, its index tells a repetition from news.
-    if (!final) return this.sendAgain(answer);
-    return this.broker.settleChecked(
-      owner,
-      stream.name,
-      id,
-      history.incarnation,
-      isRequest,
-      answer,
-    );
-  }
-
-  private async sendAgain(answer: Answer | undefined): Promise<CheckedAnswer> {
-    if (answer === undefined) return 'ok';
-    const result = await this.broker.settle(this.context.owner, {
-      logs: [{ ...answer, force: true }],
-      streams: [],
-    });
-    return result.kind === 'full' ? 'ok' : result.kind;
-  }
-
-  private answer(delivery: Delivery, reply: string): Answer {
-    return {
-      caller: delivery.entry.header.caller as string,
-      frame: encodeFrame(this.context.owner.consumer, reply),
-      life: this.lifeFor(delivery),
-    };
   }
 
   /** A log lives at least as long as the longest call that it answers, and half a minute more. */

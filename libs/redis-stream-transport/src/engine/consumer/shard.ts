@@ -4,10 +4,12 @@ import { Keys } from '../../protocol/keys.js';
 import { GroupBroker } from '../../redis/group-broker.js';
 import { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
+import { StartBroker } from '../../redis/start-broker.js';
 import { Subscription } from '../../redis/subscription.js';
 import type { Clock } from '../clock.js';
 import { Condition } from '../condition.js';
 import type { QuietLogger } from '../logger.js';
+import type { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Janitor } from './janitor.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -20,6 +22,7 @@ import { GroupReading, streamStates } from './group-reading.js';
 import { Worker } from './worker.js';
 
 export interface ShardHooks {
+  run(delivery: Delivery): void;
   changed(): void;
 }
 
@@ -92,7 +95,7 @@ export class ConsumerShard {
     });
     this.membership = new Membership(this.context, this.keeper, this.leases, {
       ensureGroups: async () => {
-        await Promise.all(this.readings.map(({ worker }) => worker.ensureGroups()));
+        await Promise.all(this.readings.map((reading) => reading.ensureGroups()));
       },
       renamed: () => this.renamed(),
       registered: () => this.wake(),
@@ -105,6 +108,8 @@ export class ConsumerShard {
       this.readings.flatMap(({ streams }) => streams),
       {
         claimed: (stream, entries) => this.main.worker.acceptHeld(stream, entries),
+        revoked: (dead, stream) =>
+          this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
         free: () => dispatcher.free,
         mayClaim: () => this.keeper.isValid,
         fenced: () => this.membership.fenced(),
@@ -131,9 +136,10 @@ export class ConsumerShard {
     ];
   }
 
-  /** A slot is free: read on. */
+  /** A slot is free: for what a dead instance left, else for what is new. */
   slotFree(): void {
-    for (const { reader } of this.readings) reader.wake();
+    if (!this.reclaimer.isBehind) for (const { reader } of this.readings) reader.wake();
+    else if (this.dispatcher.free > 0) void this.reclaimer.scan().then(() => this.wake());
   }
 
   /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */
@@ -188,13 +194,16 @@ export class ConsumerShard {
 
   private reading(specs: readonly PatternSpec[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group);
-    const worker = new Worker(this.context, broker, streamStates(specs), this.dispatcher, {
+    const starts = new StartBroker(this.commands, this.keys);
+    const streams = streamStates(specs);
+    const worker = new Worker(this.context, broker, starts, streams, this.dispatcher, {
+      run: (delivery) => this.hooks.run(delivery),
       leaseDoubt: (kind) => this.membership.doubt(kind),
       handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
     });
     const streamKey = (name: string): string => this.keys.stream(name);
     return new GroupReading(this.context, worker, this.links, streamKey, this.dispatcher, {
-      mayRead: () => this.keeper.isValid && !this.stopping,
+      mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
       changed: () => this.changed(),
       fenced: () => this.membership.fenced(),
     });

@@ -4,6 +4,7 @@ import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
+import type { StartBroker } from '../../redis/start-broker.js';
 import { Arrivals } from './arrivals.js';
 import {
   faultText,
@@ -15,12 +16,15 @@ import {
 import type { Dispatcher } from './dispatcher.js';
 import { Retries, retryDelay } from './retries.js';
 import { replyText, Settler } from './settler.js';
+import { record, resultOf, Starter } from './starter.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 
 const RETRY_AFTER = 250;
 
 export interface WorkerHooks {
+  /** Runs the handlers of a delivery that may start. */
+  run(delivery: Delivery): void;
   leaseDoubt(kind: 'missing' | 'fenced'): void;
   /** The entry was handed to another member, which does not know it yet. */
   handed(consumer: string): void;
@@ -33,11 +37,13 @@ export interface WorkerHooks {
 export class Worker implements DeliveryOwner {
   readonly settler: Settler;
   readonly retries: Retries;
+  readonly starter: Starter;
   private readonly arrivals: Arrivals;
 
   constructor(
     private readonly context: ShardContext,
     readonly broker: GroupBroker,
+    starts: StartBroker,
     readonly streams: readonly StreamState[],
     private readonly dispatcher: Dispatcher,
     private readonly hooks: WorkerHooks,
@@ -45,6 +51,19 @@ export class Worker implements DeliveryOwner {
     this.retries = new Retries(context.clock);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery.id),
+      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
+    });
+    this.starter = new Starter(context, starts, () => broker.group, {
+      run: (delivery) => hooks.run(delivery),
+      lost: (delivery) => {
+        this.end(delivery);
+        delivery.stream.release(delivery.id);
+      },
+      wait: (delivery, ms) => {
+        this.end(delivery);
+        const { attempts, state } = delivery.history;
+        this.waitFor(delivery, this.context.redisClock.now() + ms, attempts, state);
+      },
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.arrivals = new Arrivals(context, this, {
@@ -55,25 +74,6 @@ export class Worker implements DeliveryOwner {
       },
       unhandled: (delivery, pattern, payload) => this.unhandled(delivery, pattern, payload),
     });
-  }
-
-  async ensureGroups(): Promise<void> {
-    await Promise.all(
-      this.streams.map(async (stream) => {
-        const { state, since } = await this.broker.ensureGroup(
-          stream.name,
-          stream.kind,
-          this.context.options.history,
-        );
-        stream.since = since;
-        if (state === 'lost') {
-          this.context.logger.warn(
-            'group',
-            `group ${this.broker.group} of ${stream.name} was lost; made anew`,
-          );
-        }
-      }),
-    );
   }
 
   /** New entries of a read. */
@@ -105,22 +105,27 @@ export class Worker implements DeliveryOwner {
 
   // ---- DeliveryOwner
 
+  begin(delivery: Delivery): void {
+    this.starter.start(delivery);
+  }
+
   reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void {
     const text =
       delivery.entry.header.call === undefined
         ? undefined
         : replyText(delivery, kind, payload, delivery.takeIndex());
+    record(delivery, kind, payload);
     if (!final) {
       if (text === undefined) return;
       if (this.settler.isCongested) this.cutOff(delivery);
       else this.settler.add(delivery, text, false);
       return;
     }
-    this.finish(delivery, text);
+    this.finish(delivery, text, kind);
   }
 
   acknowledge(delivery: Delivery): void {
-    this.finish(delivery, undefined);
+    this.finish(delivery, undefined, undefined);
   }
 
   renewed(delivery: Delivery): void {
@@ -195,9 +200,9 @@ export class Worker implements DeliveryOwner {
 
   // ---- Ends
 
-  private finish(delivery: Delivery, text: string | undefined): void {
+  private finish(delivery: Delivery, text: string | undefined, kind: ReplyKind | undefined): void {
     this.end(delivery);
-    this.settler.add(delivery, text, true);
+    this.settler.add(delivery, text, true, resultOf(delivery, kind));
   }
 
   /** From here on the handler's words no longer count, and its slot is free. */
@@ -210,7 +215,8 @@ export class Worker implements DeliveryOwner {
   private cutOff(delivery: Delivery): void {
     const message = 'more values wait for Redis than may be kept';
     const payload = faultText('REPLY_LOST', message, 'may-have-run');
-    this.finish(delivery, replyText(delivery, REPLY.fault, payload, delivery.takeIndex()));
+    const text = replyText(delivery, REPLY.fault, payload, delivery.takeIndex());
+    this.finish(delivery, text, REPLY.fault);
     delivery.abort('cancelled');
   }
 

@@ -60,23 +60,30 @@ export class ReAsker {
   }
 
   private async askPage(page: readonly Call[]): Promise<void> {
-    const asked = page.map((call) => ({ stream: call.stream, entry: call.entry as string }));
+    const asked = page.map(({ stream, pattern, entry }) => ({
+      stream,
+      pattern,
+      entry: entry as string,
+    }));
     const sighting = await this.broker.reAsk(asked);
     const gone = page.filter((call, i) => {
       const same = call.state === 'stored' && call.entry === asked[i]?.entry;
-      return same && sighting.exists[i] === false;
+      return same && sighting.entries[i] !== 'exists';
     });
     if (gone.length === 0) return;
     // It may have been settled a moment ago: its reply is in the log then.
     if (!gone.every((call) => this.isProven(call, sighting))) await this.replies.catchUp();
-    for (const call of gone) if (call.state === 'stored') this.judge(call, sighting);
+    for (const call of gone) {
+      const once = call.request.once || sighting.entries[page.indexOf(call)] === 'once';
+      if (call.state === 'stored') this.judge(call, sighting, once);
+    }
   }
 
-  private judge(call: Call, sighting: Sighting): void {
+  private judge(call: Call, sighting: Sighting, once: boolean): void {
     // Frames came behind the last one that was seen: the next question finds out.
     if (!this.isProven(call, sighting) && this.replies.isBehind(sighting.lastFrame)) return;
     const answered = call.next > 0 || call.run !== undefined;
-    if (this.isProven(call, sighting) && !call.request.once && !answered) {
+    if (this.isProven(call, sighting) && !once && !answered) {
       this.hooks.sendAgain(call);
       return;
     }

@@ -6,10 +6,10 @@ import { LUA_INCARNATION } from './incarnation.lua.js';
  * Decides the fate of calls at their deadline or when they are cancelled: what no group was given is
  * deleted and will certainly not run; anything else may have run, and its owner is named.
  *
- * KEYS: incarnation, reply log, then the stream of each call. ARGV: fresh incarnation id, then the entry
+ * KEYS: incarnation, reply log, then per call: its stream, started:<stream>. ARGV: fresh incarnation id, then the entry
  * id of each call.
  *
- * Returns { now, incarnation, born, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
+ * Returns { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
  * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
  * has no final reply, whatever the caller has read; one that is gone may have one, up to the last id.
  */
@@ -19,13 +19,13 @@ export const decideScript = defineScript(
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
-local id, born = incarnation(KEYS[1], ARGV[1])
+local id = incarnation(KEYS[1], ARGV[1])
 local last = '0-0'
 local info = redis.pcall('XINFO', 'STREAM', KEYS[2])
 if not info.err then last = field(info, 'last-generated-id') end
-local answer = { whole(now), id, born, last }
-for i = 3, #KEYS do
-  local stream, entry = KEYS[i], ARGV[i - 1]
+local answer = { whole(now), id, last }
+for i = 3, #KEYS, 2 do
+  local stream, entry = KEYS[i], ARGV[(i + 1) / 2]
   local verdict
   if #redis.call('XRANGE', stream, entry, entry) == 0 then
     verdict = 'gone'
@@ -38,6 +38,7 @@ for i = 3, #KEYS do
         if pending[1] then owner = pending[1][2] end
       end
     end
+    if owner == '-' then owner = redis.call('HGET', KEYS[i + 1], entry) or '-' end
     if delivered then
       verdict = 'may ' .. owner
     else

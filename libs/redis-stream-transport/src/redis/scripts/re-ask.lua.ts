@@ -23,10 +23,10 @@ return id
 /**
  * Asks about calls that have waited for some time.
  *
- * KEYS: incarnation, reply log, then the stream of each call. ARGV: fresh incarnation id, life of the
+ * KEYS: incarnation, reply log, then per call: its stream, live:<pattern>. ARGV: fresh incarnation id, life of the
  * log (ms), then the entry id of each call.
- * Returns { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists
- * and `0` when it is gone. Both are read in one step: an entry that is gone was settled before the last
+ * Returns { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists,
+ * `0` when it is gone, and `o` when it is gone and the pattern is announced as started once only. Both are read in one step: an entry that is gone was settled before the last
  * id, or was never settled.
  */
 export const reAskScript = defineScript(
@@ -43,8 +43,15 @@ if not info.err then
   redis.call('PEXPIRE', KEYS[2], ARGV[2], 'GT')
 end
 local flags = {}
-for i = 3, #KEYS do
-  flags[i - 2] = #redis.call('XRANGE', KEYS[i], ARGV[i], ARGV[i])
+for i = 3, #KEYS, 2 do
+  local entry = ARGV[(i + 3) / 2]
+  local flag = #redis.call('XRANGE', KEYS[i], entry, entry)
+  if flag == 0 then
+    for _, member in ipairs(redis.call('ZRANGE', KEYS[i + 1], 0, -1)) do
+      if string.sub(member, -5) == ' once' then flag = 'o' end
+    end
+  end
+  flags[#flags + 1] = flag
 end
 return { whole(now), id, born, last, table.concat(flags) }
 `,

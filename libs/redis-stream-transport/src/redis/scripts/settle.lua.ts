@@ -87,8 +87,10 @@ return 'ok' .. failed
  * An entry is accepted if it is pending under me, or pending nowhere but still in the stream, or exists
  * nowhere although the incarnation changed since it was read. Otherwise it is somebody else's.
  *
- * KEYS: lease, incarnation, stream, due, reply log (or the incarnation again when there is no reply).
- * ARGV: token, group, consumer, id, incarnation at the read, delete (0/1), frame or '', life (ms).
+ * KEYS: lease, incarnation, stream, due, started, key record (or the incarnation again without a key),
+ * reply log (or the incarnation again when there is no reply).
+ * ARGV: token, group, consumer, id, incarnation at the read, delete (0/1), frame or '', life (ms), result
+ * to store under the key, '' for none, '-' to give the key up; life of the result (ms).
  * Returns `ok`, `lost`, `missing` or `fenced`.
  */
 export const settleCheckedScript = defineScript(
@@ -101,13 +103,25 @@ if lease ~= ARGV[1] then return 'fenced' end
 local stream, group, id = KEYS[3], ARGV[2], ARGV[4]
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
+-- What may be started once only was acknowledged at its start, and noted.
+local started = redis.call('HGET', KEYS[5], id)
+if started then owner = started end
 if owner ~= ARGV[3] then
   if owner then return 'lost' end
   local entry = redis.call('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', KEYS[2], 'id') == ARGV[5] then return 'lost' end
 end
-if ARGV[7] ~= '' then answer(KEYS[5], ARGV[7], ARGV[8]) end
+if ARGV[7] ~= '' then answer(KEYS[7], ARGV[7], ARGV[8]) end
+if ARGV[9] ~= '' and redis.call('HGET', KEYS[6], 'e') == id then
+  if ARGV[9] == '-' then
+    redis.call('DEL', KEYS[6])
+  else
+    redis.call('HSET', KEYS[6], 'r', ARGV[9])
+    redis.call('PEXPIRE', KEYS[6], ARGV[10])
+  end
+end
 redis.pcall('XACK', stream, group, id)
+if started then redis.call('HDEL', KEYS[5], id) end
 redis.call('HDEL', KEYS[4], group .. ' ' .. id)
 if ARGV[6] == '1' then redis.call('XDEL', stream, id) end
 return 'ok'

@@ -46,8 +46,11 @@ return answer
  * Claims a page of what is pending under a revoked consumer, counting a delivery; when nothing is left,
  * deletes the consumer in the same fenced step. Deleting it any other way would destroy what it owns.
  *
+ * An entry for which this delivery would be the last is claimed alone, and only when no other is left:
+ * it may be poison, and what waited beside it would lose a delivery with it, without ever having run.
+ *
  * KEYS: my lease, the revoked lease, stream, due:<stream>.
- * ARGV: my token, group, the revoked consumer, my name, entries at most.
+ * ARGV: my token, group, the revoked consumer, my name, entries at most, deliveries permitted.
  * Returns { 'fenced' }, { 'alive' }, { 'empty' } or { 'ok', entries, deliveries, due } (lists in the
  * same order; entries deleted meanwhile are left out, and no longer pending).
  */
@@ -63,11 +66,12 @@ if #pending == 0 then
   redis.pcall('XGROUP', 'DELCONSUMER', stream, group, dead)
   return { 'empty' }
 end
-local ids, before = {}, {}
-for i, p in ipairs(pending) do
-  ids[i] = p[1]
+local ids, before, last = {}, {}, tonumber(ARGV[6])
+for _, p in ipairs(pending) do
   before[p[1]] = p[4]
+  if p[4] + 1 ~= last then ids[#ids + 1] = p[1] end
 end
+if #ids == 0 then ids[1] = pending[1][1] end
 local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
 local present, deliveries, due = {}, {}, {}
 for _, entry in ipairs(entries) do

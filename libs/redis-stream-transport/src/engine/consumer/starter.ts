@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
+import type { KeyedResult } from '../../redis/group-broker.js';
+import type { InterruptedEntry, StartBroker } from '../../redis/start-broker.js';
+import { faultText, type Delivery } from './delivery.js';
+import type { ShardContext } from './shard-context.js';
+import type { StreamState } from './stream-state.js';
+
+const RETRY_AFTER = 250;
+/** Milliseconds between two looks at an entry that runs under the same key. */
+const LOOK_AGAIN = 50;
+/** Characters of replies that are stored under a key. */
+const MAX_RESULT = 1_048_576;
+
+export interface StarterHooks {
+  run(delivery: Delivery): void;
+  /** It is not this process' to run. */
+  lost(delivery: Delivery): void;
+  /** Try again after so many milliseconds, without holding a slot. */
+  wait(delivery: Delivery, ms: number): void;
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+}
+
+/**
+ * What happens between a slot and a handler for entries that are special: one with an idempotency key
+ * runs only if no result is stored and none like it is running; one that may be started once only is
+ * acknowledged first (rules L18, L22). All others pass by.
+ */
+export class Starter {
+  private readonly starting = new Map<StreamState, Delivery[]>();
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: StartBroker,
+    private readonly group: () => string,
+    private readonly hooks: StarterHooks,
+  ) {}
+
+  start(delivery: Delivery): void {
+    if (delivery.entry.key !== undefined) void this.claimKey(delivery, delivery.entry.key);
+    else if (delivery.once) this.startOnce(delivery);
+    else this.hooks.run(delivery);
+  }
+
+  /** Tells the callers of what a revoked consumer had started and may not be started again. */
+  async endInterrupted(dead: string, stream: StreamState, life: number): Promise<void> {
+    const { owner } = this.context;
+    for (const entry of await this.broker.interrupted(dead, stream.name)) {
+      const answer = this.answer(entry, owner.consumer, life);
+      await this.broker.endInterrupted(owner, dead, stream.name, entry.id, answer);
+    }
+  }
+
+  private answer({ header }: InterruptedEntry, consumer: string, life: number) {
+    if (header?.call === undefined || header.caller === undefined) return undefined;
+    const message = 'the instance that ran the call is gone, and it may not be started again';
+    const payload = faultText('INTERRUPTED', message, 'may-have-run');
+    const reply = encodeReply(header.call, REPLY.fault, 1, 0, 0, payload, undefined);
+    return { caller: header.caller, frame: encodeFrame(consumer, reply), life };
+  }
+
+  private async claimKey(delivery: Delivery, key: string): Promise<void> {
+    const { stream, id, entry, pattern } = delivery;
+    const digest = createHash('sha256').update(entry.data).digest('base64url');
+    const answer = await this.insist(delivery, () =>
+      this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
+    );
+    switch (answer?.kind) {
+      case 'run':
+        delivery.recorded = [];
+        if (delivery.once) this.startOnce(delivery);
+        else this.hooks.run(delivery);
+        break;
+      case 'wait':
+        this.hooks.wait(delivery, LOOK_AGAIN);
+        break;
+      case 'mismatch': {
+        const message = 'the idempotency key belongs to another payload';
+        if (delivery.isRequest) delivery.fault('IDEMPOTENCY_MISMATCH', message, 'not-run');
+        else delivery.deadLetter('idempotency', message);
+        break;
+      }
+      case 'stored':
+        replay(delivery, answer.result);
+        break;
+      case undefined:
+    }
+  }
+
+  /** Starts of one turn travel as one script. */
+  private startOnce(delivery: Delivery): void {
+    const list = this.starting.get(delivery.stream);
+    if (list !== undefined) {
+      list.push(delivery);
+      return;
+    }
+    this.starting.set(delivery.stream, [delivery]);
+    queueMicrotask(() => void this.startAll(delivery.stream));
+  }
+
+  private async startAll(stream: StreamState): Promise<void> {
+    const list = this.starting.get(stream) ?? [];
+    this.starting.delete(stream);
+    const ids = list.map(({ id }) => id);
+    const answer = await this.insist(list[0] as Delivery, async () => {
+      const flags = await this.broker.start(this.context.owner, this.group(), stream.name, ids);
+      if (flags === 'missing' || flags === 'fenced') {
+        this.hooks.leaseDoubt(flags);
+        throw new Error(`the lease is ${flags}`);
+      }
+      return flags;
+    });
+    for (const [i, delivery] of list.entries()) {
+      if (answer?.[i] === true) this.hooks.run(delivery);
+      else this.hooks.lost(delivery);
+    }
+  }
+
+  /** Repeats until Redis has answered; undefined when the entry is not this process' any more. */
+  private async insist<T>(delivery: Delivery, ask: () => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      if (delivery.ended || delivery.consumer !== this.context.owner.consumer) return undefined;
+      try {
+        return await ask();
+      } catch (error) {
+        const { message } = error as Error;
+        this.context.logger.warn('start', `cannot start an entry yet: ${message}`);
+      }
+      await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
+    }
+  }
+}
+
+/** Notes a reply of an entry whose result is to be stored. */
+export function record(delivery: Delivery, kind: ReplyKind, payload: string | undefined): void {
+  delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
+}
+
+/**
+ * What is stored under the key when the delivery ends. What the transport itself had to say is no
+ * result: then the key is given up, and the next entry with it runs.
+ */
+export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
+  const { entry, pattern, recorded } = delivery;
+  if (entry.key === undefined || recorded === undefined) return undefined;
+  const text = `[${recorded.join(',')}]`;
+  const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
+  return { pattern: pattern.spec.pattern, key: entry.key, result: worth ? text : undefined };
+}
+
+/** Answers from a stored result; the entry itself never runs. */
+function replay(delivery: Delivery, result: string): void {
+  const replies = JSON.parse(result) as [kind: ReplyKind, payload?: unknown][];
+  if (!delivery.isRequest) {
+    delivery.acknowledge();
+    return;
+  }
+  for (const [i, [kind, payload]] of replies.entries()) {
+    const text = payload === undefined ? undefined : JSON.stringify(payload);
+    delivery.repeat(kind, text, i === replies.length - 1);
+  }
+  // An event stored no reply; a request with its key gets none either.
+  if (replies.length === 0) delivery.value(undefined, true);
+}

@@ -1,0 +1,34 @@
+/** Who settles: a consumer and the token of its lease. */
+export interface Owner {
+  readonly consumer: string;
+  readonly token: string;
+}
+
+export interface Settlement {
+  /** One frame per caller; `life` in milliseconds; `force`: append although the log is full. */
+  readonly logs: readonly { caller: string; frame: string; life: number; force: boolean }[];
+  /** Entries to acknowledge only (`keep`) and to acknowledge and delete (`drop`), per stream. */
+  readonly streams: readonly { stream: string; keep: readonly string[]; drop: readonly string[] }[];
+}
+
+export type SettleAnswer =
+  | { readonly kind: 'ok' | 'full'; readonly logs: readonly number[] }
+  | { readonly kind: 'missing' | 'fenced' };
+
+/** Outcome of an operation on one entry, checked against its owner. */
+export type CheckedAnswer = 'ok' | 'lost' | 'missing' | 'fenced';
+
+/** One reply with the log it goes to; undefined where there is no caller. */
+export interface Answer {
+  readonly caller: string;
+  readonly frame: string;
+  readonly life: number;
+}
+
+/** What is stored under an idempotency key when its entry is settled. */
+export interface KeyedResult {
+  readonly pattern: string;
+  readonly key: string;
+  /** Undefined: nothing worth storing; the next one with the key runs. */
+  readonly result: string | undefined;
+}

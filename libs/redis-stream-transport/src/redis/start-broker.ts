@@ -1,0 +1,100 @@
+import { parseHeader, type Header } from '../protocol/header.js';
+import type { Keys } from '../protocol/keys.js';
+import { RESULT_LIFE, type Answer, type CheckedAnswer, type Owner } from './group-broker.js';
+import type { Link } from './link.js';
+import { run } from './script.js';
+import { claimKeyScript } from './scripts/idempotency.lua.js';
+import { endInterruptedScript, interruptedScript, startScript } from './scripts/start.lua.js';
+
+/** An entry that a dead consumer had started and may not be started again. */
+export interface InterruptedEntry {
+  readonly id: string;
+  /** Undefined when the entry is gone, or was never readable. */
+  readonly header: Header | undefined;
+}
+
+export type KeyClaim =
+  | { readonly kind: 'run' | 'wait' | 'mismatch' }
+  | { readonly kind: 'stored'; readonly result: string };
+
+/** What is asked of Redis before a handler runs: may it start, and does it have to. */
+export class StartBroker {
+  constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+  ) {}
+
+  /** Per id whether this consumer is to run it. */
+  async start(
+    owner: Owner,
+    group: string,
+    stream: string,
+    ids: readonly string[],
+  ): Promise<boolean[] | 'missing' | 'fenced'> {
+    const keys = [
+      this.keys.lease(owner.consumer),
+      this.keys.stream(stream),
+      this.keys.started(stream),
+    ];
+    const args = [owner.token, group, owner.consumer, ...ids];
+    const answer = (await run(this.link, startScript, keys, args)) as string;
+    if (answer === 'missing' || answer === 'fenced') return answer;
+    return Array.from(answer.slice(3), (flag) => flag === '1');
+  }
+
+  async interrupted(dead: string, stream: string): Promise<InterruptedEntry[]> {
+    const keys = [this.keys.lease(dead), this.keys.stream(stream), this.keys.started(stream)];
+    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, [dead])) as string[];
+    const entries: InterruptedEntry[] = [];
+    if (kind !== 'ok') return entries;
+    for (let i = 0; i + 1 < pairs.length; i += 2) {
+      const header = parseHeader(pairs[i + 1] as string);
+      entries.push({
+        id: pairs[i] as string,
+        header: typeof header === 'string' ? undefined : header,
+      });
+    }
+    return entries;
+  }
+
+  async endInterrupted(
+    owner: Owner,
+    dead: string,
+    stream: string,
+    id: string,
+    answer: Answer | undefined,
+  ): Promise<CheckedAnswer> {
+    const lease = this.keys.lease(owner.consumer);
+    const keys = [
+      lease,
+      this.keys.lease(dead),
+      this.keys.stream(stream),
+      this.keys.started(stream),
+      answer === undefined ? lease : this.keys.log(answer.caller),
+    ];
+    return (await run(this.link, endInterruptedScript, keys, [
+      owner.token,
+      dead,
+      id,
+      answer?.frame ?? '',
+      String(answer?.life ?? 0),
+    ])) as CheckedAnswer;
+  }
+
+  /** @param digest of the payload: the same key with another payload is a mistake */
+  async claimKey(
+    stream: string,
+    pattern: string,
+    key: string,
+    id: string,
+    digest: string,
+  ): Promise<KeyClaim> {
+    const keys = [this.keys.stream(stream), this.keys.idempotency(pattern, key)];
+    const [kind, result] = (await run(this.link, claimKeyScript, keys, [
+      id,
+      digest,
+      String(RESULT_LIFE),
+    ])) as [KeyClaim['kind'], string?];
+    return kind === 'stored' ? { kind, result: result ?? '[]' } : { kind };
+  }
+}

@@ -1,0 +1,141 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import type { Redis } from 'ioredis';
+import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
+import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
+import { EchoController } from './echo.controller.js';
+import { closing, deadUrl, eventually, redis, Room } from './support.js';
+
+const recorded = (status: Observable<string>): string[] => {
+  const seen: string[] = [];
+  status.subscribe((each) => seen.push(each));
+  return seen;
+};
+
+/** As a network does it: the other side is gone. */
+async function cut(connections: readonly Redis[]): Promise<void> {
+  const other = redis();
+  for (const connection of connections) await other.client('KILL', 'ID', await connection.client('ID'));
+}
+
+describe('N6 status, on and unwrap', () => {
+  test('of a client, through a loss of all its connections', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [EchoController] });
+    const client = room.client();
+    const seen = recorded(client.status);
+    const heard: unknown[] = [];
+    client.on('ready', (role) => heard.push(`ready ${role}`));
+    client.on('close', (role, reason) => heard.push([`close ${role}`, reason instanceof Error]));
+    await client.connect();
+    await eventually(() => expect(seen).toEqual(['connected']));
+    expect(heard.toSorted()).toEqual(['ready commands', 'ready subscriber']);
+
+    await cut(client.unwrap<[Redis, Redis]>());
+    await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
+    expect(heard).toContainEqual(['close commands', true]);
+    expect(await firstValueFrom(client.send('echo', 'again'))).toBe('again');
+
+    await client.close();
+    expect(seen).toEqual(['connected', 'reconnecting', 'connected', 'disconnected']);
+    expect(() => client.unwrap()).toThrow(/initialized/i);
+  });
+
+  test('of a server, through a loss of all its connections', async () => {
+    const room = new Room();
+    const strategy = room.strategy();
+    const seen = recorded(strategy.status);
+    const ready = vi.fn();
+    strategy.on('ready', ready);
+    expect(() => strategy.unwrap()).toThrow(/initialized/i);
+    const testing = await Test.createTestingModule({ controllers: [EchoController] }).compile();
+    const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
+    await app.listen();
+    expect(seen).toEqual(['connected']);
+    expect(ready.mock.calls.flat().toSorted()).toEqual(['commands', 'reader', 'subscriber']);
+
+    await cut(strategy.unwrap<[Redis, Redis, Redis]>());
+    await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
+    expect(await firstValueFrom(room.client().send('echo', 'again'))).toBe('again');
+
+    await app.close();
+    expect(seen).toEqual(['connected', 'reconnecting', 'connected', 'disconnected']);
+    expect(() => strategy.unwrap()).toThrow(/initialized/i);
+  });
+
+  test('an attempt that fails is told, and a listener that throws disturbs nobody', async () => {
+    const client = closing(new ClientRedisStreams({ url: deadUrl, retryAttempts: 2, retryDelay: 10 }));
+    const attempts: number[] = [];
+    client.on('error', () => {
+      throw new Error('a mistake of the application');
+    });
+    client.on('error', (role, error, attempt) => {
+      if (role === 'commands' && error.message.includes('ECONNREFUSED')) attempts.push(attempt);
+    });
+    await expect(client.connect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    expect(attempts).toEqual([1, 2]);
+  });
+
+  test.each([new ClientRedisStreams(), new ServerRedisStreams()])(
+    'an event that does not exist is refused: $constructor.name',
+    (peer) => expect(() => peer.on('message' as 'ready', () => {})).toThrow(/ready, close and error/),
+  );
+});
+
+describe('what is open when a client closes', () => {
+  test('a call that never left it certainly did not run, an event was certainly not stored', async () => {
+    const client = new ClientRedisStreams({ url: deadUrl });
+    const call = firstValueFrom(client.send('echo', 1));
+    const event = lastValueFrom(client.emit('echo', 1));
+    const closed = { code: 'CLOSED', outcome: 'not-run' };
+    const ends = [expect(call).rejects.toMatchObject(closed), expect(event).rejects.toMatchObject(closed)];
+    await client.close();
+    await Promise.all(ends);
+  });
+
+  test('a call that waits for a service certainly did not run', async () => {
+    const room = new Room();
+    const client = room.client({ whenNoConsumer: 'wait' });
+    const call = firstValueFrom(client.send('echo', 1));
+    const end = expect(call).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-run' });
+    const connection = redis();
+    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
+    await client.close();
+    await end;
+    expect(await connection.xlen(room.stream('echo'))).toBe(0);
+  });
+});
+
+@Controller()
+class EventController {
+  @EventPattern('heard')
+  heard(_data: unknown): void {}
+}
+
+test('the log of a server bears its name, and warns of events in the default group', async () => {
+  const { address } = new Room();
+  const testing = await Test.createTestingModule({ controllers: [EventController] }).compile();
+  const logger = { log: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const strategy = new ServerRedisStreams(address);
+  const app = closing(testing.createNestMicroservice({ strategy, logger }));
+  await app.listen();
+  expect(logger.warn).toHaveBeenCalledWith(
+    expect.stringContaining('no "group"'),
+    'ServerRedisStreams',
+  );
+});
+
+test.each([null, 0, '', false])('what is thrown is an error even if it is %j', async (thrown) => {
+  const room = new Room();
+  const strategy = room.strategy();
+  // A handler of the strategy's own, since Nest's default filter would make an object of it.
+  strategy.addHandler('falsy', () => Promise.reject(thrown));
+  const testing = await Test.createTestingModule({}).compile();
+  const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
+  await app.listen();
+  await expect(firstValueFrom(room.client().send('falsy', {}))).rejects.toEqual({
+    status: 'error',
+    message: 'Internal server error',
+  });
+});
