@@ -16,7 +16,9 @@ export async function serve(
   group = 'service',
 ): Promise<{ close(): Promise<void> }> {
   const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
-  const strategy = new ServerRedisStreams({ url: redisUrl, prefix, group });
+  // Some handlers of the tests never end.
+  const options = { url: redisUrl, prefix, group, drainTimeout: 100 };
+  const strategy = new ServerRedisStreams(options);
   const app = testing.createNestMicroservice({ strategy, logger: false });
   onTestFinished(() => app.close());
   await app.listen();

@@ -1,11 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import type { Redis } from 'ioredis';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { closing, deadUrl, eventually, redis, Room } from './support.js';
+import { closing, deadUrl, eventually, redis, Room, uniquePrefix } from './support.js';
 
 const recorded = (status: Observable<string>): string[] => {
   const seen: string[] = [];
@@ -13,17 +12,23 @@ const recorded = (status: Observable<string>): string[] => {
   return seen;
 };
 
-/** As a network does it: the other side is gone. */
-async function cut(connections: readonly Redis[]): Promise<void> {
+/** As a network does it: all connections of that name are gone at once. */
+async function cut(connectionName: string): Promise<void> {
   const other = redis();
-  for (const connection of connections) await other.client('KILL', 'ID', await connection.client('ID'));
+  const lines = String(await other.client('LIST')).split('\n');
+  const named = lines.filter((line) => line.includes(` name=${connectionName} `));
+  expect(named.length).toBeGreaterThan(1);
+  const kills = other.multi();
+  for (const line of named) kills.client('KILL', 'ID', /^id=(\d+)/.exec(line)![1]!);
+  await kills.exec();
 }
 
 describe('N6 status, on and unwrap', () => {
   test('of a client, through a loss of all its connections', async () => {
     const room = new Room();
     await room.serve({ controllers: [EchoController] });
-    const client = room.client();
+    const connectionName = uniquePrefix();
+    const client = room.client({ connectionName });
     const seen = recorded(client.status);
     const heard: unknown[] = [];
     client.on('ready', (role) => heard.push(`ready ${role}`));
@@ -32,7 +37,8 @@ describe('N6 status, on and unwrap', () => {
     await eventually(() => expect(seen).toEqual(['connected']));
     expect(heard.toSorted()).toEqual(['ready commands', 'ready subscriber']);
 
-    await cut(client.unwrap<[Redis, Redis]>());
+    expect(client.unwrap()).toHaveLength(2);
+    await cut(connectionName);
     await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
     expect(heard).toContainEqual(['close commands', true]);
     expect(await firstValueFrom(client.send('echo', 'again'))).toBe('again');
@@ -44,7 +50,8 @@ describe('N6 status, on and unwrap', () => {
 
   test('of a server, through a loss of all its connections', async () => {
     const room = new Room();
-    const strategy = room.strategy();
+    const connectionName = uniquePrefix();
+    const strategy = room.strategy({ connectionName });
     const seen = recorded(strategy.status);
     const ready = vi.fn();
     strategy.on('ready', ready);
@@ -55,7 +62,8 @@ describe('N6 status, on and unwrap', () => {
     expect(seen).toEqual(['connected']);
     expect(ready.mock.calls.flat().toSorted()).toEqual(['commands', 'reader', 'subscriber']);
 
-    await cut(strategy.unwrap<[Redis, Redis, Redis]>());
+    expect(strategy.unwrap()).toHaveLength(3);
+    await cut(connectionName);
     await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
     expect(await firstValueFrom(room.client().send('echo', 'again'))).toBe('again');
 
@@ -81,6 +89,28 @@ describe('N6 status, on and unwrap', () => {
     'an event that does not exist is refused: $constructor.name',
     (peer) => expect(() => peer.on('message' as 'ready', () => {})).toThrow(/ready, close and error/),
   );
+});
+
+describe('while Redis is away', () => {
+  test('a call and an event end at their deadline, certainly not run', async () => {
+    const client = closing(new ClientRedisStreams({ url: deadUrl, timeout: 200 }));
+    const lost = { code: 'NOT_CONNECTED', outcome: 'not-run' };
+    await Promise.all([
+      expect(firstValueFrom(client.send('echo', 1))).rejects.toMatchObject(lost),
+      expect(lastValueFrom(client.emit('echo', 1))).rejects.toMatchObject(lost),
+    ]);
+  });
+
+  test('close ends a connect and a listen that wait', async () => {
+    const client = new ClientRedisStreams({ url: deadUrl });
+    const connecting = expect(client.connect()).rejects.toMatchObject({ code: 'CLOSED' });
+    await client.close();
+    await connecting;
+    const server = new ServerRedisStreams({ url: deadUrl });
+    const listening = new Promise((resolve) => void server.listen(resolve));
+    await server.close();
+    expect(await listening).toMatchObject({ code: 'CLOSED' });
+  });
 });
 
 describe('what is open when a client closes', () => {

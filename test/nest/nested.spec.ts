@@ -46,7 +46,7 @@ class NestedController {
     this.heard.push(await firstValueFrom(this.back.send('left', {})));
   }
 
-  @MessagePattern('story')
+  @MessagePattern('story', { concurrency: 1 })
   async story(data: string): Promise<unknown> {
     const found = story.getStore();
     story.enterWith(data);
@@ -56,20 +56,21 @@ class NestedController {
 }
 
 /** A service that calls itself through a client of its own, which connects in the first handler. */
-const open = async (server: { concurrency?: number } = {}) => {
+const open = async () => {
   const room = new Room();
   const back = { provide: 'BACK', useFactory: () => room.client() };
-  const app = await room.serve({ controllers: [NestedController], providers: [back] }, server);
+  const app = await room.serve({ controllers: [NestedController], providers: [back] });
   const client = room.client();
   const send = (pattern: string, timeout: number): Promise<number> => {
     const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout }).build();
     return firstValueFrom(client.send<number>(pattern, record));
   };
-  return { client, send, heard: app.get(NestedController).heard };
+  const inside: ClientProxy = app.get('BACK');
+  return { client, inside, send, heard: app.get(NestedController).heard };
 };
 
-describe('M5 a call that a handler makes', () => {
-  test.each(['awaited', 'chained'])('inherits what is left of its own time: %s', async (pattern) => {
+describe('M5 the time of a call that a handler makes', () => {
+  test.each(['awaited', 'chained'])('is what is left of the handler’s own: %s', async (pattern) => {
     const { send } = await open();
     const left = await send(pattern, 10_000);
     expect(left).toBeGreaterThan(5_000);
@@ -77,7 +78,7 @@ describe('M5 a call that a handler makes', () => {
   });
 
   test.each(['awaited', 'chained'])(
-    'inherits nothing of the handler that made the client connect: %s',
+    'owes nothing to the handler that made the client connect: %s',
     async (pattern) => {
       const { send } = await open();
       const begun = performance.now();
@@ -87,7 +88,16 @@ describe('M5 a call that a handler makes', () => {
     },
   );
 
-  test('has its own time in the handler of an event, which has no deadline', async () => {
+  test('nor does a call from outside through that client', async () => {
+    const { inside, send } = await open();
+    const begun = performance.now();
+    await send('awaited', 500);
+    await eventually(() => expect(performance.now() - begun).toBeGreaterThan(600));
+    const left = () => inside.send<number>('left', {});
+    expect(await firstValueFrom(left().pipe(mergeMap(left)))).toBeGreaterThan(20_000);
+  });
+
+  test('is the client’s in the handler of an event, which has no deadline', async () => {
     const { client, send, heard } = await open();
     await send('awaited', 5_000);
     client.emit('event', {});
@@ -95,7 +105,7 @@ describe('M5 a call that a handler makes', () => {
     expect(heard[0]).toBeGreaterThan(20_000);
   });
 
-  test('is cancelled with it', async () => {
+  test('ends when the call of the handler is cancelled', async () => {
     const { client, heard } = await open();
     const subscription = client.send('hangs', {}).subscribe();
     await eventually(() => expect(heard).toEqual(['begun']));
@@ -105,7 +115,7 @@ describe('M5 a call that a handler makes', () => {
 });
 
 test('a handler that waited for a slot finds nothing of the one that freed it', async () => {
-  const { client } = await open({ concurrency: 1 });
+  const { client } = await open();
   const names = Array.from({ length: 20 }, (_, i) => `call ${i}`);
   const answers = await Promise.all(names.map((name) => firstValueFrom(client.send('story', name))));
   expect(answers).toEqual(names.map((name) => [name, 'nothing']));

@@ -1,5 +1,5 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { Observable } from 'rxjs';
+import { connectable, defer, Observable, Subject } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import { currentScope, enableDeadlineScopes, runInScope } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
@@ -43,6 +43,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly outgoing: OutgoingPackets;
   private producer: Producer | undefined;
   private connecting: Promise<void> | undefined;
+  /** Ends a `connect` that still waits. */
+  private abandon: (reason: Error) => void = () => undefined;
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsClientOptions) {
@@ -75,6 +77,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     this.producer = undefined;
     this.connecting = undefined;
     if (producer === undefined) return;
+    this.abandon(new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'));
     await producer.close();
     this._status$.next('disconnected');
   }
@@ -107,6 +110,21 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     return new Observable<TResult>((observer) =>
       this.publish(this.createPacket(pattern, data), this.createObserver(observer)),
     );
+  }
+
+  /** Hot: sent once, whether or not anybody subscribes; completes when the event is stored. */
+  override emit<TResult = unknown, TInput = unknown>(
+    pattern: unknown,
+    data: TInput,
+  ): Observable<TResult> {
+    if (pattern == null || data == null) return super.emit(pattern, data);
+    // Nest's own would wait for the connection first, beyond the deadline of the event.
+    const sent = connectable(
+      defer(() => this.dispatchEvent<TResult>(this.createPacket(pattern, data))),
+      { connector: () => new Subject<TResult>(), resetOnDisconnect: false },
+    );
+    sent.connect();
+    return sent;
   }
 
   /** As `send`, but each value comes with the headers of the reply and the instance that sent it. */
@@ -226,7 +244,10 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private open(): Promise<void> {
     const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
     let connected: () => void = () => undefined;
-    const up = new Promise<void>((resolve) => (connected = resolve));
+    const up = new Promise<void>((resolve, reject) => {
+      connected = resolve;
+      this.abandon = reject;
+    });
     const producer = new Producer(this.options, systemClock, this.quiet, {
       status: (isUp) => {
         if (producer !== this.producer) return;

@@ -1,8 +1,9 @@
 import type { RedisStreamsError } from '../../errors.js';
-import { requestHeader, type Codec } from '../../protocol/header.js';
+import { requestHeader } from '../../protocol/header.js';
 import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
+import { fieldsOf, isWide, type EntryRequest } from './entry-request.js';
 import type { Item } from './item.js';
 
 /** Where a reply came from. */
@@ -24,18 +25,8 @@ export interface CallSink {
   error(error: unknown): void;
 }
 
-export interface CallRequest {
-  readonly pattern: string;
-  readonly stream: string;
-  readonly codec: Codec;
-  readonly data: string;
-  /** JSON of the headers, or undefined. */
-  readonly headers: string | undefined;
-  readonly key: string | undefined;
-  /** The lane is shared, so the entry must name its pattern. */
-  readonly namePattern: boolean;
-  /** Milliseconds. */
-  readonly timeout: number;
+export interface CallRequest extends EntryRequest {
+  /** Milliseconds; 0: the timeout covers everything. */
   readonly idle: number;
   readonly once: boolean;
   /** 0: wait for a consumer; 1: none, no call; otherwise milliseconds of grace. */
@@ -111,8 +102,7 @@ export class Call implements Item, Expiring {
   }
 
   get wide(): boolean {
-    const { headers, key, namePattern } = this.request;
-    return headers !== undefined || key !== undefined || namePattern;
+    return isWide(this.request);
   }
 
   get unwanted(): boolean {
@@ -120,17 +110,12 @@ export class Call implements Item, Expiring {
   }
 
   fields(now: number): readonly string[] {
-    const { codec, data, headers, key, namePattern, timeout, idle, once } = this.request;
+    const { codec, timeout, idle, once } = this.request;
     const waited = now - this.startedAt;
     const total = idle > 0 ? idle : timeout;
     const remaining = waited < SLACK ? total : Math.max(1, Math.ceil(this.expiresAt - now));
     const line = requestHeader(codec, this.id, this.caller, remaining, idle, once);
-    if (!this.wide) return [line, data];
-    const fields = ['c', line, 'd', data];
-    if (headers !== undefined) fields.push('h', headers);
-    if (key !== undefined) fields.push('k', key);
-    if (namePattern) fields.push('p', this.request.pattern);
-    return fields;
+    return fieldsOf(this.request, line);
   }
 
   sending(incarnation: Incarnation): void {

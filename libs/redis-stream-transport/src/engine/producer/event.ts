@@ -1,20 +1,9 @@
 import { RedisStreamsError } from '../../errors.js';
-import { eventHeader, type Codec } from '../../protocol/header.js';
+import { eventHeader } from '../../protocol/header.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
+import { fieldsOf, isWide, type EntryRequest } from './entry-request.js';
 import type { Item } from './item.js';
-
-export interface EventRequest {
-  readonly pattern: string;
-  readonly stream: string;
-  readonly codec: Codec;
-  readonly data: string;
-  readonly headers: string | undefined;
-  readonly key: string | undefined;
-  readonly namePattern: boolean;
-  /** Milliseconds within which it is stored or rejected. */
-  readonly timeout: number;
-}
 
 /** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
 export class OutgoingEvent implements Item, Expiring {
@@ -30,7 +19,7 @@ export class OutgoingEvent implements Item, Expiring {
   readonly expiresAt: number;
 
   constructor(
-    readonly request: EventRequest,
+    readonly request: EntryRequest,
     now: number,
     private readonly settled: (event: OutgoingEvent, error: RedisStreamsError | undefined) => void,
   ) {
@@ -47,18 +36,11 @@ export class OutgoingEvent implements Item, Expiring {
   }
 
   get wide(): boolean {
-    const { headers, key, namePattern } = this.request;
-    return headers !== undefined || key !== undefined || namePattern;
+    return isWide(this.request);
   }
 
   fields(): readonly string[] {
-    const { codec, data, headers, key, namePattern, pattern } = this.request;
-    if (!this.wide) return [eventHeader(codec), data];
-    const fields = ['c', eventHeader(codec), 'd', data];
-    if (headers !== undefined) fields.push('h', headers);
-    if (key !== undefined) fields.push('k', key);
-    if (namePattern) fields.push('p', pattern);
-    return fields;
+    return fieldsOf(this.request, eventHeader(this.request.codec));
   }
 
   sending(): void {}

@@ -10,7 +10,8 @@ import type { QuietLogger } from '../logger.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
 import { Endings } from './endings.js';
-import { OutgoingEvent, type EventRequest } from './event.js';
+import type { EntryRequest } from './entry-request.js';
+import { OutgoingEvent } from './event.js';
 import { Replies } from './replies.js';
 
 /** Milliseconds between two questions about a pattern that was never served. */
@@ -126,7 +127,7 @@ export class Producer implements CallOwner {
   }
 
   /** Stores an event; resolves when it is stored. */
-  publish(request: EventRequest): Promise<void> {
+  publish(request: EntryRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.closed) {
         reject(new RedisStreamsError('CLOSED', 'the client is closed', request));

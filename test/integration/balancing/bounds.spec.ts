@@ -1,0 +1,189 @@
+import type { Producer } from '../../../libs/redis-stream-transport/src/engine/producer/producer.js';
+import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+
+/** A handler that notes how many of it run at once. */
+function meter() {
+  let running = 0;
+  const seen = { most: 0 };
+  const handler = async (): Promise<number> => {
+    seen.most = Math.max(seen.most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+    return running--;
+  };
+  return { seen, handler };
+}
+
+describe('bounds of a server', () => {
+  it('runs at most `concurrency` handlers at once, and as many', async () => {
+    const arena = new Arena();
+    const { seen, handler } = meter();
+    await arena.serve({ messages: { work: handler } }, { concurrency: 7 });
+    const client = await arena.connected();
+    await Promise.all(range(100).map(() => client.call('work')));
+    expect(seen.most).toBe(7);
+  });
+
+  it('keeps a pattern under its own bound without holding the others up', async () => {
+    const arena = new Arena();
+    const slow = meter();
+    const fast = meter();
+    const gate = new Gate();
+    await arena.serve(
+      {
+        messages: {
+          slow: [() => gate.opened.then(slow.handler), { concurrency: 2 }],
+          fast: fast.handler,
+        },
+      },
+      { concurrency: 10 },
+    );
+    const client = await arena.connected();
+    const held = range(20).map(() => client.call('slow'));
+    await eventually(async () => expect(await arena.pending('slow')).toBeGreaterThan(0));
+    await Promise.all(range(50).map(() => client.call('fast')));
+    gate.open();
+    await Promise.all(held);
+    expect(slow.seen.most).toBe(2);
+    expect(fast.seen.most).toBeGreaterThan(2);
+  });
+
+  it('serves many patterns with few slots', async () => {
+    const arena = new Arena();
+    const handled = new Tally();
+    const meters = meter();
+    const patterns = range(120).map((i) => `pattern.${i}`);
+    const messages = Object.fromEntries(
+      patterns.map((pattern) => [
+        pattern,
+        async (key: string) => {
+          handled.add(key);
+          await meters.handler();
+          return pattern;
+        },
+      ]),
+    );
+    await arena.serve({ messages }, { concurrency: 10 });
+    const client = await arena.connected();
+    const calls = patterns.flatMap((pattern) =>
+      range(3).map((i) => client.call(pattern, `${pattern} ${i}`)),
+    );
+    expect(await Promise.all(calls)).toEqual(patterns.flatMap((p) => [p, p, p]));
+    expect(handled.repeated).toEqual([]);
+    expect(meters.seen.most).toBeLessThanOrEqual(10);
+    // And one by one, when nothing else goes on.
+    for (const pattern of [patterns[3]!, patterns[119]!]) {
+      expect(await client.call(pattern, 'alone')).toBe(pattern);
+    }
+  });
+
+  it('holds no more entries than can start, whichever streams they come from', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    const patterns = ['a', 'b', 'c', 'd'];
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const calls = patterns.flatMap((pattern) => range(50).map(() => client.call(pattern)));
+    await eventually(async () => {
+      for (const pattern of patterns) expect(await arena.length(pattern)).toBe(50);
+    });
+    const handler = () => gate.opened;
+    const messages = Object.fromEntries(patterns.map((pattern) => [pattern, handler]));
+    await arena.serve({ messages }, { concurrency: 12 });
+    const pending = async () => {
+      const counts = await Promise.all(patterns.map((pattern) => arena.pending(pattern)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    await eventually(async () => expect(await pending()).toBeGreaterThanOrEqual(12));
+    expect(await pending()).toBeLessThanOrEqual(12);
+    gate.open();
+    await Promise.allSettled(calls);
+  });
+
+  it('serves lanes, and patterns outside of them', async () => {
+    const arena = new Arena();
+    const lanes = { shared: ['a', 'b'] };
+    await arena.serve({ messages: { a: () => 'a', b: () => 'b', c: () => 'c' } }, { lanes });
+    const client = await arena.connected({ lanes });
+    const answers = await Promise.all(['a', 'b', 'c'].map((pattern) => client.call(pattern)));
+    expect(answers).toEqual(['a', 'b', 'c']);
+    expect(await arena.redis.exists(arena.keys.stream('shared'), arena.keys.stream('c'))).toBe(2);
+    expect(await arena.redis.exists(arena.keys.stream('a'))).toBe(0);
+  });
+
+  it('serves several shards', async () => {
+    const arena = new Arena();
+    const patterns = range(20).map((i) => `p${i}`);
+    const messages = Object.fromEntries(patterns.map((p) => [p, () => p]));
+    const events = new Tally();
+    await arena.serve({ messages, events: { e: (n: number) => events.add(n) } }, { shards: 4 });
+    await arena.serve({ messages, events: { e: (n: number) => events.add(n) } }, { shards: 4 });
+    const client = await arena.connected({ shards: 4 });
+    const answers = await Promise.all(patterns.map((pattern) => client.call(pattern)));
+    expect(answers).toEqual(patterns);
+    await Promise.all(range(10).map((n) => client.tell('e', n)));
+    await eventually(() => expect(events.total).toBe(10));
+    const tags = new Set<string>();
+    for (const key of await arena.redis.keys(`{${arena.prefix}:*`)) tags.add(key.split('}')[0]!);
+    expect(tags.size).toBe(4);
+  });
+});
+
+describe('bounds of a client', () => {
+  const producerOf = (client: Caller) => (client as unknown as { producer: Producer }).producer;
+
+  it('refuses more calls than `maxPending`, certainly not run', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    await arena.serve({ messages: { work: () => gate.opened.then(() => 'done') } });
+    const client = await arena.connected({ maxPending: 5 });
+    const held = range(5).map(() => client.call('work'));
+    expect(await client.failure('work')).toMatchObject({ code: 'OVERLOADED', outcome: 'not-run' });
+    gate.open();
+    expect(await Promise.all(held)).toEqual(range(5).map(() => 'done'));
+    expect(await client.call('work')).toBe('done');
+  });
+
+  it('refuses what does not fit under `maxBacklog`, certainly not run', async () => {
+    const arena = new Arena();
+    const options = { maxBacklog: 3, whenNoConsumer: 'wait' as const };
+    const client = await arena.connected(options);
+    const outcomes = await Promise.allSettled([
+      ...range(5).map(() => client.call('work', {}, { timeout: 1500 })),
+      ...range(2).map(() => client.tell('work')),
+    ]);
+    const codes = outcomes.map((one) =>
+      one.status === 'rejected' ? (one.reason as { code: string; outcome: string }) : undefined,
+    );
+    const full = codes.filter((error) => error?.code === 'OVERLOADED');
+    expect(full).toHaveLength(4);
+    for (const error of full) expect(error).toMatchObject({ outcome: 'not-run' });
+  });
+
+  it('forgets 10,000 calls that ran out of time', async () => {
+    const arena = new Arena();
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const failures = await Promise.all(
+      range(10_000).map(() => client.failure('work', {}, { timeout: 500 })),
+    );
+    for (const failure of failures) expect(failure).toMatchObject({ code: 'TIMEOUT' });
+    expect(producerOf(client).pending).toBe(0);
+    await eventually(async () => expect(await arena.length('work')).toBe(0));
+    const certain = failures.filter((one) => (one as { outcome: string }).outcome === 'not-run');
+    expect(certain.length).toBeGreaterThan(0);
+  });
+
+  it('an unsubscribed call never runs when it had not started', async () => {
+    const arena = new Arena();
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const subscriptions = range(20).map((key) => client.send('work', key).subscribe());
+    await eventually(async () => expect(await arena.length('work')).toBe(20));
+    for (const subscription of subscriptions.slice(0, 15)) subscription.unsubscribe();
+    // And one that is given up before it left.
+    client.send('work', 99).subscribe().unsubscribe();
+    expect(producerOf(client).pending).toBe(5);
+    await eventually(async () => expect(await arena.length('work')).toBe(5));
+    const ran: number[] = [];
+    await arena.serve({ messages: { work: (key: number) => ran.push(key) } });
+    await eventually(() => expect(ran).toHaveLength(5));
+    expect(ran).toEqual([15, 16, 17, 18, 19]);
+  });
+});
