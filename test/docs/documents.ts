@@ -12,6 +12,9 @@ export function codeBlocks(markdown: string, language: string): string[] {
     .map(([, , text]) => text as string);
 }
 
-/** Without the padding that prettier gives to tables. */
+/** Tables without the padding that prettier gives them. */
 export const unpadded = (markdown: string): string =>
-  markdown.replaceAll(/ +\|/g, ' |').replaceAll(/\| +/g, '| ').replaceAll(/-{3,}/g, '---');
+  markdown
+    .replaceAll(/ *\| */g, ' | ')
+    .replaceAll(/-{3,}/g, '---')
+    .replaceAll(/^ | $/gm, '');

@@ -291,8 +291,8 @@ async function rawServer(
   const instance = `raw-${randomBytes(9).toString('base64url')}`;
   await say(redis, `XGROUP CREATE ${stream} raw 0 MKSTREAM`);
   const read = `XREADGROUP GROUP raw ${instance} COUNT 1 BLOCK 8000 STREAMS ${stream} >`;
-  const answer = (await say(redis, read)) as [string, RawEntry[]][];
-  const [id, flat] = answer[0]?.[1][0] as RawEntry;
+  const answer = (await say(redis, read)) as [[stream: string, entries: [RawEntry]]];
+  const [[, [[id, flat]]]] = answer;
   const { c, d } = fieldsOf(flat) as { c: string; d: string };
   const [, , call, caller] = c.split(' ');
   const log = `{${prefix}}:r:${caller}`;
@@ -320,11 +320,11 @@ describe('a server with raw commands', () => {
   test('answers a client with many values', async () => {
     const prefix = uniquePrefix();
     const served = rawServer(prefix, 'raw.letters', (data) => [
-      ...[...(JSON.parse(data) as string)].map((letter) => [KIND.next, letter] as const),
+      ...(JSON.parse(data) as string[]).map((letter) => [KIND.next, letter] as const),
       [KIND.done],
     ]);
     const client = clientOf(prefix, { whenNoConsumer: 'wait' });
-    const letters = client.send<string>('raw.letters', 'ada').pipe(toArray());
+    const letters = client.send<string>('raw.letters', ['a', 'd', 'a']).pipe(toArray());
     expect(await firstValueFrom(letters)).toEqual(['a', 'd', 'a']);
     await served;
   });

@@ -169,7 +169,10 @@ describe('the deadline of a call', () => {
     );
     expect(await call).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
     await eventually(() =>
-      expect(controller.journal.toSorted()).toEqual([expect.stringMatching(/^(Timeout|Abort)Error$/), 'torn down']),
+      expect(controller.journal.toSorted()).toEqual([
+        expect.stringMatching(/^(Timeout|Abort)Error$/),
+        'torn down',
+      ]),
     );
     await nothingLeft('ticks');
   });

@@ -156,13 +156,15 @@ describe('groups', () => {
   test('each group gets each event once, however many instances it has', async () => {
     const room = new Room();
     const module = { controllers: [GroupController] };
-    const serve = async (group: string) => (await room.serve(module, { group })).get(GroupController);
+    const serve = async (group: string) =>
+      (await room.serve(module, { group })).get(GroupController);
     const billing = await serve('billing');
     const [mailA, mailB] = [await serve('mail'), await serve('mail')];
     const client = room.client();
     const sent = Array.from({ length: 20 }, (_, i) => i);
     for (const n of sent) client.emit('order.placed', n);
-    const sorted = (...heard: unknown[][]) => heard.flat().toSorted((x, y) => Number(x) - Number(y));
+    const sorted = (...heard: unknown[][]) =>
+      heard.flat().toSorted((x, y) => Number(x) - Number(y));
     await eventually(() => {
       expect(sorted(billing.heard)).toEqual(sent);
       expect(sorted(mailA.heard, mailB.heard)).toEqual(sent);
@@ -250,7 +252,7 @@ test('a processing hook that throws fails the attempt, and loses no event', asyn
   const testing = await Test.createTestingModule({ controllers: [GroupController] }).compile();
   const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
   let broken = true;
-  strategy.setOnProcessingStartHook((_transport, _context, done) => {
+  strategy.setOnProcessingStartHook((_transport, _context, done): unknown => {
     if (broken) {
       broken = false;
       throw new Error('no span');

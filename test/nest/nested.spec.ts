@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, type ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
-import { firstValueFrom, mergeMap, type Observable } from 'rxjs';
+import { firstValueFrom, mergeMap, Observable } from 'rxjs';
 import { eventually, Room } from './support.js';
 
 const story = new AsyncLocalStorage<string>();
@@ -46,12 +46,18 @@ class NestedController {
     this.heard.push(await firstValueFrom(this.back.send('left', {})));
   }
 
+  /** Its answer ends inside the context that it opened, and frees its slot there. */
   @MessagePattern('story', { concurrency: 1 })
-  async story(data: string): Promise<unknown> {
-    const found = story.getStore();
-    story.enterWith(data);
-    await new Promise((next) => setImmediate(next));
-    return [data, found ?? 'nothing'];
+  story(data: string): Observable<unknown> {
+    const found = story.getStore() ?? 'nothing';
+    return new Observable((observer) =>
+      story.run(data, () => {
+        setImmediate(() => {
+          observer.next([data, found]);
+          observer.complete();
+        });
+      }),
+    );
   }
 }
 
@@ -117,6 +123,8 @@ describe('M5 the time of a call that a handler makes', () => {
 test('a handler that waited for a slot finds nothing of the one that freed it', async () => {
   const { client } = await open();
   const names = Array.from({ length: 20 }, (_, i) => `call ${i}`);
-  const answers = await Promise.all(names.map((name) => firstValueFrom(client.send('story', name))));
+  const answers = await Promise.all(
+    names.map((name) => firstValueFrom(client.send('story', name))),
+  );
   expect(answers).toEqual(names.map((name) => [name, 'nothing']));
 });

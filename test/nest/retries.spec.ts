@@ -1,7 +1,20 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
-import { DeadLetter, RetryLater, type RedisStreamsContext, RedisStreamsError } from 'nestjs-redis-streams';
-import { concat, firstValueFrom, lastValueFrom, of, throwError, toArray, type Observable } from 'rxjs';
+import {
+  DeadLetter,
+  RetryLater,
+  type RedisStreamsContext,
+  RedisStreamsError,
+} from 'nestjs-redis-streams';
+import {
+  concat,
+  firstValueFrom,
+  lastValueFrom,
+  of,
+  throwError,
+  toArray,
+  type Observable,
+} from 'rxjs';
 import { eventually, redis, Room } from './support.js';
 
 @Controller()
@@ -28,7 +41,10 @@ class MessagesController {
 
   @MessagePattern('later.too-late')
   tooLate(): Observable<unknown> {
-    return concat(of('begun'), throwError(() => new RetryLater(5)));
+    return concat(
+      of('begun'),
+      throwError(() => new RetryLater(5)),
+    );
   }
 
   @MessagePattern('letter')

@@ -159,7 +159,10 @@ describe('N7 what a serializer is given', () => {
     await room.serve({ controllers: [CodedController] }, { serializer: { serialize } });
     const values: unknown[] = [];
     const error = await new Promise((resolve) =>
-      room.client().send('coded.many', {}).subscribe({ next: (v) => values.push(v), error: resolve }),
+      room
+        .client()
+        .send('coded.many', {})
+        .subscribe({ next: (v) => values.push(v), error: resolve }),
     );
     expect(error).toMatchObject({ code: 'INVALID_MESSAGE', outcome: 'may-have-run' });
     expect(values).toEqual(['a']);

@@ -124,10 +124,10 @@ export function clientCases(transport: TransportUnderTest): void {
       await eventually(() => expect(journal.lines).toEqual(leftAlone));
     });
 
-    const atClose = differs('pendingAtClose', transport.name, {
+    const atClose = differs<object>('pendingAtClose', transport.name, {
       'nest-redis': { message: 'Connection closed' },
       'nest-tcp': { message: 'Connection closed' },
-      'redis-streams': { code: 'CLOSED', outcome: 'may-have-run' } as object,
+      'redis-streams': { code: 'CLOSED', outcome: 'may-have-run' },
     });
     test('N6.14 a pending call ends when its client closes', async () => {
       const client = await space.connected();

@@ -79,8 +79,8 @@ export function deliveryCases(transport: TransportUnderTest): void {
       expect(app.get(Journal).lines).toEqual(whileDown.handled);
     });
 
-    const alone = differs('nobodyServes', transport.name, {
-      'nest-redis': { end: 'silence' } as Partial<Outcome>,
+    const alone = differs<Partial<Outcome>>('nobodyServes', transport.name, {
+      'nest-redis': { end: 'silence' },
       'nest-tcp': { end: 'error', error: { code: 'ECONNREFUSED' } },
       'redis-streams': { end: 'error', error: { code: 'NO_CONSUMER', outcome: 'not-run' } },
     });

@@ -226,7 +226,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
         key: options.idempotencyKey,
         timeout,
         idle,
-        once: options.atMostOnce === true,
+        once: options.atMostOnce ?? false,
         grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
       },
       sink,

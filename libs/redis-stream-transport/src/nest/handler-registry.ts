@@ -110,7 +110,7 @@ function specMaker(
       broadcast: false,
       concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,
       retry: retried ? withRetryParts(options.retry, Object.assign({}, ...parts)) : undefined,
-      once: own.some(({ atMostOnce }) => atMostOnce === true),
+      once: own.some(({ atMostOnce }) => atMostOnce),
     };
   };
 }

@@ -94,7 +94,7 @@ export async function unpackReply(
       ? value
       : await deserializer.deserialize(value, { channel: pattern });
   if (typeof packet !== 'object' || packet === null) {
-    throw new UnreadableData(`codec ${String(codec)} needs a deserializer on this side`);
+    throw new UnreadableData(`codec ${codec} needs a deserializer on this side`);
   }
   return packet;
 }

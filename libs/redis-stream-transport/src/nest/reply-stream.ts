@@ -1,4 +1,4 @@
-import { isObservable, type Observable, type Subscription } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
 import type { Delivery } from '../engine/consumer/delivery.js';
 
 /** Who turns values and errors of a handler into replies. */
@@ -35,14 +35,13 @@ function fromObservable(
   held: HeldValue,
 ): Promise<void> {
   return new Promise((resolve) => {
-    let subscription: Subscription | undefined;
     let ended = false;
     const end = (last: () => void): void => {
       ended = true;
       last();
       resolve();
     };
-    subscription = stream.subscribe({
+    const subscription = stream.subscribe({
       next: (value) => held.next(value),
       error: (error: unknown) => end(() => held.error(error)),
       complete: () => end(() => held.done()),
@@ -51,7 +50,7 @@ function fromObservable(
     delivery.whenAborted(() => {
       if (ended) return;
       ended = true;
-      subscription?.unsubscribe();
+      subscription.unsubscribe();
       held.drop();
       resolve();
     });

@@ -8,11 +8,17 @@ async function otherCopy(): Promise<typeof import('./retry-later.js')> {
   return import('./retry-later.js');
 }
 
-it.each([new RetryLater(5), new DeadLetter('no')])('passes Nest’s filters as itself: %s', (thrown) => {
-  expect(thrown).toBeInstanceOf(RpcException);
-  expect(thrown.getError()).toBe(thrown);
-  expect(JSON.parse(JSON.stringify(thrown))).toEqual({ status: 'error', message: thrown.message });
-});
+it.each([new RetryLater(5), new DeadLetter('no')])(
+  'passes Nest’s filters as itself: %s',
+  (thrown) => {
+    expect(thrown).toBeInstanceOf(RpcException);
+    expect(thrown.getError()).toBe(thrown);
+    expect(JSON.parse(JSON.stringify(thrown))).toEqual({
+      status: 'error',
+      message: thrown.message,
+    });
+  },
+);
 
 describe('RetryLater', () => {
   it('leaves the delay to the policy unless it is given', () => {

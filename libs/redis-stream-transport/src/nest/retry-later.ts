@@ -13,7 +13,11 @@ abstract class Instruction extends RpcException {
     super(message);
     // Not enumerable, as for the built-in errors.
     if (options && 'cause' in options) {
-      Object.defineProperty(this, 'cause', { value: options.cause, configurable: true, writable: true });
+      Object.defineProperty(this, 'cause', {
+        value: options.cause,
+        configurable: true,
+        writable: true,
+      });
     }
   }
 

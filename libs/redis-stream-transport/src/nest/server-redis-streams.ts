@@ -225,10 +225,12 @@ export class ServerRedisStreams
       return;
     }
     try {
-      await this.runWithProcessingHooks(context, async (endSpan) => {
+      // Typed void, but it is what the start hook returns, and a promise if that one waits.
+      const processed: unknown = this.runWithProcessingHooks(context, async (endSpan) => {
         await this.invoke(delivery, context, data);
         endSpan();
       });
+      await processed;
     } catch (error) {
       // A hook that throws is the application's mistake; the entry must be settled all the same.
       this.logger.error(error);

@@ -2,6 +2,9 @@ import type { QuietLogger } from '../engine/logger.js';
 import { RedisStreamsError } from '../errors.js';
 import type { RedisTarget } from '../options/index.js';
 
+/** Answers that no further attempt will change: who starts with them should be told at once. */
+const REFUSED = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
+
 /** The first connection: how long it is waited for, and what is said meanwhile. */
 export interface Startup {
   /** An attempt to connect failed. */
@@ -23,7 +26,11 @@ export function startup(
   return {
     failed(error, attempt) {
       logger.warn('connect', `cannot connect to Redis at ${place(target)}: ${error.message}`);
-      if (started || attempts === undefined || attempt < attempts) return;
+      if (started) return;
+      if (REFUSED.test(error.message)) {
+        giveUp(new RedisStreamsError('REDIS', `Redis refused: ${error.message}`, { cause: error }));
+      }
+      if (attempts === undefined || attempt < attempts) return;
       giveUp(
         new RedisStreamsError('NOT_CONNECTED', `Redis was not reached in ${attempts} attempts`, {
           cause: error,

@@ -10,6 +10,8 @@ import { Suspects } from './suspects.js';
 const STREAMS_PER_CALL = 100;
 /** Milliseconds behind the expected end of a lease at which it is looked at. */
 const MARGIN = 50;
+/** Share by which scans are spread, so that a fleet does not scan in step. */
+const JITTER = 0.2;
 /** Entries claimed at once at most. */
 const MAX_PAGE = 100;
 
@@ -88,7 +90,7 @@ export class Reclaimer {
     this.cancelTimer?.();
     if (this.stopped) return;
     const strike = this.suspects.nextStrike(this.context.clock.now());
-    const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, 0.2);
+    const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, JITTER);
     const wait = Math.min(
       regular,
       strike === undefined ? regular : strike + MARGIN,
@@ -150,7 +152,8 @@ export class Reclaimer {
   }
 
   private expect(left: number): void {
-    if (left < 0 || left > this.context.options.leaseTtl / 4) return;
+    // The next regular scan may be as late as its jitter lets it.
+    if (left < 0 || left > (this.context.options.leaseTtl / 4) * (1 + JITTER)) return;
     if (this.soonest === undefined || left < this.soonest) this.soonest = left;
   }
 
