@@ -153,7 +153,9 @@ describe('what waits, stops or is given up', () => {
     const { entry } = await caller.request('state.once', '{}');
     await eventually(() => expect(signals.has(entry)).toBe(true));
     const [consumer] = (await say(redis, `ZRANGE ${key('members:service')} 0 -1`)) as [string];
-    expect(await hash(redis, key('started:state.once'))).toEqual({ [entry]: consumer });
+    expect(await hash(redis, key('started:state.once'))).toEqual({
+      [`service ${entry}`]: consumer,
+    });
     expect(await say(redis, `XPENDING ${key('s:state.once')} service`)).toEqual([
       0,
       null,
@@ -175,7 +177,7 @@ describe('what waits, stops or is given up', () => {
     };
     const first = await ask('"a"');
     expect(first).toMatchObject({ kind: KIND.last, payload: 1 });
-    expect(await hash(redis, key('idem:state.serve:k1'))).toEqual({
+    expect(await hash(redis, key('idem:service 11 state.serve k1'))).toEqual({
       h: createHash('sha256').update('"a"').digest('base64url'),
       e: first.entry,
       r: '[[1,1]]',

@@ -63,9 +63,10 @@ const open = async (concurrency?: number) => {
   const limit = concurrency === undefined ? {} : { concurrency };
   const app = await room.serve({ controllers: [WorkController] }, limit);
   const connection = redis();
-  const nothingLeft = (pattern: string) =>
-    eventually(async () => expect(await connection.xlen(room.stream(pattern))).toBe(0));
-  return { client: room.client(), controller: app.get(WorkController), nothingLeft };
+  const left = (pattern: string, entries: number) =>
+    eventually(async () => expect(await connection.xlen(room.stream(pattern))).toBe(entries));
+  const nothingLeft = (pattern: string) => left(pattern, 0);
+  return { client: room.client(), controller: app.get(WorkController), nothingLeft, left };
 };
 
 const aborted = ['AbortError', 'torn down'];
@@ -96,12 +97,14 @@ describe('X2 unsubscribing', () => {
   });
 
   test('a call that no instance has begun never runs', async () => {
-    const { client, controller, nothingLeft } = await open(1);
+    const { client, controller, nothingLeft, left } = await open(1);
     const busy = firstValueFrom(client.send('busy', {}), { defaultValue: 'free' });
     await eventually(() => expect(controller.journal).toEqual(['busy']));
     const subscription = client.send('noted', 'unwanted').subscribe();
     const wanted = firstValueFrom(client.send('noted', 'wanted'));
+    await left('noted', 2);
     subscription.unsubscribe();
+    await left('noted', 1);
     controller.free();
     expect(await busy).toBe('free');
     expect(await wanted).toBe('wanted');

@@ -1,7 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
+import {
+  ClientRedisStreams,
+  RedisStreamsRecordBuilder,
+  ServerRedisStreams,
+} from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
 import { EchoController } from './echo.controller.js';
 import { closing, deadUrl, eventually, redis, Room, uniquePrefix } from './support.js';
@@ -87,11 +91,12 @@ describe('N6 status, on and unwrap', () => {
     client.on('error', () => {
       throw new Error('a mistake of the application');
     });
-    client.on('error', (role, error, attempt) => {
-      if (role === 'commands' && error.message.includes('ECONNREFUSED')) attempts.push(attempt);
+    client.on('error', (_role, error, attempt) => {
+      if (error.message.includes('ECONNREFUSED')) attempts.push(attempt);
     });
     await expect(client.connect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
-    expect(attempts).toEqual([1, 2]);
+    // Whichever of its two connections came to its second attempt first.
+    expect(new Set(attempts)).toEqual(new Set([1, 2]));
   });
 
   test.each([new ClientRedisStreams(), new ServerRedisStreams()])(
@@ -140,6 +145,11 @@ describe('what is open when a client closes', () => {
     const end = reasonOf(firstValueFrom(client.send('echo', 1)));
     const connection = redis();
     await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
+    // Answers come in order: when this one is refused, the client knows that the first is stored.
+    const later = new RedisStreamsRecordBuilder(2).setOptions({ whenNoConsumer: 'fail' }).build();
+    expect(await reasonOf(firstValueFrom(client.send('echo', later)))).toMatchObject({
+      code: 'NO_CONSUMER',
+    });
     await client.close();
     expect(await end).toMatchObject({ code: 'CLOSED', outcome: 'not-run' });
     expect(await connection.xlen(room.stream('echo'))).toBe(0);

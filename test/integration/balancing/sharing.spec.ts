@@ -52,14 +52,19 @@ describe('instances of one group', () => {
     const options = { url: arena.url, prefix: arena.prefix, group: 'service' };
     const fleet = await Promise.all(range(4).map(() => Instance.start(options)));
     const client = await arena.connected();
-    const answers = await Promise.all(
-      range(100).map((key) => client.call<{ pid: number }>('work', { key })),
-    );
-    for (const { pid } of fleet) {
-      const share = answers.filter((answer) => answer.pid === pid).length;
-      expect(share).toBeGreaterThanOrEqual(15);
-      expect(share).toBeLessThanOrEqual(40);
-    }
+    const expectFairShares = async () => {
+      const answers = await Promise.all(
+        range(100).map((key) => client.call<{ pid: number }>('work', { key })),
+      );
+      for (const { pid } of fleet) {
+        const share = answers.filter((answer) => answer.pid === pid).length;
+        expect(share).toBeGreaterThanOrEqual(15);
+        expect(share).toBeLessThanOrEqual(40);
+      }
+    };
+    // Once each has heard of the others, and issued a read that takes them into account.
+    await eventually(expectFairShares);
+    for (let round = 0; round < 3; round++) await expectFairShares();
   });
 
   it('a busy instance leaves calls to a free one', async () => {
@@ -87,9 +92,13 @@ describe('instances of one group', () => {
     expect(shares).toEqual([50]);
     let joined = 0;
     await arena.serve({ messages: { work: () => ++joined } });
-    await Promise.all(range(100).map((key) => client.call('work', { key })));
-    expect(joined).toBeGreaterThanOrEqual(15);
-    expect(shares[0]).toBeGreaterThanOrEqual(65);
+    // The first read of the other one was issued before it knew of the joiner.
+    await eventually(async () => {
+      joined = 0;
+      await Promise.all(range(100).map((key) => client.call('work', { key })));
+      expect(joined).toBeGreaterThanOrEqual(25);
+      expect(joined).toBeLessThanOrEqual(75);
+    });
   });
 });
 

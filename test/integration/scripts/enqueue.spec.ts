@@ -1,4 +1,5 @@
 import { idAfter } from '../../../libs/redis-stream-transport/src/protocol/entry.js';
+import { range } from '../../support/arena.js';
 import { Bench, callerId, eventLine, section } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
@@ -16,6 +17,17 @@ describe('the enqueue script', () => {
     expect(ids).toEqual([ids[0], idAfter(ids[0]!), idAfter(ids[0]!, 2)]);
     expect(answer).toMatchObject({ sections: [{ first: ids[0] }, {}] });
     expect(await bench.ids('b')).toHaveLength(2);
+  });
+
+  it('keeps ids contiguous in a batch that takes longer than a millisecond', async () => {
+    const bench = await Bench.open();
+    const caller = await bench.caller();
+    const items = range(5000).map((i) => ['c', eventLine, 'd', String(i)]);
+    await caller.enqueue(1, [section('a', 5000), section('b', 0, { wide: true, items })]);
+    for (const stream of ['a', 'b']) {
+      const ids = await bench.ids(stream);
+      expect(ids).toEqual(range(5000).map((i) => idAfter(ids[0]!, i)));
+    }
   });
 
   it('adds nothing for a number it has applied, and returns the verdict as it was', async () => {

@@ -76,9 +76,12 @@ export class Keys {
     return `${this.tag}:started:${stream}`;
   }
 
-  /** What is known of an idempotency key: the payload's digest, the entry that runs, the result. */
-  idempotency(pattern: string, key: string): string {
-    return `${this.tag}:idem:${pattern}:${key}`;
+  /**
+   * What a group knows of an idempotency key: the payload's digest, the entry that runs, the result.
+   * The length keeps a pattern and a key apart that both hold spaces.
+   */
+  idempotency(group: string, pattern: string, key: string): string {
+    return `${this.tag}:idem:${group} ${pattern.length} ${pattern} ${key}`;
   }
 
   /** Channel on which members of a group tell each other to look again. */

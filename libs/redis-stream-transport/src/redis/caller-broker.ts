@@ -232,6 +232,11 @@ export class CallerBroker {
     }));
   }
 
+  /** Drops the records of the reply log below an id. */
+  async trimLog(below: string): Promise<void> {
+    await this.link.command('xtrim', [this.logKey, 'MINID', below]);
+  }
+
   /** Id of the last record of the reply log; undefined when there is none. */
   async lastRecord(): Promise<string | undefined> {
     const answer = await this.link.command('xrevrange', [this.logKey, '+', '-', 'COUNT', '1']);

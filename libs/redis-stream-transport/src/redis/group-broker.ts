@@ -113,7 +113,7 @@ export class GroupBroker {
       this.keys.started(stream),
       keyed === undefined
         ? this.keys.incarnation()
-        : this.keys.idempotency(keyed.pattern, keyed.key),
+        : this.keys.idempotency(this.group, keyed.pattern, keyed.key),
       answer === undefined ? this.keys.incarnation() : this.keys.log(answer.caller),
     ];
     return (await run(this.link, settleCheckedScript, keys, [

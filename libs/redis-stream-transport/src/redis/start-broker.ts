@@ -22,12 +22,12 @@ export class StartBroker {
   constructor(
     private readonly link: Link,
     private readonly keys: Keys,
+    private readonly group: () => string,
   ) {}
 
   /** Per id whether this consumer is to run it. */
   async start(
     owner: Owner,
-    group: string,
     stream: string,
     ids: readonly string[],
   ): Promise<boolean[] | 'missing' | 'fenced'> {
@@ -36,7 +36,7 @@ export class StartBroker {
       this.keys.stream(stream),
       this.keys.started(stream),
     ];
-    const args = [owner.token, group, owner.consumer, ...ids];
+    const args = [owner.token, this.group(), owner.consumer, ...ids];
     const answer = (await run(this.link, startScript, keys, args)) as string;
     if (answer === 'missing' || answer === 'fenced') return answer;
     return Array.from(answer.slice(3), (flag) => flag === '1');
@@ -44,7 +44,10 @@ export class StartBroker {
 
   async interrupted(dead: string, stream: string): Promise<InterruptedEntry[]> {
     const keys = [this.keys.lease(dead), this.keys.stream(stream), this.keys.started(stream)];
-    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, [dead])) as string[];
+    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, [
+      dead,
+      this.group(),
+    ])) as string[];
     const entries: InterruptedEntry[] = [];
     if (kind !== 'ok') return entries;
     for (let i = 0; i + 1 < pairs.length; i += 2) {
@@ -75,6 +78,7 @@ export class StartBroker {
     return (await run(this.link, endInterruptedScript, keys, [
       owner.token,
       dead,
+      this.group(),
       id,
       answer?.frame ?? '',
       String(answer?.life ?? 0),
@@ -89,7 +93,7 @@ export class StartBroker {
     id: string,
     digest: string,
   ): Promise<KeyClaim> {
-    const keys = [this.keys.stream(stream), this.keys.idempotency(pattern, key)];
+    const keys = [this.keys.stream(stream), this.keys.idempotency(this.group(), pattern, key)];
     const [kind, result] = (await run(this.link, claimKeyScript, keys, [
       id,
       digest,

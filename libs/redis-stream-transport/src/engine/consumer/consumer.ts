@@ -35,7 +35,8 @@ export class Consumer {
     this.dispatcher = new Dispatcher(options.concurrency, options.maxDeliveries, clock, {
       run: (delivery) => delivery.begin(),
       expired: (delivery) => {
-        const outcome = delivery.history.deliveries === 1 ? 'not-run' : 'may-have-run';
+        const { deliveries, attempts } = delivery.history;
+        const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
         delivery.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
       },
       stuck: (delivery) => {

@@ -7,6 +7,12 @@ const GRACE = 5000;
 /** Milliseconds that a handler of a call that nobody waits for may go on. */
 const ABORT_GRACE = 5000;
 
+/**
+ * Entries that may wait for their pattern alone, beside those that wait for a slot. What is held in all
+ * must fit into what the audit looks at.
+ */
+const MAX_PARKED = 1000;
+
 export interface DispatcherHooks {
   /** Runs the handlers. They end the delivery, at once or later. */
   run(delivery: Delivery): void;
@@ -44,10 +50,16 @@ export class Dispatcher {
     this.deadlines = new DeadlineQueue(clock, (delivery) => this.late(delivery));
   }
 
-  /** Slots that nothing is waiting for. */
+  /**
+   * Slots that nothing is waiting for. What waits only because its pattern is at its own bound takes no
+   * slot: a slow pattern must not keep the others from being read.
+   */
   get free(): number {
     if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
-    return Math.max(0, this.concurrency - this.running - this.waiting.length);
+    let parked = 0;
+    for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
+    if (parked >= MAX_PARKED) return 0;
+    return Math.max(0, this.concurrency - this.running - (this.waiting.length - parked));
   }
 
   get inFlight(): number {
@@ -96,15 +108,16 @@ export class Dispatcher {
   /** Something changed that may let what waits begin. */
   next(): void {
     if (this.quiet) return;
-    if (this.alone.length > 0) {
+    // One that turns out to be expired does not run: the next one may, or all that waits.
+    while (this.alone.length > 0) {
       if (this.running > 0 || this.aloneNow !== undefined) return;
       const delivery = this.alone[0] as Delivery;
       if (!this.hooks.mayStart(delivery)) return;
       this.alone.shift();
       this.aloneNow = delivery;
       this.start(delivery);
-      return;
     }
+    if (this.aloneNow !== undefined) return;
     for (let i = 0; i < this.waiting.length && this.running < this.concurrency;) {
       const delivery = this.waiting[i] as Delivery;
       if (!this.canStart(delivery)) {

@@ -1,4 +1,3 @@
-import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import { Auditor } from './auditor.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -12,6 +11,8 @@ export interface GroupReadingHooks {
   mayRead(): boolean;
   changed(): void;
   fenced(): void;
+  /** End the blocking read of this connection. */
+  unblock(clientId: number): void;
 }
 
 /** One group on a connection of its own: what it reads, and the audit of what it should have read. */
@@ -30,7 +31,7 @@ export class GroupReading {
     links: LinkSettings,
     streamKey: (name: string) => string,
     dispatcher: Dispatcher,
-    hooks: GroupReadingHooks,
+    private readonly hooks: GroupReadingHooks,
   ) {
     const { streams } = worker;
     this.streams = streams;
@@ -56,6 +57,7 @@ export class GroupReading {
       mayRead: () => hooks.mayRead(),
       entries: (stream, entries) => worker.accept(stream, entries),
       heal: () => this.ensureGroups(),
+      unblock: () => this.unblock(),
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;
@@ -71,9 +73,8 @@ export class GroupReading {
   }
 
   /** Ends a blocking read whose COUNT no longer fits, or for which there is no time. */
-  unblock(leases: LeaseBroker): void {
-    if (this.clientId === undefined || !this.reader.isReading) return;
-    leases.unblock(this.clientId).catch(() => undefined);
+  unblock(): void {
+    if (this.clientId !== undefined && this.reader.isReading) this.hooks.unblock(this.clientId);
   }
 }
 

@@ -17,6 +17,8 @@ export interface ReaderHooks {
   entries(stream: StreamState, entries: readonly RawEntry[]): void;
   /** A stream or its group is gone. */
   heal(): Promise<void>;
+  /** End the blocking read that is in flight: it does not name what could be read by now. */
+  unblock(): void;
 }
 
 /**
@@ -26,14 +28,19 @@ export interface ReaderHooks {
 export class Reader {
   private readonly share = new FairShare();
   private readonly byKey = new Map<string, StreamState>();
-  /** Streams that the last read brought entries from: COUNT holds for each stream. */
-  private active = 1;
+  /**
+   * Streams that the next read may bring entries from, because COUNT holds for each stream: those of the
+   * last read, or all of them when any may have a backlog.
+   */
+  private active: number;
   private first = 0;
   private stopped = true;
   private wakeUp: () => void = () => undefined;
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
   private inFlight = false;
+  /** Streams that the read in flight leaves out, because their patterns were at their bounds. */
+  private omitted: readonly StreamState[] = [];
 
   constructor(
     private readonly context: ShardContext,
@@ -44,6 +51,7 @@ export class Reader {
     private readonly hooks: ReaderHooks,
   ) {
     for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
+    this.active = Math.max(1, streams.length);
   }
 
   /** A read is on its way. */
@@ -65,6 +73,9 @@ export class Reader {
   /** Something changed: look again whether to read. */
   wake(): void {
     this.wakeUp();
+    if (!this.inFlight || this.omitted.every((stream) => stream.isFull)) return;
+    this.omitted = [];
+    this.hooks.unblock();
   }
 
   /** Issues no further read; resolves when the last one has returned. */
@@ -95,6 +106,8 @@ export class Reader {
     const wanted = this.share.count(free, members, this.context.options.concurrency);
     const count = Math.max(1, Math.floor(wanted / this.active));
     const names = this.rotated(streams, free);
+    this.omitted =
+      streams === this.streams ? [] : this.streams.filter((stream) => !streams.includes(stream));
     // Fewer streams than there are can be named without blocking: the others would not be heard.
     const block = names.length === streams.length ? BLOCK : 0;
     let brought = await this.issue(owner.consumer, names, count, block, members);
@@ -158,6 +171,8 @@ export class Reader {
   }
 
   private async failed(failure: CommandFailure): Promise<void> {
+    // While nothing is read a backlog may grow anywhere.
+    this.active = Math.max(1, this.streams.length);
     if (failure.reply === 'NOGROUP' || failure.reply === 'UNBLOCKED') {
       try {
         await this.hooks.heal();

@@ -7,7 +7,7 @@ export const MAX_WAITING_RETRIES = 1000;
 /** Milliseconds before the attempt behind `attempts` failed ones. */
 export function retryDelay(policy: RetryPolicy, attempts: number, clock: Clock): number {
   const full = Math.min(policy.maxDelay, policy.delay * policy.factor ** (attempts - 1));
-  return full * (1 + policy.jitter * (2 * clock.random() - 1));
+  return full * (1 - policy.jitter * clock.random());
 }
 
 /** Timers of entries that wait for another attempt. */

@@ -64,8 +64,9 @@ export class Settler {
     const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length;
     // Read before the latest reconnect, or under a lease that was gone for a while: check each.
-    const stale = delivery.history.connections !== this.context.connections;
-    if (final && (stale || delivery.once || keyed !== undefined)) {
+    const { connections, attempts } = delivery.history;
+    const special = attempts > 0 || delivery.once || keyed !== undefined;
+    if (final && (special || connections !== this.context.connections)) {
       this.checked.add(finished);
       return;
     }

@@ -183,7 +183,7 @@ export class ConsumerShard {
       this.reclaimer.stop(),
       this.janitor.stop(),
     ]);
-    for (const { worker } of this.readings) worker.abandon();
+    for (const { worker } of this.readings) worker.abandon('closing');
     this.context.isUp = false;
     this.subscribed = false;
   }
@@ -194,7 +194,7 @@ export class ConsumerShard {
 
   private reading(specs: readonly PatternSpec[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group);
-    const starts = new StartBroker(this.commands, this.keys);
+    const starts = new StartBroker(this.commands, this.keys, () => broker.group);
     const streams = streamStates(specs);
     const worker = new Worker(this.context, broker, starts, streams, this.dispatcher, {
       run: (delivery) => this.hooks.run(delivery),
@@ -206,12 +206,13 @@ export class ConsumerShard {
       mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
       changed: () => this.changed(),
       fenced: () => this.membership.fenced(),
+      unblock: (clientId) => void this.leases.unblock(clientId).catch(() => undefined),
     });
   }
 
   /** Everything held under the old name is somebody else's now. */
   private renamed(): void {
-    for (const { worker } of this.readings) worker.abandon();
+    for (const { worker } of this.readings) worker.abandon('fenced');
     if (this.broadcast !== undefined) this.broadcast.worker.broker.group = this.broadcastGroup();
     this.subscription.replace(this.channels());
   }
@@ -294,6 +295,6 @@ export class ConsumerShard {
   }
 
   private unblockReaders(): void {
-    for (const reading of this.readings) reading.unblock(this.leases);
+    for (const reading of this.readings) reading.unblock();
   }
 }

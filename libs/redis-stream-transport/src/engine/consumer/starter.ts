@@ -32,7 +32,6 @@ export class Starter {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: StartBroker,
-    private readonly group: () => string,
     private readonly hooks: StarterHooks,
   ) {}
 
@@ -62,7 +61,8 @@ export class Starter {
   private async claimKey(delivery: Delivery, key: string): Promise<void> {
     const { stream, id, entry, pattern } = delivery;
     const digest = createHash('sha256').update(entry.data).digest('base64url');
-    const answer = await this.insist(delivery, () =>
+    const isMine = () => this.isMine(delivery);
+    const answer = await this.insist(isMine, () =>
       this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
     );
     switch (answer?.kind) {
@@ -102,8 +102,9 @@ export class Starter {
     const list = this.starting.get(stream) ?? [];
     this.starting.delete(stream);
     const ids = list.map(({ id }) => id);
-    const answer = await this.insist(list[0] as Delivery, async () => {
-      const flags = await this.broker.start(this.context.owner, this.group(), stream.name, ids);
+    const isMine = () => list.some((delivery) => this.isMine(delivery));
+    const answer = await this.insist(isMine, async () => {
+      const flags = await this.broker.start(this.context.owner, stream.name, ids);
       if (flags === 'missing' || flags === 'fenced') {
         this.hooks.leaseDoubt(flags);
         throw new Error(`the lease is ${flags}`);
@@ -111,15 +112,19 @@ export class Starter {
       return flags;
     });
     for (const [i, delivery] of list.entries()) {
+      if (delivery.ended) continue;
       if (answer?.[i] === true) this.hooks.run(delivery);
       else this.hooks.lost(delivery);
     }
   }
 
-  /** Repeats until Redis has answered; undefined when the entry is not this process' any more. */
-  private async insist<T>(delivery: Delivery, ask: () => Promise<T>): Promise<T | undefined> {
-    for (;;) {
-      if (delivery.ended || delivery.consumer !== this.context.owner.consumer) return undefined;
+  private isMine({ ended, consumer }: Delivery): boolean {
+    return !ended && consumer === this.context.owner.consumer;
+  }
+
+  /** Repeats until Redis has answered; undefined when what it is about is not this process' any more. */
+  private async insist<T>(isMine: () => boolean, ask: () => Promise<T>): Promise<T | undefined> {
+    while (isMine()) {
       try {
         return await ask();
       } catch (error) {
@@ -128,6 +133,7 @@ export class Starter {
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
     }
+    return undefined;
   }
 }
 

@@ -53,7 +53,7 @@ export class Worker implements DeliveryOwner {
       released: (delivery) => delivery.stream.release(delivery.id),
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
-    this.starter = new Starter(context, starts, () => broker.group, {
+    this.starter = new Starter(context, starts, {
       run: (delivery) => hooks.run(delivery),
       lost: (delivery) => {
         this.end(delivery);
@@ -87,8 +87,8 @@ export class Worker implements DeliveryOwner {
       this.arrivals.take(stream, raw, deliveries, due);
   }
 
-  /** The identity is gone: all that is held is somebody else's. */
-  abandon(): void {
+  /** All that is held is somebody else's: the identity is gone, or the server closes. */
+  abandon(reason: 'fenced' | 'closing'): void {
     this.retries.clear();
     this.settler.drop();
     for (const stream of this.streams) {
@@ -97,7 +97,7 @@ export class Worker implements DeliveryOwner {
       for (const delivery of held) {
         const wasEnded = delivery.ended;
         delivery.ended = true;
-        delivery.abort('fenced');
+        delivery.abort(reason);
         if (!wasEnded) this.dispatcher.finished(delivery);
       }
     }

@@ -16,6 +16,8 @@ export interface CallerShardHooks extends ReAskerHooks {
   frame(frame: Frame): void;
   /** Both connections are up and proven, or one of them is gone. */
   changed(): void;
+  /** Redis has lost its memory since this client first met it. */
+  forgotten(): void;
 }
 
 /** A client's part in one shard: two connections, a writer, a reader of replies, an arbiter. */
@@ -26,6 +28,7 @@ export class CallerShard {
   readonly reAsker: ReAsker;
   readonly commands: Link;
   readonly subscription: Subscription;
+  private born: number | undefined;
   private commandsUp = false;
   private subscribed = false;
 
@@ -45,6 +48,8 @@ export class CallerShard {
         const sentAt = clock.now();
         const incarnation = await broker.hello();
         redisClock.observe(incarnation.now, sentAt);
+        if (this.born !== undefined && this.born !== incarnation.born) this.hooks.forgotten();
+        this.born = incarnation.born;
         this.commandsUp = true;
         this.replies.attach();
         this.writer.up(incarnation);

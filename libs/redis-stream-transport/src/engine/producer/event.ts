@@ -51,17 +51,23 @@ export class OutgoingEvent implements Item, Expiring {
 
   refused(reason: Refusal): void {
     const { pattern } = this;
+    const outcome = this.tainted ? 'may-have-run' : 'not-run';
     this.end(
       reason === 'FULL'
-        ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, { pattern })
-        : new RedisStreamsError('REDIS', `Redis refused to store an event of ${pattern}`, {
+        ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, {
             pattern,
+            outcome,
+          })
+        : new RedisStreamsError('REDIS', `Redis refused an event of ${pattern}`, {
+            pattern,
+            outcome,
           }),
     );
   }
 
-  failed(error: RedisStreamsError): void {
-    this.end(error);
+  failed({ code, message, cause }: RedisStreamsError): void {
+    const outcome = this.tainted ? 'may-have-run' : 'not-run';
+    this.end(new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause }));
   }
 
   unknown(): void {

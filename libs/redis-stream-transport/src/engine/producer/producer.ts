@@ -13,9 +13,8 @@ import { Endings } from './endings.js';
 import type { EntryRequest } from './entry-request.js';
 import { OutgoingEvent } from './event.js';
 import { Replies } from './replies.js';
+import { Unserved } from './unserved.js';
 
-/** Milliseconds between two questions about a pattern that was never served. */
-const ASK_AGAIN = 100;
 /** Milliseconds between two looks for calls that have waited long. */
 const ASK_EVERY = 1000;
 
@@ -38,7 +37,7 @@ export class Producer implements CallOwner {
   private readonly replies: Replies;
   private readonly endings: Endings;
   private nextCall = 0;
-  private asking: Call[] = [];
+  private readonly unserved: Unserved;
   private cancelAsking: (() => void) | undefined;
   private up = false;
   private closed = false;
@@ -61,6 +60,7 @@ export class Producer implements CallOwner {
           .replies.catchUp()
           .catch(() => undefined),
     });
+    this.unserved = new Unserved(clock, (call) => this.shardFor(call.stream).writer.push(call));
     this.endings = new Endings(clock, {
       arbiter: (call) => this.shardFor(call.stream).arbiter,
       isUp: () => this.up,
@@ -74,6 +74,7 @@ export class Producer implements CallOwner {
         new CallerShard(options, links, shard, this.callerId, clock, logger, {
           frame: (frame) => this.replies.frame(frame),
           changed: () => this.changed(),
+          forgotten: () => this.unserved.forgotten(),
           sendAgain: (call) => this.sendAgain(call),
           lost: (call, error) => this.fail(call, error),
         }),
@@ -188,10 +189,7 @@ export class Producer implements CallOwner {
 
   refused(call: Call, reason: Refusal): void {
     const { pattern } = call;
-    if (reason === 'NEVER' && this.clock.now() < call.graceUntil) {
-      this.askAgain(call);
-      return;
-    }
+    if (this.unserved.waits(call, reason)) return;
     const outcome = call.tainted ? 'may-have-run' : 'not-run';
     const facts = { pattern, outcome } as const;
     if (reason === 'NEVER' || reason === 'NONE') {
@@ -245,20 +243,6 @@ export class Producer implements CallOwner {
     this.deadlines.remove(call);
     call.expiresAt = this.clock.now() + call.request.idle;
     this.deadlines.add(call);
-  }
-
-  private askAgain(call: Call): void {
-    call.state = 'queued';
-    call.copies = 0;
-    this.asking.push(call);
-    if (this.asking.length > 1) return;
-    this.clock.after(ASK_AGAIN, () => {
-      const asking = this.asking;
-      this.asking = [];
-      for (const again of asking) {
-        if (again.state === 'queued') this.shardFor(again.stream).writer.push(again);
-      }
-    });
   }
 
   /** The same call once more: whoever asks later cannot be told that it certainly did not run. */

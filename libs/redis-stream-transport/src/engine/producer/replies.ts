@@ -1,7 +1,6 @@
 import {
   REDIS_STREAMS_ERROR_CODES,
   RedisStreamsError,
-  type CallOutcome,
   type RedisStreamsErrorCode,
 } from '../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../protocol/frame.js';
@@ -45,7 +44,8 @@ export class Replies {
     const run = call.run;
     // A fault says how the entry ended, whoever ran it and however far it came.
     if (kind === REPLY.fault) {
-      this.hand(call, kind, payload, origin);
+      // At the deadline Redis is asked; it knows more than a service that found the call expired.
+      if (call.state !== 'deciding') this.hand(call, kind, payload, origin);
       return;
     }
     if (run === undefined) {
@@ -134,21 +134,18 @@ export class Replies {
         call.sink.packed(payload, true, origin);
         break;
       default:
-        this.hooks.broken(call, faultOf(payload, call.pattern));
+        this.hooks.broken(call, faultOf(payload, call));
     }
   }
 }
 
 /** A fault as the service wrote it. Codes of a newer service that are not known here become REDIS. */
-function faultOf(payload: unknown, pattern: string): RedisStreamsError {
+function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {
   const { code, message, outcome } = (payload ?? {}) as Record<string, unknown>;
   const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
   return new RedisStreamsError(
     known ? (code as RedisStreamsErrorCode) : 'REDIS',
     typeof message === 'string' ? message : 'the service reported a fault',
-    {
-      pattern,
-      outcome: (outcome === 'not-run' ? 'not-run' : 'may-have-run') satisfies CallOutcome,
-    },
+    { pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
   );
 }

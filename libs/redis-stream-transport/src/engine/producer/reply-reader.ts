@@ -8,8 +8,8 @@ const PAGE = 100;
 const ATTACH_EVERY = 30_000;
 /** Frames that may wait while the log is read; beyond, the log is simply read again. */
 const MAX_WAITING = 10_000;
-/** The log is trimmed after so many frames, or so many milliseconds. */
-const TRIM = { frames: 256, after: 1000 } as const;
+/** The log is trimmed after so many frames, milliseconds or characters. */
+const TRIM = { frames: 256, after: 1000, length: 4_194_304 } as const;
 
 export interface ReplyReaderHooks {
   frame(frame: Frame): void;
@@ -35,6 +35,8 @@ export class ReplyReader {
   private aliveSince = Number.POSITIVE_INFINITY;
   private attachedAt = Number.NEGATIVE_INFINITY;
   private sinceTrim = 0;
+  /** Characters of frames since the last trim. */
+  private untrimmed = 0;
   private trimmedAt = 0;
 
   constructor(
@@ -116,7 +118,18 @@ export class ReplyReader {
     if (this.sinceTrim === 0 || !this.contiguous || this.behind) return '';
     const now = this.clock.now();
     if (this.sinceTrim < TRIM.frames && now - this.trimmedAt < TRIM.after) return '';
+    return this.trimmed(now);
+  }
+
+  /** Trimming rides on what is sent; a long stream of values to a silent caller needs its own. */
+  private trimIfLong(): void {
+    if (this.untrimmed < TRIM.length || !this.contiguous || this.behind) return;
+    this.broker.trimLog(this.trimmed(this.clock.now())).catch(() => undefined);
+  }
+
+  private trimmed(now: number): string {
     this.sinceTrim = 0;
+    this.untrimmed = 0;
     this.trimmedAt = now;
     return idAfter(this.cursor);
   }
@@ -150,6 +163,8 @@ export class ReplyReader {
   private process(id: string, text: string): void {
     if (!this.behind) this.cursor = id;
     this.sinceTrim++;
+    this.untrimmed += text.length;
+    this.trimIfLong();
     const frame = decodeFrame(text);
     if (typeof frame === 'string') this.hooks.complain(`a reply frame was ignored: ${frame}`);
     else this.hooks.frame(frame);

@@ -174,7 +174,8 @@ export class Writer {
         }
         break;
       case 'incarnation':
-        // The new connection says hello and learns the rest.
+        // This copy was refused; only an earlier one may have been applied, in the memory before.
+        batch.versions.pop();
         this.startOver();
         break;
     }

@@ -35,10 +35,10 @@ for i = 3, #KEYS, 2 do
       if not before(field(g, 'last-delivered-id'), entry) then
         delivered = true
         local pending = redis.call('XPENDING', stream, field(g, 'name'), entry, entry, 1)
-        if pending[1] then owner = pending[1][2] end
+        local started = redis.call('HGET', KEYS[i + 1], field(g, 'name') .. ' ' .. entry)
+        owner = pending[1] and pending[1][2] or started or owner
       end
     end
-    if owner == '-' then owner = redis.call('HGET', KEYS[i + 1], entry) or '-' end
     if delivered then
       verdict = 'may ' .. owner
     else

@@ -104,22 +104,28 @@ for s = 1, tonumber(ARGV[10]) do
     end
   end
   local first, added = '-', 0
+  -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first are given, not taken.
+  local nextId, ms, seq = '*', nil, nil
   for i = 1, n do
     local id
     if wide == '0' then
-      if i <= room then id = redis.pcall('XADD', stream, '*', 'c', ARGV[at], 'd', ARGV[at + 1]) end
+      if i <= room then id = redis.pcall('XADD', stream, nextId, 'c', ARGV[at], 'd', ARGV[at + 1]) end
       at = at + 2
     else
       local strings = tonumber(ARGV[at])
-      if i <= room then id = redis.pcall('XADD', stream, '*', unpack(ARGV, at + 1, at + strings)) end
+      if i <= room then id = redis.pcall('XADD', stream, nextId, unpack(ARGV, at + 1, at + strings)) end
       at = at + 1 + strings
     end
     if i <= room then
       if type(id) == 'table' then
         room, refused = 0, '!E'
       else
-        if added == 0 then first = id end
+        if added == 0 then
+          first = id
+          ms, seq = string.match(id, '^(%d+%-)(%d+)$')
+        end
         added = added + 1
+        nextId = ms .. whole(seq + added)
       end
     end
   end

@@ -124,27 +124,25 @@ for _, g in ipairs(groups) do
   end
 end
 if not line then return { '0', '0' } end
-local limit = tonumber(ARGV[6])
-local keep = tonumber(ARGV[4])
+-- Handled events go when there are more of them than are kept, or when they are too old.
+local limit, keep, age = tonumber(ARGV[6]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local surplus = math.huge
 if keep >= 0 then
-  if unread == math.huge then
-    -- The lag is unknown after deletions, so the handled entries are counted from the line downwards.
-    local kept = redis.call('XREVRANGE', stream, '(' .. line, '-', 'COUNT', keep + 1)
-    if #kept <= keep then return { '0', '0', unpack(idle) } end
-    line = kept[#kept][1]
-    local ms, seq = string.match(line, '^(%d+)-(%d+)$')
-    line = ms .. '-' .. whole(tonumber(seq) + 1)
+  if unread < math.huge then
+    surplus = redis.call('XLEN', stream) - unread - keep
   else
-    limit = math.min(limit, redis.call('XLEN', stream) - unread - keep)
+    -- The lag is unknown after deletions, so the handled entries are counted.
+    surplus = #redis.call('XRANGE', stream, '-', '(' .. line, 'COUNT', keep + limit) - keep
   end
+elseif age >= 0 then
+  surplus = 0
 end
-local age = tonumber(ARGV[5])
-if limit <= 0 then return { '0', '0', unpack(idle) } end
 local page = redis.call('XRANGE', stream, '-', '(' .. line, 'COUNT', limit)
 local removed, seen = 0, 0
-for _, entry in ipairs(page) do
+for i, entry in ipairs(page) do
   local id, added = entry[1], split(entry[1])
-  if age >= 0 and now - added < age then break end
+  local old = age >= 0 and now - added >= age
+  if i > surplus and not old then break end
   seen = seen + 1
   local header = field(entry[2], 'c') or ''
   local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')

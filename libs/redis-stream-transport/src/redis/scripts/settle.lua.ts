@@ -104,7 +104,7 @@ local stream, group, id = KEYS[3], ARGV[2], ARGV[4]
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
 -- What may be started once only was acknowledged at its start, and noted.
-local started = redis.call('HGET', KEYS[5], id)
+local started = redis.call('HGET', KEYS[5], group .. ' ' .. id)
 if started then owner = started end
 if owner ~= ARGV[3] then
   if owner then return 'lost' end
@@ -121,7 +121,7 @@ if ARGV[9] ~= '' and redis.call('HGET', KEYS[6], 'e') == id then
   end
 end
 redis.pcall('XACK', stream, group, id)
-if started then redis.call('HDEL', KEYS[5], id) end
+if started then redis.call('HDEL', KEYS[5], group .. ' ' .. id) end
 redis.call('HDEL', KEYS[4], group .. ' ' .. id)
 if ARGV[6] == '1' then redis.call('XDEL', stream, id) end
 return 'ok'

@@ -22,12 +22,13 @@ if held ~= ARGV[1] then return 'fenced' end
 local flags = ''
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local by = redis.call('HGET', KEYS[3], id)
+  local name = ARGV[2] .. ' ' .. id
+  local by = redis.call('HGET', KEYS[3], name)
   local mine = by == ARGV[3]
   if not by then
     local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], id, id, 1, ARGV[3])
     if not pending.err and #pending == 1 then
-      redis.call('HSET', KEYS[3], id, ARGV[3])
+      redis.call('HSET', KEYS[3], name, ARGV[3])
       redis.call('PEXPIRE', KEYS[3], ${STARTED_LIFE})
       redis.call('XACK', KEYS[2], ARGV[2], id)
       mine = true
@@ -41,7 +42,7 @@ return 'ok ' .. flags
 
 /**
  * Entries that a revoked consumer had started and not finished.
- * KEYS: the revoked lease, stream, started:<stream>. ARGV: the consumer.
+ * KEYS: the revoked lease, stream, started:<stream>. ARGV: the consumer, group.
  * Returns { 'alive' } or { 'ok', id, header or '' … }.
  */
 export const interruptedScript = defineScript(
@@ -51,15 +52,16 @@ if redis.call('GET', KEYS[1]) ~= '${TOMBSTONE}' then return { 'alive' } end
 local answer = { 'ok' }
 local started = redis.call('HGETALL', KEYS[3])
 for i = 1, #started, 2 do
-  if started[i + 1] == ARGV[1] then
+  local group, id = string.match(started[i], '^(%S+) (%S+)$')
+  if started[i + 1] == ARGV[1] and group == ARGV[2] then
     local header = ''
-    local entry = redis.call('XRANGE', KEYS[2], started[i], started[i])[1]
+    local entry = redis.call('XRANGE', KEYS[2], id, id)[1]
     if entry then
       for f = 1, #entry[2], 2 do
         if entry[2][f] == 'c' then header = entry[2][f + 1] break end
       end
     end
-    answer[#answer + 1] = started[i]
+    answer[#answer + 1] = id
     answer[#answer + 1] = header
   end
 end
@@ -68,9 +70,10 @@ return answer
 );
 
 /**
- * Ends an entry that a revoked consumer had started: its caller is told that it may have run.
+ * Ends an entry that a revoked consumer had started: its caller is told that it may have run. An event
+ * stays for the other groups.
  * KEYS: my lease, the revoked lease, stream, started:<stream>, reply log (or my lease without a caller).
- * ARGV: my token, the consumer, id, frame or '', life of the log (ms).
+ * ARGV: my token, the consumer, group, id, frame or '', life of the log (ms).
  * Returns 'ok', 'lost', 'missing' or 'fenced'.
  */
 export const endInterruptedScript = defineScript(
@@ -81,10 +84,13 @@ local held = redis.call('GET', KEYS[1])
 if not held then return 'missing' end
 if held ~= ARGV[1] then return 'fenced' end
 if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return 'lost' end
-if redis.call('HGET', KEYS[4], ARGV[3]) ~= ARGV[2] then return 'lost' end
-if ARGV[4] ~= '' then answer(KEYS[5], ARGV[4], ARGV[5]) end
-redis.call('HDEL', KEYS[4], ARGV[3])
-redis.call('XDEL', KEYS[3], ARGV[3])
+local name = ARGV[3] .. ' ' .. ARGV[4]
+if redis.call('HGET', KEYS[4], name) ~= ARGV[2] then return 'lost' end
+redis.call('HDEL', KEYS[4], name)
+if ARGV[5] ~= '' then
+  answer(KEYS[5], ARGV[5], ARGV[6])
+  redis.call('XDEL', KEYS[3], ARGV[4])
+end
 return 'ok'
 `,
   'allow-oom',

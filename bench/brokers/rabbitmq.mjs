@@ -1,0 +1,44 @@
+// RabbitMQ, in a folder of its own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { usageOf } from '../harness/usage.mjs';
+import { freePort } from './ports.mjs';
+import { findProgram, startProcess } from './server-process.mjs';
+
+// The packages' own wrapper would change to the system's user and its folders.
+const programs = ['/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server'];
+
+/**
+ * @param {new (message: string) => Error} Absent
+ * @returns {Promise<import('./index.mjs').Broker>}
+ */
+export async function startRabbit(Absent) {
+  const program = findProgram(programs);
+  if (program === undefined) throw new Absent('rabbitmq-server is not on PATH');
+  const folder = mkdtempSync(join(tmpdir(), 'nrs-rabbitmq-'));
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    HOME: folder,
+    RABBITMQ_NODENAME: `bench${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(await freePort()),
+    RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+    RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
+  };
+  const server = await startProcess(program, [], { port, env });
+  return {
+    url: `amqp://127.0.0.1:${port}`,
+    version: 'RabbitMQ',
+    usage: async () => usageOf(server.pid),
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}

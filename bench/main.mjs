@@ -1,0 +1,13 @@
+// `npm run bench`: how fast the transport is beside its peers. `--help` lists the options.
+import { ensureInstalled } from './harness/install.mjs';
+import { help, readOptions } from './options.mjs';
+
+const options = readOptions(process.argv.slice(2));
+if (options.help) {
+  console.log(help);
+} else {
+  ensureInstalled();
+  // Only now: it needs the packages of this folder.
+  const { run } = await import('./run.mjs');
+  process.exitCode = await run(options);
+}

@@ -1,0 +1,46 @@
+// BullMQ used for calls: a job for each, and `waitUntilFinished`. Jobs are removed when completed.
+import { Queue, QueueEvents, Worker } from 'bullmq';
+
+/** As many at once as our server runs by default. */
+const concurrency = 200;
+const CALLS = 'calls';
+const EVENTS = 'events';
+const jobOptions = { removeOnComplete: true, removeOnFail: true };
+
+/** @param {string} url */
+const connectionOf = (url) => {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port), maxRetriesPerRequest: null };
+};
+
+/** @type {import('./index.mjs').Serve} */
+export async function serve({ url }, handlers) {
+  const connection = connectionOf(url);
+  const calls = new Worker(
+    CALLS,
+    async (job) => (job.name === 'io' ? handlers.io(job.data) : handlers.echo(job.data)),
+    { connection, concurrency },
+  );
+  const events = new Worker(EVENTS, async () => handlers.seen(), { connection, concurrency });
+  await Promise.all([calls.waitUntilReady(), events.waitUntilReady()]);
+  return { close: async () => void (await Promise.all([calls.close(), events.close()])) };
+}
+
+/** @type {import('./index.mjs').Connect} */
+export async function connect({ url }) {
+  const connection = connectionOf(url);
+  const calls = new Queue(CALLS, { connection });
+  const events = new Queue(EVENTS, { connection });
+  const finished = new QueueEvents(CALLS, { connection });
+  // One listener for every call that waits.
+  finished.setMaxListeners(0);
+  await finished.waitUntilReady();
+  return {
+    send: async (pattern, data) => {
+      const job = await calls.add(pattern, data, jobOptions);
+      return job.waitUntilFinished(finished);
+    },
+    emit: (pattern, data) => events.add(pattern, data, jobOptions),
+    close: async () => void (await Promise.all([calls.close(), events.close(), finished.close()])),
+  };
+}

@@ -1,0 +1,107 @@
+// The server of a run: killed, frozen, emptied and started again where it was.
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findServer } from '../../scripts/redis/find-server.mjs';
+import { sweepLeftovers } from '../../scripts/redis/leftovers.mjs';
+import { startServer } from '../../scripts/redis/server-process.mjs';
+import { eventually } from '../kit/time.mjs';
+
+/** How much of what was acknowledged survives a kill. @typedef {'always' | 'everysec' | 'none'} Fsync */
+
+export class ChaosRedis {
+  #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-data-'));
+  #server;
+  #environment;
+  /** Connection of the run itself, for orders and looks; it never goes through a proxy. */
+  admin;
+
+  /** @param {{ fsync?: Fsync, args?: string[], environment?: Record<string, string> }} options */
+  static async start({ fsync = 'none', args = [], environment = {} } = {}) {
+    const redis = new ChaosRedis();
+    redis.fsync = fsync;
+    redis.args = args;
+    redis.#environment = environment;
+    sweepLeftovers();
+    await redis.#start(undefined);
+    redis.admin = new Redis(redis.port, '127.0.0.1', {
+      retryStrategy: () => 50,
+      maxRetriesPerRequest: null,
+    });
+    redis.admin.on('error', () => {});
+    redis.version = /(?:redis|valkey)_version:(\S+)/.exec(await redis.admin.info('server'))?.[1];
+    return redis;
+  }
+
+  get port() {
+    return this.#server.port;
+  }
+
+  get pid() {
+    return this.#server.pid;
+  }
+
+  /** SIGKILL; the answer comes when it is gone. */
+  async kill() {
+    process.kill(this.pid, 'SIGKILL');
+    await this.#server.stop();
+  }
+
+  /** The same server, with what its disk has kept. */
+  async restart() {
+    await this.#start(this.port);
+    await this.answers();
+  }
+
+  /** The same server with an empty memory. */
+  async restartEmpty() {
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder);
+    await this.restart();
+  }
+
+  freeze() {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  thaw() {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  async answers(within = 15_000) {
+    const answer = () => this.admin.ping().catch(() => undefined);
+    if (!(await eventually(answer, within, 20))) throw new Error('Redis does not answer');
+  }
+
+  async stop() {
+    this.admin.disconnect();
+    await this.#server.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(port) {
+    const server = findServer();
+    const persistence =
+      this.fsync === 'none' ? [] : ['--appendonly', 'yes', '--appendfsync', this.fsync];
+    this.#server = await startServer(
+      { ...server, env: { ...server.env, ...this.#environment } },
+      { args: ['--dir', this.#folder, ...persistence, ...this.args], port },
+    );
+  }
+}
+
+/** Another connection for orders that block or wait. */
+export async function orders(port) {
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => null, lazyConnect: true });
+  redis.on('error', () => {});
+  await redis.connect();
+  return {
+    redis,
+    close: async () => {
+      redis.disconnect();
+      if (redis.status !== 'end') await once(redis, 'end');
+    },
+  };
+}

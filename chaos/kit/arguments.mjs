@@ -1,0 +1,45 @@
+// npm run chaos -- --scenario S2,S5 --seed 7 --size pr --json
+import { parseArgs } from 'node:util';
+import { randomSeed } from './random.mjs';
+import { sizes } from './size.mjs';
+
+export const usage = `Usage: npm run chaos -- [options]
+  --scenario S2,S5   what to run; by default every scenario there is
+  --seed 7           draws the same calls and faults again; by default a random one
+  --size pr          ${sizes.join(', ')}: a tenth, three tenths, all; by default pr
+  --json             the last line is an array with the figures of each scenario
+  --keep             keep the histories of runs that found nothing, too
+  --library <folder> another build of the library`;
+
+/** @param {string[]} argv @param {readonly string[]} known names of scenarios */
+export function readArguments(argv, known) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      scenario: { type: 'string' },
+      seed: { type: 'string' },
+      size: { type: 'string', default: 'pr' },
+      json: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      library: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { size, seed, json, keep, library, help } = values;
+  if (!sizes.includes(size)) throw new Error(`--size is one of ${sizes.join(', ')}, not "${size}"`);
+  if (seed !== undefined && !/^\d+$/.test(seed)) throw new Error('--seed is a whole number');
+  const names = values.scenario?.split(',').map((name) => name.trim().toUpperCase());
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`there is no scenario ${unknown}; there are ${known.join(', ')}`);
+  }
+  return {
+    scenarios: names,
+    seed: seed === undefined ? randomSeed() : Number(seed),
+    size,
+    json,
+    keep,
+    library,
+    help,
+  };
+}

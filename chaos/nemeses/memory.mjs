@@ -1,0 +1,41 @@
+// What an operator, or an accident, may do to what Redis holds.
+
+const key = (plan, pattern) => `{${plan.prefix}}:s:${pattern}`;
+const served = ({ plan, random }) => random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
+
+/** Everything is gone, from one moment to the next. */
+export async function flush({ redis, faults }) {
+  await faults.during('flush', { excuses: 'open' }, () => redis.admin.flushall());
+}
+
+/** A stream and its groups. */
+export async function deleteStream(context) {
+  const stream = key(context.plan, served(context));
+  const facts = { stream, excuses: 'open' };
+  await context.faults.during('delete-stream', facts, () => context.redis.admin.del(stream));
+}
+
+/** The group, and with it the memory of what was handed out. */
+export async function destroyGroup(context) {
+  const stream = key(context.plan, served(context));
+  await context.faults.during('destroy-group', { stream, excuses: 'open' }, () =>
+    context.redis.admin.xgroup('DESTROY', stream, 'service'),
+  );
+}
+
+/** A live consumer, and with it what is pending under it. */
+export async function deleteConsumer(context) {
+  const { redis, faults, random, plan } = context;
+  const stream = key(plan, served(context));
+  const listed = await redis.admin.xinfo('CONSUMERS', stream, 'service').catch(() => []);
+  if (listed.length === 0) return;
+  const consumer = random.pick(listed)[1];
+  await faults.during('delete-consumer', { stream, consumer, excuses: 'open' }, () =>
+    redis.admin.xgroup('DELCONSUMER', stream, 'service', consumer),
+  );
+}
+
+/** Scripts that Redis has forgotten, as after a failover. */
+export async function flushScripts({ redis, faults }) {
+  await faults.during('script-flush', {}, () => redis.admin.script('FLUSH'));
+}

@@ -1,0 +1,98 @@
+// A caller: makes calls at a rate and writes down, by its own clock, what became of each.
+import { History } from '../kit/history.mjs';
+import { Random } from '../kit/random.mjs';
+import { now } from '../kit/time.mjs';
+import { hashOfReply, requestHash } from '../kit/work.mjs';
+import { given, on, tell } from './channel.mjs';
+import { callsOf } from './load.mjs';
+import { vitals, witness, witnessConnections } from './witness.mjs';
+
+const { name, library, options, history: path, seed, mix } = given;
+const history = new History(path);
+witness(history);
+const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord } = await import(library);
+const client = new ClientRedisStreams(options);
+const calls = callsOf({ name, random: new Random(seed), mix });
+
+let issued = 0;
+let open = 0;
+let resent = 0;
+
+function make({ pattern, data, timeout, cancel }) {
+  const { id } = data;
+  const q = requestHash(data);
+  const record = timeout === undefined ? data : new RedisStreamsRecord(data, { timeout });
+  let reply;
+  issued++;
+  open++;
+  const end = (what) => {
+    open--;
+    history.write({ k: 'end', id, ...what, t: now() });
+  };
+  history.write({ k: 'start', id, p: pattern, q, timeout: timeout ?? options.timeout, t: now() });
+  const subscription = client.send(pattern, record).subscribe({
+    next: (value) => (reply = value),
+    complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0) }),
+    error: (error) => end(outcomeOf(error)),
+  });
+  if (cancel === undefined) return;
+  const unsubscribe = () => {
+    if (subscription.closed) return;
+    subscription.unsubscribe();
+    end({ o: 'cancelled', ...(cancel === 'same-turn' ? { at: cancel } : {}) });
+  };
+  if (cancel === 'same-turn') unsubscribe();
+  else setTimeout(unsubscribe, cancel);
+}
+
+function outcomeOf(error) {
+  if (!(error instanceof RedisStreamsError)) return { o: 'error', text: error?.message };
+  const { code, outcome, message } = error;
+  return { o: 'fault', code, says: outcome, text: message.slice(0, 200) };
+}
+
+/** Makes calls at `rate` per second with at most `cap` open, until `calls` are made and `enough` was said. */
+function load({ count, rate, cap, patient }) {
+  let enough = !patient;
+  let begun = now();
+  const target = issued + count;
+  const first = issued;
+  on('enough', () => void (enough = true));
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const due = rate > 0 ? first + ((now() - begun) * rate) / 1000 : Infinity;
+      // What was not issued while the process stood still is not made up for at once.
+      if (rate > 0 && due - issued > rate / 4) {
+        begun = now() - ((issued - first) * 1000) / rate - 250;
+      }
+      while (issued < due && open < cap && !(issued >= target && enough)) {
+        make(calls.next().value);
+      }
+      if (issued >= target && enough && open === 0) {
+        clearInterval(timer);
+        resolve({ issued });
+      }
+    }, 4);
+  });
+}
+
+on('load', load);
+on('vitals', () => vitals(held));
+on('progress', () => ({ issued, open }));
+on('close', () => client.close());
+
+/** What this process still holds; throws when the library hides it elsewhere. */
+function held() {
+  const { calls: pending, events, deadlines } = client.producer;
+  return { calls: pending.size, events: events.size, deadlines: deadlines.length, resent };
+}
+
+witnessConnections(history, client);
+await client.connect();
+const { producer } = client;
+const sendAgain = producer.sendAgain.bind(producer);
+producer.sendAgain = (call) => {
+  resent++;
+  sendAgain(call);
+};
+tell('up', { name });
