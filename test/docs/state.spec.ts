@@ -177,7 +177,7 @@ describe('what waits, stops or is given up', () => {
     };
     const first = await ask('"a"');
     expect(first).toMatchObject({ kind: KIND.last, payload: 1 });
-    expect(await hash(redis, key('idem:service 11 state.serve k1'))).toEqual({
+    expect(await hash(redis, key('idem:7:service:11:state.serve:k1'))).toEqual({
       h: createHash('sha256').update('"a"').digest('base64url'),
       e: first.entry,
       r: '[[1,1]]',

@@ -78,10 +78,10 @@ export class Keys {
 
   /**
    * What a group knows of an idempotency key: the payload's digest, the entry that runs, the result.
-   * The length keeps a pattern and a key apart that both hold spaces.
+   * The lengths keep a group, a pattern and a key apart, whatever they hold.
    */
   idempotency(group: string, pattern: string, key: string): string {
-    return `${this.tag}:idem:${group} ${pattern.length} ${pattern} ${key}`;
+    return `${this.tag}:idem:${group.length}:${group}:${pattern.length}:${pattern}:${key}`;
   }
 
   /** Channel on which members of a group tell each other to look again. */
