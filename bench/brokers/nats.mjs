@@ -9,7 +9,7 @@ import { findProgram, startProcess } from './server-process.mjs';
  * @returns {Promise<import('./index.mjs').Broker>}
  */
 export async function startNats(Absent) {
-  const program = findProgram(['nats-server', '/usr/sbin/nats-server']);
+  const program = findProgram('nats-server');
   if (program === undefined) throw new Absent('nats-server is not on PATH');
   const port = await freePort();
   const server = await startProcess(program, ['-a', '127.0.0.1', '-p', String(port)], { port });

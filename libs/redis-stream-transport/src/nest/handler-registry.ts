@@ -111,6 +111,7 @@ function specMaker(
       concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,
       retry: retried ? withRetryParts(options.retry, Object.assign({}, ...parts)) : undefined,
       once: own.some(({ atMostOnce }) => atMostOnce),
+      restartable: own.every(({ restartable }) => restartable),
     };
   };
 }

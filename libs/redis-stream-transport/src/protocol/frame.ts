@@ -16,6 +16,8 @@ export const REPLY = {
   packed: 5,
   /** Output of the service's serializer, the last one. */
   packedLast: 6,
+  /** The values begin anew: another run of a handler that may be restarted. */
+  restart: 7,
 } as const;
 
 export type ReplyKind = (typeof REPLY)[keyof typeof REPLY];

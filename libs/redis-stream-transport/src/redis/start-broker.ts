@@ -4,6 +4,7 @@ import { RESULT_LIFE, type Answer, type CheckedAnswer, type Owner } from './grou
 import type { Link } from './link.js';
 import { run } from './script.js';
 import { claimKeyScript } from './scripts/idempotency.lua.js';
+import { adoptScript, strandedScript } from './scripts/stranded.lua.js';
 import { endInterruptedScript, interruptedScript, startScript } from './scripts/start.lua.js';
 
 /** An entry that a dead consumer had started and may not be started again. */
@@ -83,6 +84,28 @@ export class StartBroker {
       answer?.frame ?? '',
       String(answer?.life ?? 0),
     ])) as CheckedAnswer;
+  }
+
+  /** Requests that were handed out and are pending under nobody, behind `from`; `next` is '' at the end. */
+  async stranded(
+    stream: string,
+    from: string,
+    count: number,
+  ): Promise<{ next: string; ids: string[] }> {
+    const keys = [this.keys.stream(stream), this.keys.started(stream)];
+    const args = [this.group(), from, String(count)];
+    const [next, ...ids] = (await run(this.link, strandedScript, keys, args)) as string[];
+    return { next: next ?? '', ids };
+  }
+
+  /** Makes them pending under this consumer, whose audit then finds them. */
+  async adopt(owner: Owner, stream: string, ids: readonly string[]): Promise<void> {
+    const keys = [
+      this.keys.lease(owner.consumer),
+      this.keys.stream(stream),
+      this.keys.started(stream),
+    ];
+    await run(this.link, adoptScript, keys, [owner.token, this.group(), owner.consumer, ...ids]);
   }
 
   /** @param digest of the payload: the same key with another payload is a mistake */

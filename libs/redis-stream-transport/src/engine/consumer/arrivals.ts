@@ -157,6 +157,7 @@ const UNHANDLED = new PatternState({
   concurrency: undefined,
   retry: undefined,
   once: false,
+  restartable: false,
 });
 
 const ANONYMOUS = {

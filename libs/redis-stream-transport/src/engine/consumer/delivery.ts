@@ -115,6 +115,11 @@ export class Delivery implements Expiring {
     return this.entry.header.once || this.pattern.spec.once;
   }
 
+  /** Its caller may have values of an earlier run, and is to forget them. */
+  get isRestart(): boolean {
+    return this.pattern.spec.restartable && this.isRequest && this.history.deliveries > 1;
+  }
+
   /** Somebody waits for a reply. */
   get isRequest(): boolean {
     return this.entry.header.caller !== undefined;

@@ -1,7 +1,8 @@
-import type { GroupBroker } from '../../redis/group-broker.js';
+import type { StartBroker } from '../../redis/start-broker.js';
 import { jittered } from '../clock.js';
+import type { GroupReading } from './group-reading.js';
 import type { ShardContext } from './shard-context.js';
-import type { StreamState } from './stream-state.js';
+import { Stranded } from './stranded.js';
 
 const EVERY = 5000;
 /** Entries that one script call looks at. */
@@ -16,11 +17,16 @@ export class Janitor {
   private stopped = true;
   private readonly reported = new Set<string>();
 
+  private readonly stranded: Stranded;
+
   constructor(
     private readonly context: ShardContext,
-    private readonly broker: GroupBroker,
-    private readonly streams: readonly StreamState[],
-  ) {}
+    private readonly reading: GroupReading,
+    starts: StartBroker,
+  ) {
+    const { streams, auditor } = reading;
+    this.stranded = new Stranded(context, starts, streams, () => void auditor.audit());
+  }
 
   start(): void {
     this.stopped = false;
@@ -52,13 +58,15 @@ export class Janitor {
       age: retention.age,
       page: PAGE,
     };
-    for (const stream of this.streams) {
+    const { streams, worker } = this.reading;
+    for (const stream of streams) {
       for (let page = 0; page < PAGES && !this.stopped; page++) {
-        const { more, idle } = await this.broker.clean(stream.name, stream.kind, limits);
+        const { more, idle } = await worker.broker.clean(stream.name, stream.kind, limits);
         for (const group of idle) this.report(stream.name, group);
         if (!more) break;
       }
     }
+    await this.stranded.look();
   }
 
   private report(stream: string, group: string): void {

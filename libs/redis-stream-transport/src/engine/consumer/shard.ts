@@ -115,7 +115,8 @@ export class ConsumerShard {
         fenced: () => this.membership.fenced(),
       },
     );
-    this.janitor = new Janitor(this.context, this.main.worker.broker, this.main.streams);
+    const starts = new StartBroker(this.commands, this.keys, () => options.group);
+    this.janitor = new Janitor(this.context, this.main, starts);
   }
 
   get isUp(): boolean {

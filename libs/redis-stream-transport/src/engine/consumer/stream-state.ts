@@ -16,6 +16,8 @@ export interface PatternSpec {
   /** Retries; undefined: none. */
   readonly retry: RetryPolicy | undefined;
   readonly once: boolean;
+  /** A streamed reply may begin anew in another process. */
+  readonly restartable: boolean;
 }
 
 /** A pattern while the server runs. */

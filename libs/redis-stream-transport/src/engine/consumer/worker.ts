@@ -54,7 +54,10 @@ export class Worker implements DeliveryOwner {
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.starter = new Starter(context, starts, {
-      run: (delivery) => hooks.run(delivery),
+      run: (delivery) => {
+        if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
+        hooks.run(delivery);
+      },
       lost: (delivery) => {
         this.end(delivery);
         delivery.stream.release(delivery.id);

@@ -4,7 +4,7 @@ import {
   type RedisStreamsErrorCode,
 } from '../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../protocol/frame.js';
-import type { Call, EarlyReply, ReplyOrigin } from './call.js';
+import type { Call, EarlyReply, ReplyOrigin, Run } from './call.js';
 
 /** Values that may wait for one that is missing. */
 const MAX_EARLY = 1000;
@@ -48,6 +48,10 @@ export class Replies {
       if (call.state !== 'deciding') this.hand(call, kind, payload, origin);
       return;
     }
+    if (kind === REPLY.restart) {
+      this.restart(call, { instance, deliveries, nonce });
+      return;
+    }
     if (run === undefined) {
       if (index === 0) {
         if (kind === REPLY.next || kind === REPLY.packed)
@@ -67,6 +71,14 @@ export class Replies {
     }
     this.hand(call, kind, payload, origin);
     this.handEarly(call);
+  }
+
+  /** The handler says that its values may be repeated from the first; late words of old runs may not. */
+  private restart(call: Call, run: Run): void {
+    if (call.run !== undefined && call.run.deliveries >= run.deliveries) return;
+    call.run = run;
+    call.next = 1;
+    call.early = undefined;
   }
 
   /** The run whose values were handed out broke off and another one began: values may repeat or miss. */

@@ -1,0 +1,36 @@
+// An instance is killed with calls in its hands: how long until another one has answered them.
+import { nowMs, sleep } from '../harness/clock.mjs';
+import { Team } from '../harness/team.mjs';
+
+const CALLS = 20;
+
+/** @type {import('./index.mjs').Mode['run']} */
+export async function run(options, results) {
+  const { leaseTtl } = options;
+  const settings = leaseTtl === undefined ? {} : { leaseTtl };
+  for (let round = 1; round <= options.rounds; round++) {
+    const measured = await once(settings, options.cpuProf);
+    results.fact('recovery', { leaseTtl: leaseTtl ?? 'default', round }, measured);
+  }
+}
+
+/** @param {import('../peers/index.mjs').Settings} settings @param {string | undefined} cpuProf */
+async function once(settings, cpuProf) {
+  const team = await Team.gather('ours', { settings, ...(cpuProf ? { cpuProf } : {}) });
+  try {
+    const victim = await team.addService({ ...settings, mute: true });
+    await team.client.ask('open', { url: team.broker.url, settings });
+    const answers = team.client.ask('answers', 'echo', CALLS);
+    while ((await victim.ask('counts')).calls < CALLS) await sleep(5);
+    await team.addService(settings);
+    // Long enough for both to know each other and to have renewed their leases.
+    await sleep(1000);
+    const killedAt = nowMs();
+    await victim.kill();
+    const { first, last } = await answers;
+    return { firstAnswerMs: first - killedAt, lastAnswerMs: last - killedAt, calls: CALLS };
+  } finally {
+    team.services.shift();
+    await team.stop();
+  }
+}

@@ -1,0 +1,55 @@
+// What may happen between a process and Redis.
+import { blackhole, cutMidFrame, dropAnswers, pass } from '../proxy/passage.mjs';
+import { pause } from '../kit/time.mjs';
+
+/** Names of the processes, as histories have them, whose connections a place of the proxy carries. */
+function processOf(fleet, place) {
+  return fleet.all.find(({ name }) => name.split('.')[0] === place)?.name ?? place;
+}
+
+/**
+ * The present connections of one role of one process fall silent: no FIN, no RST. New ones pass.
+ * @param {'commands' | 'reader' | 'subscriber'} role
+ */
+export async function silence({ proxy, fleet, faults, random }, role, ms) {
+  const place = random.pick(proxy.namesOf(role));
+  const target = processOf(fleet, place);
+  const facts = { targets: [target], cuts: [target], role, silent: true };
+  await faults.during('silence', facts, async () => {
+    for (const passage of proxy.of(place, role)) passage.mode = blackhole;
+    await pause(ms);
+  });
+}
+
+/** Answers are swallowed now and then, and the connection ends, until `act` is over. */
+export async function swallowing(context, probability, act) {
+  await everywhere(context, 'swallow', dropAnswers(probability), act);
+}
+
+/** Answers are cut in the middle now and then. */
+export async function cutting(context, probability, act) {
+  await everywhere(context, 'cut-mid-frame', cutMidFrame(probability), act);
+}
+
+/** Connections of one process are reset. */
+export async function reset({ proxy, fleet, faults, random }) {
+  const place = random.pick([...new Set([...proxy.passages].map(({ name }) => name))].sort());
+  const target = processOf(fleet, place);
+  await faults.during('reset', { targets: [target], cuts: [target], gentle: true }, async () => {
+    for (const passage of proxy.of(place)) passage.reset();
+  });
+}
+
+/** All present and new connections are treated so, until `act` is over. */
+export async function everywhere({ proxy, faults }, what, mode, act) {
+  const treat = (passage) => {
+    passage.mode = mode;
+  };
+  await faults.during(what, { cuts: 'all', gentle: true }, async () => {
+    proxy.greet(treat);
+    for (const passage of proxy.passages) treat(passage);
+    await act();
+    proxy.greet(() => {});
+    for (const passage of proxy.passages) passage.mode = pass;
+  });
+}

@@ -1,0 +1,113 @@
+// One connection through the proxy, and the ways in which it can be bad.
+import { connect } from 'node:net';
+import { setTimeout as later } from 'node:timers';
+
+/**
+ * What becomes of the bytes that Redis sends.
+ * @typedef {(chunk: Buffer, passage: Passage) => void} Mode
+ */
+
+/** @type {Mode} */
+export const pass = (chunk, passage) => passage.toClient(chunk);
+
+/** Every chunk comes later, in order. @returns {Mode} */
+export const delay = (least, most) => (chunk, passage) => {
+  const at = Math.max(passage.nextAt, Date.now() + passage.random.int(least, most));
+  passage.nextAt = at;
+  later(() => passage.toClient(chunk), at - Date.now());
+};
+
+/** Now and then an answer is swallowed, and the connection ends. @returns {Mode} */
+export const dropAnswers = (probability) => (chunk, passage) => {
+  if (passage.random.chance(probability)) passage.destroy();
+  else passage.toClient(chunk);
+};
+
+/** Now and then half an answer comes through, and the connection ends. @returns {Mode} */
+export const cutMidFrame = (probability) => (chunk, passage) => {
+  if (!passage.random.chance(probability)) {
+    passage.toClient(chunk);
+    return;
+  }
+  passage.toClient(chunk.subarray(0, Math.max(1, Math.floor(chunk.length / 2))));
+  passage.finish();
+};
+
+/** So many bytes per second. @returns {Mode} */
+export const byteRate = (bytesPerSecond) => (chunk, passage) => {
+  const takes = (chunk.length / bytesPerSecond) * 1000;
+  passage.nextAt = Math.max(passage.nextAt, Date.now()) + takes;
+  later(() => passage.toClient(chunk), passage.nextAt - Date.now());
+};
+
+/** Nothing comes through in either direction, and nobody is told. @type {Mode} */
+export const blackhole = () => {};
+
+export class Passage {
+  /** @type {Mode} */
+  mode = pass;
+  nextAt = 0;
+  /** What the client uses it for, as its first commands tell. @type {'commands' | 'reader' | 'subscriber'} */
+  role = 'commands';
+  #client;
+  #server;
+  #gone;
+
+  constructor(name, client, port, random, gone) {
+    Object.assign(this, { name, random });
+    this.#client = client;
+    this.#gone = gone;
+    this.#server = connect({ port, host: '127.0.0.1', noDelay: true });
+    client.setNoDelay(true);
+    client.on('data', (chunk) => this.#fromClient(chunk));
+    this.#server.on('data', (chunk) => this.mode(chunk, this));
+    for (const [one, other] of [
+      [client, this.#server],
+      [this.#server, client],
+    ]) {
+      one.on('error', () => {});
+      one.on('close', () => {
+        gone();
+        // A peer behind a black hole never learns that the other side has gone.
+        if (this.mode !== blackhole || one === client) other.destroy();
+      });
+    }
+  }
+
+  toClient(chunk) {
+    if (!this.#client.destroyed) this.#client.write(chunk);
+  }
+
+  #fromClient(chunk) {
+    if (this.role === 'commands') this.role = roleOf(chunk) ?? this.role;
+    if (this.mode !== blackhole && !this.#server.destroyed) this.#server.write(chunk);
+  }
+
+  /** Both sides are told that it has ended. */
+  destroy() {
+    this.#client.destroy();
+    this.#server.destroy();
+    this.#gone();
+  }
+
+  /** The client gets what was written, and then the end. */
+  finish() {
+    this.#client.end();
+    this.#server.destroy();
+    this.#gone();
+  }
+
+  /** RST instead of FIN. */
+  reset() {
+    this.#client.resetAndDestroy();
+    this.#server.destroy();
+    this.#gone();
+  }
+}
+
+function roleOf(chunk) {
+  const text = chunk.toString('latin1').toLowerCase();
+  if (text.includes('$9\r\nsubscribe\r\n')) return 'subscriber';
+  if (text.includes('$10\r\nxreadgroup\r\n')) return 'reader';
+  return undefined;
+}
