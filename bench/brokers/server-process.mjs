@@ -18,7 +18,9 @@ const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
 
 /** The path of a program, if it is installed. @param {string} name @param {string[]} [first] folders */
 export function findProgram(name, first = []) {
-  return [...first, ...folders].map((folder) => join(folder, name)).find((path) => existsSync(path));
+  return [...first, ...folders]
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
 }
 
 /**
@@ -27,7 +29,10 @@ export function findProgram(name, first = []) {
  * @param {{ port: number, env?: NodeJS.ProcessEnv }} settings
  */
 export async function startProcess(program, args, { port, env }) {
-  const child = spawn(program, args, { env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    env: env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])

@@ -1,7 +1,10 @@
 // Packages that are not this folder's own.
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 const ofTheTransport = createRequire(import.meta.resolve('nestjs-redis-streams'));
+const ofTheBench = createRequire(import.meta.url);
 
 /**
  * The ioredis that Nest and the transport run on. The one in this folder is moleculer's and BullMQ's:
@@ -10,5 +13,19 @@ const ofTheTransport = createRequire(import.meta.resolve('nestjs-redis-streams')
  */
 export const ioredis = ofTheTransport('ioredis');
 
-export const versionOf = (/** @type {string} */ name) =>
-  /** @type {string} */ (ofTheTransport(`${name}/package.json`).version);
+/** Of what the transport uses. @param {string} name */
+export const versionOf = (name) => versionAbove(ofTheTransport.resolve(name));
+
+/** Of what is installed in this folder. @param {string} name */
+export const benchVersionOf = (name) => versionAbove(ofTheBench.resolve(name));
+
+/** Not every package exports its package.json. @param {string} file @returns {string} */
+function versionAbove(file) {
+  const folder = dirname(file);
+  const description = join(folder, 'package.json');
+  if (existsSync(description)) {
+    const { version } = JSON.parse(readFileSync(description, 'utf8'));
+    if (version !== undefined) return version;
+  }
+  return versionAbove(folder);
+}

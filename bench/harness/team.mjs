@@ -131,8 +131,7 @@ export class Team {
       (sum, usage, i) => sum + per10k(/** @type {Usage} */ (before.services[i]), usage),
       0,
     );
-    const broker =
-      before.broker && after.broker ? per10k(before.broker, after.broker) : 0;
+    const broker = before.broker && after.broker ? per10k(before.broker, after.broker) : 0;
     const megabytes = (/** @type {number} */ bytes) => bytes / 1024 / 1024;
     return {
       cpuPer10k: client + service + broker,

@@ -15,7 +15,9 @@ export async function startTeams(options, results, teamOptions = {}) {
   /** @type {Team[]} */
   const teams = [];
   for (const peer of options.peers) {
-    const { title, balances = true } = /** @type {import('../peers/index.mjs').Peer} */ (PEERS[peer]);
+    const { title, balances = true } = /** @type {import('../peers/index.mjs').Peer} */ (
+      PEERS[peer]
+    );
     if ((teamOptions.services ?? 1) > 1 && !balances) {
       results.say(`${title} left out: one service only`);
       continue;

@@ -18,12 +18,16 @@ export async function run(options, results) {
       await sleep(seconds * 1000);
       const after = await team.look();
       const percent = (/** @type {any} */ from, /** @type {any} */ to) => load(from, to) * 100;
-      results.fact('idle', { instances: services, seconds }, {
-        redisPercentOfCore: percent(before.broker, after.broker),
-        redisPercentPerInstance: percent(before.broker, after.broker) / services,
-        servicePercentOfCore: percent(before.services[0], after.services[0]),
-        clientPercentOfCore: percent(before.client, after.client),
-      });
+      results.fact(
+        'idle',
+        { instances: services, seconds },
+        {
+          redisPercentOfCore: percent(before.broker, after.broker),
+          redisPercentPerInstance: percent(before.broker, after.broker) / services,
+          servicePercentOfCore: percent(before.services[0], after.services[0]),
+          clientPercentOfCore: percent(before.client, after.client),
+        },
+      );
     } finally {
       await team.stop();
     }

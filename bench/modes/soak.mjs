@@ -31,11 +31,15 @@ async function soak(team, calls, results) {
     }
     const { client, services, broker } = await team.look();
     const megabytes = (/** @type {number | undefined} */ bytes = Number.NaN) => bytes / 1024 / 1024;
-    results.fact('soak', { peer: team.peer, calls: done }, {
-      clientMb: megabytes(client.rss),
-      serviceMb: megabytes(services[0]?.rss),
-      brokerMb: megabytes(broker?.rss),
-    });
+    results.fact(
+      'soak',
+      { peer: team.peer, calls: done },
+      {
+        clientMb: megabytes(client.rss),
+        serviceMb: megabytes(services[0]?.rss),
+        brokerMb: megabytes(broker?.rss),
+      },
+    );
   }
   await team.client.ask('end');
 }

@@ -59,7 +59,10 @@ function inTurn(callers) {
 function overPatterns(caller, patterns) {
   let turn = 0;
   const next = () => /** @type {string} */ (patterns[turn++ % patterns.length]);
-  return { ...caller, send: (/** @type {string} */ _, /** @type {unknown} */ data) => caller.send(next(), data) };
+  return {
+    ...caller,
+    send: (/** @type {string} */ _, /** @type {unknown} */ data) => caller.send(next(), data),
+  };
 }
 
 /** @param {import('./index.mjs').Caller} caller @param {string | undefined} variant */

@@ -12,6 +12,7 @@ const history = new History(path);
 witness(history);
 const { ServerRedisStreams } = await import(library);
 const server = new ServerRedisStreams(options);
+let executions = 0;
 const effect = effects === undefined ? undefined : await inbox(effects);
 
 /** @param {string} pattern */
@@ -19,16 +20,17 @@ const execute = (pattern) => async (data, context) => {
   const { id } = data;
   const q = requestHash(data);
   const d = context.getDeliveryCount();
-  history.write({ k: 'begin', id, p: pattern, q, d, c: context.getConsumer(), t: now() });
+  const n = ++executions;
+  history.write({ k: 'begin', n, id, p: pattern, q, d, c: context.getConsumer(), t: now() });
   if (data.watch) {
     context.signal.addEventListener('abort', () =>
-      history.write({ k: 'abort', id, d, why: context.signal.reason?.message, t: now() }),
+      history.write({ k: 'abort', n, id, why: context.signal.reason?.message, t: now() }),
     );
   }
   if (data.act === 'die') process.kill(process.pid, 'SIGKILL');
   if (data.ms > 0) await pause(data.ms);
   if (pattern === 'inbox') await effect(id);
-  history.write({ k: 'finish', id, d, t: now() });
+  history.write({ k: 'finish', n, t: now() });
   if (data.act === 'fail') throw new Error('as told');
   return answerTo(q, data.reply ?? 0);
 };

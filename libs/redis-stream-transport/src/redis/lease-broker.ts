@@ -123,6 +123,12 @@ export class LeaseBroker {
     return answer as 'revoked' | 'alive' | 'fenced';
   }
 
+  /** What the server does when its memory is full: `maxmemory-policy`; undefined if it does not tell. */
+  async evictionPolicy(): Promise<string | undefined> {
+    const info = (await this.link.command('info', ['memory'])) as string;
+    return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  }
+
   /** Asks the other members to look at who is here and what is left. */
   async nudge(text: string): Promise<void> {
     await this.link.command('publish', [this.keys.nudge(this.group), text]);

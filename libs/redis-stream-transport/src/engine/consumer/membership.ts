@@ -20,6 +20,8 @@ export interface MembershipHooks {
 /** Joins a group, leaves it, and joins anew under another name when others took this process for dead. */
 export class Membership {
   isRegistered = false;
+  /** A lease was taken, or perhaps was: it has to be given back. */
+  private mayHold = false;
   private stopping = false;
   private joining: Promise<void> | undefined;
 
@@ -42,6 +44,7 @@ export class Membership {
       await whenUp();
       try {
         await this.register(true);
+        await this.warnOfEviction();
         return;
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
@@ -77,9 +80,10 @@ export class Membership {
   async leave(): Promise<void> {
     this.stopping = true;
     this.keeper.stop();
-    const registered = this.isRegistered && this.context.isUp;
+    const mayHold = this.mayHold && this.context.isUp;
     this.isRegistered = false;
-    if (!registered) return;
+    if (!mayHold) return;
+    this.mayHold = false;
     try {
       await this.hooks.leaving();
       await this.keeper.release();
@@ -91,9 +95,11 @@ export class Membership {
   }
 
   private async register(check: boolean): Promise<void> {
+    this.mayHold = true;
     await this.keeper.take();
     const conflict = await this.keeper.announce(check);
     if (conflict !== undefined) {
+      this.mayHold = false;
       await this.keeper.release();
       throw new RedisStreamsError(
         'GROUP_CONFLICT',
@@ -104,6 +110,14 @@ export class Membership {
     }
     await this.hooks.ensureGroups();
     this.isRegistered = true;
+  }
+
+  /** A server that evicts keys may drop streams, leases or caller records: nothing here survives that. */
+  private async warnOfEviction(): Promise<void> {
+    const policy = await this.leases.evictionPolicy().catch(() => undefined);
+    if (policy === 'noeviction') return;
+    const found = policy === undefined ? 'cannot be read' : `is ${policy}`;
+    this.context.logger.warn('eviction', `maxmemory-policy ${found}; it must be noeviction`);
   }
 
   private async joinAgain(): Promise<void> {

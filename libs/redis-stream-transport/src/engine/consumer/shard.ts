@@ -128,7 +128,6 @@ export class ConsumerShard {
     return this.keeper.isValid;
   }
 
-  /** The ioredis objects of the moment. */
   connections(): unknown[] {
     return [
       this.commands.current,
@@ -151,7 +150,7 @@ export class ConsumerShard {
     this.subscription.link.start();
     for (const { link } of this.readings) link.start();
     await this.until(() => this.isUp);
-    for (const reading of this.readings) reading.reader.start();
+    for (const { reader } of this.readings) reader.start();
     this.reclaimer.start();
     this.janitor.start();
     void this.reclaimer.scan();
@@ -167,7 +166,7 @@ export class ConsumerShard {
 
   /** Resolves when everything that was finished is settled. */
   async settled(): Promise<void> {
-    await Promise.all(this.readings.map(({ worker }) => worker.settler.settled()));
+    await Promise.all(this.readings.map(({ worker }) => worker.settled()));
   }
 
   /** Leaves what is pending to the others, at once, and closes the connections. */

@@ -62,9 +62,11 @@ export class StreamState {
     return this.patterns.get(named ?? this.name);
   }
 
-  release(id: string): void {
-    this.held.delete(id);
-    this.settledMeanwhile?.add(id);
+  /** It has ended. What took its place, because the entry was claimed anew, stays. */
+  release(delivery: Delivery): void {
+    if (this.held.get(delivery.id) !== delivery) return;
+    this.held.delete(delivery.id);
+    this.settledMeanwhile?.add(delivery.id);
   }
 }
 

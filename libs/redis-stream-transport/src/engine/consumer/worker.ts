@@ -14,13 +14,12 @@ import {
   type Letter,
 } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
+import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from './retries.js';
 import { replyText, Settler } from './settler.js';
 import { record, resultOf, Starter } from './starter.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
-
-const RETRY_AFTER = 250;
 
 export interface WorkerHooks {
   /** Runs the handlers of a delivery that may start. */
@@ -37,6 +36,7 @@ export interface WorkerHooks {
 export class Worker implements DeliveryOwner {
   readonly settler: Settler;
   readonly retries: Retries;
+  private readonly insistence: Insistence;
   readonly starter: Starter;
   private readonly arrivals: Arrivals;
 
@@ -49,8 +49,9 @@ export class Worker implements DeliveryOwner {
     private readonly hooks: WorkerHooks,
   ) {
     this.retries = new Retries(context.clock);
+    this.insistence = new Insistence(context, hooks);
     this.settler = new Settler(context, broker, {
-      released: (delivery) => delivery.stream.release(delivery.id),
+      released: (delivery) => delivery.stream.release(delivery),
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.starter = new Starter(context, starts, {
@@ -60,7 +61,7 @@ export class Worker implements DeliveryOwner {
       },
       lost: (delivery) => {
         this.end(delivery);
-        delivery.stream.release(delivery.id);
+        delivery.stream.release(delivery);
       },
       wait: (delivery, ms) => {
         this.end(delivery);
@@ -88,6 +89,11 @@ export class Worker implements DeliveryOwner {
   acceptHeld(stream: StreamState, entries: readonly HeldEntry[]): void {
     for (const { raw, deliveries, due } of entries)
       this.arrivals.take(stream, raw, deliveries, due);
+  }
+
+  /** Resolves when everything that was finished is settled, retries and dead letters included. */
+  async settled(): Promise<void> {
+    await Promise.all([this.settler.settled(), this.insistence.settled()]);
   }
 
   /** All that is held is somebody else's: the identity is gone, or the server closes. */
@@ -158,7 +164,7 @@ export class Worker implements DeliveryOwner {
     }
     this.end(delivery);
     const dueAt = this.context.redisClock.now() + delay;
-    void this.insist(delivery, () =>
+    void this.insistence.on(delivery, () =>
       this.broker.retry(
         this.context.owner,
         delivery.stream.name,
@@ -169,7 +175,7 @@ export class Worker implements DeliveryOwner {
       ),
     ).then((answer) => {
       if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
-      else delivery.stream.release(delivery.id);
+      else delivery.stream.release(delivery);
     });
   }
 
@@ -188,7 +194,7 @@ export class Worker implements DeliveryOwner {
       at: this.context.redisClock.now(),
     });
     this.context.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
-    void this.insist(delivery, () =>
+    void this.insistence.on(delivery, () =>
       this.broker.deadLetter(
         this.context.owner,
         stream.name,
@@ -198,7 +204,7 @@ export class Worker implements DeliveryOwner {
         DEAD_LETTERS_KEPT,
         fields,
       ),
-    ).then(() => stream.release(delivery.id));
+    ).then(() => stream.release(delivery));
   }
 
   // ---- Ends
@@ -227,12 +233,12 @@ export class Worker implements DeliveryOwner {
     this.end(delivery);
     const { stream, id } = delivery;
     const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
-    void this.insist(delivery, async () => {
+    void this.insistence.on(delivery, async () => {
       const { owner } = this.context;
       const { kind, to } = await this.broker.noHandler(owner, stream.name, id, pattern, answer);
       if (to !== undefined) this.hooks.handed(to);
       return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
-    }).then(() => stream.release(id));
+    }).then(() => stream.release(delivery));
   }
 
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
@@ -262,26 +268,5 @@ export class Worker implements DeliveryOwner {
       frame: encodeFrame(delivery.consumer, reply),
       life: this.settler.lifeFor(delivery),
     };
-  }
-
-  /** Repeats an operation on one entry until Redis has answered it, or the entry is not ours any more. */
-  private async insist(
-    delivery: Delivery,
-    operation: () => Promise<CheckedAnswer>,
-  ): Promise<CheckedAnswer> {
-    for (;;) {
-      if (delivery.consumer !== this.context.owner.consumer) return 'fenced';
-      try {
-        const answer = await operation();
-        if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
-        if (answer !== 'missing') return answer;
-      } catch (error) {
-        this.context.logger.warn(
-          'entry',
-          `cannot settle an entry yet: ${(error as Error).message}`,
-        );
-      }
-      await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
-    }
   }
 }

@@ -13,6 +13,7 @@ export type Ending = 'not-run' | 'may-have-run';
  */
 export class Arbiter {
   private asked: { call: Call; ended: (ending: Ending) => void }[] = [];
+  private working: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly broker: CallerBroker,
@@ -22,7 +23,16 @@ export class Arbiter {
   /** `ended` is called once; with 'may-have-run' when Redis cannot be asked. */
   ask(call: Call, ended: (ending: Ending) => void): void {
     this.asked.push({ call, ended });
-    if (this.asked.length === 1) setImmediate(() => void this.decide());
+    if (this.asked.length > 1) return;
+    const before = this.working;
+    this.working = new Promise<void>((resolve) => {
+      setImmediate(() => void this.decide().finally(resolve));
+    }).then(() => before);
+  }
+
+  /** Resolves when all that was asked is decided, and the owners are told. */
+  done(): Promise<void> {
+    return this.working;
   }
 
   private async decide(): Promise<void> {

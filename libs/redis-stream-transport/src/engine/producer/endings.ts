@@ -55,6 +55,16 @@ export class Endings {
     });
   }
 
+  /** Waits for what was asked, but no longer than one question may take. */
+  async within(asked: readonly Promise<void>[]): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.clock.after(ARBITRATION, resolve);
+    });
+    await Promise.race([Promise.all(asked), limit]);
+    cancel();
+  }
+
   /** Asks Redis. Replies that arrive meanwhile still count, unless nobody is to be told. */
   private decide(call: Call, tell: boolean, ended: (outcome: CallOutcome) => void): void {
     const arbiter = this.hooks.arbiter(call);

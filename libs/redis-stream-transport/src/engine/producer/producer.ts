@@ -176,6 +176,8 @@ export class Producer implements CallOwner {
     await Promise.all([...this.calls.values()].map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
     this.cancelAsking?.();
+    // Owners of what runs in vain are told before the connections go.
+    await this.endings.within(this.shards.map(({ arbiter }) => arbiter.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.up = false;
   }

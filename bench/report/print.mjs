@@ -1,0 +1,163 @@
+// What is shown in the end.
+import { median, spread } from '../harness/stats.mjs';
+import { GROWTH, IDLE_PERCENT, SHARE, largerIsBetter } from './goals.mjs';
+import { byLoad } from './ratios.mjs';
+import { keyText } from './results.mjs';
+import { short, table, withRange } from './tables.mjs';
+
+/** @typedef {import('./results.mjs').Cell} Cell */
+/** @typedef {import('./results.mjs').Fact} Fact */
+/** @typedef {import('./ratios.mjs').Ratio} Ratio */
+
+/** @param {import('./results.mjs').Results} results @param {readonly Ratio[]} ratios */
+export function print(results, ratios) {
+  const out = (/** @type {string} */ text) => console.log(text);
+  out(
+    `\n${Object.entries(results.versions)
+      .map(([name, version]) => `${name}: ${version}`)
+      .join(', ')}`,
+  );
+  for (const [load, cells] of byLoad(results.cells)) out(`\n${load}\n${peersTable(cells)}`);
+  for (const [mode, facts] of byMode(results.facts)) out(`\n${mode}\n${factsTable(facts)}`);
+  if (ratios.length > 0) out(`\n${ratiosTable(ratios)}`);
+}
+
+/** @param {readonly Cell[]} cells */
+function peersTable(cells) {
+  const shared = cells.some(({ instances }) => instances > 1);
+  const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms'];
+  head.push('CPU s/10k: client', 'service', 'broker', 'all', 'RSS MB: client', 'service', 'broker');
+  if (shared) head.push('calls per service', 'off equal');
+  head.push('errors');
+  const peers = [...new Set(cells.map(({ peer }) => peer))];
+  return table([
+    head,
+    ...peers.map((peer) => {
+      const own = cells.filter((cell) => cell.peer === peer);
+      const middle = (/** @type {(cell: Cell) => number | null} */ pick) =>
+        short(spread(own.map(pick))?.median);
+      const row = [peer, withRange(spread(own.map(({ callsPerSecond }) => callsPerSecond)))];
+      row.push(
+        middle(({ p50ms }) => p50ms),
+        middle(({ p99ms }) => p99ms),
+        middle(({ p999ms }) => p999ms),
+      );
+      row.push(
+        middle(({ cpu }) => cpu.client),
+        middle(({ cpu }) => cpu.service),
+        middle(({ cpu }) => cpu.broker),
+        middle(({ cpuPer10k }) => cpuPer10k),
+      );
+      row.push(
+        middle(({ rssMb }) => rssMb.client),
+        middle(({ rssMb }) => rssMb.service),
+        middle(({ rssMb }) => rssMb.broker),
+      );
+      if (shared) row.push(...sharing(own));
+      row.push(String(own.reduce((sum, { errors, unanswered }) => sum + errors + unanswered, 0)));
+      return row;
+    }),
+  ]);
+}
+
+/** How the calls of all rounds were shared. @param {readonly Cell[]} cells */
+function sharing(cells) {
+  const [first] = cells;
+  const sums = (first?.perService ?? []).map((_, i) =>
+    cells.reduce((sum, { perService }) => sum + (perService[i] ?? 0), 0),
+  );
+  const calls = cells.reduce((sum, cell) => sum + cell.calls, 0);
+  const executed = sums.reduce((sum, count) => sum + count, 0);
+  const equal = executed / sums.length;
+  const off = Math.max(...sums.map((count) => Math.abs(count / equal - 1)));
+  // Some calls are on their way at either end of a measurement.
+  const times = executed / calls;
+  const often = times > 1.1 ? ` (each ${times.toFixed(1)} times)` : '';
+  const verdict = first?.peer === 'ours' ? (off <= SHARE ? ' met' : ' NOT met') : '';
+  return [
+    sums.map((count) => short(count)).join(' / ') + often,
+    `${(off * 100).toFixed(0)}%${verdict}`,
+  ];
+}
+
+/** @param {readonly Ratio[]} ratios */
+function ratiosTable(ratios) {
+  const peers = [...new Set(ratios.map(({ to }) => to))];
+  const rows = new Map();
+  for (const ratio of ratios) {
+    const name = `${ratio.load}: ${TITLES[ratio.metric]}`;
+    const row = rows.get(name) ?? new Map();
+    rows.set(name, row.set(ratio.to, ratio));
+  }
+  const of = ratios[0]?.of;
+  const goals = ratios.filter(({ goal }) => goal !== undefined);
+  const met = goals.filter((ratio) => ratio.met).length;
+  return [
+    table([
+      [`${of} divided by`, ...peers],
+      ...[...rows].map(([name, row]) => [name, ...peers.map((peer) => ratioText(row.get(peer)))]),
+    ]),
+    goals.length > 0 ? `\n${met} of ${goals.length} goals met.` : '',
+  ].join('\n');
+}
+
+const TITLES = {
+  callsPerSecond: 'calls/s',
+  p50ms: 'p50',
+  p99ms: 'p99',
+  cpuPer10k: 'CPU per call',
+};
+
+/** @param {Ratio | undefined} ratio */
+function ratioText(ratio) {
+  if (ratio === undefined) return '-';
+  const text = withRange(ratio);
+  if (ratio.goal === undefined) return text;
+  const sign = largerIsBetter(ratio.metric) ? '≥' : '≤';
+  return `${text} ${sign}${ratio.goal} ${ratio.met ? 'met' : 'NOT met'}`;
+}
+
+/** @param {readonly Fact[]} facts */
+function byMode(facts) {
+  /** @type {Map<string, Fact[]>} */
+  const modes = new Map();
+  for (const fact of facts) {
+    const { kind, ...key } = fact.key;
+    const name = kind === undefined ? fact.mode : `${fact.mode}: ${kind}`;
+    modes.set(name, [...(modes.get(name) ?? []), { ...fact, key }]);
+  }
+  return modes;
+}
+
+/** @param {readonly Fact[]} facts */
+function factsTable(facts) {
+  const columns = Object.keys(facts[0]?.values ?? {});
+  /** @type {Map<string, Fact[]>} */
+  const groups = new Map();
+  for (const fact of facts) {
+    const { round: _round, ...key } = fact.key;
+    const name = keyText(key);
+    groups.set(name, [...(groups.get(name) ?? []), fact]);
+  }
+  const perCall = (/** @type {Fact[] | undefined} */ group = []) =>
+    median(group.map(({ values }) => values.redisMicrosecondsPerCall ?? Number.NaN));
+  const smallest = perCall([...groups.values()][0]);
+  return table([
+    ['', ...columns, ''],
+    ...[...groups].map(([name, group]) => [
+      name,
+      ...columns.map((column) => withRange(spread(group.map(({ values }) => values[column])))),
+      verdict(group, perCall(group) / smallest),
+    ]),
+  ]);
+}
+
+/** @param {readonly Fact[]} group @param {number} growth */
+function verdict(group, growth) {
+  const [fact] = group;
+  const idle = fact?.values.redisPercentPerInstance;
+  if (idle !== undefined) return `≤${IDLE_PERCENT} ${idle <= IDLE_PERCENT ? 'met' : 'NOT met'}`;
+  if (!Number.isFinite(growth)) return '';
+  const off = Math.abs(growth - 1) <= GROWTH;
+  return `×${growth.toFixed(2)}${off ? '' : ' (not flat)'}`;
+}

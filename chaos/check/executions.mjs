@@ -1,0 +1,114 @@
+// I3, I4 and I5: what handlers were given, how often, and when.
+import { answerHash } from '../kit/work.mjs';
+import { stalledWithin } from './model.mjs';
+
+/** Milliseconds after its deadline within which a call may still be started. */
+const LATE_START = 100;
+/** Milliseconds after a cancellation within which a call may still be started. */
+const LATE_CANCEL = 1000;
+
+/** I3. The reply is f(request), and the handler saw the request that was made. */
+export function* rightAnswers({ calls }) {
+  for (const { id, q, ends, executions } of calls.values()) {
+    for (const { o, r } of ends) {
+      if (o === 'value' && r !== answerHash(q)) yield { rule: 'I3', id, text: `a wrong reply: ${r}` };
+    }
+    for (const execution of executions) {
+      if (execution.q !== q) yield { rule: 'I3', id, text: `the handler saw ${execution.q}, not ${q}` };
+    }
+  }
+}
+
+/** I4. Nothing is executed twice but for a fault that excuses it. */
+export function* repetitions(model) {
+  const { calls, plan } = model;
+  const { duplicates, bound } = duplicatesOf(model);
+  if (duplicates > bound) {
+    yield { rule: 'I4', text: `${duplicates} repetitions, but only ${bound} were in flight at faults` };
+  }
+  for (const { id, pattern, executions } of calls.values()) {
+    if (executions.length < 2) continue;
+    if (pattern === 'once') {
+      yield { rule: 'I4', id, text: `at most once, but started ${executions.length} times` };
+    }
+    if (plan.expect.duplicates === 0) {
+      yield { rule: 'I4', id, text: `executed ${executions.length} times: ${places(executions)}` };
+      continue;
+    }
+    for (let i = 1; i < executions.length; i++) {
+      if (!isExcused(model, executions, i)) {
+        yield { rule: 'I4', id, text: `repeated without cause: ${places(executions)}` };
+      }
+    }
+  }
+}
+
+/** I5. No handler starts after the deadline and 100 ms, nor long after nobody waits any more. */
+export function* lateStarts({ calls, processes }) {
+  for (const { id, start, timeout, ends, executions } of calls.values()) {
+    for (const { begin, process } of executions) {
+      const deadline = start + timeout;
+      const late = begin - deadline - stalledWithin(processes.get(process), deadline, begin);
+      if (late > LATE_START) {
+        yield { rule: 'I5', id, text: `started ${Math.round(late)} ms after its deadline in ${process}` };
+      }
+      const cancelled = ends.find(({ o }) => o === 'cancelled')?.t;
+      if (cancelled !== undefined && begin > cancelled + LATE_CANCEL) {
+        const after = Math.round(begin - cancelled);
+        yield { rule: 'I5', id, text: `started ${after} ms after it was cancelled in ${process}` };
+      }
+    }
+  }
+}
+
+/** Executions beyond the first, and how many the faults excuse. */
+export function duplicatesOf(model) {
+  let duplicates = 0;
+  for (const { executions } of model.calls.values()) duplicates += Math.max(0, executions.length - 1);
+  let bound = 0;
+  for (const fault of model.faults) if (fault.excuses) bound += inFlightAt(model, fault);
+  return { duplicates, bound };
+}
+
+/** Calls that a fault may cause to run once more. */
+function inFlightAt({ calls }, fault) {
+  let count = 0;
+  for (const call of calls.values()) if (isInFlight(call, fault)) count++;
+  return count;
+}
+
+/**
+ * Whether a fault met a call in the middle: a target was executing it, or (`open`) anybody was, or it was
+ * not settled yet. What a caller has been told is settled, so a call without an outcome may not be.
+ */
+function isInFlight({ start, ends, executions }, { from, to, excuses, targets }) {
+  if (start > to) return false;
+  const open = ends.length === 0 || ends[0].t > from;
+  if (excuses === 'open') {
+    return open || executions.some((execution) => execution.begin <= to && isRunning(execution, from));
+  }
+  return executions.some(
+    (execution) =>
+      targets.includes(execution.process) &&
+      execution.begin <= to &&
+      (open || isRunning(execution, from)),
+  );
+}
+
+const isRunning = ({ finish }, from) => finish === undefined || finish > from;
+
+/** A fault between two executions, or while the first of them went on, explains the second. */
+function isExcused({ calls, faults }, executions, i) {
+  const again = executions[i];
+  const call = calls.get(again.id);
+  const before = executions.slice(0, i);
+  return faults.some(
+    (fault) =>
+      fault.excuses !== undefined &&
+      fault.from <= again.begin &&
+      isInFlight({ ...call, executions: before }, fault),
+  );
+}
+
+const places = (executions) =>
+  executions.map(({ process, delivery, begin }) => `${process} (${delivery}) at ${begin}`).join(', ');

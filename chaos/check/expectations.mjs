@@ -1,0 +1,123 @@
+// What a scenario must hold beside the invariants; which of these apply, its plan says.
+import { figuresOf, isFailure } from './figures.mjs';
+
+export function* expectations(model) {
+  const { expect } = model.plan;
+  for (const [name, wanted] of Object.entries(expect)) {
+    const rule = rules[name];
+    if (rule === undefined) throw new Error(`there is no expectation ${name}`);
+    for (const { id, text } of rule(model, wanted)) yield { rule: name, id, text };
+  }
+  yield* falseTakeOvers(model);
+}
+
+const rules = {
+  *success({ calls, plan }, share) {
+    const codes = plan.expect.codes ?? [];
+    let failed = 0;
+    const examples = [];
+    for (const call of calls.values()) {
+      if (!isFailure(call, codes)) continue;
+      failed++;
+      const [end] = call.ends;
+      if (examples.length < 3) examples.push(`${call.id}: ${end?.code ?? end?.o}/${end?.says} ${end?.text ?? ''}`);
+    }
+    if (failed / Math.max(1, calls.size) > 1 - share) {
+      yield { text: `${failed} of ${calls.size} calls failed, such as ${examples.join('; ')}` };
+    }
+  },
+
+  *codes() {},
+
+  *duplicates() {},
+
+  *resent({ processes }, wanted) {
+    for (const { name, vitals } of processes.values()) {
+      const count = vitals.after?.maps?.resent ?? 0;
+      if (count > wanted) yield { text: `${name} sent ${count} calls again` };
+    }
+  },
+
+  *resumeWithin({ calls, faults, loadedAt }, ms) {
+    const ends = [...calls.values()].filter(({ ends: [end] }) => end?.o === 'value');
+    const times = ends.map((call) => call.ends[0].t).sort((a, b) => a - b);
+    for (const { what, to } of faults) {
+      if (!(to < loadedAt)) continue;
+      const next = times.find((t) => t > to);
+      if (next === undefined || next - to > ms) {
+        const after = next === undefined ? 'never' : `${Math.round(next - to)} ms later`;
+        yield { text: `the first success after ${what} at ${to} came ${after}` };
+      }
+    }
+  },
+
+  *takeOverWithin({ calls, faults }, ms) {
+    for (const { what, targets, from, excuses } of faults) {
+      if (excuses !== 'owned') continue;
+      for (const { id, executions, ends } of calls.values()) {
+        for (const [i, orphan] of executions.entries()) {
+          const mine = targets.includes(orphan.process) && orphan.begin <= from;
+          if (!mine || orphan.finish <= from) continue;
+          const again = executions[i + 1]?.begin ?? ends[0]?.t;
+          if (again - from > ms) {
+            yield { id, text: `taken over ${Math.round(again - from)} ms after ${what} of ${orphan.process}` };
+          }
+        }
+      }
+    }
+  },
+
+  *exitWithin({ faults }, ms) {
+    for (const { what, targets, from, to } of faults) {
+      if (what === 'term' && to - from > ms) yield { text: `${targets[0]} took ${to - from} ms to end` };
+    }
+  },
+
+  *replacedWithin({ faults, processes }, ms) {
+    for (const { what, targets, role, from, silent } of faults) {
+      if (!silent) continue;
+      const { links } = processes.get(targets[0]);
+      const ready = links.find((link) => link.what === 'ready' && link.role === role && link.t > from);
+      if (ready === undefined || ready.t - from > ms) {
+        const after = ready === undefined ? 'never' : `after ${Math.round(ready.t - from)} ms`;
+        yield { text: `${what}: the ${role} of ${targets[0]} was replaced ${after}` };
+      }
+    }
+  },
+
+  *refusedWithin({ calls, faults }, ms) {
+    for (const fault of faults.filter(({ refuses }) => refuses)) {
+      for (const { id, start, ends } of calls.values()) {
+        const [end] = ends;
+        if (end?.o !== 'fault' || start < fault.from || start > fault.to || end.says !== 'not-run') continue;
+        if (end.t - start > ms) yield { id, text: `refused (${end.code}) after ${Math.round(end.t - start)} ms` };
+      }
+    }
+  },
+
+  *p99(model, ms) {
+    const { p99 } = figuresOf(model);
+    if (p99 > ms) yield { text: `one call in a hundred took longer than ${p99} ms` };
+  },
+
+  *effects({ quiet, calls }) {
+    const repeated = quiet?.effects.repeated ?? [];
+    if (repeated.length > 0) yield { text: `effects were had twice: ${repeated.slice(0, 5).join(', ')}` };
+    let done = 0;
+    for (const { pattern, ends } of calls.values()) if (pattern === 'inbox' && ends[0]?.o === 'value') done++;
+    if (quiet !== undefined && quiet.effects.count < done) {
+      yield { text: `${done} calls succeeded, but only ${quiet.effects.count} had an effect` };
+    }
+  },
+};
+
+/** A lease that ended before it could have expired, although its owner had neither left nor stalled. */
+function* falseTakeOvers({ revocations, processes }) {
+  const byPid = new Map([...processes.values()].map((process) => [String(process.pid), process]));
+  for (const { consumer, left, t } of revocations) {
+    const owner = [...byPid].find(([pid]) => consumer.includes(`-${pid}-`))?.[1];
+    // Who is told to end gives its lease away.
+    if (owner?.exit?.expected !== undefined && t > owner.exit.t - 15_000) continue;
+    if (left > 0) yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };
+  }
+}

@@ -1,0 +1,74 @@
+// The figures of a run.
+import { duplicatesOf } from './executions.mjs';
+
+/** A call that did not get its handler's answer, although the scenario allows no such end. */
+export function isFailure({ ends }, codes) {
+  const [end] = ends;
+  if (end === undefined) return true;
+  if (end.o === 'value' || end.o === 'cancelled') return false;
+  if (end.o === 'error') return !codes.includes('error');
+  return !codes.includes(`${end.code}/${end.says}`) && !codes.includes(end.code);
+}
+
+export function figuresOf(model) {
+  const { plan, calls, faults, loadAt = 0, loadedAt = 0, strays } = model;
+  const { duplicates, bound } = duplicatesOf(model);
+  const latencies = [];
+  const times = [];
+  let executions = strays.length;
+  let lost = 0;
+  const outcomes = {};
+  for (const call of calls.values()) {
+    executions += call.executions.length;
+    const [end] = call.ends;
+    const outcome = end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (isLost(call, plan)) lost++;
+    if (end?.o === 'value') {
+      latencies.push(end.t - call.start);
+      times.push(end.t);
+    }
+  }
+  return {
+    scenario: plan.scenario,
+    seed: plan.seed,
+    size: plan.size,
+    calls: calls.size,
+    executions,
+    duplicates,
+    duplicateBound: bound,
+    lost,
+    faults: faults.length,
+    outcomes,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    longestStall: longestGap(times, loadAt, loadedAt),
+  };
+}
+
+/**
+ * A call is lost that never ended; or that ended with less than its answer where the scenario wants every
+ * call to succeed.
+ */
+function isLost(call, { expect }) {
+  if (call.ends.length === 0) return true;
+  return expect.success === 1 && isFailure(call, expect.codes ?? []);
+}
+
+function quantile(values, share) {
+  if (values.length === 0) return undefined;
+  values.sort((a, b) => a - b);
+  return Math.round(values[Math.min(values.length - 1, Math.floor(values.length * share))]);
+}
+
+/** The longest time without any success while there was load. */
+function longestGap(times, from, to) {
+  let longest = 0;
+  let last = from;
+  for (const t of times.sort((a, b) => a - b)) {
+    if (t < from || t > to) continue;
+    longest = Math.max(longest, t - last);
+    last = t;
+  }
+  return Math.round(longest);
+}

@@ -1,0 +1,77 @@
+// I7, I8 and I9: how the processes bear it, and what they say.
+
+/** Log lines per second and process. */
+const LINES = 20;
+/** Milliseconds that a process may take to notice that a connection is gone, or back. */
+const NOTICE = 10_000;
+
+/** I7. No error stays unhandled, and nobody ends who was not told to. */
+export function* nobodyFalls({ processes, plan }) {
+  for (const { name, unhandled, exit, output } of processes.values()) {
+    for (const { what, text } of unhandled) yield { rule: 'I7', text: `${what} in ${name}: ${text}` };
+    const fell = exit !== undefined && exit.expected === undefined;
+    if (fell && !plan.crashes) {
+      yield { rule: 'I7', text: `${name} ended by itself: ${exit.code ?? exit.signal}` };
+    }
+    if (exit?.expected === 'term' && exit.code !== 0) {
+      yield { rule: 'I7', text: `${name} was told to end and did with ${exit.code ?? exit.signal}` };
+    }
+    if (output) yield { rule: 'I7', text: `${name} printed: ${output.slice(0, 300)}` };
+  }
+}
+
+/** I8. Not more than 20 log lines in any second of a process. */
+export function* fewWords({ processes }) {
+  for (const { name, logs } of processes.values()) {
+    let first = 0;
+    let most = 0;
+    for (let i = 0; i < logs.length; i++) {
+      while (logs[i].t - logs[first].t > 1000) first++;
+      most = Math.max(most, i - first + 1);
+    }
+    if (most > LINES) yield { rule: 'I8', text: `${name} wrote ${most} log lines in a second` };
+  }
+}
+
+/** I9. The status of clients and servers tells whether they are connected. */
+export function* truthfulStatus({ processes, faults, plan, loadedAt }) {
+  const cutting = faults.filter(({ cuts }) => cuts !== undefined);
+  const meets = ({ cuts }, name) => cuts === 'all' || cuts.includes(name);
+  for (const { name, statuses, up, exit } of processes.values()) {
+    if (up === undefined) continue;
+    for (const { value, t } of statuses) {
+      if (value === 'connected' || (exit?.expected && t > exit.t - NOTICE)) continue;
+      if (loadedAt !== undefined && t > loadedAt && value === 'disconnected') continue;
+      const caused = faults.some(
+        (fault) =>
+          (fault.cuts ? meets(fault, name) : fault.stalls && fault.targets.includes(name)) &&
+          t >= fault.from - 100 &&
+          t <= fault.to + NOTICE,
+      );
+      if (!caused && !plan.noisy) {
+        yield { rule: 'I9', text: `${name} says ${value} at ${t}, but nothing happened to it` };
+      }
+    }
+    for (const fault of cutting) {
+      if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE) continue;
+      yield* noticed(name, statuses, fault);
+    }
+    const last = statuses.filter(({ t }) => loadedAt === undefined || t <= loadedAt + NOTICE).at(-1);
+    const lived = exit === undefined || exit.expected === 'end';
+    if (lived && loadedAt !== undefined && last?.value !== 'connected') {
+      yield { rule: 'I9', text: `${name} says ${last?.value ?? 'nothing'} although all is well again` };
+    }
+  }
+}
+
+function* noticed(name, statuses, { what, from, to }) {
+  const before = statuses.filter(({ t }) => t <= from).at(-1);
+  const told = statuses.some(({ value, t }) => value !== 'connected' && t >= from - 100 && t <= from + NOTICE);
+  if (before?.value === 'connected' && !told) {
+    yield { rule: 'I9', text: `${name} did not say that it was cut off (${what} at ${from})` };
+  }
+  const after = statuses.filter(({ t }) => t <= to + NOTICE).at(-1);
+  if (after?.value !== 'connected' && Number.isFinite(to)) {
+    yield { rule: 'I9', text: `${name} says ${after?.value} 10 s after the end of ${what} at ${to}` };
+  }
+}

@@ -1,0 +1,35 @@
+// What the suite plays. S9 (Sentinel), S10 (Cluster) and S19 (an attacker) have their places here and come
+// later, each with what it is about.
+import { s1 } from './s01-calm.mjs';
+import { s2 } from './s02-kill.mjs';
+import { s3 } from './s03-rolling.mjs';
+import { s5 } from './s05-memory.mjs';
+import { s6 } from './s06-pubsub.mjs';
+import { s8 } from './s08-swallow.mjs';
+
+/**
+ * @typedef {object} Context
+ * @property {import('../fleet/plan.mjs').Plan} plan
+ * @property {import('../kit/size.mjs').Size} size
+ * @property {import('../fleet/redis.mjs').ChaosRedis} redis
+ * @property {import('../proxy/proxy.mjs').Proxy} proxy
+ * @property {import('../fleet/fleet.mjs').Fleet} fleet
+ * @property {import('../fleet/faults.mjs').Faults} faults
+ * @property {import('../kit/random.mjs').Random} random
+ *
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {string} title
+ * @property {(of: { size: import('../kit/size.mjs').Size, random: import('../kit/random.mjs').Random }) => object} plan
+ * @property {(context: Context) => Promise<void>} [faults] until it is over, callers go on calling
+ */
+
+/** @type {readonly Scenario[]} */
+export const scenarios = [s1, s2, s3, s5, s6, s8];
+
+/** Why a scenario of the catalogue cannot be played yet. */
+export const later = {
+  S9: 'Sentinel failovers come with the support of Sentinel',
+  S10: 'Cluster failovers and slot migrations come with the support of Cluster',
+  S19: 'an attacker with the rights of a caller comes with the security work',
+};

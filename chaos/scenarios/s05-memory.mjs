@@ -1,0 +1,35 @@
+import { deleteConsumer, deleteStream, destroyGroup, flush } from '../nemeses/memory.mjs';
+import { restartEmpty } from '../nemeses/server.mjs';
+import { pause } from '../kit/time.mjs';
+
+const nemeses = [flush, deleteStream, destroyGroup, deleteConsumer, restartEmpty];
+
+/** Redis loses what it knew: all of it, a stream, a group, a consumer. */
+export const s5 = {
+  name: 'S5',
+  title: 'loss of memory in Redis',
+  plan: ({ size }) => ({
+    calls: size.count(100_000),
+    rate: 1000,
+    cap: 400,
+    rounds: size.count(10),
+    mix: [
+      { weight: 4, pattern: 'work', ms: [0, 20], pad: 200 },
+      { weight: 1, pattern: 'once', ms: [0, 20] },
+    ],
+    expect: {
+      success: 0.999,
+      // What may be started once only is not sent again when Redis has lost it.
+      codes: ['REPLY_LOST/may-have-run'],
+      resumeWithin: 2000,
+    },
+  }),
+  faults: async (context) => {
+    for (let round = 0; round < context.plan.rounds; round++) {
+      for (const nemesis of context.random.shuffled(nemeses)) {
+        await nemesis(context);
+        await pause(context.random.int(2500, 4000));
+      }
+    }
+  },
+};

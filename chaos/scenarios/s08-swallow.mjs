@@ -1,0 +1,26 @@
+import { swallowing } from '../nemeses/network.mjs';
+import { eventually } from '../kit/time.mjs';
+
+const share = 0.05;
+
+/** One answer in twenty, to whatever command, is swallowed and its connection cut. */
+export const s8 = {
+  name: 'S8',
+  title: 'lost answers',
+  plan: ({ size }) => ({
+    calls: size.count(20_000),
+    rate: 300,
+    cap: 400,
+    proxy: true,
+    mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
+    expect: { success: 1, duplicates: 0 },
+  }),
+  faults: async (context) => {
+    const { fleet, plan } = context;
+    const made = async () => {
+      const progress = await Promise.all(fleet.callers.map((caller) => caller.ask('progress')));
+      return progress.reduce((sum, each) => sum + (each?.issued ?? 0), 0) >= plan.calls;
+    };
+    await swallowing(context, share, () => eventually(made, 900_000, 200));
+  },
+};
