@@ -8,13 +8,15 @@ const member =
     ? new (await import('./service-member.mjs')).ServiceMember(serve)
     : new (await import('./client-member.mjs')).ClientMember(connect);
 
-process.on('message', async (/** @type {any} */ { id, what, args }) => {
+process.on('message', (message) => void answer(message));
+process.on('disconnect', () => process.exit());
+
+/** @param {any} message */
+async function answer({ id, what, args }) {
   try {
     const result = await /** @type {any} */ (member)[what](...args);
     process.send?.({ id, result });
   } catch (error) {
     process.send?.({ id, error: error instanceof Error ? error.stack : String(error) });
   }
-});
-process.on('disconnect', () => process.exit());
-process.send?.({ ready: true });
+}

@@ -21,7 +21,7 @@ export async function run(options, results) {
 /** @typedef {(options: import('../options.mjs').Options) => Promise<Record<string, number>>} Measure */
 /** @typedef {(wanted: number[]) => number[]} Sizes */
 
-/** @type {Record<string, (sizes: Sizes) => { key: Record<string, unknown>, measure: Measure }[]>} */
+/** @type {Record<string, (sizes: Sizes) => { key: import('../report/results.mjs').Key, measure: Measure }[]>} */
 const runsOf = {
   backlog: (sizes) =>
     sizes([0, 100_000, 1_000_000]).map((size) => ({ key: { size }, measure: () => backlog(size) })),

@@ -1,11 +1,12 @@
-// BullMQ used for calls: a job for each, and `waitUntilFinished`. Jobs are removed when completed.
+// BullMQ used for calls: a job for each, and `waitUntilFinished`.
 import { Queue, QueueEvents, Worker } from 'bullmq';
 
 /** As many at once as our server runs by default. */
 const concurrency = 200;
 const CALLS = 'calls';
 const EVENTS = 'events';
-const jobOptions = { removeOnComplete: true, removeOnFail: true };
+/** A job that is removed at once may be gone before `waitUntilFinished` looks for it, and then it fails. */
+const jobOptions = { removeOnComplete: { count: 5000 }, removeOnFail: true };
 
 /** @param {string} url */
 const connectionOf = (url) => {

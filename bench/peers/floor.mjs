@@ -62,17 +62,26 @@ export async function serve({ url }, handlers) {
 
   let closed = false;
   const read = async () => {
-    while (!closed) {
-      const streams = /** @type {any} */ (
-        await reader.xreadgroup(
-          ...['GROUP', GROUP, consumer, 'COUNT', COUNT, 'BLOCK', BLOCK, 'STREAMS', STREAM, '>'],
-        )
-      );
-      for (const [, entries] of entriesOf(streams))
-        for (const [id, fields] of entries) void handle(id, fields);
-    }
+    /** @type {any} */
+    const streams = await reader.xreadgroup(
+      'GROUP',
+      GROUP,
+      consumer,
+      'COUNT',
+      COUNT,
+      'BLOCK',
+      BLOCK,
+      'STREAMS',
+      STREAM,
+      '>',
+    );
+    for (const [, entries] of entriesOf(streams))
+      for (const [id, fields] of entries) void handle(id, fields);
   };
-  read().catch((error) => {
+  const readOn = async () => {
+    for (;;) await read();
+  };
+  readOn().catch((error) => {
     if (!closed) throw error;
   });
   return {

@@ -36,7 +36,9 @@ export async function connectNest(options) {
 
 const nothing = { defaultValue: undefined };
 
-/** @param {import('@nestjs/microservices').ClientProxy} client @returns {import('./index.mjs').Caller} */
+/** @typedef {Pick<import('@nestjs/microservices').ClientProxy, 'send' | 'emit' | 'close'>} Client */
+
+/** @param {Client} client @returns {import('./index.mjs').Caller} */
 export function callerOf(client) {
   return {
     send: (pattern, data) => firstValueFrom(client.send(pattern, data)),
@@ -63,9 +65,8 @@ function moduleOf(handlers, echoed) {
       handlers.seen();
     }
   }
-  class BenchModule {}
   // Decorators without their syntax: these are plain JavaScript files.
-  /** @type {[keyof BenchController, MethodDecorator][]} */
+  /** @type {[keyof BenchController, (...target: any) => void][]} */
   const methods = [
     ['echo', MessagePattern(echoed)],
     ['io', MessagePattern('io')],
@@ -75,9 +76,10 @@ function moduleOf(handlers, echoed) {
   for (const [name, decorate] of methods) {
     const descriptor = Object.getOwnPropertyDescriptor(BenchController.prototype, name);
     Payload()(BenchController.prototype, name, 0);
-    decorate(BenchController.prototype, name, /** @type {any} */ (descriptor));
+    decorate(BenchController.prototype, name, descriptor);
   }
   Controller()(BenchController);
+  const BenchModule = class {};
   Module({ controllers: [BenchController] })(BenchModule);
   return BenchModule;
 }

@@ -29,7 +29,9 @@ import { benchVersionOf, versionOf } from '../harness/libraries.mjs';
  * @property {number[]} perService
  */
 
-/** @typedef {{ mode: string, key: Record<string, unknown>, values: Record<string, number> }} Fact */
+/** @typedef {Record<string, string | number | boolean>} Key */
+
+/** @typedef {{ mode: string, key: Key, values: Record<string, number> }} Fact */
 
 const OURS = ['@nestjs/core', '@nestjs/microservices', 'ioredis'];
 const THEIRS = ['ioredis', 'bullmq', 'moleculer', '@nats-io/transport-node', 'amqplib'];
@@ -67,7 +69,7 @@ export class Results {
     );
   }
 
-  /** @param {string} mode @param {Record<string, unknown>} key @param {Record<string, number>} values */
+  /** @param {string} mode @param {Key} key @param {Record<string, number>} values */
   fact(mode, key, values) {
     this.facts.push({ mode, key, values });
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
@@ -75,7 +77,7 @@ export class Results {
   }
 }
 
-/** @param {Record<string, unknown>} key */
+/** @param {Key} key */
 export const keyText = (key) =>
   Object.entries(key)
     .map(([name, value]) => `${name} ${value}`)

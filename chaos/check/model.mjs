@@ -42,6 +42,7 @@ export function readRun(folder) {
     aborted: undefined,
     loadedAt: undefined,
     loadAt: undefined,
+    endingAt: undefined,
     revocations: [],
   };
   readFleet(model, join(folder, 'run.jsonl'));
@@ -81,6 +82,7 @@ function readFleet(model, file) {
     else if (k === 'aborted') model.aborted = event.text;
     else if (k === 'load') model.loadAt = t;
     else if (k === 'loaded') model.loadedAt = t;
+    else if (k === 'ending') model.endingAt = t;
     else if (k === 'revoked') model.revocations.push(event);
     else model.notes.push(event);
   }

@@ -34,14 +34,14 @@ export function* fewWords({ processes }) {
 }
 
 /** I9. The status of clients and servers tells whether they are connected. */
-export function* truthfulStatus({ processes, faults, plan, loadedAt }) {
+export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }) {
   const cutting = faults.filter(({ cuts }) => cuts !== undefined);
   const meets = ({ cuts }, name) => cuts === 'all' || cuts.includes(name);
   for (const { name, statuses, up, exit } of processes.values()) {
     if (up === undefined) continue;
     for (const { value, t } of statuses) {
       if (value === 'connected' || (exit?.expected && t > exit.t - NOTICE)) continue;
-      if (loadedAt !== undefined && t > loadedAt && value === 'disconnected') continue;
+      if (t > endingAt) continue;
       const caused = faults.some(
         (fault) =>
           (fault.cuts ? meets(fault, name) : fault.stalls && fault.targets.includes(name)) &&
@@ -56,9 +56,9 @@ export function* truthfulStatus({ processes, faults, plan, loadedAt }) {
       if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE) continue;
       yield* noticed(name, statuses, fault);
     }
-    const last = statuses.filter(({ t }) => loadedAt === undefined || t <= loadedAt + NOTICE).at(-1);
+    const last = statuses.filter(({ t }) => t <= endingAt).at(-1);
     const lived = exit === undefined || exit.expected === 'end';
-    if (lived && loadedAt !== undefined && last?.value !== 'connected') {
+    if (lived && last?.value !== 'connected') {
       yield { rule: 'I9', text: `${name} says ${last?.value ?? 'nothing'} although all is well again` };
     }
   }

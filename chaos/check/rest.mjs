@@ -5,8 +5,10 @@ const HEAP = { bytes: 10 * 1024 * 1024, share: 0.1 };
 
 /** Keys that stay: streams and what describes them. All others must have an end. */
 const LASTING = /:(?:s|groups|dead):|:incarnation$|^effects:/;
-/** Milliseconds for which any other key may live: results and tombstones are kept for a day. */
+/** Milliseconds for which other keys may live: results and tombstones are kept for a day. */
 const LONGEST = 86_400_000;
+/** Who serves a pattern, or did: kept for a week. */
+const SERVED = { keys: /:live:/, life: 604_800_000 };
 
 export function* nothingLeft(model) {
   yield* inRedis(model);
@@ -25,7 +27,7 @@ function* inRedis({ quiet, left, plan }) {
   }
   for (const { key, ttl } of [...quiet.keys, ...(left?.keys ?? [])]) {
     if (ttl === -1 && !LASTING.test(key)) yield { rule: 'I6', text: `${key} never expires` };
-    if (ttl > LONGEST) yield { rule: 'I6', text: `${key} lives for ${ttl} ms` };
+    if (ttl > (SERVED.keys.test(key) ? SERVED.life : LONGEST)) yield { rule: 'I6', text: `${key} lives for ${ttl} ms` };
   }
   const held = quiet.keys.filter(({ key }) => /:(?:due|started):/.test(key) && !key.startsWith('effects'));
   for (const { key } of held) {

@@ -72,6 +72,7 @@ export class Fleet {
   /** Callers first: services must be able to answer what is still open. */
   async end() {
     this.#ended = true;
+    this.log.write({ k: 'ending', t: now() });
     await Promise.all(
       this.callers.map(async (caller) => {
         caller.expected ??= 'end';
@@ -80,7 +81,6 @@ export class Fleet {
       }),
     );
     await Promise.all([...this.slots.values()].map((child) => child.terminate('end')));
-    this.log.write({ k: 'ended', t: now() });
   }
 
   async killAll() {

@@ -116,6 +116,11 @@ export class Arena {
 
 /** A client with shorter words. */
 export class Caller extends ClientRedisStreams {
+  /** Names its keys in Redis. */
+  get callerId(): string {
+    return (this as unknown as { producer: { callerId: string } }).producer.callerId;
+  }
+
   call<T = unknown>(pattern: string, data: unknown = {}, options?: RecordOptions): Promise<T> {
     return watched(firstValueFrom(this.send<T>(pattern, record(data, options))));
   }
@@ -173,8 +178,10 @@ export class Gate {
 export class Tally {
   readonly counts = new Map<unknown, number>();
 
-  add(key: unknown): void {
+  /** Returns the key, so that a handler may answer with it. */
+  add<T>(key: T): T {
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    return key;
   }
 
   get total(): number {

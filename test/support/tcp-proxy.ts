@@ -29,6 +29,10 @@ export class ProxiedConnection {
     });
     this.carry(redis, client, (chunk) => {
       this.received += chunk.length;
+      if (this.role === 'commands' && this.proxy.loses()) {
+        this.cut();
+        return false;
+      }
       return this.mode === 'pass' || this.mode === 'delay';
     });
   }
@@ -64,6 +68,10 @@ export class TcpProxy {
   /** Mode of connections that are made from now on. */
   mode: ProxyMode = 'pass';
   delay = 50;
+  /** Share of the answers to commands that vanish, and their connection with them. */
+  loss = 0;
+  lost = 0;
+  private seed = 1;
   readonly connections: ProxiedConnection[] = [];
 
   private constructor(
@@ -101,6 +109,14 @@ export class TcpProxy {
   set(mode: ProxyMode): void {
     this.mode = mode;
     for (const connection of this.connections) connection.mode = mode;
+  }
+
+  /** Decides by a fixed sequence, so that a run can be repeated. */
+  loses(): boolean {
+    this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) >>> 0;
+    const loses = this.seed / 2 ** 32 < this.loss;
+    if (loses) this.lost++;
+    return loses;
   }
 
   cutAll(): void {

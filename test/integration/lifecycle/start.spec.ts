@@ -84,7 +84,7 @@ describe('with Redis absent', () => {
   });
 
   it('close() ends a start that got a connection but no answer', async () => {
-    const mute = createServer(() => {});
+    const mute = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void mute.close());
     const arena = new Arena(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`);

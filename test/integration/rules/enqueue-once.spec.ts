@@ -1,0 +1,115 @@
+import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { counting, Load } from '../../support/load.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+describe('L1–L4: what is sent again is stored once', () => {
+  it('with 5 % of the answers swallowed and the link cut, N calls give N executions', async () => {
+    const arena = new Arena();
+    const proxy = await TcpProxy.open(arena.url);
+    const { ran, work } = counting();
+    await arena.serve({ messages: { work } });
+    const client = await arena.connected({ url: proxy.url });
+    proxy.loss = 0.05;
+    const load = new Load(client, 50);
+    await eventually(() => expect(load.answered).toBeGreaterThan(4000), 40_000);
+    await load.stop();
+    expect(proxy.lost).toBeGreaterThan(5);
+    expect(load.failed).toEqual([]);
+    expect(ran.repeated).toEqual([]);
+    expect(ran.total).toBe(load.sent);
+  }, 60_000);
+
+  it('and N events are handled N times', async () => {
+    const arena = new Arena();
+    const proxy = await TcpProxy.open(arena.url);
+    const seen = new Tally();
+    await arena.serve({ events: { happened: (n: number) => seen.add(n) } });
+    const client = await arena.connected({ url: proxy.url });
+    proxy.loss = 0.05;
+    for (let round = 0; round < 100; round++) {
+      await Promise.all(range(10).map((n) => client.tell('happened', round * 10 + n)));
+    }
+    expect(proxy.lost).toBeGreaterThan(2);
+    await eventually(() => expect(seen.total).toBe(1000));
+    expect(seen.repeated).toEqual([]);
+  }, 60_000);
+
+  it('with the answers to settlements swallowed as well, nothing runs twice', async () => {
+    const arena = new Arena();
+    const proxy = await TcpProxy.open(arena.url);
+    const { ran, work } = counting();
+    await arena.serve({ messages: { work } }, { url: proxy.url });
+    const client = await arena.connected();
+    proxy.loss = 0.05;
+    const load = new Load(client, 50);
+    await eventually(() => expect(load.answered).toBeGreaterThan(3000), 40_000);
+    await load.stop();
+    expect(proxy.lost).toBeGreaterThan(5);
+    expect(load.failed).toEqual([]);
+    expect(ran.repeated).toEqual([]);
+    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+  }, 60_000);
+
+  it('a batch whose answer is never heard is sent again, and calls that ended are left out', async () => {
+    const arena = new Arena();
+    const proxy = await TcpProxy.open(arena.url);
+    const { ran, work } = counting();
+    await arena.serve({ messages: { work } });
+    const client = await arena.connected({ url: proxy.url });
+    await client.call('work', { key: -1 });
+    // Nothing leaves: what is given up meanwhile must not be sent when the link is back.
+    proxy.set('blackhole');
+    const ended = await Promise.all(
+      range(10).map((key) => client.failure('work', { key }, { timeout: 300 })),
+    );
+    for (const error of ended) expect(error).toMatchObject({ code: 'TIMEOUT' });
+    proxy.mode = 'pass';
+    proxy.cutAll();
+    expect(await client.call('work', { key: 100 })).toBe(100);
+    for (const [i, error] of ended.entries()) {
+      if ((error as { outcome: string }).outcome === 'not-run')
+        expect(ran.counts.has(i)).toBe(false);
+    }
+    expect(ran.counts.has(0)).toBe(false);
+  });
+
+  it('after FLUSHALL a new epoch begins, and open calls still end', async () => {
+    await using redis = await startPrivateRedis();
+    const arena = new Arena(redis.url);
+    const { ran, work } = counting();
+    await arena.serve({ messages: { work } }, { leaseTtl: 1000 });
+    const client = await arena.connected();
+    const load = new Load(client, 10);
+    await eventually(() => expect(load.answered).toBeGreaterThan(200));
+    const callerKey = arena.keys.caller(client.callerId);
+    expect(await arena.redis.hget(callerKey, 'e')).toBe('1');
+    await arena.redis.flushall();
+    const before = load.answered;
+    await eventually(() => expect(load.answered).toBeGreaterThan(before + 200), 20_000);
+    await load.stop();
+    expect(load.ended).toHaveLength(load.sent);
+    expect(Number(await arena.redis.hget(callerKey, 'e'))).toBeGreaterThan(1);
+    for (const { key, error } of load.failed) {
+      if (error!.outcome === 'not-run') expect(ran.counts.has(key)).toBe(false);
+    }
+    for (const key of ran.repeated) expect(ran.counts.get(key)).toBeLessThanOrEqual(2);
+  }, 40_000);
+
+  it('scripts that Redis has forgotten are taught again, without a failed call', async () => {
+    await using redis = await startPrivateRedis();
+    const arena = new Arena(redis.url);
+    const { ran, work } = counting();
+    await arena.serve({ messages: { work } });
+    const client = await arena.connected();
+    const load = new Load(client, 20);
+    for (let round = 1; round <= 5; round++) {
+      await eventually(() => expect(load.answered).toBeGreaterThan(round * 200));
+      await arena.redis.script('FLUSH');
+    }
+    await eventually(() => expect(load.answered).toBeGreaterThan(1500));
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    expect(ran.repeated).toEqual([]);
+  });
+});
