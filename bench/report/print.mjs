@@ -9,28 +9,39 @@ import { short, table, withRange } from './tables.mjs';
 /** @typedef {import('./results.mjs').Fact} Fact */
 /** @typedef {import('./ratios.mjs').Ratio} Ratio */
 
-/** @param {import('./results.mjs').Results} results @param {readonly Ratio[]} ratios */
-export function print(results, ratios) {
+/** @typedef {(rows: string[][]) => string} Render */
+
+/**
+ * @param {Pick<import('./results.mjs').Results, 'versions' | 'cells' | 'facts'>} results
+ * @param {readonly Ratio[]} ratios
+ * @param {Render} [render]
+ */
+export function print(results, ratios, render = table) {
   const out = (/** @type {string} */ text) => console.log(text);
   out(
     `\n${Object.entries(results.versions)
       .map(([name, version]) => `${name}: ${version}`)
       .join(', ')}`,
   );
-  for (const [load, cells] of byLoad(results.cells)) out(`\n${load}\n${peersTable(cells)}`);
-  for (const [mode, facts] of byMode(results.facts)) out(`\n${mode}\n${factsTable(mode, facts)}`);
-  if (ratios.length > 0) out(`\n${ratiosTable(ratios)}`);
+  for (const [load, cells] of byLoad(results.cells))
+    out(`\n${load}\n\n${render(peersRows(cells))}`);
+  for (const [mode, facts] of byMode(results.facts))
+    out(`\n${mode}\n\n${render(factsRows(mode, facts))}`);
+  if (ratios.length > 0) out(`\n${render(ratiosRows(ratios))}`);
+  const goals = ratios.filter(({ goal }) => goal !== undefined);
+  const met = goals.filter((ratio) => ratio.met).length;
+  if (goals.length > 0) out(`\n${met} of ${goals.length} goals met.`);
 }
 
 /** @param {readonly Cell[]} cells */
-function peersTable(cells) {
+function peersRows(cells) {
   const shared = cells.some(({ instances }) => instances > 1);
   const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms'];
   head.push('CPU s/10k: client', 'service', 'broker', 'all', 'RSS MB: client', 'service', 'broker');
   if (shared) head.push('calls per service', 'off equal');
   head.push('errors');
   const peers = [...new Set(cells.map(({ peer }) => peer))];
-  return table([
+  return [
     head,
     ...peers.map((peer) => {
       const own = cells.filter((cell) => cell.peer === peer);
@@ -57,7 +68,7 @@ function peersTable(cells) {
       row.push(String(own.reduce((sum, { errors, unanswered }) => sum + errors + unanswered, 0)));
       return row;
     }),
-  ]);
+  ];
 }
 
 /** How the calls of all rounds were shared. @param {readonly Cell[]} cells */
@@ -81,7 +92,7 @@ function sharing(cells) {
 }
 
 /** @param {readonly Ratio[]} ratios */
-function ratiosTable(ratios) {
+function ratiosRows(ratios) {
   const peers = [...new Set(ratios.map(({ to }) => to))];
   const rows = new Map();
   for (const ratio of ratios) {
@@ -90,15 +101,10 @@ function ratiosTable(ratios) {
     rows.set(name, row.set(ratio.to, ratio));
   }
   const of = ratios[0]?.of;
-  const goals = ratios.filter(({ goal }) => goal !== undefined);
-  const met = goals.filter((ratio) => ratio.met).length;
   return [
-    table([
-      [`${of} divided by`, ...peers],
-      ...[...rows].map(([name, row]) => [name, ...peers.map((peer) => ratioText(row.get(peer)))]),
-    ]),
-    goals.length > 0 ? `\n${met} of ${goals.length} goals met.` : '',
-  ].join('\n');
+    [`${of} divided by`, ...peers],
+    ...[...rows].map(([name, row]) => [name, ...peers.map((peer) => ratioText(row.get(peer)))]),
+  ];
 }
 
 const TITLES = {
@@ -133,7 +139,7 @@ function byMode(facts) {
 const FLAT = new Set(['growth: backlog', 'growth: pending']);
 
 /** @param {string} mode @param {readonly Fact[]} facts */
-function factsTable(mode, facts) {
+function factsRows(mode, facts) {
   const columns = Object.keys(facts[0]?.values ?? {});
   /** @type {Map<string, Fact[]>} */
   const groups = new Map();
@@ -145,14 +151,14 @@ function factsTable(mode, facts) {
   const perCall = (/** @type {Fact[] | undefined} */ group = []) =>
     median(group.map(({ values }) => values.redisMicrosecondsPerCall ?? Number.NaN));
   const smallest = perCall([...groups.values()][0]);
-  return table([
+  return [
     ['', ...columns, ''],
     ...[...groups].map(([name, group]) => [
       name,
       ...columns.map((column) => withRange(spread(group.map(({ values }) => values[column])))),
       verdict(group, mode, perCall(group) / smallest),
     ]),
-  ]);
+  ];
 }
 
 /** @param {readonly Fact[]} group @param {string} mode @param {number} growth */

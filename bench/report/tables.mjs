@@ -1,4 +1,4 @@
-// Plain text tables.
+// Tables, as plain text and as Markdown.
 
 /** @param {readonly (readonly string[])[]} rows the first one is the head @returns {string} */
 export function table(rows) {
@@ -10,6 +10,14 @@ export function table(rows) {
       .trimEnd();
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   const [head = [], ...body] = rows;
+  return [line(head), rule, ...body.map(line)].join('\n');
+}
+
+/** @param {readonly (readonly string[])[]} rows @returns {string} */
+export function markdownTable(rows) {
+  const line = (/** @type {readonly string[]} */ row) => `| ${row.join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  const rule = line(head.map((_, i) => (i === 0 ? '---' : '---:')));
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
@@ -25,4 +33,6 @@ export function short(value) {
 export const withRange = (around) =>
   around === undefined
     ? '-'
-    : `${short(around.median)} [${short(around.min)} – ${short(around.max)}]`;
+    : around.min === around.max
+      ? short(around.median)
+      : `${short(around.median)} [${short(around.min)} – ${short(around.max)}]`;

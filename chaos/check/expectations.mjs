@@ -100,6 +100,46 @@ const rules = {
     if (p99 > ms) yield { text: `one call in a hundred took longer than ${p99} ms` };
   },
 
+  /** Who looks at its signal is told that it works for nobody, soon after its instance wakes up. */
+  *abortWithin({ faults, processes }, ms) {
+    for (const { targets, from, to } of faults.filter(({ stalls }) => stalls)) {
+      const { aborts, watched } = processes.get(targets[0]);
+      for (const { n, id, begin, finish } of watched) {
+        if (begin > from || finish <= to + ms) continue;
+        const told = aborts.find((abort) => abort.n === n)?.t;
+        if (told === undefined || told - to > ms) {
+          const when = told === undefined ? 'never' : `${Math.round(told - to)} ms later`;
+          yield { id, text: `${targets[0]} woke up at ${to}; the handler was told ${when}` };
+        }
+      }
+    }
+  },
+
+  /** What cannot be read is given up at once, what kills at its third delivery, and nothing else ever. */
+  *deadLetters({ quiet, notes, calls }, deliveries) {
+    const letters = new Map();
+    for (const letter of quiet?.dead ?? []) {
+      if (letters.has(letter.tag)) yield { id: letter.tag, text: 'two dead letters' };
+      letters.set(letter.tag, letter);
+    }
+    for (const { tag, kind } of notes.filter(({ k }) => k === 'bad')) {
+      const letter = letters.get(tag);
+      if (letter === undefined) yield { id: tag, text: `${kind}: no dead letter` };
+      else if (letter.deliveries !== 1) yield { id: tag, text: `${kind}: given up at ${letter.deliveries}` };
+      letters.delete(tag);
+    }
+    for (const { id, act, ends, executions } of calls.values()) {
+      if (act !== 'die') {
+        if (ends[0]?.code === 'DEAD_LETTERED') yield { id, text: 'an innocent call became a dead letter' };
+        continue;
+      }
+      if (!letters.has(id)) yield { id, text: `poison (${ends[0]?.code}): no dead letter` };
+      if (executions.length !== deliveries) yield { id, text: `poison ran ${executions.length} times` };
+      letters.delete(id);
+    }
+    for (const tag of letters.keys()) yield { id: tag, text: 'a dead letter of something else' };
+  },
+
   *effects({ quiet, calls }) {
     const repeated = quiet?.effects.repeated ?? [];
     if (repeated.length > 0) yield { text: `effects were had twice: ${repeated.slice(0, 5).join(', ')}` };

@@ -65,6 +65,7 @@ export function processNamed(model, name, kind) {
   if (known === undefined) {
     known = { name, kind, logs: [], stalls: [], statuses: [], links: [], unhandled: [], vitals: {} };
     known.aborts = [];
+    known.watched = [];
     model.processes.set(name, known);
   }
   return known;
@@ -106,8 +107,8 @@ function readCaller(model, folder, name) {
   const process = processNamed(model, name, 'caller');
   for (const event of readHistory(join(folder, 'callers', `${name}.jsonl`))) {
     if (event.k === 'start') {
-      const { id, p: pattern, q, timeout, t: start } = event;
-      callNamed(model, id, { caller: name, pattern, q, timeout, start });
+      const { id, p: pattern, q, a: act, timeout, t: start } = event;
+      callNamed(model, id, { caller: name, pattern, q, act, timeout, start });
     } else if (event.k === 'end') callNamed(model, event.id).ends.push(event);
     else readCommon(process, event);
   }
@@ -122,6 +123,7 @@ function readService(model, folder, name) {
       const { id, d: delivery, q, c: consumer, p: pattern } = event;
       const execution = { id, process: name, consumer, delivery, q, pattern, begin: t };
       running.set(n, execution);
+      if (event.w) process.watched.push(Object.assign(execution, { n }));
       const call = model.calls.get(id);
       if (call === undefined) model.strays.push(execution);
       else call.executions.push(execution);

@@ -53,6 +53,12 @@ export async function play({ scenario, seed, size, library }) {
     plan, size, redis, proxy, fleet, faults, log,
     random: random.fork('faults'),
     began: 0,
+    /** Whether the callers have made as many calls as the plan wants, the warm-up not counted. */
+    made: async () => {
+      const progress = await Promise.all(fleet.callers.map((caller) => caller.ask('progress')));
+      const issued = progress.reduce((sum, each) => sum + (each?.issued ?? 0), 0);
+      return issued - plan.callers * warmUp.count >= plan.calls;
+    },
   };
   if (plan.crashes) {
     fleet.keepAlive();

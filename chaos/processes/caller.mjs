@@ -29,7 +29,7 @@ function make({ pattern, data, timeout, cancel }) {
     open--;
     history.write({ k: 'end', id, ...what, t: now() });
   };
-  history.write({ k: 'start', id, p: pattern, q, timeout: timeout ?? options.timeout, t: now() });
+  history.write({ k: 'start', id, p: pattern, q, a: data.act, timeout: timeout ?? options.timeout, t: now() });
   const subscription = client.send(pattern, record).subscribe({
     next: (value) => (reply = value),
     complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0) }),

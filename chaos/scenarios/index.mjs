@@ -3,9 +3,13 @@
 import { s1 } from './s01-calm.mjs';
 import { s2 } from './s02-kill.mjs';
 import { s3 } from './s03-rolling.mjs';
+import { s4 } from './s04-redis-kill.mjs';
 import { s5 } from './s05-memory.mjs';
 import { s6 } from './s06-pubsub.mjs';
+import { s7 } from './s07-silence.mjs';
 import { s8 } from './s08-swallow.mjs';
+import { s12 } from './s12-zombies.mjs';
+import { s13 } from './s13-poison.mjs';
 
 /**
  * @typedef {object} Context
@@ -25,7 +29,7 @@ import { s8 } from './s08-swallow.mjs';
  */
 
 /** @type {readonly Scenario[]} */
-export const scenarios = [s1, s2, s3, s5, s6, s8];
+export const scenarios = [s1, s2, s3, s4, s5, s6, s7, s8, s12, s13];
 
 /** Why a scenario of the catalogue cannot be played yet. */
 export const later = {

@@ -14,9 +14,9 @@ export const s2 = {
     kills: size.count(30, 3),
     effects: true,
     mix: [
-      { weight: 3, pattern: 'work', ms: [0, 50], pad: 200 },
-      { weight: 1, pattern: 'once', ms: [0, 50] },
-      { weight: 1, pattern: 'inbox', ms: [0, 50] },
+      { weight: 3, pattern: 'work', ms: [0, 80], pad: 200 },
+      { weight: 1, pattern: 'once', ms: [0, 80] },
+      { weight: 1, pattern: 'inbox', ms: [0, 80] },
     ],
     // What runs once only is not run again: its caller is told that it may have run.
     expect: { success: 1, codes: ['INTERRUPTED/may-have-run'], takeOverWithin: 16_000, effects: true },

@@ -9,18 +9,13 @@ export const s8 = {
   title: 'lost answers',
   plan: ({ size }) => ({
     calls: size.count(20_000),
-    rate: 300,
+    rate: 200,
     cap: 400,
     proxy: true,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
     expect: { success: 1, duplicates: 0 },
   }),
   faults: async (context) => {
-    const { fleet, plan } = context;
-    const made = async () => {
-      const progress = await Promise.all(fleet.callers.map((caller) => caller.ask('progress')));
-      return progress.reduce((sum, each) => sum + (each?.issued ?? 0), 0) >= plan.calls;
-    };
-    await swallowing(context, share, () => eventually(made, 900_000, 200));
+    await swallowing(context, share, () => eventually(context.made, 900_000, 200));
   },
 };

@@ -11,6 +11,8 @@ const IDS_PER_CALL = 100;
 export interface AuditorHooks {
   found(stream: StreamState, entries: readonly HeldEntry[]): void;
   heal(): Promise<void>;
+  /** End the blocking read that is in flight. */
+  unblock(): void;
   fenced(): void;
 }
 
@@ -76,6 +78,7 @@ export class Auditor {
     }
     if (missing.length === 0) return;
     // They may be on the wire: an audit that races a read would run them twice.
+    this.hooks.unblock();
     await this.reader.settled();
     for (const { stream, ids } of missing) {
       const gone = ids.filter(

@@ -64,6 +64,7 @@ export class GroupReading {
     this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
       found: (stream, entries) => worker.acceptHeld(stream, entries),
       heal: () => this.ensureGroups(),
+      unblock: () => this.unblock(),
       fenced: () => hooks.fenced(),
     });
   }

@@ -164,19 +164,21 @@ export class Worker implements DeliveryOwner {
     }
     this.end(delivery);
     const dueAt = this.context.redisClock.now() + delay;
-    void this.insistence.on(delivery, () =>
-      this.broker.retry(
-        this.context.owner,
-        delivery.stream.name,
-        delivery.id,
-        Math.max(0, dueAt - this.context.redisClock.now()),
-        attempts,
-        failed.state,
-      ),
-    ).then((answer) => {
-      if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
-      else delivery.stream.release(delivery);
-    });
+    void this.insistence
+      .on(delivery, () =>
+        this.broker.retry(
+          this.context.owner,
+          delivery.stream.name,
+          delivery.id,
+          Math.max(0, dueAt - this.context.redisClock.now()),
+          attempts,
+          failed.state,
+        ),
+      )
+      .then((answer) => {
+        if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
+        else delivery.stream.release(delivery);
+      });
   }
 
   deadLetter(delivery: Delivery, { reason, detail, kind, payload }: Letter): void {
@@ -194,17 +196,19 @@ export class Worker implements DeliveryOwner {
       at: this.context.redisClock.now(),
     });
     this.context.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
-    void this.insistence.on(delivery, () =>
-      this.broker.deadLetter(
-        this.context.owner,
-        stream.name,
-        delivery.id,
-        delivery.isRequest,
-        answer,
-        DEAD_LETTERS_KEPT,
-        fields,
-      ),
-    ).then(() => stream.release(delivery));
+    void this.insistence
+      .on(delivery, () =>
+        this.broker.deadLetter(
+          this.context.owner,
+          stream.name,
+          delivery.id,
+          delivery.isRequest,
+          answer,
+          DEAD_LETTERS_KEPT,
+          fields,
+        ),
+      )
+      .then(() => stream.release(delivery));
   }
 
   // ---- Ends
@@ -233,12 +237,14 @@ export class Worker implements DeliveryOwner {
     this.end(delivery);
     const { stream, id } = delivery;
     const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
-    void this.insistence.on(delivery, async () => {
-      const { owner } = this.context;
-      const { kind, to } = await this.broker.noHandler(owner, stream.name, id, pattern, answer);
-      if (to !== undefined) this.hooks.handed(to);
-      return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
-    }).then(() => stream.release(delivery));
+    void this.insistence
+      .on(delivery, async () => {
+        const { owner } = this.context;
+        const { kind, to } = await this.broker.noHandler(owner, stream.name, id, pattern, answer);
+        if (to !== undefined) this.hooks.handed(to);
+        return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
+      })
+      .then(() => stream.release(delivery));
   }
 
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {

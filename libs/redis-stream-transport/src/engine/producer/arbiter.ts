@@ -7,12 +7,17 @@ const PAGE = 100;
 /** How a call that nobody waits for any longer ended. */
 export type Ending = 'not-run' | 'may-have-run';
 
+interface Asked {
+  readonly call: Call;
+  readonly ended: (ending: Ending) => void;
+}
+
 /**
  * Decides, together with Redis, what became of calls at their deadline or when they are cancelled, and
  * tells the owners of those that may be running. What is asked in one turn travels as one script.
  */
 export class Arbiter {
-  private asked: { call: Call; ended: (ending: Ending) => void }[] = [];
+  private asked: Asked[] = [];
   private working: Promise<void> = Promise.resolve();
 
   constructor(
@@ -38,17 +43,20 @@ export class Arbiter {
   private async decide(): Promise<void> {
     const asked = this.asked;
     this.asked = [];
-    for (let from = 0; from < asked.length; from += PAGE) {
-      const page = asked.slice(from, from + PAGE);
-      try {
-        await this.decidePage(page);
-      } catch {
-        for (const { ended } of page) ended('may-have-run');
-      }
-    }
+    const pages: Asked[][] = [];
+    for (let from = 0; from < asked.length; from += PAGE)
+      pages.push(asked.slice(from, from + PAGE));
+    // All at once: thousands may expire in the same tick, and each waits for a fraction of a second only.
+    await Promise.all(
+      pages.map((page) =>
+        this.decidePage(page).catch(() => {
+          for (const { ended } of page) ended('may-have-run');
+        }),
+      ),
+    );
   }
 
-  private async decidePage(page: { call: Call; ended: (ending: Ending) => void }[]): Promise<void> {
+  private async decidePage(page: readonly Asked[]): Promise<void> {
     const { fates, incarnation } = await this.broker.decide(
       page.map(({ call }) => ({ stream: call.stream, entry: call.entry as string })),
     );

@@ -53,7 +53,12 @@ export class Producer implements CallOwner {
     this.replies = new Replies({
       find: (id) => this.calls.get(id),
       finished: (call) => this.remove(call),
-      broken: (call, error) => this.fail(call, error),
+      faulted: (call, error) => this.fail(call, error),
+      broken: (call, error) => {
+        this.fail(call, error);
+        // Whoever runs it runs for nobody.
+        if (call.entry !== undefined) this.shardFor(call.stream).arbiter.ask(call, () => undefined);
+      },
       renewed: (call) => this.renew(call),
       gap: (call) =>
         void this.shardFor(call.stream)

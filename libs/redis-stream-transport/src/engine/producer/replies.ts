@@ -13,7 +13,9 @@ export interface RepliesHooks {
   find(id: string): Call | undefined;
   /** The call has its last reply. */
   finished(call: Call): void;
-  /** The call ends with an error of the transport. */
+  /** The call ends with what the service's transport said; its entry is settled. */
+  faulted(call: Call, error: RedisStreamsError): void;
+  /** The call cannot go on, though a handler may still run for it. */
   broken(call: Call, error: RedisStreamsError): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
@@ -146,7 +148,7 @@ export class Replies {
         call.sink.packed(payload, true, origin);
         break;
       default:
-        this.hooks.broken(call, faultOf(payload, call));
+        this.hooks.faulted(call, faultOf(payload, call));
     }
   }
 }

@@ -1,0 +1,42 @@
+import { busy, freeze } from '../nemeses/instances.mjs';
+import { pause } from '../kit/time.mjs';
+
+/** Instances stand still for longer than their lease, and wake up believing that they own what they held. */
+export const s12 = {
+  name: 'S12',
+  title: 'frozen and busy instances',
+  plan: ({ size }) => {
+    const stillFor = size.beyondLease(30_000, 10_000);
+    return {
+      calls: size.count(60_000),
+      rate: 250,
+      cap: 800,
+      rounds: size.count(10),
+      stillFor,
+      timeout: 90_000,
+      mix: [
+        { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
+        { weight: 100, pattern: 'once', ms: [0, 80] },
+        // Still running when its instance wakes up: it is told that it goes on for nobody.
+        { weight: 1, pattern: 'work', ms: [stillFor + 500, stillFor + 2500], watch: true },
+      ],
+      expect: {
+        success: 1,
+        codes: ['INTERRUPTED/may-have-run'],
+        takeOverWithin: 16_000,
+        abortWithin: 1000,
+      },
+    };
+  },
+  faults: async (context) => {
+    const { plan, random, fleet } = context;
+    for (let round = 0; round < plan.rounds; round++) {
+      await pause(random.int(3000, 5000));
+      const [frozen, busied] = random.shuffled(fleet.services);
+      await Promise.all([
+        freeze(context, plan.stillFor, frozen),
+        busy(context, plan.stillFor, busied),
+      ]);
+    }
+  },
+};

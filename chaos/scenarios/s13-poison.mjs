@@ -1,0 +1,36 @@
+import { writeBadEntry } from '../nemeses/poison.mjs';
+import { pause } from '../kit/time.mjs';
+
+/** One call in a hundred kills whoever runs it, one entry in a hundred cannot be read, a few are abuse. */
+export const s13 = {
+  name: 'S13',
+  title: 'poison',
+  plan: ({ size }) => ({
+    calls: size.count(50_000),
+    rate: 80,
+    cap: 2000,
+    crashes: true,
+    // Until its third delivery, poison waits for two leases and a half.
+    timeout: 120_000,
+    quietWithin: 130_000,
+    bad: { unreadable: size.count(500), abusive: size.count(50) },
+    serverOptions: { maxPayloadBytes: 65_536 },
+    clientOptions: { maxPayloadBytes: 65_536 },
+    mix: [
+      { weight: 99, pattern: 'work', ms: [0, 100], pad: 200 },
+      { weight: 1, pattern: 'work', ms: [0, 0], act: 'die' },
+    ],
+    expect: { success: 1, codes: ['DEAD_LETTERED/may-have-run'], deadLetters: 3 },
+  }),
+  faults: async (context) => {
+    const { plan, random } = context;
+    const { unreadable, abusive } = plan.bad;
+    const bad = random.shuffled([...Array(unreadable).fill(false), ...Array(abusive).fill(true)]);
+    const every = ((plan.calls / plan.rate) * 1000) / bad.length;
+    const counter = { value: 0 };
+    for (const rare of bad) {
+      await writeBadEntry({ ...context, counter }, rare);
+      await pause(every);
+    }
+  },
+};
