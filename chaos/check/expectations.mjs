@@ -39,14 +39,21 @@ const rules = {
   },
 
   *resumeWithin({ calls, faults, loadedAt }, ms) {
-    const ends = [...calls.values()].filter(({ ends: [end] }) => end?.o === 'value');
-    const times = ends.map((call) => call.ends[0].t).sort((a, b) => a - b);
-    for (const { what, to } of faults) {
-      if (!(to < loadedAt)) continue;
-      const next = times.find((t) => t > to);
-      if (next === undefined || next - to > ms) {
-        const after = next === undefined ? 'never' : `${Math.round(next - to)} ms later`;
-        yield { text: `the first success after ${what} at ${to} came ${after}` };
+    const times = new Map();
+    for (const { caller, ends } of calls.values()) {
+      if (ends[0]?.o !== 'value') continue;
+      if (!times.has(caller)) times.set(caller, []);
+      times.get(caller).push(ends[0].t);
+    }
+    for (const list of times.values()) list.sort((a, b) => a - b);
+    for (const { what, to, from } of faults) {
+      // Another fault in between, or the end of the load, and nothing can be said.
+      const until = Math.min(loadedAt, ...faults.map((fault) => (fault.from > from ? fault.from : Infinity)));
+      if (to + ms > until) continue;
+      for (const [caller, list] of times) {
+        const next = list.find((t) => t > to);
+        if (next - to <= ms) continue;
+        yield { text: `${caller}: the first success after ${what} at ${to} came ${Math.round(next - to)} ms later` };
       }
     }
   },

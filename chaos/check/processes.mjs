@@ -54,7 +54,7 @@ export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }
     }
     for (const fault of cutting) {
       if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE) continue;
-      yield* noticed(name, statuses, fault);
+      yield* noticed(name, statuses, fault, Math.min(endingAt, nextCut(cutting, fault)));
     }
     const last = statuses.filter(({ t }) => t <= endingAt).at(-1);
     const lived = exit === undefined || exit.expected === 'end';
@@ -64,14 +64,20 @@ export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }
   }
 }
 
-function* noticed(name, statuses, { what, from, to }) {
+/** When the next fault may cut connections again: until then all must be well. */
+function nextCut(cutting, { from, to }) {
+  const later = cutting.filter((fault) => fault.from > from && fault.to > to).map((fault) => fault.from);
+  return Math.min(...later);
+}
+
+function* noticed(name, statuses, { what, from, to }, until) {
   const before = statuses.filter(({ t }) => t <= from).at(-1);
   const told = statuses.some(({ value, t }) => value !== 'connected' && t >= from - 100 && t <= from + NOTICE);
   if (before?.value === 'connected' && !told) {
     yield { rule: 'I9', text: `${name} did not say that it was cut off (${what} at ${from})` };
   }
   const after = statuses.filter(({ t }) => t <= to + NOTICE).at(-1);
-  if (after?.value !== 'connected' && Number.isFinite(to)) {
+  if (after?.value !== 'connected' && until > to + NOTICE) {
     yield { rule: 'I9', text: `${name} says ${after?.value} 10 s after the end of ${what} at ${to}` };
   }
 }

@@ -159,7 +159,7 @@ export function listening(server: ServerRedisStreams): Promise<void> {
   return new Promise((resolve, reject) => {
     void server.listen((error) => {
       if (error == null) resolve();
-      else reject(error as Error);
+      else reject(error);
     });
   });
 }

@@ -21,7 +21,7 @@ describe('what a caller cannot send', () => {
   });
 
   it.each([
-    ['a cycle', () => Object.assign({}, { self: undefined as unknown }), true],
+    ['a cycle', () => ({}), true],
     ['a bigint', () => ({ big: 1n }), false],
     ['a __proto__ key', () => JSON.parse('{"__proto__":1}') as unknown, false],
     ['deep nesting', () => JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown, false],
@@ -124,7 +124,7 @@ describe('what a handler cannot answer', () => {
     await arena.serve({ messages: { bad, work: () => 'fine' } });
     const client = await arena.connected();
     const failed = await Promise.allSettled([client.call('bad')]);
-    expect(failed[0]!.status).toBe('rejected');
+    expect(failed[0].status).toBe('rejected');
     expect(JSON.stringify(failed)).not.toContain('at ');
     expect(await client.call('work')).toBe('fine');
     await eventually(async () => expect(await arena.length('bad')).toBe(0));

@@ -50,13 +50,13 @@ describe('instances of one group', () => {
   it('share 100 calls of one turn also as processes of their own', async () => {
     const arena = new Arena();
     const options = { url: arena.url, prefix: arena.prefix, group: 'service' };
-    const fleet = await Promise.all(range(4).map(() => Instance.start(options)));
+    const processes = await Promise.all(range(4).map(() => Instance.start(options)));
     const client = await arena.connected();
     const expectFairShares = async () => {
       const answers = await Promise.all(
         range(100).map((key) => client.call<{ pid: number }>('work', { key })),
       );
-      for (const { pid } of fleet) {
+      for (const { pid } of processes) {
         const share = answers.filter((answer) => answer.pid === pid).length;
         expect(share).toBeGreaterThanOrEqual(15);
         expect(share).toBeLessThanOrEqual(40);

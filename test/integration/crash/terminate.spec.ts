@@ -72,9 +72,9 @@ describe('an instance that is told to end', () => {
     const client = await arena.connected();
     const { ran } = await witness(arena);
     const calls: Promise<Answer>[] = [];
-    let sending = true;
+    const sending = { on: true };
     const load = (async () => {
-      for (let key = 0; sending; key++) {
+      for (let key = 0; sending.on; key++) {
         calls.push(client.call<Answer>('work', { key, ms: 5 }));
         if (key % 20 === 19) await calls.at(-1);
       }
@@ -83,7 +83,7 @@ describe('an instance that is told to end', () => {
       await eventually(() => expect(instance.of('started').length).toBeGreaterThan(50));
       await instance.terminate();
     }
-    sending = false;
+    sending.on = false;
     await load;
     const answers = await Promise.all(calls);
     expect(answers.map(({ key }) => key)).toEqual(range(calls.length));

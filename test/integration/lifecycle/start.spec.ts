@@ -149,7 +149,7 @@ describe('start and close', () => {
       const start = Promise.allSettled([listening(server)]);
       for (let i = 0; i < turn; i++) await new Promise((resolve) => setImmediate(resolve));
       await server.close();
-      const [{ status }] = (await start) as [PromiseSettledResult<void>];
+      const [{ status }] = await start;
       expect(['fulfilled', 'rejected']).toContain(status);
     }
     await eventually(async () => {

@@ -2,7 +2,7 @@ import type { RetryPolicy } from '../../options/index.js';
 import type { RawEntry } from '../../protocol/entry.js';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { HeldEntry } from '../../redis/entries.js';
-import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
+import type { Answer, GroupBroker } from '../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
 import type { StartBroker } from '../../redis/start-broker.js';
 import { Arrivals } from './arrivals.js';

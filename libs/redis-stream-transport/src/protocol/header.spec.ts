@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { eventHeader, parseHeader, requestHeader, type Codec } from './header.js';
+
+const id = fc.stringMatching(/^[A-Za-z0-9_-]{16,32}$/);
+const callId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+const codec = fc.constantFrom<Codec>('json', 'text', 'obj', 'b64');
+const time = fc.integer({ min: 0, max: 2_147_483_647 });
+
+describe('the header line', () => {
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(codec, callId, id, time, time, fc.boolean(), (...parts) => {
+        const [written, call, caller, timeout, idle, once] = parts;
+        expect(parseHeader(requestHeader(...parts))).toEqual({
+          ...{ version: 1, codec: written, call, caller, timeout, idle, once },
+        });
+      }),
+    );
+    expect(parseHeader(eventHeader('json'))).toMatchObject({ call: undefined, caller: undefined });
+  });
+
+  it('takes flags that it does not know', () => {
+    const header = parseHeader('1 json - - 0 someday=5 once later idle=nonsense');
+    expect(header).toMatchObject({ once: true, idle: 0 });
+  });
+
+  it('is never thrown over, whatever stands in it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (line) => {
+        const header = parseHeader(line);
+        if (typeof header !== 'string' && header.caller !== undefined) {
+          expect(header.caller).toMatch(/^[A-Za-z0-9_-]{16,32}$/);
+        }
+      }),
+    );
+  });
+
+  it('of a newer version is read as far as its caller can be told', () => {
+    const caller = 'a'.repeat(22);
+    expect(parseHeader(`2 zip 7 ${caller} P1D`)).toMatchObject({
+      version: 2,
+      call: '7',
+      timeout: 0,
+    });
+    expect(parseHeader('2 zip 7 x P1D')).toBe('bad caller id');
+  });
+});

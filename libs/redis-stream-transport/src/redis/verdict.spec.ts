@@ -1,0 +1,33 @@
+import { parseVerdict } from './verdict.js';
+
+describe('the answer of enqueue', () => {
+  it.each([
+    [
+      'ok 5 2 1-0:3 -:0!NEVER 2-7:1!FULL',
+      {
+        kind: 'applied',
+        now: 5,
+        version: 2,
+        sections: [
+          { first: '1-0', count: 3, refusal: undefined },
+          { first: '-', count: 0, refusal: 'NEVER' },
+          { first: '2-7', count: 1, refusal: 'FULL' },
+        ],
+      },
+    ],
+    ['done 5 0 ', { kind: 'applied', now: 5, version: 0, sections: [] }],
+    ['ok 5 -', { kind: 'closed', now: 5 }],
+    ['done 5 ?', { kind: 'forgotten', now: 5 }],
+    ['stale 5', { kind: 'stale', now: 5 }],
+    ['gap 5 3 7', { kind: 'gap', now: 5, epoch: 3, number: 7 }],
+    ['old 5 3 7', { kind: 'old', now: 5, epoch: 3, number: 7 }],
+    ['gap 5 -1 -1', { kind: 'gap', now: 5, epoch: -1, number: -1 }],
+    ['inc 5 abc', { kind: 'incarnation', now: 5, id: 'abc' }],
+  ])('%s', (line, answer) => {
+    expect(parseVerdict(line)).toEqual(answer);
+  });
+
+  it('that is unknown is an error', () => {
+    expect(() => parseVerdict('what 5')).toThrow(/unknown answer/);
+  });
+});
