@@ -58,12 +58,17 @@ function report({ scenario, figures, violations, seconds, folder }) {
   const { name, title } = scenario;
   const verdict = violations.length === 0 ? 'holds' : `${violations.length} violations`;
   console.log(`${name} ${title}: ${verdict} (${seconds} s)`);
-  const { calls, executions, duplicates, duplicateBound, lost, faults, p99, longestStall } = figures;
+  const { calls, executions, duplicates, duplicateBound, lost, faults, p99, longestStall } =
+    figures;
   console.log(
     `  ${calls} calls, ${executions} executions, ${faults} faults, ${duplicates} repetitions of ` +
       `${duplicateBound} excused, ${lost} lost, p99 ${p99} ms, longest stall ${longestStall} ms`,
   );
-  console.log(`  ${Object.entries(figures.outcomes).map(([what, n]) => `${what} ${n}`).join(', ')}`);
+  console.log(
+    `  ${Object.entries(figures.outcomes)
+      .map(([what, n]) => `${what} ${n}`)
+      .join(', ')}`,
+  );
   for (const line of describe(violations)) console.log(`  ${line}`);
   if (violations.length === 0 && !keep) return;
   console.log(`  histories: ${folder}`);

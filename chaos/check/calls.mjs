@@ -20,13 +20,18 @@ export function* oneOutcomeInTime({ calls, processes, plan, aborted }) {
       continue;
     }
     if (ends.length > 1) {
-      yield { rule: 'I1', id, text: `${ends.length} outcomes: ${ends.map(({ o }) => o).join(', ')}` };
+      yield {
+        rule: 'I1',
+        id,
+        text: `${ends.length} outcomes: ${ends.map(({ o }) => o).join(', ')}`,
+      };
     }
     const deadline = start + timeout;
     const [{ t }] = ends;
     if (t <= deadline + LATE) continue;
     const late = t - deadline - stalledWithin(processes.get(caller), deadline, t);
-    if (late > LATE) yield { rule: 'I1', id, text: `ended ${Math.round(late)} ms after its deadline` };
+    if (late > LATE)
+      yield { rule: 'I1', id, text: `ended ${Math.round(late)} ms after its deadline` };
   }
   if (aborted) yield { rule: 'I1', text: `the run broke off: ${aborted}` };
   if (calls.size < plan.calls) {
@@ -40,7 +45,11 @@ export function* truth({ calls, strays }) {
     for (const end of ends) {
       if (end.says === 'not-run' && executions.length > 0) {
         const { process } = executions[0];
-        yield { rule: 'I2', id, text: `told ${end.code}, certainly not run, but ran in ${process}` };
+        yield {
+          rule: 'I2',
+          id,
+          text: `told ${end.code}, certainly not run, but ran in ${process}`,
+        };
       }
       if (end.o === 'value' && !executions.some(({ finish }) => finish !== undefined)) {
         yield { rule: 'I2', id, text: 'succeeded, but no handler finished it' };

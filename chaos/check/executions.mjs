@@ -11,10 +11,12 @@ const LATE_CANCEL = 1000;
 export function* rightAnswers({ calls }) {
   for (const { id, q, ends, executions } of calls.values()) {
     for (const { o, r } of ends) {
-      if (o === 'value' && r !== answerHash(q)) yield { rule: 'I3', id, text: `a wrong reply: ${r}` };
+      if (o === 'value' && r !== answerHash(q))
+        yield { rule: 'I3', id, text: `a wrong reply: ${r}` };
     }
     for (const execution of executions) {
-      if (execution.q !== q) yield { rule: 'I3', id, text: `the handler saw ${execution.q}, not ${q}` };
+      if (execution.q !== q)
+        yield { rule: 'I3', id, text: `the handler saw ${execution.q}, not ${q}` };
     }
   }
 }
@@ -24,7 +26,10 @@ export function* repetitions(model) {
   const { calls, plan } = model;
   const { duplicates, bound } = duplicatesOf(model);
   if (duplicates > bound) {
-    yield { rule: 'I4', text: `${duplicates} repetitions, but only ${bound} were in flight at faults` };
+    yield {
+      rule: 'I4',
+      text: `${duplicates} repetitions, but only ${bound} were in flight at faults`,
+    };
   }
   for (const { id, pattern, executions } of calls.values()) {
     if (executions.length < 2) continue;
@@ -50,7 +55,11 @@ export function* lateStarts({ calls, processes }) {
       const deadline = start + timeout;
       const late = begin - deadline - stalledWithin(processes.get(process), deadline, begin);
       if (late > LATE_START) {
-        yield { rule: 'I5', id, text: `started ${Math.round(late)} ms after its deadline in ${process}` };
+        yield {
+          rule: 'I5',
+          id,
+          text: `started ${Math.round(late)} ms after its deadline in ${process}`,
+        };
       }
       const cancelled = ends.find(({ o }) => o === 'cancelled')?.t;
       if (cancelled !== undefined && begin > cancelled + LATE_CANCEL) {
@@ -64,7 +73,8 @@ export function* lateStarts({ calls, processes }) {
 /** Executions beyond the first, and how many the faults excuse. */
 export function duplicatesOf(model) {
   let duplicates = 0;
-  for (const { executions } of model.calls.values()) duplicates += Math.max(0, executions.length - 1);
+  for (const { executions } of model.calls.values())
+    duplicates += Math.max(0, executions.length - 1);
   let bound = 0;
   for (const fault of model.faults) if (fault.excuses) bound += inFlightAt(model, fault);
   return { duplicates, bound };
@@ -85,7 +95,9 @@ function isInFlight({ start, ends, executions }, { from, to, excuses, targets })
   if (start > to) return false;
   const open = ends.length === 0 || ends[0].t > from;
   if (excuses === 'open') {
-    return open || executions.some((execution) => execution.begin <= to && isRunning(execution, from));
+    return (
+      open || executions.some((execution) => execution.begin <= to && isRunning(execution, from))
+    );
   }
   return executions.some(
     (execution) =>
@@ -111,4 +123,6 @@ function isExcused({ calls, faults }, executions, i) {
 }
 
 const places = (executions) =>
-  executions.map(({ process, delivery, begin }) => `${process} (${delivery}) at ${begin}`).join(', ');
+  executions
+    .map(({ process, delivery, begin }) => `${process} (${delivery}) at ${begin}`)
+    .join(', ');

@@ -20,7 +20,8 @@ const rules = {
       if (!isFailure(call, codes)) continue;
       failed++;
       const [end] = call.ends;
-      if (examples.length < 3) examples.push(`${call.id}: ${end?.code ?? end?.o}/${end?.says} ${end?.text ?? ''}`);
+      if (examples.length < 3)
+        examples.push(`${call.id}: ${end?.code ?? end?.o}/${end?.says} ${end?.text ?? ''}`);
     }
     if (failed / Math.max(1, calls.size) > 1 - share) {
       yield { text: `${failed} of ${calls.size} calls failed, such as ${examples.join('; ')}` };
@@ -48,12 +49,17 @@ const rules = {
     for (const list of times.values()) list.sort((a, b) => a - b);
     for (const { what, to, from } of faults) {
       // Another fault in between, or the end of the load, and nothing can be said.
-      const until = Math.min(loadedAt, ...faults.map((fault) => (fault.from > from ? fault.from : Infinity)));
+      const until = Math.min(
+        loadedAt,
+        ...faults.map((fault) => (fault.from > from ? fault.from : Infinity)),
+      );
       if (to + ms > until) continue;
       for (const [caller, list] of times) {
         const next = list.find((t) => t > to);
         if (next - to <= ms) continue;
-        yield { text: `${caller}: the first success after ${what} at ${to} came ${Math.round(next - to)} ms later` };
+        yield {
+          text: `${caller}: the first success after ${what} at ${to} came ${Math.round(next - to)} ms later`,
+        };
       }
     }
   },
@@ -67,7 +73,10 @@ const rules = {
           if (!mine || orphan.finish <= from) continue;
           const again = executions[i + 1]?.begin ?? ends[0]?.t;
           if (again - from > ms) {
-            yield { id, text: `taken over ${Math.round(again - from)} ms after ${what} of ${orphan.process}` };
+            yield {
+              id,
+              text: `taken over ${Math.round(again - from)} ms after ${what} of ${orphan.process}`,
+            };
           }
         }
       }
@@ -76,7 +85,8 @@ const rules = {
 
   *exitWithin({ faults }, ms) {
     for (const { what, targets, from, to } of faults) {
-      if (what === 'term' && to - from > ms) yield { text: `${targets[0]} took ${to - from} ms to end` };
+      if (what === 'term' && to - from > ms)
+        yield { text: `${targets[0]} took ${to - from} ms to end` };
     }
   },
 
@@ -84,7 +94,9 @@ const rules = {
     for (const { what, targets, role, from, silent } of faults) {
       if (!silent) continue;
       const { links } = processes.get(targets[0]);
-      const ready = links.find((link) => link.what === 'ready' && link.role === role && link.t > from);
+      const ready = links.find(
+        (link) => link.what === 'ready' && link.role === role && link.t > from,
+      );
       if (ready === undefined || ready.t - from > ms) {
         const after = ready === undefined ? 'never' : `after ${Math.round(ready.t - from)} ms`;
         yield { text: `${what}: the ${role} of ${targets[0]} was replaced ${after}` };
@@ -96,8 +108,10 @@ const rules = {
     for (const fault of faults.filter(({ refuses }) => refuses)) {
       for (const { id, start, ends } of calls.values()) {
         const [end] = ends;
-        if (end?.o !== 'fault' || start < fault.from || start > fault.to || end.says !== 'not-run') continue;
-        if (end.t - start > ms) yield { id, text: `refused (${end.code}) after ${Math.round(end.t - start)} ms` };
+        if (end?.o !== 'fault' || start < fault.from || start > fault.to || end.says !== 'not-run')
+          continue;
+        if (end.t - start > ms)
+          yield { id, text: `refused (${end.code}) after ${Math.round(end.t - start)} ms` };
       }
     }
   },
@@ -132,16 +146,20 @@ const rules = {
     for (const { tag, kind } of notes.filter(({ k }) => k === 'bad')) {
       const letter = letters.get(tag);
       if (letter === undefined) yield { id: tag, text: `${kind}: no dead letter` };
-      else if (letter.deliveries !== 1) yield { id: tag, text: `${kind}: given up at ${letter.deliveries}` };
+      else if (letter.deliveries !== 1)
+        yield { id: tag, text: `${kind}: given up at ${letter.deliveries}` };
       letters.delete(tag);
     }
     for (const { id, act, ends, executions } of calls.values()) {
       if (act !== 'die') {
-        if (ends[0]?.code === 'DEAD_LETTERED') yield { id, text: 'an innocent call became a dead letter' };
+        if (ends[0]?.code === 'DEAD_LETTERED')
+          yield { id, text: 'an innocent call became a dead letter' };
         continue;
       }
       if (!letters.has(id)) yield { id, text: `poison (${ends[0]?.code}): no dead letter` };
-      if (executions.length !== deliveries) yield { id, text: `poison ran ${executions.length} times` };
+      // What another poison killed before it could start has lost a delivery all the same.
+      if (executions.length === 0 || executions.length > deliveries)
+        yield { id, text: `poison ran ${executions.length} times` };
       letters.delete(id);
     }
     for (const tag of letters.keys()) yield { id: tag, text: 'a dead letter of something else' };
@@ -149,9 +167,11 @@ const rules = {
 
   *effects({ quiet, calls }) {
     const repeated = quiet?.effects.repeated ?? [];
-    if (repeated.length > 0) yield { text: `effects were had twice: ${repeated.slice(0, 5).join(', ')}` };
+    if (repeated.length > 0)
+      yield { text: `effects were had twice: ${repeated.slice(0, 5).join(', ')}` };
     let done = 0;
-    for (const { pattern, ends } of calls.values()) if (pattern === 'inbox' && ends[0]?.o === 'value') done++;
+    for (const { pattern, ends } of calls.values())
+      if (pattern === 'inbox' && ends[0]?.o === 'value') done++;
     if (quiet !== undefined && quiet.effects.count < done) {
       yield { text: `${done} calls succeeded, but only ${quiet.effects.count} had an effect` };
     }
@@ -165,6 +185,7 @@ function* falseTakeOvers({ revocations, processes }) {
     const owner = [...byPid].find(([pid]) => consumer.includes(`-${pid}-`))?.[1];
     // Who is told to end gives its lease away.
     if (owner?.exit?.expected !== undefined && t > owner.exit.t - 15_000) continue;
-    if (left > 0) yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };
+    if (left > 0)
+      yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };
   }
 }

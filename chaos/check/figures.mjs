@@ -21,7 +21,8 @@ export function figuresOf(model) {
   for (const call of calls.values()) {
     executions += call.executions.length;
     const [end] = call.ends;
-    const outcome = end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
+    const outcome =
+      end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     if (isLost(call, plan)) lost++;
     if (end?.o === 'value') {

@@ -63,7 +63,16 @@ function historiesIn(folder, part) {
 export function processNamed(model, name, kind) {
   let known = model.processes.get(name);
   if (known === undefined) {
-    known = { name, kind, logs: [], stalls: [], statuses: [], links: [], unhandled: [], vitals: {} };
+    known = {
+      name,
+      kind,
+      logs: [],
+      stalls: [],
+      statuses: [],
+      links: [],
+      unhandled: [],
+      vitals: {},
+    };
     known.aborts = [];
     known.watched = [];
     model.processes.set(name, known);
@@ -74,7 +83,8 @@ export function processNamed(model, name, kind) {
 function readFleet(model, file) {
   for (const event of existsSync(file) ? readHistory(file) : []) {
     const { k, name, kind, t } = event;
-    if (k === 'spawn') Object.assign(processNamed(model, name, kind), { kind, pid: event.pid, spawned: t });
+    if (k === 'spawn')
+      Object.assign(processNamed(model, name, kind), { kind, pid: event.pid, spawned: t });
     else if (k === 'up') processNamed(model, name).up = t;
     else if (k === 'exit') processNamed(model, name, kind).exit = event;
     else if (k === 'vitals') processNamed(model, name, kind).vitals[event.when] = event;
@@ -96,7 +106,8 @@ function readFaults(model, file) {
       const fault = { ...event, from: event.t, to: undefined };
       known.set(event.n, fault);
       model.faults.push(fault);
-    } else if (event.k === 'over') Object.assign(known.get(event.n), { ...event, to: event.t, k: 'fault' });
+    } else if (event.k === 'over')
+      Object.assign(known.get(event.n), { ...event, to: event.t, k: 'fault' });
     else model.notes.push(event);
   }
   // A fault that was still going on when the run ended.

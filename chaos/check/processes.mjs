@@ -8,13 +8,17 @@ const NOTICE = 10_000;
 /** I7. No error stays unhandled, and nobody ends who was not told to. */
 export function* nobodyFalls({ processes, plan }) {
   for (const { name, unhandled, exit, output } of processes.values()) {
-    for (const { what, text } of unhandled) yield { rule: 'I7', text: `${what} in ${name}: ${text}` };
+    for (const { what, text } of unhandled)
+      yield { rule: 'I7', text: `${what} in ${name}: ${text}` };
     const fell = exit !== undefined && exit.expected === undefined;
     if (fell && !plan.crashes) {
       yield { rule: 'I7', text: `${name} ended by itself: ${exit.code ?? exit.signal}` };
     }
     if (exit?.expected === 'term' && exit.code !== 0) {
-      yield { rule: 'I7', text: `${name} was told to end and did with ${exit.code ?? exit.signal}` };
+      yield {
+        rule: 'I7',
+        text: `${name} was told to end and did with ${exit.code ?? exit.signal}`,
+      };
     }
     if (output) yield { rule: 'I7', text: `${name} printed: ${output.slice(0, 300)}` };
   }
@@ -53,31 +57,42 @@ export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }
       }
     }
     for (const fault of cutting) {
-      if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE) continue;
+      if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE)
+        continue;
       yield* noticed(name, statuses, fault, Math.min(endingAt, nextCut(cutting, fault)));
     }
     const last = statuses.filter(({ t }) => t <= endingAt).at(-1);
     const lived = exit === undefined || exit.expected === 'end';
     if (lived && last?.value !== 'connected') {
-      yield { rule: 'I9', text: `${name} says ${last?.value ?? 'nothing'} although all is well again` };
+      yield {
+        rule: 'I9',
+        text: `${name} says ${last?.value ?? 'nothing'} although all is well again`,
+      };
     }
   }
 }
 
 /** When the next fault may cut connections again: until then all must be well. */
 function nextCut(cutting, { from, to }) {
-  const later = cutting.filter((fault) => fault.from > from && fault.to > to).map((fault) => fault.from);
+  const later = cutting
+    .filter((fault) => fault.from > from && fault.to > to)
+    .map((fault) => fault.from);
   return Math.min(...later);
 }
 
 function* noticed(name, statuses, { what, from, to }, until) {
   const before = statuses.filter(({ t }) => t <= from).at(-1);
-  const told = statuses.some(({ value, t }) => value !== 'connected' && t >= from - 100 && t <= from + NOTICE);
+  const told = statuses.some(
+    ({ value, t }) => value !== 'connected' && t >= from - 100 && t <= from + NOTICE,
+  );
   if (before?.value === 'connected' && !told) {
     yield { rule: 'I9', text: `${name} did not say that it was cut off (${what} at ${from})` };
   }
   const after = statuses.filter(({ t }) => t <= to + NOTICE).at(-1);
   if (after?.value !== 'connected' && until > to + NOTICE) {
-    yield { rule: 'I9', text: `${name} says ${after?.value} 10 s after the end of ${what} at ${to}` };
+    yield {
+      rule: 'I9',
+      text: `${name} says ${after?.value} 10 s after the end of ${what} at ${to}`,
+    };
   }
 }

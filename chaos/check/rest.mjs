@@ -21,15 +21,22 @@ function* inRedis({ quiet, left, plan }) {
     return;
   }
   for (const { name, length, pending, dead } of quiet.streams) {
-    for (const [what, count] of Object.entries({ entries: length, pending, 'dead consumers': dead })) {
+    for (const [what, count] of Object.entries({
+      entries: length,
+      pending,
+      'dead consumers': dead,
+    })) {
       if (count > 0) yield { rule: 'I6', text: `${count} ${what} left in ${name}` };
     }
   }
   for (const { key, ttl } of [...quiet.keys, ...(left?.keys ?? [])]) {
     if (ttl === -1 && !LASTING.test(key)) yield { rule: 'I6', text: `${key} never expires` };
-    if (ttl > (SERVED.keys.test(key) ? SERVED.life : LONGEST)) yield { rule: 'I6', text: `${key} lives for ${ttl} ms` };
+    if (ttl > (SERVED.keys.test(key) ? SERVED.life : LONGEST))
+      yield { rule: 'I6', text: `${key} lives for ${ttl} ms` };
   }
-  const held = quiet.keys.filter(({ key }) => /:(?:due|started):/.test(key) && !key.startsWith('effects'));
+  const held = quiet.keys.filter(
+    ({ key }) => /:(?:due|started):/.test(key) && !key.startsWith('effects'),
+  );
   for (const { key } of held) {
     if (!plan.leavesStarts) yield { rule: 'I6', text: `${key} is left` };
   }
@@ -39,7 +46,8 @@ function* inProcess({ name, kind, exit, vitals }, { loadAt }) {
   const { before, after } = vitals;
   if (after === undefined) {
     const lived = exit === undefined || exit.expected === 'end';
-    if (lived && loadAt !== undefined) yield { rule: 'I6', text: `${name} did not tell what it holds` };
+    if (lived && loadAt !== undefined)
+      yield { rule: 'I6', text: `${name} did not tell what it holds` };
     return;
   }
   if (after.maps === undefined) {
@@ -47,7 +55,8 @@ function* inProcess({ name, kind, exit, vitals }, { loadAt }) {
     return;
   }
   for (const [what, count] of Object.entries(after.maps)) {
-    if (what !== 'resent' && count > 0) yield { rule: 'I6', text: `${name} still holds ${count} ${what}` };
+    if (what !== 'resent' && count > 0)
+      yield { rule: 'I6', text: `${name} still holds ${count} ${what}` };
   }
   if (after.maps && Object.values(after.maps).some((count) => typeof count !== 'number')) {
     yield { rule: 'I6', text: `what ${name} holds cannot be read` };

@@ -5,6 +5,7 @@
  * @property {number} calls in all
  * @property {number} rate calls per second of all callers together; 0: as fast as `cap` allows
  * @property {number} cap calls that may be open at once
+ * @property {number} [waves] a wave begins when all calls of the one before have ended
  * @property {readonly import('../processes/load.mjs').Kind[]} mix
  * @property {Expectations} expect
  */
@@ -33,6 +34,7 @@ export function withDefaults(plan) {
     prefix: 'chaos',
     concurrency: 16,
     cap: 64,
+    waves: 1,
     // Two leases: a dead owner is noticed after one, and taken over within another half.
     quietWithin: 2 * leaseTtl + 5000,
     restFor: 1500,

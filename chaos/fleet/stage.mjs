@@ -15,7 +15,7 @@ import { withDefaults } from './plan.mjs';
 import { ChaosRedis } from './redis.mjs';
 
 /** Before anything is broken: connections are made, code is warm, and a first measure is taken. */
-const warmUp = { count: 250, rate: 0, cap: 40, patient: false, within: 60_000 };
+const warmUp = { count: 250, rate: 0, cap: 40, patient: false, warmUp: true, within: 60_000 };
 
 /**
  * @param {{ scenario: import('../scenarios/index.mjs').Scenario, seed: number,
@@ -35,8 +35,10 @@ export async function play({ scenario, seed, size, library }) {
 
   const urls = new Map();
   if (proxy) {
-    for (let n = 1; n <= plan.services; n++) urls.set(`service-${n}`, await proxy.listen(`service-${n}`));
-    for (let n = 1; n <= plan.callers; n++) urls.set(`caller-${n}`, await proxy.listen(`caller-${n}`));
+    for (let n = 1; n <= plan.services; n++)
+      urls.set(`service-${n}`, await proxy.listen(`service-${n}`));
+    for (let n = 1; n <= plan.callers; n++)
+      urls.set(`caller-${n}`, await proxy.listen(`caller-${n}`));
   }
   const place = (name) => name.split('.')[0];
   const fleet = new Fleet({
@@ -50,7 +52,13 @@ export async function play({ scenario, seed, size, library }) {
   });
   const faults = new Faults(nemesis, () => pendingEntries(redis, plan));
   const context = {
-    plan, size, redis, proxy, fleet, faults, log,
+    plan,
+    size,
+    redis,
+    proxy,
+    fleet,
+    faults,
+    log,
     random: random.fork('faults'),
     began: 0,
     /** Whether the callers have made as many calls as the plan wants, the warm-up not counted. */
@@ -96,14 +104,19 @@ export async function play({ scenario, seed, size, library }) {
 async function underLoad(scenario, context) {
   const { plan, fleet } = context;
   const { calls, rate, cap, callers } = plan;
+  const { waves } = plan;
   const load = {
-    count: Math.ceil(calls / callers),
+    count: Math.ceil(calls / callers / waves),
     rate: rate / callers,
     cap: Math.ceil(cap / callers),
     patient: scenario.faults !== undefined,
     within: plan.loadWithin,
   };
-  const loaded = fleet.loadAll(load);
+  // All waves but the last end when they have made their calls.
+  const loaded = (async () => {
+    for (let wave = 1; wave < waves; wave++) await fleet.loadAll({ ...load, patient: false });
+    await fleet.loadAll(load);
+  })();
   if (scenario.faults !== undefined) {
     await scenario.faults(context);
     for (const caller of fleet.callers) caller.tell('enough');
@@ -113,7 +126,11 @@ async function underLoad(scenario, context) {
 
 /** A handler ended its process: what it held is as lost as by a kill. */
 async function crash(faults, child) {
-  const fault = await faults.begin('crash', { targets: [child.name], excuses: 'owned', blind: true });
+  const fault = await faults.begin('crash', {
+    targets: [child.name],
+    excuses: 'owned',
+    blind: true,
+  });
   fault.end();
 }
 

@@ -1,7 +1,8 @@
 // What an operator, or an accident, may do to what Redis holds.
 
 const key = (plan, pattern) => `{${plan.prefix}}:s:${pattern}`;
-const served = ({ plan, random }) => random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
+const served = ({ plan, random }) =>
+  random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
 
 /** Everything is gone, from one moment to the next. */
 export async function flush({ redis, faults }) {

@@ -17,7 +17,12 @@ const wrongs = {
 
 /** Rare ones. */
 const abuses = {
-  'too long': (tag, { maxPayloadBytes }) => ['c', fine, 'd', `"${tag}${'x'.repeat(maxPayloadBytes)}"`],
+  'too long': (tag, { maxPayloadBytes }) => [
+    'c',
+    fine,
+    'd',
+    `"${tag}${'x'.repeat(maxPayloadBytes)}"`,
+  ],
   'too deep': (tag) => ['c', fine, 'd', tooDeep(`"${tag}"`)],
   'a prototype': (tag) => ['c', fine, 'd', `{"tag":"${tag}","__proto__":{"polluted":true}}`],
 };

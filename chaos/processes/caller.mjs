@@ -4,7 +4,7 @@ import { Random } from '../kit/random.mjs';
 import { now } from '../kit/time.mjs';
 import { hashOfReply, requestHash } from '../kit/work.mjs';
 import { given, on, tell } from './channel.mjs';
-import { callsOf } from './load.mjs';
+import { callsOf, warmMix } from './load.mjs';
 import { vitals, witness, witnessConnections } from './witness.mjs';
 
 const { name, library, options, history: path, seed, mix } = given;
@@ -12,11 +12,15 @@ const history = new History(path);
 witness(history);
 const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord } = await import(library);
 const client = new ClientRedisStreams(options);
-const calls = callsOf({ name, random: new Random(seed), mix });
+const random = new Random(seed);
+const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
+const calls = callsOf({ name, random, mix });
 
 let issued = 0;
 let open = 0;
 let resent = 0;
+let enough = false;
+on('enough', () => void (enough = true));
 
 function make({ pattern, data, timeout, cancel }) {
   const { id } = data;
@@ -29,7 +33,15 @@ function make({ pattern, data, timeout, cancel }) {
     open--;
     history.write({ k: 'end', id, ...what, t: now() });
   };
-  history.write({ k: 'start', id, p: pattern, q, a: data.act, timeout: timeout ?? options.timeout, t: now() });
+  history.write({
+    k: 'start',
+    id,
+    p: pattern,
+    q,
+    a: data.act,
+    timeout: timeout ?? options.timeout,
+    t: now(),
+  });
   const subscription = client.send(pattern, record).subscribe({
     next: (value) => (reply = value),
     complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0) }),
@@ -51,13 +63,12 @@ function outcomeOf(error) {
   return { o: 'fault', code, says: outcome, text: message.slice(0, 200) };
 }
 
-/** Makes calls at `rate` per second with at most `cap` open, until `calls` are made and `enough` was said. */
-function load({ count, rate, cap, patient }) {
-  let enough = !patient;
+/** Makes calls at `rate` per second with at most `cap` open, until `calls` are made and, if `patient`, `enough` was said. */
+function load({ count, rate, cap, patient, warmUp }) {
+  const source = warmUp ? warm : calls;
   let begun = now();
   const target = issued + count;
   const first = issued;
-  on('enough', () => void (enough = true));
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const due = rate > 0 ? first + ((now() - begun) * rate) / 1000 : Infinity;
@@ -65,10 +76,10 @@ function load({ count, rate, cap, patient }) {
       if (rate > 0 && due - issued > rate / 4) {
         begun = now() - ((issued - first) * 1000) / rate - 250;
       }
-      while (issued < due && open < cap && !(issued >= target && enough)) {
-        make(calls.next().value);
+      while (issued < due && open < cap && !(issued >= target && (enough || !patient))) {
+        make(source.next().value);
       }
-      if (issued >= target && enough && open === 0) {
+      if (issued >= target && (enough || !patient) && open === 0) {
         clearInterval(timer);
         resolve({ issued });
       }

@@ -13,6 +13,10 @@
  * @property {boolean} [watch] the handler looks at its signal
  */
 
+/** Short calls of the same patterns that break nothing. @param {readonly Kind[]} mix */
+export const warmMix = (mix) =>
+  mix.map(({ pattern, pad }) => ({ weight: 1, pattern, pad, ms: [0, 20] }));
+
 /** @param {{ name: string, random: import('../kit/random.mjs').Random, mix: readonly Kind[] }} of */
 export function* callsOf({ name, random, mix }) {
   for (let n = 1; ; n++) {

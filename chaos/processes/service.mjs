@@ -21,7 +21,17 @@ const execute = (pattern) => async (data, context) => {
   const q = requestHash(data);
   const d = context.getDeliveryCount();
   const n = ++executions;
-  history.write({ k: 'begin', n, id, p: pattern, q, d, c: context.getConsumer(), w: data.watch, t: now() });
+  history.write({
+    k: 'begin',
+    n,
+    id,
+    p: pattern,
+    q,
+    d,
+    c: context.getConsumer(),
+    w: data.watch,
+    t: now(),
+  });
   if (data.watch) {
     context.signal.addEventListener('abort', () =>
       history.write({ k: 'abort', n, id, why: context.signal.reason?.message, t: now() }),

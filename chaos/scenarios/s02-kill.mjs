@@ -19,7 +19,12 @@ export const s2 = {
       { weight: 1, pattern: 'inbox', ms: [0, 80] },
     ],
     // What runs once only is not run again: its caller is told that it may have run.
-    expect: { success: 1, codes: ['INTERRUPTED/may-have-run'], takeOverWithin: 16_000, effects: true },
+    expect: {
+      success: 1,
+      codes: ['INTERRUPTED/may-have-run'],
+      takeOverWithin: 16_000,
+      effects: true,
+    },
   }),
   faults: async (context) => {
     for (let i = 0; i < context.plan.kills; i++) {

@@ -7,7 +7,9 @@ export const s13 = {
   title: 'poison',
   plan: ({ size }) => ({
     calls: size.count(50_000),
-    rate: 80,
+    rate: 400,
+    // Its first two deliveries cost many instances their lives, and each death takes a while to be noticed.
+    waves: size.count(10),
     cap: 2000,
     crashes: true,
     // Until its third delivery, poison waits for two leases and a half.
@@ -17,7 +19,7 @@ export const s13 = {
     serverOptions: { maxPayloadBytes: 65_536 },
     clientOptions: { maxPayloadBytes: 65_536 },
     mix: [
-      { weight: 99, pattern: 'work', ms: [0, 100], pad: 200 },
+      { weight: 99, pattern: 'work', ms: [0, 50], pad: 200 },
       { weight: 1, pattern: 'work', ms: [0, 0], act: 'die' },
     ],
     expect: { success: 1, codes: ['DEAD_LETTERED/may-have-run'], deadLetters: 3 },

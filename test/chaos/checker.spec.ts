@@ -103,7 +103,9 @@ describe('I3, the right answer', () => {
     ]) {
       const own = histories.caller.find(({ k, id: of }) => k === 'end' && of === id);
       const replies = new Histories().caller;
-      Object.assign(own!, { r: replies.find(({ k, id: of }) => k === 'end' && of === other)!['r'] });
+      Object.assign(own!, {
+        r: replies.find(({ k, id: of }) => k === 'end' && of === other)!['r'],
+      });
     }
     expect(violationsOf(histories)).toEqual([
       expect.objectContaining({ rule: 'I3', id: 'c-3' }),
@@ -113,7 +115,10 @@ describe('I3, the right answer', () => {
 
   it('finds a request that did not arrive as it was sent', () => {
     const histories = new Histories();
-    Object.assign(histories.services['service-1.1']!.find(({ id }) => id === 'c-5')!, { q: 'other' });
+    Object.assign(
+      histories.services['service-1.1']!.find(({ id }) => id === 'c-5')!,
+      { q: 'other' },
+    );
     expect(rulesOf(histories)).toEqual(['I3']);
   });
 });
@@ -145,7 +150,10 @@ describe('I4, repetitions', () => {
     histories.execution('c-11', 'service-2.1', 15_000, 15_010);
     histories.nemesisDid(killed, 2005, 2006);
     expect(violationsOf(histories)).toEqual([
-      expect.objectContaining({ rule: 'I4', text: '2 repetitions, but only 1 were in flight at faults' }),
+      expect.objectContaining({
+        rule: 'I4',
+        text: '2 repetitions, but only 1 were in flight at faults',
+      }),
     ]);
   });
 
@@ -179,7 +187,9 @@ describe('I4, repetitions', () => {
       ['service-1.1', 2000],
       ['service-2.1', 14_000],
     ] as const) {
-      histories.of(process).push({ k: 'begin', n: 99, id: 'c-11', p: 'once', q, d: 1, c: process, t });
+      histories
+        .of(process)
+        .push({ k: 'begin', n: 99, id: 'c-11', p: 'once', q, d: 1, c: process, t });
     }
     histories.fault('c-11', 15_000, 'INTERRUPTED', 'may-have-run');
     expect(rulesOf(histories)).toEqual(['I4']);
@@ -229,9 +239,15 @@ describe('I6, what is left', () => {
     ['a map that cannot be read', { maps: { calls: undefined } }],
   ])('finds %s', (_, change) => {
     const histories = new Histories();
-    Object.assign(histories.run.find(({ when }) => when === 'after')!, change);
+    Object.assign(
+      histories.run.find(({ when }) => when === 'after')!,
+      change,
+    );
     if ('maps' in change && change.maps.calls === undefined) {
-      Object.assign(histories.run.find(({ when }) => when === 'after')!, { maps: undefined });
+      Object.assign(
+        histories.run.find(({ when }) => when === 'after')!,
+        { maps: undefined },
+      );
     }
     expect(rulesOf(histories)).toEqual(['I6']);
   });
@@ -246,13 +262,21 @@ describe('I7 to I9, the processes', () => {
 
   it('finds a process that ended by itself', () => {
     const histories = new Histories();
-    histories.run.push({ k: 'exit', name: 'service-2.1', kind: 'service', code: 1, signal: null, t: 60 });
+    histories.run.push({
+      k: 'exit',
+      name: 'service-2.1',
+      kind: 'service',
+      code: 1,
+      signal: null,
+      t: 60,
+    });
     expect(rulesOf(histories)).toEqual(['I7']);
   });
 
   it('finds more than 20 log lines in a second', () => {
     const histories = new Histories();
-    for (let i = 0; i < 21; i++) histories.caller.push({ k: 'log', level: 'warn', text: 'x', t: 50 + i });
+    for (let i = 0; i < 21; i++)
+      histories.caller.push({ k: 'log', level: 'warn', text: 'x', t: 50 + i });
     expect(rulesOf(histories)).toEqual(['I8']);
   });
 

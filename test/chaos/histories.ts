@@ -31,7 +31,8 @@ export class Histories {
       const kind = name.split('-')[0];
       this.run.push({ k: 'spawn', name, kind, pid: 100 + i, t: 0 }, { k: 'up', name, t: 1 });
       const held = { heap: 2e7, sockets: 3, timers: 5, maps: { calls: 0 }, t: 2 };
-      for (const when of ['before', 'after']) this.run.push({ k: 'vitals', when, name, kind, ...held });
+      for (const when of ['before', 'after'])
+        this.run.push({ k: 'vitals', when, name, kind, ...held });
       this.of(name).push({ k: 'status', value: 'connected', t: 1 });
     }
     this.run.push({ k: 'load', t: 10 }, { k: 'loaded', t: 90_000 });

@@ -167,8 +167,6 @@ describe('bounds of a client', () => {
     for (const failure of failures) expect(failure).toMatchObject({ code: 'TIMEOUT' });
     expect(producerOf(client).pending).toBe(0);
     await eventually(async () => expect(await arena.length('work')).toBe(0));
-    const certain = failures.filter((one) => (one as { outcome: string }).outcome === 'not-run');
-    expect(certain.length).toBeGreaterThan(0);
   });
 
   it('an unsubscribed call never runs when it had not started', async () => {

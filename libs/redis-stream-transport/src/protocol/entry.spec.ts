@@ -4,6 +4,10 @@ import { compareIds, decodeEntry, idAfter, isMalformed, timeOf } from './entry.j
 const caller = 'a'.repeat(22);
 const request = `1 json 7 ${caller} 1000`;
 
+const garbage = fc
+  .uint8Array({ maxLength: 600 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
 describe('an entry', () => {
   it('is read by the first of each field, and unknown ones are ignored', () => {
     const fields = ['z', '1', 'd', '"x"', 'c', request, 'd', 'no', 'h', '{"a":"b"}', 'k', 'key'];
@@ -21,7 +25,7 @@ describe('an entry', () => {
 
   it('is never thrown over, whatever its fields are', () => {
     const name = fc.constantFrom('c', 'd', 'h', 'k', 'p', 'x');
-    const value = fc.oneof(fc.constant(request), fc.string({ unit: 'binary' }), fc.json());
+    const value = fc.oneof(fc.constant(request), garbage, fc.json());
     fc.assert(
       fc.property(fc.array(fc.oneof(name, value), { maxLength: 12 }), (fields) => {
         expect(typeof isMalformed(decodeEntry({ id: '1-1', fields }, 1000))).toBe('boolean');
@@ -33,7 +37,7 @@ describe('an entry', () => {
 describe('ids', () => {
   it('are ordered as numbers, time first', () => {
     const sorted = ['2-0', '9-1', '10-0', '10-9', '10-10'];
-    expect([...sorted].reverse().sort(compareIds)).toEqual(sorted);
+    expect(sorted.toReversed().sort(compareIds)).toEqual(sorted);
     expect(compareIds('10-10', '10-10')).toBe(0);
   });
 

@@ -4,6 +4,10 @@ import { decodeFrame, encodeFrame, encodeReply, REPLY, type Frame } from './fram
 const reply = (call: string, payload: string) =>
   encodeReply(call, REPLY.last, 1, 7, 0, payload, undefined);
 
+const garbage = fc
+  .uint8Array({ maxLength: 600 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
 describe('a frame', () => {
   it('is read as it was written', () => {
     const part = fc.record({
@@ -43,7 +47,7 @@ describe('a frame', () => {
       encodeFrame('host-1', [reply('1', deep(64)), reply('2', deep(65))].join(',')),
     ) as Frame;
     expect(replies[0]![1]).toBe(REPLY.last);
-    expect(replies[1]).toMatchObject(['2', REPLY.fault]);
+    expect(replies[1]!.slice(0, 2)).toEqual(['2', REPLY.fault]);
   });
 
   it('that cannot be read says why, and never throws', () => {
@@ -51,7 +55,7 @@ describe('a frame', () => {
       expect(typeof decodeFrame(text)).toBe('string');
     }
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(garbage, (text) => {
         expect(['string', 'object']).toContain(typeof decodeFrame(`1 x ${text}`));
       }),
     );

@@ -6,6 +6,10 @@ const callId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const codec = fc.constantFrom<Codec>('json', 'text', 'obj', 'b64');
 const time = fc.integer({ min: 0, max: 2_147_483_647 });
 
+const garbage = fc
+  .uint8Array({ maxLength: 600 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
 describe('the header line', () => {
   it('is read as it was written', () => {
     fc.assert(
@@ -26,7 +30,7 @@ describe('the header line', () => {
 
   it('is never thrown over, whatever stands in it', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (line) => {
+      fc.property(garbage, (line) => {
         const header = parseHeader(line);
         if (typeof header !== 'string' && header.caller !== undefined) {
           expect(header.caller).toMatch(/^[A-Za-z0-9_-]{16,32}$/);

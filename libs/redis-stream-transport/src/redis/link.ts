@@ -8,7 +8,7 @@ import type { RedisTarget } from '../options/index.js';
 const HEARTBEAT = 3000;
 /** Milliseconds an answer may take before the connection counts as dead. */
 const PATIENCE = 3500;
-const TICK = 1000;
+const TICK = 500;
 /** Milliseconds for connecting and for the first commands on a new connection. */
 const SETUP_TIMEOUT = 10_000;
 /** First pause between two attempts, in milliseconds; it doubles. */

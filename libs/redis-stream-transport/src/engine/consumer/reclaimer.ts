@@ -148,6 +148,8 @@ export class Reclaimer {
       }
     }
     this.suspects.keepOnly(missing);
+    // All before the first: what is claimed may end this process, and others need not wait anew then.
+    for (const name of dead) await this.leases.revoke(this.context.owner, name);
     for (const name of dead) await this.takeOver(name, seen.get(name) as Trace);
   }
 

@@ -71,8 +71,9 @@ export class ReAsker {
       return same && sighting.entries[i] !== 'exists';
     });
     if (gone.length === 0) return;
-    // It may have been settled a moment ago: its reply is in the log then.
-    if (!gone.every((call) => this.isProven(call, sighting))) await this.replies.catchUp();
+    // It may have been settled a moment ago, in this memory or the one before: its reply is in the log then.
+    const isComplete = (call: Call) => this.replies.isComplete(call.startedAt, sighting.lastFrame);
+    if (!gone.every(isComplete)) await this.replies.catchUp();
     for (const call of gone) {
       const once = call.request.once || sighting.entries[page.indexOf(call)] === 'once';
       if (call.state === 'stored') this.judge(call, sighting, once);
@@ -81,7 +82,7 @@ export class ReAsker {
 
   private judge(call: Call, sighting: Sighting, once: boolean): void {
     // Frames came behind the last one that was seen: the next question finds out.
-    if (!this.isProven(call, sighting) && this.replies.isBehind(sighting.lastFrame)) return;
+    if (this.replies.isBehind(sighting.lastFrame)) return;
     const answered = call.next > 0 || call.run !== undefined;
     if (this.isProven(call, sighting) && !once && !answered) {
       this.hooks.sendAgain(call);
