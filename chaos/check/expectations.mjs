@@ -1,5 +1,6 @@
 // What a scenario must hold beside the invariants; which of these apply, its plan says.
 import { figuresOf, isFailure } from './figures.mjs';
+import { loadRules } from './load.mjs';
 
 export function* expectations(model) {
   const { expect } = model.plan;
@@ -12,6 +13,8 @@ export function* expectations(model) {
 }
 
 const rules = {
+  ...loadRules,
+
   *success({ calls, plan }, share) {
     const codes = plan.expect.codes ?? [];
     let failed = 0;
@@ -163,6 +166,21 @@ const rules = {
       letters.delete(id);
     }
     for (const tag of letters.keys()) yield { id: tag, text: 'a dead letter of something else' };
+  },
+
+  /** Deadlines are early for nobody but for those whom the clock of Redis has aged. */
+  *earlyOnlyByRedis({ calls, faults }, ms) {
+    const steps = faults.filter(({ ages }) => ages);
+    for (const {
+      id,
+      start,
+      timeout,
+      ends: [end],
+    } of calls.values()) {
+      if (end?.code !== 'TIMEOUT' || end.t >= start + timeout - ms) continue;
+      const aged = steps.some(({ from, to }) => start <= to && end.t >= from);
+      if (!aged) yield { id, text: `timed out ${Math.round(start + timeout - end.t)} ms early` };
+    }
   },
 
   *effects({ quiet, calls }) {

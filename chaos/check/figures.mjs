@@ -1,5 +1,6 @@
 // The figures of a run.
 import { duplicatesOf } from './executions.mjs';
+import { quantile } from './load.mjs';
 
 /** A call that did not get its handler's answer, although the scenario allows no such end. */
 export function isFailure({ ends }, codes) {
@@ -41,8 +42,8 @@ export function figuresOf(model) {
     lost,
     faults: faults.length,
     outcomes,
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
+    p50: Math.round(quantile(latencies, 0.5) ?? 0),
+    p99: Math.round(quantile(latencies, 0.99) ?? 0),
     longestStall: longestGap(times, loadAt, loadedAt),
   };
 }
@@ -54,12 +55,6 @@ export function figuresOf(model) {
 function isLost(call, { expect }) {
   if (call.ends.length === 0) return true;
   return expect.success === 1 && isFailure(call, expect.codes ?? []);
-}
-
-function quantile(values, share) {
-  if (values.length === 0) return undefined;
-  values.sort((a, b) => a - b);
-  return Math.round(values[Math.min(values.length - 1, Math.floor(values.length * share))]);
 }
 
 /** The longest time without any success while there was load. */

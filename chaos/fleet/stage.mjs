@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { History } from '../kit/history.mjs';
+import { Clocks } from '../kit/faketime.mjs';
 import { Random } from '../kit/random.mjs';
 import { now, pause } from '../kit/time.mjs';
 import { Proxy } from '../proxy/proxy.mjs';
@@ -28,7 +29,9 @@ export async function play({ scenario, seed, size, library }) {
   const folder = openFolder(scenario.name);
   const log = new History(join(folder, 'run.jsonl'));
   const nemesis = new History(join(folder, 'nemesis.jsonl'));
-  const redis = await ChaosRedis.start(plan.redis);
+  const clocks = plan.clocks ? new Clocks() : undefined;
+  const environment = clocks?.environment('redis');
+  const redis = await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
   const proxy = plan.proxy ? new Proxy(redis.port, random.fork('proxy')) : undefined;
   const about = { scenario: scenario.name, seed, size: size.name, redis: redis.version };
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...about, ...plan }, undefined, 2));
@@ -48,7 +51,7 @@ export async function play({ scenario, seed, size, library }) {
     log,
     random: random.fork('fleet'),
     urlFor: (name) => `redis://127.0.0.1:${urls.get(place(name)) ?? redis.port}`,
-    environmentFor: (name) => plan.environmentFor?.(name) ?? {},
+    environmentFor: (name) => clocks?.environment(place(name)) ?? {},
   });
   const faults = new Faults(nemesis, () => pendingEntries(redis, plan));
   const context = {
@@ -56,6 +59,7 @@ export async function play({ scenario, seed, size, library }) {
     size,
     redis,
     proxy,
+    clocks,
     fleet,
     faults,
     log,
@@ -94,6 +98,7 @@ export async function play({ scenario, seed, size, library }) {
     await fleet.killAll();
     await proxy?.close();
     await redis.stop();
+    clocks?.remove();
     log.close();
     nemesis.close();
   }

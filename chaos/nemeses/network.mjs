@@ -1,5 +1,5 @@
 // What may happen between a process and Redis.
-import { blackhole, cutMidFrame, dropAnswers, pass } from '../proxy/passage.mjs';
+import { blackhole, byteRate, cutMidFrame, delay, dropAnswers, pass } from '../proxy/passage.mjs';
 import { pause } from '../kit/time.mjs';
 
 /** Names of the processes, as histories have them, whose connections a place of the proxy carries. */
@@ -52,4 +52,14 @@ export async function everywhere({ proxy, faults }, what, mode, act) {
     proxy.greet(() => {});
     for (const passage of proxy.passages) passage.mode = pass;
   });
+}
+
+/** Answers come later. @param {[number, number]} between milliseconds */
+export async function delaying(context, between, act) {
+  await everywhere(context, 'delay', delay(...between), act);
+}
+
+/** So many bytes per second for each connection. */
+export async function slowing(context, bytesPerSecond, act) {
+  await everywhere(context, 'byte-rate', byteRate(bytesPerSecond), act);
 }

@@ -5,6 +5,7 @@ import { now } from '../kit/time.mjs';
 import { hashOfReply, requestHash } from '../kit/work.mjs';
 import { given, on, tell } from './channel.mjs';
 import { callsOf, warmMix } from './load.mjs';
+import { Pace } from './pace.mjs';
 import { vitals, witness, witnessConnections } from './witness.mjs';
 
 const { name, library, options, history: path, seed, mix } = given;
@@ -20,6 +21,7 @@ let issued = 0;
 let open = 0;
 let resent = 0;
 let enough = false;
+let pace;
 on('enough', () => void (enough = true));
 
 function make({ pattern, data, timeout, cancel }) {
@@ -63,31 +65,27 @@ function outcomeOf(error) {
   return { o: 'fault', code, says: outcome, text: message.slice(0, 200) };
 }
 
-/** Makes calls at `rate` per second with at most `cap` open, until `calls` are made and, if `patient`, `enough` was said. */
+/** Makes calls, at most `cap` of them open, until `count` are made and, if `patient`, `enough` was said. */
 function load({ count, rate, cap, patient, warmUp }) {
   const source = warmUp ? warm : calls;
-  let begun = now();
   const target = issued + count;
-  const first = issued;
+  const made = () => issued >= target && (enough || !patient);
+  pace = new Pace(rate);
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      const due = rate > 0 ? first + ((now() - begun) * rate) / 1000 : Infinity;
-      // What was not issued while the process stood still is not made up for at once.
-      if (rate > 0 && due - issued > rate / 4) {
-        begun = now() - ((issued - first) * 1000) / rate - 250;
-      }
-      while (issued < due && open < cap && !(issued >= target && (enough || !patient))) {
+      for (let due = pace.due(); due > 0 && open < cap && !made(); due--) {
         make(source.next().value);
+        pace.made();
       }
-      if (issued >= target && (enough || !patient) && open === 0) {
-        clearInterval(timer);
-        resolve({ issued });
-      }
+      if (!made() || open > 0) return;
+      clearInterval(timer);
+      resolve({ issued });
     }, 4);
   });
 }
 
 on('load', load);
+on('pace', ({ rate }) => void (pace.rate = rate));
 on('vitals', () => vitals(held));
 on('progress', () => ({ issued, open }));
 on('close', () => client.close());

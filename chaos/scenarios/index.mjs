@@ -8,8 +8,15 @@ import { s5 } from './s05-memory.mjs';
 import { s6 } from './s06-pubsub.mjs';
 import { s7 } from './s07-silence.mjs';
 import { s8 } from './s08-swallow.mjs';
+import { s11 } from './s11-long.mjs';
 import { s12 } from './s12-zombies.mjs';
 import { s13 } from './s13-poison.mjs';
+import { s14 } from './s14-overload.mjs';
+import { s15 } from './s15-memory-full.mjs';
+import { s16 } from './s16-slow-caller.mjs';
+import { s17 } from './s17-cancel.mjs';
+import { s18 } from './s18-clocks.mjs';
+import { s20 } from './s20-soak.mjs';
 
 /**
  * @typedef {object} Context
@@ -29,7 +36,25 @@ import { s13 } from './s13-poison.mjs';
  */
 
 /** @type {readonly Scenario[]} */
-export const scenarios = [s1, s2, s3, s4, s5, s6, s7, s8, s12, s13];
+export const scenarios = [
+  s1,
+  s2,
+  s3,
+  s4,
+  s5,
+  s6,
+  s7,
+  s8,
+  s11,
+  s12,
+  s13,
+  s14,
+  s15,
+  s16,
+  s17,
+  s18,
+  s20,
+];
 
 /** Why a scenario of the catalogue cannot be played yet. */
 export const later = {

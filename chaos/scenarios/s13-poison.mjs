@@ -9,7 +9,7 @@ export const s13 = {
     calls: size.count(50_000),
     rate: 400,
     // Its first two deliveries cost many instances their lives, and each death takes a while to be noticed.
-    waves: size.count(10),
+    waves: size.count(20),
     cap: 2000,
     crashes: true,
     // Until its third delivery, poison waits for two leases and a half.

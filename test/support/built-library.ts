@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,7 +28,10 @@ export function builtLibrary(): string {
   const hash = createHash('sha256');
   for (const { name, text } of sources) hash.update(`${name}\0${text}\0`);
   const folder = join(ROOT, '.cache', 'library', hash.digest('hex').slice(0, 16));
-  if (!existsSync(folder)) build(sources, folder);
+  if (!existsSync(folder)) {
+    build(sources, folder);
+    sweep(dirname(folder));
+  }
   return pathToFileURL(join(folder, 'index.js')).href;
 }
 
@@ -56,5 +60,15 @@ function build(sources: readonly { name: string; text: string }[], folder: strin
   } catch {
     // Another test file was faster; what it built is the same.
     rmSync(unfinished, { recursive: true });
+  }
+}
+
+/** Removes what was built of older states; whoever started from it has long loaded it. */
+function sweep(builds: string): void {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const name of readdirSync(builds)) {
+    const { mtimeMs } = statSync(join(builds, name), { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs === undefined || mtimeMs > hourAgo) continue;
+    rmSync(join(builds, name), { recursive: true, force: true });
   }
 }

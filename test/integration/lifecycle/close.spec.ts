@@ -111,6 +111,20 @@ describe('closing a server', () => {
     expect(ran).toEqual([]);
   });
 
+  it('is not held up by a read that reaches Redis at the same time', async () => {
+    const arena = new Arena();
+    const client = await arena.connected();
+    let longest = 0;
+    for (let round = 0; round < 40; round++) {
+      const server = await arena.serve({ messages: { work: () => 'done' } });
+      await client.call('work');
+      const from = performance.now();
+      await server.close();
+      longest = Math.max(longest, performance.now() - from);
+    }
+    expect(longest).toBeLessThan(1500);
+  });
+
   it('ends in time when Redis is gone', async () => {
     await using redis = await startPrivateRedis();
     const arena = new Arena(redis.url);

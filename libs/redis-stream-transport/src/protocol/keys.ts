@@ -16,11 +16,6 @@ export class Keys {
     return `${this.tag}:s:${name}`;
   }
 
-  /** The pattern or lane that a stream key names. */
-  nameOf(streamKey: string): string {
-    return streamKey.slice(this.tag.length + 3);
-  }
-
   /** Token of a live consumer, or a tombstone. Everything pending under the consumer is covered by it. */
   lease(consumer: string): string {
     return `${this.tag}:lease:${consumer}`;

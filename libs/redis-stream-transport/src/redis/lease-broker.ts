@@ -139,9 +139,12 @@ export class LeaseBroker {
     await this.link.command('publish', [this.keys.inbox(consumer), 'audit']);
   }
 
-  /** Ends a blocking read of this process early. Not permitted to every user: then it ends by itself. */
-  async unblock(clientId: number): Promise<void> {
-    await this.link.command('client', ['unblock', String(clientId)]);
+  /**
+   * Ends a blocking read of this process early; false when the connection was not blocked. Not permitted
+   * to every user: then it ends by itself.
+   */
+  async unblock(clientId: number): Promise<boolean> {
+    return (await this.link.command('client', ['unblock', String(clientId)])) === 1;
   }
 }
 

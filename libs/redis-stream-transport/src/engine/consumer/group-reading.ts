@@ -7,12 +7,14 @@ import type { ShardContext } from './shard-context.js';
 import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
 import type { Worker } from './worker.js';
 
+const UNBLOCK_AGAIN = 20;
+
 export interface GroupReadingHooks {
   mayRead(): boolean;
   changed(): void;
   fenced(): void;
-  /** End the blocking read of this connection. */
-  unblock(clientId: number): void;
+  /** End the blocking read of this connection; false when Redis did not find it blocked. */
+  unblock(clientId: number): Promise<boolean>;
 }
 
 /** One group on a connection of its own: what it reads, and the audit of what it should have read. */
@@ -73,9 +75,17 @@ export class GroupReading {
     return ensureGroups(this.context, this.worker.broker, this.streams);
   }
 
+  /** The read may reach Redis behind the wish to end it, so that is repeated until the read is over. */
+  private async endRead(read: number): Promise<void> {
+    while (this.clientId !== undefined && this.reader.isReading && this.reader.reads === read) {
+      if (await this.hooks.unblock(this.clientId)) return;
+      await new Promise<void>((resolve) => this.context.clock.after(UNBLOCK_AGAIN, resolve));
+    }
+  }
+
   /** Ends a blocking read whose COUNT no longer fits, or for which there is no time. */
   unblock(): void {
-    if (this.clientId !== undefined && this.reader.isReading) this.hooks.unblock(this.clientId);
+    void this.endRead(this.reader.reads).catch(() => undefined);
   }
 }
 

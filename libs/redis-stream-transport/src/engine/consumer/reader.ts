@@ -54,6 +54,9 @@ export class Reader {
     this.active = Math.max(1, streams.length);
   }
 
+  /** Reads that were issued. */
+  reads = 0;
+
   /** A read is on its way. */
   get isReading(): boolean {
     return this.inFlight;
@@ -137,6 +140,7 @@ export class Reader {
   ): Promise<number> {
     const sentAt = this.context.clock.now();
     this.inFlight = true;
+    this.reads++;
     const reading = this.broker.read(this.link, consumer, names, count, block);
     this.current = reading;
     const answer = await reading.finally(() => {

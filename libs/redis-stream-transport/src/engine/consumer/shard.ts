@@ -206,7 +206,7 @@ export class ConsumerShard {
       mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
       changed: () => this.changed(),
       fenced: () => this.membership.fenced(),
-      unblock: (clientId) => void this.leases.unblock(clientId).catch(() => undefined),
+      unblock: (clientId) => this.leases.unblock(clientId),
     });
   }
 

@@ -1,0 +1,60 @@
+// What a scenario may want of the load: how fast calls are refused, how much is done, who feels it.
+import { stalledWithin } from './model.mjs';
+
+export const loadRules = {
+  /** Ten times more than can be done: most is refused at once, and what can be done is done. */
+  *overload({ calls, faults, notes, plan, processes }, want) {
+    const { from, to } = faults.find(({ what }) => what === 'overload');
+    const inside = [...calls.values()].filter(({ start }) => start >= from && start <= to);
+    const refusals = inside.filter(({ ends: [end] }) => end?.code === 'OVERLOADED');
+    const waits = refusals.map(({ start, ends, caller }) => {
+      const { t } = ends[0];
+      return t - start - stalledWithin(processes.get(caller), start, t);
+    });
+    if (refusals.length === 0) yield { text: 'nothing was refused' };
+    const rejection = quantile(waits, 0.99);
+    if (rejection > want.rejectedWithin)
+      yield { text: `refusals took ${Math.round(rejection)} ms` };
+
+    const done = inside.filter(({ ends: [end] }) => end?.o === 'value').length;
+    const possible = (plan.capacity * (to - from)) / 1000;
+    if (done < want.goodput * possible) {
+      yield { text: `${done} calls succeeded, ${Math.round(possible)} could have` };
+    }
+
+    const used = notes.filter(({ k }) => k === 'memory').map((note) => note.used);
+    const grown = Math.max(...used) - used[0];
+    if (grown > want.memory) yield { text: `Redis took ${(grown / 1048576).toFixed(1)} MB` };
+
+    const calm = [...calls.values()].filter(({ start }) => start > to + want.calmAfter);
+    const slow = quantile(
+      calm.map(({ start, ends: [end] }) => (end?.o === 'value' ? end.t - start : Infinity)),
+      0.99,
+    );
+    if (!(slow <= want.calmP99))
+      yield { text: `a call in a hundred takes ${slow} ms after the overload` };
+  },
+
+  /** Replies reach the others as fast as before. */
+  *othersP99({ calls, faults }, factor) {
+    const slow = faults.find((fault) => fault.slow);
+    const calm = faults.find(({ what }) => what === 'calm');
+    const delays = (within) =>
+      [...calls.values()].flatMap(({ caller, ends: [end], executions }) => {
+        const { finish } = executions.at(-1) ?? {};
+        const counts = caller !== slow.targets[0] && finish >= within.from && finish <= within.to;
+        return counts && end?.o === 'value' ? [end.t - finish] : [];
+      });
+    const before = Math.max(50, quantile(delays(calm), 0.99));
+    const during = quantile(delays(slow), 0.99);
+    if (!(during <= factor * before)) {
+      yield { text: `replies took ${Math.round(during)} ms, ${Math.round(before)} ms before` };
+    }
+  },
+};
+
+export function quantile(values, share) {
+  if (values.length === 0) return undefined;
+  values.sort((a, b) => a - b);
+  return values[Math.min(values.length - 1, Math.floor(values.length * share))];
+}

@@ -1,0 +1,47 @@
+// Clocks that can be set, one per process, where libfaketime is installed. Monotonic clocks are left alone,
+// as they are when the clock of a real machine is set.
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const name = 'faketime/libfaketimeMT.so.1';
+
+/** Path of the library, from NRS_FAKETIME or where distributions put it; undefined where there is none. */
+export function findFaketime() {
+  const named = process.env.NRS_FAKETIME;
+  if (named) return existsSync(named) ? named : undefined;
+  for (const folder of ['/usr/lib', '/usr/lib64', '/usr/local/lib']) {
+    if (!existsSync(folder)) continue;
+    const nested = readdirSync(folder).filter((each) => /-linux-gnu/.test(each));
+    for (const place of [folder, ...nested.map((each) => join(folder, each))]) {
+      if (existsSync(join(place, name))) return join(place, name);
+    }
+  }
+  return undefined;
+}
+
+export class Clocks {
+  #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-clocks-'));
+  #library = findFaketime();
+
+  /** Environment of the process whose clock will have this name. */
+  environment(clock) {
+    this.set(clock, 0);
+    return {
+      LD_PRELOAD: this.#library,
+      FAKETIME_TIMESTAMP_FILE: join(this.#folder, clock),
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      DONT_FAKE_MONOTONIC: '1',
+    };
+  }
+
+  /** So many seconds away from the true time; within a second from now. */
+  set(clock, seconds) {
+    writeFileSync(join(this.#folder, clock), `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}`);
+  }
+
+  remove() {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
