@@ -2,7 +2,7 @@
 //   node chaos/check.mjs <folder> [--json]
 import { pathToFileURL } from 'node:url';
 import { oneOutcomeInTime, truth } from './check/calls.mjs';
-import { lateStarts, repetitions, rightAnswers } from './check/executions.mjs';
+import { fencing, lateStarts, repetitions, rightAnswers } from './check/executions.mjs';
 import { expectations } from './check/expectations.mjs';
 import { figuresOf } from './check/figures.mjs';
 import { readRun } from './check/model.mjs';
@@ -14,6 +14,7 @@ const rules = [
   truth,
   rightAnswers,
   repetitions,
+  fencing,
   lateStarts,
   nothingLeft,
   nobodyFalls,

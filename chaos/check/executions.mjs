@@ -7,6 +7,9 @@ const LATE_START = 100;
 /** Milliseconds after a cancellation within which a call may still be started. */
 const LATE_CANCEL = 1000;
 
+/** Milliseconds from the note of a fault until it has certainly struck. */
+const STRIKES = 250;
+
 /** I3. The reply is f(request), and the handler saw the request that was made. */
 export function* rightAnswers({ calls }) {
   for (const { id, q, ends, executions } of calls.values()) {
@@ -33,17 +36,41 @@ export function* repetitions(model) {
   }
   for (const { id, pattern, executions } of calls.values()) {
     if (executions.length < 2) continue;
-    if (pattern === 'once') {
+    const excused = executions.every((_, i) => i === 0 || isExcused(model, executions, i));
+    // Only if Redis forgets the start may it be made again.
+    if (pattern === 'once' && !isExcused(onlyForgetful(model), executions, 1)) {
       yield { rule: 'I4', id, text: `at most once, but started ${executions.length} times` };
     }
     if (plan.expect.duplicates === 0) {
       yield { rule: 'I4', id, text: `executed ${executions.length} times: ${places(executions)}` };
       continue;
     }
-    for (let i = 1; i < executions.length; i++) {
-      if (!isExcused(model, executions, i)) {
-        yield { rule: 'I4', id, text: `repeated without cause: ${places(executions)}` };
-      }
+    if (!excused) yield { rule: 'I4', id, text: `repeated without cause: ${places(executions)}` };
+  }
+}
+
+/**
+ * Milliseconds between two looks at the leases, and the time that an answer takes: so much sooner than it was
+ * seen a lease may have ended.
+ */
+const SIGHT = 500;
+
+/** I4. No completion of an instance is accepted once its lease was taken away. */
+export function* fencing({ calls, revocations }) {
+  const revoked = new Map(revocations.map(({ consumer, t }) => [consumer, t]));
+  for (const { id, ends, executions } of calls.values()) {
+    const [end] = ends;
+    if (end?.by === undefined) continue;
+    const execution = executions.find(({ process, n }) => `${process}#${n}` === end.by);
+    if (execution === undefined) {
+      yield { rule: 'I3', id, text: `the reply is of ${end.by}, which did not execute it` };
+    } else if (execution.finish > revoked.get(execution.consumer) + SIGHT) {
+      const late = Math.round(execution.finish - revoked.get(execution.consumer));
+      yield {
+        rule: 'I4',
+        id,
+        text: `a completion by ${end.by} was accepted ${late} ms after its lease was taken`,
+      };
     }
   }
 }
@@ -91,8 +118,11 @@ function inFlightAt({ calls }, fault) {
  * Whether a fault met a call in the middle: a target was executing it, or (`open`) anybody was, or it was
  * not settled yet. What a caller has been told is settled, so a call without an outcome may not be.
  */
-function isInFlight({ start, ends, executions }, { from, to, excuses, targets }) {
-  if (start > to) return false;
+function isInFlight({ start, ends, executions }, fault) {
+  const { to, excuses, targets, forgets = 0 } = fault;
+  // What it makes Redis forget was open again, so to speak.
+  const from = fault.from - forgets;
+  if (start > Math.min(to, fault.from + STRIKES)) return false;
   const open = ends.length === 0 || ends[0].t > from;
   if (excuses === 'open') {
     return (
@@ -106,6 +136,11 @@ function isInFlight({ start, ends, executions }, { from, to, excuses, targets })
       (open || isRunning(execution, from)),
   );
 }
+
+const onlyForgetful = ({ calls, faults }) => ({
+  calls,
+  faults: faults.filter(({ forgets }) => forgets > 0),
+});
 
 const isRunning = ({ finish }, from) => finish === undefined || finish > from;
 

@@ -6,6 +6,7 @@ import { readHistory } from '../kit/history.mjs';
 /**
  * @typedef {object} Execution
  * @property {string} id of the call
+ * @property {number} n counts the executions of a process
  * @property {string} process that ran it
  * @property {string} consumer
  * @property {number} delivery
@@ -132,9 +133,9 @@ function readService(model, folder, name) {
     const { k, n, t } = event;
     if (k === 'begin') {
       const { id, d: delivery, q, c: consumer, p: pattern } = event;
-      const execution = { id, process: name, consumer, delivery, q, pattern, begin: t };
+      const execution = { id, n, process: name, consumer, delivery, q, pattern, begin: t };
       running.set(n, execution);
-      if (event.w) process.watched.push(Object.assign(execution, { n }));
+      if (event.w) process.watched.push(execution);
       const call = model.calls.get(id);
       if (call === undefined) model.strays.push(execution);
       else call.executions.push(execution);

@@ -28,7 +28,8 @@ export class Faults {
   /**
    * @param {string} what
    * @param {{ targets?: readonly string[], excuses?: Excuse, cuts?: readonly string[] | 'all',
-   *   role?: string, wasDown?: boolean, expects?: object }} facts `cuts`: whose connections it ends or silences
+   *   role?: string, forgets?: number }} facts `cuts`: whose connections it ends or silences; `forgets`:
+   *   milliseconds of acknowledged writes that it undoes
    */
   async begin(what, facts = {}) {
     const n = ++this.#count;

@@ -2,7 +2,7 @@
 import { pause } from '../kit/time.mjs';
 
 /** Milliseconds until a process has noticed that its clock was set. */
-const takesEffect = 1500;
+const takesEffect = 3500;
 
 /** Sets the clock of Redis. @param {number} seconds away from the truth */
 export async function setRedisClock({ clocks, faults }, seconds) {

@@ -46,7 +46,7 @@ function make({ pattern, data, timeout, cancel }) {
   });
   const subscription = client.send(pattern, record).subscribe({
     next: (value) => (reply = value),
-    complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0) }),
+    complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0), by: reply?.by }),
     error: (error) => end(outcomeOf(error)),
   });
   if (cancel === undefined) return;

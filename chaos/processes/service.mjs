@@ -42,7 +42,7 @@ const execute = (pattern) => async (data, context) => {
   if (pattern === 'inbox') await effect(id);
   history.write({ k: 'finish', n, t: now() });
   if (data.act === 'fail') throw new Error('as told');
-  return answerTo(q, data.reply ?? 0);
+  return { by: `${name}#${n}`, ...answerTo(q, data.reply ?? 0) };
 };
 
 server.addHandler('work', execute('work'), false, {});

@@ -17,6 +17,8 @@ export const s12 = {
       mix: [
         { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
         { weight: 100, pattern: 'once', ms: [0, 80] },
+        // Done while their instance stood still, and taken over meanwhile: what it says then must not count.
+        { weight: 1, pattern: 'work', ms: [stillFor - 4000, stillFor - 1000] },
         // Still running when its instance wakes up: it is told that it goes on for nobody.
         { weight: 1, pattern: 'work', ms: [stillFor + 500, stillFor + 2500], watch: true },
       ],

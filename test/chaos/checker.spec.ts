@@ -196,6 +196,29 @@ describe('I4, repetitions', () => {
   });
 });
 
+describe('I4, fencing', () => {
+  it('finds a completion that was accepted from an instance without its lease', () => {
+    const zombie = (revokedAt: number): Histories => {
+      const histories = new Histories();
+      histories.nemesisDid(
+        { what: 'freeze', targets: ['service-1.1'], excuses: 'owned' },
+        2005,
+        22_000,
+      );
+      histories.run.push({ k: 'revoked', consumer: 'service-1.1', left: -10, t: revokedAt });
+      histories.start('c-11', 1999);
+      histories.execution('c-11', 'service-1.1', 2000, 22_000);
+      const { n } = histories.of('service-1.1').at(-1)!;
+      histories.execution('c-11', 'service-2.1', 17_000, 35_000);
+      histories.value('c-11', 22_005);
+      Object.assign(histories.caller.at(-1)!, { by: `service-1.1#${String(n)}` });
+      return histories;
+    };
+    expect(rulesOf(zombie(16_000))).toEqual(['I4']);
+    expect(rulesOf(zombie(21_900))).toEqual([]);
+  });
+});
+
 describe('I5, late starts', () => {
   it('finds a handler that began later than the deadline and 100 ms', () => {
     const late = (ms: number): Histories => {

@@ -10,9 +10,11 @@ const garbage = fc
 
 describe('a frame', () => {
   it('is read as it was written', () => {
+    // What is hostile is the next test's business.
+    const harmless = fc.json({ maxDepth: 4 }).filter((text) => !text.includes('__proto__'));
     const part = fc.record({
       call: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/),
-      payload: fc.option(fc.json({ maxDepth: 4 }), { nil: undefined }),
+      payload: fc.option(harmless, { nil: undefined }),
       headers: fc.option(fc.constant('{"a":"b"}'), { nil: undefined }),
     });
     fc.assert(

@@ -18,9 +18,13 @@ const garbage = fc
 describe('JSON of somebody else', () => {
   it('is read as it was written', () => {
     fc.assert(
-      fc.property(fc.json({ maxDepth: 5 }), (text) => {
-        expect(readJson(text)).toEqual({ ok: true, value: JSON.parse(text) as unknown });
-      }),
+      // What has the one forbidden key is the next test's business.
+      fc.property(
+        fc.json({ maxDepth: 5 }).filter((text) => !text.includes('__proto__')),
+        (text) => {
+          expect(readJson(text)).toEqual({ ok: true, value: JSON.parse(text) as unknown });
+        },
+      ),
     );
   });
 

@@ -79,6 +79,7 @@ export class CallerShard {
       message: (_, text) => this.replies.message(text),
       proven: () => {
         this.subscribed = true;
+        this.replies.resumed();
         if (this.commandsUp) this.readMissed();
         this.hooks.changed();
       },

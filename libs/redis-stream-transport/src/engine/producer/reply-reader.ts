@@ -28,6 +28,7 @@ export class ReplyReader {
   private cursor = '0-0';
   /** Frames may have been missed since the cursor, so pushed ones must not move it. */
   private behind = true;
+  private subscribed = false;
   private catching: Promise<void> | undefined;
   private again = false;
   private waiting: { id: string; text: string }[] = [];
@@ -64,7 +65,13 @@ export class ReplyReader {
 
   /** The subscription is gone: from here on frames may be missed. */
   interrupted(): void {
+    this.subscribed = false;
     this.behind = true;
+  }
+
+  /** The subscription stands: what comes from here on is pushed. What came before is still to be read. */
+  resumed(): void {
+    this.subscribed = true;
   }
 
   /**
@@ -147,7 +154,8 @@ export class ReplyReader {
         if (page.length < PAGE) break;
       }
     } while (this.again);
-    this.behind = false;
+    // Without a subscription the next frames are missed again, and must not be stepped over by pushed ones.
+    this.behind = !this.subscribed;
   }
 
   private read({ id, frame, birth }: LogRecord): void {

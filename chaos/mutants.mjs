@@ -1,0 +1,71 @@
+// npm run chaos:mutants -- [--only S8] [--seed 7]: each mistake on purpose must turn its scenario red.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { check, describe } from './check.mjs';
+import { play } from './fleet/stage.mjs';
+import { buildLibrary, builds, entryOf } from './kit/library.mjs';
+import { randomSeed } from './kit/random.mjs';
+import { Size } from './kit/size.mjs';
+import { mutants } from './mutants/list.mjs';
+import { scenarios } from './scenarios/index.mjs';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    library: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seed = values.seed === undefined ? randomSeed() : Number(values.seed);
+const original = values.library === undefined ? buildLibrary() : resolve(values.library);
+const chosen = mutants.filter(
+  ({ scenario, name }) => !values.only || scenario === values.only || name.includes(values.only),
+);
+if (chosen.length === 0) throw new Error(`there is no mutant of ${values.only}`);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+console.log(`seed ${seed}`);
+
+const results = [];
+for (const mutant of chosen) {
+  const { name, scenario, rules } = mutant;
+  const library = mutate(mutant);
+  const folder = await play({
+    scenario: scenarios.find((each) => each.name === scenario),
+    seed,
+    size: new Size('pr'),
+    library: entryOf(library),
+  });
+  const { violations } = check(folder);
+  const telling = violations.filter(({ rule }) => rules.includes(rule));
+  const died = telling.length > 0;
+  results.push({ name, scenario, seed, died, violations: violations.length });
+  console.log(`${died ? 'dies in' : 'SURVIVES'} ${scenario}: ${name}`);
+  for (const line of describe(died ? telling : violations, 2)) console.log(`  ${line}`);
+  if (!died) console.log(`  histories: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+  rmSync(library, { recursive: true, force: true });
+}
+if (values.json) console.log(JSON.stringify(results));
+process.exit(results.every(({ died }) => died) ? 0 : 1);
+
+/** A copy of the build with the mistake in it; throws when the text is not there to be changed. */
+function mutate({ name, file, patches }) {
+  const folder = mkdtempSync(join(builds, 'mutant-'));
+  cpSync(original, folder, { recursive: true });
+  const path = join(folder, file);
+  let text = readFileSync(path, 'utf8');
+  for (const [from, to, times = 1] of patches) {
+    const found = text.split(from).length - 1;
+    if (found !== times) {
+      rmSync(folder, { recursive: true });
+      throw new Error(
+        `"${name}" does not apply: ${found} times, not ${times}, in ${file}: ${from}`,
+      );
+    }
+    text = text.replaceAll(from, () => to);
+  }
+  writeFileSync(path, text);
+  return folder;
+}
