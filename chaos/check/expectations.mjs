@@ -171,6 +171,10 @@ const rules = {
   /** Deadlines are early for nobody but for those whom the clock of Redis has aged. */
   *earlyOnlyByRedis({ calls, faults }, ms) {
     const steps = faults.filter(({ ages }) => ages);
+    for (const { seconds, shift } of steps) {
+      if (Math.abs(shift - seconds) > 5)
+        yield { text: `the clock was ${shift} s off, not ${seconds}` };
+    }
     for (const {
       id,
       start,

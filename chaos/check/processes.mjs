@@ -61,7 +61,7 @@ export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }
         continue;
       yield* noticed(name, statuses, fault, Math.min(endingAt, nextCut(cutting, fault)));
     }
-    const last = statuses.filter(({ t }) => t <= endingAt).at(-1);
+    const last = statuses.findLast(({ t }) => t <= endingAt);
     const lived = exit === undefined || exit.expected === 'end';
     if (lived && last?.value !== 'connected') {
       yield {
@@ -81,14 +81,14 @@ function nextCut(cutting, { from, to }) {
 }
 
 function* noticed(name, statuses, { what, from, to }, until) {
-  const before = statuses.filter(({ t }) => t <= from).at(-1);
+  const before = statuses.findLast(({ t }) => t <= from);
   const told = statuses.some(
     ({ value, t }) => value !== 'connected' && t >= from - 100 && t <= from + NOTICE,
   );
   if (before?.value === 'connected' && !told) {
     yield { rule: 'I9', text: `${name} did not say that it was cut off (${what} at ${from})` };
   }
-  const after = statuses.filter(({ t }) => t <= to + NOTICE).at(-1);
+  const after = statuses.findLast(({ t }) => t <= to + NOTICE);
   if (after?.value !== 'connected' && until > to + NOTICE) {
     yield {
       rule: 'I9',

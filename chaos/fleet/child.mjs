@@ -19,6 +19,7 @@ export class Child {
   /** Why it will end; an end without a reason is a fault of the library. */
   expected;
   frozen = false;
+  /** @readonly */
   #questions = new Map();
   #asked = 0;
 
@@ -27,7 +28,9 @@ export class Child {
    *   environment?: Record<string, string>, log: import('../kit/history.mjs').History }} of
    */
   constructor({ name, kind, file, given, output, environment, log }) {
-    Object.assign(this, { name, kind, log });
+    this.name = name;
+    this.kind = kind;
+    this.log = log;
     const stream = openSync(output, 'a');
     this.process = fork(file, [JSON.stringify({ name, ...given })], {
       execArgv: ['--expose-gc', '--max-old-space-size=1500'],

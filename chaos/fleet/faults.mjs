@@ -7,6 +7,24 @@ import { now } from '../kit/time.mjs';
  * - `open`: whatever was open anywhere, because Redis lost what it had acknowledged, or its group.
  * Nothing: the fault is no excuse for any repetition.
  * @typedef {'owned' | 'open'} Excuse
+ *
+ * @typedef {object} Facts
+ * @property {readonly string[]} [targets] processes
+ * @property {Excuse} [excuses]
+ * @property {number} [forgets] milliseconds of acknowledged writes that it undoes
+ * @property {readonly string[] | 'all'} [cuts] whose connections it ends or silences
+ * @property {boolean} [gentle] for so short a time that nobody needs to notice
+ * @property {boolean} [silent] connections of `role` neither end nor answer
+ * @property {string} [role]
+ * @property {boolean} [stalls] its targets can do nothing
+ * @property {boolean} [refuses] new calls are refused
+ * @property {boolean} [slow] its target does not read
+ * @property {boolean} [ages] open calls may be over at once
+ * @property {boolean} [blind] what is in flight is not asked for
+ * @property {number} [seconds]
+ * @property {string} [stream]
+ * @property {string} [consumer]
+ * @property {string} [fsync]
  */
 
 export class Faults {
@@ -27,9 +45,7 @@ export class Faults {
 
   /**
    * @param {string} what
-   * @param {{ targets?: readonly string[], excuses?: Excuse, cuts?: readonly string[] | 'all',
-   *   role?: string, forgets?: number }} facts `cuts`: whose connections it ends or silences; `forgets`:
-   *   milliseconds of acknowledged writes that it undoes
+   * @param {Facts} facts
    */
   async begin(what, facts = {}) {
     const n = ++this.#count;

@@ -10,16 +10,25 @@ export class Fleet {
   slots = new Map();
   /** @type {Child[]} */
   callers = [];
+  /** @readonly */
   #lives = new Map();
   #ended = false;
+  /** Told of a service that ended although nobody told it to. @type {((child: Child) => void) | undefined} */
+  crashed;
 
   /**
    * @param {{ plan: object, folder: string, library: string, random: import('../kit/random.mjs').Random,
    *   log: import('../kit/history.mjs').History, urlFor: (name: string) => string,
    *   environmentFor: (name: string) => Record<string, string> }} of
    */
-  constructor(of) {
-    Object.assign(this, of);
+  constructor({ plan, folder, library, random, log, urlFor, environmentFor }) {
+    this.plan = plan;
+    this.folder = folder;
+    this.library = library;
+    this.random = random;
+    this.log = log;
+    this.urlFor = urlFor;
+    this.environmentFor = environmentFor;
   }
 
   async start() {

@@ -12,9 +12,16 @@ import { eventually } from '../kit/time.mjs';
 /** How much of what was acknowledged survives a kill. @typedef {'always' | 'everysec' | 'none'} Fsync */
 
 export class ChaosRedis {
+  /** @readonly */
   #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-data-'));
   #server;
   #environment;
+  /** @type {Fsync} */
+  fsync = 'none';
+  /** @type {string[]} */
+  args = [];
+  /** @type {string | undefined} */
+  version;
   /** Connection of the run itself, for orders and looks; it never goes through a proxy. */
   admin;
 

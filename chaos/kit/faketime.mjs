@@ -26,8 +26,12 @@ function loadedLibc() {
 }
 
 export class Clocks {
+  /** @readonly */
   #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-clocks-'));
-  // The C library behind it: a server's own allocator would ask for the time before it can be told.
+  /**
+   * With the C library behind it: a server's own allocator would ask for the time before it can be told.
+   * @readonly
+   */
   #library = [findFaketime(), loadedLibc()].filter(Boolean).join(' ');
 
   /** Environment of the process whose clock will have this name. */

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** Every line is in the kernel's hands when `write` returns: a killed process loses none. */
 export class History {
+  /** @readonly */
   #file;
 
   /** @param {string} path */

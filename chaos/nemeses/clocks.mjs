@@ -4,12 +4,18 @@ import { pause } from '../kit/time.mjs';
 /** Milliseconds until a process has noticed that its clock was set. */
 const takesEffect = 3500;
 
-/** Sets the clock of Redis. @param {number} seconds away from the truth */
-export async function setRedisClock({ clocks, faults }, seconds) {
+/**
+ * Sets the clock of Redis.
+ * @param {import('../scenarios/index.mjs').Context} context
+ * @param {number} seconds away from the truth
+ */
+export async function setRedisClock({ clocks, faults, redis }, seconds) {
   // Deadlines are measured by this clock: calls that are open may be over at once.
-  await faults.during('redis-clock', { seconds, ages: true }, async () => {
+  await faults.during('redis-clock', { seconds, ages: true }, async (fault) => {
     clocks.set('redis', seconds);
     await pause(takesEffect);
+    const [time] = await redis.admin.time();
+    fault.end({ shift: Math.round(Number(time) - Date.now() / 1000) });
   });
 }
 

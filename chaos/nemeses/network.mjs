@@ -9,10 +9,14 @@ function processOf(fleet, place) {
 
 /**
  * The present connections of one role of one process fall silent: no FIN, no RST. New ones pass.
+ * @param {import('../scenarios/index.mjs').Context} context
  * @param {'commands' | 'reader' | 'subscriber'} role
+ * @param {number} ms
  */
 export async function silence({ proxy, fleet, faults, random }, role, ms) {
-  const place = random.pick(proxy.namesOf(role));
+  const places = proxy.names(role);
+  if (places.length === 0) return;
+  const place = random.pick(places);
   const target = processOf(fleet, place);
   const facts = { targets: [target], cuts: [target], role, silent: true };
   await faults.during('silence', facts, async () => {
@@ -33,7 +37,9 @@ export async function cutting(context, probability, act) {
 
 /** Connections of one process are reset. */
 export async function reset({ proxy, fleet, faults, random }) {
-  const place = random.pick([...new Set([...proxy.passages].map(({ name }) => name))].sort());
+  const places = proxy.names();
+  if (places.length === 0) return;
+  const place = random.pick(places);
   const target = processOf(fleet, place);
   await faults.during('reset', { targets: [target], cuts: [target], gentle: true }, async () => {
     for (const passage of proxy.of(place)) passage.reset();
@@ -54,7 +60,12 @@ export async function everywhere({ proxy, faults }, what, mode, act) {
   });
 }
 
-/** Answers come later. @param {[number, number]} between milliseconds */
+/**
+ * Answers come later.
+ * @param {import('../scenarios/index.mjs').Context} context
+ * @param {[number, number]} between milliseconds
+ * @param {() => Promise<unknown>} act
+ */
 export async function delaying(context, between, act) {
   await everywhere(context, 'delay', delay(...between), act);
 }

@@ -27,7 +27,11 @@ const abuses = {
   'a prototype': (tag) => ['c', fine, 'd', `{"tag":"${tag}","__proto__":{"polluted":true}}`],
 };
 
-/** Writes one bad entry by hand. @param {boolean} rare */
+/**
+ * Writes one bad entry by hand.
+ * @param {import('../scenarios/index.mjs').Context & { counter: { value: number } }} context
+ * @param {boolean} rare
+ */
 export async function writeBadEntry({ redis, faults, plan, random, counter }, rare) {
   const kinds = rare ? abuses : wrongs;
   const kind = random.pick(Object.keys(kinds));

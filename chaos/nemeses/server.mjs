@@ -41,7 +41,11 @@ export async function pauseClients({ redis, faults }, ms) {
   });
 }
 
-/** Ends all connections of one kind. @param {'normal' | 'pubsub'} type */
+/**
+ * Ends all connections of one kind.
+ * @param {import('../scenarios/index.mjs').Context} context
+ * @param {'normal' | 'pubsub'} type
+ */
 export async function killClients({ redis, faults }, type) {
   await faults.during(`client-kill-${type}`, { cuts: 'all', gentle: true, blind: true }, () =>
     redis.admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'),

@@ -2,11 +2,12 @@
 
 const handlers = new Map();
 
-process.on('message', async ({ question, kind, ...rest }) => {
-  const handler = handlers.get(kind);
-  const answer = handler === undefined ? undefined : await handler(rest);
-  if (question !== undefined && process.connected) process.send({ question, answer });
-});
+process.on('message', ({ question, kind, ...rest }) => void answer(question, kind, rest));
+
+async function answer(question, kind, rest) {
+  const found = await handlers.get(kind)?.(rest);
+  if (question !== undefined && process.connected) process.send({ question, answer: found });
+}
 
 // Whatever becomes of the run, none of its processes stays.
 process.once('disconnect', () => process.exit());

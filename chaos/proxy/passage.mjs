@@ -49,12 +49,16 @@ export class Passage {
   nextAt = 0;
   /** What the client uses it for, as its first commands tell. @type {'commands' | 'reader' | 'subscriber'} */
   role = 'commands';
+  /** @readonly */
   #client;
+  /** @readonly */
   #server;
+  /** @readonly */
   #gone;
 
   constructor(name, client, port, random, gone) {
-    Object.assign(this, { name, random });
+    this.name = name;
+    this.random = random;
     this.#client = client;
     this.#gone = gone;
     this.#server = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -6,8 +6,10 @@ import { Passage } from './passage.mjs';
 export class Proxy {
   /** @type {Set<Passage>} */
   passages = new Set();
+  /** @readonly */
   #servers = [];
   /** What new connections meet: changes a passage before its first byte. */
+  /** @type {(passage: Passage) => void} */
   #greeting = () => {};
 
   /** @param {number} port of Redis @param {import('../kit/random.mjs').Random} random */
@@ -45,10 +47,11 @@ export class Proxy {
     );
   }
 
-  /** Names of the processes that have connections of the role. */
-  namesOf(role) {
-    const names = [...this.passages].filter((each) => each.role === role).map(({ name }) => name);
-    return [...new Set(names)].sort();
+  /** Names of the processes that have connections, of one role or any, always in the same order. */
+  names(role) {
+    const fits = (passage) => role === undefined || passage.role === role;
+    const names = [...this.passages].filter(fits).map(({ name }) => name);
+    return [...new Set(names)].toSorted((a, b) => a.localeCompare(b));
   }
 
   async close() {

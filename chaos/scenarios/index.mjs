@@ -1,7 +1,7 @@
 // What the suite plays. S9 (Sentinel), S10 (Cluster) and S19 (an attacker) have their places here and come
 // later, each with what it is about.
 import { s1 } from './s01-calm.mjs';
-import { s2 } from './s02-kill.mjs';
+import { s2, s2short } from './s02-kill.mjs';
 import { s3 } from './s03-rolling.mjs';
 import { s4 } from './s04-redis-kill.mjs';
 import { s5 } from './s05-memory.mjs';
@@ -27,11 +27,15 @@ import { s20 } from './s20-soak.mjs';
  * @property {import('../fleet/fleet.mjs').Fleet} fleet
  * @property {import('../fleet/faults.mjs').Faults} faults
  * @property {import('../kit/random.mjs').Random} random
+ * @property {import('../kit/faketime.mjs').Clocks} [clocks]
+ * @property {import('../kit/history.mjs').History} log
+ * @property {() => Promise<boolean>} made whether the callers have made as many calls as the plan wants
  *
  * @typedef {object} Scenario
  * @property {string} name
  * @property {string} title
  * @property {(of: { size: import('../kit/size.mjs').Size, random: import('../kit/random.mjs').Random }) => object} plan
+ * @property {() => string | false | undefined} [missing] why it cannot be played here
  * @property {(context: Context) => Promise<void>} [faults] until it is over, callers go on calling
  */
 
@@ -39,6 +43,7 @@ import { s20 } from './s20-soak.mjs';
 export const scenarios = [
   s1,
   s2,
+  s2short,
   s3,
   s4,
   s5,

@@ -3,15 +3,19 @@ import { pause } from '../kit/time.mjs';
 
 const every = 3000;
 
-/** kill -9 under load, again and again; with handlers that may run once only, and with an inbox. */
-export const s2 = {
-  name: 'S2',
-  title: 'kill -9 of instances',
+/**
+ * kill -9 under load, again and again; with handlers that may run once only, and with an inbox.
+ * @returns {import('./index.mjs').Scenario}
+ */
+const killing = (name, title, { leaseTtl, takeOverWithin, calls, kills }) => ({
+  name,
+  title,
   plan: ({ size }) => ({
-    calls: size.count(100_000),
+    calls: size.count(calls),
     rate: 1000,
     cap: 400,
-    kills: size.count(30, 3),
+    leaseTtl,
+    kills: size.count(kills, 3),
     effects: true,
     mix: [
       { weight: 3, pattern: 'work', ms: [0, 80], pad: 200 },
@@ -19,12 +23,7 @@ export const s2 = {
       { weight: 1, pattern: 'inbox', ms: [0, 80] },
     ],
     // What runs once only is not run again: its caller is told that it may have run.
-    expect: {
-      success: 1,
-      codes: ['INTERRUPTED/may-have-run'],
-      takeOverWithin: 16_000,
-      effects: true,
-    },
+    expect: { success: 1, codes: ['INTERRUPTED/may-have-run'], takeOverWithin, effects: true },
   }),
   faults: async (context) => {
     for (let i = 0; i < context.plan.kills; i++) {
@@ -33,4 +32,19 @@ export const s2 = {
       await next;
     }
   },
-};
+});
+
+export const s2 = killing('S2', 'kill -9 of instances', {
+  leaseTtl: 10_000,
+  takeOverWithin: 16_000,
+  calls: 100_000,
+  kills: 30,
+});
+
+/** The same with short leases: orphans wait for less. */
+export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s', {
+  leaseTtl: 3000,
+  takeOverWithin: 6000,
+  calls: 50_000,
+  kills: 15,
+});

@@ -12,7 +12,7 @@ export const s13 = {
     waves: size.count(20),
     cap: 2000,
     crashes: true,
-    // Until its third delivery, poison waits for two leases and a half.
+    leaseTtl: 3000,
     timeout: 120_000,
     quietWithin: 130_000,
     bad: { unreadable: size.count(500), abusive: size.count(50) },

@@ -36,22 +36,19 @@ export const s14 = {
   },
   faults: async (context) => {
     const { faults, redis, made, log, fleet, plan } = context;
-    let overloaded = true;
-    const watching = (async () => {
-      while (overloaded) {
-        const used = Number(/used_memory:(\d+)/.exec(await redis.admin.info('memory'))[1]);
-        log.write({ k: 'memory', used, t: now() });
-        await pause(250);
-      }
-    })();
+    const look = async () => {
+      const [, used] = /used_memory:(\d+)/.exec(await redis.admin.info('memory'));
+      log.write({ k: 'memory', used: Number(used), t: now() });
+    };
     await faults.during('overload', {}, async () => {
-      while (!(await made())) await pause(100);
+      while (!(await made())) {
+        await look();
+        await pause(200);
+      }
     });
-    overloaded = false;
-    await watching;
     // The same callers, at half of what can be done.
-    for (const caller of fleet.callers)
-      caller.tell('pace', { rate: plan.capacity / 2 / plan.callers });
+    const rate = plan.capacity / 2 / plan.callers;
+    for (const caller of fleet.callers) caller.tell('pace', { rate });
     await faults.during('calm', {}, () => pause(plan.calmFor + 10_000));
   },
 };

@@ -159,20 +159,11 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
     const producer = this.ready();
-    const { pattern, stream, namePattern, packed, headers, options } = await this.outgoing.prepare(
+    const { entry, options } = await this.outgoing.prepare(
       this.normalizePattern(packet.pattern),
       packet,
     );
-    await producer.publish({
-      pattern,
-      stream,
-      namePattern,
-      codec: packed.codec,
-      data: packed.text,
-      headers,
-      key: options.idempotencyKey,
-      timeout: options.timeout ?? this.options.timeout,
-    });
+    await producer.publish({ ...entry, timeout: options.timeout ?? this.options.timeout });
     return undefined as T;
   }
 
@@ -201,7 +192,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   private begin(outgoing: Outgoing, callback: ReplyCallback): Call {
     const producer = this.ready();
-    const { pattern, stream, namePattern, packed, headers, options } = outgoing;
+    const { entry, options } = outgoing;
+    const { pattern } = entry;
     const { timeout, idle } = this.outgoing.span(options);
     const { signal } = options;
     if (signal?.aborted === true) {
@@ -220,13 +212,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     );
     const call: Call = producer.call(
       {
-        pattern,
-        stream,
-        namePattern,
-        codec: packed.codec,
-        data: packed.text,
-        headers,
-        key: options.idempotencyKey,
+        ...entry,
         timeout,
         idle,
         once: options.atMostOnce ?? false,

@@ -1,5 +1,6 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { inheritedExpiry } from '../engine/deadline-scope.js';
+import type { EntryRequest } from '../engine/producer/entry-request.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,
@@ -13,12 +14,7 @@ import { RedisStreamsRecord } from './redis-streams.record.js';
 
 /** A packet on its way out, checked and written as text. */
 export interface Outgoing {
-  readonly pattern: string;
-  readonly stream: string;
-  readonly namePattern: boolean;
-  readonly packed: Packed;
-  /** JSON, or undefined for none. */
-  readonly headers: string | undefined;
+  readonly entry: Omit<EntryRequest, 'timeout'>;
   readonly options: ResolvedRecordOptions;
 }
 
@@ -54,14 +50,16 @@ export class OutgoingPackets {
     const lane = this.options.lanes.get(pattern);
     const finish = (packed: Packed): Outgoing => {
       this.check(packed, pattern);
-      return {
+      const entry = {
         pattern,
         stream: lane ?? pattern,
         namePattern: lane !== undefined,
-        packed,
+        codec: packed.codec,
+        data: packed.text,
         headers,
-        options,
+        key: options.idempotencyKey,
       };
+      return { entry, options };
     };
     const packed = this.pack(pattern, packet, data, headers);
     return packed instanceof Promise ? packed.then(finish) : finish(packed);

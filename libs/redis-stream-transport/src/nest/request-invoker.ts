@@ -1,6 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { PacketSerializer } from '../options/index.js';
+import { isFinal } from './final-error.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream, replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
@@ -76,7 +77,7 @@ class Replies implements ReplyWriter {
       delivery.retry({ delay: error.delayMs, state: '', detail: error.message, error: undefined });
     } else if (DeadLetter.is(error)) {
       delivery.deadLetter('handler', error.message);
-    } else if (delivery.pattern.spec.retry !== undefined && !begun) {
+    } else if (delivery.pattern.spec.retry !== undefined && !begun && !isFinal(error)) {
       const text = errorText(error);
       delivery.retry({ delay: undefined, state: '', detail: text, error: text });
     } else if (this.settings.serializer !== undefined) {

@@ -1,0 +1,74 @@
+import 'reflect-metadata';
+import { ContractError } from './contract-error.js';
+import type { ContractClass, MethodDefinition, ParameterDefinition } from './definition.js';
+import { parameterMarks, type MethodMark } from './marks.js';
+import { parameterNames } from './parameter-names.js';
+import { readSignature, type Declaration } from './remote.js';
+import { ANY, valueType, type ValueType } from './value-type.js';
+
+/** Puts together what the body, the compiler and the decorators tell of a method. */
+export function describeMethod(
+  contract: ContractClass,
+  key: string,
+  body: Declaration,
+  mark: MethodMark,
+  pattern: string,
+): MethodDefinition {
+  const place = `${contract.name}.${key}`;
+  const wrong = (what: string): ContractError =>
+    new ContractError('INVALID_CONTRACT', `${place}: ${what}`);
+  const signature = readSignature(body);
+  if (signature === undefined) {
+    throw wrong('its body must be "return remote(…)" with all its parameters in their order');
+  }
+  const { fixed, rest, defaults } = signature;
+  const total = rest ? fixed + 1 : fixed;
+  const prototype = contract.prototype as object;
+  const emitted = Reflect.getMetadata('design:paramtypes', prototype, key) as
+    readonly unknown[] | undefined;
+  if (emitted !== undefined && emitted.length !== total) {
+    throw wrong(`it has ${emitted.length} parameters and passes ${total} to remote()`);
+  }
+  const marks = parameterMarks(prototype, key);
+  const names = parameterNames(body, total);
+  const parameters = names.map((name, i): ParameterDefinition => {
+    const said = marks.get(i);
+    const isRest = rest && i === fixed;
+    const type = said?.type ?? (isRest ? mark.rest : undefined);
+    // Unchecked arguments by mistake of a build would be noticed by nobody.
+    if (emitted === undefined && type === undefined) {
+      throw wrong(
+        `the compiler does not tell the type of ${name}: set "emitDecoratorMetadata" or use @Arg()`,
+      );
+    }
+    return {
+      name: said?.name ?? name,
+      doc: said?.doc,
+      optional: !isRest && (i >= fixed - mark.optional || defaults.includes(i)),
+      rest: isRest,
+      type: once(() => {
+        if (type !== undefined) return valueType(type(), `${place}(${name})`);
+        // Compilers disagree about what they emit for a rest parameter.
+        return isRest ? ANY : valueType(emitted?.[i], `${place}(${name})`);
+      }),
+    };
+  });
+  if (mark.optional > fixed)
+    throw wrong(`it has ${fixed} parameters and ${mark.optional} optional`);
+  const { kind, doc, returns } = mark;
+  return {
+    name: key,
+    kind,
+    pattern,
+    doc,
+    parameters,
+    defaults,
+    body,
+    returns: once(() => (returns === undefined ? ANY : valueType(returns(), `result of ${place}`))),
+  };
+}
+
+function once(read: () => ValueType): () => ValueType {
+  let known: ValueType | undefined;
+  return () => (known ??= read());
+}

@@ -1,0 +1,58 @@
+import { isObservable, map, catchError, throwError } from 'rxjs';
+import { DeadLetter } from '../nest/retry-later.js';
+import type { ContractDefinition, MethodDefinition } from './definition.js';
+import { decoratedParameters } from './handler-metadata.js';
+import { HandlerErrors } from './handler-errors.js';
+import { MethodArguments } from './method-arguments.js';
+import { isAsyncIterable, observe } from './observe-iterable.js';
+import { fromRich, toRich } from './rich-json.js';
+import { ContractValidationError } from './violation.js';
+
+/** An instance of a controller, by names of methods. */
+export type Controller = Readonly<Record<string, unknown>>;
+
+type Method = (...args: readonly unknown[]) => unknown;
+
+/** What Nest calls in place of the method: reads and checks the arguments, and writes the result. */
+export function contractHandler(
+  contract: ContractDefinition,
+  method: MethodDefinition,
+  controller: object,
+  original: object,
+  expose: 'all' | 'declared' = 'all',
+): (this: Controller, data: unknown, ...provided: readonly unknown[]) => Promise<unknown> {
+  const { name, kind } = method;
+  const reader = new MethodArguments(method, contract.validation);
+  const errors = new HandlerErrors(contract, controller, original, expose);
+  let places: readonly number[] | undefined;
+  return async function (this: Controller, data, ...provided) {
+    try {
+      const read = reader.incoming(fromRich(data));
+      const args = [...(read instanceof Promise ? await read : read)];
+      places ??= decoratedParameters(controller, name);
+      for (const [i, place] of places.entries()) args[place] = provided[i];
+      // Dispatched by name, so that a subclass may override it.
+      const result = await (this[name] as Method)(...args);
+      return kind === 'event' ? result : write(result, kind, errors);
+    } catch (error) {
+      throw kind === 'event' ? undeliverable(error) : errors.passed(error);
+    }
+  };
+}
+
+function write(result: unknown, kind: 'command' | 'streamed', errors: HandlerErrors): unknown {
+  const values = kind === 'streamed' && isAsyncIterable(result) ? observe(result) : result;
+  if (!isObservable(values)) return toRich(values);
+  return values.pipe(
+    // A missing value would look like the end.
+    map((value) => (value === undefined ? { $undefined: true } : toRich(value))),
+    catchError((error: unknown) => throwError(() => errors.passed(error))),
+  );
+}
+
+/** Events are tried again when they fail; one that is not valid never will be. */
+function undeliverable(error: unknown): unknown {
+  return ContractValidationError.is(error)
+    ? new DeadLetter(error.message, { cause: error })
+    : error;
+}

@@ -1,0 +1,37 @@
+import { brand } from '../errors.js';
+
+/**
+ * An error that the handler of a contract's method threw, on the caller's side. Its `name`, `message` and
+ * `code` are those of the handler's error.
+ */
+export class RemoteError extends Error {
+  /** The handler's `code`, if its error had one. */
+  readonly code?: string | number;
+  /** The handler's `details`, as they were sent; for an `RpcException` with an object, that object. */
+  readonly details?: unknown;
+  /** The pattern of the method. */
+  readonly pattern: string;
+
+  constructor(fault: Fault, pattern: string) {
+    super(fault.message);
+    Object.defineProperty(this, 'name', { value: fault.name, configurable: true, writable: true });
+    if (fault.code !== undefined) this.code = fault.code;
+    if (fault.details !== undefined) this.details = fault.details;
+    this.pattern = pattern;
+  }
+
+  /** Like `instanceof`, but also true for errors of another copy of this package. */
+  static is(value: unknown): value is RemoteError {
+    return isRemoteError(value);
+  }
+}
+const isRemoteError = brand(RemoteError, 'contract-remote-error');
+
+/** An error as it travels. */
+export interface Fault {
+  readonly status: 'error';
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | number;
+  readonly details?: unknown;
+}

@@ -1,0 +1,40 @@
+import type { ContractComparison } from './compare-contracts.js';
+
+/** What a client does about a server whose contract does not fit. */
+export type CheckMode = 'off' | 'warn' | 'strict';
+
+export interface CheckOutcome {
+  /** `fail`: the client must not start. */
+  readonly action: 'pass' | 'warn' | 'fail';
+  /** What to print, a line per finding; empty if there is nothing to say. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * What follows from a comparison.
+ * @param mode the client's
+ * @param comparison undefined if no server is there, which is never more than a warning
+ * @param force whether the server insists that its clients fit, whatever their mode is
+ */
+export function checkOutcome(
+  mode: CheckMode,
+  comparison: ContractComparison | undefined,
+  force = false,
+): CheckOutcome {
+  if (comparison === undefined) {
+    if (mode === 'off') return { action: 'pass', lines: [] };
+    return {
+      action: 'warn',
+      lines: ['no server is there to compare with; it is compared when one is'],
+    };
+  }
+  const { breaking } = comparison;
+  if (breaking.length === 0 || (mode === 'off' && !force)) return { action: 'pass', lines: [] };
+  const { contract, clientVersion, serverVersion } = comparison;
+  const head = `${contract}: this client has ${clientVersion}, the server ${serverVersion}, and they do not fit`;
+  const lines = breaking.map(({ method, path, text }) => {
+    const place = path === '' ? method : `${method}: ${path}`;
+    return `  ${place} ${text}`;
+  });
+  return { action: mode === 'strict' || force ? 'fail' : 'warn', lines: [head, ...lines] };
+}
