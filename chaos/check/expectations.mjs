@@ -31,6 +31,13 @@ const rules = {
     }
   },
 
+  /** Of the calls that may run more than once so many got an answer, whatever `codes` permits. */
+  *answered({ calls }, share) {
+    const counted = [...calls.values()].filter(({ pattern }) => pattern !== 'once');
+    const failed = counted.filter((call) => isFailure(call, [])).length;
+    if (failed > (1 - share) * counted.length) yield { text: `${failed} calls got no answer` };
+  },
+
   *codes() {},
 
   *duplicates() {},

@@ -18,7 +18,10 @@ export function enableDeadlineScopes(): void {
 
 /** Runs a handler so that the calls it makes cannot outlive it; `undefined` leaves every scope. */
 export function runInScope<T>(scope: DeadlineScope | undefined, task: () => T): T {
-  return storage === undefined ? task() : storage.run(scope, task);
+  // The first `run` of a process turns tracking on for good, which costs every promise; a process that
+  // only calls never needs it.
+  if (storage === undefined || scope === storage.getStore()) return task();
+  return storage.run(scope, task);
 }
 
 /** The scope of the handler that is running; undefined outside of one. */
