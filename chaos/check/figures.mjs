@@ -3,12 +3,15 @@ import { duplicatesOf } from './executions.mjs';
 import { quantile } from './load.mjs';
 
 /** A call that did not get its handler's answer, although the scenario allows no such end. */
-export function isFailure({ ends }, codes) {
+export function isFailure({ ends, timeout }, codes) {
   const [end] = ends;
   if (end === undefined) return true;
   if (end.o === 'value' || end.o === 'cancelled') return false;
-  if (end.o === 'error') return !codes.includes('error');
-  return !codes.includes(`${end.code}/${end.says}`) && !codes.includes(end.code);
+  const told = end.o === 'error' ? 'error' : `${end.code}/${end.says}`;
+  return !codes.some((code) => {
+    const [permitted, longest = Infinity] = code.split('@');
+    return told === permitted && timeout <= Number(longest);
+  });
 }
 
 export function figuresOf(model) {

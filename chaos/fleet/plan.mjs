@@ -14,7 +14,8 @@
  * What must hold beside the invariants. Times in milliseconds.
  * @typedef {object} Expectations
  * @property {number} [success] share of calls that end with the handler's answer; of `errors` nothing counts
- * @property {readonly string[]} [codes] faults that callers may be told, `code/outcome`
+ * @property {readonly string[]} [codes] faults that callers may be told, `code/outcome`; with `@ms` only for calls with
+ *   so short a timeout
  * @property {0} [duplicates] no call is executed twice, whatever the faults would excuse
  * @property {0} [resent] no call is sent again
  * @property {number} [resumeWithin] a call succeeds so soon after each fault

@@ -18,12 +18,19 @@ const killing = (name, title, { leaseTtl, takeOverWithin, calls, kills }) => ({
     kills: size.count(kills, 3),
     effects: true,
     mix: [
+      // Over before they are taken over: nobody may start them then.
+      { weight: 1, pattern: 'work', ms: [0, 80], timeout: 2000 },
       { weight: 3, pattern: 'work', ms: [0, 80], pad: 200 },
       { weight: 1, pattern: 'once', ms: [0, 80] },
       { weight: 1, pattern: 'inbox', ms: [0, 80] },
     ],
-    // What runs once only is not run again: its caller is told that it may have run.
-    expect: { success: 1, codes: ['INTERRUPTED/may-have-run'], takeOverWithin, effects: true },
+    expect: {
+      success: 1,
+      // What runs once only is not run again: its caller is told that it may have run.
+      codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
+      takeOverWithin,
+      effects: true,
+    },
   }),
   faults: async (context) => {
     for (let i = 0; i < context.plan.kills; i++) {

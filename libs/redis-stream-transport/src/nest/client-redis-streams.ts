@@ -29,6 +29,8 @@ export interface ReplyWithMeta<T> extends ReplyMeta {
 /** What Nest's own signatures default to, so that callers typed against this class need no change. */
 type Whatever = ReturnType<typeof JSON.parse>;
 
+const NOTHING_TO_CANCEL = (): void => undefined;
+
 type ReplyCallback = (packet: WritePacket, meta?: ReplyMeta) => void;
 
 /**
@@ -159,68 +161,60 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
     const producer = this.ready();
-    const { entry, options } = await this.outgoing.prepare(
-      this.normalizePattern(packet.pattern),
-      packet,
-    );
-    await producer.publish({ ...entry, timeout: options.timeout ?? this.options.timeout });
+    const pattern = this.normalizePattern(packet.pattern);
+    const { request } = await this.outgoing.prepare(pattern, packet, true);
+    await producer.publish(request);
     return undefined as T;
   }
 
   /** Returns what cancels the call. Errors reach the callback like every other end. */
   private dispatch(packet: ReadPacket, callback: ReplyCallback): () => void {
-    let call: Call | undefined;
-    let cancelled = false;
-    const begin = (outgoing: Outgoing): void => {
-      if (!cancelled) call = this.begin(outgoing, callback);
-    };
     try {
-      const outgoing = this.outgoing.prepare(this.normalizePattern(packet.pattern), packet);
-      if (outgoing instanceof Promise) {
-        outgoing.then(begin).catch((error: unknown) => callback({ err: error, isDisposed: true }));
-      } else {
-        begin(outgoing);
-      }
+      const pattern = this.normalizePattern(packet.pattern);
+      const outgoing = this.outgoing.prepare(pattern, packet, false);
+      if (outgoing instanceof Promise) return this.beginLater(outgoing, callback);
+      const call = this.begin(outgoing, callback);
+      return () => this.producer?.cancel(call, false);
     } catch (error) {
       callback({ err: error, isDisposed: true });
+      return NOTHING_TO_CANCEL;
     }
+  }
+
+  /** A serializer takes its time. */
+  private beginLater(prepared: Promise<Outgoing>, callback: ReplyCallback): () => void {
+    let call: Call | undefined;
+    let cancelled = false;
+    prepared
+      .then((outgoing) => {
+        if (!cancelled) call = this.begin(outgoing, callback);
+      })
+      .catch((error: unknown) => callback({ err: error, isDisposed: true }));
     return () => {
       cancelled = true;
       if (call !== undefined) this.producer?.cancel(call, false);
     };
   }
 
-  private begin(outgoing: Outgoing, callback: ReplyCallback): Call {
+  private begin({ request, signal }: Outgoing, callback: ReplyCallback): Call {
     const producer = this.ready();
-    const { entry, options } = outgoing;
-    const { pattern } = entry;
-    const { timeout, idle } = this.outgoing.span(options);
-    const { signal } = options;
-    if (signal?.aborted === true) {
-      const message = `the signal of a call of ${pattern} was aborted before`;
-      throw new RedisStreamsError('CANCELLED', message, { pattern });
-    }
-    const abort = (): void => producer.cancel(call, true);
+    const { pattern } = request;
     // What a handler does with a reply is still its doing, and inherits its deadline.
     const scope = currentScope();
     const told: ReplyCallback =
       scope === undefined
         ? callback
         : (packet, meta) => runInScope(scope, () => callback(packet, meta));
-    const sink = new ReplySink(pattern, told, this.options.deserializer, () =>
-      signal?.removeEventListener('abort', abort),
-    );
-    const call: Call = producer.call(
-      {
-        ...entry,
-        timeout,
-        idle,
-        once: options.atMostOnce ?? false,
-        grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
-      },
-      sink,
-    );
-    signal?.addEventListener('abort', abort, { once: true });
+    const sink = new ReplySink(pattern, told, this.options.deserializer);
+    if (signal === undefined) return producer.call(request, sink);
+    if (signal.aborted) {
+      const message = `the signal of a call of ${pattern} was aborted before`;
+      throw new RedisStreamsError('CANCELLED', message, { pattern });
+    }
+    const abort = (): void => producer.cancel(call, true);
+    sink.whenEnded(() => signal.removeEventListener('abort', abort));
+    const call = producer.call(request, sink);
+    signal.addEventListener('abort', abort, { once: true });
     return call;
   }
 

@@ -1,6 +1,6 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { inheritedExpiry } from '../engine/deadline-scope.js';
-import type { EntryRequest } from '../engine/producer/entry-request.js';
+import type { CallRequest } from '../engine/producer/call.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,
@@ -14,12 +14,12 @@ import { RedisStreamsRecord } from './redis-streams.record.js';
 
 /** A packet on its way out, checked and written as text. */
 export interface Outgoing {
-  readonly entry: Omit<EntryRequest, 'timeout'>;
-  readonly options: ResolvedRecordOptions;
+  readonly request: CallRequest;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** How long a call may take, what the handler that makes it has left included. Milliseconds. */
-export interface Span {
+interface Span {
   readonly timeout: number;
   readonly idle: number;
 }
@@ -37,8 +37,11 @@ export class OutgoingPackets {
       Object.keys(options.headers).length > 0 ? JSON.stringify(options.headers) : undefined;
   }
 
-  /** @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE */
-  prepare(pattern: string, packet: ReadPacket): Outgoing | Promise<Outgoing> {
+  /**
+   * @param isEvent its time is that of being stored, and no handler's
+   * @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE
+   */
+  prepare(pattern: string, packet: ReadPacket, isEvent: boolean): Outgoing | Promise<Outgoing> {
     if (pattern.length > MAX_PATTERN_LENGTH) {
       const message = `a pattern has at most ${MAX_PATTERN_LENGTH} characters`;
       throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern: pattern.slice(0, 64) });
@@ -47,26 +50,45 @@ export class OutgoingPackets {
     const data: unknown = record === undefined ? packet.data : record.data;
     const options = resolveRecordOptions(record?.options);
     const headers = this.headers(options.headers, packet.metadata, pattern);
-    const lane = this.options.lanes.get(pattern);
-    const finish = (packed: Packed): Outgoing => {
-      this.check(packed, pattern);
-      const entry = {
-        pattern,
-        stream: lane ?? pattern,
-        namePattern: lane !== undefined,
-        codec: packed.codec,
-        data: packed.text,
-        headers,
-        key: options.idempotencyKey,
-      };
-      return { entry, options };
-    };
     const packed = this.pack(pattern, packet, data, headers);
-    return packed instanceof Promise ? packed.then(finish) : finish(packed);
+    return packed instanceof Promise
+      ? packed.then((text) => this.finish(pattern, text, headers, options, isEvent))
+      : this.finish(pattern, packed, headers, options, isEvent);
+  }
+
+  /** One literal, because this is made for every call. */
+  private finish(
+    pattern: string,
+    packed: Packed,
+    headers: string | undefined,
+    options: ResolvedRecordOptions,
+    isEvent: boolean,
+  ): Outgoing {
+    this.check(packed, pattern);
+    const lane = this.options.lanes.get(pattern);
+    const { timeout, idle } = isEvent ? this.storing(options) : this.span(options);
+    const request = {
+      pattern,
+      stream: lane ?? pattern,
+      namePattern: lane !== undefined,
+      codec: packed.codec,
+      data: packed.text,
+      headers,
+      key: options.idempotencyKey,
+      timeout,
+      idle,
+      once: options.atMostOnce ?? false,
+      grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
+    };
+    return { request, signal: options.signal };
+  }
+
+  private storing(options: ResolvedRecordOptions): Span {
+    return { timeout: options.timeout ?? this.options.timeout, idle: 0 };
   }
 
   /** The time a call has; what the handler that makes it has left shortens it. */
-  span(options: ResolvedRecordOptions): Span {
+  private span(options: ResolvedRecordOptions): Span {
     const own = options.timeout !== undefined || options.idleTimeout !== undefined;
     const idle = (own ? options.idleTimeout : this.options.idleTimeout) ?? 0;
     const timeout = idle > 0 ? 0 : (options.timeout ?? this.options.timeout);

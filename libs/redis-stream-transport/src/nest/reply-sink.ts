@@ -18,33 +18,38 @@ export interface ReplyMeta {
 export class ReplySink implements CallSink {
   /** Replies that a deserializer is still busy with, in order. */
   private queue: Promise<void> | undefined;
+  private ended: (() => void) | undefined;
 
   constructor(
     private readonly pattern: string,
     private readonly callback: (packet: WritePacket, meta?: ReplyMeta) => void,
     private readonly deserializer: PacketDeserializer | undefined,
-    private readonly ended: () => void,
   ) {}
 
+  /** Has somebody told when nothing more will come. */
+  whenEnded(told: () => void): void {
+    this.ended = told;
+  }
+
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void {
-    if (last) this.ended();
+    if (last) this.ended?.();
     this.callback({ response: payload, isDisposed: last }, metaOf(origin));
   }
 
   done(): void {
-    this.ended();
+    this.ended?.();
     this.callback({ isDisposed: true });
   }
 
   error(error: unknown): void {
-    this.ended();
+    this.ended?.();
     const tell = (): void => this.callback({ err: error, isDisposed: true });
     if (this.queue === undefined) tell();
     else this.queue = this.queue.then(tell);
   }
 
   packed(payload: unknown, last: boolean, origin: ReplyOrigin): void {
-    if (last) this.ended();
+    if (last) this.ended?.();
     const read = unpackReply(this.deserializer, payload, this.pattern);
     // It may fail while those before it are still being read, and nobody listens yet.
     read.catch(() => undefined);

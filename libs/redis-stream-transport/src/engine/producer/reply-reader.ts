@@ -110,9 +110,10 @@ export class ReplyReader {
     );
   }
 
-  /** Whether the log has lost nothing since then (monotonic), and everything in it was processed. */
+  /** Whether the log has lost nothing since then (monotonic), and everything up to `last` was processed. */
   isComplete(since: number, last: string | undefined): boolean {
-    return !this.behind && last === this.cursor && since >= this.aliveSince;
+    if (this.behind || last === undefined || since < this.aliveSince) return false;
+    return compareIds(this.cursor, last) >= 0;
   }
 
   /** Whether the log holds records that were not processed yet. */
