@@ -12,17 +12,17 @@ const killing = (name, title, { leaseTtl, takeOverWithin, calls, kills }) => ({
   title,
   plan: ({ size }) => ({
     calls: size.count(calls),
-    rate: 1000,
+    rate: 700,
     cap: 400,
     leaseTtl,
     kills: size.count(kills, 3),
     effects: true,
     mix: [
       // Over before they are taken over: nobody may start them then.
-      { weight: 1, pattern: 'work', ms: [0, 80], timeout: 2000 },
-      { weight: 3, pattern: 'work', ms: [0, 80], pad: 200 },
-      { weight: 1, pattern: 'once', ms: [0, 80] },
-      { weight: 1, pattern: 'inbox', ms: [0, 80] },
+      { weight: 1, pattern: 'work', ms: [20, 100], timeout: 2000 },
+      { weight: 3, pattern: 'work', ms: [20, 100], pad: 200 },
+      { weight: 1, pattern: 'once', ms: [20, 100] },
+      { weight: 1, pattern: 'inbox', ms: [20, 100] },
     ],
     expect: {
       success: 1,

@@ -13,9 +13,10 @@ export const s5 = {
     rate: 1000,
     cap: 400,
     rounds: size.count(10),
+    // As much as the instances can do, so that there is always something in the streams.
     mix: [
-      { weight: 4, pattern: 'work', ms: [0, 20], pad: 200 },
-      { weight: 1, pattern: 'once', ms: [0, 20] },
+      { weight: 4, pattern: 'work', ms: [20, 100], pad: 200 },
+      { weight: 1, pattern: 'once', ms: [20, 100] },
     ],
     expect: {
       success: 1,
