@@ -4,6 +4,8 @@ import { stalledWithin } from './model.mjs';
 
 /** Milliseconds after its deadline within which a call may still be started. */
 const LATE_START = 100;
+/** Milliseconds for which a call that is on its way may be stored (rule L3 of the transport). */
+const MAX_AGE = 2000;
 /** Milliseconds after a cancellation within which a call may still be started. */
 const LATE_CANCEL = 1000;
 
@@ -75,26 +77,41 @@ export function* fencing({ calls, revocations }) {
   }
 }
 
-/** I5. No handler starts after the deadline and 100 ms, nor long after nobody waits any more. */
-export function* lateStarts({ calls, processes }) {
+/**
+ * I5. No handler starts after the deadline and 100 ms, nor long after nobody waits any more. A deadline counts
+ * from the moment in which Redis stores the call: while Redis stands still a call may wait for that, but for
+ * no longer than it is accepted at all. A cancellation counts from the moment in which Redis can be told.
+ */
+export function* lateStarts({ calls, processes, faults }) {
+  const standing = faults.filter(({ stands }) => stands);
+  const away = faults.filter(({ cuts }) => cuts !== undefined);
   for (const { id, start, timeout, ends, executions } of calls.values()) {
     for (const { begin, process } of executions) {
       const deadline = start + timeout;
-      const late = begin - deadline - stalledWithin(processes.get(process), deadline, begin);
+      const waited = Math.min(MAX_AGE, overlap(standing, start, begin));
+      const stalled = stalledWithin(processes.get(process), deadline, begin);
+      const late = begin - deadline - stalled - waited;
       if (late > LATE_START) {
-        yield {
-          rule: 'I5',
-          id,
-          text: `started ${Math.round(late)} ms after its deadline in ${process}`,
-        };
+        const text = `started ${Math.round(late)} ms after its deadline in ${process}`;
+        yield { rule: 'I5', id, text };
       }
       const cancelled = ends.find(({ o }) => o === 'cancelled')?.t;
-      if (cancelled !== undefined && begin > cancelled + LATE_CANCEL) {
-        const after = Math.round(begin - cancelled);
-        yield { rule: 'I5', id, text: `started ${after} ms after it was cancelled in ${process}` };
+      if (!(begin > cancelled + LATE_CANCEL)) continue;
+      const after = begin - cancelled - overlap(away, cancelled - LATE_CANCEL, begin);
+      if (after > LATE_CANCEL) {
+        const text = `started ${Math.round(after)} ms after it was cancelled in ${process}`;
+        yield { rule: 'I5', id, text };
       }
     }
   }
+}
+
+/** Milliseconds of the interval in which one of the faults went on; they may overlap. */
+function overlap(faults, from, to) {
+  let sum = 0;
+  for (const fault of faults)
+    sum += Math.max(0, Math.min(to, fault.to) - Math.max(from, fault.from));
+  return sum;
 }
 
 /** Executions beyond the first, and how many the faults excuse. */

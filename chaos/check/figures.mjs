@@ -15,15 +15,17 @@ export function isFailure({ ends, timeout }, codes) {
 }
 
 export function figuresOf(model) {
-  const { plan, calls, faults, loadAt = 0, loadedAt = 0, strays } = model;
+  const { plan, calls, faults, loadAt = 0, strays } = model;
   const { duplicates, bound } = duplicatesOf(model);
   const latencies = [];
   const times = [];
   let executions = strays.length;
   let lost = 0;
   const outcomes = {};
+  let lastStart = 0;
   for (const call of calls.values()) {
     executions += call.executions.length;
+    lastStart = Math.max(lastStart, call.start ?? 0);
     const [end] = call.ends;
     const outcome =
       end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
@@ -47,7 +49,7 @@ export function figuresOf(model) {
     outcomes,
     p50: Math.round(quantile(latencies, 0.5) ?? 0),
     p99: Math.round(quantile(latencies, 0.99) ?? 0),
-    longestStall: longestGap(times, loadAt, loadedAt),
+    longestStall: longestGap(times, loadAt, lastStart),
   };
 }
 

@@ -18,6 +18,7 @@ import { now } from '../kit/time.mjs';
  * @property {string} [role]
  * @property {boolean} [stalls] its targets can do nothing
  * @property {boolean} [refuses] new calls are refused
+ * @property {boolean} [stands] Redis answers nobody
  * @property {boolean} [slow] its target does not read
  * @property {boolean} [ages] open calls may be over at once
  * @property {boolean} [blind] what is in flight is not asked for

@@ -1,25 +1,28 @@
 // What an operator, or an accident, may do to what Redis holds.
 
 const key = (plan, pattern) => `{${plan.prefix}}:s:${pattern}`;
+/** Blocked reads end and connections are taken anew, which a status may tell for a moment. */
+const reread = { cuts: 'all', gentle: true };
+
 const served = ({ plan, random }) =>
   random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
 
 /** Everything is gone, from one moment to the next. */
 export async function flush({ redis, faults }) {
-  await faults.during('flush', { excuses: 'open' }, () => redis.admin.flushall());
+  await faults.during('flush', { excuses: 'open', ...reread }, () => redis.admin.flushall());
 }
 
 /** A stream and its groups. */
 export async function deleteStream(context) {
   const stream = key(context.plan, served(context));
-  const facts = { stream, excuses: 'open' };
+  const facts = { stream, excuses: 'open', ...reread };
   await context.faults.during('delete-stream', facts, () => context.redis.admin.del(stream));
 }
 
 /** The group, and with it the memory of what was handed out. */
 export async function destroyGroup(context) {
   const stream = key(context.plan, served(context));
-  await context.faults.during('destroy-group', { stream, excuses: 'open' }, () =>
+  await context.faults.during('destroy-group', { stream, excuses: 'open', ...reread }, () =>
     context.redis.admin.xgroup('DESTROY', stream, 'service'),
   );
 }
@@ -31,7 +34,7 @@ export async function deleteConsumer(context) {
   const listed = await redis.admin.xinfo('CONSUMERS', stream, 'service').catch(() => []);
   if (listed.length === 0) return;
   const consumer = random.pick(listed)[1];
-  await faults.during('delete-consumer', { stream, consumer, excuses: 'open' }, () =>
+  await faults.during('delete-consumer', { stream, consumer, excuses: 'open', ...reread }, () =>
     redis.admin.xgroup('DELCONSUMER', stream, 'service', consumer),
   );
 }

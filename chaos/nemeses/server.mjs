@@ -27,14 +27,14 @@ export async function restartEmpty({ redis, faults }, downFor = 0) {
 
 /** Redis does nothing for a while; connections stay. */
 export async function sleep({ redis, faults }, seconds) {
-  await faults.during('debug-sleep', { cuts: 'all', gentle: true }, async () => {
+  await faults.during('debug-sleep', { cuts: 'all', gentle: true, stands: true }, async () => {
     await redis.admin.call('DEBUG', 'SLEEP', String(seconds));
   });
 }
 
 /** Redis answers nobody for a while; connections stay. */
 export async function pauseClients({ redis, faults }, ms) {
-  await faults.during('client-pause', { cuts: 'all', gentle: true }, async () => {
+  await faults.during('client-pause', { cuts: 'all', gentle: true, stands: true }, async () => {
     await redis.admin.call('CLIENT', 'PAUSE', String(ms), 'ALL');
     await pause(ms);
     await redis.answers();

@@ -11,11 +11,8 @@ import { setTimeout as later } from 'node:timers';
 export const pass = (chunk, passage) => passage.toClient(chunk);
 
 /** Every chunk comes later, in order. @returns {Mode} */
-export const delay = (least, most) => (chunk, passage) => {
-  const at = Math.max(passage.nextAt, Date.now() + passage.random.int(least, most));
-  passage.nextAt = at;
-  later(() => passage.toClient(chunk), at - Date.now());
-};
+export const delay = (least, most) => (chunk, passage) =>
+  passage.toClient(chunk, passage.random.int(least, most));
 
 /** Now and then an answer is swallowed, and the connection ends. @returns {Mode} */
 export const dropAnswers = (probability) => (chunk, passage) => {
@@ -35,9 +32,8 @@ export const cutMidFrame = (probability) => (chunk, passage) => {
 
 /** So many bytes per second. @returns {Mode} */
 export const byteRate = (bytesPerSecond) => (chunk, passage) => {
-  const takes = (chunk.length / bytesPerSecond) * 1000;
-  passage.nextAt = Math.max(passage.nextAt, Date.now()) + takes;
-  later(() => passage.toClient(chunk), passage.nextAt - Date.now());
+  const behind = Math.max(0, passage.busyUntil - Date.now());
+  passage.toClient(chunk, behind + (chunk.length / bytesPerSecond) * 1000);
 };
 
 /** Nothing comes through in either direction, and nobody is told. @type {Mode} */
@@ -46,7 +42,9 @@ export const blackhole = () => {};
 export class Passage {
   /** @type {Mode} */
   mode = pass;
-  nextAt = 0;
+  /** When the last chunk that comes later will have come. */
+  busyUntil = 0;
+  #late = 0;
   /** What the client uses it for, as its first commands tell. @type {'commands' | 'reader' | 'subscriber'} */
   role = 'commands';
   /** @readonly */
@@ -78,7 +76,22 @@ export class Passage {
     }
   }
 
-  toClient(chunk) {
+  /** Hands on what Redis sent, after so many milliseconds, and never before what came earlier. */
+  toClient(chunk, after = 0) {
+    const at = Math.max(this.busyUntil, Date.now() + after);
+    if (at <= Date.now() && this.#late === 0) {
+      this.#write(chunk);
+      return;
+    }
+    this.busyUntil = at;
+    this.#late++;
+    later(() => {
+      this.#late--;
+      this.#write(chunk);
+    }, at - Date.now());
+  }
+
+  #write(chunk) {
     if (!this.#client.destroyed) this.#client.write(chunk);
   }
 

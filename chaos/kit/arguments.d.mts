@@ -1,0 +1,13 @@
+export const usage: string;
+export function readArguments(
+  argv: readonly string[],
+  known: readonly string[],
+): {
+  scenarios: string[] | undefined;
+  seed: number;
+  size: 'pr' | 'nightly' | 'release';
+  json: boolean;
+  keep: boolean;
+  library: string | undefined;
+  help: boolean;
+};

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { Random } from '../../chaos/kit/random.mjs';
+import {
+  blackhole,
+  byteRate,
+  cutMidFrame,
+  delay,
+  dropAnswers,
+  type Mode,
+} from '../../chaos/proxy/passage.mjs';
+import { Proxy } from '../../chaos/proxy/proxy.mjs';
+
+/** A server that says everything back, and a client that reaches it through the proxy. */
+async function echo(mode?: Mode) {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = new Proxy((server.address() as AddressInfo).port, new Random(1));
+  if (mode !== undefined) proxy.greet((passage) => (passage.mode = mode));
+  const client = connect(await proxy.listen('one'), '127.0.0.1');
+  client.setEncoding('utf8');
+  const seen = { text: '', closed: undefined as string | undefined, since: performance.now() };
+  client.on('data', (text: string) => (seen.text += text));
+  client.on('error', (error: NodeJS.ErrnoException) => (seen.closed = error.code));
+  client.on('close', () => (seen.closed ??= 'FIN'));
+  await once(client, 'connect');
+  onTestFinished(async () => {
+    client.destroy();
+    await proxy.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const say = (text: string): void => void client.write(text);
+  return { client, proxy, seen, say };
+}
+
+it('passes what is sent, both ways', async () => {
+  const { seen, say } = await echo();
+  say('hello');
+  await vi.waitFor(() => expect(seen.text).toBe('hello'));
+});
+
+it('delays answers and keeps their order', async () => {
+  const { seen, say } = await echo(delay(80, 120));
+  say('one');
+  await pause(5);
+  say('two');
+  await pause(40);
+  expect(seen.text).toBe('');
+  await vi.waitFor(() => expect(seen.text).toBe('onetwo'));
+});
+
+it('swallows an answer and ends the connection', async () => {
+  const { seen, say } = await echo(dropAnswers(1));
+  say('hello');
+  await vi.waitFor(() => expect(seen.closed).toBeDefined());
+  expect(seen.text).toBe('');
+});
+
+it('cuts an answer in the middle', async () => {
+  const { seen, say } = await echo(cutMidFrame(1));
+  say('hello you');
+  await vi.waitFor(() => expect(seen.closed).toBe('FIN'));
+  expect(seen.text).toBe('hell');
+});
+
+it('falls silent without ending the connection, while new ones pass', async () => {
+  const { client, proxy, seen, say } = await echo();
+  say('a');
+  await vi.waitFor(() => expect(seen.text).toBe('a'));
+  for (const passage of proxy.of('one')) passage.mode = blackhole;
+  say('b');
+  const other = connect((client as unknown as { remotePort: number }).remotePort, '127.0.0.1');
+  onTestFinished(() => void other.destroy());
+  other.write('c');
+  const [answer] = await once(other, 'data');
+  expect(String(answer)).toBe('c');
+  expect(seen).toMatchObject({ text: 'a', closed: undefined });
+});
+
+it('resets a connection', async () => {
+  const { proxy, seen, say } = await echo();
+  say('a');
+  await vi.waitFor(() => expect(seen.text).toBe('a'));
+  for (const passage of proxy.of('one')) passage.reset();
+  await vi.waitFor(() => expect(seen.closed).toBe('ECONNRESET'));
+});
+
+it('lets so many bytes per second through', async () => {
+  const { seen, say } = await echo(byteRate(10_000));
+  say('x'.repeat(2000));
+  await vi.waitFor(() => expect(seen.text).toHaveLength(2000));
+  expect(performance.now() - seen.since).toBeGreaterThan(150);
+});
+
+it('knows connections by what they are used for', async () => {
+  const { proxy, seen, say } = await echo();
+  say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
+  await vi.waitFor(() => expect(seen.text).not.toBe(''));
+  expect(proxy.names('subscriber')).toEqual(['one']);
+  expect(proxy.of('one', 'reader')).toEqual([]);
+});
