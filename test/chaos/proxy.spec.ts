@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { Random } from '../../chaos/kit/random.mjs';
 import {
@@ -12,6 +11,9 @@ import {
   type Mode,
 } from '../../chaos/proxy/passage.mjs';
 import { Proxy } from '../../chaos/proxy/proxy.mjs';
+
+/** A bound for what happens at once on an idle machine. */
+const SOON = { timeout: 10_000 };
 
 /** A server that says everything back, and a client that reaches it through the proxy. */
 async function echo(mode?: Mode) {
@@ -45,37 +47,38 @@ async function echo(mode?: Mode) {
 it('passes what is sent, both ways', async () => {
   const { seen, say } = await echo();
   say('hello');
-  await vi.waitFor(() => expect(seen.text).toBe('hello'));
+  await vi.waitFor(() => expect(seen.text).toBe('hello'), SOON);
 });
 
 it('delays answers and keeps their order', async () => {
   const { seen, say } = await echo(delay(80, 120));
-  say('one');
-  await pause(5);
-  say('two');
-  await pause(40);
-  expect(seen.text).toBe('');
-  await vi.waitFor(() => expect(seen.text).toBe('onetwo'));
+  const started = performance.now();
+  for (const word of ['one ', 'two ', 'three']) {
+    say(word);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(seen.text).toBe('one two three'), SOON);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(75);
 });
 
 it('swallows an answer and ends the connection', async () => {
   const { seen, say } = await echo(dropAnswers(1));
   say('hello');
-  await vi.waitFor(() => expect(seen.closed).toBeDefined());
+  await vi.waitFor(() => expect(seen.closed).toBeDefined(), SOON);
   expect(seen.text).toBe('');
 });
 
 it('cuts an answer in the middle', async () => {
   const { seen, say } = await echo(cutMidFrame(1));
   say('hello you');
-  await vi.waitFor(() => expect(seen.closed).toBe('FIN'));
+  await vi.waitFor(() => expect(seen.closed).toBe('FIN'), SOON);
   expect(seen.text).toBe('hell');
 });
 
 it('falls silent without ending the connection, while new ones pass', async () => {
   const { client, proxy, seen, say } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'));
+  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
   for (const passage of proxy.of('one')) passage.mode = blackhole;
   say('b');
   const other = connect((client as unknown as { remotePort: number }).remotePort, '127.0.0.1');
@@ -89,22 +92,22 @@ it('falls silent without ending the connection, while new ones pass', async () =
 it('resets a connection', async () => {
   const { proxy, seen, say } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'));
+  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
   for (const passage of proxy.of('one')) passage.reset();
-  await vi.waitFor(() => expect(seen.closed).toBe('ECONNRESET'));
+  await vi.waitFor(() => expect(seen.closed).toBe('ECONNRESET'), SOON);
 });
 
 it('lets so many bytes per second through', async () => {
   const { seen, say } = await echo(byteRate(10_000));
   say('x'.repeat(2000));
-  await vi.waitFor(() => expect(seen.text).toHaveLength(2000));
+  await vi.waitFor(() => expect(seen.text).toHaveLength(2000), SOON);
   expect(performance.now() - seen.since).toBeGreaterThan(150);
 });
 
 it('knows connections by what they are used for', async () => {
   const { proxy, seen, say } = await echo();
   say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
-  await vi.waitFor(() => expect(seen.text).not.toBe(''));
+  await vi.waitFor(() => expect(seen.text).not.toBe(''), SOON);
   expect(proxy.names('subscriber')).toEqual(['one']);
   expect(proxy.of('one', 'reader')).toEqual([]);
 });
