@@ -23,38 +23,38 @@ if (given.help) {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
-const { seed, json, keep } = given;
+const { seeds, json, keep } = given;
 const size = new Size(given.size);
 const library = given.library === undefined ? buildLibrary() : resolve(given.library);
 const wanted = given.scenarios ?? scenarios.map(({ name }) => name);
-console.log(`seed ${seed}, size ${size.name}`);
 
 const results = [];
-for (const name of wanted) {
-  const scenario = scenarios.find((each) => each.name === name);
-  if (scenario === undefined) {
-    console.log(`${name} skipped: ${later[name]}`);
-    continue;
-  }
-  const missing = scenario.missing?.();
-  if (missing) {
-    console.log(`${name} skipped: ${missing}`);
-    continue;
-  }
-  const began = now();
-  const folder = await play({ scenario, seed, size, library: entryOf(library) });
-  const { figures, violations } = check(folder);
-  const seconds = Math.round((now() - began) / 100) / 10;
-  results.push({ figures, violations, seconds });
-  report({ scenario, figures, violations, seconds, folder });
-  if (violations.length === 0 && !keep) rmSync(folder, { recursive: true, force: true });
+for (const seed of seeds) {
+  console.log(`seed ${seed}, size ${size.name}`);
+  for (const name of wanted) await turn(name, seed);
 }
 
 const red = results.filter(({ violations }) => violations.length > 0);
 if (json) console.log(JSON.stringify(results.map(row)));
 process.exit(red.length > 0 ? 1 : 0);
 
-function report({ scenario, figures, violations, seconds, folder }) {
+async function turn(name, seed) {
+  const scenario = scenarios.find((each) => each.name === name);
+  const missing = scenario === undefined ? later[name] : scenario.missing?.();
+  if (missing) {
+    console.log(`${name} skipped: ${missing}`);
+    return;
+  }
+  const began = now();
+  const folder = await play({ scenario, seed, size, library: entryOf(library) });
+  const { figures, violations } = check(folder);
+  const seconds = Math.round((now() - began) / 100) / 10;
+  results.push({ figures, violations, seconds });
+  report({ scenario, seed, figures, violations, seconds, folder });
+  if (violations.length === 0 && !keep) rmSync(folder, { recursive: true, force: true });
+}
+
+function report({ scenario, seed, figures, violations, seconds, folder }) {
   const { name, title } = scenario;
   const verdict = violations.length === 0 ? 'holds' : `${violations.length} violations`;
   console.log(`${name} ${title}: ${verdict} (${seconds} s)`);
@@ -79,10 +79,11 @@ function report({ scenario, figures, violations, seconds, folder }) {
 }
 
 function row({ figures, violations, seconds }) {
-  const { scenario, seed: drawn, calls, executions, duplicates, duplicateBound, lost } = figures;
+  const { scenario, seed, calls, executions, duplicates, duplicateBound, lost } = figures;
+  const { faults, longestStall, redis } = figures;
   return {
     scenario,
-    seed: drawn,
+    seed,
     size: size.name,
     calls,
     executions,
@@ -91,5 +92,10 @@ function row({ figures, violations, seconds }) {
     lost,
     violations: violations.length,
     seconds,
+    faults,
+    longestStall,
+    redis,
+    node: process.versions.node,
+    date: new Date().toISOString().slice(0, 10),
   };
 }

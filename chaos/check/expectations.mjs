@@ -1,6 +1,7 @@
 // What a scenario must hold beside the invariants; which of these apply, its plan says.
 import { figuresOf, isFailure } from './figures.mjs';
 import { loadRules } from './load.mjs';
+import { stalledWithin } from './model.mjs';
 
 export function* expectations(model) {
   const { expect } = model.plan;
@@ -49,7 +50,7 @@ const rules = {
     }
   },
 
-  *resumeWithin({ calls, faults, loadedAt }, ms) {
+  *resumeWithin({ calls, faults, loadedAt, processes }, ms) {
     const times = new Map();
     for (const { caller, ends } of calls.values()) {
       if (ends[0]?.o !== 'value') continue;
@@ -66,9 +67,10 @@ const rules = {
       if (to + ms > until) continue;
       for (const [caller, list] of times) {
         const next = list.find((t) => t > to);
-        if (next - to <= ms) continue;
+        const took = next - to - stalledWithin(processes.get(caller), to, next);
+        if (took <= ms) continue;
         yield {
-          text: `${caller}: the first success after ${what} at ${to} came ${Math.round(next - to)} ms later`,
+          text: `${caller}: the first success after ${what} at ${to} came ${Math.round(took)} ms later`,
         };
       }
     }
@@ -100,15 +102,17 @@ const rules = {
     }
   },
 
+  /** Only time counts in which its owner could notice anything: how long it stood still is measured. */
   *replacedWithin({ faults, processes }, ms) {
     for (const { what, targets, role, from, silent } of faults) {
       if (!silent) continue;
-      const { links } = processes.get(targets[0]);
-      const ready = links.find(
+      const target = processes.get(targets[0]);
+      const ready = target.links.find(
         (link) => link.what === 'ready' && link.role === role && link.t > from,
       );
-      if (ready === undefined || ready.t - from > ms) {
-        const after = ready === undefined ? 'never' : `after ${Math.round(ready.t - from)} ms`;
+      const took = ready && ready.t - from - stalledWithin(target, from, ready.t);
+      if (took === undefined || took > ms) {
+        const after = took === undefined ? 'never' : `after ${Math.round(took)} ms`;
         yield { text: `${what}: the ${role} of ${targets[0]} was replaced ${after}` };
       }
     }

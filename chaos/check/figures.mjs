@@ -40,6 +40,7 @@ export function figuresOf(model) {
     scenario: plan.scenario,
     seed: plan.seed,
     size: plan.size,
+    redis: plan.server,
     calls: calls.size,
     executions,
     duplicates,

@@ -38,7 +38,11 @@ export class ChaosRedis {
       maxRetriesPerRequest: null,
     });
     redis.admin.on('error', () => {});
-    redis.version = /(?:redis|valkey)_version:(\S+)/.exec(await redis.admin.info('server'))?.[1];
+    const info = await redis.admin.info('server');
+    const found = /^valkey_version:(\S+)/m.exec(info);
+    redis.version = found
+      ? `Valkey ${found[1]}`
+      : `Redis ${/^redis_version:(\S+)/m.exec(info)?.[1]}`;
     return redis;
   }
 

@@ -33,7 +33,7 @@ export async function play({ scenario, seed, size, library }) {
   const environment = clocks?.environment('redis');
   const redis = await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
   const proxy = plan.proxy ? new Proxy(redis.port, random.fork('proxy')) : undefined;
-  const about = { scenario: scenario.name, seed, size: size.name, redis: redis.version };
+  const about = { scenario: scenario.name, seed, size: size.name, server: redis.version };
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...about, ...plan }, undefined, 2));
 
   const urls = new Map();

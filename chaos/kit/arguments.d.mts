@@ -4,7 +4,7 @@ export function readArguments(
   known: readonly string[],
 ): {
   scenarios: string[] | undefined;
-  seed: number;
+  seeds: number[];
   size: 'pr' | 'nightly' | 'release';
   json: boolean;
   keep: boolean;

@@ -6,6 +6,7 @@ import { sizes } from './size.mjs';
 export const usage = `Usage: npm run chaos -- [options]
   --scenario S2,S5   what to run; by default every scenario there is
   --seed 7           draws the same calls and faults again; by default a random one
+  --times 3          plays all of it so often, each time with the next seed or another random one
   --size pr          ${sizes.join(', ')}: a tenth, three tenths, all; by default pr
   --json             the last line is an array with the figures of each scenario
   --keep             keep the histories of runs that found nothing, too
@@ -18,6 +19,7 @@ export function readArguments(argv, known) {
     options: {
       scenario: { type: 'string' },
       seed: { type: 'string' },
+      times: { type: 'string', default: '1' },
       size: { type: 'string', default: 'pr' },
       json: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -25,9 +27,11 @@ export function readArguments(argv, known) {
       help: { type: 'boolean', default: false },
     },
   });
-  const { size, seed, json, keep, library, help } = values;
+  const { size, seed, times, json, keep, library, help } = values;
   if (!sizes.includes(size)) throw new Error(`--size is one of ${sizes.join(', ')}, not "${size}"`);
   if (seed !== undefined && !/^\d+$/.test(seed)) throw new Error('--seed is a whole number');
+  if (!/^[1-9]\d?$/.test(times)) throw new Error('--times is a whole number from 1 to 99');
+  const first = seed === undefined ? undefined : Number(seed);
   const names = values.scenario?.split(',').map((name) => name.trim().toUpperCase());
   const unknown = names?.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -35,7 +39,9 @@ export function readArguments(argv, known) {
   }
   return {
     scenarios: names,
-    seed: seed === undefined ? randomSeed() : Number(seed),
+    seeds: Array.from({ length: Number(times) }, (_, i) =>
+      first === undefined ? randomSeed() : first + i,
+    ),
     size,
     json,
     keep,

@@ -3,14 +3,35 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fetchPackages } from '../../scripts/redis/distribution-package.mjs';
+import { repository } from './library.mjs';
 
 const name = 'faketime/libfaketimeMT.so.1';
+const cache = join(repository, '.cache', 'faketime');
 
-/** Path of the library, from NRS_FAKETIME or where distributions put it; undefined where there is none. */
+/**
+ * Path of the library: from NRS_FAKETIME, where distributions put it, or unpacked from the distribution's
+ * package, as the server is; undefined where there is none.
+ */
 export function findFaketime() {
   const named = process.env.NRS_FAKETIME;
   if (named) return existsSync(named) ? named : undefined;
-  for (const folder of ['/usr/lib', '/usr/lib64', '/usr/local/lib']) {
+  const found = faketimeIn([
+    '/usr/lib',
+    '/usr/lib64',
+    '/usr/local/lib',
+    join(cache, 'root/usr/lib'),
+  ]);
+  if (found !== undefined) return found;
+  const holds = (root) => faketimeIn([join(root, 'usr/lib')]) !== undefined;
+  const why = "no libfaketime found: fetching the distribution's package into";
+  fetchPackages(cache, [{ packages: ['libfaketime'], holds }], why);
+  return faketimeIn([join(cache, 'root/usr/lib')]);
+}
+
+/** @param {readonly string[]} folders */
+function faketimeIn(folders) {
+  for (const folder of folders) {
     if (!existsSync(folder)) continue;
     const nested = readdirSync(folder).filter((each) => /-linux-gnu/.test(each));
     for (const place of [folder, ...nested.map((each) => join(folder, each))]) {

@@ -90,7 +90,7 @@ export const mutants = [
     name: 'orphans are not taken over',
     file: 'engine/consumer/reclaimer.js',
     patches: [
-      ['    async takeOver(name, ', '    async takeOver() {}\n    async neverTakeOver(name, '],
+      ['    async claim(name, ', '    async claim() { return true; }\n    async neverClaim(name, '],
     ],
     scenario: 'S2',
     rules: ['success', 'takeOverWithin', 'I6'],

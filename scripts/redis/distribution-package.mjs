@@ -37,22 +37,38 @@ function multiarchFolders(folder) {
 
 /** Downloads and unpacks the package; undefined where there is no apt or it has nothing to offer. */
 export function fetchServer() {
-  if (process.platform !== 'linux') return undefined;
-  if (!succeeds('apt-get', ['--version']) || !succeeds('dpkg-deb', ['--version'])) return undefined;
-  console.error("no Redis found: fetching the distribution's package into", cacheFolder);
-  mkdirSync(cacheFolder, { recursive: true });
-  const work = mkdtempSync(join(cacheFolder, 'fetch-'));
+  const offers = suites.map(({ server, packages }) => ({
+    packages,
+    holds: (root) => existsSync(join(root, 'usr/bin', server)),
+  }));
+  const why = "no Redis found: fetching the distribution's package into";
+  return fetchPackages(cacheFolder, offers, why) ? unpackedServer() : undefined;
+}
+
+/**
+ * Downloads the first of several packages that the distribution has, and unpacks it into `root` of the folder.
+ * @param {string} folder
+ * @param {readonly { packages: readonly string[], holds: (root: string) => boolean }[]} offers
+ * @param {string} why said once, before it takes a while
+ * @returns {boolean} false where there is no apt, or it has nothing to offer
+ */
+export function fetchPackages(folder, offers, why) {
+  if (process.platform !== 'linux') return false;
+  if (!succeeds('apt-get', ['--version']) || !succeeds('dpkg-deb', ['--version'])) return false;
+  console.error(why, folder);
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, 'fetch-'));
   try {
-    for (const folder of ['lists/partial', 'archives/partial', 'root'])
-      mkdirSync(join(work, folder), { recursive: true });
+    for (const part of ['lists/partial', 'archives/partial', 'root'])
+      mkdirSync(join(work, part), { recursive: true });
     // A source of a third party may be broken; what matters is whether the download works.
     succeeds('apt-get', [...privateApt(work), '-qq', 'update']);
-    for (const { server, packages } of suites)
-      if (download(work, packages) && unpack(work, server)) {
-        publish(join(work, 'root'));
-        return unpackedServer();
+    for (const { packages, holds } of offers)
+      if (download(work, packages) && unpack(work) && holds(join(work, 'root'))) {
+        publish(join(work, 'root'), join(folder, 'root'), holds);
+        return true;
       }
-    return undefined;
+    return false;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -75,22 +91,19 @@ function download(work, packages) {
   return succeeds('apt-get', [...privateApt(work), ...install, 'install', ...packages]);
 }
 
-function unpack(work, server) {
+function unpack(work) {
   const archives = readdirSync(join(work, 'archives')).filter((name) => name.endsWith('.deb'));
   const root = join(work, 'root');
-  for (const name of archives)
-    if (!succeeds('dpkg-deb', ['-x', join(work, 'archives', name), root])) return false;
-  return existsSync(join(root, 'usr/bin', server));
+  return archives.every((name) => succeeds('dpkg-deb', ['-x', join(work, 'archives', name), root]));
 }
 
 // Two first runs at once: the one that comes second keeps what is there, since it may be in use.
-function publish(root) {
-  const target = join(cacheFolder, 'root');
-  if (unpackedServer()) return;
+function publish(root, target, holds) {
+  if (holds(target)) return;
   rmSync(target, { recursive: true, force: true });
   try {
     renameSync(root, target);
   } catch (error) {
-    if (!unpackedServer()) throw error;
+    if (!holds(target)) throw error;
   }
 }

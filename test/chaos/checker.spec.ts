@@ -343,6 +343,35 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(histories)).toEqual(['takeOverWithin']);
   });
 
+  it('finds a silent connection that was replaced too late, not counting what its process stood still', () => {
+    const silence = (ready: number): Histories => {
+      const histories = new Histories();
+      histories.plan['expect'] = { replacedWithin: 8000 };
+      const facts = { what: 'silence', targets: ['caller-1'], role: 'subscriber', silent: true };
+      histories.nemesisDid(facts, 2000, 22_000);
+      histories.caller.push({ k: 'link', what: 'ready', role: 'subscriber', t: ready });
+      return histories;
+    };
+    expect(rulesOf(silence(10_000))).toEqual([]);
+    const late = silence(10_500);
+    expect(rulesOf(late)).toEqual(['replacedWithin']);
+    late.caller.push({ k: 'stall', from: 4000, t: 4500 });
+    expect(rulesOf(late)).toEqual([]);
+    expect(rulesOf(silence(Infinity))).toEqual(['replacedWithin']);
+  });
+
+  it('finds a caller that is served again too late, not counting what it stood still', () => {
+    const histories = new Histories();
+    histories.plan['expect'] = { resumeWithin: 3000 };
+    histories.nemesisDid({ what: 'redis-kill' }, 2000, 4000);
+    histories.start('c-11', 4100);
+    histories.execution('c-11', 'service-1.1', 7000, 7010);
+    histories.value('c-11', 7200);
+    expect(rulesOf(histories)).toEqual(['resumeWithin']);
+    histories.caller.push({ k: 'stall', from: 5000, t: 5200 });
+    expect(rulesOf(histories)).toEqual([]);
+  });
+
   it('finds a lease that was taken from a healthy instance', () => {
     const histories = new Histories();
     histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });

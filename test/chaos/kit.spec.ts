@@ -44,16 +44,21 @@ describe('arguments', () => {
     const given = ['--scenario', 's1,S2', '--seed', '7', '--size', 'nightly', '--json'];
     expect(readArguments(given, known)).toMatchObject({
       scenarios: ['S1', 'S2'],
-      seed: 7,
+      seeds: [7],
       size: 'nightly',
       json: true,
     });
   });
 
+  it('play all of it several times, with one seed after the other or random ones', () => {
+    expect(readArguments(['--seed', '7', '--times', '3'], known).seeds).toEqual([7, 8, 9]);
+    expect(new Set(readArguments(['--times', '3'], known).seeds).size).toBeGreaterThan(1);
+  });
+
   it('are pr size and a random seed by default', () => {
-    const { size, seed, scenarios } = readArguments([], known);
+    const { size, seeds, scenarios } = readArguments([], known);
     expect(size).toBe('pr');
-    expect(Number.isInteger(seed)).toBe(true);
+    expect(seeds.map(Number.isInteger)).toEqual([true]);
     expect(scenarios).toBeUndefined();
   });
 
@@ -61,6 +66,7 @@ describe('arguments', () => {
     [['--scenario', 'S99'], 'there is no scenario S99'],
     [['--size', 'huge'], '--size is one of'],
     [['--seed', 'x'], '--seed is a whole number'],
+    [['--times', '0'], '--times is a whole number'],
   ])('refuses %j', (given, text) => {
     expect(() => readArguments(given, known)).toThrow(text);
   });

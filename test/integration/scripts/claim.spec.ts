@@ -29,6 +29,18 @@ describe('the scan script', () => {
   });
 });
 
+describe('the scan script, of what is started once', () => {
+  it('lists those that started something in this group, whether or not it lists them', async () => {
+    const { bench, broker } = await orphaned(1);
+    const started = bench.keys.started('a');
+    await bench.redis.hset(started, 'service 1-0', 'ghost', 'service~x 2-0', 'x', 'other 3-0', 'y');
+    expect(await broker.scan(['a', 'b'])).toEqual([
+      { consumers: ['dead', 'ghost'], broadcasts: [] },
+      { consumers: [], broadcasts: [] },
+    ]);
+  });
+});
+
 describe('the claim script', () => {
   it('claims page by page, counting a delivery, and deletes the consumer when none is left', async () => {
     const { bench, broker, ids, me, tombstone } = await orphaned(3);

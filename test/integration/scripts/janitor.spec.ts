@@ -73,6 +73,19 @@ describe('the janitor script', () => {
     expect([expired, event]).toHaveLength(2);
   });
 
+  it('forgets with an expired request that it was started', async () => {
+    const { bench, broker } = await stream(0, 0);
+    const id = await bench.add('a', requestLine(callerId(), '1', 1));
+    const live = await bench.add('a', requestLine(callerId(), '2'));
+    await handle(bench, 'service', 2);
+    const started = bench.keys.started('a');
+    await bench.redis.hset(started, `service ${id}`, 'me', `service ${live}`, 'me');
+    await vi.waitFor(async () => {
+      await broker.clean('a', 'r', limits());
+      expect(await bench.redis.hkeys(started)).toEqual([`service ${live}`]);
+    });
+  });
+
   it('removes what it cannot read, once everybody has handled it', async () => {
     const { bench, broker } = await stream(0, 0);
     await bench.redis.xadd(bench.keys.stream('a'), '*', 'x', 'y');

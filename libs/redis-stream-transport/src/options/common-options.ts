@@ -38,7 +38,7 @@ export interface CommonOptions {
   retryAttempts?: number;
   /**
    * The longest pause between two tries to connect, in milliseconds; pauses grow towards it, with
-   * jitter. Default: 5000.
+   * jitter. Default: 1000.
    */
   retryDelay?: number;
 }
@@ -51,7 +51,7 @@ export const COMMON_TABLE = {
   serializer: instance<PacketSerializer>('Nest `Serializer`', 'serialize'),
   deserializer: instance<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
   retryAttempts: count({ min: 1, max: 1_000_000 }),
-  retryDelay: duration({ default: 5000, min: 1, max: 60_000 }),
+  retryDelay: duration({ default: 1000, min: 1, max: 60_000 }),
 } as const satisfies Record<keyof CommonOptions, Option>;
 
 /**

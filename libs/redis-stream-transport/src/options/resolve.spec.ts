@@ -29,7 +29,7 @@ const SERVER_DEFAULTS = {
   serializer: undefined,
   deserializer: undefined,
   retryAttempts: undefined,
-  retryDelay: 5000,
+  retryDelay: 1000,
   redis: { kind: 'single', options: {} },
 };
 const CLIENT_DEFAULTS = {
@@ -46,7 +46,7 @@ const CLIENT_DEFAULTS = {
   serializer: undefined,
   deserializer: undefined,
   retryAttempts: undefined,
-  retryDelay: 5000,
+  retryDelay: 1000,
   redis: { kind: 'single', options: {} },
 };
 

@@ -233,9 +233,10 @@ export class GroupBroker {
     return answer[0] === 'fenced' ? 'fenced' : heldEntries(answer);
   }
 
-  /** Consumers of the group and groups of broadcasts beside it, per stream. */
+  /** Consumers of the group, perhaps several times, and groups of broadcasts beside it, per stream. */
   async scan(streams: readonly string[]): Promise<{ consumers: string[]; broadcasts: string[] }[]> {
     const keys = streams.map((stream) => this.keys.stream(stream));
+    for (const stream of streams) keys.push(this.keys.started(stream));
     const answer = (await run(this.link, scanScript, keys, [this.group])) as string[][];
     return streams.map((_, i) => ({
       consumers: answer[i] ?? [],
@@ -280,7 +281,7 @@ export class GroupBroker {
     kind: GroupKind,
     limits: { groupTtl: number; count: number | undefined; age: number | undefined; page: number },
   ): Promise<{ removed: number; more: boolean; idle: string[] }> {
-    const keys = [this.keys.stream(stream), this.keys.groups(stream)];
+    const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.started(stream)];
     const answer = (await run(this.link, janitorScript, keys, [
       this.group,
       kind,

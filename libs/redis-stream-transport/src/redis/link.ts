@@ -8,7 +8,8 @@ import type { RedisTarget } from '../options/index.js';
 const HEARTBEAT = 3000;
 /** Milliseconds an answer may take before the connection counts as dead. */
 const PATIENCE = 3500;
-const TICK = 500;
+/** Milliseconds between two looks. All three together are the time for which silence can go unnoticed. */
+const TICK = 250;
 /** Milliseconds for connecting and for the first commands on a new connection. */
 const SETUP_TIMEOUT = 10_000;
 /** First pause between two attempts, in milliseconds; it doubles. */

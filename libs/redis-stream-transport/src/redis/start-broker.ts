@@ -3,11 +3,12 @@ import type { Keys } from '../protocol/keys.js';
 import { RESULT_LIFE, type Answer, type CheckedAnswer, type Owner } from './group-broker.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
+import { TOMBSTONE } from './scripts/lease.lua.js';
 import { claimKeyScript } from './scripts/idempotency.lua.js';
 import { adoptScript, strandedScript } from './scripts/stranded.lua.js';
 import { endInterruptedScript, interruptedScript, startScript } from './scripts/start.lua.js';
 
-/** An entry that a dead consumer had started and may not be started again. */
+/** An entry that a consumer had started and may not be started again. */
 export interface InterruptedEntry {
   readonly id: string;
   /** Undefined when the entry is gone, or was never readable. */
@@ -43,12 +44,11 @@ export class StartBroker {
     return Array.from(answer.slice(3), (flag) => flag === '1');
   }
 
-  async interrupted(dead: string, stream: string): Promise<InterruptedEntry[]> {
-    const keys = [this.keys.lease(dead), this.keys.stream(stream), this.keys.started(stream)];
-    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, [
-      dead,
-      this.group(),
-    ])) as string[];
+  /** What a revoked consumer had started, or `owner` itself; nothing if it is neither. */
+  async interrupted(owner: Owner, by: string, stream: string): Promise<InterruptedEntry[]> {
+    const keys = [this.keys.lease(by), this.keys.stream(stream), this.keys.started(stream)];
+    const args = [by, this.group(), leaseOf(by, owner)];
+    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, args)) as string[];
     const entries: InterruptedEntry[] = [];
     if (kind !== 'ok') return entries;
     for (let i = 0; i + 1 < pairs.length; i += 2) {
@@ -63,7 +63,7 @@ export class StartBroker {
 
   async endInterrupted(
     owner: Owner,
-    dead: string,
+    by: string,
     stream: string,
     id: string,
     answer: Answer | undefined,
@@ -71,18 +71,19 @@ export class StartBroker {
     const lease = this.keys.lease(owner.consumer);
     const keys = [
       lease,
-      this.keys.lease(dead),
+      this.keys.lease(by),
       this.keys.stream(stream),
       this.keys.started(stream),
       answer === undefined ? lease : this.keys.log(answer.caller),
     ];
     return (await run(this.link, endInterruptedScript, keys, [
       owner.token,
-      dead,
+      by,
       this.group(),
       id,
       answer?.frame ?? '',
       String(answer?.life ?? 0),
+      leaseOf(by, owner),
     ])) as CheckedAnswer;
   }
 
@@ -124,4 +125,9 @@ export class StartBroker {
     ])) as [KeyClaim['kind'], string?];
     return kind === 'stored' ? { kind, result: result ?? '[]' } : { kind };
   }
+}
+
+/** What the lease of a consumer holds when its starts may be ended: it is revoked, or it is mine. */
+function leaseOf(consumer: string, owner: Owner): string {
+  return consumer === owner.consumer ? owner.token : TOMBSTONE;
 }

@@ -1,6 +1,6 @@
 import { Watchdog } from './watchdog.js';
 
-/** As a link makes it: heartbeat after 3 s, dead after 3.5 s, a look every second. */
+/** Heartbeat after 3 s, dead after 3.5 s, a look every second. */
 const watchdog = () => new Watchdog(3000, 3500, 1000, 0);
 
 /** Looks every second. */
@@ -43,5 +43,36 @@ describe('the watchdog', () => {
     dog.sent(1000);
     expect(dog.tick(60_000, 0)).toBe('fine');
     expect(look(dog, 61_000, 63_000)).toEqual(['fine', 'fine', 'dead']);
+  });
+
+  it('forgets the silence before a stall as little as it counts the stall', () => {
+    const dog = watchdog();
+    dog.sent(0);
+    look(dog, 1000, 3000);
+    // 3 s of silence, then 10 s in which nothing could be read, then half a second of silence.
+    expect(dog.tick(13_000, 0)).toBe('fine');
+    expect(dog.tick(14_000, 0)).toBe('dead');
+  });
+
+  it('reads what came during a stall before it judges', () => {
+    const dog = watchdog();
+    dog.sent(0);
+    look(dog, 1000, 3000);
+    expect(dog.tick(5100, 0)).toBe('fine');
+    dog.answered(5101);
+    expect(dog.tick(6000, 0)).toBe('fine');
+  });
+
+  it('needs no longer than heartbeat, patience and two looks', () => {
+    const every = 250;
+    const dog = new Watchdog(3000, 3500, every, 0);
+    let last = 'fine';
+    let now = 0;
+    while (last !== 'dead') {
+      last = dog.tick((now += every), 0);
+      // The ping never comes back.
+      if (last === 'ping') dog.sent(now);
+    }
+    expect(now).toBeLessThanOrEqual(7000);
   });
 });

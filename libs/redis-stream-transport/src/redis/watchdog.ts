@@ -2,7 +2,8 @@
  * Decides from progress alone whether a connection is alive. Neither the client's status nor TCP tells:
  * a half-open socket looks healthy for minutes.
  *
- * Detection takes at most `idle` + `patience` + one tick; with a command in flight `patience` + one tick.
+ * Detection takes at most `idle` + `patience` + two ticks; with a command in flight `patience` + one tick.
+ * Time in which this process stood still does not count, whatever was silent meanwhile.
  */
 export class Watchdog {
   private waiting = 0;
@@ -30,13 +31,15 @@ export class Watchdog {
   }
 
   tick(now: number, blocking: number): 'fine' | 'ping' | 'dead' {
-    const stalled = now - this.lastTick > 2 * this.tickEvery;
+    const late = now - this.lastTick - this.tickEvery;
+    const stalled = late > this.tickEvery;
     this.lastTick = now;
-    // This process stood still, so silence says nothing: the answers are waiting to be read.
-    if (stalled && this.waiting > 0)
-      this.lastProgress = Math.max(this.lastProgress, now - this.tickEvery);
+    if (stalled && this.waiting > 0) this.lastProgress = Math.min(now, this.lastProgress + late);
     const silence = now - this.lastProgress;
-    if (this.waiting > 0) return silence > this.patience + blocking ? 'dead' : 'fine';
+    if (this.waiting > 0) {
+      // Right after a stall the answers are still waiting to be read: the next look tells.
+      return silence > this.patience + blocking && !stalled ? 'dead' : 'fine';
+    }
     return silence >= this.idle ? 'ping' : 'fine';
   }
 }

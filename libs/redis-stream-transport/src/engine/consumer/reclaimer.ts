@@ -37,6 +37,8 @@ export class Reclaimer {
   /** Milliseconds until the earliest lease that will end before the next regular scan. */
   private soonest: number | undefined;
   private behind = false;
+  /** Revoked consumers that are still listed, because entries of theirs wait for a slot. */
+  private readonly buried = new Set<string>();
 
   constructor(
     private readonly context: ShardContext,
@@ -122,7 +124,7 @@ export class Reclaimer {
       const answer = await this.broker.scan(page.map(({ name }) => name));
       for (const [i, { consumers, broadcasts }] of answer.entries()) {
         const stream = page[i] as StreamState;
-        for (const name of consumers) trace(name).consumes.push(stream);
+        for (const name of new Set(consumers)) trace(name).consumes.push(stream);
         for (const group of broadcasts) trace(group.slice(mark.length)).broadcasts.push(stream);
       }
     }
@@ -133,6 +135,7 @@ export class Reclaimer {
     this.soonest = undefined;
     this.behind = false;
     const missing = new Set<string>();
+    const struck: string[] = [];
     const dead: string[] = [];
     if (others.length > 0) {
       const leases = await this.leases.look(others);
@@ -143,14 +146,21 @@ export class Reclaimer {
         else if (value !== '') this.expect(left);
         else {
           missing.add(name);
-          if (this.suspects.missing(name, now)) dead.push(name);
+          if (this.suspects.missing(name, now)) struck.push(name);
         }
       }
     }
     this.suspects.keepOnly(missing);
     // All before the first: what is claimed may end this process, and others need not wait anew then.
-    for (const name of dead) await this.leases.revoke(this.context.owner, name);
-    for (const name of dead) await this.takeOver(name, seen.get(name) as Trace);
+    for (const name of struck) {
+      const verdict = await this.leases.revoke(this.context.owner, name);
+      if (verdict === 'fenced') return this.hooks.fenced();
+      this.buried.delete(name);
+      if (verdict === 'revoked') dead.push(name);
+    }
+    for (const name of this.buried) if (!dead.includes(name)) this.buried.delete(name);
+    for (const name of dead) await this.bury(name, seen.get(name) as Trace);
+    for (const name of dead) if (!(await this.claim(name, seen.get(name) as Trace))) return;
   }
 
   private expect(left: number): void {
@@ -159,32 +169,43 @@ export class Reclaimer {
     if (this.soonest === undefined || left < this.soonest) this.soonest = left;
   }
 
-  private async takeOver(name: string, { consumes, broadcasts }: Trace): Promise<void> {
-    const { owner } = this.context;
-    const verdict = await this.leases.revoke(owner, name);
-    if (verdict === 'fenced') return this.hooks.fenced();
-    if (verdict === 'alive') return;
+  /**
+   * What goes with a revoked consumer, once: nothing can come after it under that name. Entries are
+   * claimed slot by slot, so this must not be repeated for each.
+   */
+  private async bury(name: string, { consumes, broadcasts }: Trace): Promise<void> {
     for (const stream of broadcasts) {
       await this.broker.dropGroup(stream.name, name, TOMBSTONE, false);
     }
+    if (this.buried.has(name)) return;
+    for (const stream of consumes) await this.hooks.revoked(name, stream);
+    this.buried.add(name);
+  }
+
+  /** Returns whether there is room for what others have left. */
+  private async claim(name: string, { consumes }: Trace): Promise<boolean> {
+    const { owner } = this.context;
     for (const stream of consumes) {
-      await this.hooks.revoked(name, stream);
       for (;;) {
         const free = Math.min(MAX_PAGE, this.hooks.free());
         // What does not fit is left to others, or to the next free slot.
-        if (this.stopped || !this.hooks.mayClaim()) return;
+        if (this.stopped || !this.hooks.mayClaim()) return false;
         if (free <= 0) {
           this.behind = true;
-          return;
+          return false;
         }
         const { maxDeliveries } = this.context.options;
         const answer = await this.broker.claim(owner, name, stream.name, free, maxDeliveries);
-        if (owner !== this.context.owner) return;
-        if (answer === 'fenced') return this.hooks.fenced();
+        if (owner !== this.context.owner) return false;
+        if (answer === 'fenced') {
+          this.hooks.fenced();
+          return false;
+        }
         if (answer === 'alive' || answer === 'empty') break;
         this.hooks.claimed(stream, answer);
       }
     }
+    return true;
   }
 }
 

@@ -236,7 +236,7 @@ export class ConsumerShard {
     this.context.isUp = true;
     if (this.membership.isRegistered) {
       await this.keeper.renew();
-      for (const { worker } of this.readings) worker.settler.resume();
+      for (const { worker } of this.readings) worker.reconnected();
     }
     this.changed();
   }

@@ -28,6 +28,8 @@ export interface StarterHooks {
  */
 export class Starter {
   private readonly starting = new Map<StreamState, Delivery[]>();
+  /** Streams in which something was started once. */
+  private readonly used = new Set<StreamState>();
 
   constructor(
     private readonly context: ShardContext,
@@ -42,11 +44,24 @@ export class Starter {
   }
 
   /** Tells the callers of what a revoked consumer had started and may not be started again. */
-  async endInterrupted(dead: string, stream: StreamState, life: number): Promise<void> {
+  async endInterrupted(by: string, stream: StreamState, life: number): Promise<void> {
     const { owner } = this.context;
-    for (const entry of await this.broker.interrupted(dead, stream.name)) {
+    for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
+      if (by === owner.consumer && stream.held.has(entry.id)) continue;
       const answer = this.answer(entry, owner.consumer, life);
-      await this.broker.endInterrupted(owner, dead, stream.name, entry.id, answer);
+      await this.broker.endInterrupted(owner, by, stream.name, entry.id, answer);
+    }
+  }
+
+  /**
+   * After a new connection: what Redis lists as started by this process and is not in memory was settled
+   * in writes that Redis lost. Nobody else ever would end it, because the lease is alive. Never rejects:
+   * what fails now is looked at after the next connection.
+   */
+  async endForgotten(life: number): Promise<void> {
+    const { consumer } = this.context.owner;
+    for (const stream of this.used) {
+      await this.endInterrupted(consumer, stream, life).catch(() => undefined);
     }
   }
 
@@ -94,6 +109,7 @@ export class Starter {
       list.push(delivery);
       return;
     }
+    this.used.add(delivery.stream);
     this.starting.set(delivery.stream, [delivery]);
     queueMicrotask(() => void this.startAll(delivery.stream));
   }

@@ -96,6 +96,12 @@ export class Worker implements DeliveryOwner {
     await Promise.all([this.settler.settled(), this.insistence.settled()]);
   }
 
+  /** What is doubtful can be settled now; what Redis has lost meanwhile is ended. */
+  reconnected(): void {
+    this.settler.resume();
+    void this.starter.endForgotten(this.context.options.replyTtl);
+  }
+
   /** All that is held is somebody else's: the identity is gone, or the server closes. */
   abandon(reason: 'fenced' | 'closing'): void {
     this.retries.clear();

@@ -4,7 +4,7 @@ import type { Arbiter } from './arbiter.js';
 import type { Call } from './call.js';
 
 /** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
-const ARBITRATION = 200;
+const ARBITRATION = 150;
 
 /** Why a call is given up. */
 export type Reason = 'TIMEOUT' | 'CANCELLED';

@@ -78,7 +78,7 @@ return { known and 'lost' or 'new', since }
 /**
  * Removes what every live group has handled, and refreshes this group's entry in the registry.
  *
- * KEYS: stream, groups:<stream>.
+ * KEYS: stream, groups:<stream>, started:<stream>.
  * ARGV: group, kind, life of a group without a live instance (ms), handled events to keep (or -1), age
  * of handled events to keep (ms, or -1), entries to look at.
  *
@@ -147,7 +147,10 @@ for i, entry in ipairs(page) do
   local header = field(entry[2], 'c') or ''
   local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
   local live = caller and caller ~= '-' and (timeout == '0' or now < added + timeout)
-  if not live then removed = removed + redis.call('XDEL', stream, id) end
+  if not live then
+    removed = removed + redis.call('XDEL', stream, id)
+    redis.call('HDEL', KEYS[3], mine .. ' ' .. id)
+  end
 end
 return { whole(removed), (seen == limit and removed > 0) and '1' or '0', unpack(idle) }
 `,

@@ -1,5 +1,4 @@
 import { defineScript } from '../script.js';
-import { TOMBSTONE } from './lease.lua.js';
 import { LUA_ANSWER } from './settle.lua.js';
 
 /** Milliseconds for which a start is remembered: longer than a call lasts, and not for ever. */
@@ -41,14 +40,14 @@ return 'ok ' .. flags
 );
 
 /**
- * Entries that a revoked consumer had started and not finished.
- * KEYS: the revoked lease, stream, started:<stream>. ARGV: the consumer, group.
+ * Entries that a consumer has started and not finished: a revoked one, or the one that asks.
+ * KEYS: its lease, stream, started:<stream>. ARGV: the consumer, group, what the lease must hold.
  * Returns { 'alive' } or { 'ok', id, header or '' … }.
  */
 export const interruptedScript = defineScript(
   'interrupted',
   `
-if redis.call('GET', KEYS[1]) ~= '${TOMBSTONE}' then return { 'alive' } end
+if redis.call('GET', KEYS[1]) ~= ARGV[3] then return { 'alive' } end
 local answer = { 'ok' }
 local started = redis.call('HGETALL', KEYS[3])
 for i = 1, #started, 2 do
@@ -70,10 +69,10 @@ return answer
 );
 
 /**
- * Ends an entry that a revoked consumer had started: its caller is told that it may have run. An event
- * stays for the other groups.
- * KEYS: my lease, the revoked lease, stream, started:<stream>, reply log (or my lease without a caller).
- * ARGV: my token, the consumer, group, id, frame or '', life of the log (ms).
+ * Ends an entry that a revoked consumer had started, or this one in a memory that Redis lost: its caller
+ * is told that it may have run. An event stays for the other groups.
+ * KEYS: my lease, its lease, stream, started:<stream>, reply log (or my lease without a caller).
+ * ARGV: my token, the consumer, group, id, frame or '', life of the log (ms), what its lease must hold.
  * Returns 'ok', 'lost', 'missing' or 'fenced'.
  */
 export const endInterruptedScript = defineScript(
@@ -83,7 +82,7 @@ ${LUA_ANSWER}
 local held = redis.call('GET', KEYS[1])
 if not held then return 'missing' end
 if held ~= ARGV[1] then return 'fenced' end
-if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return 'lost' end
+if redis.call('GET', KEYS[2]) ~= ARGV[7] then return 'lost' end
 local name = ARGV[3] .. ' ' .. ARGV[4]
 if redis.call('HGET', KEYS[4], name) ~= ARGV[2] then return 'lost' end
 redis.call('HDEL', KEYS[4], name)

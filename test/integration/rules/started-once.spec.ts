@@ -1,0 +1,56 @@
+import type { Redis } from 'ioredis';
+import { requestLine } from '../../support/brokers.js';
+import { Arena, eventually } from '../../support/arena.js';
+
+/** An instance whose handler of `work` starts a call once; it has started one. */
+async function started(arena: Arena, leaseTtl = 10_000) {
+  let consumer = '';
+  const work = (key: unknown, context: { getConsumer(): string }) => {
+    consumer = context.getConsumer();
+    return key;
+  };
+  const messages = { work: [work, { atMostOnce: true }] as const };
+  const server = await arena.serve({ messages }, { leaseTtl });
+  const client = await arena.connected();
+  expect(await client.call('work', 1)).toBe(1);
+  return { server, client, consumer };
+}
+
+/** A call that Redis lists as handed out to this consumer and started once, and as nothing else. */
+async function leaveStart(arena: Arena, consumer: string, caller: string): Promise<void> {
+  const { keys, redis } = arena;
+  const id = `${Date.now() + 5}-0`;
+  await redis
+    .multi()
+    .xadd(keys.stream('work'), id, 'c', requestLine(caller), 'd', '1')
+    .xgroup('SETID', keys.stream('work'), 'service', id)
+    .hset(keys.started('work'), `service ${id}`, consumer)
+    .exec();
+}
+
+const isGone = (arena: Arena) => async () => {
+  expect(await arena.redis.exists(arena.keys.started('work'))).toBe(0);
+  expect(await arena.length('work')).toBe(0);
+};
+
+describe('L18: what is started once', () => {
+  it('is ended by its own instance when Redis has lost its settlement', async () => {
+    const arena = new Arena();
+    const { server, client, consumer } = await started(arena);
+    await leaveStart(arena, consumer, client.callerId);
+    const [commands] = server.unwrap<Redis[]>();
+    commands!.disconnect();
+    await eventually(isGone(arena));
+    // Its instance goes on, under the same name.
+    expect(await client.call('work', 2)).toBe(2);
+    expect(await arena.consumers('work')).toEqual([consumer]);
+  });
+
+  it('is ended by others when its group has forgotten who started it', async () => {
+    const arena = new Arena();
+    const { client } = await started(arena, 1000);
+    await leaveStart(arena, 'ghost', client.callerId);
+    await eventually(isGone(arena));
+    expect(await arena.redis.get(arena.keys.lease('ghost'))).toBe('+');
+  });
+});
