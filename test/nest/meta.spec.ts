@@ -16,6 +16,12 @@ class MetaController {
     return from(['a', 'b']);
   }
 
+  @MessagePattern('meta.gaps')
+  gaps(@Ctx() context: RedisStreamsContext): Observable<unknown> {
+    context.setReplyHeaders({ lang: 'en' });
+    return from([1, undefined, null, 2]);
+  }
+
   @MessagePattern('meta.error')
   error(): never {
     throw new RpcException('failed');
@@ -43,6 +49,16 @@ describe('R4 sendWithMeta', () => {
     );
     expect(values.map(({ value }) => value)).toEqual(['a', 'b']);
     expect(new Set(values.map(({ instance }) => instance)).size).toBe(1);
+  });
+
+  test('headers leave undefined what it is, and null too', async () => {
+    const room = new Room();
+    await room.serve({ controllers: [MetaController] });
+    const values = await firstValueFrom(
+      room.client().sendWithMeta('meta.gaps', {}).pipe(toArray()),
+    );
+    expect(values.map(({ value }) => value)).toStrictEqual([1, undefined, null, 2]);
+    for (const { headers } of values) expect(headers).toEqual({ lang: 'en' });
   });
 
   test('two instances are told apart', async () => {

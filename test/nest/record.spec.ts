@@ -1,12 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import {
+  type RecordOptions,
   RedisStreamsRecord,
   RedisStreamsRecordBuilder,
   type RedisStreamsContext,
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, NEVER, type Observable } from 'rxjs';
-import { eventually, Room } from './support.js';
+import { deadUrl, eventually, Room } from './support.js';
 
 interface Facts {
   data: unknown;
@@ -139,5 +140,59 @@ describe('N5 records', () => {
       .build();
     const emitted = lastValueFrom(new Room().client().emit('record.event', built));
     await expect(emitted).rejects.toMatchObject({ code: 'INVALID_OPTION', outcome: 'not-run' });
+  });
+});
+
+describe('N5 records of events', () => {
+  const emitted = (room: Room, pattern: string, options: RecordOptions) =>
+    lastValueFrom(room.client().emit(pattern, record(1).setOptions(options).build()));
+
+  test.each([{ whenNoConsumer: 'fail' as const }, { idleTimeout: 50 }])(
+    'refuse what has no meaning for them: %o',
+    async (options) => {
+      const room = new Room();
+      await expect(emitted(room, 'record.event', options)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        outcome: 'not-run',
+        message: expect.stringContaining(Object.keys(options)[0]!),
+      });
+      expect(await room.length('record.event')).toBe(0);
+    },
+  );
+
+  test('an AbortSignal that was aborted stores nothing', async () => {
+    const room = new Room();
+    const signal = AbortSignal.abort();
+    await expect(emitted(room, 'record.event', { signal })).rejects.toMatchObject({
+      code: 'CANCELLED',
+      outcome: 'not-run',
+    });
+    expect(await room.length('record.event')).toBe(0);
+  });
+
+  test('an AbortSignal ends an event that waits for Redis: certainly not stored', async () => {
+    const abort = new AbortController();
+    const client = new Room().client({ url: deadUrl });
+    const built = record(1).setOptions({ signal: abort.signal }).build();
+    const emitting = lastValueFrom(client.emit('record.event', built));
+    setImmediate(() => abort.abort());
+    await expect(emitting).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
+  });
+
+  test('an AbortSignal changes nothing about an event that is stored, and is let go', async () => {
+    const room = new Room();
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    await emitted(room, 'record.event', { signal });
+    expect(removed).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls[0]![1]).toBe(added.mock.calls[0]![1]);
+    expect(await room.length('record.event')).toBe(1);
+  });
+
+  test('atMostOnce travels with the event', async () => {
+    const room = new Room();
+    await emitted(room, 'record.event', { atMostOnce: true });
+    expect(await room.headerLines('record.event')).toEqual(['1 json - - 0 once']);
   });
 });

@@ -84,6 +84,16 @@ export class Room {
     return (await this.connection().xpending(this.stream(pattern), group))[0];
   }
 
+  length(pattern: string): Promise<number> {
+    return this.connection().xlen(this.stream(pattern));
+  }
+
+  /** The header lines of the entries of a pattern. */
+  async headerLines(pattern: string): Promise<string[]> {
+    const entries = await this.connection().xrange(this.stream(pattern), '-', '+');
+    return entries.map(([, fields]) => fields[fields.indexOf('c') + 1] as string);
+  }
+
   private connection(): Redis {
     return (this.redis ??= redis());
   }

@@ -14,10 +14,19 @@ async function holding() {
 }
 type Held = Awaited<ReturnType<typeof holding>>;
 
+const dead = {
+  stream: 'a',
+  drop: true,
+  answer: undefined,
+  key: undefined,
+  kept: 100,
+  fields: ['r', 't'],
+};
+
 const operations: Record<string, (held: Held, owner: Owner) => Promise<unknown>> = {
   retry: ({ broker, id }, owner) => broker.retry(owner, 'a', id, 10, 1, ''),
   'dead-letter': ({ broker, id, answer }, owner) =>
-    broker.deadLetter(owner, 'a', id, true, answer, 100, ['reason', 'test']),
+    broker.deadLetter(owner, { ...dead, id, answer, fields: ['reason', 'test'] }),
   'no-handler': ({ broker, id, answer }, owner) =>
     broker.noHandler(owner, 'a', id, 'a', answer).then(({ kind }) => kind),
 };
@@ -62,7 +71,7 @@ describe('the dead-letter script', () => {
     const { bench, broker, caller, owner, id, answer } = await holding();
     await broker.retry(owner, 'a', id, 10, 1, '');
     const fields = ['reason', 'test', 'id', id];
-    expect(await broker.deadLetter(owner, 'a', id, true, answer, 100, fields)).toBe('ok');
+    expect(await broker.deadLetter(owner, { ...dead, id, answer, fields })).toBe('ok');
     const [letter] = await bench.redis.xrange(bench.keys.dead('service'), '-', '+');
     expect(letter?.[1]).toEqual(fields);
     expect(await bench.frames(caller)).toEqual(['frame']);
@@ -73,7 +82,7 @@ describe('the dead-letter script', () => {
 
   it('keeps the entry of an event for the other groups', async () => {
     const { bench, broker, owner, id } = await holding();
-    expect(await broker.deadLetter(owner, 'a', id, false, undefined, 100, ['r', 't'])).toBe('ok');
+    expect(await broker.deadLetter(owner, { ...dead, id, drop: false })).toBe('ok');
     expect(await bench.ids('a')).toEqual([id]);
     expect(await bench.pending('a')).toEqual([]);
   });
@@ -81,9 +90,39 @@ describe('the dead-letter script', () => {
   it('loses nothing when the dead letters cannot be written', async () => {
     const { bench, broker, owner, id, answer } = await holding();
     await bench.redis.set(bench.keys.dead('service'), 'x');
-    const moved = broker.deadLetter(owner, 'a', id, true, answer, 100, ['r', 't']);
+    const moved = broker.deadLetter(owner, { ...dead, id, answer });
     await expect(moved).rejects.toMatchObject({ kind: 'refused' });
     expect(await bench.pending('a')).toEqual([[id, 'me', 1]]);
+  });
+});
+
+describe('the dead-letter script, for special entries', () => {
+  it('moves one that was started and may be started once only, but not for another', async () => {
+    const { bench, broker, owner, id, caller, answer } = await holding();
+    const key = bench.keys.started('a');
+    await bench.redis.hset(key, `service ${id}`, 'other');
+    await bench.redis.xack(bench.keys.stream('a'), 'service', id);
+    expect(await broker.deadLetter(owner, { ...dead, id, answer })).toBe('lost');
+    await bench.redis.hset(key, `service ${id}`, 'me');
+    expect(await broker.deadLetter(owner, { ...dead, id, answer })).toBe('ok');
+    expect(await bench.redis.exists(key)).toBe(0);
+    expect(await bench.frames(caller)).toEqual(['frame']);
+    expect(await broker.deadLetter(owner, { ...dead, id, answer })).toBe('lost');
+    expect(await bench.redis.xlen(bench.keys.dead('service'))).toBe(1);
+  });
+
+  it('frees the idempotency key under which it ran, and no other', async () => {
+    const { bench, broker, owner, id } = await holding();
+    const key = { pattern: 'a', key: 'k' };
+    const record = bench.keys.idempotency('service', 'a', 'k');
+    await bench.redis.hset(record, 'h', 'x', 'e', '9-9');
+    const second = await bench.add('a');
+    await bench.hand('a', 'me');
+    expect(await broker.deadLetter(owner, { ...dead, id, key })).toBe('ok');
+    expect(await bench.redis.hget(record, 'e')).toBe('9-9');
+    await bench.redis.hset(record, 'e', second);
+    expect(await broker.deadLetter(owner, { ...dead, id: second, drop: false, key })).toBe('ok');
+    expect(await bench.redis.exists(record)).toBe(0);
   });
 });
 

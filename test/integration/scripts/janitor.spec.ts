@@ -29,7 +29,11 @@ async function handle(bench: Bench, group: string, count: number): Promise<void>
 describe('the janitor script', () => {
   it('removes what every group has handled', async () => {
     const { bench, broker, ids } = await stream(5, 3);
-    expect(await broker.clean('a', 'e', limits())).toEqual({ removed: 3, more: false, idle: [] });
+    expect(await broker.clean('a', 'e', limits())).toEqual({
+      removed: 3,
+      next: undefined,
+      idle: [],
+    });
     expect(await bench.ids('a')).toEqual(ids.slice(3));
     expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0 });
   });
@@ -121,17 +125,41 @@ describe('the janitor script', () => {
   });
 
   it('works page by page', async () => {
-    const { bench, broker } = await stream(5, 5);
-    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({
-      removed: 2,
-      more: true,
-    });
-    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({ more: true });
-    expect(await broker.clean('a', 'e', limits({ page: 2 }))).toMatchObject({
-      removed: 1,
-      more: false,
-    });
+    const { bench, broker, ids } = await stream(5, 5);
+    const first = await broker.clean('a', 'e', limits({ page: 2 }));
+    expect(first).toMatchObject({ removed: 2, next: { behind: ids[1], stayed: 0 } });
+    const second = await broker.clean('a', 'e', limits({ page: 2 }), first.next);
+    expect(second).toMatchObject({ removed: 2, next: { behind: ids[3], stayed: 0 } });
+    const third = await broker.clean('a', 'e', limits({ page: 2 }), second.next);
+    expect(third).toMatchObject({ removed: 1, next: undefined });
     expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('finds handled events behind requests that nobody has and that have not expired', async () => {
+    const { bench, broker } = await stream(0, 0);
+    const stranded: string[] = [];
+    for (let i = 0; i < 5; i++) stranded.push(await bench.add('a', requestLine(callerId())));
+    await handle(bench, 'service', 5);
+    const handled: string[] = [];
+    for (let i = 0; i < 4; i++) handled.push(await bench.add('a'));
+    await handle(bench, 'service', 4);
+    let cleaned = await broker.clean('a', 'r', limits({ page: 2 }));
+    expect(cleaned).toMatchObject({ removed: 0, next: { behind: stranded[1], stayed: 2 } });
+    for (let page = 0; page < 10 && cleaned.next !== undefined; page++) {
+      cleaned = await broker.clean('a', 'r', limits({ page: 2 }), cleaned.next);
+    }
+    expect(await bench.ids('a')).toEqual(stranded);
+
+    // What stays among them does not count as kept events.
+    const more: string[] = [];
+    for (let i = 0; i < 4; i++) more.push(await bench.add('a'));
+    await handle(bench, 'service', 4);
+    for (let place = cleaned.next, page = 0; page < 10; page++) {
+      const { next } = await broker.clean('a', 'r', limits({ page: 2, count: 1 }), place);
+      if (next === undefined) break;
+      place = next;
+    }
+    expect(await bench.ids('a')).toEqual([...stranded, more[3]!]);
   });
 
   it('reports a group without a live instance, and lets it hold nothing back', async () => {
@@ -155,7 +183,7 @@ describe('the janitor script', () => {
   it('leaves a missing stream and one of a wrong type alone', async () => {
     const { bench, broker } = await stream(0, 0);
     await bench.redis.set(bench.keys.stream('bad'), 'x');
-    const nothing = { removed: 0, more: false, idle: [] };
+    const nothing = { removed: 0, next: undefined, idle: [] };
     expect(await broker.clean('bad', 'e', limits())).toEqual(nothing);
     expect(await broker.clean('none', 'e', limits())).toEqual(nothing);
   });

@@ -162,8 +162,9 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
     const producer = this.ready();
     const pattern = this.normalizePattern(packet.pattern);
-    const { request } = await this.outgoing.prepare(pattern, packet, true);
-    await producer.publish(request);
+    const { request, signal } = await this.outgoing.prepare(pattern, packet, true);
+    refuseAborted(signal, 'an event', pattern);
+    await producer.publish(request, signal);
     return undefined as T;
   }
 
@@ -207,10 +208,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
         : (packet, meta) => runInScope(scope, () => callback(packet, meta));
     const sink = new ReplySink(pattern, told, this.options.deserializer);
     if (signal === undefined) return producer.call(request, sink);
-    if (signal.aborted) {
-      const message = `the signal of a call of ${pattern} was aborted before`;
-      throw new RedisStreamsError('CANCELLED', message, { pattern });
-    }
+    refuseAborted(signal, 'a call', pattern);
     const abort = (): void => producer.cancel(call, true);
     sink.whenEnded(() => signal.removeEventListener('abort', abort));
     const call = producer.call(request, sink);
@@ -258,4 +256,10 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       throw error;
     });
   }
+}
+
+function refuseAborted(signal: AbortSignal | undefined, what: string, pattern: string): void {
+  if (signal?.aborted !== true) return;
+  const message = `the signal of ${what} of ${pattern} was aborted before`;
+  throw new RedisStreamsError('CANCELLED', message, { pattern });
 }

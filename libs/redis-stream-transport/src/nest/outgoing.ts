@@ -49,6 +49,7 @@ export class OutgoingPackets {
     const record = packet.data instanceof RedisStreamsRecord ? packet.data : undefined;
     const data: unknown = record === undefined ? packet.data : record.data;
     const options = resolveRecordOptions(record?.options);
+    if (isEvent) refuseForEvent(options, pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
     const packed = this.pack(pattern, packet, data, headers);
     return packed instanceof Promise
@@ -145,6 +146,15 @@ export class OutgoingPackets {
       throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern });
     }
     return text === '{}' ? undefined : text;
+  }
+}
+
+/** An event waits for no value and is stored whether or not anybody serves its pattern. */
+function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
+  for (const name of ['idleTimeout', 'whenNoConsumer'] as const) {
+    if (options[name] === undefined) continue;
+    const message = `RedisStreamsRecord: "${name}" is for calls; ${pattern} was emitted as an event`;
+    throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
   }
 }
 

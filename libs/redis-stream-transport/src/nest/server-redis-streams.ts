@@ -248,7 +248,8 @@ export class ServerRedisStreams
     const events = broadcast ? known.broadcasts : known.events;
     // An event nobody declared an event handler for runs the message handler, whose reply goes nowhere.
     const declared = events.length > 0 || known.broadcasts.length > 0;
-    const handlers = !declared && known.message !== undefined ? [known.message] : events;
+    const meant = !declared || delivery.entry.header.message;
+    const handlers = meant && known.message !== undefined ? [known.message] : events;
     return invokeEvent(delivery, context, data, handlers, (error) => {
       this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${describe(error)}`);
     });

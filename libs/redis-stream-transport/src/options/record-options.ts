@@ -10,10 +10,13 @@ import { nearest } from './suggest.js';
 export interface RecordOptions {
   /** Sent besides the client's headers; one of the same name replaces it. Default: none. */
   headers?: Headers;
-  /** Deadline of this call, streamed replies included, in milliseconds. Default: the client's. */
+  /**
+   * Deadline of this call, streamed replies included; for an event, of being stored. In milliseconds.
+   * Default: the client's.
+   */
   timeout?: number;
   /**
-   * Instead of `timeout`: how long this call may go without a value, in milliseconds.
+   * Instead of `timeout`: how long this call may go without a value, in milliseconds. Not for events.
    * Default: the client's.
    */
   idleTimeout?: number;
@@ -21,9 +24,12 @@ export interface RecordOptions {
   idempotencyKey?: string;
   /** Never started twice, and never enqueued again when Redis lost it. Default: false. */
   atMostOnce?: boolean;
-  /** Cancels the call, and the handler's own signal with it. Default: none. */
+  /**
+   * Cancels the call, and the handler's own signal with it; an event, while it is not stored yet.
+   * Default: none.
+   */
   signal?: AbortSignal;
-  /** What happens if nobody serves the pattern. Default: the client's. */
+  /** What happens if nobody serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
 }
 

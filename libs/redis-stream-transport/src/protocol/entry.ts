@@ -14,6 +14,10 @@ export const FIELD = {
   key: 'k',
   /** The pattern, in a lane that several patterns share. */
   pattern: 'p',
+  /** The only group that is meant, of an event that was replayed from its dead letters. */
+  group: 'g',
+  /** How often it was replayed, and the id of the first entry. */
+  replay: 'r',
 } as const;
 
 /** An entry as it was read: its id and the flat list of its fields. */
@@ -31,6 +35,8 @@ export interface Entry {
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly key: string | undefined;
   readonly pattern: string | undefined;
+  /** The only group that is meant. */
+  readonly group: string | undefined;
 }
 
 /** What cannot be understood. A value, never a throw: one bad entry must not end a read loop. */
@@ -50,6 +56,7 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   let headersText: string | undefined;
   let key: string | undefined;
   let pattern: string | undefined;
+  let group: string | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const value = fields[i + 1] as string;
     switch (fields[i] as string) {
@@ -68,6 +75,9 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
       case FIELD.pattern:
         pattern ??= value;
         break;
+      case FIELD.group:
+        group ??= value;
+        break;
     }
   }
   if (line === undefined) return { id, malformed: 'no header field', header: undefined };
@@ -84,7 +94,7 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
     if (typeof parsed === 'string') return bad(parsed);
     headers = parsed;
   }
-  return { id, addedAt: timeOf(id), header, data, headers, key, pattern };
+  return { id, addedAt: timeOf(id), header, data, headers, key, pattern, group };
 }
 
 function parseHeaders(text: string): Record<string, string> | string {

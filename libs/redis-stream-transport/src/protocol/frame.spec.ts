@@ -28,6 +28,8 @@ describe('a frame', () => {
           const read = frame.replies[i]!;
           expect(read.slice(0, 5)).toEqual([call, REPLY.next, 2, 3, i]);
           if (payload !== undefined) expect(read[5]).toEqual(JSON.parse(payload));
+          // Headers stand behind a payload, and null is one.
+          expect(read[7] === 1).toBe(payload === undefined && headers !== undefined);
           if (headers !== undefined) expect(read[6]).toEqual({ a: 'b' });
         }
       }),

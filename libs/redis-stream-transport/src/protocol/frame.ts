@@ -26,6 +26,8 @@ export type ReplyKind = (typeof REPLY)[keyof typeof REPLY];
  * One reply: `[call, kind, deliveries, nonce, index, payload?, headers?]`.
  * `deliveries` counts how often the entry was handed out, `nonce` tells runs of one consumer apart and
  * `index` numbers the values of a run from 0, so that gaps, repetitions and restarts are seen (rule L14).
+ * Where headers follow, JSON has no other way than `null` to leave the payload out; the 1 behind them
+ * says that it was left out.
  */
 export type Reply = readonly [
   call: string,
@@ -35,6 +37,7 @@ export type Reply = readonly [
   index: number,
   payload?: unknown,
   headers?: Readonly<Record<string, string>>,
+  empty?: 1,
 ];
 
 export interface Frame {
@@ -55,7 +58,8 @@ export function encodeReply(
 ): string {
   const head = `["${call}",${kind},${deliveries},${nonce},${index}`;
   if (payload === undefined && headers === undefined) return head + ']';
-  return headers === undefined ? `${head},${payload}]` : `${head},${payload ?? 'null'},${headers}]`;
+  if (headers === undefined) return `${head},${payload}]`;
+  return payload === undefined ? `${head},null,${headers},1]` : `${head},${payload},${headers}]`;
 }
 
 /** A frame: `1 instance [reply,…]`. It is one reply-log record and one Pub/Sub message. */

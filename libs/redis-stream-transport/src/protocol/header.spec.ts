@@ -16,16 +16,22 @@ describe('the header line', () => {
       fc.property(codec, callId, id, time, time, fc.boolean(), (...parts) => {
         const [written, call, caller, timeout, idle, once] = parts;
         expect(parseHeader(requestHeader(...parts))).toEqual({
-          ...{ version: 1, codec: written, call, caller, timeout, idle, once },
+          ...{ version: 1, codec: written, call, caller, timeout, idle, once, message: false },
         });
       }),
     );
-    expect(parseHeader(eventHeader('json'))).toMatchObject({ call: undefined, caller: undefined });
+    expect(parseHeader(eventHeader('json', false))).toMatchObject({
+      call: undefined,
+      caller: undefined,
+      once: false,
+    });
+    expect(parseHeader(eventHeader('json', true))).toMatchObject({ call: undefined, once: true });
   });
 
   it('takes flags that it does not know', () => {
     const header = parseHeader('1 json - - 0 someday=5 once later idle=nonsense');
-    expect(header).toMatchObject({ once: true, idle: 0 });
+    expect(header).toMatchObject({ once: true, idle: 0, message: false });
+    expect(parseHeader('1 json - - 0 message')).toMatchObject({ message: true });
   });
 
   it('is never thrown over, whatever stands in it', () => {

@@ -27,13 +27,15 @@ export interface Header {
   readonly idle: number;
   /** At most once: acknowledged before the handler runs. */
   readonly once: boolean;
+  /** Of an event: meant for the message handler of its pattern, not for event handlers. */
+  readonly message: boolean;
 }
 
 export const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
 
-/** The header of an event; the same text for all of a codec. */
-export function eventHeader(codec: Codec): string {
-  return `${PROTOCOL_VERSION} ${codec} - - 0`;
+/** The header of an event; the same text for all of a codec and mode. */
+export function eventHeader(codec: Codec, once: boolean): string {
+  return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;
 }
 
 export function requestHeader(
@@ -68,9 +70,11 @@ export function parseHeader(line: string): Header | string {
   if (!isEvent && !isCallId(call)) return 'bad call id';
   let idle = 0;
   let once = false;
+  let message = false;
   for (let i = 5; i < parts.length; i++) {
     const flag = parts[i] as string;
     if (flag === 'once') once = true;
+    else if (flag === 'message') message = true;
     else if (flag.startsWith('idle=')) idle = Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0);
   }
   return {
@@ -81,5 +85,6 @@ export function parseHeader(line: string): Header | string {
     timeout: Number.isFinite(timeout) ? timeout : 0,
     idle,
     once,
+    message,
   };
 }

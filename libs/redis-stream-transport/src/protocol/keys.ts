@@ -36,6 +36,11 @@ export class Keys {
     return `${this.tag}:dead:${group}`;
   }
 
+  /** Id of the entry that a dead letter became; kept for a while, so that a repeat finds it. */
+  replayed(group: string, letter: string): string {
+    return `${this.tag}:replayed:${group.length}:${group}:${letter}`;
+  }
+
   /** Registry of the groups of a stream: last seen, kind, cursor. */
   groups(stream: string): string {
     return `${this.tag}:groups:${stream}`;

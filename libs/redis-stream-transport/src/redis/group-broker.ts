@@ -1,4 +1,11 @@
 import type { Keys } from '../protocol/keys.js';
+import {
+  cleaningArgs,
+  readCleaned,
+  type Cleaned,
+  type CleaningLimits,
+  type CleaningPlace,
+} from './cleaning.js';
 import { freshId, type Incarnation } from './caller-broker.js';
 import { heldEntries, readAnswer, type HeldEntry, type StreamEntries } from './entries.js';
 import type { Link } from './link.js';
@@ -12,6 +19,7 @@ import { claimScript, scanScript } from './scripts/take-over.lua.js';
 import type {
   Answer,
   CheckedAnswer,
+  DeadEntry,
   KeyedResult,
   Owner,
   SettleAnswer,
@@ -32,6 +40,8 @@ export class GroupBroker {
     private readonly keys: Keys,
     /** Replaced only for broadcasts, whose group goes with the consumer. */
     public group: string,
+    /** Whose dead letters these are: of a broadcast, the service's. */
+    private readonly service = group,
   ) {}
 
   async hello(): Promise<Incarnation> {
@@ -150,33 +160,28 @@ export class GroupBroker {
     ])) as CheckedAnswer;
   }
 
-  async deadLetter(
-    owner: Owner,
-    stream: string,
-    id: string,
-    drop: boolean,
-    answer: Answer | undefined,
-    kept: number,
-    fields: readonly string[],
-  ): Promise<CheckedAnswer> {
+  async deadLetter(owner: Owner, { stream, id, ...dead }: DeadEntry): Promise<CheckedAnswer> {
+    const { answer, key } = dead;
     const lease = this.keys.lease(owner.consumer);
     const keys = [
       lease,
       this.keys.stream(stream),
       this.keys.due(stream),
-      this.keys.dead(this.group),
+      this.keys.dead(this.service),
       answer === undefined ? lease : this.keys.log(answer.caller),
+      this.keys.started(stream),
+      key === undefined ? lease : this.keys.idempotency(this.group, key.pattern, key.key),
     ];
     return (await run(this.link, deadLetterScript, keys, [
       owner.token,
       this.group,
       owner.consumer,
       id,
-      drop ? '1' : '0',
+      dead.drop ? '1' : '0',
       answer?.frame ?? '',
       String(answer?.life ?? 0),
-      String(kept),
-      ...fields,
+      String(dead.kept),
+      ...dead.fields,
     ])) as CheckedAnswer;
   }
 
@@ -279,18 +284,11 @@ export class GroupBroker {
   async clean(
     stream: string,
     kind: GroupKind,
-    limits: { groupTtl: number; count: number | undefined; age: number | undefined; page: number },
-  ): Promise<{ removed: number; more: boolean; idle: string[] }> {
+    limits: CleaningLimits,
+    place?: CleaningPlace,
+  ): Promise<Cleaned> {
     const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.started(stream)];
-    const answer = (await run(this.link, janitorScript, keys, [
-      this.group,
-      kind,
-      String(limits.groupTtl),
-      String(limits.count ?? -1),
-      String(limits.age ?? -1),
-      String(limits.page),
-    ])) as string[];
-    const [removed, more, ...idle] = answer;
-    return { removed: Number(removed), more: more === '1', idle };
+    const args = [this.group, kind, ...cleaningArgs(limits, place)];
+    return readCleaned(await run(this.link, janitorScript, keys, args));
   }
 }

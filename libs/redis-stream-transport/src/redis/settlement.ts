@@ -32,3 +32,18 @@ export interface KeyedResult {
   /** Undefined: nothing worth storing; the next one with the key runs. */
   readonly result: string | undefined;
 }
+
+/** An entry on its way to the dead letters of its group. */
+export interface DeadEntry {
+  readonly stream: string;
+  readonly id: string;
+  /** Nobody else needs the entry. */
+  readonly drop: boolean;
+  readonly answer: Answer | undefined;
+  /** The key under which it may have run. */
+  readonly key: { readonly pattern: string; readonly key: string } | undefined;
+  /** Dead letters that are kept. */
+  readonly kept: number;
+  /** Fields of the letter. */
+  readonly fields: readonly string[];
+}

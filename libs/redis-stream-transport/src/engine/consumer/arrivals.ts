@@ -15,6 +15,8 @@ import type { ShardContext } from './shard-context.js';
 import { PatternState, type StreamState } from './stream-state.js';
 
 export interface ArrivalsHooks {
+  /** The group that is read. */
+  group(): string;
   /** It may run, as soon as there is a slot. */
   ready(delivery: Delivery): void;
   /** It waits for another attempt, as whoever held it before has noted. */
@@ -53,7 +55,7 @@ export class Arrivals {
     if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
-    } else if (this.wasBefore(delivery)) delivery.acknowledge();
+    } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
     else if (deliveries > this.context.options.maxDeliveries) {
       delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {
@@ -97,6 +99,11 @@ export class Arrivals {
     return !isRequest && stream.since !== undefined && compareIds(id, stream.since) <= 0;
   }
 
+  /** An event that another group replays from its dead letters. */
+  private isForAnother({ isRequest, entry: { group } }: Delivery): boolean {
+    return !isRequest && group !== undefined && group !== this.hooks.group();
+  }
+
   private unsupported(delivery: Delivery): void {
     const message = `protocol version ${delivery.entry.header.version} is not supported`;
     if (delivery.isRequest) {
@@ -122,6 +129,7 @@ export class Arrivals {
       headers: undefined,
       key: undefined,
       pattern: undefined,
+      group: undefined,
     };
     const delivery = this.delivery(stream, undefined, raw, entry, history);
     const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
@@ -168,4 +176,5 @@ const ANONYMOUS = {
   timeout: 0,
   idle: 0,
   once: false,
+  message: false,
 } as const;

@@ -19,6 +19,8 @@ export interface DeadLetterFacts {
   readonly deliveries: number;
   readonly attempts: number;
   readonly consumer: string;
+  /** It was read for broadcast handlers, whose group goes with the instance. */
+  readonly broadcast: boolean;
   /** Redis' clock, milliseconds. */
   readonly at: number;
 }
@@ -48,6 +50,7 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
     'at',
     String(Math.floor(facts.at)),
   ];
+  if (facts.broadcast) fields.push('broadcast', '1');
   const known = new Set<string>(Object.values(FIELD));
   for (let i = 0; i + 1 < raw.fields.length; i += 2) {
     const name = raw.fields[i] as string;

@@ -1,3 +1,4 @@
+import type { CleaningPlace } from '../../redis/cleaning.js';
 import type { StartBroker } from '../../redis/start-broker.js';
 import { jittered } from '../clock.js';
 import type { GroupReading } from './group-reading.js';
@@ -16,6 +17,8 @@ export class Janitor {
   private cleaning: Promise<void> = Promise.resolve();
   private stopped = true;
   private readonly reported = new Set<string>();
+  /** Where to go on in streams that were too long for one round. */
+  private readonly places = new Map<string, CleaningPlace>();
 
   private readonly stranded: Stranded;
 
@@ -60,11 +63,16 @@ export class Janitor {
     };
     const { streams, worker } = this.reading;
     for (const stream of streams) {
+      const { name, kind } = stream;
+      let place = this.places.get(name);
       for (let page = 0; page < PAGES && !this.stopped; page++) {
-        const { more, idle } = await worker.broker.clean(stream.name, stream.kind, limits);
-        for (const group of idle) this.report(stream.name, group);
-        if (!more) break;
+        const { next, idle } = await worker.broker.clean(name, kind, limits, place);
+        for (const group of idle) this.report(name, group);
+        place = next;
+        if (next === undefined) break;
       }
+      if (place === undefined) this.places.delete(name);
+      else this.places.set(name, place);
     }
     await this.stranded.look();
   }

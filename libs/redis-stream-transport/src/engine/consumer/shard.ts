@@ -193,7 +193,7 @@ export class ConsumerShard {
   }
 
   private reading(specs: readonly PatternSpec[], group: string): GroupReading {
-    const broker = new GroupBroker(this.commands, this.keys, group);
+    const broker = new GroupBroker(this.commands, this.keys, group, this.options.group);
     const starts = new StartBroker(this.commands, this.keys, () => broker.group);
     const streams = streamStates(specs);
     const worker = new Worker(this.context, broker, starts, streams, this.dispatcher, {

@@ -158,16 +158,23 @@ export function record(delivery: Delivery, kind: ReplyKind, payload: string | un
   delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
 }
 
+/** The idempotency key under which a delivery may run. */
+export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'> | undefined {
+  if (entry.key === undefined) return undefined;
+  return { pattern: pattern.spec.pattern, key: entry.key };
+}
+
 /**
  * What is stored under the key when the delivery ends. What the transport itself had to say is no
  * result: then the key is given up, and the next entry with it runs.
  */
 export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
-  const { entry, pattern, recorded } = delivery;
-  if (entry.key === undefined || recorded === undefined) return undefined;
+  const { recorded } = delivery;
+  const key = keyOf(delivery);
+  if (key === undefined || recorded === undefined) return undefined;
   const text = `[${recorded.join(',')}]`;
   const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
-  return { pattern: pattern.spec.pattern, key: entry.key, result: worth ? text : undefined };
+  return { ...key, result: worth ? text : undefined };
 }
 
 /** Answers from a stored result; the entry itself never runs. */

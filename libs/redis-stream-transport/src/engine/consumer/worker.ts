@@ -17,7 +17,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from './retries.js';
 import { replyText, Settler } from './settler.js';
-import { record, resultOf, Starter } from './starter.js';
+import { keyOf, record, resultOf, Starter } from './starter.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -71,6 +71,7 @@ export class Worker implements DeliveryOwner {
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.arrivals = new Arrivals(context, this, {
+      group: () => broker.group,
       ready: (delivery) => dispatcher.accept(delivery),
       early: (delivery, { at, attempts, state }) => {
         delivery.ended = true;
@@ -153,7 +154,8 @@ export class Worker implements DeliveryOwner {
     const attempts = delivery.history.attempts + 1;
     const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
     const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
-    if (attempts >= policy.attempts || tooLate) {
+    // What may be started once only gets no other attempt.
+    if (delivery.once || attempts >= policy.attempts || tooLate) {
       const letter =
         failed.error === undefined
           ? {
@@ -199,20 +201,21 @@ export class Worker implements DeliveryOwner {
       deliveries: history.deliveries,
       attempts: history.attempts + 1,
       consumer: delivery.consumer,
+      broadcast: this.broker.group !== this.context.options.group,
       at: this.context.redisClock.now(),
     });
     this.context.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
     void this.insistence
       .on(delivery, () =>
-        this.broker.deadLetter(
-          this.context.owner,
-          stream.name,
-          delivery.id,
-          delivery.isRequest,
+        this.broker.deadLetter(this.context.owner, {
+          stream: stream.name,
+          id: delivery.id,
+          drop: delivery.isRequest,
           answer,
-          DEAD_LETTERS_KEPT,
+          key: keyOf(delivery),
+          kept: DEAD_LETTERS_KEPT,
           fields,
-        ),
+        }),
       )
       .then(() => stream.release(delivery));
   }

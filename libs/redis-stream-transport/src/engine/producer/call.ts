@@ -28,7 +28,6 @@ export interface CallSink {
 export interface CallRequest extends EntryRequest {
   /** Milliseconds; 0: the timeout covers everything. */
   readonly idle: number;
-  readonly once: boolean;
   /** 0: wait for a consumer; 1: none, no call; otherwise milliseconds of grace. */
   readonly grace: number | 'fail' | 'wait';
 }

@@ -11,6 +11,8 @@ export interface EntryRequest {
   readonly key: string | undefined;
   /** The lane is shared, so the entry must name its pattern. */
   readonly namePattern: boolean;
+  /** Never started twice. */
+  readonly once: boolean;
   /** Milliseconds: of the whole call, or within which an event is stored or rejected. */
   readonly timeout: number;
 }

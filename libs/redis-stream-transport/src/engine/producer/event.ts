@@ -17,6 +17,7 @@ export class OutgoingEvent implements Item, Expiring {
   before: Expiring | undefined;
   behind: Expiring | undefined;
   readonly expiresAt: number;
+  private ignoreSignal: () => void = () => undefined;
 
   constructor(
     readonly request: EntryRequest,
@@ -40,7 +41,7 @@ export class OutgoingEvent implements Item, Expiring {
   }
 
   fields(): readonly string[] {
-    return fieldsOf(this.request, eventHeader(this.request.codec));
+    return fieldsOf(this.request, eventHeader(this.request.codec, this.request.once));
   }
 
   sending(): void {}
@@ -84,11 +85,20 @@ export class OutgoingEvent implements Item, Expiring {
   end(error: RedisStreamsError | undefined): void {
     if (this.unwanted) return;
     this.unwanted = true;
+    this.ignoreSignal();
     this.settled(this, error);
   }
 
+  /** Ends with the signal, as not stored if it has not left. What left is stored all the same. */
+  heed(signal: AbortSignal): void {
+    const abort = (): void =>
+      this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`));
+    signal.addEventListener('abort', abort, { once: true });
+    this.ignoreSignal = () => signal.removeEventListener('abort', abort);
+  }
+
   private perhapsStored(
-    code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS',
+    code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS' | 'CANCELLED',
     message: string,
   ): RedisStreamsError {
     const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';

@@ -132,8 +132,8 @@ export class Producer implements CallOwner {
     return call;
   }
 
-  /** Stores an event; resolves when it is stored. */
-  publish(request: EntryRequest): Promise<void> {
+  /** Stores an event; resolves when it is stored, rejects when its signal comes before. */
+  publish(request: EntryRequest, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.closed) {
         reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
@@ -150,6 +150,7 @@ export class Producer implements CallOwner {
         if (error === undefined) resolve();
         else reject(error);
       });
+      if (signal !== undefined) event.heed(signal);
       this.events.add(event);
       this.deadlines.add(event);
       this.shardFor(request.stream).writer.push(event);

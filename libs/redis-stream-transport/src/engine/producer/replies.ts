@@ -41,7 +41,8 @@ export class Replies {
   }
 
   private reply(call: Call, instance: string, reply: Reply): void {
-    const [, kind, deliveries, nonce, index, payload, headers] = reply;
+    const [, kind, deliveries, nonce, index, written, headers, empty] = reply;
+    const payload = empty === 1 ? undefined : written;
     const origin = { instance, deliveries, headers };
     const run = call.run;
     // A fault says how the entry ended, whoever ran it and however far it came.

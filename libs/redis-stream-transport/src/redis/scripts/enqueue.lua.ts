@@ -35,6 +35,25 @@ local function judge(epoch, number, meant)
 end
 `;
 
+/** Lua that says how full a stream is. */
+export const LUA_BACKLOG = `
+-- What no live group has finished: handled events above the trim line do not count.
+local function backlog(stream, len)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err or #groups == 0 then return len end
+  local worst = 0
+  for _, g in ipairs(groups) do
+    local pending, lag = 0, nil
+    for f = 1, #g, 2 do
+      if g[f] == 'pending' then pending = g[f + 1] elseif g[f] == 'lag' then lag = g[f + 1] end
+    end
+    if not lag then return len end
+    if pending + lag > worst then worst = pending + lag end
+  end
+  return worst
+end
+`;
+
 /**
  * Adds one batch of a caller: everything it sent in one turn of its loop. Idempotent by (epoch, number).
  *
@@ -64,22 +83,7 @@ redis.call('HSET', KEYS[1], 'e', ARGV[1], 'q', ARGV[2])
 if ARGV[9] ~= '' then redis.pcall('XTRIM', KEYS[3], 'MINID', ARGV[9]) end
 local cap = tonumber(ARGV[8])
 
--- What no live group has finished: handled events above the trim line do not count.
-local function backlog(stream, len)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err or #groups == 0 then return len end
-  local worst = 0
-  for _, g in ipairs(groups) do
-    local pending, lag = 0, nil
-    for f = 1, #g, 2 do
-      if g[f] == 'pending' then pending = g[f + 1] elseif g[f] == 'lag' then lag = g[f + 1] end
-    end
-    if not lag then return len end
-    if pending + lag > worst then worst = pending + lag end
-  end
-  return worst
-end
-
+${LUA_BACKLOG}
 local tokens, at = {}, 11
 for s = 1, tonumber(ARGV[10]) do
   local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]

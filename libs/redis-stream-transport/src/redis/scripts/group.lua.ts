@@ -80,12 +80,13 @@ return { known and 'lost' or 'new', since }
  *
  * KEYS: stream, groups:<stream>, started:<stream>.
  * ARGV: group, kind, life of a group without a live instance (ms), handled events to keep (or -1), age
- * of handled events to keep (ms, or -1), entries to look at.
+ * of handled events to keep (ms, or -1), entries to look at, id to go on behind ('' at first), entries
+ * up to it that stayed.
  *
  * The line is the lowest id that some live group has pending or has not been given; nothing at or above
  * it goes. Below it expired requests go, unexpired ones never do: one that is pending nowhere is
- * stranded, not handled. Returns { removed, 1 if there may be more, names of groups that no longer
- * count… }.
+ * stranded, not handled. Returns { removed, id to go on behind or '', entries up to it that stayed,
+ * names of groups that no longer count… }.
  */
 export const janitorScript = defineScript(
   'janitor',
@@ -94,7 +95,7 @@ ${LUA_NOW}
 ${LUA_IDS}
 local stream, mine = KEYS[1], ARGV[1]
 local groups = redis.pcall('XINFO', 'GROUPS', stream)
-if groups.err then return { '0', '0' } end
+if groups.err then return { '0', '', '0' } end
 local line, unread, idle = nil, 0, {}
 for _, g in ipairs(groups) do
   local name, last = field(g, 'name'), field(g, 'last-delivered-id')
@@ -123,21 +124,22 @@ for _, g in ipairs(groups) do
     unread = math.max(unread, lag and (lag + pending) or math.huge)
   end
 end
-if not line then return { '0', '0' } end
+if not line then return { '0', '', '0' } end
 -- Handled events go when there are more of them than are kept, or when they are too old.
 local limit, keep, age = tonumber(ARGV[6]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local from, stayed = ARGV[7] == '' and '-' or '(' .. ARGV[7], tonumber(ARGV[8])
 local surplus = math.huge
 if keep >= 0 then
   if unread < math.huge then
-    surplus = redis.call('XLEN', stream) - unread - keep
+    surplus = redis.call('XLEN', stream) - unread - keep - stayed
   else
     -- The lag is unknown after deletions, so the handled entries are counted.
-    surplus = #redis.call('XRANGE', stream, '-', '(' .. line, 'COUNT', keep + limit) - keep
+    surplus = #redis.call('XRANGE', stream, from, '(' .. line, 'COUNT', keep + limit) - keep
   end
 elseif age >= 0 then
   surplus = 0
 end
-local page = redis.call('XRANGE', stream, '-', '(' .. line, 'COUNT', limit)
+local page = redis.call('XRANGE', stream, from, '(' .. line, 'COUNT', limit)
 local removed, seen = 0, 0
 for i, entry in ipairs(page) do
   local id, added = entry[1], split(entry[1])
@@ -152,7 +154,8 @@ for i, entry in ipairs(page) do
     redis.call('HDEL', KEYS[3], mine .. ' ' .. id)
   end
 end
-return { whole(removed), (seen == limit and removed > 0) and '1' or '0', unpack(idle) }
+local onward = seen == limit and page[limit][1] or ''
+return { whole(removed), onward, whole(stayed + seen - removed), unpack(idle) }
 `,
 );
 

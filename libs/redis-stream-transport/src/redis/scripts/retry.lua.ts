@@ -1,10 +1,14 @@
 import { defineScript, LUA_NOW } from '../script.js';
 import { LUA_ANSWER } from './settle.lua.js';
 
-const LUA_MINE = `
+const LUA_HELD = `
 local held = redis.call('GET', KEYS[1])
 if not held then return 'missing' end
 if held ~= ARGV[1] then return 'fenced' end
+`;
+
+const LUA_MINE = `
+${LUA_HELD}
 local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], ARGV[4], 1)
 if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' end
 `;
@@ -27,9 +31,11 @@ return 'ok'
 );
 
 /**
- * Moves an entry to the dead letters of its group and tells its caller.
+ * Moves an entry to the dead letters of its group and tells its caller. What may be started once only
+ * was acknowledged at its start, and noted. An idempotency key under which it ran is free again.
  *
- * KEYS: lease, stream, due:<stream>, dead:<group>, reply log (or the lease again without a caller).
+ * KEYS: lease, stream, due:<stream>, dead:<group>, reply log (or the lease again without a caller),
+ * started:<stream>, key record (or the lease again without a key).
  * ARGV: token, group, consumer, id, delete (0/1), frame or '', life of the log (ms), dead letters kept,
  * then the fields of the dead letter. Returns 'ok', 'lost', 'missing' or 'fenced'.
  */
@@ -37,11 +43,18 @@ export const deadLetterScript = defineScript(
   'dead-letter',
   `
 ${LUA_ANSWER}
-${LUA_MINE}
+${LUA_HELD}
+local name = ARGV[2] .. ' ' .. ARGV[4]
+if redis.call('HGET', KEYS[6], name) ~= ARGV[3] then
+  local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], ARGV[4], 1)
+  if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' end
+end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', unpack(ARGV, 9))
 if ARGV[6] ~= '' then answer(KEYS[5], ARGV[6], ARGV[7]) end
 redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
-redis.call('HDEL', KEYS[3], ARGV[2] .. ' ' .. ARGV[4])
+redis.call('HDEL', KEYS[3], name)
+redis.call('HDEL', KEYS[6], name)
+if KEYS[7] ~= KEYS[1] and redis.call('HGET', KEYS[7], 'e') == ARGV[4] then redis.call('DEL', KEYS[7]) end
 if ARGV[5] == '1' then redis.call('XDEL', KEYS[2], ARGV[4]) end
 return 'ok'
 `,

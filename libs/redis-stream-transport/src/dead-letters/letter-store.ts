@@ -1,0 +1,59 @@
+import type { RawEntry } from '../protocol/entry.js';
+import type { Keys } from '../protocol/keys.js';
+import type { Link } from '../redis/link.js';
+import { run } from '../redis/script.js';
+import { replayScript } from './replay.lua.js';
+
+/** Milliseconds for which it is known what a letter became: longer than any repeat waits. */
+const NOTE_LIFE = 3_600_000;
+
+export type ReplayAnswer =
+  { readonly kind: 'ok'; readonly entry: string } | { readonly kind: 'gone' | 'full' };
+
+/** The dead letters of a group in one shard, as Redis holds them. Everything may be repeated. */
+export class LetterStore {
+  private readonly key: string;
+
+  constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+    private readonly group: string,
+    private readonly maxBacklog: number,
+  ) {
+    this.key = keys.dead(group);
+  }
+
+  async count(): Promise<number> {
+    return Number(await this.link.command('xlen', [this.key]));
+  }
+
+  /** Letters within the bounds of a range, oldest first. */
+  async range(from: string, to: string, count: number): Promise<RawEntry[]> {
+    const answer = await this.link.command('xrange', [this.key, from, to, 'COUNT', String(count)]);
+    return (answer as [string, string[]][]).map(([id, fields]) => ({ id, fields }));
+  }
+
+  async remove(letters: readonly string[]): Promise<void> {
+    await this.link.command('xdel', [this.key, ...letters]);
+  }
+
+  /** Id of the youngest letter; undefined when there is none. */
+  async last(): Promise<string | undefined> {
+    const answer = await this.link.command('xrevrange', [this.key, '+', '-', 'COUNT', '1']);
+    return (answer as [string, string[]][])[0]?.[0];
+  }
+
+  /** The entry that a letter became, as far as it is still known. */
+  async became(letter: string): Promise<string | undefined> {
+    const note = await this.link.command('get', [this.keys.replayed(this.group, letter)]);
+    return (note as string | null) ?? undefined;
+  }
+
+  async replay(letter: string, stream: string, fields: readonly string[]): Promise<ReplayAnswer> {
+    const keys = [this.key, this.keys.stream(stream), this.keys.replayed(this.group, letter)];
+    const args = [letter, String(this.maxBacklog), String(NOTE_LIFE), ...fields];
+    const answer = (await run(this.link, replayScript, keys, args)) as string;
+    const [kind, entry] = answer.split(' ') as ['ok' | 'gone' | 'full', string];
+    return kind === 'ok' ? { kind, entry } : { kind };
+  }
+}

@@ -1,0 +1,106 @@
+import { FIELD, type RawEntry } from '../protocol/entry.js';
+import { parseHeader, type Codec, type Header } from '../protocol/header.js';
+import { readJson } from '../protocol/json.js';
+
+/**
+ * Why an entry became a dead letter.
+ * - `malformed`: it could not be read; `version`: its protocol version is not known.
+ * - `deliveries`: instances died over it, or lost their leases, too often.
+ * - `attempts`: its retries are used up; `handler`: a handler asked for it.
+ * - `idempotency`: an event whose idempotency key belongs to other data.
+ */
+export type DeadLetterReason =
+  'malformed' | 'version' | 'deliveries' | 'attempts' | 'handler' | 'idempotency';
+
+/** A dead letter: the entry as it was, and what happened to it. */
+export interface DeadLetterEntry {
+  /** Names the letter; of two letters in one shard the older one's is the lower. */
+  readonly id: string;
+  readonly reason: DeadLetterReason;
+  /** Text of the last error, at most 1,024 characters. */
+  readonly error: string;
+  readonly pattern: string;
+  /** The stream it was read from: the pattern, or its lane. */
+  readonly stream: string;
+  /** `unreadable`: not even the header line says which. */
+  readonly kind: 'request' | 'event' | 'unreadable';
+  /** Id of the entry, whose first part is the time at which it was stored. */
+  readonly entryId: string;
+  /** How often it was handed to an instance. */
+  readonly deliveries: number;
+  /** How often its handlers were tried by the last instance that had it. */
+  readonly attempts: number;
+  /** The instance that gave it up. */
+  readonly consumer: string;
+  /** When it was given up, in milliseconds since 1970 by Redis' clock. */
+  readonly at: number;
+  /** The data, if it is JSON that may be parsed. */
+  readonly data: unknown;
+  /** The data as it stood in the entry; undefined when it was missing or too long to be kept. */
+  readonly text: string | undefined;
+  /** How `text` was written; undefined when that cannot be read. */
+  readonly codec: Codec | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How often it was replayed before, and the id of the first entry. */
+  readonly replayed: number;
+  readonly originalId: string;
+  /**
+   * Whether it can be replayed as it is. Otherwise its data is not whole or not readable, and new data
+   * must be given; or it was a broadcast's, and cannot be replayed at all.
+   */
+  readonly replayable: boolean;
+  /** Read for a broadcast handler: its group went with its instance. */
+  readonly broadcast: boolean;
+}
+
+/** A letter, and what a replay of it takes over unseen. */
+export interface Letter {
+  readonly entry: DeadLetterEntry;
+  readonly header: Header | undefined;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+export function readLetter({ id, fields: list }: RawEntry, prefix: string): Letter {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    // Ours come first, and of the entry's own fields the first one counts.
+    if (!fields.has(list[i] as string)) fields.set(list[i] as string, list[i + 1] as string);
+  }
+  const of = (name: string): string => fields.get(name) ?? '';
+  const parsed = parseHeader(of(FIELD.header));
+  const header = typeof parsed === 'string' ? undefined : parsed;
+  const text = fields.get(FIELD.data);
+  const headers = fields.get(FIELD.headers);
+  const read = header?.codec === 'json' && text ? readJson(text) : undefined;
+  const [replayed, originalId] = of(FIELD.replay).split(' ');
+  const broadcast = fields.has('broadcast');
+  const whole = text !== undefined && !fields.has(`${FIELD.headers}-sha256`);
+  const entry: DeadLetterEntry = {
+    id: prefix + id,
+    reason: of('reason') as DeadLetterReason,
+    error: of('error'),
+    pattern: of('pattern'),
+    stream: of('stream'),
+    kind: header === undefined ? 'unreadable' : header.call === undefined ? 'event' : 'request',
+    entryId: of('id'),
+    deliveries: Number(of('deliveries')),
+    attempts: Number(of('attempts')),
+    consumer: of('consumer'),
+    at: Number(of('at')),
+    data: read?.ok === true ? read.value : undefined,
+    text,
+    codec: header?.codec,
+    headers: readHeaders(headers),
+    replayed: Number(replayed) || 0,
+    originalId: originalId ?? of('id'),
+    replayable: !broadcast && whole && header !== undefined && of('reason') !== 'malformed',
+    broadcast,
+  };
+  return { entry, header, fields };
+}
+
+function readHeaders(text: string | undefined): Readonly<Record<string, string>> {
+  const read = text === undefined ? undefined : readJson(text);
+  if (read?.ok !== true || typeof read.value !== 'object' || read.value === null) return {};
+  return read.value as Record<string, string>;
+}

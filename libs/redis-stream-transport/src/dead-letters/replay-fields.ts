@@ -1,0 +1,96 @@
+import { RedisStreamsError } from '../errors.js';
+import { resolveRecordOptions, type Headers } from '../options/index.js';
+import { FIELD } from '../protocol/entry.js';
+import { eventHeader, type Codec } from '../protocol/header.js';
+import { hostile } from '../protocol/json.js';
+import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
+import type { Letter } from './letter.js';
+
+/** What a replay puts in the place of what the letter has. */
+export interface ReplayChanges {
+  /** New data, written as JSON. Default: the data as it was. */
+  readonly data?: unknown;
+  /** New headers, in the place of all that were there. Default: the headers as they were. */
+  readonly headers?: Headers;
+}
+
+/**
+ * Fields of the entry that a letter becomes: an event for this group alone, because the other groups
+ * have had theirs and the caller of a request has had its error. Its deadline has passed, so it gets
+ * none; its counts begin anew, and its history is noted beside them.
+ *
+ * @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE
+ */
+export function replayFields(
+  letter: Letter,
+  group: string,
+  changes: ReplayChanges,
+  maxPayloadBytes: number,
+): string[] {
+  const { entry, header, fields } = letter;
+  const { pattern, stream, text, replayed, originalId } = entry;
+  const renewed = 'data' in changes;
+  if (entry.broadcast || !(entry.replayable || (renewed && pattern !== ''))) {
+    const why = entry.broadcast
+      ? 'is of a broadcast, whose group goes with the instance'
+      : 'is not whole or cannot be read; it can be replayed with new data';
+    throw new RedisStreamsError('INVALID_MESSAGE', `dead letter ${entry.id} ${why}`, { pattern });
+  }
+  const codec = renewed ? 'json' : (header?.codec ?? 'json');
+  const data = renewed ? written(changes.data, maxPayloadBytes, pattern) : (text as string);
+  const headers = headersOf(changes, fields, pattern);
+  const key = fields.get(FIELD.key);
+  return [
+    FIELD.header,
+    lineOf(letter, codec, renewed),
+    FIELD.data,
+    data,
+    ...(headers === undefined ? [] : [FIELD.headers, headers]),
+    ...(key === undefined ? [] : [FIELD.key, key]),
+    ...(stream === pattern ? [] : [FIELD.pattern, pattern]),
+    FIELD.group,
+    group,
+    FIELD.replay,
+    `${replayed + 1} ${originalId}`,
+  ];
+}
+
+function lineOf({ entry, header, fields }: Letter, codec: Codec, renewed: boolean): string {
+  // Written by a newer version for services that know it by now.
+  if (entry.reason === 'version' && !renewed) return fields.get(FIELD.header) as string;
+  const line = eventHeader(codec, header?.once ?? false);
+  // A pattern may have handlers of both kinds.
+  return entry.kind === 'request' || header?.message === true ? `${line} message` : line;
+}
+
+function written(data: unknown, maxPayloadBytes: number, pattern: string): string {
+  let text: string;
+  try {
+    text = JSON.stringify(data) ?? '';
+  } catch (error) {
+    const message = `the data cannot be serialized: ${(error as Error).message}`;
+    throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern, cause: error });
+  }
+  if (Buffer.byteLength(text) > maxPayloadBytes) {
+    const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
+    throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
+  }
+  const reason = hostile(text);
+  if (reason === undefined) return text;
+  throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
+}
+
+function headersOf(
+  changes: ReplayChanges,
+  fields: Letter['fields'],
+  pattern: string,
+): string | undefined {
+  if (changes.headers === undefined) return fields.get(FIELD.headers);
+  const { headers = {} } = resolveRecordOptions({ headers: changes.headers });
+  const text = JSON.stringify(headers);
+  if (text.length > MAX_HEADERS_LENGTH) {
+    const message = `headers take at most ${MAX_HEADERS_LENGTH} characters as JSON`;
+    throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern });
+  }
+  return text === '{}' ? undefined : text;
+}

@@ -1,0 +1,37 @@
+/** What the janitor leaves alone, and how much it looks at in one script. */
+export interface CleaningLimits {
+  /** Milliseconds after which a group without a live instance no longer holds entries. */
+  readonly groupTtl: number;
+  /** Handled events to keep. */
+  readonly count: number | undefined;
+  /** Milliseconds for which handled events are kept. */
+  readonly age: number | undefined;
+  readonly page: number;
+}
+
+/** How far a stream has been cleaned: up to which entry, and how many stayed. */
+export interface CleaningPlace {
+  readonly behind: string;
+  readonly stayed: number;
+}
+
+export interface Cleaned {
+  readonly removed: number;
+  /** Where to go on, unless everything was looked at. */
+  readonly next: CleaningPlace | undefined;
+  /** Groups that no longer count. */
+  readonly idle: readonly string[];
+}
+
+/** Arguments of the janitor script behind group and kind. */
+export function cleaningArgs(limits: CleaningLimits, place: CleaningPlace | undefined): string[] {
+  const { groupTtl, count, age, page } = limits;
+  const numbers = [groupTtl, count ?? -1, age ?? -1, page].map(String);
+  return [...numbers, place?.behind ?? '', String(place?.stayed ?? 0)];
+}
+
+export function readCleaned(answer: unknown): Cleaned {
+  const [removed, behind, stayed, ...idle] = answer as [string, string, string, ...string[]];
+  const next = behind === '' ? undefined : { behind, stayed: Number(stayed) };
+  return { removed: Number(removed), next, idle };
+}
