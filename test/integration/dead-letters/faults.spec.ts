@@ -1,6 +1,5 @@
-import { eventually, range, Tally } from '../../support/arena.js';
+import { Arena, eventually, range, Tally } from '../../support/arena.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import { Arena } from '../../support/arena.js';
 import { lettersOf, withLetters } from './letters.js';
 
 /** Letters of events that count how often each is handled once they are replayed. */

@@ -134,7 +134,7 @@ describe('X13 looking at dead letters', () => {
     const events = Object.fromEntries(
       range(8).map((i) => [`p${i}`, (_: unknown, ctx: { deadLetter(): void }) => ctx.deadLetter()]),
     );
-    await arena.serve({ events: events as never }, shards);
+    await arena.serve({ events }, shards);
     const client = await arena.connected(shards);
     await Promise.all(range(8).map((i) => client.tell(`p${i}`, i)));
     const letters = lettersOf(arena, shards);
@@ -153,7 +153,7 @@ describe('X13 looking at dead letters', () => {
   it('those of a broadcast are with the others, and stay', async () => {
     const arena = new Arena();
     const give = (_: unknown, context: { deadLetter(): void }): void => context.deadLetter();
-    await arena.serve({ events: { news: [give as never, { broadcast: true }] } });
+    await arena.serve({ events: { news: [give, { broadcast: true }] } });
     await (await arena.connected()).tell('news', 1);
     const letters = lettersOf(arena);
     await eventually(async () => expect(await letters.count()).toBe(1));
