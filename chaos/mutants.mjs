@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { check, describe } from './check.mjs';
 import { play } from './fleet/stage.mjs';
-import { buildLibrary, builds, entryOf } from './kit/library.mjs';
+import { bundle } from './kit/bundle.mjs';
+import { buildLibrary, builds } from './kit/library.mjs';
 import { randomSeed } from './kit/random.mjs';
 import { Size } from './kit/size.mjs';
 import { mutants } from './mutants/list.mjs';
@@ -35,7 +36,7 @@ for (const mutant of chosen) {
     scenario: scenarios.find((each) => each.name === scenario),
     seed,
     size: new Size('pr'),
-    library: entryOf(library),
+    library: await bundle(library),
   });
   const { violations } = check(folder);
   const telling = violations.filter(({ rule }) => rules.includes(rule));

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { check, describe } from './check.mjs';
 import { play } from './fleet/stage.mjs';
 import { readArguments, usage } from './kit/arguments.mjs';
-import { buildLibrary, entryOf } from './kit/library.mjs';
+import { bundle } from './kit/bundle.mjs';
+import { buildLibrary } from './kit/library.mjs';
 import { Size } from './kit/size.mjs';
 import { now } from './kit/time.mjs';
 import { later, scenarios } from './scenarios/index.mjs';
@@ -25,7 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 const { seeds, json, keep } = given;
 const size = new Size(given.size);
-const library = given.library === undefined ? buildLibrary() : resolve(given.library);
+const library = await bundle(given.library === undefined ? buildLibrary() : resolve(given.library));
 const wanted = given.scenarios ?? scenarios.map(({ name }) => name);
 
 const results = [];
@@ -46,7 +47,7 @@ async function turn(name, seed) {
     return;
   }
   const began = now();
-  const folder = await play({ scenario, seed, size, library: entryOf(library) });
+  const folder = await play({ scenario, seed, size, library });
   const { figures, violations } = check(folder);
   const seconds = Math.round((now() - began) / 100) / 10;
   results.push({ figures, violations, seconds });

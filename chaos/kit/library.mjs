@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 export const repository = join(import.meta.dirname, '..', '..');
 const project = join(repository, 'libs', 'redis-stream-transport');
@@ -35,9 +34,6 @@ export function buildLibrary() {
   }
   return folder;
 }
-
-/** @param {string} folder */
-export const entryOf = (folder) => pathToFileURL(join(folder, 'index.js')).href;
 
 function hashOfSources() {
   const sources = join(project, 'src');

@@ -10,8 +10,8 @@ import { vitals, witness, witnessConnections } from './witness.mjs';
 
 const { name, library, options, history: path, seed, mix } = given;
 const history = new History(path);
-witness(history);
-const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord } = await import(library);
+const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, Logger } = await import(library);
+witness(history, Logger);
 const client = new ClientRedisStreams(options);
 const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });

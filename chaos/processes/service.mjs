@@ -9,8 +9,8 @@ import { vitals, witness, witnessConnections } from './witness.mjs';
 
 const { name, library, options, history: path, effects } = given;
 const history = new History(path);
-witness(history);
-const { ServerRedisStreams } = await import(library);
+const { ServerRedisStreams, Logger } = await import(library);
+witness(history, Logger);
 const server = new ServerRedisStreams(options);
 let executions = 0;
 const effect = effects === undefined ? undefined : await inbox(effects);

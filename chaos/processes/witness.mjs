@@ -1,6 +1,5 @@
 // What every process notes about itself: log lines, stalls of its event loop, errors that nobody handled,
 // the state of its connections, and on demand what it holds.
-import { Logger } from '@nestjs/common';
 import { now } from '../kit/time.mjs';
 
 /** Milliseconds between two looks at the clock. */
@@ -8,9 +7,12 @@ const LOOK = 20;
 /** A look that is later than this is noted: for that long the process could do nothing. */
 const STALL = 20;
 
-/** @param {import('../kit/history.mjs').History} history */
-export function witness(history) {
-  logLines(history);
+/**
+ * @param {import('../kit/history.mjs').History} history
+ * @param {typeof import('@nestjs/common').Logger} Logger that the library uses
+ */
+export function witness(history, Logger) {
+  logLines(history, Logger);
   stalls(history);
   for (const what of ['unhandledRejection', 'uncaughtExceptionMonitor']) {
     process.on(what, (error) =>
@@ -21,7 +23,7 @@ export function witness(history) {
   process.on('unhandledRejection', () => process.exit(70));
 }
 
-function logLines(history) {
+function logLines(history, Logger) {
   const write = (level) => (message) =>
     history.write({ k: 'log', level, text: String(message).slice(0, 500), t: now() });
   const levels = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'];
