@@ -19,6 +19,11 @@ const MORTAL = {
 
 /** Time for a socket to connect, in milliseconds, unless the user sets `connectTimeout`. */
 const CONNECT_TIMEOUT = 5000;
+/**
+ * Milliseconds until a server that is still loading its data is asked again, unless the user sets
+ * `maxLoadingRetryTime`. By default ioredis believes the server's own estimate, which may be ten seconds off.
+ */
+const LOADING_RETRY = 250;
 
 /** Makes a connection that is not connected yet. An injected client is copied, never used or closed. */
 export function createConnection(target: RedisTarget): Connection {
@@ -35,6 +40,7 @@ export function createConnection(target: RedisTarget): Connection {
     case 'single':
       return new Redis({
         connectTimeout: CONNECT_TIMEOUT,
+        maxLoadingRetryTime: LOADING_RETRY,
         ...target.options,
         ...(target.options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null }),
         ...MORTAL,
