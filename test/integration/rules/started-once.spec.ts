@@ -34,6 +34,17 @@ const isGone = (arena: Arena) => async () => {
 };
 
 describe('L18: what is started once', () => {
+  it('is announced as such again as soon as Redis turns out to have lost the lease', async () => {
+    const arena = new Arena();
+    // Long before the next renewal.
+    const { client, consumer } = await started(arena, 60_000);
+    const { keys, redis } = arena;
+    await redis.del(keys.lease(consumer), keys.live('work'));
+    expect(await client.call('work', 2, { whenNoConsumer: 'wait' })).toBe(2);
+    const announced = () => redis.zrangebyscore(keys.live('work'), '(0', '+inf');
+    await eventually(async () => expect(await announced()).toEqual([`service ${consumer} once`]));
+  });
+
   it('is ended by its own instance when Redis has lost its settlement', async () => {
     const arena = new Arena();
     const { server, client, consumer } = await started(arena);

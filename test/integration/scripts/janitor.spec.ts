@@ -77,6 +77,13 @@ describe('the janitor script', () => {
     expect([expired, event]).toHaveLength(2);
   });
 
+  it('cleans behind a group that stands at the last id of a millisecond', async () => {
+    const { bench, broker, ids } = await stream(2, 0);
+    await bench.redis.xgroup('SETID', bench.keys.stream('a'), 'service', '7-18446744073709551615');
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0 });
+    expect(await bench.ids('a')).toEqual(ids);
+  });
+
   it('forgets with an expired request that it was started', async () => {
     const { bench, broker } = await stream(0, 0);
     const id = await bench.add('a', requestLine(callerId(), '1', 1));

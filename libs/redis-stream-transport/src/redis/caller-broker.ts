@@ -72,9 +72,17 @@ export interface Sighting {
   readonly incarnation: Incarnation;
   /** Last record of the reply log; undefined when there is no log. */
   readonly lastFrame: string | undefined;
-  /** Per call: its entry is in its stream, or gone; `once`: gone, and may be started once only. */
-  readonly entries: readonly ('exists' | 'gone' | 'once')[];
+  /** Per call what became of its entry. */
+  readonly entries: readonly EntryFate[];
 }
+
+/**
+ * An entry is in its stream, or gone; `once`: gone, and may be started once only; `unknown`: gone, and
+ * nobody announces how it may be started.
+ */
+export type EntryFate = 'exists' | 'gone' | 'once' | 'unknown';
+
+const FATES: Readonly<Record<string, EntryFate>> = { '1': 'exists', o: 'once', '-': 'unknown' };
 
 /** What a caller wants of Redis, in one shard. */
 export class CallerBroker {
@@ -200,9 +208,7 @@ export class CallerBroker {
     return {
       incarnation: { id, born: Number(born), now: Number(now) },
       lastFrame: last === '' ? undefined : last,
-      entries: Array.from(flags, (flag) =>
-        flag === '1' ? 'exists' : flag === 'o' ? 'once' : 'gone',
-      ),
+      entries: Array.from(flags, (flag) => FATES[flag] ?? 'gone'),
     };
   }
 

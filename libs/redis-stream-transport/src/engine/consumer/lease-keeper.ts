@@ -114,6 +114,8 @@ export class LeaseKeeper {
       case 'missing':
         this.hooks.doubted();
         await this.renewOnce(true);
+        // Redis may have lost more than the lease: callers must be able to see who answers what.
+        await this.announce(false);
         return;
       case 'ok':
         this.confirmed = sentAt;

@@ -1,5 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
-import type { CallerBroker, Sighting } from '../../redis/caller-broker.js';
+import type { CallerBroker, EntryFate, Sighting } from '../../redis/caller-broker.js';
 import type { Clock } from '../clock.js';
 import type { Call } from './call.js';
 import type { ReplyReader } from './reply-reader.js';
@@ -8,6 +8,8 @@ const PAGE = 100;
 /** Milliseconds that a call has waited when it is first asked about, and between further questions. */
 const FIRST = 2000;
 const AGAIN = 5000;
+/** Milliseconds until a question is repeated that Redis could not answer yet. */
+const SOON = 1000;
 
 export interface ReAskerHooks {
   /** Its entry is gone and provably was never settled: send it again, under the same id. */
@@ -75,17 +77,20 @@ export class ReAsker {
     const isComplete = (call: Call) => this.replies.isComplete(call.startedAt, sighting.lastFrame);
     if (!gone.every(isComplete)) await this.replies.catchUp();
     for (const call of gone) {
-      const once = call.request.once || sighting.entries[page.indexOf(call)] === 'once';
-      if (call.state === 'stored') this.judge(call, sighting, once);
+      const fate = sighting.entries[page.indexOf(call)] as EntryFate;
+      if (call.state === 'stored') this.judge(call, sighting, fate);
     }
   }
 
-  private judge(call: Call, sighting: Sighting, once: boolean): void {
+  private judge(call: Call, sighting: Sighting, fate: EntryFate): void {
     // Frames came behind the last one that was seen: the next question finds out.
     if (this.replies.isBehind(sighting.lastFrame)) return;
+    const mayRepeat = !call.request.once && fate !== 'once';
     const answered = call.next > 0 || call.run !== undefined;
-    if (this.isProven(call, sighting) && !once && !answered) {
-      this.hooks.sendAgain(call);
+    if (this.isProven(call, sighting) && mayRepeat && !answered) {
+      // Whether it may be started again its service will tell as soon as it is back (rule L18).
+      if (fate === 'unknown') call.askAt = this.clock.now() + SOON;
+      else this.hooks.sendAgain(call);
       return;
     }
     const { pattern } = call;

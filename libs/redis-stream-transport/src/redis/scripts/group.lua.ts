@@ -101,7 +101,8 @@ for _, g in ipairs(groups) do
   local name, last = field(g, 'name'), field(g, 'last-delivered-id')
   local pending, lag = field(g, 'pending'), field(g, 'lag')
   local ms, seq = string.match(last, '^(%d+)-(%d+)$')
-  local low = ms .. '-' .. whole(tonumber(seq) + 1)
+  -- A group that was made anew at its cursor may stand at the very last id of a millisecond.
+  local low = tonumber(seq) < 2 ^ 53 and (ms .. '-' .. whole(tonumber(seq) + 1)) or (whole(ms + 1) .. '-0')
   if pending > 0 then low = redis.call('XPENDING', stream, name)[2] end
   local known = redis.call('HGET', KEYS[2], name)
   local counts = true

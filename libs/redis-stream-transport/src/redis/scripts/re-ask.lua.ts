@@ -25,9 +25,10 @@ return id
  *
  * KEYS: incarnation, reply log, then per call: its stream, live:<pattern>. ARGV: fresh incarnation id, life of the
  * log (ms), then the entry id of each call.
- * Returns { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists,
- * `0` when it is gone, and `o` when it is gone and the pattern is announced as started once only. Both are read in one step: an entry that is gone was settled before the last
- * id, or was never settled.
+ * Returns { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists;
+ * when it is gone, `o` if the pattern is announced as started once only, `0` if it is announced as not, and
+ * `-` if nobody announces it, for instance because Redis has just lost all it knew. Both are read in one
+ * step: an entry that is gone was settled before the last id, or was never settled.
  */
 export const reAskScript = defineScript(
   're-ask',
@@ -47,7 +48,9 @@ for i = 3, #KEYS, 2 do
   local entry = ARGV[(i + 3) / 2]
   local flag = #redis.call('XRANGE', KEYS[i], entry, entry)
   if flag == 0 then
-    for _, member in ipairs(redis.call('ZRANGE', KEYS[i + 1], 0, -1)) do
+    local members = redis.call('ZRANGEBYSCORE', KEYS[i + 1], '(0', '+inf')
+    if #members == 0 then flag = '-' end
+    for _, member in ipairs(members) do
       if string.sub(member, -5) == ' once' then flag = 'o' end
     end
   end
