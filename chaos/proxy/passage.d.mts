@@ -13,6 +13,8 @@ export interface Passage {
   readonly name: string;
   busyUntil: number;
   readonly role: 'commands' | 'reader' | 'subscriber';
+  /** Hands on what Redis sent, after so many milliseconds, in order. */
+  toClient(chunk: Buffer, after?: number): void;
   destroy(): void;
   finish(): void;
   reset(): void;

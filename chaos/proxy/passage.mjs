@@ -44,7 +44,8 @@ export class Passage {
   mode = pass;
   /** When the last chunk that comes later will have come. */
   busyUntil = 0;
-  #late = 0;
+  /** What comes later, in order: `[chunk, when]`. */
+  #late = [];
   /** What the client uses it for, as its first commands tell. @type {'commands' | 'reader' | 'subscriber'} */
   role = 'commands';
   /** @readonly */
@@ -79,16 +80,23 @@ export class Passage {
   /** Hands on what Redis sent, after so many milliseconds, and never before what came earlier. */
   toClient(chunk, after = 0) {
     const at = Math.max(this.busyUntil, Date.now() + after);
-    if (at <= Date.now() && this.#late === 0) {
+    if (at <= Date.now() && this.#late.length === 0) {
       this.#write(chunk);
       return;
     }
     this.busyUntil = at;
-    this.#late++;
+    this.#late.push([chunk, at]);
+    if (this.#late.length === 1) this.#wait();
+  }
+
+  /** One timer for all: timers of their own would end in any order when they are due in the same millisecond. */
+  #wait() {
     later(() => {
-      this.#late--;
-      this.#write(chunk);
-    }, at - Date.now());
+      while (this.#late.length > 0 && this.#late[0][1] <= Date.now()) {
+        this.#write(this.#late.shift()[0]);
+      }
+      if (this.#late.length > 0) this.#wait();
+    }, this.#late[0][1] - Date.now());
   }
 
   #write(chunk) {

@@ -61,6 +61,22 @@ it('delays answers and keeps their order', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(75);
 });
 
+it('never changes the order of what comes later, however busy it is', async () => {
+  const { client, proxy, seen, say } = await echo();
+  say('> ');
+  await once(client, 'data');
+  const [passage] = proxy.passages;
+  const words = Array.from({ length: 400 }, (_, i) => `${i} `);
+  for (const [i, word] of words.entries()) {
+    passage!.toClient(Buffer.from(word), (i * 1.7) % 6);
+    for (const end = performance.now() + (i % 3); performance.now() < end;);
+    if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const all = `> ${words.join('')}`;
+  await vi.waitFor(() => expect(seen.text).toHaveLength(all.length), SOON);
+  expect(seen.text).toBe(all);
+});
+
 it('swallows an answer and ends the connection', async () => {
   const { seen, say } = await echo(dropAnswers(1));
   say('hello');
