@@ -59,7 +59,9 @@ export function* truthfulStatus({ processes, faults, plan, endingAt = Infinity }
     for (const fault of cutting) {
       if (fault.gentle || !meets(fault, name) || up > fault.from || exit?.t < fault.from + NOTICE)
         continue;
-      yield* noticed(name, statuses, fault, Math.min(endingAt, nextCut(cutting, fault)));
+      // Who ends meanwhile says that it is disconnected, and is right.
+      const until = Math.min(endingAt, nextCut(cutting, fault), exit?.t ?? Infinity);
+      yield* noticed(name, statuses, fault, until);
     }
     const last = statuses.findLast(({ t }) => t <= endingAt);
     const lived = exit === undefined || exit.expected === 'end';

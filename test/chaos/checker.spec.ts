@@ -315,6 +315,20 @@ describe('I7 to I9, the processes', () => {
     ]);
   });
 
+  it('does not blame a process that is told to end soon after it was cut off', () => {
+    const histories = new Histories();
+    histories.nemesisDid({ what: 'redis-kill', cuts: 'all', excuses: 'open' }, 20_000, 26_000);
+    for (const name of ['caller-1', ...Object.keys(histories.services)]) {
+      histories.of(name).push({ k: 'status', value: 'reconnecting', t: 20_010 });
+      histories.of(name).push({ k: 'status', value: 'connected', t: 26_100 });
+    }
+    histories.services['service-2.1']!.push({ k: 'status', value: 'disconnected', t: 31_100 });
+    expect(rulesOf(histories)).toEqual(['I9']);
+    const end = { code: 0, signal: null, expected: 'term', t: 32_000 };
+    histories.run.push({ k: 'exit', name: 'service-2.1', kind: 'service', ...end });
+    expect(rulesOf(histories)).toEqual([]);
+  });
+
   it('finds a status that says "reconnecting" although nothing happened', () => {
     const histories = new Histories();
     histories.caller.push({ k: 'status', value: 'reconnecting', t: 20_000 });
