@@ -14,6 +14,9 @@ export const s12 = {
       rounds: size.count(10),
       stillFor,
       timeout: 90_000,
+      // A long call may lose its instance in every round. On its last delivery it would run alone, for as
+      // long as a lease and more, and the instance would do nothing else: that is for S13 to play.
+      serverOptions: { maxDeliveries: 100 },
       mix: [
         { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
         { weight: 100, pattern: 'once', ms: [0, 80] },
