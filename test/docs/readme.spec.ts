@@ -53,7 +53,13 @@ function complaintsAbout(virtual: ReadonlyMap<string, string>): string[] {
 }
 
 test('the code of the documents compiles', { timeout: 120_000 }, () => {
-  const documents = [...READMES, 'docs/migrating.md', 'docs/contracts.md', 'docs/dead-letters.md'];
+  const documents = [
+    ...READMES,
+    'docs/migrating.md',
+    'docs/contracts.md',
+    'docs/dead-letters.md',
+    'docs/codecs.md',
+  ];
   const files = documents.flatMap((document, i) =>
     filesOf(document).map(([name, text]): [string, string] => [
       join(ROOT, `test/docs/blocks-${i}`, name),

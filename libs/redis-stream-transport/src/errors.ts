@@ -22,6 +22,7 @@ const never = (meaning: string): CodeFacts => ({ meaning, retryable: false });
 export const REDIS_STREAMS_ERROR_CODES = {
   INVALID_OPTION: never('An option is unknown, refused, out of bounds, or contradicts another.'),
   INVALID_MESSAGE: never('The message cannot be serialized, is malformed or is nested too deeply.'),
+  CODEC_MISMATCH: never('The other side wrote with a codec that this side does not read.'),
   PAYLOAD_TOO_LARGE: never('Data beyond `maxPayloadBytes`, or a reply beyond `maxReplyBytes`.'),
   OVERLOADED: again('`maxPending` calls are open, or the stream holds `maxBacklog` entries.'),
   NO_CONSUMER: again('No live instance serves the pattern; see `whenNoConsumer`.'),

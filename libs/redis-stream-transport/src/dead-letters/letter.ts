@@ -1,5 +1,5 @@
 import { FIELD, type RawEntry } from '../protocol/entry.js';
-import { parseHeader, type Codec, type Header } from '../protocol/header.js';
+import { parseHeader, wireCodec, type Header, type WireCodec } from '../protocol/header.js';
 import { readJson } from '../protocol/json.js';
 
 /**
@@ -39,7 +39,7 @@ export interface DeadLetterEntry {
   /** The data as it stood in the entry; undefined when it was missing or too long to be kept. */
   readonly text: string | undefined;
   /** How `text` was written; undefined when that cannot be read. */
-  readonly codec: Codec | undefined;
+  readonly codec: WireCodec | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** How often it was replayed before, and the id of the first entry. */
   readonly replayed: number;
@@ -89,7 +89,7 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
     at: Number(of('at')),
     data: read?.ok === true ? read.value : undefined,
     text,
-    codec: header?.codec,
+    codec: header && wireCodec(header.codec, header.codecName),
     headers: readHeaders(headers),
     replayed: Number(replayed) || 0,
     originalId: originalId ?? of('id'),

@@ -1,7 +1,7 @@
 import { RedisStreamsError } from '../errors.js';
 import { resolveRecordOptions, type Headers } from '../options/index.js';
 import { FIELD } from '../protocol/entry.js';
-import { eventHeader, type Codec } from '../protocol/header.js';
+import { eventHeader, type WireCodec } from '../protocol/header.js';
 import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
 import type { Letter } from './letter.js';
@@ -36,7 +36,7 @@ export function replayFields(
       : 'is not whole or cannot be read; it can be replayed with new data';
     throw new RedisStreamsError('INVALID_MESSAGE', `dead letter ${entry.id} ${why}`, { pattern });
   }
-  const codec = renewed ? 'json' : (header?.codec ?? 'json');
+  const codec = renewed ? 'json' : (entry.codec ?? 'json');
   const data = renewed ? written(changes.data, maxPayloadBytes, pattern) : (text as string);
   const headers = headersOf(changes, fields, pattern);
   const key = fields.get(FIELD.key);
@@ -55,7 +55,7 @@ export function replayFields(
   ];
 }
 
-function lineOf({ entry, header, fields }: Letter, codec: Codec, renewed: boolean): string {
+function lineOf({ entry, header, fields }: Letter, codec: WireCodec, renewed: boolean): string {
   // Written by a newer version for services that know it by now.
   if (entry.reason === 'version' && !renewed) return fields.get(FIELD.header) as string;
   const line = eventHeader(codec, header?.once ?? false);

@@ -127,7 +127,7 @@ export class OutgoingPackets {
       const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
       throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
     }
-    const reason = codec === 'json' || codec === 'obj' ? hostile(text) : undefined;
+    const reason = codec === 'json' || codec.startsWith('obj') ? hostile(text) : undefined;
     if (reason !== undefined) {
       throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
     }

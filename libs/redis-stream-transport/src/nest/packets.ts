@@ -1,25 +1,56 @@
 import type { PacketDeserializer, PacketSerializer } from '../options/index.js';
-import type { Codec } from '../protocol/header.js';
+import {
+  parseCodec,
+  wireCodec,
+  type Codec,
+  type Header,
+  type WireCodec,
+} from '../protocol/header.js';
 import { readJson } from '../protocol/json.js';
 
 /** Data as it travels. */
 export interface Packed {
-  readonly codec: Codec;
+  readonly codec: WireCodec;
   readonly text: string;
 }
 
 /** What a serializer returned, as text. */
-export function pack(output: unknown): Packed {
-  if (typeof output === 'string') return { codec: 'text', text: output };
+function pack(output: unknown, name: string | undefined): Packed {
+  const [codec, text] = textOf(output);
+  return { codec: wireCodec(codec, name), text };
+}
+
+function textOf(output: unknown): readonly [codec: Codec, text: string] {
+  if (typeof output === 'string') return ['text', output];
   if (output instanceof Uint8Array) {
     const bytes = Buffer.from(output.buffer, output.byteOffset, output.byteLength);
-    return { codec: 'b64', text: bytes.toString('base64') };
+    return ['b64', bytes.toString('base64')];
   }
-  return { codec: 'obj', text: JSON.stringify(output) };
+  return ['obj', JSON.stringify(output)];
 }
 
 /** Data that cannot be carried, for a reason that its sender should be told. */
-export class UnreadableData extends Error {}
+export class UnreadableData extends Error {
+  constructor(
+    message: string,
+    readonly code: 'INVALID_MESSAGE' | 'CODEC_MISMATCH' = 'INVALID_MESSAGE',
+  ) {
+    super(message);
+  }
+}
+
+/** Both sides must name the same codec, or none. */
+function compareCodecs(theirs: string | undefined, own: string | undefined): void {
+  if (theirs !== own) throw mismatch(theirs ?? 'an unnamed codec', own ?? 'no named codec');
+}
+
+/** What is written and what is read, in words. */
+export function mismatch(theirs: string, own: string): UnreadableData {
+  return new UnreadableData(
+    `it was written with ${theirs}, and this side reads ${own}`,
+    'CODEC_MISMATCH',
+  );
+}
 
 /** What the other side's serializer returned. */
 function unpack(codec: Codec, text: string): unknown {
@@ -42,7 +73,10 @@ export function packPacket(
   packet: Readonly<Record<string, unknown>>,
 ): Packed | Promise<Packed> {
   const output = serializer.serialize(packet);
-  return output instanceof Promise ? output.then(pack) : pack(output);
+  const { codec } = serializer;
+  return output instanceof Promise
+    ? output.then((ready: unknown) => pack(ready, codec))
+    : pack(output, codec);
 }
 
 /**
@@ -51,10 +85,11 @@ export function packPacket(
  */
 export async function unpackData(
   deserializer: PacketDeserializer | undefined,
-  codec: Codec,
+  { codec, codecName }: Pick<Header, 'codec' | 'codecName'>,
   text: string,
   pattern: string,
 ): Promise<unknown> {
+  compareCodecs(codecName, deserializer?.codec);
   const value = unpack(codec, text);
   const packet =
     deserializer === undefined
@@ -67,11 +102,11 @@ export async function unpackData(
 }
 
 /** A reply in a frame that a serializer wrote: its output and how it was turned to JSON. */
-export type PackedReply = readonly [codec: Codec, output: unknown];
+export type PackedReply = readonly [codec: WireCodec, output: unknown];
 
 /** A reply as JSON for a frame. */
 export function packedReplyText({ codec, text }: Packed): string {
-  return codec === 'obj' ? `["obj",${text}]` : JSON.stringify([codec, text]);
+  return codec.startsWith('obj') ? `["${codec}",${text}]` : JSON.stringify([codec, text]);
 }
 
 export interface ReplyPacket {
@@ -87,7 +122,9 @@ export async function unpackReply(
   payload: unknown,
   pattern: string,
 ): Promise<ReplyPacket> {
-  const [codec, output] = payload as PackedReply;
+  const [written, output] = payload as PackedReply;
+  const [codec, name] = parseCodec(written) ?? [written];
+  compareCodecs(name, deserializer?.codec);
   const value = codec === 'b64' ? Buffer.from(String(output), 'base64') : output;
   const packet =
     deserializer === undefined

@@ -2,7 +2,7 @@ import type { WritePacket } from '@nestjs/microservices';
 import type { CallSink, ReplyOrigin } from '../engine/producer/call.js';
 import { RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
-import { unpackReply, type ReplyPacket } from './packets.js';
+import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';
 
 /** Where a reply came from, for `sendWithMeta`. */
 export interface ReplyMeta {
@@ -74,10 +74,8 @@ export class ReplySink implements CallSink {
     const { pattern } = this;
     const message = `a reply of ${pattern} cannot be read: ${(error as Error).message}`;
     const facts = { pattern, outcome: 'may-have-run', cause: error } as const;
-    this.callback({
-      err: new RedisStreamsError('INVALID_MESSAGE', message, facts),
-      isDisposed: true,
-    });
+    const code = error instanceof UnreadableData ? error.code : 'INVALID_MESSAGE';
+    this.callback({ err: new RedisStreamsError(code, message, facts), isDisposed: true });
   }
 }
 

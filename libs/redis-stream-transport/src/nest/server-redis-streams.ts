@@ -21,7 +21,7 @@ import {
 import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
-import { parse, unpackData } from './packets.js';
+import { mismatch, parse, UnreadableData, unpackData } from './packets.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
@@ -56,6 +56,8 @@ export class ServerRedisStreams
   private readonly events: ConnectionEvents;
   private readonly quiet: QuietLogger;
   private readonly settings: InvokerSettings;
+  /** Name of the codec that replies are written with, if it has one. */
+  private readonly answersIn: string | undefined;
   /** Where handlers begin: the asynchronous context in which the server was made. */
   private readonly origin = new AsyncResource('ServerRedisStreams');
   private handlers: ReadonlyMap<string, PatternHandlers> = new Map();
@@ -68,6 +70,7 @@ export class ServerRedisStreams
     this.options = resolveServerOptions(options);
     this.quiet = new QuietLogger(this.logger, () => systemClock.now());
     this.events = new ConnectionEvents((error) => this.logger.error(error));
+    this.answersIn = this.options.serializer?.codec;
     this.settings = {
       serializer: this.options.serializer,
       maxReplyBytes: this.options.maxReplyBytes,
@@ -214,9 +217,14 @@ export class ServerRedisStreams
       data =
         header.codec === 'json'
           ? parse(text)
-          : await unpackData(this.options.deserializer, header.codec, text, pattern);
+          : await unpackData(this.options.deserializer, header, text, pattern);
+      if (this.answersIn !== undefined && header.codec === 'json' && delivery.isRequest) {
+        // It could be read, but its sender could not read the reply.
+        throw mismatch('plain JSON', this.answersIn);
+      }
     } catch (error) {
-      delivery.malformed((error as Error).message);
+      const code = error instanceof UnreadableData ? error.code : undefined;
+      delivery.malformed((error as Error).message, code);
       return;
     }
     const context = new RedisStreamsContext(delivery, this.source);

@@ -1,13 +1,21 @@
-import { bytes, count, duration, instance, text, type Option } from './option.js';
+import { bytes, count, duration, instance, invalid, text, type Option } from './option.js';
+import { isCodecName } from '../protocol/header.js';
 import { lanes } from './lanes.js';
 
 /** What makes `d` of an entry; Nest's `Serializer` fits, and may answer with a promise. */
 export interface PacketSerializer {
+  /**
+   * Name of what it writes, in lower-case letters, digits and hyphens: it travels with the data, and
+   * who reads something else refuses it with CODEC_MISMATCH. Default: none, and nothing is compared.
+   */
+  readonly codec?: string;
   serialize(value: unknown, options?: Record<string, unknown>): unknown;
 }
 
 /** What reads `d` of an entry; Nest's `Deserializer` fits. */
 export interface PacketDeserializer {
+  /** Name of what it reads. Default: none. */
+  readonly codec?: string;
   deserialize(value: unknown, options?: Record<string, unknown>): unknown;
 }
 
@@ -48,8 +56,8 @@ export const COMMON_TABLE = {
   maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
   lanes,
   shards: count({ default: 1, min: 1, max: 256 }),
-  serializer: instance<PacketSerializer>('Nest `Serializer`', 'serialize'),
-  deserializer: instance<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
+  serializer: coder<PacketSerializer>('Nest `Serializer`', 'serialize'),
+  deserializer: coder<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
   retryAttempts: count({ min: 1, max: 1_000_000 }),
   retryDelay: duration({ default: 1000, min: 1, max: 60_000 }),
 } as const satisfies Record<keyof CommonOptions, Option>;
@@ -61,4 +69,21 @@ export const COMMON_TABLE = {
 export function keyName(name: string): Option<string, string> {
   const wanted = 'a name without whitespace and braces';
   return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}]+$/u, wanted });
+}
+
+/** One half of a codec; its name becomes a part of header lines. */
+function coder<T extends { readonly codec?: string }>(
+  type: string,
+  method: keyof T & string,
+): Option<T, undefined> {
+  const option = instance<T>(type, method);
+  return {
+    ...option,
+    read(value, name, place) {
+      const read = option.read(value, name, place);
+      if (read.codec === undefined || isCodecName(read.codec)) return read;
+      const wanted = 'named in 1 to 32 lower-case letters, digits and hyphens';
+      throw invalid(place, `${name}.codec`, wanted, read.codec);
+    },
+  };
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { eventHeader, parseHeader, requestHeader, type Codec } from './header.js';
+import { eventHeader, parseHeader, requestHeader, type WireCodec } from './header.js';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{16,32}$/);
 const callId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
-const codec = fc.constantFrom<Codec>('json', 'text', 'obj', 'b64');
+const codec = fc.constantFrom<WireCodec>('json', 'text', 'obj', 'b64', 'b64:msgpack', 'text:a-1');
 const time = fc.integer({ min: 0, max: 2_147_483_647 });
 
 const garbage = fc
@@ -15,8 +15,10 @@ describe('the header line', () => {
     fc.assert(
       fc.property(codec, callId, id, time, time, fc.boolean(), (...parts) => {
         const [written, call, caller, timeout, idle, once] = parts;
+        const [kind, codecName] = written.split(':');
         expect(parseHeader(requestHeader(...parts))).toEqual({
-          ...{ version: 1, codec: written, call, caller, timeout, idle, once, message: false },
+          ...{ version: 1, codec: kind, codecName, call, caller, timeout, idle, once },
+          message: false,
         });
       }),
     );
@@ -33,6 +35,11 @@ describe('the header line', () => {
     expect(header).toMatchObject({ once: true, idle: 0, message: false });
     expect(parseHeader('1 json - - 0 message')).toMatchObject({ message: true });
   });
+
+  it.each(['zip', 'b64:', ':msgpack', 'b64:A', 'zip:a', `b64:${'a'.repeat(33)}`])(
+    'refuses the codec %j',
+    (name) => expect(parseHeader(`1 ${name} - - 0`)).toBe('unknown codec'),
+  );
 
   it('is never thrown over, whatever stands in it', () => {
     fc.assert(

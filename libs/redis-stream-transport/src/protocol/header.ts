@@ -10,6 +10,9 @@ import { PROTOCOL_VERSION } from './version.js';
  */
 export type Codec = 'json' | 'text' | 'obj' | 'b64';
 
+/** As it travels: behind a colon the name of the serializer's own codec, if it has one. */
+export type WireCodec = Codec | `${Codec}:${string}`;
+
 /**
  * The field `c`: `version codec call caller timeout [flag …]`, separated by single spaces.
  * An entry without a caller (an event) has `-` for call and caller.
@@ -17,6 +20,8 @@ export type Codec = 'json' | 'text' | 'obj' | 'b64';
 export interface Header {
   readonly version: number;
   readonly codec: Codec;
+  /** Name of the codec that the serializer states, such as `msgpack`. */
+  readonly codecName: string | undefined;
   /** Undefined for events. */
   readonly call: string | undefined;
   /** Undefined for events. */
@@ -31,15 +36,35 @@ export interface Header {
   readonly message: boolean;
 }
 
-export const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
+const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
+
+/** Names of codecs stand in header lines, where a space would end them. */
+const CODEC_NAME = /^[a-z0-9-]{1,32}$/;
+
+export const isCodecName = (name: unknown): boolean =>
+  typeof name === 'string' && CODEC_NAME.test(name);
+
+/** A codec as it travels. */
+export function wireCodec(codec: Codec, name: string | undefined): WireCodec {
+  return name === undefined ? codec : `${codec}:${name}`;
+}
+
+/** Parts of a codec as it travels, or undefined if it is none. */
+export function parseCodec(text: unknown): readonly [codec: Codec, name?: string] | undefined {
+  if (typeof text !== 'string') return undefined;
+  if (CODECS.has(text)) return [text as Codec];
+  const colon = text.indexOf(':');
+  const [codec, name] = [text.slice(0, colon), text.slice(colon + 1)];
+  return CODECS.has(codec) && isCodecName(name) ? [codec as Codec, name] : undefined;
+}
 
 /** The header of an event; the same text for all of a codec and mode. */
-export function eventHeader(codec: Codec, once: boolean): string {
+export function eventHeader(codec: WireCodec, once: boolean): string {
   return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;
 }
 
 export function requestHeader(
-  codec: Codec,
+  codec: WireCodec,
   call: string,
   caller: string,
   timeout: number,
@@ -60,9 +85,15 @@ export function parseHeader(line: string): Header | string {
   const [, codec, call, caller] = parts;
   const timeout = Number(parts[4]);
   if (codec === undefined || call === undefined || caller === undefined) return 'header too short';
+  let written = codec;
+  let codecName: string | undefined;
   // A newer version may have changed the rest; the reader answers it as far as it can be answered.
   if (version === PROTOCOL_VERSION) {
-    if (!CODECS.has(codec)) return `unknown codec`;
+    if (!CODECS.has(codec)) {
+      const named = parseCodec(codec);
+      if (named === undefined) return `unknown codec`;
+      [written, codecName] = named;
+    }
     if (parts[4] === undefined || !(timeout >= 0 && timeout <= MAX_TIMEOUT)) return 'bad timeout';
   }
   const isEvent = call === '-' && caller === '-';
@@ -79,7 +110,8 @@ export function parseHeader(line: string): Header | string {
   }
   return {
     version,
-    codec: codec as Codec,
+    codec: written as Codec,
+    codecName,
     call: isEvent ? undefined : call,
     caller: isEvent ? undefined : caller,
     timeout: Number.isFinite(timeout) ? timeout : 0,

@@ -171,6 +171,7 @@ const UNHANDLED = new PatternState({
 const ANONYMOUS = {
   version: PROTOCOL_VERSION,
   codec: 'json',
+  codecName: undefined,
   call: undefined,
   caller: undefined,
   timeout: 0,

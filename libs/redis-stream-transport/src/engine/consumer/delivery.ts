@@ -208,8 +208,8 @@ export class Delivery implements Expiring {
   }
 
   /** Its data cannot be read: no handler ran, and none ever will. */
-  malformed(detail: string): void {
-    const payload = faultText('INVALID_MESSAGE', `malformed message: ${detail}`, 'not-run');
+  malformed(detail: string, code: 'INVALID_MESSAGE' | 'CODEC_MISMATCH' = 'INVALID_MESSAGE'): void {
+    const payload = faultText(code, `malformed message: ${detail}`, 'not-run');
     if (!this.ended)
       this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
   }

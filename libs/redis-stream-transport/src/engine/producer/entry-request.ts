@@ -1,10 +1,10 @@
-import type { Codec } from '../../protocol/header.js';
+import type { WireCodec } from '../../protocol/header.js';
 
 /** What an application wants to store: the part that calls and events share. */
 export interface EntryRequest {
   readonly pattern: string;
   readonly stream: string;
-  readonly codec: Codec;
+  readonly codec: WireCodec;
   readonly data: string;
   /** JSON of the headers, or undefined. */
   readonly headers: string | undefined;

@@ -1,0 +1,1 @@
+export { msgpack, type MsgpackCodec } from './msgpack.js';
