@@ -27,7 +27,7 @@ export function replayFields(
   changes: ReplayChanges,
   maxPayloadBytes: number,
 ): string[] {
-  const { entry, header, fields } = letter;
+  const { entry, fields } = letter;
   const { pattern, stream, text, replayed, originalId } = entry;
   const renewed = 'data' in changes;
   if (entry.broadcast || !(entry.replayable || (renewed && pattern !== ''))) {
