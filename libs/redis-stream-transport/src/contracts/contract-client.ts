@@ -1,9 +1,11 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import type { RecordOptions } from '../options/index.js';
+import { rememberWatch, watchContract } from './check/watches.js';
 import { ContractError } from './contract-error.js';
 import { definitionOf, type ContractClass, type ContractDefinition } from './definition.js';
 import { MethodCalls } from './method-calls.js';
 import type { Command, Event, Streamed } from './method.decorators.js';
+import type { CheckMode } from './schema/check-outcome.js';
 import type { StreamedReply } from './streamed-reply.js';
 
 type Marked = Command<unknown> | Event | Streamed<unknown>;
@@ -47,6 +49,14 @@ export type ContractClient<C> = {
   with(options: CallOptions): ContractClient<C>;
 };
 
+export interface ContractClientOptions {
+  /**
+   * What to do about servers whose contract does not fit, on `ClientRedisStreams`: `'strict'` refuses calls,
+   * `'warn'` logs method and field, `'off'` says nothing. Default: `'warn'`.
+   */
+  readonly check?: CheckMode;
+}
+
 /**
  * Makes a client for a contract, on any client proxy of Nest. The proxy stays its owner's: connect and
  * close it as before.
@@ -54,16 +64,19 @@ export type ContractClient<C> = {
  * @example
  * const files = contractClient(FilesContract, proxy);
  * await files.with({ timeout: 500 }).upload(file);
- * @throws ContractError INVALID_CONTRACT if the class has no `@Contract()`
+ * @throws ContractError INVALID_CONTRACT if the class has no `@Contract()`; INVALID_CALL if a check is asked
+ * for on another transport
  */
 export function contractClient<C extends object>(
   contract: ContractClass<C>,
   proxy: ClientProxy,
+  { check }: ContractClientOptions = {},
 ): ContractClient<C> {
   const definition = definitionOf(contract);
+  const watch = watchContract(contract, proxy, check);
   const calls = new Map<string, MethodCalls>();
   for (const [name, method] of definition.methods) {
-    calls.set(name, new MethodCalls(definition, method, proxy));
+    calls.set(name, new MethodCalls(definition, method, proxy, watch));
   }
   const client = (options: CallOptions | undefined): ContractClient<C> => {
     const made: Record<string, unknown> = {};
@@ -76,7 +89,9 @@ export function contractClient<C extends object>(
     };
     return made as ContractClient<C>;
   };
-  return client(undefined);
+  const made = client(undefined);
+  rememberWatch(made, watch);
+  return made;
 }
 
 /** The transport of this package, of whichever copy; others would send the options as data. */

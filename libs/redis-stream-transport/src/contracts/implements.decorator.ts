@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { EventPattern, MessagePattern, type Transport } from '@nestjs/microservices';
+import { HANDLER_HOOK } from '../nest/handler-hook.js';
 import type { HandlerExtras } from '../options/index.js';
+import { contractAnnouncer } from './announce/contract-announcer.js';
 import { ContractError } from './contract-error.js';
 import type { MethodNames } from './contract-client.js';
 import type { ContractHandlers } from './contract-handlers.js';
@@ -21,6 +23,16 @@ export interface ImplementsOptions<C> {
    * An `RpcException` always passes as it is. Default: `'all'`.
    */
   readonly expose?: 'all' | 'declared';
+  /**
+   * Whether servers of this transport tell clients which contract they serve, so that these can compare it
+   * with theirs, and count its calls for whoever asks. Default: true.
+   */
+  readonly announce?: boolean;
+  /**
+   * Whether clients that do not fit are refused, whatever they check: their calls fail before they are
+   * sent. Needs `announce`. Default: false.
+   */
+  readonly force?: boolean;
 }
 
 const IMPLEMENTED = Symbol.for('nestjs-redis-streams.contract.implemented');
@@ -45,6 +57,8 @@ export function Implements<C extends object>(
   return (controller) => {
     const definition = definitionOf(contract);
     const prototype = controller.prototype as Controller;
+    const { announce = true, force = false } = options;
+    const service = announce ? { [HANDLER_HOOK]: contractAnnouncer(contract, force) } : {};
     for (const [name, method] of definition.methods) {
       const original: unknown = prototype[name];
       if (typeof original !== 'function') {
@@ -59,7 +73,11 @@ export function Implements<C extends object>(
       copyHandlerMetadata(controller, name, original, key, value);
       const bind = method.kind === 'event' ? EventPattern : MessagePattern;
       const extras = (options.extras as Readonly<Record<string, object>> | undefined)?.[name];
-      bind(method.pattern, options.transport as symbol, { ...extras })(prototype, key, descriptor);
+      bind(method.pattern, options.transport as symbol, { ...extras, ...service })(
+        prototype,
+        key,
+        descriptor,
+      );
     }
     const before = implementedBy(controller);
     Reflect.defineMetadata(IMPLEMENTED, [...before, definition], controller);

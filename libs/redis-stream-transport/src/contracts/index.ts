@@ -23,6 +23,7 @@ export {
   contractClient,
   type CallOptions,
   type ContractClient,
+  type ContractClientOptions,
   type MethodNames,
 } from './contract-client.js';
 export { StreamedReply } from './streamed-reply.js';
@@ -50,5 +51,6 @@ export {
   type ContractChange,
   type ContractComparison,
 } from './schema/compare-contracts.js';
+export { announceService, type AnnouncedService } from './announce/announced-services.js';
 export { checkOutcome, type CheckMode, type CheckOutcome } from './schema/check-outcome.js';
 export type { JsonSchema, SchemaDefs } from './schema/json-schema.js';

@@ -11,17 +11,25 @@ import { StreamedReply } from './streamed-reply.js';
 
 type Options = RecordOptions | undefined;
 
+/** May refuse calls, or let them wait, before anything is sent. */
+export interface Gate {
+  admit(): Promise<void> | undefined;
+}
+
+/** Checks what is to be sent. */
+export interface Outgoing {
+  outgoing(given: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]>;
+}
+
 /** Calls of one method of a contract through a client proxy. */
 export class MethodCalls {
-  private readonly args: MethodArguments;
-
   constructor(
     private readonly contract: ContractDefinition,
     private readonly method: MethodDefinition,
     private readonly proxy: ClientProxy,
-  ) {
-    this.args = new MethodArguments(method, contract.validation);
-  }
+    private readonly gate: Gate | undefined,
+    private readonly args: Outgoing = new MethodArguments(method, contract.validation),
+  ) {}
 
   start(args: readonly unknown[], options: Options): Promise<unknown> | StreamedReply<unknown> {
     switch (this.method.kind) {
@@ -106,6 +114,8 @@ export class MethodCalls {
 
   /** Checked and encoded. Nothing is sent if this rejects. */
   private async data(args: readonly unknown[], options: Options): Promise<unknown> {
+    const admitted = this.gate?.admit();
+    if (admitted !== undefined) await admitted;
     const checked = this.args.outgoing(args);
     const data = toRich(checked instanceof Promise ? await checked : checked);
     return options === undefined ? data : new RedisStreamsRecord(data, options);

@@ -4,6 +4,7 @@ import { systemClock } from '../engine/clock.js';
 import { currentScope, enableDeadlineScopes, runInScope } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
 import type { Call } from '../engine/producer/call.js';
+import type { CallerShard } from '../engine/producer/caller-shard.js';
 import { Producer } from '../engine/producer/producer.js';
 import { RedisStreamsError } from '../errors.js';
 import {
@@ -85,6 +86,14 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     this.abandon(new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'));
     await producer.close();
     this._status$.next('disconnected');
+  }
+
+  /** Connects; gives the connection for commands and the keys of the first shard, to libraries around this one. */
+  async shard(): Promise<Pick<CallerShard, 'commands' | 'keys'>> {
+    await this.connect();
+    const [first] = this.producer?.shards ?? [];
+    if (first === undefined) throw new RedisStreamsError('CLOSED', 'the client was closed');
+    return first;
   }
 
   override on<Name extends keyof RedisStreamsEvents>(

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
+import type { CompanionFactory } from '../engine/consumer/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
@@ -20,6 +21,7 @@ import {
 } from '../options/index.js';
 import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
+import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
 import { mismatch, parse, UnreadableData, unpackData } from './packets.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
@@ -53,6 +55,7 @@ export class ServerRedisStreams
 
   private readonly options: ResolvedServerOptions;
   private readonly registry = new HandlerRegistry();
+  private readonly companions: CompanionFactory[] = [];
   private readonly events: ConnectionEvents;
   private readonly quiet: QuietLogger;
   private readonly settings: InvokerSettings;
@@ -89,12 +92,19 @@ export class ServerRedisStreams
     extras: Record<string, unknown> = {},
   ): void {
     const route = this.normalizePattern(pattern);
-    callback.isEventHandler = isEventHandler;
-    callback.extras = extras;
-    this.registry.add(route, callback, isEventHandler);
+    const hook = (extras as { readonly [HANDLER_HOOK]?: HandlerHook })[HANDLER_HOOK];
+    const handler = hook === undefined ? callback : hook(this, route, callback);
+    handler.isEventHandler = isEventHandler;
+    handler.extras = extras;
+    this.registry.add(route, handler, isEventHandler);
     // Nest's own map shows what is served; a message handler is what a request would reach.
     if (!isEventHandler || !this.messageHandlers.has(route))
-      this.messageHandlers.set(route, callback);
+      this.messageHandlers.set(route, handler);
+  }
+
+  /** Lets something of a library's own live with the lease of this server; before `listen`. */
+  accompany(companion: CompanionFactory): void {
+    this.companions.push(companion);
   }
 
   /**
@@ -166,7 +176,7 @@ export class ServerRedisStreams
     }
     this.handlers = handlers;
     const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
-    const consumer = new Consumer(this.options, specs, systemClock, this.quiet, {
+    const consumer = new Consumer(this.options, specs, this.companions, systemClock, this.quiet, {
       run: (delivery) => this.run(delivery),
       status: (up) => {
         // Connections that it closes itself are not lost.

@@ -84,6 +84,26 @@ export class Keys {
     return `${this.tag}:idem:${group.length}:${group}:${pattern.length}:${pattern}:${key}`;
   }
 
+  /** Services that are announced, by the end of the last lease. */
+  services(): string {
+    return `${this.tag}:services`;
+  }
+
+  /** Consumers that offer a service, by the end of their lease. */
+  instances(service: string): string {
+    return `${this.tag}:instances:${service}`;
+  }
+
+  /** What each of these consumers says about it. */
+  about(service: string): string {
+    return `${this.tag}:about:${service}`;
+  }
+
+  /** A long text that many of them refer to, by its digest. */
+  document(digest: string): string {
+    return `${this.tag}:document:${digest}`;
+  }
+
   /** Channel on which members of a group tell each other to look again. */
   nudge(group: string): string {
     return `${this.tag}:nudge:${group}`;

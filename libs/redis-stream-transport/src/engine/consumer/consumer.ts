@@ -5,6 +5,7 @@ import type { LinkObserver } from '../../redis/link.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { QuietLogger } from '../logger.js';
+import type { CompanionFactory } from './companion.js';
 import type { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { ConsumerShard } from './shard.js';
@@ -28,6 +29,7 @@ export class Consumer {
   constructor(
     private readonly options: ResolvedServerOptions,
     specs: readonly PatternSpec[],
+    companions: readonly CompanionFactory[],
     private readonly clock: Clock,
     private readonly logger: QuietLogger,
     private readonly hooks: ConsumerHooks,
@@ -57,10 +59,17 @@ export class Consumer {
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const here = specs.filter(({ stream }) => shardOf(stream, options.shards) === shard);
-      const made = new ConsumerShard(options, links, shard, here, this.dispatcher, clock, logger, {
-        run: (delivery) => hooks.run(delivery),
-        changed: () => this.changed(),
-      });
+      const made = new ConsumerShard(
+        options,
+        links,
+        shard,
+        here,
+        shard === 0 ? companions : [],
+        this.dispatcher,
+        clock,
+        logger,
+        { run: (delivery) => hooks.run(delivery), changed: () => this.changed() },
+      );
       for (const { stream } of here) this.owners.set(stream, made);
       return made;
     });

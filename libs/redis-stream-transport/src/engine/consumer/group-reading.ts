@@ -75,6 +75,13 @@ export class GroupReading {
     return ensureGroups(this.context, this.worker.broker, this.streams);
   }
 
+  /** Destroys the groups, which go with their consumer, and what is pending in them. */
+  async dropGroups(): Promise<void> {
+    const { consumer } = this.context.owner;
+    const { broker } = this.worker;
+    await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer, '', true)));
+  }
+
   /** The read may reach Redis behind the wish to end it, so that is repeated until the read is over. */
   private async endRead(read: number): Promise<void> {
     while (this.clientId !== undefined && this.reader.isReading && this.reader.reads === read) {

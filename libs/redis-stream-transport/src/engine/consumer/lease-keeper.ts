@@ -1,4 +1,5 @@
 import type { Announcement, LeaseBroker } from '../../redis/lease-broker.js';
+import type { LeaseCompanion } from './companion.js';
 import type { ShardContext } from './shard-context.js';
 
 /** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
@@ -28,6 +29,7 @@ export class LeaseKeeper {
     private readonly context: ShardContext,
     private readonly broker: LeaseBroker,
     private readonly announcements: readonly Announcement[],
+    private readonly companions: readonly LeaseCompanion[],
     private readonly hooks: LeaseKeeperHooks,
   ) {}
 
@@ -61,14 +63,19 @@ export class LeaseKeeper {
 
   /** Another live group that answers one of the patterns; announces them if there is none. */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
-    if (this.announcements.length === 0) return undefined;
-    const answer = await this.broker.announce(
-      this.context.owner,
-      this.announcements,
-      this.context.options.leaseTtl,
-      check,
-    );
-    return answer.kind === 'conflict' ? answer : undefined;
+    const { leaseTtl } = this.context.options;
+    if (this.announcements.length > 0) {
+      const { owner } = this.context;
+      const answer = await this.broker.announce(owner, this.announcements, leaseTtl, check);
+      if (answer.kind === 'conflict') return answer;
+    }
+    await this.report();
+    return undefined;
+  }
+
+  /** Lets the companions tell what is so now. */
+  async report(): Promise<void> {
+    await Promise.all(this.companions.map((one) => one.confirmed(this.context.owner)));
   }
 
   /** Leaves a tombstone, so that others take over at once. */
@@ -76,6 +83,7 @@ export class LeaseKeeper {
     this.stop();
     await this.renewing;
     this.confirmed = Number.NEGATIVE_INFINITY;
+    await Promise.all(this.companions.map((one) => one.leaving(this.context.owner)));
     await this.broker.release(this.context.owner, this.announcements);
   }
 

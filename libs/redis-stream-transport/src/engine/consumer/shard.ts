@@ -9,6 +9,7 @@ import { Subscription } from '../../redis/subscription.js';
 import type { Clock } from '../clock.js';
 import { Condition } from '../condition.js';
 import type { QuietLogger } from '../logger.js';
+import type { CompanionFactory } from './companion.js';
 import type { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Janitor } from './janitor.js';
@@ -51,6 +52,7 @@ export class ConsumerShard {
     private readonly links: LinkSettings,
     shard: number,
     specs: readonly PatternSpec[],
+    companions: readonly CompanionFactory[],
     private readonly dispatcher: Dispatcher,
     clock: Clock,
     logger: QuietLogger,
@@ -84,7 +86,8 @@ export class ConsumerShard {
     this.leases = new LeaseBroker(this.commands, this.keys, options.group);
     this.main = this.reading(own, options.group);
     this.broadcast = shared.length > 0 ? this.reading(shared, this.broadcastGroup()) : undefined;
-    this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own), {
+    const made = companions.map((make) => make(this.commands, this.keys, options));
+    this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own), made, {
       fenced: () => this.membership.fenced(),
       doubted: () => {
         this.context.connections++;
@@ -99,7 +102,7 @@ export class ConsumerShard {
       },
       renamed: () => this.renamed(),
       registered: () => this.wake(),
-      leaving: () => this.dropBroadcast(),
+      leaving: async () => this.broadcast?.dropGroups(),
     });
     this.reclaimer = new Reclaimer(
       this.context,
@@ -217,14 +220,6 @@ export class ConsumerShard {
     this.subscription.replace(this.channels());
   }
 
-  /** The group of a broadcast goes with its consumer. */
-  private async dropBroadcast(): Promise<void> {
-    if (this.broadcast === undefined) return;
-    const { worker, streams } = this.broadcast;
-    const { consumer } = this.context.owner;
-    await Promise.all(streams.map(({ name }) => worker.broker.dropGroup(name, consumer, '', true)));
-  }
-
   // ---- Connections
 
   private async commandsUp(): Promise<void> {
@@ -285,6 +280,8 @@ export class ConsumerShard {
       if (text === 'left') void this.reclaimer.scan();
     } else if (text === 'audit') {
       for (const { auditor } of this.readings) void auditor.audit();
+    } else if (text === 'report') {
+      void this.keeper.report();
     } else {
       this.obey(text);
     }

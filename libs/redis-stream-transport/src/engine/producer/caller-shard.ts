@@ -26,6 +26,7 @@ export class CallerShard {
   readonly replies: ReplyReader;
   readonly arbiter: Arbiter;
   readonly reAsker: ReAsker;
+  readonly keys: Keys;
   readonly commands: Link;
   readonly subscription: Subscription;
   private born: number | undefined;
@@ -41,7 +42,7 @@ export class CallerShard {
     private readonly logger: QuietLogger,
     private readonly hooks: CallerShardHooks,
   ) {
-    const keys = new Keys(options.prefix, shard, options.shards);
+    const keys = (this.keys = new Keys(options.prefix, shard, options.shards));
     const redisClock = new RedisClock(clock);
     this.commands = new Link('commands', links, {
       up: async () => {

@@ -1,0 +1,139 @@
+import { Logger } from '@nestjs/common';
+import type { ClientProxy } from '@nestjs/microservices';
+import type { ServiceDirectory } from '../directory/service-directory.js';
+import { ContractError } from '../contract-error.js';
+import { definitionOf, type ContractClass } from '../definition.js';
+import { checkOutcome, type CheckMode, type CheckOutcome } from '../schema/check-outcome.js';
+import { compareContracts, type ContractComparison } from '../schema/compare-contracts.js';
+import { contractSchema, type ContractSchema } from '../schema/contract-schema.js';
+import { readSchema, servedContracts, type ServedContract } from './served-contracts.js';
+
+/** Milliseconds that a start, or the first call of a strict client, waits for the first look. */
+const PATIENCE = 2000;
+/** First pause between two looks while no server is there, in milliseconds; it doubles. */
+const SHORTEST_PAUSE = 1000;
+/** Pause between two looks otherwise, and the longest in any case. */
+const LONGEST_PAUSE = 30_000;
+
+/**
+ * Compares the contract of a client with those that are served: whenever the client connects, and from time
+ * to time as long as it is connected, since servers come and go. One small question to Redis each time; the
+ * schema is read once for each form of the contract.
+ */
+export class ContractWatch {
+  /** Why calls are refused now. */
+  refusal: ContractError | undefined;
+  private readonly logger = new Logger('Contracts');
+  private readonly name: string;
+  private own: Promise<ContractSchema> | undefined;
+  private comparisons = new Map<string, ContractComparison>();
+  private told = '';
+  private timer: NodeJS.Timeout | undefined;
+  private connected = false;
+  private pause = SHORTEST_PAUSE;
+  private looked: () => void = () => undefined;
+  private first: Promise<void> | undefined = new Promise((resolve) => (this.looked = resolve));
+
+  constructor(
+    private readonly contract: ContractClass,
+    private readonly proxy: ClientProxy,
+    private readonly directory: ServiceDirectory,
+    readonly mode: CheckMode,
+  ) {
+    this.name = definitionOf(contract).prefix;
+    proxy.status.subscribe((status: string) => {
+      this.connected = status === 'connected';
+      this.pause = SHORTEST_PAUSE;
+      this.next(0);
+    });
+  }
+
+  /**
+   * Connects, and resolves when the contracts were compared once, or after 2 s.
+   * @throws ContractError INCOMPATIBLE: they do not fit, and this client or a server insists that they do
+   */
+  async begin(): Promise<void> {
+    this.proxy.connect().catch(() => undefined);
+    await this.firstLook();
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
+  /**
+   * Before each call; a strict client waits for the first look.
+   * @throws ContractError INCOMPATIBLE
+   */
+  admit(): Promise<void> | undefined {
+    if (this.refusal !== undefined) throw this.refusal;
+    return this.mode === 'strict' && this.first !== undefined ? this.begin() : undefined;
+  }
+
+  private async firstLook(): Promise<void> {
+    if (this.first === undefined) return;
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (limit = setTimeout(resolve, PATIENCE)));
+    await Promise.race([this.first, late.then(() => this.tell(`${this.name}: ${UNREACHED}`))]);
+    clearTimeout(limit);
+    this.first = undefined;
+  }
+
+  private next(pause: number): void {
+    clearTimeout(this.timer);
+    if (!this.connected) return;
+    this.timer = setTimeout(() => void this.look(), pause).unref();
+  }
+
+  private async look(): Promise<void> {
+    let isThere = false;
+    try {
+      const { instances, forms } = await servedContracts(this.directory, this.name);
+      isThere = instances > 0;
+      await this.judge(forms, isThere);
+    } catch (error) {
+      this.tell(`${this.name}: cannot be compared with its servers: ${(error as Error).message}`);
+    }
+    this.looked();
+    this.first = undefined;
+    if (isThere) this.pause = LONGEST_PAUSE;
+    // Clients that were started together should not ask together.
+    this.next(this.pause * (0.8 + 0.4 * Math.random()));
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+  }
+
+  private async judge(forms: readonly ServedContract[], isThere: boolean): Promise<void> {
+    const compared = new Map<string, ContractComparison>();
+    const outcomes: CheckOutcome[] = [];
+    for (const form of forms) {
+      const comparison = this.comparisons.get(form.hash) ?? (await this.compare(form));
+      if (comparison === undefined) continue;
+      compared.set(form.hash, comparison);
+      outcomes.push(checkOutcome(this.mode, comparison, form.force));
+    }
+    this.comparisons = compared;
+    if (!isThere) {
+      const { action, lines } = checkOutcome(this.mode, undefined);
+      outcomes.push({ action, lines: lines.map((line) => `${this.name}: ${line}`) });
+    }
+    const failed = outcomes.filter(({ action }) => action === 'fail');
+    const reasons = failed.flatMap(({ lines }) => lines).join('\n');
+    this.refusal = reasons === '' ? undefined : new ContractError('INCOMPATIBLE', reasons);
+    this.tell(outcomes.flatMap(({ lines }) => lines).join('\n'), failed.length > 0);
+  }
+
+  private async compare(form: ServedContract): Promise<ContractComparison | undefined> {
+    const own = await (this.own ??= contractSchema(this.contract));
+    if (own.hash === form.hash) return compareContracts(own, own);
+    const served = await readSchema(this.directory, form.document);
+    return served && compareContracts(own, served);
+  }
+
+  /** Says what is new. */
+  private tell(text: string, failed = false): void {
+    if (text === this.told) return;
+    if (text === '') this.logger.log(`${this.name}: fits its servers now`);
+    else if (failed) this.logger.error(text);
+    else this.logger.warn(text);
+    this.told = text;
+  }
+}
+
+const UNREACHED = 'not compared with its servers yet, Redis was not reached';

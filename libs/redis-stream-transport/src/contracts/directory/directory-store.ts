@@ -1,0 +1,72 @@
+import type { Keys } from '../../protocol/keys.js';
+import type { Owner } from '../../redis/group-broker.js';
+import type { Link } from '../../redis/link.js';
+import { run } from '../../redis/script.js';
+import { describeScript, lookScript, servicesScript } from './directory.lua.js';
+
+/** Milliseconds that what is said outlives the last instance that says it. */
+const LIFE = 3_600_000;
+/** Services, and instances of one service, that are read at most. */
+const MOST = 1000;
+
+/** What a consumer says about a service that it offers. */
+export interface Card {
+  readonly consumer: string;
+  /** Redis' time at which it said so, milliseconds. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Which services there are and what their instances say, as Redis holds it: in the first shard. */
+export class DirectoryStore {
+  constructor(
+    private readonly link: Link,
+    private readonly keys: Keys,
+  ) {}
+
+  /**
+   * Says what a consumer offers as a service.
+   * @param ttl milliseconds; 0 withdraws it
+   * @param document its digest, and its text unless Redis should have it: then the answer may be `unknown`
+   */
+  async describe(
+    { consumer, token }: Owner,
+    ttl: number,
+    name: string,
+    card: string,
+    document?: { readonly digest: string; readonly text: string },
+  ): Promise<'ok' | 'missing' | 'fenced' | 'unknown'> {
+    const keys = [
+      this.keys.lease(consumer),
+      this.keys.services(),
+      this.keys.instances(name),
+      this.keys.about(name),
+    ];
+    if (document !== undefined) keys.push(this.keys.document(document.digest));
+    const args = [token, consumer, name, String(ttl), card, String(LIFE), document?.text ?? ''];
+    return (await run(this.link, describeScript, keys, args)) as 'ok';
+  }
+
+  /** @param ask let each instance say it anew */
+  async look(name: string, ask: boolean): Promise<{ now: number; cards: Card[] }> {
+    const keys = [this.keys.instances(name), this.keys.about(name)];
+    const args = [String(MOST), ask ? this.keys.inbox('') : ''];
+    const [now, ...rest] = (await run(this.link, lookScript, keys, args)) as string[];
+    const cards: Card[] = [];
+    for (let i = 0; i < rest.length; i += 2) {
+      const [, at, text] = /^(\d+) (.*)$/s.exec(rest[i + 1] ?? '') ?? [];
+      if (text !== undefined) cards.push({ consumer: rest[i] as string, at: Number(at), text });
+    }
+    return { now: Number(now), cards };
+  }
+
+  async services(): Promise<string[]> {
+    const keys = [this.keys.services()];
+    return (await run(this.link, servicesScript, keys, [String(MOST)])) as string[];
+  }
+
+  async document(digest: string): Promise<string | undefined> {
+    const text = await this.link.command('get', [this.keys.document(digest)]);
+    return (text as string | null) ?? undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RedisStreamsError } from '../../errors.js';
+import { CommandFailure } from '../../redis/failure.js';
+import type { DirectoryStore } from './directory-store.js';
+
+/** Longest pause between two looks for reports, in milliseconds; it doubles from 1. */
+const LONGEST_PAUSE = 50;
+/** Milliseconds that a connection is waited for. */
+const PATIENCE = 5000;
+
+/** An instance of a service, as it was announced last. */
+export interface ServiceInstance {
+  /** The consumer: used once, never again. */
+  readonly id: string;
+  readonly group: string;
+  /** Names the document that describes the service; undefined if it has none. */
+  readonly document: string | undefined;
+  /** What it says. */
+  readonly about: unknown;
+  /**
+   * Milliseconds by Redis' clock from the question to what it said then; undefined if it was not asked, or
+   * did not answer in time.
+   */
+  readonly answeredAfter: number | undefined;
+}
+
+/**
+ * The services that servers announce: who offers them now, and what they say. Every method connects the
+ * client if need be, and rejects with RedisStreamsError NOT_CONNECTED or REDIS.
+ */
+export class ServiceDirectory {
+  constructor(private readonly connected: () => Promise<DirectoryStore>) {}
+
+  /** Names of services with a live instance, 1,000 at most, sorted. */
+  names(): Promise<string[]> {
+    return this.ask(async (store) => (await store.services()).toSorted());
+  }
+
+  /**
+   * Live instances of a service, 1,000 at most: those whose lease holds.
+   * @param within milliseconds for which each of them is asked to say now what it says; 0: what was said last
+   */
+  instances(name: string, within = 0): Promise<ServiceInstance[]> {
+    return this.ask(async (store) => {
+      const asked = await store.look(name, within > 0);
+      const until = performance.now() + within;
+      let { cards } = asked;
+      for (let pause = 1; cards.some(({ at }) => at < asked.now); pause *= 2) {
+        const left = until - performance.now();
+        if (left <= 0) break;
+        await sleep(Math.min(pause, left, LONGEST_PAUSE));
+        ({ cards } = await store.look(name, false));
+      }
+      return cards.map(({ consumer, at, text }) =>
+        instance(consumer, text, within > 0 && at >= asked.now ? at - asked.now : undefined),
+      );
+    });
+  }
+
+  /** The text behind a name that an instance gives; undefined if Redis does not have it any more. */
+  document(digest: string): Promise<string | undefined> {
+    return this.ask((store) => store.document(digest));
+  }
+
+  private async ask<T>(question: (store: DirectoryStore) => Promise<T>): Promise<T> {
+    try {
+      return await question(await soon(PATIENCE, this.connected()));
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      const code = error.kind === 'refused' ? 'REDIS' : 'NOT_CONNECTED';
+      throw new RedisStreamsError(code, `the directory: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+async function soon<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const settled = new AbortController();
+  const late = sleep(ms, undefined, { signal: settled.signal }).then(() => {
+    throw new RedisStreamsError('NOT_CONNECTED', `Redis was not reached within ${ms} ms`);
+  });
+  return Promise.race([promise, late]).finally(() => {
+    late.catch(() => undefined);
+    settled.abort();
+  });
+}
+
+/** What is said by others may be anything. */
+function instance(id: string, text: string, answeredAfter: number | undefined): ServiceInstance {
+  try {
+    const { group, document, about } = JSON.parse(text) as Record<string, unknown>;
+    const digest = typeof document === 'string' ? document : undefined;
+    return { id, group: String(group), document: digest, about, answeredAfter };
+  } catch {
+    return { id, group: '', document: undefined, about: undefined, answeredAfter };
+  }
+}

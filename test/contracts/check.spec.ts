@@ -1,0 +1,271 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import { RedisStreamsModule } from 'nestjs-redis-streams';
+import { onTestFinished } from 'vitest';
+import {
+  type CheckMode,
+  type ContractClient,
+  contractClient,
+  ContractError,
+  ContractsModule,
+  contractToken,
+} from '../../libs/redis-stream-transport/src/contracts/index.js';
+import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
+import { closing, eventually, redis, Room } from '../nest/support.js';
+import {
+  controllerOf,
+  type Form,
+  Grown,
+  Lessened,
+  Narrowed,
+  Renamed,
+  V1,
+} from './drift.contracts.js';
+import { failure } from './support.js';
+
+/** What is logged, with the level in front. */
+let logged: string[];
+
+beforeEach(() => {
+  logged = [];
+  for (const level of ['log', 'warn', 'error'] as const) {
+    vi.spyOn(Logger.prototype, level).mockImplementation(function (this: unknown, text: unknown) {
+      const { context } = this as { context?: string };
+      if (context === 'Contracts') logged.push(`${level} ${String(text)}`);
+    });
+  }
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const file = { name: 'a', size: 1 };
+
+const serve = (room: Room, form: Form, options: { announce?: boolean; force?: boolean } = {}) =>
+  room.serve({ controllers: [controllerOf(form, options)] });
+
+/** A client of the first form. */
+const calling = (room: Room, check?: CheckMode) => {
+  const proxy = room.client();
+  return { proxy, files: contractClient(V1, proxy, check && { check }) };
+};
+
+const DRIFTS = [
+  ['remove a method', Lessened, '2.0.0', 'remove is not served'],
+  ['narrow a type', Narrowed, '2.1.0', 'put: file.size maximum 100 became 50'],
+  [
+    'rename a field',
+    Renamed,
+    '2.2.0',
+    'put: file.title is required and not known\n  put: file.name does not exist there',
+  ],
+] as const;
+
+const told = (version: string, lines: string): string =>
+  `drift: this client has 1.0.0, the server ${version}, and they do not fit\n  ${lines}`;
+
+describe('M8 drift against a running server', () => {
+  test('add an optional field: nobody minds', async () => {
+    const room = new Room();
+    await serve(room, Grown);
+    const { files } = calling(room, 'strict');
+    expect(await files.put(file)).toBe('Grown');
+    expect(logged).toEqual([]);
+  });
+
+  test.each(DRIFTS)('%s: warn says where', async (_, form, version, lines) => {
+    const room = new Room();
+    await serve(room, form);
+    const { proxy, files } = calling(room);
+    await proxy.connect();
+    await eventually(() => expect(logged).toEqual([`warn ${told(version, lines)}`]));
+    // What still fits is still served.
+    if (form !== Renamed) expect(await files.put(file)).toBe(form.name);
+  });
+
+  test.each(DRIFTS)(
+    '%s: strict refuses before anything is sent',
+    async (_, form, version, lines) => {
+      const room = new Room();
+      await serve(room, form);
+      const { files } = calling(room, 'strict');
+      const error = await failure(files.put(file));
+      expect(ContractError.is(error)).toBe(true);
+      expect(error).toMatchObject({ code: 'INCOMPATIBLE', message: told(version, lines) });
+      expect(logged).toEqual([`error ${told(version, lines)}`]);
+      expect(await redis().xlen(room.stream('drift.put'))).toBe(0);
+    },
+  );
+
+  test('off says nothing and calls', async () => {
+    const room = new Room();
+    await serve(room, Narrowed);
+    const { files } = calling(room, 'off');
+    expect(await files.put(file)).toBe('Narrowed');
+    expect(logged).toEqual([]);
+  });
+
+  test.each(['off', 'warn', 'strict'] as const)(
+    'force refuses a client that is %s',
+    async (mode) => {
+      const room = new Room();
+      await serve(room, Narrowed, { force: true });
+      const { proxy, files } = calling(room, mode);
+      await proxy.connect();
+      await eventually(() => expect(logged).toHaveLength(1));
+      expect(await failure(files.remove('a'))).toMatchObject({ code: 'INCOMPATIBLE' });
+      expect(logged).toEqual([`error ${told('2.1.0', DRIFTS[1][3])}`]);
+    },
+  );
+
+  test('two instances with different versions: each that does not fit is told', async () => {
+    const room = new Room();
+    await serve(room, V1);
+    await serve(room, Narrowed);
+    await serve(room, Lessened);
+    const { files } = calling(room, 'strict');
+    const { message } = (await failure(files.put(file))) as Error;
+    expect(message.split('\n').toSorted()).toEqual(
+      [told('2.1.0', DRIFTS[1][3]), told('2.0.0', DRIFTS[0][3])]
+        .flatMap((text) => text.split('\n'))
+        .toSorted(),
+    );
+  });
+
+  test('a server that says nothing is not compared', async () => {
+    const room = new Room();
+    await serve(room, Narrowed, { announce: false });
+    const { files } = calling(room, 'strict');
+    expect(await files.put(file)).toBe('Narrowed');
+    expect(logged).toEqual([
+      'warn drift: no server is there to compare with; it is compared when one is',
+    ]);
+  });
+});
+
+describe('M9 servers that come and go', () => {
+  test('an absent server is a warning, and is compared when it is there', async () => {
+    const room = new Room();
+    const { proxy, files } = calling(room, 'strict');
+    await proxy.connect();
+    const absent = 'warn drift: no server is there to compare with; it is compared when one is';
+    await eventually(() => expect(logged).toEqual([absent]));
+    const app = await serve(room, Narrowed);
+    await eventually(() =>
+      expect(logged).toEqual([absent, `error ${told('2.1.0', DRIFTS[1][3])}`]),
+    );
+    expect(await failure(files.put(file))).toMatchObject({ code: 'INCOMPATIBLE' });
+    await app.close();
+  });
+
+  test('where Redis is away a strict call waits two seconds at most, and then for itself', async () => {
+    const room = new Room();
+    const proxy = room.client({ url: 'redis://127.0.0.1:9' });
+    const files = contractClient(V1, proxy, { check: 'strict' });
+    const started = performance.now();
+    const error = await failure(files.with({ timeout: 100 }).put(file));
+    expect(error).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(logged).toEqual([
+      'warn drift: not compared with its servers yet, Redis was not reached',
+    ]);
+  });
+
+  test('looks rarely, and no more once the client is closed', async () => {
+    const room = new Room();
+    await serve(room, V1);
+    const { proxy } = calling(room);
+    const looks = vi.spyOn(directoryOf(proxy)!, 'instances');
+    await proxy.connect();
+    await eventually(() => expect(looks).toHaveBeenCalledTimes(1));
+    // Further clients of the same contract share the look.
+    for (let i = 0; i < 10; i++) contractClient(V1, proxy);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await proxy.close();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(looks).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('ContractsModule.forFeature', () => {
+  @Injectable()
+  class Uploads {
+    @Inject(contractToken(V1)) readonly files!: ContractClient<V1>;
+  }
+
+  const start = async (room: Room, check?: CheckMode, root?: CheckMode) => {
+    const testing = await Test.createTestingModule({
+      imports: [
+        RedisStreamsModule.forRoot({ ...room.address, isGlobal: true }),
+        ...(root === undefined ? [] : [ContractsModule.forRoot({ check: root })]),
+        ContractsModule.forFeature([V1], check && { check }),
+      ],
+      providers: [Uploads],
+    }).compile();
+    closing(testing);
+    await testing.init();
+    return testing.get(Uploads).files;
+  };
+
+  test('an application that does not fit is told at its start', async () => {
+    const room = new Room();
+    await serve(room, Narrowed);
+    await start(room);
+    expect(logged).toEqual([`warn ${told('2.1.0', DRIFTS[1][3])}`]);
+  });
+
+  test.each([
+    ['strict', undefined, false],
+    [undefined, 'strict', false],
+    [undefined, undefined, true],
+  ] as const)('or does not start: check %s, for all %s, force %s', async (check, root, force) => {
+    const room = new Room();
+    await serve(room, Narrowed, { force });
+    expect(await failure(start(room, check, root))).toMatchObject({ code: 'INCOMPATIBLE' });
+  });
+
+  test('starts without a server, whatever the mode is', async () => {
+    await start(new Room(), 'strict');
+    expect(logged).toEqual([
+      'warn drift: no server is there to compare with; it is compared when one is',
+    ]);
+  });
+
+  test('a stand-in is not compared', async () => {
+    const put = vi.fn();
+    const testing = await Test.createTestingModule({
+      imports: [
+        RedisStreamsModule.forRoot({ url: 'redis://127.0.0.1:9', isGlobal: true }),
+        ContractsModule.forFeature([V1]),
+      ],
+    })
+      .overrideProvider(contractToken(V1))
+      .useValue({ put })
+      .compile();
+    closing(testing);
+    await testing.init();
+    expect(logged).toEqual([]);
+  });
+});
+
+test('on another transport nothing is compared, and asking for it is an error', () => {
+  const proxy = ClientProxyFactory.create({ transport: Transport.TCP });
+  expect(() => contractClient(V1, proxy)).not.toThrow();
+  expect(() => contractClient(V1, proxy, { check: 'off' })).not.toThrow();
+  expect(() => contractClient(V1, proxy, { check: 'strict' })).toThrow(
+    expect.objectContaining({ code: 'INVALID_CALL' }),
+  );
+});
+
+test('what is announced goes with the instance', async () => {
+  const room = new Room();
+  const app = await serve(room, V1);
+  const directory = directoryOf(room.client())!;
+  expect(await directory.names()).toEqual(['drift']);
+  expect(await directory.instances('drift')).toMatchObject([
+    { group: 'service', about: { version: '1.0.0', force: false }, answeredAfter: undefined },
+  ]);
+  await app.close();
+  expect(await directory.instances('drift')).toEqual([]);
+  expect(await redis().keys(`{${room.prefix}}:about:*`)).toEqual([]);
+});
