@@ -95,7 +95,10 @@ export function contractClient<C extends object>(
 }
 
 /** The transport of this package, of whichever copy; others would send the options as data. */
-function assertTakesOptions(proxy: ClientProxy, { prefix }: ContractDefinition): void {
+export function assertTakesOptions(
+  proxy: ClientProxy,
+  { prefix }: Pick<ContractDefinition, 'prefix'>,
+): void {
   if ('sendWithMeta' in proxy) return;
   const advice = `options of single calls of ${prefix} need a ClientRedisStreams`;
   throw new ContractError('INVALID_CALL', `${advice}, not ${proxy.constructor.name}`);

@@ -53,4 +53,19 @@ export {
 } from './schema/compare-contracts.js';
 export { announceService, type AnnouncedService } from './announce/announced-services.js';
 export { checkOutcome, type CheckMode, type CheckOutcome } from './schema/check-outcome.js';
+// What there is.
+export {
+  Discovery,
+  type DiscoveryOptions,
+  type InstanceStats,
+  type PingAnswer,
+  type ServiceStats,
+} from './discovery/discovery.js';
+export type {
+  DiscoveredInstance,
+  DiscoveredMethod,
+  DiscoveredService,
+} from './discovery/described-service.js';
+export type { RemoteService } from './discovery/remote-service.js';
+export type { CallStats } from './announce/tally.js';
 export type { JsonSchema, SchemaDefs } from './schema/json-schema.js';

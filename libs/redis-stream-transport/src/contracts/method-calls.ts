@@ -27,7 +27,7 @@ export class MethodCalls {
     private readonly contract: ContractDefinition,
     private readonly method: MethodDefinition,
     private readonly proxy: ClientProxy,
-    private readonly gate: Gate | undefined,
+    private readonly gate?: Gate,
     private readonly args: Outgoing = new MethodArguments(method, contract.validation),
   ) {}
 

@@ -1,5 +1,6 @@
-import type { MethodCounts } from './tally.js';
 import type { ServiceInstance } from '../directory/service-directory.js';
+import type { Buckets } from './histogram.js';
+import type { MethodCounts } from './tally.js';
 
 /** What an instance says of a contract that it serves. */
 export interface ContractFacts {
@@ -16,14 +17,33 @@ export interface ContractFacts {
 
 /** What an instance says, if it speaks of a contract at all: others may announce what they like. */
 export function factsOf({ about }: ServiceInstance): ContractFacts | undefined {
-  if (typeof about !== 'object' || about === null) return undefined;
-  const { version, hash, force, uptime, methods } = about as Partial<ContractFacts>;
+  const { version, hash, force, uptime, methods } = propertiesOf(about);
   if (typeof version !== 'string') return undefined;
+  const counts = Object.entries(propertiesOf(methods));
   return {
     version,
     hash: typeof hash === 'string' ? hash : undefined,
     force: force === true,
-    uptime: uptime ?? 0,
-    methods: methods ?? {},
+    uptime: amount(uptime),
+    methods: Object.fromEntries(counts.map(([name, said]) => [name, countsOf(said)])),
   };
+}
+
+function countsOf(said: unknown): MethodCounts {
+  const { calls, errors, inFlight, durations } = propertiesOf(said);
+  const pairs: readonly unknown[] = Array.isArray(durations) ? durations : [];
+  return {
+    calls: amount(calls),
+    errors: amount(errors),
+    inFlight: amount(inFlight),
+    durations: pairs.filter((pair): pair is Buckets[number] => Array.isArray(pair)),
+  };
+}
+
+function propertiesOf(said: unknown): Readonly<Record<string, unknown>> {
+  return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : {};
+}
+
+function amount(said: unknown): number {
+  return typeof said === 'number' ? said : 0;
 }

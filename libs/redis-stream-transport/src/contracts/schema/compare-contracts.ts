@@ -124,7 +124,8 @@ function fromServer(change: SchemaChange): SchemaChange {
   };
 }
 
-function isNewer(one: string, other: string): boolean {
+/** Whether the first of two semantic versions is the newer one. */
+export function isNewer(one: string, other: string): boolean {
   const [a, b] = [one, other].map((version) =>
     (version.split('-')[0] ?? '').split('.').map(Number),
   );

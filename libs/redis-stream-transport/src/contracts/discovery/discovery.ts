@@ -1,0 +1,173 @@
+import type { ClientProxy } from '@nestjs/microservices';
+import { callStats, type CallStats, type MethodCounts } from '../announce/tally.js';
+import { factsOf } from '../announce/contract-facts.js';
+import { ContractError } from '../contract-error.js';
+import { directoryOf } from '../directory/directory-of.js';
+import type { ServiceDirectory, ServiceInstance } from '../directory/service-directory.js';
+import type { ContractSchema } from '../schema/contract-schema.js';
+import {
+  describedInstance,
+  describedMethods,
+  type DiscoveredInstance,
+  type DiscoveredService,
+} from './described-service.js';
+import { RemoteCalls, type RemoteService } from './remote-service.js';
+import { SchemaShelf } from './schema-shelf.js';
+
+/** Services that are looked at together. */
+const TOGETHER = 20;
+
+export interface DiscoveryOptions {
+  /** Milliseconds that `ping` and `stats` wait for instances that do not answer. Default: 500. */
+  readonly patience?: number;
+}
+
+export interface PingAnswer extends DiscoveredInstance {
+  /** Until it answered, by Redis' clock; undefined if it did not, although its lease holds. */
+  readonly milliseconds: number | undefined;
+}
+
+export interface InstanceStats extends DiscoveredInstance, CallStats {
+  /** Whether it answered; else these are the figures of its last renewal. */
+  readonly fresh: boolean;
+  /** Of methods that were called. */
+  readonly methods: Readonly<Record<string, CallStats>>;
+}
+
+/** Sums over the live instances, each since it was started. */
+export interface ServiceStats extends CallStats {
+  readonly name: string;
+  readonly methods: Readonly<Record<string, CallStats>>;
+  readonly instances: readonly InstanceStats[];
+}
+
+/**
+ * What services there are, asked at run time: for tools, and for callers that have no contract. Needs a
+ * `ClientRedisStreams`, which stays its owner's; every method connects it.
+ *
+ * @example
+ * const discovery = new Discovery(client);
+ * const files = await discovery.service('files');
+ * await files.upload({ name: 'a.txt' });
+ */
+export class Discovery {
+  private readonly directory: ServiceDirectory;
+  private readonly schemas: SchemaShelf;
+  private readonly patience: number;
+
+  /** @throws ContractError INVALID_CALL on another transport */
+  constructor(
+    private readonly client: ClientProxy,
+    { patience = 500 }: DiscoveryOptions = {},
+  ) {
+    const directory = directoryOf(client);
+    if (directory === undefined) {
+      const told = `discovery needs a ClientRedisStreams, not ${client.constructor.name}`;
+      throw new ContractError('INVALID_CALL', told);
+    }
+    this.directory = directory;
+    this.schemas = new SchemaShelf(directory);
+    this.patience = patience;
+  }
+
+  /** Names of the services that live instances announce, 1,000 at most, sorted. */
+  names(): Promise<string[]> {
+    return this.directory.names();
+  }
+
+  /** All services: their methods, and their instances. */
+  async discover(): Promise<DiscoveredService[]> {
+    const names = await this.names();
+    const found: DiscoveredService[] = [];
+    for (let from = 0; from < names.length; from += TOGETHER) {
+      const page = names.slice(from, from + TOGETHER);
+      found.push(...(await Promise.all(page.map((name) => this.describe(name)))));
+    }
+    // An instance may have left meanwhile.
+    return found.filter(({ instances }) => instances.length > 0);
+  }
+
+  /**
+   * One service: its methods, and its instances.
+   * @throws ContractError NOT_SERVED: no live instance announces it
+   */
+  async info(name: string): Promise<DiscoveredService> {
+    const described = await this.describe(name);
+    if (described.instances.length === 0) throw notServed(name);
+    return described;
+  }
+
+  /**
+   * The newest schema of a contract that is served.
+   * @throws ContractError NOT_SERVED
+   */
+  async schema(name: string): Promise<ContractSchema> {
+    const schema = await this.schemas.newest(await this.directory.instances(name));
+    if (schema === undefined) throw notServed(name);
+    return schema;
+  }
+
+  /** Asks every instance of a service for a sign of life; none if nobody serves it. */
+  async ping(name: string): Promise<PingAnswer[]> {
+    const instances = await this.directory.instances(name, this.patience);
+    return instances.map((one) =>
+      Object.assign(describedInstance(one), { milliseconds: one.answeredAfter }),
+    );
+  }
+
+  /** Asks every instance of a service what its methods have done since it was started. */
+  async stats(name: string): Promise<ServiceStats> {
+    const instances = await this.directory.instances(name, this.patience);
+    const counts = instances.map((one) => ({ ...factsOf(one)?.methods }));
+    const methods = new Map<string, MethodCounts[]>();
+    for (const [method, one] of counts.flatMap((all) => Object.entries(all))) {
+      methods.set(method, [...(methods.get(method) ?? []), one]);
+    }
+    return {
+      name,
+      ...callStats(counts.flatMap((all) => Object.values(all))),
+      methods: Object.fromEntries([...methods].map(([method, all]) => [method, callStats(all)])),
+      instances: instances.map((one, i) => instanceStats(one, counts[i] ?? {})),
+    };
+  }
+
+  /**
+   * Calls a service by what it announces. Arguments are checked against its JSON Schema before they are
+   * sent; `ajv` and `ajv-formats` must be installed. What a service learns later can be called too.
+   * @throws ContractError NOT_SERVED: nobody announces it now; NOT_INSTALLED
+   */
+  async service(name: string): Promise<RemoteService> {
+    const calls = new RemoteCalls(name, this.client, () => this.schema(name));
+    await calls.refresh();
+    return calls.service();
+  }
+
+  private async describe(name: string): Promise<DiscoveredService> {
+    const instances = await this.directory.instances(name);
+    const schema = await this.schemas.newest(instances);
+    return {
+      name,
+      version: schema?.version,
+      doc: schema?.doc,
+      methods: schema === undefined ? [] : describedMethods(schema),
+      instances: instances.map((one) => describedInstance(one)),
+    };
+  }
+}
+
+function instanceStats(
+  instance: ServiceInstance,
+  counts: Readonly<Record<string, MethodCounts>>,
+): InstanceStats {
+  const methods = Object.entries(counts).map(([name, one]) => [name, callStats([one])] as const);
+  return {
+    ...describedInstance(instance),
+    fresh: instance.answeredAfter !== undefined,
+    ...callStats(Object.values(counts)),
+    methods: Object.fromEntries(methods),
+  };
+}
+
+function notServed(name: string): ContractError {
+  return new ContractError('NOT_SERVED', `no live instance announces a contract named ${name}`);
+}

@@ -1,0 +1,44 @@
+import type { ContractDefinition, MethodDefinition } from '../definition.js';
+import type { ContractSchema, MethodSchema } from '../schema/contract-schema.js';
+import { ANY } from '../value-type.js';
+
+/** A contract without its class: of its types only what they look like as JSON is known, and not here. */
+export function schemaDefinition(schema: ContractSchema): ContractDefinition {
+  const { name, version, namespace, doc } = schema;
+  const methods = Object.entries(schema.methods).map(
+    ([key, method]) => [key, methodOf(key, method)] as const,
+  );
+  return {
+    name,
+    version,
+    namespace,
+    doc,
+    prefix: namespace === undefined ? name : `${namespace}.${name}`,
+    methods: new Map(methods),
+    errors: [],
+    validation: {},
+  };
+}
+
+function methodOf(
+  name: string,
+  { kind, pattern, doc, parameters }: MethodSchema,
+): MethodDefinition {
+  return {
+    name,
+    kind,
+    pattern,
+    doc,
+    parameters: parameters.map((parameter) => ({
+      name: parameter.name,
+      doc: parameter.doc,
+      optional: parameter.optional === true,
+      rest: parameter.rest === true,
+      type: () => ANY,
+    })),
+    // The service fills them in.
+    defaults: [],
+    body: () => undefined,
+    returns: () => ANY,
+  };
+}
