@@ -35,15 +35,16 @@ export const loadRules = {
       yield { text: `a call in a hundred takes ${slow} ms after the overload` };
   },
 
-  /** Replies reach the others as fast as before. */
-  *othersP99({ calls, faults }, factor) {
+  /** Replies reach the others as fast as before, while they can be reached at all. */
+  *othersP99({ calls, faults, processes }, factor) {
     const slow = faults.find((fault) => fault.slow);
     const calm = faults.find(({ what }) => what === 'calm');
     const delays = (within) =>
       [...calls.values()].flatMap(({ caller, ends: [end], executions }) => {
         const { finish } = executions.at(-1) ?? {};
         const counts = caller !== slow.targets[0] && finish >= within.from && finish <= within.to;
-        return counts && end?.o === 'value' ? [end.t - finish] : [];
+        if (!counts || end?.o !== 'value') return [];
+        return [end.t - finish - stalledWithin(processes.get(caller), finish, end.t)];
       });
     const before = Math.max(50, quantile(delays(calm), 0.99));
     const during = quantile(delays(slow), 0.99);

@@ -386,6 +386,19 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(histories)).toEqual([]);
   });
 
+  it('finds that others wait for their replies while one caller stands still', () => {
+    const histories = new Histories();
+    histories.plan['expect'] = { othersP99: 2 };
+    histories.nemesisDid({ what: 'calm' }, 0, 2000);
+    histories.nemesisDid({ what: 'freeze-caller', slow: true, targets: ['other'] }, 3000, 9000);
+    histories.start('c-11', 4000);
+    histories.execution('c-11', 'service-1.1', 4002, 4010);
+    histories.value('c-11', 4500);
+    expect(rulesOf(histories)).toEqual(['othersP99']);
+    histories.caller.push({ k: 'stall', from: 4050, t: 4490 });
+    expect(rulesOf(histories)).toEqual([]);
+  });
+
   it('finds a lease that was taken from a healthy instance', () => {
     const histories = new Histories();
     histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });
