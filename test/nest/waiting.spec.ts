@@ -75,7 +75,7 @@ describe('idleTimeout', () => {
 
   test('ends a call that has been silent for so long, and its handler', async () => {
     const { client, controller } = await open();
-    const call = all(client.send('falls-silent', record({ idleTimeout: 300 })), (value) => {
+    const call = all(client.send('falls-silent', record({ idleTimeout: 1500 })), (value) => {
       if (value === 1) controller.values.next(2);
     });
     await eventually(() => expect(controller.values.observed).toBe(true));

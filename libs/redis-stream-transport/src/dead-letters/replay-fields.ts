@@ -75,7 +75,7 @@ function written(data: unknown, maxPayloadBytes: number, pattern: string): strin
     const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
     throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
   }
-  const reason = hostile(text);
+  const reason = hostile(text, data);
   if (reason === undefined) return text;
   throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
 }

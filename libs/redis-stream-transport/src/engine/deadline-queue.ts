@@ -13,14 +13,26 @@ export interface Expiring {
 /** Milliseconds per slot: how late an expiry may be noticed. */
 const TICK = 32;
 
+/** What a list begins with, so that taking something out of it needs no search. */
+class Slot implements Expiring {
+  readonly expiresAt = 0;
+  readonly before = undefined;
+  behind: Expiring | undefined;
+
+  constructor(readonly slot: number) {}
+}
+
 /**
  * Every deadline of a process with one timer: a hash of time slots, each an intrusive list. A timer per
  * call would cost more than the rest of the call. (Hashed timing wheel, Varghese & Lauck 1987, with a
  * map instead of an array, because deadlines reach from milliseconds to days.)
  */
 export class DeadlineQueue<T extends Expiring> {
-  private readonly slots = new Map<number, T>();
+  private readonly slots = new Map<number, Slot>();
+  /** Where something was added last: calls of a moment mostly end in the same slot. */
+  private recent: Slot | undefined;
   private size = 0;
+  /** The first slot that was not swept. */
   private nextSlot = 0;
   private cancelTimer: (() => void) | undefined;
 
@@ -34,26 +46,25 @@ export class DeadlineQueue<T extends Expiring> {
   }
 
   add(item: T): void {
-    const slot = Math.max(Math.ceil(item.expiresAt / TICK), this.currentSlot() + 1);
-    const head = this.slots.get(slot);
-    item.slot = slot;
-    item.before = undefined;
-    item.behind = head;
-    if (head !== undefined) head.before = item;
-    this.slots.set(slot, item);
     if (this.size++ === 0) {
-      this.nextSlot = this.currentSlot();
+      this.nextSlot = this.currentSlot() + 1;
       this.arm();
     }
+    const head = this.slotAt(Math.max(Math.ceil(item.expiresAt / TICK), this.nextSlot));
+    const first = head.behind;
+    item.slot = head.slot;
+    item.before = head;
+    item.behind = first;
+    if (first !== undefined) first.before = item;
+    head.behind = item;
   }
 
   remove(item: T): void {
     if (item.slot === 0) return;
-    const { before, behind, slot } = item;
+    const { before, behind } = item;
     if (before !== undefined) before.behind = behind;
-    else if (behind !== undefined) this.slots.set(slot, behind as T);
-    else this.slots.delete(slot);
     if (behind !== undefined) behind.before = before;
+    else if (before instanceof Slot) this.drop(before);
     item.slot = 0;
     item.before = undefined;
     item.behind = undefined;
@@ -65,7 +76,7 @@ export class DeadlineQueue<T extends Expiring> {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     for (const head of this.slots.values()) {
-      for (let item: Expiring | undefined = head; item !== undefined;) {
+      for (let item = head.behind; item !== undefined;) {
         const behind: Expiring | undefined = item.behind;
         item.slot = 0;
         item.before = undefined;
@@ -74,7 +85,21 @@ export class DeadlineQueue<T extends Expiring> {
       }
     }
     this.slots.clear();
+    this.recent = undefined;
     this.size = 0;
+  }
+
+  private slotAt(number: number): Slot {
+    if (this.recent?.slot === number) return this.recent;
+    let slot = this.slots.get(number);
+    if (slot === undefined) this.slots.set(number, (slot = new Slot(number)));
+    this.recent = slot;
+    return slot;
+  }
+
+  private drop(slot: Slot): void {
+    this.slots.delete(slot.slot);
+    if (this.recent === slot) this.recent = undefined;
   }
 
   private currentSlot(): number {
@@ -103,8 +128,11 @@ export class DeadlineQueue<T extends Expiring> {
     this.nextSlot = now + 1;
   }
 
-  private expire(slot: number): void {
-    for (let item = this.slots.get(slot); item !== undefined; item = this.slots.get(slot)) {
+  private expire(number: number): void {
+    const slot = this.slots.get(number);
+    if (slot === undefined) return;
+    while (slot.behind !== undefined) {
+      const item = slot.behind as T;
       this.remove(item);
       this.expired(item);
     }

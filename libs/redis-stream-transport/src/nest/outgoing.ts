@@ -4,9 +4,11 @@ import type { CallRequest } from '../engine/producer/call.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,
+  type PacketSerializer,
   type ResolvedClientOptions,
   type ResolvedRecordOptions,
 } from '../options/index.js';
+import type { WireCodec } from '../protocol/header.js';
 import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from '../protocol/limits.js';
 import { packPacket, type Packed } from './packets.js';
@@ -51,29 +53,45 @@ export class OutgoingPackets {
     const options = resolveRecordOptions(record?.options);
     if (isEvent) refuseForEvent(options, pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
-    const packed = this.pack(pattern, packet, data, headers);
+    if (this.options.serializer === undefined) {
+      const text = jsonOf(data, pattern);
+      this.check('json', text, data, pattern);
+      return this.finish(pattern, 'json', text, headers, options, isEvent);
+    }
+    const packed = this.pack(this.options.serializer, pattern, packet, data, headers);
     return packed instanceof Promise
-      ? packed.then((text) => this.finish(pattern, text, headers, options, isEvent))
-      : this.finish(pattern, packed, headers, options, isEvent);
+      ? packed.then((late) => this.packed(pattern, late, headers, options, isEvent))
+      : this.packed(pattern, packed, headers, options, isEvent);
+  }
+
+  private packed(
+    pattern: string,
+    { codec, text, output }: Packed,
+    headers: string | undefined,
+    options: ResolvedRecordOptions,
+    isEvent: boolean,
+  ): Outgoing {
+    this.check(codec, text, output, pattern);
+    return this.finish(pattern, codec, text, headers, options, isEvent);
   }
 
   /** One literal, because this is made for every call. */
   private finish(
     pattern: string,
-    packed: Packed,
+    codec: WireCodec,
+    data: string,
     headers: string | undefined,
     options: ResolvedRecordOptions,
     isEvent: boolean,
   ): Outgoing {
-    this.check(packed, pattern);
     const lane = this.options.lanes.get(pattern);
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options);
     const request = {
       pattern,
       stream: lane ?? pattern,
       namePattern: lane !== undefined,
-      codec: packed.codec,
-      data: packed.text,
+      codec,
+      data,
       headers,
       key: options.idempotencyKey,
       timeout,
@@ -102,15 +120,13 @@ export class OutgoingPackets {
   }
 
   private pack(
+    serializer: PacketSerializer,
     pattern: string,
     packet: ReadPacket,
     data: unknown,
     headers: string | undefined,
   ): Packed | Promise<Packed> {
-    const { serializer } = this.options;
     try {
-      // What JSON has no text for, such as a function, arrives as undefined on Nest's transports too.
-      if (serializer === undefined) return { codec: 'json', text: JSON.stringify(data) ?? '' };
       const metadata = headers === undefined ? {} : { metadata: JSON.parse(headers) as object };
       const packed = packPacket(serializer, { pattern: packet.pattern, data, ...metadata });
       return packed instanceof Promise
@@ -121,13 +137,15 @@ export class OutgoingPackets {
     }
   }
 
-  private check({ codec, text }: Packed, pattern: string): void {
+  /** @param value what the text was made of */
+  private check(codec: WireCodec, text: string, value: unknown, pattern: string): void {
     const { maxPayloadBytes } = this.options;
     if (text.length * 3 > maxPayloadBytes && Buffer.byteLength(text) > maxPayloadBytes) {
       const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
       throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
     }
-    const reason = codec === 'json' || codec.startsWith('obj') ? hostile(text) : undefined;
+    const isJson = codec === 'json' || codec.startsWith('obj');
+    const reason = isJson ? hostile(text, value) : undefined;
     if (reason !== undefined) {
       throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
     }
@@ -155,6 +173,15 @@ function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
     if (options[name] === undefined) continue;
     const message = `RedisStreamsRecord: "${name}" is for calls; ${pattern} was emitted as an event`;
     throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
+  }
+}
+
+/** What JSON has no text for, such as a function, arrives as undefined on Nest's transports too. */
+function jsonOf(data: unknown, pattern: string): string {
+  try {
+    return JSON.stringify(data) ?? '';
+  } catch (error) {
+    return fail(error, pattern);
   }
 }
 

@@ -12,12 +12,14 @@ import { readJson } from '../protocol/json.js';
 export interface Packed {
   readonly codec: WireCodec;
   readonly text: string;
+  /** What the text was made of. */
+  readonly output: unknown;
 }
 
 /** What a serializer returned, as text. */
 function pack(output: unknown, name: string | undefined): Packed {
   const [codec, text] = textOf(output);
-  return { codec: wireCodec(codec, name), text };
+  return { codec: wireCodec(codec, name), text, output };
 }
 
 function textOf(output: unknown): readonly [codec: Codec, text: string] {

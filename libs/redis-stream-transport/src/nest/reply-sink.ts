@@ -33,7 +33,7 @@ export class ReplySink implements CallSink {
 
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void {
     if (last) this.ended?.();
-    this.callback({ response: payload, isDisposed: last }, metaOf(origin));
+    this.callback({ response: payload, isDisposed: last }, origin);
   }
 
   done(): void {
@@ -67,7 +67,7 @@ export class ReplySink implements CallSink {
     }
     // The transport knows which reply is the last; a serializer of another shape may not say.
     const isDisposed = packet.isDisposed === true || last;
-    this.callback({ response: packet.response, isDisposed }, metaOf(origin));
+    this.callback({ response: packet.response, isDisposed }, origin);
   }
 
   private unreadable(error: unknown): void {
@@ -78,9 +78,3 @@ export class ReplySink implements CallSink {
     this.callback({ err: new RedisStreamsError(code, message, facts), isDisposed: true });
   }
 }
-
-function metaOf({ instance, deliveries, headers }: ReplyOrigin): ReplyMeta {
-  return { instance, deliveryCount: deliveries, headers: headers ?? NOTHING };
-}
-
-const NOTHING: Readonly<Record<string, string>> = Object.freeze({});

@@ -24,9 +24,10 @@ export async function invokeRequest(
   handler: MessageHandler,
   settings: InvokerSettings,
 ): Promise<void> {
-  const replies = new Replies(delivery, settings);
+  let replies: Replies | undefined;
   try {
     const result: unknown = await handler(data, context);
+    replies = new Replies(delivery, settings);
     if (isStream(result)) {
       await replyWithStream(delivery, result, replies);
       replies.endIfAborted();
@@ -34,7 +35,7 @@ export async function invokeRequest(
       replies.value(result, true);
     }
   } catch (error) {
-    replies.error(error);
+    (replies ?? new Replies(delivery, settings)).error(error);
   }
 }
 
@@ -103,8 +104,8 @@ class Replies implements ReplyWriter {
     this.begun = true;
     const { delivery, settings } = this;
     const id = delivery.entry.header.call;
-    const write = ({ codec, text }: Packed): void => {
-      if (!this.tooLarge(text)) delivery.packed(packedReplyText({ codec, text }), last);
+    const write = (packed: Packed): void => {
+      if (!this.tooLarge(packed.text)) delivery.packed(packedReplyText(packed), last);
     };
     try {
       const packed = packPacket(settings.serializer as PacketSerializer, { ...packet, id });

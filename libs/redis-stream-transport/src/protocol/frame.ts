@@ -1,4 +1,4 @@
-import { hostile } from './json.js';
+import { hasProtoKey, isShallow, readJson } from './json.js';
 
 /** What a reply says. The numbers are on the wire. */
 export const REPLY = {
@@ -80,19 +80,27 @@ export function decodeFrame(text: string): Frame | string {
   try {
     const replies = JSON.parse(body) as Reply[];
     if (!Array.isArray(replies)) return 'not a list';
-    // Each reply is an array of its own, beside the others.
-    const reason = hostile(body, replies.length);
-    return { instance, replies: reason === undefined ? replies : replies.map(defuse) };
+    if (hasProtoKey(body)) return { instance, replies: replies.map(defuse) };
+    for (let i = 0; i < replies.length; i++) {
+      const payload = replies[i]?.[5];
+      if (typeof payload === 'object' && !isShallow(payload)) {
+        return { instance, replies: replies.map(defuse) };
+      }
+    }
+    return { instance, replies };
   } catch {
     return 'not JSON';
   }
 }
 
-/** Slow path, taken when the frame as a whole looks hostile: checks each reply by itself. */
+/** Slow path, taken when something in a frame looks hostile: checks each reply by itself. */
 function defuse(reply: Reply): Reply {
-  // The tuple around the payload adds a level of its own, and so does the frame.
-  const reason = hostile(JSON.stringify(reply[5] ?? null));
-  if (reason === undefined) return reply;
-  const payload = { code: 'INVALID_MESSAGE', message: `reply: ${reason}`, outcome: 'may-have-run' };
+  const read = readJson(JSON.stringify(reply[5] ?? null));
+  if (read.ok) return reply;
+  const payload = {
+    code: 'INVALID_MESSAGE',
+    message: `reply: ${read.reason}`,
+    outcome: 'may-have-run',
+  };
   return [reply[0], REPLY.fault, reply[2], reply[3], reply[4], payload];
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readJson } from './json.js';
+import { hostile, readJson } from './json.js';
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
@@ -70,5 +70,23 @@ describe('JSON of somebody else', () => {
       }),
     );
     expect(readJson('')).toEqual({ ok: false, reason: 'not JSON' });
+  });
+});
+
+describe('a value on its way out', () => {
+  const nestedIn = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+  const check = (value: unknown) => hostile(JSON.stringify(value), value);
+
+  it('is refused for what a reader would refuse', () => {
+    expect(check(nestedIn(64))).toBeUndefined();
+    expect(check(nestedIn(65))).toBe('nesting deeper than 64');
+    expect(check(JSON.parse('{"__proto__":1}'))).toBe('a __proto__ key');
+  });
+
+  it('is judged by its text where it has a toJSON', () => {
+    const deepInside = { hidden: nestedIn(100), toJSON: () => ['x'.repeat(200)] };
+    expect(check({ deepInside })).toBeUndefined();
+    const deepOutside = { toJSON: () => nestedIn(100) };
+    expect(check({ deepOutside })).toBe('nesting deeper than 64');
   });
 });

@@ -45,6 +45,8 @@ export interface Batch {
   readonly stamp: number;
   /** Frames below this id are no longer needed; '' for none. */
   readonly trim: string;
+  /** Whether the record's life begins anew; so it does unless told otherwise. */
+  readonly renew?: boolean;
   readonly sections: readonly BatchSection[];
 }
 
@@ -132,7 +134,7 @@ export class CallerBroker {
       batch.incarnation,
       String(Math.floor(batch.stamp)),
       String(MAX_BATCH_AGE),
-      String(RECORD_LIFE),
+      batch.renew === false ? '' : String(RECORD_LIFE),
       String(this.maxBacklog),
       batch.trim,
       String(sections.length),

@@ -98,8 +98,9 @@ export class Link {
     this.blocking = blocking;
     watchdog.sent(performance.now());
     try {
-      // A Command takes the list as it is; the typed methods would spread hundreds of arguments.
-      const command = new Command(name, args as string[], REPLY_AS_TEXT);
+      // The typed methods would spread hundreds of arguments, and the constructor would flatten them.
+      const command = new Command(name, undefined, REPLY_AS_TEXT);
+      command.args = args as string[];
       return await connection.sendCommand(command);
     } catch (error) {
       const failure = toFailure(error);

@@ -28,6 +28,8 @@ export interface ArrivalsHooks {
 /** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
 export class Arrivals {
   private nonce = 0;
+  /** History of whatever is handed out for the first time, as long as nothing changes. */
+  private fresh: History | undefined;
 
   constructor(
     private readonly context: ShardContext,
@@ -38,13 +40,7 @@ export class Arrivals {
   take(stream: StreamState, raw: RawEntry, deliveries: number, due: HeldEntry['due']): void {
     // The group was made anew and handed out again what this process still runs.
     if (stream.held.has(raw.id)) return;
-    const history: History = {
-      deliveries,
-      attempts: due?.attempts ?? 0,
-      state: due?.state ?? '',
-      incarnation: this.context.incarnation,
-      connections: this.context.connections,
-    };
+    const history = this.history(deliveries, due);
     const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
     if (isMalformed(decoded)) {
       this.refuse(stream, raw, decoded, history);
@@ -63,6 +59,17 @@ export class Arrivals {
     } else {
       this.hooks.ready(delivery);
     }
+  }
+
+  private history(deliveries: number, due: HeldEntry['due']): History {
+    const { incarnation, connections } = this.context;
+    if (deliveries > 1 || due !== undefined) {
+      const { attempts, state } = due ?? { attempts: 0, state: '' };
+      return { deliveries, attempts, state, incarnation, connections };
+    }
+    const { fresh } = this;
+    if (fresh?.incarnation === incarnation && fresh.connections === connections) return fresh;
+    return (this.fresh = { deliveries, attempts: 0, state: '', incarnation, connections });
   }
 
   /** The same entry for another attempt. */

@@ -93,7 +93,7 @@ export class Dispatcher {
   /** The time of a streamed call was renewed. */
   renewed(delivery: Delivery): void {
     this.deadlines.remove(delivery);
-    this.watch(delivery);
+    this.watch(delivery, this.hooks.redisNow());
   }
 
   /** Nobody waits for it: its handler is told, and given up if it does not listen. */
@@ -165,12 +165,13 @@ export class Dispatcher {
   private start(delivery: Delivery): void {
     if (delivery.ended) return;
     if (delivery.deadline !== Number.POSITIVE_INFINITY) {
-      if (this.hooks.redisNow() >= delivery.deadline) {
+      const now = this.hooks.redisNow();
+      if (now >= delivery.deadline) {
         if (this.aloneNow === delivery) this.aloneNow = undefined;
         this.hooks.expired(delivery);
         return;
       }
-      this.watch(delivery);
+      this.watch(delivery, now);
     }
     delivery.running = true;
     this.running++;
@@ -178,8 +179,8 @@ export class Dispatcher {
     this.hooks.run(delivery);
   }
 
-  private watch(delivery: Delivery): void {
-    delivery.expiresAt = this.clock.now() + delivery.remaining(this.hooks.redisNow());
+  private watch(delivery: Delivery, redisNow: number): void {
+    delivery.expiresAt = this.clock.now() + delivery.remaining(redisNow);
     this.deadlines.add(delivery);
   }
 

@@ -4,6 +4,7 @@ import type { KeyedResult, Settlement } from '../../redis/group-broker.js';
 import type { Delivery } from './delivery.js';
 
 interface LogPart {
+  readonly caller: string;
   text: string;
   life: number;
 }
@@ -19,17 +20,28 @@ export interface Finished {
   readonly keyed: KeyedResult | undefined;
 }
 
+interface Ids {
+  readonly stream: string;
+  readonly keep: string[];
+  readonly drop: string[];
+}
+
 /** Gathers what one turn finished into one settlement: a frame per caller, ids per stream. */
 export class SettlementBuilder {
   readonly finished: Finished[] = [];
   length = 0;
   private readonly logs = new Map<string, LogPart>();
-  private readonly streams = new Map<string, { keep: string[]; drop: string[] }>();
+  private readonly streams = new Map<string, Ids>();
+  /** What was added to last: replies of one caller and entries of one stream come together. */
+  private log: LogPart | undefined;
+  private ids: Ids | undefined;
 
   /** Whether one more reply would break the bounds of a frame or of a script. */
   wouldOverflow(caller: string | undefined, reply: string | undefined): boolean {
     if (reply === undefined || caller === undefined || this.length === 0) return false;
     if (this.length + reply.length > MAX_SCRIPT_LENGTH) return true;
+    // No frame is longer than all of them together.
+    if (this.length + reply.length <= MAX_FRAME_LENGTH) return false;
     const part = this.logs.get(caller);
     return part !== undefined && part.text.length + reply.length > MAX_FRAME_LENGTH;
   }
@@ -40,28 +52,35 @@ export class SettlementBuilder {
     const { caller } = delivery.entry.header;
     if (reply !== undefined && caller !== undefined) {
       this.length += reply.length;
-      const part = this.logs.get(caller);
-      if (part === undefined) {
-        this.logs.set(caller, { text: reply, life });
-      } else {
-        part.text += ',' + reply;
-        if (life > part.life) part.life = life;
-      }
+      const log = this.logOf(caller);
+      log.text = log.text === '' ? reply : log.text + ',' + reply;
+      if (life > log.life) log.life = life;
     }
-    if (!final) return;
-    const { name } = delivery.stream;
-    let ids = this.streams.get(name);
-    if (ids === undefined) this.streams.set(name, (ids = { keep: [], drop: [] }));
-    (delivery.isRequest ? ids.drop : ids.keep).push(delivery.id);
+    if (final) {
+      const { keep, drop } = this.idsOf(delivery.stream.name);
+      (delivery.isRequest ? drop : keep).push(delivery.id);
+    }
   }
 
   build(instance: string): Settlement {
     const logs = [];
-    for (const [caller, { text, life }] of this.logs) {
+    for (const { caller, text, life } of this.logs.values()) {
       logs.push({ caller, frame: encodeFrame(instance, text), life, force: false });
     }
-    const streams = [];
-    for (const [stream, { keep, drop }] of this.streams) streams.push({ stream, keep, drop });
-    return { logs, streams };
+    return { logs, streams: [...this.streams.values()] };
+  }
+
+  private logOf(caller: string): LogPart {
+    if (this.log?.caller === caller) return this.log;
+    let log = this.logs.get(caller);
+    if (log === undefined) this.logs.set(caller, (log = { caller, text: '', life: 0 }));
+    return (this.log = log);
+  }
+
+  private idsOf(stream: string): Ids {
+    if (this.ids?.stream === stream) return this.ids;
+    let ids = this.streams.get(stream);
+    if (ids === undefined) this.streams.set(stream, (ids = { stream, keep: [], drop: [] }));
+    return (this.ids = ids);
   }
 }

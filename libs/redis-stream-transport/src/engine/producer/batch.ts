@@ -3,7 +3,7 @@ import type { BatchSection } from '../../redis/caller-broker.js';
 import type { Item } from './item.js';
 
 /** Items of one pattern in a batch, in the order of their entries. */
-interface Section {
+export interface Section {
   readonly items: Item[];
 }
 

@@ -1,4 +1,5 @@
 import type { RedisStreamsError } from '../../errors.js';
+import { idAfter } from '../../protocol/entry.js';
 import { requestHeader } from '../../protocol/header.js';
 import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
@@ -8,10 +9,12 @@ import type { Item } from './item.js';
 
 /** Where a reply came from. */
 export interface ReplyOrigin {
+  /** Headers that the handler set. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Consumer that ran the handler. */
   readonly instance: string;
-  readonly deliveries: number;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** How often the request was handed to an instance. */
+  readonly deliveryCount: number;
 }
 
 /** Who waits for a call. Exactly one of `done` and `error` is the last thing it is told. */
@@ -52,8 +55,9 @@ export class Call implements Item, Expiring {
   state: CallState = 'queued';
   tainted = false;
   copies = 0;
-  /** Id of its entry, once a verdict named it. */
-  entry: string | undefined;
+  /** Its entry by the verdict that named it: most calls end before anybody asks for its id. */
+  private first: string | undefined;
+  private steps = 0;
   /** Memory that its first copy was meant for. */
   incarnation: Incarnation | undefined;
   /** Monotonic time at which it is next asked about. */
@@ -122,8 +126,22 @@ export class Call implements Item, Expiring {
     if (this.state === 'queued') this.state = 'sent';
   }
 
-  stored(entry: string): void {
-    this.entry = entry;
+  /** Id of its entry, once a verdict named it. */
+  get entry(): string | undefined {
+    const { first, steps } = this;
+    return first === undefined || steps === 0 ? first : idAfter(first, steps);
+  }
+
+  /** It goes out once more: where its first copy went no longer counts. */
+  again(): void {
+    this.state = 'queued';
+    this.tainted = true;
+    this.first = undefined;
+  }
+
+  stored(first: string, behind: number): void {
+    this.first = first;
+    this.steps = behind;
     if (this.state === 'sent') this.state = 'stored';
     this.owner.stored(this);
   }

@@ -23,7 +23,8 @@ export interface Item {
   fields(now: number): readonly string[];
   /** First copy leaves; `incarnation` is the memory it is meant for. */
   sending(incarnation: Incarnation): void;
-  stored(entry: string): void;
+  /** Its entry is the one that many steps behind the first of its section. */
+  stored(first: string, behind: number): void;
   refused(reason: Refusal): void;
   /** Redis answered every copy with an error, or the number was closed unapplied. */
   failed(error: RedisStreamsError): void;

@@ -255,9 +255,7 @@ export class Producer implements CallOwner {
 
   /** The same call once more: whoever asks later cannot be told that it certainly did not run. */
   private sendAgain(call: Call): void {
-    call.state = 'queued';
-    call.tainted = true;
-    call.entry = undefined;
+    call.again();
     this.shardFor(call.stream).writer.push(call);
   }
 

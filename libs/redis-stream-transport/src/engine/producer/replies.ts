@@ -43,7 +43,7 @@ export class Replies {
   private reply(call: Call, instance: string, reply: Reply): void {
     const [, kind, deliveries, nonce, index, written, headers, empty] = reply;
     const payload = empty === 1 ? undefined : written;
-    const origin = { instance, deliveries, headers };
+    const origin = { headers: headers ?? NOTHING, instance, deliveryCount: deliveries };
     const run = call.run;
     // A fault says how the entry ended, whoever ran it and however far it came.
     if (kind === REPLY.fault) {
@@ -153,6 +153,8 @@ export class Replies {
     }
   }
 }
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A fault as the service wrote it. Codes of a newer service that are not known here become REDIS. */
 function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {

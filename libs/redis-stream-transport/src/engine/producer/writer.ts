@@ -1,15 +1,16 @@
 import { RedisStreamsError } from '../../errors.js';
-import { idAfter } from '../../protocol/entry.js';
 import { RECORD_LIFE, type CallerBroker, type Incarnation } from '../../redis/caller-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import { VERDICTS_KEPT } from '../../redis/scripts/enqueue.lua.js';
 import type { EnqueueAnswer } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
-import { PendingBatch } from './batch.js';
+import { PendingBatch, type Section } from './batch.js';
 import type { Item } from './item.js';
 import { SendQueue } from './send-queue.js';
 
+/** Milliseconds for which the life of the record is not renewed again: a small part of it. */
+const RENEW_EVERY = 60_000;
 const BACKOFF = { first: 50, max: 1000 } as const;
 
 export interface WriterHooks {
@@ -37,6 +38,7 @@ export class Writer {
   /** Highest number of this epoch that Redis acknowledged. */
   private acked = 0;
   private lastSent = 0;
+  private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly unresolved: PendingBatch[] = [];
 
   private incarnation: Incarnation = { id: '', born: 0, now: 0 };
@@ -102,6 +104,8 @@ export class Writer {
     for (const item of batch.items) item.sending(incarnation);
     batch.inFlight = true;
     this.lastSent = now;
+    const renew = version > 0 || batch.number === 1 || now - this.renewedAt > RENEW_EVERY;
+    if (renew) this.renewedAt = now;
     let answer: EnqueueAnswer;
     try {
       answer = await this.broker.enqueue({
@@ -111,6 +115,7 @@ export class Writer {
         incarnation: incarnation.id,
         stamp: this.redisClock.now(),
         trim: this.hooks.trim(),
+        renew,
         sections,
       });
     } catch (error) {
@@ -191,11 +196,13 @@ export class Writer {
 
   private deliverVerdict(batch: PendingBatch, answer: EnqueueAnswer & { kind: 'applied' }): void {
     const layout = batch.versions[answer.version] ?? [];
-    for (const [s, { items }] of layout.entries()) {
+    for (let s = 0; s < layout.length; s++) {
       const verdict = answer.sections[s];
       if (verdict === undefined) continue;
-      for (const [i, item] of items.entries()) {
-        if (i < verdict.count) item.stored(i === 0 ? verdict.first : idAfter(verdict.first, i));
+      const { items } = layout[s] as Section;
+      for (let i = 0; i < items.length; i++) {
+        const item = items[i] as Item;
+        if (i < verdict.count) item.stored(verdict.first, i);
         else if (!item.unwanted) item.refused(verdict.refusal ?? 'E');
       }
     }

@@ -59,7 +59,7 @@ end
  *
  * KEYS: caller record, incarnation, reply log, then per section: stream, live:<pattern>.
  * ARGV: epoch, number, version of the content, incarnation, sender's estimate of the time, oldest
- * acceptable age (ms), life of the record (ms), backlog cap, log trim id or '', sections; then per
+ * acceptable age (ms), life of the record (ms) or '' to leave it, backlog cap, log trim id or '', sections; then per
  * section: mode (0 store, 1 fail, 2 grace), wide (0/1), count and its items: two fields, or with
  * wide = 1 the number of strings and the field list.
  *
@@ -79,8 +79,6 @@ ${LUA_ACCEPT}
 if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end
 local answer = judge(1, 2, 4)
 if answer then return answer end
-redis.call('HSET', KEYS[1], 'e', ARGV[1], 'q', ARGV[2])
-if ARGV[9] ~= '' then redis.pcall('XTRIM', KEYS[3], 'MINID', ARGV[9]) end
 local cap = tonumber(ARGV[8])
 
 ${LUA_BACKLOG}
@@ -136,8 +134,11 @@ for s = 1, tonumber(ARGV[10]) do
   tokens[s] = first .. ':' .. added .. refused
 end
 local verdict = ARGV[3] .. ' ' .. table.concat(tokens, ' ')
-redis.call('HSET', KEYS[1], 'v' .. (tonumber(ARGV[2]) % ${VERDICTS_KEPT}), ARGV[2] .. ' ' .. verdict)
-redis.call('PEXPIRE', KEYS[1], ARGV[7])
+-- Memory that is full refuses the first write of a script and no later one: either the first XADD, and
+-- then this as well, or nothing.
+redis.call('HSET', KEYS[1], 'e', ARGV[1], 'q', ARGV[2], 'v' .. (tonumber(ARGV[2]) % ${VERDICTS_KEPT}), ARGV[2] .. ' ' .. verdict)
+if ARGV[7] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[7]) end
+if ARGV[9] ~= '' then redis.pcall('XTRIM', KEYS[3], 'MINID', ARGV[9]) end
 return 'ok ' .. whole(now) .. ' ' .. verdict
 `,
 );

@@ -10,9 +10,12 @@ import { defineScript } from '../script.js';
 export const LUA_ANSWER = `
 local function answer(log, frame, life)
   local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)
-  if not id then id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1') end
-  if type(id) == 'table' and id.err then return false end
-  if redis.pcall('PEXPIRE', log, life, 'GT') == 0 and redis.pcall('PTTL', log) == -1 then
+  if id then
+    if type(id) == 'table' then return false end
+    redis.pcall('PEXPIRE', log, life, 'GT')
+  else
+    id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1')
+    if type(id) == 'table' then return false end
     redis.pcall('PEXPIRE', log, life)
   end
   redis.pcall('PUBLISH', log, id .. ' ' .. frame)
