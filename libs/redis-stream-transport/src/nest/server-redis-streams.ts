@@ -23,7 +23,7 @@ import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
-import { mismatch, parse, UnreadableData, unpackData } from './packets.js';
+import { dataOf, unreadable } from './entry-data.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
@@ -222,26 +222,21 @@ export class ServerRedisStreams
   };
 
   private open(delivery: Delivery): void {
-    const { header, data: text } = delivery.entry;
-    if (header.codec !== 'json') {
-      unpackData(this.options.deserializer, header, text, delivery.pattern.spec.pattern).then(
-        (data) => this.hand(delivery, data),
-        (error: unknown) => unreadable(delivery, error),
-      );
-      return;
-    }
     let data: unknown;
     try {
-      data = parse(text);
-      // It can be read, but its sender could not read the reply.
-      if (this.answersIn !== undefined && delivery.isRequest) {
-        throw mismatch('plain JSON', this.answersIn);
-      }
+      data = dataOf(delivery, this.options.deserializer, this.answersIn);
     } catch (error) {
       unreadable(delivery, error);
       return;
     }
-    this.hand(delivery, data);
+    if (data instanceof Promise) {
+      data.then(
+        (read) => this.hand(delivery, read),
+        (error: unknown) => unreadable(delivery, error),
+      );
+    } else {
+      this.hand(delivery, data);
+    }
   }
 
   private hand(delivery: Delivery, data: unknown): void {
@@ -293,11 +288,6 @@ export class ServerRedisStreams
       return new Keys(prefix, shardOf(name, shards), shards).stream(name);
     },
   };
-}
-
-function unreadable(delivery: Delivery, error: unknown): void {
-  const code = error instanceof UnreadableData ? error.code : undefined;
-  delivery.malformed((error as Error).message, code);
 }
 
 function describe(error: unknown): string {
