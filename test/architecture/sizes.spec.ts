@@ -5,7 +5,7 @@ import { filesUnder, read, ROOT, SOURCES } from './source-tree.js';
 /** Small enough to be read in one go; a longer file holds a second idea. */
 const MAX_FILE = 300;
 /** What a maintainer can keep in mind (docs/decisions/0013-core-size.md). */
-const MAX_CORE = 6500;
+const MAX_CORE = 6900;
 const MAX_SCRIPTS = 900;
 const MAX_MEDIAN = 110;
 
@@ -37,7 +37,7 @@ it.each(['libs', 'apps'])('has no file over 300 lines in %s', (folder) => {
   expect(long).toEqual([]);
 });
 
-it('keeps the core within 6,500 statements', () => {
+it('keeps the core within 6,900 statements', () => {
   expect(sum(core.filter((file) => !isScript(file)))).toBeLessThanOrEqual(MAX_CORE);
 });
 
