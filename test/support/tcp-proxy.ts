@@ -16,6 +16,7 @@ export class ProxiedConnection {
   received = 0;
   /** The first bytes of what was sent through it, in lower case: which commands it carries. */
   sent = '';
+  private truncates = false;
 
   constructor(
     private readonly client: Socket,
@@ -29,6 +30,13 @@ export class ProxiedConnection {
     });
     this.carry(redis, client, (chunk) => {
       this.received += chunk.length;
+      if (this.truncates) {
+        this.truncates = false;
+        this.proxy.truncated++;
+        client.end(chunk.subarray(0, chunk.length >> 1));
+        redis.destroy();
+        return false;
+      }
       if (this.role === 'commands' && this.proxy.loses()) {
         this.cut();
         return false;
@@ -41,6 +49,11 @@ export class ProxiedConnection {
   get role(): 'reader' | 'subscriber' | 'commands' {
     if (this.sent.includes('\r\nsubscribe\r\n')) return 'subscriber';
     return this.sent.includes('xreadgroup') ? 'reader' : 'commands';
+  }
+
+  /** The next answer is cut in the middle, and the connection with it. */
+  truncate(): void {
+    this.truncates = true;
   }
 
   /** Ends both sides at once. */
@@ -71,6 +84,8 @@ export class TcpProxy {
   /** Share of the answers to commands that vanish, and their connection with them. */
   loss = 0;
   lost = 0;
+  /** Answers that were cut in the middle. */
+  truncated = 0;
   private seed = 1;
   readonly connections: ProxiedConnection[] = [];
 

@@ -1,3 +1,4 @@
+import { CommandFailure } from '../../redis/failure.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
@@ -10,7 +11,13 @@ export async function ensureGroups(
 ): Promise<void> {
   await Promise.all(
     streams.map(async (stream) => {
-      const answer = await broker.ensureGroup(stream.name, stream.kind, options.history);
+      const answer = await broker
+        .ensureGroup(stream.name, stream.kind, options.history)
+        .catch((error: CommandFailure) => {
+          // Redis does not say which key has the wrong type.
+          const { kind, reply, message } = error;
+          throw new CommandFailure(kind, reply, `stream ${stream.name}: ${message}`, error);
+        });
       stream.since = answer.since;
       if (answer.state === 'lost') {
         logger.warn('group', `group ${broker.group} of ${stream.name} was lost; made anew`);

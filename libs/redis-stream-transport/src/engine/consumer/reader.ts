@@ -8,6 +8,8 @@ import type { StreamState } from './stream-state.js';
 
 /** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
 const BLOCK = 2000;
+/** A group or its stream is gone, or, which only a look at each stream tells, a key is no stream. */
+const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE']);
 const RETRY_AFTER = 250;
 
 export interface ReaderHooks {
@@ -181,15 +183,17 @@ export class Reader {
   private async failed(failure: CommandFailure): Promise<void> {
     // While nothing is read a backlog may grow anywhere.
     this.active = Math.max(1, this.streams.length);
-    if (failure.reply === 'NOGROUP' || failure.reply === 'UNBLOCKED') {
+    let refusal = failure;
+    if (HEALED.has(failure.reply)) {
       try {
         await this.hooks.heal();
         return;
-      } catch {
-        // Redis is away again; the pause below is all there is to do.
+      } catch (error) {
+        refusal = error as CommandFailure;
       }
-    } else if (failure.kind === 'refused') {
-      this.context.logger.error('read', `reading failed: ${failure.message}`);
+    }
+    if (refusal.kind === 'refused') {
+      this.context.logger.error('read', `reading failed: ${refusal.message}`);
     }
     if (!this.stopped && this.link.isUp) await this.change(RETRY_AFTER);
   }

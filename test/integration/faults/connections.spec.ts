@@ -1,0 +1,182 @@
+import type { Redis } from 'ioredis';
+import { QuietLogger } from '../../../libs/redis-stream-transport/src/engine/logger.js';
+import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+import { TcpProxy, type ProxiedConnection } from '../../support/tcp-proxy.js';
+
+// Rows A of docs/faults.md that no other file is about.
+
+async function own() {
+  const redis = await startPrivateRedis();
+  onTestFinished(() => redis.stop());
+  return { redis, arena: new Arena(redis.url) };
+}
+
+/** What a user may not is taken from it, or given back. */
+const acl = (arena: Arena, ...rules: string[]): Promise<unknown> =>
+  arena.redis.call('ACL', 'SETUSER', 'shop', ...rules);
+const ALL = ['on', '>hunter2', '~*', '&*', '+@all'];
+
+const withUser = (url: string, user = 'shop', password = 'hunter2'): string =>
+  url.replace('redis://', `redis://${user}:${password}@`);
+
+describe('A2 a caller that has given up', () => {
+  it('is not served when Redis appears: what waited never starts', async () => {
+    const { redis, arena } = await own();
+    await redis.stop();
+    const late = arena.client({ whenNoConsumer: 'wait' });
+    const ran: unknown[] = [];
+    const given = range(20).map((key) => late.failure('work', key, { timeout: 200 }));
+    for (const error of await Promise.all(given)) {
+      expect(error).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
+    }
+    await redis.restart();
+    await arena.serve({ messages: { work: (key: unknown) => ran.push(key) } });
+    await late.call('work', 'later');
+    expect(ran).toEqual(['later']);
+  });
+});
+
+describe('A6 connections that were left behind', () => {
+  it('are replaced, although somebody disconnected them in the middle of an outage', async () => {
+    const { redis, arena } = await own();
+    const server = await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await arena.connected();
+    const states: string[] = [];
+    client.status.subscribe((state) => states.push(state));
+    const connections = [...client.unwrap<Redis[]>(), ...server.unwrap<Redis[]>()];
+    await redis.kill();
+    for (const connection of connections) connection.disconnect(false);
+    await eventually(() => expect(states.at(-1)).toBe('reconnecting'));
+    await redis.restart();
+    expect(await client.call('work', 1)).toBe(2);
+    expect(states.at(-1)).toBe('connected');
+  });
+});
+
+describe('A7 calls while Redis is away', () => {
+  it('are bounded: more than maxPending fail at once, the others are served when it is back', async () => {
+    const { redis, arena } = await own();
+    await arena.serve({ messages: { work: (n: number) => n } });
+    const client = await arena.connected({ maxPending: 500 });
+    redis.freeze();
+    const from = performance.now();
+    const over: unknown[] = [];
+    const calls = range(2000).map((n) =>
+      client.call('work', n).then(
+        () => 'answered',
+        (error: { code: string; outcome: string }) => {
+          over.push([error.code, error.outcome]);
+          return 'refused';
+        },
+      ),
+    );
+    await eventually(() => expect(over).toHaveLength(1500));
+    expect(performance.now() - from).toBeLessThan(2000);
+    expect(over.every((end) => String(end) === 'OVERLOADED,not-run')).toBe(true);
+    redis.thaw();
+    const ends = await Promise.all(calls);
+    expect(ends.filter((end) => end === 'answered')).toHaveLength(500);
+  });
+});
+
+describe('A8 a subscription that is refused', () => {
+  it('is no readiness: calls wait, and go on when the right is given', async () => {
+    const { arena } = await own();
+    await acl(arena, ...ALL);
+    await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = arena.client({ url: withUser(arena.url), retryDelay: 50 });
+    await client.connect();
+    const states: string[] = [];
+    client.status.subscribe((state) => states.push(state));
+    // The right goes in mid-life, and Redis ends the connections that used it.
+    await acl(arena, 'resetchannels');
+    await eventually(() => expect(states.at(-1)).toBe('reconnecting'));
+    const call = client.call('work', 1);
+    await acl(arena, '&*');
+    expect(await call).toBe(2);
+    await eventually(() => expect(states.at(-1)).toBe('connected'));
+  });
+});
+
+describe('A9 faults that repeat', () => {
+  it('are one line of the log in five seconds, with the number of those left out', () => {
+    let now = 0;
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    const logger = new QuietLogger({ log: write, warn: write, error: write }, () => now);
+    for (; now < 10_000; now++) logger.warn('closed', 'lost a connection');
+    logger.warn('another', 'something else');
+    expect(lines).toEqual([
+      'lost a connection',
+      'lost a connection (4999 more like this)',
+      'something else',
+    ]);
+  });
+});
+
+describe('A10 answers that are cut in the middle', () => {
+  const roles: ProxiedConnection['role'][] = ['commands', 'subscriber', 'reader'];
+  it.each(roles)('on the %s: the connection is replaced, and nothing is lost', async (role) => {
+    const arena = new Arena();
+    const proxy = await TcpProxy.open(arena.url);
+    const ran = new Tally();
+    await arena.serve({ messages: { work: (n: number) => ran.add(n) } }, { url: proxy.url });
+    const client = await arena.connected({ url: proxy.url });
+    await client.call('work', 'first');
+    for (const round of range(3)) {
+      proxy.latest(role).truncate();
+      const answers = range(20).map((i) => client.call('work', round * 20 + i));
+      expect(await Promise.all(answers)).toEqual(range(20).map((i) => round * 20 + i));
+    }
+    expect(ran.repeated).toEqual([]);
+    expect(proxy.truncated).toBeGreaterThan(0);
+  });
+});
+
+describe('A12 rights that are missing', () => {
+  it('at the start: it fails at once, naming what is missing and not the password', async () => {
+    const { arena } = await own();
+    await acl(arena, ...ALL);
+    const wrong = arena.client({ url: withUser(arena.url, 'shop', 'swordfish') });
+    const refusal = await wrong.connect().catch((error: Error) => error);
+    expect(refusal).toMatchObject({ code: 'REDIS', message: expect.stringContaining('WRONGPASS') });
+    expect(JSON.stringify(refusal) + String(refusal)).not.toContain('swordfish');
+
+    await acl(arena, '-evalsha', '-eval');
+    const limited = arena.server({ messages: { work: () => 1 } }, { url: withUser(arena.url) });
+    await expect(
+      new Promise<void>((resolve, reject) => {
+        void limited.listen((error) => (error == null ? resolve() : reject(error as Error)));
+      }),
+    ).rejects.toMatchObject({
+      code: 'REDIS',
+      message: expect.stringMatching(/NOPERM.*eval/i),
+    });
+  });
+
+  it('in mid-life: it says so, does not end, and goes on when they are back', async () => {
+    const { arena } = await own();
+    await acl(arena, ...ALL);
+    const url = withUser(arena.url);
+    const server = await arena.serve({ messages: { work: () => 'fine' } }, { url, retryDelay: 50 });
+    const client = await arena.connected({ url, retryDelay: 50 });
+    const states: string[] = [];
+    server.status.subscribe((state) => states.push(state));
+    const errors: string[] = [];
+    client.on('error', (_, error) => errors.push(String(error)));
+    expect(await client.call('work')).toBe('fine');
+    await acl(arena, 'off');
+    await arena.redis.call('CLIENT', 'KILL', 'USER', 'shop');
+    await eventually(() => expect(states.at(-1)).toBe('reconnecting'));
+    expect(await client.failure('work', {}, { timeout: 300 })).toMatchObject({
+      code: 'NOT_CONNECTED',
+      outcome: 'not-run',
+    });
+    await eventually(() => expect(errors.length).toBeGreaterThan(0));
+    expect(errors.join()).not.toContain('hunter2');
+    await acl(arena, 'on');
+    await eventually(() => expect(states.at(-1)).toBe('connected'));
+    expect(await client.call('work')).toBe('fine');
+  });
+});

@@ -1,0 +1,243 @@
+import {
+  CommandFailure,
+  toFailure,
+} from '../../../libs/redis-stream-transport/src/redis/failure.js';
+import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
+import { Logger } from '@nestjs/common';
+import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { Bench, callerId, requestLine } from '../../support/brokers.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+
+// Rows B, C and D of docs/faults.md that no other file is about.
+
+async function own(args: string[] = []) {
+  const redis = await startPrivateRedis({ args });
+  onTestFinished(() => redis.stop());
+  return new Arena(redis.url);
+}
+
+/** What is logged from now on, at one level. */
+function listeningTo(level: 'warn' | 'error'): string[] {
+  const lines: string[] = [];
+  const nothing = (): void => {};
+  const loggers = { log: nothing, error: nothing, warn: nothing };
+  Logger.overrideLogger({ ...loggers, [level]: (line: string) => void lines.push(line) });
+  onTestFinished(() => Logger.overrideLogger(false));
+  return lines;
+}
+
+describe('B5 an operator', () => {
+  it('deletes an entry that waits: its call is noticed, sent again and answered', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    const ran = new Tally();
+    const work = async (key: string) => {
+      ran.add(key);
+      await gate.opened;
+      return key;
+    };
+    await arena.serve({ messages: { work } }, { concurrency: 1 });
+    const client = await arena.connected();
+    const first = client.call('work', 'first');
+    await eventually(() => expect(ran.total).toBe(1));
+    const second = client.call('work', 'second');
+    await eventually(async () => expect(await arena.length('work')).toBe(2));
+    const [, [id]] = (await arena.redis.xrange(arena.keys.stream('work'), '-', '+')) as never as [
+      unknown,
+      [string],
+    ];
+    await arena.redis.xdel(arena.keys.stream('work'), id);
+    gate.open();
+    expect(await first).toBe('first');
+    expect(await second).toBe('second');
+    expect(ran.repeated).toEqual([]);
+    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+  });
+
+  it('deletes a consumer: its requests are found as belonging to nobody, and adopted', async () => {
+    const bench = await Bench.open();
+    await bench.group().ensureGroup('a', 'r', false);
+    const broker = new StartBroker(bench.link, bench.keys, () => 'service');
+    const me = await bench.owner('me');
+    for (const [call, timeout] of [
+      ['1', 600_000],
+      ['2', 600_000],
+      ['3', 1],
+    ] as const) {
+      await bench.add('a', requestLine(callerId(), call, timeout));
+    }
+    await bench.add('a');
+    const [first, second] = await bench.hand('a', 'gone');
+    const unread = await bench.add('a', requestLine(callerId()));
+    expect(await broker.stranded('a', '', 10)).toEqual({ ids: [], next: '' });
+    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'gone');
+    // What has expired, events, and what was not handed out are nobody's business here.
+    await eventually(async () =>
+      expect(await broker.stranded('a', '', 10)).toEqual({ ids: [first, second], next: '' }),
+    );
+    expect((await broker.stranded('a', '', 1)).next).toBe(first);
+    await bench.redis.hset(bench.keys.started('a'), `service ${second}`, 'someone');
+    await broker.adopt({ ...me, token: 'another' }, 'a', [first!]);
+    expect(await bench.pending('a')).toEqual([]);
+    await broker.adopt(me, 'a', [first!, second!, '1-1']);
+    expect(await bench.pending('a')).toEqual([[first, 'me', 2]]);
+    expect(await bench.ids('a')).toContain(unread);
+  });
+});
+
+describe('B7 a policy that evicts', () => {
+  it('is warned of loudly at the start', async () => {
+    const arena = await own(['--maxmemory-policy', 'allkeys-lru']);
+    const lines = listeningTo('warn');
+    await arena.serve({ messages: { work: () => 1 } });
+    await eventually(() => expect(lines.join('\n')).toMatch(/allkeys-lru.*noeviction/));
+  });
+});
+
+describe('B8 a server that says "not now"', () => {
+  it.each(['LOADING', 'BUSY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'READONLY', 'TRYAGAIN'])(
+    '%s is repeated, other refusals are not',
+    (reply) => {
+      const error = Object.assign(new Error(`${reply} try later`), { name: 'ReplyError' });
+      expect(toFailure(error)).toMatchObject({ kind: 'refused', reply, passing: true });
+      expect(new CommandFailure('refused', 'NOPERM', 'x').passing).toBe(false);
+      expect(new CommandFailure('refused', 'WRONGTYPE', 'x').passing).toBe(false);
+    },
+  );
+
+  it('without the replicas it wants: calls wait within their deadline, and go on', async () => {
+    const arena = await own();
+    const ran = new Tally();
+    await arena.serve({ messages: { work: (key: unknown) => ran.add(key) } });
+    const client = await arena.connected();
+    await client.call('work', 'before');
+    await arena.redis.config('SET', 'min-replicas-to-write', '1');
+    const hasty = client.failure('work', 'hasty', { timeout: 500 });
+    const patient = client.call('work', 'patient');
+    expect(await hasty).toMatchObject({ code: expect.stringMatching(/TIMEOUT|REDIS/) });
+    await arena.redis.config('SET', 'min-replicas-to-write', '0');
+    expect(await patient).toBe('patient');
+    expect(ran.repeated).toEqual([]);
+    expect(ran.counts.has('hasty')).toBe(false);
+  });
+
+  it('busy with a script of somebody else: calls wait, and each runs once', async () => {
+    const arena = await own(['--busy-reply-threshold', '50']);
+    const ran = new Tally();
+    await arena.serve({ messages: { work: (key: unknown) => ran.add(key) } });
+    const client = await arena.connected();
+    await client.call('work', 'before');
+    const other = arena.redis.duplicate();
+    other.on('error', () => {});
+    onTestFinished(() => other.disconnect());
+    await other.ping();
+    const endless = arena.redis.eval('while true do end', 0).catch((error: Error) => error.message);
+    const calls = range(50).map((key) => client.call('work', key));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await other.call('SCRIPT', 'KILL');
+    expect(await endless).toMatch(/kill/i);
+    expect(await Promise.all(calls)).toEqual(range(50));
+    expect(ran.repeated).toEqual([]);
+  });
+});
+
+describe('B12 a key of a wrong type under our names', () => {
+  it('fails its own calls, loudly; other services go on, and this one does when it is gone', async () => {
+    const arena = new Arena();
+    const lines = listeningTo('error');
+    await arena.serve({ messages: { good: () => 'fine', bad: () => 'fine' } });
+    await arena.serve({ messages: { other: () => 'fine' } }, { group: 'other' });
+    const client = await arena.connected();
+    expect(await client.call('bad')).toBe('fine');
+    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    const [failure, answer] = await Promise.all([client.failure('bad'), client.call('other')]);
+    expect(failure).toMatchObject({ code: 'REDIS', outcome: 'not-run', pattern: 'bad' });
+    expect(answer).toBe('fine');
+    await eventually(() => expect(lines.join('\n')).toMatch(/stream bad.*WRONGTYPE/));
+    await arena.redis.del(arena.keys.stream('bad'));
+    await eventually(async () => expect(await client.call('bad')).toBe('fine'));
+    expect(await client.call('good')).toBe('fine');
+  });
+
+  it('at the start: listen() rejects and names the key', async () => {
+    const arena = new Arena();
+    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    const server = arena.server({ messages: { bad: () => 'fine' } });
+    const listening = new Promise<void>((resolve, reject) => {
+      void server.listen((error) => (error == null ? resolve() : reject(error as Error)));
+    });
+    await expect(listening).rejects.toMatchObject({
+      code: 'REDIS',
+      message: expect.stringMatching(/stream bad.*WRONGTYPE/),
+    });
+  });
+});
+
+describe('C5 a Cluster', () => {
+  it('of one node: no script leaves its slot, in one shard or in several', async () => {
+    const arena = await own(['--cluster-enabled', 'yes']);
+    await arena.redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await eventually(async () =>
+      expect(await arena.redis.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
+    );
+    for (const shards of [1, 3]) {
+      const options = { shards };
+      const events = new Tally();
+      const name = (i: number): string => `s${shards}.p${i}`;
+      const server = await arena.serve(
+        {
+          messages: Object.fromEntries(range(6).map((i) => [name(i), (n: number) => n + i])),
+          events: { [`s${shards}.e`]: (n: number) => void events.add(n) },
+        },
+        options,
+      );
+      const client = await arena.connected(options);
+      const calls = range(60).map((n) => client.call(name(n % 6), n));
+      expect(await Promise.all(calls)).toEqual(range(60).map((n) => n + (n % 6)));
+      await client.call(name(0), 1, { idempotencyKey: 'k', atMostOnce: true });
+      await client.tell(`s${shards}.e`, 1);
+      await eventually(() => expect(events.total).toBe(1));
+      await server.close();
+      await client.close();
+    }
+  });
+});
+
+describe('D5 X14 consumers', () => {
+  it('do not pile up over 100 restarts', async () => {
+    const arena = new Arena();
+    const names = new Set<string>();
+    const work = (_: unknown, context: { getConsumer(): string }) => {
+      names.add(context.getConsumer());
+      return 1;
+    };
+    const client = await arena.connected();
+    for (let restart = 0; restart < 100; restart++) {
+      const server = await arena.serve({ messages: { work } });
+      if (restart % 10 === 0) await client.call('work');
+      await server.close();
+    }
+    await arena.serve({ messages: { work } });
+    await client.call('work');
+    expect(names.size).toBe(11);
+    await eventually(async () =>
+      expect((await arena.consumers('work')).length).toBeLessThanOrEqual(6),
+    );
+    expect(await arena.redis.zcard(arena.keys.members('service'))).toBe(1);
+  }, 60_000);
+});
+
+describe('D8 F4 a stream that was busy', () => {
+  it('takes no memory when it is drained, and each of its calls was answered', async () => {
+    const arena = new Arena();
+    await arena.serve({ messages: { work: (n: number) => n } });
+    const client = await arena.connected();
+    for (let round = 0; round < 10; round++) {
+      const calls = range(2000).map((n) => client.call<number>('work', n));
+      expect(await Promise.all(calls)).toEqual(range(2000));
+    }
+    expect(await arena.length('work')).toBe(0);
+    const used = await arena.redis.memory('USAGE', arena.keys.stream('work'));
+    expect(used).toBeLessThan(1_048_576);
+  }, 60_000);
+});
