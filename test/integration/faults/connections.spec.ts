@@ -147,7 +147,7 @@ describe('A12 rights that are missing', () => {
     const limited = arena.server({ messages: { work: () => 1 } }, { url: withUser(arena.url) });
     await expect(
       new Promise<void>((resolve, reject) => {
-        void limited.listen((error) => (error == null ? resolve() : reject(error as Error)));
+        void limited.listen((error) => (error == null ? resolve() : reject(error)));
       }),
     ).rejects.toMatchObject({
       code: 'REDIS',

@@ -164,7 +164,7 @@ describe('B12 a key of a wrong type under our names', () => {
     await arena.redis.set(arena.keys.stream('bad'), 'x');
     const server = arena.server({ messages: { bad: () => 'fine' } });
     const listening = new Promise<void>((resolve, reject) => {
-      void server.listen((error) => (error == null ? resolve() : reject(error as Error)));
+      void server.listen((error) => (error == null ? resolve() : reject(error)));
     });
     await expect(listening).rejects.toMatchObject({
       code: 'REDIS',

@@ -1,0 +1,102 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect, say } from './raw.js';
+import { read, ROOT } from './documents.js';
+
+// docs/faults.md promises tests; here it is held to them.
+
+const numbered = (letter: string, numbers: readonly number[]): string[] =>
+  numbers.map((number) => `${letter}${number}`);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+/** Rows of the catalogue; those of Sentinel, Cluster and security that are missing come with their own work. */
+const LABELS = [
+  ...numbered('A', upTo(13)),
+  ...numbered('B', upTo(12)),
+  ...numbered('C', [5, 7]),
+  ...numbered('D', upTo(8)),
+  ...numbered('E', upTo(10)),
+  ...numbered('F', upTo(10)),
+  ...numbered('G', upTo(9)),
+  ...numbered('H', [2, 3, 4, 6]),
+  ...numbered('I', upTo(4)),
+  ...numbered('X', [1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 23, 25]),
+  'N12',
+];
+/** Only these may be described instead of tested. */
+const DOCUMENTED = ['A11', 'B11'];
+
+interface Row {
+  readonly label: string;
+  readonly tests: readonly (readonly [file: string, title: string])[];
+  readonly scenarios: readonly string[];
+}
+
+const rows: Row[] = read('docs/faults.md')
+  .split(/^- (?=\*\*[A-Z]\d+\*\*)/m)
+  .slice(1)
+  .map((text) => ({
+    label: /^\*\*([A-Z]\d+)\*\*/.exec(text)![1]!,
+    tests: [...text.matchAll(/^ {2}- `([^`]+\.spec\.ts|[^`]+\.cases\.ts)` “([^”]+)”$/gm)].map(
+      ([, file, title]) => [file!, title!] as const,
+    ),
+    scenarios: [...text.matchAll(/^ {2}- (S\d+(?:, S\d+)*)$/gm)].flatMap(([, names]) =>
+      names!.split(', '),
+    ),
+  }));
+
+test('every fault has one row', () => {
+  expect(rows.map(({ label }) => label)).toEqual(LABELS);
+});
+
+test('every row but two names what shows it, and nothing else stands there', () => {
+  const bare = rows.filter(({ tests, scenarios }) => tests.length + scenarios.length === 0);
+  expect(bare.map(({ label }) => label)).toEqual(DOCUMENTED);
+  const lines = read('docs/faults.md').match(/^ {2}- .*$/gm) ?? [];
+  const understood = rows.reduce(
+    (sum, { tests, scenarios }) => sum + tests.length + (scenarios.length > 0 ? 1 : 0),
+    0,
+  );
+  expect(lines).toHaveLength(understood);
+});
+
+test.each(rows)('the tests and scenarios of $label exist', ({ tests, scenarios }) => {
+  const missing = tests.filter(([file, title]) => {
+    if (!existsSync(join(ROOT, file))) return true;
+    const source = read(file).replaceAll("\\'", "'");
+    return !["'", '"', '`'].some(
+      (quote) => source.includes(quote + title) || source.includes(title + quote),
+    );
+  });
+  expect(missing).toEqual([]);
+  const played = new Set(
+    readdirSync(join(ROOT, 'chaos/scenarios')).map((file) => Number(/^s(\d+)/.exec(file)?.[1])),
+  );
+  expect(scenarios.filter((name) => !played.has(Number(name.slice(1))))).toEqual([]);
+});
+
+test('no script and no command is newer than Redis 7.0', async () => {
+  const folders = ['redis', 'redis/scripts', 'dead-letters'].map((folder) =>
+    join('libs/redis-stream-transport/src', folder),
+  );
+  const sources = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => read(join(folder, file))),
+  );
+  const used = new Set(
+    sources.flatMap((text) =>
+      [...text.matchAll(/(?:redis\.p?call|\.command)\(\s*'(\w+)'/g)].map(([, name]) =>
+        name!.toLowerCase(),
+      ),
+    ),
+  );
+  expect(used.size).toBeGreaterThan(25);
+  const redis = connect();
+  for (const name of used) {
+    const [, facts] = (await say(redis, `COMMAND DOCS ${name}`)) as [string, string[]];
+    const since = facts[facts.indexOf('since') + 1] as string;
+    const [major, minor] = since.split('.').map(Number) as [number, number];
+    expect(major * 100 + minor, `${name} is there since ${since}`).toBeLessThanOrEqual(700);
+  }
+});

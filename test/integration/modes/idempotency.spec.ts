@@ -1,0 +1,183 @@
+import { Logger } from '@nestjs/common';
+import { RedisStreamsRecord, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { defer, firstValueFrom, of, retry } from 'rxjs';
+import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { Instance } from '../../support/instance.js';
+
+// X3: idempotency keys with stored results (rule L22).
+
+const key = { idempotencyKey: 'order-7' };
+
+describe('X3 calls with the same key', () => {
+  it('run once: the first result is kept, values of a stream and errors too', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    await arena.serve({
+      messages: {
+        value: (n: number) => ran.add(`value ${n}`),
+        many: () => of(ran.add('many'), undefined, null, 3),
+        nothing: () => void ran.add('nothing'),
+        error: () => {
+          ran.add('error');
+          throw { code: 42 };
+        },
+      },
+    });
+    const client = await arena.connected();
+    for (const caller of [client, client, await arena.connected()]) {
+      expect(await caller.call('value', 1, key)).toBe('value 1');
+      expect(await caller.values('many', 1, key)).toEqual(['many', undefined, null, 3]);
+      expect(await caller.values('nothing', 1, key)).toEqual([]);
+      expect(await caller.failure('error', 1, key)).toEqual({ code: 42 });
+    }
+    expect(ran.repeated).toEqual([]);
+    expect(ran.total).toBe(4);
+  });
+
+  it('that come while it runs wait for it and get its result', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    const ran = new Tally();
+    const work = async () => {
+      ran.add('work');
+      await gate.opened;
+      return ran.total;
+    };
+    await arena.serve({ messages: { work } });
+    await arena.serve({ messages: { work } });
+    const [one, other] = [await arena.connected(), await arena.connected()];
+    const calls = range(10).map((i) => (i % 2 ? one : other).call('work', 1, key));
+    await eventually(async () => expect(await arena.pending('work')).toBe(10));
+    gate.open();
+    expect(await Promise.all(calls)).toEqual(range(10).map(() => 1));
+    expect(ran.total).toBe(1);
+  });
+
+  it('with other data are refused, of another pattern or without a key are not meant', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    const work = (n: number) => ran.add(n);
+    await arena.serve({ messages: { work, other: work } });
+    const client = await arena.connected();
+    expect(await client.call('work', 1, key)).toBe(1);
+    expect(await client.failure('work', 2, key)).toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+      outcome: 'not-run',
+    });
+    expect(await client.call('other', 2, key)).toBe(2);
+    expect(await client.call('work', 3)).toBe(3);
+    expect(await client.call('work', 4, { idempotencyKey: 'another' })).toBe(4);
+  });
+
+  it('F6 retry() of rxjs with a key gives one execution', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    const gate = new Gate();
+    const work = async () => {
+      ran.add('work');
+      await gate.opened;
+      return 'done';
+    };
+    await arena.serve({ messages: { work } });
+    const client = await arena.connected();
+    let attempts = 0;
+    const patient = defer(() => {
+      if (++attempts === 3) gate.open();
+      const options = { ...key, timeout: attempts < 3 ? 200 : 10_000 };
+      return client.send('work', new RedisStreamsRecord(1, options));
+    }).pipe(retry(3));
+    const ends = await firstValueFrom(patient).catch((error: { code: string }) => error.code);
+    // Its deadline ended the first run in the eyes of its caller; the handler ran on, and was not doubled.
+    expect(attempts).toBe(3);
+    expect(ends).toBe('done');
+    expect(ran.total).toBeLessThanOrEqual(2);
+  });
+
+  it('F7 a caller that comes after the first one died gets its result', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    const gate = new Gate();
+    const work = async () => {
+      ran.add('work');
+      await gate.opened;
+      return 'result';
+    };
+    await arena.serve({ messages: { work } });
+    const first = await arena.connected();
+    void first.call('work', 1, key).catch(() => undefined);
+    await eventually(() => expect(ran.total).toBe(1));
+    // It dies: its connections go, and nobody says goodbye.
+    const { producer } = first as never as {
+      producer: {
+        shards: {
+          commands: { stop(): Promise<void> };
+          subscription: { link: { stop(): Promise<void> } };
+        }[];
+      };
+    };
+    for (const { commands, subscription } of producer.shards) {
+      await Promise.all([commands.stop(), subscription.link.stop()]);
+    }
+    const second = await arena.connected();
+    const call = second.call('work', 1, key);
+    await eventually(async () => expect(await arena.pending('work')).toBe(2));
+    gate.open();
+    expect(await call).toBe('result');
+    expect(ran.total).toBe(1);
+  });
+
+  it('an instance that dies over it leaves the key to the next one', async () => {
+    Logger.overrideLogger(false);
+    const arena = new Arena();
+    const options = { url: arena.url, prefix: arena.prefix, group: 'service', leaseTtl: 1000 };
+    const victim = await Instance.start(options);
+    const client = await arena.connected();
+    const call = client.call('work', { key: 1, hold: true }, key);
+    await eventually(() => expect(victim.of('started')).toHaveLength(1));
+    const ran = new Tally();
+    const work = (_: unknown, context: RedisStreamsContext) => {
+      ran.add('heir');
+      return context.getDeliveryCount();
+    };
+    await arena.serve({ messages: { work } }, options);
+    await victim.kill();
+    expect(await call).toBe(2);
+    expect(await client.call('work', { key: 1, hold: true }, key)).toBe(2);
+    expect(ran.total).toBe(1);
+  });
+
+  it('a key is free again after a dead letter, and held while a retry waits', async () => {
+    const arena = new Arena();
+    const seen: string[] = [];
+    const work = (mood: string) => {
+      seen.push(mood);
+      if (mood === 'later' && seen.length < 2) throw new RetryLater(50);
+      return seen.length;
+    };
+    const dead = (_: unknown, context: RedisStreamsContext) => {
+      seen.push('event');
+      context.deadLetter();
+    };
+    await arena.serve({ messages: { work }, events: { happened: dead } });
+    const client = await arena.connected();
+    const twice = [client.call('work', 'later', key), client.call('work', 'later', key)];
+    expect(await Promise.all(twice)).toEqual([2, 2]);
+    for (const count of [1, 2]) {
+      await client.tell('happened', 1, key);
+      await eventually(async () => expect(await arena.deadLetters()).toHaveLength(count));
+    }
+    expect(seen).toEqual(['later', 'later', 'event', 'event']);
+  });
+
+  it('events with a key are handled once', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    await arena.serve({ events: { happened: (n: number) => void ran.add(n) } });
+    const client = await arena.connected();
+    for (const n of [1, 1, 1]) await client.tell('happened', n, key);
+    await client.tell('happened', 2);
+    await eventually(() => expect(ran.counts.get(2)).toBe(1));
+    await eventually(async () => expect(await arena.pending('happened')).toBe(0));
+    expect(ran.counts.get(1)).toBe(1);
+  });
+});
