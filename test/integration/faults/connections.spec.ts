@@ -163,12 +163,16 @@ describe('A12 rights that are missing', () => {
     const client = await arena.connected({ url, retryDelay: 50 });
     const states: string[] = [];
     server.status.subscribe((state) => states.push(state));
+    const callers: string[] = [];
+    client.status.subscribe((state) => callers.push(state));
     const errors: string[] = [];
     client.on('error', (_, error) => errors.push(String(error)));
     expect(await client.call('work')).toBe('fine');
     await acl(arena, 'off');
     await arena.redis.call('CLIENT', 'KILL', 'USER', 'shop');
-    await eventually(() => expect(states.at(-1)).toBe('reconnecting'));
+    await eventually(() =>
+      expect([states.at(-1), callers.at(-1)]).toEqual(['reconnecting', 'reconnecting']),
+    );
     expect(await client.failure('work', {}, { timeout: 300 })).toMatchObject({
       code: 'NOT_CONNECTED',
       outcome: 'not-run',

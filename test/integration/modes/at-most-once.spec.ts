@@ -46,7 +46,7 @@ describe('X3 at most once', () => {
     await nothingLeft(arena, 'work');
     await nothingLeft(arena, 'happened');
     expect(ran).toEqual([]);
-  });
+  }, 60_000);
 
   it('with answers of Redis swallowed, no handler starts twice', async () => {
     const arena = new Arena();

@@ -144,7 +144,7 @@ describe('X3 calls with the same key', () => {
     expect(await call).toBe(2);
     expect(await client.call('work', { key: 1, hold: true }, key)).toBe(2);
     expect(ran.total).toBe(1);
-  });
+  }, 60_000);
 
   it('a key is free again after a dead letter, and held while a retry waits', async () => {
     const arena = new Arena();
