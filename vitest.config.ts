@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 const demo = 'test/demo/**/*.spec.ts';
+const model = 'test/model/model.spec.ts';
+// Only by `npm run model -- --mutants`: it proves the model, not the library.
+const mutants = 'test/model/mutants.spec.ts';
 
 export default defineConfig({
   resolve: { tsconfigPaths: true },
@@ -18,8 +21,16 @@ export default defineConfig({
         test: {
           name: 'library',
           include: ['test/**/*.spec.ts', 'libs/**/*.spec.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', demo],
+          exclude: ['**/node_modules/**', '**/dist/**', demo, model, mutants],
           globalSetup: ['test/global-setup.ts'],
+        },
+      },
+      {
+        // Two minutes of random runs; longer by `npm run model`.
+        extends: true,
+        test: {
+          name: 'model',
+          include: process.env.MODEL_MUTANTS === undefined ? [model] : [mutants],
         },
       },
       {

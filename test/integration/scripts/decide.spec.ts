@@ -40,6 +40,22 @@ describe('the decide script', () => {
     expect(await decide(id)).toEqual([{ kind: 'may', owner: undefined }]);
   });
 
+  it('does not say that of what a group may have been given that is missing now', async () => {
+    const { bench, add, decide } = await asked();
+    await bench.group().ensureGroup('a', 'r', false);
+    await bench.group('other').ensureGroup('a', 'e', true);
+    const ids = [await add(), await add()];
+    await bench.hand('a', 'me', 1);
+    const stream = bench.keys.stream('a');
+    await bench.redis.xgroup('DESTROY', stream, 'service');
+    expect(await decide(...ids)).toEqual(ids.map(() => ({ kind: 'may', owner: undefined })));
+    expect(await bench.ids('a')).toEqual(ids);
+    // One that was gone long before the entry came does not count.
+    const [ms] = ids[1]!.split('-');
+    await bench.redis.hset(bench.keys.groups('a'), 'service', `${Number(ms) - 86_400_001} r 0-0`);
+    expect(await decide(ids[1]!)).toEqual([{ kind: 'not-run' }]);
+  });
+
   it('tells what is gone, each of a page by itself', async () => {
     const { bench, add, decide } = await asked();
     await bench.group().ensureGroup('a', 'r', false);

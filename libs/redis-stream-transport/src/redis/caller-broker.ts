@@ -172,7 +172,11 @@ export class CallerBroker {
       [
         this.keys.incarnation(),
         this.logKey,
-        ...calls.flatMap(({ stream }) => [this.keys.stream(stream), this.keys.started(stream)]),
+        ...calls.flatMap(({ stream }) => [
+          this.keys.stream(stream),
+          this.keys.started(stream),
+          this.keys.groups(stream),
+        ]),
       ],
       [freshId(), ...calls.map(({ entry }) => entry)],
     )) as string[];

@@ -3,11 +3,20 @@ import { LUA_IDS } from './group.lua.js';
 import { LUA_INCARNATION } from './incarnation.lua.js';
 
 /**
+ * Milliseconds before an entry in which a missing group must have been seen to count. Live instances are
+ * seen every few seconds, but not while memory is full.
+ */
+const SEEN_WITHIN = 86_400_000;
+
+/**
  * Decides the fate of calls at their deadline or when they are cancelled: what no group was given is
  * deleted and will certainly not run; anything else may have run, and its owner is named.
  *
- * KEYS: incarnation, reply log, then per call: its stream, started:<stream>. ARGV: fresh incarnation id, then the entry
- * id of each call.
+ * A group that was destroyed and not made anew yet may have been given the entry, and nobody can tell; it
+ * is known by its note in the registry. (Once it is made anew, the incarnation is another.)
+ *
+ * KEYS: incarnation, reply log, then per call: its stream, started:<stream>, groups:<stream>. ARGV: fresh
+ * incarnation id, then the entry id of each call.
  *
  * Returns { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
  * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
@@ -19,19 +28,29 @@ export const decideScript = defineScript(
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
+-- Whether a group that was there when the entry came is missing now.
+local function lost(registry, present, entry)
+  local known = redis.call('HGETALL', registry)
+  for i = 1, #known, 2 do
+    local seen = tonumber(string.match(known[i + 1], '^(%d+) ') or 0)
+    if not present[known[i]] and seen + ${SEEN_WITHIN} > split(entry) then return true end
+  end
+  return false
+end
 local id = incarnation(KEYS[1], ARGV[1])
 local last = '0-0'
 local info = redis.pcall('XINFO', 'STREAM', KEYS[2])
 if not info.err then last = field(info, 'last-generated-id') end
 local answer = { whole(now), id, last }
-for i = 3, #KEYS, 2 do
-  local stream, entry = KEYS[i], ARGV[(i + 1) / 2]
+for i = 3, #KEYS, 3 do
+  local stream, entry = KEYS[i], ARGV[(i + 3) / 3]
   local verdict
   if #redis.call('XRANGE', stream, entry, entry) == 0 then
     verdict = 'gone'
   else
-    local owner, delivered = '-', false
+    local owner, delivered, present = '-', false, {}
     for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+      present[field(g, 'name')] = true
       if not before(field(g, 'last-delivered-id'), entry) then
         delivered = true
         local pending = redis.call('XPENDING', stream, field(g, 'name'), entry, entry, 1)
@@ -39,7 +58,7 @@ for i = 3, #KEYS, 2 do
         owner = pending[1] and pending[1][2] or started or owner
       end
     end
-    if delivered then
+    if delivered or lost(KEYS[i + 2], present, entry) then
       verdict = 'may ' .. owner
     else
       redis.call('XDEL', stream, entry)

@@ -1,0 +1,59 @@
+import { Bench } from '../../support/brokers.js';
+import { Arena, eventually } from '../../support/arena.js';
+
+/** A call that is stored and that nobody has yet, and what cancels it. */
+async function waiting() {
+  const arena = new Arena();
+  const client = await arena.connected({ whenNoConsumer: 'wait' });
+  const abort = new AbortController();
+  const call = client.failure('work', {}, { signal: abort.signal });
+  await eventually(async () => expect(await arena.length('work')).toBe(1));
+  const cancelled = () => {
+    abort.abort();
+    return call;
+  };
+  return { arena, client, cancelled };
+}
+
+const hand = ({ redis, keys }: Arena) =>
+  redis.xreadgroup('GROUP', 'service', 'somebody', 'STREAMS', keys.stream('work'), '>');
+
+describe('L7: certainly not run', () => {
+  it('is said of what nobody was given', async () => {
+    const { arena, cancelled } = await waiting();
+    expect(await cancelled()).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
+    expect(await arena.length('work')).toBe(0);
+  });
+
+  it('is not said of what was handed out, even if it is pending nowhere', async () => {
+    const { arena, cancelled } = await waiting();
+    await arena.redis.xgroup('CREATE', arena.keys.stream('work'), 'service', '0');
+    await hand(arena);
+    await arena.redis.xgroup('DELCONSUMER', arena.keys.stream('work'), 'service', 'somebody');
+    expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
+  });
+
+  it.each([
+    ['is not said when its group is missing', false],
+    ['is not said when its group was made anew', true],
+  ])('%s', async (_, anew) => {
+    const { arena, cancelled } = await waiting();
+    const bench = await Bench.open();
+    Object.assign(bench, { prefix: arena.prefix, keys: arena.keys });
+    await bench.group().ensureGroup('work', 'r', false);
+    await hand(arena);
+    await arena.redis.xgroup('DESTROY', arena.keys.stream('work'), 'service');
+    if (anew) await bench.group().ensureGroup('work', 'r', false);
+    expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
+  });
+
+  it('is not said of what was stored again after Redis lost its memory', async () => {
+    const { arena, client, cancelled } = await waiting();
+    const caller = arena.keys.caller(client.callerId);
+    await arena.redis.del(caller, arena.keys.incarnation(), arena.keys.stream('work'));
+    // The next batch shows that the record is gone; what is open is asked about, and stored again.
+    client.call('work').catch(() => {});
+    await eventually(async () => expect(await arena.length('work')).toBe(2), 10_000);
+    expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
+  });
+});

@@ -1,0 +1,132 @@
+import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
+import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
+
+/** Entries that were handed to `me`. */
+async function handed(count: number, header?: string) {
+  const bench = await Bench.open();
+  const group = bench.group();
+  const starts = new StartBroker(bench.link, bench.keys, () => 'service');
+  await group.ensureGroup('a', 'r', false);
+  for (let i = 0; i < count; i++) await bench.add('a', header);
+  const me = await bench.owner('me');
+  const ids = await bench.hand('a', 'me', count);
+  const started = () => bench.redis.hgetall(bench.keys.started('a'));
+  return { bench, group, starts, me, ids, started };
+}
+
+describe('L18: the start script', () => {
+  it('acknowledges what may be started once only, keeps it, and notes who started it', async () => {
+    const { bench, starts, me, ids, started } = await handed(2);
+    expect(await starts.start(me, 'a', ids)).toEqual([true, true]);
+    expect(await bench.pending('a')).toEqual([]);
+    expect(await bench.ids('a')).toEqual(ids);
+    expect(await started()).toEqual(Object.fromEntries(ids.map((id) => [`service ${id}`, 'me'])));
+  });
+
+  it('may be repeated by whoever started, and by nobody else', async () => {
+    const { bench, starts, me, ids } = await handed(1);
+    const other = await bench.owner('other');
+    expect(await starts.start(other, 'a', ids)).toEqual([false]);
+    expect(await starts.start(me, 'a', ids)).toEqual([true]);
+    expect(await starts.start(me, 'a', ids)).toEqual([true]);
+    expect(await starts.start(other, 'a', ids)).toEqual([false]);
+  });
+
+  it('needs the lease', async () => {
+    const { bench, starts, me, ids, started } = await handed(1);
+    expect(await starts.start({ ...me, token: 'another' }, 'a', ids)).toBe('fenced');
+    await bench.redis.del(bench.keys.lease('me'));
+    expect(await starts.start(me, 'a', ids)).toBe('missing');
+    expect(await started()).toEqual({});
+    expect(await bench.pending('a')).toHaveLength(1);
+  });
+
+  it('settling what was started deletes the entry and the note; nobody else may', async () => {
+    const { bench, group, starts, me, ids, started } = await handed(1);
+    await starts.start(me, 'a', ids);
+    const other = await bench.owner('other');
+    const settle = (owner: typeof me) =>
+      group.settleChecked(owner, 'a', ids[0]!, 'memory', true, undefined);
+    expect(await settle(other)).toBe('lost');
+    expect(await settle(me)).toBe('ok');
+    expect(await started()).toEqual({});
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('what is started is neither stranded nor swept away', async () => {
+    const { bench, group, starts, me, ids } = await handed(2, requestLine(callerId()));
+    await starts.start(me, 'a', [ids[0]!]);
+    // An operator deletes the consumer, and with it what was pending.
+    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    expect(await starts.stranded('a', '', 10)).toEqual({ next: '', ids: [ids[1]] });
+    const limits = { groupTtl: 1000, count: undefined, age: undefined, page: 100 };
+    await group.clean('a', 'r', limits);
+    expect(await bench.ids('a')).toEqual(ids);
+  });
+});
+
+describe('L20: stranded requests', () => {
+  it('become pending under who adopts them, once, and count as handed out before', async () => {
+    const { bench, starts, me, ids } = await handed(1, requestLine(callerId()));
+    const other = await bench.owner('other');
+    expect((await starts.stranded('a', '', 10)).ids).toEqual([]);
+    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    expect((await starts.stranded('a', '', 10)).ids).toEqual(ids);
+    await starts.adopt(other, 'a', ids);
+    await starts.adopt(me, 'a', ids);
+    expect(await bench.pending('a')).toEqual([[ids[0], 'other', 2]]);
+  });
+
+  it('do not include what was never handed out, events, and what has expired', async () => {
+    const bench = await Bench.open();
+    const starts = new StartBroker(bench.link, bench.keys, () => 'service');
+    await bench.group().ensureGroup('a', 'r', false);
+    await bench.add('a', eventLine);
+    await bench.add('a', requestLine(callerId(), '1', 1));
+    await bench.owner('me');
+    await bench.hand('a', 'me');
+    await bench.add('a', requestLine(callerId()));
+    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    await vi.waitFor(async () => {
+      expect(await starts.stranded('a', '', 10)).toEqual({ next: '', ids: [] });
+    });
+  });
+});
+
+describe('L22: idempotency keys', () => {
+  const claim = (starts: StartBroker, id: string, digest = 'one') =>
+    starts.claimKey('a', 'a', 'key', id, digest);
+
+  it('the first runs, those that come meanwhile wait, another payload is refused', async () => {
+    const { starts, ids } = await handed(2);
+    expect(await claim(starts, ids[0]!)).toEqual({ kind: 'run' });
+    expect(await claim(starts, ids[0]!)).toEqual({ kind: 'run' });
+    expect(await claim(starts, ids[1]!)).toEqual({ kind: 'wait' });
+    expect(await claim(starts, ids[1]!, 'two')).toEqual({ kind: 'mismatch' });
+  });
+
+  it('running counts only while the entry exists', async () => {
+    const { bench, starts, ids } = await handed(3);
+    await claim(starts, ids[0]!);
+    await bench.redis.xdel(bench.keys.stream('a'), ids[0]!);
+    expect(await claim(starts, ids[1]!)).toEqual({ kind: 'run' });
+    await bench.redis.xdel(bench.keys.stream('a'), ids[1]!);
+    expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'run' });
+  });
+
+  it('later ones get the result; a fault of the transport is no result, and frees the key', async () => {
+    const { group, starts, me, ids } = await handed(3);
+    const settle = (id: string, result: string | undefined) =>
+      group.settleChecked(me, 'a', id, 'memory', true, undefined, {
+        pattern: 'a',
+        key: 'key',
+        result,
+      });
+    await claim(starts, ids[0]!);
+    expect(await settle(ids[0]!, undefined)).toBe('ok');
+    expect(await claim(starts, ids[1]!, 'two')).toEqual({ kind: 'run' });
+    expect(await settle(ids[1]!, '[[1,5]]')).toBe('ok');
+    expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'stored', result: '[[1,5]]' });
+    expect(await claim(starts, ids[2]!)).toEqual({ kind: 'mismatch' });
+  });
+});

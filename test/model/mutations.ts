@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { StreamState } from '../../libs/redis-stream-transport/src/engine/consumer/stream-state.js';
+import { Reader } from '../../libs/redis-stream-transport/src/engine/consumer/reader.js';
+import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/reply-reader.js';
+import type { Script } from '../../libs/redis-stream-transport/src/redis/script.js';
+import { decideScript } from '../../libs/redis-stream-transport/src/redis/scripts/decide.lua.js';
+import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
+import { groupScript } from '../../libs/redis-stream-transport/src/redis/scripts/group.lua.js';
+import { revokeScript } from '../../libs/redis-stream-transport/src/redis/scripts/lease.lua.js';
+import { settleScript } from '../../libs/redis-stream-transport/src/redis/scripts/settle.lua.js';
+import { startScript } from '../../libs/redis-stream-transport/src/redis/scripts/start.lua.js';
+import {
+  claimScript,
+  leasesScript,
+} from '../../libs/redis-stream-transport/src/redis/scripts/take-over.lua.js';
+import type { Fault } from './world.js';
+
+/** A rule taken out of the code, to see that the model notices. */
+export interface Mutation {
+  readonly name: string;
+  /** What it takes to show. */
+  readonly faults: readonly Fault[];
+  /** The violation that it leads to. */
+  readonly violation: RegExp;
+  /** Takes the rule out; returns what puts it back. */
+  apply(): () => void;
+}
+
+const AGAIN = /again without a cause/;
+const LOST = /never ended|never ran|was lost/;
+const SECOND = /second completion/;
+const LIE = /certainly/;
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'settling is not fenced by the lease',
+    faults: ['freeze', 'expiry', 'crash'],
+    violation: SECOND,
+    apply: rewrite(settleScript, [
+      ["if not lease then return 'missing' end", ''],
+      ["if lease ~= ARGV[1] then return 'fenced' end", ''],
+    ]),
+  },
+  {
+    name: 'entries are acknowledged before their handlers have run',
+    faults: ['crash', 'close'],
+    violation: LOST,
+    apply: rewrite(claimScript, [
+      [
+        'local ids, before, last',
+        "redis.call('XACK', stream, group, pending[1][1]) table.remove(pending, 1) if #pending == 0 then return { 'empty' } end\nlocal ids, before, last",
+      ],
+    ]),
+  },
+  {
+    name: 'any batch is accepted where the caller record is missing (L1)',
+    faults: ['noscript', 'oom', 'refusal', 'cut'],
+    violation: LOST,
+    apply: rewrite(enqueueScript, [
+      ["if q ~= 1 then return 'gap '", "if false then return 'gap '"],
+    ]),
+  },
+  {
+    name: 'a repeated batch is applied again (L2)',
+    faults: ['cut'],
+    violation: AGAIN,
+    apply: rewrite(enqueueScript, [['if q <= rq then', 'if q <= rq then do return nil end']]),
+  },
+  {
+    name: 'old batches are accepted (L3)',
+    faults: ['cut', 'late', 'pause'],
+    violation: AGAIN,
+    apply: rewrite(enqueueScript, [
+      ["if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end", ''],
+    ]),
+  },
+  {
+    name: 'not run is said without a look at the groups (L7)',
+    faults: ['cancel', 'short'],
+    violation: LIE,
+    apply: rewrite(decideScript, [
+      ["if not before(field(g, 'last-delivered-id'), entry) then", 'if false then'],
+    ]),
+  },
+  {
+    name: 'a group is made anew under the same incarnation (L7)',
+    faults: ['group', 'cancel', 'short'],
+    violation: LIE,
+    apply: rewrite(groupScript, [["redis.call('HSET', KEYS[3], 'id', ARGV[4])", '']]),
+  },
+  {
+    name: 'live instances are taken over (L8)',
+    faults: ['cut'],
+    violation: AGAIN,
+    apply: both(
+      rewrite(leasesScript, [["redis.call('GET', key) or ''", "''"]]),
+      rewrite(revokeScript, [["if held then return 'alive' end", '']]),
+    ),
+  },
+  {
+    name: 'the audit does not wait for reads on the wire, nor see what was settled (L10)',
+    faults: ['cut', 'expiry'],
+    violation: AGAIN,
+    apply: both(
+      replace(Reader.prototype, 'settled', () => Promise.resolve()),
+      replace(StreamState.prototype, 'release', function (this: StreamState, { id }) {
+        this.held.delete(id);
+      }),
+    ),
+  },
+  {
+    name: 'the reply log is not read after a reconnect (L15)',
+    faults: ['cut'],
+    violation: LOST,
+    apply: replace(ReplyReader.prototype, 'catchUp', () => Promise.resolve()),
+  },
+  {
+    name: 'a call whose entry is gone is sent again without a look at the log (L16)',
+    faults: ['cut'],
+    violation: AGAIN,
+    apply: both(
+      replace(ReplyReader.prototype, 'isComplete', () => true),
+      replace(ReplyReader.prototype, 'isBehind', () => false),
+    ),
+  },
+  {
+    name: 'a start is not acknowledged (L18)',
+    faults: ['once', 'crash'],
+    violation: /started twice/,
+    apply: rewrite(startScript, [
+      ['local mine = by == ARGV[3]', 'local mine = true'],
+      ["redis.call('XACK', KEYS[2], ARGV[2], id)", ''],
+    ]),
+  },
+  {
+    name: 'a lost group begins at the end (L19)',
+    faults: ['group'],
+    violation: LOST,
+    apply: rewrite(groupScript, [
+      ["local start, since = '0',", "local start, since = '$',"],
+      ['start = cursor', ''],
+    ]),
+  },
+];
+
+type Undo = () => void;
+
+/** Changes the text of a script, and with it the digest that Redis knows it by. */
+function rewrite(script: Script, changes: readonly (readonly [from: string, to: string])[]) {
+  return (): Undo => {
+    const before = { ...script };
+    let { lua } = script;
+    for (const [from, to] of changes) {
+      if (!lua.includes(from)) throw new Error(`${script.name} does not say: ${from}`);
+      lua = lua.replaceAll(from, () => to);
+    }
+    Object.assign(script, { lua, sha: createHash('sha1').update(lua).digest('hex') });
+    return () => void Object.assign(script, before);
+  };
+}
+
+function replace<T extends object, K extends keyof T>(prototype: T, name: K, changed: T[K]) {
+  return (): Undo => {
+    const before = prototype[name];
+    prototype[name] = changed;
+    return () => void (prototype[name] = before);
+  };
+}
+
+function both(first: () => Undo, second: () => Undo) {
+  return (): Undo => {
+    const undos = [first(), second()];
+    return () => undos.forEach((undo) => undo());
+  };
+}
