@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
 import { QuietLogger } from '../../libs/redis-stream-transport/src/engine/logger.js';
-import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import type {
+  Call,
+  CallRequest,
+} from '../../libs/redis-stream-transport/src/engine/producer/call.js';
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
 import { resolveClientOptions } from '../../libs/redis-stream-transport/src/options/index.js';
 import {
@@ -80,10 +83,10 @@ class Stage implements Host {
       const { code, outcome } = thrown as RedisStreamsError;
       ends.push({ code, outcome });
     };
-    const request = {
-      ...{ pattern: 'work', stream: 'work', codec: 'json', data: '1', timeout, idle: 0 },
-      ...{ headers: undefined, key: undefined, namePattern: false, once: false, grace: 'wait' },
-    } as const;
+    const request: CallRequest = {
+      ...{ pattern: 'work', stream: 'work', data: '1', timeout, idle: 0, once: false },
+      ...{ codec: 'json', headers: undefined, key: undefined, namePattern: false, grace: 'wait' },
+    };
     const sink = { value: answered, packed: answered, done: answered, error };
     this.calls.push(this.producer.call(request, sink));
   }
@@ -278,7 +281,7 @@ const commands = [
 ];
 
 it('pending calls end exactly once, as the model says, and none is left behind', async () => {
-  await fc.assert(
+  const outcome = await fc.check(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: 'max' }), async (sequence) => {
       await fc.asyncModelRun(
         () => ({ model: { closed: false, calls: [] }, real: new Stage() }),
@@ -287,4 +290,5 @@ it('pending calls end exactly once, as the model says, and none is left behind',
     }),
     { numRuns: 200 },
   );
+  expect(outcome.failed, fc.defaultReportMessage(outcome) ?? '').toBe(false);
 }, 60_000);

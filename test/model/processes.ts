@@ -7,6 +7,7 @@ import { Consumer } from '../../libs/redis-stream-transport/src/engine/consumer/
 import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/stream-state.js';
 import { QuietLogger } from '../../libs/redis-stream-transport/src/engine/logger.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/producer/entry-request.js';
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
@@ -101,7 +102,7 @@ export class Caller extends Process {
       done: () => ended({ code: 'MIXED_UP', outcome: 'may-have-run' }),
       error: (error: unknown) => ended(endingOf(error)),
     };
-    const request = { ...entry(story, timeout), idle: 0, once, grace: 'wait' } as const;
+    const request = { ...requestOf(story, timeout), idle: 0, grace: 'wait' } as const;
     this.open.set(story, this.producer.call(request, sink));
   }
 
@@ -109,7 +110,7 @@ export class Caller extends Process {
     const { history } = this.world;
     const story = history.begin('event', false, this.now() + 600_000);
     this.world.note(`${this.name} tells ${story.id}`);
-    this.producer.publish(entry(story, 600_000)).then(
+    this.producer.publish(requestOf(story, 600_000)).then(
       () => history.ended(story, { code: 'OK', outcome: 'answered' }),
       (error: unknown) => history.ended(story, endingOf(error)),
     );
@@ -117,7 +118,7 @@ export class Caller extends Process {
 
   /** What is open, for the trace. */
   get state(): string {
-    const open = [...this.open].map(([{ id }, { state, entry }]) => `${id} ${state} ${entry}`);
+    const open = [...this.open].map(([{ id }, call]) => `${id} ${call.state} ${call.entry}`);
     return `${this.name} waits for ${open.join(', ')}`;
   }
 
@@ -132,11 +133,17 @@ export class Caller extends Process {
   }
 }
 
-function entry({ id }: Story, timeout: number) {
+function requestOf({ id, once }: Story, timeout: number): EntryRequest {
+  const plain = { headers: undefined, key: undefined, namePattern: false };
   return {
-    ...{ pattern: STREAM, stream: STREAM, codec: 'json', data: String(id), timeout },
-    ...{ headers: undefined, key: undefined, namePattern: false },
-  } as const;
+    pattern: STREAM,
+    stream: STREAM,
+    codec: 'json',
+    data: String(id),
+    timeout,
+    once,
+    ...plain,
+  };
 }
 
 function endingOf(error: unknown): Ending {

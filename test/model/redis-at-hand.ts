@@ -96,7 +96,7 @@ export class RedisAtHand {
     return Promise.all(
       keys.map(async (key) => ({
         key,
-        dump: (await this.redis.dumpBuffer(key)) as Buffer,
+        dump: await this.redis.dumpBuffer(key),
         life: Math.max(0, await this.redis.pttl(key)),
       })),
     );

@@ -86,7 +86,7 @@ const commands = [
 ];
 
 it('clients and servers may be opened, used and closed in any order', async () => {
-  await fc.assert(
+  const outcome = await fc.check(
     fc.asyncProperty(
       fc.commands(
         commands.map((each) => fc.constant(each)),
@@ -108,4 +108,5 @@ it('clients and servers may be opened, used and closed in any order', async () =
     ),
     { numRuns: 30, endOnFailure: true },
   );
+  expect(outcome.failed, fc.defaultReportMessage(outcome) ?? '').toBe(false);
 }, 120_000);
