@@ -1,9 +1,10 @@
 import { Bench } from '../../support/brokers.js';
 import { Arena, eventually } from '../../support/arena.js';
 
-/** A call that is stored and that nobody has yet, and what cancels it. */
-async function waiting() {
+/** A call that is stored and that nobody has yet, perhaps in a stream with a group, and what cancels it. */
+async function waiting(group = false) {
   const arena = new Arena();
+  if (group) await ensureGroup(arena);
   const client = await arena.connected({ whenNoConsumer: 'wait' });
   const abort = new AbortController();
   const call = client.failure('work', {}, { signal: abort.signal });
@@ -13,6 +14,12 @@ async function waiting() {
     return call;
   };
   return { arena, client, cancelled };
+}
+
+async function ensureGroup({ prefix, keys }: Arena): Promise<void> {
+  const bench = await Bench.open();
+  Object.assign(bench, { prefix, keys });
+  await bench.group().ensureGroup('work', 'r', false);
 }
 
 const hand = ({ redis, keys }: Arena) =>
@@ -37,13 +44,22 @@ describe('L7: certainly not run', () => {
     ['is not said when its group is missing', false],
     ['is not said when its group was made anew', true],
   ])('%s', async (_, anew) => {
-    const { arena, cancelled } = await waiting();
-    const bench = await Bench.open();
-    Object.assign(bench, { prefix: arena.prefix, keys: arena.keys });
-    await bench.group().ensureGroup('work', 'r', false);
+    const { arena, cancelled } = await waiting(true);
     await hand(arena);
     await arena.redis.xgroup('DESTROY', arena.keys.stream('work'), 'service');
-    if (anew) await bench.group().ensureGroup('work', 'r', false);
+    if (anew) await ensureGroup(arena);
+    expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
+  });
+
+  it('is not said of a call that was stored again, though its second entry was given to nobody', async () => {
+    const { arena, cancelled } = await waiting(true);
+    await hand(arena);
+    const key = arena.keys.stream('work');
+    const [[id]] = (await arena.redis.xrange(key, '-', '+')) as [[string]];
+    await arena.redis.xack(key, 'service', id);
+    await arena.redis.xdel(key, id);
+    // The client asks about it, and sends it again: it was certainly never settled.
+    await eventually(async () => expect(await arena.length('work')).toBe(1));
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 

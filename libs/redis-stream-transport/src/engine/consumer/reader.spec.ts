@@ -1,0 +1,53 @@
+import { FakeClock } from '../../../../../test/support/fake-clock.js';
+import type { GroupBroker } from '../../redis/group-broker.js';
+import type { Link } from '../../redis/link.js';
+import { Reader } from './reader.js';
+import type { ShardContext } from './shard-context.js';
+import { StreamState } from './stream-state.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A lone instance with `free` slots that reads `count` streams; each read brings one entry. */
+async function reads(free: number, count: number, rounds: number) {
+  const seen: { names: readonly string[]; count: number; block: number }[] = [];
+  let stop: Promise<void> | undefined;
+  const broker = {
+    read: async (_: Link, __: string, names: string[], most: number, block: number) => {
+      seen.push({ names, count: most, block });
+      if (seen.length === rounds) stop = reader.stop();
+      await turn();
+      return [{ stream: names[0]!, entries: [{ id: '1-0', fields: [] }] }];
+    },
+  } as unknown as GroupBroker;
+  const context = {
+    ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1 },
+    ...{ options: { concurrency: free }, logger: { error() {} } },
+  } as unknown as ShardContext;
+  const streams = Array.from({ length: count }, (_, i) => new StreamState(`s${i}`));
+  const reader = new Reader(context, broker, { isUp: true } as Link, streams, (name) => name, {
+    free: () => free,
+    mayRead: () => true,
+    entries: () => {},
+    heal: () => Promise.resolve(),
+    unblock: () => {},
+  });
+  reader.start();
+  await vi.waitFor(() => expect(stop).toBeDefined());
+  await stop;
+  return seen;
+}
+
+describe('L12: a read', () => {
+  it('names no more streams than entries can start, each in its turn, and does not block then', async () => {
+    const seen = await reads(3, 8, 4);
+    expect(seen.map(({ names }) => names.length)).toEqual([3, 3, 3, 3]);
+    expect(new Set(seen.flatMap(({ names }) => names)).size).toBe(8);
+    expect(seen.every(({ count, block }) => count === 1 && block === 0)).toBe(true);
+  });
+
+  it('of all streams asks each for its part of what can start, and blocks', async () => {
+    const [first] = await reads(12, 4, 1);
+    expect(first).toMatchObject({ count: 3, names: ['s0', 's1', 's2', 's3'] });
+    expect(first!.block).toBeGreaterThan(0);
+  });
+});
