@@ -28,14 +28,13 @@ export interface Mutation {
 
 const AGAIN = /again without a cause/;
 const LOST = /never ended|never ran|was lost/;
-const SECOND = /second completion/;
 const LIE = /certainly/;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'settling is not fenced by the lease',
-    faults: ['freeze', 'expiry', 'crash'],
-    violation: SECOND,
+    faults: ['freeze', 'cut', 'late'],
+    violation: /second completion|again without a cause/,
     apply: rewrite(settleScript, [
       ["if not lease then return 'missing' end", ''],
       ["if lease ~= ARGV[1] then return 'fenced' end", ''],
@@ -44,7 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'entries are acknowledged before their handlers have run',
     faults: ['crash', 'close'],
-    violation: LOST,
+    violation: /never ended|never ran|was lost|again without a cause/,
     apply: rewrite(claimScript, [
       [
         'local ids, before, last',
@@ -69,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'old batches are accepted (L3)',
     faults: ['cut', 'late', 'pause'],
-    violation: AGAIN,
+    violation: /second completion|again without a cause/,
     apply: rewrite(enqueueScript, [
       ["if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end", ''],
     ]),
