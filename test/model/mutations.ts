@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StreamState } from '../../libs/redis-stream-transport/src/engine/consumer/stream-state.js';
-import { Reader } from '../../libs/redis-stream-transport/src/engine/consumer/reader.js';
+import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/auditor.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/scripts/decide.lua.js';
@@ -33,7 +32,7 @@ const LIE = /certainly/;
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'settling is not fenced by the lease',
-    faults: ['freeze', 'cut', 'late'],
+    faults: ['freeze'],
     violation: /second completion|again without a cause/,
     apply: rewrite(settleScript, [
       ["if not lease then return 'missing' end", ''],
@@ -97,15 +96,10 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   },
   {
-    name: 'the audit does not wait for reads on the wire, nor see what was settled (L10)',
-    faults: ['cut', 'expiry'],
-    violation: AGAIN,
-    apply: both(
-      replace(Reader.prototype, 'settled', () => Promise.resolve()),
-      replace(StreamState.prototype, 'release', function (this: StreamState, { id }) {
-        this.held.delete(id);
-      }),
-    ),
+    name: 'nobody looks for entries whose read was not heard (L10)',
+    faults: ['cut'],
+    violation: LOST,
+    apply: replace(Auditor.prototype, 'audit', () => Promise.resolve()),
   },
   {
     name: 'the reply log is not read after a reconnect (L15)',

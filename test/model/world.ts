@@ -187,7 +187,8 @@ export class World {
       add('close', 0.2, () => instance.awake && instance.close());
       add('expiry', 0.4, () => this.expireLease(instance.consumerName));
     }
-    add('freeze', anybody.frozen ? 1 : 0.35, () => this.freeze(anybody));
+    // For long enough that others take it for dead, now and then.
+    add('freeze', anybody.frozen ? 0.2 : 0.35, () => this.freeze(anybody));
     add('group', 0.3, () => this.destroyGroup());
     add('flush', 0.12, () => this.flush());
     add('failover', 0.6, () => this.keepSnapshot());
