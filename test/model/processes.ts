@@ -171,7 +171,7 @@ export class Instance extends Process {
       ...resolveServerOptions({ ...asked, maxDeliveries: 1000 }),
       redis: this as never,
     };
-    this.consumer = new Consumer(options, [SPEC], this.clock, this.logger(), {
+    this.consumer = new Consumer(options, [SPEC], [], this.clock, this.logger(), {
       ...observer,
       run: (delivery) => this.run(delivery),
     });

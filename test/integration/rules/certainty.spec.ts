@@ -55,7 +55,8 @@ describe('L7: certainly not run', () => {
     const { arena, cancelled } = await waiting(true);
     await hand(arena);
     const key = arena.keys.stream('work');
-    const [[id]] = (await arena.redis.xrange(key, '-', '+')) as [[string]];
+    const [entry] = await arena.redis.xrange(key, '-', '+');
+    const id = entry![0];
     await arena.redis.xack(key, 'service', id);
     await arena.redis.xdel(key, id);
     // The client asks about it, and sends it again: it was certainly never settled.

@@ -24,7 +24,7 @@ async function setup() {
     ...{ options: { leaseTtl: LEASE }, redisClock: { observe() {} }, logger: { warn() {} } },
   } as unknown as ShardContext;
   const told: string[] = [];
-  const keeper = new LeaseKeeper(context, broker, [], {
+  const keeper = new LeaseKeeper(context, broker, [], [], {
     fenced: () => told.push('fenced'),
     doubted: () => told.push('doubted'),
     renewed: () => told.push('renewed'),
