@@ -117,11 +117,12 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   },
   {
-    name: 'a start is not acknowledged (L18)',
+    name: 'a start is neither noted nor acknowledged (L18)',
     faults: ['once', 'crash'],
     violation: /started twice/,
     apply: rewrite(startScript, [
       ['local mine = by == ARGV[3]', 'local mine = true'],
+      ["redis.call('HSET', KEYS[3], name, ARGV[3])", ''],
       ["redis.call('XACK', KEYS[2], ARGV[2], id)", ''],
     ]),
   },
