@@ -100,5 +100,9 @@ it('resolves every entry in this workspace to the sources of what is shipped', (
     const path = `./libs/redis-stream-transport/src/${source}`;
     return [[posix.join('nestjs-redis-streams', entry), [path]]];
   });
-  expect(config.compilerOptions.paths).toEqual(Object.fromEntries(shipped));
+  // Names with a hash are this repository's own.
+  const paths = Object.entries(config.compilerOptions.paths).filter(
+    ([name]) => !name.startsWith('#'),
+  );
+  expect(Object.fromEntries(paths)).toEqual(Object.fromEntries(shipped));
 });

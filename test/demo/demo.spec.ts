@@ -6,11 +6,13 @@ import { promisify } from 'node:util';
 const repository = join(import.meta.dirname, '..', '..');
 const sources = [
   'libs/redis-stream-transport/src',
+  'apps/demo-contract/src',
   'apps/demo-service/src',
   'apps/demo-client/src',
 ];
 const builds = [
   'libs/redis-stream-transport/dist/index.js',
+  'dist/apps/demo-contract/index.js',
   'dist/apps/demo-service/main.js',
   'dist/apps/demo-client/main.js',
 ];

@@ -1,6 +1,8 @@
+import { StockContract } from '#demo-contract';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ClientsModule } from '@nestjs/microservices';
 import { ClientRedisStreams } from 'nestjs-redis-streams';
+import { ContractsModule } from 'nestjs-redis-streams/contracts';
 import { Load } from './load.js';
 import { ORDERS, OrdersClient } from './orders.client.js';
 import type { Settings } from './settings.js';
@@ -9,12 +11,15 @@ import { Tour } from './tour.js';
 @Module({})
 export class ClientModule {
   static register({ url, prefix }: Settings): DynamicModule {
+    const clients = ClientsModule.register([
+      { name: ORDERS, customClass: ClientRedisStreams, options: { url, prefix } },
+    ]);
     return {
       module: ClientModule,
+      // One connection: by patterns, and by the contract.
       imports: [
-        ClientsModule.register([
-          { name: ORDERS, customClass: ClientRedisStreams, options: { url, prefix } },
-        ]),
+        clients,
+        ContractsModule.forFeature([StockContract], { client: ORDERS, imports: [clients] }),
       ],
       providers: [OrdersClient, Tour, Load],
     };

@@ -69,3 +69,8 @@ export type {
 export type { RemoteService } from './discovery/remote-service.js';
 export type { CallStats } from './announce/tally.js';
 export type { JsonSchema, SchemaDefs } from './schema/json-schema.js';
+
+// What is generated from it.
+export { clientSource } from './generate/client-source.js';
+export { asyncApiDocument, type AsyncApiDocument } from './generate/asyncapi-document.js';
+export { describedClient } from './described-client.js';

@@ -1,0 +1,42 @@
+import { IsInt, IsNotEmpty, IsPositive, IsString, Max } from 'class-validator';
+import { Command, Contract, remote, Streamed } from 'nestjs-redis-streams/contracts';
+
+export class StockLine {
+  @IsString()
+  @IsNotEmpty()
+  article: string;
+
+  @IsInt()
+  @IsPositive()
+  @Max(1000)
+  quantity: number;
+}
+
+export class Withdrawal {
+  instance: string;
+  left: number;
+  at: Date;
+}
+
+/** Callers get it back as itself. */
+export class OutOfStock extends Error {
+  readonly code = 'OUT_OF_STOCK';
+
+  constructor(readonly details: { readonly left: number }) {
+    super(`only ${details.left} are left`);
+  }
+}
+
+/** The stock as the service keeps it and as its callers see it: both import this class. */
+@Contract({ name: 'stock', version: '1.0.0', errors: [OutOfStock] })
+export abstract class StockContract {
+  @Command({ doc: 'Takes an article from the shelf.', returns: () => Withdrawal })
+  take(line: StockLine): Command<Withdrawal> {
+    return remote(line);
+  }
+
+  @Streamed({ doc: 'What is left, one look after another.', returns: () => Number, optional: 1 })
+  watch(article: string, looks: number = 3): Streamed<number> {
+    return remote(article, looks);
+  }
+}

@@ -1,0 +1,10 @@
+/** What the command line says and ends with, without a stack. */
+export class Failure extends Error {
+  /** @param exitCode 1: it did not work; 2: it was called wrongly */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}
