@@ -54,7 +54,8 @@ export function encode(value: object): Uint8Array {
 /** @throws FormError, or an error of the library, for bytes that {@link encode} would not write */
 export function decode(bytes: Uint8Array): unknown {
   inspect(bytes);
-  return decoder.decode(bytes);
+  // Bytes within are views of the same class, and are promised to be Buffers.
+  return decoder.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
 function readSingle(bytes: Uint8Array): unknown {
