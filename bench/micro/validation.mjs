@@ -123,5 +123,7 @@ for (let round = 0; round < ROUNDS; round++) {
 for (const [name, all] of Object.entries(costs))
   console.log(`${name.padEnd(9)} ${median(all).toFixed(2)} us of CPU per call`);
 const spread = `${Math.min(...ratios).toFixed(3)} – ${Math.max(...ratios).toFixed(3)}`;
-console.log(`contract / ValidationPipe: ${median(ratios).toFixed(3)} (${spread}, ${ROUNDS} rounds)`);
+console.log(
+  `contract / ValidationPipe: ${median(ratios).toFixed(3)} (${spread}, ${ROUNDS} rounds)`,
+);
 await app.close();

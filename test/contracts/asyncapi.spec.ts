@@ -12,7 +12,7 @@ async function complaints(schema: ContractSchema): Promise<string[]> {
   if (document === undefined) throw new Error(JSON.stringify(diagnostics));
   return diagnostics
     .filter(({ code }) => code !== 'asyncapi-latest-version')
-    .filter(({ severity }) => Number(severity) <= 1)
+    .filter(({ severity }) => ['0', '1'].includes(String(severity)))
     .map(({ code, message, path }) => `${String(code)} ${path.join('.')}: ${message}`);
 }
 
