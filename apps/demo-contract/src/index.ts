@@ -1,4 +1,4 @@
-import { IsInt, IsNotEmpty, IsPositive, IsString, Max } from 'class-validator';
+import { IsDate, IsInt, IsNotEmpty, IsPositive, IsString, Max } from 'class-validator';
 import { Command, Contract, remote, Streamed } from 'nestjs-redis-streams/contracts';
 
 export class StockLine {
@@ -12,9 +12,15 @@ export class StockLine {
   quantity: number;
 }
 
+/** Results are not validated; the rules tell generated clients what is in them. */
 export class Withdrawal {
+  @IsString()
   instance: string;
+
+  @IsInt()
   left: number;
+
+  @IsDate()
   at: Date;
 }
 
