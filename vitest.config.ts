@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const demo = 'test/demo/**/*.spec.ts';
@@ -6,7 +7,13 @@ const model = 'test/model/model.spec.ts';
 const mutants = 'test/model/mutants.spec.ts';
 
 export default defineConfig({
-  resolve: { tsconfigPaths: true },
+  resolve: {
+    tsconfigPaths: true,
+    // package.json leads to what is built of it, for the apps as they run.
+    alias: {
+      '#demo-contract': join(import.meta.dirname, 'apps/demo-contract/src/index.ts'),
+    },
+  },
   test: {
     globals: true,
     // Processes of their own: the tests open sockets and start timers, and some end servers.

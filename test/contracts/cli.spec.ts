@@ -1,38 +1,20 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import ts from 'typescript';
-import { inject, onTestFinished } from 'vitest';
+import { inject } from 'vitest';
 import { runCommand } from '../../libs/redis-stream-transport/src/contracts/cli/generate.js';
 import { builtLibrary } from '../support/built-library.js';
+import { command } from './command.js';
 import { FilesController } from './files.controller.js';
 import type { filesClient } from './generated/files.client.js';
+import { folder, load } from './generated-module.js';
 import { eventually, serve } from './support.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const FIXTURE = join(import.meta.dirname, 'generated/files.client.ts');
 const url = inject('redisUrl');
-
-/** Runs the command in this process. */
-async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const code = await runCommand(args, {
-    env: { REDIS_URL: url },
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
-  });
-  return { code, ...said };
-}
-
-function folder(): string {
-  const made = join(ROOT, '.cache', `cli-${randomUUID()}`);
-  mkdirSync(made, { recursive: true });
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
 
 test('P11 a client is generated from a running service, and calls it', async () => {
   const { prefix, proxy } = await serve({ controllers: [FilesController] });
@@ -45,15 +27,7 @@ test('P11 a client is generated from a running service, and calls it', async () 
   // The repository compiles and lints that one.
   expect(source).toBe(readFileSync(FIXTURE, 'utf8'));
 
-  const library = join(ROOT, 'libs/redis-stream-transport/src/contracts/index.ts');
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
-  });
-  const script = out.replace(/\.ts$/, '.js');
-  writeFileSync(script, outputText.replace("'nestjs-redis-streams/contracts'", `'${library}'`));
-  const generated = (await import(/* @vite-ignore */ pathToFileURL(script).href)) as {
-    filesClient: typeof filesClient;
-  };
+  const generated = await load<{ filesClient: typeof filesClient }>(out, source);
   const files = generated.filesClient(proxy);
   expect(await files.with({ timeout: 5_000 }).join('-', 'a', 'b')).toBe('a-b');
 });

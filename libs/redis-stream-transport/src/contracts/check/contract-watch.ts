@@ -1,15 +1,15 @@
 import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
+import { RedisStreamsError } from '../../errors.js';
 import type { ServiceDirectory } from '../directory/service-directory.js';
 import { ContractError } from '../contract-error.js';
 import { definitionOf, type ContractClass } from '../definition.js';
 import { checkOutcome, type CheckMode, type CheckOutcome } from '../schema/check-outcome.js';
 import { compareContracts, type ContractComparison } from '../schema/compare-contracts.js';
 import { contractSchema, type ContractSchema } from '../schema/contract-schema.js';
+import { FirstResult } from './first-result.js';
 import { readSchema, servedContracts, type ServedContract } from './served-contracts.js';
 
-/** Milliseconds that a start, or the first call of a strict client, waits for the first look. */
-const PATIENCE = 2000;
 /** First pause between two looks while no server is there, in milliseconds; it doubles. */
 const SHORTEST_PAUSE = 1000;
 /** Pause between two looks otherwise, and the longest in any case. */
@@ -31,8 +31,9 @@ export class ContractWatch {
   private timer: NodeJS.Timeout | undefined;
   private connected = false;
   private pause = SHORTEST_PAUSE;
-  private looked: () => void = () => undefined;
-  private first: Promise<void> | undefined = new Promise((resolve) => (this.looked = resolve));
+  private readonly first = new FirstResult();
+  /** Why there is no result yet. */
+  private obstacle: unknown;
 
   constructor(
     private readonly contract: ContractClass,
@@ -53,27 +54,44 @@ export class ContractWatch {
    * @throws ContractError INCOMPATIBLE: they do not fit, and this client or a server insists that they do
    */
   async begin(): Promise<void> {
-    this.proxy.connect().catch(() => undefined);
-    await this.firstLook();
+    await this.compared();
     if (this.refusal !== undefined) throw this.refusal;
   }
 
   /**
-   * Before each call; a strict client waits for the first look.
-   * @throws ContractError INCOMPATIBLE
+   * Before each call. One of a strict client waits until there was a result once, or no server was found, and
+   * is refused if there is none after 2 s: what may not fit is not sent.
+   * @throws ContractError INCOMPATIBLE, also if the contracts cannot be compared; RedisStreamsError
+   * NOT_CONNECTED, REDIS, OVERLOADED
    */
   admit(): Promise<void> | undefined {
     if (this.refusal !== undefined) throw this.refusal;
-    return this.mode === 'strict' && this.first !== undefined ? this.begin() : undefined;
+    return this.mode === 'strict' && !this.first.isThere ? this.admitLater() : undefined;
   }
 
-  private async firstLook(): Promise<void> {
-    if (this.first === undefined) return;
-    let limit: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (limit = setTimeout(resolve, PATIENCE)));
-    await Promise.race([this.first, late.then(() => this.tell(`${this.name}: ${UNREACHED}`))]);
-    clearTimeout(limit);
-    this.first = undefined;
+  private async admitLater(): Promise<void> {
+    if (!(await this.compared())) throw this.uncompared();
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
+  private async compared(): Promise<boolean> {
+    this.proxy.connect().catch(() => undefined);
+    const isThere = await this.first.wait();
+    if (!isThere) this.tell(this.obstacleText());
+    return isThere;
+  }
+
+  private uncompared(): Error {
+    const { obstacle } = this;
+    const told = `${this.obstacleText()}; nothing was sent`;
+    const known = RedisStreamsError.isRedisStreamsError(obstacle);
+    if (obstacle !== undefined && !known) return new ContractError('INCOMPATIBLE', told);
+    return new RedisStreamsError(obstacle?.code ?? 'NOT_CONNECTED', told, { cause: obstacle });
+  }
+
+  private obstacleText(): string {
+    if (this.obstacle === undefined) return `${this.name}: ${UNREACHED}`;
+    return `${this.name}: cannot be compared with its servers: ${(this.obstacle as Error).message}`;
   }
 
   private next(pause: number): void {
@@ -88,12 +106,14 @@ export class ContractWatch {
       const { instances, forms } = await servedContracts(this.directory, this.name);
       isThere = instances > 0;
       await this.judge(forms, isThere);
+      this.first.arrived();
     } catch (error) {
-      this.tell(`${this.name}: cannot be compared with its servers: ${(error as Error).message}`);
+      this.obstacle = error;
+      this.tell(this.obstacleText());
     }
-    this.looked();
-    this.first = undefined;
     if (isThere) this.pause = LONGEST_PAUSE;
+    // Its calls wait for it, two seconds each.
+    if (this.mode === 'strict' && !this.first.isThere) this.pause = SHORTEST_PAUSE;
     // Clients that were started together should not ask together.
     this.next(this.pause * (0.8 + 0.4 * Math.random()));
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
@@ -104,7 +124,6 @@ export class ContractWatch {
     const outcomes: CheckOutcome[] = [];
     for (const form of forms) {
       const comparison = this.comparisons.get(form.hash) ?? (await this.compare(form));
-      if (comparison === undefined) continue;
       compared.set(form.hash, comparison);
       outcomes.push(checkOutcome(this.mode, comparison, form.force));
     }
@@ -119,11 +138,12 @@ export class ContractWatch {
     this.tell(outcomes.flatMap(({ lines }) => lines).join('\n'), failed.length > 0);
   }
 
-  private async compare(form: ServedContract): Promise<ContractComparison | undefined> {
+  private async compare(form: ServedContract): Promise<ContractComparison> {
     const own = await (this.own ??= contractSchema(this.contract));
     if (own.hash === form.hash) return compareContracts(own, own);
     const served = await readSchema(this.directory, form.document);
-    return served && compareContracts(own, served);
+    if (served === undefined) throw new Error(`the schema of ${form.version} is gone`);
+    return compareContracts(own, served);
   }
 
   /** Says what is new. */

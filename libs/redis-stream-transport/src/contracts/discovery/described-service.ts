@@ -4,7 +4,7 @@ import type { ServiceInstance } from '../directory/service-directory.js';
 import type { MethodKind } from '../definition.js';
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
 import type { JsonSchema } from '../schema/json-schema.js';
-import { grouped, typeWords } from './type-words.js';
+import { listOf, typeText } from '../generate/type-text.js';
 
 export interface DiscoveredMethod {
   readonly name: string;
@@ -47,22 +47,27 @@ export function describedInstance(
   return { id, group, version: facts?.version, uptime: facts?.uptime };
 }
 
-export function describedMethods({ methods }: ContractSchema): DiscoveredMethod[] {
+export function describedMethods({ methods, $defs }: ContractSchema): DiscoveredMethod[] {
+  const names = new Map(Object.keys($defs).map((name) => [name, name] as const));
   return Object.entries(methods).map(([name, method]) => {
     const { kind, pattern, doc, parameters, returns } = method;
-    const signature = signatureOf(name, method);
+    const signature = signatureOf(name, method, names);
     return { name, kind, pattern, doc, signature, parameters, returns };
   });
 }
 
-function signatureOf(name: string, { kind, parameters, returns }: MethodSchema): string {
+function signatureOf(
+  name: string,
+  { kind, parameters, returns }: MethodSchema,
+  names: ReadonlyMap<string, string>,
+): string {
   const told = parameters.map((one) => {
-    const type = typeWords(one.schema);
-    if (one.rest === true) return `...${one.name}: ${grouped(type)}[]`;
+    const type = typeText(one.schema, names);
+    if (one.rest === true) return `...${one.name}: ${listOf(type)}`;
     const constant = one.default === undefined ? '' : ` = ${JSON.stringify(one.default)}`;
     return `${one.name}${one.optional === true && constant === '' ? '?' : ''}: ${type}${constant}`;
   });
-  const result = typeWords(returns);
+  const result = typeText(returns, names);
   const answer = kind === 'event' ? 'void' : kind === 'streamed' ? `Streamed<${result}>` : result;
   return `${name}(${told.join(', ')}): ${answer}`;
 }

@@ -93,17 +93,19 @@ export class Discovery {
    */
   async info(name: string): Promise<DiscoveredService> {
     const described = await this.describe(name);
-    if (described.instances.length === 0) throw notServed(name);
+    if (described.instances.length === 0) throw notServed(name, []);
     return described;
   }
 
   /**
-   * The newest schema of a contract that is served.
-   * @throws ContractError NOT_SERVED
+   * The schema of a contract that is served.
+   * @param version one of several that are served; default: the newest
+   * @throws ContractError NOT_SERVED: nobody announces it, or not in this version
    */
-  async schema(name: string): Promise<ContractSchema> {
-    const schema = await this.schemas.newest(await this.directory.instances(name));
-    if (schema === undefined) throw notServed(name);
+  async schema(name: string, version?: string): Promise<ContractSchema> {
+    const instances = await this.directory.instances(name);
+    const schema = await this.schemas.newest(instances, version);
+    if (schema === undefined) throw notServed(name, instances);
     return schema;
   }
 
@@ -168,6 +170,15 @@ function instanceStats(
   };
 }
 
-function notServed(name: string): ContractError {
-  return new ContractError('NOT_SERVED', `no live instance announces a contract named ${name}`);
+function notServed(name: string, instances: readonly ServiceInstance[]): ContractError {
+  const versions = [...new Set(instances.flatMap((one) => schemaVersion(one) ?? []))];
+  const told =
+    instances.length === 0
+      ? `no live instance announces ${name}`
+      : `${name} is served ${versions.length === 0 ? 'without a schema' : `as ${versions.join(', ')}`}`;
+  return new ContractError('NOT_SERVED', told);
+}
+
+function schemaVersion(instance: ServiceInstance): string | undefined {
+  return instance.document === undefined ? undefined : factsOf(instance)?.version;
 }

@@ -13,12 +13,16 @@ export class SchemaShelf {
 
   constructor(private readonly directory: ServiceDirectory) {}
 
-  /** The newest of those that these instances serve. */
-  async newest(instances: readonly ServiceInstance[]): Promise<ContractSchema | undefined> {
+  /** The newest of those that these instances serve, or one of a version. */
+  async newest(
+    instances: readonly ServiceInstance[],
+    version?: string,
+  ): Promise<ContractSchema | undefined> {
     const versions = new Map<string, string>();
     for (const instance of instances) {
       const facts = factsOf(instance);
-      if (facts !== undefined && instance.document !== undefined)
+      if (facts === undefined || instance.document === undefined) continue;
+      if (version === undefined || facts.version === version)
         versions.set(instance.document, facts.version);
     }
     const sorted = [...versions].toSorted(([, one], [, other]) => (isNewer(one, other) ? -1 : 1));

@@ -1,5 +1,5 @@
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
-import { typeText } from './type-text.js';
+import { listOf, typeText } from './type-text.js';
 import { comment, freeName, pascalCase, propertyName } from './words.js';
 
 /** Names that the source itself needs, and classes that types are written with. */
@@ -82,7 +82,7 @@ function signature(name: string, method: MethodSchema, names: ReadonlyMap<string
   const texts = parameters.map((parameter, i) => {
     const own = freeName(parameter.name, `arg${i}`, taken);
     const type = typeText(parameter.schema, names);
-    if (parameter.rest === true) return `...${own}: ${/[|&]/.test(type) ? `(${type})` : type}[]`;
+    if (parameter.rest === true) return `...${own}: ${listOf(type)}`;
     if (parameter.optional !== true) return `${own}: ${type}`;
     // Nothing optional may stand before something that is not.
     return parameters.slice(i).every(mayLack) ? `${own}?: ${type}` : `${own}: ${type} | undefined`;

@@ -53,11 +53,11 @@ function union(texts: readonly string[]): string {
 function listText(schema: Schema, inner: (part: unknown) => string): string {
   const { prefixItems, items } = schema;
   if (!Array.isArray(prefixItems)) {
-    return items === false ? '[]' : `${grouped(inner(items))}[]`;
+    return items === false ? '[]' : listOf(inner(items));
   }
   const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0;
   const parts = prefixItems.map((item, i) => grouped(inner(item)) + (i < least ? '' : '?'));
-  if (items !== false) parts.push(`...${grouped(inner(items))}[]`);
+  if (items !== false) parts.push(`...${listOf(inner(items))}`);
   return `[${parts.join(', ')}]`;
 }
 
@@ -73,6 +73,11 @@ function objectText(schema: Schema, inner: (part: unknown) => string): string {
     ([name, held]) => `${propertyName(name)}${needed.has(name) ? '' : '?'}: ${inner(held)}`,
   );
   return texts.length === 0 ? 'Record<string, unknown>' : `{ ${texts.join('; ')} }`;
+}
+
+/** The type of a list of values of a type. */
+export function listOf(text: string): string {
+  return `${grouped(text)}[]`;
 }
 
 function grouped(text: string): string {
