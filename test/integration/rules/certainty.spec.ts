@@ -67,3 +67,18 @@ describe('L7: certainly not run', () => {
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 });
+
+it('what was given up while its owner was dead is not run by whoever takes it over', async () => {
+  const { arena, cancelled } = await waiting();
+  await arena.redis.xgroup('CREATE', arena.keys.stream('work'), 'service', '0');
+  await hand(arena);
+  expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
+  await eventually(async () =>
+    expect(await arena.redis.llen(arena.keys.inbox('somebody'))).toBe(1),
+  );
+  const ran: unknown[] = [];
+  await arena.serve({ messages: { work: (data) => ran.push(data) } }, { leaseTtl: 1000 });
+  await eventually(async () => expect(await arena.length('work')).toBe(0), 15_000);
+  expect(ran).toEqual([]);
+  expect(await arena.consumers('work')).not.toContain('somebody');
+});

@@ -123,6 +123,11 @@ export class LeaseBroker {
     return answer as 'revoked' | 'alive' | 'fenced';
   }
 
+  /** Abort notices that were left for a consumer and that it has not collected. */
+  async notices(consumer: string): Promise<string[]> {
+    return (await this.link.command('lrange', [this.keys.inbox(consumer), '0', '-1'])) as string[];
+  }
+
   /** What the server does when its memory is full: `maxmemory-policy`; undefined if it does not tell. */
   async evictionPolicy(): Promise<string | undefined> {
     const info = (await this.link.command('info', ['memory'])) as string;

@@ -37,7 +37,14 @@ export class Arrivals {
     private readonly hooks: ArrivalsHooks,
   ) {}
 
-  take(stream: StreamState, raw: RawEntry, deliveries: number, due: HeldEntry['due']): void {
+  /** @param givenUp nobody waits for it any more */
+  take(
+    stream: StreamState,
+    raw: RawEntry,
+    deliveries: number,
+    due: HeldEntry['due'],
+    givenUp = false,
+  ): void {
     // The group was made anew and handed out again what this process still runs.
     if (stream.held.has(raw.id)) return;
     const history = this.history(deliveries, due);
@@ -52,6 +59,7 @@ export class Arrivals {
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
+    else if (givenUp) delivery.giveUp();
     else if (deliveries > this.context.options.maxDeliveries) {
       delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {

@@ -190,6 +190,11 @@ export class Delivery implements Expiring {
     this.reply(REPLY.fault, faultText(code, message, outcome), true);
   }
 
+  /** Nobody waits for it any more, and it is not running: an earlier owner may have run it. */
+  giveUp(): void {
+    this.fault('CANCELLED', TEXT.cancelled, 'may-have-run');
+  }
+
   acknowledge(): void {
     if (!this.ended) this.owner.acknowledge(this);
   }

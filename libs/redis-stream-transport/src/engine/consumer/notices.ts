@@ -16,7 +16,17 @@ export function obeyNotice(
   const delivery = stream?.held.get(named.entry);
   if (delivery === undefined || delivery.ended) return;
   if (delivery.running) dispatcher.abort(delivery);
-  else delivery.fault('CANCELLED', 'nobody waits for the call any more', 'may-have-run');
+  else delivery.giveUp();
+}
+
+/** Which entries of a stream nobody waits for any more, by the notices left for somebody. */
+export function givenUp(notices: readonly string[], stream: string): ReadonlySet<string> {
+  const entries = new Set<string>();
+  for (const text of notices) {
+    const named = parse(text);
+    if (named?.stream === stream) entries.add(named.entry);
+  }
+  return entries;
 }
 
 function parse(text: string): { stream: string; entry: string } | undefined {

@@ -32,6 +32,7 @@ function graveyard(left: Record<string, number>) {
       asked.look++;
       return names.map(() => ({ value: TOMBSTONE, left: 1000 }));
     },
+    notices: async () => [],
     revoke: async () => {
       asked.revoke++;
       return 'revoked';

@@ -18,7 +18,8 @@ const MAX_PAGE = 100;
 export interface ReclaimerHooks {
   /** A consumer is revoked: what it had started and may not be started again is to be ended. */
   revoked(dead: string, stream: StreamState): Promise<void>;
-  claimed(stream: StreamState, entries: readonly HeldEntry[]): void;
+  /** @param notices abort notices that the dead consumer had not collected */
+  claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
   free(): number;
   mayClaim(): boolean;
   fenced(): void;
@@ -202,7 +203,10 @@ export class Reclaimer {
           return false;
         }
         if (answer === 'alive' || answer === 'empty') break;
-        this.hooks.claimed(stream, answer);
+        // Read behind the claim: whoever gives a call up from here on finds its new owner.
+        const notices = await this.leases.notices(name);
+        if (owner !== this.context.owner) return false;
+        this.hooks.claimed(stream, answer, notices);
       }
     }
     return true;

@@ -14,7 +14,7 @@ import type { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Janitor } from './janitor.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { obeyNotice } from './notices.js';
+import { givenUp, obeyNotice } from './notices.js';
 import { Reclaimer } from './reclaimer.js';
 import { Membership } from './membership.js';
 import { ShardContext } from './shard-context.js';
@@ -110,7 +110,8 @@ export class ConsumerShard {
       this.leases,
       this.readings.flatMap(({ streams }) => streams),
       {
-        claimed: (stream, entries) => this.main.worker.acceptHeld(stream, entries),
+        claimed: (stream, entries, notices) =>
+          this.main.worker.acceptHeld(stream, entries, givenUp(notices, stream.name)),
         revoked: (dead, stream) =>
           this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
         free: () => dispatcher.free,

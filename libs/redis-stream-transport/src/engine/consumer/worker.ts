@@ -29,6 +29,8 @@ export interface WorkerHooks {
   handed(consumer: string): void;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * What one group does with its entries in one shard: turns them into deliveries, and the ends of
  * deliveries into settlements, retries and dead letters.
@@ -87,9 +89,13 @@ export class Worker implements DeliveryOwner {
   }
 
   /** Entries that were claimed from a dead consumer, or found by the audit. */
-  acceptHeld(stream: StreamState, entries: readonly HeldEntry[]): void {
+  acceptHeld(
+    stream: StreamState,
+    entries: readonly HeldEntry[],
+    givenUp: ReadonlySet<string> = NONE,
+  ): void {
     for (const { raw, deliveries, due } of entries)
-      this.arrivals.take(stream, raw, deliveries, due);
+      this.arrivals.take(stream, raw, deliveries, due, givenUp.has(raw.id));
   }
 
   /** Resolves when everything that was finished is settled, retries and dead letters included. */
