@@ -57,6 +57,15 @@ describe('L18: what is started once', () => {
     expect(await arena.consumers('work')).toEqual([consumer]);
   });
 
+  it('is ended so even if Redis did not know its lease when it came back', async () => {
+    const arena = new Arena();
+    const { client, consumer } = await started(arena, 1500);
+    await leaveStart(arena, consumer, client.callerId);
+    // With the next renewal, on the connection that there is.
+    await eventually(isGone(arena));
+    expect(await arena.consumers('work')).toEqual([consumer]);
+  });
+
   it('is ended by others when its group has forgotten who started it', async () => {
     const arena = new Arena();
     const { client } = await started(arena, 1000);

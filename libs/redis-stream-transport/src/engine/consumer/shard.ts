@@ -232,7 +232,6 @@ export class ConsumerShard {
     this.context.isUp = true;
     if (this.membership.isRegistered) {
       await this.keeper.renew();
-      for (const { worker } of this.readings) worker.reconnected();
     }
     this.changed();
   }
@@ -240,7 +239,7 @@ export class ConsumerShard {
   private renewed(): void {
     if (!this.membership.isRegistered) return;
     for (const { worker, auditor } of this.readings) {
-      worker.settler.resume();
+      worker.confirmed();
       void auditor.audit();
     }
     this.wake();

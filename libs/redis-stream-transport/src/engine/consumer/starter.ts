@@ -54,9 +54,9 @@ export class Starter {
   }
 
   /**
-   * After a new connection: what Redis lists as started by this process and is not in memory was settled
-   * in writes that Redis lost. Nobody else ever would end it, because the lease is alive. Never rejects:
-   * what fails now is looked at after the next connection.
+   * What Redis lists as started by this process and is not in memory was settled in writes that Redis
+   * lost. Nobody else ever would end it, because the lease is alive; so it is looked for with every
+   * renewal, as long as anything is started once. Never rejects: the next renewal looks again.
    */
   async endForgotten(life: number): Promise<void> {
     const { consumer } = this.context.owner;

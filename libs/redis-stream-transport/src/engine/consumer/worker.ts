@@ -103,8 +103,8 @@ export class Worker implements DeliveryOwner {
     await Promise.all([this.settler.settled(), this.insistence.settled()]);
   }
 
-  /** What is doubtful can be settled now; what Redis has lost meanwhile is ended. */
-  reconnected(): void {
+  /** The lease holds: what is doubtful can be settled, and what Redis has forgotten is ended. */
+  confirmed(): void {
     this.settler.resume();
     void this.starter.endForgotten(this.context.options.replyTtl);
   }
