@@ -1,8 +1,9 @@
-import { firstValueFrom, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import {
   contractClient,
   type ContractClient,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
+import { Room } from '../nest/support.js';
 import { FileDto, FilesContract, Receipt, TagDto } from './files.contract.js';
 import { ends, FilesController, seen } from './files.controller.js';
 import { eventually, failure, serve, type TransportName } from './support.js';
@@ -108,6 +109,12 @@ describe.each<TransportName>(['redis-streams', 'tcp'])('A4 a contract over %s', 
   });
 });
 
+test('an event is stored when its promise resolves, although nobody serves it', async () => {
+  const room = new Room();
+  expect(await contractClient(FilesContract, room.client()).removed(file)).toBeUndefined();
+  expect(await room.length('media.files.removed')).toBe(1);
+});
+
 test('leaving the loop stops the handler', async () => {
   const { proxy } = await serve({ controllers: [FilesController] });
   ends.length = 0;
@@ -133,6 +140,9 @@ test('nothing but what is declared can be called', async () => {
     'upload',
     'with',
   ]);
+  // Nor without the contract, whatever else the controller has.
+  const answer = lastValueFrom(proxy.send('media.files.describe', []));
+  expect(await failure(answer)).toMatchObject({ code: 'NO_CONSUMER', outcome: 'not-run' });
 });
 
 test('a controller can be called as it is', async () => {

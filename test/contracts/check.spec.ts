@@ -161,9 +161,11 @@ describe('M9 servers that come and go', () => {
     const room = new Room();
     const proxy = room.client({ url: 'redis://127.0.0.1:9' });
     const files = contractClient(V1, proxy, { check: 'strict' });
+    const send = vi.spyOn(proxy, 'send');
     const started = performance.now();
     const error = await failure(files.with({ timeout: 100 }).put(file));
     expect(error).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
+    expect(send).not.toHaveBeenCalled();
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(logged).toEqual([
       'warn drift: not compared with its servers yet, Redis was not reached',
@@ -268,4 +270,21 @@ test('what is announced goes with the instance', async () => {
   await app.close();
   expect(await directory.instances('drift')).toEqual([]);
   expect(await redis().keys(`{${room.prefix}}:about:*`)).toEqual([]);
+});
+
+test('and holds no longer than its lease would, if the instance dies', async () => {
+  const room = new Room();
+  await serve(room, V1);
+  const directory = directoryOf(room.client())!;
+  const id = (await directory.instances('drift'))[0]!.id;
+  const [instances, about] = ['instances', 'about'].map((key) => `{${room.prefix}}:${key}:drift`);
+  const [seconds] = await redis().time();
+  const until = Number(await redis().zscore(instances!, id));
+  // `leaseTtl` by default, and the part of a second that is missing above.
+  expect(until - Number(seconds) * 1000).toBeLessThanOrEqual(10_000 + 1_000);
+  // One whose lease ended a moment ago, and which could not say so.
+  const card = (await redis().hget(about!, id))!;
+  await redis().hset(about!, 'dead', card);
+  await redis().zadd(instances!, Number(seconds) * 1000 - 1, 'dead');
+  expect(await directory.instances('drift')).toMatchObject([{ id }]);
 });

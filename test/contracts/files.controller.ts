@@ -20,6 +20,11 @@ const note = (method: string, ...args: readonly unknown[]): void => {
 @Controller()
 @Implements(FilesContract)
 export class FilesController implements ContractHandlers<FilesContract> {
+  /** Has no mark in the contract. */
+  describe(): string {
+    return 'files';
+  }
+
   async upload(file: FileDto, mode?: string): Promise<Receipt> {
     note('upload', file, mode);
     return Object.assign(new Receipt(), { id: `${mode}-1`, file });
