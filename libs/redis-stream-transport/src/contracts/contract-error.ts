@@ -17,7 +17,8 @@ export type ContractErrorCode =
  * - `NOT_SERVED`, `SERVED_TWICE`: a declared method has no handler, or more than one; or nobody announces
  *   what is asked for.
  * - `INVALID_CALL`: the proxy cannot do what the call asks for; nothing was sent.
- * - `INCOMPATIBLE`: the two sides have contracts that do not fit together.
+ * - `INCOMPATIBLE`: the two sides have contracts that do not fit together, or cannot be compared although a
+ *   strict client wants it; nothing was sent.
  * - `NOT_INSTALLED`: an optional package is needed.
  */
 export class ContractError extends Error {
