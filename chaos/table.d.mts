@@ -1,12 +1,7 @@
-export interface Row {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly size: string;
-  readonly calls: number;
-  readonly executions: number;
-  readonly duplicates: number;
-  readonly duplicateBound: number;
-  readonly lost: number;
+import type { Figures } from './check.mjs';
+
+/** What a run says of one scenario with `--json`. */
+export interface Row extends Figures {
   readonly violations: number;
   readonly seconds: number;
   readonly faults: number;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import {
@@ -12,6 +11,7 @@ import {
 } from '@nestjs/microservices';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { inject } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import type { TransportName } from './differences.js';
 
 /** Where one application and its callers meet; two spaces never hear of each other. */
@@ -26,15 +26,6 @@ export interface TransportUnderTest {
   readonly readyEvent: string;
   place(): Promise<Place>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 const redisOptions = (): { host: string; port: number } & Record<string, unknown> => {
   const url = new URL(inject('redisUrl'));

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import type { ModuleMetadata } from '@nestjs/common';
 import { ClientProxyFactory, type ClientProxy, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { inject, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.js';
 
 export type TransportName = 'redis-streams' | 'tcp';
 
@@ -13,15 +13,6 @@ export interface Pair {
   readonly proxy: ClientProxy;
   readonly prefix: string;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 /** Serves a module and gives a proxy that reaches it; both end with the test. */
 export async function serve(

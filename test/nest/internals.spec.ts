@@ -19,7 +19,7 @@ class FailingController {
 
   @MessagePattern('internals.text')
   text(): unknown {
-    // oxlint-disable-next-line no-throw-literal
+    // oxlint-disable-next-line no-throw-literal -- applications do
     throw secret;
   }
 

@@ -8,6 +8,20 @@ import { Instance } from '../../support/instance.js';
 
 const key = { idempotencyKey: 'order-7' };
 
+/** Instances whose handler of `work` waits at a gate before it returns. */
+async function waiting(result: unknown, instances = 1) {
+  const arena = new Arena();
+  const gate = new Gate();
+  const ran = new Tally();
+  const work = async () => {
+    ran.add('work');
+    await gate.opened;
+    return result;
+  };
+  for (let i = 0; i < instances; i++) await arena.serve({ messages: { work } });
+  return { arena, gate, ran };
+}
+
 describe('X3 calls with the same key', () => {
   it('run once: the first result is kept, values of a stream and errors too', async () => {
     const arena = new Arena();
@@ -35,21 +49,12 @@ describe('X3 calls with the same key', () => {
   });
 
   it('that come while it runs wait for it and get its result', async () => {
-    const arena = new Arena();
-    const gate = new Gate();
-    const ran = new Tally();
-    const work = async () => {
-      ran.add('work');
-      await gate.opened;
-      return ran.total;
-    };
-    await arena.serve({ messages: { work } });
-    await arena.serve({ messages: { work } });
+    const { arena, gate, ran } = await waiting('shared', 2);
     const [one, other] = [await arena.connected(), await arena.connected()];
     const calls = range(10).map((i) => (i % 2 ? one : other).call('work', 1, key));
     await eventually(async () => expect(await arena.pending('work')).toBe(10));
     gate.open();
-    expect(await Promise.all(calls)).toEqual(range(10).map(() => 1));
+    expect(await Promise.all(calls)).toEqual(range(10).map(() => 'shared'));
     expect(ran.total).toBe(1);
   });
 
@@ -70,15 +75,7 @@ describe('X3 calls with the same key', () => {
   });
 
   it('F6 retry() of rxjs with a key gives one execution', async () => {
-    const arena = new Arena();
-    const ran = new Tally();
-    const gate = new Gate();
-    const work = async () => {
-      ran.add('work');
-      await gate.opened;
-      return 'done';
-    };
-    await arena.serve({ messages: { work } });
+    const { arena, gate, ran } = await waiting('done');
     const client = await arena.connected();
     let attempts = 0;
     const patient = defer(() => {
@@ -87,22 +84,14 @@ describe('X3 calls with the same key', () => {
       return client.send('work', new RedisStreamsRecord(1, options));
     }).pipe(retry(3));
     const ends = await firstValueFrom(patient).catch((error: { code: string }) => error.code);
-    // Its deadline ended the first run in the eyes of its caller; the handler ran on, and was not doubled.
+    // Its deadline ended the first run in the eyes of its caller; the handler ran on, and is not doubled.
     expect(attempts).toBe(3);
     expect(ends).toBe('done');
-    expect(ran.total).toBeLessThanOrEqual(2);
+    expect(ran.total).toBe(1);
   });
 
   it('F7 a caller that comes after the first one died gets its result', async () => {
-    const arena = new Arena();
-    const ran = new Tally();
-    const gate = new Gate();
-    const work = async () => {
-      ran.add('work');
-      await gate.opened;
-      return 'result';
-    };
-    await arena.serve({ messages: { work } });
+    const { arena, gate, ran } = await waiting('result');
     const first = await arena.connected();
     void first.call('work', 1, key).catch(() => undefined);
     await eventually(() => expect(ran.total).toBe(1));

@@ -10,7 +10,7 @@ export class StreamedReply<T> extends Observable<T> implements AsyncIterable<T> 
    * Only for the compiler, which thereby refuses to `await` the whole reply; at run time there is no such
    * member. Await its values in a loop, or `firstValueFrom(reply)`.
    */
-  // oxlint-disable-next-line unicorn/no-thenable
+  // oxlint-disable-next-line unicorn/no-thenable -- declared, not defined
   declare readonly then: (this: never) => never;
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {

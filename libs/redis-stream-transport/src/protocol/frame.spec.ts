@@ -45,6 +45,14 @@ describe('a frame', () => {
     expect(replies[2]).toEqual(['3', REPLY.last, 1, 7, 0, 3]);
   });
 
+  it('that is too deep to be written again in one reply keeps the others', () => {
+    const abyss = '['.repeat(200_000) + ']'.repeat(200_000);
+    const text = encodeFrame('host-1', [reply('1', '1'), reply('2', abyss)].join(','));
+    const { replies } = decodeFrame(text) as Frame;
+    expect(replies[0]).toEqual(['1', REPLY.last, 1, 7, 0, 1]);
+    expect(replies[1]).toMatchObject(['2', REPLY.fault, 1, 7, 0, { code: 'INVALID_MESSAGE' }]);
+  });
+
   it('lets a payload be as deep as one that is sent', () => {
     const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     const { replies } = decodeFrame(

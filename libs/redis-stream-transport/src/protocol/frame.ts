@@ -1,4 +1,4 @@
-import { hasProtoKey, isShallow, readJson } from './json.js';
+import { hasProtoKey, hostileValue, isShallow } from './json.js';
 
 /** What a reply says. The numbers are on the wire. */
 export const REPLY = {
@@ -95,12 +95,8 @@ export function decodeFrame(text: string): Frame | string {
 
 /** Slow path, taken when something in a frame looks hostile: checks each reply by itself. */
 function defuse(reply: Reply): Reply {
-  const read = readJson(JSON.stringify(reply[5] ?? null));
-  if (read.ok) return reply;
-  const payload = {
-    code: 'INVALID_MESSAGE',
-    message: `reply: ${read.reason}`,
-    outcome: 'may-have-run',
-  };
+  const reason = hostileValue(reply[5]);
+  if (reason === undefined) return reply;
+  const payload = { code: 'INVALID_MESSAGE', message: `reply: ${reason}`, outcome: 'may-have-run' };
   return [reply[0], REPLY.fault, reply[2], reply[3], reply[4], payload];
 }

@@ -32,6 +32,12 @@ export function hostile(text: string, value: unknown): string | undefined {
   return undefined;
 }
 
+/** Why a value that was parsed must not be passed on, or undefined. Nothing is too deep to be asked about. */
+export function hostileValue(value: unknown): string | undefined {
+  if (!isShallow(value)) return DEEP;
+  return hasProtoKey(JSON.stringify(value) ?? '') ? PROTO : undefined;
+}
+
 const PROTO = 'a __proto__ key';
 const DEEP = `nesting deeper than ${MAX_DEPTH}`;
 

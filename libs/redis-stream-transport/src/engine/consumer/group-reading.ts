@@ -7,6 +7,7 @@ import type { ShardContext } from './shard-context.js';
 import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
 import type { Worker } from './worker.js';
 
+/** Milliseconds until a read is ended again that Redis did not find blocked yet. */
 const UNBLOCK_AGAIN = 20;
 
 export interface GroupReadingHooks {

@@ -40,7 +40,6 @@ export class SettlementBuilder {
   wouldOverflow(caller: string | undefined, reply: string | undefined): boolean {
     if (reply === undefined || caller === undefined || this.length === 0) return false;
     if (this.length + reply.length > MAX_SCRIPT_LENGTH) return true;
-    // No frame is longer than all of them together.
     if (this.length + reply.length <= MAX_FRAME_LENGTH) return false;
     const part = this.logs.get(caller);
     return part !== undefined && part.text.length + reply.length > MAX_FRAME_LENGTH;
@@ -51,7 +50,8 @@ export class SettlementBuilder {
     const { delivery, reply, final } = finished;
     const { caller } = delivery.entry.header;
     if (reply !== undefined && caller !== undefined) {
-      this.length += reply.length;
+      // With the comma, so that no frame is longer than all of them together.
+      this.length += reply.length + 1;
       const log = this.logOf(caller);
       log.text = log.text === '' ? reply : log.text + ',' + reply;
       if (life > log.life) log.life = life;
