@@ -64,6 +64,8 @@ export class Writer {
     this.connected = true;
     this.incarnation = incarnation;
     this.failures = 0;
+    // What was to be repeated on the connection before is repeated now, in order, or there is nothing.
+    this.stopRepeating();
     if (this.unresolved.length > 0) this.repeat();
     else this.flush();
   }
@@ -141,7 +143,7 @@ export class Writer {
     } catch (error) {
       batch.inFlight = false;
       this.hooks.complain(`cannot write the caller record: ${(error as Error).message}`);
-      this.repeating = true;
+      if (batch.epoch === this.epoch) this.scheduleRepeat();
     }
     this.continueRepeat();
   }
