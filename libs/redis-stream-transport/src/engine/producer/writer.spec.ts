@@ -20,7 +20,9 @@ async function turn(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function setup() {
+const closes = (): Promise<unknown> => Promise.resolve(parseVerdict('ok 1 -'));
+
+function setup(close = closes) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const closed: number[] = [];
@@ -35,7 +37,7 @@ function setup() {
       }),
     closeNumber: (_: number, number: number) => {
       closed.push(number);
-      return Promise.resolve(parseVerdict('ok 1 -'));
+      return close();
     },
     loadScripts: () => Promise.resolve(),
   } as unknown as CallerBroker;
@@ -171,6 +173,27 @@ describe('the writer', () => {
     expect(closed).toEqual([1]);
     expect(item.ends[0]).toBe('REDIS');
     expect(item.tainted).toBe(false);
+  });
+
+  it('L4: a close that breaks off after all was started over holds nothing up', async () => {
+    let breakOff: (reason: Error) => void = () => undefined;
+    const { sent, writer, push, log, pass, closed } = setup(
+      () => new Promise((_, reject) => (breakOff = reject)),
+    );
+    await push('a');
+    await sent[0]!.fail('refused', 'WRONGTYPE');
+    await pass(1);
+    expect(closed).toEqual([1]);
+    // Too long ago to be repeated: a new epoch, on the connection after the next.
+    await pass(RECORD_LIFE);
+    writer.down();
+    writer.up(incarnation);
+    breakOff(new CommandFailure('lost', '', 'cut'));
+    await turn();
+    await pass(5000);
+    writer.up(incarnation);
+    await push('b');
+    expect(log().at(-1)).toMatch(/^2\.\d+:b$/);
   });
 
   it('keeps at most eight batches without an answer', async () => {
