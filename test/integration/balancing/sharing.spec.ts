@@ -1,6 +1,17 @@
 import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
 
+/** Until `size` instances of the arena wait in a blocking read: one that still settles is not idle. */
+function idle(arena: Arena, size: number): Promise<void> {
+  return eventually(async () => {
+    const connections = String(await arena.redis.client('LIST')).split('\n');
+    const waiting = connections.filter(
+      (line) => line.includes(` name=${arena.prefix} `) && / flags=\w*b/.test(line),
+    );
+    expect(waiting).toHaveLength(size);
+  });
+}
+
 /** Instances that count what they handle. */
 async function fleet(arena: Arena, size: number, work = async (): Promise<unknown> => undefined) {
   const handled = new Tally();
@@ -12,7 +23,7 @@ async function fleet(arena: Arena, size: number, work = async (): Promise<unknow
       await work();
       return key;
     };
-    await arena.serve({ messages: { work: handler } });
+    await arena.serve({ messages: { work: handler } }, { connectionName: arena.prefix });
   }
   // Each must know how many they are before a fair share can be asked for.
   await eventually(async () => {
@@ -39,6 +50,7 @@ describe('instances of one group', () => {
     const client = await arena.connected();
     for (let round = 0; round < 3; round++) {
       shares.fill(0);
+      await idle(arena, 4);
       await Promise.all(range(100).map((key) => client.call('work', { key })));
       for (const share of shares) {
         expect(share, `round ${round}: ${shares.join(' ')}`).toBeGreaterThanOrEqual(15);
@@ -49,17 +61,21 @@ describe('instances of one group', () => {
 
   it('share 100 calls of one turn also as processes of their own', async () => {
     const arena = new Arena();
-    const options = { url: arena.url, prefix: arena.prefix, group: 'service' };
+    const { url, prefix } = arena;
+    const options = { url, prefix, group: 'service', connectionName: prefix };
     const processes = await Promise.all(range(4).map(() => Instance.start(options)));
     const client = await arena.connected();
     const expectFairShares = async () => {
+      await idle(arena, 4);
       const answers = await Promise.all(
         range(100).map((key) => client.call<{ pid: number }>('work', { key })),
       );
-      for (const { pid } of processes) {
-        const share = answers.filter((answer) => answer.pid === pid).length;
-        expect(share).toBeGreaterThanOrEqual(15);
-        expect(share).toBeLessThanOrEqual(40);
+      const shares = processes.map(
+        ({ pid }) => answers.filter((answer) => answer.pid === pid).length,
+      );
+      for (const share of shares) {
+        expect(share, shares.join(' ')).toBeGreaterThanOrEqual(15);
+        expect(share, shares.join(' ')).toBeLessThanOrEqual(40);
       }
     };
     // Once each has heard of the others, and issued a read that takes them into account.
