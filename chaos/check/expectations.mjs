@@ -1,5 +1,6 @@
 // What a scenario must hold beside the invariants; which of these apply, its plan says.
 import { figuresOf, isFailure } from './figures.mjs';
+import { letterRules } from './letters.mjs';
 import { loadRules } from './load.mjs';
 import { stalledWithin } from './model.mjs';
 
@@ -15,6 +16,7 @@ export function* expectations(model) {
 
 const rules = {
   ...loadRules,
+  ...letterRules,
 
   *success({ calls, plan }, share) {
     const codes = plan.expect.codes ?? [];
@@ -148,35 +150,6 @@ const rules = {
         }
       }
     }
-  },
-
-  /** What cannot be read is given up at once, what kills at its third delivery, and nothing else ever. */
-  *deadLetters({ quiet, notes, calls }, deliveries) {
-    const letters = new Map();
-    for (const letter of quiet?.dead ?? []) {
-      if (letters.has(letter.tag)) yield { id: letter.tag, text: 'two dead letters' };
-      letters.set(letter.tag, letter);
-    }
-    for (const { tag, kind } of notes.filter(({ k }) => k === 'bad')) {
-      const letter = letters.get(tag);
-      if (letter === undefined) yield { id: tag, text: `${kind}: no dead letter` };
-      else if (letter.deliveries !== 1)
-        yield { id: tag, text: `${kind}: given up at ${letter.deliveries}` };
-      letters.delete(tag);
-    }
-    for (const { id, act, ends, executions } of calls.values()) {
-      if (act !== 'die') {
-        if (ends[0]?.code === 'DEAD_LETTERED')
-          yield { id, text: 'an innocent call became a dead letter' };
-        continue;
-      }
-      if (!letters.has(id)) yield { id, text: `poison (${ends[0]?.code}): no dead letter` };
-      // What another poison killed before it could start has lost a delivery all the same.
-      if (executions.length === 0 || executions.length > deliveries)
-        yield { id, text: `poison ran ${executions.length} times` };
-      letters.delete(id);
-    }
-    for (const tag of letters.keys()) yield { id: tag, text: 'a dead letter of something else' };
   },
 
   /** Deadlines are early for nobody but for those whom the clock of Redis has aged. */

@@ -399,6 +399,31 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(histories)).toEqual([]);
   });
 
+  it('finds an unreadable entry that was delivered again although nobody who had it died', () => {
+    const letter = (deliveries: number, ...deaths: number[]): Histories => {
+      const histories = new Histories();
+      histories.plan['leaseTtl'] = 3000;
+      histories.plan['crashes'] = true;
+      histories.plan['expect'] = { deadLetters: 3 };
+      histories.nemesis.push({ k: 'bad', tag: 'tag-1', kind: 'no JSON', t: 5000 });
+      Object.assign(histories.quiet, { dead: [{ tag: 'tag-1', deliveries }] });
+      for (const [i, t] of deaths.entries()) {
+        const name = `service-${i + 1}.1`;
+        histories.run.push({ k: 'exit', name, kind: 'service', signal: 'SIGKILL', t });
+      }
+      return histories;
+    };
+    expect(rulesOf(letter(1))).toEqual([]);
+    expect(rulesOf(letter(2))).toEqual(['deadLetters']);
+    expect(rulesOf(letter(2, 4990))).toEqual(['deadLetters']);
+    expect(rulesOf(letter(2, 5005))).toEqual([]);
+    expect(rulesOf(letter(2, 6005))).toEqual(['deadLetters']);
+    expect(rulesOf(letter(3, 5005))).toEqual(['deadLetters']);
+    expect(rulesOf(letter(3, 5005, 9000))).toEqual([]);
+    expect(rulesOf(letter(3, 5005, 13_000))).toEqual(['deadLetters']);
+    expect(rulesOf(letter(0))).toEqual(['deadLetters']);
+  });
+
   it('finds a lease that was taken from a healthy instance', () => {
     const histories = new Histories();
     histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });
