@@ -106,6 +106,19 @@ describe('a caller with raw commands', () => {
     expect(reply?.[6]).toEqual({ seen: 'yes' });
   });
 
+  test('gets a long frame in a message of its own, behind its id', async () => {
+    const caller = await opened();
+    const trace = 'long'.repeat(1024);
+    const fields = ['h', JSON.stringify({ trace })];
+    const { call } = await caller.request('raw.headers', '{}', { fields });
+    const [reply] = await caller.answer(call);
+    expect(reply?.[5]).toEqual({ trace });
+    const [message] = caller.messages;
+    expect(await entriesOf(caller.commands, caller.log)).toEqual([
+      [message?.id, ['f', message?.text, 'b', '1']],
+    ]);
+  });
+
   test('finds the same frames in the reply log, which begins with a birth mark', async () => {
     const caller = await opened();
     for (const data of ['[1]', '[2]']) {
@@ -289,6 +302,7 @@ async function rawServer(
   prefix: string,
   pattern: string,
   reply: (data: string) => (readonly [kind: number, payload?: unknown])[],
+  messages = (id: string, frame: string): string[] => [`${id} ${frame}`],
 ): Promise<void> {
   const redis = connect();
   const stream = `{${prefix}}:s:${pattern}`;
@@ -305,7 +319,8 @@ async function rawServer(
   let record = await say(redis, `XADD ${log} NOMKSTREAM * f`, frame);
   record ??= await say(redis, `XADD ${log} * f`, frame, 'b', '1');
   await say(redis, `PEXPIRE ${log} 60000`);
-  await say(redis, `PUBLISH ${log}`, `${String(record)} ${frame}`);
+  for (const message of messages(String(record), frame))
+    await say(redis, `PUBLISH ${log}`, message);
   await say(redis, `XACK ${stream} raw ${id}`);
   await say(redis, `XDEL ${stream} ${id}`);
 }
@@ -318,6 +333,15 @@ describe('a server with raw commands', () => {
     ]);
     const client = clientOf(prefix, { whenNoConsumer: 'wait' });
     expect(await firstValueFrom(client.send('raw.upper', 'ada'))).toBe('ADA');
+    await served;
+  });
+
+  test('may publish the id and the frame in two messages', async () => {
+    const prefix = uniquePrefix();
+    const apart = (id: string, frame: string): string[] => [id, frame];
+    const served = rawServer(prefix, 'raw.split', () => [[KIND.last, 'split']], apart);
+    const client = clientOf(prefix, { whenNoConsumer: 'wait' });
+    expect(await firstValueFrom(client.send('raw.split', 1))).toBe('split');
     await served;
   });
 

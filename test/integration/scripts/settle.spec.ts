@@ -48,6 +48,21 @@ describe('the settle script', () => {
     subscriber.disconnect();
   });
 
+  it('publishes the id of a long frame in a message of its own', async () => {
+    const { bench, broker, caller, owner, ids } = await holding(2);
+    const heard: string[] = [];
+    const subscriber = bench.redis.duplicate();
+    subscriber.on('message', (_, text: string) => heard.push(text));
+    await subscriber.subscribe(bench.keys.log(caller));
+    const [short, long] = ['s'.repeat(4095), 'l'.repeat(4096)];
+    await broker.settle(owner, dropping([ids[0]!], log(caller, short)));
+    await broker.settle(owner, dropping([ids[1]!], log(caller, long)));
+    const records = await bench.redis.xrange(bench.keys.log(caller), '-', '+');
+    const [one, two] = records.map(([id]) => id);
+    await vi.waitFor(() => expect(heard).toEqual([`${one} ${short}`, two, long]));
+    subscriber.disconnect();
+  });
+
   it('only acknowledges what it is told to keep', async () => {
     const { bench, broker, owner, ids } = await holding(3);
     const streams = [{ stream: 'a', keep: [ids[0]!], drop: [ids[1]!] }];

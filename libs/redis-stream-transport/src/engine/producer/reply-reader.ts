@@ -32,6 +32,8 @@ export class ReplyReader {
   private catching: Promise<void> | undefined;
   private again = false;
   private waiting: { id: string; text: string }[] = [];
+  /** Id of the frame that comes next, when it is long enough to come in a message of its own. */
+  private announced: string | undefined;
   /** Monotonic time since which the log has certainly lost nothing. */
   private aliveSince = Number.POSITIVE_INFINITY;
   private attachedAt = Number.NEGATIVE_INFINITY;
@@ -48,11 +50,26 @@ export class ReplyReader {
     private readonly hooks: ReplyReaderHooks,
   ) {}
 
-  /** A Pub/Sub message: `id frame`. */
+  /** A Pub/Sub message: `id frame`, or, of a long frame, `id` and then `frame` alone. */
   message(text: string): void {
     const space = text.indexOf(' ');
-    const id = text.slice(0, space);
-    const frame = text.slice(space + 1);
+    if (space === -1) {
+      this.announced = text;
+      return;
+    }
+    const announced = this.announced;
+    this.announced = undefined;
+    // An id has a dash, and the version that a frame begins with has none.
+    const alone = text.lastIndexOf('-', space) === -1;
+    // A cluster may drop the message with the id; the frame is in the log.
+    if (alone && announced === undefined) return;
+    this.take(
+      alone ? (announced as string) : text.slice(0, space),
+      alone ? text : text.slice(space + 1),
+    );
+  }
+
+  private take(id: string, frame: string): void {
     if (this.catching === undefined) {
       this.process(id, frame);
     } else if (this.waiting.length < MAX_WAITING) {
@@ -66,6 +83,7 @@ export class ReplyReader {
   /** The subscription is gone: from here on frames may be missed. */
   interrupted(): void {
     this.subscribed = false;
+    this.announced = undefined;
     this.behind = true;
   }
 

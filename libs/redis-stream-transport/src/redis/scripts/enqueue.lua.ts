@@ -106,8 +106,8 @@ for s = 1, tonumber(ARGV[10]) do
     end
   end
   local first, added = '-', 0
-  -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first are given, not taken.
-  local nextId, ms, seq = '*', nil, nil
+  -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first keep its time.
+  local nextId = '*'
   for i = 1, n do
     local id
     if wide == '0' then
@@ -124,10 +124,9 @@ for s = 1, tonumber(ARGV[10]) do
       else
         if added == 0 then
           first = id
-          ms, seq = string.match(id, '^(%d+%-)(%d+)$')
+          nextId = string.match(id, '^%d+%-') .. '*'
         end
         added = added + 1
-        nextId = ms .. whole(seq + added)
       end
     end
   end

@@ -1,0 +1,54 @@
+import { FakeClock } from '../../../../../test/support/fake-clock.js';
+import { encodeFrame } from '../../protocol/frame.js';
+import type { CallerBroker } from '../../redis/caller-broker.js';
+import { ReplyReader } from './reply-reader.js';
+
+const frame = (call: string): string => encodeFrame('instance', `["${call}",1,1,1,0]`);
+
+/** A reader of an empty log whose subscription stands, and the calls whose replies it handed on. */
+async function reading() {
+  const heard: string[] = [];
+  const broker = {
+    lastRecord: () => Promise.resolve(undefined),
+    readLog: () => Promise.resolve([]),
+  } as unknown as CallerBroker;
+  const reader = new ReplyReader(broker, new FakeClock(), true, {
+    frame: ({ replies }) => heard.push(...replies.map(([call]) => call)),
+    lost: () => {},
+    complain: (message) => heard.push(message),
+  });
+  reader.resumed();
+  await reader.catchUp();
+  return { reader, heard };
+}
+
+describe('pushed frames', () => {
+  it('come with their id, or behind it', async () => {
+    const { reader, heard } = await reading();
+    reader.message(`5-0 ${frame('a')}`);
+    reader.message('6-0');
+    expect(heard).toEqual(['a']);
+    reader.message(frame('b'));
+    expect(heard).toEqual(['a', 'b']);
+    expect(reader.isComplete(Infinity, '6-0')).toBe(true);
+    expect(reader.isComplete(Infinity, '6-1')).toBe(false);
+  });
+
+  it('are left to the log when their id did not come', async () => {
+    const { reader, heard } = await reading();
+    reader.message(frame('a'));
+    reader.message('5-0');
+    reader.interrupted();
+    reader.resumed();
+    reader.message(frame('b'));
+    expect(heard).toEqual([]);
+  });
+
+  it('take no id but the one directly before them', async () => {
+    const { reader, heard } = await reading();
+    reader.message('5-0');
+    reader.message(`6-0 ${frame('a')}`);
+    reader.message(frame('b'));
+    expect(heard).toEqual(['a']);
+  });
+});
