@@ -1,6 +1,10 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { QuietLogger } from '../../../libs/redis-stream-transport/src/engine/logger.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { builtLibrary } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { TcpProxy, type ProxiedConnection } from '../../support/tcp-proxy.js';
 
@@ -77,6 +81,24 @@ describe('A7 calls while Redis is away', () => {
     redis.thaw();
     const ends = await Promise.all(calls);
     expect(ends.filter((end) => end === 'answered')).toHaveLength(500);
+  });
+
+  it('take at most 50 MB of a caller that makes 2,000 a second for a minute', async () => {
+    const { redis, arena } = await own();
+    await arena.serve({ messages: { work: () => 1 } });
+    const options = { url: arena.url, prefix: arena.prefix, timeout: 120_000 };
+    const file = fileURLToPath(new URL('../../support/outage.mjs', import.meta.url));
+    const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })]);
+    onTestFinished(() => void caller.kill('SIGKILL'));
+    await once(caller, 'message');
+    redis.freeze();
+    caller.send({ count: 120_000 });
+    const [away] = (await once(caller, 'message')) as [Record<string, number>];
+    expect(away).toMatchObject({ answered: 5000, OVERLOADED: 110_000 });
+    expect(away['grown']).toBeLessThan(50 * 1024 * 1024);
+    redis.thaw();
+    const [back] = (await once(caller, 'message')) as [Record<string, number>];
+    expect(back).toMatchObject({ answered: 15_000, OVERLOADED: 110_000 });
   });
 });
 

@@ -50,6 +50,11 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
    * only the next ones. Default: false.
    */
   history?: boolean;
+  /**
+   * Whether to refuse to start (INVALID_OPTION) when `maxmemory-policy` lets Redis evict keys; otherwise
+   * that is a warning, as is a policy that cannot be read. Default: false.
+   */
+  requireNoEviction?: boolean;
 }
 
 /** The server's own options, in the order of the manual. */
@@ -66,6 +71,7 @@ export const SERVER_TABLE = {
   retention,
   groupTtl: duration({ default: 604_800_000, min: 1000, max: 31_536_000_000 }),
   history: flag,
+  requireNoEviction: flag,
   ...COMMON_TABLE,
 } as const satisfies Record<
   Exclude<keyof RedisStreamsServerOptions, keyof ConnectionOptions>,

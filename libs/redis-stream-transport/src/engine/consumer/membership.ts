@@ -36,15 +36,16 @@ export class Membership {
    * Joins the group, however often Redis goes away meanwhile.
    * @param whenUp resolves when there is a connection
    * @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns; REDIS: it
-   * refuses something for good, for instance to a user without the permission
+   * refuses something for good, for instance to a user without the permission; INVALID_OPTION: it may
+   * evict keys, and that was to be refused
    */
   async join(whenUp: () => Promise<void>): Promise<void> {
     this.stopping = false;
     for (;;) {
       await whenUp();
       try {
+        await this.checkEviction();
         await this.register(true);
-        await this.warnOfEviction();
         return;
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
@@ -113,11 +114,15 @@ export class Membership {
   }
 
   /** A server that evicts keys may drop streams, leases or caller records: nothing here survives that. */
-  private async warnOfEviction(): Promise<void> {
+  private async checkEviction(): Promise<void> {
     const policy = await this.leases.evictionPolicy().catch(() => undefined);
     if (policy === 'noeviction') return;
     const found = policy === undefined ? 'cannot be read' : `is ${policy}`;
-    this.context.logger.warn('eviction', `maxmemory-policy ${found}; it must be noeviction`);
+    const text = `maxmemory-policy ${found}; it must be noeviction`;
+    if (policy !== undefined && this.context.options.requireNoEviction) {
+      throw new RedisStreamsError('INVALID_OPTION', `option "requireNoEviction": ${text}`);
+    }
+    this.context.logger.warn('eviction', text);
   }
 
   private async joinAgain(): Promise<void> {

@@ -1,0 +1,40 @@
+// A caller in a process of its own, which calls at a rate while Redis is away and reports what its memory became.
+// built-library.ts says where the library is.
+import { setImmediate as turn } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { firstValueFrom } from 'rxjs';
+
+const { library, options } = JSON.parse(process.argv[2]);
+const { ClientRedisStreams } = await import(library);
+Logger.overrideLogger(false);
+
+const client = new ClientRedisStreams(options);
+await client.connect();
+const tally = { answered: 0 };
+const call = (n) =>
+  firstValueFrom(client.send('work', { n, text: 'x'.repeat(80) })).then(
+    () => tally.answered++,
+    ({ code }) => (tally[code] = (tally[code] ?? 0) + 1),
+  );
+
+/** `count` calls, a hundred in each turn of the loop. */
+async function calls(count) {
+  const open = [];
+  for (let n = 0; n < count; n++) {
+    open.push(call(n));
+    if (n % 100 === 99) await turn();
+  }
+  return open;
+}
+
+await Promise.all(await calls(5000));
+const before = process.memoryUsage().rss;
+process.send({ kind: 'ready' });
+process.once('message', async ({ count }) => {
+  const open = await calls(count);
+  process.send({ kind: 'away', grown: process.memoryUsage().rss - before, ...tally });
+  await Promise.all(open);
+  process.send({ kind: 'back', ...tally });
+  process.disconnect();
+  await client.close();
+});
