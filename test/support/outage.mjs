@@ -1,5 +1,6 @@
 // A caller in a process of its own, which calls at a rate while Redis is away and reports what its memory became.
 // built-library.ts says where the library is.
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { firstValueFrom } from 'rxjs';
@@ -30,11 +31,10 @@ async function calls(count) {
 await Promise.all(await calls(5000));
 const before = process.memoryUsage().rss;
 process.send({ kind: 'ready' });
-process.once('message', async ({ count }) => {
-  const open = await calls(count);
-  process.send({ kind: 'away', grown: process.memoryUsage().rss - before, ...tally });
-  await Promise.all(open);
-  process.send({ kind: 'back', ...tally });
-  process.disconnect();
-  await client.close();
-});
+const [{ count }] = await once(process, 'message');
+const open = await calls(count);
+process.send({ kind: 'away', grown: process.memoryUsage().rss - before, ...tally });
+await Promise.all(open);
+process.send({ kind: 'back', ...tally });
+process.disconnect();
+await client.close();
