@@ -88,7 +88,8 @@ describe('A7 calls while Redis is away', () => {
     await arena.serve({ messages: { work: () => 1 } });
     const options = { url: arena.url, prefix: arena.prefix, timeout: 120_000 };
     const file = fileURLToPath(new URL('../../support/outage.mjs', import.meta.url));
-    const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })]);
+    const execArgv = ['--expose-gc'];
+    const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })], { execArgv });
     onTestFinished(() => void caller.kill('SIGKILL'));
     await once(caller, 'message');
     redis.freeze();
