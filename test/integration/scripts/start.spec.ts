@@ -53,6 +53,24 @@ describe('L18: the start script', () => {
     expect(await bench.ids('a')).toEqual([]);
   });
 
+  it('what is ended for a dead one is started by nobody, although a new group handed it out again', async () => {
+    const caller = callerId();
+    const { bench, group, starts, me, ids, started } = await handed(1, requestLine(caller));
+    await starts.start(me, 'a', ids);
+    await bench.redis.xgroup('DESTROY', bench.keys.stream('a'), 'service');
+    expect(await group.ensureGroup('a', 'r', false)).toMatchObject({ state: 'lost' });
+    const other = await bench.owner('other');
+    expect(await bench.hand('a', 'other')).toEqual(ids);
+    await bench.redis.del(bench.keys.lease('me'));
+    const third = await bench.owner('third');
+    expect(await bench.leases().revoke(third, 'me')).toBe('revoked');
+    const answer = { caller, frame: 'interrupted', life: 60_000 };
+    expect(await starts.endInterrupted(third, 'me', 'a', ids[0]!, answer)).toBe('ok');
+    expect(await starts.start(other, 'a', ids)).toEqual([false]);
+    expect(await bench.pending('a')).toEqual([]);
+    expect(await started()).toEqual({});
+  });
+
   it('what is started is neither stranded nor swept away', async () => {
     const { bench, group, starts, me, ids } = await handed(2, requestLine(callerId()));
     await starts.start(me, 'a', [ids[0]!]);

@@ -70,7 +70,9 @@ return answer
 
 /**
  * Ends an entry that a revoked consumer had started, or this one in a memory that Redis lost: its caller
- * is told that it may have run. An event stays for the other groups.
+ * is told that it may have run. An event stays for the other groups. It was acknowledged at its start, but
+ * a group that was destroyed since and made anew may have handed it out once more, to somebody who waits
+ * to start it.
  * KEYS: my lease, its lease, stream, started:<stream>, reply log (or my lease without a caller).
  * ARGV: my token, the consumer, group, id, frame or '', life of the log (ms), what its lease must hold.
  * Returns 'ok', 'lost', 'missing' or 'fenced'.
@@ -86,6 +88,7 @@ if redis.call('GET', KEYS[2]) ~= ARGV[7] then return 'lost' end
 local name = ARGV[3] .. ' ' .. ARGV[4]
 if redis.call('HGET', KEYS[4], name) ~= ARGV[2] then return 'lost' end
 redis.call('HDEL', KEYS[4], name)
+redis.pcall('XACK', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[5] ~= '' then
   answer(KEYS[5], ARGV[5], ARGV[6])
   redis.call('XDEL', KEYS[3], ARGV[4])
