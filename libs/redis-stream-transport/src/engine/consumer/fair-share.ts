@@ -4,13 +4,6 @@ const ASSUMED_BURST = 100;
 const MIN_COUNT = 4;
 /** A read that waited longer than this, in milliseconds, met a new burst. */
 const NEW_BURST = 5;
-/**
- * Most entries of a read of a lone instance while nothing queues. A hundred calls that travel in two parts
- * keep caller and instance busy at the same time, where in one part they take turns.
- */
-const OVERLAP = 64;
-/** Entries that were stored longer ago than this, in milliseconds, queue: then each read is as large as can be. */
-const QUEUED = 8;
 /** How fast the estimate follows larger and smaller bursts. */
 const RISE = 0.5;
 const FALL = 0.02;
@@ -18,27 +11,22 @@ const FALL = 0.02;
 /**
  * How much to ask for in one read. Entries that one script adds all go to *one* blocked reader, up to
  * its COUNT, so with several live instances COUNT must be a fair share of a burst, or one of them gets
- * it all. A lone instance asks for all it can start, in parts as long as nothing queues.
+ * it all; a lone instance asks for all it can start.
  */
 export class FairShare {
   private burst = ASSUMED_BURST;
   private run = 0;
   private full = false;
-  private queued = false;
 
   count(free: number, members: number, concurrency: number): number {
-    if (members <= 1) return this.queued ? free : Math.min(free, OVERLAP);
+    if (members <= 1) return free;
     const share = Math.ceil(this.burst / members);
     const most = Math.max(Math.ceil(concurrency / members), MIN_COUNT);
     return Math.min(free, Math.max(MIN_COUNT, Math.min(share, most)));
   }
 
-  /**
-   * Notes what a read of at most `count` entries brought after `waited` milliseconds, and how long ago the
-   * first of them was stored.
-   */
-  noted(entries: number, count: number, members: number, waited: number, age: number): void {
-    this.queued = age > QUEUED;
+  /** Notes what a read of at most `count` entries brought after `waited` milliseconds. */
+  noted(entries: number, count: number, members: number, waited: number): void {
     if (waited > NEW_BURST) this.ended(members);
     if (entries === 0) {
       this.ended(members);

@@ -1,7 +1,6 @@
 import { FakeClock } from '../../../../../test/support/fake-clock.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { Link } from '../../redis/link.js';
-import { RedisClock } from '../redis-clock.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from './shard-context.js';
 import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
@@ -21,12 +20,7 @@ async function reads(free: number, count: number, rounds: number) {
     },
   } as unknown as GroupBroker;
   const context = {
-    ...{
-      clock: new FakeClock(),
-      owner: { consumer: 'me' },
-      members: 1,
-      redisClock: new RedisClock(new FakeClock()),
-    },
+    ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1 },
     ...{ options: { concurrency: free }, logger: { error() {} } },
   } as unknown as ShardContext;
   const streams = Array.from({ length: count }, (_, i) => {

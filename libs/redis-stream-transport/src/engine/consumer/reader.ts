@@ -1,4 +1,4 @@
-import { timeOf, type RawEntry } from '../../protocol/entry.js';
+import type { RawEntry } from '../../protocol/entry.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Link } from '../../redis/link.js';
@@ -158,10 +158,7 @@ export class Reader {
       this.hooks.entries(stream, entries);
     }
     this.active = Math.max(1, answer.length);
-    const first = answer[0]?.entries[0];
-    const age = first === undefined ? 0 : this.context.redisClock.now() - timeOf(first.id);
-    const waited = this.context.clock.now() - sentAt;
-    this.share.noted(brought, count * this.active, members, waited, age);
+    this.share.noted(brought, count * this.active, members, this.context.clock.now() - sentAt);
     return brought;
   }
 
