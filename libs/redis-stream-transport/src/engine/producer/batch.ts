@@ -30,6 +30,11 @@ export class PendingBatch {
     return this.versions.length;
   }
 
+  /** It is not known any more whether a copy that left was applied. */
+  taint(): void {
+    if (this.copies > 0) for (const item of this.items) item.tainted = true;
+  }
+
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
   nextVersion(now: number): { version: number; sections: BatchSection[] } {
     const sections: (BatchSection & { items: (readonly string[])[] })[] = [];

@@ -175,6 +175,19 @@ describe('the writer', () => {
     expect(item.tainted).toBe(false);
   });
 
+  it('L7: what left for another memory may be applied there, although its number is closed in this one', async () => {
+    const { sent, push, closed, pass, writer } = setup();
+    const item = await push('a');
+    writer.down();
+    writer.up({ ...incarnation, id: 'another' });
+    await turn();
+    await sent[1]!.fail('refused', 'OOM');
+    await pass(1000);
+    expect(closed).toEqual([1]);
+    expect(item.ends[0]).toBe('REDIS');
+    expect(item.tainted).toBe(true);
+  });
+
   it('L4: a close that breaks off after all was started over holds nothing up', async () => {
     let breakOff: (reason: Error) => void = () => undefined;
     const { sent, writer, push, log, pass, closed } = setup(

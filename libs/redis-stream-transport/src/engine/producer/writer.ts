@@ -62,6 +62,8 @@ export class Writer {
   /** A new connection is ready, and this is the memory it reached. */
   up(incarnation: Incarnation): void {
     this.connected = true;
+    // What left for another memory may have been applied there, whatever this one says of its number.
+    if (incarnation.id !== this.incarnation.id) this.unresolved.forEach((batch) => batch.taint());
     this.incarnation = incarnation;
     this.failures = 0;
     // What was to be repeated on the connection before is repeated now, in order, or there is nothing.
@@ -268,9 +270,9 @@ export class Writer {
     const oldest = this.clock.now() - RECORD_LIFE / 2;
     const carried: Item[] = [];
     for (const batch of this.unresolved) {
+      batch.taint();
       for (const item of batch.items) {
         if (item.unwanted) continue;
-        if (batch.copies > 0) item.tainted = true;
         if (batch.firstSent < oldest) item.unknown();
         else carried.push(item);
       }
