@@ -17,13 +17,15 @@ export const s12 = {
       // A long call may lose its instance in every round. On its last delivery it would run alone, for as
       // long as a lease and more, and the instance would do nothing else: that is for S13 to play.
       serverOptions: { maxDeliveries: 100 },
-      // Long calls hold slots. Two instances have to do what four had, and what the others were doing: of
-      // their 32 slots about 15 are held then. Without a free slot nobody could take over in time.
+      // Long calls hold slots. Two instances have to do what four had, and what the others were doing: about
+      // 70 of their slots are held then. Without a free one nobody could take over in time.
+      concurrency: 64,
       mix: [
-        { weight: 800, pattern: 'work', ms: [0, 80], pad: 200 },
-        { weight: 200, pattern: 'once', ms: [0, 80] },
+        { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
+        { weight: 100, pattern: 'once', ms: [0, 80] },
         // Done while their instance stood still, and taken over meanwhile: what it says then must not count.
-        { weight: 1, pattern: 'work', ms: [stillFor - 4000, stillFor - 1000] },
+        // Each round needs some of these, or a missing fence would not be seen.
+        { weight: 4, pattern: 'work', ms: [stillFor - 4000, stillFor - 1000] },
         // Still running when its instance wakes up: it is told that it goes on for nobody.
         { weight: 1, pattern: 'work', ms: [stillFor + 500, stillFor + 2500], watch: true },
       ],
