@@ -17,9 +17,9 @@ export const s12 = {
       // A long call may lose its instance in every round. On its last delivery it would run alone, for as
       // long as a lease and more, and the instance would do nothing else: that is for S13 to play.
       serverOptions: { maxDeliveries: 100 },
-      // Long calls hold slots. Two instances have to do what four had, and what the others were doing: about
-      // 70 of their slots are held then. Without a free one nobody could take over in time.
-      concurrency: 64,
+      // Long calls hold slots, and two instances have to do what four had and what the others were doing, most
+      // of it at the one that took it over. Without a free slot nobody could take over in time.
+      concurrency: 200,
       mix: [
         { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
         { weight: 100, pattern: 'once', ms: [0, 80] },
