@@ -17,6 +17,16 @@ async function holding(count: number, bench?: Bench) {
   return { bench: at, broker, caller, owner, ids };
 }
 
+/** What is published for a caller from now on. */
+async function listening(bench: Bench, caller: string): Promise<string[]> {
+  const heard: string[] = [];
+  const subscriber = bench.redis.duplicate();
+  onTestFinished(() => subscriber.disconnect());
+  subscriber.on('message', (_, text: string) => heard.push(text));
+  await subscriber.subscribe(bench.keys.log(caller));
+  return heard;
+}
+
 const log = (caller: string, frame = 'frame', force = false) => ({
   caller,
   frame,
@@ -32,10 +42,7 @@ const stranger = (owner: Owner): Owner => ({ ...owner, token: 'another' });
 describe('the settle script', () => {
   it('answers, acknowledges and deletes in one step', async () => {
     const { bench, broker, caller, owner, ids } = await holding(2);
-    const heard: string[] = [];
-    const subscriber = bench.redis.duplicate();
-    subscriber.on('message', (_, text: string) => heard.push(text));
-    await subscriber.subscribe(bench.keys.log(caller));
+    const heard = await listening(bench, caller);
     expect(await broker.settle(owner, dropping(ids, log(caller)))).toEqual({
       kind: 'ok',
       logs: [],
@@ -45,22 +52,17 @@ describe('the settle script', () => {
     const [record] = await bench.redis.xrange(bench.keys.log(caller), '-', '+');
     expect(record?.[1]).toEqual(['f', 'frame', 'b', '1']);
     await vi.waitFor(() => expect(heard).toEqual([`${record?.[0]} frame`]));
-    subscriber.disconnect();
   });
 
   it('publishes the id of a long frame in a message of its own', async () => {
     const { bench, broker, caller, owner, ids } = await holding(2);
-    const heard: string[] = [];
-    const subscriber = bench.redis.duplicate();
-    subscriber.on('message', (_, text: string) => heard.push(text));
-    await subscriber.subscribe(bench.keys.log(caller));
+    const heard = await listening(bench, caller);
     const [short, long] = ['s'.repeat(4095), 'l'.repeat(4096)];
     await broker.settle(owner, dropping([ids[0]!], log(caller, short)));
     await broker.settle(owner, dropping([ids[1]!], log(caller, long)));
     const records = await bench.redis.xrange(bench.keys.log(caller), '-', '+');
     const [one, two] = records.map(([id]) => id);
     await vi.waitFor(() => expect(heard).toEqual([`${one} ${short}`, two, long]));
-    subscriber.disconnect();
   });
 
   it('only acknowledges what it is told to keep', async () => {
