@@ -6,6 +6,7 @@ import { internal } from './internal.mjs';
 const { Call } = await internal('engine/producer/call.js');
 const { Replies } = await internal('engine/producer/replies.js');
 const { DeadlineQueue } = await internal('engine/deadline-queue.js');
+const { IdTable } = await internal('engine/id-table.js');
 const { systemClock } = await internal('engine/clock.js');
 
 const CALLS = 64;
@@ -13,7 +14,7 @@ const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** @returns {import('./measure.mjs').Pieces} */
 export function pendingPieces() {
-  const calls = new Map();
+  const calls = new IdTable();
   const deadlines = new DeadlineQueue(systemClock, () => undefined);
   const replies = new Replies({
     find: (/** @type {string} */ id) => calls.get(id),
@@ -49,7 +50,7 @@ export function pendingPieces() {
       const now = systemClock.now();
       for (let id = 0; id < CALLS; id++) {
         const call = new Call(String(id), CALLER, request, sink, {}, now);
-        calls.set(call.id, call);
+        calls.set(call);
         deadlines.add(call);
       }
       replies.frame({ instance: 'instance', replies: answered });

@@ -72,17 +72,22 @@ export class DeadlineQueue<T extends Expiring> {
     this.size--;
   }
 
+  /** What waits now, in no particular order. */
+  items(): T[] {
+    const items: T[] = [];
+    for (const { behind: first } of this.slots.values()) {
+      for (let item = first; item !== undefined; item = item.behind) items.push(item as T);
+    }
+    return items;
+  }
+
   clear(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
-    for (const head of this.slots.values()) {
-      for (let item = head.behind; item !== undefined;) {
-        const behind: Expiring | undefined = item.behind;
-        item.slot = 0;
-        item.before = undefined;
-        item.behind = undefined;
-        item = behind;
-      }
+    for (const item of this.items()) {
+      item.slot = 0;
+      item.before = undefined;
+      item.behind = undefined;
     }
     this.slots.clear();
     this.recent = undefined;

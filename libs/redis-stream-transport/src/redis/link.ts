@@ -97,10 +97,10 @@ export class Link {
     const watchdog = this.watchdog as Watchdog;
     this.blocking = blocking;
     watchdog.sent(performance.now());
+    // The typed methods would spread hundreds of arguments, and the constructor would flatten them.
+    const command = new Command(name, undefined, REPLY_AS_TEXT);
+    command.args = args as string[];
     try {
-      // The typed methods would spread hundreds of arguments, and the constructor would flatten them.
-      const command = new Command(name, undefined, REPLY_AS_TEXT);
-      command.args = args as string[];
       return await connection.sendCommand(command);
     } catch (error) {
       const failure = toFailure(error);
@@ -108,6 +108,10 @@ export class Link {
       throw failure;
     } finally {
       watchdog.answered(performance.now());
+      // Commands that are done were seen to outlive two small collections, all with what they held: the
+      // data of a turn's calls, and their replies. Letting go of it spares a client a third of its collections' time.
+      command.args = [];
+      command.promise = SETTLED;
     }
   }
 
@@ -190,6 +194,8 @@ export class Link {
   }
 }
 
+/** In place of the promise of a command that is done. */
+const SETTLED = Promise.resolve();
 const REPLY_AS_TEXT = { replyEncoding: 'utf8' } as const;
 
 /** 50 ms doubling, each with up to half of itself taken off so that a fleet spreads out. */

@@ -105,7 +105,7 @@ export class Arrivals {
       ++this.nonce,
       consumer,
     );
-    stream.held.set(raw.id, delivery);
+    stream.held.set(delivery);
     return delivery;
   }
 

@@ -1,4 +1,5 @@
 import type { GroupBroker } from '../../redis/group-broker.js';
+import { hashOf } from '../id-table.js';
 import { Auditor } from './auditor.js';
 import type { Delivery } from './delivery.js';
 import type { Reader } from './reader.js';
@@ -27,7 +28,7 @@ function setup() {
     unblock: () => {},
     fenced: () => {},
   });
-  const delivery = { id: '1-0' } as Delivery;
+  const delivery = { id: '1-0', hash: hashOf('1-0') } as Delivery;
   return { auditor, stream, delivery, fetched, found, readReturns: () => readReturns() };
 }
 
@@ -48,7 +49,7 @@ describe('L10: the audit', () => {
     const { auditor, stream, delivery, fetched, readReturns } = setup();
     const audit = auditor.audit();
     await turn();
-    stream.held.set('1-0', delivery);
+    stream.held.set(delivery);
     readReturns();
     await audit;
     expect(fetched).toEqual([]);
@@ -58,7 +59,7 @@ describe('L10: the audit', () => {
     const { auditor, stream, delivery, fetched, readReturns } = setup();
     const audit = auditor.audit();
     await turn();
-    stream.held.set('1-0', delivery);
+    stream.held.set(delivery);
     stream.release(delivery);
     readReturns();
     await audit;

@@ -2,6 +2,7 @@ import type { CallOutcome, RedisStreamsErrorCode } from '../../errors.js';
 import type { Entry, RawEntry } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { Expiring } from '../deadline-queue.js';
+import { hashOf, type Identified } from '../id-table.js';
 import type { PatternState, StreamState } from './stream-state.js';
 
 /** Why a handler's signal fires. */
@@ -60,7 +61,7 @@ export interface History {
  * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
  * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
  */
-export class Delivery implements Expiring {
+export class Delivery implements Expiring, Identified {
   /** Settled, or given up: the handler's further words no longer count. */
   ended = false;
   /** Holds a slot. */
@@ -72,6 +73,8 @@ export class Delivery implements Expiring {
   /** Milliseconds of Redis' clock; Infinity without a deadline. */
   deadline: number;
 
+  readonly hash: number;
+  sameSlot: this | undefined;
   slot = 0;
   before: Expiring | undefined;
   behind: Expiring | undefined;
@@ -94,6 +97,7 @@ export class Delivery implements Expiring {
     readonly nonce: number,
     readonly consumer: string,
   ) {
+    this.hash = hashOf(raw.id);
     const { timeout, idle } = entry.header;
     const total = timeout > 0 ? timeout : idle;
     this.deadline = total > 0 ? entry.addedAt + total : Number.POSITIVE_INFINITY;

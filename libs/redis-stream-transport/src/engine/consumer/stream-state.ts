@@ -1,6 +1,7 @@
 import type { Announcement } from '../../redis/lease-broker.js';
 import type { GroupKind } from '../../redis/group-broker.js';
 import type { RetryPolicy } from '../../options/index.js';
+import { IdTable } from '../id-table.js';
 import type { Delivery } from './delivery.js';
 
 /** What the engine must know of a pattern; how it is handled is the runner's business. */
@@ -35,7 +36,7 @@ export class PatternState {
 export class StreamState {
   readonly patterns = new Map<string, PatternState>();
   /** Everything read and not settled: running, waiting for a slot, waiting for another attempt. */
-  readonly held = new Map<string, Delivery>();
+  readonly held = new IdTable<Delivery>();
   /** Settled while an audit is looking; undefined when none is. */
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id were there before the group and are not for it. */
@@ -64,9 +65,7 @@ export class StreamState {
 
   /** It has ended. What took its place, because the entry was claimed anew, stays. */
   release(delivery: Delivery): void {
-    if (this.held.get(delivery.id) !== delivery) return;
-    this.held.delete(delivery.id);
-    this.settledMeanwhile?.add(delivery.id);
+    if (this.held.delete(delivery)) this.settledMeanwhile?.add(delivery.id);
   }
 }
 

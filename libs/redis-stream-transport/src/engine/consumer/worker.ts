@@ -114,7 +114,7 @@ export class Worker implements DeliveryOwner {
     this.retries.clear();
     this.settler.drop();
     for (const stream of this.streams) {
-      const held = [...stream.held.values()];
+      const held = stream.held.values();
       stream.held.clear();
       for (const delivery of held) {
         const wasEnded = delivery.ended;

@@ -4,6 +4,7 @@ import { requestHeader } from '../../protocol/header.js';
 import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
+import { hashOf, type Identified } from '../id-table.js';
 import { fieldsOf, isWide, type EntryRequest } from './entry-request.js';
 import type { Item } from './item.js';
 
@@ -48,10 +49,10 @@ export type CallState = 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 
 const SLACK = 50;
 
 /**
- * One request's life: queued → sent → stored → settled. It is its own place in the deadline queue and in
- * a batch, so that a call costs one object.
+ * One request's life: queued → sent → stored → settled. It is its own place in the deadline queue, in
+ * the table of open calls and in a batch, so that a call costs one object.
  */
-export class Call implements Item, Expiring {
+export class Call implements Item, Expiring, Identified {
   state: CallState = 'queued';
   tainted = false;
   copies = 0;
@@ -63,6 +64,8 @@ export class Call implements Item, Expiring {
   /** Monotonic time at which it is next asked about. */
   askAt: number | undefined;
 
+  readonly hash: number;
+  sameSlot: this | undefined;
   slot = 0;
   before: Expiring | undefined;
   behind: Expiring | undefined;
@@ -85,6 +88,7 @@ export class Call implements Item, Expiring {
     private readonly owner: CallOwner,
     readonly startedAt: number,
   ) {
+    this.hash = hashOf(id);
     this.expiresAt = startedAt + (request.idle > 0 ? request.idle : request.timeout);
     this.graceUntil =
       typeof request.grace === 'number' ? startedAt + request.grace : Number.POSITIVE_INFINITY;

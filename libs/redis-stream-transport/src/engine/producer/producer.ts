@@ -6,6 +6,7 @@ import type { LinkObserver } from '../../redis/link.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
+import { IdTable } from '../id-table.js';
 import type { QuietLogger } from '../logger.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
@@ -15,6 +16,11 @@ import { OutgoingEvent } from './event.js';
 import { Replies } from './replies.js';
 import { Unserved } from './unserved.js';
 
+/**
+ * Number of the first call. Eleven digits: V8 puts every shorter text that it finds in JSON into its table
+ * of known strings, which for ids that never come again is the dearest part of reading a reply.
+ */
+const FIRST_CALL = 10_000_000_000;
 /** Milliseconds between two looks for calls that have waited long. */
 const ASK_EVERY = 1000;
 
@@ -31,12 +37,13 @@ export class Producer implements CallOwner {
   /** 128 random bits: whoever knows them could answer in a service's place. */
   readonly callerId = randomBytes(16).toString('base64url');
   readonly shards: readonly CallerShard[];
-  private readonly calls = new Map<string, Call>();
-  private readonly events = new Set<OutgoingEvent>();
+  private readonly calls = new IdTable<Call>();
+  /** Events on their way. Each is in the deadline queue until it ends. */
+  private events = 0;
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
   private readonly replies: Replies;
   private readonly endings: Endings;
-  private nextCall = 0;
+  private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
   private cancelAsking: (() => void) | undefined;
   private up = false;
@@ -115,14 +122,14 @@ export class Producer implements CallOwner {
   /** Sends a request; `sink` is told of everything that follows, never before this returns. */
   call(request: CallRequest, sink: CallSink): Call {
     const now = this.clock.now();
-    const call = new Call(String(++this.nextCall), this.callerId, request, sink, this, now);
+    const call = new Call(String(this.nextCall++), this.callerId, request, sink, this, now);
     if (this.closed) {
       this.refuse(call, new RedisStreamsError('CLOSED', 'the client is closed', request));
     } else if (this.calls.size >= this.options.maxPending) {
       const message = `the client has ${this.options.maxPending} calls open`;
       this.refuse(call, new RedisStreamsError('OVERLOADED', message, request));
     } else {
-      this.calls.set(call.id, call);
+      this.calls.set(call);
       this.deadlines.add(call);
       const shard = this.shardFor(request.stream);
       shard.replies.attach();
@@ -139,19 +146,19 @@ export class Producer implements CallOwner {
         reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
         return;
       }
-      if (this.events.size >= this.options.maxPending) {
+      if (this.events >= this.options.maxPending) {
         const message = `the client has ${this.options.maxPending} events on their way`;
         reject(new RedisStreamsError('OVERLOADED', message, request));
         return;
       }
       const event = new OutgoingEvent(request, this.clock.now(), (ended, error) => {
-        this.events.delete(ended);
+        this.events--;
         this.deadlines.remove(ended);
         if (error === undefined) resolve();
         else reject(error);
       });
       if (signal !== undefined) event.heed(signal);
-      this.events.add(event);
+      this.events++;
       this.deadlines.add(event);
       this.shardFor(request.stream).writer.push(event);
     });
@@ -170,7 +177,8 @@ export class Producer implements CallOwner {
     this.closed = true;
     this.closedBy = cause ?? new RedisStreamsError('CLOSED', 'the client was closed');
     const { code, message } = this.closedBy;
-    for (const event of this.events) {
+    for (const event of this.deadlines.items()) {
+      if (event instanceof Call) continue;
       event.end(
         new RedisStreamsError(code, message, {
           pattern: event.pattern,
@@ -179,7 +187,7 @@ export class Producer implements CallOwner {
       );
     }
     const { closedBy } = this;
-    await Promise.all([...this.calls.values()].map((call) => this.endings.close(call, closedBy)));
+    await Promise.all(this.calls.values().map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
     this.cancelAsking?.();
     // Owners of what runs in vain are told before the connections go.
@@ -242,7 +250,7 @@ export class Producer implements CallOwner {
   private remove(call: Call): void {
     call.state = 'settled';
     call.early = undefined;
-    this.calls.delete(call.id);
+    this.calls.delete(call);
     this.deadlines.remove(call);
   }
 
@@ -272,8 +280,8 @@ export class Producer implements CallOwner {
     });
   }
 
-  private *callsOf(shard: CallerShard): Iterable<Call> {
-    for (const call of this.calls.values()) if (this.shardFor(call.stream) === shard) yield call;
+  private callsOf(shard: CallerShard): Call[] {
+    return this.calls.values().filter(({ stream }) => this.shardFor(stream) === shard);
   }
 
   private shardFor(stream: string): CallerShard {

@@ -33,7 +33,7 @@ export class ReAsker {
   ) {}
 
   /** Asks about those of the calls that are due. Never rejects: who was not asked about is asked later. */
-  async ask(calls: Iterable<Call>): Promise<void> {
+  async ask(calls: readonly Call[]): Promise<void> {
     if (this.asking) return;
     const due = this.due(calls);
     if (due.length === 0) return;
@@ -49,7 +49,7 @@ export class ReAsker {
     }
   }
 
-  private due(calls: Iterable<Call>): Call[] {
+  private due(calls: readonly Call[]): Call[] {
     const now = this.clock.now();
     const due: Call[] = [];
     for (const call of calls) {
@@ -58,7 +58,8 @@ export class ReAsker {
       call.askAt = now + AGAIN;
       due.push(call);
     }
-    return due;
+    // Those that have to be sent again leave in the order in which they left before.
+    return due.sort((a, b) => a.startedAt - b.startedAt);
   }
 
   private async askPage(page: readonly Call[]): Promise<void> {
