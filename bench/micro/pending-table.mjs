@@ -20,7 +20,7 @@ export function pendingPieces() {
     find: (/** @type {string} */ id) => calls.get(id),
     finished: (/** @type {any} */ call) => {
       call.state = 'settled';
-      calls.delete(call.id);
+      calls.delete(call);
       deadlines.remove(call);
     },
     broken: () => undefined,

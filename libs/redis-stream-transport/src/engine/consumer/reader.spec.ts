@@ -56,3 +56,63 @@ describe('L12: a read', () => {
     expect(first!.block).toBeGreaterThan(0);
   });
 });
+
+describe('what a read brings', () => {
+  /** One read with entries of these lengths; `during` is called with each portion that is handed on. */
+  async function portions(
+    lengths: readonly number[],
+    during: (owner: { consumer: string }) => void,
+  ) {
+    const entries = lengths.map((length, i) => ({
+      id: `1-${i}`,
+      fields: ['d', 'x'.repeat(length - 1)],
+    }));
+    const owner = { consumer: 'me' };
+    const handed: string[][] = [];
+    let answered = false;
+    const broker = {
+      read: () => {
+        if (answered) return new Promise(() => {});
+        answered = true;
+        return Promise.resolve([{ stream: 's', entries }]);
+      },
+    } as unknown as GroupBroker;
+    const context = {
+      ...{ clock: new FakeClock(), owner, members: 1 },
+      ...{ options: { concurrency: 10 }, logger: { error() {} } },
+    } as unknown as ShardContext;
+    const stream = new StreamState('s');
+    stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
+    const reader = new Reader(context, broker, { isUp: true } as Link, [stream], (name) => name, {
+      free: () => 10,
+      mayRead: () => true,
+      entries: (_, portion) => {
+        handed.push(portion.map(({ id }) => id));
+        during(owner);
+      },
+      heal: () => Promise.resolve(),
+      unblock: () => {},
+    });
+    reader.start();
+    await turn();
+    const atOnce = handed.length;
+    await reader.settled();
+    return { atOnce, handed };
+  }
+
+  it('is handed on at once, unless it is large', async () => {
+    const { atOnce, handed } = await portions([100, 100, 100], () => {});
+    expect(handed).toEqual([['1-0', '1-1', '1-2']]);
+    expect(atOnce).toBe(1);
+  });
+
+  it('is handed on turn by turn when it is large, and the audit waits for all of it', async () => {
+    const { handed } = await portions([40_000, 40_000, 40_000, 70_000, 10], () => {});
+    expect(handed).toEqual([['1-0', '1-1'], ['1-2', '1-3'], ['1-4']]);
+  });
+
+  it('is left to whoever takes over when the name was given up meanwhile', async () => {
+    const { handed } = await portions([70_000, 70_000], (owner) => (owner.consumer = 'anew'));
+    expect(handed).toEqual([['1-0']]);
+  });
+});

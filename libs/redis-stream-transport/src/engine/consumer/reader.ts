@@ -11,6 +11,12 @@ const BLOCK = 2000;
 /** A group or its stream is gone, or, which only a look at each stream tells, a key is no stream. */
 const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE']);
 const RETRY_AFTER = 250;
+/**
+ * Characters of entries that are handed on in one turn of the event loop. Handlers of one turn advance
+ * side by side, so their replies come all at its end; large ones must not keep the loop and the callers
+ * waiting for each other.
+ */
+const TURN_LENGTH = 65_536;
 
 export interface ReaderHooks {
   /** Entries that can start now. */
@@ -64,7 +70,7 @@ export class Reader {
     return this.inFlight;
   }
 
-  /** Resolves when the read that is in flight at this moment has returned, or its connection is dead. */
+  /** Resolves when all that the read in flight at this moment brings is handed on, or its connection is dead. */
   async settled(): Promise<void> {
     await this.current.catch(() => undefined);
   }
@@ -102,7 +108,7 @@ export class Reader {
         const brought = await this.read(streams, free);
         // Handlers go first: what they finish at once leaves before the next read does, which costs a
         // lone call the time of one write, and several calls that arrive together read together.
-        if (brought > 0) await new Promise((resolve) => setImmediate(resolve));
+        if (brought > 0) await nextTurn();
       } catch (error) {
         await this.failed(error as CommandFailure);
       }
@@ -118,17 +124,12 @@ export class Reader {
       streams === this.streams ? [] : this.streams.filter((stream) => !streams.includes(stream));
     // Fewer streams than there are can be named without blocking: the others would not be heard.
     const block = names.length === streams.length ? BLOCK : 0;
-    let brought = await this.issue(owner.consumer, names, count, block, members);
+    let brought = await (this.current = this.issue(owner.consumer, names, count, block, members));
     if (brought === 0 && block === 0) {
       // Quiet, as far as this turn of the rotation saw: listen to all. A blocked read is served from
       // one stream only, so it brings no more than was asked for.
-      brought = await this.issue(
-        owner.consumer,
-        streams.map(({ name }) => name),
-        1,
-        BLOCK,
-        members,
-      );
+      const all = streams.map(({ name }) => name);
+      brought = await (this.current = this.issue(owner.consumer, all, 1, BLOCK, members));
     }
     return brought;
   }
@@ -144,22 +145,38 @@ export class Reader {
     this.inFlight = true;
     this.reads++;
     const reading = this.broker.read(this.link, consumer, names, count, block);
-    this.current = reading;
     const answer = await reading.finally(() => {
       this.inFlight = false;
     });
-    // Answered under a name that was given up: somebody else takes it over.
-    if (consumer !== this.context.owner.consumer) return 0;
+    const took = this.context.clock.now() - sentAt;
     let brought = 0;
+    let length = 0;
     for (const { stream: key, entries } of answer) {
       const stream = this.byKey.get(key);
-      if (stream === undefined || entries.length === 0) continue;
+      if (stream === undefined) continue;
+      let handed = 0;
+      for (let i = 0; i < entries.length; i++) {
+        if (length >= TURN_LENGTH) {
+          this.hand(stream, entries.slice(handed, i), consumer);
+          handed = i;
+          length = 0;
+          await nextTurn();
+        }
+        length += lengthOf(entries[i] as RawEntry);
+      }
+      this.hand(stream, handed === 0 ? entries : entries.slice(handed), consumer);
       brought += entries.length;
-      this.hooks.entries(stream, entries);
     }
     this.active = Math.max(1, answer.length);
-    this.share.noted(brought, count * this.active, members, this.context.clock.now() - sentAt);
+    this.share.noted(brought, count * this.active, members, took);
     return brought;
+  }
+
+  private hand(stream: StreamState, entries: readonly RawEntry[], consumer: string): void {
+    // Read under a name that was given up: somebody else takes them over.
+    if (entries.length > 0 && consumer === this.context.owner.consumer) {
+      this.hooks.entries(stream, entries);
+    }
   }
 
   private readable(): readonly StreamState[] {
@@ -210,4 +227,12 @@ export class Reader {
       };
     });
   }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function lengthOf({ fields }: RawEntry): number {
+  let length = 0;
+  for (const field of fields) length += field.length;
+  return length;
 }
