@@ -32,7 +32,7 @@ export function hashOf(id: string): number {
  * It grows with what it keeps at once and never shrinks: eight bytes for each.
  */
 export class IdTable<T extends Identified> {
-  private slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
+  private slots = empty<T>(FIRST_SLOTS);
   private count = 0;
 
   get size(): number {
@@ -98,11 +98,15 @@ export class IdTable<T extends Identified> {
 
   private grow(): void {
     const items = this.values();
-    this.slots = new Array<T | undefined>(this.slots.length * 2).fill(undefined);
+    this.slots = empty<T>(this.slots.length * 2);
     for (const item of items) this.link(item);
   }
 
   private slotOf(hash: number): number {
     return hash & (this.slots.length - 1);
   }
+}
+
+function empty<T>(length: number): (T | undefined)[] {
+  return Array.from({ length }, () => undefined);
 }
