@@ -19,6 +19,19 @@ describe('the fair share', () => {
     expect(share.count(200, 4, 200)).toBeGreaterThan(25);
   });
 
+  it('hardly grows with what is left over of a burst, which one of them gets', () => {
+    const share = new FairShare();
+    share.noted(25, 25, 4, 100);
+    share.noted(13, 25, 4, 0);
+    expect(share.count(200, 4, 200)).toBe(27);
+  });
+
+  it('does not take bursts that follow each other for one', () => {
+    const share = new FairShare();
+    for (let i = 0; i < 10; i++) share.noted(25, 25, 4, 3);
+    expect(share.count(200, 4, 200)).toBe(25);
+  });
+
   it('is what was assumed again after quiet', () => {
     const share = new FairShare();
     for (let i = 0; i < 200; i++) share.noted(1, 25, 4, 100);

@@ -2,8 +2,11 @@
 const ASSUMED_BURST = 100;
 /** Fewest entries worth a read. */
 const MIN_COUNT = 4;
-/** A read that waited longer than this, in milliseconds, met a new burst. */
-const NEW_BURST = 5;
+/**
+ * A read that waited longer than this, in milliseconds, met a new burst. Where the way to Redis takes longer,
+ * the rest of a burst is taken for a new one: shares are smaller then, and fair.
+ */
+const NEW_BURST = 2;
 /** How fast the estimate follows larger and smaller bursts. */
 const RISE = 0.5;
 const FALL = 0.02;
@@ -15,8 +18,9 @@ const FALL = 0.02;
  */
 export class FairShare {
   private burst = ASSUMED_BURST;
-  private run = 0;
-  private full = false;
+  /** Entries of the burst that is going on: of reads that were filled, and of the one that was not. */
+  private filled = 0;
+  private rest = 0;
 
   count(free: number, members: number, concurrency: number): number {
     if (members <= 1) return free;
@@ -34,18 +38,22 @@ export class FairShare {
       this.burst = ASSUMED_BURST;
       return;
     }
-    this.run += entries;
-    if (entries >= count) this.full = true;
-    else this.ended(members);
+    if (entries >= count) {
+      this.filled += entries;
+    } else {
+      this.rest = entries;
+      this.ended(members);
+    }
   }
 
+  /**
+   * Whoever filled a read assumes that the others did. What is left over in the end goes to one of them: if
+   * each counted it for all, whoever got it would ask for too much of the next burst.
+   */
   private ended(members: number): void {
-    if (this.run > 0) {
-      // A burst that never filled a read came to this instance alone.
-      const size = this.full ? this.run * members : this.run;
-      this.burst += (size - this.burst) * (size > this.burst ? RISE : FALL);
-    }
-    this.run = 0;
-    this.full = false;
+    const size = this.filled * members + this.rest;
+    if (size > 0) this.burst += (size - this.burst) * (size > this.burst ? RISE : FALL);
+    this.filled = 0;
+    this.rest = 0;
   }
 }
