@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { isStream } from './reply-stream.js';
@@ -18,20 +18,22 @@ export async function invokeEvent(
   handlers: readonly MessageHandler[],
   complain: (error: unknown) => void,
 ): Promise<void> {
-  const done = new Set(delivery.history.state.split(',').filter((part) => part !== ''));
+  const done = succeededBefore(delivery.history.state);
   const failures: unknown[] = [];
-  await Promise.all(
-    handlers.map(async (handler, i) => {
-      if (done.has(String(i))) return;
-      try {
-        await finished(await handler(data, context));
-        done.add(String(i));
-      } catch (error) {
-        failures.push(error);
-        if (!RetryLater.is(error) && !DeadLetter.is(error)) complain(error);
-      }
-    }),
-  );
+  const run = async (handler: MessageHandler, i: number): Promise<void> => {
+    if (done.has(i)) return;
+    try {
+      const result: unknown = await handler(data, context);
+      if (isStream(result)) await ended(result);
+      done.add(i);
+    } catch (error) {
+      failures.push(error);
+      if (!RetryLater.is(error) && !DeadLetter.is(error)) complain(error);
+    }
+  };
+  // Most events have one handler, and need nobody to wait for several.
+  if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
+  else await Promise.all(handlers.map(run));
   if (failures.length === 0) {
     delivery.acknowledge();
     return;
@@ -49,9 +51,13 @@ export async function invokeEvent(
   });
 }
 
-/** Waits for the end of whatever a handler returned; an empty stream is a success. */
-async function finished(result: unknown): Promise<void> {
-  if (!isStream(result)) return;
+/** Indexes of the handlers that an earlier attempt has noted. */
+function succeededBefore(state: string): Set<number> {
+  return new Set(state === '' ? undefined : state.split(',').map(Number));
+}
+
+/** Waits for the end of what a handler streams; an empty stream is a success. */
+async function ended(result: Observable<unknown> | AsyncIterable<unknown>): Promise<void> {
   if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- only the end matters
   else for await (const _ of result);
