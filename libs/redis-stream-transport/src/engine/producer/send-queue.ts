@@ -1,7 +1,7 @@
 import type { Item } from './item.js';
 
 /** Queued characters at which a turn does not wait for its end: beyond, large payloads take turns. */
-const EARLY_FLUSH = 32_768;
+const EARLY_FLUSH = 65_536;
 const MAX_BATCH_LENGTH = 1_048_576;
 const MAX_BATCH_ITEMS = 1000;
 
