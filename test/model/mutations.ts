@@ -99,7 +99,10 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'nobody looks for entries whose read was not heard (L10)',
     faults: ['cut'],
     violation: LOST,
-    apply: replace(Auditor.prototype, 'audit', () => Promise.resolve()),
+    apply: both(
+      replace(Auditor.prototype, 'audit', () => Promise.resolve()),
+      replace(Auditor.prototype, 'auditNext', () => Promise.resolve()),
+    ),
   },
   {
     name: 'the reply log is not read after a reconnect (L15)',

@@ -131,12 +131,18 @@ describe('the scripts of the audit', () => {
   it('snapshot what is pending under a consumer', async () => {
     const { bench, broker, ids } = await orphaned(3);
     await bench.redis.set(bench.keys.stream('bad'), 'x');
-    expect(await broker.snapshot('dead', ['a', 'bad', 'none'], 2)).toEqual([
+    const first = (stream: string) => ({ stream, from: '-' });
+    expect(await broker.snapshot('dead', ['a', 'bad', 'none'].map(first), 2)).toEqual([
       ids.slice(0, 2),
       undefined,
       undefined,
     ]);
-    expect(await broker.snapshot('nobody', ['a'], 10)).toEqual([[]]);
+    const behind = { stream: 'a', from: `(${ids[0]}` };
+    expect(await broker.snapshot('dead', [behind, first('bad')], 2)).toEqual([
+      ids.slice(1, 3),
+      undefined,
+    ]);
+    expect(await broker.snapshot('nobody', [first('a')], 10)).toEqual([[]]);
   });
 
   it('fetch what is still pending under me, without counting a delivery', async () => {

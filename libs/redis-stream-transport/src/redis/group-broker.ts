@@ -215,15 +215,12 @@ export class GroupBroker {
   /** Ids that Redis lists as pending under a consumer; undefined where the group is missing. */
   async snapshot(
     consumer: string,
-    streams: readonly string[],
+    wanted: readonly { readonly stream: string; readonly from: string }[],
     limit: number,
   ): Promise<(string[] | undefined)[]> {
-    const keys = streams.map((stream) => this.keys.stream(stream));
-    const answer = await run(this.link, snapshotScript, keys, [
-      this.group,
-      consumer,
-      String(limit),
-    ]);
+    const keys = wanted.map(({ stream }) => this.keys.stream(stream));
+    const args = [this.group, consumer, String(limit), ...wanted.map(({ from }) => from)];
+    const answer = await run(this.link, snapshotScript, keys, args);
     return (answer as (string[] | null)[]).map((ids) => ids ?? undefined);
   }
 

@@ -7,6 +7,9 @@ import type { StreamState } from './stream-state.js';
 /** Streams and ids that one script call looks at. */
 const STREAMS_PER_CALL = 100;
 const IDS_PER_CALL = 100;
+/** Pending ids of a stream that one script lists: some milliseconds of Redis, which serves nobody meanwhile. */
+const PAGE = 2000;
+const FIRST = '-';
 
 export interface AuditorHooks {
   found(stream: StreamState, entries: readonly HeldEntry[]): void;
@@ -23,6 +26,10 @@ export interface AuditorHooks {
 export class Auditor {
   private running: Promise<void> | undefined;
   private again = false;
+  /** Connections of commands at the last look at everything. */
+  private connections = -1;
+  /** Where the next part of a stream begins, of those that have more than one. */
+  private readonly next = new Map<StreamState, string>();
 
   constructor(
     private readonly context: ShardContext,
@@ -33,24 +40,41 @@ export class Auditor {
     private readonly hooks: AuditorHooks,
   ) {}
 
-  /** Never rejects: what could not be looked at is looked at next time. */
+  /** Looks at everything. Never rejects: what could not be looked at is looked at next time. */
   audit(): Promise<void> {
     if (this.running !== undefined) {
       this.again = true;
       return this.running;
     }
-    this.running = this.run().finally(() => {
+    return this.begin(true);
+  }
+
+  /**
+   * Looks at the next part of what is pending, and at everything when commands have a new connection: for
+   * every renewal. Answers get lost with connections, so parts are for what nobody thought of, and a
+   * process that holds many thousands of entries must not have Redis list them all every few seconds.
+   */
+  auditNext(): Promise<void> {
+    return this.running ?? this.begin(this.connections !== this.context.connections);
+  }
+
+  private begin(all: boolean): Promise<void> {
+    this.running = this.run(all).finally(() => {
       this.running = undefined;
     });
     return this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(everything: boolean): Promise<void> {
+    let all = everything;
     do {
+      all ||= this.again;
       this.again = false;
       for (const stream of this.streams) stream.settledMeanwhile = new Set();
+      const { connections } = this.context;
       try {
-        await this.look();
+        await this.look(all);
+        if (all) this.connections = connections;
       } catch {
         // The next renewal looks again.
       } finally {
@@ -59,21 +83,31 @@ export class Auditor {
     } while (this.again);
   }
 
-  private async look(): Promise<void> {
+  private async look(all: boolean): Promise<void> {
     const { owner } = this.context;
+    if (all) this.next.clear();
     const missing: { stream: StreamState; ids: string[] }[] = [];
+    const most = Math.min(this.limit, PAGE);
     for (let from = 0; from < this.streams.length; from += STREAMS_PER_CALL) {
-      const page = this.streams.slice(from, from + STREAMS_PER_CALL);
-      const names = page.map(({ name }) => name);
-      const pending = await this.broker.snapshot(owner.consumer, names, this.limit);
-      for (const [i, stream] of page.entries()) {
-        const ids = pending[i];
-        if (ids === undefined) {
-          await this.hooks.heal();
-          continue;
+      let page = this.streams.slice(from, from + STREAMS_PER_CALL);
+      for (let seen = 0; page.length > 0 && seen < this.limit; seen += most) {
+        const wanted = page.map((stream) => ({
+          stream: stream.name,
+          from: this.next.get(stream) ?? FIRST,
+        }));
+        const pending = await this.broker.snapshot(owner.consumer, wanted, most);
+        for (const [i, stream] of page.entries()) {
+          const ids = pending[i];
+          if (ids === undefined || ids.length < most) this.next.delete(stream);
+          else this.next.set(stream, `(${ids.at(-1)}`);
+          if (ids === undefined) {
+            await this.hooks.heal();
+            continue;
+          }
+          const unknown = ids.filter((id) => !stream.held.has(id));
+          if (unknown.length > 0) missing.push({ stream, ids: unknown });
         }
-        const unknown = ids.filter((id) => !stream.held.has(id));
-        if (unknown.length > 0) missing.push({ stream, ids: unknown });
+        page = all ? page.filter((stream) => this.next.has(stream)) : [];
       }
     }
     if (missing.length === 0) return;

@@ -149,6 +149,9 @@ export class Reader {
       this.inFlight = false;
     });
     const took = this.context.clock.now() - sentAt;
+    // Answered under a name that was given up: somebody else takes it over.
+    if (consumer !== this.context.owner.consumer) return 0;
+    const { connections } = this.context;
     let brought = 0;
     let length = 0;
     for (const { stream: key, entries } of answer) {
@@ -157,14 +160,14 @@ export class Reader {
       let handed = 0;
       for (let i = 0; i < entries.length; i++) {
         if (length >= TURN_LENGTH) {
-          this.hand(stream, entries.slice(handed, i), consumer);
+          this.hand(stream, entries.slice(handed, i), connections);
           handed = i;
           length = 0;
           await nextTurn();
         }
         length += lengthOf(entries[i] as RawEntry);
       }
-      this.hand(stream, handed === 0 ? entries : entries.slice(handed), consumer);
+      this.hand(stream, handed === 0 ? entries : entries.slice(handed), connections);
       brought += entries.length;
     }
     this.active = Math.max(1, answer.length);
@@ -172,9 +175,11 @@ export class Reader {
     return brought;
   }
 
-  private hand(stream: StreamState, entries: readonly RawEntry[], consumer: string): void {
-    // Read under a name that was given up: somebody else takes them over.
-    if (entries.length > 0 && consumer === this.context.owner.consumer) {
+  /** @param connections number of the connection that they were read in, or after */
+  private hand(stream: StreamState, entries: readonly RawEntry[], connections: number): void {
+    // Since the turn before, the name was given up, and somebody else takes them over; or commands have
+    // a new connection, perhaps to another memory, and the audit that follows tells which are still mine.
+    if (entries.length > 0 && connections === this.context.connections) {
       this.hooks.entries(stream, entries);
     }
   }

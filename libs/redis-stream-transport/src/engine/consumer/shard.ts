@@ -240,7 +240,7 @@ export class ConsumerShard {
     if (!this.membership.isRegistered) return;
     for (const { worker, auditor } of this.readings) {
       worker.confirmed();
-      void auditor.audit();
+      void auditor.auditNext();
     }
     this.wake();
   }

@@ -2,7 +2,8 @@ import { defineScript } from '../script.js';
 
 /**
  * What Redis lists as pending under a consumer.
- * KEYS: streams. ARGV: group, consumer, ids per stream at most. Returns per stream the list of ids, or
+ * KEYS: streams. ARGV: group, consumer, ids per stream at most, then per stream the id to begin with (`-`:
+ * the first; `(id`: the one behind). Returns per stream the list of ids, or
  * false when the group is missing.
  */
 export const snapshotScript = defineScript(
@@ -10,7 +11,7 @@ export const snapshotScript = defineScript(
   `
 local answer = {}
 for i, stream in ipairs(KEYS) do
-  local pending = redis.pcall('XPENDING', stream, ARGV[1], '-', '+', ARGV[3], ARGV[2])
+  local pending = redis.pcall('XPENDING', stream, ARGV[1], ARGV[3 + i], '+', ARGV[3], ARGV[2])
   local ids = false
   if not pending.err then
     ids = {}
