@@ -55,7 +55,8 @@ export class Auditor {
    * process that holds many thousands of entries must not have Redis list them all every few seconds.
    */
   auditNext(): Promise<void> {
-    return this.running ?? this.begin(this.connections !== this.context.connections);
+    if (this.connections !== this.context.connections) return this.audit();
+    return this.running ?? this.begin(false);
   }
 
   private begin(all: boolean): Promise<void> {
