@@ -79,6 +79,13 @@ export function eventsCases(transport: TransportUnderTest): void {
       await expectLines(['one 1']);
     });
 
+    test('N2.27 whoever subscribes when the event was sent sees the end alone', async () => {
+      const emitted = client.emit('events.one', 1);
+      expect(await outcomeOf(emitted)).toMatchObject({ end: 'complete', values: [undefined] });
+      expect(await outcomeOf(emitted)).toMatchObject({ end: 'complete', values: [] });
+      await expectLines(['one 1']);
+    });
+
     test('N2.28 send is cold: nothing until subscribed, then one call each time', async () => {
       const call = client.send('events.message', 1);
       await expectLines([]);

@@ -136,11 +136,14 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     // Nest's own would wait for the connection first, beyond the deadline of the event. It also makes a
     // subject and two subscriptions for what is one promise, a quarter of what an event costs its sender.
     const stored = this.store<TResult>(pattern, data);
-    stored.catch(NOBODY_LISTENS);
+    let isOver = false;
+    stored.then(() => (isOver = true), NOBODY_LISTENS);
     return new Observable<TResult>((observer) => {
+      // As of a subject: whoever comes later sees the end alone.
+      const isLate = isOver;
       stored.then(
         (value) => {
-          observer.next(value);
+          if (!isLate) observer.next(value);
           observer.complete();
         },
         (error: unknown) => observer.error(error),

@@ -51,9 +51,10 @@ export async function invokeEvent(
   });
 }
 
-/** Indexes of the handlers that an earlier attempt has noted. */
+/** Indexes of the handlers that an earlier attempt has noted. An empty part is none: it would read as 0. */
 function succeededBefore(state: string): Set<number> {
-  return new Set(state === '' ? undefined : state.split(',').map(Number));
+  if (state === '') return new Set();
+  return new Set(state.split(',').flatMap((part) => (part === '' ? [] : Number(part))));
 }
 
 /** Waits for the end of what a handler streams; an empty stream is a success. */
