@@ -78,6 +78,8 @@ export class RedisStreamsError extends Error {
   readonly retryable: boolean;
   /** The pattern of the call or handler, where there is one. */
   readonly pattern?: string;
+  /** Id of the call, `<caller>/<call>`, as the service's log and `getCallId()` have it; of calls only. */
+  readonly callId?: string;
 
   constructor(
     code: RedisStreamsErrorCode,
@@ -101,10 +103,30 @@ export class RedisStreamsError extends Error {
     return isRedisStreamsError(value);
   }
 
+  /**
+   * The id of the call that failed with an error, `<caller>/<call>`: of the transport's own errors, and of
+   * objects that a handler threw, as `send`, `sendWithMeta` and contract clients gave them. Otherwise undefined.
+   */
+  static callIdOf(error: unknown): string | undefined {
+    if (isRedisStreamsError(error)) return error.callId;
+    return typeof error === 'object' && error !== null ? callIds.get(error) : undefined;
+  }
+
   /** What may leave the process: never the stack or the cause, which can hold secrets. */
   toJSON() {
-    const { name, code, message, outcome, retryable, status, pattern } = this;
-    return { name, code, message, outcome, retryable, status, ...(pattern && { pattern }) };
+    const { name, code, message, outcome, retryable, status, pattern, callId } = this;
+    const where = { ...(pattern && { pattern }), ...(callId && { callId }) };
+    return { name, code, message, outcome, retryable, status, ...where };
   }
 }
 const isRedisStreamsError = brand(RedisStreamsError, 'error');
+
+/** Calls that failed with what is not ours to change. */
+const callIds = new WeakMap<object, string>();
+
+/** Says which call failed with an error; of texts and numbers nothing can be said. */
+export function markCall(error: unknown, callId: string): void {
+  if (typeof error !== 'object' || error === null) return;
+  if (isRedisStreamsError(error)) Object.assign(error, { callId });
+  else callIds.set(error, callId);
+}

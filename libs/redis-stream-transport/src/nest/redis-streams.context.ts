@@ -34,10 +34,9 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     return this.delivery.id;
   }
 
-  /** Id of the call, unique among all callers; undefined for events. */
+  /** Id of the call, `<caller>/<call>`, unique among all callers; undefined for events. */
   getCallId(): string | undefined {
-    const { call, caller } = this.delivery.entry.header;
-    return call === undefined ? undefined : `${caller}/${call}`;
+    return this.delivery.callId;
   }
 
   /** Name of this instance in its consumer group; new with every start. */

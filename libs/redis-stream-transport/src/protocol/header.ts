@@ -60,6 +60,14 @@ export function parseCodec(text: unknown): readonly [codec: Codec, name?: string
 
 const OURS = `${PROTOCOL_VERSION} `;
 
+/**
+ * The id of a call in errors, contexts and log lines of both sides: calls are numbered by their callers, so
+ * only the two together name one.
+ */
+export function callIdOf(caller: string, call: string): string {
+  return `${caller}/${call}`;
+}
+
 /** The header of an event; the same text for all of a codec and mode. */
 export function eventHeader(codec: WireCodec, once: boolean): string {
   return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;

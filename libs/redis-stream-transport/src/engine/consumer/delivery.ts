@@ -1,6 +1,7 @@
 import type { CallOutcome, RedisStreamsErrorCode } from '../../errors.js';
 import type { Entry, RawEntry } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
+import { callIdOf } from '../../protocol/header.js';
 import type { Expiring } from '../deadline-queue.js';
 import { hashOf, type Identified } from '../id-table.js';
 import type { PatternState, StreamState } from './stream-state.js';
@@ -112,6 +113,12 @@ export class Delivery implements Expiring, Identified {
 
   get id(): string {
     return this.entry.id;
+  }
+
+  /** Id of the call, as its caller knows it too; undefined for events. */
+  get callId(): string | undefined {
+    const { call, caller } = this.entry.header;
+    return call === undefined || caller === undefined ? undefined : callIdOf(caller, call);
   }
 
   /** It may be started once only: by its caller's wish, or as its handlers say. */
