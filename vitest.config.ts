@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { takeOut } from './test/rules/take-out.js';
 
 const demo = 'test/demo/**/*.spec.ts';
 const model = 'test/model/model.spec.ts';
 // Only by `npm run model -- --mutants`: it proves the model, not the library.
 const mutants = 'test/model/mutants.spec.ts';
+// Only by `npm run removals`: it proves the tests of the rules.
+const removals = 'test/rules/removed.spec.ts';
+/** Which part of a rule is taken out of the sources; set by that spec. */
+const removed = process.env.RULE_REMOVED ?? '';
 
 export default defineConfig({
+  plugins: removed === '' ? [] : [takeOut(Number(removed))],
   resolve: {
     tsconfigPaths: true,
     // package.json leads to what is built of it, for the apps as they run.
@@ -28,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'library',
           include: ['test/**/*.spec.ts', 'libs/**/*.spec.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', demo, model, mutants],
+          exclude: ['**/node_modules/**', '**/dist/**', demo, model, mutants, removals],
           globalSetup: ['test/global-setup.ts'],
         },
       },
@@ -45,6 +51,9 @@ export default defineConfig({
         extends: true,
         test: { name: 'demo', include: [demo], sequence: { groupOrder: 1 } },
       },
+      ...(process.env.RULE_REMOVALS === '1'
+        ? [{ extends: true as const, test: { name: 'removals', include: [removals] } }]
+        : []),
     ],
   },
 });

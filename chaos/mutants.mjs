@@ -8,6 +8,7 @@ import { bundle } from './kit/bundle.mjs';
 import { buildLibrary, builds } from './kit/library.mjs';
 import { randomSeed } from './kit/random.mjs';
 import { Size } from './kit/size.mjs';
+import { mutated } from './mutants/apply.mjs';
 import { mutants } from './mutants/list.mjs';
 import { scenarios } from './scenarios/index.mjs';
 
@@ -52,21 +53,15 @@ if (values.json) console.log(JSON.stringify(results));
 process.exit(results.every(({ died }) => died) ? 0 : 1);
 
 /** A copy of the build with the mistake in it; throws when the text is not there to be changed. */
-function mutate({ name, file, patches }) {
+function mutate(mutant) {
   const folder = mkdtempSync(join(builds, 'mutant-'));
   cpSync(original, folder, { recursive: true });
-  const path = join(folder, file);
-  let text = readFileSync(path, 'utf8');
-  for (const [from, to, times = 1] of patches) {
-    const found = text.split(from).length - 1;
-    if (found !== times) {
-      rmSync(folder, { recursive: true });
-      throw new Error(
-        `"${name}" does not apply: ${found} times, not ${times}, in ${file}: ${from}`,
-      );
-    }
-    text = text.replaceAll(from, () => to);
+  const path = join(folder, mutant.file);
+  try {
+    writeFileSync(path, mutated(mutant, readFileSync(path, 'utf8')));
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
   }
-  writeFileSync(path, text);
   return folder;
 }

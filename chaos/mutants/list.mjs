@@ -82,7 +82,7 @@ export const mutants = [
   {
     name: 'what has expired is run',
     file: 'engine/consumer/dispatcher.js',
-    patches: [['if (this.hooks.redisNow() >= delivery.deadline) {', 'if (false) {']],
+    patches: [['            if (now >= delivery.deadline) {', '            if (false) {']],
     scenario: 'S2L',
     rules: ['I5'],
   },

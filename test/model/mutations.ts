@@ -142,14 +142,18 @@ export const MUTATIONS: readonly Mutation[] = [
 
 type Undo = () => void;
 
-/** Changes the text of a script, and with it the digest that Redis knows it by. */
+/**
+ * Changes the text of a script, and with it the digest that Redis knows it by. Each text must be there
+ * exactly once: a change of nothing, or of more than was meant, proves nothing.
+ */
 function rewrite(script: Script, changes: readonly (readonly [from: string, to: string])[]) {
   return (): Undo => {
     const before = { ...script };
     let { lua } = script;
     for (const [from, to] of changes) {
-      if (!lua.includes(from)) throw new Error(`${script.name} does not say: ${from}`);
-      lua = lua.replaceAll(from, () => to);
+      const found = lua.split(from).length - 1;
+      if (found !== 1) throw new Error(`${script.name} says ${found} times: ${from}`);
+      lua = lua.replace(from, () => to);
     }
     Object.assign(script, { lua, sha: createHash('sha1').update(lua).digest('hex') });
     return () => void Object.assign(script, before);

@@ -1,0 +1,20 @@
+/**
+ * The text of a file with a mistake in it. Throws when what is to be changed does not stand there as often
+ * as the mutant says: a mutant that changes nothing proves nothing.
+ *
+ * @param {import('./list.mjs').Mutant} mutant
+ * @param {string} text of the built file that it changes
+ */
+export function mutated({ name, file, patches }, text) {
+  let result = text;
+  for (const [from, to, times = 1] of patches) {
+    const found = result.split(from).length - 1;
+    if (found !== times) {
+      throw new Error(
+        `"${name}" does not apply: ${found} times, not ${times}, in ${file}: ${from}`,
+      );
+    }
+    result = result.replaceAll(from, () => to);
+  }
+  return result;
+}

@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mutated } from '../../chaos/mutants/apply.mjs';
+import { mutants } from '../../chaos/mutants/list.mjs';
+import { scenarios } from '../../chaos/scenarios/index.mjs';
+import { buildLibrary } from '../../chaos/kit/library.mjs';
+
+// `npm run chaos:mutants` sees that the suite notices each. Here it is only seen that each can be made.
+
+const library = buildLibrary();
+
+test.each(mutants)('$name: applies to the build, and is JavaScript', (mutant) => {
+  const text = mutated(mutant, readFileSync(join(library, mutant.file), 'utf8'));
+  const args = ['--check', '--input-type=module', '-'];
+  const { status, stderr } = spawnSync(process.execPath, args, { input: text, encoding: 'utf8' });
+  expect(`${status} ${stderr}`).toBe('0 ');
+});
+
+test.each(mutants)('$name: has a scenario that is to turn red', ({ scenario, rules }) => {
+  expect(scenarios.map(({ name }) => name)).toContain(scenario);
+  expect(rules).not.toEqual([]);
+});

@@ -1,0 +1,279 @@
+/** A part of a rule taken out of the sources, to see that its test notices. */
+export interface Removal {
+  readonly rule: string;
+  /** The part, in the words of the last column of docs/rules.md. */
+  readonly part: string;
+  /** Under the library's sources. */
+  readonly file: string;
+  /** Texts that stand in the file exactly once, and what stands in their place. */
+  readonly changes: readonly (readonly [from: string, to: string])[];
+}
+
+const scripts = (name: string): string => `redis/scripts/${name}.lua.ts`;
+const consumer = (name: string): string => `engine/consumer/${name}.ts`;
+const producer = (name: string): string => `engine/producer/${name}.ts`;
+
+/** One for each row of docs/rules.md, in its order. */
+export const REMOVALS: readonly Removal[] = [
+  {
+    rule: 'L1',
+    part: 'the check for number 1',
+    file: scripts('enqueue'),
+    changes: [["if q ~= 1 then return 'gap '", "if false then return 'gap '"]],
+  },
+  {
+    rule: 'L1',
+    part: 'the proof',
+    file: producer('writer'),
+    changes: [
+      [
+        'if (this.acked > 0 && (answer.epoch !== this.epoch || answer.number < this.acked)) {',
+        'if (this.acked < 0) {',
+      ],
+    ],
+  },
+  {
+    rule: 'L2',
+    part: 'the look at the record',
+    file: scripts('enqueue'),
+    changes: [
+      ['    if q <= rq then', '    if false then'],
+      ['if q == rq + 1 then return nil end', 'if q <= rq + 1 then return nil end'],
+    ],
+  },
+  {
+    rule: 'L2',
+    part: 'the version',
+    file: producer('writer'),
+    changes: [['batch.versions[answer.version]', 'batch.versions.at(-1)']],
+  },
+  {
+    rule: 'L3',
+    part: 'the age',
+    file: scripts('enqueue'),
+    changes: [
+      ["if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end", ''],
+    ],
+  },
+  {
+    rule: 'L3',
+    part: 'giving up',
+    file: producer('writer'),
+    changes: [['    this.giveUpOld();', '']],
+  },
+  {
+    rule: 'L4',
+    part: 'waiting for the repeat',
+    file: producer('writer'),
+    changes: [['      !this.repeating &&', '']],
+  },
+  {
+    rule: 'L7',
+    part: 'the look at `last-delivered-id`',
+    file: scripts('decide'),
+    changes: [["if not before(field(g, 'last-delivered-id'), entry) then", 'if false then']],
+  },
+  {
+    rule: 'L7',
+    part: 'the new incarnation',
+    file: scripts('group'),
+    changes: [["  redis.call('HSET', KEYS[3], 'id', ARGV[4])", '']],
+  },
+  {
+    rule: 'L7',
+    part: 'the look at the registry',
+    file: scripts('decide'),
+    changes: [['delivered or lost(KEYS[i + 2], present, entry)', 'delivered']],
+  },
+  {
+    rule: 'L7',
+    part: 'the mark of carried-over calls',
+    file: producer('call'),
+    changes: [
+      ['    this.tainted = true;\n    this.first = undefined;', '    this.first = undefined;'],
+    ],
+  },
+  {
+    rule: 'L8',
+    part: 'the second strike',
+    file: consumer('suspects'),
+    changes: [['return now - first.at >= this.ttl / 2;', 'return true;']],
+  },
+  {
+    rule: 'L8',
+    part: 'the look at the tombstone',
+    file: scripts('take-over'),
+    changes: [["if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end", '']],
+  },
+  {
+    rule: 'L9',
+    part: 'the age of the lease',
+    file: consumer('lease-keeper'),
+    changes: [
+      [
+        'return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;',
+        'return this.confirmed > Number.NEGATIVE_INFINITY;',
+      ],
+    ],
+  },
+  {
+    rule: 'L9',
+    part: 'the hour',
+    file: consumer('lease-keeper'),
+    changes: [['if (!take && sentAt - this.confirmed > TOO_OLD) {', 'if (take && !take) {']],
+  },
+  {
+    rule: 'L9',
+    part: 'asking before a start',
+    file: consumer('dispatcher'),
+    changes: [['      this.hooks.mayStart(delivery)\n    );', '      true\n    );']],
+  },
+  {
+    rule: 'L10',
+    part: 'waiting for the read',
+    file: consumer('auditor'),
+    changes: [['    await this.reader.settled();', '']],
+  },
+  {
+    rule: 'L10',
+    part: 'the search',
+    file: consumer('auditor'),
+    changes: [['if (unknown.length > 0) missing.push({ stream, ids: unknown });', '']],
+  },
+  {
+    rule: 'L11',
+    part: 'the owner',
+    file: scripts('settle'),
+    changes: [["  if owner then return 'lost' end", '']],
+  },
+  {
+    rule: 'L12',
+    part: 'the bound of streams',
+    file: consumer('reader'),
+    changes: [['if (streams.length <= free) return', 'if (streams.length > 0) return']],
+  },
+  {
+    rule: 'L12',
+    part: 'the parts',
+    file: consumer('reader'),
+    changes: [['Math.floor(wanted / this.active)', 'wanted']],
+  },
+  {
+    rule: 'L13',
+    part: 'the protected call',
+    file: scripts('settle'),
+    changes: [
+      [
+        "local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)",
+        "local id = redis.call('XADD', log, 'NOMKSTREAM', '*', 'f', frame)",
+      ],
+    ],
+  },
+  {
+    rule: 'L13',
+    part: 'the check of the id',
+    file: 'protocol/header.ts',
+    changes: [["if (!isCallerId(caller)) return 'bad caller id';", '']],
+  },
+  {
+    rule: 'L14',
+    part: 'the interruption',
+    file: producer('replies'),
+    changes: [['if (deliveries >= run.deliveries) this.interrupted(call);', '']],
+  },
+  {
+    rule: 'L15',
+    part: 'reading the log',
+    file: producer('reply-reader'),
+    changes: [
+      ['this.catching = this.readMissed().finally(', 'this.catching = Promise.resolve().finally('],
+    ],
+  },
+  {
+    rule: 'L16',
+    part: 'the look for unread frames',
+    file: producer('re-asker'),
+    changes: [['if (this.replies.isBehind(sighting.lastFrame)) return;', '']],
+  },
+  {
+    rule: 'L16',
+    part: 'the look at `once`',
+    file: producer('re-asker'),
+    changes: [
+      ["const mayRepeat = !call.request.once && fate !== 'once';", 'const mayRepeat = true;'],
+    ],
+  },
+  {
+    rule: 'L16',
+    part: 'the proof',
+    file: producer('re-asker'),
+    changes: [['if (this.isProven(call, sighting) && mayRepeat', 'if (mayRepeat']],
+  },
+  {
+    rule: 'L17',
+    part: 'the note',
+    file: scripts('take-over'),
+    changes: [["redis.call('HGET', KEYS[4], group .. ' ' .. entry[1]) or ''", "''"]],
+  },
+  {
+    rule: 'L18',
+    part: 'the acknowledgement',
+    file: scripts('start'),
+    changes: [["      redis.call('XACK', KEYS[2], ARGV[2], id)", '']],
+  },
+  {
+    rule: 'L18',
+    part: 'the look at what is started',
+    file: scripts('stranded'),
+    changes: [[" and redis.call('HEXISTS', started, group .. ' ' .. id) == 0", '']],
+  },
+  {
+    rule: 'L19',
+    part: 'the beginning',
+    file: scripts('group'),
+    changes: [["local start, since = '0',", "local start, since = '$',"]],
+  },
+  {
+    rule: 'L19',
+    part: 'the look at other groups',
+    file: scripts('retry'),
+    changes: [['  if other ~= group then elsewhere = true end', '']],
+  },
+  {
+    rule: 'L20',
+    part: 'the cursor',
+    file: scripts('group'),
+    changes: [['    start = cursor', '']],
+  },
+  {
+    rule: 'L20',
+    part: 'the half minute',
+    file: consumer('stranded'),
+    changes: [
+      ['if (first !== undefined && now - first >= APART)', 'if (first !== undefined || now)'],
+    ],
+  },
+  {
+    rule: 'L21',
+    part: 'the 15 s',
+    file: producer('unserved'),
+    changes: [['const AMNESIA = 15_000;', 'const AMNESIA = 0;']],
+  },
+  {
+    rule: 'L22',
+    part: 'the look at the entry',
+    file: scripts('idempotency'),
+    changes: [
+      [
+        "elseif known[2] and #redis.call('XRANGE', KEYS[1], known[2], known[2]) == 1 then",
+        'elseif known[2] then',
+      ],
+    ],
+  },
+  {
+    rule: 'L22',
+    part: 'the look at the kind',
+    file: consumer('starter'),
+    changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
+  },
+];
