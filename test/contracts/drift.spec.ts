@@ -8,7 +8,9 @@ import {
   type ContractClass,
   type ContractComparison,
   contractSchema,
+  type ContractSchema,
   Event,
+  type JsonSchema,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 
@@ -237,5 +239,140 @@ describe('M9 what follows', () => {
       action: 'pass',
       lines: [],
     });
+  });
+});
+
+describe('contracts that are hard to compare', () => {
+  class Leaf {
+    @IsString() name!: string;
+    @IsOptional() @ValidateNested() @Type(() => Leaf) next?: Leaf;
+    @IsOptional() @ValidateNested({ each: true }) @Type(() => Leaf) more?: Leaf[];
+  }
+
+  test('a class that optionally contains itself fits itself', async () => {
+    class Same {
+      @IsString() name!: string;
+      @IsOptional() @ValidateNested() @Type(() => Same) next?: Same;
+      @IsOptional() @ValidateNested({ each: true }) @Type(() => Same) more?: Same[];
+    }
+    const comparison = await compare(taking(Leaf, '1.0.0'), taking(Same, '1.0.1'));
+    expect(comparison).toMatchObject({ breaking: [], notCompared: [] });
+  });
+
+  test('a class that optionally contains itself and another class differ where they differ', async () => {
+    class Other {
+      @IsInt() name!: number;
+      @IsOptional() @ValidateNested() @Type(() => Other) next?: Other;
+    }
+    const comparison = await compare(taking(Leaf, '1.0.0'), taking(Other, '2.0.0'));
+    expect(told(comparison)).toEqual([
+      'removed put file.more: does not exist there',
+      'narrowed put file.name: string became integer',
+    ]);
+  });
+
+  /** A contract with one argument of this type. */
+  const contract = (schema: JsonSchema, $defs: Record<string, JsonSchema>, hash: string) =>
+    ({
+      name: 'c',
+      version: '1.0.0',
+      hash,
+      methods: {
+        put: {
+          kind: 'command',
+          pattern: 'c.put',
+          parameters: [{ name: 'it', schema }],
+          returns: {},
+        },
+      },
+      $defs,
+    }) as const satisfies ContractSchema;
+
+  /** Unions in unions: each of `width` variants holds the union of the next level. */
+  function unions(width: number, levels: number, last: string): Record<string, JsonSchema> {
+    const $defs: Record<string, JsonSchema> = {};
+    for (let level = 0; level < levels; level++) {
+      const variants = Array.from({ length: width }, (_, i) => ({
+        type: 'object',
+        properties: {
+          kind: { type: 'string', enum: [`${i}`] },
+          held: level + 1 < levels ? { $ref: `#/$defs/L${level + 1}` } : { type: last },
+        },
+        required: ['kind', 'held'],
+      }));
+      $defs[`L${level}`] = { anyOf: variants };
+    }
+    return $defs;
+  }
+  const L0 = { $ref: '#/$defs/L0' };
+
+  test('unions in unions are compared pair by pair, not way by way', () => {
+    const same = compareContracts(
+      contract(L0, unions(10, 3, 'string'), 'one'),
+      contract(L0, unions(10, 3, 'string'), 'other'),
+    );
+    expect(same).toMatchObject({ breaking: [], notCompared: [] });
+    const other = compareContracts(
+      contract(L0, unions(10, 6, 'string'), 'one'),
+      contract(L0, unions(10, 6, 'number'), 'other'),
+    );
+    expect(other.notCompared).toEqual([]);
+    expect(other.breaking[0]).toMatchObject({ method: 'put', kind: 'narrowed' });
+    expect(other.breaking.length).toBeLessThanOrEqual(100);
+  });
+
+  test('what fits only if something else does is judged anew when that does not', () => {
+    // B fits B' only if A fits A', which it does not, because of what comes after B in it.
+    const schemas = (last: string): Record<string, JsonSchema> => ({
+      A: {
+        type: 'object',
+        properties: { b: { $ref: '#/$defs/B' }, z: { type: last } },
+        required: ['b', 'z'],
+      },
+      B: { type: 'object', properties: { a: { $ref: '#/$defs/A' } }, required: ['a'] },
+    });
+    const either = (name: string): JsonSchema => ({
+      type: 'object',
+      properties: {
+        first: { anyOf: [{ $ref: '#/$defs/A' }, { type: 'null' }] },
+        [name]: { $ref: '#/$defs/B' },
+      },
+    });
+    const { breaking } = compareContracts(
+      contract(either('second'), schemas('string'), 'one'),
+      contract(either('second'), schemas('number'), 'other'),
+    );
+    expect(breaking.map(({ path }) => path)).toEqual(['it.first.z', 'it.second.a.z']);
+  });
+
+  test('what is too large or too deep is named as not compared, and is no reason to refuse calls', () => {
+    const chain = (last: string): Record<string, JsonSchema> =>
+      Object.fromEntries(
+        Array.from({ length: 5000 }, (_, i) => [
+          `L${i}`,
+          i === 4999
+            ? { type: last }
+            : { type: 'object', properties: { next: { $ref: `#/$defs/L${i + 1}` } } },
+        ]),
+      );
+    const comparison = compareContracts(
+      contract(L0, chain('string'), 'one'),
+      contract(L0, chain('number'), 'other'),
+    );
+    expect(comparison).toMatchObject({ breaking: [], notCompared: ['put'] });
+    expect(checkOutcome('strict', comparison)).toEqual({
+      action: 'warn',
+      lines: ['c: not compared: put'],
+    });
+    expect(checkOutcome('off', comparison).action).toBe('pass');
+  });
+
+  test('references in a circle describe nothing', () => {
+    const circle = { L0: { $ref: '#/$defs/L1' }, L1: { $ref: '#/$defs/L0' } };
+    const comparison = compareContracts(
+      contract(L0, circle, 'one'),
+      contract(L0, { L0: { type: 'string' } }, 'other'),
+    );
+    expect(comparison.breaking).toHaveLength(1);
   });
 });

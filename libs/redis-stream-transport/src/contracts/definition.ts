@@ -35,6 +35,8 @@ export interface MethodDefinition {
   readonly body: Declaration;
   /** The result, or one value of a streamed one; any if it was not named. */
   readonly returns: () => ValueType;
+  /** The service checks results before they are sent. */
+  readonly validateResult: boolean;
 }
 
 /** Options of class-validator that both sides of a contract check with. */

@@ -55,7 +55,10 @@ export function describeMethod(
   });
   if (mark.optional > fixed)
     throw wrong(`it has ${fixed} parameters and ${mark.optional} optional`);
-  const { kind, doc, returns } = mark;
+  const { kind, doc, returns, validateResult } = mark;
+  if (validateResult && returns === undefined) {
+    throw wrong('it has "validateResult" and no "returns" to check with');
+  }
   return {
     name: key,
     kind,
@@ -65,6 +68,7 @@ export function describeMethod(
     defaults,
     body,
     returns: once(() => (returns === undefined ? ANY : valueType(returns(), `result of ${place}`))),
+    validateResult,
   };
 }
 

@@ -1,10 +1,11 @@
-import { isObservable, map, catchError, throwError } from 'rxjs';
+import { isObservable, map, catchError, concatMap, from, of, throwError } from 'rxjs';
 import { DeadLetter } from '../nest/retry-later.js';
 import type { ContractDefinition, MethodDefinition } from './definition.js';
 import { decoratedParameters } from './handler-metadata.js';
 import { HandlerErrors } from './handler-errors.js';
 import { MethodArguments } from './method-arguments.js';
 import { isAsyncIterable, observe } from './observe-iterable.js';
+import { ResultCheck } from './result-check.js';
 import { fromRich, toRich } from './rich-json.js';
 import { ContractValidationError } from './violation.js';
 
@@ -24,6 +25,7 @@ export function contractHandler(
   const { name, kind } = method;
   const reader = new MethodArguments(method, contract.validation);
   const errors = new HandlerErrors(contract, controller, original, expose);
+  const check = method.validateResult ? new ResultCheck(method, contract.validation) : undefined;
   let places: readonly number[] | undefined;
   return async function (this: Controller, data, ...provided) {
     try {
@@ -33,17 +35,36 @@ export function contractHandler(
       for (const [i, place] of places.entries()) args[place] = provided[i];
       // Dispatched by name, so that a subclass may override it.
       const result = await (this[name] as Method)(...args);
-      return kind === 'event' ? result : write(result, kind, errors);
+      if (kind === 'event') return result;
+      const written = write(result, kind, errors, check);
+      return written instanceof Promise ? await written : written;
     } catch (error) {
       throw kind === 'event' ? undeliverable(error) : errors.passed(error);
     }
   };
 }
 
-function write(result: unknown, kind: 'command' | 'streamed', errors: HandlerErrors): unknown {
+function write(
+  result: unknown,
+  kind: 'command' | 'streamed',
+  errors: HandlerErrors,
+  check: ResultCheck | undefined,
+): unknown {
   const values = kind === 'streamed' && isAsyncIterable(result) ? observe(result) : result;
-  if (!isObservable(values)) return toRich(values);
-  return values.pipe(
+  if (!isObservable(values)) {
+    const passed = check === undefined ? values : check.passed(values);
+    return passed instanceof Promise ? passed.then(toRich) : toRich(passed);
+  }
+  const sound =
+    check === undefined
+      ? values
+      : values.pipe(
+          concatMap((value) => {
+            const passed = check.passed(value);
+            return passed instanceof Promise ? from(passed) : of(passed);
+          }),
+        );
+  return sound.pipe(
     // A missing value would look like the end.
     map((value) => (value === undefined ? { $undefined: true } : toRich(value))),
     catchError((error: unknown) => throwError(() => errors.passed(error))),

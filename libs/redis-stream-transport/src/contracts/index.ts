@@ -32,6 +32,7 @@ export { ContractsModule, type ContractsFeatureOptions } from './contracts.modul
 
 // What goes wrong.
 export { ContractError, type ContractErrorCode } from './contract-error.js';
+export { InvalidResultError } from './result-check.js';
 export { ContractValidationError, type Violation } from './violation.js';
 export { RemoteError, type Fault } from './remote-error.js';
 

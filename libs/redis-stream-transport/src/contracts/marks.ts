@@ -9,6 +9,7 @@ export interface MethodMark {
   readonly optional: number;
   readonly rest: (() => TypeSpec) | undefined;
   readonly returns: (() => TypeSpec) | undefined;
+  readonly validateResult: boolean;
 }
 
 /** What a parameter's decorator says. */

@@ -41,6 +41,12 @@ export interface EventOptions {
 export interface ReplyOptions extends EventOptions {
   /** The class of the result, or of one streamed value; clients get instances of it. Default: as parsed. */
   readonly returns?: () => TypeSpec;
+  /**
+   * Whether the service checks the result, or each streamed value, against `returns` before it is sent. One
+   * that does not fit is a fault of the service: its caller gets an error with the code INVALID_RESULT, and
+   * never the value. `null` and `undefined` do not fit a class. Default: false.
+   */
+  readonly validateResult?: boolean;
 }
 
 type Method = (...args: never[]) => unknown;
@@ -117,7 +123,7 @@ export function Streamed<const O extends ReplyOptions = ReplyOptions>(
 
 function mark(kind: MethodKind, options: ReplyOptions = {}) {
   return (target: object, key: string): void => {
-    const { doc, optional = 0, rest, returns } = options;
-    markMethod(target, key, { kind, doc, optional, rest, returns });
+    const { doc, optional = 0, rest, returns, validateResult = false } = options;
+    markMethod(target, key, { kind, doc, optional, rest, returns, validateResult });
   };
 }

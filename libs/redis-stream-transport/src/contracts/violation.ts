@@ -45,7 +45,8 @@ const isValidationError = brand(ContractValidationError, 'contract-validation');
 /** Violations told in a message; all of them are in the details. */
 const TOLD = 3;
 
-function summary(violations: readonly Violation[]): string {
+/** The first violations in words. */
+export function summary(violations: readonly Violation[]): string {
   const told = violations
     .slice(0, TOLD)
     .map(({ property, constraints }) => `${property}: ${Object.values(constraints).join(', ')}`);

@@ -22,6 +22,10 @@ const LENGTHS: ReadonlyMap<
   [0xdf, ['object', 4]],
 ]);
 
+/** First bytes of whole numbers of 64 bits. */
+const UINT64 = 0xcf;
+const INT64 = 0xd3;
+
 /** Bytes behind the first one, of values whose size it tells. */
 const SIZES: ReadonlyMap<number, number> = new Map([
   ...[0xc0, 0xc2, 0xc3].map((byte) => [byte, 0] as const),
@@ -67,7 +71,12 @@ class Walk {
 
   private long(first: number, depth: number, end: number): void {
     const size = SIZES.get(first);
-    if (size !== undefined) return this.skip(size, end);
+    if (size !== undefined) {
+      const from = this.at;
+      this.skip(size, end);
+      if (first === UINT64 || first === INT64) this.exact(from, first === INT64);
+      return;
+    }
     const [kind, bytes] = LENGTHS.get(first) ?? [];
     if (kind === undefined || bytes === undefined)
       throw new FormError('a byte that begins nothing');
@@ -96,6 +105,16 @@ class Walk {
       default:
         throw new FormError(`an extension of the unknown type ${type}`);
     }
+  }
+
+  /** A whole number of 64 bits must be one that a JavaScript number holds exactly. */
+  private exact(from: number, signed: boolean): void {
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + from, 8);
+    const whole = signed ? view.getBigInt64(0) : view.getBigUint64(0);
+    if (Number.isSafeInteger(Number(whole))) return;
+    throw new FormError(
+      `the whole number ${whole} is beyond 2^53; a bigint travels as extension ${EXTENSION.bigint}`,
+    );
   }
 
   private byte(end: number): number {

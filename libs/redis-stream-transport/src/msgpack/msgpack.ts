@@ -29,8 +29,7 @@ export function msgpack(): MsgpackCodec {
       codec: NAME,
       deserialize(value) {
         if (!(value instanceof Uint8Array)) throw new FormError('MessagePack travels as bytes');
-        const content = decode(value);
-        return Array.isArray(content) ? { data: content[0] as unknown } : content;
+        return packetOf(decode(value));
       },
     },
   };
@@ -45,3 +44,21 @@ function contentOf(packet: Readonly<Record<string, unknown>>): object {
   const { response, err, isDisposed } = packet;
   return { response, err, isDisposed };
 }
+
+/** @throws FormError for what {@link contentOf} would not make: another language may have written it */
+function packetOf(content: unknown): object {
+  if (Array.isArray(content)) {
+    if (content.length === 1) return { data: content[0] as unknown };
+    throw new FormError(
+      `a request is a list of one value, its data; this list has ${content.length}`,
+    );
+  }
+  const isObject = typeof content === 'object' && content !== null;
+  if (isObject && Object.keys(content).every((key) => REPLY_KEYS.has(key))) return content;
+  const found = content === null ? 'null' : isObject ? 'another object' : `a ${typeof content}`;
+  throw new FormError(
+    `a request is a list of one value, its data, and a reply an object of "response", "err" and "isDisposed"; this is ${found}`,
+  );
+}
+
+const REPLY_KEYS: ReadonlySet<string> = new Set(['response', 'err', 'isDisposed']);

@@ -98,7 +98,7 @@ export async function unpackData(
       ? value
       : await deserializer.deserialize(value, { channel: pattern });
   if (typeof packet !== 'object' || packet === null || !('data' in packet)) {
-    throw new UnreadableData(`codec ${codec} needs a deserializer on this side`);
+    throw noPacket(codec, deserializer, 'a packet with "data"');
   }
   return packet.data;
 }
@@ -133,7 +133,19 @@ export async function unpackReply(
       ? value
       : await deserializer.deserialize(value, { channel: pattern });
   if (typeof packet !== 'object' || packet === null) {
-    throw new UnreadableData(`codec ${codec} needs a deserializer on this side`);
+    throw noPacket(codec, deserializer, 'a packet');
   }
   return packet;
+}
+
+function noPacket(
+  codec: string,
+  deserializer: PacketDeserializer | undefined,
+  wanted: string,
+): UnreadableData {
+  return new UnreadableData(
+    deserializer === undefined
+      ? `codec ${codec} needs a deserializer on this side`
+      : `the deserializer of this side did not return ${wanted}`,
+  );
 }

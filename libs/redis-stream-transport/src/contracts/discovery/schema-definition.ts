@@ -40,5 +40,6 @@ function methodOf(
     defaults: [],
     body: () => undefined,
     returns: () => ANY,
+    validateResult: false,
   };
 }

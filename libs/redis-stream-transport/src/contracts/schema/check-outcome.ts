@@ -1,5 +1,8 @@
 import type { ContractComparison } from './compare-contracts.js';
 
+/** Findings that are printed at most. */
+const MAX_LINES = 100;
+
 /** What a client does about a server whose contract does not fit. */
 export type CheckMode = 'off' | 'warn' | 'strict';
 
@@ -28,13 +31,28 @@ export function checkOutcome(
       lines: ['no server is there to compare with; it is compared when one is'],
     };
   }
-  const { breaking } = comparison;
-  if (breaking.length === 0 || (mode === 'off' && !force)) return { action: 'pass', lines: [] };
-  const { contract, clientVersion, serverVersion } = comparison;
+  const { breaking, notCompared, contract, clientVersion, serverVersion } = comparison;
+  const unknown =
+    notCompared.length === 0 ? [] : [`${contract}: not compared: ${list(notCompared)}`];
+  if (mode === 'off' && !force) return { action: 'pass', lines: [] };
+  if (breaking.length === 0) {
+    return { action: unknown.length === 0 ? 'pass' : 'warn', lines: unknown };
+  }
   const head = `${contract}: this client has ${clientVersion}, the server ${serverVersion}, and they do not fit`;
-  const lines = breaking.map(({ method, path, text }) => {
+  const lines = breaking.slice(0, MAX_LINES).map(({ method, path, text }) => {
     const place = path === '' ? method : `${method}: ${path}`;
     return `  ${place} ${text}`;
   });
-  return { action: mode === 'strict' || force ? 'fail' : 'warn', lines: [head, ...lines] };
+  const more = breaking.length - lines.length;
+  if (more > 0) lines.push(`  and ${more} more`);
+  return {
+    action: mode === 'strict' || force ? 'fail' : 'warn',
+    lines: [head, ...lines, ...unknown],
+  };
+}
+
+/** Some names, and how many more there are. */
+function list(names: readonly string[]): string {
+  const told = names.slice(0, 10).join(', ');
+  return names.length > 10 ? `${told} and ${names.length - 10} more` : told;
 }
