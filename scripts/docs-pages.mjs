@@ -82,6 +82,11 @@ to whoever reads them, unless they look like a slip.
 
 ${table(extras, docstrings('handler-extras.ts', 'HandlerExtras'))}
 
+\`concurrency\`: an instance reads no more entries of the pattern than can start, so that the rest is there for other instances.
+Of a lane nobody knows which pattern the next entry is for. An instance therefore asks it for what the pattern with the
+least room can start, and for one entry at a time while one is at its bound and another is not; entries that turn out
+to be for one at its bound wait in the instance, 1,000 at most in all lanes. Give a pattern with a bound of its own a stream of its own.
+
 ## Connection
 
 Servers and clients take the options of ioredis at the top level (\`host\`, \`port\`, \`password\`, \`tls\`, \`sentinels\` …), or one

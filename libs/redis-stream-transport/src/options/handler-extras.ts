@@ -10,7 +10,7 @@ import { nearest } from './suggest.js';
  * left alone, since other transports and applications have their own there.
  */
 export interface HandlerExtras {
-  /** How many runs of this handler at once in this instance. Default: the server's. */
+  /** How many runs of this handler at once in this instance; no more are read than can start. Default: the server's. */
   concurrency?: number;
   /**
    * Retries after a failure; parts not given are the server's, and with any part given a message

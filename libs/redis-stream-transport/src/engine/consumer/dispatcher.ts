@@ -8,8 +8,8 @@ const GRACE = 5000;
 const ABORT_GRACE = 5000;
 
 /**
- * Entries that may wait for their pattern alone, beside those that wait for a slot. What is held in all
- * must fit into what the audit looks at.
+ * Entries of lanes that may wait for their pattern alone, beside those that wait for a slot. What is held in
+ * all must fit into what the audit looks at.
  */
 const MAX_PARKED = 1000;
 
@@ -58,8 +58,12 @@ export class Dispatcher {
     if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
     let parked = 0;
     for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
-    if (parked >= MAX_PARKED) return 0;
     return Math.max(0, this.concurrency - this.running - (this.waiting.length - parked));
+  }
+
+  /** More may be read of lanes whose next entry may be for a pattern that is at its bound. */
+  get mayPark(): boolean {
+    return this.waiting.length < MAX_PARKED;
   }
 
   get inFlight(): number {
@@ -70,7 +74,10 @@ export class Dispatcher {
     const { deliveries } = delivery.history;
     if (deliveries > 1 && deliveries >= this.maxDeliveries) this.alone.push(delivery);
     else if (this.canStart(delivery)) return this.start(delivery);
-    else this.waiting.push(delivery);
+    else {
+      this.waiting.push(delivery);
+      delivery.pattern.waiting++;
+    }
     this.next();
   }
 
@@ -125,6 +132,7 @@ export class Dispatcher {
         continue;
       }
       this.waiting.splice(i, 1);
+      delivery.pattern.waiting--;
       this.start(delivery);
     }
   }
@@ -136,6 +144,7 @@ export class Dispatcher {
 
   /** Takes everything that has not started off the queues. */
   clearWaiting(): void {
+    for (const { pattern } of this.waiting) pattern.waiting--;
     this.waiting.length = 0;
     this.alone.length = 0;
     this.tellIfIdle();
@@ -199,7 +208,9 @@ export class Dispatcher {
   private forget(delivery: Delivery): void {
     for (const list of [this.waiting, this.alone]) {
       const at = list.indexOf(delivery);
-      if (at !== -1) list.splice(at, 1);
+      if (at === -1) continue;
+      list.splice(at, 1);
+      if (list === this.waiting) delivery.pattern.waiting--;
     }
   }
 

@@ -57,6 +57,7 @@ export class GroupReading {
     });
     this.reader = new Reader(context, worker.broker, this.link, streams, streamKey, {
       free: () => (worker.retries.isFull ? 0 : dispatcher.free),
+      mayPark: () => dispatcher.mayPark,
       mayRead: () => hooks.mayRead(),
       entries: (stream, entries) => worker.accept(stream, entries),
       heal: () => this.ensureGroups(),

@@ -30,6 +30,7 @@ async function reads(free: number, count: number, rounds: number) {
   });
   const reader = new Reader(context, broker, { isUp: true } as Link, streams, (name) => name, {
     free: () => free,
+    mayPark: () => true,
     mayRead: () => true,
     entries: () => {},
     heal: () => Promise.resolve(),
@@ -81,6 +82,7 @@ describe('what a read brings', () => {
     stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
     const reader = new Reader(context, broker, { isUp: true } as Link, [stream], (name) => name, {
       free: () => 10,
+      mayPark: () => true,
       mayRead: () => true,
       entries: (_, portion) => {
         handed.push(portion.map(({ id }) => id));

@@ -2,7 +2,7 @@ import type { RawEntry } from '../../protocol/entry.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Link } from '../../redis/link.js';
-import { FairShare } from './fair-share.js';
+import { readPlan, type Ask, type ReadPlan, type Room } from './read-plan.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -21,6 +21,8 @@ const TURN_LENGTH = 65_536;
 export interface ReaderHooks {
   /** Entries that can start now. */
   free(): number;
+  /** Entries that wait for their pattern alone may become more. */
+  mayPark(): boolean;
   mayRead(): boolean;
   entries(stream: StreamState, entries: readonly RawEntry[]): void;
   /** A stream or its group is gone. */
@@ -34,21 +36,13 @@ export interface ReaderHooks {
  * beyond that waits under the lease.
  */
 export class Reader {
-  private readonly share = new FairShare();
+  private readonly plan: ReadPlan;
   private readonly byKey = new Map<string, StreamState>();
-  /**
-   * Streams that the next read may bring entries from, because COUNT holds for each stream: those of the
-   * last read, or all of them when any may have a backlog.
-   */
-  private active: number;
-  private first = 0;
   private stopped = true;
   private wakeUp: () => void = () => undefined;
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
   private inFlight = false;
-  /** Streams that the read in flight leaves out, because their patterns were at their bounds. */
-  private omitted: readonly StreamState[] = [];
 
   constructor(
     private readonly context: ShardContext,
@@ -59,7 +53,7 @@ export class Reader {
     private readonly hooks: ReaderHooks,
   ) {
     for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
-    this.active = Math.max(1, streams.length);
+    this.plan = readPlan(streams, context.options.concurrency);
   }
 
   /** Reads that were issued. */
@@ -84,9 +78,9 @@ export class Reader {
   /** Something changed: look again whether to read. */
   wake(): void {
     this.wakeUp();
-    if (!this.inFlight || this.omitted.every((stream) => stream.isFull)) return;
-    this.omitted = [];
-    this.hooks.unblock();
+    // The read in flight may leave out what has room by now.
+    if (!this.inFlight || !this.plan.omits) return;
+    if (this.plan.isOutdated(this.room())) this.hooks.unblock();
   }
 
   /** Issues no further read; resolves when the last one has returned. */
@@ -98,14 +92,14 @@ export class Reader {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
-      const free = this.link.isUp && this.hooks.mayRead() ? this.hooks.free() : 0;
-      const streams = free > 0 ? this.readable() : [];
-      if (streams.length === 0) {
+      const room = this.room();
+      const ask = room.free > 0 ? this.plan.next(room) : undefined;
+      if (ask === undefined) {
         await this.change();
         continue;
       }
       try {
-        const brought = await this.read(streams, free);
+        const brought = await (this.current = this.issue(ask));
         // Handlers go first: what they finish at once leaves before the next read does, which costs a
         // lone call the time of one write, and several calls that arrive together read together.
         if (brought > 0) await nextTurn();
@@ -115,36 +109,20 @@ export class Reader {
     }
   }
 
-  private async read(streams: readonly StreamState[], free: number): Promise<number> {
-    const { owner, members } = this.context;
-    const wanted = this.share.count(free, members, this.context.options.concurrency);
-    const count = Math.max(1, Math.floor(wanted / this.active));
-    const names = this.rotated(streams, free);
-    this.omitted =
-      streams === this.streams ? [] : this.streams.filter((stream) => !streams.includes(stream));
-    // Fewer streams than there are can be named without blocking: the others would not be heard.
-    const block = names.length === streams.length ? BLOCK : 0;
-    let brought = await (this.current = this.issue(owner.consumer, names, count, block, members));
-    if (brought === 0 && block === 0) {
-      // Quiet, as far as this turn of the rotation saw: listen to all. A blocked read is served from
-      // one stream only, so it brings no more than was asked for.
-      const all = streams.map(({ name }) => name);
-      brought = await (this.current = this.issue(owner.consumer, all, 1, BLOCK, members));
-    }
-    return brought;
+  private room(): Room {
+    const free = this.link.isUp && this.hooks.mayRead() ? this.hooks.free() : 0;
+    return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
   }
 
-  private async issue(
-    consumer: string,
-    names: readonly string[],
-    count: number,
-    block: number,
-    members: number,
-  ): Promise<number> {
+  private async issue(ask: Ask): Promise<number> {
+    const { consumer } = this.context.owner;
+    const { members } = this.context;
     const sentAt = this.context.clock.now();
     this.inFlight = true;
     this.reads++;
-    const reading = this.broker.read(this.link, consumer, names, count, block);
+    const names = ask.streams.map(({ name }) => name);
+    const block = ask.blocks ? BLOCK : 0;
+    const reading = this.broker.read(this.link, consumer, names, ask.count, block);
     const answer = await reading.finally(() => {
       this.inFlight = false;
     });
@@ -152,7 +130,8 @@ export class Reader {
     // Answered under a name that was given up: somebody else takes it over.
     if (consumer !== this.context.owner.consumer) return 0;
     const { connections } = this.context;
-    let brought = 0;
+    const brought = new Map<StreamState, number>();
+    let total = 0;
     let length = 0;
     for (const { stream: key, entries } of answer) {
       const stream = this.byKey.get(key);
@@ -168,11 +147,11 @@ export class Reader {
         length += lengthOf(entries[i] as RawEntry);
       }
       this.hand(stream, handed === 0 ? entries : entries.slice(handed), connections);
-      brought += entries.length;
+      brought.set(stream, entries.length);
+      total += entries.length;
     }
-    this.active = Math.max(1, answer.length);
-    this.share.noted(brought, count * this.active, members, took);
-    return brought;
+    this.plan.noted(ask, { entries: brought, total, took }, members);
+    return total;
   }
 
   /** @param connections number of the connection that they were read in, or after */
@@ -184,27 +163,8 @@ export class Reader {
     }
   }
 
-  private readable(): readonly StreamState[] {
-    for (const stream of this.streams) {
-      if (stream.isFull) return this.streams.filter((each) => !each.isFull);
-    }
-    return this.streams;
-  }
-
-  /** At most `free` streams, beginning behind those that were named last (rule L12). */
-  private rotated(streams: readonly StreamState[], free: number): string[] {
-    if (streams.length <= free) return streams.map(({ name }) => name);
-    const names: string[] = [];
-    for (let i = 0; i < free; i++) {
-      names.push((streams[(this.first + i) % streams.length] as StreamState).name);
-    }
-    this.first = (this.first + free) % streams.length;
-    return names;
-  }
-
   private async failed(failure: CommandFailure): Promise<void> {
-    // While nothing is read a backlog may grow anywhere.
-    this.active = Math.max(1, this.streams.length);
+    this.plan.failed();
     let refusal = failure;
     if (HEALED.has(failure.reply)) {
       try {

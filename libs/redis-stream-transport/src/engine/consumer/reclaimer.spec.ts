@@ -4,11 +4,12 @@ import type { LeaseBroker } from '../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../redis/scripts/lease.lua.js';
 import { Reclaimer } from './reclaimer.js';
 import type { ShardContext } from './shard-context.js';
-import { StreamState } from './stream-state.js';
+import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
 
 /** Dead consumers that left so many entries each, and one slot for whoever takes them over. */
 function graveyard(left: Record<string, number>) {
   const stream = new StreamState('work');
+  stream.patterns.set('work', new PatternState({ concurrency: undefined } as PatternSpec));
   const asked = { scan: 0, look: 0, revoke: 0, revoked: [] as string[], claimed: [] as string[] };
   let free = 1;
   const broker = {
@@ -50,6 +51,7 @@ function graveyard(left: Record<string, number>) {
       revoked: async (dead) => void asked.revoked.push(dead),
       claimed: () => free--,
       free: () => free,
+      mayPark: () => true,
       mayClaim: () => true,
       fenced: () => undefined,
     },

@@ -20,7 +20,9 @@ export interface ReclaimerHooks {
   revoked(dead: string, stream: StreamState): Promise<void>;
   /** @param notices abort notices that the dead consumer had not collected */
   claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
+  /** Entries that can start, over all streams. */
   free(): number;
+  mayPark(): boolean;
   mayClaim(): boolean;
   fenced(): void;
 }
@@ -38,6 +40,8 @@ export class Reclaimer {
   /** Milliseconds until the earliest lease that will end before the next regular scan. */
   private soonest: number | undefined;
   private behind = false;
+  /** Streams of which entries were left because their patterns have no room. */
+  private readonly full = new Set<StreamState>();
   /** Revoked consumers that are still listed, because entries of theirs wait for a slot. */
   private readonly buried = new Set<string>();
 
@@ -57,6 +61,15 @@ export class Reclaimer {
    */
   get isBehind(): boolean {
     return this.behind;
+  }
+
+  /** There is room now for some of what was left, as far as this process knows. */
+  get canGoOn(): boolean {
+    if (!this.behind && this.full.size === 0) return false;
+    const free = this.hooks.free();
+    if (free <= 0) return false;
+    const mayPark = this.hooks.mayPark();
+    return this.behind || [...this.full].some((stream) => stream.room(free, mayPark) > 0);
   }
 
   start(): void {
@@ -135,6 +148,8 @@ export class Reclaimer {
   private async judge(others: readonly string[], seen: ReadonlyMap<string, Trace>): Promise<void> {
     this.soonest = undefined;
     this.behind = false;
+    for (const stream of this.full) stream.isBehind = false;
+    this.full.clear();
     const missing = new Set<string>();
     const struck: string[] = [];
     const dead: string[] = [];
@@ -188,15 +203,22 @@ export class Reclaimer {
     const { owner } = this.context;
     for (const stream of consumes) {
       for (;;) {
-        const free = Math.min(MAX_PAGE, this.hooks.free());
+        const free = this.hooks.free();
         // What does not fit is left to others, or to the next free slot.
         if (this.stopped || !this.hooks.mayClaim()) return false;
         if (free <= 0) {
           this.behind = true;
           return false;
         }
+        // What its patterns have no room for must not keep other streams waiting.
+        const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.mayPark()));
+        if (room <= 0) {
+          stream.isBehind = true;
+          this.full.add(stream);
+          break;
+        }
         const { maxDeliveries } = this.context.options;
-        const answer = await this.broker.claim(owner, name, stream.name, free, maxDeliveries);
+        const answer = await this.broker.claim(owner, name, stream.name, room, maxDeliveries);
         if (owner !== this.context.owner) return false;
         if (answer === 'fenced') {
           this.hooks.fenced();

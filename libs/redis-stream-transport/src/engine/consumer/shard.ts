@@ -115,6 +115,7 @@ export class ConsumerShard {
         revoked: (dead, stream) =>
           this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
         free: () => dispatcher.free,
+        mayPark: () => dispatcher.mayPark,
         mayClaim: () => this.keeper.isValid,
         fenced: () => this.membership.fenced(),
       },
@@ -142,8 +143,8 @@ export class ConsumerShard {
 
   /** A slot is free: for what a dead instance left, else for what is new. */
   slotFree(): void {
+    if (this.reclaimer.canGoOn) void this.reclaimer.scan().then(() => this.wake());
     if (!this.reclaimer.isBehind) for (const { reader } of this.readings) reader.wake();
-    else if (this.dispatcher.free > 0) void this.reclaimer.scan().then(() => this.wake());
   }
 
   /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */

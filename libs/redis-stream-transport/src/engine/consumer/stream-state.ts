@@ -24,8 +24,15 @@ export interface PatternSpec {
 /** A pattern while the server runs. */
 export class PatternState {
   running = 0;
+  /** Entries that were read and wait for a slot. */
+  waiting = 0;
 
   constructor(readonly spec: PatternSpec) {}
+
+  /** Handlers of it that may run at once, beside the server's bound. */
+  get bound(): number {
+    return this.spec.concurrency ?? Number.POSITIVE_INFINITY;
+  }
 
   get isFull(): boolean {
     return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
@@ -41,8 +48,17 @@ export class StreamState {
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id were there before the group and are not for it. */
   since: string | undefined;
+  /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
+  isBehind = false;
 
   constructor(readonly name: string) {}
+
+  /** The least bound of its patterns; Infinity where none has one of its own. */
+  get bound(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const pattern of this.patterns.values()) least = Math.min(least, pattern.bound);
+    return least;
+  }
 
   get kind(): GroupKind {
     let kind: GroupKind = 'e';
@@ -53,10 +69,23 @@ export class StreamState {
     return kind;
   }
 
-  /** Whether another entry of it could start: not if all of its patterns are at their bound. */
-  get isFull(): boolean {
-    for (const pattern of this.patterns.values()) if (!pattern.isFull) return false;
-    return true;
+  /**
+   * How many entries of it could start. Of a lane nobody knows which pattern the next entry is for, so it is
+   * asked for what the pattern with the least room can start, and for one at a time while any is at its bound.
+   *
+   * @param free slots of the process
+   * @param mayPark entries may be read that turn out to be for a pattern that is at its bound
+   */
+  room(free: number, mayPark: boolean): number {
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (const pattern of this.patterns.values()) {
+      const room = pattern.bound - pattern.running - pattern.waiting;
+      if (room < least) least = room;
+      if (room > most) most = room;
+    }
+    if (most <= 0) return 0;
+    return Math.min(free, least > 0 ? least : mayPark ? 1 : 0);
   }
 
   patternOf(named: string | undefined): PatternState | undefined {

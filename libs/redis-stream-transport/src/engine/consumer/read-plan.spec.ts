@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { readPlan, type Ask, type Room } from './read-plan.js';
+import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+
+/** A stream of patterns with these bounds; undefined: none of its own. */
+function stream(name: string, ...bounds: (number | undefined)[]): StreamState {
+  const made = new StreamState(name);
+  bounds.forEach((concurrency, i) =>
+    made.patterns.set(`${name}.${i}`, new PatternState({ concurrency } as PatternSpec)),
+  );
+  return made;
+}
+
+const room = (free: number, changes: Partial<Room> = {}): Room => ({
+  free,
+  members: 1,
+  mayPark: true,
+  ...changes,
+});
+
+const names = (ask: Ask | undefined) => ask?.streams.map(({ name }) => name);
+
+const brought = (...entries: [StreamState, number][]) => ({
+  entries: new Map(entries),
+  total: entries.reduce((sum, [, count]) => sum + count, 0),
+  took: 1,
+});
+
+describe('a plan of reads over patterns with bounds of their own', () => {
+  it('listens with what the least can start, then asks those that had more', () => {
+    const [job, ping] = [stream('job', 1), stream('ping', undefined)];
+    const plan = readPlan([job, ping], 100);
+    const first = plan.next(room(100))!;
+    expect(first).toMatchObject({ count: 1, blocks: true });
+    expect(names(first)).toEqual(['job', 'ping']);
+    plan.noted(first, brought([ping, 1]), 1);
+    const second = plan.next(room(99))!;
+    expect(second).toEqual({ streams: [ping], count: 99, blocks: false });
+    // All are heard between two reads of what is hot.
+    plan.noted(second, brought([ping, 99]), 1);
+    const third = plan.next(room(99))!;
+    expect(names(third)).toEqual(['job', 'ping']);
+    plan.noted(third, brought([ping, 1]), 1);
+    const fourth = plan.next(room(99))!;
+    plan.noted(fourth, brought([ping, 3]), 1);
+    const fifth = plan.next(room(99))!;
+    plan.noted(fifth, brought(), 1);
+    // What had less than it was asked for is waited for.
+    expect(plan.next(room(99))).toMatchObject({ blocks: true });
+  });
+
+  it('leaves out what is at its bound, and says when it is not any more', () => {
+    const [job, ping] = [stream('job', 2), stream('ping', undefined)];
+    const pattern = job.patterns.get('job.0')!;
+    const plan = readPlan([job, ping], 100);
+    pattern.running = 1;
+    pattern.waiting = 1;
+    expect(names(plan.next(room(99)))).toEqual(['ping']);
+    expect(plan.omits).toBe(true);
+    expect(plan.isOutdated(room(99))).toBe(false);
+    pattern.waiting = 0;
+    expect(plan.isOutdated(room(99))).toBe(true);
+    expect(plan.isOutdated(room(99))).toBe(false);
+  });
+
+  it('asks a lane for one at a time while a pattern is at its bound, and for none when too many wait', () => {
+    const lane = stream('lane', 2, undefined);
+    const plan = readPlan([lane], 100);
+    expect(plan.next(room(100))).toMatchObject({ count: 2 });
+    lane.patterns.get('lane.0')!.running = 2;
+    expect(plan.next(room(98))).toMatchObject({ count: 1 });
+    expect(plan.next(room(98, { mayPark: false }))).toBeUndefined();
+  });
+
+  it('leaves out a stream of which a dead instance left something', () => {
+    const [job, ping] = [stream('job', 2), stream('ping', undefined)];
+    const plan = readPlan([job, ping], 100);
+    job.isBehind = true;
+    expect(names(plan.next(room(99)))).toEqual(['ping']);
+  });
+
+  it('never asks for more than can start, in all or of a pattern, and hears every stream', () => {
+    const bounds = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
+    const turn = fc.record({
+      free: fc.integer({ min: 1, max: 50 }),
+      full: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(bounds, { minLength: 1, maxLength: 12 }).filter((all) => all.some((one) => one)),
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(turn, { minLength: 30, maxLength: 60 }),
+        (all, members, turns) => {
+          const streams = all.map((bound, i) => stream(`s${i}`, bound));
+          const plan = readPlan(streams, 50);
+          const heard = new Set<StreamState>();
+          for (const { free, full } of turns) {
+            const ask = plan.next(room(free, { members }))!;
+            expect(ask.count).toBeGreaterThanOrEqual(1);
+            // A blocked read is served from one stream.
+            const most = ask.blocks && ask.count === 1 ? 1 : ask.streams.length;
+            expect(ask.count * most).toBeLessThanOrEqual(free);
+            for (const { bound } of ask.streams) expect(ask.count).toBeLessThanOrEqual(bound);
+            for (const one of ask.streams) heard.add(one);
+            const filled = ask.streams.filter((_, i) => i / ask.streams.length < full);
+            plan.noted(
+              ask,
+              brought(...filled.map((one) => [one, ask.count] as [StreamState, number])),
+              members,
+            );
+          }
+          if (turns.every(({ free }) => free >= streams.length))
+            expect(heard.size).toBe(all.length);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,209 @@
+import { FairShare } from './fair-share.js';
+import type { StreamState } from './stream-state.js';
+
+/** One read: which streams, how many entries of each at most, and whether it waits for some to come. */
+export interface Ask {
+  readonly streams: readonly StreamState[];
+  readonly count: number;
+  readonly blocks: boolean;
+}
+
+/** What can be asked for at the moment. */
+export interface Room {
+  /** Entries that can start, over all streams. */
+  readonly free: number;
+  /** Live members of the group. */
+  readonly members: number;
+  /** Entries that wait for their pattern alone may become more. */
+  readonly mayPark: boolean;
+}
+
+/** What came of a read. */
+export interface Brought {
+  /** Entries by stream; streams that brought none are left out. */
+  readonly entries: ReadonlyMap<StreamState, number>;
+  readonly total: number;
+  /** Milliseconds that it took. */
+  readonly took: number;
+}
+
+/** Decides what the next read asks for: what can start (rule L12). COUNT holds for each stream of a read. */
+export interface ReadPlan {
+  /** Undefined: nothing can be read now. */
+  next(room: Room): Ask | undefined;
+  noted(ask: Ask, brought: Brought, members: number): void;
+  /** The read failed: while nothing is read a backlog may grow anywhere. */
+  failed(): void;
+  /** Whether the blocking read that was asked for last left out streams for want of room. */
+  readonly omits: boolean;
+  /** Whether one of those has room now. True only once for a read. */
+  isOutdated(room: Room): boolean;
+}
+
+export function readPlan(streams: readonly StreamState[], concurrency: number): ReadPlan {
+  return streams.some(({ bound }) => bound !== Number.POSITIVE_INFINITY)
+    ? new BoundedPlan(streams, concurrency)
+    : new EqualPlan(streams, concurrency);
+}
+
+/** At most `most` streams, each in its turn. */
+class Rotation {
+  private first = 0;
+
+  take(streams: readonly StreamState[], most: number): readonly StreamState[] {
+    if (streams.length <= most) return streams;
+    const taken: StreamState[] = [];
+    for (let i = 0; i < most; i++) {
+      taken.push(streams[(this.first + i) % streams.length] as StreamState);
+    }
+    this.first = (this.first + most) % streams.length;
+    return taken;
+  }
+}
+
+/** No pattern has a bound of its own: one read for all streams. */
+class EqualPlan implements ReadPlan {
+  readonly omits = false;
+  private readonly share = new FairShare();
+  private readonly rotation = new Rotation();
+  /** Streams that the next read may bring entries from: those of the last read, or all that may have a backlog. */
+  private active: number;
+  /** Quiet, as far as this turn of the rotation saw: listen to all. */
+  private listen = false;
+
+  constructor(
+    private readonly streams: readonly StreamState[],
+    private readonly concurrency: number,
+  ) {
+    this.active = Math.max(1, streams.length);
+  }
+
+  next({ free, members }: Room): Ask {
+    const { streams } = this;
+    if (this.listen) {
+      this.listen = false;
+      // A blocked read is served from one stream only, so it brings no more than is asked for.
+      return { streams, count: 1, blocks: true };
+    }
+    const wanted = this.share.count(free, members, this.concurrency);
+    const count = Math.max(1, Math.floor(wanted / this.active));
+    const named = this.rotation.take(streams, free);
+    // Fewer streams than there are can be named without blocking: the others would not be heard.
+    return { streams: named, count, blocks: named.length === streams.length };
+  }
+
+  noted({ count, blocks }: Ask, { entries, total, took }: Brought, members: number): void {
+    this.listen = total === 0 && !blocks;
+    this.active = Math.max(1, entries.size);
+    this.share.noted(total, count * this.active, members, took);
+  }
+
+  failed(): void {
+    this.active = Math.max(1, this.streams.length);
+  }
+
+  isOutdated(): boolean {
+    return false;
+  }
+}
+
+/**
+ * Patterns have bounds of their own, so streams may be asked for different numbers. The read that listens
+ * to all of them asks each for as few as the one with the least room can start. Streams that had more than
+ * that are _hot_: they are then asked by themselves, together with those that may be asked for as much.
+ */
+class BoundedPlan implements ReadPlan {
+  private readonly shares: ReadonlyMap<StreamState, FairShare>;
+  private readonly rotation = new Rotation();
+  /** Streams of which the last read brought all that it asked for. */
+  private readonly hot = new Set<StreamState>();
+  /** The next read is for all: hot streams must not keep the others from being heard. */
+  private forAll = true;
+  /** Quiet, as far as this turn of the rotation saw. */
+  private listen = false;
+  /** What the blocking read leaves out for want of room. */
+  private omitted: readonly StreamState[] = [];
+
+  constructor(
+    private readonly streams: readonly StreamState[],
+    private readonly concurrency: number,
+  ) {
+    this.shares = new Map(streams.map((stream) => [stream, new FairShare()]));
+  }
+
+  next(room: Room): Ask | undefined {
+    const readable: StreamState[] = [];
+    const full: StreamState[] = [];
+    for (const stream of this.streams) (roomIn(stream, room) > 0 ? readable : full).push(stream);
+    this.omitted = [];
+    if (readable.length === 0) return undefined;
+    const ofHot = this.forAll ? undefined : this.ofHot(room);
+    this.forAll = ofHot === undefined;
+    const ask = ofHot ?? this.ofAll(readable, room);
+    if (ask.blocks) this.omitted = full;
+    return ask;
+  }
+
+  noted({ streams, count, blocks }: Ask, brought: Brought, members: number): void {
+    const { entries, total, took } = brought;
+    for (const stream of streams) {
+      const came = entries.get(stream) ?? 0;
+      // In the order of their last read: each has its turn.
+      this.hot.delete(stream);
+      if (came >= count) this.hot.add(stream);
+      if (came > 0 || (total === 0 && blocks)) {
+        this.shares.get(stream)?.noted(came, count, members, took);
+      }
+    }
+    this.listen = this.forAll && total === 0 && !blocks;
+    this.forAll = !this.forAll;
+  }
+
+  failed(): void {
+    this.forAll = true;
+  }
+
+  get omits(): boolean {
+    return this.omitted.length > 0;
+  }
+
+  isOutdated(room: Room): boolean {
+    const outdated = this.omitted.some((stream) => roomIn(stream, room) > 0);
+    if (outdated) this.omitted = [];
+    return outdated;
+  }
+
+  private ofHot(room: Room): Ask | undefined {
+    const streams: StreamState[] = [];
+    let count = 0;
+    for (const stream of this.hot) {
+      if (roomIn(stream, room) <= 0) continue;
+      const wanted = this.wanted(stream, room);
+      if (streams.length === 0) count = wanted;
+      if (wanted !== count || (streams.length + 1) * count > room.free) continue;
+      streams.push(stream);
+    }
+    return streams.length === 0 ? undefined : { streams, count, blocks: false };
+  }
+
+  private ofAll(readable: readonly StreamState[], room: Room): Ask {
+    if (this.listen) return { streams: readable, count: 1, blocks: true };
+    const named = this.rotation.take(readable, room.free);
+    let count = Math.floor(room.free / named.length);
+    for (const stream of named) count = Math.min(count, this.wanted(stream, room));
+    return { streams: named, count, blocks: named.length === readable.length };
+  }
+
+  /** Its fair share, as a power of two: streams with nearly the same room are then read together. */
+  private wanted(stream: StreamState, room: Room): number {
+    const most = Math.min(stream.bound, this.concurrency);
+    const share = this.shares.get(stream) as FairShare;
+    const count = share.count(roomIn(stream, room), room.members, most);
+    return stream.bound < this.concurrency ? 2 ** Math.floor(Math.log2(count)) : count;
+  }
+}
+
+/** What a dead instance left of it comes first. */
+function roomIn(stream: StreamState, { free, mayPark }: Room): number {
+  return stream.isBehind ? 0 : stream.room(free, mayPark);
+}
