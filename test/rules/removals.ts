@@ -149,14 +149,20 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L12',
     part: 'the bound of streams',
-    file: consumer('reader'),
-    changes: [['if (streams.length <= free) return', 'if (streams.length > 0) return']],
+    file: consumer('read-plan'),
+    changes: [['if (streams.length <= most) return', 'if (streams.length > 0) return']],
   },
   {
     rule: 'L12',
     part: 'the parts',
-    file: consumer('reader'),
+    file: consumer('read-plan'),
     changes: [['Math.floor(wanted / this.active)', 'wanted']],
+  },
+  {
+    rule: 'L12',
+    part: "the patterns' own bounds",
+    file: consumer('stream-state'),
+    changes: [['least > 0 ? least', 'least > 0 ? free']],
   },
   {
     rule: 'L13',
