@@ -10,6 +10,7 @@ interface Floor {
 /** The core, by folder or file under the library's sources. Every other folder is an extra. */
 export const FLOORS: Readonly<Record<string, Floor>> = {
   'errors.ts': { floor: 0, packages: [], types: [] },
+  'thrown.ts': { floor: 0, packages: [], types: [] },
   protocol: { floor: 0, packages: [], types: [] },
   options: { floor: 0, packages: [], types: ['ioredis'] },
   redis: { floor: 1, packages: ['ioredis', 'node:'], types: [] },

@@ -1,3 +1,5 @@
+import { property } from './thrown.js';
+
 /**
  * Nest's text for a pattern that nobody handles. NO_CONSUMER and NO_HANDLER carry it, so that
  * callers which compare messages on Nest's other transports need no change here.
@@ -61,7 +63,7 @@ export function brand<T extends Error>(
 ): (value: unknown) => value is T {
   const mark = Symbol.for(`nestjs-redis-streams.${name}`);
   Object.defineProperty(type.prototype, mark, { value: true });
-  return (value): value is T => typeof value === 'object' && value !== null && mark in value;
+  return (value): value is T => property(value, mark) === true;
 }
 
 /**

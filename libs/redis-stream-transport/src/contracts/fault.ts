@@ -3,6 +3,7 @@ import type { ErrorClass } from './definition.js';
 import { RemoteError, type Fault } from './remote-error.js';
 import { fromRich, toRich } from './rich-json.js';
 import { ContractValidationError, type Violation } from './violation.js';
+import { isA, property, thrownName, thrownText } from '../thrown.js';
 
 /**
  * Marks what was thrown as final: no further attempt can end otherwise, so the transport must not make
@@ -15,15 +16,17 @@ const FINAL = Symbol.for('nestjs-redis-streams.final');
  * @param classes those that callers restore; an error of a class derived from one of them is sent as that
  */
 export function faultOf(error: unknown, classes: readonly ErrorClass[]): Fault {
-  if (!(error instanceof Error)) {
-    return { status: 'error', name: 'Error', message: String(error) };
+  if (!isA(error, Error)) {
+    return { status: 'error', name: 'Error', message: thrownText(error) };
   }
-  const { code, details } = error as { code?: unknown; details?: unknown };
+  const message = property(error, 'message');
+  const code = property(error, 'code');
+  const details = property(error, 'details');
   const known = classOf(error, classes);
   return {
     status: 'error',
-    name: known === undefined ? nameOf(error) : classNameOf(known),
-    message: error.message,
+    name: known === undefined ? thrownName(error) : classNameOf(known),
+    message: typeof message === 'string' ? message : thrownText(error),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(details === undefined ? {} : { details: toRich(details) }),
   };
@@ -31,15 +34,10 @@ export function faultOf(error: unknown, classes: readonly ErrorClass[]): Fault {
 
 /** The class among those listed that an error is of; its own before one that it extends. */
 export function classOf(error: unknown, classes: readonly ErrorClass[]): ErrorClass | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isA(error, Error)) return undefined;
   return (
     classes.find((one) => error.constructor === one) ?? classes.find((one) => error instanceof one)
   );
-}
-
-/** The name that was set, or that of the class: few classes set one. */
-function nameOf(error: Error): string {
-  return error.name === 'Error' ? error.constructor.name || 'Error' : error.name;
 }
 
 /** An inherited name would be that of every error. */

@@ -4,6 +4,7 @@ import { RpcException } from '@nestjs/microservices';
 import type { ContractDefinition } from './definition.js';
 import { classOf, faultException } from './fault.js';
 import { ContractValidationError } from './violation.js';
+import { isA, thrownStory } from '../thrown.js';
 
 /** Where Nest keeps the filters of a class or method, and what a filter catches. */
 const FILTERS = '__exceptionFilters__';
@@ -27,13 +28,13 @@ export class HandlerErrors {
 
   /** The error to be thrown on, towards the filters. */
   passed(error: unknown): unknown {
-    if (error instanceof RpcException) return error;
+    if (isA(error, RpcException)) return error;
     if (this.isFiltered(error)) return error;
     const { errors } = this.contract;
     const declared = ContractValidationError.is(error) || classOf(error, errors) !== undefined;
     if (!declared) {
       if (this.expose === 'declared') return error;
-      if (!(error instanceof IntrinsicException)) this.logger.error(error);
+      if (!isA(error, IntrinsicException)) this.logger.error(thrownStory(error));
     }
     return faultException(error, errors);
   }
@@ -44,7 +45,7 @@ export class HandlerErrors {
       ((Reflect.getMetadata(FILTERS, target) ?? []) as readonly object[]).some((filter) => {
         const type = typeof filter === 'function' ? filter : filter.constructor;
         const caught = (Reflect.getMetadata(CATCHES, type) ?? []) as readonly Type[];
-        return caught.length === 0 || caught.some((one) => error instanceof one);
+        return caught.length === 0 || caught.some((one) => isA(error, one));
       }),
     );
   }

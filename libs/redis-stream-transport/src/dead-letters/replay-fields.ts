@@ -5,6 +5,7 @@ import { eventHeader, type WireCodec } from '../protocol/header.js';
 import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
 import type { Letter } from './letter.js';
+import { thrownText } from '../thrown.js';
 
 /** What a replay puts in the place of what the letter has. */
 export interface ReplayChanges {
@@ -68,7 +69,7 @@ function written(data: unknown, maxPayloadBytes: number, pattern: string): strin
   try {
     text = JSON.stringify(data) ?? '';
   } catch (error) {
-    const message = `the data cannot be serialized: ${(error as Error).message}`;
+    const message = `the data cannot be serialized: ${thrownText(error)}`;
     throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern, cause: error });
   }
   if (Buffer.byteLength(text) > maxPayloadBytes) {

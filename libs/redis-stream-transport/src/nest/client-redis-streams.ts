@@ -21,6 +21,7 @@ import {
 } from './redis-streams.events.js';
 import { ReplySink, type ReplyMeta } from './reply-sink.js';
 import { startup } from './startup.js';
+import { thrownStory } from '../thrown.js';
 
 /** A value together with where it came from. */
 export interface ReplyWithMeta<T> extends ReplyMeta {
@@ -58,7 +59,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     super();
     this.options = resolveClientOptions(options);
     this.quiet = new QuietLogger(this.logger, () => systemClock.now());
-    this.events = new ConnectionEvents((error) => this.logger.error(error));
+    this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
     enableDeadlineScopes();
   }

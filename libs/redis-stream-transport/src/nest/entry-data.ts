@@ -1,6 +1,7 @@
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { mismatch, parse, unpackData, UnreadableData } from './packets.js';
+import { isA, thrownText } from '../thrown.js';
 
 /**
  * The data of an entry, at once when it is plain JSON.
@@ -21,6 +22,6 @@ export function dataOf(
 
 /** Ends a delivery whose data no handler can be given. */
 export function unreadable(delivery: Delivery, error: unknown): void {
-  const code = error instanceof UnreadableData ? error.code : undefined;
-  delivery.malformed((error as Error).message, code);
+  const code = isA(error, UnreadableData) ? error.code : undefined;
+  delivery.malformed(thrownText(error), code);
 }

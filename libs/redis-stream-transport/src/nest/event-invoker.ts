@@ -3,8 +3,8 @@ import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { isStream } from './reply-stream.js';
-import { errorText } from './request-invoker.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
+import { thrownText } from '../thrown.js';
 
 /**
  * Runs the handlers of an event, all of them, and acknowledges it when all have succeeded. When some
@@ -40,13 +40,13 @@ export async function invokeEvent(
   }
   const letter = failures.find((failure) => DeadLetter.is(failure));
   if (letter !== undefined) {
-    delivery.deadLetter('handler', (letter as Error).message);
+    delivery.deadLetter('handler', thrownText(letter));
     return;
   }
   delivery.retry({
     delay: shortestDelay(failures),
     state: [...done].join(','),
-    detail: describe(failures[0]),
+    detail: thrownText(failures[0]),
     error: undefined,
   });
 }
@@ -72,8 +72,4 @@ function shortestDelay(failures: readonly unknown[]): number | undefined {
     if (shortest === undefined || failure.delayMs < shortest) shortest = failure.delayMs;
   }
   return shortest;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : errorText(error);
 }

@@ -1,3 +1,5 @@
+import { property } from '../thrown.js';
+
 const FINAL = Symbol.for('nestjs-redis-streams.final');
 
 /**
@@ -5,5 +7,5 @@ const FINAL = Symbol.for('nestjs-redis-streams.final');
  * not valid. It is told to the caller at once, whatever the handler's retry policy says.
  */
 export function isFinal(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && FINAL in error;
+  return property(error, FINAL) === true;
 }

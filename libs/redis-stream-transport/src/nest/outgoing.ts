@@ -13,6 +13,7 @@ import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from '../protocol/limits.js';
 import { packPacket, type Packed } from './packets.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
+import { thrownText } from '../thrown.js';
 
 /** A packet on its way out, checked and written as text. */
 export interface Outgoing {
@@ -186,7 +187,7 @@ function jsonOf(data: unknown, pattern: string): string {
 }
 
 function fail(error: unknown, pattern: string): never {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = thrownText(error);
   throw new RedisStreamsError('INVALID_MESSAGE', `the data cannot be serialized: ${message}`, {
     pattern,
     cause: error,

@@ -2,6 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import { RedisStreamsError } from '../errors.js';
 import { RetryLater } from './retry-later.js';
+import { thrownText } from '../thrown.js';
 
 /** What a context asks of its server, only when it is asked itself. */
 export interface ContextSource {
@@ -121,7 +122,7 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
    * @throws RedisStreamsError INVALID_MESSAGE for a request: throw `DeadLetter` instead
    */
   deadLetter(reason = 'dead-lettered by its handler'): void {
-    this.event('deadLetter').deadLetter('handler', reason);
+    this.event('deadLetter').deadLetter('handler', thrownText(reason));
   }
 
   private get delivery(): Delivery {

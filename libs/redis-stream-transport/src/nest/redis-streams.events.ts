@@ -46,7 +46,9 @@ export class ConnectionEvents implements LinkObserver {
   private emit(name: keyof RedisStreamsEvents, ...args: unknown[]): void {
     for (const listener of this.listeners.get(name) ?? []) {
       try {
-        (listener as (...args: unknown[]) => void)(...args);
+        // Typed void; one that is asynchronous may reject.
+        const told: unknown = (listener as (...args: unknown[]) => unknown)(...args);
+        if (told instanceof Promise) told.catch((error: unknown) => this.complain(error));
       } catch (error) {
         // A listener's mistake must not stop the others, let alone the connection.
         this.complain(error);

@@ -3,6 +3,7 @@ import type { CallSink, ReplyOrigin } from '../engine/producer/call.js';
 import { RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';
+import { isA, thrownText } from '../thrown.js';
 
 /** Where a reply came from, for `sendWithMeta`. */
 export interface ReplyMeta {
@@ -72,9 +73,9 @@ export class ReplySink implements CallSink {
 
   private unreadable(error: unknown): void {
     const { pattern } = this;
-    const message = `a reply of ${pattern} cannot be read: ${(error as Error).message}`;
+    const message = `a reply of ${pattern} cannot be read: ${thrownText(error)}`;
     const facts = { pattern, outcome: 'may-have-run', cause: error } as const;
-    const code = error instanceof UnreadableData ? error.code : 'INVALID_MESSAGE';
+    const code = isA(error, UnreadableData) ? error.code : 'INVALID_MESSAGE';
     this.callback({ err: new RedisStreamsError(code, message, facts), isDisposed: true });
   }
 }

@@ -50,7 +50,7 @@ function fromObservable(
     delivery.whenAborted(() => {
       if (ended) return;
       ended = true;
-      subscription.unsubscribe();
+      tearDown(() => subscription.unsubscribe());
       held.drop();
       resolve();
     });
@@ -66,7 +66,7 @@ async function fromIterable(
   delivery.whenAborted(() => {
     held.drop();
     // A generator that waits for something runs its `finally` when that comes; nobody waits here.
-    void iterator.return?.().then(undefined, () => undefined);
+    tearDown(() => iterator.return?.());
   });
   try {
     for (;;) {
@@ -79,6 +79,11 @@ async function fromIterable(
   } catch (error) {
     held.error(error);
   }
+}
+
+/** Ends what user code streams. Nobody waits for it, so what its end throws or rejects is nobody's. */
+function tearDown(end: () => unknown): void {
+  void (async () => end())().catch(() => undefined);
 }
 
 /**

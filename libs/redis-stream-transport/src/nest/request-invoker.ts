@@ -6,6 +6,7 @@ import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream, replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
+import { thrownText } from '../thrown.js';
 
 /** What callers get where Nest's transports would send nothing useful. */
 const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
@@ -75,9 +76,14 @@ class Replies implements ReplyWriter {
     const { delivery, begun } = this;
     if (RetryLater.is(error) && !begun) {
       // Without a further attempt the caller is told by a code: the handler said nothing to pass on.
-      delivery.retry({ delay: error.delayMs, state: '', detail: error.message, error: undefined });
+      delivery.retry({
+        delay: error.delayMs,
+        state: '',
+        detail: thrownText(error),
+        error: undefined,
+      });
     } else if (DeadLetter.is(error)) {
-      delivery.deadLetter('handler', error.message);
+      delivery.deadLetter('handler', thrownText(error));
     } else if (delivery.pattern.spec.retry !== undefined && !begun && !isFinal(error)) {
       const text = errorText(error);
       delivery.retry({ delay: undefined, state: '', detail: text, error: text });
@@ -126,7 +132,7 @@ class Replies implements ReplyWriter {
   }
 
   private unsendable(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = thrownText(error);
     this.settings.complain(`a reply of ${this.delivery.stream.name} cannot be sent: ${message}`);
     this.delivery.fault('INVALID_MESSAGE', 'the reply cannot be serialized', 'may-have-run');
   }

@@ -33,6 +33,7 @@ import {
 import { errorText, invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
+import { thrownStory, thrownText } from '../thrown.js';
 
 /**
  * Serves `@MessagePattern` and `@EventPattern` handlers from Redis Streams. Instances with the same
@@ -72,7 +73,7 @@ export class ServerRedisStreams
     super();
     this.options = resolveServerOptions(options);
     this.quiet = new QuietLogger(this.logger, () => systemClock.now());
-    this.events = new ConnectionEvents((error) => this.logger.error(error));
+    this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.answersIn = this.options.serializer?.codec;
     this.settings = {
       serializer: this.options.serializer,
@@ -259,9 +260,15 @@ export class ServerRedisStreams
       await processed;
     } catch (error) {
       // A hook that throws is the application's mistake; the entry must be settled all the same.
-      this.logger.error(error);
+      this.logger.error(thrownStory(error));
       if (delivery.isRequest) delivery.error(errorText(undefined));
-      else delivery.retry({ delay: undefined, state: '', detail: String(error), error: undefined });
+      else
+        delivery.retry({
+          delay: undefined,
+          state: '',
+          detail: thrownText(error),
+          error: undefined,
+        });
     }
   }
 
@@ -277,7 +284,7 @@ export class ServerRedisStreams
     const meant = !declared || delivery.entry.header.message;
     const handlers = meant && known.message !== undefined ? [known.message] : events;
     return invokeEvent(delivery, context, data, handlers, (error) => {
-      this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${describe(error)}`);
+      this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${thrownStory(error)}`);
     });
   }
 
@@ -288,13 +295,4 @@ export class ServerRedisStreams
       return new Keys(prefix, shardOf(name, shards), shards).stream(name);
     },
   };
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Error) return error.stack ?? error.message;
-  try {
-    return JSON.stringify(error);
-  } catch {
-    return String(error);
-  }
 }

@@ -1,3 +1,5 @@
+import { thrownText } from '../thrown.js';
+
 /**
  * Why a command did not succeed.
  * - `refused`: Redis answered with an error, so this copy of the command changed nothing.
@@ -46,7 +48,7 @@ const PASSING = new Set([
 
 export function toFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = thrownText(error);
   if (error instanceof Error && error.name === 'ReplyError') {
     return new CommandFailure('refused', /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', message, error);
   }

@@ -3,6 +3,7 @@ import { createConnection, destroyConnection, type Connection } from './connect.
 import { CommandFailure, toFailure } from './failure.js';
 import { Watchdog } from './watchdog.js';
 import type { RedisTarget } from '../options/index.js';
+import { thrownError } from '../thrown.js';
 
 /** Milliseconds without traffic after which a connection is asked for a sign of life. */
 const HEARTBEAT = 3000;
@@ -135,7 +136,7 @@ export class Link {
         this.connection = undefined;
         destroyConnection(connection);
         if (this.stopped) break;
-        observer.failed(this.role, lastError ?? (error as Error), attempt);
+        observer.failed(this.role, lastError ?? thrownError(error), attempt);
       }
       if (!this.stopped && attempt > 0) await this.pause(backoff(attempt, this.settings.maxPause));
     }

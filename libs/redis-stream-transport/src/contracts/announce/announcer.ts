@@ -4,6 +4,7 @@ import type { LeaseCompanion } from '../../engine/consumer/companion.js';
 import type { Owner } from '../../redis/group-broker.js';
 import type { DirectoryStore } from '../directory/directory-store.js';
 import type { AnnouncedService } from './announced-services.js';
+import { thrownText } from '../../thrown.js';
 
 /** Longest card, in UTF-16 units. */
 const MAX_CARD = 65_536;
@@ -54,7 +55,7 @@ export class Announcer implements LeaseCompanion {
       }
       this.complaint = '';
     } catch (error) {
-      const complaint = `announcing ${name} failed: ${(error as Error).message}`;
+      const complaint = `announcing ${name} failed: ${thrownText(error)}`;
       if (complaint !== this.complaint) this.logger.warn(complaint);
       this.complaint = complaint;
     }

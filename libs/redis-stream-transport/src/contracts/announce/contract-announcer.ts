@@ -5,6 +5,7 @@ import { contractSchema } from '../schema/contract-schema.js';
 import { announcingHook } from './announced-services.js';
 import { Tally } from './tally.js';
 import type { ContractFacts } from './contract-facts.js';
+import { thrownText } from '../../thrown.js';
 
 /** Makes what a server announces of a contract: who it is, its schema, and what its methods have done. */
 export function contractAnnouncer(contract: ContractClass, force: boolean): HandlerHook {
@@ -23,7 +24,7 @@ export function contractAnnouncer(contract: ContractClass, force: boolean): Hand
           return JSON.stringify(schema);
         } catch (error) {
           // It can be served all the same; a type without a schema must not keep it from starting.
-          const told = `${definition.prefix} cannot be described: ${(error as Error).message}`;
+          const told = `${definition.prefix} cannot be described: ${thrownText(error)}`;
           new Logger('Contracts').warn(told);
           return undefined;
         }

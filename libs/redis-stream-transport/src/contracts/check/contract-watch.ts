@@ -9,6 +9,7 @@ import { compareContracts, type ContractComparison } from '../schema/compare-con
 import { contractSchema, type ContractSchema } from '../schema/contract-schema.js';
 import { FirstResult } from './first-result.js';
 import { readSchema, servedContracts, type ServedContract } from './served-contracts.js';
+import { thrownText } from '../../thrown.js';
 
 /** First pause between two looks while no server is there, in milliseconds; it doubles. */
 const SHORTEST_PAUSE = 1000;
@@ -91,7 +92,7 @@ export class ContractWatch {
 
   private obstacleText(): string {
     if (this.obstacle === undefined) return `${this.name}: ${UNREACHED}`;
-    return `${this.name}: cannot be compared with its servers: ${(this.obstacle as Error).message}`;
+    return `${this.name}: cannot be compared with its servers: ${thrownText(this.obstacle)}`;
   }
 
   private next(pause: number): void {

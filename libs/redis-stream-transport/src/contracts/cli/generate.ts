@@ -6,6 +6,7 @@ import { clientSource } from '../generate/client-source.js';
 import type { ContractSchema } from '../schema/contract-schema.js';
 import { Failure } from './failure.js';
 import { readContract, type ReadContract, type Source } from './read-contract.js';
+import { thrownText } from '../../thrown.js';
 
 export const USAGE = `Usage: nestjs-redis-streams generate --service NAME [options]
 
@@ -106,7 +107,7 @@ function argumentsOf(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    throw new Failure((error as Error).message, 2);
+    throw new Failure(thrownText(error), 2);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CheckedAnswer } from '../../redis/group-broker.js';
 import type { Delivery } from './delivery.js';
 import type { ShardContext } from './shard-context.js';
+import { thrownText } from '../../thrown.js';
 
 const RETRY_AFTER = 250;
 
@@ -41,8 +42,8 @@ export class Insistence {
         if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
         if (answer !== 'missing') return answer;
       } catch (error) {
-        const { message } = error as Error;
-        this.context.logger.warn('entry', `cannot settle an entry yet: ${message}`);
+        const text = thrownText(error);
+        this.context.logger.warn('entry', `cannot settle an entry yet: ${text}`);
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
     }

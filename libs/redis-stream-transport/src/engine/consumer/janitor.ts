@@ -4,6 +4,7 @@ import { jittered } from '../clock.js';
 import type { GroupReading } from './group-reading.js';
 import type { ShardContext } from './shard-context.js';
 import { Stranded } from './stranded.js';
+import { thrownText } from '../../thrown.js';
 
 const EVERY = 5000;
 /** Entries that one script call looks at. */
@@ -46,8 +47,8 @@ export class Janitor {
     if (this.stopped) return;
     this.cancelTimer = this.context.clock.after(jittered(this.context.clock, EVERY, 0.3), () => {
       this.cleaning = this.clean()
-        .catch((error: Error) =>
-          this.context.logger.warn('janitor', `cleaning failed: ${error.message}`),
+        .catch((error: unknown) =>
+          this.context.logger.warn('janitor', `cleaning failed: ${thrownText(error)}`),
         )
         .then(() => this.schedule());
     });

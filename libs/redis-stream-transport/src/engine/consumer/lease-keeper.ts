@@ -1,6 +1,7 @@
 import type { Announcement, LeaseBroker } from '../../redis/lease-broker.js';
 import type { LeaseCompanion } from './companion.js';
 import type { ShardContext } from './shard-context.js';
+import { thrownText } from '../../thrown.js';
 
 /** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
 const TOO_OLD = 3_600_000;
@@ -52,8 +53,8 @@ export class LeaseKeeper {
   renew(): Promise<void> {
     if (this.stopped) return Promise.resolve();
     this.renewing ??= this.renewOnce(false)
-      .catch((error: Error) =>
-        this.context.logger.warn('lease', `renewing the lease failed: ${error.message}`),
+      .catch((error: unknown) =>
+        this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`),
       )
       .finally(() => {
         this.renewing = undefined;

@@ -3,6 +3,7 @@ import { CommandFailure } from '../../redis/failure.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { newOwner, type ShardContext } from './shard-context.js';
+import { thrownText } from '../../thrown.js';
 
 const RETRY_AFTER = 250;
 
@@ -90,8 +91,8 @@ export class Membership {
       await this.keeper.release();
       await this.leases.nudge('left');
     } catch (error) {
-      const { message } = error as Error;
-      this.context.logger.warn('leave', `left without a word, others take over later: ${message}`);
+      const text = thrownText(error);
+      this.context.logger.warn('leave', `left without a word, others take over later: ${text}`);
     }
   }
 
@@ -132,10 +133,7 @@ export class Membership {
         this.hooks.registered();
         return;
       } catch (error) {
-        this.context.logger.warn(
-          'register',
-          `cannot take a lease yet: ${(error as Error).message}`,
-        );
+        this.context.logger.warn('register', `cannot take a lease yet: ${thrownText(error)}`);
         await this.pause();
       }
     }

@@ -6,6 +6,7 @@ import { jittered } from '../clock.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 import { Suspects } from './suspects.js';
+import { thrownText } from '../../thrown.js';
 
 const STREAMS_PER_CALL = 100;
 /** Milliseconds behind the expected end of a lease at which it is looked at. */
@@ -91,8 +92,8 @@ export class Reclaimer {
       return this.scanning;
     }
     this.scanning = this.run()
-      .catch((error: Error) =>
-        this.context.logger.warn('scan', `scanning for orphans failed: ${error.message}`),
+      .catch((error: unknown) =>
+        this.context.logger.warn('scan', `scanning for orphans failed: ${thrownText(error)}`),
       )
       .finally(() => {
         this.scanning = undefined;

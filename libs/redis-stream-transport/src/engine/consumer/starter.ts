@@ -5,6 +5,7 @@ import type { InterruptedEntry, StartBroker } from '../../redis/start-broker.js'
 import { faultText, type Delivery } from './delivery.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
+import { thrownText } from '../../thrown.js';
 
 const RETRY_AFTER = 250;
 /** Milliseconds between two looks at an entry that runs under the same key. */
@@ -144,8 +145,8 @@ export class Starter {
       try {
         return await ask();
       } catch (error) {
-        const { message } = error as Error;
-        this.context.logger.warn('start', `cannot start an entry yet: ${message}`);
+        const text = thrownText(error);
+        this.context.logger.warn('start', `cannot start an entry yet: ${text}`);
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
     }

@@ -11,6 +11,7 @@ import { Arbiter } from './arbiter.js';
 import { ReAsker, type ReAskerHooks } from './re-asker.js';
 import { ReplyReader } from './reply-reader.js';
 import { Writer } from './writer.js';
+import { thrownText } from '../../thrown.js';
 
 export interface CallerShardHooks extends ReAskerHooks {
   frame(frame: Frame): void;
@@ -109,8 +110,8 @@ export class CallerShard {
 
   /** After every interruption of either connection; when it fails, the next connection asks again. */
   private readMissed(): void {
-    this.replies.catchUp().catch((error: Error) => {
-      this.logger.warn('log', `reading the reply log failed: ${error.message}`);
+    this.replies.catchUp().catch((error: unknown) => {
+      this.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
     });
   }
 }

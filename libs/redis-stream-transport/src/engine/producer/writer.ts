@@ -8,6 +8,7 @@ import type { RedisClock } from '../redis-clock.js';
 import { PendingBatch, type Section } from './batch.js';
 import type { Item } from './item.js';
 import { SendQueue } from './send-queue.js';
+import { thrownText } from '../../thrown.js';
 
 /** Milliseconds for which the life of the record is not renewed again: a small part of it. */
 const RENEW_EVERY = 60_000;
@@ -144,7 +145,7 @@ export class Writer {
       this.onAnswer(batch, answer);
     } catch (error) {
       batch.inFlight = false;
-      this.hooks.complain(`cannot write the caller record: ${(error as Error).message}`);
+      this.hooks.complain(`cannot write the caller record: ${thrownText(error)}`);
       if (batch.epoch === this.epoch) this.scheduleRepeat();
     }
     this.continueRepeat();

@@ -1,0 +1,153 @@
+import { Observable } from 'rxjs';
+import { Arena, type Handler } from '../support/arena.js';
+import { eventually } from './support.js';
+
+// Whatever of this is left unhandled fails the run: vitest counts rejections that nobody hears.
+
+const fails = (): never => {
+  throw new Error('asked');
+};
+const hostile = (): unknown => new Proxy({}, { get: fails, getPrototypeOf: fails, has: fails });
+const bare = (): unknown => Object.assign(Object.create(null) as object, { x: 1 });
+const silent = (): unknown => Object.defineProperty({}, 'message', { get: fails });
+
+const THROWN: readonly (readonly [string, () => unknown])[] = [
+  ['undefined', () => undefined],
+  ['null', () => null],
+  ['an object without prototype', bare],
+  ['a getter that throws', silent],
+  ['a proxy whose traps throw', hostile],
+];
+
+const throwing =
+  (make: () => unknown): Handler =>
+  () => {
+    throw make();
+  };
+const rejecting =
+  (make: () => unknown): Handler =>
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the case
+  () =>
+    Promise.reject(make());
+const retry = { attempts: 2, delay: 1 };
+
+describe.each(THROWN)('%s, thrown', (_, make) => {
+  test('by a message handler is an error for the caller, and its slot is free again', async () => {
+    const arena = new Arena();
+    const messages = {
+      throws: throwing(make),
+      rejects: rejecting(make),
+      retried: [throwing(make), { retry }] as const,
+      streams: () => new Observable((subscriber) => subscriber.error(make())),
+      sound: () => 'sound',
+    };
+    await arena.serve({ messages }, { concurrency: 1 });
+    const client = arena.client();
+    for (const pattern of ['throws', 'rejects', 'retried', 'streams']) {
+      expect(await client.failure(pattern)).toBeDefined();
+    }
+    expect(await client.call('sound')).toBe('sound');
+  });
+
+  test('by an event handler is retried and then a dead letter', async () => {
+    const arena = new Arena();
+    const events = { throws: throwing(make), rejects: rejecting(make) };
+    await arena.serve({ events }, { retry });
+    const client = arena.client();
+    await client.tell('throws');
+    await client.tell('rejects');
+    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(2));
+    for (const letter of await arena.deadLetters()) {
+      expect(letter).toMatchObject({ reason: 'attempts', attempts: '2' });
+      expect(letter['error']).not.toBe('');
+    }
+    expect(await arena.pending('throws')).toBe(0);
+  });
+
+  test('by a processing hook fails the attempt', async () => {
+    const arena = new Arena();
+    const server = arena.server(
+      { messages: { asked: () => 1 }, events: { told: () => {} } },
+      { retry },
+    );
+    server.setOnProcessingStartHook(throwing(make) as never);
+    await server.listen(() => {});
+    const client = arena.client();
+    expect(await client.failure('asked')).toMatchObject({ status: 'error' });
+    await client.tell('told');
+    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(1));
+  });
+
+  test('by a deserializer of the service ends the entry', async () => {
+    const arena = new Arena();
+    const serializer = { serialize: (value: unknown) => value };
+    for (const [name, deserialize] of [
+      ['sync', throwing(make)],
+      ['async', rejecting(make)],
+    ] as const) {
+      const deserializer = { deserialize: deserialize as never };
+      await arena.serve({ messages: { [name]: () => 1 } }, { deserializer, group: name });
+      const client = arena.client({ serializer });
+      expect(await client.failure(name)).toMatchObject({
+        code: 'INVALID_MESSAGE',
+        outcome: 'not-run',
+      });
+      expect(await arena.deadLetters(name)).toMatchObject([{ reason: 'malformed' }]);
+    }
+  });
+
+  test('by serializers and deserializers around a reply is an error for the caller', async () => {
+    const arena = new Arena();
+    const plain = { serialize: (value: unknown) => value };
+    const serializer = { serialize: throwing(make) as never };
+    const deserializer = { deserialize: rejecting(make) as never };
+    await arena.serve({ messages: { packed: () => 1 } }, { serializer, group: 'bad' });
+    await arena.serve({ messages: { read: () => 1 } }, { serializer: plain, group: 'good' });
+    expect(await arena.client().failure('packed')).toMatchObject({ code: 'INVALID_MESSAGE' });
+    expect(await arena.client({ deserializer }).failure('read')).toMatchObject({
+      code: 'INVALID_MESSAGE',
+      outcome: 'may-have-run',
+    });
+    expect(await arena.client({ serializer }).failure('read')).toMatchObject({
+      outcome: 'not-run',
+    });
+  });
+
+  test('by the end of a stream that nobody waits for any more harms nothing', async () => {
+    const arena = new Arena();
+    let ended = 0;
+    const end = (): never => {
+      ended++;
+      throw make();
+    };
+    const iterator = () => {
+      let stop: (last: object) => void = () => {};
+      const next = () => new Promise((resolve) => (stop = resolve));
+      return { next, return: () => (stop({ done: true }), end()) };
+    };
+    const messages = {
+      observable: () => new Observable(() => end),
+      iterable: () => ({ [Symbol.asyncIterator]: iterator }),
+      sound: () => 'sound',
+    };
+    await arena.serve({ messages });
+    const client = arena.client();
+    expect(await client.failure('observable', {}, { timeout: 50 })).toMatchObject({
+      code: 'TIMEOUT',
+    });
+    expect(await client.failure('iterable', {}, { timeout: 50 })).toMatchObject({
+      code: 'TIMEOUT',
+    });
+    await eventually(() => expect(ended).toBe(2));
+    expect(await client.call('sound')).toBe('sound');
+  });
+
+  test('by a listener of connection events reaches nobody', async () => {
+    const arena = new Arena();
+    const server = arena.server({ messages: { sound: () => 'sound' } });
+    server.on('ready', throwing(make) as never);
+    server.on('ready', rejecting(make) as never);
+    await server.listen(() => {});
+    expect(await arena.client().call('sound')).toBe('sound');
+  });
+});
