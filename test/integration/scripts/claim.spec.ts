@@ -16,12 +16,17 @@ async function orphaned(count: number) {
 describe('the scan script', () => {
   it('lists consumers and the groups of broadcasts, and nothing where there is no group', async () => {
     const { bench, broker } = await orphaned(1);
-    await bench.group('service~me').ensureGroup('a', 'b', false);
-    await bench.group('other~me').ensureGroup('a', 'b', false);
+    for (const name of ['service{me}', 'service~old', 'other{me}', 'servicemore{me}']) {
+      await bench.group(name).ensureGroup('a', 'b', false);
+    }
+    // Services: what they are called is their own business.
+    for (const name of ['service~x', 'service~host-1-AAAAAAAAAAAA']) {
+      await bench.group(name).ensureGroup('a', 'e', false);
+    }
     await bench.add('b');
     await bench.redis.set(bench.keys.stream('c'), 'x');
     expect(await broker.scan(['a', 'b', 'c', 'd'])).toEqual([
-      { consumers: ['dead'], broadcasts: ['service~me'] },
+      { consumers: ['dead'], broadcasts: ['service{me}', 'service~old'] },
       { consumers: [], broadcasts: [] },
       { consumers: [], broadcasts: [] },
       { consumers: [], broadcasts: [] },
@@ -33,7 +38,15 @@ describe('the scan script, of what is started once', () => {
   it('lists those that started something in this group, whether or not it lists them', async () => {
     const { bench, broker } = await orphaned(1);
     const started = bench.keys.started('a');
-    await bench.redis.hset(started, 'service 1-0', 'ghost', 'service~x 2-0', 'x', 'other 3-0', 'y');
+    await bench.redis.hset(
+      started,
+      'service 1-0',
+      'ghost',
+      'service{x} 2-0',
+      'x',
+      'other 3-0',
+      'y',
+    );
     expect(await broker.scan(['a', 'b'])).toEqual([
       { consumers: ['dead', 'ghost'], broadcasts: [] },
       { consumers: [], broadcasts: [] },

@@ -52,8 +52,8 @@ describe('the group script', () => {
   it('begins the group of a broadcast at the end, and does not register it', async () => {
     const bench = await Bench.open();
     await bench.add('a');
-    await bench.group('service~me').ensureGroup('a', 'b', true);
-    expect(await given(bench, 'service~me')).toEqual([]);
+    await bench.group('service{me}').ensureGroup('a', 'b', true);
+    expect(await given(bench, 'service{me}')).toEqual([]);
     expect(await bench.redis.exists(bench.keys.groups('a'))).toBe(0);
   });
 
@@ -107,16 +107,47 @@ describe('the group script', () => {
   it('drops the group of a broadcast whose consumer is gone', async () => {
     const bench = await Bench.open();
     const gone = await bench.owner('gone');
-    const broadcast = bench.group('service~gone');
+    const broadcast = bench.group('service{gone}');
     await broadcast.ensureGroup('a', 'b', false);
     const groups = async () => (await bench.redis.xinfo('GROUPS', bench.keys.stream('a'))) as [];
-    await bench.group().dropGroup('a', 'gone', '+', false);
+    await bench.group().dropGroup('a', 'gone', 'service{gone}');
     expect(await groups()).toHaveLength(1);
     await bench.leases().release(gone, []);
-    await bench.group().dropGroup('a', 'gone', '+', false);
+    await bench.group().dropGroup('a', 'gone', 'service{gone}');
     expect(await groups()).toEqual([]);
     await broadcast.ensureGroup('a', 'b', false);
-    await broadcast.dropGroup('a', 'gone', '', true);
+    await broadcast.dropGroup('a', 'gone');
     expect(await groups()).toEqual([]);
+  });
+
+  it('never drops a group that is registered: it is a service, whatever it is called', async () => {
+    const bench = await Bench.open();
+    await bench.leases().release(await bench.owner('gone'), []);
+    const service = bench.group('service~gone');
+    await service.ensureGroup('a', 'e', false);
+    await bench.group().dropGroup('a', 'gone', 'service~gone');
+    expect(await service.ensureGroup('a', 'e', false)).toMatchObject({ state: 'had' });
+  });
+
+  it('keeps what is noted of one group apart from a group of a similar name', async () => {
+    const bench = await Bench.open();
+    await bench.group('first').ensureGroup('a', 'e', false);
+    const old = await bench.add('a');
+    expect(await bench.group().ensureGroup('a', 'r', false)).toMatchObject({ since: old });
+    const other = bench.group('service/since');
+    expect(await other.ensureGroup('a', 'e', false)).toEqual({ state: 'new', since: undefined });
+    const all = { groupTtl: 1e9, count: 1000, age: undefined, page: 100 };
+    await other.clean('a', 'e', all);
+    expect(await bench.group().ensureGroup('a', 'r', false)).toEqual({ state: 'had', since: old });
+  });
+
+  it('reads what an earlier version noted, and takes it for no group', async () => {
+    const bench = await Bench.open();
+    await bench.group().ensureGroup('a', 'r', false);
+    await bench.redis.hset(bench.keys.groups('a'), 'service/since', '5-0');
+    expect(await bench.group().ensureGroup('a', 'r', false)).toMatchObject({ since: '5-0' });
+    const other = bench.group('service/since');
+    expect(await other.ensureGroup('a', 'e', false)).toMatchObject({ state: 'new' });
+    expect(await bench.group().ensureGroup('a', 'r', false)).toMatchObject({ since: undefined });
   });
 });

@@ -72,7 +72,7 @@ export class DeadLetters implements OnApplicationShutdown {
 
   /** Opens nothing. @throws RedisStreamsError INVALID_OPTION */
   constructor({ group, ...options }: DeadLettersOptions) {
-    if (typeof group !== 'string' || !/^[^\s{}\p{Cc}]{1,128}$/u.test(group)) {
+    if (typeof group !== 'string' || !/^[^\s{}\p{Cc}\p{Cs}]{1,128}$/u.test(group)) {
       throw new RedisStreamsError('INVALID_OPTION', 'DeadLetters: "group" names a service');
     }
     this.options = resolveClientOptions(options);

@@ -68,7 +68,7 @@ export const COMMON_TABLE = {
  */
 export function keyName(name: string): Option<string, string> {
   const wanted = 'a name without whitespace and braces';
-  return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}]+$/u, wanted });
+  return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}\p{Cs}]+$/u, wanted });
 }
 
 /** One half of a codec; its name becomes a part of header lines. */

@@ -12,6 +12,7 @@ import type { Link } from './link.js';
 import { load, run } from './script.js';
 import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
 import { dropGroupScript, groupScript, janitorScript } from './scripts/group.lua.js';
+import { TOMBSTONE } from './scripts/lease.lua.js';
 import { helloScript } from './scripts/incarnation.lua.js';
 import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
 import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
@@ -235,10 +236,14 @@ export class GroupBroker {
     return answer[0] === 'fenced' ? 'fenced' : heldEntries(answer);
   }
 
-  /** Consumers of the group, perhaps several times, and groups of broadcasts beside it, per stream. */
+  /**
+   * Consumers of the group, perhaps several times, and the groups beside it that nobody registered and
+   * that may be those of its broadcasts, per stream.
+   */
   async scan(streams: readonly string[]): Promise<{ consumers: string[]; broadcasts: string[] }[]> {
     const keys = streams.map((stream) => this.keys.stream(stream));
     for (const stream of streams) keys.push(this.keys.started(stream));
+    for (const stream of streams) keys.push(this.keys.groups(stream));
     const answer = (await run(this.link, scanScript, keys, [this.group])) as string[][];
     return streams.map((_, i) => ({
       consumers: answer[i] ?? [],
@@ -266,15 +271,11 @@ export class GroupBroker {
     return answer[0] === 'ok' ? heldEntries(answer) : (answer[0] as 'fenced' | 'alive' | 'empty');
   }
 
-  async dropGroup(
-    stream: string,
-    consumer: string,
-    tombstone: string,
-    mine: boolean,
-  ): Promise<void> {
-    const keys = [this.keys.lease(consumer), this.keys.stream(stream)];
-    const group = mine ? this.group : `${this.group}~${consumer}`;
-    await run(this.link, dropGroupScript, keys, [group, tombstone, mine ? '1' : '0']);
+  /** Destroys the group of a broadcast: my own, or one whose consumer has left the tombstone. */
+  async dropGroup(stream: string, consumer: string, group?: string): Promise<void> {
+    const keys = [this.keys.lease(consumer), this.keys.stream(stream), this.keys.groups(stream)];
+    const args = [group ?? this.group, TOMBSTONE, group === undefined ? '1' : '0'];
+    await run(this.link, dropGroupScript, keys, args);
   }
 
   /** Trims what everybody has handled; returns what was removed and groups that no longer count. */

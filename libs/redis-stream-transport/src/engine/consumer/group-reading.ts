@@ -81,7 +81,7 @@ export class GroupReading {
   async dropGroups(): Promise<void> {
     const { consumer } = this.context.owner;
     const { broker } = this.worker;
-    await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer, '', true)));
+    await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer)));
   }
 
   /** The read may reach Redis behind the wish to end it, so that is repeated until the read is over. */

@@ -1,3 +1,4 @@
+import { broadcasterOf } from '../../protocol/broadcast-group.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
@@ -133,14 +134,16 @@ export class Reclaimer {
       if (known === undefined) seen.set(name, (known = { consumes: [], broadcasts: [] }));
       return known;
     };
-    const mark = `${this.broker.group}~`;
     for (let from = 0; from < this.streams.length; from += STREAMS_PER_CALL) {
       const page = this.streams.slice(from, from + STREAMS_PER_CALL);
       const answer = await this.broker.scan(page.map(({ name }) => name));
       for (const [i, { consumers, broadcasts }] of answer.entries()) {
         const stream = page[i] as StreamState;
         for (const name of new Set(consumers)) trace(name).consumes.push(stream);
-        for (const group of broadcasts) trace(group.slice(mark.length)).broadcasts.push(stream);
+        for (const group of broadcasts) {
+          const name = broadcasterOf(this.broker.group, group);
+          if (name !== undefined) trace(name).broadcasts.push({ stream, group });
+        }
       }
     }
     return seen;
@@ -191,8 +194,8 @@ export class Reclaimer {
    * claimed slot by slot, so this must not be repeated for each.
    */
   private async bury(name: string, { consumes, broadcasts }: Trace): Promise<void> {
-    for (const stream of broadcasts) {
-      await this.broker.dropGroup(stream.name, name, TOMBSTONE, false);
+    for (const { stream, group } of broadcasts) {
+      await this.broker.dropGroup(stream.name, name, group);
     }
     if (this.buried.has(name)) return;
     for (const stream of consumes) await this.hooks.revoked(name, stream);
@@ -239,5 +242,5 @@ export class Reclaimer {
 /** Where a consumer was seen. */
 interface Trace {
   readonly consumes: StreamState[];
-  readonly broadcasts: StreamState[];
+  readonly broadcasts: { readonly stream: StreamState; readonly group: string }[];
 }

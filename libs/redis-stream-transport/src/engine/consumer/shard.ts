@@ -1,5 +1,6 @@
 import { RedisStreamsError } from '../../errors.js';
 import type { ResolvedServerOptions } from '../../options/index.js';
+import { broadcastGroup } from '../../protocol/broadcast-group.js';
 import { Keys } from '../../protocol/keys.js';
 import { GroupBroker } from '../../redis/group-broker.js';
 import { LeaseBroker } from '../../redis/lease-broker.js';
@@ -272,7 +273,7 @@ export class ConsumerShard {
   }
 
   private broadcastGroup(): string {
-    return `${this.options.group}~${this.context.owner.consumer}`;
+    return broadcastGroup(this.options.group, this.context.owner.consumer);
   }
 
   private message(channel: string, text: string): void {

@@ -19,6 +19,22 @@ end
 `;
 
 /**
+ * Lua that reads the registry of a stream. A group has no white space in its name, so the field of what it
+ * is not given is nobody's name. Earlier versions wrote `<group>/since`, which may be: an id is no
+ * registration, nor the other way round.
+ */
+export const LUA_REGISTRY = `
+local function registered(registry, group)
+  local value = redis.call('HGET', registry, group)
+  if value and string.match(value, '^%d+ %l') then return value end
+end
+local function notFor(registry, group)
+  local since = redis.call('HGET', registry, group .. ' since') or redis.call('HGET', registry, group .. '/since')
+  if since and string.match(since, '^%d+%-%d+$') then return since end
+end
+`;
+
+/**
  * Makes sure that a group exists on a stream (rules L19, L20).
  *
  * A lost group is recreated at its stored cursor, else at 0, never at the end. A new group begins at 0
@@ -37,20 +53,21 @@ export const groupScript = defineScript(
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
+${LUA_REGISTRY}
 local existed = redis.call('EXISTS', KEYS[1]) == 1
 local groups = existed and redis.call('XINFO', 'GROUPS', KEYS[1]) or {}
 local others = 0
 for _, g in ipairs(groups) do
   if field(g, 'name') == ARGV[1] then
-    return { 'had', redis.call('HGET', KEYS[2], ARGV[1] .. '/since') or '' }
+    return { 'had', notFor(KEYS[2], ARGV[1]) or '' }
   end
   others = others + 1
 end
-local known = redis.call('HGET', KEYS[2], ARGV[1])
-local start, since = '0', redis.call('HGET', KEYS[2], ARGV[1] .. '/since') or ''
+local known = registered(KEYS[2], ARGV[1])
+local start, since = '0', notFor(KEYS[2], ARGV[1]) or ''
 if not known and others > 0 and ARGV[2] == 'r' and ARGV[3] == '0' then
   since = field(redis.call('XINFO', 'STREAM', KEYS[1]), 'last-generated-id')
-  redis.call('HSET', KEYS[2], ARGV[1] .. '/since', since)
+  redis.call('HSET', KEYS[2], ARGV[1] .. ' since', since)
 end
 if ARGV[2] == 'b' then
   start = '$'
@@ -93,6 +110,7 @@ export const janitorScript = defineScript(
   `
 ${LUA_NOW}
 ${LUA_IDS}
+${LUA_REGISTRY}
 local stream, mine = KEYS[1], ARGV[1]
 local groups = redis.pcall('XINFO', 'GROUPS', stream)
 if groups.err then return { '0', '', '0' } end
@@ -104,7 +122,7 @@ for _, g in ipairs(groups) do
   -- A group that was made anew at its cursor may stand at the very last id of a millisecond.
   local low = tonumber(seq) < 2 ^ 53 and (ms .. '-' .. whole(tonumber(seq) + 1)) or (whole(ms + 1) .. '-0')
   if pending > 0 then low = redis.call('XPENDING', stream, name)[2] end
-  local known = redis.call('HGET', KEYS[2], name)
+  local known = registered(KEYS[2], name)
   local counts = true
   if name == mine then
     local cursor = last
@@ -161,14 +179,16 @@ return { whole(removed), onward, whole(stayed + seen - removed), unpack(idle) }
 );
 
 /**
- * Destroys the group of a broadcast whose consumer is gone.
- * KEYS: the consumer's lease, stream. ARGV: group, tombstone, force (1: it is my own).
+ * Destroys the group of a broadcast whose consumer is gone; never one that is registered, because that is
+ * a service.
+ * KEYS: the consumer's lease, stream, groups:<stream>. ARGV: group, tombstone, force (1: it is my own).
  * Returns 1 if it was destroyed.
  */
 export const dropGroupScript = defineScript(
   'drop-group',
   `
 if ARGV[3] ~= '1' and redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 0 end
 return redis.pcall('XGROUP', 'DESTROY', KEYS[2], ARGV[1]) == 1 and 1 or 0
 `,
   'allow-oom',

@@ -3,33 +3,37 @@ import { TOMBSTONE } from './lease.lua.js';
 
 /**
  * Lists the consumers of a group, and the groups of broadcasts beside it.
- * KEYS: streams, then started:<stream> of each. ARGV: group. Returns per stream: names of consumers that
- * its group lists, and of those that started something once there (a group that was destroyed has
- * forgotten them); then per stream the groups whose name begins with `group~`.
+ * KEYS: streams, then started:<stream> of each, then groups:<stream> of each. ARGV: group. Returns per
+ * stream: names of consumers that its group lists, and of those that started something once there (a group
+ * that was destroyed has forgotten them); then per stream the groups whose name begins as those of its
+ * broadcasts do and that nobody registered: a registered one is a service.
  */
 export const scanScript = defineScript(
   'scan',
   `
 local answer = {}
-local mark = ARGV[1] .. '~'
-for i = 1, #KEYS / 2 do
+local many = #KEYS / 3
+for i = 1, many do
   local stream = KEYS[i]
   local names, broadcasts = {}, {}
   local consumers = redis.pcall('XINFO', 'CONSUMERS', stream, ARGV[1])
   if not consumers.err then
     for n, c in ipairs(consumers) do names[n] = c[2] end
   end
-  local started = redis.call('HGETALL', KEYS[#KEYS / 2 + i])
+  local started = redis.call('HGETALL', KEYS[many + i])
   for n = 1, #started, 2 do
     if string.sub(started[n], 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then names[#names + 1] = started[n + 1] end
   end
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if not groups.err then
     for _, g in ipairs(groups) do
-      if string.sub(g[2], 1, #mark) == mark then broadcasts[#broadcasts + 1] = g[2] end
+      local mark = string.sub(g[2], #ARGV[1] + 1, #ARGV[1] + 1)
+      if string.sub(g[2], 1, #ARGV[1]) == ARGV[1] and (mark == '{' or mark == '~') then
+        if redis.pcall('HEXISTS', KEYS[2 * many + i], g[2]) == 0 then broadcasts[#broadcasts + 1] = g[2] end
+      end
     end
   end
-  answer[i], answer[#KEYS / 2 + i] = names, broadcasts
+  answer[i], answer[many + i] = names, broadcasts
 end
 return answer
 `,
