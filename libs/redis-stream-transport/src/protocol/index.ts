@@ -8,4 +8,5 @@ export * from './header.js';
 export * from './json.js';
 export * from './keys.js';
 export * from './limits.js';
+export * from './pattern.js';
 export * from './version.js';
