@@ -1,7 +1,9 @@
 import { Controller } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Ctx, MessagePattern } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { finalize, firstValueFrom, interval, type Observable } from 'rxjs';
+import { PassThrough } from '../support/pass-through.js';
 import { eventually, redis, Room } from './support.js';
 
 @Controller()
@@ -58,125 +60,134 @@ class WorkController {
   }
 }
 
-const open = async (concurrency?: number) => {
-  const room = new Room();
-  const limit = concurrency === undefined ? {} : { concurrency };
-  const app = await room.serve({ controllers: [WorkController] }, limit);
-  const connection = redis();
-  const left = (pattern: string, entries: number) =>
-    eventually(async () => expect(await connection.xlen(room.stream(pattern))).toBe(entries));
-  const nothingLeft = (pattern: string) => left(pattern, 0);
-  return { client: room.client(), controller: app.get(WorkController), nothingLeft, left };
-};
+describe.each([
+  ['without an interceptor', []],
+  ['behind a global interceptor', [{ provide: APP_INTERCEPTOR, useClass: PassThrough }]],
+])('%s', (_where, providers) => {
+  const open = async (concurrency?: number) => {
+    const room = new Room();
+    const limit = concurrency === undefined ? {} : { concurrency };
+    const app = await room.serve({ controllers: [WorkController], providers }, limit);
+    const connection = redis();
+    const left = (pattern: string, entries: number) =>
+      eventually(async () => expect(await connection.xlen(room.stream(pattern))).toBe(entries));
+    const nothingLeft = (pattern: string) => left(pattern, 0);
+    return { client: room.client(), controller: app.get(WorkController), nothingLeft, left };
+  };
 
-const aborted = ['AbortError', 'torn down'];
+  const aborted = ['AbortError', 'torn down'];
 
-describe('X2 unsubscribing', () => {
-  test.each(['ticks', 'generated'])(
-    'tears down what the handler returned and aborts its signal: %s',
-    async (pattern) => {
-      const { client, controller, nothingLeft } = await open();
-      const values: unknown[] = [];
-      const subscription = client.send(pattern, {}).subscribe((value) => {
-        values.push(value);
-        if (values.length === 3) subscription.unsubscribe();
-      });
-      await eventually(() => expect(controller.journal.toSorted()).toEqual(aborted));
-      expect(values).toEqual([0, 1, 2]);
-      await nothingLeft(pattern);
-    },
-  );
-
-  test('reaches a handler that returns a Promise through its signal', async () => {
-    const { client, controller, nothingLeft } = await open();
-    const subscription = client.send('listens', {}).subscribe();
-    await eventually(() => expect(controller.journal).toEqual(['begun']));
-    subscription.unsubscribe();
-    await eventually(() => expect(controller.journal).toEqual(['begun', 'AbortError']));
-    await nothingLeft('listens');
-  });
-
-  test('a call that no instance has begun never runs', async () => {
-    const { client, controller, nothingLeft, left } = await open(1);
-    const busy = firstValueFrom(client.send('busy', {}), { defaultValue: 'free' });
-    await eventually(() => expect(controller.journal).toEqual(['busy']));
-    const subscription = client.send('noted', 'unwanted').subscribe();
-    const wanted = firstValueFrom(client.send('noted', 'wanted'));
-    await left('noted', 2);
-    subscription.unsubscribe();
-    await left('noted', 1);
-    controller.free();
-    expect(await busy).toBe('free');
-    expect(await wanted).toBe('wanted');
-    expect(controller.journal).toEqual(['busy', 'noted wanted']);
-    await nothingLeft('noted');
-  });
-
-  test('in the same turn sends nothing', async () => {
-    const { client, controller } = await open();
-    await client.connect();
-    client.send('noted', 'unwanted').subscribe().unsubscribe();
-    expect(await firstValueFrom(client.send('noted', 'wanted'))).toBe('wanted');
-    expect(controller.journal).toEqual(['noted wanted']);
-  });
-});
-
-describe('an AbortSignal in the options of a record', () => {
-  const withSignal = (signal: AbortSignal, data: unknown = {}) =>
-    new RedisStreamsRecordBuilder(data).setOptions({ signal }).build();
-
-  test('ends the call and stops its handler', async () => {
-    const { client, controller, nothingLeft } = await open();
-    const abort = new AbortController();
-    const values: unknown[] = [];
-    const call = new Promise((resolve) =>
-      client.send('ticks', withSignal(abort.signal)).subscribe({
-        next: (value) => {
+  describe('X2 unsubscribing', () => {
+    test.each(['ticks', 'generated'])(
+      'tears down what the handler returned and aborts its signal: %s',
+      async (pattern) => {
+        const { client, controller, nothingLeft } = await open();
+        const values: unknown[] = [];
+        const subscription = client.send(pattern, {}).subscribe((value) => {
           values.push(value);
-          abort.abort();
-        },
-        error: resolve,
-      }),
+          if (values.length === 3) subscription.unsubscribe();
+        });
+        await eventually(() => expect(controller.journal.toSorted()).toEqual(aborted));
+        expect(values).toEqual([0, 1, 2]);
+        await nothingLeft(pattern);
+      },
     );
-    expect(await call).toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
-    expect(values[0]).toBe(0);
-    await eventually(() => expect(controller.journal.toSorted()).toEqual(aborted));
-    await nothingLeft('ticks');
+
+    test('reaches a handler that returns a Promise through its signal', async () => {
+      const { client, controller, nothingLeft } = await open();
+      const subscription = client.send('listens', {}).subscribe();
+      await eventually(() => expect(controller.journal).toEqual(['begun']));
+      subscription.unsubscribe();
+      await eventually(() => expect(controller.journal).toEqual(['begun', 'AbortError']));
+      await nothingLeft('listens');
+    });
+
+    test('a call that no instance has begun never runs', async () => {
+      const { client, controller, nothingLeft, left } = await open(1);
+      const busy = firstValueFrom(client.send('busy', {}), { defaultValue: 'free' });
+      await eventually(() => expect(controller.journal).toEqual(['busy']));
+      const subscription = client.send('noted', 'unwanted').subscribe();
+      const wanted = firstValueFrom(client.send('noted', 'wanted'));
+      await left('noted', 2);
+      subscription.unsubscribe();
+      await left('noted', 1);
+      controller.free();
+      expect(await busy).toBe('free');
+      expect(await wanted).toBe('wanted');
+      expect(controller.journal).toEqual(['busy', 'noted wanted']);
+      await nothingLeft('noted');
+    });
+
+    test('in the same turn sends nothing', async () => {
+      const { client, controller } = await open();
+      await client.connect();
+      client.send('noted', 'unwanted').subscribe().unsubscribe();
+      expect(await firstValueFrom(client.send('noted', 'wanted'))).toBe('wanted');
+      expect(controller.journal).toEqual(['noted wanted']);
+    });
   });
 
-  test('that was aborted before sends nothing', async () => {
-    const { client, controller } = await open();
-    const call = firstValueFrom(client.send('noted', withSignal(AbortSignal.abort(), 'unwanted')));
-    await expect(call).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
-    expect(await firstValueFrom(client.send('noted', 'wanted'))).toBe('wanted');
-    expect(controller.journal).toEqual(['noted wanted']);
+  describe('an AbortSignal in the options of a record', () => {
+    const withSignal = (signal: AbortSignal, data: unknown = {}) =>
+      new RedisStreamsRecordBuilder(data).setOptions({ signal }).build();
+
+    test('ends the call and stops its handler', async () => {
+      const { client, controller, nothingLeft } = await open();
+      const abort = new AbortController();
+      const values: unknown[] = [];
+      const call = new Promise((resolve) =>
+        client.send('ticks', withSignal(abort.signal)).subscribe({
+          next: (value) => {
+            values.push(value);
+            abort.abort();
+          },
+          error: resolve,
+        }),
+      );
+      expect(await call).toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
+      expect(values[0]).toBe(0);
+      await eventually(() => expect(controller.journal.toSorted()).toEqual(aborted));
+      await nothingLeft('ticks');
+    });
+
+    test('that was aborted before sends nothing', async () => {
+      const { client, controller } = await open();
+      const call = firstValueFrom(
+        client.send('noted', withSignal(AbortSignal.abort(), 'unwanted')),
+      );
+      await expect(call).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
+      expect(await firstValueFrom(client.send('noted', 'wanted'))).toBe('wanted');
+      expect(controller.journal).toEqual(['noted wanted']);
+    });
+
+    test('that fires after the end does nothing', async () => {
+      const { client, controller } = await open();
+      const abort = new AbortController();
+      const call = firstValueFrom(client.send('noted', withSignal(abort.signal, 'first')));
+      expect(await call).toBe('first');
+      abort.abort();
+      expect(await firstValueFrom(client.send('noted', 'second'))).toBe('second');
+      expect(controller.journal).toEqual(['noted first', 'noted second']);
+    });
   });
 
-  test('that fires after the end does nothing', async () => {
-    const { client, controller } = await open();
-    const abort = new AbortController();
-    const call = firstValueFrom(client.send('noted', withSignal(abort.signal, 'first')));
-    expect(await call).toBe('first');
-    abort.abort();
-    expect(await firstValueFrom(client.send('noted', 'second'))).toBe('second');
-    expect(controller.journal).toEqual(['noted first', 'noted second']);
-  });
-});
-
-describe('the deadline of a call', () => {
-  test('tears down the Observable of its handler', async () => {
-    const { client, controller, nothingLeft } = await open();
-    const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 200 }).build();
-    const call = new Promise((resolve) =>
-      client.send('ticks', record).subscribe({ error: resolve, complete: () => resolve('ended') }),
-    );
-    expect(await call).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
-    await eventually(() =>
-      expect(controller.journal.toSorted()).toEqual([
-        expect.stringMatching(/^(Timeout|Abort)Error$/),
-        'torn down',
-      ]),
-    );
-    await nothingLeft('ticks');
+  describe('the deadline of a call', () => {
+    test('tears down the Observable of its handler', async () => {
+      const { client, controller, nothingLeft } = await open();
+      const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 200 }).build();
+      const call = new Promise((resolve) =>
+        client
+          .send('ticks', record)
+          .subscribe({ error: resolve, complete: () => resolve('ended') }),
+      );
+      expect(await call).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
+      await eventually(() =>
+        expect(controller.journal.toSorted()).toEqual([
+          expect.stringMatching(/^(Timeout|Abort)Error$/),
+          'torn down',
+        ]),
+      );
+      await nothingLeft('ticks');
+    });
   });
 });

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, type ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
-import { firstValueFrom, mergeMap, Observable } from 'rxjs';
+import { concat, firstValueFrom, mergeMap, Observable, of } from 'rxjs';
 import { eventually, Room } from './support.js';
 
 const story = new AsyncLocalStorage<string>();
@@ -29,9 +29,18 @@ class NestedController {
     return this.back.send('left', {}).pipe(mergeMap(() => this.back.send('left', {})));
   }
 
+  /** Nothing was sent yet, so the handler is told and not torn down; what it does is its own affair. */
   @MessagePattern('hangs')
-  hangs(): Observable<unknown> {
-    return this.back.send('never', {});
+  hangs(_data: unknown, @Ctx() { signal }: RedisStreamsContext): Observable<unknown> {
+    return this.back.send(
+      'never',
+      new RedisStreamsRecordBuilder({}).setOptions({ signal }).build(),
+    );
+  }
+
+  @MessagePattern('streams')
+  streams(): Observable<unknown> {
+    return concat(of('first'), this.back.send('never', {}));
   }
 
   @MessagePattern('never')
@@ -111,9 +120,12 @@ describe('M5 the time of a call that a handler makes', () => {
     expect(heard[0]).toBeGreaterThan(20_000);
   });
 
-  test('ends when the call of the handler is cancelled', async () => {
+  test.each([
+    ['which its handler hands on through the signal', 'hangs'],
+    ['which tears down a stream that has sent values', 'streams'],
+  ])('ends when the call of the handler is cancelled, %s', async (_how, pattern) => {
     const { client, heard } = await open();
-    const subscription = client.send('hangs', {}).subscribe();
+    const subscription = client.send(pattern, {}).subscribe();
     await eventually(() => expect(heard).toEqual(['begun']));
     subscription.unsubscribe();
     await eventually(() => expect(heard).toEqual(['begun', 'stopped']));

@@ -2,7 +2,10 @@
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
 export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
-export { RedisStreamsContext } from './nest/redis-streams.context.js';
+export {
+  RedisStreamsContext,
+  type RedisStreamsContextFacts,
+} from './nest/redis-streams.context.js';
 export { RedisStreamsRecord, RedisStreamsRecordBuilder } from './nest/redis-streams.record.js';
 export { DeadLetter, RetryLater } from './nest/retry-later.js';
 export { REDIS_STREAMS } from './nest/transport-id.js';

@@ -1,5 +1,6 @@
 import type { Producer } from '../../../libs/redis-stream-transport/src/engine/producer/producer.js';
-import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { arenas } from '../../support/intercepted-arena.js';
 
 /** A handler that notes how many of it run at once. */
 function meter() {
@@ -13,7 +14,7 @@ function meter() {
   return { seen, handler };
 }
 
-describe('bounds of a server', () => {
+describe.each(arenas)('bounds of a server, %s:', (_where, Arena) => {
   it('runs at most `concurrency` handlers at once, and as many', async () => {
     const arena = new Arena();
     const { seen, handler } = meter();
@@ -128,6 +129,7 @@ describe('bounds of a server', () => {
 });
 
 describe('bounds of a client', () => {
+  const [[, Arena]] = arenas;
   const producerOf = (client: Caller) => (client as unknown as { producer: Producer }).producer;
 
   it('refuses more calls than `maxPending`, certainly not run', async () => {

@@ -1,6 +1,7 @@
 import { RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
-import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { type Arena as AnyArena, eventually, range, Tally } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
+import { arenas } from '../../support/intercepted-arena.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
 // X3: a handler or a call that may be started once only (rule L18).
@@ -8,13 +9,13 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 const once = { atMostOnce: true };
 
 /** The entry, its start and its pendency are all gone. */
-const nothingLeft = (arena: Arena, stream: string): Promise<void> =>
+const nothingLeft = (arena: AnyArena, stream: string): Promise<void> =>
   eventually(async () => {
     expect(await arena.pending(stream)).toBe(0);
     expect(await arena.redis.hlen(arena.keys.started(stream))).toBe(0);
   });
 
-describe('X3 at most once', () => {
+describe.each(arenas)('X3 at most once, %s,', (_where, Arena) => {
   it.each([
     ['the handler says', { messages: { work: [(n: number) => n + 1, once] as const } }, {}],
     ['the caller says', { messages: { work: (n: number) => n + 1 } }, once],

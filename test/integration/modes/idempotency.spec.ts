@@ -1,16 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { RedisStreamsRecord, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { defer, firstValueFrom, of, retry } from 'rxjs';
-import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually, Gate, range, Tally, type Arena as AnyArena } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
+import { arenas } from '../../support/intercepted-arena.js';
 
 // X3: idempotency keys with stored results (rule L22).
 
 const key = { idempotencyKey: 'order-7' };
 
 /** Instances whose handler of `work` waits at a gate before it returns. */
-async function waiting(result: unknown, instances = 1) {
-  const arena = new Arena();
+async function waiting(arena: AnyArena, result: unknown, instances = 1) {
   const gate = new Gate();
   const ran = new Tally();
   const work = async () => {
@@ -19,10 +19,10 @@ async function waiting(result: unknown, instances = 1) {
     return result;
   };
   for (let i = 0; i < instances; i++) await arena.serve({ messages: { work } });
-  return { arena, gate, ran };
+  return { gate, ran };
 }
 
-describe('X3 calls with the same key', () => {
+describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
   it('run once: the first result is kept, values of a stream and errors too', async () => {
     const arena = new Arena();
     const ran = new Tally();
@@ -49,7 +49,8 @@ describe('X3 calls with the same key', () => {
   });
 
   it('that come while it runs wait for it and get its result', async () => {
-    const { arena, gate, ran } = await waiting('shared', 2);
+    const arena = new Arena();
+    const { gate, ran } = await waiting(arena, 'shared', 2);
     const [one, other] = [await arena.connected(), await arena.connected()];
     const calls = range(10).map((i) => (i % 2 ? one : other).call('work', 1, key));
     await eventually(async () => expect(await arena.pending('work')).toBe(10));
@@ -75,7 +76,8 @@ describe('X3 calls with the same key', () => {
   });
 
   it('F6 retry() of rxjs with a key gives one execution', async () => {
-    const { arena, gate, ran } = await waiting('done');
+    const arena = new Arena();
+    const { gate, ran } = await waiting(arena, 'done');
     const client = await arena.connected();
     let attempts = 0;
     const patient = defer(() => {
@@ -91,7 +93,8 @@ describe('X3 calls with the same key', () => {
   });
 
   it('F7 a caller that comes after the first one died gets its result', async () => {
-    const { arena, gate, ran } = await waiting('result');
+    const arena = new Arena();
+    const { gate, ran } = await waiting(arena, 'result');
     const first = await arena.connected();
     void first.call('work', 1, key).catch(() => undefined);
     await eventually(() => expect(ran.total).toBe(1));

@@ -1,8 +1,9 @@
-import { Arena, Gate, range } from '../../support/arena.js';
+import { Gate, range } from '../../support/arena.js';
+import { arenas } from '../../support/intercepted-arena.js';
 
 const options = { idempotencyKey: 'order-7' };
 
-describe('L22: calls with the same idempotency key', () => {
+describe.each(arenas)('L22: calls with the same idempotency key, %s,', (_where, Arena) => {
   it('run once: those that come meanwhile wait, and later ones get the result', async () => {
     const arena = new Arena();
     const gate = new Gate();

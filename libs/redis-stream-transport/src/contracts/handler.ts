@@ -4,7 +4,7 @@ import type { ContractDefinition, MethodDefinition } from './definition.js';
 import { decoratedParameters } from './handler-metadata.js';
 import { HandlerErrors } from './handler-errors.js';
 import { MethodArguments } from './method-arguments.js';
-import { isAsyncIterable, observe } from './observe-iterable.js';
+import { isAsyncIterable, observe } from '../nest/observe-iterable.js';
 import { ResultCheck } from './result-check.js';
 import { fromRich, toRich } from './rich-json.js';
 import { ContractValidationError } from './violation.js';

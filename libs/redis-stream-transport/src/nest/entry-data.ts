@@ -3,25 +3,67 @@ import type { PacketDeserializer } from '../options/index.js';
 import { mismatch, parse, unpackData, UnreadableData } from './packets.js';
 import { isA, thrownText } from '../thrown.js';
 
+type Headers = Readonly<Record<string, string>> | undefined;
+
+/** @param metadata headers of the entry, and what the packet of a serializer has beyond them */
+export type Hand = (delivery: Delivery, data: unknown, metadata: Headers) => void;
+
 /**
- * The data of an entry, at once when it is plain JSON.
+ * Reads the data of an entry and hands it on, at once when it is plain JSON. Data that cannot be read ends
+ * the delivery, and so does its deadline or its caller while a deserializer is still busy with it.
  * @param answersIn name of the codec that replies are written with
- * @throws UnreadableData, or rejects with it
  */
-export function dataOf(
-  { entry, pattern, isRequest }: Delivery,
+export function readData(
+  delivery: Delivery,
   deserializer: PacketDeserializer | undefined,
   answersIn: string | undefined,
-): unknown {
-  const { header, data } = entry;
-  if (header.codec !== 'json') return unpackData(deserializer, header, data, pattern.spec.pattern);
-  // It can be read, but its sender could not read the reply.
-  if (answersIn !== undefined && isRequest) throw mismatch('plain JSON', answersIn);
-  return parse(data);
+  hand: Hand,
+): void {
+  const { header, data, headers } = delivery.entry;
+  if (header.codec !== 'json') {
+    readPacked(delivery, deserializer, hand);
+    return;
+  }
+  let read: unknown;
+  try {
+    // It can be read, but its sender could not read the reply.
+    if (answersIn !== undefined && delivery.isRequest) throw mismatch('plain JSON', answersIn);
+    read = parse(data);
+  } catch (error) {
+    unreadable(delivery, error);
+    return;
+  }
+  hand(delivery, read, headers);
+}
+
+/** No handler has begun: what nobody waits for any more ends at once, and what is read too late is dropped. */
+function readPacked(
+  delivery: Delivery,
+  deserializer: PacketDeserializer | undefined,
+  hand: Hand,
+): void {
+  const { entry, pattern } = delivery;
+  let begun = false;
+  delivery.whenAborted((reason) => {
+    if (!begun) delivery.unstarted(reason);
+  });
+  unpackData(deserializer, entry.header, entry.data, pattern.spec.pattern).then(
+    ({ data, metadata }) => {
+      if (delivery.ended) return;
+      begun = true;
+      hand(delivery, data, merged(entry.headers, metadata));
+    },
+    (error: unknown) => unreadable(delivery, error),
+  );
+}
+
+function merged(headers: Headers, metadata: unknown): Headers {
+  if (typeof metadata !== 'object' || metadata === null) return headers;
+  return { ...headers, ...(metadata as Record<string, string>) };
 }
 
 /** Ends a delivery whose data no handler can be given. */
-export function unreadable(delivery: Delivery, error: unknown): void {
+function unreadable(delivery: Delivery, error: unknown): void {
   const code = isA(error, UnreadableData) ? error.code : undefined;
   delivery.malformed(thrownText(error), code);
 }

@@ -1,8 +1,8 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
-import { isStream } from './reply-stream.js';
+import { isStream } from './follow-stream.js';
+import { streamEnd } from './reply-stream.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';
 
@@ -24,7 +24,7 @@ export async function invokeEvent(
     if (done.has(i)) return;
     try {
       const result: unknown = await handler(data, context);
-      if (isStream(result)) await ended(result);
+      if (isStream(result)) await streamEnd(delivery, result);
       done.add(i);
     } catch (error) {
       failures.push(error);
@@ -55,13 +55,6 @@ export async function invokeEvent(
 function succeededBefore(state: string): Set<number> {
   if (state === '') return new Set();
   return new Set(state.split(',').flatMap((part) => (part === '' ? [] : Number(part))));
-}
-
-/** Waits for the end of what a handler streams; an empty stream is a success. */
-async function ended(result: Observable<unknown> | AsyncIterable<unknown>): Promise<void> {
-  if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- only the end matters
-  else for await (const _ of result);
 }
 
 /** What the handlers asked for, if any did. */

@@ -81,6 +81,13 @@ export function packPacket(
     : pack(output, codec);
 }
 
+/** What a handler gets of an entry that was written with a serializer. */
+export interface UnpackedData {
+  readonly data: unknown;
+  /** Metadata of the packet, which its serializer may have added to. */
+  readonly metadata: unknown;
+}
+
 /**
  * Data of an entry that was written with a serializer. Without a deserializer a packet is taken as
  * Nest's own serializer writes it.
@@ -90,7 +97,7 @@ export async function unpackData(
   { codec, codecName }: Pick<Header, 'codec' | 'codecName'>,
   text: string,
   pattern: string,
-): Promise<unknown> {
+): Promise<UnpackedData> {
   compareCodecs(codecName, deserializer?.codec);
   const value = unpack(codec, text);
   const packet =
@@ -100,7 +107,7 @@ export async function unpackData(
   if (typeof packet !== 'object' || packet === null || !('data' in packet)) {
     throw noPacket(codec, deserializer, 'a packet with "data"');
   }
-  return packet.data;
+  return { data: packet.data, metadata: 'metadata' in packet ? packet.metadata : undefined };
 }
 
 /** A reply in a frame that a serializer wrote: its output and how it was turned to JSON. */

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import { RedisStreamsError } from '../errors.js';
@@ -12,57 +13,71 @@ export interface ContextSource {
   streamKey(name: string): string;
 }
 
-type Args = [delivery: Delivery, source: ContextSource];
+/** As of Nest's own contexts: what the message was sent with. */
+type Args = [pattern: string, metadata: Readonly<Record<string, string>>];
 
-/** What a handler may know and do beside its data; inject it with `@Ctx()`. */
+/**
+ * What a handler may know and do beside its data; inject it with `@Ctx()`. Logs and `JSON.stringify` show the
+ * facts of the entry, neither its data nor its headers.
+ */
 export class RedisStreamsContext extends BaseRpcContext<Args> {
-  constructor(delivery: Delivery, source: ContextSource) {
-    super([delivery, source]);
+  readonly #delivery: Delivery;
+  readonly #source: ContextSource;
+
+  /** @param metadata as the entry and its packet have it; undefined for none */
+  constructor(
+    delivery: Delivery,
+    source: ContextSource,
+    metadata: Readonly<Record<string, string>> | undefined,
+  ) {
+    super([delivery.pattern.spec.pattern, metadata ?? NOTHING]);
+    this.#delivery = delivery;
+    this.#source = source;
   }
 
   /** The pattern, in Nest's normal form. */
   getPattern(): string {
-    return this.delivery.pattern.spec.pattern;
+    return this.args[0];
   }
 
   /** Key of the stream in Redis, of the pattern's own or of its lane; `getMessageId` is an id in it. */
   getStream(): string {
-    return this.args[1].streamKey(this.delivery.stream.name);
+    return this.#source.streamKey(this.#delivery.stream.name);
   }
 
   /** Id of the entry in its stream. */
   getMessageId(): string {
-    return this.delivery.id;
+    return this.#delivery.id;
   }
 
   /** Id of the call, `<caller>/<call>`, unique among all callers; undefined for events. */
   getCallId(): string | undefined {
-    return this.delivery.callId;
+    return this.#delivery.callId;
   }
 
   /** Name of this instance in its consumer group; new with every start. */
   getConsumer(): string {
-    return this.delivery.consumer;
+    return this.#delivery.consumer;
   }
 
   /** How often the entry was handed to an instance, this time included; over 1 after an owner's death. */
   getDeliveryCount(): number {
-    return this.delivery.history.deliveries;
+    return this.#delivery.history.deliveries;
   }
 
   /** Attempts of this entry that failed before, by `RetryLater` or by errors of event handlers. */
   getFailedAttempts(): number {
-    return this.delivery.history.attempts;
+    return this.#delivery.history.attempts;
   }
 
-  /** Headers of the client, of the record and of the dispatch hook. */
+  /** Headers of the client, of the record and of the dispatch hook, and metadata that a serializer added. */
   getMetadata(): Readonly<Record<string, string>> {
-    return this.delivery.entry.headers ?? NOTHING;
+    return this.args[1];
   }
 
   /** Idempotency key of the call. */
   getIdempotencyKey(): string | undefined {
-    return this.delivery.entry.key;
+    return this.#delivery.entry.key;
   }
 
   /**
@@ -70,18 +85,18 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
    * over. Work that can stop should.
    */
   get signal(): AbortSignal {
-    return this.delivery.signal;
+    return this.#delivery.signal;
   }
 
   /** Milliseconds since 1970 on Redis' clock at which the caller stops waiting; undefined: never. */
   get deadline(): number | undefined {
-    const { deadline } = this.delivery;
+    const { deadline } = this.#delivery;
     return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
   }
 
   /** Milliseconds until the deadline, 0 when it has passed; Infinity without one. */
   remainingTime(): number {
-    return this.delivery.remaining(this.args[1].redisNow());
+    return this.#delivery.remaining(this.#source.redisNow());
   }
 
   /** Headers for every reply that follows; `sendWithMeta` shows them. */
@@ -91,7 +106,7 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
         throw new RedisStreamsError('INVALID_MESSAGE', `reply header ${name} is not a string`);
       }
     }
-    this.delivery.replyHeaders = JSON.stringify(headers);
+    this.#delivery.replyHeaders = JSON.stringify(headers);
   }
 
   /**
@@ -125,19 +140,54 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     this.event('deadLetter').deadLetter('handler', thrownText(reason));
   }
 
-  private get delivery(): Delivery {
-    return this.args[0];
+  /** The facts of the entry, for logs: no data and no headers, which may be secret. */
+  toJSON(): RedisStreamsContextFacts {
+    const { deadline } = this;
+    const callId = this.getCallId();
+    return {
+      pattern: this.getPattern(),
+      stream: this.getStream(),
+      messageId: this.getMessageId(),
+      ...(callId === undefined ? {} : { callId }),
+      consumer: this.getConsumer(),
+      deliveryCount: this.getDeliveryCount(),
+      failedAttempts: this.getFailedAttempts(),
+      ...(deadline === undefined ? {} : { deadline }),
+      aborted: this.#delivery.isAborted,
+    };
+  }
+
+  /** What `console.log` and `util.inspect` show. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    if (depth < 0) return `[${this.constructor.name}]`;
+    return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
   }
 
   private event(what: string): Delivery {
-    if (this.delivery.isRequest) {
+    if (this.#delivery.isRequest) {
       throw new RedisStreamsError(
         'INVALID_MESSAGE',
         `${what}() is for events; a request ends with its reply, RetryLater or DeadLetter`,
       );
     }
-    return this.delivery;
+    return this.#delivery;
   }
+}
+
+/** What logs show of a context. */
+export interface RedisStreamsContextFacts {
+  readonly pattern: string;
+  readonly stream: string;
+  readonly messageId: string;
+  /** Of requests. */
+  readonly callId?: string;
+  readonly consumer: string;
+  readonly deliveryCount: number;
+  readonly failedAttempts: number;
+  /** Milliseconds since 1970 on Redis' clock; only with a deadline. */
+  readonly deadline?: number;
+  /** Its signal has fired. */
+  readonly aborted: boolean;
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});

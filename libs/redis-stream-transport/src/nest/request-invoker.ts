@@ -1,15 +1,20 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
+import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
 import { isFinal } from './final-error.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
-import { isStream, replyWithStream, type ReplyWriter } from './reply-stream.js';
+import { isStream } from './follow-stream.js';
+import { replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';
 
 /** What callers get where Nest's transports would send nothing useful. */
 const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
+
+/** Values of one stream that may wait for a serializer that takes its time. */
+const MAX_UNPACKED = 10_000;
 
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
@@ -30,8 +35,7 @@ export async function invokeRequest(
     const result: unknown = await handler(data, context);
     replies = new Replies(delivery, settings);
     if (isStream(result)) {
-      await replyWithStream(delivery, result, replies);
-      replies.endIfAborted();
+      if (await replyWithStream(delivery, result, replies)) replies.tornDown();
     } else {
       replies.value(result, true);
     }
@@ -42,8 +46,11 @@ export async function invokeRequest(
 
 class Replies implements ReplyWriter {
   private begun = false;
-  /** Replies of an asynchronous serializer, in order. */
+  /** The handler has ended. */
+  private over = false;
+  /** Replies of an asynchronous serializer, in order, and how many of them wait. */
   private queue: Promise<void> | undefined;
+  private waiting = 0;
 
   constructor(
     private readonly delivery: Delivery,
@@ -51,6 +58,7 @@ class Replies implements ReplyWriter {
   ) {}
 
   value(value: unknown, last: boolean): void {
+    this.over = last;
     if (this.settings.serializer !== undefined) {
       this.packed({ response: value, ...(last ? { isDisposed: true } : {}) }, last);
       return;
@@ -68,12 +76,14 @@ class Replies implements ReplyWriter {
   }
 
   done(): void {
+    this.over = true;
     if (this.settings.serializer !== undefined) this.packed({ isDisposed: true }, true);
     else this.delivery.value(undefined, true);
   }
 
   error(error: unknown): void {
     const { delivery, begun } = this;
+    this.over = true;
     if (RetryLater.is(error) && !begun) {
       // Without a further attempt the caller is told by a code: the handler said nothing to pass on.
       delivery.retry({
@@ -95,9 +105,8 @@ class Replies implements ReplyWriter {
   }
 
   /** The stream was torn down because nobody waits: the entry still has to be settled. */
-  endIfAborted(): void {
+  tornDown(): void {
     const { delivery } = this;
-    if (delivery.abortedBy === undefined || delivery.ended) return;
     // The caller may learn of the deadline from here before its own clock tells it.
     if (delivery.abortedBy === 'deadline') {
       delivery.fault('TIMEOUT', 'the deadline passed while the handler ran', 'may-have-run');
@@ -115,34 +124,47 @@ class Replies implements ReplyWriter {
     };
     try {
       const packed = packPacket(settings.serializer as PacketSerializer, { ...packet, id });
-      if (packed instanceof Promise || this.queue !== undefined) {
-        const before = this.queue ?? Promise.resolve();
-        // It may fail while those before it are still being packed, and nobody listens yet.
-        if (packed instanceof Promise) packed.catch(() => undefined);
-        this.queue = before
-          .then(() => packed)
-          .then(write)
-          .catch((error: unknown) => this.unsendable(error));
-      } else {
-        write(packed);
-      }
+      if (packed instanceof Promise || this.queue !== undefined) this.enqueue(packed, write);
+      else write(packed);
     } catch (error) {
       this.unsendable(error);
     }
   }
 
+  /** Writes a reply after those before it. */
+  private enqueue(packed: Packed | Promise<Packed>, write: (packed: Packed) => void): void {
+    // It may fail while those before it are still being packed, and nobody listens yet.
+    if (packed instanceof Promise) packed.catch(() => undefined);
+    if (++this.waiting > MAX_UNPACKED) {
+      this.fault('REPLY_LOST', 'more values wait for the serializer than may be kept');
+      return;
+    }
+    this.queue = (this.queue ?? Promise.resolve())
+      .then(() => packed)
+      .then((ready) => {
+        this.waiting--;
+        write(ready);
+      })
+      .catch((error: unknown) => this.unsendable(error));
+  }
+
   private unsendable(error: unknown): void {
     const message = thrownText(error);
     this.settings.complain(`a reply of ${this.delivery.stream.name} cannot be sent: ${message}`);
-    this.delivery.fault('INVALID_MESSAGE', 'the reply cannot be serialized', 'may-have-run');
+    this.fault('INVALID_MESSAGE', 'the reply cannot be serialized');
   }
 
   private tooLarge(text: string): boolean {
     const { maxReplyBytes } = this.settings;
     if (text.length * 3 <= maxReplyBytes || Buffer.byteLength(text) <= maxReplyBytes) return false;
-    const message = `the reply is larger than maxReplyBytes (${maxReplyBytes})`;
-    this.delivery.fault('PAYLOAD_TOO_LARGE', message, 'may-have-run');
+    this.fault('PAYLOAD_TOO_LARGE', `the reply is larger than maxReplyBytes (${maxReplyBytes})`);
     return true;
+  }
+
+  /** The caller is told that it is over; a handler that streams on is told as well. */
+  private fault(code: RedisStreamsErrorCode, message: string): void {
+    this.delivery.fault(code, message, 'may-have-run');
+    if (!this.over) this.delivery.abort('cancelled');
   }
 }
 

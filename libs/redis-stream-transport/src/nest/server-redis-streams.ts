@@ -23,7 +23,7 @@ import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
-import { dataOf, unreadable } from './entry-data.js';
+import { readData, type Hand } from './entry-data.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
@@ -223,28 +223,14 @@ export class ServerRedisStreams
   };
 
   private open(delivery: Delivery): void {
-    let data: unknown;
-    try {
-      data = dataOf(delivery, this.options.deserializer, this.answersIn);
-    } catch (error) {
-      unreadable(delivery, error);
-      return;
-    }
-    if (data instanceof Promise) {
-      data.then(
-        (read) => this.hand(delivery, read),
-        (error: unknown) => unreadable(delivery, error),
-      );
-    } else {
-      this.hand(delivery, data);
-    }
+    readData(delivery, this.options.deserializer, this.answersIn, this.hand);
   }
 
-  private hand(delivery: Delivery, data: unknown): void {
-    const context = new RedisStreamsContext(delivery, this.source);
+  private readonly hand: Hand = (delivery, data, metadata) => {
+    const context = new RedisStreamsContext(delivery, this.source, metadata);
     if (this.hooked) void this.invokeHooked(delivery, context, data);
     else void this.invoke(delivery, context, data);
-  }
+  };
 
   private async invokeHooked(
     delivery: Delivery,
@@ -259,16 +245,17 @@ export class ServerRedisStreams
       });
       await processed;
     } catch (error) {
-      // A hook that throws is the application's mistake; the entry must be settled all the same.
+      // A hook that throws is the application's mistake; the entry must be settled all the same, and a
+      // handler that the hook did not wait for is told.
       this.logger.error(thrownStory(error));
-      if (delivery.isRequest) delivery.error(errorText(undefined));
-      else
-        delivery.retry({
-          delay: undefined,
-          state: '',
-          detail: thrownText(error),
-          error: undefined,
-        });
+      if (delivery.ended) return;
+      if (delivery.isRequest) {
+        delivery.error(errorText(undefined));
+      } else {
+        const detail = thrownText(error);
+        delivery.retry({ delay: undefined, state: '', detail, error: undefined });
+      }
+      delivery.abort('cancelled');
     }
   }
 

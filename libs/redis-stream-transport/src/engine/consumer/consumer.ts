@@ -36,11 +36,7 @@ export class Consumer {
   ) {
     this.dispatcher = new Dispatcher(options.concurrency, options.maxDeliveries, clock, {
       run: (delivery) => delivery.begin(),
-      expired: (delivery) => {
-        const { deliveries, attempts } = delivery.history;
-        const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
-        delivery.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
-      },
+      expired: (delivery) => delivery.unstarted('deadline'),
       stuck: (delivery) => {
         logger.warn(
           'stuck',
@@ -51,6 +47,7 @@ export class Consumer {
         } else {
           delivery.acknowledge();
         }
+        delivery.abandon();
       },
       mayStart: ({ stream }) => this.owners.get(stream.name)?.mayStart === true,
       redisNow: () => (this.shards[0] as ConsumerShard).context.redisClock.now(),

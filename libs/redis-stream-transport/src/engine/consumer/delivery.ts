@@ -153,9 +153,19 @@ export class Delivery implements Expiring, Identified {
     return this.aborted;
   }
 
-  /** The runner's own way to be told, without the price of a signal. */
+  /**
+   * The runner's own way to be told, without the price of a signal; several handlers of an event are all
+   * told. It is called again when an aborted entry is ended although its handler runs.
+   */
   whenAborted(told: (reason: AbortReason) => void): void {
-    this.onAbort = told;
+    const before = this.onAbort;
+    this.onAbort =
+      before === undefined
+        ? told
+        : (reason) => {
+            before(reason);
+            told(reason);
+          };
     if (this.aborted !== undefined) told(this.aborted);
   }
 
@@ -164,6 +174,11 @@ export class Delivery implements Expiring, Identified {
     this.aborted = reason;
     this.controller?.abort(abortError(reason));
     this.onAbort?.(reason);
+  }
+
+  /** It was ended although its handler runs: what can be torn down is. */
+  abandon(): void {
+    if (this.aborted !== undefined) this.onAbort?.(this.aborted);
   }
 
   /** Its turn has come. */
@@ -206,6 +221,17 @@ export class Delivery implements Expiring, Identified {
     this.fault('CANCELLED', TEXT.cancelled, 'may-have-run');
   }
 
+  /** Nobody waits for it any more, and no handler has begun; one of an earlier owner may have. */
+  unstarted(reason: AbortReason): void {
+    const { deliveries, attempts } = this.history;
+    const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
+    if (reason === 'deadline') {
+      this.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
+    } else {
+      this.fault('CANCELLED', TEXT.cancelled, outcome);
+    }
+  }
+
   acknowledge(): void {
     if (!this.ended) this.owner.acknowledge(this);
   }
@@ -233,7 +259,9 @@ export class Delivery implements Expiring, Identified {
   private reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
     if (this.ended) return;
     this.owner.reply(this, kind, payload, final);
-    if (!final && this.entry.header.idle > 0) this.owner.renewed(this);
+    if (final || this.entry.header.idle === 0) return;
+    // It may have been ended by this very reply; and a grace is not renewed.
+    if (!this.ended && !this.isAborted) this.owner.renewed(this);
   }
 }
 

@@ -20,6 +20,8 @@ export const MAX_WAITING_LENGTH = 67_108_864;
 export interface SettlerHooks {
   /** It is settled, or somebody else's. */
   released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
+  /** A value of a stream found no room in the log of its caller, who is told that the call is over. */
+  unheard(delivery: Delivery): void;
   /** Redis no longer knows the lease, or knows another's. */
   leaseDoubt(kind: 'missing' | 'fenced'): void;
 }
@@ -151,6 +153,7 @@ export class Settler {
         break;
       case 'full':
         void this.settle(finished, this.shortened(finished, settlement, answer.logs));
+        this.stopUnheard(finished, settlement, answer.logs);
         break;
       case 'fenced':
         for (const each of finished) this.release(each, 'lost');
@@ -184,6 +187,18 @@ export class Settler {
       return { ...log, frame, force: true };
     });
     return { logs, streams: settlement.streams };
+  }
+
+  /** Handlers that stream on for callers who are told that it is over. */
+  private stopUnheard(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    full: readonly number[],
+  ): void {
+    const callers = new Set(full.map((log) => settlement.logs[log]?.caller));
+    for (const { delivery, final } of finished) {
+      if (!final && callers.has(delivery.entry.header.caller)) this.hooks.unheard(delivery);
+    }
   }
 
   /** A log lives at least as long as the longest call that it answers, and half a minute more. */

@@ -54,6 +54,9 @@ export class Worker implements DeliveryOwner {
     this.insistence = new Insistence(context, hooks);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
+      unheard: (delivery) => {
+        if (!delivery.ended && !delivery.isAborted) dispatcher.abort(delivery);
+      },
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.starter = new Starter(context, starts, {
