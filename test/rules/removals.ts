@@ -216,10 +216,16 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['if (this.isProven(call, sighting) && mayRepeat', 'if (mayRepeat']],
   },
   {
+    rule: 'L16',
+    part: 'the look for ignored frames',
+    file: producer('re-asker'),
+    changes: [['this.replies.mayHaveMissed(call.startedAt) || ', '']],
+  },
+  {
     rule: 'L17',
     part: 'the note',
     file: scripts('take-over'),
-    changes: [["redis.call('HGET', KEYS[4], group .. ' ' .. entry[1]) or ''", "''"]],
+    changes: [["type(note) == 'string' and note or ''", "''"]],
   },
   {
     rule: 'L18',
@@ -243,7 +249,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L19',
     part: 'the look at other groups',
     file: scripts('retry'),
-    changes: [['  if other ~= group then elsewhere = true end', '']],
+    changes: [['elseif other ~= group then', 'elseif false then']],
   },
   {
     rule: 'L20',
@@ -269,12 +275,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L22',
     part: 'the look at the entry',
     file: scripts('idempotency'),
-    changes: [
-      [
-        "elseif known[2] and #redis.call('XRANGE', KEYS[1], known[2], known[2]) == 1 then",
-        'elseif known[2] then',
-      ],
-    ],
+    changes: [['elseif known[2] and exists(known[2]) then', 'elseif known[2] then']],
   },
   {
     rule: 'L22',

@@ -93,6 +93,35 @@ describe('an entry with', () => {
     expect(await arena.length('work')).toBe(0);
   });
 
+  it.each([
+    ['a bad timeout', good.replace('600000', 'soon'), []],
+    ['a timeout that scripts would not read', good.replace('600000', '1e3'), []],
+    ['no timeout', good.replace(' 600000', ''), []],
+    ['an unknown codec', good.replace('json', 'xml'), []],
+    ['a version that is no number', good.replace(/^1/, 'one'), []],
+    ['an endless line', `${good} ${'x'.repeat(5000)}`, []],
+    ['an empty key', good, ['k', '']],
+    ['a key over the limit', good, ['k', 'k'.repeat(257)]],
+  ])('%s is answered as well, if its sender can be read', async (_, line, more) => {
+    const { arena, seen, add } = await service();
+    await add(['c', line, 'd', '1', ...more]);
+    const log = arena.keys.log(caller);
+    await eventually(async () => expect(await arena.redis.xlen(log)).toBe(1));
+    const [record] = await arena.redis.xrange(log, '-', '+');
+    expect(record![1][1]).toContain('["1",4,');
+    expect(record![1][1]).toContain('"code":"INVALID_MESSAGE"');
+    expect(record![1][1]).toContain('"outcome":"not-run"');
+    await eventually(async () => expect(await arena.length('work')).toBe(0));
+    expect(await arena.deadLetters()).toHaveLength(1);
+    expect(seen).toEqual([]);
+  });
+
+  it('a key of 256 characters runs', async () => {
+    const { seen, add } = await service();
+    await add(['c', good, 'd', '7', 'k', 'k'.repeat(256)]);
+    await eventually(() => expect(seen).toEqual([7]));
+  });
+
   it('an unknown version is answered UNSUPPORTED_VERSION, an event of it is kept', async () => {
     const { arena, add } = await service();
     const other = callerId();

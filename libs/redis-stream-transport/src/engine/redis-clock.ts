@@ -11,6 +11,8 @@ export class RedisClock {
 
   /** Notes that an answer sent out at `sentAt` (monotonic) said it was `redisTime`. */
   observe(redisTime: number, sentAt: number): void {
+    // An answer that could not be read names no time.
+    if (!(redisTime > 0)) return;
     const now = this.clock.now();
     const uncertainty = (now - sentAt) / 2 + 1;
     const measured = redisTime - (sentAt + now) / 2;

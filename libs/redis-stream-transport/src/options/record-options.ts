@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../errors.js';
+import { MAX_KEY_LENGTH } from '../protocol/limits.js';
 import { CLIENT_TABLE } from './client-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
@@ -37,7 +38,7 @@ export const RECORD_TABLE = {
   headers,
   timeout: { ...CLIENT_TABLE.timeout, default: undefined },
   idleTimeout: CLIENT_TABLE.idleTimeout,
-  idempotencyKey: text({ max: 256 }),
+  idempotencyKey: text({ max: MAX_KEY_LENGTH }),
   atMostOnce: flag,
   signal: instance<AbortSignal>('`AbortSignal`', 'addEventListener', 'throwIfAborted'),
   whenNoConsumer,

@@ -1,6 +1,6 @@
-import { parseHeader, type Header } from './header.js';
-import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
-import { readJson } from './json.js';
+import { parseHeader, senderOf, type Header } from './header.js';
+import { isEntryId, MAX_HEADERS_LENGTH, MAX_KEY_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
+import { isTexts, readJson } from './json.js';
 
 /** Names of the fields of a stream entry. Fields that are not listed here are ignored. */
 export const FIELD = {
@@ -43,7 +43,7 @@ export interface Entry {
 export interface Malformed {
   readonly id: string;
   readonly malformed: string;
-  /** Present when the header could be read, so that the caller can be told. */
+  /** Present when its sender could be read, so that the caller can be told. */
   readonly header: Header | undefined;
 }
 
@@ -82,12 +82,15 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   }
   if (line === undefined) return { id, malformed: 'no header field', header: undefined };
   const header = parseHeader(line);
-  if (typeof header === 'string') return { id, malformed: header, header: undefined };
+  if (typeof header === 'string') return { id, malformed: header, header: senderOf(line) };
   const bad = (malformed: string): Malformed => ({ id, malformed, header });
   if (data === undefined) return bad('no data field');
   // The length in UTF-16 units is at most the length in bytes, so this never refuses what fits.
   if (data.length > maxPayload) return bad('payload too large');
   if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) return bad('pattern too long');
+  if (key !== undefined && (key === '' || key.length > MAX_KEY_LENGTH)) {
+    return bad('an idempotency key has 1 to 256 characters');
+  }
   let headers: Record<string, string> | undefined;
   if (headersText !== undefined) {
     const parsed = parseHeaders(headersText);
@@ -105,10 +108,7 @@ function parseHeaders(text: string): Record<string, string> | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'headers are not an object';
   }
-  for (const item of Object.values(value)) {
-    if (typeof item !== 'string') return 'a header is not a string';
-  }
-  return value as Record<string, string>;
+  return isTexts(value) ? value : 'a header is not a string';
 }
 
 /** Milliseconds part of an entry id. */
@@ -120,12 +120,22 @@ export function timeOf(id: string): number {
 export function compareIds(a: string, b: string): number {
   const dashA = a.indexOf('-');
   const dashB = b.indexOf('-');
-  const byTime = Number(a.slice(0, dashA)) - Number(b.slice(0, dashB));
-  return byTime !== 0 ? byTime : Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1));
+  const byTime = compareNumbers(a.slice(0, dashA), b.slice(0, dashB));
+  return byTime !== 0 ? byTime : compareNumbers(a.slice(dashA + 1), b.slice(dashB + 1));
 }
 
-/** The id that follows directly: ids of one script and stream are contiguous. */
+/** Both parts of an id have 64 bits; numbers tell them apart up to 53. */
+function compareNumbers(a: string, b: string): number {
+  const difference = Number(a) - Number(b);
+  if (difference !== 0 || a.length < 16 || a === b) return difference;
+  return a < b ? -1 : 1;
+}
+
+/** The id that many steps further: ids of one script and stream are contiguous. */
 export function idAfter(id: string, steps = 1): string {
   const dash = id.indexOf('-');
-  return `${id.slice(0, dash)}-${Number(id.slice(dash + 1)) + steps}`;
+  const last = Number(id.slice(dash + 1)) + steps;
+  if (Number.isSafeInteger(last)) return `${id.slice(0, dash)}-${last}`;
+  if (!isEntryId(id)) return id;
+  return `${id.slice(0, dash)}-${BigInt(id.slice(dash + 1)) + BigInt(steps)}`;
 }

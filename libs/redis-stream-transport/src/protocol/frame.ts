@@ -1,4 +1,4 @@
-import { hasProtoKey, hostileValue, isShallow } from './json.js';
+import { hasProtoKey, hostileValue, isShallow, isTexts } from './json.js';
 
 /** What a reply says. The numbers are on the wire. */
 export const REPLY = {
@@ -44,6 +44,8 @@ export interface Frame {
   /** Consumer that ran the handlers. */
   readonly instance: string;
   readonly replies: readonly Reply[];
+  /** Replies that were left out, because not even whose they are can be read. */
+  readonly unreadable: number;
 }
 
 /** Text of one reply. `payload` is JSON already. */
@@ -68,8 +70,8 @@ export function encodeFrame(instance: string, replies: string): string {
 }
 
 /**
- * Reads a frame, or says why it cannot be read. A reply that must not be parsed takes no other reply
- * with it: it arrives as a fault.
+ * Reads a frame, or says why it cannot be read. A reply that is malformed or must not be parsed takes no
+ * other reply with it: it arrives as a fault, or, if nobody can tell whose it is, it is counted.
  */
 export function decodeFrame(text: string): Frame | string {
   if (!text.startsWith('1 ')) return 'unknown frame version';
@@ -77,26 +79,63 @@ export function decodeFrame(text: string): Frame | string {
   if (end === -1) return 'no instance';
   const instance = text.slice(2, end);
   const body = text.slice(end + 1);
+  let replies: unknown;
   try {
-    const replies = JSON.parse(body) as Reply[];
-    if (!Array.isArray(replies)) return 'not a list';
-    if (hasProtoKey(body)) return { instance, replies: replies.map(defuse) };
-    for (let i = 0; i < replies.length; i++) {
-      const payload = replies[i]?.[5];
-      if (typeof payload === 'object' && !isShallow(payload)) {
-        return { instance, replies: replies.map(defuse) };
-      }
-    }
-    return { instance, replies };
+    replies = JSON.parse(body);
   } catch {
     return 'not JSON';
   }
+  if (!Array.isArray(replies)) return 'not a list';
+  if (hasProtoKey(body)) return sorted(instance, replies);
+  for (let i = 0; i < replies.length; i++) {
+    if (!isReply(replies[i])) return sorted(instance, replies);
+  }
+  return { instance, replies: replies as Reply[], unreadable: 0 };
 }
 
+/** Whether a part of a frame has the form of a reply, and its payload is not too deep to be passed on. */
+function isReply(reply: unknown): reply is Reply {
+  if (!Array.isArray(reply)) return false;
+  const [call, kind, deliveries, nonce, index, payload, headers] = reply as unknown[];
+  return (
+    typeof call === 'string' &&
+    Number.isSafeInteger(kind) &&
+    isCount(deliveries) &&
+    Number.isFinite(nonce) &&
+    isCount(index) &&
+    (typeof payload !== 'object' || isShallow(payload)) &&
+    (headers === undefined || headers === null || isTexts(headers))
+  );
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
 /** Slow path, taken when something in a frame looks hostile: checks each reply by itself. */
-function defuse(reply: Reply): Reply {
-  const reason = hostileValue(reply[5]);
-  if (reason === undefined) return reply;
+function sorted(instance: string, parts: readonly unknown[]): Frame {
+  const replies: Reply[] = [];
+  let unreadable = 0;
+  for (const part of parts) {
+    const call: unknown = Array.isArray(part) ? part[0] : undefined;
+    if (typeof call !== 'string') unreadable++;
+    else if (!isReply(part)) replies.push(fault(call, part as readonly unknown[]));
+    else replies.push(defused(part));
+  }
+  return { instance, replies, unreadable };
+}
+
+function defused(reply: Reply): Reply {
+  const reason = hostileValue(reply[5]) ?? hostileValue(reply[6]);
+  return reason === undefined ? reply : fault(reply[0], reply, reason);
+}
+
+/** What a caller is told in the place of a reply that cannot be passed on. */
+function fault(call: string, part: readonly unknown[], reason = whyNot(part)): Reply {
+  const [deliveries, nonce, index] = [part[2], part[3], part[4]].map((n) => (isCount(n) ? n : 0));
   const payload = { code: 'INVALID_MESSAGE', message: `reply: ${reason}`, outcome: 'may-have-run' };
-  return [reply[0], REPLY.fault, reply[2], reply[3], reply[4], payload];
+  const place = [deliveries, nonce, index] as [number, number, number];
+  return [call, REPLY.fault, ...place, payload];
+}
+
+function whyNot(part: readonly unknown[]): string {
+  return hostileValue(part[5]) ?? 'malformed';
 }

@@ -86,6 +86,25 @@ export function requestHeader(
   return line + (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
 }
 
+/** Who sent a line that cannot be read as a whole: the header of what is answered and never run. */
+export function senderOf(line: string): Header | undefined {
+  const [, , call = '', caller = ''] = line.slice(0, MAX_HEADER_LINE).split(' ', 5);
+  return isCallId(call) && isCallerId(caller) ? { ...UNREAD, call, caller } : undefined;
+}
+
+/** What stands in for a header line of which nothing is known. */
+export const UNREAD: Header = Object.freeze({
+  version: PROTOCOL_VERSION,
+  codec: 'json',
+  codecName: undefined,
+  call: undefined,
+  caller: undefined,
+  timeout: 0,
+  idle: 0,
+  once: false,
+  message: false,
+});
+
 /** The caller whose id was found well formed last: entries of one caller come together. */
 let lastCaller = '';
 
@@ -119,7 +138,7 @@ export function parseHeader(line: string): Header | string {
       if (named === undefined) return `unknown codec`;
       [written, codecName] = named;
     }
-    if (word === undefined || !(timeout >= 0 && timeout <= MAX_TIMEOUT)) return 'bad timeout';
+    if (!isDecimal(word) || timeout > MAX_TIMEOUT) return 'bad timeout';
   }
   const isEvent = call === '-' && caller === '-';
   if (!isEvent && caller !== lastCaller) {
@@ -135,7 +154,7 @@ export function parseHeader(line: string): Header | string {
       if (flag === 'once') once = true;
       else if (flag === 'message') message = true;
       else if (flag.startsWith('idle=')) {
-        idle = Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0);
+        idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
       }
     }
   }
@@ -150,4 +169,14 @@ export function parseHeader(line: string): Header | string {
     once,
     message,
   };
+}
+
+/** Digits alone: what JavaScript would take for a number besides, scripts in Redis would not. */
+function isDecimal(word: string | undefined): boolean {
+  if (word === undefined || word === '') return false;
+  for (let i = 0; i < word.length; i++) {
+    const code = word.charCodeAt(i);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
 }

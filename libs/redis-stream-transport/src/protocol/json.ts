@@ -60,6 +60,15 @@ export function isShallow(value: unknown, levels = MAX_DEPTH): boolean {
   return true;
 }
 
+/** Whether a value that was parsed is an object whose values are texts. */
+export function isTexts(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const key in value) {
+    if (typeof (value as Record<string, unknown>)[key] !== 'string') return false;
+  }
+  return true;
+}
+
 const PROTO_KEY = /"__proto__"\s*:/;
 
 /** Whether a text has a `__proto__` key, in whatever spelling. */

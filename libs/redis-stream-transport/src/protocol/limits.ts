@@ -12,6 +12,9 @@ export const MAX_PATTERN_LENGTH = 1024;
 /** Largest JSON text of an entry's headers, in UTF-16 units. */
 export const MAX_HEADERS_LENGTH = 16_384;
 
+/** Longest idempotency key, in UTF-16 units: it becomes part of a key. */
+export const MAX_KEY_LENGTH = 256;
+
 /** Longest header line (field `c`). Ours has under 100 characters. */
 export const MAX_HEADER_LINE = 512;
 
@@ -35,3 +38,14 @@ const CALL_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const isCallerId = (text: string): boolean => CALLER_ID.test(text);
 export const isCallId = (text: string): boolean => CALL_ID.test(text);
+
+/** The id above which nothing can be added to a stream any more: both parts have 64 bits. */
+export const LAST_ID = '18446744073709551615-18446744073709551615';
+const LAST_PART = LAST_ID.slice(0, 20);
+const ENTRY_ID = /^(\d{1,20})-(\d{1,20})$/;
+
+/** Whether a text is the id of a stream entry, as Redis would take it. */
+export function isEntryId(text: unknown): text is string {
+  const [, ...parts] = (typeof text === 'string' && ENTRY_ID.exec(text)) || [];
+  return parts.length === 2 && parts.every((part) => part.length < 20 || part <= LAST_PART);
+}

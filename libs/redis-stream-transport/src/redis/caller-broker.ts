@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Keys } from '../protocol/keys.js';
+import { isEntryId } from '../protocol/limits.js';
 import type { Link } from './link.js';
+import { numberOf, rawEntries, textsOf } from './answer.js';
 import { load, run } from './script.js';
 import { abortScript, decideScript } from './scripts/decide.lua.js';
 import { attachScript, reAskScript } from './scripts/re-ask.lua.js';
@@ -52,7 +54,8 @@ export interface Batch {
 
 export interface LogRecord {
   readonly id: string;
-  readonly frame: string;
+  /** Undefined: somebody else wrote the record, or in another way. */
+  readonly frame: string | undefined;
   /** The log was made anew with this record: what it held before is gone. */
   readonly birth: boolean;
 }
@@ -84,7 +87,12 @@ export interface Sighting {
  */
 export type EntryFate = 'exists' | 'gone' | 'once' | 'unknown';
 
-const FATES: Readonly<Record<string, EntryFate>> = { '1': 'exists', o: 'once', '-': 'unknown' };
+const FATES: Readonly<Record<string, EntryFate | undefined>> = {
+  '0': 'gone',
+  '1': 'exists',
+  o: 'once',
+  '-': 'unknown',
+};
 
 /** What a caller wants of Redis, in one shard. */
 export class CallerBroker {
@@ -107,8 +115,7 @@ export class CallerBroker {
       run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
       load(this.link, [enqueueScript]),
     ]);
-    const [id, born, now] = answer as [string, string, string];
-    return { id, born: Number(born), now: Number(now) };
+    return readIncarnation(answer);
   }
 
   /**
@@ -146,7 +153,7 @@ export class CallerBroker {
         for (const field of fields) args.push(field);
       }
     }
-    return parseVerdict((await this.link.command('evalsha', args)) as string);
+    return parseVerdict(await this.link.command('evalsha', args));
   }
 
   async loadScripts(): Promise<void> {
@@ -160,13 +167,13 @@ export class CallerBroker {
       [this.recordKey, this.keys.incarnation()],
       [String(epoch), String(number), incarnation, String(RECORD_LIFE)],
     );
-    return parseVerdict(answer as string);
+    return parseVerdict(answer);
   }
 
   async decide(
     calls: readonly { readonly stream: string; readonly entry: string }[],
   ): Promise<Decision> {
-    const answer = (await run(
+    const answer = await run(
       this.link,
       decideScript,
       [
@@ -179,26 +186,20 @@ export class CallerBroker {
         ]),
       ],
       [freshId(), ...calls.map(({ entry }) => entry)],
-    )) as string[];
-    const [now, incarnation, lastFrame, ...verdicts] = answer as [
-      string,
-      string,
-      string,
-      ...string[],
-    ];
-    return { now: Number(now), incarnation, lastFrame, fates: verdicts.map(parseFate) };
+    );
+    return readDecision(answer, calls.length);
   }
 
   /** Makes sure that the reply log exists; returns the id it was born with if it did not. */
   async attach(): Promise<string | undefined> {
     const born = await run(this.link, attachScript, [this.logKey], [String(LOG_LIFE)]);
-    return born === '' ? undefined : (born as string);
+    return isEntryId(born) ? born : undefined;
   }
 
   async reAsk(
     calls: readonly { readonly stream: string; readonly pattern: string; readonly entry: string }[],
   ): Promise<Sighting> {
-    const [now, id, born, last, flags] = (await run(
+    const answer = await run(
       this.link,
       reAskScript,
       [
@@ -210,12 +211,8 @@ export class CallerBroker {
         ]),
       ],
       [freshId(), String(LOG_LIFE), ...calls.map(({ entry }) => entry)],
-    )) as [now: string, id: string, born: string, last: string, flags: string];
-    return {
-      incarnation: { id, born: Number(born), now: Number(now) },
-      lastFrame: last === '' ? undefined : last,
-      entries: Array.from(flags, (flag) => FATES[flag] ?? 'gone'),
-    };
+    );
+    return readSighting(answer, calls.length);
   }
 
   /** Tells a consumer, now or when it is back, which entries nobody waits for any more. */
@@ -237,11 +234,7 @@ export class CallerBroker {
       'COUNT',
       String(count),
     ]);
-    return (answer as [string, string[]][]).map(([id, fields]) => ({
-      id,
-      frame: fields[1] ?? '',
-      birth: fields.length > 2,
-    }));
+    return readRecords(answer);
   }
 
   /** Drops the records of the reply log below an id. */
@@ -252,14 +245,46 @@ export class CallerBroker {
   /** Id of the last record of the reply log; undefined when there is none. */
   async lastRecord(): Promise<string | undefined> {
     const answer = await this.link.command('xrevrange', [this.logKey, '+', '-', 'COUNT', '1']);
-    return (answer as [string, string[]][])[0]?.[0];
+    return rawEntries(answer, 'XREVRANGE')[0]?.id;
   }
+}
+
+/** Answer of `hello`. */
+export function readIncarnation(answer: unknown): Incarnation {
+  const [id = '', born, now] = textsOf(answer, 'hello');
+  return { id, born: numberOf(born), now: numberOf(now) };
+}
+
+/** Answer of `decide`; what cannot be read of it may have run. */
+export function readDecision(answer: unknown, calls: number): Decision {
+  const [now, incarnation = '', lastFrame = '', ...verdicts] = textsOf(answer, 'decide');
+  const fates = Array.from({ length: calls }, (_, i) => parseFate(verdicts[i] ?? ''));
+  return { now: numberOf(now), incarnation, lastFrame, fates };
 }
 
 function parseFate(text: string): Fate {
   if (text === 'gone' || text === 'not-run') return { kind: text };
-  const owner = text.slice(4);
+  const owner = text.startsWith('may ') ? text.slice(4) : '-';
   return { kind: 'may', owner: owner === '-' ? undefined : owner };
+}
+
+/** Answer of `re-ask`. Only what it calls gone may be sent again. */
+export function readSighting(answer: unknown, calls: number): Sighting {
+  const [now, id = '', born, last, flags = ''] = textsOf(answer, 're-ask');
+  return {
+    incarnation: { id, born: numberOf(born), now: numberOf(now) },
+    lastFrame: isEntryId(last) ? last : undefined,
+    entries: Array.from({ length: calls }, (_, i) => FATES[flags[i] ?? ''] ?? 'exists'),
+  };
+}
+
+/** Records of a reply log. A field that stands twice counts once, the first time. */
+export function readRecords(answer: unknown): LogRecord[] {
+  return rawEntries(answer, 'XRANGE').map(({ id, fields }) => {
+    const at = fields.findIndex((name, i) => i % 2 === 0 && name === 'f');
+    const birth = fields.some((name, i) => i % 2 === 0 && name === 'b');
+    return { id, frame: at === -1 ? undefined : fields[at + 1], birth };
+  });
 }
 
 /** A name for a memory: 96 random bits. */

@@ -1,3 +1,6 @@
+import { isEntryId } from '../protocol/limits.js';
+import { numberOf, textsOf } from './answer.js';
+
 /** What the janitor leaves alone, and how much it looks at in one script. */
 export interface CleaningLimits {
   /** Milliseconds after which a group without a live instance no longer holds entries. */
@@ -31,7 +34,7 @@ export function cleaningArgs(limits: CleaningLimits, place: CleaningPlace | unde
 }
 
 export function readCleaned(answer: unknown): Cleaned {
-  const [removed, behind, stayed, ...idle] = answer as [string, string, string, ...string[]];
-  const next = behind === '' ? undefined : { behind, stayed: Number(stayed) };
-  return { removed: Number(removed), next, idle };
+  const [removed, behind, stayed, ...idle] = textsOf(answer, 'janitor');
+  const next = isEntryId(behind) ? { behind, stayed: numberOf(stayed) } : undefined;
+  return { removed: numberOf(removed), next, idle };
 }

@@ -1,6 +1,5 @@
+import { numberOf } from './answer.js';
 import type { RawEntry } from '../protocol/entry.js';
-
-type RawPair = readonly [id: string, fields: readonly string[]];
 
 export interface StreamEntries {
   /** Key of the stream. */
@@ -11,15 +10,22 @@ export interface StreamEntries {
 /** Answer of XREADGROUP. An entry that was deleted meanwhile has no fields and is left out. */
 export function readAnswer(answer: unknown): StreamEntries[] {
   if (!Array.isArray(answer)) return [];
-  return (answer as [string, RawPair[]][]).map(([stream, pairs]) => ({
-    stream,
-    entries: entryList(pairs),
-  }));
+  const streams: StreamEntries[] = [];
+  for (const part of answer as unknown[]) {
+    const [stream, pairs] = Array.isArray(part) ? (part as unknown[]) : [];
+    if (typeof stream === 'string') streams.push({ stream, entries: entryList(pairs) });
+  }
+  return streams;
 }
 
-export function entryList(pairs: readonly RawPair[]): RawEntry[] {
+/** Every entry that is read passes here, so its fields are not looked at. */
+function entryList(pairs: unknown): RawEntry[] {
   const entries: RawEntry[] = [];
-  for (const pair of pairs) if (pair?.[1]) entries.push({ id: pair[0], fields: pair[1] });
+  if (!Array.isArray(pairs)) return entries;
+  for (const pair of pairs as unknown[]) {
+    if (!Array.isArray(pair) || typeof pair[0] !== 'string' || !Array.isArray(pair[1])) continue;
+    entries.push({ id: pair[0], fields: pair[1] as string[] });
+  }
   return entries;
 }
 
@@ -41,16 +47,20 @@ export interface Due {
 
 /** The three parallel lists of the claim and fetch scripts. */
 export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
-  const [, pairs, deliveries, due] = answer as [string, RawPair[], string[], string[]];
-  return pairs.map((pair, i) => ({
-    raw: { id: pair[0], fields: pair[1] },
-    deliveries: Number(deliveries[i]),
-    due: parseDue(due[i] ?? ''),
-  }));
+  const [, pairs, deliveries, due] = answer.map((list) => (Array.isArray(list) ? list : []));
+  const held: HeldEntry[] = [];
+  for (const [i, pair] of (pairs as unknown[]).entries()) {
+    const [raw] = entryList([pair]);
+    if (raw === undefined) continue;
+    held.push({ raw, deliveries: numberOf(deliveries?.[i]), due: parseDue(due?.[i]) });
+  }
+  return held;
 }
 
-function parseDue(text: string): Due | undefined {
-  if (text === '') return undefined;
-  const [at, attempts, state] = text.split(' ');
+/** Anybody may have written a note; one that cannot be read is none. */
+export function parseDue(text: unknown): Due | undefined {
+  if (typeof text !== 'string') return undefined;
+  const [, at, attempts, state] = /^(\d{1,15}) (\d{1,9})(?: (\S*))?$/.exec(text) ?? [];
+  if (at === undefined || attempts === undefined) return undefined;
   return { at: Number(at), attempts: Number(attempts), state: state ?? '' };
 }

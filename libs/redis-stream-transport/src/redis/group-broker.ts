@@ -1,4 +1,5 @@
 import type { Keys } from '../protocol/keys.js';
+import { isEntryId } from '../protocol/limits.js';
 import {
   cleaningArgs,
   readCleaned,
@@ -6,7 +7,8 @@ import {
   type CleaningLimits,
   type CleaningPlace,
 } from './cleaning.js';
-import { freshId, type Incarnation } from './caller-broker.js';
+import { listOf, textOf, textsOf, wordOf } from './answer.js';
+import { freshId, readIncarnation, type Incarnation } from './caller-broker.js';
 import { heldEntries, readAnswer, type HeldEntry, type StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
@@ -50,8 +52,7 @@ export class GroupBroker {
       run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
       load(this.link, [settleScript]),
     ]);
-    const [id, born, now] = answer as [string, string, string];
-    return { id, born: Number(born), now: Number(now) };
+    return readIncarnation(answer);
   }
 
   /** `since`: events up to this id were there before the group and are not for it. */
@@ -67,8 +68,9 @@ export class GroupBroker {
       history ? '1' : '0',
       freshId(),
     ]);
-    const [state, since] = answer as ['had' | 'new' | 'lost', string];
-    return { state, since: since === '' ? undefined : since };
+    const [state, since] = textsOf(answer, 'group');
+    const found = wordOf(state, ['had', 'new', 'lost'] as const, 'group');
+    return { state: found, since: isEntryId(since) ? since : undefined };
   }
 
   /** Blocks the given connection until there is something to read, `block` milliseconds at most. */
@@ -101,10 +103,11 @@ export class GroupBroker {
       for (const id of keep) args.push(id);
       for (const id of drop) args.push(id);
     }
-    const answer = (await run(this.link, settleScript, keys, args)) as string;
+    const answer = textOf(await run(this.link, settleScript, keys, args), 'settle');
     if (answer === 'missing' || answer === 'fenced') return { kind: answer };
     const [kind, ...positions] = answer.split(' ');
-    return { kind: kind as 'ok' | 'full', logs: positions.map((n) => Number(n) - 1) };
+    const outcome = wordOf(kind, ['ok', 'full'] as const, 'settle');
+    return { kind: outcome, logs: positions.map((n) => Number(n) - 1) };
   }
 
   async settleChecked(
@@ -201,15 +204,15 @@ export class GroupBroker {
       this.keys.live(pattern),
       this.keys.log(answer.caller),
     ];
-    const text = (await run(this.link, noHandlerScript, keys, [
+    const text = await run(this.link, noHandlerScript, keys, [
       owner.token,
       this.group,
       owner.consumer,
       id,
       answer.frame,
       String(answer.life),
-    ])) as string;
-    const [kind, to] = text.split(' ');
+    ]);
+    const [kind, to] = textOf(text, 'no-handler').split(' ');
     return { kind: kind as CheckedAnswer, ...(to === undefined ? {} : { to }) };
   }
 
@@ -222,7 +225,9 @@ export class GroupBroker {
     const keys = wanted.map(({ stream }) => this.keys.stream(stream));
     const args = [this.group, consumer, String(limit), ...wanted.map(({ from }) => from)];
     const answer = await run(this.link, snapshotScript, keys, args);
-    return (answer as (string[] | null)[]).map((ids) => ids ?? undefined);
+    return listOf(answer, 'snapshot').map((ids) =>
+      Array.isArray(ids) ? textsOf(ids, 'snapshot').filter(isEntryId) : undefined,
+    );
   }
 
   async fetch(
@@ -232,7 +237,7 @@ export class GroupBroker {
   ): Promise<HeldEntry[] | 'fenced'> {
     const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
     const args = [owner.token, this.group, owner.consumer, ...ids];
-    const answer = (await run(this.link, fetchScript, keys, args)) as unknown[];
+    const answer = listOf(await run(this.link, fetchScript, keys, args), 'fetch');
     return answer[0] === 'fenced' ? 'fenced' : heldEntries(answer);
   }
 
@@ -244,10 +249,10 @@ export class GroupBroker {
     const keys = streams.map((stream) => this.keys.stream(stream));
     for (const stream of streams) keys.push(this.keys.started(stream));
     for (const stream of streams) keys.push(this.keys.groups(stream));
-    const answer = (await run(this.link, scanScript, keys, [this.group])) as string[][];
+    const answer = listOf(await run(this.link, scanScript, keys, [this.group]), 'scan');
     return streams.map((_, i) => ({
-      consumers: answer[i] ?? [],
-      broadcasts: answer[streams.length + i] ?? [],
+      consumers: textsOf(answer[i] ?? [], 'scan'),
+      broadcasts: textsOf(answer[streams.length + i] ?? [], 'scan'),
     }));
   }
 
@@ -267,8 +272,9 @@ export class GroupBroker {
     ];
     const { token, consumer } = owner;
     const args = [token, this.group, dead, consumer, String(count), String(permitted)];
-    const answer = (await run(this.link, claimScript, keys, args)) as unknown[];
-    return answer[0] === 'ok' ? heldEntries(answer) : (answer[0] as 'fenced' | 'alive' | 'empty');
+    const answer = listOf(await run(this.link, claimScript, keys, args), 'claim');
+    if (answer[0] === 'ok') return heldEntries(answer);
+    return wordOf(answer[0], ['fenced', 'alive', 'empty'] as const, 'claim');
   }
 
   /** Destroys the group of a broadcast: my own, or one whose consumer has left the tombstone. */

@@ -1,4 +1,5 @@
 import type { Keys } from '../protocol/keys.js';
+import { numberOf, textOr, textsOf, wordOf } from './answer.js';
 import type { Owner } from './group-broker.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
@@ -43,10 +44,11 @@ export class LeaseBroker {
       this.keys.inbox(owner.consumer),
     ];
     const args = [owner.token, owner.consumer, String(ttl), take ? '1' : '0'];
-    const answer = (await run(this.link, leaseScript, keys, args)) as string[];
-    const [kind, now, members, ...notices] = answer as [string, string, string, ...string[]];
-    if (kind !== 'ok') return { kind: kind as 'missing' | 'fenced', now: Number(now) };
-    return { kind, now: Number(now), members: Number(members), notices };
+    const answer = textsOf(await run(this.link, leaseScript, keys, args), 'lease');
+    const [word, time, members, ...notices] = answer;
+    const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
+    const now = numberOf(time);
+    return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
   }
 
   /** @param check report another live group that answers one of the patterns, and announce nothing */
@@ -60,7 +62,7 @@ export class LeaseBroker {
   > {
     for (let from = 0; from < announcements.length; from += PAGE) {
       const page = announcements.slice(from, from + PAGE);
-      const answer = (await run(
+      const answer = await run(
         this.link,
         announceScript,
         [this.keys.lease(owner.consumer), ...page.map(({ pattern }) => this.keys.live(pattern))],
@@ -73,12 +75,11 @@ export class LeaseBroker {
           String(SERVED_LIFE),
           check ? '1' : '0',
         ],
-      )) as string[];
-      if (answer[0] === 'conflict') {
-        const at = page[Number(answer[1])];
-        return { kind: 'conflict', pattern: at?.pattern ?? '', group: answer[2] ?? '' };
-      }
-      if (answer[0] !== 'ok') return { kind: answer[0] as 'missing' | 'fenced' };
+      );
+      const [word, at, group = ''] = textsOf(answer, 'announce');
+      const kind = wordOf(word, ['ok', 'missing', 'fenced', 'conflict'] as const, 'announce');
+      if (kind === 'conflict') return { kind, pattern: page[Number(at)]?.pattern ?? '', group };
+      if (kind !== 'ok') return { kind };
     }
     return { kind: 'ok' };
   }
@@ -110,27 +111,28 @@ export class LeaseBroker {
   /** Value and remaining milliseconds of each consumer's lease; an empty value: there is none. */
   async look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {
     const keys = consumers.map((consumer) => this.keys.lease(consumer));
-    const answer = (await run(this.link, leasesScript, keys, [])) as string[];
+    const answer = textsOf(await run(this.link, leasesScript, keys, []), 'leases');
     return consumers.map((_, i) => ({
       value: answer[2 * i] ?? '',
-      left: Number(answer[2 * i + 1]),
+      left: numberOf(answer[2 * i + 1]),
     }));
   }
 
   async revoke(owner: Owner, dead: string): Promise<'revoked' | 'alive' | 'fenced'> {
     const keys = [this.keys.lease(owner.consumer), this.keys.lease(dead)];
     const answer = await run(this.link, revokeScript, keys, [owner.token, String(TOMBSTONE_LIFE)]);
-    return answer as 'revoked' | 'alive' | 'fenced';
+    return wordOf(answer, ['revoked', 'alive', 'fenced'] as const, 'revoke');
   }
 
   /** Abort notices that were left for a consumer and that it has not collected. */
   async notices(consumer: string): Promise<string[]> {
-    return (await this.link.command('lrange', [this.keys.inbox(consumer), '0', '-1'])) as string[];
+    const inbox = this.keys.inbox(consumer);
+    return textsOf(await this.link.command('lrange', [inbox, '0', '-1']), 'LRANGE');
   }
 
   /** What the server does when its memory is full: `maxmemory-policy`; undefined if it does not tell. */
   async evictionPolicy(): Promise<string | undefined> {
-    const info = (await this.link.command('info', ['memory'])) as string;
+    const info = textOr(await this.link.command('info', ['memory']), '');
     return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
   }
 

@@ -1,5 +1,7 @@
 import { parseHeader, type Header } from '../protocol/header.js';
 import type { Keys } from '../protocol/keys.js';
+import { isEntryId } from '../protocol/limits.js';
+import { textOf, textOr, textsOf, wordOf } from './answer.js';
 import { RESULT_LIFE, type Answer, type CheckedAnswer, type Owner } from './group-broker.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
@@ -16,8 +18,10 @@ export interface InterruptedEntry {
 }
 
 export type KeyClaim =
-  | { readonly kind: 'run' | 'wait' | 'mismatch' }
+  | { readonly kind: 'run' | 'wait' | 'mismatch' | 'unreadable' }
   | { readonly kind: 'stored'; readonly result: string };
+
+const CLAIMS = ['run', 'wait', 'mismatch', 'unreadable', 'stored'] as const;
 
 /** What is asked of Redis before a handler runs: may it start, and does it have to. */
 export class StartBroker {
@@ -39,7 +43,7 @@ export class StartBroker {
       this.keys.started(stream),
     ];
     const args = [owner.token, this.group(), owner.consumer, ...ids];
-    const answer = (await run(this.link, startScript, keys, args)) as string;
+    const answer = textOf(await run(this.link, startScript, keys, args), 'start');
     if (answer === 'missing' || answer === 'fenced') return answer;
     return Array.from(answer.slice(3), (flag) => flag === '1');
   }
@@ -48,7 +52,8 @@ export class StartBroker {
   async interrupted(owner: Owner, by: string, stream: string): Promise<InterruptedEntry[]> {
     const keys = [this.keys.lease(by), this.keys.stream(stream), this.keys.started(stream)];
     const args = [by, this.group(), leaseOf(by, owner)];
-    const [kind, ...pairs] = (await run(this.link, interruptedScript, keys, args)) as string[];
+    const answer = await run(this.link, interruptedScript, keys, args);
+    const [kind, ...pairs] = textsOf(answer, 'interrupted');
     const entries: InterruptedEntry[] = [];
     if (kind !== 'ok') return entries;
     for (let i = 0; i + 1 < pairs.length; i += 2) {
@@ -95,8 +100,8 @@ export class StartBroker {
   ): Promise<{ next: string; ids: string[] }> {
     const keys = [this.keys.stream(stream), this.keys.started(stream)];
     const args = [this.group(), from, String(count)];
-    const [next, ...ids] = (await run(this.link, strandedScript, keys, args)) as string[];
-    return { next: next ?? '', ids };
+    const [next, ...ids] = textsOf(await run(this.link, strandedScript, keys, args), 'stranded');
+    return { next: isEntryId(next) ? next : '', ids: ids.filter(isEntryId) };
   }
 
   /** Makes them pending under this consumer, whose audit then finds them. */
@@ -118,12 +123,10 @@ export class StartBroker {
     digest: string,
   ): Promise<KeyClaim> {
     const keys = [this.keys.stream(stream), this.keys.idempotency(this.group(), pattern, key)];
-    const [kind, result] = (await run(this.link, claimKeyScript, keys, [
-      id,
-      digest,
-      String(RESULT_LIFE),
-    ])) as [KeyClaim['kind'], string?];
-    return kind === 'stored' ? { kind, result: result ?? '[]' } : { kind };
+    const args = [id, digest, String(RESULT_LIFE)];
+    const [word, result] = textsOf(await run(this.link, claimKeyScript, keys, args), 'claim-key');
+    const kind = wordOf(word, CLAIMS, 'claim-key');
+    return kind === 'stored' ? { kind, result: textOr(result, '') } : { kind };
   }
 }
 

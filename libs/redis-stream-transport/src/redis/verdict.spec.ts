@@ -27,7 +27,16 @@ describe('the answer of enqueue', () => {
     expect(parseVerdict(line)).toEqual(answer);
   });
 
-  it('that is unknown is an error', () => {
-    expect(() => parseVerdict('what 5')).toThrow(/unknown answer/);
+  it.each([
+    'what 5',
+    'done 5 x 1-0:1',
+    'done 5 0 1-0:x',
+    'done 5 0 x:1',
+    'done 5 0 1-0:1!NO',
+    'done 5 0 9',
+    5,
+    null,
+  ])('that cannot be read says that nobody knows: %j', (line) => {
+    expect(parseVerdict(line)).toMatchObject({ kind: 'forgotten' });
   });
 });

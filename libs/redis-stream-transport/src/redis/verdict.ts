@@ -1,3 +1,6 @@
+import { isEntryId } from '../protocol/limits.js';
+import { numberOf } from './answer.js';
+
 /** Why items of a batch were not stored. */
 export type Refusal = 'NONE' | 'NEVER' | 'FULL' | 'E';
 
@@ -32,40 +35,57 @@ export type EnqueueAnswer =
   /** Refused: this is another memory than the batch was meant for. */
   | { readonly kind: 'incarnation'; readonly now: number; readonly id: string };
 
-/** Reads the line that the enqueue script returns. */
-export function parseVerdict(line: string): EnqueueAnswer {
-  const words = line.split(' ');
-  const now = Number(words[1]);
+/**
+ * Reads the line that the enqueue script returns. A repeat is answered with what the caller record holds,
+ * and anybody may have written there: what cannot be read says that nobody knows what was stored.
+ */
+export function parseVerdict(line: unknown): EnqueueAnswer {
+  const words = typeof line === 'string' ? line.split(' ') : [];
+  const now = numberOf(words[1]);
+  const known = words[2] ?? '';
   switch (words[0]) {
     case 'ok':
-    case 'done':
-      if (words[2] === '?') return { kind: 'forgotten', now };
-      if (words[2] === '-') return { kind: 'closed', now };
-      return {
-        kind: 'applied',
-        now,
-        version: Number(words[2]),
-        // An empty batch has a verdict without tokens.
-        sections: words[3] === '' ? [] : words.slice(3).map(section),
-      };
+    case 'done': {
+      if (known === '-') return { kind: 'closed', now };
+      // An empty batch has a verdict without tokens.
+      const tokens = words[3] === '' ? [] : words.slice(3);
+      const sections: SectionVerdict[] = [];
+      for (const token of tokens) {
+        const read = section(token);
+        if (read !== undefined) sections.push(read);
+      }
+      if (!/^\d+$/.test(known) || sections.length < tokens.length)
+        return { kind: 'forgotten', now };
+      return { kind: 'applied', now, version: Number(known), sections };
+    }
     case 'stale':
       return { kind: 'stale', now };
     case 'inc':
-      return { kind: 'incarnation', now, id: words[2] ?? '' };
+      return { kind: 'incarnation', now, id: known };
     case 'old':
     case 'gap':
-      return { kind: words[0], now, epoch: Number(words[2]), number: Number(words[3]) };
+      return { kind: words[0], now, epoch: place(known), number: place(words[3]) };
     default:
-      throw new Error(`unknown answer of enqueue: ${line.slice(0, 80)}`);
+      return { kind: 'forgotten', now };
   }
 }
 
-function section(token: string): SectionVerdict {
+/** An epoch or a number in a record; what is none is below all of ours, as if the record were missing. */
+function place(text: string | undefined): number {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : -1;
+}
+
+function section(token: string): SectionVerdict | undefined {
   const colon = token.indexOf(':');
   const mark = token.indexOf('!', colon);
-  return {
-    first: token.slice(0, colon),
-    count: Number(token.slice(colon + 1, mark === -1 ? undefined : mark)),
-    refusal: mark === -1 ? undefined : (token.slice(mark + 1) as Refusal),
-  };
+  const first = token.slice(0, colon);
+  const count = Number(token.slice(colon + 1, mark === -1 ? undefined : mark));
+  const refusal = mark === -1 ? undefined : token.slice(mark + 1);
+  if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
+  if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
+  if (refusal !== undefined && !REFUSALS.has(refusal)) return undefined;
+  return { first, count, refusal: refusal as Refusal | undefined };
 }
+
+const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['NONE', 'NEVER', 'FULL', 'E']);

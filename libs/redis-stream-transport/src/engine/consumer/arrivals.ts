@@ -8,6 +8,7 @@ import {
   type RawEntry,
 } from '../../protocol/entry.js';
 import { REPLY } from '../../protocol/frame.js';
+import { UNREAD } from '../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import { Delivery, faultText, type DeliveryOwner, type History } from './delivery.js';
@@ -139,7 +140,7 @@ export class Arrivals {
     const entry: Entry = {
       id: raw.id,
       addedAt: 0,
-      header: bad.header ?? ANONYMOUS,
+      header: bad.header ?? UNREAD,
       data: '',
       headers: undefined,
       key: undefined,
@@ -182,15 +183,3 @@ const UNHANDLED = new PatternState({
   once: false,
   restartable: false,
 });
-
-const ANONYMOUS = {
-  version: PROTOCOL_VERSION,
-  codec: 'json',
-  codecName: undefined,
-  call: undefined,
-  caller: undefined,
-  timeout: 0,
-  idle: 0,
-  once: false,
-  message: false,
-} as const;

@@ -4,6 +4,7 @@ import type { KeyedResult } from '../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../redis/start-broker.js';
 import { faultText, type Delivery } from './delivery.js';
 import type { ShardContext } from './shard-context.js';
+import { readResult, type StoredReply } from './stored-result.js';
 import type { StreamState } from './stream-state.js';
 import { thrownText } from '../../thrown.js';
 
@@ -97,7 +98,10 @@ export class Starter {
         break;
       }
       case 'stored':
-        replay(delivery, answer.result);
+        replay(delivery, readResult(answer.result));
+        break;
+      case 'unreadable':
+        replay(delivery, undefined);
         break;
       case undefined:
     }
@@ -178,16 +182,20 @@ export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): Keyed
   return { ...key, result: worth ? text : undefined };
 }
 
-/** Answers from a stored result; the entry itself never runs. */
-function replay(delivery: Delivery, result: string): void {
-  const replies = JSON.parse(result) as [kind: ReplyKind, payload?: unknown][];
+/** Answers from a stored result; the entry itself never runs, because another one with its key did. */
+function replay(delivery: Delivery, replies: readonly StoredReply[] | undefined): void {
+  if (replies === undefined) {
+    const message = 'what is stored under the idempotency key cannot be read';
+    if (delivery.isRequest) delivery.fault('REPLY_LOST', message, 'may-have-run');
+    else delivery.deadLetter('idempotency', message);
+    return;
+  }
   if (!delivery.isRequest) {
     delivery.acknowledge();
     return;
   }
-  for (const [i, [kind, payload]] of replies.entries()) {
-    const text = payload === undefined ? undefined : JSON.stringify(payload);
-    delivery.repeat(kind, text, i === replies.length - 1);
+  for (const [i, { kind, payload }] of replies.entries()) {
+    delivery.repeat(kind, payload, i === replies.length - 1);
   }
   // An event stored no reply; a request with its key gets none either.
   if (replies.length === 0) delivery.value(undefined, true);

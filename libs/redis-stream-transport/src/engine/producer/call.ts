@@ -55,6 +55,8 @@ const SLACK = 50;
 export class Call implements Item, Expiring, Identified {
   state: CallState = 'queued';
   tainted = false;
+  /** It has its last reply, so its entry is settled. */
+  answered = false;
   copies = 0;
   /** Its entry by the verdict that named it: most calls end before anybody asks for its id. */
   private first: string | undefined;

@@ -17,6 +17,8 @@ export interface CallerShardHooks extends ReAskerHooks {
   frame(frame: Frame): void;
   /** Both connections are up and proven, or one of them is gone. */
   changed(): void;
+  /** Something that may have answered a call could not be read. */
+  ignored(shard: CallerShard): void;
   /** Redis has lost its memory since this client first met it. */
   forgotten(): void;
 }
@@ -68,6 +70,7 @@ export class CallerShard {
     this.replies = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
       frame: (frame) => this.hooks.frame(frame),
       lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
+      ignored: () => this.hooks.ignored(this),
       complain: (message) => logger.warn('frame', message),
     });
     this.writer = new Writer(broker, clock, redisClock, {

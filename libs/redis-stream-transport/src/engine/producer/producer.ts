@@ -11,6 +11,7 @@ import type { QuietLogger } from '../logger.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
 import { Endings } from './endings.js';
+import { Inquiries } from './inquiries.js';
 import type { EntryRequest } from './entry-request.js';
 import { OutgoingEvent } from './event.js';
 import { Replies } from './replies.js';
@@ -21,8 +22,6 @@ import { Unserved } from './unserved.js';
  * of known strings, which for ids that never come again is the dearest part of reading a reply.
  */
 const FIRST_CALL = 10_000_000_000;
-/** Milliseconds between two looks for calls that have waited long. */
-const ASK_EVERY = 1000;
 
 export interface ProducerHooks extends LinkObserver {
   /** All connections are up, or one of them is gone. */
@@ -45,7 +44,7 @@ export class Producer implements CallOwner {
   private readonly endings: Endings;
   private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
-  private cancelAsking: (() => void) | undefined;
+  private readonly inquiries: Inquiries;
   private up = false;
   private closed = false;
   private closedBy: RedisStreamsError | undefined;
@@ -59,8 +58,11 @@ export class Producer implements CallOwner {
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
     this.replies = new Replies({
       find: (id) => this.calls.get(id),
-      finished: (call) => this.remove(call),
-      faulted: (call, error) => this.fail(call, error),
+      finished: (call) => this.answered(call),
+      faulted: (call, error) => {
+        this.answered(call);
+        call.sink.error(error);
+      },
       broken: (call, error) => {
         this.fail(call, error);
         // Whoever runs it runs for nobody.
@@ -89,7 +91,14 @@ export class Producer implements CallOwner {
           forgotten: () => this.unserved.forgotten(),
           sendAgain: (call) => this.sendAgain(call),
           lost: (call, error) => this.fail(call, error),
+          ignored: (of) => this.inquiries.doubt(of),
         }),
+    );
+    this.inquiries = new Inquiries(
+      clock,
+      this.calls,
+      () => this.shards,
+      (stream) => this.shardFor(stream),
     );
   }
 
@@ -134,7 +143,7 @@ export class Producer implements CallOwner {
       const shard = this.shardFor(request.stream);
       shard.replies.attach();
       shard.writer.push(call);
-      this.askLater();
+      this.inquiries.later();
     }
     return call;
   }
@@ -189,7 +198,7 @@ export class Producer implements CallOwner {
     const { closedBy } = this;
     await Promise.all(this.calls.values().map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
-    this.cancelAsking?.();
+    this.inquiries.stop();
     // Owners of what runs in vain are told before the connections go.
     await this.endings.within(this.shards.map(({ arbiter }) => arbiter.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
@@ -199,8 +208,10 @@ export class Producer implements CallOwner {
   // ---- CallOwner
 
   stored(call: Call): void {
-    // It was given up while the batch was on its way: nobody knew its id until now.
-    if (call.state === 'settled') this.shardFor(call.stream).arbiter.ask(call, () => undefined);
+    // It was given up while the batch was on its way: nobody knew its id until now. What was answered is over
+    // (with many callers replies often overtake the verdict), unless another copy of it was stored as well.
+    if (call.state !== 'settled' || (call.answered && !call.tainted)) return;
+    this.shardFor(call.stream).arbiter.ask(call, () => undefined);
   }
 
   refused(call: Call, reason: Refusal): void {
@@ -247,6 +258,12 @@ export class Producer implements CallOwner {
     queueMicrotask(() => call.sink.error(error));
   }
 
+  /** Its entry is settled, as its last reply says. */
+  private answered(call: Call): void {
+    call.answered = true;
+    this.remove(call);
+  }
+
   private remove(call: Call): void {
     call.state = 'settled';
     call.early = undefined;
@@ -265,23 +282,6 @@ export class Producer implements CallOwner {
   private sendAgain(call: Call): void {
     call.again();
     this.shardFor(call.stream).writer.push(call);
-  }
-
-  /** While calls are open, those that have waited for some time are asked about. */
-  private askLater(): void {
-    if (this.cancelAsking !== undefined) return;
-    this.cancelAsking = this.clock.after(ASK_EVERY, () => {
-      this.cancelAsking = undefined;
-      if (this.calls.size === 0) return;
-      for (const shard of this.shards) {
-        void shard.reAsker.ask(this.callsOf(shard));
-      }
-      this.askLater();
-    });
-  }
-
-  private callsOf(shard: CallerShard): Call[] {
-    return this.calls.values().filter(({ stream }) => this.shardFor(stream) === shard);
   }
 
   private shardFor(stream: string): CallerShard {

@@ -9,7 +9,7 @@ const memory = { id: 'one', born: 1, now: 1 };
 /** A call that has waited for long, and what is known of the reply log. */
 async function ask(
   seen: Partial<Sighting>,
-  log: { complete?: boolean; behind?: boolean } = {},
+  log: { complete?: boolean; behind?: boolean; ignored?: boolean } = {},
   about: Partial<Call> = {},
 ) {
   const clock = new FakeClock();
@@ -21,6 +21,7 @@ async function ask(
   const replies = {
     isComplete: () => log.complete ?? false,
     isBehind: () => log.behind ?? false,
+    mayHaveMissed: () => log.ignored ?? false,
     catchUp: () => Promise.resolve(void caughtUp++),
   };
   const again: Call[] = [];
@@ -62,6 +63,18 @@ describe('L16: a call that waited long is', () => {
 
   it('given up when the log may have lost its reply', async () => {
     expect(await ask({})).toEqual({ again: 0, lost: LOST, caughtUp: 1 });
+  });
+
+  it('given up when a frame was ignored that may have been its reply', async () => {
+    const log = { complete: true, ignored: true };
+    expect(await ask({}, log)).toEqual({ again: 0, lost: LOST, caughtUp: 0 });
+    const incarnation = { ...memory, id: 'two', born: 2 };
+    expect(await ask({ incarnation }, log)).toMatchObject({ lost: LOST });
+  });
+
+  it('given up when nothing more can be written into the log', async () => {
+    const full = { lastFrame: '18446744073709551615-18446744073709551615' };
+    expect(await ask(full, { complete: true })).toMatchObject({ again: 0, lost: LOST });
   });
 
   it('sent again when Redis lost the memory in which it was stored', async () => {

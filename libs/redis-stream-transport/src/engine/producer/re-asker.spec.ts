@@ -18,7 +18,12 @@ function forgotten(request: { once: boolean } = { once: false }) {
       };
     },
   };
-  const replies = { isComplete: () => false, isBehind: () => false, catchUp: async () => {} };
+  const replies = {
+    isComplete: () => false,
+    isBehind: () => false,
+    mayHaveMissed: () => false,
+    catchUp: async () => {},
+  };
   const reAsker = new ReAsker(
     broker as unknown as CallerBroker,
     replies as unknown as ReplyReader,

@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
+import { LAST_ID } from '../../protocol/limits.js';
 import type { CallerBroker, EntryFate, Sighting } from '../../redis/caller-broker.js';
 import type { Clock } from '../clock.js';
 import type { Call } from './call.js';
@@ -24,6 +25,10 @@ export interface ReAskerHooks {
  */
 export class ReAsker {
   private asking = false;
+  /** A frame was ignored since the last question: whoever waits may wait for what was in it. */
+  private doubted = false;
+  /** Monotonic time from which all may be asked about again. */
+  private nextDoubt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly broker: CallerBroker,
@@ -49,12 +54,28 @@ export class ReAsker {
     }
   }
 
+  /**
+   * A frame was ignored: all that wait are to be asked about, once a second at most.
+   * @returns whether now
+   */
+  doubt(): boolean {
+    this.doubted = true;
+    return !this.asking && this.clock.now() >= this.nextDoubt;
+  }
+
   private due(calls: readonly Call[]): Call[] {
     const now = this.clock.now();
     const due: Call[] = [];
+    const all = this.doubted && now >= this.nextDoubt;
+    if (all) {
+      this.doubted = false;
+      this.nextDoubt = now + SOON;
+    }
     for (const call of calls) {
+      // Its verdict comes in a moment, and names the entry to ask about.
+      if (all && call.state === 'sent') call.askAt = now;
       if (call.state !== 'stored' || call.entry === undefined) continue;
-      if (now < (call.askAt ?? call.startedAt + FIRST)) continue;
+      if (!all && now < (call.askAt ?? call.startedAt + FIRST)) continue;
       call.askAt = now + AGAIN;
       due.push(call);
     }
@@ -102,6 +123,8 @@ export class ReAsker {
 
   /** Never settled, as the complete log shows; or settled in a memory that Redis lost. */
   private isProven(call: Call, { lastFrame, incarnation }: Sighting): boolean {
+    // What was ignored may have been its reply; and nobody can have written it into a log that is full of ids.
+    if (this.replies.mayHaveMissed(call.startedAt) || lastFrame === LAST_ID) return false;
     if (this.replies.isComplete(call.startedAt, lastFrame)) return true;
     return call.incarnation !== undefined && call.incarnation.born !== incarnation.born;
   }

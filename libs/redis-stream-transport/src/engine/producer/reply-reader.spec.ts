@@ -15,12 +15,37 @@ async function reading() {
   const reader = new ReplyReader(broker, new FakeClock(), true, {
     frame: ({ replies }) => heard.push(...replies.map(([call]) => call)),
     lost: () => {},
+    ignored: () => heard.push('ignored'),
     complain: (message) => heard.push(message),
   });
   reader.resumed();
   await reader.catchUp();
   return { reader, heard };
 }
+
+describe('what cannot be read', () => {
+  it.each(['', 'x', '1', '5-0 2 x []', '5-0 1 x nonsense', '0-0 ', '5-0 1 x [[7]]'])(
+    'makes the log prove nothing of the calls before it: %j',
+    async (text) => {
+      const { reader, heard } = await reading();
+      expect(reader.mayHaveMissed(0)).toBe(false);
+      reader.message(text);
+      expect(heard).toContain('ignored');
+      expect(reader.mayHaveMissed(0)).toBe(true);
+      expect(reader.mayHaveMissed(Number.MAX_VALUE)).toBe(false);
+    },
+  );
+
+  it('moves the cursor to no id that is none', async () => {
+    const { reader, heard } = await reading();
+    reader.message(`5-0 ${frame('a')}`);
+    for (const id of ['0-0', 'x-y', '-', '6-', '99999999999999999999-0'])
+      reader.message(`${id} ${frame('b')}`);
+    expect(heard).toEqual(['a', 'b', 'b', 'b', 'b', 'b']);
+    expect(reader.isBehind('5-0')).toBe(false);
+    expect(reader.isBehind('5-1')).toBe(true);
+  });
+});
 
 describe('pushed frames', () => {
   it('come with their id, or behind it', async () => {

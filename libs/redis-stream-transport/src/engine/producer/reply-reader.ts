@@ -1,4 +1,5 @@
 import { compareIds, idAfter } from '../../protocol/entry.js';
+import { isEntryId } from '../../protocol/limits.js';
 import { decodeFrame, type Frame } from '../../protocol/frame.js';
 import type { CallerBroker, LogRecord } from '../../redis/caller-broker.js';
 import type { Clock } from '../clock.js';
@@ -15,8 +16,13 @@ export interface ReplyReaderHooks {
   frame(frame: Frame): void;
   /** Frames before this point may be gone: the log was made anew. */
   lost(): void;
+  /** Something that may have answered a call could not be read: who waits may wait in vain. */
+  ignored(): void;
   complain(message: string): void;
 }
+
+/** What a service publishes in the place of the id of a record that it could not write. */
+const UNWRITTEN = '0-0';
 
 /**
  * Frames of one caller in one shard: pushed over Pub/Sub, and read from the reply log after every
@@ -37,6 +43,8 @@ export class ReplyReader {
   /** Monotonic time since which the log has certainly lost nothing. */
   private aliveSince = Number.POSITIVE_INFINITY;
   private attachedAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic time at which a frame was last ignored, or a service said that it could not write one. */
+  private ignoredAt = Number.NEGATIVE_INFINITY;
   private sinceTrim = 0;
   /** Characters of frames since the last trim. */
   private untrimmed = 0;
@@ -54,7 +62,8 @@ export class ReplyReader {
   message(text: string): void {
     const space = text.indexOf(' ');
     if (space === -1) {
-      this.announced = text;
+      this.announced = isEntryId(text) ? text : undefined;
+      if (this.announced === undefined) this.ignore('no frame');
       return;
     }
     const announced = this.announced;
@@ -63,12 +72,11 @@ export class ReplyReader {
     const alone = text.lastIndexOf('-', space) === -1;
     // A cluster may drop the message with the id; the frame is in the log.
     if (alone && announced === undefined) return;
-    this.take(
-      alone ? (announced as string) : text.slice(0, space),
-      alone ? text : text.slice(space + 1),
-    );
+    const id = alone ? (announced as string) : text.slice(0, space);
+    this.take(isEntryId(id) ? id : UNWRITTEN, alone ? text : text.slice(space + 1));
   }
 
+  /** @param id of its record in the log, unless it has none */
   private take(id: string, frame: string): void {
     if (this.catching === undefined) {
       this.process(id, frame);
@@ -134,6 +142,14 @@ export class ReplyReader {
     return compareIds(this.cursor, last) >= 0;
   }
 
+  /**
+   * Whether a call that began then may have been answered by something that could not be read: then no log,
+   * however complete, proves that it was not settled.
+   */
+  mayHaveMissed(since: number): boolean {
+    return since <= this.ignoredAt;
+  }
+
   /** Whether the log holds records that were not processed yet. */
   isBehind(last: string | undefined): boolean {
     return this.behind || (last !== undefined && compareIds(this.cursor, last) < 0);
@@ -183,17 +199,28 @@ export class ReplyReader {
       this.aliveSince = this.clock.now();
       this.hooks.lost();
     }
-    if (frame !== '') this.process(id, frame);
+    if (frame === undefined) this.ignore('a record of the reply log has none');
+    else if (frame !== '') this.process(id, frame);
     this.cursor = id;
   }
 
   private process(id: string, text: string): void {
-    if (!this.behind) this.cursor = id;
+    if (!this.behind && id !== UNWRITTEN) this.cursor = id;
     this.sinceTrim++;
     this.untrimmed += text.length;
     this.trimIfLong();
-    const frame = decodeFrame(text);
-    if (typeof frame === 'string') this.hooks.complain(`a reply frame was ignored: ${frame}`);
-    else this.hooks.frame(frame);
+    const frame = text === '' ? 'its service could not write it' : decodeFrame(text);
+    if (typeof frame === 'string') {
+      this.ignore(frame);
+      return;
+    }
+    if (frame.unreadable > 0) this.ignore(`${frame.unreadable} replies name no call`);
+    this.hooks.frame(frame);
+  }
+
+  private ignore(reason: string): void {
+    this.ignoredAt = this.clock.now();
+    this.hooks.complain(`a reply frame was ignored: ${reason}`);
+    this.hooks.ignored();
   }
 }

@@ -44,7 +44,8 @@ for i = 4, #ARGV do
       local n = #entries + 1
       entries[n] = found[1]
       deliveries[n] = string.format('%.0f', pending[1][4])
-      due[n] = redis.call('HGET', KEYS[3], ARGV[2] .. ' ' .. id) or ''
+      local note = redis.pcall('HGET', KEYS[3], ARGV[2] .. ' ' .. id)
+      due[n] = type(note) == 'string' and note or ''
     else
       redis.call('XACK', KEYS[2], ARGV[2], id)
     end

@@ -11,10 +11,21 @@ export const VERDICTS_KEPT = 8;
  * else is a repeat, or is refused with what the record holds; a lower epoch is refused for ever.
  */
 const LUA_ACCEPT = `
+-- Anybody may have written into the record: what is no number of ours is missing.
+local function place(text)
+  return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
+end
 local function judge(epoch, number, meant)
   local e, q = tonumber(ARGV[epoch]), tonumber(ARGV[number])
-  local rec = redis.call('HMGET', KEYS[1], 'e', 'q')
-  local re, rq = tonumber(rec[1] or -1), tonumber(rec[2] or -1)
+  local rec = redis.pcall('HMGET', KEYS[1], 'e', 'q')
+  -- A key of another type is no record.
+  if rec.err then
+    if not string.find(rec.err, 'WRONGTYPE', 1, true) then return rec end
+    redis.call('DEL', KEYS[1])
+    rec = {}
+  end
+  local re, rq = place(rec[1]), place(rec[2])
+  if rq < 0 then re = -1 end
   if re == e then
     if q <= rq then
       local kept = redis.call('HGET', KEYS[1], 'v' .. (q % ${VERDICTS_KEPT}))
@@ -25,10 +36,10 @@ local function judge(epoch, number, meant)
       return 'done ' .. whole(now) .. ' ?'
     end
     if q == rq + 1 then return nil end
-    return 'gap ' .. whole(now) .. ' ' .. rec[1] .. ' ' .. rec[2]
+    return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq)
   end
-  if re > e then return 'old ' .. whole(now) .. ' ' .. rec[1] .. ' ' .. rec[2] end
-  if q ~= 1 then return 'gap ' .. whole(now) .. ' ' .. (rec[1] or '-1') .. ' ' .. (rec[2] or '-1') end
+  if re > e then return 'old ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
+  if q ~= 1 then return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
   local id = redis.call('HGET', KEYS[2], 'id')
   if id ~= ARGV[meant] then return 'inc ' .. whole(now) .. ' ' .. (id or '-') end
   return nil

@@ -132,7 +132,7 @@ for _, g in ipairs(groups) do
     end
     redis.call('HSET', KEYS[2], mine, whole(now) .. ' ' .. ARGV[2] .. ' ' .. cursor)
   elseif known then
-    local seen = tonumber(string.match(known, '^%d+'))
+    local seen = tonumber(string.match(known, '^%d+') or now)
     if now - seen > tonumber(ARGV[3]) then
       counts = false
       idle[#idle + 1] = name

@@ -59,7 +59,7 @@ if ARGV[7] == '1' then
   for i = 2, #KEYS do
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], whole(now), '+inf')) do
       local group = string.match(member, '^[^ ]+')
-      if group ~= ARGV[2] then return { 'conflict', whole(i - 2), group } end
+      if group and group ~= ARGV[2] then return { 'conflict', whole(i - 2), group } end
     end
   end
 end

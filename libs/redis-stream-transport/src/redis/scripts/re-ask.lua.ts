@@ -1,18 +1,27 @@
+import { LAST_ID } from '../../protocol/limits.js';
 import { defineScript, LUA_NOW } from '../script.js';
 import { LUA_IDS } from './group.lua.js';
 import { LUA_INCARNATION } from './incarnation.lua.js';
 
 /**
- * Makes sure that a caller's reply log exists, so that its absence later means something.
+ * Makes sure that a caller's reply log exists, so that its absence later means something. One that cannot be
+ * written any more, or a key of another type, is replaced.
  * KEYS: reply log. ARGV: life (ms). Returns the id of the record it was born with now, or '' when it was
  * there.
  */
 export const attachScript = defineScript(
   'attach',
   `
+${LUA_IDS}
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
-  return ''
+  local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+  local dead = info.err and string.find(info.err, 'WRONGTYPE', 1, true)
+  if not info.err then dead = field(info, 'last-generated-id') == '${LAST_ID}' end
+  if not dead then
+    redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
+    return ''
+  end
+  redis.call('DEL', KEYS[1])
 end
 local id = redis.call('XADD', KEYS[1], '*', 'f', '', 'b', '1')
 redis.call('PEXPIRE', KEYS[1], ARGV[1])

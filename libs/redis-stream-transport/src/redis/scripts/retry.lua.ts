@@ -45,16 +45,17 @@ export const deadLetterScript = defineScript(
 ${LUA_ANSWER}
 ${LUA_HELD}
 local name = ARGV[2] .. ' ' .. ARGV[4]
-if redis.call('HGET', KEYS[6], name) ~= ARGV[3] then
+if redis.pcall('HGET', KEYS[6], name) ~= ARGV[3] then
   local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], ARGV[4], 1)
   if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' end
 end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', unpack(ARGV, 9))
 if ARGV[6] ~= '' then answer(KEYS[5], ARGV[6], ARGV[7]) end
 redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
-redis.call('HDEL', KEYS[3], name)
-redis.call('HDEL', KEYS[6], name)
-if KEYS[7] ~= KEYS[1] and redis.call('HGET', KEYS[7], 'e') == ARGV[4] then redis.call('DEL', KEYS[7]) end
+-- Behind the letter nothing raises: a repeat would write another one.
+redis.pcall('HDEL', KEYS[3], name)
+redis.pcall('HDEL', KEYS[6], name)
+if KEYS[7] ~= KEYS[1] and redis.pcall('HGET', KEYS[7], 'e') == ARGV[4] then redis.call('DEL', KEYS[7]) end
 if ARGV[5] == '1' then redis.call('XDEL', KEYS[2], ARGV[4]) end
 return 'ok'
 `,
@@ -79,11 +80,14 @@ local stream, group, id = KEYS[2], ARGV[2], ARGV[4]
 local elsewhere = false
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')) do
   local other, consumer = string.match(member, '^([^ ]+) ([^ ]+)')
-  if other == group and consumer ~= ARGV[3] then
+  if not other then
+    -- Somebody else wrote there.
+  elseif other == group and consumer ~= ARGV[3] then
     redis.call('XCLAIM', stream, group, consumer, 0, id, 'JUSTID')
     return 'handed ' .. consumer
+  elseif other ~= group then
+    elsewhere = true
   end
-  if other ~= group then elsewhere = true end
 end
 if not elsewhere then answer(KEYS[5], ARGV[5], ARGV[6]) end
 redis.call('XACK', stream, group, id)

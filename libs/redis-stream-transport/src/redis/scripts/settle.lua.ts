@@ -13,16 +13,23 @@ const LONG_FRAME = 4096;
  *
  * A log that did not exist begins with a record marked `b`: a caller that meets such a record knows that
  * frames before it may be gone. The life of a log is only ever extended.
+ *
+ * When the log cannot be written (its last id is the highest there is, or the key is none), the caller is told
+ * so by a message with the id 0-0 and no frame: its reply is lost, and the log will not say so.
  */
 export const LUA_ANSWER = `
+local function unwritten(log)
+  redis.pcall('PUBLISH', log, '0-0 ')
+  return false
+end
 local function answer(log, frame, life)
   local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)
   if id then
-    if type(id) == 'table' then return false end
+    if type(id) == 'table' then return unwritten(log) end
     redis.pcall('PEXPIRE', log, life, 'GT')
   else
     id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1')
-    if type(id) == 'table' then return false end
+    if type(id) == 'table' then return unwritten(log) end
     redis.pcall('PEXPIRE', log, life)
   end
   if #frame < ${LONG_FRAME} then
@@ -119,7 +126,8 @@ local stream, group, id = KEYS[3], ARGV[2], ARGV[4]
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
 -- What may be started once only was acknowledged at its start, and noted.
-local started = redis.call('HGET', KEYS[5], group .. ' ' .. id)
+local started = redis.pcall('HGET', KEYS[5], group .. ' ' .. id)
+if type(started) ~= 'string' then started = nil end
 if started then owner = started end
 if owner ~= ARGV[3] then
   if owner then return 'lost' end
@@ -127,7 +135,8 @@ if owner ~= ARGV[3] then
   if #entry == 0 and redis.call('HGET', KEYS[2], 'id') == ARGV[5] then return 'lost' end
 end
 if ARGV[7] ~= '' then answer(KEYS[7], ARGV[7], ARGV[8]) end
-if ARGV[9] ~= '' and redis.call('HGET', KEYS[6], 'e') == id then
+-- Behind the answer nothing raises: a repeat would answer again.
+if ARGV[9] ~= '' and redis.pcall('HGET', KEYS[6], 'e') == id then
   if ARGV[9] == '-' then
     redis.call('DEL', KEYS[6])
   else
@@ -136,9 +145,9 @@ if ARGV[9] ~= '' and redis.call('HGET', KEYS[6], 'e') == id then
   end
 end
 redis.pcall('XACK', stream, group, id)
-if started then redis.call('HDEL', KEYS[5], group .. ' ' .. id) end
-redis.call('HDEL', KEYS[4], group .. ' ' .. id)
-if ARGV[6] == '1' then redis.call('XDEL', stream, id) end
+if started then redis.pcall('HDEL', KEYS[5], group .. ' ' .. id) end
+redis.pcall('HDEL', KEYS[4], group .. ' ' .. id)
+if ARGV[6] == '1' then redis.pcall('XDEL', stream, id) end
 return 'ok'
 `,
   'allow-oom',

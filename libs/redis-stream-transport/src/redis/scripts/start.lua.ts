@@ -49,12 +49,12 @@ export const interruptedScript = defineScript(
   `
 if redis.call('GET', KEYS[1]) ~= ARGV[3] then return { 'alive' } end
 local answer = { 'ok' }
-local started = redis.call('HGETALL', KEYS[3])
+local started = redis.pcall('HGETALL', KEYS[3])
 for i = 1, #started, 2 do
-  local group, id = string.match(started[i], '^(%S+) (%S+)$')
+  local group, id = string.match(started[i], '^(%S+) (%d+%-%d+)$')
   if started[i + 1] == ARGV[1] and group == ARGV[2] then
     local header = ''
-    local entry = redis.call('XRANGE', KEYS[2], id, id)[1]
+    local entry = redis.pcall('XRANGE', KEYS[2], id, id)[1]
     if entry then
       for f = 1, #entry[2], 2 do
         if entry[2][f] == 'c' then header = entry[2][f + 1] break end
@@ -91,7 +91,7 @@ redis.call('HDEL', KEYS[4], name)
 redis.pcall('XACK', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[5] ~= '' then
   answer(KEYS[5], ARGV[5], ARGV[6])
-  redis.call('XDEL', KEYS[3], ARGV[4])
+  redis.pcall('XDEL', KEYS[3], ARGV[4])
 end
 return 'ok'
 `,

@@ -20,7 +20,7 @@ for i = 1, many do
   if not consumers.err then
     for n, c in ipairs(consumers) do names[n] = c[2] end
   end
-  local started = redis.call('HGETALL', KEYS[many + i])
+  local started = redis.pcall('HGETALL', KEYS[many + i])
   for n = 1, #started, 2 do
     if string.sub(started[n], 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then names[#names + 1] = started[n + 1] end
   end
@@ -89,7 +89,8 @@ for _, entry in ipairs(entries) do
     local n = #present + 1
     present[n] = entry
     deliveries[n] = string.format('%.0f', before[entry[1]] + 1)
-    due[n] = redis.call('HGET', KEYS[4], group .. ' ' .. entry[1]) or ''
+    local note = redis.pcall('HGET', KEYS[4], group .. ' ' .. entry[1])
+    due[n] = type(note) == 'string' and note or ''
   end
 end
 return { 'ok', present, deliveries, due }
