@@ -45,7 +45,9 @@ export const leasesScript = defineScript(
   `
 local answer = {}
 for i, key in ipairs(KEYS) do
-  answer[2 * i - 1] = redis.call('GET', key) or ''
+  -- A key of another type is nobody's lease, and nobody's to revoke; the others are looked at all the same.
+  local held = redis.pcall('GET', key)
+  answer[2 * i - 1] = type(held) == 'table' and '?' or held or ''
   answer[2 * i] = string.format('%.0f', redis.call('PTTL', key))
 end
 return answer
