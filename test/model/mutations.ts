@@ -91,7 +91,7 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['cut'],
     violation: AGAIN,
     apply: both(
-      rewrite(leasesScript, [["redis.call('GET', key) or ''", "''"]]),
+      rewrite(leasesScript, [["type(held) == 'table' and '?' or held or ''", "''"]]),
       rewrite(revokeScript, [["if held then return 'alive' end", '']]),
     ),
   },
