@@ -11,7 +11,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 
 /** Rows of the catalogue; those of Sentinel, Cluster and security that are missing come with their own work. */
 const LABELS = [
-  ...numbered('A', upTo(13)),
+  ...numbered('A', upTo(15)),
   ...numbered('B', upTo(12)),
   ...numbered('C', [5, 7]),
   ...numbered('D', upTo(8)),

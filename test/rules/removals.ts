@@ -44,8 +44,8 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L2',
     part: 'the version',
-    file: producer('writer'),
-    changes: [['batch.versions[answer.version]', 'batch.versions.at(-1)']],
+    file: producer('batch'),
+    changes: [['this.versions[answer.version]', 'this.versions.at(-1)']],
   },
   {
     rule: 'L3',

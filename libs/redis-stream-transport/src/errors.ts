@@ -32,7 +32,9 @@ export const REDIS_STREAMS_ERROR_CODES = {
   GROUP_CONFLICT: never('Another live group already answers requests of this pattern.'),
   DUPLICATE_HANDLER: never('Two message handlers of one service have the same pattern.'),
   UNSUPPORTED_VERSION: never('The entry has a protocol version that its reader does not know.'),
-  NOT_CONNECTED: again('Redis was not reached within `retryAttempts` tries or by the deadline.'),
+  NOT_CONNECTED: again(
+    'Redis was not usable within `retryAttempts` tries or by the deadline; `cause` says why.',
+  ),
   REDIS: again('Redis refused a command; its own error is the `cause`.'),
   TIMEOUT: again('The deadline passed, or with `idleTimeout` no value came in time.'),
   CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),

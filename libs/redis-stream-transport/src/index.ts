@@ -17,6 +17,7 @@ export {
   type RedisStreamsErrorCode,
 } from './errors.js';
 export type {
+  Credentials,
   HandlerExtras,
   RecordOptions,
   RedisStreamsClientOptions,

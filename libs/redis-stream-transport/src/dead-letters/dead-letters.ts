@@ -7,6 +7,7 @@ import {
 } from '../options/index.js';
 import { compareIds } from '../protocol/entry.js';
 import { Keys } from '../protocol/keys.js';
+import { connectionNames, thisProcess } from '../redis/connection-name.js';
 import { Link } from '../redis/link.js';
 import { insist } from './insistence.js';
 import { readLetter, type DeadLetterEntry, type Letter } from './letter.js';
@@ -81,6 +82,7 @@ export class DeadLetters implements OnApplicationShutdown {
     const settings = {
       target: redis,
       maxPause: retryDelay,
+      name: connectionNames('dead-letters', group, thisProcess),
       observer: {
         ready: () => undefined,
         closed: () => undefined,

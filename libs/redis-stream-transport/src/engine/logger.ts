@@ -18,6 +18,10 @@ export class QuietLogger {
     private readonly interval = 5000,
   ) {}
 
+  log(kind: string, message: string): void {
+    this.say(kind, message, (line) => this.logger.log(line));
+  }
+
   warn(kind: string, message: string): void {
     this.say(kind, message, (line) => this.logger.warn(line));
   }

@@ -13,6 +13,7 @@ import {
   type ResolvedClientOptions,
 } from '../options/index.js';
 import { Logger } from '@nestjs/common';
+import { ConnectionLog, tellAll } from './connection-log.js';
 import { OutgoingPackets, type Outgoing } from './outgoing.js';
 import {
   ConnectionEvents,
@@ -253,7 +254,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   private open(): Promise<void> {
-    const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
+    const start = startup(this.options.retryAttempts);
+    const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
     let connected: () => void = () => undefined;
     const up = new Promise<void>((resolve, reject) => {
       connected = resolve;
@@ -265,15 +267,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
         this._status$.next(isUp ? 'connected' : 'reconnecting');
         if (isUp) connected();
       },
-      ready: (role) => this.events.ready(role),
-      closed: (role, reason) => {
-        this.quiet.warn('closed', `lost a connection to Redis (${role}): ${reason.message}`);
-        this.events.closed(role, reason);
-      },
-      failed: (role, error, attempt) => {
-        start.failed(error, attempt);
-        this.events.failed(role, error, attempt);
-      },
+      ...tellAll(log, start, this.events),
     });
     this.producer = producer;
     producer.start();

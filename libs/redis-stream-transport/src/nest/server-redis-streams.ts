@@ -21,6 +21,7 @@ import {
 } from '../options/index.js';
 import { Keys, shardOf } from '../protocol/keys.js';
 import { invokeEvent } from './event-invoker.js';
+import { ConnectionLog, tellAll } from './connection-log.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
 import { readData, type Hand } from './entry-data.js';
@@ -176,7 +177,8 @@ export class ServerRedisStreams
       );
     }
     this.handlers = handlers;
-    const start = startup(this.options.retryAttempts, this.options.redis, this.quiet);
+    const start = startup(this.options.retryAttempts);
+    const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
     const consumer = new Consumer(this.options, specs, this.companions, systemClock, this.quiet, {
       run: (delivery) => this.run(delivery),
       status: (up) => {
@@ -184,15 +186,7 @@ export class ServerRedisStreams
         if (consumer.state === 'closed') return;
         this._status$.next(up ? 'connected' : 'reconnecting');
       },
-      ready: (role) => this.events.ready(role),
-      closed: (role, reason) => {
-        this.quiet.warn('closed', `lost a connection to Redis (${role}): ${reason.message}`);
-        this.events.closed(role, reason);
-      },
-      failed: (role, error, attempt) => {
-        start.failed(error, attempt);
-        this.events.failed(role, error, attempt);
-      },
+      ...tellAll(log, start, this.events),
     });
     this.consumer = consumer;
     try {

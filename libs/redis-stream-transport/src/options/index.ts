@@ -18,6 +18,6 @@ export {
 export type { PacketDeserializer, PacketSerializer } from './common-options.js';
 export type { Headers } from './headers.js';
 export type { WhenNoConsumer } from './no-consumer.js';
-export type { ConnectionOptions, RedisTarget } from './redis-options.js';
+export type { ConnectionOptions, Credentials, RedisTarget } from './redis-options.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy } from './retry-policy.js';

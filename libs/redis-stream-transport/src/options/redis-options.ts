@@ -86,6 +86,12 @@ export interface ConnectionOptions extends Passed {
    */
   cluster?: { nodes: readonly ClusterNode[]; options?: PassedClusterOptions };
   /**
+   * Gives `{ username?, password }` for each new connection, at once or as a promise, within 5000 ms:
+   * for passwords that change. What it throws is a failed attempt to connect. Not together with
+   * `username`, `password`, those of a `url`, `cluster` or `client`. Default: none.
+   */
+  credentials?: () => Credentials | Promise<Credentials>;
+  /**
    * An existing `Redis` or `Cluster` of ioredis. It is duplicated for each connection and never
    * closed; not together with any other option about the connection. Default: none.
    */
@@ -94,10 +100,22 @@ export interface ConnectionOptions extends Passed {
   wildcards?: false;
 }
 
+/** What a connection proves to Redis who it is with. */
+export interface Credentials {
+  /** The ACL user. Default: Redis' own default user. */
+  readonly username?: string;
+  readonly password: string;
+}
+
 /** Where Redis is, read once; what opens connections needs nothing else. */
 export type RedisTarget =
   | { readonly kind: 'client'; readonly client: Redis | Cluster }
-  | { readonly kind: 'single'; readonly options: Readonly<RedisOptions> }
+  | {
+      readonly kind: 'single';
+      readonly options: Readonly<RedisOptions>;
+      /** Asked for each connection; what it gives is not checked yet. */
+      readonly credentials?: () => unknown;
+    }
   | {
       readonly kind: 'cluster';
       readonly nodes: readonly ClusterNode[];

@@ -85,6 +85,33 @@ describe('url', () => {
   });
 });
 
+describe('credentials', () => {
+  const credentials = () => ({ password: 'pw' });
+
+  it('are a function that is asked later, also with sentinels', () => {
+    expect(resolve({ credentials, host: 'a' })).toEqual({
+      kind: 'single',
+      options: { host: 'a' },
+      credentials,
+    });
+    const sentinels = [{ host: 's' }];
+    expect(resolve({ credentials, sentinels, name: 'main' })).toMatchObject({ credentials });
+  });
+
+  it.each([
+    [{ credentials, password: 'x' }, /"credentials" and "password" contradict/],
+    [{ credentials, username: 'x' }, /"credentials" and "username" contradict/],
+    [{ credentials, url: 'redis://:x@a' }, /"credentials" and "url" contradict/],
+    [{ credentials, cluster: { nodes } }, /"cluster" and "credentials" contradict/],
+    [{ credentials, client }, /"client" and "credentials" contradict/],
+    [{ credentials: { password: 'hidden' } }, /"credentials" must be a function/],
+    [{ credentials: 'hidden' }, /"credentials" must be a function/],
+  ])('are refused when they cannot work: %#', (raw, message) => {
+    expect(() => resolve(raw)).toThrow(message);
+    expect(() => resolve(raw)).not.toThrow(/hidden/);
+  });
+});
+
 describe('sentinels', () => {
   const sentinels = [{ host: 's', port: 26_379 }];
 

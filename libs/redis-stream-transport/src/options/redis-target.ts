@@ -17,10 +17,18 @@ type Refusals = Readonly<Record<string, string>>;
 /** The address options that a URL, a cluster and sentinels replace. */
 const ADDRESS = ['host', 'port', 'path'];
 
+/** The options that `credentials` replaces. */
+const SECRETS = ['username', 'password'];
+
 /** The options that say where Redis is, beside those of ioredis. */
 export const TARGET_TABLE = {
   url: { type: 'text', default: undefined, read: (url, _, place) => parseRedisUrl(url, place) },
   cluster: { type: '`{ nodes, options? }`', default: undefined, read: readCluster },
+  credentials: {
+    type: '`() => { username?, password }`',
+    default: undefined,
+    read: readCredentials,
+  },
   client: instance<Redis | Cluster>('`Redis` or `Cluster` of ioredis', 'duplicate', 'disconnect'),
 } as const satisfies Record<string, Option>;
 
@@ -47,6 +55,8 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   if (given.has('cluster')) {
     const others = ['url', 'sentinels', ...ADDRESS, ...(options['db'] ? ['db'] : [])];
     excludes(given, 'cluster', others, 'a cluster has nodes and one database', place);
+    const unasked = 'ioredis connects to nodes of a cluster by itself, and asks nobody';
+    excludes(given, 'cluster', ['credentials'], unasked, place);
     const { nodes, options: own, perNode } = readCluster(given.get('cluster'), 'cluster', place);
     const path = 'cluster.options.redisOptions.';
     const twice = Object.keys(perNode).find((name) => Object.hasOwn(options, name));
@@ -64,10 +74,14 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   // TLS options refine rediss://, everything else would say a thing twice.
   const told = Object.keys(address).filter((name) => name !== 'tls');
   if (given.has('url')) excludes(given, 'url', [...ADDRESS, ...told], 'it says both', place);
-  return Object.freeze({
-    kind: 'single',
-    options: Object.freeze<RedisOptions>({ ...(address as RedisOptions), ...options }),
-  });
+  const single = Object.freeze<RedisOptions>({ ...(address as RedisOptions), ...options });
+  if (!given.has('credentials')) return Object.freeze({ kind: 'single', options: single });
+  excludes(given, 'credentials', SECRETS, 'it gives both', place);
+  if (SECRETS.some((name) => Object.hasOwn(address, name))) {
+    throw contradiction(place, 'credentials', 'url', 'the user or password in it would not count');
+  }
+  const credentials = readCredentials(given.get('credentials'), 'credentials', place);
+  return Object.freeze({ kind: 'single', options: single, credentials });
 }
 
 function excludes(given: Given, name: string, others: readonly string[], why: string, at: Place) {
@@ -115,6 +129,13 @@ function checkSentinels(given: Given, place: Place): void {
   const name = given.get('name');
   if (typeof name === 'string' && name !== '') return;
   throw invalid(place, 'name', 'the name of the master group that "sentinels" watch', name);
+}
+
+function readCredentials(raw: unknown, name: string, place: Place): () => unknown {
+  if (typeof raw === 'function') return raw as () => unknown;
+  // What it is instead may be the password itself, and is not shown.
+  const told = `${place.owner}: option "${name}" must be a function that gives { username?, password }.`;
+  throw new RedisStreamsError('INVALID_OPTION', told);
 }
 
 function readCluster(raw: unknown, name: string, place: Place) {

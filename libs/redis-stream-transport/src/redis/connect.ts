@@ -1,5 +1,5 @@
-import { Cluster, Redis } from 'ioredis';
-import type { RedisTarget } from '../options/index.js';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Credentials, RedisTarget } from '../options/index.js';
 
 /** One ioredis object. It never reconnects by itself: a `Link` replaces it. */
 export type Connection = Redis | Cluster;
@@ -17,6 +17,12 @@ const MORTAL = {
   lazyConnect: true,
 } as const;
 
+const MORTAL_CLUSTER = {
+  clusterRetryStrategy: () => null,
+  enableOfflineQueue: false,
+  lazyConnect: true,
+} as const;
+
 /** Time for a socket to connect, in milliseconds, unless the user sets `connectTimeout`. */
 const CONNECT_TIMEOUT = 5000;
 /**
@@ -25,38 +31,50 @@ const CONNECT_TIMEOUT = 5000;
  */
 const LOADING_RETRY = 250;
 
-/** Makes a connection that is not connected yet. An injected client is copied, never used or closed. */
-export function createConnection(target: RedisTarget): Connection {
+/**
+ * Makes a connection that is not connected yet. An injected client is copied, never used or closed.
+ *
+ * @param name what `CLIENT LIST` shows; a name that the user gave is kept
+ * @param credentials those of the moment, where the user has an option that gives them
+ */
+export function createConnection(
+  target: RedisTarget,
+  name?: string,
+  credentials?: Credentials,
+): Connection {
+  const own = name === undefined ? {} : { connectionName: name };
   switch (target.kind) {
     case 'client':
-      return duplicate(target.client);
+      return duplicate(target.client, own);
     case 'cluster':
       return new Cluster([...target.nodes], {
         ...target.options,
-        clusterRetryStrategy: () => null,
-        enableOfflineQueue: false,
-        lazyConnect: true,
+        redisOptions: { ...own, ...target.options.redisOptions },
+        ...MORTAL_CLUSTER,
       });
     case 'single':
       return new Redis({
         connectTimeout: CONNECT_TIMEOUT,
         maxLoadingRetryTime: LOADING_RETRY,
+        ...own,
         ...target.options,
+        ...credentials,
         ...(target.options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null }),
         ...MORTAL,
       });
   }
 }
 
-function duplicate(client: Connection): Connection {
+function duplicate(client: Connection, own: Pick<RedisOptions, 'connectionName'>): Connection {
   if (client.isCluster) {
+    const { redisOptions } = (client as Cluster).options;
     return (client as Cluster).duplicate(undefined, {
-      clusterRetryStrategy: () => null,
-      enableOfflineQueue: false,
-      lazyConnect: true,
+      ...MORTAL_CLUSTER,
+      redisOptions: { ...own, ...redisOptions },
     });
   }
-  return (client as Redis).duplicate({ ...MORTAL });
+  const redis = client as Redis;
+  return redis.duplicate({ ...(redis.options.connectionName == null ? own : {}), ...MORTAL });
 }
 
 /**

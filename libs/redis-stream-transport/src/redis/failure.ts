@@ -1,4 +1,4 @@
-import { thrownText } from '../thrown.js';
+import { bareError, bareMessage } from './bare-error.js';
 
 /**
  * Why a command did not succeed.
@@ -30,6 +30,11 @@ export class CommandFailure extends Error {
   get moved(): boolean {
     return this.reply === 'READONLY' || this.reply === 'MASTERDOWN' || this.reply === 'UNBLOCKED';
   }
+
+  /** The server takes orders from another one, and so do all connections to it. */
+  get demoted(): boolean {
+    return this.reply === 'READONLY' || this.reply === 'MASTERDOWN';
+  }
 }
 
 const PASSING = new Set([
@@ -46,12 +51,14 @@ const PASSING = new Set([
   'ASK',
 ]);
 
+/** Keeps nothing of the command: its arguments are secrets and data of others. */
 export function toFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
-  const message = thrownText(error);
+  const message = bareMessage(error);
+  const cause = bareError(error);
   if (error instanceof Error && error.name === 'ReplyError') {
-    return new CommandFailure('refused', /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', message, error);
+    return new CommandFailure('refused', /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', message, cause);
   }
-  if (message.includes("isn't writeable")) return new CommandFailure('unsent', '', message, error);
-  return new CommandFailure('lost', '', message, error);
+  if (message.includes("isn't writeable")) return new CommandFailure('unsent', '', message, cause);
+  return new CommandFailure('lost', '', message, cause);
 }

@@ -1,9 +1,13 @@
 import { Command } from 'ioredis';
+import { Attempt } from './attempt.js';
 import { createConnection, destroyConnection, type Connection } from './connect.js';
+import { askCredentials } from './credentials.js';
 import { CommandFailure, toFailure } from './failure.js';
+import { backoff, deadline } from './pauses.js';
 import { Watchdog } from './watchdog.js';
-import type { RedisTarget } from '../options/index.js';
-import { thrownError } from '../thrown.js';
+import type { LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
+
+export type { LinkHooks, LinkObserver, LinkRole, LinkSettings } from './link-settings.js';
 
 /** Milliseconds without traffic after which a connection is asked for a sign of life. */
 const HEARTBEAT = 3000;
@@ -11,39 +15,22 @@ const HEARTBEAT = 3000;
 const PATIENCE = 3500;
 /** Milliseconds between two looks. All three together are the time for which silence can go unnoticed. */
 const TICK = 250;
-/** Milliseconds for connecting and for the first commands on a new connection. */
+/** Milliseconds for connecting, and for the first commands on a new connection. */
 const SETUP_TIMEOUT = 10_000;
-/** First pause between two attempts, in milliseconds; it doubles. */
-const FIRST_PAUSE = 50;
-
-export type LinkRole = 'commands' | 'reader' | 'subscriber';
-
-/** Told of everything that happens to the connections of a client or a server. */
-export interface LinkObserver {
-  ready(role: LinkRole): void;
-  closed(role: LinkRole, reason: Error): void;
-  /** An attempt failed; `attempt` counts from 1 since the last success. */
-  failed(role: LinkRole, error: Error, attempt: number): void;
-}
-
-/** Where to connect, and how patiently. */
-export interface LinkSettings {
-  readonly target: RedisTarget;
-  /** Longest pause between two attempts, in milliseconds. */
-  readonly maxPause: number;
-  readonly observer: LinkObserver;
-}
-
-export interface LinkHooks {
-  /** A new connection is ready. If this rejects, the connection is thrown away and tried anew. */
-  up(connection: Connection): Promise<void>;
-  /** The connection that was up is gone. */
-  down(): void;
-}
+/**
+ * How often the first commands are asked on one connection while Redis refuses them: it may change its
+ * mind, and a new connection costs both sides more. After that many, another server may be in its place.
+ */
+const ASKS = 6;
+/** Milliseconds that a connection must live at least before the next one is made at once. */
+const SHORT_LIFE = 1000;
+/** Milliseconds for answers that are on their way when this side gives a connection up. */
+const LAST_ANSWERS = 250;
 
 /**
  * One supervised connection: replaces its ioredis object for ever, with backoff and jitter, judged by
- * progress. Commands go to the connection of the moment or fail at once; nothing is queued here.
+ * progress. The pause grows until a connection has lived, whatever ended those before it. Commands go to
+ * the connection of the moment or fail at once; nothing is queued here.
  */
 export class Link {
   private connection: Connection | undefined;
@@ -52,6 +39,15 @@ export class Link {
   private running: Promise<void> = Promise.resolve();
   private wake: () => void = noop;
   private blocking = 0;
+  /** Tries since a connection has lived. */
+  private tries = 0;
+  private ready = false;
+  private failure: Error | undefined;
+  /** Why this side ends the connection of the moment. */
+  private reason: Error | undefined;
+  /** Ends a connection that was given up, once its last answers are there. */
+  private endNow: (() => void) | undefined;
+  private followers: (() => void)[] = [];
 
   constructor(
     readonly role: LinkRole,
@@ -68,6 +64,11 @@ export class Link {
     return this.connection;
   }
 
+  /** Why there is no connection; undefined when there is one, and before the first attempt has failed. */
+  get obstacle(): Error | undefined {
+    return this.failure;
+  }
+
   start(): void {
     if (!this.stopped) return;
     this.stopped = false;
@@ -78,13 +79,14 @@ export class Link {
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
-    if (this.connection !== undefined) destroyConnection(this.connection);
+    this.endNow?.();
+    this.recycle('closed');
     await this.running;
   }
 
   /** Throws the connection away; the supervisor makes another. */
-  recycle(): void {
-    if (this.connection !== undefined) destroyConnection(this.connection);
+  recycle(reason: string): void {
+    this.giveUp(new Error(reason), 0);
   }
 
   /**
@@ -105,7 +107,7 @@ export class Link {
       return await connection.sendCommand(command);
     } catch (error) {
       const failure = toFailure(error);
-      if (failure.moved) destroyConnection(connection);
+      if (failure.moved && connection === this.connection) this.moved(failure);
       throw failure;
     } finally {
       watchdog.answered(performance.now());
@@ -113,75 +115,156 @@ export class Link {
       // data of a turn's calls, and their replies. Letting go of it spares a client a third of its collections' time.
       command.args = [];
       command.promise = SETTLED;
+      if (this.endNow !== undefined && watchdog.isIdle) this.endNow();
     }
   }
 
+  /** This is no longer the server to talk to. While a connection is set up, its hook decides. */
+  private moved(failure: CommandFailure): void {
+    if (this.ready) this.giveUp(failure, LAST_ANSWERS);
+    const { ahead } = this.settings;
+    if (failure.demoted && ahead?.ready === true) ahead.giveUp(failure, LAST_ANSWERS);
+  }
+
+  /** @param patience milliseconds for answers that are on their way: what is refused, was not done */
+  private giveUp(reason: Error, patience: number): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    this.reason ??= reason;
+    this.failure = reason;
+    if (patience === 0 || this.watchdog?.isIdle === true) {
+      destroyConnection(connection);
+      return;
+    }
+    this.connection = undefined;
+    const timer = setTimeout(() => this.endNow?.(), patience);
+    this.endNow = () => {
+      clearTimeout(timer);
+      this.endNow = undefined;
+      destroyConnection(connection);
+    };
+  }
+
   private async supervise(): Promise<void> {
-    const { observer } = this.settings;
-    for (let attempt = 1; !this.stopped; attempt++) {
-      const connection = createConnection(this.settings.target);
-      // ioredis throws unhandled errors at the process; every error also ends the attempt or the life.
-      let lastError: Error | undefined;
-      connection.on('error', (error: Error) => (lastError = error));
-      const ended = new Promise<void>((resolve) => connection.once('end', () => resolve()));
-      try {
-        await this.setUp(connection, ended, () => lastError);
-        attempt = 0;
-        observer.ready(this.role);
-        await this.watch(connection, ended);
-        this.hooks.down();
-        if (this.stopped) break;
-        observer.closed(this.role, lastError ?? new Error('the connection to Redis ended'));
-      } catch (error) {
-        this.connection = undefined;
-        destroyConnection(connection);
-        if (this.stopped) break;
-        observer.failed(this.role, lastError ?? thrownError(error), attempt);
-      }
-      if (!this.stopped && attempt > 0) await this.pause(backoff(attempt, this.settings.maxPause));
+    while (!this.stopped) {
+      await this.aheadGotThrough();
+      if (this.stopped) break;
+      await this.live();
+      if (this.stopped || this.tries === 0) continue;
+      await this.pause(backoff(this.tries, this.settings.maxPause));
     }
     this.connection = undefined;
   }
 
-  private async setUp(
-    connection: Connection,
-    ended: Promise<void>,
-    lastError: () => Error | undefined,
-  ): Promise<void> {
+  /** One connection, from the first packet to its end. */
+  private async live(): Promise<void> {
+    const { observer, maxPause } = this.settings;
+    let attempt: Attempt | undefined;
+    this.reason = undefined;
+    try {
+      attempt = new Attempt(await this.make());
+      await this.setUp(attempt);
+    } catch (error) {
+      this.connection = undefined;
+      attempt?.destroy();
+      const refused = error instanceof CommandFailure && error.kind === 'refused';
+      if (!this.stopped) this.failed(refused ? error : (attempt?.told ?? toFailure(error)));
+      return;
+    }
+    const upSince = performance.now();
+    this.ready = true;
+    this.failure = undefined;
+    observer.ready(this.role);
+    for (const follower of this.followers.splice(0)) follower();
+    await this.watch(attempt);
+    this.ready = false;
+    this.hooks.down();
+    if (this.stopped) return;
+    // One that lived shortly does not count as a success: the next might live as shortly.
+    const lived = performance.now() - upSince;
+    this.tries = lived < Math.max(SHORT_LIFE, maxPause) ? this.tries + 1 : 0;
+    this.failure = this.reason ?? attempt.told ?? new Error('the connection to Redis ended');
+    observer.closed(this.role, this.failure);
+  }
+
+  private async make(): Promise<Connection> {
+    const { target, name } = this.settings;
+    const credentials = await this.within(askCredentials(target));
+    return createConnection(target, name?.(this.role), credentials);
+  }
+
+  private async setUp(attempt: Attempt): Promise<void> {
+    const { connection, ended } = attempt;
+    const gone = ended.then(() => {
+      throw attempt.told ?? new Error('the connection to Redis ended');
+    });
+    gone.catch(noop);
+    await this.within(connection.connect(), gone);
+    for (let asked = 1; ; asked++) {
+      this.watchdog = new Watchdog(HEARTBEAT, PATIENCE, TICK, performance.now());
+      this.connection = connection;
+      try {
+        await this.within(this.hooks.up(connection), gone);
+        return;
+      } catch (error) {
+        const failure = toFailure(error);
+        if (asked === ASKS || failure.kind !== 'refused' || this.stopped) throw failure;
+        this.connection = undefined;
+        this.failed(failure);
+      }
+      await Promise.race([this.pause(backoff(this.tries, this.settings.maxPause)), ended]);
+      this.wake();
+    }
+  }
+
+  /** Waits for a step of the set-up, in bounds, unless this link is stopped or the connection goes. */
+  private async within<T>(step: Promise<T>, gone?: Promise<never>): Promise<T> {
     const limit = deadline(SETUP_TIMEOUT, 'Redis did not answer in time');
     const aborted = new Promise<never>(
       (_, reject) => (this.wake = () => reject(new Error('stopped'))),
     );
-    const gone = ended.then(() => {
-      throw lastError() ?? new Error('connection to Redis ended');
-    });
-    const outcome = async (): Promise<void> => {
-      await connection.connect();
-      this.watchdog = new Watchdog(HEARTBEAT, PATIENCE, TICK, performance.now());
-      this.connection = connection;
-      await this.hooks.up(connection);
-    };
-    const attempt = outcome();
+    for (const loser of [step, aborted]) loser.catch(noop);
+    if (this.stopped) this.wake();
     try {
-      await Promise.race([attempt, limit.promise, aborted, gone]);
+      const ends = [step, limit.promise, aborted];
+      return await Promise.race(gone === undefined ? ends : [...ends, gone]);
     } finally {
       limit.cancel();
       this.wake = noop;
-      for (const loser of [attempt, aborted, gone]) loser.catch(noop);
     }
   }
 
+  private failed(error: Error): void {
+    this.tries++;
+    this.failure = error;
+    this.settings.observer.failed(this.role, error, this.tries);
+  }
+
   /** Resolves when the connection is gone. */
-  private async watch(connection: Connection, ended: Promise<void>): Promise<void> {
+  private async watch({ connection, ended }: Attempt): Promise<void> {
     const watchdog = this.watchdog as Watchdog;
     const timer = setInterval(() => {
       const verdict = watchdog.tick(performance.now(), this.blocking);
-      if (verdict === 'dead') destroyConnection(connection);
-      else if (verdict === 'ping') this.command('ping', []).catch(noop);
+      if (verdict === 'ping') this.command('ping', []).catch(noop);
+      if (verdict !== 'dead') return;
+      this.reason ??= new Error('Redis gave no sign of life');
+      destroyConnection(connection);
     }, TICK);
     await ended;
     clearInterval(timer);
     this.connection = undefined;
+    this.endNow?.();
+  }
+
+  /** All roles fail alike while Redis cannot be used, so one of them is enough to find out. */
+  private async aheadGotThrough(): Promise<void> {
+    const { ahead } = this.settings;
+    if (ahead === undefined || ahead.failure === undefined || ahead.stopped) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      ahead.followers.push(resolve);
+    });
+    this.wake = noop;
   }
 
   private pause(ms: number): Promise<void> {
@@ -198,20 +281,5 @@ export class Link {
 /** In place of the promise of a command that is done. */
 const SETTLED = Promise.resolve();
 const REPLY_AS_TEXT = { replyEncoding: 'utf8' } as const;
-
-/** 50 ms doubling, each with up to half of itself taken off so that a fleet spreads out. */
-function backoff(attempt: number, maxPause: number): number {
-  const full = Math.min(maxPause, FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20));
-  return full * (1 - Math.random() / 2);
-}
-
-function deadline(ms: number, message: string): { promise: Promise<never>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), ms);
-  });
-  promise.catch(noop);
-  return { promise, cancel: () => clearTimeout(timer) };
-}
 
 function noop(): void {}

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Connection } from './connect.js';
 import { Link, type LinkSettings } from './link.js';
 
 export interface SubscriptionHooks {
@@ -14,6 +15,8 @@ export interface SubscriptionHooks {
  */
 export class Subscription {
   readonly link: Link;
+  /** The connection whose messages are heard. */
+  private heard: Connection | undefined;
 
   constructor(
     settings: LinkSettings,
@@ -22,20 +25,27 @@ export class Subscription {
   ) {
     this.link = new Link('subscriber', settings, {
       up: async (connection) => {
-        connection.on('message', (channel: string, text: string) => hooks.message(channel, text));
+        // Asked a second time on the same connection, which then has its listener.
+        if (connection !== this.heard) {
+          this.heard = connection;
+          connection.on('message', (channel: string, text: string) => hooks.message(channel, text));
+        }
         const wanted = this.channels;
         await (connection as Redis).subscribe(...wanted);
         // They changed while the server answered: start over rather than guess which of them stand.
         if (wanted !== this.channels) throw new Error('channels changed');
         hooks.proven();
       },
-      down: () => hooks.lost(),
+      down: () => {
+        this.heard = undefined;
+        hooks.lost();
+      },
     });
   }
 
   /** Replaces the channels; takes a new connection, so this is for rare changes of identity. */
   replace(channels: readonly string[]): void {
     this.channels = channels;
-    this.link.recycle();
+    this.link.recycle('other channels are wanted');
   }
 }

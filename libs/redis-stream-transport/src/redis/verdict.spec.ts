@@ -34,9 +34,17 @@ describe('the answer of enqueue', () => {
     'done 5 0 x:1',
     'done 5 0 1-0:1!NO',
     'done 5 0 9',
+    'done 5 0 -:0!E%zz',
+    `done 5 0 -:0!E${'%20'.repeat(400)}`,
     5,
     null,
   ])('that cannot be read says that nobody knows: %j', (line) => {
     expect(parseVerdict(line)).toMatchObject({ kind: 'forgotten' });
+  });
+
+  it('has the text of a refusal behind its code, with no control characters in it', () => {
+    expect(parseVerdict('ok 5 0 -:0!EWRONGTYPE%20no%0Astream')).toMatchObject({
+      sections: [{ refusal: 'E', error: { reply: 'WRONGTYPE', message: 'WRONGTYPE no stream' } }],
+    });
   });
 });

@@ -1,5 +1,7 @@
 import { isEntryId } from '../protocol/limits.js';
 import { numberOf } from './answer.js';
+import { bareMessage } from './bare-error.js';
+import { CommandFailure } from './failure.js';
 
 /** Why items of a batch were not stored. */
 export type Refusal = 'NONE' | 'NEVER' | 'FULL' | 'E';
@@ -10,6 +12,8 @@ export interface SectionVerdict {
   readonly count: number;
   /** Why the items behind them were not; undefined when all were stored. */
   readonly refusal: Refusal | undefined;
+  /** Redis' own error, where that is why. */
+  readonly error?: CommandFailure;
 }
 
 export type EnqueueAnswer =
@@ -84,8 +88,20 @@ function section(token: string): SectionVerdict | undefined {
   const refusal = mark === -1 ? undefined : token.slice(mark + 1);
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
-  if (refusal !== undefined && !REFUSALS.has(refusal)) return undefined;
-  return { first, count, refusal: refusal as Refusal | undefined };
+  if (refusal === undefined || REFUSALS.has(refusal)) {
+    return { first, count, refusal: refusal as Refusal | undefined };
+  }
+  // Behind `E` stands what Redis said, in which everything but letters and digits is `%xx`.
+  if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;
+  return { first, count, refusal: 'E', error: redisError(refusal.slice(1)) };
+}
+
+function redisError(encoded: string): CommandFailure {
+  const text = encoded.replace(/%(..)/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  const reply = /^[A-Z]+/.exec(text)?.[0] ?? 'ERR';
+  return new CommandFailure('refused', reply, bareMessage(text));
 }
 
 const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['NONE', 'NEVER', 'FULL', 'E']);

@@ -20,6 +20,11 @@ export class Watchdog {
     this.lastTick = now;
   }
 
+  /** Nothing waits for an answer. */
+  get isIdle(): boolean {
+    return this.waiting === 0;
+  }
+
   sent(now: number): void {
     if (this.waiting++ === 0) this.lastProgress = now;
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ResolvedServerOptions } from '../../options/index.js';
+import { connectionNames } from '../../redis/connection-name.js';
+import type { LinkRole } from '../../redis/link.js';
 import type { Owner } from '../../redis/group-broker.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
@@ -19,6 +21,8 @@ export class ShardContext {
   members = 1;
 
   readonly redisClock: RedisClock;
+  /** What connections made now are called in `CLIENT LIST`. */
+  readonly connectionName: (role: LinkRole) => string;
 
   constructor(
     readonly options: ResolvedServerOptions,
@@ -26,6 +30,7 @@ export class ShardContext {
     readonly logger: QuietLogger,
   ) {
     this.redisClock = new RedisClock(clock);
+    this.connectionName = connectionNames('server', options.group, () => this.owner.consumer);
   }
 }
 

@@ -50,7 +50,7 @@ export class ConsumerShard {
 
   constructor(
     private readonly options: ResolvedServerOptions,
-    private readonly links: LinkSettings,
+    private links: LinkSettings,
     shard: number,
     specs: readonly PatternSpec[],
     companions: readonly CompanionFactory[],
@@ -61,14 +61,16 @@ export class ConsumerShard {
   ) {
     this.keys = new Keys(options.prefix, shard, options.shards);
     this.context = new ShardContext(options, clock, logger);
-    this.commands = new Link('commands', links, {
+    const named = { ...links, name: this.context.connectionName };
+    this.commands = new Link('commands', named, {
       up: () => this.commandsUp(),
       down: () => {
         this.context.isUp = false;
         this.changed();
       },
     });
-    this.subscription = new Subscription(links, this.channels(), {
+    this.links = { ...named, ahead: this.commands };
+    this.subscription = new Subscription(this.links, this.channels(), {
       message: (channel, text) => this.message(channel, text),
       proven: () => {
         this.subscribed = true;

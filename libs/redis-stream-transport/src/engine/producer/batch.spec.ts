@@ -12,6 +12,9 @@ const item = (name: string, changes: Partial<Item> = {}) =>
     tainted: false,
     copies: 0,
     fields: () => ['c', name],
+    recalled() {
+      this.copies = 0;
+    },
     ...changes,
   }) as Item & { unwanted: boolean };
 
@@ -49,7 +52,24 @@ describe('a batch', () => {
     expect(second.sections[0]!.items).toHaveLength(2);
     expect(batch.versions.map((version) => version[0]!.items.length)).toEqual([3, 2]);
     expect(items.map(({ copies }) => copies)).toEqual([2, 1, 2]);
-    expect(batch.copies).toBe(2);
+  });
+
+  it('is untouched when each of its copies was refused, and its items are as if none had left', () => {
+    const items = [item('1'), item('2')];
+    const batch = batchOf(...items);
+    batch.nextVersion(0);
+    batch.nextVersion(0);
+    batch.refused();
+    expect(batch.isUntouched).toBe(false);
+    expect(items.map(({ copies }) => copies)).toEqual([2, 2]);
+    batch.refused();
+    expect(batch.isUntouched).toBe(true);
+    expect(items.map(({ copies }) => copies)).toEqual([0, 0]);
+    batch.taint();
+    expect(items.some(({ tainted }) => tainted)).toBe(false);
+    batch.nextVersion(0);
+    batch.taint();
+    expect(items.every(({ tainted }) => tainted)).toBe(true);
   });
 
   it('may become empty: its number is used all the same', () => {

@@ -1,5 +1,6 @@
 import type { RedisStreamsError } from '../../errors.js';
 import type { BatchSection } from '../../redis/caller-broker.js';
+import type { EnqueueAnswer } from '../../redis/verdict.js';
 import type { Item } from './item.js';
 
 /** Items of one pattern in a batch, in the order of their entries. */
@@ -16,6 +17,8 @@ export class PendingBatch {
   readonly versions: Section[][] = [];
   /** A copy is on its way and was not answered. */
   inFlight = false;
+  /** Copies that may have been applied: sent, and not answered with a refusal. */
+  private doubtful = 0;
   /** Redis refused it in a way that will not pass: its number is to be closed. */
   closing: RedisStreamsError | undefined;
 
@@ -26,13 +29,39 @@ export class PendingBatch {
     readonly firstSent: number,
   ) {}
 
-  get copies(): number {
-    return this.versions.length;
+  /** Every copy was refused or never left: certainly nothing of it was applied. */
+  get isUntouched(): boolean {
+    return this.doubtful === 0;
+  }
+
+  /** A copy was refused, or never left. */
+  refused(): void {
+    this.doubtful--;
+    if (this.isUntouched) for (const item of this.items) item.recalled();
+  }
+
+  /** Tells the items what the copy that was applied did with them. */
+  applied(answer: EnqueueAnswer & { readonly kind: 'applied' }): void {
+    const layout = this.versions[answer.version] ?? [];
+    for (let s = 0; s < layout.length; s++) {
+      const verdict = answer.sections[s];
+      if (verdict === undefined) continue;
+      const { items } = layout[s] as Section;
+      for (let i = 0; i < items.length; i++) {
+        const item = items[i] as Item;
+        if (i < verdict.count) item.stored(verdict.first, i);
+        else if (!item.unwanted) item.refused(verdict.refusal ?? 'E', verdict.error);
+      }
+    }
+  }
+
+  failed(error: RedisStreamsError): void {
+    for (const item of this.items) if (!item.unwanted) item.failed(error);
   }
 
   /** It is not known any more whether a copy that left was applied. */
   taint(): void {
-    if (this.copies > 0) for (const item of this.items) item.tainted = true;
+    if (!this.isUntouched) for (const item of this.items) item.tainted = true;
   }
 
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
@@ -61,6 +90,7 @@ export class PendingBatch {
       item.copies++;
     }
     this.versions.push(layout);
+    this.doubtful++;
     return { version: this.versions.length - 1, sections };
   }
 }

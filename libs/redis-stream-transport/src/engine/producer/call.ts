@@ -39,7 +39,7 @@ export interface CallRequest extends EntryRequest {
 /** What a call asks of the producer that owns it. */
 export interface CallOwner {
   stored(call: Call): void;
-  refused(call: Call, reason: Refusal): void;
+  refused(call: Call, reason: Refusal, cause: Error | undefined): void;
   failed(call: Call, error: RedisStreamsError): void;
 }
 
@@ -152,8 +152,14 @@ export class Call implements Item, Expiring, Identified {
     this.owner.stored(this);
   }
 
-  refused(reason: Refusal): void {
-    this.owner.refused(this, reason);
+  refused(reason: Refusal, cause?: Error): void {
+    this.owner.refused(this, reason, cause);
+  }
+
+  recalled(): void {
+    this.copies = 0;
+    this.incarnation = undefined;
+    if (this.state === 'sent') this.state = 'queued';
   }
 
   failed(error: RedisStreamsError): void {

@@ -1,8 +1,10 @@
 import { Keys } from '../../protocol/keys.js';
 import type { Frame } from '../../protocol/frame.js';
 import { CallerBroker } from '../../redis/caller-broker.js';
+import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import { Subscription } from '../../redis/subscription.js';
+import type { CommandFailure } from '../../redis/failure.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
@@ -47,7 +49,8 @@ export class CallerShard {
   ) {
     const keys = (this.keys = new Keys(options.prefix, shard, options.shards));
     const redisClock = new RedisClock(clock);
-    this.commands = new Link('commands', links, {
+    const own = { ...links, name: connectionNames('client', thisApplication(), thisProcess) };
+    this.commands = new Link('commands', own, {
       up: async () => {
         const sentAt = clock.now();
         const incarnation = await broker.hello();
@@ -75,12 +78,13 @@ export class CallerShard {
     });
     this.writer = new Writer(broker, clock, redisClock, {
       trim: () => this.replies.trimPoint(),
-      recycle: () => this.commands.recycle(),
-      complain: (message) => logger.error('writer', message),
+      recycle: () => this.commands.recycle('late packets must not follow'),
+      complain: (kind, message) => logger.error(kind, message),
     });
     this.arbiter = new Arbiter(broker, this.replies);
     this.reAsker = new ReAsker(broker, this.replies, clock, hooks);
-    this.subscription = new Subscription(links, [broker.logKey], {
+    const follow = { ...own, ahead: this.commands };
+    this.subscription = new Subscription(follow, [broker.logKey], {
       message: (_, text) => this.replies.message(text),
       proven: () => {
         this.subscribed = true;
@@ -100,6 +104,11 @@ export class CallerShard {
     return this.commandsUp && this.subscribed;
   }
 
+  /** Why nothing is stored, or no reply is heard, at this moment. */
+  get obstacle(): Error | undefined {
+    return this.writer.obstacle ?? this.commands.obstacle ?? this.subscription.link.obstacle;
+  }
+
   start(): void {
     this.commands.start();
     this.subscription.link.start();
@@ -113,7 +122,8 @@ export class CallerShard {
 
   /** After every interruption of either connection; when it fails, the next connection asks again. */
   private readMissed(): void {
-    this.replies.catchUp().catch((error: unknown) => {
+    this.replies.catchUp().catch((error: CommandFailure) => {
+      if (error.kind !== 'refused') return;
       this.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
     });
   }

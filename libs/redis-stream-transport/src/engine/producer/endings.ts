@@ -12,6 +12,8 @@ export type Reason = 'TIMEOUT' | 'CANCELLED';
 export interface EndingsHooks {
   arbiter(call: Call): Arbiter;
   isUp(): boolean;
+  /** What stands in the way of storing anything, if something does. */
+  obstacle(call: Call): Error | undefined;
   /** Takes the call off the books without a word to its sink. */
   remove(call: Call): void;
   fail(call: Call, error: RedisStreamsError): void;
@@ -33,7 +35,7 @@ export class Endings {
     if (call.state === 'stored') {
       this.decide(call, tell, (outcome) => this.end(call, reason, outcome));
     } else if (tell) {
-      this.end(call, reason, known(call));
+      this.end(call, reason, known(call), this.hooks.obstacle(call));
     } else {
       this.hooks.remove(call);
     }
@@ -82,16 +84,21 @@ export class Endings {
     arbiter.ask(call, decided);
   }
 
-  private end(call: Call, reason: Reason, outcome: CallOutcome): void {
+  private end(call: Call, reason: Reason, outcome: CallOutcome, obstacle?: Error): void {
     const { pattern, copies, request } = call;
-    const unreached = reason === 'TIMEOUT' && copies === 0 && !this.hooks.isUp();
+    if (reason === 'CANCELLED') {
+      const message = `the call of ${pattern} was cancelled`;
+      this.hooks.fail(call, new RedisStreamsError(reason, message, { pattern, outcome }));
+      return;
+    }
+    const unreached = copies === 0 && !this.hooks.isUp();
     const code = unreached ? 'NOT_CONNECTED' : reason;
-    const message = unreached
+    const what = unreached
       ? `Redis was not reached in time for a call of ${pattern}`
-      : reason === 'CANCELLED'
-        ? `the call of ${pattern} was cancelled`
-        : `no reply of ${pattern} within ${request.idle || request.timeout} ms`;
-    this.hooks.fail(call, new RedisStreamsError(code, message, { pattern, outcome }));
+      : `no reply of ${pattern} within ${request.idle || request.timeout} ms`;
+    const message = obstacle === undefined ? what : `${what}: ${obstacle.message}`;
+    const facts = { pattern, outcome, cause: obstacle };
+    this.hooks.fail(call, new RedisStreamsError(code, message, facts));
   }
 }
 

@@ -50,7 +50,11 @@ export class OutgoingEvent implements Item, Expiring {
     this.end(undefined);
   }
 
-  refused(reason: Refusal): void {
+  recalled(): void {
+    this.copies = 0;
+  }
+
+  refused(reason: Refusal, cause?: Error): void {
     const { pattern } = this;
     const outcome = this.tainted ? 'may-have-run' : 'not-run';
     this.end(
@@ -62,6 +66,7 @@ export class OutgoingEvent implements Item, Expiring {
         : new RedisStreamsError('REDIS', `Redis refused an event of ${pattern}`, {
             pattern,
             outcome,
+            cause,
           }),
     );
   }
@@ -75,11 +80,16 @@ export class OutgoingEvent implements Item, Expiring {
     this.end(this.perhapsStored('REDIS', 'Redis lost its memory of the event'));
   }
 
-  /** Its time is over. What never left is certainly not stored. */
-  expire(connected: boolean): void {
+  /**
+   * Its time is over. What never left, or was refused, is certainly not stored.
+   * @param obstacle what stands in the way of storing anything
+   */
+  expire(connected: boolean, obstacle: Error | undefined): void {
     const left = this.copies > 0 || this.tainted;
     const code = connected || left ? 'TIMEOUT' : 'NOT_CONNECTED';
-    this.end(this.perhapsStored(code, `an event of ${this.pattern} was not stored in time`));
+    const why = obstacle === undefined ? '' : `: ${obstacle.message}`;
+    const message = `an event of ${this.pattern} was not stored in time${why}`;
+    this.end(this.perhapsStored(code, message, obstacle));
   }
 
   end(error: RedisStreamsError | undefined): void {
@@ -100,8 +110,9 @@ export class OutgoingEvent implements Item, Expiring {
   private perhapsStored(
     code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS' | 'CANCELLED',
     message: string,
+    cause?: Error,
   ): RedisStreamsError {
     const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';
-    return new RedisStreamsError(code, message, { pattern: this.pattern, outcome });
+    return new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause });
   }
 }

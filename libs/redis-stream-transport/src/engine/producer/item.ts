@@ -16,7 +16,7 @@ export interface Item {
   readonly unwanted: boolean;
   /** Whether a copy of it may be in Redis under another number or another memory (rule L7). */
   tainted: boolean;
-  /** Copies that left this process. */
+  /** Copies that left this process and were not refused. */
   copies: number;
 
   /** Values of `c` and `d`, or if `wide` the field list; the time that remains is written into it. */
@@ -25,7 +25,10 @@ export interface Item {
   sending(incarnation: Incarnation): void;
   /** Its entry is the one that many steps behind the first of its section. */
   stored(first: string, behind: number): void;
-  refused(reason: Refusal): void;
+  /** @param cause Redis' own error, where there is one */
+  refused(reason: Refusal, cause?: Error): void;
+  /** Redis refused every copy, which changed nothing: it is as if none had left, until the next does. */
+  recalled(): void;
   /** Redis answered every copy with an error, or the number was closed unapplied. */
   failed(error: RedisStreamsError): void;
   /** It may or may not be stored, and its id will not be known. */

@@ -78,6 +78,7 @@ export class Producer implements CallOwner {
     this.endings = new Endings(clock, {
       arbiter: (call) => this.shardFor(call.stream).arbiter,
       isUp: () => this.up,
+      obstacle: (call) => this.shardFor(call.stream).obstacle,
       remove: (call) => this.remove(call),
       fail: (call, error) => this.fail(call, error),
     });
@@ -214,7 +215,7 @@ export class Producer implements CallOwner {
     this.shardFor(call.stream).arbiter.ask(call, () => undefined);
   }
 
-  refused(call: Call, reason: Refusal): void {
+  refused(call: Call, reason: Refusal, cause: Error | undefined): void {
     const { pattern } = call;
     if (this.unserved.waits(call, reason)) return;
     const outcome = call.tainted ? 'may-have-run' : 'not-run';
@@ -228,7 +229,7 @@ export class Producer implements CallOwner {
       );
     } else {
       const message = `Redis refused to store a call of ${pattern}`;
-      this.fail(call, new RedisStreamsError('REDIS', message, facts));
+      this.fail(call, new RedisStreamsError('REDIS', message, { ...facts, cause }));
     }
   }
 
@@ -243,7 +244,7 @@ export class Producer implements CallOwner {
 
   private expire(item: Call | OutgoingEvent): void {
     if (item instanceof Call) this.endings.giveUp(item, 'TIMEOUT', true);
-    else item.expire(this.up);
+    else item.expire(this.up, this.shardFor(item.stream).obstacle);
   }
 
   private fail(call: Call, error: RedisStreamsError): void {

@@ -76,6 +76,7 @@ function plain(name: string): Item & { ends: string[]; unwanted: boolean } {
     stored: (entry) => void ends.push(entry),
     refused: (reason) => void ends.push(reason),
     failed: ({ code }) => void ends.push(code),
+    recalled: () => {},
     unknown: () => void ends.push('unknown'),
   };
 }

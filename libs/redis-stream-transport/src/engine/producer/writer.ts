@@ -5,7 +5,7 @@ import { VERDICTS_KEPT } from '../../redis/scripts/enqueue.lua.js';
 import type { EnqueueAnswer } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
-import { PendingBatch, type Section } from './batch.js';
+import { PendingBatch } from './batch.js';
 import type { Item } from './item.js';
 import { SendQueue } from './send-queue.js';
 import { thrownText } from '../../thrown.js';
@@ -19,8 +19,8 @@ export interface WriterHooks {
   trim(): string;
   /** Take a new connection: late packets of the old one must not follow what is sent next. */
   recycle(): void;
-  /** Something is wrong that a person should read. */
-  complain(message: string): void;
+  /** Something is wrong that a person should read; `kind` tells what is like it. */
+  complain(kind: string, message: string): void;
 }
 
 /**
@@ -47,6 +47,7 @@ export class Writer {
   /** An error answer came: nothing new leaves until what is unresolved has been repeated in order. */
   private repeating = false;
   private failures = 0;
+  private refusal: CommandFailure | undefined;
   private cancelRepeat: (() => void) | undefined;
 
   constructor(
@@ -55,6 +56,11 @@ export class Writer {
     private readonly redisClock: RedisClock,
     private readonly hooks: WriterHooks,
   ) {}
+
+  /** Why Redis stores nothing at this moment; undefined if it does, or is not reached. */
+  get obstacle(): Error | undefined {
+    return this.refusal;
+  }
 
   push(item: Item): void {
     this.queue.push(item);
@@ -75,6 +81,7 @@ export class Writer {
 
   down(): void {
     this.connected = false;
+    this.refusal = undefined;
     this.stopRepeating();
   }
 
@@ -145,7 +152,7 @@ export class Writer {
       this.onAnswer(batch, answer);
     } catch (error) {
       batch.inFlight = false;
-      this.hooks.complain(`cannot write the caller record: ${thrownText(error)}`);
+      this.hooks.complain('writer', `cannot write the caller record: ${thrownText(error)}`);
       if (batch.epoch === this.epoch) this.scheduleRepeat();
     }
     this.continueRepeat();
@@ -156,14 +163,12 @@ export class Writer {
     switch (answer.kind) {
       case 'applied':
         this.resolve(batch);
-        this.deliverVerdict(batch, answer);
+        batch.applied(answer);
         break;
-      case 'closed': {
+      case 'closed':
         this.resolve(batch);
-        const error = batch.closing ?? new RedisStreamsError('REDIS', 'Redis refused the batch');
-        for (const item of batch.items) if (!item.unwanted) item.failed(error);
+        batch.failed(batch.closing ?? new RedisStreamsError('REDIS', 'Redis refused the batch'));
         break;
-      }
       case 'forgotten':
         this.resolve(batch);
         for (const item of batch.items) if (!item.unwanted) item.unknown();
@@ -185,7 +190,7 @@ export class Writer {
         break;
       case 'incarnation':
         // This copy was refused; only an earlier one may have been applied, in the memory before.
-        batch.versions.pop();
+        batch.refused();
         this.startOver();
         break;
     }
@@ -197,33 +202,29 @@ export class Writer {
     if (at !== -1) this.unresolved.splice(at, 1);
     this.acked = Math.max(this.acked, batch.number);
     this.failures = 0;
-  }
-
-  private deliverVerdict(batch: PendingBatch, answer: EnqueueAnswer & { kind: 'applied' }): void {
-    const layout = batch.versions[answer.version] ?? [];
-    for (let s = 0; s < layout.length; s++) {
-      const verdict = answer.sections[s];
-      if (verdict === undefined) continue;
-      const { items } = layout[s] as Section;
-      for (let i = 0; i < items.length; i++) {
-        const item = items[i] as Item;
-        if (i < verdict.count) item.stored(verdict.first, i);
-        else if (!item.unwanted) item.refused(verdict.refusal ?? 'E');
-      }
-    }
+    this.refusal = undefined;
   }
 
   private onFailure(batch: PendingBatch, failure: CommandFailure): void {
+    if (failure.kind !== 'lost') batch.refused();
     if (batch.epoch !== this.epoch || failure.kind !== 'refused') return;
+    if (failure.reply !== 'NOSCRIPT') this.refusedBy(failure);
     if (failure.reply !== 'NOSCRIPT' && !failure.passing) {
       const error = new RedisStreamsError('REDIS', failure.message, { cause: failure });
       batch.closing = error;
-      // An error answer to its only copy: certainly nothing of it was applied.
-      if (batch.copies === 1) {
+      if (batch.isUntouched) {
         for (const item of batch.items) if (!item.unwanted && !item.tainted) item.failed(error);
       }
     }
     this.scheduleRepeat();
+  }
+
+  /** Who calls hears of it at the deadline, who runs the service at once. */
+  private refusedBy(failure: CommandFailure): void {
+    this.refusal = failure;
+    // That the server is no longer the one to talk to, the connection tells.
+    const kind = `refused ${failure.reply}`;
+    if (!failure.moved) this.hooks.complain(kind, `Redis stores nothing: ${failure.message}`);
   }
 
   /** Nothing new leaves until what is unresolved was repeated. */
@@ -262,8 +263,7 @@ export class Writer {
   /** A record lives for a while after its last batch; what is older than half of that is not repeated. */
   private giveUpOld(): void {
     const oldest = this.clock.now() - RECORD_LIFE / 2;
-    if (this.unresolved.every((batch) => batch.firstSent >= oldest)) return;
-    this.startOver();
+    if (this.unresolved.some((batch) => batch.firstSent < oldest)) this.startOver();
   }
 
   /** Redis lost its memory of this caller: a new epoch carries over what is unresolved. */

@@ -77,7 +77,7 @@ end
  * Returns one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
  * `old now e q`, `inc now id`. A token per section: `firstId:count`, with `!CODE` behind it when the
- * items after the first `count` were refused.
+ * items after the first `count` were refused; the code `E` with Redis' error behind it, percent-encoded.
  *
  * Failure: an error before the first write changes nothing; after it nothing raises (every call is
  * protected), so a batch is never applied in part without its verdict saying so.
@@ -93,6 +93,10 @@ if answer then return answer end
 local cap = tonumber(ARGV[8])
 
 ${LUA_BACKLOG}
+local function error_of(answer)
+  local text = string.sub(answer.err or '', 1, 120)
+  return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
+end
 local tokens, at = {}, 11
 for s = 1, tonumber(ARGV[10]) do
   local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
@@ -101,7 +105,7 @@ for s = 1, tonumber(ARGV[10]) do
   local refused, room = '', n
   if mode == '1' then
     local count = redis.pcall('ZCOUNT', live, whole(now), '+inf')
-    if type(count) == 'table' then refused = '!E' elseif count == 0 then refused = '!NONE' end
+    if type(count) == 'table' then refused = error_of(count) elseif count == 0 then refused = '!NONE' end
   elseif mode == '2' then
     if redis.pcall('EXISTS', live) == 0 then refused = '!NEVER' end
   end
@@ -110,7 +114,7 @@ for s = 1, tonumber(ARGV[10]) do
   else
     local len = redis.pcall('XLEN', stream)
     if type(len) == 'table' then
-      room, refused = 0, '!E'
+      room, refused = 0, error_of(len)
     elseif len + n > cap then
       len = backlog(stream, len)
       if len + n > cap then room, refused = math.max(0, cap - len), '!FULL' end
@@ -131,7 +135,7 @@ for s = 1, tonumber(ARGV[10]) do
     end
     if i <= room then
       if type(id) == 'table' then
-        room, refused = 0, '!E'
+        room, refused = 0, error_of(id)
       else
         if added == 0 then
           first = id

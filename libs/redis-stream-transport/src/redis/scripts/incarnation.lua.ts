@@ -17,7 +17,9 @@ end
 `;
 
 /**
- * Asks a new connection which memory it reached, and what time it is there.
+ * Asks a new connection which memory it reached, and what time it is there. Raises READONLY on a server
+ * that takes orders from another one, by a write that changes nothing; a primary that refuses writes for
+ * other reasons is still the server to talk to.
  *
  * KEYS: incarnation. ARGV: fresh random id.
  * Returns { id, born, now }, times in milliseconds.
@@ -27,6 +29,8 @@ export const helloScript = defineScript(
   `
 ${LUA_NOW}
 ${LUA_INCARNATION}
+local probe = redis.pcall('PERSIST', KEYS[1])
+if type(probe) == 'table' and string.sub(probe.err or '', 1, 8) == 'READONLY' then return probe end
 local id, born = incarnation(KEYS[1], ARGV[1])
 return { id, born, whole(now) }
 `,

@@ -1,0 +1,72 @@
+import type { QuietLogger } from '../engine/logger.js';
+import type { RedisTarget } from '../options/index.js';
+import { CommandFailure } from '../redis/failure.js';
+import type { LinkObserver, LinkRole } from '../redis/link.js';
+
+/** Says what happens to the connections: lost and why, not to be had and why, there again. */
+export class ConnectionLog implements LinkObserver {
+  /** Since when a role has been without a connection that it had; milliseconds. */
+  private readonly lostAt = new Map<LinkRole, number>();
+  private readonly place: string;
+
+  constructor(
+    target: RedisTarget,
+    private readonly logger: QuietLogger,
+    private readonly now: () => number,
+  ) {
+    this.place = placeOf(target);
+  }
+
+  ready(role: LinkRole): void {
+    const lostAt = this.lostAt.get(role);
+    if (lostAt === undefined) return;
+    this.lostAt.delete(role);
+    const seconds = ((this.now() - lostAt) / 1000).toFixed(1);
+    this.logger.log(
+      `again ${role}`,
+      `connected to Redis again (${role}), ${seconds} s after the connection was lost`,
+    );
+  }
+
+  closed(role: LinkRole, reason: Error): void {
+    if (!this.lostAt.has(role)) this.lostAt.set(role, this.now());
+    this.logger.warn(`lost ${role}`, `lost a connection to Redis (${role}): ${told(reason)}`);
+  }
+
+  failed(role: LinkRole, error: Error): void {
+    const refused = error instanceof CommandFailure && error.kind === 'refused';
+    const what = refused ? 'cannot use' : 'cannot connect to';
+    this.logger.warn(`connect ${role}`, `${what} Redis at ${this.place} (${role}): ${told(error)}`);
+  }
+}
+
+/** One observer for several, each told in this order. */
+export function tellAll(...observers: readonly Partial<LinkObserver>[]): LinkObserver {
+  return {
+    ready: (role) => observers.forEach((one) => one.ready?.(role)),
+    closed: (role, reason) => observers.forEach((one) => one.closed?.(role, reason)),
+    failed: (role, error, attempt) =>
+      observers.forEach((one) => one.failed?.(role, error, attempt)),
+  };
+}
+
+function told(reason: Error): string {
+  const demoted = reason instanceof CommandFailure && reason.demoted;
+  const hint = '; this server is a replica now, and is asked until it or another is the primary';
+  return demoted ? reason.message.replace(/\s*script: .*$/s, '') + hint : reason.message;
+}
+
+/** Where Redis is expected, without user or password. */
+function placeOf(target: RedisTarget): string {
+  switch (target.kind) {
+    case 'client':
+      return 'the address of the given client';
+    case 'cluster':
+      return 'the given cluster nodes';
+    case 'single': {
+      const { path, host, port, sentinels } = target.options;
+      if (sentinels != null && sentinels.length > 0) return 'the given sentinels';
+      return path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
+    }
+  }
+}

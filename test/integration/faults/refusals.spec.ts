@@ -1,0 +1,269 @@
+import { Logger } from '@nestjs/common';
+import { createServer, type AddressInfo } from 'node:net';
+import { Arena, eventually } from '../../support/arena.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+// Redis that says no, again and again: what it costs, and what is said of it.
+
+async function own(args: string[] = []) {
+  const redis = await startPrivateRedis({ args });
+  onTestFinished(() => redis.stop());
+  return new Arena(redis.url);
+}
+
+/** What is logged from now on, each line with its level in front. */
+function lines(): string[] {
+  const heard: string[] = [];
+  const write = (level: string) => (line: unknown) => void heard.push(`${level} ${String(line)}`);
+  Logger.overrideLogger({ log: write('log'), warn: write('warn'), error: write('error') });
+  onTestFinished(() => Logger.overrideLogger(false));
+  return heard;
+}
+
+async function made(arena: Arena): Promise<number> {
+  const stats = await arena.redis.info('stats');
+  return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
+}
+
+const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const demote = (arena: Arena): Promise<unknown> => arena.redis.call('REPLICAOF', '127.0.0.1', '1');
+const promote = (arena: Arena): Promise<unknown> => arena.redis.call('REPLICAOF', 'NO', 'ONE');
+
+describe('a primary that was demoted', () => {
+  it('gets five connections in ten seconds of an idle service and client, then one a second', async () => {
+    const arena = await own();
+    await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await arena.connected();
+    expect(await client.call('work', 1)).toBe(2);
+    const heard = lines();
+    const before = await made(arena);
+    await demote(arena);
+    await pass(10_000);
+    const first = (await made(arena)) - before;
+    await pass(4_000);
+    const then = (await made(arena)) - before - first;
+    expect(first).toBeLessThanOrEqual(5);
+    expect(then).toBeLessThanOrEqual(4);
+    const said = heard.filter((line) => line.includes('READONLY'));
+    expect(said.join('\n')).toMatch(/warn lost a connection to Redis.*READONLY.*replica/);
+    expect(said.length).toBeLessThan(12);
+
+    const from = performance.now();
+    await promote(arena);
+    expect(await client.call('work', 2)).toBe(3);
+    expect(performance.now() - from).toBeLessThan(4_000);
+    await eventually(() => expect(heard.join('\n')).toMatch(/log connected to Redis again/));
+  }, 30_000);
+
+  it('gets few connections of a client that calls, and each call hears why', async () => {
+    const arena = await own();
+    await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await arena.connected();
+    const heard = lines();
+    const before = await made(arena);
+    await demote(arena);
+    const failure = await client.failure('work', 1, { timeout: 500 });
+    expect(failure).toMatchObject({ outcome: 'not-run', cause: { reply: 'READONLY' } });
+    await Promise.all([1, 2, 3].map((n) => client.failure('work', n, { timeout: 1500 })));
+    expect((await made(arena)) - before).toBeLessThanOrEqual(6);
+    expect(heard.join('\n')).toContain('READONLY');
+    await promote(arena);
+    expect(await client.call('work', 2)).toBe(3);
+  });
+});
+
+describe('writes that Redis refuses', () => {
+  const refusing: [string, (arena: Arena) => Promise<() => Promise<unknown>>][] = [
+    [
+      'NOREPLICAS',
+      async ({ redis }) => {
+        await redis.config('SET', 'min-replicas-to-write', '1');
+        return () => redis.config('SET', 'min-replicas-to-write', '0');
+      },
+    ],
+    [
+      'MISCONF',
+      async ({ redis }) => {
+        // A save that fails, for want of a folder that may be written to.
+        await redis.config('SET', 'dir', '/proc');
+        await redis.config('SET', 'save', '3600 1');
+        await redis.bgsave();
+        await eventually(async () =>
+          expect(await redis.info('persistence')).toContain('rdb_last_bgsave_status:err'),
+        );
+        return () => redis.config('SET', 'stop-writes-on-bgsave-error', 'no');
+      },
+    ],
+    [
+      'BUSY',
+      async ({ redis }) => {
+        const other = redis.duplicate();
+        other.on('error', () => {});
+        onTestFinished(() => other.disconnect());
+        await other.ping();
+        redis.eval('while true do end', 0).catch(() => {});
+        await pass(100);
+        return () => other.call('SCRIPT', 'KILL');
+      },
+    ],
+    [
+      'READONLY',
+      async (arena) => {
+        await demote(arena);
+        return () => promote(arena);
+      },
+    ],
+  ];
+
+  it.each(refusing)(
+    '%s: a call and an event end as not run, with the refusal as cause, and one line tells at once',
+    async (reply, refuse) => {
+      const arena = await own([
+        '--busy-reply-threshold',
+        '50',
+        '--enable-protected-configs',
+        'yes',
+      ]);
+      const ran: unknown[] = [];
+      await arena.serve({ messages: { work: (n) => ran.push(n) }, events: { told: () => {} } });
+      const client = await arena.connected();
+      await client.call('work', 'before');
+      const heard = lines();
+      const allow = await refuse(arena);
+      const ends = [
+        client.failure('work', 'one', { timeout: 1000 }),
+        client.failure('work', 'two', { timeout: 1200 }),
+        client.tell('told', {}, { timeout: 1000 }).catch((error: unknown) => error),
+      ];
+      await eventually(() => expect(heard.join('\n')).toContain(reply), 900);
+      for (const end of await Promise.all(ends)) {
+        const cause = { kind: 'refused', reply, message: expect.stringContaining(reply) as string };
+        expect(end).toMatchObject({ outcome: 'not-run', cause });
+        expect((end as Error).message).toContain(reply);
+      }
+      await allow();
+      await eventually(async () => expect(await client.call('work', 'after')).toBeTruthy());
+      expect(ran.filter((n) => n !== 'before' && n !== 'after')).toEqual([]);
+    },
+    20_000,
+  );
+
+  it('OOM and a key of the wrong type: send and emit have the refusal as their cause', async () => {
+    const arena = await own();
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    await arena.redis.set(arena.keys.stream('work'), 'x');
+    const cause = { kind: 'refused', reply: 'WRONGTYPE', message: /wrong kind of value/ };
+    const told = (): Promise<unknown> => client.tell('work').catch((error: unknown) => error);
+    for (const end of [await client.failure('work'), await told()]) {
+      expect(end).toMatchObject({ code: 'REDIS', outcome: 'not-run', pattern: 'work' });
+      expect((end as Error).cause).toMatchObject({ kind: 'refused', reply: 'WRONGTYPE' });
+      expect(((end as Error).cause as Error).message).toMatch(cause.message);
+    }
+    await arena.redis.set(arena.keys.live('asked'), 'x');
+    expect(await client.failure('asked', {}, { whenNoConsumer: 'fail' })).toMatchObject({
+      code: 'REDIS',
+      cause: { reply: 'WRONGTYPE' },
+    });
+    await arena.redis.del(arena.keys.stream('work'));
+    const heard = lines();
+    await arena.redis.config('SET', 'maxmemory', '1');
+    for (const end of [await client.failure('work'), await told()]) {
+      expect(end).toMatchObject({ code: 'REDIS', outcome: 'not-run', cause: { reply: 'OOM' } });
+    }
+    expect(heard.filter((line) => line.includes('OOM'))).toHaveLength(1);
+  });
+
+  it('while Redis is away, a call says why it was not reached', async () => {
+    const redis = await startPrivateRedis();
+    const arena = new Arena(redis.url);
+    const client = await arena.connected();
+    await redis.stop();
+    const failure = await client.failure('work', {}, { timeout: 300 });
+    expect(failure).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
+    expect(String((failure as Error).cause)).toMatch(/ECONNREFUSED|closed|ended/);
+  });
+});
+
+describe('a connection that dies young', () => {
+  it('does not reset the pause: what accepts and drops is asked ever more rarely', async () => {
+    const arena = await own();
+    let accepted = 0;
+    const server = createServer((socket) => {
+      accepted++;
+      socket.on('error', () => {}).destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const heard = lines();
+    const client = arena.client({ url });
+    void client.connect().catch(() => {});
+    await pass(2500);
+    expect(accepted).toBeLessThanOrEqual(10);
+    expect(heard.join('\n')).toMatch(/cannot connect to Redis at 127.0.0.1/);
+  });
+
+  it('does not reset the pause: what drops everybody after the first commands', async () => {
+    const arena = await own();
+    const proxy = await TcpProxy.open(arena.url);
+    const client = await arena.connected({ url: proxy.url });
+    await client.failure('nobody', 1, { whenNoConsumer: 'fail' });
+    const before = proxy.connections.length;
+    const timer = setInterval(() => {
+      for (const each of proxy.connections) if (each.received > 0) each.cut();
+    }, 5);
+    onTestFinished(() => clearInterval(timer));
+    await pass(3000);
+    expect(proxy.connections.length - before).toBeLessThanOrEqual(14);
+    clearInterval(timer);
+    expect(await client.failure('nobody', 1, { whenNoConsumer: 'fail' })).toMatchObject({
+      code: 'NO_CONSUMER',
+    });
+  });
+
+  it('is made anew at once when it had lived', async () => {
+    const arena = await own();
+    await arena.serve({ messages: { work: (n: number) => n + 1 } }, { retryDelay: 60_000 });
+    const client = await arena.connected({ retryDelay: 60_000 });
+    expect(await client.call('work', 1)).toBe(2);
+    await arena.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    const from = performance.now();
+    expect(await client.call('work', 2)).toBe(3);
+    expect(performance.now() - from).toBeLessThan(1000);
+  });
+});
+
+describe('names of connections', () => {
+  const names = async (arena: Arena): Promise<string[]> => {
+    const list = String(await arena.redis.client('LIST'));
+    return [...list.matchAll(/ name=(nestjs-redis-streams\S*) /g)].map(([, name]) => name!);
+  };
+
+  it('say package, side, role, group or application, and instance', async () => {
+    const arena = await own();
+    await arena.serve({ messages: { work: () => 1 } }, { group: 'or:dérs' });
+    const client = await arena.connected();
+    expect(await client.call('work')).toBe(1);
+    const consumer = (await arena.consumers('work', 'or:dérs'))[0];
+    const all = await names(arena);
+    for (const role of ['commands', 'reader', 'subscriber']) {
+      expect(all).toContain(`nestjs-redis-streams:server:${role}:or_d_rs:${consumer}`);
+    }
+    for (const role of ['commands', 'subscriber']) {
+      expect(all.join('\n')).toMatch(
+        new RegExp(`^nestjs-redis-streams:client:${role}:[^:]+:[^:]*-${process.pid}$`, 'm'),
+      );
+    }
+    expect(all).toHaveLength(5);
+    // Whoever knows it could answer in a service's place.
+    expect(all.join()).not.toContain(client.callerId);
+  });
+
+  it('are those that the user gives', async () => {
+    const arena = await own();
+    await arena.connected({ connectionName: 'mine' });
+    expect(await names(arena)).toEqual([]);
+    expect(String(await arena.redis.client('LIST')).match(/ name=mine /g)).toHaveLength(2);
+  });
+});

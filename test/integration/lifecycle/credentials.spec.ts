@@ -1,0 +1,120 @@
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { Arena, eventually } from '../../support/arena.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+
+/** A server where the user `app` has to prove who it is, and passwords can change. */
+async function own() {
+  const redis = await startPrivateRedis();
+  onTestFinished(() => redis.stop());
+  const arena = new Arena(redis.url);
+  await arena.redis.call('ACL', 'SETUSER', 'app', 'on', '>first', '~*', '&*', '+@all');
+  return arena;
+}
+
+/** Passwords change, and whoever is connected has to come again. */
+async function rotate(arena: Arena, from: string, to: string): Promise<void> {
+  await arena.redis.call('ACL', 'SETUSER', 'app', `>${to}`, `<${from}`);
+  await arena.redis.call('CLIENT', 'KILL', 'USER', 'app');
+}
+
+function lines(): string[] {
+  const heard: string[] = [];
+  const write = (line: unknown): void => void heard.push(String(line));
+  Logger.overrideLogger({ log: () => {}, warn: write, error: write });
+  onTestFinished(() => Logger.overrideLogger(false));
+  return heard;
+}
+
+describe('the option "credentials"', () => {
+  it.each(['at once', 'as a promise'])(
+    'is asked for every connection and answers %s: passwords may change',
+    async (how) => {
+      const arena = await own();
+      let password = 'first';
+      let asked = 0;
+      const credentials = () => {
+        asked++;
+        const given = { username: 'app', password };
+        return how === 'at once' ? given : Promise.resolve(given);
+      };
+      const place = { credentials, retryDelay: 50 };
+      await arena.serve({ messages: { work: (n: number) => n + 1 } }, place);
+      const client = await arena.connected(place);
+      expect(await client.call('work', 1)).toBe(2);
+      expect(asked).toBe(5);
+      await rotate(arena, 'first', 'second');
+      password = 'second';
+      expect(await client.call('work', 2)).toBe(3);
+      expect(asked).toBeGreaterThanOrEqual(10);
+      expect(String(await arena.redis.client('LIST')).match(/ user=app /g)).toHaveLength(5);
+    },
+  );
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw Object.assign(new Error('the vault is sealed'), { token: 's3cret' });
+      },
+      'the vault is sealed',
+    ],
+    ['rejects with nothing', () => Promise.reject(undefined), 'undefined'],
+    ['gives nothing', () => undefined, 'must give { password }'],
+    ['gives no text', () => ({ password: 12_345_678 }), '"password" must be a text'],
+    [
+      'gives a strange user',
+      () => ({ username: ['s3cret'], password: 's3cret' }),
+      '"username" must be',
+    ],
+  ] as [string, () => never, string][])(
+    'when it %s, that is a failed attempt: told, repeated with a pause, and no secret is said',
+    async (_, bad, told) => {
+      const arena = await own();
+      const heard = lines();
+      let asked = 0;
+      const client = arena.client({
+        credentials: () => (++asked <= 3 ? bad() : { username: 'app', password: 'first' }),
+        retryDelay: 50,
+      });
+      const errors: Error[] = [];
+      client.on('error', (_role, error) => void errors.push(error));
+      await client.connect();
+      expect(errors.length).toBeGreaterThanOrEqual(2);
+      const said = heard.join('\n') + JSON.stringify(errors.map((error) => [String(error), error]));
+      expect(said).toContain(told);
+      expect(said).not.toMatch(/s3cret|12345678/);
+    },
+  );
+
+  it('that never answers ends a start with retryAttempts, and close() does not wait for it', async () => {
+    const arena = await own();
+    const never = arena.client({ credentials: () => new Promise(() => {}) });
+    const connecting = never.connect().catch((error: Error) => error);
+    await never.close();
+    expect(await connecting).toMatchObject({ code: 'CLOSED' });
+    const failing = arena.client({
+      credentials: () => Promise.reject(new Error('sealed')),
+      retryAttempts: 2,
+      retryDelay: 10,
+    });
+    await expect(failing.connect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+  });
+});
+
+describe('a given client whose options change', () => {
+  it('is copied with its password of the moment', async () => {
+    const arena = await own();
+    const given = new Redis(arena.url, { username: 'app', password: 'first', lazyConnect: true });
+    const client = await arena.connected({ url: undefined, client: given, retryDelay: 50 });
+    given.options.password = 'second';
+    await rotate(arena, 'first', 'second');
+    await eventually(() =>
+      client
+        .call('nobody', {}, { whenNoConsumer: 'fail', timeout: 500 })
+        .catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'NO_CONSUMER' });
+        }),
+    );
+  });
+});
