@@ -14,7 +14,7 @@ export function bareError(error: unknown, depth = DEPTH): Error {
   const bare = new Error(bareMessage(error));
   if (!(error instanceof Error)) return bare;
   // The stack of who asked is told by the error around this one; ioredis' own helps nobody.
-  const name = String(error.name);
+  const { name } = error;
   delete bare.stack;
   Object.defineProperty(bare, 'name', { value: name, configurable: true, writable: true });
   Object.defineProperty(bare, 'stack', {

@@ -47,7 +47,7 @@ export class Link {
   private reason: Error | undefined;
   /** Ends a connection that was given up, once its last answers are there. */
   private endNow: (() => void) | undefined;
-  private followers: (() => void)[] = [];
+  private readonly followers: (() => void)[] = [];
 
   constructor(
     readonly role: LinkRole,

@@ -50,7 +50,7 @@ export class ConsumerShard {
 
   constructor(
     private readonly options: ResolvedServerOptions,
-    private links: LinkSettings,
+    private readonly links: LinkSettings,
     shard: number,
     specs: readonly PatternSpec[],
     companions: readonly CompanionFactory[],
@@ -234,9 +234,7 @@ export class ConsumerShard {
     this.context.incarnation = id;
     this.context.connections++;
     this.context.isUp = true;
-    if (this.membership.isRegistered) {
-      await this.keeper.renew();
-    }
+    if (this.membership.isRegistered) await this.keeper.renew();
     this.changed();
   }
 
