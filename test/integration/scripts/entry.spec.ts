@@ -23,12 +23,14 @@ const dead = {
   fields: ['r', 't'],
 };
 
+const unhandled = (id: string, mayHand = true) => ({ stream: 'a', id, pattern: 'a', mayHand });
+
 const operations: Record<string, (held: Held, owner: Owner) => Promise<unknown>> = {
   retry: ({ broker, id }, owner) => broker.retry(owner, 'a', id, 10, 1, ''),
   'dead-letter': ({ broker, id, answer }, owner) =>
     broker.deadLetter(owner, { ...dead, id, answer, fields: ['reason', 'test'] }),
   'no-handler': ({ broker, id, answer }, owner) =>
-    broker.noHandler(owner, 'a', id, 'a', answer).then(({ kind }) => kind),
+    broker.noHandler(owner, unhandled(id), answer).then(({ kind }) => kind),
 };
 
 describe.each(Object.keys(operations))('the %s script', (name) => {
@@ -137,7 +139,7 @@ describe('the no-handler script', () => {
     const { bench, broker, caller, owner, id, answer } = await holding();
     await bench.redis.zadd(bench.keys.live('a'), 0, '.', Date.now() - 1, 'service gone -');
     await live(bench, 'service me -');
-    expect(await broker.noHandler(owner, 'a', id, 'a', answer)).toEqual({ kind: 'answered' });
+    expect(await broker.noHandler(owner, unhandled(id), answer)).toEqual({ kind: 'answered' });
     expect(await bench.frames(caller)).toEqual(['frame']);
     expect(await bench.ids('a')).toEqual([]);
     expect(await bench.pending('a')).toEqual([]);
@@ -146,7 +148,7 @@ describe('the no-handler script', () => {
   it('acknowledges silently when another live group answers', async () => {
     const { bench, broker, caller, owner, id, answer } = await holding();
     await live(bench, 'other x -');
-    expect(await broker.noHandler(owner, 'a', id, 'a', answer)).toEqual({ kind: 'acked' });
+    expect(await broker.noHandler(owner, unhandled(id), answer)).toEqual({ kind: 'acked' });
     expect(await bench.ids('a')).toEqual([id]);
     expect(await bench.pending('a')).toEqual([]);
     expect(await bench.frames(caller)).toEqual([]);
@@ -154,11 +156,28 @@ describe('the no-handler script', () => {
 
   it('hands it to a member of the group that does, without counting a delivery', async () => {
     const { bench, broker, owner, id, answer } = await holding();
-    await live(bench, 'service newer -');
-    expect(await broker.noHandler(owner, 'a', id, 'a', answer)).toEqual({
+    await live(bench, 'service ghost -', 'service newer -');
+    await broker.ensureGroup('a', 'r', false, 'newer');
+    expect(await broker.noHandler(owner, unhandled(id), answer)).toEqual({
       kind: 'handed',
       to: 'newer',
     });
     expect(await bench.pending('a')).toEqual([[id, 'newer', 1]]);
+  });
+
+  it('hands it to nobody who does not read the stream, or when it may not be handed over', async () => {
+    for (const [member, mayHand] of [
+      ['ghost', true],
+      ['newer', false],
+    ] as const) {
+      const { bench, broker, caller, owner, id, answer } = await holding();
+      await broker.ensureGroup('a', 'r', false, 'newer');
+      await live(bench, `service ${member} -`);
+      expect(await broker.noHandler(owner, unhandled(id, mayHand), answer)).toEqual({
+        kind: 'answered',
+      });
+      expect(await bench.frames(caller)).toEqual(['frame']);
+      expect(await bench.ids('a')).toEqual([]);
+    }
   });
 });

@@ -27,6 +27,7 @@ import type {
   Owner,
   SettleAnswer,
   Settlement,
+  UnhandledEntry,
 } from './settlement.js';
 
 export type { Answer, CheckedAnswer, KeyedResult, Owner, SettleAnswer, Settlement };
@@ -60,6 +61,7 @@ export class GroupBroker {
     stream: string,
     kind: GroupKind,
     history: boolean,
+    consumer = '',
   ): Promise<{ state: 'had' | 'new' | 'lost'; since: string | undefined }> {
     const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.incarnation()];
     const answer = await run(this.link, groupScript, keys, [
@@ -67,6 +69,7 @@ export class GroupBroker {
       kind,
       history ? '1' : '0',
       freshId(),
+      consumer,
     ]);
     const [state, since] = textsOf(answer, 'group');
     const found = wordOf(state, ['had', 'new', 'lost'] as const, 'group');
@@ -192,25 +195,24 @@ export class GroupBroker {
   /** Returns, beside the outcome, the member of the group that the entry was handed to. */
   async noHandler(
     owner: Owner,
-    stream: string,
-    id: string,
-    pattern: string,
+    request: UnhandledEntry,
     answer: Answer,
   ): Promise<{ kind: CheckedAnswer | 'acked' | 'answered' | 'handed'; to?: string }> {
     const keys = [
       this.keys.lease(owner.consumer),
-      this.keys.stream(stream),
-      this.keys.due(stream),
-      this.keys.live(pattern),
+      this.keys.stream(request.stream),
+      this.keys.due(request.stream),
+      this.keys.live(request.pattern),
       this.keys.log(answer.caller),
     ];
     const text = await run(this.link, noHandlerScript, keys, [
       owner.token,
       this.group,
       owner.consumer,
-      id,
+      request.id,
       answer.frame,
       String(answer.life),
+      request.mayHand ? '1' : '0',
     ]);
     const [kind, to] = textOf(text, 'no-handler').split(' ');
     return { kind: kind as CheckedAnswer, ...(to === undefined ? {} : { to }) };

@@ -47,3 +47,12 @@ export interface DeadEntry {
   /** Fields of the letter. */
   readonly fields: readonly string[];
 }
+
+/** A request that an instance has no handler for. */
+export interface UnhandledEntry {
+  readonly stream: string;
+  readonly id: string;
+  readonly pattern: string;
+  /** It may be handed to another member of the group. */
+  readonly mayHand: boolean;
+}

@@ -21,7 +21,7 @@ export type KeyClaim =
   | { readonly kind: 'run' | 'wait' | 'mismatch' | 'unreadable' }
   | { readonly kind: 'stored'; readonly result: string };
 
-const CLAIMS = ['run', 'wait', 'mismatch', 'unreadable', 'stored'] as const;
+const CLAIMS = ['run', 'wait', 'mismatch', 'unreadable', 'stored', 'elsewhere'] as const;
 
 /** What is asked of Redis before a handler runs: may it start, and does it have to. */
 export class StartBroker {
@@ -122,11 +122,22 @@ export class StartBroker {
     id: string,
     digest: string,
   ): Promise<KeyClaim> {
-    const keys = [this.keys.stream(stream), this.keys.idempotency(this.group(), pattern, key)];
-    const args = [id, digest, String(RESULT_LIFE)];
-    const [word, result] = textsOf(await run(this.link, claimKeyScript, keys, args), 'claim-key');
-    const kind = wordOf(word, CLAIMS, 'claim-key');
-    return kind === 'stored' ? { kind, result: textOr(result, '') } : { kind };
+    let other = stream;
+    for (let tries = 0; tries < 3; tries++) {
+      const keys = [
+        this.keys.stream(stream),
+        this.keys.idempotency(this.group(), pattern, key),
+        this.keys.stream(other),
+      ];
+      const args = [id, digest, String(RESULT_LIFE), stream, other];
+      const [word, said] = textsOf(await run(this.link, claimKeyScript, keys, args), 'claim-key');
+      const kind = wordOf(word, CLAIMS, 'claim-key');
+      if (kind === 'stored') return { kind, result: textOr(said, '') };
+      if (kind !== 'elsewhere') return { kind };
+      other = textOr(said, stream);
+    }
+    // Others took it meanwhile, from one stream and from another.
+    return { kind: 'wait' };
   }
 }
 

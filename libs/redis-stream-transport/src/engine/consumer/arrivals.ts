@@ -22,8 +22,16 @@ export interface ArrivalsHooks {
   ready(delivery: Delivery): void;
   /** It waits for another attempt, as whoever held it before has noted. */
   early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
-  /** A request that this group has no handler for. */
-  unhandled(delivery: Delivery, pattern: string, payload: string): void;
+  /** A request that this instance has no handler for. */
+  unhandled(delivery: Delivery, request: UnhandledRequest): void;
+}
+
+export interface UnhandledRequest {
+  readonly pattern: string;
+  /** JSON of the fault that its caller gets if nobody else answers it. */
+  readonly payload: string;
+  /** There is time for another member of the group that has a handler. */
+  readonly inTime: boolean;
 }
 
 /** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
@@ -164,11 +172,14 @@ export class Arrivals {
       return;
     }
     const pattern = delivery.entry.pattern ?? delivery.stream.name;
-    this.hooks.unhandled(
-      delivery,
-      pattern,
-      faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, 'not-run'),
-    );
+    const { deliveries, attempts } = delivery.history;
+    // A member that is gone now may have had a handler.
+    const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
+    const inTime = this.context.redisClock.now() < delivery.deadline;
+    const payload = inTime
+      ? faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, outcome)
+      : faultText('TIMEOUT', 'the deadline passed before the handler could start', outcome);
+    this.hooks.unhandled(delivery, { pattern, payload, inTime });
   }
 }
 

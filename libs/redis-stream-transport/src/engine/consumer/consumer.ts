@@ -9,6 +9,7 @@ import type { CompanionFactory } from './companion.js';
 import type { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { ConsumerShard } from './shard.js';
+import { Patterns } from './patterns.js';
 import type { PatternSpec } from './stream-state.js';
 
 export interface ConsumerHooks extends LinkObserver {
@@ -54,22 +55,23 @@ export class Consumer {
       changed: () => this.wake(),
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
+    const patterns = new Patterns(specs, options.shards);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
-      const here = specs.filter(({ stream }) => shardOf(stream, options.shards) === shard);
-      const made = new ConsumerShard(
+      return new ConsumerShard(
         options,
         links,
         shard,
-        here,
+        patterns,
         shard === 0 ? companions : [],
         this.dispatcher,
         clock,
         logger,
         { run: (delivery) => hooks.run(delivery), changed: () => this.changed() },
       );
-      for (const { stream } of here) this.owners.set(stream, made);
-      return made;
     });
+    for (const { stream } of specs) {
+      this.owners.set(stream, this.shards[shardOf(stream, options.shards)] as ConsumerShard);
+    }
   }
 
   get state(): LifecycleState {

@@ -4,7 +4,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { ensureGroups } from './ensure-groups.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from './shard-context.js';
-import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+import type { StreamState } from './stream-state.js';
 import type { Worker } from './worker.js';
 
 /** Milliseconds until a read is ended again that Redis did not find blocked yet. */
@@ -96,18 +96,4 @@ export class GroupReading {
   unblock(): void {
     void this.endRead(this.reader.reads).catch(() => undefined);
   }
-}
-
-/** The streams of some patterns; a lane that several patterns share is one stream. */
-export function streamStates(specs: readonly PatternSpec[]): StreamState[] {
-  const streams = new Map<string, StreamState>();
-  for (const spec of specs) {
-    let stream = streams.get(spec.stream);
-    if (stream === undefined) {
-      stream = new StreamState(spec.stream);
-      streams.set(spec.stream, stream);
-    }
-    stream.patterns.set(spec.pattern, new PatternState(spec));
-  }
-  return [...streams.values()];
 }

@@ -41,7 +41,7 @@ export interface ReadPlan {
 }
 
 export function readPlan(streams: readonly StreamState[], concurrency: number): ReadPlan {
-  return streams.some(({ bound }) => bound !== Number.POSITIVE_INFINITY)
+  return streams.some(({ mayBeBounded }) => mayBeBounded)
     ? new BoundedPlan(streams, concurrency)
     : new EqualPlan(streams, concurrency);
 }

@@ -19,8 +19,9 @@ import { givenUp, obeyNotice } from './notices.js';
 import { Reclaimer } from './reclaimer.js';
 import { Membership } from './membership.js';
 import { ShardContext } from './shard-context.js';
-import { announcementsOf, type PatternSpec } from './stream-state.js';
-import { GroupReading, streamStates } from './group-reading.js';
+import type { Patterns } from './patterns.js';
+import { announcementsOf, type StreamState } from './stream-state.js';
+import { GroupReading } from './group-reading.js';
 import { Worker } from './worker.js';
 
 export interface ShardHooks {
@@ -52,7 +53,7 @@ export class ConsumerShard {
     private readonly options: ResolvedServerOptions,
     private readonly links: LinkSettings,
     shard: number,
-    specs: readonly PatternSpec[],
+    patterns: Patterns,
     companions: readonly CompanionFactory[],
     private readonly dispatcher: Dispatcher,
     clock: Clock,
@@ -84,13 +85,13 @@ export class ConsumerShard {
         this.changed();
       },
     });
-    const own = specs.filter(({ broadcast }) => !broadcast);
-    const shared = specs.filter(({ broadcast }) => broadcast);
+    const own = patterns.here(shard, false);
+    const { streams: shared } = patterns.here(shard, true);
     this.leases = new LeaseBroker(this.commands, this.keys, options.group);
-    this.main = this.reading(own, options.group);
+    this.main = this.reading(own.streams, options.group);
     this.broadcast = shared.length > 0 ? this.reading(shared, this.broadcastGroup()) : undefined;
     const made = companions.map((make) => make(this.commands, this.keys, options));
-    this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own), made, {
+    this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own.specs), made, {
       fenced: () => this.membership.fenced(),
       doubted: () => {
         this.context.connections++;
@@ -200,10 +201,9 @@ export class ConsumerShard {
     return this.broadcast === undefined ? [this.main] : [this.main, this.broadcast];
   }
 
-  private reading(specs: readonly PatternSpec[], group: string): GroupReading {
+  private reading(streams: readonly StreamState[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group, this.options.group);
     const starts = new StartBroker(this.commands, this.keys, () => broker.group);
-    const streams = streamStates(specs);
     const worker = new Worker(this.context, broker, starts, streams, this.dispatcher, {
       run: (delivery) => this.hooks.run(delivery),
       leaseDoubt: (kind) => this.membership.doubt(kind),

@@ -51,13 +51,24 @@ export class StreamState {
   /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
   isBehind = false;
 
-  constructor(readonly name: string) {}
+  /** @param known all patterns of the group, those of other streams included */
+  constructor(
+    readonly name: string,
+    private readonly known: ReadonlyMap<string, PatternState> = new Map(),
+  ) {}
 
   /** The least bound of its patterns; Infinity where none has one of its own. */
   get bound(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const pattern of this.patterns.values()) least = Math.min(least, pattern.bound);
     return least;
+  }
+
+  /** Whether a pattern has a bound of its own whose entries are here, or may come here yet. */
+  get mayBeBounded(): boolean {
+    for (const { bound } of this.known.values())
+      if (bound !== Number.POSITIVE_INFINITY) return true;
+    return this.bound !== Number.POSITIVE_INFINITY;
   }
 
   get kind(): GroupKind {
@@ -88,8 +99,17 @@ export class StreamState {
     return Math.min(free, least > 0 ? least : mayPark ? 1 : 0);
   }
 
+  /**
+   * The pattern of an entry; undefined where the group has no handler for it. Senders may have other lanes
+   * configured: a pattern of another stream that is met here is one of this stream's from then on.
+   */
   patternOf(named: string | undefined): PatternState | undefined {
-    return this.patterns.get(named ?? this.name);
+    const pattern = named ?? this.name;
+    const own = this.patterns.get(pattern);
+    if (own !== undefined) return own;
+    const other = this.known.get(pattern);
+    if (other !== undefined) this.patterns.set(pattern, other);
+    return other;
   }
 
   /** It has ended. What took its place, because the entry was claimed anew, stays. */

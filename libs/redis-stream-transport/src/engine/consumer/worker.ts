@@ -20,6 +20,7 @@ import { replyText, Settler } from './settler.js';
 import { keyOf, record, resultOf, Starter } from './starter.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
+import { Unhandled } from './unhandled.js';
 
 export interface WorkerHooks {
   /** Runs the handlers of a delivery that may start. */
@@ -41,6 +42,7 @@ export class Worker implements DeliveryOwner {
   private readonly insistence: Insistence;
   readonly starter: Starter;
   private readonly arrivals: Arrivals;
+  private readonly unhandled: Unhandled;
 
   constructor(
     private readonly context: ShardContext,
@@ -52,6 +54,7 @@ export class Worker implements DeliveryOwner {
   ) {
     this.retries = new Retries(context.clock);
     this.insistence = new Insistence(context, hooks);
+    this.unhandled = new Unhandled(context, broker, this.insistence, hooks);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
       unheard: (delivery) => {
@@ -82,7 +85,11 @@ export class Worker implements DeliveryOwner {
         delivery.ended = true;
         this.waitFor(delivery, at, attempts, state);
       },
-      unhandled: (delivery, pattern, payload) => this.unhandled(delivery, pattern, payload),
+      unhandled: (delivery, request) => {
+        this.end(delivery);
+        const answer = this.answer(delivery, REPLY.fault, request.payload) as Answer;
+        this.unhandled.decide(delivery, request, answer);
+      },
     });
   }
 
@@ -249,20 +256,6 @@ export class Worker implements DeliveryOwner {
     const text = replyText(delivery, REPLY.fault, payload, delivery.takeIndex());
     this.finish(delivery, text, REPLY.fault);
     delivery.abort('cancelled');
-  }
-
-  private unhandled(delivery: Delivery, pattern: string, payload: string): void {
-    this.end(delivery);
-    const { stream, id } = delivery;
-    const answer = this.answer(delivery, REPLY.fault, payload) as Answer;
-    void this.insistence
-      .on(delivery, async () => {
-        const { owner } = this.context;
-        const { kind, to } = await this.broker.noHandler(owner, stream.name, id, pattern, answer);
-        if (to !== undefined) this.hooks.handed(to);
-        return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
-      })
-      .then(() => stream.release(delivery));
   }
 
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {

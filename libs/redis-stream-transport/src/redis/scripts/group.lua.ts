@@ -42,7 +42,8 @@ end
  * begin at the end, and the groups of broadcasts always do.
  *
  * KEYS: stream, groups:<stream>, incarnation.
- * ARGV: group, kind (r: answers requests, e: events, b: broadcast), history (0/1), fresh incarnation id.
+ * ARGV: group, kind (r: answers requests, e: events, b: broadcast), history (0/1), fresh incarnation id,
+ * consumer ('' for none), which is listed from then on: who hands a request over must know who reads the stream.
  * Returns { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
  * there before the group and are not for it; '' for none. A service that answers requests must begin at
  * 0, so that no request is missed, and acknowledges those events unrun.
@@ -54,11 +55,15 @@ ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
 ${LUA_REGISTRY}
+local function list()
+  if ARGV[5] ~= '' then redis.call('XGROUP', 'CREATECONSUMER', KEYS[1], ARGV[1], ARGV[5]) end
+end
 local existed = redis.call('EXISTS', KEYS[1]) == 1
 local groups = existed and redis.call('XINFO', 'GROUPS', KEYS[1]) or {}
 local others = 0
 for _, g in ipairs(groups) do
   if field(g, 'name') == ARGV[1] then
+    list()
     return { 'had', notFor(KEYS[2], ARGV[1]) or '' }
   end
   others = others + 1
@@ -85,6 +90,7 @@ if existed and start ~= '$' then
   redis.call('HSET', KEYS[3], 'id', ARGV[4])
 end
 redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], start, 'MKSTREAM')
+list()
 if ARGV[2] ~= 'b' then
   redis.call('HSET', KEYS[2], ARGV[1], whole(now) .. ' ' .. ARGV[2] .. ' 0-0')
 end

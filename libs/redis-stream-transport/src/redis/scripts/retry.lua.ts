@@ -64,10 +64,11 @@ return 'ok'
 /**
  * Decides about a request for which this group has no handler (rule L19): another live group answers it
  * and will, so it is acknowledged silently; or a member of this group does (a newer version of the
- * service), so it is handed over; or nobody does, so its caller is told and it goes.
+ * service), so it is handed over; or nobody does, so its caller is told and it goes. A member that does not
+ * read the stream would never find the entry.
  *
  * KEYS: lease, stream, due:<stream>, live:<pattern>, reply log. ARGV: token, group, consumer, id, frame,
- * life of the log (ms).
+ * life of the log (ms), whether it may be handed over (0/1).
  * Returns 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
  */
 export const noHandlerScript = defineScript(
@@ -78,11 +79,15 @@ ${LUA_ANSWER}
 ${LUA_MINE}
 local stream, group, id = KEYS[2], ARGV[2], ARGV[4]
 local elsewhere = false
+local reads = {}
+if ARGV[7] == '1' then
+  for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do reads[c[2]] = true end
+end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')) do
   local other, consumer = string.match(member, '^([^ ]+) ([^ ]+)')
   if not other then
     -- Somebody else wrote there.
-  elseif other == group and consumer ~= ARGV[3] then
+  elseif other == group and consumer ~= ARGV[3] and reads[consumer] then
     redis.call('XCLAIM', stream, group, consumer, 0, id, 'JUSTID')
     return 'handed ' .. consumer
   elseif other ~= group then
