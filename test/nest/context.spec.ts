@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Controller } from '@nestjs/common';
 import {
   BaseRpcContext,
@@ -6,7 +7,7 @@ import {
   EventPattern,
   MessagePattern,
 } from '@nestjs/microservices';
-import { RedisStreamsContext } from 'nestjs-redis-streams';
+import { RedisStreamsContext, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { firstValueFrom, NEVER, type Observable } from 'rxjs';
 import { eventually, Room } from './support.js';
 
@@ -38,6 +39,22 @@ class ContextController {
     this.aborted.push('started');
     signal.addEventListener('abort', () => this.aborted.push('aborted'));
     return NEVER;
+  }
+
+  @MessagePattern('context.logged')
+  logged(@Ctx() context: RedisStreamsContext): unknown {
+    return {
+      json: JSON.stringify(context),
+      shown: inspect(context),
+      deep: inspect({ context }, { depth: 20, showHidden: true }),
+      flat: inspect({ a: { context } }, { depth: 0 }),
+      args: context.getArgs(),
+    };
+  }
+
+  @MessagePattern('context.metadata')
+  metadata(@Ctx() context: RedisStreamsContext): unknown {
+    return context.getMetadata();
   }
 
   @EventPattern('context.event')
@@ -86,6 +103,47 @@ describe('N4 RedisStreamsContext', () => {
       stream: `{${room.prefix}}:s:context.event`,
       messageId: expect.stringMatching(/^\d+-\d+$/),
       deliveryCount: 1,
+    });
+  });
+
+  test('logs show the facts of the entry, and neither data, headers nor the inside of the server', async () => {
+    const { room, client } = await open();
+    const record = new RedisStreamsRecordBuilder({ card: 'payload-4111' })
+      .setOptions({ headers: { authorization: 'Bearer hunter2' }, idempotencyKey: 'key-9' })
+      .build();
+    const { json, shown, deep, flat, args } = await firstValueFrom(
+      client.send('context.logged', record),
+    );
+    expect(JSON.parse(json)).toEqual({
+      pattern: 'context.logged',
+      stream: `{${room.prefix}}:s:context.logged`,
+      messageId: expect.stringMatching(/^\d+-\d+$/),
+      callId: expect.stringMatching(/.\/./),
+      consumer: expect.stringMatching(/./),
+      deliveryCount: 1,
+      failedAttempts: 0,
+      deadline: expect.any(Number),
+      aborted: false,
+    });
+    expect(shown).toMatch(/^RedisStreamsContext \{\n? *pattern: 'context\.logged'/);
+    for (const text of [json, shown, deep, flat]) {
+      expect(text).not.toMatch(/payload-4111|hunter2|key-9|Delivery|dispatcher|settler/);
+      expect(text.length).toBeLessThan(1000);
+    }
+    expect(flat).not.toContain('messageId');
+    expect(args).toEqual(['context.logged', { authorization: 'Bearer hunter2' }]);
+  });
+
+  test('has the metadata that a serializer gave its packet, as Nest’s own contexts have', async () => {
+    const { room } = await open();
+    const serialize = (packet: object) => ({
+      ...packet,
+      metadata: { ...(packet as { metadata?: object }).metadata, trace: 'of the serializer' },
+    });
+    const client = room.client({ serializer: { serialize }, headers: { app: 'shop' } });
+    expect(await firstValueFrom(client.send('context.metadata', {}))).toEqual({
+      app: 'shop',
+      trace: 'of the serializer',
     });
   });
 
