@@ -113,11 +113,12 @@ describe.each(arenas)('a caller that is told that its call is over, %s,', (_wher
       return new Promise(() => {});
     };
     const server = await arena.serve({ messages: { work } }, { drainTimeout: 50 });
-    server.setOnProcessingStartHook(async (_transport, _context, done) => {
+    const broken = async (done: () => Promise<unknown>): Promise<never> => {
       void done();
       await begun.opened;
       throw new Error('a broken hook');
-    });
+    };
+    server.setOnProcessingStartHook((_transport, _context, done) => broken(done) as never);
     const client = await arena.connected();
     expect(await client.failure('work')).toMatchObject({ status: 'error' });
     await eventually(() => expect(signal?.aborted).toBe(true));

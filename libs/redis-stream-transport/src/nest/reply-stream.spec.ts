@@ -44,16 +44,16 @@ function spoken(kind: string) {
   // Leaving it wakes up whoever waits for a value, unlike a generator's `return`.
   const values: unknown[] = [];
   let wake = (): void => undefined;
-  let over = false;
+  const state = { over: false };
   const close = (): void => {
-    over = true;
+    state.over = true;
     wake();
   };
   source.subscribe({ next: (value) => (values.push(value), wake()), complete: close });
   const stream: AsyncIterable<unknown> = {
     [Symbol.asyncIterator]: () => ({
       next: async () => {
-        while (values.length === 0 && !over) await new Promise<void>((done) => (wake = done));
+        while (values.length === 0 && !state.over) await new Promise<void>((done) => (wake = done));
         if (values.length > 0) return { done: false, value: values.shift() };
         return { done: true, value: undefined };
       },
