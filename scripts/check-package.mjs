@@ -1,13 +1,22 @@
 // `npm run package:check`: packs the library as `npm publish` would and looks at the tarball, for
 // what a user installs is the tarball and not this repository. Needs a build.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { packedFiles } from './package-files.mjs';
 
 const repository = join(import.meta.dirname, '..');
 const workspace = 'libs/redis-stream-transport';
-const required = ['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts'];
+const required = ['package.json', 'dist/index.js', 'dist/index.d.ts', ...packedFiles()];
 /** What only development needs: a file that matches has slipped in. */
 const unwanted = /(^|\/)(src|test|node_modules)\/|\.spec\.|\.tsbuildinfo$/;
 
@@ -17,9 +26,12 @@ try {
   const tarball = join(folder, filename);
   const problems = [
     ...contentProblems(files.map(({ path }) => path)),
-    ...licenceProblems(),
+    ...linkProblems(),
+    ...mapProblems(files.map(({ path }) => path)),
     ...toolProblems('publint', ['run', tarball, '--strict']),
-    ...toolProblems('attw', [tarball, '--profile', 'esm-only']),
+    // The package is ESM: that `require` gets a module is meant, and works from Node 20.19 on.
+    ...toolProblems('attw', [tarball, '--ignore-rules', 'cjs-resolves-to-esm']),
+    ...consumerProblems(tarball),
   ];
   for (const problem of problems) console.error(`package: ${problem}`);
   if (problems.length > 0) process.exitCode = 1;
@@ -44,12 +56,83 @@ function contentProblems(paths) {
   ];
 }
 
-// npm takes the licence from the package's own folder, so a copy of it lies there.
-function licenceProblems() {
-  const [own, copy] = ['.', workspace].map((base) => join(repository, base, 'LICENSE'));
-  if (!existsSync(copy)) return [];
-  const same = readFileSync(own, 'utf8') === readFileSync(copy, 'utf8');
-  return same ? [] : [`${workspace}/LICENSE differs from LICENSE`];
+/** Relative links of what is packed lead to something that is packed. */
+function linkProblems() {
+  const packed = new Set(packedFiles());
+  return [...packed]
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) => {
+      const text = readFileSync(join(repository, workspace, file), 'utf8');
+      return [...text.matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)]
+        .map(([, path]) => posix.normalize(posix.join(posix.dirname(file), path)))
+        .filter((target) => !packed.has(target))
+        .map((target) => `${file} links to ${target}, which is not packed`);
+    });
+}
+
+/** A source map has its sources in it: the sources themselves are not packed. */
+function mapProblems(paths) {
+  return paths
+    .filter((path) => path.endsWith('.map'))
+    .filter((path) => {
+      const map = JSON.parse(readFileSync(join(repository, workspace, path), 'utf8'));
+      return map.sourcesContent?.length !== map.sources.length;
+    })
+    .map((path) => `${path} does not hold its sources`);
+}
+
+/** Every entry has types in a project of each way to resolve modules. */
+function consumerProblems(tarball) {
+  const { exports } = JSON.parse(readFileSync(join(repository, workspace, 'package.json'), 'utf8'));
+  const entries = Object.keys(exports)
+    .filter((entry) => !entry.endsWith('.json'))
+    .map((entry) => posix.join('nestjs-redis-streams', entry));
+  const project = join(folder, 'consumer');
+  const modules = join(project, 'node_modules');
+  mkdirSync(join(modules, 'nestjs-redis-streams'), { recursive: true });
+  const strip = ['--strip-components=1', '-C', join(modules, 'nestjs-redis-streams')];
+  execFileSync('tar', ['-xzf', tarball, ...strip]);
+  for (const name of [
+    '@nestjs',
+    '@types',
+    '@msgpack',
+    'ioredis',
+    'rxjs',
+    'reflect-metadata',
+    'class-validator',
+    'class-transformer',
+  ]) {
+    const target = join(repository, 'node_modules', name);
+    if (existsSync(target)) symlinkSync(target, join(modules, name));
+  }
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  const source = entries.map(
+    (entry, i) =>
+      `import * as e${i} from '${entry}';\nexport const k${i}: keyof typeof e${i} = Object.keys(e${i})[0] as keyof typeof e${i};\n`,
+  );
+  writeFileSync(join(project, 'main.ts'), source.join(''));
+  return [
+    ['nodenext', 'nodenext'],
+    ['node16', 'node16'],
+    ['bundler', 'esnext'],
+    ['node10', 'esnext'],
+  ].flatMap(([moduleResolution, module]) => {
+    const args = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--target',
+      'es2023',
+      '--types',
+      'node',
+    ];
+    args.push('--module', module, '--moduleResolution', moduleResolution, 'main.ts');
+    // TypeScript 6 calls it deprecated; projects that have not moved yet are the ones that are meant.
+    if (moduleResolution === 'node10') args.push('--ignoreDeprecations', '6.0');
+    const tsc = join(repository, 'node_modules', '.bin', 'tsc');
+    const { status, stdout } = spawnSync(tsc, args, { cwd: project, encoding: 'utf8' });
+    return status === 0 ? [] : [`no types with moduleResolution ${moduleResolution}:\n${stdout}`];
+  });
 }
 
 function toolProblems(tool, args) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type INestMicroservice, Logger } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { codeBlocks, read, ROOT } from './documents.js';
 import { redisUrl, uniquePrefix } from './raw.js';
 
-const READMES = ['README.md', 'libs/redis-stream-transport/README.md'];
+const READMES = ['README.md'];
 
 /** The files of a document's TypeScript blocks: the first line of each names it. */
 function filesOf(document: string): [name: string, text: string][] {
@@ -71,38 +71,61 @@ test('the code of the documents compiles', { timeout: 120_000 }, () => {
 });
 
 test('the README keeps to its length', () => {
-  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(181);
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(205);
 });
 
-test.each([
-  ['README.md', [['solved by Ada'], [6, [1, 2, 3]]]],
-  ['libs/redis-stream-transport/README.md', [[6]]],
-])('the code of %s does what it says', async (document, expected) => {
-  const folder = join(ROOT, '.cache', `readme-${randomUUID()}`);
-  mkdirSync(folder, { recursive: true });
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  // The same code: with the sources of the library, at the Redis of the tests, under keys of its own.
-  const changes: [string, string][] = [
-    ["url: 'redis://localhost:6379'", `url: '${redisUrl}', prefix: '${uniquePrefix()}'`],
-    ["'nestjs-redis-streams'", `'${join(ROOT, 'libs/redis-stream-transport/src/index.ts')}'`],
-  ];
-  for (const [name, text] of filesOf(document)) {
-    let changed = name === 'main.ts' ? `${text}\nexport { app };\n` : text;
-    for (const [from, to] of changes) changed = changed.replaceAll(from, to);
-    const { outputText } = ts.transpileModule(changed, {
-      compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
-    });
-    writeFileSync(join(folder, name.replace(/\.ts$/, '.js')), outputText);
-  }
-  Logger.overrideLogger(false);
-  const said: unknown[][] = [];
-  vi.spyOn(console, 'log').mockImplementation((...words) => void said.push(words));
-  onTestFinished(() => void vi.restoreAllMocks());
-  const load = (name: string): Promise<unknown> =>
-    import(/* @vite-ignore */ pathToFileURL(join(folder, name)).href);
-
-  const { app } = (await load('main.js')) as { app: INestMicroservice };
-  onTestFinished(() => app.close());
-  await load('caller.js');
-  await vi.waitFor(() => expect(said).toEqual(expect.arrayContaining(expected)));
+test('the README names every page of the documents', () => {
+  const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  // The index of the folder says the same.
+  const missing = pages
+    .filter((name) => name !== 'README.md')
+    .filter((name) => !read('README.md').includes(`](docs/${name})`));
+  expect(missing).toEqual([]);
 });
+
+test('the README installs what the package needs and Nest does not bring', () => {
+  const manifest = JSON.parse(read('libs/redis-stream-transport/package.json')) as {
+    peerDependencies: Record<string, string>;
+    peerDependenciesMeta: Record<string, { optional?: boolean }>;
+  };
+  // What `nest new` has put there.
+  const there = new Set(['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs']);
+  const needed = Object.keys(manifest.peerDependencies)
+    .filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)
+    .filter((name) => !there.has(name));
+  const [, line] = /npm install (.*)/.exec(read('README.md')) ?? [];
+  expect(line?.split(' ').toSorted()).toEqual(['nestjs-redis-streams', ...needed].toSorted());
+});
+
+test.each([['README.md', [['solved by Ada'], [6, [1, 2, 3]]]]])(
+  'the code of %s does what it says',
+  async (document, expected) => {
+    const folder = join(ROOT, '.cache', `readme-${randomUUID()}`);
+    mkdirSync(folder, { recursive: true });
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    // The same code: with the sources of the library, at the Redis of the tests, under keys of its own.
+    const changes: [string, string][] = [
+      ["url: 'redis://localhost:6379'", `url: '${redisUrl}', prefix: '${uniquePrefix()}'`],
+      ["'nestjs-redis-streams'", `'${join(ROOT, 'libs/redis-stream-transport/src/index.ts')}'`],
+    ];
+    for (const [name, text] of filesOf(document)) {
+      let changed = name === 'main.ts' ? `${text}\nexport { app };\n` : text;
+      for (const [from, to] of changes) changed = changed.replaceAll(from, to);
+      const { outputText } = ts.transpileModule(changed, {
+        compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
+      });
+      writeFileSync(join(folder, name.replace(/\.ts$/, '.js')), outputText);
+    }
+    Logger.overrideLogger(false);
+    const said: unknown[][] = [];
+    vi.spyOn(console, 'log').mockImplementation((...words) => void said.push(words));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const load = (name: string): Promise<unknown> =>
+      import(/* @vite-ignore */ pathToFileURL(join(folder, name)).href);
+
+    const { app } = (await load('main.js')) as { app: INestMicroservice };
+    onTestFinished(() => app.close());
+    await load('caller.js');
+    await vi.waitFor(() => expect(said).toEqual(expect.arrayContaining(expected)));
+  },
+);

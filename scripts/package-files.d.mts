@@ -1,0 +1,2 @@
+export function packedFiles(): string[];
+export function packedPage(file: string, text: string, packed?: ReadonlySet<string>): string;

@@ -1,0 +1,37 @@
+// Copies what the tarball has from the root of the repository into the folder of the package: run by npm
+// before it packs (`prepack`). The copies are not under version control. Links to files that are not packed
+// lead to the repository.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = join(import.meta.dirname, '..');
+const PACKAGE = join(ROOT, 'libs', 'redis-stream-transport');
+const { homepage } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+const REPOSITORY = homepage.replace(/#.*$/, '');
+
+/** Files of the tarball that come from the root, relative to both. */
+export function packedFiles() {
+  const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => posix.join('docs', name.replaceAll('\\', '/')));
+  return ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...pages.sort()];
+}
+
+/** A page as it is packed: relative links lead to what is packed, or to the repository. */
+export function packedPage(file, text, packed = new Set(packedFiles())) {
+  return text.replaceAll(/\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)/g, (link, path, anchor = '') => {
+    const target = posix.normalize(posix.join(posix.dirname(file), path));
+    return packed.has(target) ? link : `](${REPOSITORY}/blob/main/${target}${anchor})`;
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  rmSync(join(PACKAGE, 'docs'), { recursive: true, force: true });
+  for (const file of packedFiles()) {
+    const [from, to] = [join(ROOT, file), join(PACKAGE, file)];
+    mkdirSync(dirname(to), { recursive: true });
+    if (file.endsWith('.md')) writeFileSync(to, packedPage(file, readFileSync(from, 'utf8')));
+    else cpSync(from, to);
+  }
+}
