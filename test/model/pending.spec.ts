@@ -87,7 +87,7 @@ class Stage implements Host {
       ...{ pattern: 'work', stream: 'work', data: '1', timeout, idle: 0, once: false },
       ...{ codec: 'json', headers: undefined, key: undefined, namePattern: false, grace: 'wait' },
     };
-    const sink = { value: answered, packed: answered, done: answered, error };
+    const sink = { value: answered, packed: async () => answered, done: answered, error };
     this.calls.push(this.producer.call(request, sink));
   }
 

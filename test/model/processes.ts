@@ -98,7 +98,7 @@ export class Caller extends Process {
     const sink = {
       value: (payload: unknown) =>
         ended(payload === story.id ? answered : { code: 'MIXED_UP', outcome: 'may-have-run' }),
-      packed: () => ended({ code: 'MIXED_UP', outcome: 'may-have-run' }),
+      packed: async () => () => ended({ code: 'MIXED_UP', outcome: 'may-have-run' }),
       done: () => ended({ code: 'MIXED_UP', outcome: 'may-have-run' }),
       error: (error: unknown) => ended(endingOf(error)),
     };

@@ -38,6 +38,7 @@ describe('R4 sendWithMeta', () => {
       headers: {},
       instance: answer.value,
       deliveryCount: 1,
+      callId: expect.any(String),
     });
   });
 

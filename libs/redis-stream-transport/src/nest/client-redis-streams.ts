@@ -1,9 +1,10 @@
+import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { Observable } from 'rxjs';
+import { lastValueFrom, Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
-import { currentScope, enableDeadlineScopes, runInScope } from '../engine/deadline-scope.js';
+import { enableDeadlineScopes } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
-import type { Call } from '../engine/producer/call.js';
+import { outside } from '../engine/outside.js';
 import type { CallerShard } from '../engine/producer/caller-shard.js';
 import { Producer } from '../engine/producer/producer.js';
 import { RedisStreamsError } from '../errors.js';
@@ -12,16 +13,16 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from '../options/index.js';
-import { Logger } from '@nestjs/common';
 import { ConnectionLog, tellAll } from './connection-log.js';
-import { OutgoingPackets, type Outgoing } from './outgoing.js';
+import { OutgoingPackets } from './outgoing.js';
 import {
   ConnectionEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { ReplySink, type ReplyMeta } from './reply-sink.js';
+import { ReplySink, type ReplyCallback, type ReplyMeta } from './reply-sink.js';
 import { startup } from './startup.js';
+import { storedEvent, UnheardEvents } from './stored-event.js';
 import { thrownStory } from '../thrown.js';
 
 /** A value together with where it came from. */
@@ -33,9 +34,6 @@ export interface ReplyWithMeta<T> extends ReplyMeta {
 type Whatever = ReturnType<typeof JSON.parse>;
 
 const NOTHING_TO_CANCEL = (): void => undefined;
-const NOBODY_LISTENS = (): void => undefined;
-
-type ReplyCallback = (packet: WritePacket, meta?: ReplyMeta) => void;
 
 /**
  * Sends requests and events through Redis Streams. A request is answered by one instance of the service
@@ -50,6 +48,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly quiet: QuietLogger;
   private readonly events: ConnectionEvents;
   private readonly outgoing: OutgoingPackets;
+  private readonly unheard: UnheardEvents;
   private producer: Producer | undefined;
   private connecting: Promise<void> | undefined;
   /** Ends a `connect` that still waits. */
@@ -60,6 +59,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     super();
     this.options = resolveClientOptions(options);
     this.quiet = new QuietLogger(this.logger, () => systemClock.now());
+    this.unheard = new UnheardEvents(this.quiet);
     this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
     enableDeadlineScopes();
@@ -75,8 +75,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
    * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
    */
   override connect(): Promise<void> {
-    // It may outlive the handler that makes it connect: replies must not arrive in that one's scope.
-    this.connecting ??= runInScope(undefined, () => this.open());
+    this.connecting ??= outside(() => this.open());
     return this.connecting;
   }
 
@@ -134,23 +133,10 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     pattern: unknown,
     data: TInput,
   ): Observable<TResult> {
-    if (pattern == null || data == null) return super.emit(pattern, data);
-    // Nest's own would wait for the connection first, beyond the deadline of the event. It also makes a
-    // subject and two subscriptions for what is one promise, a quarter of what an event costs its sender.
-    const stored = this.store<TResult>(pattern, data);
-    let isOver = false;
-    stored.then(() => (isOver = true), NOBODY_LISTENS);
-    return new Observable<TResult>((observer) => {
-      // As of a subject: whoever comes later sees the end alone.
-      const isLate = isOver;
-      stored.then(
-        (value) => {
-          if (!isLate) observer.next(value);
-          observer.complete();
-        },
-        (error: unknown) => observer.error(error),
-      );
-    });
+    // Nest's own would wait for the connection first, beyond the deadline of the event.
+    return storedEvent(this.store<TResult>(pattern, data), (error) =>
+      this.unheard.warn(patternText(pattern), error),
+    );
   }
 
   /** As `send`, but each value comes with the headers of the reply and the instance that sent it. */
@@ -160,14 +146,14 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   ): Observable<ReplyWithMeta<TResult>> {
     if (pattern == null || data == null) return super.send(pattern, data);
     return new Observable<ReplyWithMeta<TResult>>((observer) => {
-      let origin: ReplyMeta | undefined;
+      let meta: ReplyMeta | undefined;
       const observe = this.createObserver<TResult>({
-        next: (value) => observer.next({ value, ...(origin as ReplyMeta) }),
+        next: (value) => observer.next({ value, ...(meta as ReplyMeta) }),
         error: (error: unknown) => observer.error(error),
         complete: () => observer.complete(),
       });
-      return this.dispatch(this.createPacket(pattern, data), (packet, meta) => {
-        origin = meta;
+      return this.dispatch(this.createPacket(pattern, data), (packet, origin, call) => {
+        if (origin !== undefined && call !== undefined) meta = { ...origin, callId: call.callId };
         observe(packet);
       });
     });
@@ -181,18 +167,17 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
-    const producer = this.ready();
     const pattern = this.normalizePattern(packet.pattern);
-    const prepared = this.outgoing.prepare(pattern, packet, true);
-    const { request, signal } = prepared instanceof Promise ? await prepared : prepared;
-    refuseAborted(signal, 'an event', pattern);
-    await producer.publish(request, signal);
+    const outgoing = this.outgoing.prepare(pattern, packet, true);
+    refuseAborted(outgoing.signal, 'an event', pattern);
+    await this.ready().publish(outgoing.request, outgoing);
     return undefined as T;
   }
 
   /** What a dispatch hook throws reaches whoever subscribes, as every other error does. */
   private store<T>(pattern: unknown, data: unknown): Promise<T> {
     try {
+      if (pattern == null || data == null) return lastValueFrom(super.emit<T>(pattern, data));
       return this.dispatchEvent<T>(this.createPacket(pattern, data));
     } catch (error) {
       return Promise.reject(error);
@@ -204,47 +189,16 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     try {
       const pattern = this.normalizePattern(packet.pattern);
       const outgoing = this.outgoing.prepare(pattern, packet, false);
-      if (outgoing instanceof Promise) return this.beginLater(outgoing, callback);
-      const call = this.begin(outgoing, callback);
-      return () => this.producer?.cancel(call, false);
+      refuseAborted(outgoing.signal, 'a call', pattern);
+      const producer = this.ready();
+      const sink = new ReplySink(pattern, callback, this.options.deserializer);
+      const call = producer.call(outgoing.request, sink, outgoing);
+      sink.call = call;
+      return () => producer.cancel(call, false);
     } catch (error) {
       callback({ err: error, isDisposed: true });
       return NOTHING_TO_CANCEL;
     }
-  }
-
-  /** A serializer takes its time. */
-  private beginLater(prepared: Promise<Outgoing>, callback: ReplyCallback): () => void {
-    let call: Call | undefined;
-    let cancelled = false;
-    prepared
-      .then((outgoing) => {
-        if (!cancelled) call = this.begin(outgoing, callback);
-      })
-      .catch((error: unknown) => callback({ err: error, isDisposed: true }));
-    return () => {
-      cancelled = true;
-      if (call !== undefined) this.producer?.cancel(call, false);
-    };
-  }
-
-  private begin({ request, signal }: Outgoing, callback: ReplyCallback): Call {
-    const producer = this.ready();
-    const { pattern } = request;
-    // What a handler does with a reply is still its doing, and inherits its deadline.
-    const scope = currentScope();
-    const told: ReplyCallback =
-      scope === undefined
-        ? callback
-        : (packet, meta) => runInScope(scope, () => callback(packet, meta));
-    const sink = new ReplySink(pattern, told, this.options.deserializer);
-    if (signal === undefined) return producer.call(request, sink);
-    refuseAborted(signal, 'a call', pattern);
-    const abort = (): void => producer.cancel(call, true);
-    sink.whenEnded(() => signal.removeEventListener('abort', abort));
-    const call = producer.call(request, sink);
-    signal.addEventListener('abort', abort, { once: true });
-    return call;
   }
 
   /** The producer; the first call makes and starts it, and waits in its queue. */
@@ -286,4 +240,14 @@ function refuseAborted(signal: AbortSignal | undefined, what: string, pattern: s
   if (signal?.aborted !== true) return;
   const message = `the signal of ${what} of ${pattern} was aborted before`;
   throw new RedisStreamsError('CANCELLED', message, { pattern });
+}
+
+/** For a line in the log: a pattern may be anything that JSON has a text for, or not even that. */
+function patternText(pattern: unknown): string {
+  if (typeof pattern === 'string') return pattern;
+  try {
+    return JSON.stringify(pattern) ?? typeof pattern;
+  } catch {
+    return typeof pattern;
+  }
 }

@@ -1,6 +1,8 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call.js';
+import type { WrittenData } from '../engine/producer/entry-request.js';
+import type { EventTerms } from '../engine/producer/event-book.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,
@@ -16,10 +18,13 @@ import { RedisStreamsRecord } from './redis-streams.record.js';
 import { thrownText } from '../thrown.js';
 
 /** A packet on its way out, checked and written as text. */
-export interface Outgoing {
+export interface Outgoing extends EventTerms {
+  /** Without its data while a serializer works. */
   readonly request: CallRequest;
-  readonly signal: AbortSignal | undefined;
 }
+
+/** Stands for data that a serializer still writes. */
+const UNWRITTEN: WrittenData = { codec: 'json', data: '' };
 
 /** How long a call may take, what the handler that makes it has left included. Milliseconds. */
 interface Span {
@@ -42,9 +47,10 @@ export class OutgoingPackets {
 
   /**
    * @param isEvent its time is that of being stored, and no handler's
-   * @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE
+   * @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE; of a serializer that takes
+   * its time, the promise of its data rejects with them
    */
-  prepare(pattern: string, packet: ReadPacket, isEvent: boolean): Outgoing | Promise<Outgoing> {
+  prepare(pattern: string, packet: ReadPacket, isEvent: boolean): Outgoing {
     if (pattern.length > MAX_PATTERN_LENGTH) {
       const message = `a pattern has at most ${MAX_PATTERN_LENGTH} characters`;
       throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern: pattern.slice(0, 64) });
@@ -54,40 +60,51 @@ export class OutgoingPackets {
     const options = resolveRecordOptions(record?.options);
     if (isEvent) refuseForEvent(options, pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
-    if (this.options.serializer === undefined) {
-      const text = jsonOf(data, pattern);
-      this.check('json', text, data, pattern);
-      return this.finish(pattern, 'json', text, headers, options, isEvent);
-    }
-    const packed = this.pack(this.options.serializer, pattern, packet, data, headers);
-    return packed instanceof Promise
-      ? packed.then((late) => this.packed(pattern, late, headers, options, isEvent))
-      : this.packed(pattern, packed, headers, options, isEvent);
+    const written = this.write(pattern, packet, data, headers);
+    const isLate = written instanceof Promise;
+    const { codec, data: text } = isLate ? UNWRITTEN : written;
+    const request = this.request(pattern, codec, text, headers, options, isEvent);
+    return { request, signal: options.signal, written: isLate ? written : undefined };
   }
 
-  private packed(
+  /** Data as text, checked. */
+  private write(
     pattern: string,
-    { codec, text, output }: Packed,
+    packet: ReadPacket,
+    data: unknown,
     headers: string | undefined,
-    options: ResolvedRecordOptions,
-    isEvent: boolean,
-  ): Outgoing {
+  ): WrittenData | Promise<WrittenData> {
+    const { serializer } = this.options;
+    if (serializer === undefined) {
+      const text = jsonOf(data, pattern);
+      this.check('json', text, data, pattern);
+      return { codec: 'json', data: text };
+    }
+    const packed = this.pack(serializer, pattern, packet, data, headers);
+    if (!(packed instanceof Promise)) return this.packed(packed, pattern);
+    const written = packed.then((late) => this.packed(late, pattern));
+    // The call may be refused before anybody listens.
+    written.catch(() => undefined);
+    return written;
+  }
+
+  private packed({ codec, text, output }: Packed, pattern: string): WrittenData {
     this.check(codec, text, output, pattern);
-    return this.finish(pattern, codec, text, headers, options, isEvent);
+    return { codec, data: text };
   }
 
   /** One literal, because this is made for every call. */
-  private finish(
+  private request(
     pattern: string,
     codec: WireCodec,
     data: string,
     headers: string | undefined,
     options: ResolvedRecordOptions,
     isEvent: boolean,
-  ): Outgoing {
+  ): CallRequest {
     const lane = this.options.lanes.get(pattern);
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options);
-    const request = {
+    return {
       pattern,
       stream: lane ?? pattern,
       namePattern: lane !== undefined,
@@ -100,7 +117,6 @@ export class OutgoingPackets {
       once: options.atMostOnce ?? false,
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
     };
-    return { request, signal: options.signal };
   }
 
   private storing(options: ResolvedRecordOptions): Span {

@@ -76,9 +76,19 @@ export function packPacket(
 ): Packed | Promise<Packed> {
   const output = serializer.serialize(packet);
   const { codec } = serializer;
-  return output instanceof Promise
-    ? output.then((ready: unknown) => pack(ready, codec))
+  return isThenable(output)
+    ? Promise.resolve(output).then((ready) => pack(ready, codec))
     : pack(output, codec);
+}
+
+/** A promise of whatever library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }
 
 /** What a handler gets of an entry that was written with a serializer. */

@@ -1,74 +1,73 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { WritePacket } from '@nestjs/microservices';
-import type { CallSink, ReplyOrigin } from '../engine/producer/call.js';
-import { RedisStreamsError } from '../errors.js';
+import type { Call, CallSink, ReplyOrigin } from '../engine/producer/call.js';
+import { markCall, RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';
 import { isA, thrownText } from '../thrown.js';
 
 /** Where a reply came from, for `sendWithMeta`. */
-export interface ReplyMeta {
-  /** Headers that the handler set with `setReplyHeaders`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Name of the instance that ran the handler: its `getConsumer()`. */
-  readonly instance: string;
-  /** How often the request was handed to an instance. */
-  readonly deliveryCount: number;
+export interface ReplyMeta extends ReplyOrigin {
+  /** Id of the call, `<caller>/<call>`: the service has it as `getCallId()` and in its log. */
+  readonly callId: string;
 }
 
-/** Passes the replies of a call on in the shape that Nest's clients expect. */
-export class ReplySink implements CallSink {
-  /** Replies that a deserializer is still busy with, in order. */
-  private queue: Promise<void> | undefined;
-  private ended: (() => void) | undefined;
+export type ReplyCallback = (packet: WritePacket, origin?: ReplyOrigin, call?: Call) => void;
+
+const MANUAL = { requireManualDestroy: true } as const;
+
+/**
+ * Passes the replies of a call on in the shape that Nest's clients expect, in the asynchronous context of
+ * whoever subscribed: it remembers the context that it is made in.
+ */
+export class ReplySink extends AsyncResource implements CallSink {
+  /** Known before anything is told. */
+  call: Call | undefined;
 
   constructor(
     private readonly pattern: string,
-    private readonly callback: (packet: WritePacket, meta?: ReplyMeta) => void,
+    private readonly callback: ReplyCallback,
     private readonly deserializer: PacketDeserializer | undefined,
-  ) {}
-
-  /** Has somebody told when nothing more will come. */
-  whenEnded(told: () => void): void {
-    this.ended = told;
+  ) {
+    super('RedisStreamsCall', MANUAL);
   }
 
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void {
-    if (last) this.ended?.();
-    this.callback({ response: payload, isDisposed: last }, origin);
+    this.tell({ response: payload, isDisposed: last }, origin);
   }
 
   done(): void {
-    this.ended?.();
-    this.callback({ isDisposed: true });
+    this.tell({ isDisposed: true });
   }
 
   error(error: unknown): void {
-    this.ended?.();
-    const tell = (): void => this.callback({ err: error, isDisposed: true });
-    if (this.queue === undefined) tell();
-    else this.queue = this.queue.then(tell);
+    this.tell({ err: error, isDisposed: true });
   }
 
-  packed(payload: unknown, last: boolean, origin: ReplyOrigin): void {
-    if (last) this.ended?.();
-    const read = unpackReply(this.deserializer, payload, this.pattern);
-    // It may fail while those before it are still being read, and nobody listens yet.
-    read.catch(() => undefined);
-    const before = this.queue ?? Promise.resolve();
-    this.queue = before
-      .then(() => read)
-      .then((packet) => this.unpacked(packet, last, origin))
-      .catch((error: unknown) => this.unreadable(error));
+  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void> {
+    const { deserializer, pattern } = this;
+    return this.runInAsyncScope(unpackReply, undefined, deserializer, payload, pattern).then(
+      (packet) => () => this.handOn(packet, last, origin),
+      (error: unknown) => () => this.unreadable(error),
+    );
+  }
+
+  private handOn(packet: ReplyPacket, last: boolean, origin: ReplyOrigin): void {
+    try {
+      this.unpacked(packet, last, origin);
+    } catch (error) {
+      this.unreadable(error);
+    }
   }
 
   private unpacked(packet: ReplyPacket, last: boolean, origin: ReplyOrigin): void {
     if (packet.err !== undefined && packet.err !== null) {
-      this.callback({ err: packet.err, isDisposed: true });
+      this.failed(packet.err);
       return;
     }
     // The transport knows which reply is the last; a serializer of another shape may not say.
     const isDisposed = packet.isDisposed === true || last;
-    this.callback({ response: packet.response, isDisposed }, origin);
+    this.tell({ response: packet.response, isDisposed }, origin);
   }
 
   private unreadable(error: unknown): void {
@@ -76,6 +75,16 @@ export class ReplySink implements CallSink {
     const message = `a reply of ${pattern} cannot be read: ${thrownText(error)}`;
     const facts = { pattern, outcome: 'may-have-run', cause: error } as const;
     const code = isA(error, UnreadableData) ? error.code : 'INVALID_MESSAGE';
-    this.callback({ err: new RedisStreamsError(code, message, facts), isDisposed: true });
+    this.failed(new RedisStreamsError(code, message, facts));
+  }
+
+  /** With what the engine has not seen. */
+  private failed(error: unknown): void {
+    if (this.call !== undefined) markCall(error, this.call.callId);
+    this.error(error);
+  }
+
+  private tell(packet: WritePacket, origin?: ReplyOrigin): void {
+    this.runInAsyncScope(this.callback, undefined, packet, origin, this.call);
   }
 }

@@ -113,7 +113,8 @@ export class CallerBroker {
   async hello(): Promise<Incarnation> {
     const [answer] = await Promise.all([
       run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
-      load(this.link, [enqueueScript]),
+      // What makes the log has to be known too: asked a second time, it would come after the first calls.
+      load(this.link, [enqueueScript, attachScript]),
     ]);
     return readIncarnation(answer);
   }

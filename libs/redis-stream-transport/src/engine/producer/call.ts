@@ -1,12 +1,15 @@
 import type { RedisStreamsError } from '../../errors.js';
 import { idAfter } from '../../protocol/entry.js';
-import { requestHeader } from '../../protocol/header.js';
+import { callIdOf, requestHeader } from '../../protocol/header.js';
 import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
+import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
-import { fieldsOf, isWide, type EntryRequest } from './entry-request.js';
+import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { Item } from './item.js';
+import type { Late } from './late-data.js';
+import type { Unread } from './unread-replies.js';
 
 /** Where a reply came from. */
 export interface ReplyOrigin {
@@ -22,8 +25,11 @@ export interface ReplyOrigin {
 export interface CallSink {
   /** A value; `last`: nothing follows, and `done` is not called. */
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
-  /** Output of the service's serializer, to be told apart by the deserializer. */
-  packed(payload: unknown, last: boolean, origin: ReplyOrigin): void;
+  /**
+   * Output of the service's serializer, to be read by the deserializer. Resolves to what hands it on, and never
+   * rejects.
+   */
+  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void>;
   done(): void;
   /** What the handler threw, as it was sent; or an error of the transport. */
   error(error: unknown): void;
@@ -43,16 +49,18 @@ export interface CallOwner {
   failed(call: Call, error: RedisStreamsError): void;
 }
 
-export type CallState = 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 'settled';
+/** `writing`: its serializer works; `reading`: it has its last reply, and its deserializer works. */
+export type CallState =
+  'writing' | 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 'reading' | 'settled';
 
 /** Milliseconds of waiting that are not worth writing a new timeout for. */
 const SLACK = 50;
 
 /**
- * One request's life: queued → sent → stored → settled. It is its own place in the deadline queue, in
+ * One request's life: (writing →) queued → sent → stored (→ reading) → settled. It is its own place in the deadline queue, in
  * the table of open calls and in a batch, so that a call costs one object.
  */
-export class Call implements Item, Expiring, Identified {
+export class Call implements Item, Expiring, Identified, Late {
   state: CallState = 'queued';
   tainted = false;
   /** It has its last reply, so its entry is settled. */
@@ -79,13 +87,15 @@ export class Call implements Item, Expiring, Identified {
   next = 0;
   run: Run | undefined;
   early: Map<number, EarlyReply> | undefined;
+  unread: Unread | undefined;
+  heeding: Heeding | undefined;
 
-  readonly size: number;
+  size: number;
 
   constructor(
     readonly id: string,
     private readonly caller: string,
-    readonly request: CallRequest,
+    public request: CallRequest,
     readonly sink: CallSink,
     private readonly owner: CallOwner,
     readonly startedAt: number,
@@ -94,7 +104,26 @@ export class Call implements Item, Expiring, Identified {
     this.expiresAt = startedAt + (request.idle > 0 ? request.idle : request.timeout);
     this.graceUntil =
       typeof request.grace === 'number' ? startedAt + request.grace : Number.POSITIVE_INFINITY;
-    this.size = request.data.length + (request.headers?.length ?? 0) + 64;
+    this.size = sizeOf(request);
+  }
+
+  /** As errors, contexts and logs have it. */
+  get callId(): string {
+    return callIdOf(this.caller, this.id);
+  }
+
+  get isWriting(): boolean {
+    return this.state === 'writing';
+  }
+
+  write(): void {
+    this.state = 'writing';
+  }
+
+  written(data: WrittenData): void {
+    this.request = { ...this.request, ...data };
+    this.size = sizeOf(this.request);
+    this.state = 'queued';
   }
 
   get stream(): string {
@@ -115,7 +144,7 @@ export class Call implements Item, Expiring, Identified {
   }
 
   get unwanted(): boolean {
-    return this.state === 'settled';
+    return this.state === 'settled' || this.state === 'reading';
   }
 
   fields(now: number): readonly string[] {
@@ -170,6 +199,11 @@ export class Call implements Item, Expiring, Identified {
     this.tainted = true;
     if (this.state === 'sent') this.state = 'unknown';
   }
+}
+
+/** Characters it takes in a batch, about. */
+function sizeOf({ data, headers }: CallRequest): number {
+  return data.length + (headers?.length ?? 0) + 64;
 }
 
 /** The run of a handler whose values a call hands out. */

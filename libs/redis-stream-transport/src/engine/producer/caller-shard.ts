@@ -2,7 +2,7 @@ import { Keys } from '../../protocol/keys.js';
 import type { Frame } from '../../protocol/frame.js';
 import { CallerBroker } from '../../redis/caller-broker.js';
 import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
-import { Link, type LinkSettings } from '../../redis/link.js';
+import { Link, type LinkObserver, type LinkSettings } from '../../redis/link.js';
 import { Subscription } from '../../redis/subscription.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
@@ -25,7 +25,7 @@ export interface CallerShardHooks extends ReAskerHooks {
   forgotten(): void;
 }
 
-/** A client's part in one shard: two connections, a writer, a reader of replies, an arbiter. */
+/** A client's part in one shard: a connection, for replies a second one, a writer, a reader of replies, an arbiter. */
 export class CallerShard {
   readonly writer: Writer;
   readonly replies: ReplyReader;
@@ -37,6 +37,10 @@ export class CallerShard {
   private born: number | undefined;
   private commandsUp = false;
   private subscribed = false;
+  /** Somebody calls through it, so replies will come. */
+  private listening = false;
+  /** Without the subscription it does not count as up. */
+  private mustHear = false;
 
   constructor(
     options: ResolvedClientOptions,
@@ -58,13 +62,14 @@ export class CallerShard {
         if (this.born !== undefined && this.born !== incarnation.born) this.hooks.forgotten();
         this.born = incarnation.born;
         this.commandsUp = true;
-        this.replies.attach();
+        if (this.listening) this.replies.attach();
         this.writer.up(incarnation);
         if (this.subscribed) this.readMissed();
         this.hooks.changed();
       },
       down: () => {
         this.commandsUp = false;
+        this.mustHear = this.listening;
         this.writer.down();
         this.hooks.changed();
       },
@@ -83,11 +88,12 @@ export class CallerShard {
     });
     this.arbiter = new Arbiter(broker, this.replies);
     this.reAsker = new ReAsker(broker, this.replies, clock, hooks);
-    const follow = { ...own, ahead: this.commands };
+    const follow = { ...own, ahead: this.commands, observer: this.hearing(own.observer) };
     this.subscription = new Subscription(follow, [broker.logKey], {
       message: (_, text) => this.replies.message(text),
       proven: () => {
         this.subscribed = true;
+        this.mustHear = true;
         this.replies.resumed();
         if (this.commandsUp) this.readMissed();
         this.hooks.changed();
@@ -101,7 +107,7 @@ export class CallerShard {
   }
 
   get isUp(): boolean {
-    return this.commandsUp && this.subscribed;
+    return this.commandsUp && (this.subscribed || !this.mustHear);
   }
 
   /** Why nothing is stored, or no reply is heard, at this moment. */
@@ -111,7 +117,32 @@ export class CallerShard {
 
   start(): void {
     this.commands.start();
-    this.subscription.link.start();
+  }
+
+  /**
+   * Has a subscription and a reply log from here on: whoever only emits needs neither. The log is asked for
+   * before anything that is sent next, so a reply that comes before the subscription stands is read from it.
+   */
+  expectReplies(): void {
+    if (!this.listening) {
+      this.listening = true;
+      this.mustHear = !this.commandsUp;
+      this.subscription.link.start();
+    }
+    this.replies.attach();
+  }
+
+  /** Passes on what happens to the subscriber, and sees that replies cannot be heard. */
+  private hearing(observer: LinkObserver): LinkObserver {
+    return {
+      ready: (role) => observer.ready(role),
+      closed: (role, reason) => observer.closed(role, reason),
+      failed: (role, error, attempt) => {
+        observer.failed(role, error, attempt);
+        this.mustHear = true;
+        this.hooks.changed();
+      },
+    };
   }
 
   async stop(): Promise<void> {

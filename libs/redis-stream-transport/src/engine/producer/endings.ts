@@ -91,18 +91,24 @@ export class Endings {
       this.hooks.fail(call, new RedisStreamsError(reason, message, { pattern, outcome }));
       return;
     }
-    const unreached = copies === 0 && !this.hooks.isUp();
+    const unreached = copies === 0 && call.state !== 'writing' && !this.hooks.isUp();
     const code = unreached ? 'NOT_CONNECTED' : reason;
     const what = unreached
       ? `Redis was not reached in time for a call of ${pattern}`
-      : `no reply of ${pattern} within ${request.idle || request.timeout} ms`;
+      : `${missing(call)} of ${pattern} within ${request.idle || request.timeout} ms`;
     const message = obstacle === undefined ? what : `${what}: ${obstacle.message}`;
     const facts = { pattern, outcome, cause: obstacle };
     this.hooks.fail(call, new RedisStreamsError(code, message, facts));
   }
 }
 
+/** What did not come in time. */
+function missing({ state }: Call): string {
+  if (state === 'writing') return 'the serializer did not answer for a call';
+  return state === 'reading' ? 'the deserializer did not answer for a reply' : 'no reply';
+}
+
 /** What this process knows by itself. */
-function known(call: Call): CallOutcome {
-  return call.state === 'queued' && !call.tainted ? 'not-run' : 'may-have-run';
+function known({ state, tainted }: Call): CallOutcome {
+  return state === 'writing' || (state === 'queued' && !tainted) ? 'not-run' : 'may-have-run';
 }

@@ -17,6 +17,9 @@ export interface EntryRequest {
   readonly timeout: number;
 }
 
+/** Data as it travels. */
+export type WrittenData = Pick<EntryRequest, 'codec' | 'data'>;
+
 /** Whether an entry has more than the two fields. */
 export function isWide({ headers, key, namePattern }: EntryRequest): boolean {
   return headers !== undefined || key !== undefined || namePattern;

@@ -2,13 +2,16 @@ import { RedisStreamsError } from '../../errors.js';
 import { eventHeader } from '../../protocol/header.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Expiring } from '../deadline-queue.js';
-import { fieldsOf, isWide, type EntryRequest } from './entry-request.js';
+import { heed, type Heeding } from '../heeding.js';
+import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { Item } from './item.js';
+import type { Late } from './late-data.js';
 
 /** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
-export class OutgoingEvent implements Item, Expiring {
+export class OutgoingEvent implements Item, Expiring, Late {
   readonly mode = 0;
-  readonly size: number;
+  size: number;
+  private writing = false;
   tainted = false;
   copies = 0;
   unwanted = false;
@@ -17,15 +20,29 @@ export class OutgoingEvent implements Item, Expiring {
   before: Expiring | undefined;
   behind: Expiring | undefined;
   readonly expiresAt: number;
-  private ignoreSignal: () => void = () => undefined;
+  private heeding: Heeding | undefined;
 
   constructor(
-    readonly request: EntryRequest,
+    public request: EntryRequest,
     now: number,
     private readonly settled: (event: OutgoingEvent, error: RedisStreamsError | undefined) => void,
   ) {
     this.expiresAt = now + request.timeout;
-    this.size = request.data.length + (request.headers?.length ?? 0) + 32;
+    this.size = sizeOf(request);
+  }
+
+  get isWriting(): boolean {
+    return this.writing && !this.unwanted;
+  }
+
+  write(): void {
+    this.writing = true;
+  }
+
+  written(data: WrittenData): void {
+    this.request = { ...this.request, ...data };
+    this.size = sizeOf(this.request);
+    this.writing = false;
   }
 
   get stream(): string {
@@ -86,7 +103,7 @@ export class OutgoingEvent implements Item, Expiring {
    */
   expire(connected: boolean, obstacle: Error | undefined): void {
     const left = this.copies > 0 || this.tainted;
-    const code = connected || left ? 'TIMEOUT' : 'NOT_CONNECTED';
+    const code = connected || left || this.writing ? 'TIMEOUT' : 'NOT_CONNECTED';
     const why = obstacle === undefined ? '' : `: ${obstacle.message}`;
     const message = `an event of ${this.pattern} was not stored in time${why}`;
     this.end(this.perhapsStored(code, message, obstacle));
@@ -95,16 +112,15 @@ export class OutgoingEvent implements Item, Expiring {
   end(error: RedisStreamsError | undefined): void {
     if (this.unwanted) return;
     this.unwanted = true;
-    this.ignoreSignal();
+    this.heeding?.release();
     this.settled(this, error);
   }
 
   /** Ends with the signal, as not stored if it has not left. What left is stored all the same. */
   heed(signal: AbortSignal): void {
-    const abort = (): void =>
-      this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`));
-    signal.addEventListener('abort', abort, { once: true });
-    this.ignoreSignal = () => signal.removeEventListener('abort', abort);
+    this.heeding = heed(signal, () =>
+      this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`)),
+    );
   }
 
   private perhapsStored(
@@ -115,4 +131,9 @@ export class OutgoingEvent implements Item, Expiring {
     const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';
     return new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause });
   }
+}
+
+/** Characters it takes in a batch, about. */
+function sizeOf({ data, headers }: EntryRequest): number {
+  return data.length + (headers?.length ?? 0) + 32;
 }

@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../errors.js';
+import { markCall, NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../errors.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
+import { heed } from '../heeding.js';
 import { IdTable } from '../id-table.js';
 import type { QuietLogger } from '../logger.js';
+import { outside } from '../outside.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
 import { Endings } from './endings.js';
 import { Inquiries } from './inquiries.js';
 import type { EntryRequest } from './entry-request.js';
-import { OutgoingEvent } from './event.js';
+import { EventBook, type EventTerms } from './event-book.js';
+import type { OutgoingEvent } from './event.js';
+import { sendWhenWritten } from './late-data.js';
 import { Replies } from './replies.js';
 import { Unserved } from './unserved.js';
 
@@ -22,6 +26,9 @@ import { Unserved } from './unserved.js';
  * of known strings, which for ids that never come again is the dearest part of reading a reply.
  */
 const FIRST_CALL = 10_000_000_000;
+
+const CLOSED = 'the client was closed';
+const NO_TERMS: EventTerms = {};
 
 export interface ProducerHooks extends LinkObserver {
   /** All connections are up, or one of them is gone. */
@@ -37,8 +44,7 @@ export class Producer implements CallOwner {
   readonly callerId = randomBytes(16).toString('base64url');
   readonly shards: readonly CallerShard[];
   private readonly calls = new IdTable<Call>();
-  /** Events on their way. Each is in the deadline queue until it ends. */
-  private events = 0;
+  private readonly events: EventBook;
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
   private readonly replies: Replies;
   private readonly endings: Endings;
@@ -47,7 +53,6 @@ export class Producer implements CallOwner {
   private readonly inquiries: Inquiries;
   private up = false;
   private closed = false;
-  private closedBy: RedisStreamsError | undefined;
 
   constructor(
     private readonly options: ResolvedClientOptions,
@@ -56,12 +61,18 @@ export class Producer implements CallOwner {
     private readonly hooks: ProducerHooks,
   ) {
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
+    this.events = new EventBook({
+      maxPending: options.maxPending,
+      clock,
+      deadlines: this.deadlines,
+      send: (event) => this.shardFor(event.stream).writer.push(event),
+    });
     this.replies = new Replies({
       find: (id) => this.calls.get(id),
       finished: (call) => this.answered(call),
       faulted: (call, error) => {
-        this.answered(call);
-        call.sink.error(error);
+        call.answered = true;
+        this.fail(call, error);
       },
       broken: (call, error) => {
         this.fail(call, error);
@@ -80,7 +91,7 @@ export class Producer implements CallOwner {
       isUp: () => this.up,
       obstacle: (call) => this.shardFor(call.stream).obstacle,
       remove: (call) => this.remove(call),
-      fail: (call, error) => this.fail(call, error),
+      fail: this.fail,
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
     this.shards = Array.from(
@@ -91,7 +102,7 @@ export class Producer implements CallOwner {
           changed: () => this.changed(),
           forgotten: () => this.unserved.forgotten(),
           sendAgain: (call) => this.sendAgain(call),
-          lost: (call, error) => this.fail(call, error),
+          lost: this.fail,
           ignored: (of) => this.inquiries.doubt(of),
         }),
     );
@@ -126,11 +137,15 @@ export class Producer implements CallOwner {
   }
 
   start(): void {
-    for (const shard of this.shards) shard.start();
+    for (const shard of this.shards) outside(() => shard.start());
   }
 
   /** Sends a request; `sink` is told of everything that follows, never before this returns. */
-  call(request: CallRequest, sink: CallSink): Call {
+  call(request: CallRequest, sink: CallSink, terms: EventTerms = NO_TERMS): Call {
+    return outside(() => this.begin(request, sink, terms));
+  }
+
+  private begin(request: CallRequest, sink: CallSink, { signal, written }: EventTerms): Call {
     const now = this.clock.now();
     const call = new Call(String(this.nextCall++), this.callerId, request, sink, this, now);
     if (this.closed) {
@@ -142,61 +157,41 @@ export class Producer implements CallOwner {
       this.calls.set(call);
       this.deadlines.add(call);
       const shard = this.shardFor(request.stream);
-      shard.replies.attach();
-      shard.writer.push(call);
+      shard.expectReplies();
+      if (written === undefined) shard.writer.push(call);
+      else sendWhenWritten(call, written, (late) => shard.writer.push(late), this.fail);
       this.inquiries.later();
+      if (signal !== undefined) call.heeding = heed(signal, () => this.cancel(call, true));
     }
     return call;
   }
 
   /** Stores an event; resolves when it is stored, rejects when its signal comes before. */
-  publish(request: EntryRequest, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.closed) {
-        reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
-        return;
-      }
-      if (this.events >= this.options.maxPending) {
-        const message = `the client has ${this.options.maxPending} events on their way`;
-        reject(new RedisStreamsError('OVERLOADED', message, request));
-        return;
-      }
-      const event = new OutgoingEvent(request, this.clock.now(), (ended, error) => {
-        this.events--;
-        this.deadlines.remove(ended);
-        if (error === undefined) resolve();
-        else reject(error);
-      });
-      if (signal !== undefined) event.heed(signal);
-      this.events++;
-      this.deadlines.add(event);
-      this.shardFor(request.stream).writer.push(event);
-    });
+  publish(request: EntryRequest, terms: EventTerms = NO_TERMS): Promise<void> {
+    if (this.closed) {
+      return Promise.reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
+    }
+    return outside(() => this.events.publish(request, terms));
   }
 
   /** Nobody waits for the call any more. `tell`: its sink is still to be told. */
   cancel(call: Call, tell: boolean): void {
-    this.endings.giveUp(call, 'CANCELLED', tell);
+    if (call.state !== 'settled') outside(() => this.endings.giveUp(call, 'CANCELLED', tell));
   }
 
   /**
    * Rejects what is open and closes the connections. What runs may have run; owners are told to stop.
    * @param cause what calls are told instead of CLOSED
    */
-  async close(cause?: RedisStreamsError): Promise<void> {
+  close(cause?: RedisStreamsError): Promise<void> {
     this.closed = true;
-    this.closedBy = cause ?? new RedisStreamsError('CLOSED', 'the client was closed');
-    const { code, message } = this.closedBy;
-    for (const event of this.deadlines.items()) {
-      if (event instanceof Call) continue;
-      event.end(
-        new RedisStreamsError(code, message, {
-          pattern: event.pattern,
-          outcome: event.copies > 0 || event.tainted ? 'may-have-run' : 'not-run',
-        }),
-      );
-    }
-    const { closedBy } = this;
+    const closedBy = cause ?? new RedisStreamsError('CLOSED', CLOSED);
+    return outside(() => this.end(closedBy));
+  }
+
+  private async end(closedBy: RedisStreamsError): Promise<void> {
+    const events = this.deadlines.items().filter((item) => !(item instanceof Call));
+    this.events.close(events, closedBy);
     await Promise.all(this.calls.values().map((call) => this.endings.close(call, closedBy)));
     this.deadlines.clear();
     this.inquiries.stop();
@@ -247,15 +242,17 @@ export class Producer implements CallOwner {
     else item.expire(this.up, this.shardFor(item.stream).obstacle);
   }
 
-  private fail(call: Call, error: RedisStreamsError): void {
+  private readonly fail = (call: Call, error: RedisStreamsError): void => {
     if (call.state === 'settled') return;
     this.remove(call);
+    markCall(error, call.callId);
     call.sink.error(error);
-  }
+  };
 
   /** Refuses before anything was done; told in a microtask, as every other end is told later. */
   private refuse(call: Call, error: RedisStreamsError): void {
     call.state = 'settled';
+    markCall(error, call.callId);
     queueMicrotask(() => call.sink.error(error));
   }
 
@@ -268,6 +265,8 @@ export class Producer implements CallOwner {
   private remove(call: Call): void {
     call.state = 'settled';
     call.early = undefined;
+    call.unread = undefined;
+    call.heeding?.release();
     this.calls.delete(call);
     this.deadlines.remove(call);
   }

@@ -1,10 +1,12 @@
 import {
+  markCall,
   REDIS_STREAMS_ERROR_CODES,
   RedisStreamsError,
   type RedisStreamsErrorCode,
 } from '../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../protocol/frame.js';
 import type { Call, EarlyReply, ReplyOrigin, Run } from './call.js';
+import { UnreadReplies } from './unread-replies.js';
 
 /** Values that may wait for one that is missing. */
 const MAX_EARLY = 1000;
@@ -30,12 +32,16 @@ export class Replies {
   /** Replies for which nobody waits any more. */
   late = 0;
 
-  constructor(private readonly hooks: RepliesHooks) {}
+  private readonly unread: UnreadReplies;
+
+  constructor(private readonly hooks: RepliesHooks) {
+    this.unread = new UnreadReplies(hooks);
+  }
 
   frame({ instance, replies }: Frame): void {
     for (const reply of replies) {
       const call = this.hooks.find(reply[0]);
-      if (call === undefined || call.state === 'settled') this.late++;
+      if (call === undefined || call.unwanted) this.late++;
       else this.reply(call, instance, reply);
     }
   }
@@ -115,7 +121,7 @@ export class Replies {
     const early = call.early;
     if (early === undefined) return;
     for (let reply = early.get(call.next); reply !== undefined; reply = early.get(call.next)) {
-      if (call.state === 'settled') return;
+      if (call.unwanted) return;
       early.delete(call.next);
       this.hand(call, reply.kind, reply.payload, reply.origin);
     }
@@ -123,6 +129,17 @@ export class Replies {
 
   private hand(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
     call.next++;
+    if (kind === REPLY.packed || kind === REPLY.packedLast) {
+      this.unread.read(call, payload, kind === REPLY.packedLast, origin);
+    } else if (call.unread === undefined) {
+      this.tell(call, kind, payload, origin);
+    } else {
+      const tell = (): void => this.tell(call, kind, payload, origin);
+      this.unread.after(call, kind !== REPLY.next, tell);
+    }
+  }
+
+  private tell(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
     switch (kind) {
       case REPLY.last:
         this.hooks.finished(call);
@@ -138,15 +155,8 @@ export class Replies {
         break;
       case REPLY.error:
         this.hooks.finished(call);
+        markCall(payload, call.callId);
         call.sink.error(payload);
-        break;
-      case REPLY.packed:
-        this.hooks.renewed(call);
-        call.sink.packed(payload, false, origin);
-        break;
-      case REPLY.packedLast:
-        this.hooks.finished(call);
-        call.sink.packed(payload, true, origin);
         break;
       default:
         this.hooks.faulted(call, faultOf(payload, call));

@@ -1,0 +1,93 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { firstValueFrom, lastValueFrom } from 'rxjs';
+import { closing, eventually, redis, Room, uniquePrefix } from './support.js';
+
+@Controller()
+class AnswerController {
+  @MessagePattern('emit.echo')
+  echo(data: unknown): unknown {
+    return data;
+  }
+}
+
+/** What Redis knows of a client with a name of its own. */
+const open = () => {
+  const room = new Room();
+  const name = uniquePrefix();
+  const client = room.client({ connectionName: name });
+  const admin = redis();
+  const connections = async (): Promise<string[]> =>
+    String(await admin.client('LIST'))
+      .split('\n')
+      .filter((line) => line.includes(name));
+  const keys = async (): Promise<string[]> =>
+    (await admin.keys(`{${room.prefix}}:*`)).map((key) => key.slice(room.prefix.length + 3));
+  return { room, client, admin, connections, keys };
+};
+
+describe('a client that only emits', () => {
+  test('has one connection, no subscription and no reply log', async () => {
+    const { client, connections, keys } = open();
+    for (let i = 0; i < 3; i++) {
+      await lastValueFrom(client.emit('emit.event', i), { defaultValue: undefined });
+    }
+    expect(await connections()).toHaveLength(1);
+    // Its stream, what tells one memory of Redis from another, and the record that makes each batch count once.
+    expect((await keys()).map((key) => key.replace(/:[\w-]{22}$/, ':<id>')).toSorted()).toEqual([
+      'caller:<id>',
+      'incarnation',
+      's:emit.event',
+    ]);
+  });
+
+  test('one that only connects leaves nothing of its own in Redis', async () => {
+    const { client, connections, keys } = open();
+    await client.connect();
+    expect(await connections()).toHaveLength(1);
+    expect(await keys()).toEqual(['incarnation']);
+  });
+
+  test('says truthfully that it is connected, and that it is not', async () => {
+    const { client, admin } = open();
+    const seen: string[] = [];
+    const subscription = client.status.subscribe((status) => seen.push(status));
+    closing({ close: () => subscription.unsubscribe() });
+    await client.connect();
+    expect(seen).toEqual(['connected']);
+    const [commands] = client.unwrap<[{ disconnect(): void }]>();
+    commands.disconnect();
+    await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
+    await admin.ping();
+    await client.close();
+    expect(seen.at(-1)).toBe('disconnected');
+  });
+
+  test('hears replies from its first call on, and its status does not waver', async () => {
+    const { room, client, connections, keys } = open();
+    await room.serve({ controllers: [AnswerController] });
+    const seen: string[] = [];
+    const subscription = client.status.subscribe((status) => seen.push(status));
+    closing({ close: () => subscription.unsubscribe() });
+    await lastValueFrom(client.emit('emit.event', 1), { defaultValue: undefined });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => firstValueFrom(client.send('emit.echo', i))),
+    );
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(await connections()).toHaveLength(2);
+    expect((await keys()).some((key) => key.startsWith('r:'))).toBe(true);
+    expect(seen).toEqual(['connected']);
+  });
+
+  test('a first call that is answered before the subscription stands is not lost', async () => {
+    const { room, client } = open();
+    await room.serve({ controllers: [AnswerController] });
+    await client.connect();
+    for (let i = 0; i < 10; i++) {
+      const fresh = room.client();
+      await fresh.connect();
+      expect(await firstValueFrom(fresh.send('emit.echo', i))).toBe(i);
+      await fresh.close();
+    }
+  });
+});
