@@ -1,5 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import {
+  ClientProxy,
+  type MsPattern,
+  type ReadPacket,
+  type WritePacket,
+} from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import { enableDeadlineScopes } from '../engine/deadline-scope.js';
@@ -14,6 +19,7 @@ import {
   type ResolvedClientOptions,
 } from '../options/index.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
+import { patternText } from '../protocol/pattern.js';
 import { OutgoingPackets } from './outgoing.js';
 import {
   ConnectionEvents,
@@ -135,7 +141,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   ): Observable<TResult> {
     // Nest's own would wait for the connection first, beyond the deadline of the event.
     return storedEvent(this.store<TResult>(pattern, data), (error) =>
-      this.unheard.warn(patternText(pattern), error),
+      this.unheard.warn(nameOf(pattern), error),
     );
   }
 
@@ -157,6 +163,11 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
         observe(packet);
       });
     });
+  }
+
+  /** As on the server: both sides must find the same stream. */
+  protected override normalizePattern(pattern: MsPattern): string {
+    return patternText(pattern);
   }
 
   protected override publish(
@@ -243,7 +254,7 @@ function refuseAborted(signal: AbortSignal | undefined, what: string, pattern: s
 }
 
 /** For a line in the log: a pattern may be anything that JSON has a text for, or not even that. */
-function patternText(pattern: unknown): string {
+function nameOf(pattern: unknown): string {
   if (typeof pattern === 'string') return pattern;
   try {
     return JSON.stringify(pattern) ?? typeof pattern;

@@ -20,6 +20,7 @@ import {
   type ResolvedServerOptions,
 } from '../options/index.js';
 import { Keys, shardOf } from '../protocol/keys.js';
+import { patternText } from '../protocol/pattern.js';
 import { invokeEvent } from './event-invoker.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
@@ -163,6 +164,11 @@ export class ServerRedisStreams
   override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
     this.hooked = true;
     super.setOnProcessingEndHook(hook);
+  }
+
+  /** Nest's own rule sorts keys by the language of the machine, and writes lists as objects. */
+  protected override normalizePattern(pattern: MsPattern): string {
+    return patternText(pattern);
   }
 
   private async start(): Promise<void> {
