@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { eventually, redisUrl, Room } from './support.js';
+import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
+import { closing, eventually, redisUrl, Room } from './support.js';
 
 const secret = 'postgres://user:hunter2@10.0.0.5/orders';
 
@@ -52,11 +53,18 @@ describe('H6 what a failure tells outside of the service', () => {
     },
   );
 
-  test('a dead letter has no stack and no address', async () => {
+  test('a dead letter tells operators what was thrown, and the replay of it nobody', async () => {
     const room = new Room();
     await room.serve({ controllers: [FailingController] }, { retry: { attempts: 1 } });
     await lastValueFrom(room.client().emit('internals.event', 1), { defaultValue: undefined });
     await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    expect(JSON.stringify(await room.deadLetters())).not.toMatch(strange);
+    const [letter] = await room.deadLetters();
+    expect(letter).toMatchObject({ error: secret, 'error-name': 'Error' });
+    expect(letter!['error-stack']).toContain('internals.spec.ts');
+    const letters = closing(new DeadLetters(room.server));
+    await letters.replayAll();
+    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
+    const entries = await room.entries('internals.event');
+    expect(JSON.stringify(entries)).not.toMatch(strange);
   });
 });

@@ -88,6 +88,12 @@ export class Room {
     return this.connection().xlen(this.stream(pattern));
   }
 
+  /** The fields of the entries of a pattern. */
+  async entries(pattern: string): Promise<string[][]> {
+    const entries = await this.connection().xrange(this.stream(pattern), '-', '+');
+    return entries.map(([, fields]) => fields);
+  }
+
   /** The header lines of the entries of a pattern. */
   async headerLines(pattern: string): Promise<string[]> {
     const entries = await this.connection().xrange(this.stream(pattern), '-', '+');

@@ -19,6 +19,11 @@ export interface ThrownFacts {
   readonly stack: string | undefined;
 }
 
+/** Something thrown, which may be undefined. */
+export interface Thrown {
+  readonly value: unknown;
+}
+
 /**
  * What user code threw or rejected with, in at most 1,024 characters. It may be anything: undefined, an
  * object without prototype, one whose getters throw. Never throws.

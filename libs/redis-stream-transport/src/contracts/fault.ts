@@ -10,6 +10,8 @@ import { isA, property, thrownName, thrownText } from '../thrown.js';
  * one, whatever the handler's retry policy says.
  */
 const FINAL = Symbol.for('nestjs-redis-streams.final');
+/** Where the transport finds what the contract's error was made of, for its dead letters and log lines. */
+const ORIGINAL = Symbol.for('nestjs-redis-streams.original');
 
 /**
  * What is sent of an error: never its stack or cause, which can hold secrets.
@@ -51,6 +53,7 @@ export function faultException(error: unknown, classes: readonly ErrorClass[]): 
   if (ContractValidationError.is(error)) Object.defineProperty(fault, FINAL, { value: true });
   const exception = new RpcException(fault);
   Object.defineProperty(exception, 'cause', { value: error, configurable: true });
+  Object.defineProperty(exception, ORIGINAL, { value: error });
   return exception;
 }
 

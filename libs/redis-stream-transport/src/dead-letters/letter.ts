@@ -6,11 +6,11 @@ import { readJson } from '../protocol/json.js';
  * Why an entry became a dead letter.
  * - `malformed`: it could not be read; `version`: its protocol version is not known.
  * - `deliveries`: instances died over it, or lost their leases, too often.
- * - `attempts`: its retries are used up; `handler`: a handler asked for it.
+ * - `attempts`: its retries are used up; `handler`: a handler asked for it; `final`: no retry could help.
  * - `idempotency`: an event whose idempotency key belongs to other data.
  */
 export type DeadLetterReason =
-  'malformed' | 'version' | 'deliveries' | 'attempts' | 'handler' | 'idempotency';
+  'malformed' | 'version' | 'deliveries' | 'attempts' | 'final' | 'handler' | 'idempotency';
 
 /** A dead letter: the entry as it was, and what happened to it. */
 export interface DeadLetterEntry {
@@ -19,6 +19,13 @@ export interface DeadLetterEntry {
   readonly reason: DeadLetterReason;
   /** Text of the last error, at most 1,024 characters. */
   readonly error: string;
+  /**
+   * Name, code and stack of what was thrown, its causes included, of at most 128, 128 and 4,096 characters;
+   * undefined where there was none. A stack may hold secrets.
+   */
+  readonly errorName: string | undefined;
+  readonly errorCode: string | undefined;
+  readonly errorStack: string | undefined;
   readonly pattern: string;
   /** The stream it was read from: the pattern, or its lane. */
   readonly stream: string;
@@ -79,6 +86,9 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
     id: prefix + id,
     reason: of('reason') as DeadLetterReason,
     error: of('error'),
+    errorName: fields.get('error-name'),
+    errorCode: fields.get('error-code'),
+    errorStack: fields.get('error-stack'),
     pattern: of('pattern'),
     stream: of('stream'),
     kind: header === undefined ? 'unreadable' : header.call === undefined ? 'event' : 'request',

@@ -93,6 +93,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     if (producer === undefined) return;
     this.abandon(new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'));
     await producer.close();
+    this.quiet.flush();
     this._status$.next('disconnected');
   }
 

@@ -1,6 +1,7 @@
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { mismatch, parse, unpackData, UnreadableData } from './packets.js';
+import { errorText } from './request-invoker.js';
 import { isA, thrownText } from '../thrown.js';
 
 type Headers = Readonly<Record<string, string>> | undefined;
@@ -66,4 +67,13 @@ function merged(headers: Headers, metadata: unknown): Headers {
 function unreadable(delivery: Delivery, error: unknown): void {
   const code = isA(error, UnreadableData) ? error.code : undefined;
   delivery.malformed(thrownText(error), code);
+}
+
+/** Ends an attempt that failed around its handlers, in a hook of the application: its mistake, not the entry's. */
+export function failedAround(delivery: Delivery, error: unknown): void {
+  if (delivery.isRequest) delivery.error(errorText(undefined));
+  else {
+    const [detail, thrown] = [thrownText(error), { value: error }];
+    delivery.retry({ delay: undefined, state: '', detail, error: undefined, thrown });
+  }
 }

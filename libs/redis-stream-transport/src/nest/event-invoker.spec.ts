@@ -3,6 +3,8 @@ import type { Delivery } from '../engine/consumer/delivery.js';
 import { invokeEvent } from './event-invoker.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 
+const settings = { another: () => ({}) as RedisStreamsContext, complain: () => {} };
+
 /** Which of two handlers run when an earlier attempt left this state. */
 async function ran(state: string): Promise<string[]> {
   const called: string[] = [];
@@ -13,7 +15,7 @@ async function ran(state: string): Promise<string[]> {
       () =>
         Promise.resolve(called.push(name)),
   );
-  await invokeEvent(delivery, {} as RedisStreamsContext, 1, handlers, () => {});
+  await invokeEvent(delivery, {} as RedisStreamsContext, 1, handlers, settings);
   expect(acknowledged).toHaveBeenCalledOnce();
   return called;
 }

@@ -1,10 +1,16 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
+import { Failure } from './failure.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { isStream } from './follow-stream.js';
 import { streamEnd } from './reply-stream.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
-import { thrownText } from '../thrown.js';
+
+export interface EventSettings {
+  /** One more context of the delivery, for a handler beside the first one. */
+  another(this: void, delivery: Delivery, context: RedisStreamsContext): RedisStreamsContext;
+  complain(this: void, message: string): void;
+}
 
 /**
  * Runs the handlers of an event, all of them, and acknowledges it when all have succeeded. When some
@@ -16,19 +22,20 @@ export async function invokeEvent(
   context: RedisStreamsContext,
   data: unknown,
   handlers: readonly MessageHandler[],
-  complain: (error: unknown) => void,
+  settings: EventSettings,
 ): Promise<void> {
   const done = succeededBefore(delivery.history.state);
-  const failures: unknown[] = [];
+  const failures: Failure[] = [];
   const run = async (handler: MessageHandler, i: number): Promise<void> => {
     if (done.has(i)) return;
+    // By its context a run is told from those beside it, when something is thrown.
+    const own = i === 0 ? context : settings.another(delivery, context);
     try {
-      const result: unknown = await handler(data, context);
+      const result: unknown = await handler(data, own);
       if (isStream(result)) await streamEnd(delivery, result);
       done.add(i);
     } catch (error) {
-      failures.push(error);
-      if (!RetryLater.is(error) && !DeadLetter.is(error)) complain(error);
+      failures.push(new Failure(own, error));
     }
   };
   // Most events have one handler, and need nobody to wait for several.
@@ -38,18 +45,38 @@ export async function invokeEvent(
     delivery.acknowledge();
     return;
   }
-  const letter = failures.find((failure) => DeadLetter.is(failure));
-  if (letter !== undefined) {
-    delivery.deadLetter('handler', thrownText(letter));
+  end(delivery, failures, [...done].join(','), settings);
+}
+
+/** The entry goes on, or becomes a dead letter, as the first of its failures says that has something to say. */
+function end(
+  delivery: Delivery,
+  failures: readonly Failure[],
+  state: string,
+  settings: EventSettings,
+): void {
+  const asked = failures.find(({ told }) => DeadLetter.is(told));
+  if (asked !== undefined) {
+    delivery.deadLetter('handler', asked.detail, asked.kept);
     return;
   }
-  delivery.retry({
-    delay: shortestDelay(failures),
-    state: [...done].join(','),
-    detail: thrownText(failures[0]),
-    error: undefined,
-  });
+  const policy = delivery.pattern.spec.retry ?? NO_POLICY;
+  const again = failures.find(
+    (one) => RetryLater.is(one.told) || !one.isFinal(policy, settings.complain),
+  );
+  const { detail, kept } = again ?? (failures[0] as Failure);
+  if (again === undefined) delivery.deadLetter('final', detail, kept);
+  else
+    delivery.retry({
+      delay: shortestDelay(failures),
+      state,
+      detail,
+      error: undefined,
+      thrown: kept,
+    });
 }
+
+const NO_POLICY = {};
 
 /** Indexes of the handlers that an earlier attempt has noted. An empty part is none: it would read as 0. */
 function succeededBefore(state: string): Set<number> {
@@ -58,11 +85,11 @@ function succeededBefore(state: string): Set<number> {
 }
 
 /** What the handlers asked for, if any did. */
-function shortestDelay(failures: readonly unknown[]): number | undefined {
+function shortestDelay(failures: readonly Failure[]): number | undefined {
   let shortest: number | undefined;
-  for (const failure of failures) {
-    if (!RetryLater.is(failure) || failure.delayMs === undefined) continue;
-    if (shortest === undefined || failure.delayMs < shortest) shortest = failure.delayMs;
+  for (const { told } of failures) {
+    if (!RetryLater.is(told) || told.delayMs === undefined) continue;
+    if (shortest === undefined || told.delayMs < shortest) shortest = told.delayMs;
   }
   return shortest;
 }

@@ -1,11 +1,49 @@
-import { property } from '../thrown.js';
+import { RpcException } from '@nestjs/microservices';
+import { isA, property } from '../thrown.js';
 
 const FINAL = Symbol.for('nestjs-redis-streams.final');
 
+/** Statuses that say of a message that it is not valid. */
+const INVALID: ReadonlySet<unknown> = new Set([400, 422]);
+/** Violations that are looked at, of a list of any length. */
+const LOOKED_AT = 100;
+
 /**
- * Whether an error says of itself that no further attempt can end otherwise, such as arguments that are
- * not valid. It is told to the caller at once, whatever the handler's retry policy says.
+ * Whether an error says of itself that no further attempt can end otherwise, because the message is not
+ * valid: it is marked so, as violations of a contract are; it is one of Nest's exceptions with the status
+ * 400 or 422, as a `ValidationPipe` throws them; it is a list of class-validator's violations; or an
+ * `RpcException` of one of these, or of their response.
  */
 export function isFinal(error: unknown): boolean {
-  return property(error, FINAL) === true;
+  if (property(error, FINAL) === true) return true;
+  if (!isA(error, RpcException)) return isInvalid(error);
+  const said = property(error, 'error');
+  return isInvalid(said) || INVALID.has(property(said, 'statusCode'));
+}
+
+function isInvalid(error: unknown): boolean {
+  return INVALID.has(statusOf(error)) || isViolations(error);
+}
+
+/** Not by the class: there may be two copies of Nest in a process. */
+function statusOf(error: unknown): unknown {
+  const [status, response] = [property(error, 'getStatus'), property(error, 'getResponse')];
+  if (typeof status !== 'function' || typeof response !== 'function') return undefined;
+  try {
+    return Reflect.apply(status, error, []) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isViolations(error: unknown): boolean {
+  if (!Array.isArray(error) || error.length === 0) return false;
+  return error.slice(0, LOOKED_AT).every((one: unknown) => {
+    const constraints = property(one, 'constraints');
+    const broken = typeof constraints === 'object' && constraints !== null;
+    return (
+      typeof property(one, 'property') === 'string' &&
+      (broken || Array.isArray(property(one, 'children')))
+    );
+  });
 }

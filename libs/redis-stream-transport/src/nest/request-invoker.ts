@@ -2,7 +2,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/delivery.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
-import { isFinal } from './final-error.js';
+import { Failure } from './failure.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
@@ -19,7 +19,7 @@ const MAX_UNPACKED = 10_000;
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
   readonly maxReplyBytes: number;
-  complain(message: string): void;
+  complain(this: void, message: string): void;
 }
 
 /** Runs a message handler and turns what comes of it into replies. */
@@ -33,14 +33,14 @@ export async function invokeRequest(
   let replies: Replies | undefined;
   try {
     const result: unknown = await handler(data, context);
-    replies = new Replies(delivery, settings);
+    replies = new Replies(delivery, context, settings);
     if (isStream(result)) {
       if (await replyWithStream(delivery, result, replies)) replies.tornDown();
     } else {
       replies.value(result, true);
     }
   } catch (error) {
-    (replies ?? new Replies(delivery, settings)).error(error);
+    (replies ?? new Replies(delivery, context, settings)).error(error);
   }
 }
 
@@ -54,6 +54,7 @@ class Replies implements ReplyWriter {
 
   constructor(
     private readonly delivery: Delivery,
+    private readonly context: RedisStreamsContext,
     private readonly settings: InvokerSettings,
   ) {}
 
@@ -82,21 +83,19 @@ class Replies implements ReplyWriter {
   }
 
   error(error: unknown): void {
-    const { delivery, begun } = this;
+    const { delivery, begun, settings } = this;
+    const policy = delivery.pattern.spec.retry;
+    const failure = new Failure(this.context, error);
+    const { detail, kept } = failure;
     this.over = true;
     if (RetryLater.is(error) && !begun) {
       // Without a further attempt the caller is told by a code: the handler said nothing to pass on.
-      delivery.retry({
-        delay: error.delayMs,
-        state: '',
-        detail: thrownText(error),
-        error: undefined,
-      });
+      delivery.retry({ delay: error.delayMs, state: '', detail, error: undefined, thrown: kept });
     } else if (DeadLetter.is(error)) {
-      delivery.deadLetter('handler', thrownText(error));
-    } else if (delivery.pattern.spec.retry !== undefined && !begun && !isFinal(error)) {
+      delivery.deadLetter('handler', detail, kept);
+    } else if (policy !== undefined && !begun && !failure.isFinal(policy, settings.complain)) {
       const text = errorText(error);
-      delivery.retry({ delay: undefined, state: '', detail: text, error: text });
+      delivery.retry({ delay: undefined, state: '', detail, error: text, thrown: kept });
     } else if (this.settings.serializer !== undefined) {
       this.packed({ err: told(error) }, true);
     } else {

@@ -21,21 +21,22 @@ import {
 } from '../options/index.js';
 import { Keys, shardOf } from '../protocol/keys.js';
 import { patternText } from '../protocol/pattern.js';
-import { invokeEvent } from './event-invoker.js';
+import { invokeEvent, type EventSettings } from './event-invoker.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
-import { readData, type Hand } from './entry-data.js';
+import { failedAround, readData, type Hand } from './entry-data.js';
+import { watchFilters } from './original-error.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { errorText, invokeRequest, type InvokerSettings } from './request-invoker.js';
+import { invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
-import { thrownStory, thrownText } from '../thrown.js';
+import { thrownStory } from '../thrown.js';
 
 /**
  * Serves `@MessagePattern` and `@EventPattern` handlers from Redis Streams. Instances with the same
@@ -61,7 +62,7 @@ export class ServerRedisStreams
   private readonly companions: CompanionFactory[] = [];
   private readonly events: ConnectionEvents;
   private readonly quiet: QuietLogger;
-  private readonly settings: InvokerSettings;
+  private readonly settings: InvokerSettings & EventSettings;
   /** Name of the codec that replies are written with, if it has one. */
   private readonly answersIn: string | undefined;
   /** Where handlers begin: the asynchronous context in which the server was made. */
@@ -74,6 +75,7 @@ export class ServerRedisStreams
   constructor(options?: RedisStreamsServerOptions) {
     super();
     this.options = resolveServerOptions(options);
+    void watchFilters();
     this.quiet = new QuietLogger(this.logger, () => systemClock.now());
     this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.answersIn = this.options.serializer?.codec;
@@ -81,6 +83,8 @@ export class ServerRedisStreams
       serializer: this.options.serializer,
       maxReplyBytes: this.options.maxReplyBytes,
       complain: (message) => this.quiet.error('reply', message),
+      another: (delivery, context) =>
+        new RedisStreamsContext(delivery, this.source, context.getMetadata()),
     };
   }
 
@@ -134,6 +138,7 @@ export class ServerRedisStreams
     if (consumer === undefined) return;
     await consumer.close();
     if (this.consumer === consumer) this.consumer = undefined;
+    this.quiet.flush();
     this._status$.next('disconnected');
   }
 
@@ -249,12 +254,7 @@ export class ServerRedisStreams
       // handler that the hook did not wait for is told.
       this.logger.error(thrownStory(error));
       if (delivery.ended) return;
-      if (delivery.isRequest) {
-        delivery.error(errorText(undefined));
-      } else {
-        const detail = thrownText(error);
-        delivery.retry({ delay: undefined, state: '', detail, error: undefined });
-      }
+      failedAround(delivery, error);
       delivery.abort('cancelled');
     }
   }
@@ -270,9 +270,7 @@ export class ServerRedisStreams
     const declared = events.length > 0 || known.broadcasts.length > 0;
     const meant = !declared || delivery.entry.header.message;
     const handlers = meant && known.message !== undefined ? [known.message] : events;
-    return invokeEvent(delivery, context, data, handlers, (error) => {
-      this.quiet.error(`event ${pattern}`, `a handler of ${pattern} failed: ${thrownStory(error)}`);
-    });
+    return invokeEvent(delivery, context, data, handlers, this.settings);
   }
 
   private readonly source: ContextSource = {

@@ -1,4 +1,4 @@
-import { contradiction, count, duration, ratio, type Option } from './option.js';
+import { contradiction, count, duration, invalid, ratio, type Option } from './option.js';
 import { readParts } from './read-options.js';
 
 const WEEK = 604_800_000;
@@ -18,7 +18,29 @@ export interface RetryPolicy {
   readonly factor: number;
   /** The share of a delay left to chance: 0.2 waits between 80 and 100 % of it. Default: 0.2. */
   readonly jitter: number;
+  /**
+   * Asked about each error that would be retried, as it was thrown: with true it is not. An error of
+   * validation never is. Default: none.
+   */
+  readonly unless?: RetryUnless;
 }
+
+/** Whether another attempt is pointless; at once, not as a promise. */
+export type RetryUnless = (error: unknown) => boolean;
+
+const predicate: Option<RetryUnless, undefined> = {
+  type: '`(error) => boolean`',
+  default: undefined,
+  read(value, name, place) {
+    if (typeof value === 'function') return value as RetryUnless;
+    throw invalid(
+      place,
+      name,
+      'a function that is given an error and returns true or false',
+      value,
+    );
+  },
+};
 
 export const RETRY_TABLE = {
   attempts: count({ min: 1, max: 1000 }),
@@ -26,6 +48,7 @@ export const RETRY_TABLE = {
   maxDelay: duration({ default: 60_000, min: 0, max: WEEK }),
   factor: ratio({ default: 2, min: 1, max: 10 }),
   jitter: ratio({ default: 0.2, min: 0, max: 1 }),
+  unless: predicate,
 } as const satisfies Record<keyof RetryPolicy, Option>;
 
 /** An option that holds any parts of a retry policy. */

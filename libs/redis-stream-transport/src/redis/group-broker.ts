@@ -167,7 +167,12 @@ export class GroupBroker {
     ])) as CheckedAnswer;
   }
 
-  async deadLetter(owner: Owner, { stream, id, ...dead }: DeadEntry): Promise<CheckedAnswer> {
+  /** @param told gets the id of the letter */
+  async deadLetter(
+    owner: Owner,
+    { stream, id, ...dead }: DeadEntry,
+    told?: (letter: string) => void,
+  ): Promise<CheckedAnswer> {
     const { answer, key } = dead;
     const lease = this.keys.lease(owner.consumer);
     const keys = [
@@ -179,7 +184,7 @@ export class GroupBroker {
       this.keys.started(stream),
       key === undefined ? lease : this.keys.idempotency(this.group, key.pattern, key.key),
     ];
-    return (await run(this.link, deadLetterScript, keys, [
+    const text = (await run(this.link, deadLetterScript, keys, [
       owner.token,
       this.group,
       owner.consumer,
@@ -189,7 +194,10 @@ export class GroupBroker {
       String(answer?.life ?? 0),
       String(dead.kept),
       ...dead.fields,
-    ])) as CheckedAnswer;
+    ])) as string;
+    const [kind, letter] = text.split(' ');
+    if (letter !== undefined) told?.(letter);
+    return kind as CheckedAnswer;
   }
 
   /** Returns, beside the outcome, the member of the group that the entry was handed to. */

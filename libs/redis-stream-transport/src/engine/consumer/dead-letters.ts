@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { FIELD, type RawEntry } from '../../protocol/entry.js';
+import { REPLY } from '../../protocol/frame.js';
+import { faultText, type FailedAttempt, type Letter } from './delivery.js';
+import { thrownFacts, type Thrown } from '../../thrown.js';
 
 /** Characters of a field that a dead letter keeps when the whole is too long. */
 const KEPT = 4096;
@@ -7,6 +10,15 @@ const KEPT = 4096;
 const WHOLE = 1_048_576;
 /** Characters of an error's text. */
 const DETAIL = 1024;
+
+/** For operators alone: a stack may hold secrets, so none of this is ever in a reply. */
+function thrownFields(thrown: unknown): string[] {
+  const { name, code, stack } = thrownFacts(thrown);
+  const fields = ['error-name', name];
+  if (code !== undefined) fields.push('error-code', code);
+  if (stack !== undefined) fields.push('error-stack', stack);
+  return fields;
+}
 
 /** Dead letters that a group keeps; the oldest go first. */
 export const DEAD_LETTERS_KEPT = 10_000;
@@ -16,6 +28,8 @@ export interface DeadLetterFacts {
   readonly pattern: string;
   readonly reason: string;
   readonly detail: string;
+  /** What was thrown; undefined: nothing was. */
+  readonly thrown: Thrown | undefined;
   readonly deliveries: number;
   readonly attempts: number;
   readonly consumer: string;
@@ -51,6 +65,7 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
     String(Math.floor(facts.at)),
   ];
   if (facts.broadcast) fields.push('broadcast', '1');
+  if (facts.thrown !== undefined) fields.push(...thrownFields(facts.thrown.value));
   const known = new Set<string>(Object.values(FIELD));
   for (let i = 0; i + 1 < raw.fields.length; i += 2) {
     const name = raw.fields[i] as string;
@@ -64,4 +79,16 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
     }
   }
   return fields;
+}
+
+/** The letter of an entry whose last permitted attempt has failed. */
+export function lastLetter({ detail, thrown, error }: FailedAttempt, attempts: number): Letter {
+  const letter = { reason: 'attempts', detail, thrown };
+  if (error !== undefined) return { ...letter, kind: REPLY.error, payload: error };
+  const told = `gave up after ${attempts} attempts`;
+  return {
+    ...letter,
+    kind: REPLY.fault,
+    payload: faultText('DEAD_LETTERED', told, 'may-have-run'),
+  };
 }

@@ -3,6 +3,7 @@ import type { Entry, RawEntry } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
 import { callIdOf } from '../../protocol/header.js';
 import type { Expiring } from '../deadline-queue.js';
+import type { Thrown } from '../../thrown.js';
 import { hashOf, type Identified } from '../id-table.js';
 import type { PatternState, StreamState } from './stream-state.js';
 
@@ -33,6 +34,8 @@ export interface FailedAttempt {
   readonly detail: string;
   /** JSON of the error that the caller gets when there is no further attempt; undefined: a fault. */
   readonly error: string | undefined;
+  /** What was thrown, for operators; undefined: nothing was. */
+  readonly thrown?: Thrown | undefined;
 }
 
 /** Why an entry is given up, and what its caller is told. */
@@ -42,6 +45,8 @@ export interface Letter {
   readonly kind: ReplyKind;
   /** JSON. */
   readonly payload: string;
+  /** What was thrown, for operators; undefined: nothing was. */
+  readonly thrown?: Thrown | undefined;
 }
 
 /** What is known of an entry beside its text. */
@@ -240,13 +245,14 @@ export class Delivery implements Expiring, Identified {
     if (!this.ended) this.owner.retry(this, failed);
   }
 
-  deadLetter(reason: string, detail: string): void {
+  deadLetter(reason: string, detail: string, thrown?: Thrown): void {
     const payload = faultText(
       'DEAD_LETTERED',
       `moved to the dead letters: ${detail}`,
       'may-have-run',
     );
-    if (!this.ended) this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload });
+    if (this.ended) return;
+    this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload, thrown });
   }
 
   /** Its data cannot be read: no handler ran, and none ever will. */

@@ -3,7 +3,7 @@ import type { RawEntry } from '../../protocol/entry.js';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Answer, GroupBroker } from '../../redis/group-broker.js';
-import { DEAD_LETTERS_KEPT, deadLetterFields } from './dead-letters.js';
+import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
 import type { StartBroker } from '../../redis/start-broker.js';
 import { Arrivals } from './arrivals.js';
 import {
@@ -14,6 +14,7 @@ import {
   type Letter,
 } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
+import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from './retries.js';
 import { replyText, Settler } from './settler.js';
@@ -43,6 +44,7 @@ export class Worker implements DeliveryOwner {
   readonly starter: Starter;
   private readonly arrivals: Arrivals;
   private readonly unhandled: Unhandled;
+  private readonly lines: EntryLines;
 
   constructor(
     private readonly context: ShardContext,
@@ -52,6 +54,7 @@ export class Worker implements DeliveryOwner {
     private readonly dispatcher: Dispatcher,
     private readonly hooks: WorkerHooks,
   ) {
+    this.lines = new EntryLines(context.logger);
     this.retries = new Retries(context.clock);
     this.insistence = new Insistence(context, hooks);
     this.unhandled = new Unhandled(context, broker, this.insistence, hooks);
@@ -167,26 +170,16 @@ export class Worker implements DeliveryOwner {
 
   retry(delivery: Delivery, failed: FailedAttempt): void {
     const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.context.options.retry;
-    const attempts = delivery.history.attempts + 1;
+    const attempt = attemptOf(delivery, policy);
+    const attempts = attempt.number;
     const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
     const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
-    // What may be started once only gets no other attempt.
-    if (delivery.once || attempts >= policy.attempts || tooLate) {
-      const letter =
-        failed.error === undefined
-          ? {
-              kind: REPLY.fault,
-              payload: faultText(
-                'DEAD_LETTERED',
-                `gave up after ${attempts} attempts`,
-                'may-have-run',
-              ),
-            }
-          : { kind: REPLY.error, payload: failed.error };
-      this.deadLetter(delivery, { reason: 'attempts', detail: failed.detail, ...letter });
+    if (attempts >= attempt.of || tooLate) {
+      this.deadLetter(delivery, lastLetter(failed, attempts));
       return;
     }
     this.end(delivery);
+    this.lines.retry(delivery, failed, attempt, delay);
     const dueAt = this.context.redisClock.now() + delay;
     void this.insistence
       .on(delivery, () =>
@@ -205,35 +198,41 @@ export class Worker implements DeliveryOwner {
       });
   }
 
-  deadLetter(delivery: Delivery, { reason, detail, kind, payload }: Letter): void {
+  deadLetter(delivery: Delivery, letter: Letter): void {
     this.end(delivery);
     const { stream, raw, history, entry } = delivery;
-    const answer = this.answer(delivery, kind, payload);
+    const { reason, detail, thrown } = letter;
+    const answer = this.answer(delivery, letter.kind, letter.payload);
+    const attempt = attemptOf(delivery, delivery.pattern.spec.retry ?? this.context.options.retry);
     const fields = deadLetterFields(raw, {
       stream: stream.name,
       pattern: entry.pattern ?? stream.name,
       reason,
       detail,
+      thrown,
       deliveries: history.deliveries,
-      attempts: history.attempts + 1,
+      attempts: attempt.number,
       consumer: delivery.consumer,
       broadcast: this.broker.group !== this.context.options.group,
       at: this.context.redisClock.now(),
     });
-    this.context.logger.warn('dead', `an entry of ${stream.name} became a dead letter: ${reason}`);
+    const dead = {
+      stream: stream.name,
+      id: delivery.id,
+      drop: delivery.isRequest,
+      answer,
+      key: keyOf(delivery),
+      kept: DEAD_LETTERS_KEPT,
+      fields,
+    };
+    let id: string | undefined;
     void this.insistence
-      .on(delivery, () =>
-        this.broker.deadLetter(this.context.owner, {
-          stream: stream.name,
-          id: delivery.id,
-          drop: delivery.isRequest,
-          answer,
-          key: keyOf(delivery),
-          kept: DEAD_LETTERS_KEPT,
-          fields,
-        }),
-      )
-      .then(() => stream.release(delivery));
+      .on(delivery, () => this.broker.deadLetter(this.context.owner, dead, (made) => (id = made)))
+      .then((told) => {
+        // Lost: somebody else's by now, or done by a try whose answer was lost.
+        if (told !== 'fenced') this.lines.dead(delivery, letter, attempt, id);
+        stream.release(delivery);
+      });
   }
 
   // ---- Ends

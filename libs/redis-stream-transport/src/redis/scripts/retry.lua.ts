@@ -37,7 +37,7 @@ return 'ok'
  * KEYS: lease, stream, due:<stream>, dead:<group>, reply log (or the lease again without a caller),
  * started:<stream>, key record (or the lease again without a key).
  * ARGV: token, group, consumer, id, delete (0/1), frame or '', life of the log (ms), dead letters kept,
- * then the fields of the dead letter. Returns 'ok', 'lost', 'missing' or 'fenced'.
+ * then the fields of the dead letter. Returns 'ok' and the id of the letter, 'lost', 'missing' or 'fenced'.
  */
 export const deadLetterScript = defineScript(
   'dead-letter',
@@ -49,7 +49,7 @@ if redis.pcall('HGET', KEYS[6], name) ~= ARGV[3] then
   local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], ARGV[4], ARGV[4], 1)
   if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' end
 end
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', unpack(ARGV, 9))
+local letter = redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', unpack(ARGV, 9))
 if ARGV[6] ~= '' then answer(KEYS[5], ARGV[6], ARGV[7]) end
 redis.call('XACK', KEYS[2], ARGV[2], ARGV[4])
 -- Behind the letter nothing raises: a repeat would write another one.
@@ -57,7 +57,7 @@ redis.pcall('HDEL', KEYS[3], name)
 redis.pcall('HDEL', KEYS[6], name)
 if KEYS[7] ~= KEYS[1] and redis.pcall('HGET', KEYS[7], 'e') == ARGV[4] then redis.call('DEL', KEYS[7]) end
 if ARGV[5] == '1' then redis.call('XDEL', KEYS[2], ARGV[4]) end
-return 'ok'
+return 'ok ' .. letter
 `,
 );
 
