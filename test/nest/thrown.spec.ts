@@ -122,22 +122,30 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
     };
     const iterator = () => {
       let stop: (last: object) => void = () => {};
-      const next = () => new Promise((resolve) => (stop = resolve));
+      let sent = 0;
+      const next = () =>
+        new Promise<object>((resolve) => {
+          if (sent++ === 0) resolve({ value: 1 });
+          else stop = resolve;
+        });
       return { next, return: () => (stop({ done: true }), end()) };
     };
+    const endless = new Observable((subscriber) => {
+      subscriber.next(1);
+      return end;
+    });
     const messages = {
-      observable: () => new Observable(() => end),
+      observable: () => endless,
       iterable: () => ({ [Symbol.asyncIterator]: iterator }),
       sound: () => 'sound',
     };
     await arena.serve({ messages });
-    const client = arena.client();
-    expect(await client.failure('observable', {}, { timeout: 50 })).toMatchObject({
-      code: 'TIMEOUT',
-    });
-    expect(await client.failure('iterable', {}, { timeout: 50 })).toMatchObject({
-      code: 'TIMEOUT',
-    });
+    const client = await arena.connected();
+    for (const pattern of ['observable', 'iterable']) {
+      await expect(client.values(pattern, {}, { timeout: 200 })).rejects.toMatchObject({
+        code: 'TIMEOUT',
+      });
+    }
     await eventually(() => expect(ended).toBe(2));
     expect(await client.call('sound')).toBe('sound');
   });
