@@ -16,7 +16,7 @@ const sources = fileURLToPath(new URL('../libs/redis-stream-transport/src/', imp
 async function loadTables() {
   const folder = await mkdtemp(join(tmpdir(), 'nrs-docs-'));
   try {
-    const files = ['errors.ts'];
+    const files = ['errors.ts', 'thrown.ts'];
     for (const floor of ['options', 'protocol']) {
       await mkdir(join(folder, floor));
       for (const file of await readdir(join(sources, floor))) files.push(join(floor, file));

@@ -16,6 +16,7 @@ import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
 import { dropGroupScript, groupScript, janitorScript } from './scripts/group.lua.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
 import { helloScript } from './scripts/incarnation.lua.js';
+import { deadLetterCall } from './dead-entry.js';
 import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
 import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
 import { claimScript, scanScript } from './scripts/take-over.lua.js';
@@ -170,31 +171,11 @@ export class GroupBroker {
   /** @param told gets the id of the letter */
   async deadLetter(
     owner: Owner,
-    { stream, id, ...dead }: DeadEntry,
+    dead: DeadEntry,
     told?: (letter: string) => void,
   ): Promise<CheckedAnswer> {
-    const { answer, key } = dead;
-    const lease = this.keys.lease(owner.consumer);
-    const keys = [
-      lease,
-      this.keys.stream(stream),
-      this.keys.due(stream),
-      this.keys.dead(this.service),
-      answer === undefined ? lease : this.keys.log(answer.caller),
-      this.keys.started(stream),
-      key === undefined ? lease : this.keys.idempotency(this.group, key.pattern, key.key),
-    ];
-    const text = (await run(this.link, deadLetterScript, keys, [
-      owner.token,
-      this.group,
-      owner.consumer,
-      id,
-      dead.drop ? '1' : '0',
-      answer?.frame ?? '',
-      String(answer?.life ?? 0),
-      String(dead.kept),
-      ...dead.fields,
-    ])) as string;
+    const [keys, args] = deadLetterCall(this.keys, this.group, this.service, owner, dead);
+    const text = (await run(this.link, deadLetterScript, keys, args)) as string;
     const [kind, letter] = text.split(' ');
     if (letter !== undefined) told?.(letter);
     return kind as CheckedAnswer;
