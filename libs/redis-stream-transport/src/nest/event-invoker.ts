@@ -41,16 +41,15 @@ export async function invokeEvent(
   // Most events have one handler, and need nobody to wait for several.
   if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
   else await Promise.all(handlers.map(run));
-  if (failures.length === 0) {
-    delivery.acknowledge();
-    return;
-  }
-  end(delivery, failures, [...done].join(','), settings);
+  const [first] = failures;
+  if (first === undefined) delivery.acknowledge();
+  else end(delivery, first, failures, [...done].join(','), settings);
 }
 
 /** The entry goes on, or becomes a dead letter, as the first of its failures says that has something to say. */
 function end(
   delivery: Delivery,
+  first: Failure,
   failures: readonly Failure[],
   state: string,
   settings: EventSettings,
@@ -64,7 +63,7 @@ function end(
   const again = failures.find(
     (one) => RetryLater.is(one.told) || !one.isFinal(policy, settings.complain),
   );
-  const { detail, kept } = again ?? (failures[0] as Failure);
+  const { detail, kept } = again ?? first;
   if (again === undefined) delivery.deadLetter('final', detail, kept);
   else
     delivery.retry({
