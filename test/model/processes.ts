@@ -69,7 +69,12 @@ export abstract class Process implements Host {
 
   protected logger(): QuietLogger {
     const say = (line: string): void => this.world.note(`${this.name}: ${line}`);
-    return new QuietLogger({ log: say, warn: say, error: say }, () => this.now(), 1, () => () => {});
+    return new QuietLogger(
+      { log: say, warn: say, error: say },
+      () => this.now(),
+      1,
+      () => () => {},
+    );
   }
 }
 
