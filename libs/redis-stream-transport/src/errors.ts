@@ -26,7 +26,7 @@ export const REDIS_STREAMS_ERROR_CODES = {
   INVALID_MESSAGE: never('The message cannot be serialized, is malformed or is nested too deeply.'),
   CODEC_MISMATCH: never('The other side wrote with a codec that this side does not read.'),
   PAYLOAD_TOO_LARGE: never('Data beyond `maxPayloadBytes`, or a reply beyond `maxReplyBytes`.'),
-  OVERLOADED: again('`maxPending` calls are open, or the stream holds `maxBacklog` entries.'),
+  OVERLOADED: again('`maxPending` calls or `maxBacklog` entries; or calls lock their service.'),
   NO_CONSUMER: again('No live instance serves the pattern; see `whenNoConsumer`.'),
   NO_HANDLER: never('The call reached a service that has no handler for its pattern.'),
   GROUP_CONFLICT: never('Another live group already answers requests of this pattern.'),

@@ -1,9 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What calls made inside a handler inherit. */
+/** What calls made inside a handler inherit, and whom they tell of their beginning and end. */
 export interface DeadlineScope {
-  /** Monotonic milliseconds at which the handler's own caller stops waiting. */
+  /** Monotonic milliseconds at which the handler's own caller stops waiting; Infinity if it never does. */
   readonly expiresAt: number;
+  /** Handlers that wait for this one, one inside the other. */
+  readonly depth: number;
+  /** The handler waits for a call. */
+  callOpened(): void;
+  /** A call has ended, once for each that was opened. */
+  callClosed(): void;
 }
 
 let storage: AsyncLocalStorage<DeadlineScope | undefined> | undefined;

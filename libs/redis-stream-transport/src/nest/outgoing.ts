@@ -1,5 +1,5 @@
 import type { ReadPacket } from '@nestjs/microservices';
-import { inheritedExpiry } from '../engine/deadline-scope.js';
+import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call.js';
 import type { WrittenData } from '../engine/producer/entry-request.js';
 import type { EventTerms } from '../engine/producer/event-book.js';
@@ -116,6 +116,8 @@ export class OutgoingPackets {
       idle,
       once: options.atMostOnce ?? false,
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
+      // Nobody waits for an event's handlers.
+      scope: isEvent ? undefined : currentScope(),
     };
   }
 

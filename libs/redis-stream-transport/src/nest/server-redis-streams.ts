@@ -223,7 +223,7 @@ export class ServerRedisStreams
   };
 
   private readonly handle = (delivery: Delivery): void => {
-    if (!scopesEnabled() || delivery.deadline === Number.POSITIVE_INFINITY) this.open(delivery);
+    if (!scopesEnabled()) this.open(delivery);
     else runInScope(delivery, () => this.open(delivery));
   };
 

@@ -12,7 +12,10 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
    * copy of events. Default: 'default'.
    */
   group?: string;
-  /** How many handlers run at once in this instance. Default: 200. */
+  /**
+   * How many handlers run at once in this instance; one that waits for a call of its own lends its place to calls
+   * made inside handlers. Default: 200.
+   */
   concurrency?: number;
   /**
    * How often an entry is handed to an instance, when instances die over it, before it becomes a

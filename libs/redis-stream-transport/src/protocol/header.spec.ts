@@ -13,12 +13,12 @@ const garbage = fc
 describe('the header line', () => {
   it('is read as it was written', () => {
     fc.assert(
-      fc.property(codec, callId, id, time, time, fc.boolean(), (...parts) => {
-        const [written, call, caller, timeout, idle, once] = parts;
+      fc.property(codec, callId, id, time, time, fc.boolean(), fc.nat(16), (...parts) => {
+        const [written, call, caller, timeout, idle, once, depth] = parts;
         const [kind, codecName] = written.split(':');
         expect(parseHeader(requestHeader(...parts))).toEqual({
           ...{ version: 1, codec: kind, codecName, call, caller, timeout, idle, once },
-          message: false,
+          ...{ depth, message: false },
         });
       }),
     );
@@ -34,6 +34,9 @@ describe('the header line', () => {
     const header = parseHeader('1 json - - 0 someday=5 once later idle=nonsense');
     expect(header).toMatchObject({ once: true, idle: 0, message: false });
     expect(parseHeader('1 json - - 0 message')).toMatchObject({ message: true });
+    for (const [text, depth] of Object.entries({ 3: 3, 99: 16, '-1': 0, 1.5: 0, x: 0, '': 0 })) {
+      expect(parseHeader(`1 json - - 0 depth=${text}`)).toMatchObject({ depth });
+    }
   });
 
   it.each(['zip', 'b64:', ':msgpack', 'b64:A', 'zip:a', `b64:${'a'.repeat(33)}`])(

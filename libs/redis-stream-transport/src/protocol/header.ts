@@ -1,4 +1,4 @@
-import { isCallId, isCallerId, MAX_HEADER_LINE, MAX_TIMEOUT } from './limits.js';
+import { isCallId, isCallerId, MAX_CALL_DEPTH, MAX_HEADER_LINE, MAX_TIMEOUT } from './limits.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 /**
@@ -32,6 +32,8 @@ export interface Header {
   readonly idle: number;
   /** At most once: acknowledged before the handler runs. */
   readonly once: boolean;
+  /** Handlers that wait for this call, one inside the other; 0: it was made outside of handlers. */
+  readonly depth: number;
   /** Of an event: meant for the message handler of its pattern, not for event handlers. */
   readonly message: boolean;
 }
@@ -80,10 +82,12 @@ export function requestHeader(
   timeout: number,
   idle: number,
   once: boolean,
+  depth = 0,
 ): string {
   const line = `${PROTOCOL_VERSION} ${codec} ${call} ${caller} ${timeout}`;
-  if (idle === 0 && !once) return line;
-  return line + (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
+  if (idle === 0 && !once && depth === 0) return line;
+  const flags = (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
+  return line + flags + (depth === 0 ? '' : ` depth=${depth}`);
 }
 
 /** Who sent a line that cannot be read as a whole: the header of what is answered and never run. */
@@ -102,6 +106,7 @@ export const UNREAD: Header = Object.freeze({
   timeout: 0,
   idle: 0,
   once: false,
+  depth: 0,
   message: false,
 });
 
@@ -148,6 +153,7 @@ export function parseHeader(line: string): Header | string {
   if (!isEvent && !isCallId(call)) return 'bad call id';
   let idle = 0;
   let once = false;
+  let depth = 0;
   let message = false;
   if (e !== -1) {
     for (const flag of line.slice(e + 1).split(' ')) {
@@ -155,6 +161,8 @@ export function parseHeader(line: string): Header | string {
       else if (flag === 'message') message = true;
       else if (flag.startsWith('idle=')) {
         idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
+      } else if (flag.startsWith('depth=')) {
+        depth = depthOf(flag.slice(6));
       }
     }
   }
@@ -167,6 +175,7 @@ export function parseHeader(line: string): Header | string {
     timeout: Number.isFinite(timeout) ? timeout : 0,
     idle,
     once,
+    depth,
     message,
   };
 }
@@ -179,4 +188,9 @@ function isDecimal(word: string | undefined): boolean {
     if (code < 0x30 || code > 0x39) return false;
   }
   return true;
+}
+
+/** What is no number of digits counts as none. */
+function depthOf(text: string): number {
+  return isDecimal(text) ? Math.min(MAX_CALL_DEPTH, Number(text)) : 0;
 }

@@ -21,6 +21,9 @@ export const MAX_HEADER_LINE = 512;
 /** Longest call, in milliseconds (24 days: what a JavaScript timer can wait for). */
 export const MAX_TIMEOUT = 2_147_483_647;
 
+/** Deepest call inside calls that is told apart; deeper ones count as this deep. */
+export const MAX_CALL_DEPTH = 16;
+
 /** A frame holds replies up to this size, or one reply that is larger. */
 export const MAX_FRAME_LENGTH = 1_048_576;
 

@@ -2,6 +2,7 @@ import type { CallOutcome, RedisStreamsErrorCode } from '../../errors.js';
 import type { Entry, RawEntry } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
 import { callIdOf } from '../../protocol/header.js';
+import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Thrown } from '../../thrown.js';
 import { hashOf, type Identified } from '../id-table.js';
@@ -22,6 +23,8 @@ export interface DeliveryOwner {
   deadLetter(delivery: Delivery, letter: Letter): void;
   /** A value was streamed whose caller waits for the next one. */
   renewed(delivery: Delivery): void;
+  /** Its handler waits for one call more, or for one less. */
+  waits(delivery: Delivery, calls: 1 | -1): void;
 }
 
 /** An attempt that did not succeed. */
@@ -67,11 +70,13 @@ export interface History {
  * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
  * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
  */
-export class Delivery implements Expiring, Identified {
+export class Delivery implements Expiring, Identified, DeadlineScope {
   /** Settled, or given up: the handler's further words no longer count. */
   ended = false;
   /** Holds a slot. */
   running = false;
+  /** Calls that its handler has made and that have not ended. */
+  calls = 0;
   /** `[kind, payload]` texts of the replies so far, to be stored under an idempotency key. */
   recorded: string[] | undefined;
   /** Text of the reply headers, when the handler set some. */
@@ -114,6 +119,18 @@ export class Delivery implements Expiring, Identified {
     if (this.deadline === Number.POSITIVE_INFINITY) return this.deadline;
     const { timeout, idle } = this.entry.header;
     return Math.max(0, Math.min(Math.max(timeout, idle), this.deadline - redisNow));
+  }
+
+  get depth(): number {
+    return this.entry.header.depth;
+  }
+
+  callOpened(): void {
+    this.owner.waits(this, 1);
+  }
+
+  callClosed(): void {
+    this.owner.waits(this, -1);
   }
 
   get id(): string {

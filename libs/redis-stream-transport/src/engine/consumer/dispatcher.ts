@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
 import type { Delivery } from './delivery.js';
+import type { NestedRoom } from './nested-reads.js';
+import { Nesting } from './nesting.js';
 
 /** Milliseconds that a handler may still run when its deadline has passed, before its slot is freed. */
 const GRACE = 5000;
@@ -12,6 +14,8 @@ const ABORT_GRACE = 5000;
  * all must fit into what the audit looks at.
  */
 const MAX_PARKED = 1000;
+
+const LOCKED = 'every handler of the instance waits for calls that handlers have made';
 
 export interface DispatcherHooks {
   /** Runs the handlers. They end the delivery, at once or later. */
@@ -32,11 +36,14 @@ export interface DispatcherHooks {
  * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
  * alone what is on its last permitted delivery, so that poison takes no innocent with it.
  */
-export class Dispatcher {
+export class Dispatcher implements NestedRoom {
   private running = 0;
+  /** Starts and ends so far. */
+  moves = 0;
   private readonly waiting: Delivery[] = [];
   private readonly alone: Delivery[] = [];
   private aloneNow: Delivery | undefined;
+  private readonly nesting: Nesting;
   private readonly deadlines: DeadlineQueue<Delivery>;
   private idle: (() => void)[] = [];
   private quiet = false;
@@ -47,6 +54,7 @@ export class Dispatcher {
     private readonly clock: Clock,
     private readonly hooks: DispatcherHooks,
   ) {
+    this.nesting = new Nesting(concurrency);
     this.deadlines = new DeadlineQueue(clock, (delivery) => this.late(delivery));
   }
 
@@ -63,7 +71,24 @@ export class Dispatcher {
 
   /** More may be read of lanes whose next entry may be for a pattern that is at its bound. */
   get mayPark(): boolean {
-    return this.waiting.length < MAX_PARKED;
+    return this.parkable > 0;
+  }
+
+  get parkable(): number {
+    return Math.max(0, MAX_PARKED - this.waiting.length);
+  }
+
+  get allWait(): boolean {
+    return this.running > 0 && this.nesting.waiting === this.running;
+  }
+
+  /**
+   * Slots for calls that were made inside handlers alone, while there is none for others: those that handlers
+   * lend, which wait for calls of their own.
+   */
+  get nested(): number {
+    if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
+    return this.running < this.concurrency ? 0 : this.nesting.room(this.running);
   }
 
   get inFlight(): number {
@@ -90,11 +115,30 @@ export class Dispatcher {
     }
     delivery.running = false;
     this.running--;
+    this.moves++;
+    this.nesting.ended(delivery);
     delivery.pattern.running--;
     if (this.aloneNow === delivery) this.aloneNow = undefined;
     if (this.waiting.length > 0 || this.alone.length > 0) this.next();
     if (this.running === 0) this.tellIfIdle();
     this.hooks.changed();
+  }
+
+  /** Its handler waits for one call more, or for one less: its slot is there for what it waits for. */
+  waits(delivery: Delivery, calls: 1 | -1): void {
+    const lends = this.nesting.waits(delivery, calls);
+    if (!lends || this.running < this.concurrency) return;
+    if (this.waiting.length > 0) this.next();
+    this.hooks.changed();
+  }
+
+  refuseWaiting(): number {
+    const refused = this.waiting.filter(
+      ({ depth, isRequest, history: { deliveries, attempts } }) =>
+        depth === 0 && isRequest && deliveries === 1 && attempts === 0,
+    );
+    for (const delivery of refused) delivery.fault('OVERLOADED', LOCKED, 'not-run');
+    return refused.length;
   }
 
   /** The time of a streamed call was renewed. */
@@ -125,7 +169,7 @@ export class Dispatcher {
       this.start(delivery);
     }
     if (this.aloneNow !== undefined) return;
-    for (let i = 0; i < this.waiting.length && this.running < this.concurrency;) {
+    for (let i = 0; i < this.waiting.length && this.hasSlots;) {
       const delivery = this.waiting[i] as Delivery;
       if (!this.canStart(delivery)) {
         i++;
@@ -160,10 +204,14 @@ export class Dispatcher {
     this.deadlines.clear();
   }
 
+  private get hasSlots(): boolean {
+    return this.running < this.concurrency || this.nesting.room(this.running) > 0;
+  }
+
   private canStart(delivery: Delivery): boolean {
     return (
       !this.quiet &&
-      this.running < this.concurrency &&
+      (this.running < this.concurrency || this.nesting.admits(delivery, this.running)) &&
       this.alone.length === 0 &&
       this.aloneNow === undefined &&
       !delivery.pattern.isFull &&
@@ -184,6 +232,8 @@ export class Dispatcher {
     }
     delivery.running = true;
     this.running++;
+    this.moves++;
+    this.nesting.started(delivery);
     delivery.pattern.running++;
     this.hooks.run(delivery);
   }

@@ -2,6 +2,7 @@ import { Link, type LinkSettings } from '../../redis/link.js';
 import { Auditor } from './auditor.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ensureGroups } from './ensure-groups.js';
+import { NestedReads } from './nested-reads.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
@@ -62,6 +63,7 @@ export class GroupReading {
       entries: (stream, entries) => worker.accept(stream, entries),
       heal: () => this.ensureGroups(),
       unblock: () => this.unblock(),
+      nested: new NestedReads(context, this.link, streamKey, streams, dispatcher),
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;

@@ -1,8 +1,10 @@
 import type { RawEntry } from '../../protocol/entry.js';
+import type { StreamEntries } from '../../redis/entries.js';
 import type { GroupBroker } from '../../redis/group-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Link } from '../../redis/link.js';
-import { readPlan, type Ask, type ReadPlan, type Room } from './read-plan.js';
+import type { NestedReads } from './nested-reads.js';
+import { readPlan, type Ask, type Brought, type ReadPlan, type Room } from './read-plan.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -29,6 +31,8 @@ export interface ReaderHooks {
   heal(): Promise<void>;
   /** End the blocking read that is in flight: it does not name what could be read by now. */
   unblock(): void;
+  /** Reads of what may start although all slots are taken. */
+  readonly nested?: NestedReads;
 }
 
 /**
@@ -94,12 +98,14 @@ export class Reader {
     while (!this.stopped) {
       const room = this.room();
       const ask = room.free > 0 ? this.plan.next(room) : undefined;
-      if (ask === undefined) {
-        await this.change();
+      const due = ask !== undefined || !this.mayRead ? undefined : this.hooks.nested?.due;
+      if (ask === undefined && due !== 0) {
+        await this.change(due);
         continue;
       }
       try {
-        const brought = await (this.current = this.issue(ask));
+        const reading = ask === undefined ? this.readNested() : this.issue(ask);
+        const brought = await (this.current = reading);
         // Handlers go first: what they finish at once leaves before the next read does, which costs a
         // lone call the time of one write, and several calls that arrive together read together.
         if (brought > 0) await nextTurn();
@@ -109,26 +115,47 @@ export class Reader {
     }
   }
 
+  private get mayRead(): boolean {
+    return this.link.isUp && this.hooks.mayRead();
+  }
+
   private room(): Room {
-    const free = this.link.isUp && this.hooks.mayRead() ? this.hooks.free() : 0;
+    const free = this.mayRead ? this.hooks.free() : 0;
     return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
   }
 
   private async issue(ask: Ask): Promise<number> {
-    const { consumer } = this.context.owner;
-    const { members } = this.context;
-    const sentAt = this.context.clock.now();
-    this.inFlight = true;
-    this.reads++;
+    const { owner, members, clock } = this.context;
+    const sentAt = clock.now();
     const names = ask.streams.map(({ name }) => name);
     const block = ask.blocks ? BLOCK : 0;
-    const reading = this.broker.read(this.link, consumer, names, ask.count, block);
-    const answer = await reading.finally(() => {
+    const answer = await this.answer(
+      this.broker.read(this.link, owner.consumer, names, ask.count, block),
+    );
+    const took = clock.now() - sentAt;
+    // Answered under a name that was given up: somebody else takes it over.
+    if (owner !== this.context.owner) return 0;
+    const brought = await this.take(answer);
+    this.plan.noted(ask, { ...brought, took }, members);
+    return brought.total;
+  }
+
+  private async readNested(): Promise<number> {
+    const { owner } = this.context;
+    const answer = await this.answer((this.hooks.nested as NestedReads).look());
+    return owner === this.context.owner ? (await this.take(answer)).total : 0;
+  }
+
+  private answer(reading: Promise<StreamEntries[]>): Promise<StreamEntries[]> {
+    this.inFlight = true;
+    this.reads++;
+    return reading.finally(() => {
       this.inFlight = false;
     });
-    const took = this.context.clock.now() - sentAt;
-    // Answered under a name that was given up: somebody else takes it over.
-    if (consumer !== this.context.owner.consumer) return 0;
+  }
+
+  /** Hands on what a read brought, in portions. */
+  private async take(answer: readonly StreamEntries[]): Promise<Omit<Brought, 'took'>> {
     const { connections } = this.context;
     const brought = new Map<StreamState, number>();
     let total = 0;
@@ -150,8 +177,7 @@ export class Reader {
       brought.set(stream, entries.length);
       total += entries.length;
     }
-    this.plan.noted(ask, { entries: brought, total, took }, members);
-    return total;
+    return { entries: brought, total };
   }
 
   /** @param connections number of the connection that they were read in, or after */

@@ -168,6 +168,10 @@ export class Worker implements DeliveryOwner {
     this.dispatcher.renewed(delivery);
   }
 
+  waits(delivery: Delivery, calls: 1 | -1): void {
+    this.dispatcher.waits(delivery, calls);
+  }
+
   retry(delivery: Delivery, failed: FailedAttempt): void {
     const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.context.options.retry;
     const attempt = attemptOf(delivery, policy);

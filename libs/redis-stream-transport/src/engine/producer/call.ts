@@ -1,8 +1,10 @@
 import type { RedisStreamsError } from '../../errors.js';
 import { idAfter } from '../../protocol/entry.js';
 import { callIdOf, requestHeader } from '../../protocol/header.js';
+import { MAX_CALL_DEPTH } from '../../protocol/limits.js';
 import type { Incarnation } from '../../redis/caller-broker.js';
 import type { Refusal } from '../../redis/verdict.js';
+import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
@@ -40,6 +42,8 @@ export interface CallRequest extends EntryRequest {
   readonly idle: number;
   /** 0: wait for a consumer; 1: none, no call; otherwise milliseconds of grace. */
   readonly grace: number | 'fail' | 'wait';
+  /** The handler that makes the call; undefined outside of handlers. */
+  readonly scope?: DeadlineScope | undefined;
 }
 
 /** What a call asks of the producer that owns it. */
@@ -148,11 +152,12 @@ export class Call implements Item, Expiring, Identified, Late {
   }
 
   fields(now: number): readonly string[] {
-    const { codec, timeout, idle, once } = this.request;
+    const { codec, timeout, idle, once, scope } = this.request;
     const waited = now - this.startedAt;
     const total = idle > 0 ? idle : timeout;
     const remaining = waited < SLACK ? total : Math.max(1, Math.ceil(this.expiresAt - now));
-    const line = requestHeader(codec, this.id, this.caller, remaining, idle, once);
+    const depth = scope === undefined ? 0 : Math.min(MAX_CALL_DEPTH, scope.depth + 1);
+    const line = requestHeader(codec, this.id, this.caller, remaining, idle, once, depth);
     return fieldsOf(this.request, line);
   }
 

@@ -155,6 +155,7 @@ export class Producer implements CallOwner {
       this.refuse(call, new RedisStreamsError('OVERLOADED', message, request));
     } else {
       this.calls.set(call);
+      request.scope?.callOpened();
       this.deadlines.add(call);
       const shard = this.shardFor(request.stream);
       shard.expectReplies();
@@ -267,7 +268,7 @@ export class Producer implements CallOwner {
     call.early = undefined;
     call.unread = undefined;
     call.heeding?.release();
-    this.calls.delete(call);
+    if (this.calls.delete(call)) call.request.scope?.callClosed();
     this.deadlines.remove(call);
   }
 

@@ -1,0 +1,47 @@
+import { readAnswer, type StreamEntries } from './entries.js';
+import type { Link } from './link.js';
+import { run } from './script.js';
+import { nestedScript } from './scripts/nested.lua.js';
+
+/** A stream in which to look for calls that were made inside handlers. */
+export interface NestedIn {
+  readonly stream: string;
+  /** Such calls that may be read at most. */
+  readonly most: number;
+  /** Id up to which none is known to be; empty: begin with what was not read yet. */
+  readonly mark: string;
+}
+
+export interface NestedSearch {
+  readonly group: string;
+  readonly consumer: string;
+  /** Such calls in all. */
+  readonly wanted: number;
+  /** Entries that may be read with them, because they stand before them. */
+  readonly others: number;
+  /** Read those even where no such call is reached. */
+  readonly force: boolean;
+  readonly streams: readonly NestedIn[];
+}
+
+export interface NestedFound {
+  readonly read: StreamEntries[];
+  /** Per stream: the next mark, and whether the entry behind it is one that stands too far back. */
+  readonly marks: { readonly mark: string; readonly isFar: boolean }[];
+}
+
+/** Reads up to calls that were made inside handlers, in one step with finding them. */
+export async function readNested(
+  link: Link,
+  keys: (stream: string) => string,
+  { group, consumer, wanted, others, force, streams }: NestedSearch,
+): Promise<NestedFound> {
+  const args = [group, consumer, String(wanted), String(others), force ? '1' : '0'];
+  for (const { most, mark } of streams) args.push(String(most), mark);
+  const names = streams.map(({ stream }) => keys(stream));
+  const [read, marks] = (await run(link, nestedScript, names, args)) as [unknown, string[]];
+  return {
+    read: readAnswer(read),
+    marks: marks.map((text) => ({ mark: text.replace('!', ''), isFar: text.startsWith('!') })),
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  readNested,
+  type NestedSearch,
+} from '../../../libs/redis-stream-transport/src/redis/nested.js';
+import { Bench } from '../../support/brokers.js';
+
+/** Entries of these depths in the stream `a`, and a search among them. */
+async function streamOf(depths: readonly number[]) {
+  const bench = await Bench.open();
+  await bench.group().ensureGroup('a', 'r', false);
+  const ids: string[] = [];
+  const key = bench.keys.stream('a');
+  for (const depth of depths) {
+    const line = `1 json 1 ${'c'.repeat(22)} 1000${depth > 0 ? ` depth=${depth}` : ''}`;
+    ids.push((await bench.redis.xadd(key, '*', 'c', line, 'd', '1')) as string);
+  }
+  const search = async (changes: Partial<NestedSearch> = {}, most = 10, mark = '') => {
+    const { read, marks } = await readNested(bench.link, (name) => bench.keys.stream(name), {
+      ...{ group: 'service', consumer: 'me', wanted: 10, others: 10, force: false },
+      streams: [{ stream: 'a', most, mark }],
+      ...changes,
+    });
+    return { read: read.flatMap(({ entries }) => entries.map(({ id }) => id)), mark: marks[0]! };
+  };
+  return { bench, ids, search };
+}
+
+describe('the search for calls made inside handlers', () => {
+  it('reads nothing where there is none, and does not look at the same entries again', async () => {
+    const { bench, ids, search } = await streamOf([0, 0, 0]);
+    expect(await search()).toEqual({ read: [], mark: { mark: ids[2], isFar: false } });
+    expect(await bench.pending('a')).toEqual([]);
+    expect(await search({}, 10, ids[2])).toMatchObject({ read: [], mark: { mark: ids[2] } });
+  });
+
+  it('reads up to the last of them, with what stands between', async () => {
+    const { ids, search } = await streamOf([0, 1, 0, 2, 0]);
+    expect(await search()).toEqual({ read: ids.slice(0, 4), mark: { mark: '', isFar: false } });
+  });
+
+  it('reads no more of them than wanted, or than the stream may bring', async () => {
+    const { ids, search } = await streamOf([1, 1, 1, 1]);
+    expect((await search({ wanted: 1 })).read).toEqual(ids.slice(0, 1));
+    expect((await search({}, 2)).read).toEqual(ids.slice(1, 3));
+    expect((await search({}, 0)).read).toEqual([]);
+  });
+
+  it('leaves those that stand too far back, takes the first alone where that is near enough', async () => {
+    const { ids, search } = await streamOf([0, 0, 1, 0, 0, 0, 1]);
+    expect(await search({ others: 1 })).toEqual({ read: [], mark: { mark: ids[1], isFar: true } });
+    expect((await search({ others: 3 }, 10, ids[1])).read).toEqual(ids.slice(0, 3));
+    expect(await search({ others: 2 })).toMatchObject({ read: [], mark: { isFar: true } });
+  });
+
+  it('reads what stands before those when it has to', async () => {
+    const { ids, search } = await streamOf([0, 0, 0, 1]);
+    const found = await search({ others: 2, force: true });
+    expect(found).toMatchObject({ read: ids.slice(0, 2), mark: { isFar: true } });
+    expect((await search({ others: 2 })).read).toEqual(ids.slice(2));
+  });
+
+  it('looks at a long backlog in parts, from where it ended', async () => {
+    const { bench, search } = await streamOf([]);
+    const key = bench.keys.stream('a');
+    const line = `1 json 1 ${'c'.repeat(22)} 1000`;
+    const adding = bench.redis.pipeline();
+    for (let i = 1; i <= 1500; i++) adding.xadd(key, `${i}-0`, 'c', line, 'd', '1');
+    adding.xadd(key, '1501-0', 'c', `${line} depth=1`, 'd', '1');
+    await adding.exec();
+    const first = await search();
+    expect(first).toEqual({ read: [], mark: { mark: '1000-0', isFar: false } });
+    const second = await search({}, 10, first.mark.mark);
+    expect(second).toEqual({ read: [], mark: { mark: '1500-0', isFar: true } });
+    expect((await search({ others: 1500 }, 10, second.mark.mark)).read).toHaveLength(1501);
+  });
+
+  it('passes over streams without the group, and keys that are no stream', async () => {
+    const { bench, search } = await streamOf([]);
+    await bench.redis.set(bench.keys.stream('a'), 'x');
+    expect((await search()).read).toEqual([]);
+    expect((await search({ streams: [{ stream: 'b', most: 1, mark: '' }] })).read).toEqual([]);
+  });
+});
