@@ -6,10 +6,8 @@ import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Thrown } from '../../thrown.js';
 import { hashOf, type Identified } from '../id-table.js';
+import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
 import type { PatternState, StreamState } from './stream-state.js';
-
-/** Why a handler's signal fires. */
-export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
 
 /** What a delivery asks of the worker that owns it. */
 export interface DeliveryOwner {
@@ -240,7 +238,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
 
   /** Nobody waits for it any more, and it is not running: an earlier owner may have run it. */
   giveUp(): void {
-    this.fault('CANCELLED', TEXT.cancelled, 'may-have-run');
+    this.fault('CANCELLED', ABORTED.cancelled, 'may-have-run');
   }
 
   /** Nobody waits for it any more, and no handler has begun; one of an earlier owner may have. */
@@ -250,7 +248,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     if (reason === 'deadline') {
       this.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
     } else {
-      this.fault('CANCELLED', TEXT.cancelled, outcome);
+      this.fault('CANCELLED', ABORTED.cancelled, outcome);
     }
   }
 
@@ -295,16 +293,3 @@ export function faultText(
 ): string {
   return JSON.stringify({ code, message, outcome });
 }
-
-function abortError(reason: AbortReason): Error {
-  const error = new Error(TEXT[reason]);
-  error.name = reason === 'deadline' ? 'TimeoutError' : 'AbortError';
-  return error;
-}
-
-const TEXT: Readonly<Record<AbortReason, string>> = {
-  deadline: 'the deadline of the call has passed',
-  cancelled: 'nobody waits for the call any more',
-  fenced: 'another instance has taken the call over',
-  closing: 'the server is closing',
-};

@@ -1,0 +1,17 @@
+/** Why a handler's signal fires. */
+export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
+
+/** In words. */
+export const ABORTED: Readonly<Record<AbortReason, string>> = {
+  deadline: 'the deadline of the call has passed',
+  cancelled: 'nobody waits for the call any more',
+  fenced: 'another instance has taken the call over',
+  closing: 'the server is closing',
+};
+
+/** What a signal is aborted with. */
+export function abortError(reason: AbortReason): Error {
+  const error = new Error(ABORTED[reason]);
+  error.name = reason === 'deadline' ? 'TimeoutError' : 'AbortError';
+  return error;
+}
