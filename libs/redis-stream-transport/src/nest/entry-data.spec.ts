@@ -1,4 +1,5 @@
-import { Delivery, type AbortReason } from '../engine/consumer/delivery.js';
+import type { AbortReason } from '../engine/consumer/abort-reason.js';
+import { Delivery } from '../engine/consumer/delivery.js';
 import { readData } from './entry-data.js';
 
 /** An entry that a serializer wrote, while a deserializer is busy with it. */
