@@ -77,8 +77,11 @@ ${table(record, docstrings('record-options.ts', 'RecordOptions'))}
 
 ## Handler
 
-The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Keys that are not ours are left
-to whoever reads them, unless they look like a slip.
+The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Nest gives
+them to every transport that serves the handler, so keys that are not ours are left to whoever reads them. A key that looks
+like ours is refused: one that is close to an option below (\`concurency\`), what others call one of them (\`prefetch\`,
+\`retries\`), and the name of an option of a server or a record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\`
+and those of serializers. If another transport needs such a key, name that transport in its decorator.
 
 ${table(extras, docstrings('handler-extras.ts', 'HandlerExtras'))}
 
@@ -99,7 +102,8 @@ Passed on to ioredis as they are: ${list(ioredis.passed)}.
 Refused, because the transport decides them alone:
 
 ${refusals(ioredis.refused)}
-- \`wildcards: true\`: patterns with wildcards are not supported yet; \`wildcards: false\` is accepted.
+- \`wildcards: true\`: patterns with wildcards are not supported yet; \`wildcards: false\` is accepted. A pattern such as \`orders.*\`
+  stands for itself only, and \`listen()\` warns of it.
 
 In \`cluster.options\` these are passed on: ${list(ioredis.passedCluster)}.
 

@@ -36,6 +36,7 @@ import {
 import { invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
+import { wildcardWarning } from './wildcards.js';
 import { thrownStory } from '../thrown.js';
 
 /**
@@ -187,6 +188,8 @@ export class ServerRedisStreams
           'Give each service a group of its own.',
       );
     }
+    const wild = wildcardWarning(specs.map(({ pattern }) => pattern));
+    if (wild !== undefined) this.logger.warn(wild);
     this.handlers = handlers;
     const start = startup(this.options.retryAttempts);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());

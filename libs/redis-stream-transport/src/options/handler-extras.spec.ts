@@ -29,6 +29,15 @@ it('takes each of ours', () => {
 
 it.each([
   'queue',
+  'qos',
+  'url',
+  'host',
+  'client',
+  'groupId',
+  'headers',
+  'signal',
+  'prefix',
+  'serializer',
   'transport',
   'name',
   'lang',
@@ -53,6 +62,22 @@ it.each([
 ])('takes %s for a slip', (key, meant) => {
   expect(() => resolve({ [key]: 1 })).toThrow(
     `Extras of the handler of "sum": unknown option "${key}"; did you mean "${meant}"?`,
+  );
+});
+
+it.each([
+  ['prefetch', 'did you mean "concurrency"?'],
+  ['retries', 'did you mean "retry"?'],
+  ['group', '"group" is an option of ServerRedisStreams, not of a handler'],
+  ['GROUP', '"group" is an option of ServerRedisStreams, not of a handler'],
+  ['maxDeliveries', '"maxDeliveries" is an option of ServerRedisStreams, not of a handler'],
+  ['leaseTTL', '"leaseTtl" is an option of ServerRedisStreams, not of a handler'],
+  ['timeout', '"timeout" is for callers: an option of RedisStreamsRecord'],
+  ['idempotencyKey', '"idempotencyKey" is for callers: an option of RedisStreamsRecord'],
+  ['wildcards', 'patterns with wildcards are not supported yet'],
+])('refuses %s, which is ours and not of a handler', (key, advice) => {
+  expect(() => resolve({ [key]: 'orders' })).toThrow(
+    `Extras of the handler of "sum": unknown option "${key}"; ${advice}`,
   );
 });
 

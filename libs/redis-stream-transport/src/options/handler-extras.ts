@@ -1,13 +1,16 @@
 import { RedisStreamsError } from '../errors.js';
+import { ALIASES } from './aliases.js';
 import { MAX_PATTERN_LENGTH } from '../protocol/limits.js';
 import { contradiction, count, flag, text, type Option, type OptionValues } from './option.js';
 import { givenOptions, readOptions } from './read-options.js';
+import { RECORD_TABLE } from './record-options.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
+import { SERVER_TABLE } from './server-options.js';
 import { nearest } from './suggest.js';
 
 /**
- * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Other keys are
- * left alone, since other transports and applications have their own there.
+ * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Keys that do not look
+ * like ours are left alone, since other transports and applications have their own there.
  */
 export interface HandlerExtras {
   /** How many runs of this handler at once in this instance; no more are read than can start. Default: the server's. */
@@ -49,16 +52,16 @@ export type ResolvedHandlerExtras = OptionValues<typeof EXTRAS_TABLE>;
  * Reads the extras of the handler of a pattern.
  *
  * @throws RedisStreamsError INVALID_OPTION for a bad value, two that contradict each other, or a
- * key that is so close to one of ours that it must be a slip.
+ * key that is not known and looks like ours.
  */
 export function resolveHandlerExtras(extras: unknown, pattern: string): ResolvedHandlerExtras {
   const place = { owner: `Extras of the handler of "${pattern}"`, pattern };
   const given = givenOptions(extras, (name) => Object.hasOwn(EXTRAS_TABLE, name), place);
   for (const name of given.keys()) {
     if (Object.hasOwn(EXTRAS_TABLE, name)) continue;
-    const close = nearest(name, Object.keys(EXTRAS_TABLE), slips);
-    if (!close) continue;
-    const told = `${place.owner}: unknown option "${name}"; did you mean "${close}"?`;
+    const advice = adviceFor(name);
+    if (advice === undefined) continue;
+    const told = `${place.owner}: unknown option "${name.slice(0, 64)}"; ${advice}`;
     throw new RedisStreamsError('INVALID_OPTION', told, place);
   }
   const values = readOptions(EXTRAS_TABLE, given, place);
@@ -67,6 +70,38 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
     throw contradiction(place, 'atMostOnce', other, 'what is started once is never run again');
   }
   return Object.freeze(values);
+}
+
+/**
+ * What to do about a key that looks like ours: close to one of a handler's options, what others call one of
+ * them, or the name of an option that belongs elsewhere. Undefined for keys that may be somebody else's.
+ */
+function adviceFor(key: string): string | undefined {
+  const close = nearest(key, OURS, slips) ?? aliasOf(key);
+  if (close !== undefined) return `did you mean "${close}"?`;
+  const name = key.toLowerCase();
+  const named = (options: readonly string[]) => options.find((one) => one.toLowerCase() === name);
+  const server = named(Object.keys(SERVER_TABLE).filter(isOurWord));
+  if (server !== undefined)
+    return `"${server}" is an option of ServerRedisStreams, not of a handler`;
+  const record = named(Object.keys(RECORD_TABLE).filter(isOurWord));
+  if (record !== undefined) return `"${record}" is for callers: an option of RedisStreamsRecord`;
+  return name === 'wildcards' ? 'patterns with wildcards are not supported yet' : undefined;
+}
+
+const OURS = Object.keys(EXTRAS_TABLE);
+
+/** What other transports and queues call an option of a handler. */
+function aliasOf(key: string): string | undefined {
+  const meant = ALIASES.get(key);
+  return meant !== undefined && OURS.includes(meant) ? meant : undefined;
+}
+
+/** Others have these in their extras too. */
+const COMMON_WORDS = new Set(['prefix', 'headers', 'signal', 'serializer', 'deserializer']);
+
+function isOurWord(name: string): boolean {
+  return !COMMON_WORDS.has(name);
 }
 
 /** Fewer than elsewhere: `lane` must not claim an application's own `lang` or `name`. */
