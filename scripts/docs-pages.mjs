@@ -137,7 +137,11 @@ Trying again is safe when \`retryable\` is true and \`outcome\` is \`'not-run'\`
 idempotent, or the call needs an \`idempotencyKey\`.
 
 Test for it with \`RedisStreamsError.isRedisStreamsError(error)\`, which also knows errors of another copy of this package.
-\`JSON.stringify\` gives everything but the stack and the cause.
+\`JSON.stringify\` gives everything but the stack and the cause. A cause that comes from Redis or a connection holds its message
+and codes, and nothing of the command: no password, and no data of other calls. Clients and servers show where Redis is and
+what they serve when they are printed, and nothing of their options. What \`unwrap()\` gives is ioredis' own, and shows all.
+
+While Redis refuses writes or is not reached, a call that ends at its deadline has the reason as its \`cause\`.
 
 ## Codes
 

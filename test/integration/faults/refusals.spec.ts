@@ -234,6 +234,23 @@ describe('a connection that dies young', () => {
   });
 });
 
+describe('a normal life', () => {
+  it('leaves no warning: connect, close, and a health probe', async () => {
+    const arena = await own();
+    const heard = lines();
+    await arena.serve({ messages: { work: () => 1 } });
+    for (let i = 0; i < 5; i++) {
+      const client = await arena.connected();
+      await client.close();
+    }
+    const hasty = arena.client();
+    const connecting = hasty.connect().catch(() => {});
+    await hasty.close();
+    await connecting;
+    expect(heard.filter((line) => !line.startsWith('log '))).toEqual([]);
+  });
+});
+
 describe('names of connections', () => {
   const names = async (arena: Arena): Promise<string[]> => {
     const list = String(await arena.redis.client('LIST'));
@@ -262,7 +279,8 @@ describe('names of connections', () => {
 
   it('are those that the user gives', async () => {
     const arena = await own();
-    await arena.connected({ connectionName: 'mine' });
+    const client = await arena.connected({ connectionName: 'mine' });
+    await client.failure('nobody', {}, { whenNoConsumer: 'fail' });
     expect(await names(arena)).toEqual([]);
     expect(String(await arena.redis.client('LIST')).match(/ name=mine /g)).toHaveLength(2);
   });

@@ -5,6 +5,7 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from '../options/index.js';
+import { placeOf, showOnly } from '../redis/shown.js';
 import { compareIds } from '../protocol/entry.js';
 import { Keys } from '../protocol/keys.js';
 import { connectionNames, thisProcess } from '../redis/connection-name.js';
@@ -64,6 +65,14 @@ interface Found {
  * await letters.replayAll({ reason: 'attempts' });
  */
 export class DeadLetters implements OnApplicationShutdown {
+  static {
+    showOnly(this, ({ options, group }) => ({
+      redis: placeOf(options.redis),
+      prefix: options.prefix,
+      group,
+    }));
+  }
+
   private readonly options: ResolvedClientOptions;
   private readonly group: string;
   private readonly links: readonly Link[];

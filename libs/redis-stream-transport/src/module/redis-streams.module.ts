@@ -4,6 +4,7 @@ import {
   Module,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { GivenOptions } from './given-options.js';
 import { ClientRedisStreams } from '../nest/client-redis-streams.js';
 import type { RedisStreamsClientOptions } from '../options/index.js';
 
@@ -12,6 +13,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setClassMethodName('forRoot')
     .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({
       ...definition,
+      providers: definition.providers?.map((provider) =>
+        'useValue' in provider
+          ? { ...provider, useValue: new GivenOptions(provider.useValue as never) }
+          : provider,
+      ),
       global: isGlobal,
     }))
     .build();
@@ -27,7 +33,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     {
       provide: ClientRedisStreams,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: RedisStreamsClientOptions) => new ClientRedisStreams(options),
+      useFactory: (options: RedisStreamsClientOptions | GivenOptions) =>
+        new ClientRedisStreams(GivenOptions.reveal(options)),
     },
   ],
   exports: [ClientRedisStreams],

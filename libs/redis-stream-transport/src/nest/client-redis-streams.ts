@@ -18,6 +18,7 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from '../options/index.js';
+import { placeOf, showOnly } from '../redis/shown.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { patternText } from '../protocol/pattern.js';
 import { OutgoingPackets } from './outgoing.js';
@@ -49,6 +50,15 @@ const NOTHING_TO_CANCEL = (): void => undefined;
  * ClientsModule.register([{ name: 'ORDERS', customClass: ClientRedisStreams, options: { url } }]);
  */
 export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> {
+  static {
+    showOnly(this, ({ options, producer }) => ({
+      redis: placeOf(options.redis),
+      prefix: options.prefix,
+      connected: producer?.isUp ?? false,
+      pending: producer?.pending ?? 0,
+    }));
+  }
+
   private readonly options: ResolvedClientOptions;
   private readonly logger = new Logger(ClientRedisStreams.name);
   private readonly quiet: QuietLogger;

@@ -1,5 +1,6 @@
 import type { QuietLogger } from '../engine/logger.js';
 import type { RedisTarget } from '../options/index.js';
+import { placeOf } from '../redis/shown.js';
 import { CommandFailure } from '../redis/failure.js';
 import type { LinkObserver, LinkRole } from '../redis/link.js';
 
@@ -54,19 +55,4 @@ function told(reason: Error): string {
   const demoted = reason instanceof CommandFailure && reason.demoted;
   const hint = '; this server is a replica now, and is asked until it or another is the primary';
   return demoted ? reason.message.replace(/\s*script: .*$/s, '') + hint : reason.message;
-}
-
-/** Where Redis is expected, without user or password. */
-function placeOf(target: RedisTarget): string {
-  switch (target.kind) {
-    case 'client':
-      return 'the address of the given client';
-    case 'cluster':
-      return 'the given cluster nodes';
-    case 'single': {
-      const { path, host, port, sentinels } = target.options;
-      if (sentinels != null && sentinels.length > 0) return 'the given sentinels';
-      return path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
-    }
-  }
 }

@@ -19,6 +19,7 @@ import {
   type RedisStreamsServerOptions,
   type ResolvedServerOptions,
 } from '../options/index.js';
+import { placeOf, showOnly } from '../redis/shown.js';
 import { Keys, shardOf } from '../protocol/keys.js';
 import { patternText } from '../protocol/pattern.js';
 import { invokeEvent, type EventSettings } from './event-invoker.js';
@@ -53,6 +54,16 @@ export class ServerRedisStreams
   extends Server<RedisStreamsEvents, string>
   implements CustomTransportStrategy
 {
+  static {
+    showOnly(this, ({ options, consumer, messageHandlers }) => ({
+      redis: placeOf(options.redis),
+      prefix: options.prefix,
+      group: options.group,
+      state: consumer?.state ?? 'idle',
+      patterns: [...messageHandlers.keys()],
+    }));
+  }
+
   override transportId = REDIS_STREAMS;
   /** Failures of event handlers reach us, and we retry and report them. */
   override readonly propagatesEventHandlerErrors = true;

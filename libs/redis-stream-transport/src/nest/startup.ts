@@ -1,4 +1,5 @@
 import type { LinkRole } from '../redis/link.js';
+import { EndingSignal } from './signals.js';
 import { RedisStreamsError } from '../errors.js';
 
 /** Answers that no further attempt will change: who starts with them should be told at once. */
@@ -8,7 +9,10 @@ const REFUSED = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
 export interface Startup {
   /** An attempt to connect failed. */
   failed(role: LinkRole, error: Error, attempt: number): void;
-  /** Waits for `work`, or rejects with NOT_CONNECTED after the permitted attempts. */
+  /**
+   * Waits for `work`, or rejects with NOT_CONNECTED after the permitted attempts. Never settles when a
+   * signal ends the process and `work` with it: whoever awaits the start would report that as a failure.
+   */
   until(work: Promise<void>): Promise<void>;
 }
 
@@ -18,6 +22,7 @@ export function startup(attempts: number | undefined): Startup {
   let giveUp: (error: Error) => void = () => undefined;
   const gaveUp = new Promise<never>((_, reject) => (giveUp = reject));
   gaveUp.catch(() => undefined);
+  const signal = new EndingSignal();
   return {
     failed(_, error, attempt) {
       if (started) return;
@@ -33,8 +38,17 @@ export function startup(attempts: number | undefined): Startup {
     },
     async until(work) {
       work.catch(() => undefined);
-      await Promise.race([work, gaveUp]);
-      started = true;
+      try {
+        await Promise.race([work, gaveUp]);
+        started = true;
+      } catch (error) {
+        const closed = RedisStreamsError.isRedisStreamsError(error) && error.code === 'CLOSED';
+        if (!closed || signal.exitCode === undefined) throw error;
+        process.exitCode ??= signal.exitCode;
+        await new Promise<never>(() => undefined);
+      } finally {
+        signal.ignore();
+      }
     },
   };
 }

@@ -1,0 +1,39 @@
+import { inspect, type InspectOptions } from 'node:util';
+import type { RedisTarget } from '../options/index.js';
+
+/**
+ * Makes objects of a class show some facts, in `util.inspect` and in JSON, instead of all that they hold:
+ * options with passwords, connections, and the data of calls.
+ */
+export function showOnly<T extends object>(
+  type: { readonly prototype: T },
+  facts: (of: T) => object,
+): void {
+  const shown = {
+    toJSON(this: T): object {
+      return facts(this);
+    },
+    [inspect.custom](this: T, _depth: number, options: InspectOptions): string {
+      return `${this.constructor.name} ${inspect(facts(this), options)}`;
+    },
+  };
+  for (const name of Reflect.ownKeys(shown)) {
+    const value: unknown = Reflect.get(shown, name);
+    Object.defineProperty(type.prototype, name, { value, configurable: true, writable: true });
+  }
+}
+
+/** Where Redis is expected, without user or password. */
+export function placeOf(target: RedisTarget): string {
+  switch (target.kind) {
+    case 'client':
+      return 'the address of the given client';
+    case 'cluster':
+      return 'the given cluster nodes';
+    case 'single': {
+      const { path, host, port, sentinels } = target.options;
+      if (sentinels != null && sentinels.length > 0) return 'the given sentinels';
+      return path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
+    }
+  }
+}

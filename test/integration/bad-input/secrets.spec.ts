@@ -1,0 +1,178 @@
+import { inspect } from 'node:util';
+import { Logger } from '@nestjs/common';
+import { ClientsModule } from '@nestjs/microservices';
+import { Redis } from 'ioredis';
+import { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } from 'nestjs-redis-streams';
+import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
+import { createServer, type AddressInfo } from 'node:net';
+import { Arena, listening } from '../../support/arena.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
+
+const SECRET = 'S3cret-of-the-app';
+const PAYLOAD = 'what-another-call-holds';
+
+/** All that a person or a log could get to see of a value. */
+function visible(value: unknown): string {
+  const parts = [
+    inspect(value, { depth: null, showHidden: true, getters: true }),
+    JSON.stringify(value),
+    String(value),
+  ];
+  for (let error = value; error instanceof Error; error = error.cause) {
+    parts.push(error.stack ?? '', error.message, JSON.stringify(error));
+    parts.push(inspect(error, { depth: null, showHidden: true }));
+  }
+  return parts.join('\n');
+}
+
+function expectNoSecret(...values: unknown[]): void {
+  for (const value of values) {
+    expect(visible(value)).not.toContain(SECRET);
+    expect(visible(value)).not.toContain(PAYLOAD);
+  }
+}
+
+function lines(): unknown[] {
+  const heard: unknown[] = [];
+  const write = (...line: unknown[]): void => void heard.push(...line);
+  Logger.overrideLogger({ log: write, warn: write, error: write, debug: write });
+  onTestFinished(() => Logger.overrideLogger(false));
+  return heard;
+}
+
+const acl = (arena: Arena, ...rules: string[]): Promise<unknown> =>
+  arena.redis.call('ACL', 'SETUSER', 'app', ...rules);
+
+async function own(args: string[] = []) {
+  const redis = await startPrivateRedis({ args });
+  onTestFinished(() => redis.stop());
+  const arena = new Arena(redis.url);
+  await acl(arena, 'on', `>${SECRET}`, '~*', '&*', '+@all');
+  return { arena, redis, url: arena.url.replace('redis://', `redis://app:${SECRET}@`) };
+}
+
+const failed = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => {
+      throw new Error('it succeeded');
+    },
+    (error: unknown) => error,
+  );
+
+/** A server that refuses every command in Redis' words, and repeats what it was sent. */
+async function parrot(): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      const words = data
+        .toString()
+        .split('\r\n')
+        .filter((word) => !/^[*$]/.test(word));
+      const told = words.map((word) => `'${word}'`).join(' ');
+      const line = `-ERR unknown command '${words[0]}', with args beginning with: ${told}\r\n`;
+      socket.write(line.repeat(words.length));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `redis://app:${SECRET}@127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('no secret and nobody else’s payload can be seen', () => {
+  it('in what a start fails with: a wrong password, a disabled user, missing rights, no Redis', async () => {
+    const { arena, url } = await own();
+    const heard = lines();
+    const events: unknown[] = [];
+    const wrong = url.replace('app:', 'nobody:');
+    const tried = [
+      { url: wrong },
+      { url: url.replace(/@.*/, '@127.0.0.1:9') },
+      { url: await parrot() },
+    ];
+    for (const options of tried) {
+      const client = arena.client({ retryAttempts: 1, ...options });
+      const server = arena.server({ messages: {} }, { retryAttempts: 1, ...options });
+      client.on('error', (...told) => void events.push(...told));
+      server.on('error', (...told) => void events.push(...told));
+      expectNoSecret(await failed(client.connect()), await failed(listening(server)));
+    }
+    await acl(arena, 'off');
+    expectNoSecret(await failed(arena.client({ url }).connect()));
+    expectNoSecret(await failed(listening(arena.server({ messages: {} }, { url }))));
+    await acl(arena, 'on', '-evalsha', '-eval');
+    expectNoSecret(await failed(listening(arena.server({ messages: {} }, { url }))));
+    expect(events.length).toBeGreaterThan(0);
+    expectNoSecret(...events, ...heard);
+  });
+
+  it('in what calls and events end with, whatever Redis says', async () => {
+    const { arena, redis, url } = await own();
+    await arena.serve({ messages: { work: () => 1 } }, { url });
+    const heard = lines();
+    const client = await arena.connected({ url, retryDelay: 50 });
+    await client.call('work');
+    const both = async (pattern: string, timeout = 300): Promise<unknown[]> => {
+      const others = [1, 2, 3].map(() =>
+        client.call(pattern, PAYLOAD, { timeout, whenNoConsumer: 'wait' }).catch(() => 0),
+      );
+      const ends = await Promise.all([
+        failed(client.call(pattern, 'mine', { timeout, whenNoConsumer: 'wait' })),
+        failed(client.tell(pattern, 'mine', { timeout })),
+      ]);
+      await Promise.all(others);
+      return ends;
+    };
+    await arena.redis.set(arena.keys.stream('typed'), 'x');
+    expectNoSecret(...(await both('typed')));
+    await arena.redis.config('SET', 'maxmemory', '1');
+    expectNoSecret(...(await both('work')));
+    await arena.redis.config('SET', 'maxmemory', '0');
+    await arena.redis.config('SET', 'min-replicas-to-write', '1');
+    expectNoSecret(...(await both('work')));
+    await arena.redis.config('SET', 'min-replicas-to-write', '0');
+    await acl(arena, '-evalsha');
+    expectNoSecret(...(await both('work')));
+    await acl(arena, '+evalsha');
+    const cut = both('work', 800);
+    await arena.redis.call('CLIENT', 'KILL', 'USER', 'app');
+    await redis.stop();
+    expectNoSecret(...(await cut));
+    await client.close();
+    expectNoSecret(...heard);
+  });
+
+  it('in clients, servers and modules, printed or as JSON, before, while and after they are used', async () => {
+    const { arena, url } = await own();
+    const server = arena.server({ messages: { work: (data) => data } }, { url });
+    const client = arena.client({ url });
+    const letters = new DeadLetters({ url, prefix: arena.prefix, group: 'service' });
+    onTestFinished(() => letters.onApplicationShutdown());
+    const injected = new Redis(url, { lazyConnect: true });
+    const all = [
+      ...[server, client, letters, new ClientRedisStreams({ client: injected })],
+      new ServerRedisStreams({ username: 'app', password: SECRET }),
+      new ClientRedisStreams({ credentials: () => ({ password: SECRET }) }),
+      new ClientRedisStreams({
+        cluster: {
+          nodes: [{ host: 'a', port: 1 }],
+          options: { redisOptions: { password: SECRET } },
+        },
+      }),
+      RedisStreamsModule.forRoot({ url, isGlobal: true }),
+      ClientsModule.register([{ name: 'A', customClass: ClientRedisStreams, options: { url } }]),
+    ];
+    expectNoSecret(...all, all, { nested: { all } });
+    await listening(server);
+    await client.connect();
+    const call = client.call('work', PAYLOAD);
+    expectNoSecret(client, server, letters);
+    await Promise.all([call, letters.count()]);
+    expectNoSecret(client, server, letters);
+    expect(inspect(client)).toMatch(/^Caller \{.*127\.0\.0\.1/s);
+    expect(inspect(server)).toContain("group: 'service'");
+    expect(JSON.parse(JSON.stringify(server))).toMatchObject({ patterns: ['work'] });
+    await client.close();
+    await server.close();
+    expectNoSecret(client, server);
+  });
+});

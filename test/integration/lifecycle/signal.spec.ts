@@ -1,0 +1,32 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { builtLibrary } from '../../support/built-library.js';
+
+/** Where nothing answers: the port of "discard". */
+const url = 'redis://127.0.0.1:9';
+
+describe('SIGTERM while a process waits for Redis', () => {
+  it.each([
+    ['a service with shutdown hooks', 'hooks'],
+    ['a service without', 'no hooks'],
+    ['a service that closes by hand', 'by hand'],
+    ['a client that connects in onModuleInit', 'client'],
+  ])('%s ends with the code of the signal, and without a word', async (_, mode) => {
+    const file = fileURLToPath(new URL('../../support/waiting.mjs', import.meta.url));
+    const child = fork(file, [JSON.stringify({ library: builtLibrary(), url, mode })], {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    }
+    await once(child, 'message');
+    child.kill('SIGTERM');
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect(said).toBe('');
+    expect(signal ?? code).toBe(mode === 'by hand' ? 143 : 'SIGTERM');
+  });
+});

@@ -1,0 +1,28 @@
+// A service and a client of Nest that wait for a Redis which is not there. built-library.ts says where the library is.
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+const { library, url, mode } = JSON.parse(process.argv[2]);
+const { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } = await import(library);
+
+class AppModule {
+  constructor(client) {
+    this.client = client;
+  }
+  async onModuleInit() {
+    if (mode === 'client') await this.client.connect();
+  }
+  // Another part of the application takes its time to end.
+  onModuleDestroy = () => new Promise((resolve) => setTimeout(resolve, 50));
+  onApplicationShutdown = () => new Promise((resolve) => setTimeout(resolve, 100));
+}
+Reflect.defineMetadata('design:paramtypes', [ClientRedisStreams], AppModule);
+Module({ imports: [RedisStreamsModule.forRoot({ url })] })(AppModule);
+
+const strategy = new ServerRedisStreams({ url, group: 'service' });
+const app = await NestFactory.createMicroservice(AppModule, { strategy, logger: ['error'] });
+if (mode === 'by hand') process.on('SIGTERM', () => void app.close());
+else if (mode !== 'no hooks') app.enableShutdownHooks();
+setTimeout(() => process.send('waiting'), 200).unref();
+await app.listen();
