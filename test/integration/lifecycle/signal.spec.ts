@@ -7,6 +7,10 @@ import { builtLibrary } from '../../support/built-library.js';
 const url = 'redis://127.0.0.1:9';
 
 describe('SIGTERM while a process waits for Redis', () => {
+  let library = '';
+  // All files of the library, which takes a while on a busy machine.
+  beforeAll(() => void (library = builtLibrary()), 120_000);
+
   it.each([
     ['a service with shutdown hooks', 'hooks'],
     ['a service without', 'no hooks'],
@@ -14,7 +18,7 @@ describe('SIGTERM while a process waits for Redis', () => {
     ['a client that connects in onModuleInit', 'client'],
   ])('%s ends with the code of the signal, and without a word', async (_, mode) => {
     const file = fileURLToPath(new URL('../../support/waiting.mjs', import.meta.url));
-    const child = fork(file, [JSON.stringify({ library: builtLibrary(), url, mode })], {
+    const child = fork(file, [JSON.stringify({ library, url, mode })], {
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
