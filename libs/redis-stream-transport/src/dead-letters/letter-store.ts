@@ -1,5 +1,6 @@
 import type { RawEntry } from '../protocol/entry.js';
 import type { Keys } from '../protocol/keys.js';
+import { rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
 import { run } from '../redis/script.js';
 import { replayScript } from './replay.lua.js';
@@ -30,7 +31,7 @@ export class LetterStore {
   /** Letters within the bounds of a range, oldest first. */
   async range(from: string, to: string, count: number): Promise<RawEntry[]> {
     const answer = await this.link.command('xrange', [this.key, from, to, 'COUNT', String(count)]);
-    return (answer as [string, string[]][]).map(([id, fields]) => ({ id, fields }));
+    return rawEntries(answer, 'XRANGE');
   }
 
   async remove(letters: readonly string[]): Promise<void> {
@@ -40,20 +41,21 @@ export class LetterStore {
   /** Id of the youngest letter; undefined when there is none. */
   async last(): Promise<string | undefined> {
     const answer = await this.link.command('xrevrange', [this.key, '+', '-', 'COUNT', '1']);
-    return (answer as [string, string[]][])[0]?.[0];
+    return rawEntries(answer, 'XREVRANGE')[0]?.id;
   }
 
   /** The entry that a letter became, as far as it is still known. */
   async became(letter: string): Promise<string | undefined> {
     const note = await this.link.command('get', [this.keys.replayed(this.group, letter)]);
-    return (note as string | null) ?? undefined;
+    return textOr(note, undefined);
   }
 
   async replay(letter: string, stream: string, fields: readonly string[]): Promise<ReplayAnswer> {
     const keys = [this.key, this.keys.stream(stream), this.keys.replayed(this.group, letter)];
     const args = [letter, String(this.maxBacklog), String(NOTE_LIFE), ...fields];
-    const answer = (await run(this.link, replayScript, keys, args)) as string;
-    const [kind, entry] = answer.split(' ') as ['ok' | 'gone' | 'full', string];
+    const answer = textOf(await run(this.link, replayScript, keys, args), 'replay');
+    const [word, entry = ''] = answer.split(' ');
+    const kind = wordOf(word, ['ok', 'gone', 'full'] as const, 'replay');
     return kind === 'ok' ? { kind, entry } : { kind };
   }
 }

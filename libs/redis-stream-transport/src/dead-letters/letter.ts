@@ -1,6 +1,7 @@
 import { FIELD, type RawEntry } from '../protocol/entry.js';
 import { parseHeader, wireCodec, type Header, type WireCodec } from '../protocol/header.js';
-import { readJson } from '../protocol/json.js';
+import { isTexts, readJson } from '../protocol/json.js';
+import { numberOf } from '../redis/answer.js';
 
 /**
  * Why an entry became a dead letter.
@@ -93,15 +94,15 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
     stream: of('stream'),
     kind: header === undefined ? 'unreadable' : header.call === undefined ? 'event' : 'request',
     entryId: of('id'),
-    deliveries: Number(of('deliveries')),
-    attempts: Number(of('attempts')),
+    deliveries: numberOf(of('deliveries')),
+    attempts: numberOf(of('attempts')),
     consumer: of('consumer'),
-    at: Number(of('at')),
+    at: numberOf(of('at')),
     data: read?.ok === true ? read.value : undefined,
     text,
     codec: header && wireCodec(header.codec, header.codecName),
     headers: readHeaders(headers),
-    replayed: Number(replayed) || 0,
+    replayed: numberOf(replayed),
     originalId: originalId ?? of('id'),
     replayable: !broadcast && whole && header !== undefined && of('reason') !== 'malformed',
     broadcast,
@@ -111,6 +112,5 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
 
 function readHeaders(text: string | undefined): Readonly<Record<string, string>> {
   const read = text === undefined ? undefined : readJson(text);
-  if (read?.ok !== true || typeof read.value !== 'object' || read.value === null) return {};
-  return read.value as Record<string, string>;
+  return read?.ok === true && isTexts(read.value) ? read.value : {};
 }

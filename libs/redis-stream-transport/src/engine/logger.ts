@@ -1,3 +1,5 @@
+import { visible, visibleLines } from '../protocol/visible.js';
+
 /** What the engine needs of a logger; Nest's fits. */
 export interface EngineLogger {
   log(message: string): void;
@@ -5,7 +7,10 @@ export interface EngineLogger {
   error(message: string): void;
 }
 
-/** A line, or what makes it: many are left out, and need not be made. */
+/**
+ * A line, or what makes it: many are left out, and need not be made. What is made may have the several lines of a
+ * stack, so names in it must be visible before.
+ */
 export type Line = string | (() => string);
 
 type Level = 'log' | 'warn' | 'error';
@@ -26,6 +31,7 @@ const MAX_KINDS = 1000;
 /**
  * At most one line per kind and interval: a fault that repeats a thousand times a second must not fill a
  * disk. How many were left out is always said, at the latest when the interval ends.
+ * Names and texts in a line may be anybody's, so what would not be seen of them is made visible.
  */
 export class QuietLogger {
   private readonly kinds = new Map<string, Said>();
@@ -104,7 +110,7 @@ export class QuietLogger {
 }
 
 function textOf(line: Line): string {
-  return typeof line === 'string' ? line : line();
+  return typeof line === 'string' ? visible(line) : visibleLines(line());
 }
 
 /** Does not keep the process alive. */

@@ -47,9 +47,11 @@ export interface Due {
 
 /** The three parallel lists of the claim and fetch scripts. */
 export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
-  const [, pairs, deliveries, due] = answer.map((list) => (Array.isArray(list) ? list : []));
+  const [pairs, deliveries, due] = [answer[1], answer[2], answer[3]].map(
+    (list): readonly unknown[] => (Array.isArray(list) ? list : []),
+  );
   const held: HeldEntry[] = [];
-  for (const [i, pair] of (pairs as unknown[]).entries()) {
+  for (const [i, pair] of (pairs ?? []).entries()) {
     const [raw] = entryList([pair]);
     if (raw === undefined) continue;
     held.push({ raw, deliveries: numberOf(deliveries?.[i]), due: parseDue(due?.[i]) });

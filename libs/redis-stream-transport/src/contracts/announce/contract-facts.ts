@@ -36,8 +36,12 @@ function countsOf(said: unknown): MethodCounts {
     calls: amount(calls),
     errors: amount(errors),
     inFlight: amount(inFlight),
-    durations: pairs.filter((pair): pair is Buckets[number] => Array.isArray(pair)),
+    durations: pairs.filter(isBucket),
   };
+}
+
+function isBucket(pair: unknown): pair is Buckets[number] {
+  return Array.isArray(pair) && Number.isFinite(pair[0]) && Number.isFinite(pair[1]);
 }
 
 function propertiesOf(said: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsError } from '../../errors.js';
+import { visibleLines } from '../../protocol/visible.js';
 import type { ServiceDirectory } from '../directory/service-directory.js';
 import { ContractError } from '../contract-error.js';
 import { definitionOf, type ContractClass } from '../definition.js';
@@ -143,12 +144,15 @@ export class ContractWatch {
     const own = await (this.own ??= contractSchema(this.contract));
     if (own.hash === form.hash) return compareContracts(own, own);
     const served = await readSchema(this.directory, form.document);
-    if (served === undefined) throw new Error(`the schema of ${form.version} is gone`);
+    if (typeof served === 'string') {
+      throw new Error(`the schema of ${form.version} is ${served}`);
+    }
     return compareContracts(own, served);
   }
 
   /** Says what is new. */
-  private tell(text: string, failed = false): void {
+  private tell(said: string, failed = false): void {
+    const text = visibleLines(said);
     if (text === this.told) return;
     if (text === '') this.logger.log(`${this.name}: fits its servers now`);
     else if (failed) this.logger.error(text);

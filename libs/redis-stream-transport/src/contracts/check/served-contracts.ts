@@ -1,6 +1,7 @@
 import type { ServiceDirectory } from '../directory/service-directory.js';
 import { factsOf } from '../announce/contract-facts.js';
 import type { ContractSchema } from '../schema/contract-schema.js';
+import { readContractSchema } from '../schema/read-schema.js';
 
 /** One form of a contract that live instances serve. */
 export interface ServedContract {
@@ -28,14 +29,11 @@ export async function servedContracts(
   return { instances: instances.length, forms: [...forms.values()] };
 }
 
-/** Reads the schema of a contract; undefined if it is gone, or is none. */
+/** Reads the schema of a contract, or says what it is instead. */
 export async function readSchema(
   directory: ServiceDirectory,
   document: string,
-): Promise<ContractSchema | undefined> {
+): Promise<ContractSchema | 'gone' | 'no contract'> {
   const text = await directory.document(document);
-  if (text === undefined) return undefined;
-  const schema = JSON.parse(text) as Partial<ContractSchema> | null;
-  const isOne = typeof schema?.methods === 'object' && typeof schema.hash === 'string';
-  return isOne ? (schema as ContractSchema) : undefined;
+  return text === undefined ? 'gone' : (readContractSchema(text) ?? 'no contract');
 }

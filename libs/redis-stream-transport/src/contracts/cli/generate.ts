@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { RedisStreamsError } from '../../errors.js';
+import { visibleLines } from '../../protocol/visible.js';
 import { asyncApiDocument } from '../generate/asyncapi-document.js';
 import { clientSource } from '../generate/client-source.js';
 import type { ContractSchema } from '../schema/contract-schema.js';
@@ -43,9 +44,10 @@ export interface Terminal {
  */
 export async function runCommand(
   args: readonly string[],
-  terminal: Terminal,
+  shown: Terminal,
   read: (source: Source) => Promise<ReadContract> = readContract,
 ): Promise<number> {
+  const terminal = seen(shown);
   try {
     const [command, ...rest] = args;
     if (command === undefined || command === '--help' || command === 'help') {
@@ -61,6 +63,11 @@ export async function runCommand(
     if (failure.exitCode === 2) terminal.err(`\n${USAGE}`);
     return failure.exitCode;
   }
+}
+
+/** What a service says is shown, not obeyed. */
+function seen({ env, out, err }: Terminal): Terminal {
+  return { env, out: (text) => out(visibleLines(text)), err: (text) => err(visibleLines(text)) };
 }
 
 async function generate(
@@ -86,7 +93,7 @@ async function generate(
     const also = `also served: ${others.join(', ')}`;
     terminal.err(`nestjs-redis-streams: taking ${schema.version}; ${also}\n`);
   }
-  const text = write(schema);
+  const text = visibleLines(write(schema));
   if (values.out === undefined) terminal.out(text);
   else await writeFile(values.out, text);
 }

@@ -1,5 +1,6 @@
 import type { Keys } from '../../protocol/keys.js';
 import type { Owner } from '../../redis/group-broker.js';
+import { numberOf, textOr, textsOf } from '../../redis/answer.js';
 import type { Link } from '../../redis/link.js';
 import { run } from '../../redis/script.js';
 import { describeScript, lookScript, servicesScript } from './directory.lua.js';
@@ -51,22 +52,22 @@ export class DirectoryStore {
   async look(name: string, ask: boolean): Promise<{ now: number; cards: Card[] }> {
     const keys = [this.keys.instances(name), this.keys.about(name)];
     const args = [String(MOST), ask ? this.keys.inbox('') : ''];
-    const [now, ...rest] = (await run(this.link, lookScript, keys, args)) as string[];
+    const [now, ...rest] = textsOf(await run(this.link, lookScript, keys, args), 'look');
     const cards: Card[] = [];
     for (let i = 0; i < rest.length; i += 2) {
       const [, at, text] = /^(\d+) (.*)$/s.exec(rest[i + 1] ?? '') ?? [];
       if (text !== undefined) cards.push({ consumer: rest[i] as string, at: Number(at), text });
     }
-    return { now: Number(now), cards };
+    return { now: numberOf(now), cards };
   }
 
   async services(): Promise<string[]> {
     const keys = [this.keys.services()];
-    return (await run(this.link, servicesScript, keys, [String(MOST)])) as string[];
+    return textsOf(await run(this.link, servicesScript, keys, [String(MOST)]), 'services');
   }
 
   async document(digest: string): Promise<string | undefined> {
     const text = await this.link.command('get', [this.keys.document(digest)]);
-    return (text as string | null) ?? undefined;
+    return textOr(text, undefined);
   }
 }

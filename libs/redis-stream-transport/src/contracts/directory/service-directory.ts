@@ -85,11 +85,21 @@ async function soon<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 /** What is said by others may be anything. */
-function instance(id: string, text: string, answeredAfter: number | undefined): ServiceInstance {
+export function instance(
+  id: string,
+  text: string,
+  answeredAfter: number | undefined,
+): ServiceInstance {
   try {
     const { group, document, about } = JSON.parse(text) as Record<string, unknown>;
     const digest = typeof document === 'string' ? document : undefined;
-    return { id, group: String(group), document: digest, about, answeredAfter };
+    return {
+      id,
+      group: typeof group === 'string' ? group : '',
+      document: digest,
+      about,
+      answeredAfter,
+    };
   } catch {
     return { id, group: '', document: undefined, about: undefined, answeredAfter };
   }

@@ -4,6 +4,7 @@ import type { ServiceInstance } from '../directory/service-directory.js';
 import type { MethodKind } from '../definition.js';
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
 import type { JsonSchema } from '../schema/json-schema.js';
+import { visible } from '../../protocol/visible.js';
 import { listOf, typeText } from '../generate/type-text.js';
 
 export interface DiscoveredMethod {
@@ -51,7 +52,7 @@ export function describedMethods({ methods, $defs }: ContractSchema): Discovered
   const names = new Map(Object.keys($defs).map((name) => [name, name] as const));
   return Object.entries(methods).map(([name, method]) => {
     const { kind, pattern, doc, parameters, returns } = method;
-    const signature = signatureOf(name, method, names);
+    const signature = visible(signatureOf(name, method, names));
     return { name, kind, pattern, doc, signature, parameters, returns };
   });
 }

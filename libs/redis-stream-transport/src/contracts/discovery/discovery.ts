@@ -1,4 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
+import { RedisStreamsError } from '../../errors.js';
+import { visible } from '../../protocol/visible.js';
 import { callStats, type CallStats, type MethodCounts } from '../announce/tally.js';
 import { factsOf } from '../announce/contract-facts.js';
 import { ContractError } from '../contract-error.js';
@@ -16,6 +19,8 @@ import { SchemaShelf } from './schema-shelf.js';
 
 /** Services that are looked at together. */
 const TOGETHER = 20;
+/** Services that are complained about, each once. */
+const MOST_TOLD = 100;
 
 export interface DiscoveryOptions {
   /** Milliseconds that `ping` and `stats` wait for instances that do not answer. Default: 500. */
@@ -54,6 +59,9 @@ export class Discovery {
   private readonly directory: ServiceDirectory;
   private readonly schemas: SchemaShelf;
   private readonly patience: number;
+  private readonly logger = new Logger('Contracts');
+  /** Services whose announcements were complained about. */
+  private readonly told = new Set<string>();
 
   /** @throws ContractError INVALID_CALL on another transport */
   constructor(
@@ -75,13 +83,17 @@ export class Discovery {
     return this.directory.names();
   }
 
-  /** All services: their methods, and their instances. */
+  /**
+   * All services: their methods, and their instances. What is announced in another form than a contract's is left
+   * out, with a line in the log.
+   */
   async discover(): Promise<DiscoveredService[]> {
     const names = await this.names();
     const found: DiscoveredService[] = [];
     for (let from = 0; from < names.length; from += TOGETHER) {
       const page = names.slice(from, from + TOGETHER);
-      found.push(...(await Promise.all(page.map((name) => this.describe(name)))));
+      const described = await Promise.all(page.map((name) => this.describeIfReadable(name)));
+      found.push(...described.filter((one) => one !== undefined));
     }
     // An instance may have left meanwhile.
     return found.filter(({ instances }) => instances.length > 0);
@@ -92,7 +104,7 @@ export class Discovery {
    * @throws ContractError NOT_SERVED: no live instance announces it
    */
   async info(name: string): Promise<DiscoveredService> {
-    const described = await this.describe(name);
+    const { described } = await this.describe(name);
     if (described.instances.length === 0) throw notServed(name, []);
     return described;
   }
@@ -104,7 +116,7 @@ export class Discovery {
    */
   async schema(name: string, version?: string): Promise<ContractSchema> {
     const instances = await this.directory.instances(name);
-    const schema = await this.schemas.newest(instances, version);
+    const { schema } = await this.schemas.newest(instances, version);
     if (schema === undefined) throw notServed(name, instances);
     return schema;
   }
@@ -144,16 +156,40 @@ export class Discovery {
     return calls.service();
   }
 
-  private async describe(name: string): Promise<DiscoveredService> {
+  private async describeIfReadable(name: string): Promise<DiscoveredService | undefined> {
+    let reason = 'the document that it announces is no contract';
+    try {
+      const { described, strange } = await this.describe(name);
+      if (!strange) return described;
+    } catch (error) {
+      // Redis answered for the others too; what belongs to this one has another form.
+      if (!RedisStreamsError.isRedisStreamsError(error) || error.code !== 'REDIS') throw error;
+      reason = error.message;
+    }
+    this.leftOut(name, reason);
+    return undefined;
+  }
+
+  private leftOut(name: string, reason: string): void {
+    if (this.told.has(name) || this.told.size >= MOST_TOLD) return;
+    this.told.add(name);
+    this.logger.warn(visible(`${name} is left out of what is served: ${reason}`));
+  }
+
+  /** `strange`: what it announces as its contract is none. */
+  private async describe(
+    name: string,
+  ): Promise<{ readonly described: DiscoveredService; readonly strange: boolean }> {
     const instances = await this.directory.instances(name);
-    const schema = await this.schemas.newest(instances);
-    return {
+    const { schema, passedOver } = await this.schemas.newest(instances);
+    const described = {
       name,
       version: schema?.version,
       doc: schema?.doc,
       methods: schema === undefined ? [] : describedMethods(schema),
       instances: instances.map((one) => describedInstance(one)),
     };
+    return { described, strange: schema === undefined && passedOver };
   }
 }
 
@@ -176,7 +212,7 @@ function notServed(name: string, instances: readonly ServiceInstance[]): Contrac
     instances.length === 0
       ? `no live instance announces ${name}`
       : `${name} is served ${versions.length === 0 ? 'without a schema' : `as ${versions.join(', ')}`}`;
-  return new ContractError('NOT_SERVED', told);
+  return new ContractError('NOT_SERVED', visible(told));
 }
 
 function schemaVersion(instance: ServiceInstance): string | undefined {

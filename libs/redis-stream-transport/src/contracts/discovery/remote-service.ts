@@ -1,4 +1,5 @@
 import type { ClientProxy } from '@nestjs/microservices';
+import { visible } from '../../protocol/visible.js';
 import { assertTakesOptions, type CallOptions } from '../contract-client.js';
 import { ContractError } from '../contract-error.js';
 import { MethodCalls } from '../method-calls.js';
@@ -95,7 +96,8 @@ export class RemoteCalls {
     const call = this.known?.calls.get(name);
     if (call === undefined) {
       const there = [...(this.known?.calls.keys() ?? [])].join(', ');
-      throw new ContractError('NOT_SERVED', `${this.name} has no method ${name}, but ${there}`);
+      const told = `${this.name} has no method ${name}, but ${there}`;
+      throw new ContractError('NOT_SERVED', visible(told));
     }
     if (this.known?.kinds.get(name) !== 'streamed') {
       const answer: unknown = call.start(args, options);

@@ -13,11 +13,13 @@ export class SchemaShelf {
 
   constructor(private readonly directory: ServiceDirectory) {}
 
-  /** The newest of those that these instances serve, or one of a version. */
+  /**
+   * The newest of those that these instances serve, or one of a version. What is no contract is passed over.
+   */
   async newest(
     instances: readonly ServiceInstance[],
     version?: string,
-  ): Promise<ContractSchema | undefined> {
+  ): Promise<{ readonly schema: ContractSchema | undefined; readonly passedOver: boolean }> {
     const versions = new Map<string, string>();
     for (const instance of instances) {
       const facts = factsOf(instance);
@@ -26,16 +28,18 @@ export class SchemaShelf {
         versions.set(instance.document, facts.version);
     }
     const sorted = [...versions].toSorted(([, one], [, other]) => (isNewer(one, other) ? -1 : 1));
+    let passedOver = false;
     for (const [digest] of sorted) {
       const schema = await this.read(digest);
-      if (schema !== undefined) return schema;
+      if (typeof schema === 'object') return { schema, passedOver };
+      passedOver ||= schema === 'no contract';
     }
-    return undefined;
+    return { schema: undefined, passedOver };
   }
 
-  private async read(digest: string): Promise<ContractSchema | undefined> {
+  private async read(digest: string): ReturnType<typeof readSchema> {
     const known = this.kept.get(digest) ?? (await readSchema(this.directory, digest));
-    if (known === undefined) return undefined;
+    if (typeof known === 'string') return known;
     this.kept.delete(digest);
     this.kept.set(digest, known);
     const [oldest] = this.kept.keys();

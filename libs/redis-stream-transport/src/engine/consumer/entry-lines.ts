@@ -1,9 +1,10 @@
 import type { RetryPolicy } from '../../options/index.js';
+import { visible } from '../../protocol/visible.js';
 import { thrownStory } from '../../thrown.js';
 import type { QuietLogger } from '../logger.js';
 import type { Delivery, FailedAttempt, Letter } from './delivery.js';
 
-/** Characters of a pattern in a log line. */
+/** Characters of a pattern in a log line. It comes from whoever sent the entry. */
 const SHOWN = 200;
 
 /** How often a handler was tried, and how often it may be. */
@@ -36,7 +37,7 @@ export class EntryLines {
       // A handler that asks for another attempt is no trouble.
       this.logger.log(`retry ${pattern}`, () => {
         const tried = `attempt ${number} of ${of}`;
-        return `${pattern}: ${tried}: ${failed.detail}; ${again} (${nameOf(delivery)})`;
+        return `${pattern}: ${tried}: ${visible(failed.detail)}; ${again} (${nameOf(delivery)})`;
       });
       return;
     }
@@ -57,7 +58,7 @@ export class EntryLines {
     const pattern = patternOf(delivery);
     this.logger.error(`dead ${pattern}`, () => {
       const letter = id === undefined ? 'a dead letter' : `dead letter ${id}`;
-      const told = thrown === undefined ? detail : thrownStory(thrown.value);
+      const told = thrown === undefined ? visible(detail) : thrownStory(thrown.value);
       const tried = `attempt ${number} of ${of}`;
       return `${pattern}: became ${letter}, ${reason}, ${tried} (${nameOf(delivery)}): ${told}`;
     });
@@ -65,5 +66,5 @@ export class EntryLines {
 }
 
 function patternOf({ entry, stream }: Delivery): string {
-  return (entry.pattern ?? stream.name).slice(0, SHOWN);
+  return visible((entry.pattern ?? stream.name).slice(0, SHOWN));
 }

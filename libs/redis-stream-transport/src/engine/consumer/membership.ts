@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
+import { visible } from '../../protocol/visible.js';
 import { CommandFailure } from '../../redis/failure.js';
 import type { LeaseBroker } from '../../redis/lease-broker.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -105,7 +106,7 @@ export class Membership {
       await this.keeper.release();
       throw new RedisStreamsError(
         'GROUP_CONFLICT',
-        `group ${conflict.group} answers requests of ${conflict.pattern} already; ` +
+        `group ${visible(conflict.group)} answers requests of ${conflict.pattern} already; ` +
           'instances of one service share a group, and a request has one answering service',
         { pattern: conflict.pattern },
       );

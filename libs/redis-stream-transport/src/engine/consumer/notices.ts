@@ -34,7 +34,8 @@ function parse(text: string): { stream: string; entry: string } | undefined {
     const named: unknown = JSON.parse(text);
     if (!Array.isArray(named)) return undefined;
     const [stream, entry] = named as unknown[];
-    return { stream: String(stream), entry: String(entry) };
+    if (typeof stream !== 'string' || typeof entry !== 'string') return undefined;
+    return { stream, entry };
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import {
   type RedisStreamsErrorCode,
 } from '../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../protocol/frame.js';
+import { visible } from '../../protocol/visible.js';
 import type { Call, EarlyReply, ReplyOrigin, Run } from './call.js';
 import { UnreadReplies } from './unread-replies.js';
 
@@ -172,7 +173,7 @@ function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsErro
   const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
   return new RedisStreamsError(
     known ? (code as RedisStreamsErrorCode) : 'REDIS',
-    typeof message === 'string' ? message : 'the service reported a fault',
+    typeof message === 'string' ? visible(message) : 'the service reported a fault',
     { pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
   );
 }

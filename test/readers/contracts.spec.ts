@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { factsOf } from '../../libs/redis-stream-transport/src/contracts/announce/contract-facts.js';
+import { callStats } from '../../libs/redis-stream-transport/src/contracts/announce/tally.js';
+import { instance } from '../../libs/redis-stream-transport/src/contracts/directory/service-directory.js';
+import {
+  describedInstance,
+  describedMethods,
+} from '../../libs/redis-stream-transport/src/contracts/discovery/described-service.js';
+import { schemaDefinition } from '../../libs/redis-stream-transport/src/contracts/discovery/schema-definition.js';
+import { asyncApiDocument } from '../../libs/redis-stream-transport/src/contracts/generate/asyncapi-document.js';
+import { clientSource } from '../../libs/redis-stream-transport/src/contracts/generate/client-source.js';
+import { contractSchema } from '../../libs/redis-stream-transport/src/contracts/index.js';
+import {
+  compareContracts,
+  isNewer,
+} from '../../libs/redis-stream-transport/src/contracts/schema/compare-contracts.js';
+import { readContractSchema } from '../../libs/redis-stream-transport/src/contracts/schema/read-schema.js';
+import { FilesContract } from '../contracts/files.contract.js';
+import { holdsFor, spoilt, text, TIME } from './arbitrary.js';
+
+// What services say about themselves: cards, and documents that describe contracts.
+
+it('a card of the directory', { timeout: TIME }, () => {
+  const counts = { calls: 1, errors: 0, inFlight: 0, durations: [[5, 1]] };
+  const about = { version: '1.0.0', hash: 'h', force: false, uptime: 1, methods: { add: counts } };
+  const card = { group: 'service', document: 'd', about };
+  holdsFor(
+    fc.oneof(
+      text,
+      spoilt(card).map((one) => JSON.stringify(one)),
+    ),
+    (given) => {
+      const one = instance('me', given, undefined);
+      expect(typeof one.group).toBe('string');
+      describedInstance(one);
+      const stats = callStats(Object.values(factsOf(one)?.methods ?? {}));
+      expect(typeof stats.calls).toBe('number');
+      isNewer(factsOf(one)?.version ?? '', '1.0.0');
+    },
+  );
+});
+
+it('a document that may be a contract', { timeout: TIME }, async () => {
+  const own = await contractSchema(FilesContract);
+  expect(readContractSchema(JSON.stringify(own))).toEqual(own);
+  let read = 0;
+  const documents = fc.oneof(
+    { weight: 1, arbitrary: text },
+    { weight: 4, arbitrary: spoilt(own).map((one) => JSON.stringify(one)) },
+  );
+  holdsFor(documents, (given) => {
+    const schema = readContractSchema(given);
+    if (schema === undefined) return;
+    read++;
+    for (const { signature } of describedMethods(schema)) expect(typeof signature).toBe('string');
+    schemaDefinition(schema);
+    clientSource(schema);
+    asyncApiDocument(schema);
+    compareContracts(own, { ...schema, hash: 'another' });
+    compareContracts(schema, { ...own, hash: 'another' });
+  });
+  // Enough that are contracts, or what comes behind the reader was not looked at.
+  expect(read).toBeGreaterThan(10);
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { readResult } from '../../libs/redis-stream-transport/src/engine/consumer/stored-result.js';
+import {
+  givenUp,
+  obeyNotice,
+} from '../../libs/redis-stream-transport/src/engine/consumer/notices.js';
+import type { Dispatcher } from '../../libs/redis-stream-transport/src/engine/consumer/dispatcher.js';
+import {
+  compareIds,
+  decodeEntry,
+  idAfter,
+  isMalformed,
+  timeOf,
+} from '../../libs/redis-stream-transport/src/protocol/entry.js';
+import { decodeFrame } from '../../libs/redis-stream-transport/src/protocol/frame.js';
+import { parseHeader, senderOf } from '../../libs/redis-stream-transport/src/protocol/header.js';
+import { readJson } from '../../libs/redis-stream-transport/src/protocol/json.js';
+import { isEntryId } from '../../libs/redis-stream-transport/src/protocol/limits.js';
+import { visible } from '../../libs/redis-stream-transport/src/protocol/visible.js';
+import { readLetter } from '../../libs/redis-stream-transport/src/dead-letters/letter.js';
+import { replayFields } from '../../libs/redis-stream-transport/src/dead-letters/replay-fields.js';
+import { parseDue } from '../../libs/redis-stream-transport/src/redis/entries.js';
+import { parseVerdict } from '../../libs/redis-stream-transport/src/redis/verdict.js';
+import { RedisStreamsError } from 'nestjs-redis-streams';
+import { holdsFor, spoilt, text, TIME } from './arbitrary.js';
+
+// Every reader of a text that Redis may hold: it gives a value or says what is wrong, and never throws.
+
+const CALLER = 'a'.repeat(22);
+const words = fc.constantFrom(
+  '1',
+  '2',
+  'json',
+  'b64:x',
+  '7',
+  CALLER,
+  '-',
+  '1000',
+  'once',
+  'idle=5',
+);
+const spaced = fc.array(fc.oneof(words, text), { maxLength: 8 }).map((parts) => parts.join(' '));
+const reply = ['10000000000', 1, 1, 7, 0, { total: 1 }, { trace: 'x' }, 1];
+const frames = fc.oneof(
+  text,
+  spaced,
+  text.map((body) => `1 x ${body}`),
+  spoilt([reply, reply]).map((replies) => `1 x ${JSON.stringify(replies)}`),
+);
+
+it('a frame', { timeout: TIME }, () => {
+  holdsFor(frames, (given) => {
+    const frame = decodeFrame(given);
+    if (typeof frame === 'string') return;
+    expect(frame.unreadable).toBeGreaterThanOrEqual(0);
+    for (const [call, kind, deliveries, nonce, index, , headers] of frame.replies) {
+      expect([typeof call, typeof kind, typeof nonce]).toEqual(['string', 'number', 'number']);
+      expect(deliveries >= 0 && Number.isSafeInteger(index) && index >= 0).toBe(true);
+      for (const value of Object.values(headers ?? {})) expect(typeof value).toBe('string');
+    }
+  });
+});
+
+it('a header line, and an entry', { timeout: TIME }, () => {
+  const names = fc.constantFrom('c', 'd', 'h', 'k', 'p', 'g', 'r');
+  const fields = fc.array(fc.tuple(fc.oneof(names, text), fc.oneof(spaced, text)), {
+    maxLength: 6,
+  });
+  holdsFor(fc.tuple(spaced, fields), ([line, pairs]) => {
+    const header = parseHeader(line);
+    if (typeof header === 'string') senderOf(line);
+    else expect(header.timeout >= 0 && header.idle >= 0).toBe(true);
+    const entry = decodeEntry({ id: '5-0', fields: ['c', line, ...pairs.flat()] }, 1000);
+    if (isMalformed(entry)) return;
+    expect(entry.key === undefined || (entry.key.length > 0 && entry.key.length <= 256)).toBe(true);
+  });
+});
+
+it('JSON, and a text that is shown', { timeout: TIME }, () => {
+  holdsFor(text, (given) => {
+    readJson(given);
+    expect(visible(given)).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+  });
+});
+
+it('a result under an idempotency key', { timeout: TIME }, () => {
+  const right = [[0, 1], [0], [1, { done: true }]];
+  holdsFor(
+    fc.oneof(
+      text,
+      spoilt(right).map((list) => JSON.stringify(list)),
+    ),
+    (given) => {
+      for (const { kind, payload } of readResult(given) ?? []) {
+        expect(Number.isSafeInteger(kind)).toBe(true);
+        if (payload !== undefined) JSON.parse(payload);
+      }
+    },
+  );
+});
+
+it('an abort notice', { timeout: TIME }, () => {
+  const notices = fc.oneof(
+    text,
+    spoilt(['work', '1-1']).map((list) => JSON.stringify(list)),
+  );
+  holdsFor(notices, (given) => {
+    obeyNotice(given, [], {} as Dispatcher);
+    for (const entry of givenUp([given], 'work')) expect(typeof entry).toBe('string');
+  });
+});
+
+it('the note of a retry', { timeout: TIME }, () => {
+  holdsFor(fc.oneof(text, spaced), (given) => {
+    const due = parseDue(given);
+    if (due === undefined) return;
+    expect(Number.isSafeInteger(due.at) && Number.isSafeInteger(due.attempts)).toBe(true);
+  });
+});
+
+it('the verdict of a batch', { timeout: TIME }, () => {
+  const tokens = fc.constantFrom('ok', 'done', 'gap', 'old', 'inc', '5', '0', '1-1:3', '-:0!FULL');
+  const lines = fc.array(fc.oneof(tokens, text), { maxLength: 6 }).map((parts) => parts.join(' '));
+  holdsFor(fc.oneof(text, lines), (given) => {
+    const verdict = parseVerdict(given);
+    expect(Number.isFinite(verdict.now)).toBe(true);
+    if (verdict.kind !== 'applied') return;
+    for (const { first, count } of verdict.sections)
+      expect(count === 0 || isEntryId(first)).toBe(true);
+  });
+});
+
+it('an id', { timeout: TIME }, () => {
+  const part = fc.oneof(fc.bigInt(0n, 2n ** 65n).map(String), fc.nat().map(String), text);
+  const ids = fc.tuple(part, part).map((parts) => parts.join('-'));
+  holdsFor(fc.tuple(ids, ids), ([one, other]) => {
+    timeOf(one);
+    idAfter(one, 3);
+    if (!isEntryId(one) || !isEntryId(other)) {
+      compareIds(one, other);
+      return;
+    }
+    const [a, b] = [one, other].map((id) => id.split('-').map(BigInt) as [bigint, bigint]);
+    const order = a![0] === b![0] ? a![1] - b![1] : a![0] - b![0];
+    // Digits as Redis writes them.
+    if (/(^|-)0\d/.test(`${one}-${other}`)) return;
+    expect(Math.sign(compareIds(one, other))).toBe(order < 0n ? -1 : order > 0n ? 1 : 0);
+  });
+});
+
+it('a dead letter', { timeout: TIME }, () => {
+  const names = ['stream', 'pattern', 'id', 'reason', 'error', 'deliveries', 'attempts', 'at'];
+  const name = fc.constantFrom(...names, 'c', 'd', 'h', 'k', 'r', 'broadcast');
+  const fields = fc.array(fc.tuple(fc.oneof(name, text), fc.oneof(spaced, text)), { maxLength: 9 });
+  holdsFor(fields, (pairs) => {
+    const letter = readLetter({ id: '1-1', fields: pairs.flat() }, '');
+    expect(Number.isFinite(letter.entry.at)).toBe(true);
+    for (const value of Object.values(letter.entry.headers)) expect(typeof value).toBe('string');
+    try {
+      replayFields(letter, 'service', {}, 1000);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RedisStreamsError);
+    }
+  });
+});
