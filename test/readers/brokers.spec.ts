@@ -86,7 +86,7 @@ it('an answer to an operation', { timeout: TIME }, async () => {
 
 /** A client's way of a reply from the text to the application, with one open call. */
 function listening() {
-  const told: unknown[] = [];
+  const told: { isDisposed?: boolean }[] = [];
   const one = {
     ...{ id: '10000000000', state: 'stored', pattern: 'p', next: 0, early: undefined },
     ...{ run: undefined, tainted: false },
@@ -113,7 +113,7 @@ function listening() {
       expect(error).toBeInstanceOf(CommandFailure);
     });
   };
-  return { reader, log };
+  return { reader, log, told };
 }
 
 const reply = ['10000000000', 5, 1, 7, 0, ['obj', { response: 1 }], { trace: 'x' }];
@@ -128,8 +128,9 @@ const frames = fc.oneof(
 it('every message to a caller', { timeout: TIME }, () => {
   const ids = fc.oneof(fc.constantFrom('5-0 ', '0-0 ', '', '18446744073709551615-1 '), text);
   holdsFor(fc.tuple(ids, frames), ([id, frame]) => {
-    const { reader } = listening();
+    const { reader, told } = listening();
     for (const message of [id + frame, id.trim(), frame]) reader.message(message);
+    expect(told.length).toBeLessThan(20);
   });
 });
 
@@ -143,8 +144,9 @@ it('every record of a reply log', { timeout: TIME }, async () => {
       ]),
     ),
     async (answered) => {
-      const { log } = listening();
+      const { log, told } = listening();
       await log(answered);
+      expect(told.length).toBeLessThan(20);
     },
   );
 });

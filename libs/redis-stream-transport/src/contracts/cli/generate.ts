@@ -66,8 +66,12 @@ export async function runCommand(
 }
 
 /** What a service says is shown, not obeyed. */
-function seen({ env, out, err }: Terminal): Terminal {
-  return { env, out: (text) => out(visibleLines(text)), err: (text) => err(visibleLines(text)) };
+function seen(terminal: Terminal): Terminal {
+  return {
+    env: terminal.env,
+    out: (text) => terminal.out(visibleLines(text)),
+    err: (text) => terminal.err(visibleLines(text)),
+  };
 }
 
 async function generate(

@@ -21,7 +21,7 @@ export function readContractSchema(text: string): ContractSchema | undefined {
     return undefined;
   }
   return isShallow(document, MAX_LEVELS) && isContract(document)
-    ? (document as unknown as ContractSchema)
+    ? (document as ContractSchema)
     : undefined;
 }
 
