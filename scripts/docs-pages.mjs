@@ -130,6 +130,7 @@ exception filter's result or an unknown error reaches the caller as on Nest's ow
 | \`outcome\` | \`'not-run'\`: no handler ran, certainly; \`'may-have-run'\`: one may have run, or may still run |
 | \`retryable\` | whether the same call can succeed when it is tried again; follows from the code |
 | \`pattern\` | the pattern of the call or handler, where there is one |
+| \`callId\` | which call failed: \`<caller>/<call>\`; not of events, and not of what failed before there was a call |
 | \`cause\` | the error behind it, in this process only |
 | \`status\` | always \`'error'\`, as in the errors of Nest's own transports |
 
@@ -142,6 +143,21 @@ and codes, and nothing of the command: no password, and no data of other calls. 
 what they serve when they are printed, and nothing of their options. What \`unwrap()\` gives is ioredis' own, and shows all.
 
 While Redis refuses writes or is not reached, a call that ends at its deadline has the reason as its \`cause\`.
+
+## Which call it was
+
+A call has one id on both sides, so that the log of a caller and that of a service can be joined:
+\`<caller>/<call>\`, for instance \`rK0f…Q/10000000042\`. The first part is made by the client when it connects, the second
+counts its calls, so only both together name a call. It stays the same when the call is handed to another instance.
+
+| where | what has it |
+| - | - |
+| at the caller | \`RedisStreamsError.callId\`; \`callId\` of what \`sendWithMeta\` gives; \`RemoteError.callId\` of contracts |
+| at the caller, of what a handler threw | \`RedisStreamsError.callIdOf(error)\`: it is passed on as it was sent, so the id is kept beside it. Texts and numbers have none |
+| at the service | \`ctx.getCallId()\`, and its log lines about the call |
+
+Events have no such id; \`ctx.getMessageId()\` is theirs at the service. Whoever may read Redis and knows the first part could answer in
+a service's place: show it in logs, not to strangers.
 
 ## Codes
 

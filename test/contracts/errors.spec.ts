@@ -64,6 +64,19 @@ describe.each<TransportName>(['redis-streams', 'tcp'])('A6 errors over %s', (tra
   });
 });
 
+test('say which call they are of, as the service knows it', async () => {
+  const { proxy } = await serve({ controllers: [FilesController] });
+  const client = contractClient(FilesContract, proxy);
+  const id = /^[\w-]{22}\/\d+$/;
+  const error = (await failure(client.fail('other'))) as RemoteError;
+  expect(error.callId).toMatch(id);
+  expect(RedisStreamsError.callIdOf(error)).toBe(error.callId);
+  // Classes of the contract are the application's own: their errors get no property more.
+  const quota = await failure(client.fail('quota'));
+  expect(quota).not.toHaveProperty('callId');
+  expect(RedisStreamsError.callIdOf(quota)).toMatch(id);
+});
+
 test('errors of the transport stay what they are', async () => {
   const { proxy } = await serve({ controllers: [] });
   const error = await failure(

@@ -1,4 +1,5 @@
 import { RpcException } from '@nestjs/microservices';
+import { markCall, RedisStreamsError } from '../errors.js';
 import type { ErrorClass } from './definition.js';
 import { RemoteError, type Fault } from './remote-error.js';
 import { fromRich, toRich } from './rich-json.js';
@@ -64,13 +65,24 @@ export function faultException(error: unknown, classes: readonly ErrorClass[]): 
  */
 export function errorOf(error: unknown, pattern: string, classes: readonly ErrorClass[]): unknown {
   if (error instanceof Error) return error;
-  const fault = readFault(error);
+  const callId = RedisStreamsError.callIdOf(error);
+  const told = toldError(readFault(error), pattern, classes, callId);
+  if (callId !== undefined) markCall(told, callId);
+  return told;
+}
+
+function toldError(
+  fault: Fault,
+  pattern: string,
+  classes: readonly ErrorClass[],
+  callId: string | undefined,
+): Error {
   if (fault.code === 'VALIDATION' && fault.name === ContractValidationError.prototype.name) {
     const violations = Array.isArray(fault.details) ? (fault.details as Violation[]) : [];
     return new ContractValidationError(pattern, violations.filter(isViolation));
   }
   const known = classes.find((one) => classNameOf(one) === fault.name);
-  return known === undefined ? new RemoteError(fault, pattern) : restore(known, fault);
+  return known === undefined ? new RemoteError(fault, pattern, callId) : restore(known, fault);
 }
 
 function isViolation(value: unknown): value is Violation {

@@ -1,5 +1,7 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
+import { ClientRedisStreams } from '../nest/client-redis-streams.js';
+import { LateData } from '../nest/late-data.js';
 import { RedisStreamsRecord } from '../nest/redis-streams.record.js';
 import type { RecordOptions } from '../options/index.js';
 import type { ContractDefinition, MethodDefinition } from './definition.js';
@@ -112,12 +114,19 @@ export class MethodCalls {
     });
   }
 
-  /** Checked and encoded. Nothing is sent if this rejects. */
+  /**
+   * What the proxy is given. While a check takes its time, this transport has the call on its books already,
+   * under its timeout, its signal and `close()`; other transports send it afterwards. The gate, which takes two
+   * seconds at most, comes before. Nothing is sent if this rejects, or if a check fails.
+   */
   private async data(args: readonly unknown[], options: Options): Promise<unknown> {
     const admitted = this.gate?.admit();
     if (admitted !== undefined) await admitted;
     const checked = this.args.outgoing(args);
-    const data = toRich(checked instanceof Promise ? await checked : checked);
+    let data: unknown;
+    if (!(checked instanceof Promise)) data = toRich(checked);
+    else if (this.proxy instanceof ClientRedisStreams) data = new LateData(checked.then(toRich));
+    else data = toRich(await checked);
     return options === undefined ? data : new RedisStreamsRecord(data, options);
   }
 

@@ -11,13 +11,16 @@ export class RemoteError extends Error {
   readonly details?: unknown;
   /** The pattern of the method. */
   readonly pattern: string;
+  /** Id of the call, `<caller>/<call>`, as the service's log has it; undefined on other transports. */
+  readonly callId?: string;
 
-  constructor(fault: Fault, pattern: string) {
+  constructor(fault: Fault, pattern: string, callId?: string) {
     super(fault.message);
     Object.defineProperty(this, 'name', { value: fault.name, configurable: true, writable: true });
     if (fault.code !== undefined) this.code = fault.code;
     if (fault.details !== undefined) this.details = fault.details;
     this.pattern = pattern;
+    if (callId !== undefined) this.callId = callId;
   }
 
   /** Like `instanceof`, but also true for errors of another copy of this package. */

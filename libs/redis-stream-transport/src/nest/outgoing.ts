@@ -13,6 +13,7 @@ import {
 import type { WireCodec } from '../protocol/header.js';
 import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from '../protocol/limits.js';
+import { LateData } from './late-data.js';
 import { packPacket, type Packed } from './packets.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
 import { thrownText } from '../thrown.js';
@@ -74,6 +75,9 @@ export class OutgoingPackets {
     data: unknown,
     headers: string | undefined,
   ): WrittenData | Promise<WrittenData> {
+    if (data instanceof LateData) {
+      return heard(data.made.then((made) => this.write(pattern, packet, made, headers)));
+    }
     const { serializer } = this.options;
     if (serializer === undefined) {
       const text = jsonOf(data, pattern);
@@ -82,10 +86,7 @@ export class OutgoingPackets {
     }
     const packed = this.pack(serializer, pattern, packet, data, headers);
     if (!(packed instanceof Promise)) return this.packed(packed, pattern);
-    const written = packed.then((late) => this.packed(late, pattern));
-    // The call may be refused before anybody listens.
-    written.catch(() => undefined);
-    return written;
+    return heard(packed.then((late) => this.packed(late, pattern)));
   }
 
   private packed({ codec, text, output }: Packed, pattern: string): WrittenData {
@@ -184,6 +185,12 @@ export class OutgoingPackets {
     }
     return text === '{}' ? undefined : text;
   }
+}
+
+/** The call may be refused before anybody listens to the promise of its data. */
+function heard<T>(late: Promise<T>): Promise<T> {
+  late.catch(() => undefined);
+  return late;
 }
 
 /** An event waits for no value and is stored whether or not anybody serves its pattern. */

@@ -104,8 +104,8 @@ export class Endings {
 
 /** What did not come in time. */
 function missing({ state }: Call): string {
-  if (state === 'writing') return 'the serializer did not answer for a call';
-  return state === 'reading' ? 'the deserializer did not answer for a reply' : 'no reply';
+  if (state === 'writing') return 'no data to send for a call';
+  return state === 'reading' ? 'no answer of the deserializer for a reply' : 'no reply';
 }
 
 /** What this process knows by itself. */

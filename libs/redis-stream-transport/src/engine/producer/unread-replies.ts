@@ -1,3 +1,4 @@
+import { RedisStreamsError } from '../../errors.js';
 import type { Call, ReplyOrigin } from './call.js';
 
 /** What a deserializer is busy with for a call. */
@@ -13,7 +14,12 @@ export interface UnreadHooks {
   finished(call: Call): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
+  /** The call cannot go on, though a handler may still run for it. */
+  broken(call: Call, error: RedisStreamsError): void;
 }
+
+/** Replies of one call that may wait for its deserializer: more than a page of the log holds of small ones. */
+const MAX_UNREAD = 100_000;
 
 /**
  * Replies that a deserializer is busy with. They are handed on in the order in which they came, and until
@@ -52,6 +58,13 @@ export class UnreadReplies {
     }
     const unread = (call.unread ??= { tail: Promise.resolve(), waiting: 0 });
     unread.waiting++;
+    if (unread.waiting > MAX_UNREAD) {
+      const { pattern } = call;
+      const message = `the deserializer does not keep up with the values of ${pattern}`;
+      const facts = { pattern, outcome: 'may-have-run' } as const;
+      this.hooks.broken(call, new RedisStreamsError('REPLY_LOST', message, facts));
+      return;
+    }
     const done = (): void => void unread.waiting--;
     unread.tail = unread.tail.then(step).then(done, done);
   }
