@@ -181,6 +181,7 @@ describe.each(kinds)('an interceptor of %s', (_name, serve) => {
   test('leaves an idempotency key with the handler that runs, past the deadline of its caller', async () => {
     const { room, pattern } = await serve({});
     const client = room.client();
+    await client.connect();
     let attempts = 0;
     const patient = defer(() => {
       const last = ++attempts === 4;
@@ -196,6 +197,7 @@ describe.each(kinds)('an interceptor of %s', (_name, serve) => {
   test('leaves the slot with the handler that runs, whatever became of its call', async () => {
     const { room, pattern } = await serve({ concurrency: 2 });
     const client = room.client({ timeout: 150 });
+    await client.connect();
     const call = (): Promise<unknown> =>
       firstValueFrom(client.send(pattern, [])).catch((error: unknown) => error);
     for (let wave = 0; wave < 4; wave++) {
