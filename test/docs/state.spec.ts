@@ -181,6 +181,7 @@ describe('what waits, stops or is given up', () => {
     expect(await hash(redis, key('idem:7:service:11:state.serve:k1'))).toEqual({
       h: createHash('sha256').update('"a"').digest('base64url'),
       e: first.entry,
+      s: 'state.serve',
       r: '[[1,1]]',
     });
     expect(await ask('"a"')).toMatchObject({ kind: KIND.last, payload: 1 });

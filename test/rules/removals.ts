@@ -237,7 +237,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L18',
     part: 'the look at what is started',
     file: scripts('stranded'),
-    changes: [[" and redis.call('HEXISTS', started, group .. ' ' .. id) == 0", '']],
+    changes: [[" and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0", '']],
   },
   {
     rule: 'L19',

@@ -181,19 +181,6 @@ describe('B12 a key of a wrong type under our names', () => {
     await eventually(async () => expect(await client.call('bad')).toBe('fine'));
     expect(await client.call('good')).toBe('fine');
   });
-
-  it('at the start: listen() rejects and names the key', async () => {
-    const arena = new Arena();
-    await arena.redis.set(arena.keys.stream('bad'), 'x');
-    const server = arena.server({ messages: { bad: () => 'fine' } });
-    const listening = new Promise<void>((resolve, reject) => {
-      void server.listen((error) => (error == null ? resolve() : reject(error)));
-    });
-    await expect(listening).rejects.toMatchObject({
-      code: 'REDIS',
-      message: expect.stringMatching(/stream bad.*WRONGTYPE/),
-    });
-  });
 });
 
 describe('C5 a Cluster', () => {

@@ -9,6 +9,7 @@ import {
 } from './cleaning.js';
 import { listOf, textOf, textsOf, wordOf } from './answer.js';
 import { freshId, readIncarnation, type Incarnation } from './caller-broker.js';
+import { readFoundGroup, type FoundGroup } from './found-group.js';
 import { heldEntries, readAnswer, type HeldEntry, type StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
@@ -57,13 +58,12 @@ export class GroupBroker {
     return readIncarnation(answer);
   }
 
-  /** `since`: events up to this id were there before the group and are not for it. */
   async ensureGroup(
     stream: string,
     kind: GroupKind,
     history: boolean,
     consumer = '',
-  ): Promise<{ state: 'had' | 'new' | 'lost'; since: string | undefined }> {
+  ): Promise<FoundGroup> {
     const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.incarnation()];
     const answer = await run(this.link, groupScript, keys, [
       this.group,
@@ -72,9 +72,7 @@ export class GroupBroker {
       freshId(),
       consumer,
     ]);
-    const [state, since] = textsOf(answer, 'group');
-    const found = wordOf(state, ['had', 'new', 'lost'] as const, 'group');
-    return { state: found, since: isEntryId(since) ? since : undefined };
+    return readFoundGroup(answer);
   }
 
   /** Blocks the given connection until there is something to read, `block` milliseconds at most. */

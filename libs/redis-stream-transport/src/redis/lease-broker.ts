@@ -51,15 +51,21 @@ export class LeaseBroker {
     return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
   }
 
-  /** @param check report another live group that answers one of the patterns, and announce nothing */
+  /**
+   * Returns also the patterns that cannot be announced: something else stands under their key.
+   * @param check report another live group that answers one of the patterns, and announce nothing
+   */
   async announce(
     owner: Owner,
     announcements: readonly Announcement[],
     ttl: number,
     check: boolean,
   ): Promise<
-    { kind: 'ok' | 'missing' | 'fenced' } | { kind: 'conflict'; pattern: string; group: string }
+    | { kind: 'ok'; broken?: readonly string[] }
+    | { kind: 'missing' | 'fenced' }
+    | { kind: 'conflict'; pattern: string; group: string }
   > {
+    const broken: string[] = [];
     for (let from = 0; from < announcements.length; from += PAGE) {
       const page = announcements.slice(from, from + PAGE);
       const answer = await run(
@@ -76,12 +82,14 @@ export class LeaseBroker {
           check ? '1' : '0',
         ],
       );
-      const [word, at, group = ''] = textsOf(answer, 'announce');
+      const [word, ...said] = textsOf(answer, 'announce');
       const kind = wordOf(word, ['ok', 'missing', 'fenced', 'conflict'] as const, 'announce');
-      if (kind === 'conflict') return { kind, pattern: page[Number(at)]?.pattern ?? '', group };
+      const patterns = said.map((at) => page[Number(at)]?.pattern ?? '');
+      if (kind === 'conflict') return { kind, pattern: patterns[0] ?? '', group: said[1] ?? '' };
       if (kind !== 'ok') return { kind };
+      broken.push(...patterns);
     }
-    return { kind: 'ok' };
+    return broken.length === 0 ? { kind: 'ok' } : { kind: 'ok', broken };
   }
 
   /** Leaves a tombstone and withdraws the announcements. */

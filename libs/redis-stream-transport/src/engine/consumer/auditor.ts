@@ -89,8 +89,10 @@ export class Auditor {
     if (all) this.next.clear();
     const missing: { stream: StreamState; ids: string[] }[] = [];
     const most = Math.min(this.limit, PAGE);
-    for (let from = 0; from < this.streams.length; from += STREAMS_PER_CALL) {
-      let page = this.streams.slice(from, from + STREAMS_PER_CALL);
+    const streams = this.streams.filter(({ isBroken }) => !isBroken);
+    let healed = false;
+    for (let from = 0; from < streams.length; from += STREAMS_PER_CALL) {
+      let page = streams.slice(from, from + STREAMS_PER_CALL);
       for (let seen = 0; page.length > 0 && seen < this.limit; seen += most) {
         const wanted = page.map((stream) => ({
           stream: stream.name,
@@ -102,7 +104,8 @@ export class Auditor {
           if (ids === undefined || ids.length < most) this.next.delete(stream);
           else this.next.set(stream, `(${ids.at(-1)}`);
           if (ids === undefined) {
-            await this.hooks.heal();
+            if (!healed) await this.hooks.heal();
+            healed = true;
             continue;
           }
           const unknown = ids.filter((id) => !stream.held.has(id));

@@ -1,7 +1,7 @@
 import { Link, type LinkSettings } from '../../redis/link.js';
 import { Auditor } from './auditor.js';
 import type { Dispatcher } from './dispatcher.js';
-import { ensureGroups } from './ensure-groups.js';
+import { Groups } from './ensure-groups.js';
 import { NestedReads } from './nested-reads.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from './shard-context.js';
@@ -25,6 +25,7 @@ export class GroupReading {
   readonly streams: readonly StreamState[];
   readonly reader: Reader;
   readonly auditor: Auditor;
+  readonly groups: Groups;
   /** Redis' name for the reading connection; undefined where it may not be asked. */
   private clientId: number | undefined;
   isUp = false;
@@ -56,12 +57,17 @@ export class GroupReading {
         hooks.changed();
       },
     });
+    this.groups = new Groups(context, worker.broker, streams, () => {
+      // The read in flight does not name what can be read by now.
+      this.unblock();
+      this.reader.wake();
+    });
     this.reader = new Reader(context, worker.broker, this.link, streams, streamKey, {
       free: () => (worker.retries.isFull ? 0 : dispatcher.free),
       mayPark: () => dispatcher.mayPark,
       mayRead: () => hooks.mayRead(),
       entries: (stream, entries) => worker.accept(stream, entries),
-      heal: () => this.ensureGroups(),
+      heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
       nested: new NestedReads(context, this.link, streamKey, streams, dispatcher),
     });
@@ -69,14 +75,16 @@ export class GroupReading {
     const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
       found: (stream, entries) => worker.acceptHeld(stream, entries),
-      heal: () => this.ensureGroups(),
+      heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
       fenced: () => hooks.fenced(),
     });
   }
 
-  ensureGroups(): Promise<void> {
-    return ensureGroups(this.context, this.worker.broker, this.streams);
+  /** Closes the connection; resolves when the last read has returned. */
+  async stop(): Promise<void> {
+    this.groups.stop();
+    await Promise.all([this.link.stop(), this.reader.stop()]);
   }
 
   /** Destroys the groups, which go with their consumer, and what is pending in them. */

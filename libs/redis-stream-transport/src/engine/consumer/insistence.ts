@@ -43,7 +43,10 @@ export class Insistence {
         if (answer !== 'missing') return answer;
       } catch (error) {
         const text = thrownText(error);
-        this.context.logger.warn('entry', `cannot settle an entry yet: ${text}`);
+        this.context.logger.warn(
+          `entry ${stream.name}`,
+          `cannot settle an entry of ${stream.name} yet: ${text}`,
+        );
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
     }

@@ -66,11 +66,17 @@ export class Janitor {
     for (const stream of streams) {
       const { name, kind } = stream;
       let place = this.places.get(name);
-      for (let page = 0; page < PAGES && !this.stopped; page++) {
-        const { next, idle } = await worker.broker.clean(name, kind, limits, place);
-        for (const group of idle) this.report(name, group);
-        place = next;
-        if (next === undefined) break;
+      try {
+        for (let page = 0; page < PAGES && !this.stopped; page++) {
+          const { next, idle } = await worker.broker.clean(name, kind, limits, place);
+          for (const group of idle) this.report(name, group);
+          place = next;
+          if (next === undefined) break;
+        }
+      } catch (error) {
+        // Others are cleaned all the same.
+        const { logger } = this.context;
+        logger.warn(`janitor ${name}`, `cleaning ${name} failed: ${thrownText(error)}`);
       }
       if (place === undefined) this.places.delete(name);
       else this.places.set(name, place);

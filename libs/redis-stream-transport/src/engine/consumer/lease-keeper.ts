@@ -69,6 +69,11 @@ export class LeaseKeeper {
       const { owner } = this.context;
       const answer = await this.broker.announce(owner, this.announcements, leaseTtl, check);
       if (answer.kind === 'conflict') return answer;
+      const broken = answer.kind === 'ok' ? answer.broken : undefined;
+      for (const pattern of broken ?? []) {
+        const line = `${pattern} cannot be announced to callers: its "live" key holds something else`;
+        this.context.logger.error(`live ${pattern}`, line);
+      }
     }
     await this.report();
     return undefined;
@@ -128,7 +133,10 @@ export class LeaseKeeper {
         return;
       case 'ok':
         this.confirmed = sentAt;
-        if (answer.members !== this.context.members) {
+        if (answer.members < 0) {
+          const line = 'nobody sees who is in the group: its "members" key holds something else';
+          this.context.logger.error('members', line);
+        } else if (answer.members !== this.context.members) {
           this.context.members = answer.members;
           this.hooks.membersChanged();
         }

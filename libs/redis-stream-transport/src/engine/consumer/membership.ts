@@ -9,8 +9,8 @@ import { thrownText } from '../../thrown.js';
 const RETRY_AFTER = 250;
 
 export interface MembershipHooks {
-  /** Groups exist, or are made. */
-  ensureGroups(): Promise<void>;
+  /** Groups exist, or are made. `strict`: rejects when Redis refuses that for good. */
+  ensureGroups(strict: boolean): Promise<void>;
   /** The name is gone, and a new one is in the context: drop what was held under the old one. */
   renamed(): void;
   /** Registered under a new name. */
@@ -111,7 +111,7 @@ export class Membership {
         { pattern: conflict.pattern },
       );
     }
-    await this.hooks.ensureGroups();
+    await this.hooks.ensureGroups(check);
     this.isRegistered = true;
   }
 

@@ -78,8 +78,11 @@ class EqualPlan implements ReadPlan {
     this.active = Math.max(1, streams.length);
   }
 
-  next({ free, members }: Room): Ask {
-    const { streams } = this;
+  next({ free, members }: Room): Ask | undefined {
+    const streams = this.streams.some(({ isBroken }) => isBroken)
+      ? this.streams.filter(({ isBroken }) => !isBroken)
+      : this.streams;
+    if (streams.length === 0) return undefined;
     if (this.listen) {
       this.listen = false;
       // A blocked read is served from one stream only, so it brings no more than is asked for.
@@ -205,5 +208,5 @@ class BoundedPlan implements ReadPlan {
 
 /** What a dead instance left of it comes first. */
 function roomIn(stream: StreamState, { free, mayPark }: Room): number {
-  return stream.isBehind ? 0 : stream.room(free, mayPark);
+  return stream.isBehind || stream.isBroken ? 0 : stream.room(free, mayPark);
 }

@@ -10,8 +10,8 @@ import type { StreamState } from './stream-state.js';
 
 /** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
 const BLOCK = 2000;
-/** A group or its stream is gone, or, which only a look at each stream tells, a key is no stream. */
-const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE']);
+/** A group or its stream is gone, or one cannot be read, and only a look at each tells which. */
+const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
 const RETRY_AFTER = 250;
 /**
  * Characters of entries that are handed on in one turn of the event loop. Handlers of one turn advance
@@ -47,6 +47,8 @@ export class Reader {
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
   private inFlight = false;
+  /** Reads that failed since the last that did not. */
+  private failures = 0;
 
   constructor(
     private readonly context: ShardContext,
@@ -106,6 +108,7 @@ export class Reader {
       try {
         const reading = ask === undefined ? this.readNested() : this.issue(ask);
         const brought = await (this.current = reading);
+        this.failures = 0;
         // Handlers go first: what they finish at once leaves before the next read does, which costs a
         // lone call the time of one write, and several calls that arrive together read together.
         if (brought > 0) await nextTurn();
@@ -191,11 +194,13 @@ export class Reader {
 
   private async failed(failure: CommandFailure): Promise<void> {
     this.plan.failed();
+    this.failures++;
     let refusal = failure;
     if (HEALED.has(failure.reply)) {
       try {
         await this.hooks.heal();
-        return;
+        // What fails all the same is not to be asked for without a pause.
+        if (this.failures < 3) return;
       } catch (error) {
         refusal = error as CommandFailure;
       }

@@ -101,8 +101,8 @@ export class ConsumerShard {
       membersChanged: () => this.unblockReaders(),
     });
     this.membership = new Membership(this.context, this.keeper, this.leases, {
-      ensureGroups: async () => {
-        await Promise.all(this.readings.map((reading) => reading.ensureGroups()));
+      ensureGroups: async (strict) => {
+        await Promise.all(this.readings.map(({ groups }) => groups.ensure(strict)));
       },
       renamed: () => this.renamed(),
       registered: () => this.wake(),
@@ -187,8 +187,7 @@ export class ConsumerShard {
     await Promise.all([
       this.commands.stop(),
       this.subscription.link.stop(),
-      ...this.readings.map(({ link }) => link.stop()),
-      ...this.readings.map(({ reader }) => reader.stop()),
+      ...this.readings.map((reading) => reading.stop()),
       this.reclaimer.stop(),
       this.janitor.stop(),
     ]);

@@ -32,6 +32,7 @@ export class Stranded {
     this.seen = new Map();
     for (const stream of this.streams) {
       if (stream.kind !== 'r') continue;
+      if (stream.isBroken) continue;
       const twice: string[] = [];
       for (const id of await this.strandedIn(stream)) {
         const key = `${stream.name} ${id}`;

@@ -48,6 +48,8 @@ export class StreamState {
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id were there before the group and are not for it. */
   since: string | undefined;
+  /** It cannot be read: something else stands under its name, or under that of its registry. */
+  isBroken = false;
   /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
   isBehind = false;
 

@@ -37,8 +37,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced' } end
 local entries, deliveries, due = {}, {}, {}
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local pending = redis.call('XPENDING', KEYS[2], ARGV[2], id, id, 1, ARGV[3])
-  if #pending == 1 then
+  local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], id, id, 1, ARGV[3])
+  if not pending.err and #pending == 1 then
     local found = redis.call('XRANGE', KEYS[2], id, id)
     if #found == 1 then
       local n = #entries + 1

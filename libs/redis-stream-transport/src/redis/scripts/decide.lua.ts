@@ -30,7 +30,8 @@ ${LUA_INCARNATION}
 ${LUA_IDS}
 -- Whether a group that was there when the entry came is missing now.
 local function lost(registry, present, entry)
-  local known = redis.call('HGETALL', registry)
+  local known = redis.pcall('HGETALL', registry)
+  if known.err then return true end
   for i = 1, #known, 2 do
     local seen = tonumber(string.match(known[i + 1], '^(%d+) ') or 0)
     if not present[known[i]] and seen + ${SEEN_WITHIN} > split(entry) then return true end
@@ -45,7 +46,8 @@ local answer = { whole(now), id, last }
 for i = 3, #KEYS, 3 do
   local stream, entry = KEYS[i], ARGV[(i + 3) / 3]
   local verdict
-  if #redis.call('XRANGE', stream, entry, entry) == 0 then
+  -- A key of another type took the place of the stream.
+  if #redis.pcall('XRANGE', stream, entry, entry) == 0 then
     verdict = 'gone'
   else
     local owner, delivered, present = '-', false, {}
@@ -54,8 +56,8 @@ for i = 3, #KEYS, 3 do
       if not before(field(g, 'last-delivered-id'), entry) then
         delivered = true
         local pending = redis.call('XPENDING', stream, field(g, 'name'), entry, entry, 1)
-        local started = redis.call('HGET', KEYS[i + 1], field(g, 'name') .. ' ' .. entry)
-        owner = pending[1] and pending[1][2] or started or owner
+        local started = redis.pcall('HGET', KEYS[i + 1], field(g, 'name') .. ' ' .. entry)
+        owner = pending[1] and pending[1][2] or type(started) == 'string' and started or owner
       end
     end
     if delivered or lost(KEYS[i + 2], present, entry) then

@@ -44,7 +44,8 @@ end
  * KEYS: stream, groups:<stream>, incarnation.
  * ARGV: group, kind (r: answers requests, e: events, b: broadcast), history (0/1), fresh incarnation id,
  * consumer ('' for none), which is listed from then on: who hands a request over must know who reads the stream.
- * Returns { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
+ * Returns { 'wrong', key, type } when something else stands under the name of the stream or its registry, or
+ * { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
  * there before the group and are not for it; '' for none. A service that answers requests must begin at
  * 0, so that no request is missed, and acknowledges those events unrun.
  */
@@ -55,6 +56,10 @@ ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
 ${LUA_REGISTRY}
+for i, type in ipairs({ 'stream', 'hash' }) do
+  local is = redis.call('TYPE', KEYS[i]).ok
+  if is ~= type and is ~= 'none' then return { 'wrong', KEYS[i], is } end
+end
 local function list()
   if ARGV[5] ~= '' then redis.call('XGROUP', 'CREATECONSUMER', KEYS[1], ARGV[1], ARGV[5]) end
 end

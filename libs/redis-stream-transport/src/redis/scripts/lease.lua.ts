@@ -9,7 +9,7 @@ export const TOMBSTONE = '+';
  * KEYS: lease, members, inbox. ARGV: token, consumer, time to live (ms), take (0/1).
  * With take = 0 a missing lease is only reported: its owner must first check what it still owns.
  *
- * Returns { 'ok', now, live members of the group, notices… }, { 'missing', now } or { 'fenced', now }.
+ * Returns { 'ok', now, live members of the group (-1: their key holds something else), notices… }, { 'missing', now } or { 'fenced', now }.
  */
 export const leaseScript = defineScript(
   'lease',
@@ -24,11 +24,14 @@ elseif ARGV[4] == '1' then
 else
   return { 'missing', whole(now) }
 end
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
-redis.call('PEXPIRE', KEYS[2], ARGV[3] * 10)
-local answer = { 'ok', whole(now), whole(redis.call('ZCARD', KEYS[2])) }
-local notices = redis.call('LRANGE', KEYS[3], 0, -1)
+local members = -1
+if type(redis.pcall('ZADD', KEYS[2], now + ARGV[3], ARGV[2])) ~= 'table' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
+  redis.call('PEXPIRE', KEYS[2], ARGV[3] * 10)
+  members = redis.call('ZCARD', KEYS[2])
+end
+local answer = { 'ok', whole(now), whole(members) }
+local notices = redis.pcall('LRANGE', KEYS[3], 0, -1)
 if #notices > 0 then
   redis.call('DEL', KEYS[3])
   for _, notice in ipairs(notices) do answer[#answer + 1] = notice end
@@ -45,8 +48,8 @@ return answer
  * KEYS: lease, then live:<pattern> each.
  * ARGV: token, group, consumer, flags (`once` or `-`) each joined by commas, time to live (ms), memory
  * of having been served (ms), refuse another group (0/1).
- * Returns { 'ok' }, { 'missing' }, { 'fenced' } or { 'conflict', position, group }: another live group
- * answers this pattern already; nothing changed.
+ * Returns { 'ok', positions… (of patterns whose key holds something else) }, { 'missing' }, { 'fenced' } or
+ * { 'conflict', position, group }: another live group answers this pattern already; nothing changed.
  */
 export const announceScript = defineScript(
   'announce',
@@ -57,20 +60,26 @@ if not held then return { 'missing' } end
 if held ~= ARGV[1] then return { 'fenced' } end
 if ARGV[7] == '1' then
   for i = 2, #KEYS do
-    for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], whole(now), '+inf')) do
+    for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', KEYS[i], whole(now), '+inf')) do
       local group = string.match(member, '^[^ ]+')
       if group and group ~= ARGV[2] then return { 'conflict', whole(i - 2), group } end
     end
   end
 end
-local at = 1
+local at, said = 1, { 'ok' }
 for flag in string.gmatch(ARGV[4], '[^,]+') do
   at = at + 1
-  redis.call('ZADD', KEYS[at], 0, '.', now + ARGV[5], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. flag)
-  redis.call('ZREMRANGEBYSCORE', KEYS[at], '(0', whole(now - ARGV[5]))
-  redis.call('PEXPIRE', KEYS[at], ARGV[6])
+  local added = redis.pcall('ZADD', KEYS[at], 0, '.', now + ARGV[5], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. flag)
+  if type(added) ~= 'table' then
+    redis.call('ZREMRANGEBYSCORE', KEYS[at], '(0', whole(now - ARGV[5]))
+    redis.call('PEXPIRE', KEYS[at], ARGV[6])
+  elseif string.find(added.err, 'WRONGTYPE', 1, true) then
+    said[#said + 1] = whole(at - 2)
+  else
+    return added
+  end
 end
-return { 'ok' }
+return said
 `,
 );
 
@@ -88,11 +97,11 @@ export const releaseScript = defineScript(
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 'fenced' end
 redis.call('SET', KEYS[1], '${TOMBSTONE}', 'PX', ARGV[5])
-redis.call('ZREM', KEYS[2], ARGV[3])
+redis.pcall('ZREM', KEYS[2], ARGV[3])
 local at = 2
 for flag in string.gmatch(ARGV[4], '[^,]+') do
   at = at + 1
-  redis.call('ZREM', KEYS[at], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. flag)
+  redis.pcall('ZREM', KEYS[at], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. flag)
 end
 return 'ok'
 `,

@@ -55,9 +55,9 @@ end
 local flags = {}
 for i = 3, #KEYS, 2 do
   local entry = ARGV[(i + 3) / 2]
-  local flag = #redis.call('XRANGE', KEYS[i], entry, entry)
+  local flag = #redis.pcall('XRANGE', KEYS[i], entry, entry)
   if flag == 0 then
-    local members = redis.call('ZRANGEBYSCORE', KEYS[i + 1], '(0', '+inf')
+    local members = redis.pcall('ZRANGEBYSCORE', KEYS[i + 1], '(0', '+inf')
     if #members == 0 then flag = '-' end
     for _, member in ipairs(members) do
       if string.sub(member, -5) == ' once' then flag = 'o' end

@@ -131,7 +131,7 @@ if type(started) ~= 'string' then started = nil end
 if started then owner = started end
 if owner ~= ARGV[3] then
   if owner then return 'lost' end
-  local entry = redis.call('XRANGE', stream, id, id)
+  local entry = redis.pcall('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', KEYS[2], 'id') == ARGV[5] then return 'lost' end
 end
 if ARGV[7] ~= '' then answer(KEYS[7], ARGV[7], ARGV[8]) end

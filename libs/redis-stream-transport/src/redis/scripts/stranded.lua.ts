@@ -3,8 +3,8 @@ import { LUA_IDS } from './group.lua.js';
 
 const LUA_STRANDED = `
 local function stranded(stream, started, group, id)
-  local pending = redis.call('XPENDING', stream, group, id, id, 1)
-  return #pending == 0 and redis.call('HEXISTS', started, group .. ' ' .. id) == 0
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+  return not pending.err and #pending == 0 and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0
 end
 `;
 
@@ -56,7 +56,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 local adopted = 0
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local exists = #redis.call('XRANGE', KEYS[2], id, id) == 1
+  local exists = #redis.pcall('XRANGE', KEYS[2], id, id) == 1
   if exists and stranded(KEYS[2], KEYS[3], ARGV[2], id) then
     redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, id, 'RETRYCOUNT', 2, 'FORCE', 'JUSTID')
     adopted = adopted + 1

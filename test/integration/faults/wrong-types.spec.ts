@@ -1,0 +1,132 @@
+import { Logger } from '@nestjs/common';
+import { onTestFinished } from 'vitest';
+import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+
+/** What the library logs at one level while the test runs. */
+function listeningTo(level: 'error' | 'warn'): string[] {
+  const lines: string[] = [];
+  const spy = vi
+    .spyOn(Logger.prototype, level)
+    .mockImplementation((message: unknown) => void lines.push(String(message)));
+  onTestFinished(() => spy.mockRestore());
+  return lines;
+}
+
+const lines = (list: string[], of: RegExp) => list.filter((line) => of.test(line)).length;
+
+const messages = { good: () => 'good', bad: () => 'bad' };
+
+describe('a key of the wrong type', () => {
+  it.each(['stream', 'groups'] as const)(
+    '%s: at the start the others are served; it is named, and heals',
+    async (kind) => {
+      const arena = new Arena();
+      const logged = listeningTo('error');
+      const key = arena.keys[kind]('bad');
+      await arena.redis.set(key, 'x');
+      await arena.serve({ messages });
+      const client = await arena.connected();
+      expect(await client.call('good')).toBe('good');
+      expect(logged.join('\n')).toContain(key);
+      const all = range(20).map(() => client.call('good'));
+      expect(await Promise.all(all)).toEqual(range(20).map(() => 'good'));
+      expect(lines(logged, /stream bad/)).toBeLessThan(5);
+      await arena.redis.del(key);
+      expect(await client.call('bad', {}, { whenNoConsumer: 'wait' })).toBe('bad');
+    },
+  );
+
+  it('a stream that becomes one while it is read: the others go on, and it heals', async () => {
+    const arena = new Arena();
+    const logged = listeningTo('error');
+    const happened = new Tally();
+    await arena.serve({ messages, events: { happened: (n: number) => void happened.add(n) } });
+    const client = await arena.connected();
+    expect(await client.call('bad')).toBe('bad');
+    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    expect(await client.failure('bad')).toMatchObject({ code: 'REDIS', outcome: 'not-run' });
+    for (const n of range(20)) {
+      expect(await client.call('good')).toBe('good');
+      await client.tell('happened', n);
+    }
+    await eventually(() => expect(happened.total).toBe(20));
+    await eventually(() => expect(logged.join('\n')).toMatch(/stream bad .*WRONGTYPE/));
+    expect(lines(logged, /./)).toBeLessThan(10);
+    await arena.redis.del(arena.keys.stream('bad'));
+    await eventually(async () => expect(await client.call('bad')).toBe('bad'));
+    expect(happened.repeated).toEqual([]);
+  });
+
+  it('members and live: the service goes on, they are named, and the callers see it again after', async () => {
+    const arena = new Arena();
+    const logged = listeningTo('error');
+    await arena.redis.set(arena.keys.members('service'), 'x');
+    await arena.redis.set(arena.keys.live('bad'), 'x');
+    await arena.serve({ messages }, { leaseTtl: 500 });
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    expect(await client.call('good')).toBe('good');
+    expect(await client.call('bad')).toBe('bad');
+    expect(logged.join('\n')).toMatch(/bad cannot be announced/);
+    expect(logged.join('\n')).toMatch(/members/);
+    await arena.redis.del(arena.keys.members('service'), arena.keys.live('bad'));
+    await eventually(async () => {
+      expect(await arena.redis.zcard(arena.keys.members('service'))).toBe(1);
+      expect(await client.call('bad', {}, { whenNoConsumer: 'fail' })).toBe('bad');
+    });
+  });
+
+  it('due and started: what others left is taken over, and what is special is settled', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    const taken = new Tally();
+    const bad = async (key: string) => {
+      if (key === 'held') await gate.opened;
+      return taken.add(key);
+    };
+    const good = (key: string) => taken.add(key);
+    const options = { leaseTtl: 500, drainTimeout: 0 };
+    const first = await arena.serve(
+      { messages: { bad, good: [good, { atMostOnce: true }] } },
+      options,
+    );
+    const client = await arena.connected();
+    const held = client.call('bad', 'held');
+    await eventually(async () => expect(await arena.pending('bad')).toBe(1));
+    await arena.redis.del(arena.keys.due('bad'), arena.keys.started('bad'));
+    await arena.redis.set(arena.keys.due('bad'), 'x');
+    await arena.redis.set(arena.keys.started('bad'), 'x');
+    gate.open();
+    await first.close();
+    await arena.serve({ messages: { bad, good: [good, { atMostOnce: true }] } }, options);
+    expect(await held).toBe('held');
+    expect(await client.call('good', 'once')).toBe('once');
+    expect(await client.call('bad', 'keyed', { idempotencyKey: 'k' })).toBe('keyed');
+  });
+
+  it('of one stream keeps no other from being cleaned', async () => {
+    const arena = new Arena();
+    const logged = listeningTo('warn');
+    const events = { bad: () => {}, good: () => {} };
+    await arena.serve({ events });
+    await arena.redis.del(arena.keys.groups('bad'));
+    await arena.redis.set(arena.keys.groups('bad'), 'x');
+    const client = await arena.connected();
+    await Promise.all(range(20).map(() => client.tell('good')));
+    await eventually(async () => expect(await arena.length('good')).toBe(0), 15_000);
+    expect(logged.join('\n')).toMatch(/bad/);
+  });
+
+  it('of one stream: calls of others end at their deadline as they would without it', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    await arena.serve({ messages: { good: () => gate.opened, bad: () => gate.opened } });
+    const client = await arena.connected({ timeout: 400 });
+    const failures = [client.failure('good'), client.failure('bad')];
+    await eventually(async () => expect(await arena.pending('bad')).toBe(1));
+    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    const [good] = await Promise.all(failures);
+    gate.open();
+    expect(good).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
+    expect((good as Error).cause).toBeUndefined();
+  });
+});
