@@ -125,7 +125,7 @@ describe('what waits, stops or is given up', () => {
     await eventually(async () => {
       const due = await hash(redis, key('due:state.later'));
       expect(Object.keys(due)).toEqual([`service ${String(id)}`]);
-      expect(Object.values(due)[0]).toMatch(/^\d{13} 1 $/);
+      expect(Object.values(due)[0]).toMatch(/^\d{13} 1  0$/);
     });
     const pending = await say(redis, `XPENDING ${key('s:state.later')} service - + 10`);
     expect(pending).toMatchObject([[id, expect.any(String), expect.any(Number), 1]]);

@@ -19,7 +19,7 @@ import { isEntryId } from '../../libs/redis-stream-transport/src/protocol/limits
 import { visible } from '../../libs/redis-stream-transport/src/protocol/visible.js';
 import { readLetter } from '../../libs/redis-stream-transport/src/dead-letters/letter.js';
 import { replayFields } from '../../libs/redis-stream-transport/src/dead-letters/replay-fields.js';
-import { parseDue } from '../../libs/redis-stream-transport/src/redis/entries.js';
+import { parseNote } from '../../libs/redis-stream-transport/src/redis/entries.js';
 import { parseVerdict } from '../../libs/redis-stream-transport/src/redis/verdict.js';
 import { RedisStreamsError } from 'nestjs-redis-streams';
 import { holdsFor, spoilt, text, TIME } from './arbitrary.js';
@@ -110,9 +110,10 @@ it('an abort notice', { timeout: TIME }, () => {
   });
 });
 
-it('the note of a retry', { timeout: TIME }, () => {
+it('the note of an entry', { timeout: TIME }, () => {
   holdsFor(fc.oneof(text, spaced), (given) => {
-    const due = parseDue(given);
+    const { due, spared } = parseNote(given);
+    expect(Number.isSafeInteger(spared)).toBe(true);
     if (due === undefined) return;
     expect(Number.isSafeInteger(due.at) && Number.isSafeInteger(due.attempts)).toBe(true);
   });

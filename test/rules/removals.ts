@@ -106,6 +106,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [["if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end", '']],
   },
   {
+    rule: 'L8',
+    part: 'the note of leaving',
+    file: scripts('take-over'),
+    changes: [["local left = redis.call('EXISTS', KEYS[3])", 'local left = 0']],
+  },
+  {
     rule: 'L9',
     part: 'the age of the lease',
     file: consumer('lease-keeper'),

@@ -9,8 +9,12 @@ async function orphaned(count: number) {
   const dead = await bench.owner('dead');
   const ids = await bench.hand('a', 'dead', count);
   const me = await bench.owner('me');
+  /** It left by itself. */
   const tombstone = () => bench.leases().release(dead, []);
-  return { bench, broker, ids, me, tombstone };
+  /** It was taken for dead. */
+  const revoked = () => bench.redis.set(bench.keys.lease('dead'), '+');
+  const note = (id: string) => bench.redis.hget(bench.keys.due('a'), `service ${id}`);
+  return { bench, broker, ids, me, dead, tombstone, revoked, note };
 }
 
 describe('the scan script', () => {
@@ -58,46 +62,104 @@ describe('the claim script', () => {
   it('claims page by page, counting a delivery, and deletes the consumer when none is left', async () => {
     const { bench, broker, ids, me, tombstone } = await orphaned(3);
     await tombstone();
-    const first = await broker.claim(me, 'dead', 'a', 2, 3);
+    const first = await broker.claim(me, 'dead', 'a', 2, 3, false);
     expect(first).toMatchObject([
       { raw: { id: ids[0], fields: ['c', '1 json - - 0', 'd', '1'] }, deliveries: 2 },
       { raw: { id: ids[1] }, deliveries: 2, due: undefined },
     ]);
-    expect(await broker.claim(me, 'dead', 'a', 2, 3)).toMatchObject([{ raw: { id: ids[2] } }]);
+    expect(await broker.claim(me, 'dead', 'a', 2, 3, false)).toMatchObject([
+      { raw: { id: ids[2] } },
+    ]);
     expect(await bench.pending('a')).toEqual(ids.map((id) => [id, 'me', 2]));
-    expect(await broker.claim(me, 'dead', 'a', 2, 3)).toBe('empty');
+    expect(await broker.claim(me, 'dead', 'a', 2, 3, false)).toBe('empty');
     expect(await broker.scan(['a'])).toMatchObject([{ consumers: ['me'] }]);
   });
 
   it('claims an entry on its last delivery by itself, and behind all others', async () => {
-    const { bench, broker, ids, me, tombstone } = await orphaned(4);
-    await tombstone();
+    const { bench, broker, ids, me, revoked } = await orphaned(4);
+    await revoked();
     // The first and the third were handed out before.
     await bench.redis.xclaim(bench.keys.stream('a'), 'service', 'dead', 0, ids[0]!, ids[2]!);
-    const claimed = async () =>
-      ((await broker.claim(me, 'dead', 'a', 10, 3)) as { raw: { id: string } }[]).map(
-        ({ raw }) => raw.id,
-      );
-    expect(await claimed()).toEqual([ids[1], ids[3]]);
-    expect(await claimed()).toEqual([ids[0]]);
-    expect(await claimed()).toEqual([ids[2]]);
-    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('empty');
+    const claimed = async (count: number, suspects: boolean) => {
+      const answer = await broker.claim(me, 'dead', 'a', count, 3, suspects);
+      return typeof answer === 'string' ? answer : answer.map(({ raw }) => raw.id);
+    };
+    // However few are asked for, what is no suspect comes first.
+    expect(await claimed(1, true)).toEqual([ids[1], ids[3]]);
+    expect(await claimed(10, false)).toBe('suspects');
+    expect(await claimed(10, true)).toEqual([ids[0]]);
+    expect(await claimed(10, true)).toEqual([ids[2]]);
+    expect(await claimed(10, true)).toBe('empty');
+  });
+
+  it('what an instance that left by itself hands over is no suspect, and counts for the truth', async () => {
+    const { bench, broker, ids, me, tombstone, note } = await orphaned(2);
+    await bench.redis.xclaim(bench.keys.stream('a'), 'service', 'dead', 0, ids[0]!);
+    await tombstone();
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toMatchObject([
+      { raw: { id: ids[0] }, deliveries: 3, spared: 1, due: undefined },
+      { raw: { id: ids[1] }, deliveries: 2, spared: 1, due: undefined },
+    ]);
+    expect(await note(ids[0]!)).toBe('0 0  1');
+    // Again and again, and a retry keeps what is noted.
+    expect(
+      await broker.retry(me, 'a', ids[1]!, { delay: 1000, attempts: 1, state: '0,2', spared: 1 }),
+    ).toBe('ok');
+    await bench.leases().release(me, []);
+    const next = await bench.owner('next');
+    expect(await broker.claim(next, 'me', 'a', 10, 3, false)).toMatchObject([
+      { deliveries: 4, spared: 2, due: undefined },
+      { deliveries: 3, spared: 2, due: { attempts: 1, state: '0,2' } },
+    ]);
+    // One that dies counts, beside the others.
+    await bench.redis.set(bench.keys.lease('next'), '+');
+    const last = await bench.owner('last');
+    expect(await broker.claim(last, 'next', 'a', 10, 3, false)).toMatchObject([
+      { raw: { id: ids[1] }, deliveries: 4, spared: 2 },
+    ]);
+    expect(await broker.claim(last, 'next', 'a', 10, 3, false)).toBe('suspects');
+  });
+
+  it('what was revoked did not leave by itself, whatever its owner says afterwards', async () => {
+    const { bench, broker, me, dead, revoked } = await orphaned(1);
+    await revoked();
+    const patterns = Array.from({ length: 201 }, (_, i) => ({ pattern: `p${i}`, once: false }));
+    await bench.leases().release(dead, patterns);
+    expect(await bench.redis.exists(bench.keys.left('dead'))).toBe(0);
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toMatchObject([{ spared: 0 }]);
+  });
+
+  it('notes go with the entry', async () => {
+    const { bench, broker, ids, me, tombstone } = await orphaned(4);
+    await tombstone();
+    await bench.redis.hset(bench.keys.due('a'), `service ${ids[3]}`, '1 1  0');
+    await bench.redis.xdel(bench.keys.stream('a'), ids[3]!);
+    await broker.claim(me, 'dead', 'a', 10, 3, false);
+    const notes = () => bench.redis.hkeys(bench.keys.due('a'));
+    expect((await notes()).sort()).toEqual(ids.slice(0, 3).map((id) => `service ${id}`));
+    const [settled, refused, deleted] = ids as [string, string, string];
+    await broker.settleChecked(me, 'a', settled, '-', true, undefined);
+    const request = { stream: 'a', id: refused, pattern: 'a', mayHand: false };
+    await broker.noHandler(me, request, { caller: 'c', frame: 'f', life: 1000 });
+    await bench.redis.xdel(bench.keys.stream('a'), deleted);
+    expect(await broker.fetch(me, 'a', [deleted])).toEqual([]);
+    expect(await notes()).toEqual([]);
   });
 
   it('does not touch a consumer that lives, or whose lease is only missing', async () => {
     const { bench, broker, ids, me } = await orphaned(1);
-    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('alive');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toBe('alive');
     await bench.redis.del(bench.keys.lease('dead'));
-    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('alive');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toBe('alive');
     expect(await bench.pending('a')).toEqual([[ids[0], 'dead', 1]]);
   });
 
   it('is refused to one whose own lease is gone', async () => {
     const { bench, broker, me, tombstone } = await orphaned(1);
     await tombstone();
-    expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', 10, 3)).toBe('fenced');
+    expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', 10, 3, false)).toBe('fenced');
     await bench.redis.del(bench.keys.lease('me'));
-    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toBe('fenced');
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toBe('fenced');
     expect(await bench.pending('a')).toMatchObject([[expect.anything(), 'dead', 1]]);
   });
 
@@ -105,7 +167,7 @@ describe('the claim script', () => {
     const { bench, broker, ids, me, tombstone } = await orphaned(3);
     await tombstone();
     await bench.redis.xdel(bench.keys.stream('a'), ids[1]!);
-    expect(await broker.claim(me, 'dead', 'a', 10, 3)).toMatchObject([
+    expect(await broker.claim(me, 'dead', 'a', 10, 3, false)).toMatchObject([
       { raw: { id: ids[0] } },
       { raw: { id: ids[2] } },
     ]);
@@ -115,9 +177,18 @@ describe('the claim script', () => {
   it('tells of retries that were noted', async () => {
     const { bench, broker, ids, me } = await orphaned(1);
     const dead = { consumer: 'dead', token: (await bench.redis.get(bench.keys.lease('dead')))! };
-    expect(await broker.retry(dead, 'a', ids[0]!, 60_000, 2, '0,2')).toBe('ok');
+    expect(
+      await broker.retry(dead, 'a', ids[0]!, {
+        delay: 60_000,
+        attempts: 2,
+        state: '0,2',
+        spared: 0,
+      }),
+    ).toBe('ok');
     await bench.leases().release(dead, []);
-    const [entry] = (await broker.claim(me, 'dead', 'a', 10, 3)) as { due?: { at: number } }[];
+    const [entry] = (await broker.claim(me, 'dead', 'a', 10, 3, false)) as {
+      due?: { at: number };
+    }[];
     expect(entry).toMatchObject({ due: { attempts: 2, state: '0,2' } });
     expect(entry!.due!.at).toBeGreaterThan(Date.now());
   });
@@ -125,7 +196,7 @@ describe('the claim script', () => {
   it('finds nothing where there is no group or no stream', async () => {
     const { broker, me, tombstone } = await orphaned(0);
     await tombstone();
-    expect(await broker.claim(me, 'dead', 'nowhere', 10, 3)).toBe('empty');
+    expect(await broker.claim(me, 'dead', 'nowhere', 10, 3, false)).toBe('empty');
   });
 
   it('gives each entry to one of two claimers', async () => {
@@ -133,7 +204,9 @@ describe('the claim script', () => {
     await tombstone();
     const rival = await bench.owner('rival');
     const pages = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => broker.claim(i % 2 ? me : rival, 'dead', 'a', 3, 3)),
+      Array.from({ length: 10 }, (_, i) =>
+        broker.claim(i % 2 ? me : rival, 'dead', 'a', 3, 3, false),
+      ),
     );
     const got = pages.flatMap((page) => (typeof page === 'string' ? [] : page));
     expect(got.map(({ raw }) => raw.id).sort()).toEqual([...ids].sort());

@@ -26,7 +26,8 @@ const dead = {
 const unhandled = (id: string, mayHand = true) => ({ stream: 'a', id, pattern: 'a', mayHand });
 
 const operations: Record<string, (held: Held, owner: Owner) => Promise<unknown>> = {
-  retry: ({ broker, id }, owner) => broker.retry(owner, 'a', id, 10, 1, ''),
+  retry: ({ broker, id }, owner) =>
+    broker.retry(owner, 'a', id, { delay: 10, attempts: 1, state: '', spared: 0 }),
   'dead-letter': ({ broker, id, answer }, owner) =>
     broker.deadLetter(owner, { ...dead, id, answer, fields: ['reason', 'test'] }),
   'no-handler': ({ broker, id, answer }, owner) =>
@@ -59,11 +60,13 @@ describe.each(Object.keys(operations))('the %s script', (name) => {
 describe('the retry script', () => {
   it('notes the due time by the clock of Redis, and keeps the entry pending', async () => {
     const { bench, broker, owner, id } = await holding();
-    expect(await broker.retry(owner, 'a', id, 60_000, 2, 'state')).toBe('ok');
+    expect(
+      await broker.retry(owner, 'a', id, { delay: 60_000, attempts: 2, state: 'state', spared: 5 }),
+    ).toBe('ok');
     const note = await bench.redis.hget(bench.keys.due('a'), `service ${id}`);
-    const [at, attempts, state] = note!.split(' ');
+    const [at, attempts, state, spared] = note!.split(' ');
     expect(Number(at) - Date.now()).toBeGreaterThan(50_000);
-    expect([attempts, state]).toEqual(['2', 'state']);
+    expect([attempts, state, spared]).toEqual(['2', 'state', '5']);
     expect(await bench.pending('a')).toEqual([[id, 'me', 1]]);
   });
 });
@@ -71,7 +74,7 @@ describe('the retry script', () => {
 describe('the dead-letter script', () => {
   it('moves a request and tells its caller', async () => {
     const { bench, broker, caller, owner, id, answer } = await holding();
-    await broker.retry(owner, 'a', id, 10, 1, '');
+    await broker.retry(owner, 'a', id, { delay: 10, attempts: 1, state: '', spared: 0 });
     const fields = ['reason', 'test', 'id', id];
     expect(await broker.deadLetter(owner, { ...dead, id, answer, fields })).toBe('ok');
     const [letter] = await bench.redis.xrange(bench.keys.dead('service'), '-', '+');

@@ -1,3 +1,4 @@
+import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
 
 const WEEK = 604_800_000;
@@ -193,5 +194,25 @@ describe('the janitor script', () => {
     const nothing = { removed: 0, next: undefined, idle: [] };
     expect(await broker.clean('bad', 'e', limits())).toEqual(nothing);
     expect(await broker.clean('none', 'e', limits())).toEqual(nothing);
+  });
+});
+
+describe('the sweep script', () => {
+  it('removes notes about entries that are pending no longer, and no others', async () => {
+    const bench = await Bench.open();
+    await bench.group().ensureGroup('a', 'e', false);
+    await bench.add('a');
+    const [id] = await bench.hand('a', 'me');
+    const notes = {
+      [`service ${id}`]: '1 1  0',
+      'service 1-1': '0 0  1',
+      'gone 1-1': '1 1 ',
+      x: '',
+    };
+    await bench.redis.hset(bench.keys.due('a'), notes);
+    const starts = new StartBroker(bench.link, bench.keys, () => 'service');
+    await starts.sweep('a');
+    await starts.sweep('nothing');
+    expect(await bench.redis.hkeys(bench.keys.due('a'))).toEqual([`service ${id}`]);
   });
 });

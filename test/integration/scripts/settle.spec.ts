@@ -152,7 +152,7 @@ describe('the script that settles entry by entry', () => {
 
   it('settles what is pending under its owner, and forgets a noted retry', async () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
-    await broker.retry(owner, 'a', ids[0]!, 1000, 1, '');
+    await broker.retry(owner, 'a', ids[0]!, { delay: 1000, attempts: 1, state: '', spared: 0 });
     const answer = log(caller);
     expect(await broker.settleChecked(owner, 'a', ids[0]!, '', true, answer)).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);

@@ -19,7 +19,7 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
   concurrency?: number;
   /**
    * How often an entry is handed to an instance, when instances die over it, before it becomes a
-   * dead letter. Default: 3.
+   * dead letter; instances that left by themselves do not count. Default: 3.
    */
   maxDeliveries?: number;
   /**

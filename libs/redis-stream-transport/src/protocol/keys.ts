@@ -21,6 +21,11 @@ export class Keys {
     return `${this.tag}:lease:${consumer}`;
   }
 
+  /** Stands beside the tombstone of a consumer that left by itself: what it hands over is no suspect. */
+  left(consumer: string): string {
+    return `${this.tag}:left:${consumer}`;
+  }
+
   /** Last accepted batch of a caller and the verdicts of its last batches. */
   caller(id: string): string {
     return `${this.tag}:caller:${id}`;
@@ -66,7 +71,7 @@ export class Keys {
     return `${this.tag}:inbox:${consumer}`;
   }
 
-  /** Entries of a stream that wait for another attempt: due time and attempts, per group and id. */
+  /** Notes about entries of a stream, per group and id: their next attempt, and how often instances left with them. */
   due(stream: string): string {
     return `${this.tag}:due:${stream}`;
   }

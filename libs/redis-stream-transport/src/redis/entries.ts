@@ -34,8 +34,21 @@ export interface HeldEntry {
   readonly raw: RawEntry;
   /** How often it was handed out, this time included. */
   readonly deliveries: number;
+  /** Of these deliveries, how many were to instances that left by themselves: they say nothing against it. */
+  readonly spared: number;
   /** A retry that was noted for it. */
   readonly due: Due | undefined;
+}
+
+/** What is noted of an entry that is to be run again. */
+export interface NextAttempt {
+  /** Milliseconds until then. */
+  readonly delay: number;
+  /** That have failed. */
+  readonly attempts: number;
+  readonly state: string;
+  /** Deliveries to instances that left by themselves. */
+  readonly spared: number;
 }
 
 export interface Due {
@@ -45,24 +58,32 @@ export interface Due {
   readonly state: string;
 }
 
-/** The three parallel lists of the claim and fetch scripts. */
+/** The three parallel lists of the claim and fetch scripts: entries, deliveries, notes. */
 export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
-  const [pairs, deliveries, due] = [answer[1], answer[2], answer[3]].map(
+  const [pairs, deliveries, notes] = [answer[1], answer[2], answer[3]].map(
     (list): readonly unknown[] => (Array.isArray(list) ? list : []),
   );
   const held: HeldEntry[] = [];
   for (const [i, pair] of (pairs ?? []).entries()) {
     const [raw] = entryList([pair]);
     if (raw === undefined) continue;
-    held.push({ raw, deliveries: numberOf(deliveries?.[i]), due: parseDue(due?.[i]) });
+    held.push({ raw, deliveries: numberOf(deliveries?.[i]), ...parseNote(notes?.[i]) });
   }
   return held;
 }
 
-/** Anybody may have written a note; one that cannot be read is none. */
-export function parseDue(text: unknown): Due | undefined {
-  if (typeof text !== 'string') return undefined;
-  const [, at, attempts, state] = /^(\d{1,15}) (\d{1,9})(?: (\S*))?$/.exec(text) ?? [];
-  if (at === undefined || attempts === undefined) return undefined;
-  return { at: Number(at), attempts: Number(attempts), state: state ?? '' };
+/**
+ * `<due> <failed attempts> <state> <spared deliveries>`; without a failed attempt there is no due time. Anybody
+ * may have written a note; one that cannot be read is none.
+ */
+export function parseNote(text: unknown): Pick<HeldEntry, 'due' | 'spared'> {
+  const note = /^(\d{1,15}) (\d{1,9})(?: (\S*)(?: (\d{1,9}))?)?$/.exec(
+    typeof text === 'string' ? text : '',
+  );
+  const [, at, attempts, state, spared] = note ?? [];
+  const failed = Number(attempts ?? 0);
+  return {
+    spared: Number(spared ?? 0),
+    due: failed > 0 ? { at: Number(at), attempts: failed, state: state ?? '' } : undefined,
+  };
 }

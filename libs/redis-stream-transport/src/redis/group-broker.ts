@@ -10,7 +10,8 @@ import {
 import { listOf, textOf, textsOf, wordOf } from './answer.js';
 import { freshId, readIncarnation, type Incarnation } from './caller-broker.js';
 import { readFoundGroup, type FoundGroup } from './found-group.js';
-import { heldEntries, readAnswer, type HeldEntry, type StreamEntries } from './entries.js';
+import { heldEntries, readAnswer } from './entries.js';
+import type { HeldEntry, NextAttempt, StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
 import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
@@ -150,20 +151,13 @@ export class GroupBroker {
     owner: Owner,
     stream: string,
     id: string,
-    delay: number,
-    attempts: number,
-    state: string,
+    { delay, attempts, state, spared }: NextAttempt,
   ): Promise<CheckedAnswer> {
     const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
-    return (await run(this.link, retryScript, keys, [
-      owner.token,
-      this.group,
-      owner.consumer,
-      id,
-      String(Math.round(delay)),
-      String(attempts),
-      state,
-    ])) as CheckedAnswer;
+    const { token, consumer } = owner;
+    const note = [String(Math.round(delay)), String(attempts), state, String(spared)];
+    const args = [token, this.group, consumer, id, ...note];
+    return (await run(this.link, retryScript, keys, args)) as CheckedAnswer;
   }
 
   /** @param told gets the id of the letter */
@@ -245,25 +239,28 @@ export class GroupBroker {
     }));
   }
 
-  /** @param permitted deliveries of an entry; one that is on its last is claimed by itself */
+  /** @param suspects whether to claim one on its last of `permitted` deliveries, if nothing else is left */
   async claim(
     owner: Owner,
     dead: string,
     stream: string,
     count: number,
     permitted: number,
-  ): Promise<HeldEntry[] | 'fenced' | 'alive' | 'empty'> {
+    suspects: boolean,
+  ): Promise<HeldEntry[] | 'fenced' | 'alive' | 'empty' | 'suspects'> {
     const keys = [
       this.keys.lease(owner.consumer),
       this.keys.lease(dead),
+      this.keys.left(dead),
       this.keys.stream(stream),
       this.keys.due(stream),
     ];
     const { token, consumer } = owner;
-    const args = [token, this.group, dead, consumer, String(count), String(permitted)];
+    const numbers = [count, permitted, suspects ? 1 : 0].map(String);
+    const args = [token, this.group, dead, consumer, ...numbers];
     const answer = listOf(await run(this.link, claimScript, keys, args), 'claim');
     if (answer[0] === 'ok') return heldEntries(answer);
-    return wordOf(answer[0], ['fenced', 'alive', 'empty'] as const, 'claim');
+    return wordOf(answer[0], ['fenced', 'alive', 'empty', 'suspects'] as const, 'claim');
   }
 
   /** Destroys the group of a broadcast: my own, or one whose consumer has left the tombstone. */

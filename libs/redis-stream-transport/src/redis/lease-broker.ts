@@ -92,7 +92,7 @@ export class LeaseBroker {
     return broken.length === 0 ? { kind: 'ok' } : { kind: 'ok', broken };
   }
 
-  /** Leaves a tombstone and withdraws the announcements. */
+  /** Leaves a tombstone, says that nothing went wrong, and withdraws the announcements. */
   async release(owner: Owner, announcements: readonly Announcement[]): Promise<void> {
     for (let from = 0; from === 0 || from < announcements.length; from += PAGE) {
       const page = announcements.slice(from, from + PAGE);
@@ -101,6 +101,7 @@ export class LeaseBroker {
         releaseScript,
         [
           this.keys.lease(owner.consumer),
+          this.keys.left(owner.consumer),
           this.keys.members(this.group),
           ...page.map(({ pattern }) => this.keys.live(pattern)),
         ],

@@ -7,6 +7,7 @@ import type { Link } from './link.js';
 import { run } from './script.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
 import { claimKeyScript } from './scripts/idempotency.lua.js';
+import { sweepScript } from './scripts/notes.lua.js';
 import { adoptScript, strandedScript } from './scripts/stranded.lua.js';
 import { endInterruptedScript, interruptedScript, startScript } from './scripts/start.lua.js';
 
@@ -102,6 +103,11 @@ export class StartBroker {
     const args = [this.group(), from, String(count)];
     const [next, ...ids] = textsOf(await run(this.link, strandedScript, keys, args), 'stranded');
     return { next: isEntryId(next) ? next : '', ids: ids.filter(isEntryId) };
+  }
+
+  /** Removes notes about entries that are pending no longer. */
+  async sweep(stream: string): Promise<void> {
+    await run(this.link, sweepScript, [this.keys.due(stream), this.keys.stream(stream)], []);
   }
 
   /** Makes them pending under this consumer, whose audit then finds them. */

@@ -46,17 +46,28 @@ export class Arrivals {
     private readonly hooks: ArrivalsHooks,
   ) {}
 
-  /** @param givenUp nobody waits for it any more */
-  take(
+  /** What was read: it is handed out for the first time. */
+  takeNew(stream: StreamState, raw: RawEntry): void {
+    this.take(stream, raw, this.freshHistory(), undefined, false);
+  }
+
+  /**
+   * What was claimed, or found by the audit.
+   * @param givenUp nobody waits for it any more
+   */
+  takeHeld(stream: StreamState, { raw, due, ...history }: HeldEntry, givenUp: boolean): void {
+    this.take(stream, raw, this.history(history, due), due, givenUp);
+  }
+
+  private take(
     stream: StreamState,
     raw: RawEntry,
-    deliveries: number,
+    history: History,
     due: HeldEntry['due'],
-    givenUp = false,
+    givenUp: boolean,
   ): void {
     // The group was made anew and handed out again what this process still runs.
     if (stream.held.has(raw.id)) return;
-    const history = this.history(deliveries, due);
     const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
     if (isMalformed(decoded)) {
       this.refuse(stream, raw, decoded, history);
@@ -69,29 +80,52 @@ export class Arrivals {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
     else if (givenUp) delivery.giveUp();
-    else if (deliveries > this.context.options.maxDeliveries) {
-      delivery.deadLetter('deliveries', `handed out ${deliveries} times`);
+    else if (this.counted(history) > this.context.options.maxDeliveries) {
+      delivery.deadLetter('deliveries', handedOut(history));
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
     } else {
+      if (history.suspect) this.warnOf(delivery);
       this.hooks.ready(delivery);
     }
   }
 
-  private history(deliveries: number, due: HeldEntry['due']): History {
+  private warnOf({ stream, id, history: { deliveries } }: Delivery): void {
+    this.context.logger.warn(
+      'suspect',
+      `entry ${id} of ${stream.name} was handed out ${deliveries} times and is on its last delivery; it runs apart`,
+    );
+  }
+
+  private history(
+    { deliveries, spared }: Pick<HeldEntry, 'deliveries' | 'spared'>,
+    due: HeldEntry['due'],
+  ): History {
+    const { attempts, state } = due ?? { attempts: 0, state: '' };
+    const counted = this.counted({ deliveries, spared });
+    const suspect = counted > 1 && counted === this.context.options.maxDeliveries;
     const { incarnation, connections } = this.context;
-    if (deliveries > 1 || due !== undefined) {
-      const { attempts, state } = due ?? { attempts: 0, state: '' };
-      return { deliveries, attempts, state, incarnation, connections };
+    return { deliveries, spared, suspect, attempts, state, incarnation, connections };
+  }
+
+  private freshHistory(): History {
+    const { fresh, context } = this;
+    if (fresh?.incarnation === context.incarnation && fresh.connections === context.connections) {
+      return fresh;
     }
-    const { fresh } = this;
-    if (fresh?.incarnation === incarnation && fresh.connections === connections) return fresh;
-    return (this.fresh = { deliveries, attempts: 0, state: '', incarnation, connections });
+    return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));
+  }
+
+  /** Deliveries that count: what an instance that left by itself hands over is none. */
+  private counted({ deliveries, spared }: Pick<History, 'deliveries' | 'spared'>): number {
+    return Math.max(1, deliveries - spared);
   }
 
   /** The same entry for another attempt. */
   again(before: Delivery, attempts: number, state: string): Delivery {
-    const history = { ...before.history, attempts, state };
+    // It has run here, alone, and has failed without ending the process.
+    const suspect = before.history.suspect && attempts === before.history.attempts;
+    const history = { ...before.history, suspect, attempts, state };
     return this.delivery(before.stream, before.pattern, before.raw, before.entry, history);
   }
 
@@ -181,6 +215,11 @@ export class Arrivals {
       : faultText('TIMEOUT', 'the deadline passed before the handler could start', outcome);
     this.hooks.unhandled(delivery, { pattern, payload, inTime });
   }
+}
+
+function handedOut({ deliveries, spared }: History): string {
+  const times = `handed out ${deliveries} times`;
+  return spared === 0 ? times : `${times}, ${spared} of them to instances that left by themselves`;
 }
 
 /** Stands in for the pattern of an entry that no handler is for. */

@@ -35,7 +35,7 @@ export class Consumer {
     private readonly logger: QuietLogger,
     private readonly hooks: ConsumerHooks,
   ) {
-    this.dispatcher = new Dispatcher(options.concurrency, options.maxDeliveries, clock, {
+    this.dispatcher = new Dispatcher(options.concurrency, clock, {
       run: (delivery) => delivery.begin(),
       expired: (delivery) => delivery.unstarted('deadline'),
       stuck: (delivery) => {

@@ -15,10 +15,10 @@ const pattern = (concurrency?: number): PatternState =>
   } as PatternState['spec']);
 
 /** As much of a delivery as a dispatcher looks at. */
-function fake(of: PatternState, changes: { deliveries?: number; deadline?: number } = {}) {
-  const { deliveries = 1, deadline = Number.POSITIVE_INFINITY } = changes;
+function fake(of: PatternState, changes: { suspect?: boolean; deadline?: number } = {}) {
+  const { suspect = false, deadline = Number.POSITIVE_INFINITY } = changes;
   const delivery = {
-    history: { deliveries },
+    history: { suspect },
     pattern: of,
     deadline,
     ended: false,
@@ -38,7 +38,7 @@ function fake(of: PatternState, changes: { deliveries?: number; deadline?: numbe
   return delivery as unknown as Delivery & { aborts: string[] };
 }
 
-function dispatcher(concurrency = 2, maxDeliveries = 3) {
+function dispatcher(concurrency = 2) {
   const clock = new FakeClock();
   const log: { ran: Delivery[]; expired: Delivery[]; stuck: Delivery[]; changes: number } = {
     ran: [],
@@ -47,7 +47,7 @@ function dispatcher(concurrency = 2, maxDeliveries = 3) {
     changes: 0,
   };
   const state = { mayStart: true };
-  const made: Dispatcher = new Dispatcher(concurrency, maxDeliveries, clock, {
+  const made: Dispatcher = new Dispatcher(concurrency, clock, {
     run: (delivery) => void log.ran.push(delivery),
     expired: (delivery) => {
       log.expired.push(delivery);
@@ -105,9 +105,9 @@ describe('the dispatcher', () => {
   });
 
   it('runs alone what is on its last delivery', () => {
-    const { dispatcher: it, log, end } = dispatcher(5, 3);
+    const { dispatcher: it, log, end } = dispatcher(5);
     const running = fake(pattern());
-    const last = fake(pattern(), { deliveries: 3 });
+    const last = fake(pattern(), { suspect: true });
     const behind = fake(pattern());
     for (const one of [running, last, behind]) it.accept(one);
     expect(log.ran).toEqual([running]);
@@ -119,11 +119,83 @@ describe('the dispatcher', () => {
     expect(it.free).toBe(4);
   });
 
-  it('goes on behind what expired while it waited to run alone', () => {
-    const { dispatcher: it, clock, log, end } = dispatcher(5, 3);
+  it('neither waits for what never ends nor keeps others waiting for long, when on its last delivery', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const endless = fake(pattern());
+    const slow = fake(pattern(), { suspect: true });
+    const other = fake(pattern());
+    for (const one of [endless, slow, other]) it.accept(one);
+    clock.pass(490);
+    expect([log.ran, it.free]).toEqual([[endless], 0]);
+    clock.pass(20);
+    expect([log.ran, it.free]).toEqual([[endless, slow], 0]);
+    clock.pass(980);
+    expect(log.ran).toEqual([endless, slow]);
+    clock.pass(20);
+    expect(log.ran).toEqual([endless, slow, other]);
+    expect(it.free).toBe(2);
+    end(slow);
+    expect(it.free).toBe(3);
+  });
+
+  it('runs one after the other on its last delivery, and others in between', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const first = fake(pattern(), { suspect: true });
+    const second = fake(pattern(), { suspect: true });
+    it.accept(first);
+    it.accept(second);
+    const other = fake(pattern());
+    it.accept(other);
+    clock.pass(200);
+    expect([log.ran, it.takesSuspect]).toEqual([[first], false]);
+    end(first);
+    // The others have as long as they were kept waiting.
+    expect([log.ran, it.free, it.takesSuspect]).toEqual([[first, other], 4, false]);
+    end(other);
+    clock.pass(190);
+    const third = fake(pattern());
+    it.accept(third);
+    expect(log.ran).toEqual([first, other, third]);
+    end(third);
+    clock.pass(20);
+    expect(log.ran).toEqual([first, other, third, second]);
+    end(second);
+    clock.pass(20);
+    expect(it.takesSuspect).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('waits for its own pattern when on its last delivery, without keeping others waiting', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const narrow = pattern(1);
+    const endless = fake(narrow);
+    const suspect = fake(narrow, { suspect: true });
+    const other = fake(pattern());
+    for (const one of [endless, suspect, other]) it.accept(one);
+    clock.pass(600);
+    expect(log.ran).toEqual([endless, other]);
+    end(endless);
+    expect(log.ran).toEqual([endless, other, suspect]);
+  });
+
+  it('is no suspect any more that was forgotten', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
     const running = fake(pattern());
-    const late = fake(pattern(), { deliveries: 3, deadline: clock.now() + 100 });
-    const last = fake(pattern(), { deliveries: 3, deadline: clock.now() + 100 });
+    const suspect = fake(pattern(), { suspect: true });
+    const other = fake(pattern());
+    for (const one of [running, suspect, other]) it.accept(one);
+    end(suspect);
+    it.next();
+    expect(log.ran).toEqual([running, other]);
+    clock.pass(20);
+    expect(it.takesSuspect).toBe(true);
+  });
+
+  it('goes on behind what expired while it waited to run alone', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const running = fake(pattern());
+    const late = fake(pattern(), { suspect: true, deadline: clock.now() + 100 });
+    const last = fake(pattern(), { suspect: true, deadline: clock.now() + 100 });
     const behind = fake(pattern());
     for (const one of [running, late, last, behind]) it.accept(one);
     clock.pass(200);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
 import type { Delivery } from './delivery.js';
+import { Isolation } from './isolation.js';
 import type { NestedRoom } from './nested-reads.js';
 import { Nesting } from './nesting.js';
 
@@ -34,15 +35,14 @@ export interface DispatcherHooks {
 
 /**
  * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
- * alone what is on its last permitted delivery, so that poison takes no innocent with it.
+ * apart what is on its last permitted delivery, so that poison takes no innocent with it.
  */
 export class Dispatcher implements NestedRoom {
   private running = 0;
   /** Starts and ends so far. */
   moves = 0;
   private readonly waiting: Delivery[] = [];
-  private readonly alone: Delivery[] = [];
-  private aloneNow: Delivery | undefined;
+  private readonly isolation: Isolation;
   private readonly nesting: Nesting;
   private readonly deadlines: DeadlineQueue<Delivery>;
   private idle: (() => void)[] = [];
@@ -50,12 +50,20 @@ export class Dispatcher implements NestedRoom {
 
   constructor(
     private readonly concurrency: number,
-    private readonly maxDeliveries: number,
     private readonly clock: Clock,
     private readonly hooks: DispatcherHooks,
   ) {
     this.nesting = new Nesting(concurrency);
     this.deadlines = new DeadlineQueue(clock, (delivery) => this.late(delivery));
+    this.isolation = new Isolation(clock, {
+      running: () => this.running,
+      canStart: (delivery) => this.hasRoom(delivery),
+      start: (delivery) => this.start(delivery),
+      opened: () => {
+        this.next();
+        hooks.changed();
+      },
+    });
   }
 
   /**
@@ -63,7 +71,7 @@ export class Dispatcher implements NestedRoom {
    * slot: a slow pattern must not keep the others from being read.
    */
   get free(): number {
-    if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
+    if (this.quiet || this.isolation.isClosed) return 0;
     let parked = 0;
     for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
     return Math.max(0, this.concurrency - this.running - (this.waiting.length - parked));
@@ -87,8 +95,13 @@ export class Dispatcher implements NestedRoom {
    * lend, which wait for calls of their own.
    */
   get nested(): number {
-    if (this.quiet || this.alone.length > 0 || this.aloneNow !== undefined) return 0;
+    if (this.quiet || this.isolation.isClosed) return 0;
     return this.running < this.concurrency ? 0 : this.nesting.room(this.running);
+  }
+
+  /** There is room for an entry on its last permitted delivery: one at a time, and not one after the other. */
+  get takesSuspect(): boolean {
+    return this.isolation.isOpen && this.free > 0;
   }
 
   get inFlight(): number {
@@ -96,8 +109,7 @@ export class Dispatcher implements NestedRoom {
   }
 
   accept(delivery: Delivery): void {
-    const { deliveries } = delivery.history;
-    if (deliveries > 1 && deliveries >= this.maxDeliveries) this.alone.push(delivery);
+    if (delivery.history.suspect) this.isolation.add(delivery);
     else if (this.canStart(delivery)) return this.start(delivery);
     else {
       this.waiting.push(delivery);
@@ -118,8 +130,8 @@ export class Dispatcher implements NestedRoom {
     this.moves++;
     this.nesting.ended(delivery);
     delivery.pattern.running--;
-    if (this.aloneNow === delivery) this.aloneNow = undefined;
-    if (this.waiting.length > 0 || this.alone.length > 0) this.next();
+    this.isolation.ended(delivery);
+    if (this.waiting.length > 0 || !this.isolation.isOpen) this.next();
     if (this.running === 0) this.tellIfIdle();
     this.hooks.changed();
   }
@@ -159,16 +171,8 @@ export class Dispatcher implements NestedRoom {
   /** Something changed that may let what waits begin. */
   next(): void {
     if (this.quiet) return;
-    // One that turns out to be expired does not run: the next one may, or all that waits.
-    while (this.alone.length > 0) {
-      if (this.running > 0 || this.aloneNow !== undefined) return;
-      const delivery = this.alone[0] as Delivery;
-      if (!this.hooks.mayStart(delivery)) return;
-      this.alone.shift();
-      this.aloneNow = delivery;
-      this.start(delivery);
-    }
-    if (this.aloneNow !== undefined) return;
+    this.isolation.next();
+    if (this.isolation.isClosed) return;
     for (let i = 0; i < this.waiting.length && this.hasSlots;) {
       const delivery = this.waiting[i] as Delivery;
       if (!this.canStart(delivery)) {
@@ -190,7 +194,7 @@ export class Dispatcher implements NestedRoom {
   clearWaiting(): void {
     for (const { pattern } of this.waiting) pattern.waiting--;
     this.waiting.length = 0;
-    this.alone.length = 0;
+    this.isolation.clearWaiting();
     this.tellIfIdle();
   }
 
@@ -202,6 +206,7 @@ export class Dispatcher implements NestedRoom {
 
   stop(): void {
     this.deadlines.clear();
+    this.isolation.stop();
   }
 
   private get hasSlots(): boolean {
@@ -209,11 +214,13 @@ export class Dispatcher implements NestedRoom {
   }
 
   private canStart(delivery: Delivery): boolean {
+    return !this.isolation.isClosed && this.hasRoom(delivery);
+  }
+
+  private hasRoom(delivery: Delivery): boolean {
     return (
       !this.quiet &&
       (this.running < this.concurrency || this.nesting.admits(delivery, this.running)) &&
-      this.alone.length === 0 &&
-      this.aloneNow === undefined &&
       !delivery.pattern.isFull &&
       this.hooks.mayStart(delivery)
     );
@@ -224,7 +231,6 @@ export class Dispatcher implements NestedRoom {
     if (delivery.deadline !== Number.POSITIVE_INFINITY) {
       const now = this.hooks.redisNow();
       if (now >= delivery.deadline) {
-        if (this.aloneNow === delivery) this.aloneNow = undefined;
         this.hooks.expired(delivery);
         return;
       }
@@ -256,12 +262,12 @@ export class Dispatcher implements NestedRoom {
   }
 
   private forget(delivery: Delivery): void {
-    for (const list of [this.waiting, this.alone]) {
-      const at = list.indexOf(delivery);
-      if (at === -1) continue;
-      list.splice(at, 1);
-      if (list === this.waiting) delivery.pattern.waiting--;
+    const at = this.waiting.indexOf(delivery);
+    if (at !== -1) {
+      this.waiting.splice(at, 1);
+      delivery.pattern.waiting--;
     }
+    this.isolation.forget(delivery);
   }
 
   private tellIfIdle(): void {

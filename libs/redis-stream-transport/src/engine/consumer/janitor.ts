@@ -4,9 +4,12 @@ import { jittered } from '../clock.js';
 import type { GroupReading } from './group-reading.js';
 import type { ShardContext } from './shard-context.js';
 import { Stranded } from './stranded.js';
+import type { StreamState } from './stream-state.js';
 import { thrownText } from '../../thrown.js';
 
 const EVERY = 5000;
+/** Milliseconds between two looks at notes whose entries may be gone. */
+const SWEEP_EVERY = 30_000;
 /** Entries that one script call looks at. */
 const PAGE = 200;
 /** Pages per stream and round, so that a long stream does not hold up the others. */
@@ -21,12 +24,15 @@ export class Janitor {
   /** Where to go on in streams that were too long for one round. */
   private readonly places = new Map<string, CleaningPlace>();
 
+  private sweptAt = 0;
   private readonly stranded: Stranded;
 
   constructor(
     private readonly context: ShardContext,
     private readonly reading: GroupReading,
-    starts: StartBroker,
+    private readonly starts: StartBroker,
+    /** All streams of the shard, those of broadcasts too. */
+    private readonly noted: readonly StreamState[],
   ) {
     const { streams, auditor } = reading;
     this.stranded = new Stranded(context, starts, streams, () => void auditor.audit());
@@ -82,6 +88,14 @@ export class Janitor {
       else this.places.set(name, place);
     }
     await this.stranded.look();
+    await this.sweep();
+  }
+
+  private async sweep(): Promise<void> {
+    const now = this.context.clock.now();
+    if (now - this.sweptAt < SWEEP_EVERY) return;
+    this.sweptAt = now;
+    for (const { name } of this.noted) await this.starts.sweep(name);
   }
 
   private report(stream: string, group: string): void {

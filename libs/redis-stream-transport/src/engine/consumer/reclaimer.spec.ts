@@ -52,6 +52,7 @@ function graveyard(left: Record<string, number>) {
       claimed: () => free--,
       free: () => free,
       mayPark: () => true,
+      takesSuspect: () => true,
       mayClaim: () => true,
       fenced: () => undefined,
     },

@@ -25,6 +25,8 @@ export interface ReclaimerHooks {
   /** Entries that can start, over all streams. */
   free(): number;
   mayPark(): boolean;
+  /** Whether there is room for an entry on its last permitted delivery. */
+  takesSuspect(): boolean;
   mayClaim(): boolean;
   fenced(): void;
 }
@@ -44,6 +46,7 @@ export class Reclaimer {
   private behind = false;
   /** Streams of which entries were left because their patterns have no room. */
   private readonly full = new Set<StreamState>();
+  private suspectsLeft = false;
   /** Revoked consumers that are still listed, because entries of theirs wait for a slot. */
   private readonly buried = new Set<string>();
 
@@ -67,6 +70,7 @@ export class Reclaimer {
 
   /** There is room now for some of what was left, as far as this process knows. */
   get canGoOn(): boolean {
+    if (this.suspectsLeft && this.hooks.takesSuspect()) return true;
     if (!this.behind && this.full.size === 0) return false;
     const free = this.hooks.free();
     if (free <= 0) return false;
@@ -98,7 +102,9 @@ export class Reclaimer {
       )
       .finally(() => {
         this.scanning = undefined;
-        this.schedule();
+        // Asked for when the last look was over already.
+        if (this.again) void this.scan();
+        else this.schedule();
       });
     return this.scanning;
   }
@@ -154,6 +160,7 @@ export class Reclaimer {
     this.behind = false;
     for (const stream of this.full) stream.isBehind = false;
     this.full.clear();
+    this.suspectsLeft = false;
     const missing = new Set<string>();
     const struck: string[] = [];
     const dead: string[] = [];
@@ -180,7 +187,20 @@ export class Reclaimer {
     }
     for (const name of this.buried) if (!dead.includes(name)) this.buried.delete(name);
     for (const name of dead) await this.bury(name, seen.get(name) as Trace);
-    for (const name of dead) if (!(await this.claim(name, seen.get(name) as Trace))) return;
+    const last: Held[] = [];
+    for (const name of dead) {
+      for (const stream of (seen.get(name) as Trace).consumes) {
+        const answer = await this.claim(name, stream, false);
+        if (answer === 'stop') return;
+        if (answer === 'suspects') last.push({ name, stream });
+      }
+    }
+    // Suspects come after everything else: what is claimed beside poison loses a delivery with it.
+    this.suspectsLeft = last.length > 0;
+    for (const { name, stream } of last) {
+      if ((await this.claim(name, stream, true)) === 'stop') return;
+    }
+    this.suspectsLeft = false;
   }
 
   private expect(left: number): void {
@@ -202,41 +222,57 @@ export class Reclaimer {
     this.buried.add(name);
   }
 
-  /** Returns whether there is room for what others have left. */
-  private async claim(name: string, { consumes }: Trace): Promise<boolean> {
+  /** Claims what fits; `stop` when nothing more does, of whomever it is. */
+  private async claim(
+    name: string,
+    stream: StreamState,
+    suspects: boolean,
+  ): Promise<'done' | 'suspects' | 'stop'> {
     const { owner } = this.context;
-    for (const stream of consumes) {
-      for (;;) {
-        const free = this.hooks.free();
-        // What does not fit is left to others, or to the next free slot.
-        if (this.stopped || !this.hooks.mayClaim()) return false;
-        if (free <= 0) {
-          this.behind = true;
-          return false;
-        }
-        // What its patterns have no room for must not keep other streams waiting.
-        const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.mayPark()));
-        if (room <= 0) {
-          stream.isBehind = true;
-          this.full.add(stream);
-          break;
-        }
-        const { maxDeliveries } = this.context.options;
-        const answer = await this.broker.claim(owner, name, stream.name, room, maxDeliveries);
-        if (owner !== this.context.owner) return false;
-        if (answer === 'fenced') {
-          this.hooks.fenced();
-          return false;
-        }
-        if (answer === 'alive' || answer === 'empty') break;
-        // Read behind the claim: whoever gives a call up from here on finds its new owner.
-        const notices = await this.leases.notices(name);
-        if (owner !== this.context.owner) return false;
-        this.hooks.claimed(stream, answer, notices);
+    for (;;) {
+      const free = this.hooks.free();
+      // What does not fit is left to others, or to the next free slot.
+      if (this.stopped || !this.hooks.mayClaim()) return 'stop';
+      if (suspects && !this.hooks.takesSuspect()) return 'stop';
+      if (free <= 0) {
+        this.behind = true;
+        return 'stop';
       }
+      // What its patterns have no room for must not keep other streams waiting.
+      const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.mayPark()));
+      if (room <= 0) {
+        stream.isBehind = true;
+        this.full.add(stream);
+        return 'done';
+      }
+      const { maxDeliveries } = this.context.options;
+      const answer = await this.broker.claim(
+        owner,
+        name,
+        stream.name,
+        room,
+        maxDeliveries,
+        suspects,
+      );
+      if (owner !== this.context.owner) return 'stop';
+      if (answer === 'fenced') {
+        this.hooks.fenced();
+        return 'stop';
+      }
+      if (answer === 'suspects') return 'suspects';
+      if (answer === 'alive' || answer === 'empty') return 'done';
+      // Read behind the claim: whoever gives a call up from here on finds its new owner.
+      const notices = await this.leases.notices(name);
+      if (owner !== this.context.owner) return 'stop';
+      this.hooks.claimed(stream, answer, notices);
     }
-    return true;
   }
+}
+
+/** Where something of a consumer is left. */
+interface Held {
+  readonly name: string;
+  readonly stream: StreamState;
 }
 
 /** Where a consumer was seen. */

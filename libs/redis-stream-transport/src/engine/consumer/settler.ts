@@ -66,8 +66,10 @@ export class Settler {
     const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length;
     // Read before the latest reconnect, or under a lease that was gone for a while: check each.
-    const { connections, attempts } = delivery.history;
-    const special = attempts > 0 || delivery.once || keyed !== undefined;
+    const { connections, attempts, spared } = delivery.history;
+    // What Redis holds notes about goes with them.
+    const noted = attempts > 0 || spared > 0;
+    const special = noted || delivery.once || keyed !== undefined;
     if (final && (special || connections !== this.context.connections)) {
       this.checked.add(finished);
       return;

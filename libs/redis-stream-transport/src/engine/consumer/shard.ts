@@ -108,24 +108,20 @@ export class ConsumerShard {
       registered: () => this.wake(),
       leaving: async () => this.broadcast?.dropGroups(),
     });
-    this.reclaimer = new Reclaimer(
-      this.context,
-      this.main.worker.broker,
-      this.leases,
-      this.readings.flatMap(({ streams }) => streams),
-      {
-        claimed: (stream, entries, notices) =>
-          this.main.worker.acceptHeld(stream, entries, givenUp(notices, stream.name)),
-        revoked: (dead, stream) =>
-          this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
-        free: () => dispatcher.free,
-        mayPark: () => dispatcher.mayPark,
-        mayClaim: () => this.keeper.isValid,
-        fenced: () => this.membership.fenced(),
-      },
-    );
-    const starts = new StartBroker(this.commands, this.keys, () => options.group);
-    this.janitor = new Janitor(this.context, this.main, starts);
+    const streams = this.readings.flatMap((reading) => reading.streams);
+    this.reclaimer = new Reclaimer(this.context, this.main.worker.broker, this.leases, streams, {
+      claimed: (stream, entries, notices) =>
+        this.main.worker.acceptHeld(stream, entries, givenUp(notices, stream.name)),
+      revoked: (dead, stream) =>
+        this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
+      free: () => (this.main.worker.retries.isFull ? 0 : dispatcher.free),
+      mayPark: () => dispatcher.mayPark,
+      takesSuspect: () => dispatcher.takesSuspect,
+      mayClaim: () => this.keeper.isValid,
+      fenced: () => this.membership.fenced(),
+    });
+    const once = new StartBroker(this.commands, this.keys, () => options.group);
+    this.janitor = new Janitor(this.context, this.main, once, streams);
   }
 
   get isUp(): boolean {

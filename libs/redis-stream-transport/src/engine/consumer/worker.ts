@@ -98,7 +98,7 @@ export class Worker implements DeliveryOwner {
 
   /** New entries of a read. */
   accept(stream: StreamState, entries: readonly RawEntry[]): void {
-    for (const raw of entries) this.arrivals.take(stream, raw, 1, undefined);
+    for (const raw of entries) this.arrivals.takeNew(stream, raw);
   }
 
   /** Entries that were claimed from a dead consumer, or found by the audit. */
@@ -107,8 +107,9 @@ export class Worker implements DeliveryOwner {
     entries: readonly HeldEntry[],
     givenUp: ReadonlySet<string> = NONE,
   ): void {
-    for (const { raw, deliveries, due } of entries)
-      this.arrivals.take(stream, raw, deliveries, due, givenUp.has(raw.id));
+    for (const entry of entries) {
+      this.arrivals.takeHeld(stream, entry, givenUp.has(entry.raw.id));
+    }
   }
 
   /** Resolves when everything that was finished is settled, retries and dead letters included. */
@@ -187,14 +188,12 @@ export class Worker implements DeliveryOwner {
     const dueAt = this.context.redisClock.now() + delay;
     void this.insistence
       .on(delivery, () =>
-        this.broker.retry(
-          this.context.owner,
-          delivery.stream.name,
-          delivery.id,
-          Math.max(0, dueAt - this.context.redisClock.now()),
+        this.broker.retry(this.context.owner, delivery.stream.name, delivery.id, {
+          delay: Math.max(0, dueAt - this.context.redisClock.now()),
           attempts,
-          failed.state,
-        ),
+          state: failed.state,
+          spared: delivery.history.spared,
+        }),
       )
       .then((answer) => {
         if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);

@@ -28,13 +28,13 @@ return answer
  * Pending without a body is acknowledged: there is nothing left to run.
  *
  * KEYS: lease, stream, due:<stream>. ARGV: token, group, consumer, ids…
- * Returns { 'fenced' } or { 'ok', entries, deliveries, due }.
+ * Returns { 'fenced' } or { 'ok', entries, deliveries, notes }.
  */
 export const fetchScript = defineScript(
   'fetch',
   `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced' } end
-local entries, deliveries, due = {}, {}, {}
+local entries, deliveries, notes = {}, {}, {}
 for i = 4, #ARGV do
   local id = ARGV[i]
   local pending = redis.pcall('XPENDING', KEYS[2], ARGV[2], id, id, 1, ARGV[3])
@@ -45,13 +45,14 @@ for i = 4, #ARGV do
       entries[n] = found[1]
       deliveries[n] = string.format('%.0f', pending[1][4])
       local note = redis.pcall('HGET', KEYS[3], ARGV[2] .. ' ' .. id)
-      due[n] = type(note) == 'string' and note or ''
+      notes[n] = type(note) == 'string' and note or ''
     else
       redis.call('XACK', KEYS[2], ARGV[2], id)
+      redis.pcall('HDEL', KEYS[3], ARGV[2] .. ' ' .. id)
     end
   end
 end
-return { 'ok', entries, deliveries, due }
+return { 'ok', entries, deliveries, notes }
 `,
   'allow-oom',
 );

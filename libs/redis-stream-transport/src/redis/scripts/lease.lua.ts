@@ -85,10 +85,12 @@ return said
 
 /**
  * Leaves gracefully: a tombstone instead of the lease, so that what was not started is taken over at
- * once instead of after the lease.
+ * once instead of after the lease, and beside it the note that the consumer left by itself, so that what
+ * it hands over does not count as a delivery that went wrong. Only who holds the lease may say so: what
+ * was revoked stays revoked.
  *
- * KEYS: lease, members, then live:<pattern> each. ARGV: token, group, consumer, flags as announced, life
- * of the tombstone (ms).
+ * KEYS: lease, left:<consumer>, members, then live:<pattern> each. ARGV: token, group, consumer, flags as
+ * announced, life of the tombstone (ms).
  * Returns 'ok', or 'fenced' when the lease was another's already.
  */
 export const releaseScript = defineScript(
@@ -97,8 +99,9 @@ export const releaseScript = defineScript(
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 'fenced' end
 redis.call('SET', KEYS[1], '${TOMBSTONE}', 'PX', ARGV[5])
-redis.pcall('ZREM', KEYS[2], ARGV[3])
-local at = 2
+if ARGV[1] ~= '${TOMBSTONE}' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[5]) end
+redis.pcall('ZREM', KEYS[3], ARGV[3])
+local at = 3
 for flag in string.gmatch(ARGV[4], '[^,]+') do
   at = at + 1
   redis.pcall('ZREM', KEYS[at], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. flag)

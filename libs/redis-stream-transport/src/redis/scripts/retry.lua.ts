@@ -18,14 +18,14 @@ if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' 
  * to the stream, where every group would see it (rule L17). Whoever takes it over honours the note.
  *
  * KEYS: lease, stream, due:<stream>. ARGV: token, group, consumer, id, delay (ms), attempts so far,
- * state of the attempt. Returns 'ok', 'lost', 'missing' or 'fenced'.
+ * state of the attempt, deliveries by instances that left by themselves. Returns 'ok', 'lost', 'missing' or 'fenced'.
  */
 export const retryScript = defineScript(
   'retry',
   `
 ${LUA_NOW}
 ${LUA_MINE}
-redis.call('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7])
+redis.call('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8])
 return 'ok'
 `,
 );
@@ -96,6 +96,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')
 end
 if not elsewhere then answer(KEYS[5], ARGV[5], ARGV[6]) end
 redis.call('XACK', stream, group, id)
+redis.pcall('HDEL', KEYS[3], group .. ' ' .. id)
 if elsewhere then return 'acked' end
 redis.call('XDEL', stream, id)
 return 'answered'

@@ -54,48 +54,79 @@ return answer
 `,
 );
 
+/** Suspects that one claim passes over at most, looking for something else. */
+const SUSPECT_PAGES = 10;
+const SUSPECT_PAGE = 100;
+
 /**
  * Claims a page of what is pending under a revoked consumer, counting a delivery; when nothing is left,
  * deletes the consumer in the same fenced step. Deleting it any other way would destroy what it owns.
  *
- * An entry for which this delivery would be the last is claimed alone, and only when no other is left:
- * it may be poison, and what waited beside it would lose a delivery with it, without ever having run.
+ * Deliveries by consumers that left by themselves say nothing against an entry. Redis counts them all the
+ * same, because replies and the truth about what may have run need that, so they are noted with the entry.
  *
- * KEYS: my lease, the revoked lease, stream, due:<stream>.
- * ARGV: my token, group, the revoked consumer, my name, entries at most, deliveries permitted.
- * Returns { 'fenced' }, { 'alive' }, { 'empty' } or { 'ok', entries, deliveries, due } (lists in the
- * same order; entries deleted meanwhile are left out, and no longer pending).
+ * An entry for which this would be the last delivery that is permitted, beyond the first, is a suspect. It
+ * is claimed only on request, alone, and when no other is left: it may be poison, and what waited beside it
+ * would lose a delivery with it, without ever having run.
+ *
+ * KEYS: my lease, the revoked lease, its left:<consumer>, stream, due:<stream>.
+ * ARGV: my token, group, the revoked consumer, my name, entries at most, deliveries permitted, whether a
+ * suspect is wanted (0/1).
+ * Returns { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was
+ * not wanted) or { 'ok', entries, deliveries, notes } (lists in the same order; entries deleted meanwhile
+ * are left out, and no longer pending).
  */
 export const claimScript = defineScript(
   'claim',
   `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced' } end
 if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end
-local stream, group, dead, me = KEYS[3], ARGV[2], ARGV[3], ARGV[4]
+local left = redis.call('EXISTS', KEYS[3])
+local stream, due, group, dead, me = KEYS[4], KEYS[5], ARGV[2], ARGV[3], ARGV[4]
 local pending = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[5], dead)
 if pending.err then return { 'empty' } end
 if #pending == 0 then
   redis.pcall('XGROUP', 'DELCONSUMER', stream, group, dead)
   return { 'empty' }
 end
-local ids, before, last = {}, {}, tonumber(ARGV[6])
-for _, p in ipairs(pending) do
-  before[p[1]] = p[4]
-  if p[4] + 1 ~= last then ids[#ids + 1] = p[1] end
+local ids, before, last, suspect = {}, {}, tonumber(ARGV[6]), nil
+local notes, spared = {}, {}
+for _ = 1, ${SUSPECT_PAGES} do
+  for _, p in ipairs(pending) do
+    local id = p[1]
+    local note = redis.pcall('HGET', due, group .. ' ' .. id)
+    notes[id] = type(note) == 'string' and note or ''
+    local noted = tonumber(string.match(notes[id], '^%S+ %S+ %S* (%d+)$') or 0)
+    spared[id] = math.min(noted, math.max(0, p[4] - 1)) + left
+    before[id] = p[4]
+    local counted = p[4] + 1 - spared[id]
+    if counted > 1 and counted == last then suspect = suspect or id else ids[#ids + 1] = id end
+  end
+  if #ids > 0 or #pending == 0 then break end
+  pending = redis.call('XPENDING', stream, group, '(' .. pending[#pending][1], '+', ${SUSPECT_PAGE}, dead)
 end
-if #ids == 0 then ids[1] = pending[1][1] end
+if #ids == 0 then
+  if ARGV[7] ~= '1' then return { 'suspects' } end
+  ids[1] = suspect
+end
 local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
-local present, deliveries, due = {}, {}, {}
+local present, deliveries, found = {}, {}, {}
 for _, entry in ipairs(entries) do
   if entry and entry[2] then
-    local n = #present + 1
-    present[n] = entry
-    deliveries[n] = string.format('%.0f', before[entry[1]] + 1)
-    local note = redis.pcall('HGET', KEYS[4], group .. ' ' .. entry[1])
-    due[n] = type(note) == 'string' and note or ''
+    local n, id = #present + 1, entry[1]
+    if left == 1 then
+      local attempt = string.match(notes[id], '^%S+ %S+ %S*') or '0 0 '
+      notes[id] = attempt .. ' ' .. string.format('%.0f', spared[id])
+      redis.pcall('HSET', due, group .. ' ' .. id, notes[id])
+    end
+    present[n], deliveries[n], found[n] = entry, string.format('%.0f', before[id] + 1), notes[id]
+    before[id] = nil
   end
 end
-return { 'ok', present, deliveries, due }
+for _, id in ipairs(ids) do
+  if before[id] then redis.pcall('HDEL', due, group .. ' ' .. id) end
+end
+return { 'ok', present, deliveries, found }
 `,
   'allow-oom',
 );

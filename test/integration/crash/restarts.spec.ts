@@ -1,0 +1,185 @@
+import type { ServerRedisStreams } from 'nestjs-redis-streams';
+import {
+  Arena,
+  type Caller,
+  eventually,
+  Gate,
+  listening,
+  range,
+  Tally,
+} from '../../support/arena.js';
+
+const PARKED = 30;
+
+/** A service with a slow pattern of one slot, whose handlers end when the test says so, and a fast one. */
+function service(arena: Arena) {
+  const gate = new Gate();
+  const done = new Tally();
+  const slow: { by?: ServerRedisStreams } = {};
+  const start = async (): Promise<ServerRedisStreams> => {
+    const job = async ({ key }: { key: number }) => {
+      slow.by = server;
+      await gate.opened;
+      done.add(key);
+    };
+    const server = arena.server(
+      { messages: { ping: () => 'pong' }, events: { job: [job, { concurrency: 1 }] } },
+      { drainTimeout: 20 },
+    );
+    await listening(server);
+    return server;
+  };
+  return { gate, done, slow, start };
+}
+
+/** Puts events into the hands of an instance, as if a read had brought them: one runs, the others wait. */
+async function park(arena: Arena, client: Caller): Promise<void> {
+  for (const key of range(PARKED)) await client.tell('job', { key });
+  const [consumer] = (await arena.consumers('job')) as [string];
+  const key = arena.keys.stream('job');
+  await arena.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
+  expect(await arena.pending('job')).toBe(PARKED);
+}
+
+/** How often the entries of a stream were handed out, at most. */
+async function mostDeliveries(arena: Arena, stream: string): Promise<number> {
+  const key = arena.keys.stream(stream);
+  const pending = await arena.redis.xpending(key, 'service', '-', '+', 1000);
+  return Math.max(...(pending as [string, string, number, number][]).map(([, , , n]) => n));
+}
+
+async function timed(call: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await call();
+  return performance.now() - from;
+}
+
+describe('instances that end and start again', () => {
+  it('what waits for its pattern is no poison after some restarts, and keeps nobody waiting', async () => {
+    const arena = new Arena();
+    const { gate, done, start } = service(arena);
+    const client = await arena.connected();
+    let server = await start();
+    await park(arena, client);
+    for (let restart = 2; restart <= 5; restart++) {
+      await server.close();
+      server = await start();
+      // Handed over, whether or not its handler had begun, and counted by Redis.
+      await eventually(async () => expect(await mostDeliveries(arena, 'job')).toBe(restart));
+      const pings = await Promise.all(range(5).map(() => timed(() => client.call('ping'))));
+      expect(Math.max(...pings)).toBeLessThan(1000);
+    }
+    gate.open();
+    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    expect([...done.counts.keys()].sort((a, b) => Number(a) - Number(b))).toEqual(range(PARKED));
+    expect(await arena.deadLetters()).toEqual([]);
+    // Notes go with their entries.
+    expect(await arena.redis.exists(arena.keys.due('job'))).toBe(0);
+  });
+
+  it('a rolling restart of three, ten times, under load: no call waits for it, nothing is given up', async () => {
+    const arena = new Arena();
+    const { gate, slow, start } = service(arena);
+    const client = await arena.connected();
+    const restart = async () => {
+      // The one in whose hands they are.
+      await eventually(() => expect(slow.by).toBeDefined());
+      const leaving = slow.by!;
+      slow.by = undefined;
+      await leaving.close();
+      await start();
+    };
+    await start();
+    await park(arena, client);
+    // What runs has come to its last delivery, if these are counted.
+    for (const _ of range(2)) await restart();
+    await start();
+    await start();
+    const load = { on: true };
+    const longest = (async () => {
+      let most = 0;
+      while (load.on) {
+        const calls = range(5).map(() => timed(() => client.call('ping')));
+        most = Math.max(most, ...(await Promise.all(calls)));
+      }
+      return most;
+    })();
+    for (const _ of range(10)) await restart();
+    load.on = false;
+    expect(await longest).toBeLessThan(1000);
+    gate.open();
+    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    expect(await arena.deadLetters()).toEqual([]);
+  }, 60_000);
+});
+
+describe('entries that instances died over', () => {
+  /** Entries that were handed out twice, the second time to somebody who is alive until it is buried. */
+  async function handedOutTwice(arena: Arena, count: number): Promise<() => Promise<unknown>> {
+    const { redis, keys } = arena;
+    const key = keys.stream('job');
+    await redis.set(keys.lease('dead'), 'token', 'PX', 60_000);
+    await redis.xgroup('CREATE', key, 'service', '0', 'MKSTREAM');
+    const ids = await Promise.all(
+      range(count).map((i) => redis.xadd(key, '*', 'c', '1 json - - 0', 'd', String(i))),
+    );
+    await redis.xreadgroup('GROUP', 'service', 'dead', 'STREAMS', key, '>');
+    await redis.xclaim(key, 'service', 'dead', 0, ...(ids as string[]));
+    return async () => {
+      await redis.set(keys.lease('dead'), '+', 'PX', 60_000);
+      await redis.publish(keys.nudge('service'), 'left');
+    };
+  }
+
+  it('are run one by one on their last delivery, and others go on in between', async () => {
+    const arena = new Arena();
+    const bury = await handedOutTwice(arena, 10);
+    const seen = { running: 0, most: 0, done: 0 };
+    const job = async () => {
+      seen.most = Math.max(seen.most, ++seen.running);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen.running--;
+      seen.done++;
+    };
+    await arena.serve({ messages: { ping: () => 'pong' }, events: { job } });
+    const client = await arena.connected();
+    await bury();
+    let between = 0;
+    for (let before = 0; seen.done < 10; before = seen.done) {
+      await client.call('ping');
+      if (seen.done > before) between++;
+    }
+    expect(seen.most).toBe(1);
+    // They have had their turn in between, and not only after the last one.
+    expect(between).toBeGreaterThan(5);
+    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    expect(await arena.deadLetters()).toEqual([]);
+  });
+
+  it('do not wait for a stream that never ends, and when they are slow, others do not wait for them', async () => {
+    const arena = new Arena();
+    const bury = await handedOutTwice(arena, 1);
+    const gate = new Gate();
+    const started = new Gate();
+    const job = () => {
+      started.open();
+      return gate.opened;
+    };
+    const endless = async function* () {
+      yield 1;
+      await gate.opened;
+    };
+    await arena.serve({ messages: { ping: () => 'pong', endless }, events: { job } });
+    const client = await arena.connected();
+    const values: unknown[] = [];
+    const stream = client.send('endless', {}).subscribe((value) => values.push(value));
+    await eventually(() => expect(values).toEqual([1]));
+    await bury();
+    await started.opened;
+    expect(await timed(() => client.call('ping'))).toBeLessThan(5000);
+    gate.open();
+    stream.unsubscribe();
+    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    expect(await arena.deadLetters()).toEqual([]);
+  });
+});
