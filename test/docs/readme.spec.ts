@@ -58,6 +58,7 @@ test('the code of the documents compiles', { timeout: 120_000 }, () => {
     'docs/migrating.md',
     'docs/contracts.md',
     'docs/dead-letters.md',
+    'docs/api.md',
     'docs/codecs.md',
   ];
   const files = documents.flatMap((document, i) =>
