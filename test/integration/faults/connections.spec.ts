@@ -46,6 +46,7 @@ describe('A6 connections that were left behind', () => {
     const { redis, arena } = await own();
     const server = await arena.serve({ messages: { work: (n: number) => n + 1 } });
     const client = await arena.connected();
+    expect(await client.call('work', 0)).toBe(1);
     const states: string[] = [];
     client.status.subscribe((state) => states.push(state));
     const connections = [...client.unwrap<Redis[]>(), ...server.unwrap<Redis[]>()];
@@ -59,6 +60,9 @@ describe('A6 connections that were left behind', () => {
 });
 
 describe('A7 calls while Redis is away', () => {
+  // All files of the library for the process that calls, which takes a while on a busy machine.
+  beforeAll(() => void builtLibrary(), 120_000);
+
   it('are bounded: more than maxPending fail at once, the others are served when it is back', async () => {
     const { redis, arena } = await own();
     await arena.serve({ messages: { work: (n: number) => n } });
@@ -109,7 +113,8 @@ describe('A8 a subscription that is refused', () => {
     await acl(arena, ...ALL);
     await arena.serve({ messages: { work: (n: number) => n + 1 } });
     const client = arena.client({ url: withUser(arena.url), retryDelay: 50 });
-    await client.connect();
+    // It listens for replies from its first call on.
+    expect(await client.call('work', 0)).toBe(1);
     const states: string[] = [];
     client.status.subscribe((state) => states.push(state));
     // The right goes in mid-life, and Redis ends the connections that used it.
