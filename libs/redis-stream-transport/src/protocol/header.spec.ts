@@ -62,6 +62,9 @@ describe('the header line', () => {
       call: '7',
       timeout: 0,
     });
+    for (const timeout of ['-5', '1e300', '0.5', '99999999999']) {
+      expect(parseHeader(`2 json 7 ${caller} ${timeout}`)).toMatchObject({ timeout: 0 });
+    }
     expect(parseHeader('2 zip 7 x P1D')).toBe('bad caller id');
   });
 });

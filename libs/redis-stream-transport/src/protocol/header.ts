@@ -134,6 +134,7 @@ export function parseHeader(line: string): Header | string {
   const e = d <= c ? -1 : line.indexOf(' ', d + 1);
   const word = d <= c ? undefined : line.slice(d + 1, e === -1 ? undefined : e);
   const timeout = Number(word);
+  const isTimeout = isDecimal(word) && timeout <= MAX_TIMEOUT;
   let written = codec;
   let codecName: string | undefined;
   // A newer version may have changed the rest; the reader answers it as far as it can be answered.
@@ -143,7 +144,7 @@ export function parseHeader(line: string): Header | string {
       if (named === undefined) return `unknown codec`;
       [written, codecName] = named;
     }
-    if (!isDecimal(word) || timeout > MAX_TIMEOUT) return 'bad timeout';
+    if (!isTimeout) return 'bad timeout';
   }
   const isEvent = call === '-' && caller === '-';
   if (!isEvent && caller !== lastCaller) {
@@ -172,7 +173,7 @@ export function parseHeader(line: string): Header | string {
     codecName,
     call: isEvent ? undefined : call,
     caller: isEvent ? undefined : caller,
-    timeout: Number.isFinite(timeout) ? timeout : 0,
+    timeout: isTimeout ? timeout : 0,
     idle,
     once,
     depth,
