@@ -139,7 +139,7 @@ describe('the claim script', () => {
     expect((await notes()).sort()).toEqual(ids.slice(0, 3).map((id) => `service ${id}`));
     const [settled, refused, deleted] = ids as [string, string, string];
     await broker.settleChecked(me, 'a', settled, '-', true, undefined);
-    const request = { stream: 'a', id: refused, pattern: 'a', mayHand: false };
+    const request = { stream: 'a', id: refused, pattern: 'a', deadline: 1, mayHand: false };
     await broker.noHandler(me, request, { caller: 'c', frame: 'f', life: 1000 });
     await bench.redis.xdel(bench.keys.stream('a'), deleted);
     expect(await broker.fetch(me, 'a', [deleted])).toEqual([]);

@@ -23,7 +23,13 @@ const dead = {
   fields: ['r', 't'],
 };
 
-const unhandled = (id: string, mayHand = true) => ({ stream: 'a', id, pattern: 'a', mayHand });
+const unhandled = (id: string, mayHand = true) => ({
+  stream: 'a',
+  id,
+  pattern: 'a',
+  deadline: Infinity,
+  mayHand,
+});
 
 const operations: Record<string, (held: Held, owner: Owner) => Promise<unknown>> = {
   retry: ({ broker, id }, owner) =>

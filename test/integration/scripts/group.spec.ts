@@ -74,7 +74,7 @@ describe('the group script', () => {
     const ids = [await bench.add('a'), await bench.add('a'), await bench.add('a')];
     await bench.hand('a', 'me', 2);
     await bench.redis.xack(bench.keys.stream('a'), 'service', ids[0]!);
-    const all = { groupTtl: 1e9, count: 1000, age: undefined, page: 100 };
+    const all = { groupTtl: 1e9, count: 1000, age: undefined, page: 100, trim: 100 };
     await broker.clean('a', 'e', all);
     await bench.redis.xgroup('DESTROY', bench.keys.stream('a'), 'service');
     expect(await broker.ensureGroup('a', 'e', false)).toMatchObject({ state: 'lost' });
@@ -136,7 +136,7 @@ describe('the group script', () => {
     expect(await bench.group().ensureGroup('a', 'r', false)).toMatchObject({ since: old });
     const other = bench.group('service/since');
     expect(await other.ensureGroup('a', 'e', false)).toEqual({ state: 'new', since: undefined });
-    const all = { groupTtl: 1e9, count: 1000, age: undefined, page: 100 };
+    const all = { groupTtl: 1e9, count: 1000, age: undefined, page: 100, trim: 100 };
     await other.clean('a', 'e', all);
     expect(await bench.group().ensureGroup('a', 'r', false)).toEqual({ state: 'had', since: old });
   });

@@ -1,4 +1,5 @@
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
 import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
 
 const WEEK = 604_800_000;
@@ -7,6 +8,7 @@ const limits = (changes: object = {}) => ({
   count: undefined,
   age: undefined,
   page: 1000,
+  trim: 1000,
   ...changes,
 });
 
@@ -134,11 +136,11 @@ describe('the janitor script', () => {
 
   it('works page by page', async () => {
     const { bench, broker, ids } = await stream(5, 5);
-    const first = await broker.clean('a', 'e', limits({ page: 2 }));
+    const first = await broker.clean('a', 'r', limits({ page: 2 }));
     expect(first).toMatchObject({ removed: 2, next: { behind: ids[1], stayed: 0 } });
-    const second = await broker.clean('a', 'e', limits({ page: 2 }), first.next);
+    const second = await broker.clean('a', 'r', limits({ page: 2 }), first.next);
     expect(second).toMatchObject({ removed: 2, next: { behind: ids[3], stayed: 0 } });
-    const third = await broker.clean('a', 'e', limits({ page: 2 }), second.next);
+    const third = await broker.clean('a', 'r', limits({ page: 2 }), second.next);
     expect(third).toMatchObject({ removed: 1, next: undefined });
     expect(await bench.ids('a')).toEqual([]);
   });
@@ -214,5 +216,148 @@ describe('the sweep script', () => {
     await starts.sweep('a');
     await starts.sweep('nothing');
     expect(await bench.redis.hkeys(bench.keys.due('a'))).toEqual([`service ${id}`]);
+  });
+});
+
+/** A stream of `count` events that this group has handled, added at once. */
+async function handledStream(count: number) {
+  const bench = await Bench.open();
+  const broker = bench.group();
+  await broker.ensureGroup('a', 'e', false);
+  const key = bench.keys.stream('a');
+  for (let from = 0; from < count; from += 1000) {
+    const batch = bench.redis.pipeline();
+    for (let i = from; i < Math.min(from + 1000, count); i++) {
+      batch.xadd(key, '*', 'c', eventLine, 'd', String(i));
+    }
+    await batch.exec();
+    await handle(bench, 'service', 1000);
+  }
+  return { bench, broker };
+}
+
+/** Cleans until there is nothing more to do; returns how often it took. */
+async function cleanAll(broker: ReturnType<Bench['group']>, changes: object = {}, kind = 'e') {
+  let calls = 0;
+  let place;
+  do {
+    place = (await broker.clean('a', kind as 'e', limits(changes), place)).next;
+    calls++;
+  } while (place !== undefined && calls < 100);
+  return calls;
+}
+
+describe('the janitor script, where there are only events', () => {
+  it('removes whole nodes of the stream, a bounded number at once, and then what is left', async () => {
+    const { bench, broker } = await handledStream(2550);
+    const first = await broker.clean('a', 'e', limits());
+    expect(first).toEqual({ removed: 1000, next: { behind: '', stayed: 0 }, idle: [] });
+    expect(await cleanAll(broker)).toBeLessThan(6);
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('keeps as many as it is told, to the last', async () => {
+    const { bench, broker } = await handledStream(1550);
+    const ids = await bench.ids('a');
+    await cleanAll(broker, { count: 333 });
+    expect(await bench.ids('a')).toEqual(ids.slice(-333));
+  });
+
+  it('never passes what is pending, or was not given, however much lies behind it', async () => {
+    const { bench, broker } = await handledStream(0);
+    const key = bench.keys.stream('a');
+    const pending = await bench.add('a');
+    await bench.hand('a', 'me');
+    for (let i = 0; i < 500; i++) await bench.add('a');
+    await handle(bench, 'service', 500);
+    await cleanAll(broker);
+    await cleanAll(broker, { count: 10 });
+    expect((await bench.ids('a'))[0]).toBe(pending);
+    expect(await bench.redis.xlen(key)).toBe(501);
+    await bench.redis.xack(key, 'service', pending);
+    const unread = await bench.add('a');
+    await cleanAll(broker);
+    expect(await bench.ids('a')).toEqual([unread]);
+  });
+
+  it.each(['e', 'r'])('keeps what was started and has not ended (kind %s)', async (kind) => {
+    const { bench, broker } = await handledStream(0);
+    const started = bench.keys.started('a');
+    const ids = [await bench.add('a'), await bench.add('a'), await bench.add('a')];
+    await handle(bench, 'service', 3);
+    await bench.redis.hset(started, `service ${ids[1]}`, 'me', 'gone 1-0', 'x', 'rubbish', 'y');
+    await cleanAll(broker, {}, kind);
+    expect(await bench.ids('a')).toContain(ids[1]);
+    expect(await bench.ids('a')).not.toContain(ids[0]);
+    expect(await bench.redis.hexists(started, `service ${ids[1]}`)).toBe(1);
+    await bench.redis.hdel(started, `service ${ids[1]}`);
+    await cleanAll(broker, {}, kind);
+    expect(await bench.ids('a')).toEqual([]);
+  });
+
+  it('cleans for a broadcast too, and registers no group for it', async () => {
+    const bench = await Bench.open();
+    const broker = bench.group('service{me}');
+    await broker.ensureGroup('a', 'b', false);
+    await bench.add('a');
+    await handle(bench, 'service{me}', 1);
+    await cleanAll(broker, {}, 'b');
+    expect(await bench.ids('a')).toEqual([]);
+    expect(await bench.redis.exists(bench.keys.groups('a'))).toBe(0);
+  });
+
+  it('removes while memory is full: that is when it is needed', async () => {
+    await using server = await startPrivateRedis();
+    const bench = await Bench.open(server.url);
+    const broker = bench.group();
+    await broker.ensureGroup('a', 'e', false);
+    for (let i = 0; i < 20; i++) await bench.add('a');
+    await handle(bench, 'service', 20);
+    await bench.redis.config('SET', 'maxmemory', '1');
+    await expect(bench.add('a')).rejects.toThrow('OOM');
+    expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 20 });
+    await bench.redis.config('SET', 'maxmemory', '0');
+  });
+});
+
+describe('the janitor script, of requests that have not expired', () => {
+  /** An event group that has acknowledged an unexpired request between events. */
+  async function acknowledged() {
+    const { bench, broker } = await handledStream(0);
+    await bench.add('a');
+    const request = await bench.add('a', requestLine(callerId()));
+    await bench.add('a');
+    await handle(bench, 'service', 3);
+    return { bench, broker, request };
+  }
+
+  it('keeps them where a group answers requests, also one that is missing for the moment', async () => {
+    const { bench, broker, request } = await acknowledged();
+    await bench.redis.hset(bench.keys.groups('a'), 'other', `${Date.now()} r 0-0`);
+    await cleanAll(broker);
+    expect(await bench.ids('a')).toEqual([request]);
+  });
+
+  it('keeps them where somebody made a group by hand', async () => {
+    const { bench, broker, request } = await acknowledged();
+    await bench.redis.xgroup('CREATE', bench.keys.stream('a'), 'byhand', '$');
+    await cleanAll(broker);
+    expect(await bench.ids('a')).toEqual([request]);
+  });
+
+  it('keeps one that was left to a group which answers and has yet to come', async () => {
+    const { bench, broker } = await handledStream(0);
+    const caller = callerId();
+    await bench.add('a');
+    const request = await bench.add('a', requestLine(caller));
+    const owner = await bench.owner('me');
+    const [event, id] = (await bench.hand('a', 'me')) as [string, string];
+    await bench.redis.xack(bench.keys.stream('a'), 'service', event);
+    await bench.redis.zadd(bench.keys.live('a'), Date.now() + 60_000, 'other x -');
+    const entry = { stream: 'a', id, pattern: 'a', deadline: Date.now() + 60_000, mayHand: true };
+    const answer = { caller, frame: 'frame', life: 60_000 };
+    expect(await broker.noHandler(owner, entry, answer)).toEqual({ kind: 'acked' });
+    await cleanAll(broker);
+    expect(await bench.ids('a')).toEqual([request]);
   });
 });

@@ -77,7 +77,7 @@ describe('L18: the start script', () => {
     // An operator deletes the consumer, and with it what was pending.
     await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
     expect(await starts.stranded('a', '', 10)).toEqual({ next: '', ids: [ids[1]] });
-    const limits = { groupTtl: 1000, count: undefined, age: undefined, page: 100 };
+    const limits = { groupTtl: 1000, count: undefined, age: undefined, page: 100, trim: 100 };
     await group.clean('a', 'r', limits);
     expect(await bench.ids('a')).toEqual(ids);
   });

@@ -10,9 +10,11 @@ export interface CleaningLimits {
   /** Milliseconds for which handled events are kept. */
   readonly age: number | undefined;
   readonly page: number;
+  /** Events that one script removes at once where nothing has to be looked at. */
+  readonly trim: number;
 }
 
-/** How far a stream has been cleaned: up to which entry, and how many stayed. */
+/** How far a stream has been cleaned: up to which entry ('': from the beginning), and how many stayed. */
 export interface CleaningPlace {
   readonly behind: string;
   readonly stayed: number;
@@ -28,13 +30,14 @@ export interface Cleaned {
 
 /** Arguments of the janitor script behind group and kind. */
 export function cleaningArgs(limits: CleaningLimits, place: CleaningPlace | undefined): string[] {
-  const { groupTtl, count, age, page } = limits;
+  const { groupTtl, count, age, page, trim } = limits;
   const numbers = [groupTtl, count ?? -1, age ?? -1, page].map(String);
-  return [...numbers, place?.behind ?? '', String(place?.stayed ?? 0)];
+  return [...numbers, place?.behind ?? '', String(place?.stayed ?? 0), String(trim)];
 }
 
 export function readCleaned(answer: unknown): Cleaned {
-  const [removed, behind, stayed, ...idle] = textsOf(answer, 'janitor');
-  const next = isEntryId(behind) ? { behind, stayed: numberOf(stayed) } : undefined;
+  const [removed, more, behind, stayed, ...idle] = textsOf(answer, 'janitor');
+  const from = isEntryId(behind) ? behind : '';
+  const next = more === '1' ? { behind: from, stayed: numberOf(stayed) } : undefined;
   return { removed: numberOf(removed), next, idle };
 }

@@ -15,7 +15,8 @@ import type { HeldEntry, NextAttempt, StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
 import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
-import { dropGroupScript, groupScript, janitorScript } from './scripts/group.lua.js';
+import { dropGroupScript, groupScript } from './scripts/group.lua.js';
+import { janitorScript } from './scripts/janitor.lua.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
 import { helloScript } from './scripts/incarnation.lua.js';
 import { deadLetterCall } from './dead-entry.js';
@@ -185,6 +186,7 @@ export class GroupBroker {
       this.keys.due(request.stream),
       this.keys.live(request.pattern),
       this.keys.log(answer.caller),
+      this.keys.groups(request.stream),
     ];
     const text = await run(this.link, noHandlerScript, keys, [
       owner.token,
@@ -194,6 +196,7 @@ export class GroupBroker {
       answer.frame,
       String(answer.life),
       request.mayHand ? '1' : '0',
+      Number.isFinite(request.deadline) ? String(Math.ceil(request.deadline)) : '',
     ]);
     const [kind, to] = textOf(text, 'no-handler').split(' ');
     return { kind: kind as CheckedAnswer, ...(to === undefined ? {} : { to }) };

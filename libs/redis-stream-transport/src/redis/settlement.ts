@@ -53,6 +53,8 @@ export interface UnhandledEntry {
   readonly stream: string;
   readonly id: string;
   readonly pattern: string;
+  /** Milliseconds of Redis' clock; Infinity without one. */
+  readonly deadline: number;
   /** It may be handed to another member of the group. */
   readonly mayHand: boolean;
 }

@@ -14,6 +14,8 @@ const UNBLOCK_AGAIN = 20;
 export interface GroupReadingHooks {
   mayRead(): boolean;
   changed(): void;
+  /** Entries were read of a stream. */
+  brought(stream: StreamState, count: number): void;
   fenced(): void;
   /** End the blocking read of this connection; false when Redis did not find it blocked. */
   unblock(clientId: number): Promise<boolean>;
@@ -66,7 +68,10 @@ export class GroupReading {
       free: () => (worker.retries.isFull ? 0 : dispatcher.free),
       mayPark: () => dispatcher.mayPark,
       mayRead: () => hooks.mayRead(),
-      entries: (stream, entries) => worker.accept(stream, entries),
+      entries: (stream, entries) => {
+        worker.accept(stream, entries);
+        hooks.brought(stream, entries.length);
+      },
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
       nested: new NestedReads(context, this.link, streamKey, streams, dispatcher),

@@ -121,7 +121,7 @@ export class ConsumerShard {
       fenced: () => this.membership.fenced(),
     });
     const once = new StartBroker(this.commands, this.keys, () => options.group);
-    this.janitor = new Janitor(this.context, this.main, once, streams);
+    this.janitor = new Janitor(this.context, this.readings, once);
   }
 
   get isUp(): boolean {
@@ -208,6 +208,7 @@ export class ConsumerShard {
     return new GroupReading(this.context, worker, this.links, streamKey, this.dispatcher, {
       mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
       changed: () => this.changed(),
+      brought: (stream, count) => this.janitor.brought(stream, count),
       fenced: () => this.membership.fenced(),
       unblock: (clientId) => this.leases.unblock(clientId),
     });

@@ -29,7 +29,8 @@ export class Unhandled {
     void this.insistence
       .on(delivery, async () => {
         const { owner } = this.context;
-        const of = { stream: stream.name, id, pattern, mayHand };
+        const { deadline } = delivery;
+        const of = { stream: stream.name, id, pattern, deadline, mayHand };
         const { kind, to } = await this.broker.noHandler(owner, of, answer);
         if (to !== undefined) {
           this.handOvers.note(stream.name, id, deliveries);

@@ -4,7 +4,7 @@ import { LUA_INCARNATION } from './incarnation.lua.js';
 
 /**
  * Milliseconds before an entry in which a missing group must have been seen to count. Live instances are
- * seen every few seconds, but not while memory is full.
+ * seen every few seconds.
  */
 const SEEN_WITHIN = 86_400_000;
 

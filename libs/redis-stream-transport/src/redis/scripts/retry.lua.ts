@@ -1,5 +1,8 @@
 import { defineScript, LUA_NOW } from '../script.js';
+import { REQUESTS_UNTIL } from './janitor.lua.js';
 import { LUA_ANSWER } from './settle.lua.js';
+
+const DAY = 86_400_000;
 
 const LUA_HELD = `
 local held = redis.call('GET', KEYS[1])
@@ -67,8 +70,8 @@ return 'ok ' .. letter
  * service), so it is handed over; or nobody does, so its caller is told and it goes. A member that does not
  * read the stream would never find the entry.
  *
- * KEYS: lease, stream, due:<stream>, live:<pattern>, reply log. ARGV: token, group, consumer, id, frame,
- * life of the log (ms), whether it may be handed over (0/1).
+ * KEYS: lease, stream, due:<stream>, live:<pattern>, reply log, groups:<stream>. ARGV: token, group, consumer,
+ * id, frame, life of the log (ms), whether it may be handed over (0/1), its deadline ('' for none).
  * Returns 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
  */
 export const noHandlerScript = defineScript(
@@ -97,7 +100,13 @@ end
 if not elsewhere then answer(KEYS[5], ARGV[5], ARGV[6]) end
 redis.call('XACK', stream, group, id)
 redis.pcall('HDEL', KEYS[3], group .. ' ' .. id)
-if elsewhere then return 'acked' end
+if elsewhere then
+  -- The group that answers may not be there yet: the janitor is to know that the request is.
+  local till = tonumber(ARGV[8]) or now + ${DAY}
+  local noted = tonumber(redis.pcall('HGET', KEYS[6], '${REQUESTS_UNTIL}') or 0) or 0
+  if noted < till then redis.pcall('HSET', KEYS[6], '${REQUESTS_UNTIL}', whole(till)) end
+  return 'acked'
+end
 redis.call('XDEL', stream, id)
 return 'answered'
 `,
