@@ -9,7 +9,7 @@ import { DeadLetter, RetryLater } from './retry-later.js';
 export interface EventSettings {
   /** One more context of the delivery, for a handler beside the first one. */
   another(this: void, delivery: Delivery, context: RedisStreamsContext): RedisStreamsContext;
-  complain(this: void, message: string): void;
+  complain(this: void, delivery: Delivery, message: string): void;
 }
 
 /**
@@ -60,9 +60,8 @@ function end(
     return;
   }
   const policy = delivery.pattern.spec.retry ?? NO_POLICY;
-  const again = failures.find(
-    (one) => RetryLater.is(one.told) || !one.isFinal(policy, settings.complain),
-  );
+  const complain = (line: string): void => settings.complain(delivery, line);
+  const again = failures.find((one) => RetryLater.is(one.told) || !one.isFinal(policy, complain));
   const { detail, kept } = again ?? first;
   if (again === undefined) delivery.deadLetter('final', detail, kept);
   else

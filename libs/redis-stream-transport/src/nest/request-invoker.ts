@@ -19,7 +19,7 @@ const MAX_UNPACKED = 10_000;
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
   readonly maxReplyBytes: number;
-  complain(this: void, message: string): void;
+  complain(this: void, delivery: Delivery, message: string): void;
 }
 
 /** Runs a message handler and turns what comes of it into replies. */
@@ -93,7 +93,11 @@ class Replies implements ReplyWriter {
       delivery.retry({ delay: error.delayMs, state: '', detail, error: undefined, thrown: kept });
     } else if (DeadLetter.is(error)) {
       delivery.deadLetter('handler', detail, kept);
-    } else if (policy !== undefined && !begun && !failure.isFinal(policy, settings.complain)) {
+    } else if (
+      policy !== undefined &&
+      !begun &&
+      !failure.isFinal(policy, (line) => settings.complain(delivery, line))
+    ) {
       const text = errorText(error);
       delivery.retry({ delay: undefined, state: '', detail, error: text, thrown: kept });
     } else if (this.settings.serializer !== undefined) {
@@ -149,7 +153,7 @@ class Replies implements ReplyWriter {
 
   private unsendable(error: unknown): void {
     const message = thrownText(error);
-    this.settings.complain(`a reply of ${this.delivery.stream.name} cannot be sent: ${message}`);
+    this.settings.complain(this.delivery, `a reply cannot be sent: ${message}`);
     this.fault('INVALID_MESSAGE', 'the reply cannot be serialized');
   }
 

@@ -11,6 +11,7 @@ import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/delivery.js';
+import { nameOf, patternOf } from '../engine/consumer/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
 import { RedisStreamsError } from '../errors.js';
@@ -35,6 +36,7 @@ import {
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
 import { invokeRequest, type InvokerSettings } from './request-invoker.js';
+import { startLine } from './start-line.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
 import { wildcardWarning } from './wildcards.js';
@@ -94,7 +96,11 @@ export class ServerRedisStreams
     this.settings = {
       serializer: this.options.serializer,
       maxReplyBytes: this.options.maxReplyBytes,
-      complain: (message) => this.quiet.error('reply', message),
+      complain: (delivery, message) => {
+        const pattern = patternOf(delivery);
+        const line = (): string => `${pattern}: ${message} (${nameOf(delivery)})`;
+        this.quiet.error(`reply ${pattern}`, line);
+      },
       another: (delivery, context) =>
         new RedisStreamsContext(delivery, this.source, context.getMetadata()),
     };
@@ -216,6 +222,7 @@ export class ServerRedisStreams
     this.consumer = consumer;
     try {
       await start.until(consumer.start());
+      void startLine(this.options, consumer, specs).then((line) => this.quiet.log('start', line));
     } catch (error) {
       await consumer.close();
       if (this.consumer === consumer) this.consumer = undefined;
@@ -266,7 +273,10 @@ export class ServerRedisStreams
     } catch (error) {
       // A hook that throws is the application's mistake; the entry must be settled all the same, and a
       // handler that the hook did not wait for is told.
-      this.logger.error(thrownStory(error));
+      this.quiet.error(`hook ${patternOf(delivery)}`, () => {
+        const told = `${patternOf(delivery)}: a processing hook failed (${nameOf(delivery)})`;
+        return `${told}: ${thrownStory(error)}`;
+      });
       if (delivery.ended) return;
       failedAround(delivery, error);
       delivery.abort('cancelled');

@@ -7,7 +7,7 @@ import { announceScript, leaseScript, releaseScript, revokeScript } from './scri
 import { leasesScript } from './scripts/take-over.lua.js';
 
 /** Milliseconds for which a tombstone stands: longer than any late packet of its owner lives. */
-const TOMBSTONE_LIFE = 86_400_000;
+export const TOMBSTONE_LIFE = 86_400_000;
 /** Milliseconds for which a pattern is remembered as served after its last consumer left. */
 const SERVED_LIFE = 604_800_000;
 /** Patterns announced by one script call. */

@@ -2,12 +2,14 @@ import { RedisStreamsError } from '../../errors.js';
 import type { ResolvedServerOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
+import { serverVersion } from '../../redis/server-version.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { QuietLogger } from '../logger.js';
 import type { CompanionFactory } from './companion.js';
 import type { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
+import { EntryLines } from './entry-lines.js';
 import { ConsumerShard } from './shard.js';
 import { Patterns } from './patterns.js';
 import type { PatternSpec } from './stream-state.js';
@@ -39,10 +41,7 @@ export class Consumer {
       run: (delivery) => delivery.begin(),
       expired: (delivery) => delivery.unstarted('deadline'),
       stuck: (delivery) => {
-        logger.warn(
-          'stuck',
-          `a handler of ${delivery.stream.name} did not stop; its slot is free again`,
-        );
+        new EntryLines(logger).stuck(delivery);
         if (delivery.isRequest) {
           delivery.fault('TIMEOUT', 'the handler did not finish in time', 'may-have-run');
         } else {
@@ -88,6 +87,16 @@ export class Consumer {
     return (this.shards[0] as ConsumerShard).context.redisClock.now();
   }
 
+  /** The name of this instance in its group; each shard knows it by one of its own. */
+  get instance(): string {
+    return (this.shards[0] as ConsumerShard).context.owner.consumer;
+  }
+
+  /** Name and version of the server that was reached; undefined if it does not tell. */
+  serverVersion(): Promise<string | undefined> {
+    return serverVersion((this.shards[0] as ConsumerShard).commands);
+  }
+
   /** Handlers that are running. */
   get inFlight(): number {
     return this.dispatcher.inFlight;
@@ -123,6 +132,8 @@ export class Consumer {
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.dispatcher.stop();
     this.up = false;
+    if (ran)
+      this.logger.log('stop', `stopped (group ${this.options.group}, instance ${this.instance})`);
   }
 
   private async drain(): Promise<void> {
@@ -136,17 +147,26 @@ export class Consumer {
 
   /** Waits for the drain, but no longer than the user allows. */
   private async within(drained: Promise<void>): Promise<void> {
+    const { drainTimeout } = this.options;
+    const { inFlight, unstarted } = this.dispatcher;
+    const began = this.clock.now();
+    const late = (): string => `${this.inFlight} of ${inFlight} handlers did not finish`;
+    this.logger.log(
+      'drain',
+      `draining: handlers that run: ${inFlight}, entries that go back: ${unstarted}; ${drainTimeout} ms at most`,
+    );
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
-      cancel = this.clock.after(this.options.drainTimeout, () => {
-        this.logger.warn(
-          'drain',
-          'handlers did not finish within drainTimeout; others take them over',
-        );
+      cancel = this.clock.after(drainTimeout, () => {
+        this.logger.warn('late', `${late()} within drainTimeout; others take them over`);
         resolve();
       });
     });
-    await Promise.race([drained, limit]);
+    const done = drained.then(() => {
+      const took = Math.round(this.clock.now() - began);
+      this.logger.log('drained', `drained in ${took} ms: ${inFlight} handlers have finished`);
+    });
+    await Promise.race([done, limit]);
     cancel();
   }
 

@@ -108,6 +108,11 @@ export class Dispatcher implements NestedRoom {
     return this.running;
   }
 
+  /** Entries that were read and have not started. */
+  get unstarted(): number {
+    return this.waiting.length + this.isolation.waits;
+  }
+
   accept(delivery: Delivery): void {
     if (delivery.history.suspect) this.isolation.add(delivery);
     else if (this.canStart(delivery)) return this.start(delivery);

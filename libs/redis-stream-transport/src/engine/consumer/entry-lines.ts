@@ -48,6 +48,15 @@ export class EntryLines {
     });
   }
 
+  /** Its signal fired, and its handler went on; the entry is settled without it. */
+  stuck(delivery: Delivery): void {
+    const pattern = patternOf(delivery);
+    this.logger.warn(
+      `stuck ${pattern}`,
+      () => `${pattern}: a handler did not stop; its slot is free again (${nameOf(delivery)})`,
+    );
+  }
+
   /** @param id of the letter; undefined when Redis' answer was lost */
   dead(
     delivery: Delivery,
@@ -65,6 +74,7 @@ export class EntryLines {
   }
 }
 
-function patternOf({ entry, stream }: Delivery): string {
+/** The pattern of an entry, in bounds. */
+export function patternOf({ entry, stream }: Delivery): string {
   return visible((entry.pattern ?? stream.name).slice(0, SHOWN));
 }

@@ -1,5 +1,6 @@
 import type { CheckedAnswer } from '../../redis/group-broker.js';
 import type { Delivery } from './delivery.js';
+import { nameOf, patternOf } from './entry-lines.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../thrown.js';
 
@@ -42,10 +43,10 @@ export class Insistence {
         if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
         if (answer !== 'missing') return answer;
       } catch (error) {
-        const text = thrownText(error);
+        const [pattern, text] = [patternOf(delivery), thrownText(error)];
         this.context.logger.warn(
-          `entry ${stream.name}`,
-          `cannot settle an entry of ${stream.name} yet: ${text}`,
+          `entry ${pattern}`,
+          () => `${pattern}: cannot settle an entry yet (${nameOf(delivery)}): ${text}`,
         );
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));

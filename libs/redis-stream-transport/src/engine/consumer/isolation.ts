@@ -59,6 +59,11 @@ export class Isolation {
     return this.phase === 'open';
   }
 
+  /** Suspects that have not started. */
+  get waits(): number {
+    return this.waiting.length;
+  }
+
   add(delivery: Delivery): void {
     this.waiting.push(delivery);
     if (this.phase === 'open') this.clear();

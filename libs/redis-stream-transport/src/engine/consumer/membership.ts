@@ -60,13 +60,15 @@ export class Membership {
   /** The lease holds another token, or a tombstone: everything held is somebody else's. */
   fenced(): void {
     if (this.stopping || this.joining !== undefined) return;
-    this.context.logger.warn(
-      'fenced',
-      'this instance was taken for dead; it continues under a new name',
-    );
+    const { consumer } = this.context.owner;
     this.isRegistered = false;
     this.keeper.invalidate();
     this.context.owner = newOwner();
+    this.context.logger.warn(
+      'fenced',
+      `this instance (${consumer}) was taken for dead by another of ${this.context.options.group}; ` +
+        `what it held is theirs, and it continues as ${this.context.owner.consumer}`,
+    );
     this.context.connections++;
     this.hooks.renamed();
     this.joining = this.joinAgain().finally(() => {

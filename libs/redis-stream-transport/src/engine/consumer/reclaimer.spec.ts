@@ -43,7 +43,7 @@ function graveyard(left: Record<string, number>) {
   const owner = { consumer: 'me', token: 'token' };
   const options = { leaseTtl: 1000, maxDeliveries: 3 };
   const reclaimer = new Reclaimer(
-    { options, clock, owner } as unknown as ShardContext,
+    { options, clock, owner, logger: { log() {}, warn() {} } } as unknown as ShardContext,
     broker as unknown as GroupBroker,
     leases as unknown as LeaseBroker,
     [stream],

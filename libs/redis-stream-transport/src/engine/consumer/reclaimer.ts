@@ -7,6 +7,7 @@ import { jittered } from '../clock.js';
 import type { ShardContext } from './shard-context.js';
 import type { StreamState } from './stream-state.js';
 import { Suspects } from './suspects.js';
+import { TakeOverLines } from './take-over-lines.js';
 import { thrownText } from '../../thrown.js';
 
 const STREAMS_PER_CALL = 100;
@@ -37,6 +38,7 @@ export interface ReclaimerHooks {
  */
 export class Reclaimer {
   private readonly suspects: Suspects;
+  private readonly lines: TakeOverLines;
   private cancelTimer: (() => void) | undefined;
   private scanning: Promise<void> | undefined;
   private again = false;
@@ -58,6 +60,7 @@ export class Reclaimer {
     private readonly hooks: ReclaimerHooks,
   ) {
     this.suspects = new Suspects(context.options.leaseTtl);
+    this.lines = new TakeOverLines(context.logger);
   }
 
   /**
@@ -169,11 +172,16 @@ export class Reclaimer {
       const now = this.context.clock.now();
       for (const [i, name] of others.entries()) {
         const { value, left } = leases[i] as { value: string; left: number };
-        if (value === TOMBSTONE) dead.push(name);
-        else if (value !== '') this.expect(left);
+        if (value === TOMBSTONE) {
+          dead.push(name);
+          this.lines.gone(name, left);
+        } else if (value !== '') this.expect(left);
         else {
           missing.add(name);
-          if (this.suspects.missing(name, now)) struck.push(name);
+          if (this.suspects.missing(name, now)) {
+            struck.push(name);
+            this.lines.struck(name, this.suspects.silence(name, now));
+          }
         }
       }
     }
@@ -186,6 +194,7 @@ export class Reclaimer {
       if (verdict === 'revoked') dead.push(name);
     }
     for (const name of this.buried) if (!dead.includes(name)) this.buried.delete(name);
+    this.lines.keepOnly(dead);
     for (const name of dead) await this.bury(name, seen.get(name) as Trace);
     const last: Held[] = [];
     for (const name of dead) {
@@ -264,6 +273,7 @@ export class Reclaimer {
       // Read behind the claim: whoever gives a call up from here on finds its new owner.
       const notices = await this.leases.notices(name);
       if (owner !== this.context.owner) return 'stop';
+      this.lines.taken(name, answer.length);
       this.hooks.claimed(stream, answer, notices);
     }
   }

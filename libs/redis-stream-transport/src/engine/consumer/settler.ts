@@ -7,6 +7,7 @@ import type {
   Settlement,
 } from '../../redis/group-broker.js';
 import { faultText, type Delivery } from './delivery.js';
+import { nameOf } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import type { ShardContext } from './shard-context.js';
@@ -146,10 +147,10 @@ export class Settler {
     switch (answer?.kind) {
       case 'ok':
         for (const log of answer.logs) {
-          this.context.logger.warn(
-            'reply',
-            `cannot write the reply log of ${settlement.logs[log]?.caller}`,
-          );
+          const caller = settlement.logs[log]?.caller;
+          const lost = finished.find(({ delivery }) => delivery.entry.header.caller === caller);
+          const named = lost === undefined ? '' : ` (${nameOf(lost.delivery)})`;
+          this.context.logger.warn('reply', `cannot write the reply log of ${caller}${named}`);
         }
         for (const each of finished) this.release(each, 'ok');
         break;

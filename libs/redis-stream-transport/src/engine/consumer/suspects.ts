@@ -23,6 +23,13 @@ export class Suspects {
     return now - first.at >= this.ttl / 2;
   }
 
+  /** Milliseconds since the last sign of life of a consumer without a lease, at least. */
+  silence(consumer: string, now: number): number {
+    const first = this.seen.get(consumer);
+    // The lease had run out before it was first missed.
+    return first === undefined ? 0 : now - first.at + this.ttl;
+  }
+
   /** Milliseconds until the earliest second strike could be given; undefined without suspects. */
   nextStrike(now: number): number | undefined {
     let next: number | undefined;

@@ -77,3 +77,56 @@ describe('pushed frames', () => {
     expect(heard).toEqual(['a']);
   });
 });
+
+describe('a log that whoever settled had to make', () => {
+  /** A reader of a log that holds what it is told, and what it says. */
+  function of(log: { id: string; frame: string; birth: boolean }[], born?: string) {
+    const said: string[] = [];
+    const broker = {
+      attach: () => Promise.resolve(born),
+      lastRecord: () => Promise.resolve(log.at(-1)?.id),
+      readLog: (after: string) => Promise.resolve(log.filter(({ id }) => id > after)),
+    } as unknown as CallerBroker;
+    const reader = new ReplyReader(broker, new FakeClock(), true, {
+      frame: () => said.push('frame'),
+      lost: () => said.push('lost'),
+      ignored: () => {},
+      complain: (message) => said.push(message),
+    });
+    reader.resumed();
+    return { reader, said, log };
+  }
+  const record = (id: string, birth = false) => ({ id, frame: frame('a'), birth });
+
+  it('was not lost when there was none before, as against a fresh Redis', async () => {
+    const { reader, said } = of([record('5-0', true), record('6-0')]);
+    await reader.catchUp();
+    await reader.catchUp();
+    expect(said).toEqual(['frame', 'frame']);
+  });
+
+  it('was not lost when the client had just found it', async () => {
+    const { reader, said } = of([record('5-0', true)], undefined);
+    reader.attach();
+    await reader.catchUp();
+    expect(said).toEqual(['frame']);
+  });
+
+  it('was lost when the client had made one', async () => {
+    const { reader, said } = of([record('5-0', true)], '4-0');
+    reader.attach();
+    await reader.catchUp();
+    expect(said).toEqual(['lost', 'frame']);
+  });
+
+  it('was lost when records of another were read, or pushed', async () => {
+    for (const pushed of [true, false]) {
+      const { reader, said, log } = of(pushed ? [] : [record('5-0', true)]);
+      await reader.catchUp();
+      if (pushed) reader.message(`5-0 ${frame('a')}`);
+      log.splice(0, log.length, record('6-0', true));
+      await reader.catchUp();
+      expect(said).toEqual(['frame', 'lost', 'frame']);
+    }
+  });
+});

@@ -32,6 +32,8 @@ const UNWRITTEN = '0-0';
 export class ReplyReader {
   /** Everything up to this record has been processed. */
   private cursor = '0-0';
+  /** A record that the log is known to have had. */
+  private known: string | undefined;
   /** Frames may have been missed since the cursor, so pushed ones must not move it. */
   private behind = true;
   private subscribed = false;
@@ -128,6 +130,7 @@ export class ReplyReader {
         if (born === undefined) return;
         // What was sent from the moment of asking finds the log that was made then.
         this.aliveSince = now;
+        this.known = born;
         if (compareIds(this.cursor, born) > 0) this.cursor = '0-0';
       },
       () => {
@@ -194,18 +197,18 @@ export class ReplyReader {
   }
 
   private read({ id, frame, birth }: LogRecord): void {
-    // Whoever settled found no log: what it held before is gone.
+    // Whoever settled found no log: what it held before is gone, if it held anything.
     if (birth && frame !== '') {
       this.aliveSince = this.clock.now();
-      this.hooks.lost();
+      if (this.known !== undefined && this.known !== id) this.hooks.lost();
     }
     if (frame === undefined) this.ignore('a record of the reply log has none');
     else if (frame !== '') this.process(id, frame);
-    this.cursor = id;
+    this.cursor = this.known = id;
   }
 
   private process(id: string, text: string): void {
-    if (!this.behind && id !== UNWRITTEN) this.cursor = id;
+    if (!this.behind && id !== UNWRITTEN) this.cursor = this.known = id;
     this.sinceTrim++;
     this.untrimmed += text.length;
     this.trimIfLong();

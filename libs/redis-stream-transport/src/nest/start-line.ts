@@ -1,0 +1,30 @@
+import type { Consumer } from '../engine/consumer/consumer.js';
+import type { PatternSpec } from '../engine/consumer/stream-state.js';
+import type { ResolvedServerOptions } from '../options/index.js';
+import { placeOf } from '../redis/shown.js';
+
+/** Patterns that are named, and characters of each. */
+const NAMED = 20;
+const SHOWN = 100;
+
+/** What an instance says when it serves: where Redis is, without user and password, who it is, and what it serves. */
+export async function startLine(
+  { group, redis, shards }: ResolvedServerOptions,
+  consumer: Consumer,
+  specs: readonly PatternSpec[],
+): Promise<string> {
+  const server = (await consumer.serverVersion()) ?? 'Redis of a version that it does not tell';
+  const parts = shards > 1 ? `, ${shards} shards` : '';
+  return (
+    `listening: ${server} at ${placeOf(redis)}${parts}, group ${group}, ` +
+    `instance ${consumer.instance}, ${patternsOf(specs)}`
+  );
+}
+
+function patternsOf(specs: readonly PatternSpec[]): string {
+  const patterns = [...new Set(specs.map(({ pattern }) => pattern))];
+  const named = patterns.slice(0, NAMED).map((pattern) => pattern.slice(0, SHOWN));
+  const more = patterns.length > NAMED ? ` and ${patterns.length - NAMED} more` : '';
+  const count = patterns.length === 1 ? '1 pattern' : `${patterns.length} patterns`;
+  return patterns.length === 0 ? 'no patterns' : `${count}: ${named.join(', ')}${more}`;
+}

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { lastValueFrom } from 'rxjs';
+import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
+import { onTestFinished } from 'vitest';
+import { startPrivateRedis } from '../support/redis-process.js';
+import { Arena, type Handler, type Handlers } from '../support/arena.js';
+import { eventually } from './support.js';
+
+/** What is logged from here on, each line after its level. */
+function lines(): string[] {
+  const said: string[] = [];
+  for (const level of ['log', 'warn', 'error'] as const) {
+    vi.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => {
+      said.push(`${level} ${String(line)}`);
+    });
+  }
+  return said;
+}
+afterEach(() => vi.restoreAllMocks());
+
+const ended: Handler = () => 'done';
+const matching = (said: readonly string[], what: RegExp): string[] =>
+  said.filter((line) => what.test(line));
+
+describe('the log of a service', () => {
+  test('says at its start where Redis is, who it is and what it serves, without a password', async () => {
+    const arena = new Arena();
+    const { host } = new URL(arena.url);
+    const said = lines();
+    const user = `lines-${randomUUID()}`;
+    const url = arena.url.replace('redis://', `redis://${user}:S3cret@`);
+    await arena.redis.call('ACL', 'SETUSER', user, 'on', '>S3cret', '~*', '&*', '+@all');
+    onTestFinished(async () => void (await arena.redis.call('ACL', 'DELUSER', user)));
+    const messages = { 'orders.price': ended, 'orders.list': ended };
+    const server = await arena.serve({ messages }, { url });
+    await eventually(() => expect(matching(said, /listening/)).toHaveLength(1));
+    await server.close();
+    expect(matching(said, /listening/)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^log listening: (Redis|Valkey) \\d+\\.\\d+\\.\\d+ at ${host}, group service, ` +
+            'instance [\\w.-]+, 2 patterns: orders\\.price, orders\\.list$',
+        ),
+      ),
+    ]);
+    expect(said.join()).not.toMatch(/S3cret|lines-/);
+  });
+
+  test('names some of many patterns', async () => {
+    const arena = new Arena();
+    const said = lines();
+    const messages = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`p${i}`, ended]));
+    await arena.serve({ messages });
+    await eventually(() => expect(matching(said, /listening/)).toHaveLength(1));
+    expect(matching(said, /listening/)[0]).toMatch(/300 patterns: p0, .*, p19 and 280 more$/);
+  });
+
+  test('says when it drains, with counts, and that it has stopped', async () => {
+    const arena = new Arena();
+    let release: (value: string) => void = () => {};
+    const work: Handler = () => new Promise<string>((resolve) => (release = resolve));
+    const server = await arena.serve({ messages: { work } }, { concurrency: 1 });
+    const client = await arena.connected();
+    const said = lines();
+    const call = client.call('work');
+    await eventually(async () => expect(await arena.pending('work')).toBe(1));
+    const closed = server.close();
+    await eventually(() => expect(matching(said, /draining/)).toHaveLength(1));
+    release('done');
+    await Promise.all([call, closed]);
+    expect(said.filter((line) => !/listening/.test(line))).toEqual([
+      'log draining: handlers that run: 1, entries that go back: 0; 10000 ms at most',
+      expect.stringMatching(/^log drained in \d+ ms: 1 handlers have finished$/),
+      expect.stringMatching(/^log stopped \(group service, instance [\w.-]+\)$/),
+    ]);
+  });
+
+  test('says how many handlers did not finish', async () => {
+    const arena = new Arena();
+    const never: Handler = () => new Promise(() => {});
+    const server = await arena.serve({ messages: { never } }, { drainTimeout: 20 });
+    const client = await arena.connected();
+    const said = lines();
+    client.send('never', {}).subscribe({ error: () => {} });
+    await eventually(async () => expect(await arena.pending('never')).toBe(1));
+    await server.close();
+    expect(matching(said, /^warn/)).toEqual([
+      'warn 1 of 1 handlers did not finish within drainTimeout; others take them over',
+    ]);
+    expect(matching(said, /drained/)).toEqual([]);
+  });
+
+  test('says from whom it took entries over, how many, and how long after', async () => {
+    const arena = new Arena();
+    const options = { leaseTtl: 500, drainTimeout: 20 };
+    const first = await arena.serve({ events: { work: () => new Promise(() => {}) } }, options);
+    const client = await arena.connected();
+    for (const n of [1, 2, 3]) await client.tell('work', n);
+    await eventually(async () => expect(await arena.pending('work')).toBe(3));
+    const [gone] = await arena.consumers('work');
+    const said = lines();
+    await first.close();
+    await arena.serve({ events: { work: ended } }, options);
+    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    expect(matching(said, /took over/)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^log took over 3 entries from ${gone}, \\d+\\.\\d s after it left or was taken for dead$`,
+        ),
+      ),
+    ]);
+    // One that is listed, has entries and no lease.
+    await client.tell('other', 1);
+    await arena.redis.xgroup('CREATE', arena.keys.stream('other'), 'service', '0');
+    await arena.redis.xreadgroup(
+      'GROUP',
+      'service',
+      'ghost',
+      'STREAMS',
+      arena.keys.stream('other'),
+      '>',
+    );
+    await arena.serve({ events: { other: ended } }, options);
+    await eventually(async () => expect(await arena.pending('other')).toBe(0));
+    expect(matching(said, /ghost/)).toEqual([
+      expect.stringMatching(
+        /^warn took over 1 entry from ghost, taken for dead after \d+\.\d s of silence or more$/,
+      ),
+    ]);
+  });
+
+  test('says that it was taken for dead, under which name, and how it goes on', async () => {
+    const arena = new Arena();
+    await arena.serve({ events: { work: ended } }, { leaseTtl: 500 });
+    const [name] = await arena.redis.zrange(arena.keys.members('service'), '0', '-1');
+    const said = lines();
+    await arena.redis.set(arena.keys.lease(name!), '+');
+    await eventually(() => expect(matching(said, /taken for dead/)).toHaveLength(1));
+    const [line] = matching(said, /taken for dead/);
+    expect(line).toMatch(
+      new RegExp(
+        `^warn this instance \\(${name}\\) was taken for dead by another of service; .* continues as `,
+      ),
+    );
+  });
+
+  test('keeps failures of different patterns apart, and says how many were left out', async () => {
+    const arena = new Arena();
+    const fails: Handler = () => {
+      throw new Error('no');
+    };
+    const retry = { attempts: 1 };
+    const server = await arena.serve({ events: { one: fails, two: fails } }, { retry });
+    const client = await arena.connected();
+    const said = lines();
+    for (let i = 0; i < 10; i++) await Promise.all([client.tell('one', i), client.tell('two', i)]);
+    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(20));
+    await server.close();
+    for (const pattern of ['one', 'two']) {
+      const told = matching(
+        said,
+        new RegExp(`^error (.* the last: )?${pattern}: became dead letter`),
+      );
+      expect(told).toHaveLength(2);
+      expect(told[1]).toMatch(/^error 9 more like this, the last: /);
+    }
+  });
+
+  test('names the call in lines about it', async () => {
+    const arena = new Arena();
+    const calls = new Map<string, string>();
+    const noting =
+      (then: (data: never) => unknown): Handler =>
+      (data, context) => {
+        calls.set(context.getPattern(), context.getCallId() as string);
+        return then(data);
+      };
+    const messages: Handlers['messages'] = {
+      unsendable: noting(() => 1n),
+      retried: [
+        noting(() => {
+          throw new Error('no');
+        }),
+        { retry: { attempts: 2, delay: 1 } },
+      ],
+    };
+    await arena.serve({ messages });
+    const client = await arena.connected();
+    const said = lines();
+    await client.failure('unsendable');
+    await client.failure('retried');
+    await eventually(() => expect(matching(said, /became dead letter/)).toHaveLength(1));
+    for (const [pattern, call] of calls) {
+      const about = matching(said, new RegExp(`^\\w+ ${pattern}: `));
+      expect(about).not.toEqual([]);
+      for (const line of about) expect(line).toContain(`, call ${call})`);
+    }
+  });
+});
+
+describe('a normal life has no warnings', () => {
+  const life = async (arena: Arena, options: RedisStreamsServerOptions = {}): Promise<void> => {
+    const handlers: Handlers = {
+      messages: {
+        work: (n: number) => n + 1,
+        many: async function* () {
+          yield* [1, 2, 3];
+        },
+      },
+      events: { told: () => {} },
+    };
+    const client = arena.client();
+    const early = client.call('work', 1);
+    const server = await arena.serve(handlers, options);
+    expect(await early).toBe(2);
+    const second = arena.client();
+    expect(await second.call('work', 2)).toBe(3);
+    expect(await second.values('many')).toEqual([1, 2, 3]);
+    await lastValueFrom(second.emit('told', 1), { defaultValue: undefined });
+    const idle = arena.client();
+    await idle.connect();
+    await idle.close();
+    await second.close();
+    await server.close();
+    await client.close();
+  };
+
+  test('of a service and its callers, started in any order', async () => {
+    const said = lines();
+    await life(new Arena());
+    expect(matching(said, /^(?:warn|error)/)).toEqual([]);
+  });
+
+  test('against a Redis that was just started', async () => {
+    const said = lines();
+    for (let round = 0; round < 3; round++) {
+      const server = await startPrivateRedis();
+      onTestFinished(() => server.stop());
+      await life(new Arena(server.url));
+    }
+    expect(matching(said, /^(?:warn|error)/)).toEqual([]);
+  });
+});
