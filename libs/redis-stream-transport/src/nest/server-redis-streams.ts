@@ -11,7 +11,7 @@ import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/delivery.js';
-import { nameOf, patternOf } from '../engine/consumer/entry-lines.js';
+import { lineOf, patternOf } from '../engine/consumer/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
 import { RedisStreamsError } from '../errors.js';
@@ -36,10 +36,9 @@ import {
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
 import { invokeRequest, type InvokerSettings } from './request-invoker.js';
-import { startLine } from './start-line.js';
+import { startLine, startWarnings } from './start-line.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
-import { wildcardWarning } from './wildcards.js';
 import { thrownStory } from '../thrown.js';
 
 /**
@@ -97,9 +96,7 @@ export class ServerRedisStreams
       serializer: this.options.serializer,
       maxReplyBytes: this.options.maxReplyBytes,
       complain: (delivery, message) => {
-        const pattern = patternOf(delivery);
-        const line = (): string => `${pattern}: ${message} (${nameOf(delivery)})`;
-        this.quiet.error(`reply ${pattern}`, line);
+        this.quiet.error(`reply ${patternOf(delivery)}`, () => lineOf(delivery, message));
       },
       another: (delivery, context) =>
         new RedisStreamsContext(delivery, this.source, context.getMetadata()),
@@ -199,14 +196,8 @@ export class ServerRedisStreams
       throw new RedisStreamsError('INVALID_OPTION', 'the server is listening already');
     }
     const { specs, handlers } = this.registry.resolve(this.options);
-    if (this.registry.hasEvents && !this.options.explicitGroup) {
-      this.logger.warn(
-        'There are event handlers and no "group": every service in the group "default" shares its events. ' +
-          'Give each service a group of its own.',
-      );
-    }
-    const wild = wildcardWarning(specs.map(({ pattern }) => pattern));
-    if (wild !== undefined) this.logger.warn(wild);
+    const shared = this.registry.hasEvents && !this.options.explicitGroup;
+    for (const line of startWarnings(specs, shared)) this.logger.warn(line);
     this.handlers = handlers;
     const start = startup(this.options.retryAttempts);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
@@ -273,10 +264,8 @@ export class ServerRedisStreams
     } catch (error) {
       // A hook that throws is the application's mistake; the entry must be settled all the same, and a
       // handler that the hook did not wait for is told.
-      this.quiet.error(`hook ${patternOf(delivery)}`, () => {
-        const told = `${patternOf(delivery)}: a processing hook failed (${nameOf(delivery)})`;
-        return `${told}: ${thrownStory(error)}`;
-      });
+      const line = (): string => lineOf(delivery, 'a processing hook failed');
+      this.quiet.error(`hook ${patternOf(delivery)}`, () => `${line()}: ${thrownStory(error)}`);
       if (delivery.ended) return;
       failedAround(delivery, error);
       delivery.abort('cancelled');

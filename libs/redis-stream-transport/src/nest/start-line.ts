@@ -1,11 +1,21 @@
 import type { Consumer } from '../engine/consumer/consumer.js';
 import type { PatternSpec } from '../engine/consumer/stream-state.js';
 import type { ResolvedServerOptions } from '../options/index.js';
+import { wildcardWarning } from './wildcards.js';
 import { placeOf } from '../redis/shown.js';
 
 /** Patterns that are named, and characters of each. */
 const NAMED = 20;
 const SHOWN = 100;
+
+/** What should be known before an instance serves. @param shared events are read through the common group */
+export function startWarnings(specs: readonly PatternSpec[], shared: boolean): string[] {
+  const wild = wildcardWarning(specs.map(({ pattern }) => pattern));
+  const grouped =
+    'There are event handlers and no "group": every service in the group "default" shares its events. ' +
+    'Give each service a group of its own.';
+  return [...(shared ? [grouped] : []), ...(wild === undefined ? [] : [wild])];
+}
 
 /** What an instance says when it serves: where Redis is, without user and password, who it is, and what it serves. */
 export async function startLine(

@@ -25,6 +25,11 @@ export function nameOf(delivery: Delivery): string {
   return `entry ${id}` + (callId === undefined ? '' : `, call ${callId}`);
 }
 
+/** What happened to an entry: pattern, words, id, and call. */
+export function lineOf(delivery: Delivery, words: string): string {
+  return `${patternOf(delivery)}: ${words} (${nameOf(delivery)})`;
+}
+
 /** Writes what operators want to know of single entries, each kind for each pattern apart. */
 export class EntryLines {
   constructor(private readonly logger: QuietLogger) {}
@@ -36,24 +41,22 @@ export class EntryLines {
     if (failed.thrown === undefined) {
       // A handler that asks for another attempt is no trouble.
       this.logger.log(`retry ${pattern}`, () => {
-        const tried = `attempt ${number} of ${of}`;
-        return `${pattern}: ${tried}: ${visible(failed.detail)}; ${again} (${nameOf(delivery)})`;
+        const asked = visible(failed.detail);
+        return lineOf(delivery, `attempt ${number} of ${of}: ${asked}; ${again}`);
       });
       return;
     }
     const { value } = failed.thrown;
     this.logger.warn(`failed ${pattern}`, () => {
       const tried = `attempt ${number} of ${of} failed, ${again}`;
-      return `${pattern}: ${tried} (${nameOf(delivery)}): ${thrownStory(value)}`;
+      return `${lineOf(delivery, tried)}: ${thrownStory(value)}`;
     });
   }
 
   /** Its signal fired, and its handler went on; the entry is settled without it. */
   stuck(delivery: Delivery): void {
-    const pattern = patternOf(delivery);
-    this.logger.warn(
-      `stuck ${pattern}`,
-      () => `${pattern}: a handler did not stop; its slot is free again (${nameOf(delivery)})`,
+    this.logger.warn(`stuck ${patternOf(delivery)}`, () =>
+      lineOf(delivery, 'a handler did not stop; its slot is free again'),
     );
   }
 
@@ -69,7 +72,7 @@ export class EntryLines {
       const letter = id === undefined ? 'a dead letter' : `dead letter ${id}`;
       const told = thrown === undefined ? visible(detail) : thrownStory(thrown.value);
       const tried = `attempt ${number} of ${of}`;
-      return `${pattern}: became ${letter}, ${reason}, ${tried} (${nameOf(delivery)}): ${told}`;
+      return `${lineOf(delivery, `became ${letter}, ${reason}, ${tried}`)}: ${told}`;
     });
   }
 }

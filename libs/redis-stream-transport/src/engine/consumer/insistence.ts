@@ -1,6 +1,6 @@
 import type { CheckedAnswer } from '../../redis/group-broker.js';
 import type { Delivery } from './delivery.js';
-import { nameOf, patternOf } from './entry-lines.js';
+import { lineOf, patternOf } from './entry-lines.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../thrown.js';
 
@@ -43,10 +43,10 @@ export class Insistence {
         if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
         if (answer !== 'missing') return answer;
       } catch (error) {
-        const [pattern, text] = [patternOf(delivery), thrownText(error)];
+        const line = (): string => lineOf(delivery, 'cannot settle an entry yet');
         this.context.logger.warn(
-          `entry ${pattern}`,
-          () => `${pattern}: cannot settle an entry yet (${nameOf(delivery)}): ${text}`,
+          `entry ${patternOf(delivery)}`,
+          () => `${line()}: ${thrownText(error)}`,
         );
       }
       await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
