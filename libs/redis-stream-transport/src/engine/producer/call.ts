@@ -74,6 +74,11 @@ export class Call implements Item, Expiring, Identified, Late {
   private first: string | undefined;
   private steps = 0;
   /** Memory that its first copy was meant for. */
+  /**
+   * When its first copy left (monotonic, ms): until then no log can have lost its reply. A log that is made
+   * for the first call of a client is asked for after that call began, and before it leaves.
+   */
+  leftAt = 0;
   incarnation: Incarnation | undefined;
   /** Monotonic time at which it is next asked about. */
   askAt: number | undefined;
@@ -161,8 +166,11 @@ export class Call implements Item, Expiring, Identified, Late {
     return fieldsOf(this.request, line);
   }
 
-  sending(incarnation: Incarnation): void {
-    this.incarnation ??= incarnation;
+  sending(incarnation: Incarnation, now: number): void {
+    if (this.incarnation === undefined) {
+      this.incarnation = incarnation;
+      this.leftAt = now;
+    }
     if (this.state === 'queued') this.state = 'sent';
   }
 

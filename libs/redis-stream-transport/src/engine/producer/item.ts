@@ -21,8 +21,8 @@ export interface Item {
 
   /** Values of `c` and `d`, or if `wide` the field list; the time that remains is written into it. */
   fields(now: number): readonly string[];
-  /** First copy leaves; `incarnation` is the memory it is meant for. */
-  sending(incarnation: Incarnation): void;
+  /** A copy leaves now (monotonic, ms); `incarnation` is the memory it is meant for. */
+  sending(incarnation: Incarnation, now: number): void;
   /** Its entry is the one that many steps behind the first of its section. */
   stored(first: string, behind: number): void;
   /** @param cause Redis' own error, where there is one */

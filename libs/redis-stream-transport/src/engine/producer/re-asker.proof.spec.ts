@@ -36,7 +36,14 @@ async function ask(
     },
   );
   const call = {
-    ...{ state: 'stored', entry: '1-0', pattern: 'p', stream: 's', startedAt: clock.now() },
+    ...{
+      state: 'stored',
+      entry: '1-0',
+      pattern: 'p',
+      stream: 's',
+      startedAt: clock.now(),
+      leftAt: clock.now(),
+    },
     ...{ next: 0, run: undefined, request: { once: false }, incarnation: memory },
     ...about,
   } as unknown as Call;

@@ -36,6 +36,7 @@ function forgotten(request: { once: boolean } = { once: false }) {
     stream: 'work',
     pattern: 'work',
     startedAt: clock.now(),
+    leftAt: clock.now(),
     incarnation: { id: 'a', born: 1, now: 0 },
     next: 0,
     run: undefined,

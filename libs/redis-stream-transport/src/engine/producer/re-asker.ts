@@ -96,7 +96,7 @@ export class ReAsker {
     });
     if (gone.length === 0) return;
     // It may have been settled a moment ago, in this memory or the one before: its reply is in the log then.
-    const isComplete = (call: Call) => this.replies.isComplete(call.startedAt, sighting.lastFrame);
+    const isComplete = (call: Call) => this.replies.isComplete(call.leftAt, sighting.lastFrame);
     if (!gone.every(isComplete)) await this.replies.catchUp();
     for (const call of gone) {
       const fate = sighting.entries[page.indexOf(call)] as EntryFate;
@@ -125,7 +125,7 @@ export class ReAsker {
   private isProven(call: Call, { lastFrame, incarnation }: Sighting): boolean {
     // What was ignored may have been its reply; and nobody can have written it into a log that is full of ids.
     if (this.replies.mayHaveMissed(call.startedAt) || lastFrame === LAST_ID) return false;
-    if (this.replies.isComplete(call.startedAt, lastFrame)) return true;
+    if (this.replies.isComplete(call.leftAt, lastFrame)) return true;
     return call.incarnation !== undefined && call.incarnation.born !== incarnation.born;
   }
 }

@@ -113,7 +113,7 @@ export class Writer {
     const now = this.clock.now();
     const { version, sections } = batch.nextVersion(now);
     const { incarnation } = this;
-    for (const item of batch.items) item.sending(incarnation);
+    for (const item of batch.items) item.sending(incarnation, now);
     batch.inFlight = true;
     this.lastSent = now;
     const renew = version > 0 || batch.number === 1 || now - this.renewedAt > RENEW_EVERY;
