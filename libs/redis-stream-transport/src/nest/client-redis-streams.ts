@@ -86,8 +86,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /**
-   * Connects; resolves when requests can be sent and replies received. Needed only to know that Redis is
-   * there: `send` and `emit` connect by themselves.
+   * Connects; resolves when requests can be sent. Needed only to know that Redis is there: `send` and `emit`
+   * connect by themselves. The connection for replies is made with the first `send`.
    * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
    */
   override connect(): Promise<void> {
@@ -123,8 +123,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /**
-   * The ioredis connections of the moment: commands, subscriber; undefined where one is being replaced.
-   * They belong to the transport.
+   * The ioredis connections of the moment: commands, subscriber; undefined where one is being replaced, or
+   * is not needed yet. They belong to the transport.
    * @throws Error before `connect`
    */
   override unwrap<T>(): T {
