@@ -1,13 +1,10 @@
 import { encodeFrame } from '../../protocol/frame.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Answer, CheckedAnswer, GroupBroker } from '../../redis/group-broker.js';
+import { Patience } from './patience.js';
 import type { ShardContext } from './shard-context.js';
 import type { Finished } from './settlement-builder.js';
 import type { SettlerHooks } from './settler.js';
-
-/** Entries that are checked at once: they travel together, and are judged one by one. */
-const PAGE = 32;
-const RETRY_AFTER = 250;
 
 export interface CheckedSettlerHooks extends SettlerHooks {
   /** What was finished is settled, or somebody else's. */
@@ -17,77 +14,58 @@ export interface CheckedSettlerHooks extends SettlerHooks {
 
 /**
  * Settles entries one by one, asking Redis who owns each: after a lost answer, a reconnect, a missing
- * lease, and for entries that are special (started once only, or with an idempotency key). Slower than
- * the settlement of a turn, and exact.
+ * lease, and for entries that are special (started once only, with an idempotency key, or with a note). Slower
+ * than the settlement of a turn, and exact.
  */
 export class CheckedSettler {
-  private readonly waiting: Finished[] = [];
-  private busy = false;
+  private readonly patience: Patience;
+  /** Goes up when everything becomes somebody else's. */
+  private epoch = 0;
 
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
     private readonly hooks: CheckedSettlerHooks,
-  ) {}
+  ) {
+    this.patience = new Patience(context.clock);
+  }
 
-  get isIdle(): boolean {
-    return this.waiting.length === 0;
+  /** What waits for Redis. */
+  get size(): number {
+    return this.patience.size;
   }
 
   add(finished: Finished): void {
-    this.waiting.push(finished);
-    if (this.context.isUp) void this.run();
+    const { epoch } = this;
+    void this.patience
+      .until(
+        () => epoch === this.epoch,
+        () => this.ask(finished),
+      )
+      .then((answer) => this.hooks.resolved(finished, answer === 'ok' ? 'ok' : 'lost'));
   }
 
   resume(): void {
-    void this.run();
+    this.patience.resume();
   }
 
-  /** Takes out everything: it is somebody else's now. */
-  drop(): Finished[] {
-    return this.waiting.splice(0);
+  /** All of it is somebody else's now. */
+  drop(): void {
+    this.epoch++;
+    this.patience.drop();
   }
 
-  private async run(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
+  /** Undefined: not now. */
+  private async ask(finished: Finished): Promise<CheckedAnswer | undefined> {
     try {
-      while (this.waiting.length > 0 && this.context.isUp) {
-        if (!(await this.settlePage(this.waiting.slice(0, PAGE)))) break;
-      }
+      const answer = await this.settle(finished);
+      if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
+      return answer === 'missing' ? undefined : answer;
     } catch (error) {
-      const failure = error as CommandFailure;
-      if (failure.kind === 'refused') {
-        this.context.logger.error('settle', `settling failed: ${failure.message}`);
-      }
-      this.context.clock.after(RETRY_AFTER, () => this.resume());
-    } finally {
-      this.busy = false;
+      const { kind, message } = error as CommandFailure;
+      if (kind === 'refused') this.context.logger.error('settle', `settling failed: ${message}`);
+      return undefined;
     }
-  }
-
-  /** Returns whether to go on; rejects when Redis did not answer for one of them. */
-  private async settlePage(page: readonly Finished[]): Promise<boolean> {
-    const answers = await Promise.allSettled(page.map((finished) => this.settle(finished)));
-    let doubt: 'missing' | 'fenced' | undefined;
-    let failure: unknown;
-    for (const [i, answer] of answers.entries()) {
-      const finished = page[i] as Finished;
-      const at = this.waiting.indexOf(finished);
-      if (at === -1) continue;
-      if (answer.status === 'rejected') {
-        failure = answer.reason;
-      } else if (answer.value === 'missing') {
-        doubt ??= 'missing';
-      } else {
-        this.waiting.splice(at, 1);
-        this.hooks.resolved(finished, answer.value === 'ok' ? 'ok' : 'lost');
-        if (answer.value === 'fenced') doubt = 'fenced';
-      }
-    }
-    if (doubt !== undefined) this.hooks.leaseDoubt(doubt);
-    if (failure !== undefined) throw failure as Error;
-    return doubt === undefined;
   }
 
   private settle(finished: Finished): Promise<CheckedAnswer> {

@@ -51,6 +51,7 @@ export class Consumer {
       },
       mayStart: ({ stream }) => this.owners.get(stream.name)?.mayStart === true,
       redisNow: () => (this.shards[0] as ConsumerShard).context.redisClock.now(),
+      owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };

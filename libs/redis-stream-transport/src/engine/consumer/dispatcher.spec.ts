@@ -46,7 +46,7 @@ function dispatcher(concurrency = 2) {
     stuck: [],
     changes: 0,
   };
-  const state = { mayStart: true };
+  const state = { mayStart: true, owed: 0 };
   const made: Dispatcher = new Dispatcher(concurrency, clock, {
     run: (delivery) => void log.ran.push(delivery),
     expired: (delivery) => {
@@ -59,6 +59,7 @@ function dispatcher(concurrency = 2) {
     },
     mayStart: () => state.mayStart,
     redisNow: () => clock.now(),
+    owed: () => state.owed,
     changed: () => log.changes++,
   });
   const end = (delivery: Delivery): void => {
@@ -210,6 +211,21 @@ describe('the dispatcher', () => {
     it.accept(late);
     expect([log.ran, log.expired]).toEqual([[], [late]]);
     expect(it.free).toBe(2);
+  });
+
+  it('counts as held what waits for Redis, and says when that is less', () => {
+    const { dispatcher: it, log, state } = dispatcher(5);
+    it.accept(fake(pattern()));
+    state.owed = 3;
+    expect(it.free).toBe(1);
+    it.eased();
+    expect(log.changes).toBe(0);
+    state.owed = 30;
+    expect(it.free).toBe(0);
+    state.owed = 2;
+    it.eased();
+    it.eased();
+    expect([it.free, log.changes]).toEqual([2, 1]);
   });
 
   it('starts nothing while the lease is in doubt', () => {

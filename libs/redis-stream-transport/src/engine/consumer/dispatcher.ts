@@ -29,6 +29,8 @@ export interface DispatcherHooks {
   mayStart(delivery: Delivery): boolean;
   /** Redis' clock, milliseconds. */
   redisNow(): number;
+  /** Entries that wait for Redis, although nothing of them runs: bookkeeping that it refuses, or is late with. */
+  owed(): number;
   /** A slot is free, or something changed that may let more be read. */
   changed(): void;
 }
@@ -47,6 +49,8 @@ export class Dispatcher implements NestedRoom {
   private readonly deadlines: DeadlineQueue<Delivery>;
   private idle: (() => void)[] = [];
   private quiet = false;
+  /** Nothing more was to be read, because of what waits for Redis. */
+  private isHeldBack = false;
 
   constructor(
     private readonly concurrency: number,
@@ -68,13 +72,25 @@ export class Dispatcher implements NestedRoom {
 
   /**
    * Slots that nothing is waiting for. What waits only because its pattern is at its own bound takes no
-   * slot: a slow pattern must not keep the others from being read.
+   * slot: a slow pattern must not keep the others from being read. What waits for Redis takes one, although
+   * its handler has ended: else a Redis that takes no notes would fill the memory of this process.
    */
   get free(): number {
     if (this.quiet || this.isolation.isClosed) return 0;
     let parked = 0;
     for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
-    return Math.max(0, this.concurrency - this.running - (this.waiting.length - parked));
+    const slots = this.concurrency - this.running - (this.waiting.length - parked);
+    if (slots <= 0) return 0;
+    const owed = this.hooks.owed();
+    this.isHeldBack = owed >= slots;
+    return Math.max(0, slots - owed);
+  }
+
+  /** Less waits for Redis than before. */
+  eased(): void {
+    if (!this.isHeldBack) return;
+    this.isHeldBack = false;
+    this.hooks.changed();
   }
 
   /** More may be read of lanes whose next entry may be for a pattern that is at its bound. */

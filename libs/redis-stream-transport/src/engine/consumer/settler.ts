@@ -1,6 +1,7 @@
-import { encodeFrame, encodeReply, REPLY } from '../../protocol/frame.js';
+import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type {
+  Answer,
   GroupBroker,
   KeyedResult,
   SettleAnswer,
@@ -17,12 +18,16 @@ const EARLY_FLUSH = 32_768;
 const MAX_UNRESOLVED = 8;
 /** Characters of replies that may wait for Redis; streams beyond it are cut off. */
 export const MAX_WAITING_LENGTH = 67_108_864;
+/** Memory of a reply beside its text, in characters. */
+const OVERHEAD = 200;
 
 export interface SettlerHooks {
   /** It is settled, or somebody else's. */
   released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
   /** A value of a stream found no room in the log of its caller, who is told that the call is over. */
   unheard(delivery: Delivery): void;
+  /** Less waits for Redis than before. */
+  eased(): void;
   /** Redis no longer knows the lease, or knows another's. */
   leaseDoubt(kind: 'missing' | 'fenced'): void;
 }
@@ -50,8 +55,15 @@ export class Settler {
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
         this.tellIfIdle();
+        hooks.eased();
       },
     });
+  }
+
+  /** What is finished and waits for Redis, beyond what is always on its way. */
+  get owed(): number {
+    const waits = this.unresolved >= MAX_UNRESOLVED || !this.context.isUp;
+    return this.checked.size + (waits ? this.builder.finished.length : 0);
   }
 
   /** More replies wait than memory should be given for. */
@@ -65,7 +77,7 @@ export class Settler {
    */
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
     const finished: Finished = { delivery, reply, final, keyed };
-    if (reply !== undefined) this.waitingLength += reply.length;
+    if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
     // Read before the latest reconnect, or under a lease that was gone for a while: check each.
     const { connections, attempts, spared } = delivery.history;
     // What Redis holds notes about goes with them.
@@ -101,13 +113,14 @@ export class Settler {
 
   /** The identity is gone: what was finished under it is somebody else's. */
   drop(): void {
-    const dropped = [...this.builder.finished, ...this.checked.drop()];
+    const dropped = this.builder.finished;
     this.builder = new SettlementBuilder();
+    this.checked.drop();
     for (const finished of dropped) this.release(finished, 'lost');
   }
 
   private get isIdle(): boolean {
-    return this.unresolved === 0 && this.checked.isIdle && this.builder.finished.length === 0;
+    return this.unresolved === 0 && this.checked.size === 0 && this.builder.finished.length === 0;
   }
 
   private readonly flushScheduled = (): void => {
@@ -137,6 +150,7 @@ export class Settler {
     this.resolve(finished, settlement, answer);
     this.flush();
     this.tellIfIdle();
+    this.hooks.eased();
   }
 
   private resolve(
@@ -210,8 +224,22 @@ export class Settler {
     return Math.max(this.context.options.replyTtl, timeout + 30_000);
   }
 
+  /** One reply by itself, for the script that ends its entry; undefined where nobody waits for one. */
+  answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
+    const { call, caller } = delivery.entry.header;
+    if (call === undefined || caller === undefined) return undefined;
+    const { history, nonce } = delivery;
+    const index = delivery.takeIndex();
+    const reply = encodeReply(call, kind, history.deliveries, nonce, index, payload, undefined);
+    return {
+      caller,
+      frame: encodeFrame(delivery.consumer, reply),
+      life: this.lifeFor(delivery),
+    };
+  }
+
   private release({ delivery, reply, final }: Finished, outcome: 'ok' | 'lost'): void {
-    if (reply !== undefined) this.waitingLength -= reply.length;
+    if (reply !== undefined) this.waitingLength -= reply.length + OVERHEAD;
     if (final) this.hooks.released(delivery, outcome);
   }
 

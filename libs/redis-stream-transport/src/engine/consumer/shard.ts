@@ -128,6 +128,11 @@ export class ConsumerShard {
     return this.context.isUp && this.subscribed && this.readings.every(({ isUp }) => isUp);
   }
 
+  /** Entries that wait for Redis, although nothing of them runs. */
+  get owed(): number {
+    return this.readings.reduce((sum, { worker }) => sum + worker.owed, 0);
+  }
+
   /** Handlers may start: nobody can have revoked the lease. */
   get mayStart(): boolean {
     return this.keeper.isValid;

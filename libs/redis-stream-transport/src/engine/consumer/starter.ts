@@ -3,12 +3,12 @@ import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/
 import type { KeyedResult } from '../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../redis/start-broker.js';
 import { faultText, type Delivery } from './delivery.js';
+import { Patience } from './patience.js';
 import type { ShardContext } from './shard-context.js';
 import { readResult, type StoredReply } from './stored-result.js';
 import type { StreamState } from './stream-state.js';
 import { thrownText } from '../../thrown.js';
 
-const RETRY_AFTER = 250;
 /** Milliseconds between two looks at an entry that runs under the same key. */
 const LOOK_AGAIN = 50;
 /** Characters of replies that are stored under a key. */
@@ -32,17 +32,30 @@ export class Starter {
   private readonly starting = new Map<StreamState, Delivery[]>();
   /** Streams in which something was started once. */
   private readonly used = new Set<StreamState>();
+  private readonly patience: Patience;
 
   constructor(
     private readonly context: ShardContext,
     private readonly broker: StartBroker,
     private readonly hooks: StarterHooks,
-  ) {}
+  ) {
+    this.patience = new Patience(context.clock);
+  }
 
   start(delivery: Delivery): void {
     if (delivery.entry.key !== undefined) void this.claimKey(delivery, delivery.entry.key);
     else if (delivery.once) this.startOnce(delivery);
     else this.hooks.run(delivery);
+  }
+
+  /** The lease holds: Redis may have an answer now. */
+  resume(): void {
+    this.patience.resume();
+  }
+
+  /** What is held is somebody else's. */
+  drop(): void {
+    this.patience.drop();
   }
 
   /** Tells the callers of what a revoked consumer had started and may not be started again. */
@@ -144,17 +157,16 @@ export class Starter {
   }
 
   /** Repeats until Redis has answered; undefined when what it is about is not this process' any more. */
-  private async insist<T>(isMine: () => boolean, ask: () => Promise<T>): Promise<T | undefined> {
-    while (isMine()) {
+  private insist<T>(isMine: () => boolean, ask: () => Promise<T>): Promise<T | undefined> {
+    return this.patience.until(isMine, async () => {
       try {
         return await ask();
       } catch (error) {
         const text = thrownText(error);
         this.context.logger.warn('start', `cannot start an entry yet: ${text}`);
+        return undefined;
       }
-      await new Promise<void>((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
-    }
-    return undefined;
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../../options/index.js';
 import type { RawEntry } from '../../protocol/entry.js';
-import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../protocol/frame.js';
+import { REPLY, type ReplyKind } from '../../protocol/frame.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Answer, GroupBroker } from '../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
@@ -56,13 +56,15 @@ export class Worker implements DeliveryOwner {
   ) {
     this.lines = new EntryLines(context.logger);
     this.retries = new Retries(context.clock);
-    this.insistence = new Insistence(context, hooks);
+    const eased = (): void => dispatcher.eased();
+    this.insistence = new Insistence(context, { ...hooks, eased });
     this.unhandled = new Unhandled(context, broker, this.insistence, hooks);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
       unheard: (delivery) => {
         if (!delivery.ended && !delivery.isAborted) dispatcher.abort(delivery);
       },
+      eased,
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     this.starter = new Starter(context, starts, {
@@ -90,10 +92,15 @@ export class Worker implements DeliveryOwner {
       },
       unhandled: (delivery, request) => {
         this.end(delivery);
-        const answer = this.answer(delivery, REPLY.fault, request.payload) as Answer;
+        const answer = this.settler.answer(delivery, REPLY.fault, request.payload) as Answer;
         this.unhandled.decide(delivery, request, answer);
       },
     });
+  }
+
+  /** Entries that wait for Redis, although nothing of them runs: they take from what may be read. */
+  get owed(): number {
+    return this.insistence.size + this.settler.owed;
   }
 
   /** New entries of a read. */
@@ -120,6 +127,8 @@ export class Worker implements DeliveryOwner {
   /** The lease holds: what is doubtful can be settled, and what Redis has forgotten is ended. */
   confirmed(): void {
     this.settler.resume();
+    this.insistence.resume();
+    this.starter.resume();
     void this.starter.endForgotten(this.context.options.replyTtl);
   }
 
@@ -137,6 +146,8 @@ export class Worker implements DeliveryOwner {
         if (!wasEnded) this.dispatcher.finished(delivery);
       }
     }
+    this.insistence.drop();
+    this.starter.drop();
   }
 
   // ---- DeliveryOwner
@@ -205,7 +216,7 @@ export class Worker implements DeliveryOwner {
     this.end(delivery);
     const { stream, raw, history, entry } = delivery;
     const { reason, detail, thrown } = letter;
-    const answer = this.answer(delivery, letter.kind, letter.payload);
+    const answer = this.settler.answer(delivery, letter.kind, letter.payload);
     const attempt = attemptOf(delivery, delivery.pattern.spec.retry ?? this.context.options.retry);
     const fields = deadLetterFields(raw, {
       stream: stream.name,
@@ -267,25 +278,5 @@ export class Worker implements DeliveryOwner {
         this.dispatcher.accept(this.arrivals.again(delivery, attempts, state));
       }
     });
-  }
-
-  private answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
-    const { call, caller } = delivery.entry.header;
-    if (call === undefined || caller === undefined) return undefined;
-    const { deliveries } = delivery.history;
-    const reply = encodeReply(
-      call,
-      kind,
-      deliveries,
-      delivery.nonce,
-      delivery.takeIndex(),
-      payload,
-      undefined,
-    );
-    return {
-      caller,
-      frame: encodeFrame(delivery.consumer, reply),
-      life: this.settler.lifeFor(delivery),
-    };
   }
 }
