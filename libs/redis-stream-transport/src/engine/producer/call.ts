@@ -73,12 +73,12 @@ export class Call implements Item, Expiring, Identified, Late {
   /** Its entry by the verdict that named it: most calls end before anybody asks for its id. */
   private first: string | undefined;
   private steps = 0;
-  /** Memory that its first copy was meant for. */
   /**
    * When its first copy left (monotonic, ms): until then no log can have lost its reply. A log that is made
    * for the first call of a client is asked for after that call began, and before it leaves.
    */
   leftAt = 0;
+  /** Memory that its first copy was meant for. */
   incarnation: Incarnation | undefined;
   /** Monotonic time at which it is next asked about. */
   askAt: number | undefined;
