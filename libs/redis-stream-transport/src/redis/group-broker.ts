@@ -15,7 +15,7 @@ import type { HeldEntry, NextAttempt, StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { load, run } from './script.js';
 import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
-import { dropGroupScript, groupScript } from './scripts/group.lua.js';
+import { dropGroupScript, groupScript, unlistScript } from './scripts/group.lua.js';
 import { janitorScript } from './scripts/janitor.lua.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
 import { helloScript } from './scripts/incarnation.lua.js';
@@ -271,6 +271,12 @@ export class GroupBroker {
     const keys = [this.keys.lease(consumer), this.keys.stream(stream), this.keys.groups(stream)];
     const args = [group ?? this.group, TOMBSTONE, group === undefined ? '1' : '0'];
     await run(this.link, dropGroupScript, keys, args);
+  }
+
+  /** Takes a consumer off the group's lists where nothing is pending under it. */
+  async unlist(streams: readonly string[], consumer: string): Promise<void> {
+    const keys = streams.map((stream) => this.keys.stream(stream));
+    await run(this.link, unlistScript, keys, [this.group, consumer]);
   }
 
   /** Trims what everybody has handled; returns what was removed and groups that no longer count. */

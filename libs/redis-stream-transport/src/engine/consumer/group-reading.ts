@@ -10,6 +10,8 @@ import type { Worker } from './worker.js';
 
 /** Milliseconds until a read is ended again that Redis did not find blocked yet. */
 const UNBLOCK_AGAIN = 20;
+/** Streams that one script call looks at. */
+const STREAMS_PER_CALL = 100;
 
 export interface GroupReadingHooks {
   mayRead(): boolean;
@@ -97,6 +99,15 @@ export class GroupReading {
     const { consumer } = this.context.owner;
     const { broker } = this.worker;
     await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer)));
+  }
+
+  /** Leaves the group: what is pending stays listed under this consumer, for whoever takes it over. */
+  async unlist(): Promise<void> {
+    const names = this.streams.map(({ name }) => name);
+    for (let from = 0; from < names.length; from += STREAMS_PER_CALL) {
+      const page = names.slice(from, from + STREAMS_PER_CALL);
+      await this.worker.broker.unlist(page, this.context.owner.consumer);
+    }
   }
 
   /** The read may reach Redis behind the wish to end it, so that is repeated until the read is over. */

@@ -118,3 +118,26 @@ return redis.pcall('XGROUP', 'DESTROY', KEYS[2], ARGV[1]) == 1 and 1 or 0
 `,
   'allow-oom',
 );
+
+/**
+ * Takes a consumer that leaves off the lists of its group, where nothing is pending under it. It would be
+ * listed until another member looks, and an instance that is never read to would not be missed.
+ * KEYS: streams. ARGV: group, consumer. Returns on how many streams it was taken off.
+ */
+export const unlistScript = defineScript(
+  'unlist',
+  `
+local taken = 0
+for _, stream in ipairs(KEYS) do
+  local pending = redis.pcall('XPENDING', stream, ARGV[1], '-', '+', 1, ARGV[2])
+  -- Deleting a consumer destroys what is pending under it.
+  if not pending.err and #pending == 0 then
+    redis.pcall('XGROUP', 'DELCONSUMER', stream, ARGV[1], ARGV[2])
+    taken = taken + 1
+  end
+end
+return taken
+`,
+  'allow-oom',
+);
+
