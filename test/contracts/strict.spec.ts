@@ -122,7 +122,7 @@ test('where the schema of a server is gone they fail', async () => {
 });
 
 test('ten thousand may wait, and not one more', async () => {
-  const { files, send, answer } = await asking(V1, 'strict');
+  const { room, files, answer } = await asking(V1, 'strict');
   const waiting = Array.from({ length: 10_000 }, () =>
     failure(files.put({ name: 'a', size: 101 })),
   );
@@ -131,7 +131,10 @@ test('ten thousand may wait, and not one more', async () => {
   // They were let through to the check of their arguments.
   const codes = (await Promise.all(waiting)).map((error) => (error as { code: string }).code);
   expect(new Set(codes)).toEqual(new Set(['VALIDATION']));
-  expect(send).not.toHaveBeenCalled();
+  expect(await redis().exists(room.stream('drift.put'))).toBe(1);
+  expect(await redis().xinfo('STREAM', room.stream('drift.put'))).toEqual(
+    expect.arrayContaining(['entries-added', 0]),
+  );
   expect(await files.put(file)).toBe('V1');
 });
 

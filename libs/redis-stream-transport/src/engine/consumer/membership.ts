@@ -16,7 +16,7 @@ export interface MembershipHooks {
   /** Registered under a new name. */
   registered(): void;
   /** Before the tombstone: take along what goes with the consumer. */
-  leaving(): Promise<void>;
+  leaving(): Promise<unknown>;
 }
 
 /** Joins a group, leaves it, and joins anew under another name when others took this process for dead. */

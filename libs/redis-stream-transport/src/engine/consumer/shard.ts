@@ -106,9 +106,7 @@ export class ConsumerShard {
       },
       renamed: () => this.renamed(),
       registered: () => this.wake(),
-      leaving: async () => {
-        await Promise.all([this.main.unlist(), this.broadcast?.dropGroups()]);
-      },
+      leaving: () => Promise.all([this.main.unlist(), this.broadcast?.dropGroups()]),
     });
     const streams = this.readings.flatMap((reading) => reading.streams);
     this.reclaimer = new Reclaimer(this.context, this.main.worker.broker, this.leases, streams, {
