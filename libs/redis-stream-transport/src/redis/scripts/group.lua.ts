@@ -140,4 +140,3 @@ return taken
 `,
   'allow-oom',
 );
-
