@@ -35,8 +35,10 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
     await eventually(() => expect(lines()).toHaveLength(1));
     expect(lines()[0]).toContain('OVERLOADED');
     await client.close();
-    await eventually(() => expect(lines()).toHaveLength(2));
-    expect(lines()[1]).toContain('CLOSED');
+    // How many were like the first is said when the client closes.
+    const others = () => lines().filter((line) => !line.includes('OVERLOADED'));
+    await eventually(() => expect(others()).toHaveLength(1));
+    expect(others()[0]).toContain('CLOSED');
   });
 
   test('each pattern has its own, up to a bound', async () => {

@@ -36,9 +36,18 @@ function statusOf(error: unknown): unknown {
   }
 }
 
+/** Even to ask whether something is a list may throw: of a proxy that was revoked. */
 function isViolations(error: unknown): boolean {
-  if (!Array.isArray(error) || error.length === 0) return false;
-  return error.slice(0, LOOKED_AT).every((one: unknown) => {
+  try {
+    return Array.isArray(error) && areViolations(error);
+  } catch {
+    return false;
+  }
+}
+
+function areViolations(list: readonly unknown[]): boolean {
+  if (list.length === 0) return false;
+  return list.slice(0, LOOKED_AT).every((one) => {
     const constraints = property(one, 'constraints');
     const broken = typeof constraints === 'object' && constraints !== null;
     return (
