@@ -17,7 +17,7 @@ const MANY = 5000;
 const SOON = 250;
 /** Entries that one script looks at, and that one removes without looking: some milliseconds of Redis at most. */
 const PAGE = 200;
-const TRIM = 2000;
+const TRIM = 1000;
 /** Scripts per stream and turn, so that a long stream does not hold up the others. */
 const TURN = 50;
 

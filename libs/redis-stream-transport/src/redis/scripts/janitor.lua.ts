@@ -95,6 +95,13 @@ if not line then return { '0', '0', '', '0' } end
 ${LUA_STARTED}
 local limit, keep, age, most = tonumber(ARGV[6]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[9])
 local from, stayed = ARGV[7] == '' and '-' or '(' .. ARGV[7], tonumber(ARGV[8])
+-- Large entries take time: of what the first one weighs, a script looks at a megabyte, and frees fifty.
+local weight = 1
+for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', 1)) do
+  for _, text in ipairs(entry[2]) do weight = weight + #text end
+end
+limit = math.max(1, math.min(limit, math.floor(1e6 / weight)))
+most = math.max(100, math.min(most, math.floor(5e7 / weight)))
 -- Handled events go when there are more of them than are kept, or when they are too old.
 local function surplus()
   if keep < 0 then return age < 0 and math.huge or 0 end
@@ -130,17 +137,19 @@ end
 
 local above = surplus()
 local look = age < 0 and math.max(0, math.min(limit, above)) or limit
-local page = look > 0 and redis.call('XRANGE', stream, from, '(' .. line, 'COUNT', look) or {}
+local page = look >= 1 and redis.call('XRANGE', stream, from, '(' .. line, 'COUNT', look) or {}
 local gone, seen = {}, 0
 for i, entry in ipairs(page) do
-  local id, added = entry[1], split(entry[1])
-  local old = age >= 0 and now - added >= age
-  if i > above and not old then break end
+  local id, fields = entry[1], entry[2]
+  if i > above and (age < 0 or now - split(id) < age) then break end
   seen = seen + 1
-  local header = field(entry[2], 'c') or ''
-  local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
+  local header = fields[1] == 'c' and fields[2] or field(fields, 'c') or ''
   local stays = running[id]
-  if caller and caller ~= '-' then stays = timeout == '0' or now < added + timeout end
+  -- Most are events, and these need no more than a look.
+  if not string.find(header, ' - - ', 1, true) then
+    local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
+    if caller and caller ~= '-' then stays = timeout == '0' or now < split(id) + timeout end
+  end
   if not stays then
     gone[#gone + 1] = id
     if running[id] then redis.pcall('HDEL', KEYS[3], mine .. ' ' .. id) end
