@@ -88,8 +88,8 @@ test.each(['bad', 'none', 'nothing'])(
   'a result that does not fit (%s) is a fault of the service, and not sent',
   async (as) => {
     const files = await client();
-    for (const call of [files.checked(as), files.list(as)]) {
-      const error = await failure(call);
+    for (const method of ['checked', 'list'] as const) {
+      const error = await failure(files[method](as));
       expect(error).toMatchObject({ name: 'InvalidResultError', code: 'INVALID_RESULT' });
       expect(error).toMatchObject({ details: [{ property: expect.stringMatching(/^result/) }] });
       expect(JSON.stringify(error)).not.toContain('secret');
