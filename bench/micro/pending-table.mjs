@@ -4,7 +4,7 @@ import { payload } from '../harness/payloads.mjs';
 import { internal } from './internal.mjs';
 
 const { Call } = await internal('engine/producer/call.js');
-const { Replies } = await internal('engine/producer/replies.js');
+const { Replies } = await internal('engine/producer/replies/replies.js');
 const { DeadlineQueue } = await internal('engine/deadline-queue.js');
 const { IdTable } = await internal('engine/id-table.js');
 const { systemClock } = await internal('engine/clock.js');

@@ -74,21 +74,21 @@ export const mutants = [
   },
   {
     name: 'nobody looks for entries whose delivery was lost',
-    file: 'engine/consumer/auditor.js',
+    file: 'engine/consumer/recovery/auditor.js',
     patches: [['    audit() {', '    audit() {\n        return Promise.resolve();']],
     scenario: 'S8',
     rules: ['success', 'I1', 'I6'],
   },
   {
     name: 'what has expired is run',
-    file: 'engine/consumer/dispatcher.js',
+    file: 'engine/consumer/run/dispatcher.js',
     patches: [['            if (now >= delivery.deadline) {', '            if (false) {']],
     scenario: 'S2L',
     rules: ['I5'],
   },
   {
     name: 'orphans are not taken over',
-    file: 'engine/consumer/reclaimer.js',
+    file: 'engine/consumer/recovery/reclaimer.js',
     patches: [
       ['    async claim(name, ', '    async claim() { return true; }\n    async neverClaim(name, '],
     ],

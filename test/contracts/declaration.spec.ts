@@ -8,8 +8,8 @@ import {
   Event,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { definitionOf } from '../../libs/redis-stream-transport/src/contracts/definition.js';
-import { parameterNames } from '../../libs/redis-stream-transport/src/contracts/parameter-names.js';
+import { definitionOf } from '../../libs/redis-stream-transport/src/contracts/declare/definition.js';
+import { parameterNames } from '../../libs/redis-stream-transport/src/contracts/declare/parameter-names.js';
 import { FilesContract } from './files.contract.js';
 
 const options: ContractOptions = { name: 'c', version: '1.0.0' };

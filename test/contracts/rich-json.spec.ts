@@ -5,7 +5,7 @@ import { IsDate, IsInstance, IsInt, ValidateNested } from 'class-validator';
 import { fromRich, toRich } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { decode, encode } from '../../libs/redis-stream-transport/src/msgpack/codec.js';
 import { richValue } from '../codecs/rich-values.js';
-import { checkOf } from '../../libs/redis-stream-transport/src/contracts/value-check.js';
+import { checkOf } from '../../libs/redis-stream-transport/src/contracts/validate/value-check.js';
 
 /** The way over the wire. */
 const travel = (value: unknown): unknown => fromRich(JSON.parse(JSON.stringify(toRich(value))));

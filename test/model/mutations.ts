@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/auditor.js';
-import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/reply-reader.js';
+import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/recovery/auditor.js';
+import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/scripts/decide.lua.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';

@@ -2,12 +2,12 @@ import {
   resolveClientOptions,
   resolveServerOptions,
 } from '../../libs/redis-stream-transport/src/options/index.js';
-import type { Delivery } from '../../libs/redis-stream-transport/src/engine/consumer/delivery.js';
+import type { Delivery } from '../../libs/redis-stream-transport/src/engine/consumer/run/delivery.js';
 import { Consumer } from '../../libs/redis-stream-transport/src/engine/consumer/consumer.js';
-import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/stream-state.js';
+import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/intake/stream-state.js';
 import { QuietLogger } from '../../libs/redis-stream-transport/src/engine/logger.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
-import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/producer/entry-request.js';
+import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/producer/sending/entry-request.js';
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FakeClock } from '../support/fake-clock.js';
-import { Replies } from '../../libs/redis-stream-transport/src/engine/producer/replies.js';
-import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/reply-reader.js';
+import { Replies } from '../../libs/redis-stream-transport/src/engine/producer/replies/replies.js';
+import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
 import { ReplySink } from '../../libs/redis-stream-transport/src/nest/reply-sink.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { readResult } from '../../libs/redis-stream-transport/src/engine/consumer/stored-result.js';
+import { readResult } from '../../libs/redis-stream-transport/src/engine/consumer/settle/stored-result.js';
 import {
   givenUp,
   obeyNotice,
-} from '../../libs/redis-stream-transport/src/engine/consumer/notices.js';
-import type { Dispatcher } from '../../libs/redis-stream-transport/src/engine/consumer/dispatcher.js';
+} from '../../libs/redis-stream-transport/src/engine/consumer/membership/notices.js';
+import type { Dispatcher } from '../../libs/redis-stream-transport/src/engine/consumer/run/dispatcher.js';
 import {
   compareIds,
   decodeEntry,

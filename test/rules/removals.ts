@@ -24,7 +24,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L1',
     part: 'the proof',
-    file: producer('writer'),
+    file: producer('sending/writer'),
     changes: [
       [
         'if (this.acked > 0 && (answer.epoch !== this.epoch || answer.number < this.acked)) {',
@@ -44,7 +44,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L2',
     part: 'the version',
-    file: producer('batch'),
+    file: producer('sending/batch'),
     changes: [['this.versions[answer.version]', 'this.versions.at(-1)']],
   },
   {
@@ -58,13 +58,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L3',
     part: 'giving up',
-    file: producer('writer'),
+    file: producer('sending/writer'),
     changes: [['    this.giveUpOld();', '']],
   },
   {
     rule: 'L4',
     part: 'waiting for the repeat',
-    file: producer('writer'),
+    file: producer('sending/writer'),
     changes: [['      !this.repeating &&', '']],
   },
   {
@@ -96,7 +96,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L8',
     part: 'the second strike',
-    file: consumer('suspects'),
+    file: consumer('recovery/suspects'),
     changes: [['return now - first.at >= this.ttl / 2;', 'return true;']],
   },
   {
@@ -114,7 +114,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L9',
     part: 'the age of the lease',
-    file: consumer('lease-keeper'),
+    file: consumer('membership/lease-keeper'),
     changes: [
       [
         'return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;',
@@ -125,25 +125,25 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L9',
     part: 'the hour',
-    file: consumer('lease-keeper'),
+    file: consumer('membership/lease-keeper'),
     changes: [['if (!take && sentAt - this.confirmed > TOO_OLD) {', 'if (take && !take) {']],
   },
   {
     rule: 'L9',
     part: 'asking before a start',
-    file: consumer('dispatcher'),
+    file: consumer('run/dispatcher'),
     changes: [['      this.hooks.mayStart(delivery)\n    );', '      true\n    );']],
   },
   {
     rule: 'L10',
     part: 'waiting for the read',
-    file: consumer('auditor'),
+    file: consumer('recovery/auditor'),
     changes: [['    await this.reader.settled();', '']],
   },
   {
     rule: 'L10',
     part: 'the search',
-    file: consumer('auditor'),
+    file: consumer('recovery/auditor'),
     changes: [['if (unknown.length > 0) missing.push({ stream, ids: unknown });', '']],
   },
   {
@@ -155,19 +155,19 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L12',
     part: 'the bound of streams',
-    file: consumer('read-plan'),
+    file: consumer('intake/read-plan'),
     changes: [['if (streams.length <= most) return', 'if (streams.length > 0) return']],
   },
   {
     rule: 'L12',
     part: 'the parts',
-    file: consumer('read-plan'),
+    file: consumer('intake/read-plan'),
     changes: [['Math.floor(wanted / this.active)', 'wanted']],
   },
   {
     rule: 'L12',
     part: "the patterns' own bounds",
-    file: consumer('stream-state'),
+    file: consumer('intake/stream-state'),
     changes: [['least > 0 ? least', 'least > 0 ? free']],
   },
   {
@@ -190,13 +190,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L14',
     part: 'the interruption',
-    file: producer('replies'),
+    file: producer('replies/replies'),
     changes: [['if (deliveries >= run.deliveries) this.interrupted(call);', '']],
   },
   {
     rule: 'L15',
     part: 'reading the log',
-    file: producer('reply-reader'),
+    file: producer('replies/reply-reader'),
     changes: [
       ['this.catching = this.readMissed().finally(', 'this.catching = Promise.resolve().finally('],
     ],
@@ -204,13 +204,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L16',
     part: 'the look for unread frames',
-    file: producer('re-asker'),
+    file: producer('outcome/re-asker'),
     changes: [['if (this.replies.isBehind(sighting.lastFrame)) return;', '']],
   },
   {
     rule: 'L16',
     part: 'the look at `once`',
-    file: producer('re-asker'),
+    file: producer('outcome/re-asker'),
     changes: [
       ["const mayRepeat = !call.request.once && fate !== 'once';", 'const mayRepeat = true;'],
     ],
@@ -218,13 +218,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L16',
     part: 'the proof',
-    file: producer('re-asker'),
+    file: producer('outcome/re-asker'),
     changes: [['if (this.isProven(call, sighting) && mayRepeat', 'if (mayRepeat']],
   },
   {
     rule: 'L16',
     part: 'the look for ignored frames',
-    file: producer('re-asker'),
+    file: producer('outcome/re-asker'),
     changes: [['this.replies.mayHaveMissed(call.startedAt) || ', '']],
   },
   {
@@ -266,7 +266,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L20',
     part: 'the half minute',
-    file: consumer('stranded'),
+    file: consumer('recovery/stranded'),
     changes: [
       ['if (first !== undefined && now - first >= APART)', 'if (first !== undefined || now)'],
     ],
@@ -274,7 +274,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L21',
     part: 'the 15 s',
-    file: producer('unserved'),
+    file: producer('sending/unserved'),
     changes: [['const AMNESIA = 15_000;', 'const AMNESIA = 0;']],
   },
   {
@@ -286,7 +286,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L22',
     part: 'the look at the kind',
-    file: consumer('starter'),
+    file: consumer('run/starter'),
     changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
   },
 ];

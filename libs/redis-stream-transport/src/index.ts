@@ -27,5 +27,5 @@ export type {
 } from './options/index.js';
 
 // For authors of libraries around it.
-export type { CompanionFactory, LeaseCompanion } from './engine/consumer/companion.js';
+export type { CompanionFactory, LeaseCompanion } from './engine/consumer/membership/companion.js';
 export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';

@@ -10,10 +10,10 @@ import { ModulesContainer } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
 import { ClientRedisStreams } from '../nest/client-redis-streams.js';
 import { watchOf } from './check/watches.js';
-import { contractClient, type ContractClientOptions } from './contract-client.js';
-import type { ContractClass } from './definition.js';
-import { contractToken } from './inject-contract.decorator.js';
-import { assertServedOnce } from './served-once.js';
+import { contractClient, type ContractClientOptions } from './call/contract-client.js';
+import type { ContractClass } from './declare/definition.js';
+import { contractToken } from './call/inject-contract.decorator.js';
+import { assertServedOnce } from './serve/served-once.js';
 
 export interface ContractsFeatureOptions extends ContractClientOptions {
   /** Token of the client proxy that calls go through. Default: `ClientRedisStreams`, of `RedisStreamsModule`. */

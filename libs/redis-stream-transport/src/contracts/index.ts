@@ -1,22 +1,22 @@
 // Writing a contract.
-export { Contract, type ContractOptions } from './contract.decorator.js';
+export { Contract, type ContractOptions } from './declare/contract.decorator.js';
 export {
   Command,
   Event,
   Streamed,
   type EventOptions,
   type ReplyOptions,
-} from './method.decorators.js';
-export { Arg, type ArgOptions } from './arg.decorator.js';
-export { remote } from './remote.js';
-export type { ContractClass, ErrorClass, ValidationOptions } from './definition.js';
-export { generic, GenericSpec } from './generic.js';
-export type { DtoClass, FieldSpec, ItemSpec, PlainClass, TypeSpec } from './value-type.js';
-export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.js';
+} from './declare/method.decorators.js';
+export { Arg, type ArgOptions } from './declare/arg.decorator.js';
+export { remote } from './declare/remote.js';
+export type { ContractClass, ErrorClass, ValidationOptions } from './declare/definition.js';
+export { generic, GenericSpec } from './declare/generic.js';
+export type { DtoClass, FieldSpec, ItemSpec, PlainClass, TypeSpec } from './declare/value-type.js';
+export type { StandardIssue, StandardResult, StandardSchema } from './declare/standard-schema.js';
 
 // Serving it.
-export { Implements, type ImplementsOptions } from './implements.decorator.js';
-export type { ContractHandlers } from './contract-handlers.js';
+export { Implements, type ImplementsOptions } from './serve/implements.decorator.js';
+export type { ContractHandlers } from './serve/contract-handlers.js';
 
 // Calling it.
 export {
@@ -25,19 +25,19 @@ export {
   type ContractClient,
   type ContractClientOptions,
   type MethodNames,
-} from './contract-client.js';
-export { StreamedReply } from './streamed-reply.js';
-export { contractToken, InjectContract } from './inject-contract.decorator.js';
+} from './call/contract-client.js';
+export { StreamedReply } from './call/streamed-reply.js';
+export { contractToken, InjectContract } from './call/inject-contract.decorator.js';
 export { ContractsModule, type ContractsFeatureOptions } from './contracts.module.js';
 
 // What goes wrong.
-export { ContractError, type ContractErrorCode } from './contract-error.js';
-export { InvalidResultError } from './result-check.js';
-export { ContractValidationError, type Violation } from './violation.js';
-export { RemoteError, type Fault } from './remote-error.js';
+export { ContractError, type ContractErrorCode } from './declare/contract-error.js';
+export { InvalidResultError } from './validate/result-check.js';
+export { ContractValidationError, type Violation } from './validate/violation.js';
+export { RemoteError, type Fault } from './call/remote-error.js';
 
 // The encoding, for who speaks it without a contract.
-export { fromRich, toRich } from './rich-json.js';
+export { fromRich, toRich } from './wire/rich-json.js';
 
 // What a contract looks like from outside, and whether two of them fit.
 export {
@@ -74,4 +74,4 @@ export type { JsonSchema, SchemaDefs } from './schema/json-schema.js';
 // What is generated from it.
 export { clientSource } from './generate/client-source.js';
 export { asyncApiDocument, type AsyncApiDocument } from './generate/asyncapi-document.js';
-export { describedClient } from './described-client.js';
+export { describedClient } from './call/described-client.js';

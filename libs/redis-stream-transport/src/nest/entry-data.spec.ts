@@ -1,5 +1,5 @@
-import type { AbortReason } from '../engine/consumer/abort-reason.js';
-import { Delivery } from '../engine/consumer/delivery.js';
+import type { AbortReason } from '../engine/consumer/run/abort-reason.js';
+import { Delivery } from '../engine/consumer/run/delivery.js';
 import { readData } from './entry-data.js';
 
 /** An entry that a serializer wrote, while a deserializer is busy with it. */

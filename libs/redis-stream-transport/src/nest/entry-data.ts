@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { mismatch, parse, unpackData, UnreadableData } from './packets.js';
 import { errorText } from './request-invoker.js';

@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { invokeEvent } from './event-invoker.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 

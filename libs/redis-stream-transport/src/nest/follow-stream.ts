@@ -7,7 +7,7 @@ import {
   Subject,
   Subscription,
 } from 'rxjs';
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { isAsyncIterable, observe } from './observe-iterable.js';
 
 export type ResultStream = Observable<unknown> | AsyncIterable<unknown>;

@@ -1,8 +1,8 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call.js';
-import type { WrittenData } from '../engine/producer/entry-request.js';
-import type { EventTerms } from '../engine/producer/event-book.js';
+import type { WrittenData } from '../engine/producer/sending/entry-request.js';
+import type { EventTerms } from '../engine/producer/sending/event-book.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,

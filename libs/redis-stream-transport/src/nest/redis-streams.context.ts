@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
 import { RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';

@@ -1,5 +1,5 @@
 import { concat, from, NEVER, Observable, of, Subject } from 'rxjs';
-import { Delivery } from '../engine/consumer/delivery.js';
+import { Delivery } from '../engine/consumer/run/delivery.js';
 import { replyWithStream, streamEnd } from './reply-stream.js';
 
 /** A delivery that nobody owns: as much of one as a stream looks at. */

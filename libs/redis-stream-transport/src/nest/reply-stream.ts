@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { follow, type ResultStream, type StreamListener } from './follow-stream.js';
 
 /** Who turns values and errors of a handler into replies. */

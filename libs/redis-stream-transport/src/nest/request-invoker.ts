@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import type { Delivery } from '../engine/consumer/delivery.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
 import { Failure } from './failure.js';

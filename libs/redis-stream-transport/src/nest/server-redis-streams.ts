@@ -8,10 +8,10 @@ import {
 } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
-import type { CompanionFactory } from '../engine/consumer/companion.js';
+import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
-import type { Delivery } from '../engine/consumer/delivery.js';
-import { lineOf, patternOf } from '../engine/consumer/entry-lines.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
+import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import { QuietLogger } from '../engine/logger.js';
 import { RedisStreamsError } from '../errors.js';

@@ -1,7 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { HandlerHook } from '../../nest/handler-hook.js';
 import type { ServerRedisStreams } from '../../nest/server-redis-streams.js';
-import { ContractError } from '../contract-error.js';
+import { ContractError } from '../declare/contract-error.js';
 import { DirectoryStore } from '../directory/directory-store.js';
 import { Announcer } from './announcer.js';
 

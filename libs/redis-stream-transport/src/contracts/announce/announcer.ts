@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { LeaseCompanion } from '../../engine/consumer/companion.js';
+import type { LeaseCompanion } from '../../engine/consumer/membership/companion.js';
 import type { Owner } from '../../redis/group-broker.js';
 import type { DirectoryStore } from '../directory/directory-store.js';
 import type { AnnouncedService } from './announced-services.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { HandlerHook } from '../../nest/handler-hook.js';
-import { definitionOf, type ContractClass } from '../definition.js';
+import { definitionOf, type ContractClass } from '../declare/definition.js';
 import { contractSchema } from '../schema/contract-schema.js';
 import { announcingHook } from './announced-services.js';
 import { Tally } from './tally.js';

@@ -1,6 +1,6 @@
 import type { ClientProxy } from '@nestjs/microservices';
-import { ContractError } from '../contract-error.js';
-import { definitionOf, type ContractClass } from '../definition.js';
+import { ContractError } from '../declare/contract-error.js';
+import { definitionOf, type ContractClass } from '../declare/definition.js';
 import type { CheckMode } from '../schema/check-outcome.js';
 import { ContractWatch } from './contract-watch.js';
 import { directoryOf } from '../directory/directory-of.js';

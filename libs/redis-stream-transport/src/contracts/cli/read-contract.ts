@@ -1,5 +1,5 @@
 import { ClientRedisStreams } from '../../nest/client-redis-streams.js';
-import { ContractError } from '../contract-error.js';
+import { ContractError } from '../declare/contract-error.js';
 import { Discovery } from '../discovery/discovery.js';
 import type { ContractSchema } from '../schema/contract-schema.js';
 import { Failure } from './failure.js';

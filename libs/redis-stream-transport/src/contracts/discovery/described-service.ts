@@ -1,7 +1,7 @@
 import type { ContractFacts } from '../announce/contract-facts.js';
 import { factsOf } from '../announce/contract-facts.js';
 import type { ServiceInstance } from '../directory/service-directory.js';
-import type { MethodKind } from '../definition.js';
+import type { MethodKind } from '../declare/definition.js';
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
 import type { JsonSchema } from '../schema/json-schema.js';
 import { visible } from '../../protocol/visible.js';

@@ -4,7 +4,7 @@ import { RedisStreamsError } from '../../errors.js';
 import { visible } from '../../protocol/visible.js';
 import { callStats, type CallStats, type MethodCounts } from '../announce/tally.js';
 import { factsOf } from '../announce/contract-facts.js';
-import { ContractError } from '../contract-error.js';
+import { ContractError } from '../declare/contract-error.js';
 import { directoryOf } from '../directory/directory-of.js';
 import type { ServiceDirectory, ServiceInstance } from '../directory/service-directory.js';
 import type { ContractSchema } from '../schema/contract-schema.js';

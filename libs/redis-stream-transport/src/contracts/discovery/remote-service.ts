@@ -1,8 +1,8 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import { visible } from '../../protocol/visible.js';
-import { assertTakesOptions, type CallOptions } from '../contract-client.js';
-import { ContractError } from '../contract-error.js';
-import { MethodCalls } from '../method-calls.js';
+import { assertTakesOptions, type CallOptions } from '../call/contract-client.js';
+import { ContractError } from '../declare/contract-error.js';
+import { MethodCalls } from '../call/method-calls.js';
 import type { ContractSchema } from '../schema/contract-schema.js';
 import { schemaDefinition } from './schema-definition.js';
 import { loadSchemaTools } from './schema-tools.js';

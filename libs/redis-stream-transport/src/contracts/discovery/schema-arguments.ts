@@ -1,10 +1,10 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import type { Outgoing } from '../method-calls.js';
-import { joinPath } from '../property-path.js';
-import { toRich } from '../rich-json.js';
+import type { Outgoing } from '../call/method-calls.js';
+import { joinPath } from '../validate/property-path.js';
+import { toRich } from '../wire/rich-json.js';
 import { argumentsSchema, type MethodSchema } from '../schema/contract-schema.js';
 import type { SchemaDefs } from '../schema/json-schema.js';
-import { ContractValidationError, type Violation } from '../violation.js';
+import { ContractValidationError, type Violation } from '../validate/violation.js';
 import type { SchemaTools } from './schema-tools.js';
 
 /** Checks the arguments of a method, as they would travel, against the schema that its service announces. */

@@ -1,6 +1,6 @@
-import type { ContractDefinition, MethodDefinition } from '../definition.js';
+import type { ContractDefinition, MethodDefinition } from '../declare/definition.js';
 import type { ContractSchema, MethodSchema } from '../schema/contract-schema.js';
-import { ANY } from '../value-type.js';
+import { ANY } from '../declare/value-type.js';
 
 /** A contract without its class: of its types only what they look like as JSON is known, and not here. */
 export function schemaDefinition(schema: ContractSchema): ContractDefinition {

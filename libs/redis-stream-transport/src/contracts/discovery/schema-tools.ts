@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js';
-import { ContractError } from '../contract-error.js';
+import { ContractError } from '../declare/contract-error.js';
 
 /** Makes checks of JSON Schemas. */
 export interface SchemaTools {

@@ -5,10 +5,10 @@ import {
   type MethodDefinition,
   type MethodKind,
   type ParameterDefinition,
-} from '../definition.js';
-import { dtoTools } from '../dto-tools.js';
-import { fillDefaults } from '../remote.js';
-import type { ValueType } from '../value-type.js';
+} from '../declare/definition.js';
+import { dtoTools } from '../validate/dto-tools.js';
+import { fillDefaults } from '../declare/remote.js';
+import type { ValueType } from '../declare/value-type.js';
 import { DtoSchemas } from './dto-schema.js';
 import { canonical, DEFS, type JsonSchema, type SchemaDefs } from './json-schema.js';
 import { plainSchema } from './plain-schemas.js';

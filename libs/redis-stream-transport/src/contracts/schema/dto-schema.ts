@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DtoRule, DtoTools } from '../dto-tools.js';
+import type { DtoRule, DtoTools } from '../validate/dto-tools.js';
 import { DEFS, type JsonSchema } from './json-schema.js';
 import { plainSchema } from './plain-schemas.js';
 import { RULES, ruleText } from './rule-schemas.js';

@@ -6,13 +6,13 @@ import { serverVersion } from '../../redis/server-version.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { QuietLogger } from '../logger.js';
-import type { CompanionFactory } from './companion.js';
-import type { Delivery } from './delivery.js';
-import { Dispatcher } from './dispatcher.js';
-import { EntryLines } from './entry-lines.js';
+import type { CompanionFactory } from './membership/companion.js';
+import type { Delivery } from './run/delivery.js';
+import { Dispatcher } from './run/dispatcher.js';
+import { EntryLines } from './settle/entry-lines.js';
 import { ConsumerShard } from './shard.js';
-import { Patterns } from './patterns.js';
-import type { PatternSpec } from './stream-state.js';
+import { Patterns } from './intake/patterns.js';
+import type { PatternSpec } from './intake/stream-state.js';
 
 export interface ConsumerHooks extends LinkObserver {
   /** Runs the handlers of a delivery; they end it, at once or later. Never throws. */

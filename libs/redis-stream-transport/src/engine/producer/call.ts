@@ -8,10 +8,10 @@ import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
-import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
-import type { Item } from './item.js';
-import type { Late } from './late-data.js';
-import type { Unread } from './unread-replies.js';
+import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './sending/entry-request.js';
+import type { Item } from './sending/item.js';
+import type { Late } from './sending/late-data.js';
+import type { Unread } from './replies/unread-replies.js';
 
 /** Where a reply came from. */
 export interface ReplyOrigin {

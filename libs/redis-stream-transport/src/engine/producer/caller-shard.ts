@@ -9,10 +9,10 @@ import type { ResolvedClientOptions } from '../../options/index.js';
 import type { Clock } from '../clock.js';
 import type { QuietLogger } from '../logger.js';
 import { RedisClock } from '../redis-clock.js';
-import { Arbiter } from './arbiter.js';
-import { ReAsker, type ReAskerHooks } from './re-asker.js';
-import { ReplyReader } from './reply-reader.js';
-import { Writer } from './writer.js';
+import { Arbiter } from './outcome/arbiter.js';
+import { ReAsker, type ReAskerHooks } from './outcome/re-asker.js';
+import { ReplyReader } from './replies/reply-reader.js';
+import { Writer } from './sending/writer.js';
 import { thrownText } from '../../thrown.js';
 
 export interface CallerShardHooks extends ReAskerHooks {

@@ -12,14 +12,14 @@ import type { QuietLogger } from '../logger.js';
 import { outside } from '../outside.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
-import { Endings } from './endings.js';
-import { Inquiries } from './inquiries.js';
-import type { EntryRequest } from './entry-request.js';
-import { EventBook, type EventTerms } from './event-book.js';
-import type { OutgoingEvent } from './event.js';
-import { sendWhenWritten } from './late-data.js';
-import { Replies } from './replies.js';
-import { Unserved } from './unserved.js';
+import { Endings } from './outcome/endings.js';
+import { Inquiries } from './outcome/inquiries.js';
+import type { EntryRequest } from './sending/entry-request.js';
+import { EventBook, type EventTerms } from './sending/event-book.js';
+import type { OutgoingEvent } from './sending/event.js';
+import { sendWhenWritten } from './sending/late-data.js';
+import { Replies } from './replies/replies.js';
+import { Unserved } from './sending/unserved.js';
 
 /**
  * Number of the first call. Eleven digits: V8 puts every shorter text that it finds in JSON into its table

@@ -1,0 +1,105 @@
+import type { ClientProxy } from '@nestjs/microservices';
+import type { RecordOptions } from '../../options/index.js';
+import { rememberWatch, watchContract } from '../check/watches.js';
+import { ContractError } from '../declare/contract-error.js';
+import { definitionOf, type ContractClass, type ContractDefinition } from '../declare/definition.js';
+import { MethodCalls } from './method-calls.js';
+import type { Command, Event, Streamed } from '../declare/method.decorators.js';
+import type { CheckMode } from '../schema/check-outcome.js';
+import type { StreamedReply } from './streamed-reply.js';
+
+type Marked = Command<unknown> | Event | Streamed<unknown>;
+
+/** Names of the methods that a contract declares. */
+export type MethodNames<C> = {
+  [K in keyof C]: C[K] extends (...args: never[]) => infer R
+    ? R extends Marked
+      ? K
+      : never
+    : never;
+}[keyof C] &
+  string;
+
+type ClientMethod<M> = M extends (...args: infer A) => Command<infer T>
+  ? (...args: A) => Promise<T>
+  : M extends (...args: infer A) => Streamed<infer T>
+    ? (...args: A) => StreamedReply<T>
+    : M extends (...args: infer A) => Event
+      ? (...args: A) => Promise<void>
+      : never;
+
+/** Options of one call: deadline, signal, idempotency key, headers and so on. */
+export type CallOptions = RecordOptions;
+
+/**
+ * What calls a service by its contract. Commands give a `Promise` of their result, events a `Promise` that
+ * resolves when they are stored (on other transports: sent), streamed methods a {@link StreamedReply}.
+ *
+ * Rejects with `ContractValidationError` before anything is sent, with `RemoteError` or a class of the
+ * contract's `errors` for what the handler threw, and with the transport's own errors.
+ */
+export type ContractClient<C> = {
+  readonly [K in MethodNames<C>]: ClientMethod<C[K]>;
+} & {
+  /**
+   * The same client with options for the calls that are made on what it returns; given options replace
+   * earlier ones of the same name. Needs `ClientRedisStreams`.
+   * @throws ContractError INVALID_CALL on other transports
+   */
+  with(options: CallOptions): ContractClient<C>;
+};
+
+export interface ContractClientOptions {
+  /**
+   * What to do about servers whose contract does not fit, on `ClientRedisStreams`: `'strict'` refuses calls,
+   * `'warn'` logs method and field, `'off'` says nothing. Default: `'warn'`.
+   */
+  readonly check?: CheckMode;
+}
+
+/**
+ * Makes a client for a contract, on any client proxy of Nest. The proxy stays its owner's: connect and
+ * close it as before.
+ *
+ * @example
+ * const files = contractClient(FilesContract, proxy);
+ * await files.with({ timeout: 500 }).upload(file);
+ * @throws ContractError INVALID_CONTRACT if the class has no `@Contract()`; INVALID_CALL if a check is asked
+ * for on another transport
+ */
+export function contractClient<C extends object>(
+  contract: ContractClass<C>,
+  proxy: ClientProxy,
+  { check }: ContractClientOptions = {},
+): ContractClient<C> {
+  const definition = definitionOf(contract);
+  const watch = watchContract(contract, proxy, check);
+  const calls = new Map<string, MethodCalls>();
+  for (const [name, method] of definition.methods) {
+    calls.set(name, new MethodCalls(definition, method, proxy, watch));
+  }
+  const client = (options: CallOptions | undefined): ContractClient<C> => {
+    const made: Record<string, unknown> = {};
+    for (const [name, call] of calls) {
+      made[name] = (...args: readonly unknown[]) => call.start(args, options);
+    }
+    made['with'] = (more: CallOptions) => {
+      assertTakesOptions(proxy, definition);
+      return client({ ...options, ...more });
+    };
+    return made as ContractClient<C>;
+  };
+  const made = client(undefined);
+  rememberWatch(made, watch);
+  return made;
+}
+
+/** The transport of this package, of whichever copy; others would send the options as data. */
+export function assertTakesOptions(
+  proxy: ClientProxy,
+  { prefix }: Pick<ContractDefinition, 'prefix'>,
+): void {
+  if ('sendWithMeta' in proxy) return;
+  const advice = `options of single calls of ${prefix} need a ClientRedisStreams`;
+  throw new ContractError('INVALID_CALL', `${advice}, not ${proxy.constructor.name}`);
+}

@@ -1,0 +1,235 @@
+import { NO_MESSAGE_HANDLER_TEXT } from '../../../errors.js';
+import {
+  compareIds,
+  decodeEntry,
+  isMalformed,
+  type Entry,
+  type Malformed,
+  type RawEntry,
+} from '../../../protocol/entry.js';
+import { REPLY } from '../../../protocol/frame.js';
+import { UNREAD } from '../../../protocol/header.js';
+import { PROTOCOL_VERSION } from '../../../protocol/version.js';
+import type { HeldEntry } from '../../../redis/entries.js';
+import { Delivery, faultText, type DeliveryOwner, type History } from '../run/delivery.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { PatternState, type StreamState } from './stream-state.js';
+
+export interface ArrivalsHooks {
+  /** The group that is read. */
+  group(): string;
+  /** It may run, as soon as there is a slot. */
+  ready(delivery: Delivery): void;
+  /** It waits for another attempt, as whoever held it before has noted. */
+  early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
+  /** A request that this instance has no handler for. */
+  unhandled(delivery: Delivery, request: UnhandledRequest): void;
+}
+
+export interface UnhandledRequest {
+  readonly pattern: string;
+  /** JSON of the fault that its caller gets if nobody else answers it. */
+  readonly payload: string;
+  /** There is time for another member of the group that has a handler. */
+  readonly inTime: boolean;
+}
+
+/** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
+export class Arrivals {
+  private nonce = 0;
+  /** History of whatever is handed out for the first time, as long as nothing changes. */
+  private fresh: History | undefined;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly owner: DeliveryOwner,
+    private readonly hooks: ArrivalsHooks,
+  ) {}
+
+  /** What was read: it is handed out for the first time. */
+  takeNew(stream: StreamState, raw: RawEntry): void {
+    this.take(stream, raw, this.freshHistory(), undefined, false);
+  }
+
+  /**
+   * What was claimed, or found by the audit.
+   * @param givenUp nobody waits for it any more
+   */
+  takeHeld(stream: StreamState, { raw, due, ...history }: HeldEntry, givenUp: boolean): void {
+    this.take(stream, raw, this.history(history, due), due, givenUp);
+  }
+
+  private take(
+    stream: StreamState,
+    raw: RawEntry,
+    history: History,
+    due: HeldEntry['due'],
+    givenUp: boolean,
+  ): void {
+    // The group was made anew and handed out again what this process still runs.
+    if (stream.held.has(raw.id)) return;
+    const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
+    if (isMalformed(decoded)) {
+      this.refuse(stream, raw, decoded, history);
+      return;
+    }
+    const pattern = stream.patternOf(decoded.pattern);
+    const delivery = this.delivery(stream, pattern, raw, decoded, history);
+    if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
+    else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
+      this.unhandled(delivery);
+    } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
+    else if (givenUp) delivery.giveUp();
+    else if (this.counted(history) > this.context.options.maxDeliveries) {
+      delivery.deadLetter('deliveries', handedOut(history));
+    } else if (due !== undefined && due.at > this.context.redisClock.now()) {
+      this.hooks.early(delivery, due);
+    } else {
+      if (history.suspect) this.warnOf(delivery);
+      this.hooks.ready(delivery);
+    }
+  }
+
+  private warnOf({ stream, id, history: { deliveries } }: Delivery): void {
+    this.context.logger.warn(
+      'suspect',
+      `entry ${id} of ${stream.name} was handed out ${deliveries} times and is on its last delivery; it runs apart`,
+    );
+  }
+
+  private history(
+    { deliveries, spared }: Pick<HeldEntry, 'deliveries' | 'spared'>,
+    due: HeldEntry['due'],
+  ): History {
+    const { attempts, state } = due ?? { attempts: 0, state: '' };
+    const counted = this.counted({ deliveries, spared });
+    const suspect = counted > 1 && counted === this.context.options.maxDeliveries;
+    const { incarnation, connections } = this.context;
+    return { deliveries, spared, suspect, attempts, state, incarnation, connections };
+  }
+
+  private freshHistory(): History {
+    const { fresh, context } = this;
+    if (fresh?.incarnation === context.incarnation && fresh.connections === context.connections) {
+      return fresh;
+    }
+    return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));
+  }
+
+  /** Deliveries that count: what an instance that left by itself hands over is none. */
+  private counted({ deliveries, spared }: Pick<History, 'deliveries' | 'spared'>): number {
+    return Math.max(1, deliveries - spared);
+  }
+
+  /** The same entry for another attempt. */
+  again(before: Delivery, attempts: number, state: string): Delivery {
+    // It has run here, alone, and has failed without ending the process.
+    const suspect = before.history.suspect && attempts === before.history.attempts;
+    const history = { ...before.history, suspect, attempts, state };
+    return this.delivery(before.stream, before.pattern, before.raw, before.entry, history);
+  }
+
+  private delivery(
+    stream: StreamState,
+    pattern: PatternState | undefined,
+    raw: RawEntry,
+    entry: Entry,
+    history: History,
+  ): Delivery {
+    const { consumer } = this.context.owner;
+    const of = pattern ?? UNHANDLED;
+    const delivery = new Delivery(
+      raw,
+      this.owner,
+      stream,
+      of,
+      entry,
+      history,
+      ++this.nonce,
+      consumer,
+    );
+    stream.held.set(delivery);
+    return delivery;
+  }
+
+  /** An event from before the group, which had to begin at 0 for the sake of requests. */
+  private wasBefore({ stream, isRequest, id }: Delivery): boolean {
+    return !isRequest && stream.since !== undefined && compareIds(id, stream.since) <= 0;
+  }
+
+  /** An event that another group replays from its dead letters. */
+  private isForAnother({ isRequest, entry: { group } }: Delivery): boolean {
+    return !isRequest && group !== undefined && group !== this.hooks.group();
+  }
+
+  private unsupported(delivery: Delivery): void {
+    const message = `protocol version ${delivery.entry.header.version} is not supported`;
+    if (delivery.isRequest) {
+      delivery.fault('UNSUPPORTED_VERSION', message, 'not-run');
+      return;
+    }
+    const payload = faultText('UNSUPPORTED_VERSION', message, 'not-run');
+    this.owner.deadLetter(delivery, {
+      reason: 'version',
+      detail: message,
+      kind: REPLY.fault,
+      payload,
+    });
+  }
+
+  /** Not even its header may be readable, so it never becomes a delivery that runs. */
+  private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
+    const entry: Entry = {
+      id: raw.id,
+      addedAt: 0,
+      header: bad.header ?? UNREAD,
+      data: '',
+      headers: undefined,
+      key: undefined,
+      pattern: undefined,
+      group: undefined,
+    };
+    const delivery = this.delivery(stream, undefined, raw, entry, history);
+    const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
+    this.owner.deadLetter(delivery, {
+      reason: 'malformed',
+      detail: bad.malformed,
+      kind: REPLY.fault,
+      payload: faultText(code, `malformed message: ${bad.malformed}`, 'not-run'),
+    });
+  }
+
+  /** No handler of this group is meant (rule L19). An event is for the other groups; a request may be. */
+  private unhandled(delivery: Delivery): void {
+    if (!delivery.isRequest) {
+      delivery.acknowledge();
+      return;
+    }
+    const pattern = delivery.entry.pattern ?? delivery.stream.name;
+    const { deliveries, attempts } = delivery.history;
+    // A member that is gone now may have had a handler.
+    const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
+    const inTime = this.context.redisClock.now() < delivery.deadline;
+    const payload = inTime
+      ? faultText('NO_HANDLER', NO_MESSAGE_HANDLER_TEXT, outcome)
+      : faultText('TIMEOUT', 'the deadline passed before the handler could start', outcome);
+    this.hooks.unhandled(delivery, { pattern, payload, inTime });
+  }
+}
+
+function handedOut({ deliveries, spared }: History): string {
+  const times = `handed out ${deliveries} times`;
+  return spared === 0 ? times : `${times}, ${spared} of them to instances that left by themselves`;
+}
+
+/** Stands in for the pattern of an entry that no handler is for. */
+const UNHANDLED = new PatternState({
+  pattern: '',
+  stream: '',
+  answers: false,
+  broadcast: false,
+  concurrency: undefined,
+  retry: undefined,
+  once: false,
+  restartable: false,
+});

@@ -1,0 +1,88 @@
+import { CommandFailure } from '../../../redis/failure.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from './stream-state.js';
+
+/** Milliseconds between two looks at streams that cannot be read. */
+const LOOK_AGAIN = 1000;
+
+/**
+ * Makes sure that a group exists on all of its streams; a lost one is made anew where it stood. A stream
+ * that cannot be read, because something else stands under its name, is left out until it can: it must not
+ * keep the others from being served.
+ */
+export class Groups {
+  private cancelTimer: (() => void) | undefined;
+
+  /** @param healed streams can be read that could not */
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly streams: readonly StreamState[],
+    private readonly healed: () => void,
+  ) {}
+
+  /**
+   * @param strict whether what Redis refuses rejects: at the start a missing permission is a mistake that
+   * somebody can mend, later it must not stop what goes on
+   */
+  async ensure(strict: boolean): Promise<void> {
+    const wereBroken = this.broken.length;
+    const outcomes = await Promise.allSettled(this.streams.map((each) => this.one(each, strict)));
+    this.lookAgain();
+    if (this.broken.length < wereBroken) this.healed();
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  stop(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  private get broken(): StreamState[] {
+    return this.streams.filter(({ isBroken }) => isBroken);
+  }
+
+  private async one(stream: StreamState, strict: boolean): Promise<void> {
+    const { options, logger, owner } = this.context;
+    const { name, kind } = stream;
+    try {
+      const found = await this.broker.ensureGroup(name, kind, options.history, owner.consumer);
+      if (found.state === 'wrong') {
+        this.breaks(stream, `WRONGTYPE: the key ${found.key} is a ${found.type}`);
+        return;
+      }
+      stream.since = found.since;
+      stream.isBroken = false;
+      if (found.state === 'lost') {
+        logger.warn(`group ${name}`, `group ${this.broker.group} of ${name} was lost; made anew`);
+      }
+    } catch (error) {
+      const { kind: of, reply, message, passing } = error as CommandFailure;
+      if (!strict && of === 'refused' && !passing) this.breaks(stream, message);
+      else throw new CommandFailure(of, reply, `stream ${name}: ${message}`, error);
+    }
+  }
+
+  private breaks(stream: StreamState, why: string): void {
+    stream.isBroken = true;
+    const line = `stream ${stream.name} is not read until it can be: ${why}`;
+    this.context.logger.error(`stream ${stream.name}`, line);
+  }
+
+  private lookAgain(): void {
+    this.stop();
+    if (this.broken.length === 0) return;
+    this.cancelTimer = this.context.clock.after(LOOK_AGAIN, () => void this.look());
+  }
+
+  private async look(): Promise<void> {
+    const broken = this.broken;
+    if (this.context.isUp) {
+      await Promise.allSettled(broken.map((stream) => this.one(stream, false)));
+    }
+    if (this.cancelTimer === undefined) return;
+    this.lookAgain();
+    if (broken.some(({ isBroken }) => !isBroken)) this.healed();
+  }
+}

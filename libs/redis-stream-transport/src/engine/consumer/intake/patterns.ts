@@ -1,0 +1,47 @@
+import { shardOf } from '../../../protocol/keys.js';
+import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+
+/** What one group reads in one shard. */
+export interface PatternsHere {
+  readonly specs: readonly PatternSpec[];
+  readonly streams: readonly StreamState[];
+}
+
+/**
+ * The patterns of a service. Each has one state, whichever stream its entries come from: its bound is that
+ * of the process, and who sends it may have other lanes configured than who serves it.
+ */
+export class Patterns {
+  private readonly own = new Map<string, PatternState>();
+  private readonly broadcasts = new Map<string, PatternState>();
+
+  constructor(
+    specs: readonly PatternSpec[],
+    private readonly shards: number,
+  ) {
+    for (const spec of specs) this.of(spec.broadcast).set(spec.pattern, new PatternState(spec));
+  }
+
+  /** Those whose streams are in a shard; a lane that several share is one stream. */
+  here(shard: number, broadcast: boolean): PatternsHere {
+    const all = this.of(broadcast);
+    const specs: PatternSpec[] = [];
+    const streams = new Map<string, StreamState>();
+    for (const state of all.values()) {
+      const { spec } = state;
+      if (shardOf(spec.stream, this.shards) !== shard) continue;
+      specs.push(spec);
+      let stream = streams.get(spec.stream);
+      if (stream === undefined) {
+        stream = new StreamState(spec.stream, all);
+        streams.set(spec.stream, stream);
+      }
+      stream.patterns.set(spec.pattern, state);
+    }
+    return { specs, streams: [...streams.values()] };
+  }
+
+  private of(broadcast: boolean): Map<string, PatternState> {
+    return broadcast ? this.broadcasts : this.own;
+  }
+}

@@ -1,0 +1,116 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { Link } from '../../../redis/link.js';
+import { Reader } from './reader.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A lone instance with `free` slots that reads `count` streams; each read brings one entry. */
+async function reads(free: number, count: number, rounds: number) {
+  const seen: { names: readonly string[]; count: number; block: number }[] = [];
+  let stop: Promise<void> | undefined;
+  const broker = {
+    read: async (_: Link, __: string, names: string[], most: number, block: number) => {
+      seen.push({ names, count: most, block });
+      if (seen.length === rounds) stop = reader.stop();
+      await turn();
+      return [{ stream: names[0]!, entries: [{ id: '1-0', fields: [] }] }];
+    },
+  } as unknown as GroupBroker;
+  const context = {
+    ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1 },
+    ...{ options: { concurrency: free }, logger: { error() {} } },
+  } as unknown as ShardContext;
+  const streams = Array.from({ length: count }, (_, i) => {
+    const stream = new StreamState(`s${i}`);
+    stream.patterns.set(stream.name, new PatternState({ concurrency: undefined } as PatternSpec));
+    return stream;
+  });
+  const reader = new Reader(context, broker, { isUp: true } as Link, streams, (name) => name, {
+    free: () => free,
+    mayPark: () => true,
+    mayRead: () => true,
+    entries: () => {},
+    heal: () => Promise.resolve(),
+    unblock: () => {},
+  });
+  reader.start();
+  await vi.waitFor(() => expect(stop).toBeDefined());
+  await stop;
+  return seen;
+}
+
+describe('L12: a read', () => {
+  it('names no more streams than entries can start, each in its turn, and does not block then', async () => {
+    const seen = await reads(3, 8, 4);
+    expect(seen.map(({ names }) => names.length)).toEqual([3, 3, 3, 3]);
+    expect(new Set(seen.flatMap(({ names }) => names)).size).toBe(8);
+    expect(seen[0]!.count).toBe(1);
+    expect(seen.every(({ block }) => block === 0)).toBe(true);
+  });
+
+  it('of all streams asks each for its part of what can start, and blocks', async () => {
+    const [first] = await reads(12, 4, 1);
+    expect(first).toMatchObject({ count: 3, names: ['s0', 's1', 's2', 's3'] });
+    expect(first!.block).toBeGreaterThan(0);
+  });
+});
+
+describe('what a read brings', () => {
+  /** One read with entries of these lengths; `during` is called with each portion that is handed on. */
+  async function portions(lengths: readonly number[], during: (context: ShardContext) => void) {
+    const entries = lengths.map((length, i) => ({
+      id: `1-${i}`,
+      fields: ['d', 'x'.repeat(length - 1)],
+    }));
+    const handed: string[][] = [];
+    let answered = false;
+    const broker = {
+      read: () => {
+        if (answered) return new Promise(() => {});
+        answered = true;
+        return Promise.resolve([{ stream: 's', entries }]);
+      },
+    } as unknown as GroupBroker;
+    const context = {
+      ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1, connections: 1 },
+      ...{ options: { concurrency: 10 }, logger: { error() {} } },
+    } as unknown as ShardContext;
+    const stream = new StreamState('s');
+    stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
+    const reader = new Reader(context, broker, { isUp: true } as Link, [stream], (name) => name, {
+      free: () => 10,
+      mayPark: () => true,
+      mayRead: () => true,
+      entries: (_, portion) => {
+        handed.push(portion.map(({ id }) => id));
+        during(context);
+      },
+      heal: () => Promise.resolve(),
+      unblock: () => {},
+    });
+    reader.start();
+    await turn();
+    const atOnce = handed.length;
+    await reader.settled();
+    return { atOnce, handed };
+  }
+
+  it('is handed on at once, unless it is large', async () => {
+    const { atOnce, handed } = await portions([100, 100, 100], () => {});
+    expect(handed).toEqual([['1-0', '1-1', '1-2']]);
+    expect(atOnce).toBe(1);
+  });
+
+  it('is handed on turn by turn when it is large, and the audit waits for all of it', async () => {
+    const { handed } = await portions([40_000, 40_000, 40_000, 70_000, 10], () => {});
+    expect(handed).toEqual([['1-0', '1-1'], ['1-2', '1-3'], ['1-4']]);
+  });
+
+  it('is left to the audit, or to whoever takes over, when the connection or the name changed meanwhile', async () => {
+    const { handed } = await portions([70_000, 70_000], (context) => context.connections++);
+    expect(handed).toEqual([['1-0']]);
+  });
+});

@@ -1,0 +1,234 @@
+import type { RawEntry } from '../../../protocol/entry.js';
+import type { StreamEntries } from '../../../redis/entries.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { CommandFailure } from '../../../redis/failure.js';
+import type { Link } from '../../../redis/link.js';
+import type { NestedReads } from './nested-reads.js';
+import { readPlan, type Ask, type Brought, type ReadPlan, type Room } from './read-plan.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from './stream-state.js';
+
+/** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
+const BLOCK = 2000;
+/** A group or its stream is gone, or one cannot be read, and only a look at each tells which. */
+const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
+const RETRY_AFTER = 250;
+/**
+ * Characters of entries that are handed on in one turn of the event loop. Handlers of one turn advance
+ * side by side, so their replies come all at its end; large ones must not keep the loop and the callers
+ * waiting for each other.
+ */
+const TURN_LENGTH = 65_536;
+
+export interface ReaderHooks {
+  /** Entries that can start now. */
+  free(): number;
+  /** Entries that wait for their pattern alone may become more. */
+  mayPark(): boolean;
+  mayRead(): boolean;
+  entries(stream: StreamState, entries: readonly RawEntry[]): void;
+  /** A stream or its group is gone. */
+  heal(): Promise<void>;
+  /** End the blocking read that is in flight: it does not name what could be read by now. */
+  unblock(): void;
+  /** Reads of what may start although all slots are taken. */
+  readonly nested?: NestedReads;
+}
+
+/**
+ * Reads what can start, one blocking read at a time on a connection of its own. What a read brings
+ * beyond that waits under the lease.
+ */
+export class Reader {
+  private readonly plan: ReadPlan;
+  private readonly byKey = new Map<string, StreamState>();
+  private stopped = true;
+  private wakeUp: () => void = () => undefined;
+  private loop: Promise<void> = Promise.resolve();
+  private current: Promise<unknown> = Promise.resolve();
+  private inFlight = false;
+  /** Reads that failed since the last that did not. */
+  private failures = 0;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly link: Link,
+    private readonly streams: readonly StreamState[],
+    streamKey: (name: string) => string,
+    private readonly hooks: ReaderHooks,
+  ) {
+    for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
+    this.plan = readPlan(streams, context.options.concurrency);
+  }
+
+  /** Reads that were issued. */
+  reads = 0;
+
+  /** A read is on its way. */
+  get isReading(): boolean {
+    return this.inFlight;
+  }
+
+  /** Resolves when all that the read in flight at this moment brings is handed on, or its connection is dead. */
+  async settled(): Promise<void> {
+    await this.current.catch(() => undefined);
+  }
+
+  start(): void {
+    if (!this.stopped || this.streams.length === 0) return;
+    this.stopped = false;
+    this.loop = this.run();
+  }
+
+  /** Something changed: look again whether to read. */
+  wake(): void {
+    this.wakeUp();
+    // The read in flight may leave out what has room by now.
+    if (!this.inFlight || !this.plan.omits) return;
+    if (this.plan.isOutdated(this.room())) this.hooks.unblock();
+  }
+
+  /** Issues no further read; resolves when the last one has returned. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const room = this.room();
+      const ask = room.free > 0 ? this.plan.next(room) : undefined;
+      const due = ask !== undefined || !this.mayRead ? undefined : this.hooks.nested?.due;
+      if (ask === undefined && due !== 0) {
+        await this.change(due);
+        continue;
+      }
+      try {
+        const reading = ask === undefined ? this.readNested() : this.issue(ask);
+        const brought = await (this.current = reading);
+        this.failures = 0;
+        // Handlers go first: what they finish at once leaves before the next read does, which costs a
+        // lone call the time of one write, and several calls that arrive together read together.
+        if (brought > 0) await nextTurn();
+      } catch (error) {
+        await this.failed(error as CommandFailure);
+      }
+    }
+  }
+
+  private get mayRead(): boolean {
+    return this.link.isUp && this.hooks.mayRead();
+  }
+
+  private room(): Room {
+    const free = this.mayRead ? this.hooks.free() : 0;
+    return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
+  }
+
+  private async issue(ask: Ask): Promise<number> {
+    const { owner, members, clock } = this.context;
+    const sentAt = clock.now();
+    const names = ask.streams.map(({ name }) => name);
+    const block = ask.blocks ? BLOCK : 0;
+    const answer = await this.answer(
+      this.broker.read(this.link, owner.consumer, names, ask.count, block),
+    );
+    const took = clock.now() - sentAt;
+    // Answered under a name that was given up: somebody else takes it over.
+    if (owner !== this.context.owner) return 0;
+    const brought = await this.take(answer);
+    this.plan.noted(ask, { ...brought, took }, members);
+    return brought.total;
+  }
+
+  private async readNested(): Promise<number> {
+    const { owner } = this.context;
+    const answer = await this.answer((this.hooks.nested as NestedReads).look());
+    return owner === this.context.owner ? (await this.take(answer)).total : 0;
+  }
+
+  private answer(reading: Promise<StreamEntries[]>): Promise<StreamEntries[]> {
+    this.inFlight = true;
+    this.reads++;
+    return reading.finally(() => {
+      this.inFlight = false;
+    });
+  }
+
+  /** Hands on what a read brought, in portions. */
+  private async take(answer: readonly StreamEntries[]): Promise<Omit<Brought, 'took'>> {
+    const { connections } = this.context;
+    const brought = new Map<StreamState, number>();
+    let total = 0;
+    let length = 0;
+    for (const { stream: key, entries } of answer) {
+      const stream = this.byKey.get(key);
+      if (stream === undefined) continue;
+      let handed = 0;
+      for (let i = 0; i < entries.length; i++) {
+        if (length >= TURN_LENGTH) {
+          this.hand(stream, entries.slice(handed, i), connections);
+          handed = i;
+          length = 0;
+          await nextTurn();
+        }
+        length += lengthOf(entries[i] as RawEntry);
+      }
+      this.hand(stream, handed === 0 ? entries : entries.slice(handed), connections);
+      brought.set(stream, entries.length);
+      total += entries.length;
+    }
+    return { entries: brought, total };
+  }
+
+  /** @param connections number of the connection that they were read in, or after */
+  private hand(stream: StreamState, entries: readonly RawEntry[], connections: number): void {
+    // Since the turn before, the name was given up, and somebody else takes them over; or commands have
+    // a new connection, perhaps to another memory, and the audit that follows tells which are still mine.
+    if (entries.length > 0 && connections === this.context.connections) {
+      this.hooks.entries(stream, entries);
+    }
+  }
+
+  private async failed(failure: CommandFailure): Promise<void> {
+    this.plan.failed();
+    this.failures++;
+    let refusal = failure;
+    if (HEALED.has(failure.reply)) {
+      try {
+        await this.hooks.heal();
+        // What fails all the same is not to be asked for without a pause.
+        if (this.failures < 3) return;
+      } catch (error) {
+        refusal = error as CommandFailure;
+      }
+    }
+    if (refusal.kind === 'refused') {
+      this.context.logger.error('read', `reading failed: ${refusal.message}`);
+    }
+    if (!this.stopped && this.link.isUp) await this.change(RETRY_AFTER);
+  }
+
+  /** Waits until somebody wakes it, or for `ms`. */
+  private change(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel =
+        ms === undefined ? undefined : this.context.clock.after(ms, () => this.wakeUp());
+      this.wakeUp = () => {
+        cancel?.();
+        this.wakeUp = () => undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function lengthOf({ fields }: RawEntry): number {
+  let length = 0;
+  for (const field of fields) length += field.length;
+  return length;
+}

@@ -1,0 +1,126 @@
+import type { Announcement } from '../../../redis/lease-broker.js';
+import type { GroupKind } from '../../../redis/group-broker.js';
+import type { RetryPolicy } from '../../../options/index.js';
+import { IdTable } from '../../id-table.js';
+import type { Delivery } from '../run/delivery.js';
+
+/** What the engine must know of a pattern; how it is handled is the runner's business. */
+export interface PatternSpec {
+  readonly pattern: string;
+  readonly stream: string;
+  /** Answers requests (a message handler). */
+  readonly answers: boolean;
+  /** Every live instance gets its own copy of the events. */
+  readonly broadcast: boolean;
+  /** Handlers of the pattern that run at once in this process; undefined: only the server's bound. */
+  readonly concurrency: number | undefined;
+  /** Retries; undefined: none. */
+  readonly retry: RetryPolicy | undefined;
+  readonly once: boolean;
+  /** A streamed reply may begin anew in another process. */
+  readonly restartable: boolean;
+}
+
+/** A pattern while the server runs. */
+export class PatternState {
+  running = 0;
+  /** Entries that were read and wait for a slot. */
+  waiting = 0;
+
+  constructor(readonly spec: PatternSpec) {}
+
+  /** Handlers of it that may run at once, beside the server's bound. */
+  get bound(): number {
+    return this.spec.concurrency ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isFull(): boolean {
+    return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
+  }
+}
+
+/** A stream that a group reads, and what this process holds of it. */
+export class StreamState {
+  readonly patterns = new Map<string, PatternState>();
+  /** Everything read and not settled: running, waiting for a slot, waiting for another attempt. */
+  readonly held = new IdTable<Delivery>();
+  /** Settled while an audit is looking; undefined when none is. */
+  settledMeanwhile: Set<string> | undefined;
+  /** Events up to this id were there before the group and are not for it. */
+  since: string | undefined;
+  /** It cannot be read: something else stands under its name, or under that of its registry. */
+  isBroken = false;
+  /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
+  isBehind = false;
+
+  /** @param known all patterns of the group, those of other streams included */
+  constructor(
+    readonly name: string,
+    private readonly known: ReadonlyMap<string, PatternState> = new Map(),
+  ) {}
+
+  /** The least bound of its patterns; Infinity where none has one of its own. */
+  get bound(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const pattern of this.patterns.values()) least = Math.min(least, pattern.bound);
+    return least;
+  }
+
+  /** Whether a pattern has a bound of its own whose entries are here, or may come here yet. */
+  get mayBeBounded(): boolean {
+    for (const { bound } of this.known.values())
+      if (bound !== Number.POSITIVE_INFINITY) return true;
+    return this.bound !== Number.POSITIVE_INFINITY;
+  }
+
+  get kind(): GroupKind {
+    let kind: GroupKind = 'e';
+    for (const { spec } of this.patterns.values()) {
+      if (spec.broadcast) return 'b';
+      if (spec.answers) kind = 'r';
+    }
+    return kind;
+  }
+
+  /**
+   * How many entries of it could start. Of a lane nobody knows which pattern the next entry is for, so it is
+   * asked for what the pattern with the least room can start, and for one at a time while any is at its bound.
+   *
+   * @param free slots of the process
+   * @param mayPark entries may be read that turn out to be for a pattern that is at its bound
+   */
+  room(free: number, mayPark: boolean): number {
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (const pattern of this.patterns.values()) {
+      const room = pattern.bound - pattern.running - pattern.waiting;
+      if (room < least) least = room;
+      if (room > most) most = room;
+    }
+    if (most <= 0) return 0;
+    return Math.min(free, least > 0 ? least : mayPark ? 1 : 0);
+  }
+
+  /**
+   * The pattern of an entry; undefined where the group has no handler for it. Senders may have other lanes
+   * configured: a pattern of another stream that is met here is one of this stream's from then on.
+   */
+  patternOf(named: string | undefined): PatternState | undefined {
+    const pattern = named ?? this.name;
+    const own = this.patterns.get(pattern);
+    if (own !== undefined) return own;
+    const other = this.known.get(pattern);
+    if (other !== undefined) this.patterns.set(pattern, other);
+    return other;
+  }
+
+  /** It has ended. What took its place, because the entry was claimed anew, stays. */
+  release(delivery: Delivery): void {
+    if (this.held.delete(delivery)) this.settledMeanwhile?.add(delivery.id);
+  }
+}
+
+/** What a consumer tells the callers: the patterns whose requests it answers. */
+export function announcementsOf(specs: readonly PatternSpec[]): Announcement[] {
+  return specs.filter(({ answers }) => answers).map(({ pattern, once }) => ({ pattern, once }));
+}

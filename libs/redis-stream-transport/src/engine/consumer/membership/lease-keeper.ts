@@ -1,0 +1,148 @@
+import type { Announcement, LeaseBroker } from '../../../redis/lease-broker.js';
+import type { LeaseCompanion } from './companion.js';
+import type { ShardContext } from './shard-context.js';
+import { thrownText } from '../../../thrown.js';
+
+/** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
+const TOO_OLD = 3_600_000;
+
+export interface LeaseKeeperHooks {
+  /** The lease holds another token or a tombstone: everything held is somebody else's. */
+  fenced(): void;
+  /** The lease was missing: what is held must be checked entry by entry from now on. */
+  doubted(): void;
+  /** The lease is confirmed. */
+  renewed(): void;
+  /** `[stream, entry]` texts of entries that nobody waits for. */
+  notices(texts: readonly string[]): void;
+  membersChanged(): void;
+}
+
+/** Keeps this process' lease in one shard: renewed every third of its life. */
+export class LeaseKeeper {
+  /** Monotonic time at which the last confirmed renewal was sent. */
+  private confirmed = Number.NEGATIVE_INFINITY;
+  private cancelTimer: (() => void) | undefined;
+  private renewing: Promise<void> | undefined;
+  private stopped = true;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: LeaseBroker,
+    private readonly announcements: readonly Announcement[],
+    private readonly companions: readonly LeaseCompanion[],
+    private readonly hooks: LeaseKeeperHooks,
+  ) {}
+
+  /**
+   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, so nobody can
+   * have revoked it (rule L9).
+   */
+  get isValid(): boolean {
+    return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;
+  }
+
+  /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
+  async take(): Promise<void> {
+    this.stopped = false;
+    await this.renewOnce(true);
+    this.schedule();
+  }
+
+  /** Renews now, for instance because the members have changed. Never rejects. */
+  renew(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.renewing ??= this.renewOnce(false)
+      .catch((error: unknown) =>
+        this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`),
+      )
+      .finally(() => {
+        this.renewing = undefined;
+      });
+    return this.renewing;
+  }
+
+  /** Another live group that answers one of the patterns; announces them if there is none. */
+  async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
+    const { leaseTtl } = this.context.options;
+    if (this.announcements.length > 0) {
+      const { owner } = this.context;
+      const answer = await this.broker.announce(owner, this.announcements, leaseTtl, check);
+      if (answer.kind === 'conflict') return answer;
+      const broken = answer.kind === 'ok' ? answer.broken : undefined;
+      for (const pattern of broken ?? []) {
+        const line = `${pattern} cannot be announced to callers: its "live" key holds something else`;
+        this.context.logger.error(`live ${pattern}`, line);
+      }
+    }
+    await this.report();
+    return undefined;
+  }
+
+  /** Lets the companions tell what is so now. */
+  async report(): Promise<void> {
+    await Promise.all(this.companions.map((one) => one.confirmed(this.context.owner)));
+  }
+
+  /** Leaves a tombstone, so that others take over at once. */
+  async release(): Promise<void> {
+    this.stop();
+    await this.renewing;
+    this.confirmed = Number.NEGATIVE_INFINITY;
+    await Promise.all(this.companions.map((one) => one.leaving(this.context.owner)));
+    await this.broker.release(this.context.owner, this.announcements);
+  }
+
+  /** The name is gone: nothing starts until a new lease is taken. */
+  invalidate(): void {
+    this.confirmed = Number.NEGATIVE_INFINITY;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelTimer?.();
+  }
+
+  private schedule(): void {
+    this.cancelTimer?.();
+    if (this.stopped) return;
+    this.cancelTimer = this.context.clock.after(this.context.options.leaseTtl / 3, () => {
+      void this.renew().then(() => this.schedule());
+    });
+  }
+
+  private async renewOnce(take: boolean): Promise<void> {
+    const { owner } = this.context;
+    const sentAt = this.context.clock.now();
+    if (!take && sentAt - this.confirmed > TOO_OLD) {
+      this.hooks.fenced();
+      return;
+    }
+    const answer = await this.broker.renew(owner, this.context.options.leaseTtl, take);
+    this.context.redisClock.observe(answer.now, sentAt);
+    if (owner !== this.context.owner) return;
+    switch (answer.kind) {
+      case 'fenced':
+        this.hooks.fenced();
+        return;
+      case 'missing':
+        this.hooks.doubted();
+        await this.renewOnce(true);
+        // Redis may have lost more than the lease: callers must be able to see who answers what.
+        await this.announce(false);
+        return;
+      case 'ok':
+        this.confirmed = sentAt;
+        if (answer.members < 0) {
+          const line = 'nobody sees who is in the group: its "members" key holds something else';
+          this.context.logger.error('members', line);
+        } else if (answer.members !== this.context.members) {
+          this.context.members = answer.members;
+          this.hooks.membersChanged();
+        }
+        if (answer.notices.length > 0) this.hooks.notices(answer.notices);
+        if (!take) await this.announce(false);
+        this.hooks.renewed();
+    }
+  }
+}

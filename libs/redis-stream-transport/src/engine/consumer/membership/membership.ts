@@ -1,0 +1,148 @@
+import { RedisStreamsError } from '../../../errors.js';
+import { visible } from '../../../protocol/visible.js';
+import { CommandFailure } from '../../../redis/failure.js';
+import type { LeaseBroker } from '../../../redis/lease-broker.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+import { newOwner, type ShardContext } from './shard-context.js';
+import { thrownText } from '../../../thrown.js';
+
+const RETRY_AFTER = 250;
+
+export interface MembershipHooks {
+  /** Groups exist, or are made. `strict`: rejects when Redis refuses that for good. */
+  ensureGroups(strict: boolean): Promise<void>;
+  /** The name is gone, and a new one is in the context: drop what was held under the old one. */
+  renamed(): void;
+  /** Registered under a new name. */
+  registered(): void;
+  /** Before the tombstone: take along what goes with the consumer. */
+  leaving(): Promise<unknown>;
+}
+
+/** Joins a group, leaves it, and joins anew under another name when others took this process for dead. */
+export class Membership {
+  isRegistered = false;
+  /** A lease was taken, or perhaps was: it has to be given back. */
+  private mayHold = false;
+  private stopping = false;
+  private joining: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly keeper: LeaseKeeper,
+    private readonly leases: LeaseBroker,
+    private readonly hooks: MembershipHooks,
+  ) {}
+
+  /**
+   * Joins the group, however often Redis goes away meanwhile.
+   * @param whenUp resolves when there is a connection
+   * @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns; REDIS: it
+   * refuses something for good, for instance to a user without the permission; INVALID_OPTION: it may
+   * evict keys, and that was to be refused
+   */
+  async join(whenUp: () => Promise<void>): Promise<void> {
+    this.stopping = false;
+    for (;;) {
+      await whenUp();
+      try {
+        await this.checkEviction();
+        await this.register(true);
+        return;
+      } catch (error) {
+        if (!(error instanceof CommandFailure)) throw error;
+        if (!error.passing) throw new RedisStreamsError('REDIS', error.message, { cause: error });
+        await this.pause();
+      }
+    }
+  }
+
+  /** The lease holds another token, or a tombstone: everything held is somebody else's. */
+  fenced(): void {
+    if (this.stopping || this.joining !== undefined) return;
+    const { consumer } = this.context.owner;
+    this.isRegistered = false;
+    this.keeper.invalidate();
+    this.context.owner = newOwner();
+    this.context.logger.warn(
+      'fenced',
+      `this instance (${consumer}) was taken for dead by another of ${this.context.options.group}; ` +
+        `what it held is theirs, and it continues as ${this.context.owner.consumer}`,
+    );
+    this.context.connections++;
+    this.hooks.renamed();
+    this.joining = this.joinAgain().finally(() => {
+      this.joining = undefined;
+    });
+  }
+
+  doubt(kind: 'missing' | 'fenced'): void {
+    if (kind === 'fenced') this.fenced();
+    else void this.keeper.renew();
+  }
+
+  /** Leaves a tombstone, so that others take over at once what was not finished. */
+  async leave(): Promise<void> {
+    this.stopping = true;
+    this.keeper.stop();
+    const mayHold = this.mayHold && this.context.isUp;
+    this.isRegistered = false;
+    if (!mayHold) return;
+    this.mayHold = false;
+    try {
+      await this.hooks.leaving();
+      await this.keeper.release();
+      await this.leases.nudge('left');
+    } catch (error) {
+      const text = thrownText(error);
+      this.context.logger.warn('leave', `left without a word, others take over later: ${text}`);
+    }
+  }
+
+  private async register(check: boolean): Promise<void> {
+    this.mayHold = true;
+    await this.keeper.take();
+    const conflict = await this.keeper.announce(check);
+    if (conflict !== undefined) {
+      this.mayHold = false;
+      await this.keeper.release();
+      throw new RedisStreamsError(
+        'GROUP_CONFLICT',
+        `group ${visible(conflict.group)} answers requests of ${conflict.pattern} already; ` +
+          'instances of one service share a group, and a request has one answering service',
+        { pattern: conflict.pattern },
+      );
+    }
+    await this.hooks.ensureGroups(check);
+    this.isRegistered = true;
+  }
+
+  /** A server that evicts keys may drop streams, leases or caller records: nothing here survives that. */
+  private async checkEviction(): Promise<void> {
+    const policy = await this.leases.evictionPolicy().catch(() => undefined);
+    if (policy === 'noeviction') return;
+    const found = policy === undefined ? 'cannot be read' : `is ${policy}`;
+    const text = `maxmemory-policy ${found}; it must be noeviction`;
+    if (policy !== undefined && this.context.options.requireNoEviction) {
+      throw new RedisStreamsError('INVALID_OPTION', `option "requireNoEviction": ${text}`);
+    }
+    this.context.logger.warn('eviction', text);
+  }
+
+  private async joinAgain(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.register(false);
+        this.hooks.registered();
+        return;
+      } catch (error) {
+        this.context.logger.warn('register', `cannot take a lease yet: ${thrownText(error)}`);
+        await this.pause();
+      }
+    }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
+  }
+}

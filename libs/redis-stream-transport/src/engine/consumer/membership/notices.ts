@@ -1,0 +1,42 @@
+import type { Dispatcher } from '../run/dispatcher.js';
+import type { StreamState } from '../intake/stream-state.js';
+
+/**
+ * Obeys an abort notice, `["stream","entry"]`: nobody waits for the entry any more. Notices come over
+ * Pub/Sub and, for those that were missed, with the next renewal of the lease.
+ */
+export function obeyNotice(
+  text: string,
+  streams: readonly StreamState[],
+  dispatcher: Dispatcher,
+): void {
+  const named = parse(text);
+  if (named === undefined) return;
+  const stream = streams.find(({ name }) => name === named.stream);
+  const delivery = stream?.held.get(named.entry);
+  if (delivery === undefined || delivery.ended) return;
+  if (delivery.running) dispatcher.abort(delivery);
+  else delivery.giveUp();
+}
+
+/** Which entries of a stream nobody waits for any more, by the notices left for somebody. */
+export function givenUp(notices: readonly string[], stream: string): ReadonlySet<string> {
+  const entries = new Set<string>();
+  for (const text of notices) {
+    const named = parse(text);
+    if (named?.stream === stream) entries.add(named.entry);
+  }
+  return entries;
+}
+
+function parse(text: string): { stream: string; entry: string } | undefined {
+  try {
+    const named: unknown = JSON.parse(text);
+    if (!Array.isArray(named)) return undefined;
+    const [stream, entry] = named as unknown[];
+    if (typeof stream !== 'string' || typeof entry !== 'string') return undefined;
+    return { stream, entry };
+  } catch {
+    return undefined;
+  }
+}

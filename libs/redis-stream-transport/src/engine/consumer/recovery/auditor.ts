@@ -1,0 +1,143 @@
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { HeldEntry } from '../../../redis/entries.js';
+import type { Reader } from '../intake/reader.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from '../intake/stream-state.js';
+
+/** Streams and ids that one script call looks at. */
+const STREAMS_PER_CALL = 100;
+const IDS_PER_CALL = 100;
+/** Pending ids of a stream that one script lists: some milliseconds of Redis, which serves nobody meanwhile. */
+const PAGE = 2000;
+const FIRST = '-';
+
+export interface AuditorHooks {
+  found(stream: StreamState, entries: readonly HeldEntry[]): void;
+  heal(): Promise<void>;
+  /** End the blocking read that is in flight. */
+  unblock(): void;
+  fenced(): void;
+}
+
+/**
+ * Finds entries that Redis lists as mine and that are not in memory: a read or a claim whose answer was
+ * lost. My lease covers them, so nobody else ever would (rule L10).
+ */
+export class Auditor {
+  private running: Promise<void> | undefined;
+  private again = false;
+  /** Connections of commands at the last look at everything. */
+  private connections = -1;
+  /** Where the next part of a stream begins, of those that have more than one. */
+  private readonly next = new Map<StreamState, string>();
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly reader: Reader,
+    private readonly streams: readonly StreamState[],
+    private readonly limit: number,
+    private readonly hooks: AuditorHooks,
+  ) {}
+
+  /** Looks at everything. Never rejects: what could not be looked at is looked at next time. */
+  audit(): Promise<void> {
+    if (this.running !== undefined) {
+      this.again = true;
+      return this.running;
+    }
+    return this.begin(true);
+  }
+
+  /**
+   * Looks at the next part of what is pending, and at everything when commands have a new connection: for
+   * every renewal. Answers get lost with connections, so parts are for what nobody thought of, and a
+   * process that holds many thousands of entries must not have Redis list them all every few seconds.
+   */
+  auditNext(): Promise<void> {
+    if (this.connections !== this.context.connections) return this.audit();
+    return this.running ?? this.begin(false);
+  }
+
+  private begin(all: boolean): Promise<void> {
+    this.running = this.run(all).finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async run(everything: boolean): Promise<void> {
+    let all = everything;
+    do {
+      all ||= this.again;
+      this.again = false;
+      for (const stream of this.streams) stream.settledMeanwhile = new Set();
+      const { connections } = this.context;
+      try {
+        await this.look(all);
+        if (all) this.connections = connections;
+      } catch {
+        // The next renewal looks again.
+      } finally {
+        for (const stream of this.streams) stream.settledMeanwhile = undefined;
+      }
+    } while (this.again);
+  }
+
+  private async look(all: boolean): Promise<void> {
+    const { owner } = this.context;
+    if (all) this.next.clear();
+    const missing: { stream: StreamState; ids: string[] }[] = [];
+    const most = Math.min(this.limit, PAGE);
+    const streams = this.streams.filter(({ isBroken }) => !isBroken);
+    let healed = false;
+    for (let from = 0; from < streams.length; from += STREAMS_PER_CALL) {
+      let page = streams.slice(from, from + STREAMS_PER_CALL);
+      for (let seen = 0; page.length > 0 && seen < this.limit; seen += most) {
+        const wanted = page.map((stream) => ({
+          stream: stream.name,
+          from: this.next.get(stream) ?? FIRST,
+        }));
+        const pending = await this.broker.snapshot(owner.consumer, wanted, most);
+        for (const [i, stream] of page.entries()) {
+          const ids = pending[i];
+          if (ids === undefined || ids.length < most) this.next.delete(stream);
+          else this.next.set(stream, `(${ids.at(-1)}`);
+          if (ids === undefined) {
+            if (!healed) await this.hooks.heal();
+            healed = true;
+            continue;
+          }
+          const unknown = ids.filter((id) => !stream.held.has(id));
+          if (unknown.length > 0) missing.push({ stream, ids: unknown });
+        }
+        page = all ? page.filter((stream) => this.next.has(stream)) : [];
+      }
+    }
+    if (missing.length === 0) return;
+    // They may be on the wire: an audit that races a read would run them twice.
+    this.hooks.unblock();
+    await this.reader.settled();
+    for (const { stream, ids } of missing) {
+      const gone = ids.filter(
+        (id) => !stream.held.has(id) && stream.settledMeanwhile?.has(id) !== true,
+      );
+      for (let from = 0; from < gone.length; from += IDS_PER_CALL) {
+        if (owner !== this.context.owner) return;
+        const page = gone.slice(from, from + IDS_PER_CALL);
+        const answer = await this.broker.fetch(owner, stream.name, page);
+        if (owner !== this.context.owner) return;
+        if (answer === 'fenced') {
+          this.hooks.fenced();
+          return;
+        }
+        this.hooks.found(
+          stream,
+          answer.filter(
+            ({ raw }) => !stream.held.has(raw.id) && stream.settledMeanwhile?.has(raw.id) !== true,
+          ),
+        );
+      }
+    }
+  }
+}

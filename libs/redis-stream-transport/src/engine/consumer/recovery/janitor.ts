@@ -1,0 +1,166 @@
+import type { CleaningPlace } from '../../../redis/cleaning.js';
+import type { StartBroker } from '../../../redis/start-broker.js';
+import { thrownText } from '../../../thrown.js';
+import { jittered } from '../../clock.js';
+import type { GroupReading } from '../intake/group-reading.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { Stranded } from './stranded.js';
+import type { StreamState } from '../intake/stream-state.js';
+
+/** Milliseconds between two rounds through all streams. */
+const EVERY = 5000;
+/** Milliseconds between two looks at notes whose entries may be gone. */
+const SWEEP_EVERY = 30_000;
+/** Entries that this process was given of a stream since the last look at it, that make the next one due. */
+const MANY = 5000;
+/** Milliseconds between such looks. */
+const SOON = 250;
+/** Entries that one script looks at, and that one removes without looking: some milliseconds of Redis at most. */
+const PAGE = 200;
+const TRIM = 1000;
+/** Scripts per stream and turn, so that a long stream does not hold up the others. */
+const TURN = 50;
+
+/**
+ * Removes events that every live group has handled, and requests that expired without being read. Goes on
+ * at once as long as there is something to remove, and looks the sooner the more comes in.
+ */
+export class Janitor {
+  private cancelTimer: (() => void) | undefined;
+  private cancelSoon: (() => void) | undefined;
+  private cleaning: Promise<void> = Promise.resolve();
+  private stopped = true;
+  private readonly reported = new Set<string>();
+  /** Where to go on in streams that were too long for one turn. */
+  private readonly places = new Map<string, CleaningPlace>();
+  /** Entries that came since the last look. */
+  private readonly fresh = new Map<StreamState, number>();
+  private readonly groups = new Map<StreamState, GroupReading>();
+  private sweptAt = 0;
+  private readonly stranded: Stranded;
+
+  /** @param readings the service's own first: of a stream that broadcasts are read from too, it is enough */
+  constructor(
+    private readonly context: ShardContext,
+    private readonly readings: readonly GroupReading[],
+    private readonly starts: StartBroker,
+  ) {
+    const names = new Set<string>();
+    for (const reading of readings) {
+      for (const stream of reading.streams) {
+        if (!names.has(stream.name)) this.groups.set(stream, reading);
+        names.add(stream.name);
+      }
+    }
+    const { streams, auditor } = readings[0] as GroupReading;
+    this.stranded = new Stranded(context, starts, streams, () => void auditor.audit());
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelTimer?.();
+    this.cancelSoon?.();
+    this.cancelSoon = undefined;
+    await this.cleaning;
+  }
+
+  /** Entries of a stream came in. */
+  brought(stream: StreamState, count: number): void {
+    const fresh = (this.fresh.get(stream) ?? 0) + count;
+    this.fresh.set(stream, fresh);
+    if (fresh < MANY || this.stopped) return;
+    this.cancelSoon ??= this.context.clock.after(SOON, () => {
+      void this.queue(() => this.clean(this.busy)).then(() => {
+        this.cancelSoon = undefined;
+      });
+    });
+  }
+
+  private get busy(): StreamState[] {
+    return [...this.groups.keys()].filter((stream) => (this.fresh.get(stream) ?? 0) >= MANY);
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.cancelTimer = this.context.clock.after(jittered(this.context.clock, EVERY, 0.3), () => {
+      void this.queue(async () => {
+        await this.clean([...this.groups.keys()]);
+        await this.stranded.look();
+        await this.sweep();
+      }).then(() => this.schedule());
+    });
+  }
+
+  /** One after the other. Never rejects. */
+  private queue(task: () => Promise<void>): Promise<void> {
+    this.cleaning = this.cleaning.then(task).catch((error: unknown) => {
+      this.context.logger.warn('janitor', `cleaning failed: ${thrownText(error)}`);
+    });
+    return this.cleaning;
+  }
+
+  private async clean(streams: readonly StreamState[]): Promise<void> {
+    for (let left = streams; left.length > 0 && !this.stopped;) {
+      const again: StreamState[] = [];
+      for (const stream of left) if (await this.turn(stream)) again.push(stream);
+      left = again;
+    }
+  }
+
+  /** Returns whether there is more to remove. */
+  private async turn(stream: StreamState): Promise<boolean> {
+    const { name, kind, isBroken } = stream;
+    const { broker } = (this.groups.get(stream) as GroupReading).worker;
+    this.fresh.delete(stream);
+    if (isBroken) return false;
+    let place = this.places.get(name);
+    let removed = 0;
+    try {
+      for (let calls = 0; calls < TURN && !this.stopped; calls++) {
+        const cleaned = await broker.clean(name, kind, this.limits, place);
+        for (const group of cleaned.idle) this.report(name, group);
+        removed += cleaned.removed;
+        place = cleaned.next;
+        if (place === undefined) break;
+      }
+    } catch (error) {
+      // Others are cleaned all the same.
+      const { logger } = this.context;
+      logger.warn(`janitor ${name}`, `cleaning ${name} failed: ${thrownText(error)}`);
+      return false;
+    }
+    if (place === undefined) this.places.delete(name);
+    else this.places.set(name, place);
+    return place !== undefined && removed > 0;
+  }
+
+  private async sweep(): Promise<void> {
+    const now = this.context.clock.now();
+    if (now - this.sweptAt < SWEEP_EVERY) return;
+    this.sweptAt = now;
+    for (const { streams } of this.readings) {
+      for (const { name } of streams) await this.starts.sweep(name);
+    }
+  }
+
+  private get limits() {
+    const { groupTtl, retention } = this.context.options;
+    return { groupTtl, count: retention.count, age: retention.age, page: PAGE, trim: TRIM };
+  }
+
+  private report(stream: string, group: string): void {
+    const { groupTtl } = this.context.options;
+    const key = `${stream} ${group}`;
+    if (this.reported.has(key) || this.reported.size > 1000) return;
+    this.reported.add(key);
+    this.context.logger.warn(
+      `group ${key}`,
+      `group ${group} of ${stream} had no live instance for ${groupTtl} ms; it no longer holds events back`,
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { LeaseBroker } from '../../../redis/lease-broker.js';
+import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
+import { Reclaimer } from './reclaimer.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { PatternState, StreamState, type PatternSpec } from '../intake/stream-state.js';
+
+/** Dead consumers that left so many entries each, and one slot for whoever takes them over. */
+function graveyard(left: Record<string, number>) {
+  const stream = new StreamState('work');
+  stream.patterns.set('work', new PatternState({ concurrency: undefined } as PatternSpec));
+  const asked = { scan: 0, look: 0, revoke: 0, revoked: [] as string[], claimed: [] as string[] };
+  let free = 1;
+  const broker = {
+    group: 'service',
+    scan: async () => {
+      asked.scan++;
+      return [{ consumers: Object.keys(left), broadcasts: [] }];
+    },
+    claim: async (_: unknown, dead: string) => {
+      if (left[dead] === 0) {
+        delete left[dead];
+        return 'empty';
+      }
+      left[dead]!--;
+      asked.claimed.push(dead);
+      return [{}];
+    },
+  };
+  const leases = {
+    look: async (names: readonly string[]) => {
+      asked.look++;
+      return names.map(() => ({ value: TOMBSTONE, left: 1000 }));
+    },
+    notices: async () => [],
+    revoke: async () => {
+      asked.revoke++;
+      return 'revoked';
+    },
+  };
+  const clock = new FakeClock();
+  const owner = { consumer: 'me', token: 'token' };
+  const options = { leaseTtl: 1000, maxDeliveries: 3 };
+  const reclaimer = new Reclaimer(
+    { options, clock, owner, logger: { log() {}, warn() {} } } as unknown as ShardContext,
+    broker as unknown as GroupBroker,
+    leases as unknown as LeaseBroker,
+    [stream],
+    {
+      revoked: async (dead) => void asked.revoked.push(dead),
+      claimed: () => free--,
+      free: () => free,
+      mayPark: () => true,
+      takesSuspect: () => true,
+      mayClaim: () => true,
+      fenced: () => undefined,
+    },
+  );
+  reclaimer.start();
+  const scan = async (): Promise<void> => {
+    free = 1;
+    await reclaimer.scan();
+  };
+  return { asked, reclaimer, scan, left };
+}
+
+describe('taking over slot by slot', () => {
+  it('asks no more for an entry than where it is, who is dead, and the entry itself', async () => {
+    const { asked, reclaimer, scan } = graveyard({ a: 3, b: 3, c: 3 });
+    for (let i = 0; i < 9; i++) {
+      await scan();
+      expect(reclaimer.isBehind).toBe(true);
+    }
+    expect(asked.claimed).toHaveLength(9);
+    expect(asked).toMatchObject({ scan: 9, look: 9, revoke: 0, revoked: ['a', 'b', 'c'] });
+    await scan();
+    expect(reclaimer.isBehind).toBe(false);
+    await reclaimer.stop();
+  });
+
+  it('tells what goes with a consumer again when it comes back', async () => {
+    const { asked, reclaimer, scan, left } = graveyard({ a: 0 });
+    await scan();
+    await scan();
+    left['a'] = 0;
+    await scan();
+    expect(asked.revoked).toEqual(['a', 'a']);
+    await reclaimer.stop();
+  });
+});

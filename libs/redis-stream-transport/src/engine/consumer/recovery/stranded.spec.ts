@@ -1,0 +1,50 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { StartBroker } from '../../../redis/start-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { Stranded } from './stranded.js';
+import { StreamState } from '../intake/stream-state.js';
+
+class Requests extends StreamState {
+  override get kind() {
+    return 'r' as const;
+  }
+}
+
+function setup() {
+  const clock = new FakeClock();
+  let ids: string[] = [];
+  const adopted: string[] = [];
+  const broker = {
+    stranded: () => Promise.resolve({ next: '', ids }),
+    adopt: (_: unknown, __: string, found: string[]) => Promise.resolve(adopted.push(...found)),
+  } as unknown as StartBroker;
+  const context = { clock, owner: {}, logger: { warn() {} } } as unknown as ShardContext;
+  const stranded = new Stranded(context, broker, [new Requests('s')], () => {});
+  const look = async (after: number, ...seen: string[]) => {
+    clock.jump(after);
+    ids = seen;
+    await stranded.look();
+  };
+  return { look, adopted };
+}
+
+describe('L20: a request that is pending under nobody', () => {
+  it('is adopted when it was seen so twice, half a minute apart', async () => {
+    const { look, adopted } = setup();
+    await look(0, '1-0');
+    expect(adopted).toEqual([]);
+    await look(30_000, '1-0', '2-0');
+    expect(adopted).toEqual(['1-0']);
+    await look(30_000, '2-0');
+    expect(adopted).toEqual(['1-0', '2-0']);
+  });
+
+  it('is not when the looks are too close, or it was gone in between', async () => {
+    const { look, adopted } = setup();
+    await look(0, '1-0');
+    await look(29_000, '1-0');
+    await look(1000);
+    await look(30_000, '1-0');
+    expect(adopted).toEqual([]);
+  });
+});

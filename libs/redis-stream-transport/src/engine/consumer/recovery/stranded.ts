@@ -1,0 +1,65 @@
+import type { StartBroker } from '../../../redis/start-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from '../intake/stream-state.js';
+
+/** Milliseconds between the two sightings that make a request stranded, and between looks. */
+const APART = 30_000;
+const PAGE = 100;
+/** Pages per stream and look: in-flight requests are few, and the rest of a long stream can wait. */
+const PAGES = 50;
+
+/**
+ * Finds requests that were handed out and are pending under nobody, seen so twice half a minute apart,
+ * and adopts them (rule L20). Without it they would wait for their deadline.
+ */
+export class Stranded {
+  private seen = new Map<string, number>();
+  private lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: StartBroker,
+    private readonly streams: readonly StreamState[],
+    private readonly adopted: () => void,
+  ) {}
+
+  /** Looks, if it is time. Rejects when Redis does not answer. */
+  async look(): Promise<void> {
+    const now = this.context.clock.now();
+    if (now - this.lookedAt < APART) return;
+    this.lookedAt = now;
+    const before = this.seen;
+    this.seen = new Map();
+    for (const stream of this.streams) {
+      if (stream.kind !== 'r') continue;
+      if (stream.isBroken) continue;
+      const twice: string[] = [];
+      for (const id of await this.strandedIn(stream)) {
+        const key = `${stream.name} ${id}`;
+        const first = before.get(key);
+        if (first !== undefined && now - first >= APART) twice.push(id);
+        else this.seen.set(key, first ?? now);
+      }
+      if (twice.length > 0) await this.adopt(stream, twice);
+    }
+  }
+
+  private async strandedIn({ name, held }: StreamState): Promise<string[]> {
+    const found: string[] = [];
+    let from = '';
+    for (let page = 0; page < PAGES; page++) {
+      const answer = await this.broker.stranded(name, from, PAGE);
+      found.push(...answer.ids.filter((id) => !held.has(id)));
+      if (answer.next === '') break;
+      from = answer.next;
+    }
+    return found;
+  }
+
+  private async adopt(stream: StreamState, ids: readonly string[]): Promise<void> {
+    const { logger, owner } = this.context;
+    logger.warn('stranded', `${ids.length} requests of ${stream.name} belonged to nobody; adopted`);
+    await this.broker.adopt(owner, stream.name, ids);
+    this.adopted();
+  }
+}

@@ -1,0 +1,61 @@
+import { TOMBSTONE_LIFE } from '../../../redis/lease-broker.js';
+import type { QuietLogger } from '../../logger.js';
+
+/** What was taken from one consumer so far. */
+interface Taken {
+  entries: number;
+  /** It left by itself, or somebody else took it for dead: milliseconds since then; else undefined. */
+  readonly gone: number | undefined;
+  /** It was taken for dead here: milliseconds of silence, at least. */
+  readonly silent: number;
+}
+
+/** Says from whom entries were taken over, how many, and how long after. */
+export class TakeOverLines {
+  private readonly dead = new Map<string, Taken>();
+
+  constructor(private readonly logger: QuietLogger) {}
+
+  /** A tombstone was found. @param left milliseconds that it will stand */
+  gone(consumer: string, left: number): void {
+    if (this.dead.has(consumer)) return;
+    this.dead.set(consumer, { entries: 0, gone: Math.max(0, TOMBSTONE_LIFE - left), silent: 0 });
+  }
+
+  /** It was taken for dead here. @param silent milliseconds without a sign of life, at least */
+  struck(consumer: string, silent: number): void {
+    this.dead.set(consumer, { entries: 0, gone: undefined, silent });
+  }
+
+  /** Entries were claimed from it. */
+  taken(consumer: string, entries: number): void {
+    const taken = this.dead.get(consumer);
+    if (taken === undefined) return;
+    taken.entries += entries;
+    const kind = `take-over ${consumer}`;
+    // The number when it is written: entries are claimed slot by slot.
+    const line = (): string =>
+      `took over ${counted(taken.entries)} from ${consumer}, ${after(taken)}`;
+    if (taken.gone === undefined) this.logger.warn(kind, line);
+    else this.logger.log(kind, line);
+  }
+
+  /** Forgets those that are not listed any more. */
+  keepOnly(consumers: readonly string[]): void {
+    for (const name of this.dead.keys()) if (!consumers.includes(name)) this.dead.delete(name);
+  }
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
+}
+
+function after({ gone, silent }: Taken): string {
+  return gone === undefined
+    ? `taken for dead after ${seconds(silent)} s of silence or more`
+    : `${seconds(gone)} s after it left or was taken for dead`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}

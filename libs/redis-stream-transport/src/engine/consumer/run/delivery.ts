@@ -1,0 +1,299 @@
+import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
+import type { Entry, RawEntry } from '../../../protocol/entry.js';
+import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import { callIdOf } from '../../../protocol/header.js';
+import type { DeadlineScope } from '../../deadline-scope.js';
+import type { Expiring } from '../../deadline-queue.js';
+import type { Thrown } from '../../../thrown.js';
+import { hashOf, type Identified } from '../../id-table.js';
+import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
+import type { PatternState, StreamState } from '../intake/stream-state.js';
+
+/** What a delivery asks of the worker that owns it. */
+export interface DeliveryOwner {
+  /** It has a slot. */
+  begin(delivery: Delivery): void;
+  /** A reply; `final` settles the delivery. */
+  reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void;
+  acknowledge(delivery: Delivery): void;
+  /** Another attempt later, as the policy allows; else a dead letter. */
+  retry(delivery: Delivery, failed: FailedAttempt): void;
+  deadLetter(delivery: Delivery, letter: Letter): void;
+  /** A value was streamed whose caller waits for the next one. */
+  renewed(delivery: Delivery): void;
+  /** Its handler waits for one call more, or for one less. */
+  waits(delivery: Delivery, calls: 1 | -1): void;
+}
+
+/** An attempt that did not succeed. */
+export interface FailedAttempt {
+  /** Milliseconds to wait; undefined: as the policy says. */
+  readonly delay: number | undefined;
+  /** What the next attempt should know; no spaces. */
+  readonly state: string;
+  /** What went wrong, for the dead letter. */
+  readonly detail: string;
+  /** JSON of the error that the caller gets when there is no further attempt; undefined: a fault. */
+  readonly error: string | undefined;
+  /** What was thrown, for operators; undefined: nothing was. */
+  readonly thrown?: Thrown | undefined;
+}
+
+/** Why an entry is given up, and what its caller is told. */
+export interface Letter {
+  readonly reason: string;
+  readonly detail: string;
+  readonly kind: ReplyKind;
+  /** JSON. */
+  readonly payload: string;
+  /** What was thrown, for operators; undefined: nothing was. */
+  readonly thrown?: Thrown | undefined;
+}
+
+/** What is known of an entry beside its text. */
+export interface History {
+  /** How often it was handed out, this time included. */
+  readonly deliveries: number;
+  /** Of these, to instances that left by themselves: they do not count as deliveries that went wrong. */
+  readonly spared: number;
+  /** It is on its last permitted delivery, beyond the first: it may be what ended its instances. */
+  readonly suspect: boolean;
+  /** Attempts that failed before. */
+  readonly attempts: number;
+  /** What an earlier attempt left for this one. */
+  readonly state: string;
+  /** Memory of Redis at the read. */
+  readonly incarnation: string;
+  /** Connections of this process at the read. */
+  readonly connections: number;
+}
+
+/**
+ * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
+ * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
+ */
+export class Delivery implements Expiring, Identified, DeadlineScope {
+  /** Settled, or given up: the handler's further words no longer count. */
+  ended = false;
+  /** Holds a slot. */
+  running = false;
+  /** Calls that its handler has made and that have not ended. */
+  calls = 0;
+  /** `[kind, payload]` texts of the replies so far, to be stored under an idempotency key. */
+  recorded: string[] | undefined;
+  /** Text of the reply headers, when the handler set some. */
+  replyHeaders: string | undefined;
+  /** Milliseconds of Redis' clock; Infinity without a deadline. */
+  deadline: number;
+
+  readonly hash: number;
+  sameSlot: this | undefined;
+  slot = 0;
+  before: Expiring | undefined;
+  behind: Expiring | undefined;
+  expiresAt = Number.POSITIVE_INFINITY;
+
+  private index = 0;
+  private controller: AbortController | undefined;
+  private aborted: AbortReason | undefined;
+  private onAbort: ((reason: AbortReason) => void) | undefined;
+
+  constructor(
+    /** As it was read, for the dead letters. */
+    readonly raw: RawEntry,
+    private readonly owner: DeliveryOwner,
+    readonly stream: StreamState,
+    readonly pattern: PatternState,
+    readonly entry: Entry,
+    readonly history: History,
+    /** Tells runs of this consumer apart. */
+    readonly nonce: number,
+    readonly consumer: string,
+  ) {
+    this.hash = hashOf(raw.id);
+    const { timeout, idle } = entry.header;
+    const total = timeout > 0 ? timeout : idle;
+    this.deadline = total > 0 ? entry.addedAt + total : Number.POSITIVE_INFINITY;
+  }
+
+  /** Milliseconds left, and never more than the caller gave: Redis' clock is an estimate. */
+  remaining(redisNow: number): number {
+    if (this.deadline === Number.POSITIVE_INFINITY) return this.deadline;
+    const { timeout, idle } = this.entry.header;
+    return Math.max(0, Math.min(Math.max(timeout, idle), this.deadline - redisNow));
+  }
+
+  get depth(): number {
+    return this.entry.header.depth;
+  }
+
+  callOpened(): void {
+    this.owner.waits(this, 1);
+  }
+
+  callClosed(): void {
+    this.owner.waits(this, -1);
+  }
+
+  get id(): string {
+    return this.entry.id;
+  }
+
+  /** Id of the call, as its caller knows it too; undefined for events. */
+  get callId(): string | undefined {
+    const { call, caller } = this.entry.header;
+    return call === undefined || caller === undefined ? undefined : callIdOf(caller, call);
+  }
+
+  /** It may be started once only: by its caller's wish, or as its handlers say. */
+  get once(): boolean {
+    return this.entry.header.once || this.pattern.spec.once;
+  }
+
+  /** Its caller may have values of an earlier run, and is to forget them. */
+  get isRestart(): boolean {
+    return this.pattern.spec.restartable && this.isRequest && this.history.deliveries > 1;
+  }
+
+  /** Somebody waits for a reply. */
+  get isRequest(): boolean {
+    return this.entry.header.caller !== undefined;
+  }
+
+  /** Made when first asked for: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.aborted !== undefined) this.controller.abort(abortError(this.aborted));
+    }
+    return this.controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.aborted !== undefined;
+  }
+
+  get abortedBy(): AbortReason | undefined {
+    return this.aborted;
+  }
+
+  /**
+   * The runner's own way to be told, without the price of a signal; several handlers of an event are all
+   * told. It is called again when an aborted entry is ended although its handler runs.
+   */
+  whenAborted(told: (reason: AbortReason) => void): void {
+    const before = this.onAbort;
+    this.onAbort =
+      before === undefined
+        ? told
+        : (reason) => {
+            before(reason);
+            told(reason);
+          };
+    if (this.aborted !== undefined) told(this.aborted);
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.aborted !== undefined) return;
+    this.aborted = reason;
+    this.controller?.abort(abortError(reason));
+    this.onAbort?.(reason);
+  }
+
+  /** It was ended although its handler runs: what can be torn down is. */
+  abandon(): void {
+    if (this.aborted !== undefined) this.onAbort?.(this.aborted);
+  }
+
+  /** Its turn has come. */
+  begin(): void {
+    this.owner.begin(this);
+  }
+
+  /** Index of the next reply; each has its own. */
+  takeIndex(): number {
+    return this.index++;
+  }
+
+  /** @param payload JSON; undefined for a value that JSON has no text for, or as the last for none */
+  value(payload: string | undefined, last: boolean): void {
+    const kind = !last ? REPLY.next : payload === undefined ? REPLY.done : REPLY.last;
+    this.reply(kind, payload, last);
+  }
+
+  /** Output of a serializer. */
+  packed(payload: string, last: boolean): void {
+    this.reply(last ? REPLY.packedLast : REPLY.packed, payload, last);
+  }
+
+  /** A reply that was given before, from a stored result. */
+  repeat(kind: ReplyKind, payload: string | undefined, last: boolean): void {
+    this.reply(kind, payload, last);
+  }
+
+  /** What the handler threw, as JSON. */
+  error(payload: string): void {
+    this.reply(REPLY.error, payload, true);
+  }
+
+  fault(code: RedisStreamsErrorCode, message: string, outcome: CallOutcome): void {
+    this.reply(REPLY.fault, faultText(code, message, outcome), true);
+  }
+
+  /** Nobody waits for it any more, and it is not running: an earlier owner may have run it. */
+  giveUp(): void {
+    this.fault('CANCELLED', ABORTED.cancelled, 'may-have-run');
+  }
+
+  /** Nobody waits for it any more, and no handler has begun; one of an earlier owner may have. */
+  unstarted(reason: AbortReason): void {
+    const { deliveries, attempts } = this.history;
+    const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
+    if (reason === 'deadline') {
+      this.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
+    } else {
+      this.fault('CANCELLED', ABORTED.cancelled, outcome);
+    }
+  }
+
+  acknowledge(): void {
+    if (!this.ended) this.owner.acknowledge(this);
+  }
+
+  retry(failed: FailedAttempt): void {
+    if (!this.ended) this.owner.retry(this, failed);
+  }
+
+  deadLetter(reason: string, detail: string, thrown?: Thrown): void {
+    const payload = faultText(
+      'DEAD_LETTERED',
+      `moved to the dead letters: ${detail}`,
+      'may-have-run',
+    );
+    if (this.ended) return;
+    this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload, thrown });
+  }
+
+  /** Its data cannot be read: no handler ran, and none ever will. */
+  malformed(detail: string, code: 'INVALID_MESSAGE' | 'CODEC_MISMATCH' = 'INVALID_MESSAGE'): void {
+    const payload = faultText(code, `malformed message: ${detail}`, 'not-run');
+    if (!this.ended)
+      this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
+  }
+
+  private reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
+    if (this.ended) return;
+    this.owner.reply(this, kind, payload, final);
+    if (final || this.entry.header.idle === 0) return;
+    // It may have been ended by this very reply; and a grace is not renewed.
+    if (!this.ended && !this.isAborted) this.owner.renewed(this);
+  }
+}
+
+export function faultText(
+  code: RedisStreamsErrorCode,
+  message: string,
+  outcome: CallOutcome,
+): string {
+  return JSON.stringify({ code, message, outcome });
+}

@@ -1,0 +1,295 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { Delivery } from './delivery.js';
+import { Dispatcher } from './dispatcher.js';
+import { PatternState } from '../intake/stream-state.js';
+
+const pattern = (concurrency?: number): PatternState =>
+  new PatternState({
+    pattern: 'p',
+    stream: 'p',
+    answers: true,
+    broadcast: false,
+    concurrency,
+    retry: undefined,
+    once: false,
+  } as PatternState['spec']);
+
+/** As much of a delivery as a dispatcher looks at. */
+function fake(of: PatternState, changes: { suspect?: boolean; deadline?: number } = {}) {
+  const { suspect = false, deadline = Number.POSITIVE_INFINITY } = changes;
+  const delivery = {
+    history: { suspect },
+    pattern: of,
+    deadline,
+    ended: false,
+    running: false,
+    isAborted: false,
+    aborts: [] as string[],
+    slot: 0,
+    before: undefined,
+    behind: undefined,
+    expiresAt: Number.POSITIVE_INFINITY,
+    remaining: (now: number) => deadline - now,
+    abort(reason: string) {
+      delivery.isAborted = true;
+      delivery.aborts.push(reason);
+    },
+  };
+  return delivery as unknown as Delivery & { aborts: string[] };
+}
+
+function dispatcher(concurrency = 2) {
+  const clock = new FakeClock();
+  const log: { ran: Delivery[]; expired: Delivery[]; stuck: Delivery[]; changes: number } = {
+    ran: [],
+    expired: [],
+    stuck: [],
+    changes: 0,
+  };
+  const state = { mayStart: true, owed: 0 };
+  const made: Dispatcher = new Dispatcher(concurrency, clock, {
+    run: (delivery) => void log.ran.push(delivery),
+    expired: (delivery) => {
+      log.expired.push(delivery);
+      end(delivery);
+    },
+    stuck: (delivery) => {
+      log.stuck.push(delivery);
+      end(delivery);
+    },
+    mayStart: () => state.mayStart,
+    redisNow: () => clock.now(),
+    owed: () => state.owed,
+    changed: () => log.changes++,
+  });
+  const end = (delivery: Delivery): void => {
+    delivery.ended = true;
+    made.finished(delivery);
+  };
+  return { dispatcher: made, clock, log, state, end };
+}
+
+describe('the dispatcher', () => {
+  it('runs as many as there are slots, and the next when one is free', () => {
+    const { dispatcher: it, log, end } = dispatcher(2);
+    const all = [1, 2, 3].map(() => fake(pattern()));
+    for (const one of all) it.accept(one);
+    expect(log.ran).toEqual(all.slice(0, 2));
+    expect(it.free).toBe(0);
+    end(all[0]!);
+    expect(log.ran).toEqual(all);
+    expect(it.inFlight).toBe(2);
+  });
+
+  it('holds a pattern to its own bound, and lets others pass', () => {
+    const { dispatcher: it, log, end } = dispatcher(3);
+    const slow = pattern(1);
+    const [first, second] = [fake(slow), fake(slow)];
+    const other = fake(pattern());
+    for (const one of [first, second, other]) it.accept(one);
+    expect(log.ran).toEqual([first, other]);
+    // The one that waits for its pattern takes no slot from the others.
+    expect(it.free).toBe(1);
+    end(first);
+    expect(log.ran).toEqual([first, other, second]);
+  });
+
+  it('reads no more of lanes while a thousand wait for their patterns', () => {
+    const { dispatcher: it } = dispatcher(10);
+    const slow = pattern(1);
+    for (let i = 0; i < 1000; i++) it.accept(fake(slow));
+    expect(it.mayPark).toBe(true);
+    it.accept(fake(slow));
+    expect(it.mayPark).toBe(false);
+    // Others are read: what cannot start is not read of a stream of its own.
+    expect(it.free).toBe(9);
+  });
+
+  it('runs alone what is on its last delivery', () => {
+    const { dispatcher: it, log, end } = dispatcher(5);
+    const running = fake(pattern());
+    const last = fake(pattern(), { suspect: true });
+    const behind = fake(pattern());
+    for (const one of [running, last, behind]) it.accept(one);
+    expect(log.ran).toEqual([running]);
+    expect(it.free).toBe(0);
+    end(running);
+    expect(log.ran).toEqual([running, last]);
+    end(last);
+    expect(log.ran).toEqual([running, last, behind]);
+    expect(it.free).toBe(4);
+  });
+
+  it('neither waits for what never ends nor keeps others waiting for long, when on its last delivery', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const endless = fake(pattern());
+    const slow = fake(pattern(), { suspect: true });
+    const other = fake(pattern());
+    for (const one of [endless, slow, other]) it.accept(one);
+    clock.pass(490);
+    expect([log.ran, it.free]).toEqual([[endless], 0]);
+    clock.pass(20);
+    expect([log.ran, it.free]).toEqual([[endless, slow], 0]);
+    clock.pass(980);
+    expect(log.ran).toEqual([endless, slow]);
+    clock.pass(20);
+    expect(log.ran).toEqual([endless, slow, other]);
+    expect(it.free).toBe(2);
+    end(slow);
+    expect(it.free).toBe(3);
+  });
+
+  it('runs one after the other on its last delivery, and others in between', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const first = fake(pattern(), { suspect: true });
+    const second = fake(pattern(), { suspect: true });
+    it.accept(first);
+    it.accept(second);
+    const other = fake(pattern());
+    it.accept(other);
+    clock.pass(200);
+    expect([log.ran, it.takesSuspect]).toEqual([[first], false]);
+    end(first);
+    // The others have as long as they were kept waiting.
+    expect([log.ran, it.free, it.takesSuspect]).toEqual([[first, other], 4, false]);
+    end(other);
+    clock.pass(190);
+    const third = fake(pattern());
+    it.accept(third);
+    expect(log.ran).toEqual([first, other, third]);
+    end(third);
+    clock.pass(20);
+    expect(log.ran).toEqual([first, other, third, second]);
+    end(second);
+    clock.pass(20);
+    expect(it.takesSuspect).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('waits for its own pattern when on its last delivery, without keeping others waiting', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const narrow = pattern(1);
+    const endless = fake(narrow);
+    const suspect = fake(narrow, { suspect: true });
+    const other = fake(pattern());
+    for (const one of [endless, suspect, other]) it.accept(one);
+    clock.pass(600);
+    expect(log.ran).toEqual([endless, other]);
+    end(endless);
+    expect(log.ran).toEqual([endless, other, suspect]);
+  });
+
+  it('is no suspect any more that was forgotten', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const running = fake(pattern());
+    const suspect = fake(pattern(), { suspect: true });
+    const other = fake(pattern());
+    for (const one of [running, suspect, other]) it.accept(one);
+    end(suspect);
+    it.next();
+    expect(log.ran).toEqual([running, other]);
+    clock.pass(20);
+    expect(it.takesSuspect).toBe(true);
+  });
+
+  it('goes on behind what expired while it waited to run alone', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const running = fake(pattern());
+    const late = fake(pattern(), { suspect: true, deadline: clock.now() + 100 });
+    const last = fake(pattern(), { suspect: true, deadline: clock.now() + 100 });
+    const behind = fake(pattern());
+    for (const one of [running, late, last, behind]) it.accept(one);
+    clock.pass(200);
+    end(running);
+    expect(log.expired).toEqual([late, last]);
+    expect(log.ran).toEqual([running, behind]);
+  });
+
+  it('does not run what has expired', () => {
+    const { dispatcher: it, clock, log } = dispatcher();
+    const late = fake(pattern(), { deadline: clock.now() });
+    it.accept(late);
+    expect([log.ran, log.expired]).toEqual([[], [late]]);
+    expect(it.free).toBe(2);
+  });
+
+  it('counts as held what waits for Redis, and says when that is less', () => {
+    const { dispatcher: it, log, state } = dispatcher(5);
+    it.accept(fake(pattern()));
+    state.owed = 3;
+    expect(it.free).toBe(1);
+    it.eased();
+    expect(log.changes).toBe(0);
+    state.owed = 30;
+    expect(it.free).toBe(0);
+    state.owed = 2;
+    it.eased();
+    it.eased();
+    expect([it.free, log.changes]).toEqual([2, 1]);
+  });
+
+  it('starts nothing while the lease is in doubt', () => {
+    const { dispatcher: it, log, state } = dispatcher();
+    state.mayStart = false;
+    const one = fake(pattern());
+    it.accept(one);
+    expect(log.ran).toEqual([]);
+    state.mayStart = true;
+    it.next();
+    expect(log.ran).toEqual([one]);
+  });
+
+  it('tells a handler at its deadline, and gives it up after a grace', () => {
+    const { dispatcher: it, clock, log } = dispatcher();
+    const slow = fake(pattern(), { deadline: clock.now() + 1000 });
+    it.accept(slow);
+    clock.pass(990);
+    expect(slow.aborts).toEqual([]);
+    clock.pass(100);
+    expect(slow.aborts).toEqual(['deadline']);
+    clock.pass(4800);
+    expect(log.stuck).toEqual([]);
+    clock.pass(300);
+    expect(log.stuck).toEqual([slow]);
+    expect(it.inFlight).toBe(0);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('tells a handler that nobody waits any more', () => {
+    const { dispatcher: it, clock, log } = dispatcher();
+    const one = fake(pattern());
+    it.accept(one);
+    it.abort(one);
+    expect(one.aborts).toEqual(['cancelled']);
+    clock.pass(6000);
+    expect(log.stuck).toEqual([one]);
+  });
+
+  it('starts nothing more once it is quiet, and says when nothing runs', async () => {
+    const { dispatcher: it, log, end } = dispatcher(1);
+    const [first, second] = [fake(pattern()), fake(pattern())];
+    it.accept(first);
+    it.accept(second);
+    it.pause();
+    const idle = vi.fn();
+    const waiting = it.whenIdle().then(idle);
+    end(first);
+    await waiting;
+    expect(log.ran).toEqual([first]);
+    expect(it.free).toBe(0);
+    await expect(it.whenIdle()).resolves.toBeUndefined();
+  });
+
+  it('takes an end twice, and one of something that never ran', () => {
+    const { dispatcher: it, end } = dispatcher(1);
+    const [first, waiting] = [fake(pattern()), fake(pattern())];
+    it.accept(first);
+    it.accept(waiting);
+    end(waiting);
+    end(waiting);
+    end(first);
+    end(first);
+    expect(it.inFlight).toBe(0);
+    expect(it.free).toBe(1);
+  });
+});

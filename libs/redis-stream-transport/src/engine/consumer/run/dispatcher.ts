@@ -1,0 +1,300 @@
+import type { Clock } from '../../clock.js';
+import { DeadlineQueue } from '../../deadline-queue.js';
+import type { Delivery } from './delivery.js';
+import { Isolation } from './isolation.js';
+import type { NestedRoom } from '../intake/nested-reads.js';
+import { Nesting } from './nesting.js';
+
+/** Milliseconds that a handler may still run when its deadline has passed, before its slot is freed. */
+const GRACE = 5000;
+/** Milliseconds that a handler of a call that nobody waits for may go on. */
+const ABORT_GRACE = 5000;
+
+/**
+ * Entries of lanes that may wait for their pattern alone, beside those that wait for a slot. What is held in
+ * all must fit into what the audit looks at.
+ */
+const MAX_PARKED = 1000;
+
+const LOCKED = 'every handler of the instance waits for calls that handlers have made';
+
+export interface DispatcherHooks {
+  /** Runs the handlers. They end the delivery, at once or later. */
+  run(delivery: Delivery): void;
+  /** The deadline passed before it could start. */
+  expired(delivery: Delivery): void;
+  /** The handler did not stop although its signal fired: give the entry up without it. */
+  stuck(delivery: Delivery): void;
+  /** No handler may start now: the lease is in doubt. */
+  mayStart(delivery: Delivery): boolean;
+  /** Redis' clock, milliseconds. */
+  redisNow(): number;
+  /** Entries that wait for Redis, although nothing of them runs: bookkeeping that it refuses, or is late with. */
+  owed(): number;
+  /** A slot is free, or something changed that may let more be read. */
+  changed(): void;
+}
+
+/**
+ * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
+ * apart what is on its last permitted delivery, so that poison takes no innocent with it.
+ */
+export class Dispatcher implements NestedRoom {
+  private running = 0;
+  /** Starts and ends so far. */
+  moves = 0;
+  private readonly waiting: Delivery[] = [];
+  private readonly isolation: Isolation;
+  private readonly nesting: Nesting;
+  private readonly deadlines: DeadlineQueue<Delivery>;
+  private idle: (() => void)[] = [];
+  private quiet = false;
+  /** Nothing more was to be read, because of what waits for Redis. */
+  private isHeldBack = false;
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly clock: Clock,
+    private readonly hooks: DispatcherHooks,
+  ) {
+    this.nesting = new Nesting(concurrency);
+    this.deadlines = new DeadlineQueue(clock, (delivery) => this.late(delivery));
+    this.isolation = new Isolation(clock, {
+      running: () => this.running,
+      canStart: (delivery) => this.hasRoom(delivery),
+      start: (delivery) => this.start(delivery),
+      opened: () => {
+        this.next();
+        hooks.changed();
+      },
+    });
+  }
+
+  /**
+   * Slots that nothing is waiting for. What waits only because its pattern is at its own bound takes no
+   * slot: a slow pattern must not keep the others from being read. What waits for Redis takes one, although
+   * its handler has ended: else a Redis that takes no notes would fill the memory of this process.
+   */
+  get free(): number {
+    if (this.quiet || this.isolation.isClosed) return 0;
+    let parked = 0;
+    for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
+    const slots = this.concurrency - this.running - (this.waiting.length - parked);
+    if (slots <= 0) return 0;
+    const owed = this.hooks.owed();
+    this.isHeldBack = owed >= slots;
+    return Math.max(0, slots - owed);
+  }
+
+  /** Less waits for Redis than before. */
+  eased(): void {
+    if (!this.isHeldBack) return;
+    this.isHeldBack = false;
+    this.hooks.changed();
+  }
+
+  /** More may be read of lanes whose next entry may be for a pattern that is at its bound. */
+  get mayPark(): boolean {
+    return this.parkable > 0;
+  }
+
+  get parkable(): number {
+    return Math.max(0, MAX_PARKED - this.waiting.length);
+  }
+
+  get allWait(): boolean {
+    return this.running > 0 && this.nesting.waiting === this.running;
+  }
+
+  /**
+   * Slots for calls that were made inside handlers alone, while there is none for others: those that handlers
+   * lend, which wait for calls of their own.
+   */
+  get nested(): number {
+    if (this.quiet || this.isolation.isClosed) return 0;
+    return this.running < this.concurrency ? 0 : this.nesting.room(this.running);
+  }
+
+  /** There is room for an entry on its last permitted delivery: one at a time, and not one after the other. */
+  get takesSuspect(): boolean {
+    return this.isolation.isOpen && this.free > 0;
+  }
+
+  get inFlight(): number {
+    return this.running;
+  }
+
+  /** Entries that were read and have not started. */
+  get unstarted(): number {
+    return this.waiting.length + this.isolation.waits;
+  }
+
+  accept(delivery: Delivery): void {
+    if (delivery.history.suspect) this.isolation.add(delivery);
+    else if (this.canStart(delivery)) return this.start(delivery);
+    else {
+      this.waiting.push(delivery);
+      delivery.pattern.waiting++;
+    }
+    this.next();
+  }
+
+  /** The delivery has ended, by whatever way. Idempotent. */
+  finished(delivery: Delivery): void {
+    this.deadlines.remove(delivery);
+    if (!delivery.running) {
+      this.forget(delivery);
+      return;
+    }
+    delivery.running = false;
+    this.running--;
+    this.moves++;
+    this.nesting.ended(delivery);
+    delivery.pattern.running--;
+    this.isolation.ended(delivery);
+    if (this.waiting.length > 0 || !this.isolation.isOpen) this.next();
+    if (this.running === 0) this.tellIfIdle();
+    this.hooks.changed();
+  }
+
+  /** Its handler waits for one call more, or for one less: its slot is there for what it waits for. */
+  waits(delivery: Delivery, calls: 1 | -1): void {
+    const lends = this.nesting.waits(delivery, calls);
+    if (!lends || this.running < this.concurrency) return;
+    if (this.waiting.length > 0) this.next();
+    this.hooks.changed();
+  }
+
+  refuseWaiting(): number {
+    const refused = this.waiting.filter(
+      ({ depth, isRequest, history: { deliveries, attempts } }) =>
+        depth === 0 && isRequest && deliveries === 1 && attempts === 0,
+    );
+    for (const delivery of refused) delivery.fault('OVERLOADED', LOCKED, 'not-run');
+    return refused.length;
+  }
+
+  /** The time of a streamed call was renewed. */
+  renewed(delivery: Delivery): void {
+    this.deadlines.remove(delivery);
+    this.watch(delivery, this.hooks.redisNow());
+  }
+
+  /** Nobody waits for it: its handler is told, and given up if it does not listen. */
+  abort(delivery: Delivery): void {
+    delivery.abort('cancelled');
+    if (delivery.ended) return;
+    this.deadlines.remove(delivery);
+    delivery.expiresAt = this.clock.now() + ABORT_GRACE;
+    this.deadlines.add(delivery);
+  }
+
+  /** Something changed that may let what waits begin. */
+  next(): void {
+    if (this.quiet) return;
+    this.isolation.next();
+    if (this.isolation.isClosed) return;
+    for (let i = 0; i < this.waiting.length && this.hasSlots;) {
+      const delivery = this.waiting[i] as Delivery;
+      if (!this.canStart(delivery)) {
+        i++;
+        continue;
+      }
+      this.waiting.splice(i, 1);
+      delivery.pattern.waiting--;
+      this.start(delivery);
+    }
+  }
+
+  /** Starts nothing more; what runs goes on. */
+  pause(): void {
+    this.quiet = true;
+  }
+
+  /** Takes everything that has not started off the queues. */
+  clearWaiting(): void {
+    for (const { pattern } of this.waiting) pattern.waiting--;
+    this.waiting.length = 0;
+    this.isolation.clearWaiting();
+    this.tellIfIdle();
+  }
+
+  /** Resolves when nothing runs. */
+  whenIdle(): Promise<void> {
+    if (this.running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  stop(): void {
+    this.deadlines.clear();
+    this.isolation.stop();
+  }
+
+  private get hasSlots(): boolean {
+    return this.running < this.concurrency || this.nesting.room(this.running) > 0;
+  }
+
+  private canStart(delivery: Delivery): boolean {
+    return !this.isolation.isClosed && this.hasRoom(delivery);
+  }
+
+  private hasRoom(delivery: Delivery): boolean {
+    return (
+      !this.quiet &&
+      (this.running < this.concurrency || this.nesting.admits(delivery, this.running)) &&
+      !delivery.pattern.isFull &&
+      this.hooks.mayStart(delivery)
+    );
+  }
+
+  private start(delivery: Delivery): void {
+    if (delivery.ended) return;
+    if (delivery.deadline !== Number.POSITIVE_INFINITY) {
+      const now = this.hooks.redisNow();
+      if (now >= delivery.deadline) {
+        this.hooks.expired(delivery);
+        return;
+      }
+      this.watch(delivery, now);
+    }
+    delivery.running = true;
+    this.running++;
+    this.moves++;
+    this.nesting.started(delivery);
+    delivery.pattern.running++;
+    this.hooks.run(delivery);
+  }
+
+  private watch(delivery: Delivery, redisNow: number): void {
+    delivery.expiresAt = this.clock.now() + delivery.remaining(redisNow);
+    this.deadlines.add(delivery);
+  }
+
+  private late(delivery: Delivery): void {
+    if (delivery.ended) return;
+    if (delivery.isAborted) {
+      this.hooks.stuck(delivery);
+      return;
+    }
+    delivery.abort('deadline');
+    if (delivery.ended) return;
+    delivery.expiresAt = this.clock.now() + GRACE;
+    this.deadlines.add(delivery);
+  }
+
+  private forget(delivery: Delivery): void {
+    const at = this.waiting.indexOf(delivery);
+    if (at !== -1) {
+      this.waiting.splice(at, 1);
+      delivery.pattern.waiting--;
+    }
+    this.isolation.forget(delivery);
+  }
+
+  private tellIfIdle(): void {
+    if (this.running > 0) return;
+    const idle = this.idle;
+    this.idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import type { KeyedResult } from '../../../redis/group-broker.js';
+import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
+import { faultText, type Delivery } from './delivery.js';
+import { Patience } from '../settle/patience.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { readResult, type StoredReply } from '../settle/stored-result.js';
+import type { StreamState } from '../intake/stream-state.js';
+import { thrownText } from '../../../thrown.js';
+
+/** Milliseconds between two looks at an entry that runs under the same key. */
+const LOOK_AGAIN = 50;
+/** Characters of replies that are stored under a key. */
+const MAX_RESULT = 1_048_576;
+
+export interface StarterHooks {
+  run(delivery: Delivery): void;
+  /** It is not this process' to run. */
+  lost(delivery: Delivery): void;
+  /** Try again after so many milliseconds, without holding a slot. */
+  wait(delivery: Delivery, ms: number): void;
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+}
+
+/**
+ * What happens between a slot and a handler for entries that are special: one with an idempotency key
+ * runs only if no result is stored and none like it is running; one that may be started once only is
+ * acknowledged first (rules L18, L22). All others pass by.
+ */
+export class Starter {
+  private readonly starting = new Map<StreamState, Delivery[]>();
+  /** Streams in which something was started once. */
+  private readonly used = new Set<StreamState>();
+  private readonly patience: Patience;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: StartBroker,
+    private readonly hooks: StarterHooks,
+  ) {
+    this.patience = new Patience(context.clock);
+  }
+
+  start(delivery: Delivery): void {
+    if (delivery.entry.key !== undefined) void this.claimKey(delivery, delivery.entry.key);
+    else if (delivery.once) this.startOnce(delivery);
+    else this.hooks.run(delivery);
+  }
+
+  /** The lease holds: Redis may have an answer now. */
+  resume(): void {
+    this.patience.resume();
+  }
+
+  /** What is held is somebody else's. */
+  drop(): void {
+    this.patience.drop();
+  }
+
+  /** Tells the callers of what a revoked consumer had started and may not be started again. */
+  async endInterrupted(by: string, stream: StreamState, life: number): Promise<void> {
+    const { owner } = this.context;
+    for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
+      if (by === owner.consumer && stream.held.has(entry.id)) continue;
+      const answer = this.answer(entry, owner.consumer, life);
+      await this.broker.endInterrupted(owner, by, stream.name, entry.id, answer);
+    }
+  }
+
+  /**
+   * What Redis lists as started by this process and is not in memory was settled in writes that Redis
+   * lost. Nobody else ever would end it, because the lease is alive; so it is looked for with every
+   * renewal, as long as anything is started once. Never rejects: the next renewal looks again.
+   */
+  async endForgotten(life: number): Promise<void> {
+    const { consumer } = this.context.owner;
+    for (const stream of this.used) {
+      await this.endInterrupted(consumer, stream, life).catch(() => undefined);
+    }
+  }
+
+  private answer({ header }: InterruptedEntry, consumer: string, life: number) {
+    if (header?.call === undefined || header.caller === undefined) return undefined;
+    const message = 'the instance that ran the call is gone, and it may not be started again';
+    const payload = faultText('INTERRUPTED', message, 'may-have-run');
+    const reply = encodeReply(header.call, REPLY.fault, 1, 0, 0, payload, undefined);
+    return { caller: header.caller, frame: encodeFrame(consumer, reply), life };
+  }
+
+  private async claimKey(delivery: Delivery, key: string): Promise<void> {
+    const { stream, id, entry, pattern } = delivery;
+    const digest = createHash('sha256').update(entry.data).digest('base64url');
+    const isMine = () => this.isMine(delivery);
+    const answer = await this.insist(isMine, () =>
+      this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
+    );
+    switch (answer?.kind) {
+      case 'run':
+        delivery.recorded = [];
+        if (delivery.once) this.startOnce(delivery);
+        else this.hooks.run(delivery);
+        break;
+      case 'wait':
+        this.hooks.wait(delivery, LOOK_AGAIN);
+        break;
+      case 'mismatch': {
+        const message = 'the idempotency key belongs to another payload';
+        if (delivery.isRequest) delivery.fault('IDEMPOTENCY_MISMATCH', message, 'not-run');
+        else delivery.deadLetter('idempotency', message);
+        break;
+      }
+      case 'stored':
+        replay(delivery, readResult(answer.result));
+        break;
+      case 'unreadable':
+        replay(delivery, undefined);
+        break;
+      case undefined:
+    }
+  }
+
+  /** Starts of one turn travel as one script. */
+  private startOnce(delivery: Delivery): void {
+    const list = this.starting.get(delivery.stream);
+    if (list !== undefined) {
+      list.push(delivery);
+      return;
+    }
+    this.used.add(delivery.stream);
+    this.starting.set(delivery.stream, [delivery]);
+    queueMicrotask(() => void this.startAll(delivery.stream));
+  }
+
+  private async startAll(stream: StreamState): Promise<void> {
+    const list = this.starting.get(stream) ?? [];
+    this.starting.delete(stream);
+    const ids = list.map(({ id }) => id);
+    const isMine = () => list.some((delivery) => this.isMine(delivery));
+    const answer = await this.insist(isMine, async () => {
+      const flags = await this.broker.start(this.context.owner, stream.name, ids);
+      if (flags === 'missing' || flags === 'fenced') {
+        this.hooks.leaseDoubt(flags);
+        throw new Error(`the lease is ${flags}`);
+      }
+      return flags;
+    });
+    for (const [i, delivery] of list.entries()) {
+      if (delivery.ended) continue;
+      if (answer?.[i] === true) this.hooks.run(delivery);
+      else this.hooks.lost(delivery);
+    }
+  }
+
+  private isMine({ ended, consumer }: Delivery): boolean {
+    return !ended && consumer === this.context.owner.consumer;
+  }
+
+  /** Repeats until Redis has answered; undefined when what it is about is not this process' any more. */
+  private insist<T>(isMine: () => boolean, ask: () => Promise<T>): Promise<T | undefined> {
+    return this.patience.until(isMine, async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        const text = thrownText(error);
+        this.context.logger.warn('start', `cannot start an entry yet: ${text}`);
+        return undefined;
+      }
+    });
+  }
+}
+
+/** Notes a reply of an entry whose result is to be stored. */
+export function record(delivery: Delivery, kind: ReplyKind, payload: string | undefined): void {
+  delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
+}
+
+/** The idempotency key under which a delivery may run. */
+export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'> | undefined {
+  if (entry.key === undefined) return undefined;
+  return { pattern: pattern.spec.pattern, key: entry.key };
+}
+
+/**
+ * What is stored under the key when the delivery ends. What the transport itself had to say is no
+ * result: then the key is given up, and the next entry with it runs.
+ */
+export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
+  const { recorded } = delivery;
+  const key = keyOf(delivery);
+  if (key === undefined || recorded === undefined) return undefined;
+  const text = `[${recorded.join(',')}]`;
+  const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
+  return { ...key, result: worth ? text : undefined };
+}
+
+/** Answers from a stored result; the entry itself never runs, because another one with its key did. */
+function replay(delivery: Delivery, replies: readonly StoredReply[] | undefined): void {
+  if (replies === undefined) {
+    const message = 'what is stored under the idempotency key cannot be read';
+    if (delivery.isRequest) delivery.fault('REPLY_LOST', message, 'may-have-run');
+    else delivery.deadLetter('idempotency', message);
+    return;
+  }
+  if (!delivery.isRequest) {
+    delivery.acknowledge();
+    return;
+  }
+  for (const [i, { kind, payload }] of replies.entries()) {
+    delivery.repeat(kind, payload, i === replies.length - 1);
+  }
+  // An event stored no reply; a request with its key gets none either.
+  if (replies.length === 0) delivery.value(undefined, true);
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { FIELD, type RawEntry } from '../../../protocol/entry.js';
+import { REPLY } from '../../../protocol/frame.js';
+import { faultText, type FailedAttempt, type Letter } from '../run/delivery.js';
+import { thrownFacts, type Thrown } from '../../../thrown.js';
+
+/** Characters of a field that a dead letter keeps when the whole is too long. */
+const KEPT = 4096;
+/** Characters of one field that are kept whole. */
+const WHOLE = 1_048_576;
+/** Characters of an error's text. */
+const DETAIL = 1024;
+
+/** For operators alone: a stack may hold secrets, so none of this is ever in a reply. */
+function thrownFields(thrown: unknown): string[] {
+  const { name, code, stack } = thrownFacts(thrown);
+  const fields = ['error-name', name];
+  if (code !== undefined) fields.push('error-code', code);
+  if (stack !== undefined) fields.push('error-stack', stack);
+  return fields;
+}
+
+/** Dead letters that a group keeps; the oldest go first. */
+export const DEAD_LETTERS_KEPT = 10_000;
+
+export interface DeadLetterFacts {
+  readonly stream: string;
+  readonly pattern: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** What was thrown; undefined: nothing was. */
+  readonly thrown: Thrown | undefined;
+  readonly deliveries: number;
+  readonly attempts: number;
+  readonly consumer: string;
+  /** It was read for broadcast handlers, whose group goes with the instance. */
+  readonly broadcast: boolean;
+  /** Redis' clock, milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * Fields of a dead letter: the entry as it was, and beside it what happened. A field that is too long
+ * is replaced by its SHA-256 and its beginning.
+ */
+export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[] {
+  const fields = [
+    'stream',
+    facts.stream,
+    'pattern',
+    facts.pattern,
+    'id',
+    raw.id,
+    'reason',
+    facts.reason,
+    'error',
+    facts.detail.slice(0, DETAIL),
+    'deliveries',
+    String(facts.deliveries),
+    'attempts',
+    String(facts.attempts),
+    'consumer',
+    facts.consumer,
+    'at',
+    String(Math.floor(facts.at)),
+  ];
+  if (facts.broadcast) fields.push('broadcast', '1');
+  if (facts.thrown !== undefined) fields.push(...thrownFields(facts.thrown.value));
+  const known = new Set<string>(Object.values(FIELD));
+  for (let i = 0; i + 1 < raw.fields.length; i += 2) {
+    const name = raw.fields[i] as string;
+    const value = raw.fields[i + 1] as string;
+    if (!known.delete(name)) continue;
+    if (value.length <= WHOLE) {
+      fields.push(name, value);
+    } else {
+      const digest = createHash('sha256').update(value).digest('hex');
+      fields.push(`${name}-sha256`, digest, `${name}-begins`, value.slice(0, KEPT));
+    }
+  }
+  return fields;
+}
+
+/** The letter of an entry whose last permitted attempt has failed. */
+export function lastLetter({ detail, thrown, error }: FailedAttempt, attempts: number): Letter {
+  const letter = { reason: 'attempts', detail, thrown };
+  if (error !== undefined) return { ...letter, kind: REPLY.error, payload: error };
+  const told = `gave up after ${attempts} attempts`;
+  return {
+    ...letter,
+    kind: REPLY.fault,
+    payload: faultText('DEAD_LETTERED', told, 'may-have-run'),
+  };
+}

@@ -1,0 +1,83 @@
+import type { RetryPolicy } from '../../../options/index.js';
+import { visible } from '../../../protocol/visible.js';
+import { thrownStory } from '../../../thrown.js';
+import type { QuietLogger } from '../../logger.js';
+import type { Delivery, FailedAttempt, Letter } from '../run/delivery.js';
+
+/** Characters of a pattern in a log line. It comes from whoever sent the entry. */
+const SHOWN = 200;
+
+/** How often a handler was tried, and how often it may be. */
+export interface Attempt {
+  readonly number: number;
+  readonly of: number;
+}
+
+/** This attempt of an entry that failed. */
+export function attemptOf(delivery: Delivery, { attempts }: RetryPolicy): Attempt {
+  // What may be started once only gets no other attempt.
+  return { number: delivery.history.attempts + 1, of: delivery.once ? 1 : attempts };
+}
+
+/** An entry in a log line: with the id of its call, by which a caller's log has it. */
+export function nameOf(delivery: Delivery): string {
+  const { callId, id } = delivery;
+  return `entry ${id}` + (callId === undefined ? '' : `, call ${callId}`);
+}
+
+/** What happened to an entry: pattern, words, id, and call. */
+export function lineOf(delivery: Delivery, words: string): string {
+  return `${patternOf(delivery)}: ${words} (${nameOf(delivery)})`;
+}
+
+/** Writes what operators want to know of single entries, each kind for each pattern apart. */
+export class EntryLines {
+  constructor(private readonly logger: QuietLogger) {}
+
+  /** @param delay milliseconds until the next attempt */
+  retry(delivery: Delivery, failed: FailedAttempt, { number, of }: Attempt, delay: number): void {
+    const pattern = patternOf(delivery);
+    const again = `again in ${Math.round(delay)} ms`;
+    if (failed.thrown === undefined) {
+      // A handler that asks for another attempt is no trouble.
+      this.logger.log(`retry ${pattern}`, () => {
+        const asked = visible(failed.detail);
+        return lineOf(delivery, `attempt ${number} of ${of}: ${asked}; ${again}`);
+      });
+      return;
+    }
+    const { value } = failed.thrown;
+    this.logger.warn(`failed ${pattern}`, () => {
+      const tried = `attempt ${number} of ${of} failed, ${again}`;
+      return `${lineOf(delivery, tried)}: ${thrownStory(value)}`;
+    });
+  }
+
+  /** Its signal fired, and its handler went on; the entry is settled without it. */
+  stuck(delivery: Delivery): void {
+    this.logger.warn(`stuck ${patternOf(delivery)}`, () =>
+      lineOf(delivery, 'a handler did not stop; its slot is free again'),
+    );
+  }
+
+  /** @param id of the letter; undefined when Redis' answer was lost */
+  dead(
+    delivery: Delivery,
+    { reason, detail, thrown }: Letter,
+    { number, of }: Attempt,
+    id: string | undefined,
+  ): void {
+    const pattern = patternOf(delivery);
+    this.logger.error(`dead ${pattern}`, () => {
+      const letter = id === undefined ? 'a dead letter' : `dead letter ${id}`;
+      const told = thrown === undefined ? visible(detail) : thrownStory(thrown.value);
+      const tried = `attempt ${number} of ${of}`;
+      return `${lineOf(delivery, `became ${letter}, ${reason}, ${tried}`)}: ${told}`;
+    });
+  }
+}
+
+/** The pattern of an entry, in bounds. */
+export function patternOf({ entry, stream }: Delivery): string {
+  return visible((entry.pattern ?? stream.name).slice(0, SHOWN));
+}

@@ -1,0 +1,71 @@
+import { thrownText } from '../../../thrown.js';
+import type { CheckedAnswer } from '../../../redis/group-broker.js';
+import type { Delivery } from '../run/delivery.js';
+import { lineOf, patternOf } from './entry-lines.js';
+import { Patience } from './patience.js';
+import type { ShardContext } from '../membership/shard-context.js';
+
+export interface InsistenceHooks {
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+  /** There is an answer for one of them. */
+  eased(): void;
+}
+
+/** Repeats operations on single entries until Redis has answered them. */
+export class Insistence {
+  private readonly patience: Patience;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly hooks: InsistenceHooks,
+  ) {
+    this.patience = new Patience(context.clock, () => hooks.eased());
+  }
+
+  /** Entries that wait for Redis: they are held, although nothing of them runs. */
+  get size(): number {
+    return this.patience.size;
+  }
+
+  /** Resolves with the answer, or with 'fenced' when the entry is not held any more. Never rejects. */
+  async on(delivery: Delivery, operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer> {
+    const { stream, id } = delivery;
+    // Abandoned: with the name that it was read under, or because the process ends.
+    const isHeld = (): boolean => stream.held.get(id) === delivery;
+    return (await this.patience.until(isHeld, () => this.ask(delivery, operation))) ?? 'fenced';
+  }
+
+  /** Resolves when everything that is open has ended. */
+  settled(): Promise<void> {
+    return this.patience.settled();
+  }
+
+  /** The lease holds: Redis may have an answer now. */
+  resume(): void {
+    this.patience.resume();
+  }
+
+  /** What is held is somebody else's. */
+  drop(): void {
+    this.patience.drop();
+  }
+
+  /** Undefined: not now. */
+  private async ask(
+    delivery: Delivery,
+    operation: () => Promise<CheckedAnswer>,
+  ): Promise<CheckedAnswer | undefined> {
+    try {
+      const answer = await operation();
+      if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
+      return answer === 'missing' ? undefined : answer;
+    } catch (error) {
+      const line = (): string => lineOf(delivery, 'cannot settle an entry yet');
+      this.context.logger.warn(
+        `entry ${patternOf(delivery)}`,
+        () => `${line()}: ${thrownText(error)}`,
+      );
+      return undefined;
+    }
+  }
+}

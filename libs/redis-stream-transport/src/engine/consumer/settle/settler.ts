@@ -1,0 +1,271 @@
+import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import type { CommandFailure } from '../../../redis/failure.js';
+import type {
+  Answer,
+  GroupBroker,
+  KeyedResult,
+  SettleAnswer,
+  Settlement,
+} from '../../../redis/group-broker.js';
+import { faultText, type Delivery } from '../run/delivery.js';
+import { nameOf } from './entry-lines.js';
+import { CheckedSettler } from './checked-settler.js';
+import { SettlementBuilder, type Finished } from './settlement-builder.js';
+import type { ShardContext } from '../membership/shard-context.js';
+
+const EARLY_FLUSH = 32_768;
+/** Settlements without an answer at which more waits for the next. */
+const MAX_UNRESOLVED = 8;
+/** Characters of replies that may wait for Redis; streams beyond it are cut off. */
+export const MAX_WAITING_LENGTH = 67_108_864;
+/** Memory of a reply beside its text, in characters. */
+const OVERHEAD = 200;
+
+export interface SettlerHooks {
+  /** It is settled, or somebody else's. */
+  released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
+  /** A value of a stream found no room in the log of its caller, who is told that the call is over. */
+  unheard(delivery: Delivery): void;
+  /** Less waits for Redis than before. */
+  eased(): void;
+  /** Redis no longer knows the lease, or knows another's. */
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+}
+
+/**
+ * Makes true in Redis what handlers finished: one script for all that one turn finished, fenced by the
+ * lease. A settlement whose answer was lost is repeated entry by entry, checking who owns each.
+ */
+export class Settler {
+  private builder = new SettlementBuilder();
+  private scheduled = false;
+  private unresolved = 0;
+  private readonly checked: CheckedSettler;
+  private waitingLength = 0;
+  private idle: (() => void)[] = [];
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly broker: GroupBroker,
+    private readonly hooks: SettlerHooks,
+  ) {
+    this.checked = new CheckedSettler(context, broker, {
+      ...hooks,
+      life: ({ delivery }) => this.lifeFor(delivery),
+      resolved: (finished, outcome) => {
+        this.release(finished, outcome);
+        this.tellIfIdle();
+        hooks.eased();
+      },
+    });
+  }
+
+  /** What is finished and waits for Redis, beyond what is always on its way. */
+  get owed(): number {
+    const waits = this.unresolved >= MAX_UNRESOLVED || !this.context.isUp;
+    return this.checked.size + (waits ? this.builder.finished.length : 0);
+  }
+
+  /** More replies wait than memory should be given for. */
+  get isCongested(): boolean {
+    return this.waitingLength > MAX_WAITING_LENGTH;
+  }
+
+  /**
+   * Adds a reply (or none) and, if `final`, the end of the delivery.
+   * @param keyed what is stored under the idempotency key of the entry
+   */
+  add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
+    const finished: Finished = { delivery, reply, final, keyed };
+    if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
+    // Read before the latest reconnect, or under a lease that was gone for a while: check each.
+    const { connections, attempts, spared } = delivery.history;
+    // What Redis holds notes about goes with them.
+    const noted = attempts > 0 || spared > 0;
+    const special = noted || delivery.once || keyed !== undefined;
+    if (final && (special || connections !== this.context.connections)) {
+      this.checked.add(finished);
+      return;
+    }
+    if (this.builder.wouldOverflow(delivery.entry.header.caller, reply)) this.flush();
+    this.builder.add(finished, this.lifeFor(delivery));
+    if (this.builder.length >= EARLY_FLUSH) {
+      this.flush();
+    } else if (!this.scheduled) {
+      this.scheduled = true;
+      if (this.unresolved === 0) queueMicrotask(this.flushScheduled);
+      else setImmediate(this.flushScheduled);
+    }
+  }
+
+  /** Resolves when everything that was added is settled. */
+  async settled(): Promise<void> {
+    this.flush();
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** The connection is back, or the lease: what is doubtful can be checked now. */
+  resume(): void {
+    this.flush();
+    this.checked.resume();
+  }
+
+  /** The identity is gone: what was finished under it is somebody else's. */
+  drop(): void {
+    const dropped = this.builder.finished;
+    this.builder = new SettlementBuilder();
+    this.checked.drop();
+    for (const finished of dropped) this.release(finished, 'lost');
+  }
+
+  private get isIdle(): boolean {
+    return this.unresolved === 0 && this.checked.size === 0 && this.builder.finished.length === 0;
+  }
+
+  private readonly flushScheduled = (): void => {
+    this.scheduled = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    if (this.builder.finished.length === 0) return;
+    if (this.unresolved >= MAX_UNRESOLVED || !this.context.isUp) return;
+    const builder = this.builder;
+    this.builder = new SettlementBuilder();
+    void this.settle(builder.finished, builder.build(this.context.owner.consumer));
+  }
+
+  private async settle(finished: readonly Finished[], settlement: Settlement): Promise<void> {
+    this.unresolved++;
+    let answer: SettleAnswer | undefined;
+    try {
+      answer = await this.broker.settle(this.context.owner, settlement);
+    } catch (error) {
+      const failure = error as CommandFailure;
+      if (failure.kind === 'refused')
+        this.context.logger.error('settle', `settling failed: ${failure.message}`);
+    }
+    this.unresolved--;
+    this.resolve(finished, settlement, answer);
+    this.flush();
+    this.tellIfIdle();
+    this.hooks.eased();
+  }
+
+  private resolve(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    answer: SettleAnswer | undefined,
+  ): void {
+    switch (answer?.kind) {
+      case 'ok':
+        for (const log of answer.logs) {
+          const caller = settlement.logs[log]?.caller;
+          const lost = finished.find(({ delivery }) => delivery.entry.header.caller === caller);
+          const named = lost === undefined ? '' : ` (${nameOf(lost.delivery)})`;
+          this.context.logger.warn('reply', `cannot write the reply log of ${caller}${named}`);
+        }
+        for (const each of finished) this.release(each, 'ok');
+        break;
+      case 'full':
+        void this.settle(finished, this.shortened(finished, settlement, answer.logs));
+        this.stopUnheard(finished, settlement, answer.logs);
+        break;
+      case 'fenced':
+        for (const each of finished) this.release(each, 'lost');
+        this.hooks.leaseDoubt('fenced');
+        break;
+      case 'missing':
+        this.hooks.leaseDoubt('missing');
+        for (const each of finished) this.checked.add(each);
+        break;
+      case undefined:
+        for (const each of finished) this.checked.add(each);
+    }
+  }
+
+  /** A log is at its cap: its callers are told that the reply is lost, instead of hearing nothing. */
+  private shortened(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    full: readonly number[],
+  ): Settlement {
+    const payload = faultText('REPLY_LOST', 'the reply log of the caller is full', 'may-have-run');
+    const logs = settlement.logs.map((log, i) => {
+      if (!full.includes(i)) return { ...log, force: true };
+      const replies = finished
+        .filter(
+          ({ delivery, reply }) =>
+            delivery.entry.header.caller === log.caller && reply !== undefined,
+        )
+        .map(({ delivery }) => replyText(delivery, REPLY.fault, payload, 0));
+      const frame = encodeFrame(this.context.owner.consumer, replies.join(','));
+      return { ...log, frame, force: true };
+    });
+    return { logs, streams: settlement.streams };
+  }
+
+  /** Handlers that stream on for callers who are told that it is over. */
+  private stopUnheard(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    full: readonly number[],
+  ): void {
+    const callers = new Set(full.map((log) => settlement.logs[log]?.caller));
+    for (const { delivery, final } of finished) {
+      if (!final && callers.has(delivery.entry.header.caller)) this.hooks.unheard(delivery);
+    }
+  }
+
+  /** A log lives at least as long as the longest call that it answers, and half a minute more. */
+  lifeFor(delivery: Delivery): number {
+    const { timeout } = delivery.entry.header;
+    return Math.max(this.context.options.replyTtl, timeout + 30_000);
+  }
+
+  /** One reply by itself, for the script that ends its entry; undefined where nobody waits for one. */
+  answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
+    const { call, caller } = delivery.entry.header;
+    if (call === undefined || caller === undefined) return undefined;
+    const { history, nonce } = delivery;
+    const index = delivery.takeIndex();
+    const reply = encodeReply(call, kind, history.deliveries, nonce, index, payload, undefined);
+    return {
+      caller,
+      frame: encodeFrame(delivery.consumer, reply),
+      life: this.lifeFor(delivery),
+    };
+  }
+
+  private release({ delivery, reply, final }: Finished, outcome: 'ok' | 'lost'): void {
+    if (reply !== undefined) this.waitingLength -= reply.length + OVERHEAD;
+    if (final) this.hooks.released(delivery, outcome);
+  }
+
+  private tellIfIdle(): void {
+    if (!this.isIdle) return;
+    const waiting = this.idle;
+    this.idle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** The reply of a delivery as it stands in a frame. */
+export function replyText(
+  delivery: Delivery,
+  kind: (typeof REPLY)[keyof typeof REPLY],
+  payload: string | undefined,
+  index: number,
+): string {
+  const { header } = delivery.entry;
+  return encodeReply(
+    header.call as string,
+    kind,
+    delivery.history.deliveries,
+    delivery.nonce,
+    index,
+    payload,
+    delivery.replyHeaders,
+  );
+}

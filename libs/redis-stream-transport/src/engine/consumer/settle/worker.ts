@@ -1,0 +1,282 @@
+import type { RetryPolicy } from '../../../options/index.js';
+import type { RawEntry } from '../../../protocol/entry.js';
+import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import type { HeldEntry } from '../../../redis/entries.js';
+import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
+import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
+import type { StartBroker } from '../../../redis/start-broker.js';
+import { Arrivals } from '../intake/arrivals.js';
+import {
+  faultText,
+  type Delivery,
+  type DeliveryOwner,
+  type FailedAttempt,
+  type Letter,
+} from '../run/delivery.js';
+import type { Dispatcher } from '../run/dispatcher.js';
+import { attemptOf, EntryLines } from './entry-lines.js';
+import { Insistence } from './insistence.js';
+import { Retries, retryDelay } from '../run/retries.js';
+import { replyText, Settler } from './settler.js';
+import { keyOf, record, resultOf, Starter } from '../run/starter.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from '../intake/stream-state.js';
+import { Unhandled } from '../intake/unhandled.js';
+
+export interface WorkerHooks {
+  /** Runs the handlers of a delivery that may start. */
+  run(delivery: Delivery): void;
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
+  /** The entry was handed to another member, which does not know it yet. */
+  handed(consumer: string): void;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * What one group does with its entries in one shard: turns them into deliveries, and the ends of
+ * deliveries into settlements, retries and dead letters.
+ */
+export class Worker implements DeliveryOwner {
+  readonly settler: Settler;
+  readonly retries: Retries;
+  private readonly insistence: Insistence;
+  readonly starter: Starter;
+  private readonly arrivals: Arrivals;
+  private readonly unhandled: Unhandled;
+  private readonly lines: EntryLines;
+
+  constructor(
+    private readonly context: ShardContext,
+    readonly broker: GroupBroker,
+    starts: StartBroker,
+    readonly streams: readonly StreamState[],
+    private readonly dispatcher: Dispatcher,
+    private readonly hooks: WorkerHooks,
+  ) {
+    this.lines = new EntryLines(context.logger);
+    this.retries = new Retries(context.clock);
+    const eased = (): void => dispatcher.eased();
+    this.insistence = new Insistence(context, { ...hooks, eased });
+    this.unhandled = new Unhandled(context, broker, this.insistence, hooks);
+    this.settler = new Settler(context, broker, {
+      released: (delivery) => delivery.stream.release(delivery),
+      unheard: (delivery) => {
+        if (!delivery.ended && !delivery.isAborted) dispatcher.abort(delivery);
+      },
+      eased,
+      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
+    });
+    this.starter = new Starter(context, starts, {
+      run: (delivery) => {
+        if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
+        hooks.run(delivery);
+      },
+      lost: (delivery) => {
+        this.end(delivery);
+        delivery.stream.release(delivery);
+      },
+      wait: (delivery, ms) => {
+        this.end(delivery);
+        const { attempts, state } = delivery.history;
+        this.waitFor(delivery, this.context.redisClock.now() + ms, attempts, state);
+      },
+      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
+    });
+    this.arrivals = new Arrivals(context, this, {
+      group: () => broker.group,
+      ready: (delivery) => dispatcher.accept(delivery),
+      early: (delivery, { at, attempts, state }) => {
+        delivery.ended = true;
+        this.waitFor(delivery, at, attempts, state);
+      },
+      unhandled: (delivery, request) => {
+        this.end(delivery);
+        const answer = this.settler.answer(delivery, REPLY.fault, request.payload) as Answer;
+        this.unhandled.decide(delivery, request, answer);
+      },
+    });
+  }
+
+  /** Entries that wait for Redis, although nothing of them runs: they take from what may be read. */
+  get owed(): number {
+    return this.insistence.size + this.settler.owed;
+  }
+
+  /** New entries of a read. */
+  accept(stream: StreamState, entries: readonly RawEntry[]): void {
+    for (const raw of entries) this.arrivals.takeNew(stream, raw);
+  }
+
+  /** Entries that were claimed from a dead consumer, or found by the audit. */
+  acceptHeld(
+    stream: StreamState,
+    entries: readonly HeldEntry[],
+    givenUp: ReadonlySet<string> = NONE,
+  ): void {
+    for (const entry of entries) {
+      this.arrivals.takeHeld(stream, entry, givenUp.has(entry.raw.id));
+    }
+  }
+
+  /** Resolves when everything that was finished is settled, retries and dead letters included. */
+  async settled(): Promise<void> {
+    await Promise.all([this.settler.settled(), this.insistence.settled()]);
+  }
+
+  /** The lease holds: what is doubtful can be settled, and what Redis has forgotten is ended. */
+  confirmed(): void {
+    this.settler.resume();
+    this.insistence.resume();
+    this.starter.resume();
+    void this.starter.endForgotten(this.context.options.replyTtl);
+  }
+
+  /** All that is held is somebody else's: the identity is gone, or the server closes. */
+  abandon(reason: 'fenced' | 'closing'): void {
+    this.retries.clear();
+    this.settler.drop();
+    for (const stream of this.streams) {
+      const held = stream.held.values();
+      stream.held.clear();
+      for (const delivery of held) {
+        const wasEnded = delivery.ended;
+        delivery.ended = true;
+        delivery.abort(reason);
+        if (!wasEnded) this.dispatcher.finished(delivery);
+      }
+    }
+    this.insistence.drop();
+    this.starter.drop();
+  }
+
+  // ---- DeliveryOwner
+
+  begin(delivery: Delivery): void {
+    this.starter.start(delivery);
+  }
+
+  reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void {
+    const text =
+      delivery.entry.header.call === undefined
+        ? undefined
+        : replyText(delivery, kind, payload, delivery.takeIndex());
+    record(delivery, kind, payload);
+    if (!final) {
+      if (text === undefined) return;
+      if (this.settler.isCongested) this.cutOff(delivery);
+      else this.settler.add(delivery, text, false);
+      return;
+    }
+    this.finish(delivery, text, kind);
+  }
+
+  acknowledge(delivery: Delivery): void {
+    this.finish(delivery, undefined, undefined);
+  }
+
+  renewed(delivery: Delivery): void {
+    delivery.deadline = this.context.redisClock.now() + delivery.entry.header.idle;
+    this.dispatcher.renewed(delivery);
+  }
+
+  waits(delivery: Delivery, calls: 1 | -1): void {
+    this.dispatcher.waits(delivery, calls);
+  }
+
+  retry(delivery: Delivery, failed: FailedAttempt): void {
+    const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.context.options.retry;
+    const attempt = attemptOf(delivery, policy);
+    const attempts = attempt.number;
+    const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
+    const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
+    if (attempts >= attempt.of || tooLate) {
+      this.deadLetter(delivery, lastLetter(failed, attempts));
+      return;
+    }
+    this.end(delivery);
+    this.lines.retry(delivery, failed, attempt, delay);
+    const dueAt = this.context.redisClock.now() + delay;
+    void this.insistence
+      .on(delivery, () =>
+        this.broker.retry(this.context.owner, delivery.stream.name, delivery.id, {
+          delay: Math.max(0, dueAt - this.context.redisClock.now()),
+          attempts,
+          state: failed.state,
+          spared: delivery.history.spared,
+        }),
+      )
+      .then((answer) => {
+        if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
+        else delivery.stream.release(delivery);
+      });
+  }
+
+  deadLetter(delivery: Delivery, letter: Letter): void {
+    this.end(delivery);
+    const { stream, raw, history, entry } = delivery;
+    const { reason, detail, thrown } = letter;
+    const answer = this.settler.answer(delivery, letter.kind, letter.payload);
+    const attempt = attemptOf(delivery, delivery.pattern.spec.retry ?? this.context.options.retry);
+    const fields = deadLetterFields(raw, {
+      stream: stream.name,
+      pattern: entry.pattern ?? stream.name,
+      reason,
+      detail,
+      thrown,
+      deliveries: history.deliveries,
+      attempts: attempt.number,
+      consumer: delivery.consumer,
+      broadcast: this.broker.group !== this.context.options.group,
+      at: this.context.redisClock.now(),
+    });
+    const dead = {
+      stream: stream.name,
+      id: delivery.id,
+      drop: delivery.isRequest,
+      answer,
+      key: keyOf(delivery),
+      kept: DEAD_LETTERS_KEPT,
+      fields,
+    };
+    let id: string | undefined;
+    void this.insistence
+      .on(delivery, () => this.broker.deadLetter(this.context.owner, dead, (made) => (id = made)))
+      .then((told) => {
+        // Lost: somebody else's by now, or done by a try whose answer was lost.
+        if (told !== 'fenced') this.lines.dead(delivery, letter, attempt, id);
+        stream.release(delivery);
+      });
+  }
+
+  // ---- Ends
+
+  private finish(delivery: Delivery, text: string | undefined, kind: ReplyKind | undefined): void {
+    this.end(delivery);
+    this.settler.add(delivery, text, true, resultOf(delivery, kind));
+  }
+
+  /** From here on the handler's words no longer count, and its slot is free. */
+  private end(delivery: Delivery): void {
+    delivery.ended = true;
+    this.dispatcher.finished(delivery);
+  }
+
+  /** Redis is away and the values of streams pile up: the stream ends rather than the process. */
+  private cutOff(delivery: Delivery): void {
+    const message = 'more values wait for Redis than may be kept';
+    const payload = faultText('REPLY_LOST', message, 'may-have-run');
+    const text = replyText(delivery, REPLY.fault, payload, delivery.takeIndex());
+    this.finish(delivery, text, REPLY.fault);
+    delivery.abort('cancelled');
+  }
+
+  private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
+    const { stream, id } = delivery;
+    this.retries.wait(`${stream.name} ${id}`, dueAt - this.context.redisClock.now(), () => {
+      if (stream.held.get(id) === delivery) {
+        this.dispatcher.accept(this.arrivals.again(delivery, attempts, state));
+      }
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { CallerBroker, Fate } from '../../../redis/caller-broker.js';
+import type { Call } from '../call.js';
+import type { ReplyReader } from '../replies/reply-reader.js';
+
+const PAGE = 100;
+
+/** How a call that nobody waits for any longer ended. */
+export type Ending = 'not-run' | 'may-have-run';
+
+interface Asked {
+  readonly call: Call;
+  readonly ended: (ending: Ending) => void;
+}
+
+/**
+ * Decides, together with Redis, what became of calls at their deadline or when they are cancelled, and
+ * tells the owners of those that may be running. What is asked in one turn travels as one script.
+ */
+export class Arbiter {
+  private asked: Asked[] = [];
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly broker: CallerBroker,
+    private readonly replies: ReplyReader,
+  ) {}
+
+  /** `ended` is called once; with 'may-have-run' when Redis cannot be asked. */
+  ask(call: Call, ended: (ending: Ending) => void): void {
+    this.asked.push({ call, ended });
+    if (this.asked.length > 1) return;
+    const before = this.working;
+    this.working = new Promise<void>((resolve) => {
+      setImmediate(() => void this.decide().finally(resolve));
+    }).then(() => before);
+  }
+
+  /** Resolves when all that was asked is decided, and the owners are told. */
+  done(): Promise<void> {
+    return this.working;
+  }
+
+  private async decide(): Promise<void> {
+    const asked = this.asked;
+    this.asked = [];
+    const pages: Asked[][] = [];
+    for (let from = 0; from < asked.length; from += PAGE)
+      pages.push(asked.slice(from, from + PAGE));
+    // All at once: thousands may expire in the same tick, and each waits for a fraction of a second only.
+    await Promise.all(
+      pages.map((page) =>
+        this.decidePage(page).catch(() => {
+          for (const { ended } of page) ended('may-have-run');
+        }),
+      ),
+    );
+  }
+
+  private async decidePage(page: readonly Asked[]): Promise<void> {
+    const { fates, incarnation } = await this.broker.decide(
+      page.map(({ call }) => ({ stream: call.stream, entry: call.entry as string })),
+    );
+    const gone = fates.some((fate) => fate.kind === 'gone');
+    // Gone entries were settled: their replies are in the log, if they have not arrived yet.
+    if (gone) await this.replies.catchUp().catch(() => undefined);
+    const notices = new Map<string, string[]>();
+    for (const [i, { call, ended }] of page.entries()) {
+      const fate = fates[i] as Fate;
+      if (fate.kind === 'may' && fate.owner !== undefined) {
+        const text = JSON.stringify([call.stream, call.entry]);
+        const known = notices.get(fate.owner);
+        if (known === undefined) notices.set(fate.owner, [text]);
+        else known.push(text);
+      }
+      if (fate.kind === 'not-run') ended(certain(call, incarnation) ? 'not-run' : 'may-have-run');
+      else ended('may-have-run');
+    }
+    await Promise.all([...notices].map(([owner, texts]) => this.broker.abort(owner, texts)));
+  }
+}
+
+/** Rule L7: the same memory as when its only copy was sent. */
+function certain(call: Call, incarnation: string): boolean {
+  return !call.tainted && call.incarnation?.id === incarnation;
+}

@@ -1,0 +1,114 @@
+import { RedisStreamsError, type CallOutcome } from '../../../errors.js';
+import type { Clock } from '../../clock.js';
+import type { Arbiter } from './arbiter.js';
+import type { Call } from '../call.js';
+
+/** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
+const ARBITRATION = 150;
+
+/** Why a call is given up. */
+export type Reason = 'TIMEOUT' | 'CANCELLED';
+
+export interface EndingsHooks {
+  arbiter(call: Call): Arbiter;
+  isUp(): boolean;
+  /** What stands in the way of storing anything, if something does. */
+  obstacle(call: Call): Error | undefined;
+  /** Takes the call off the books without a word to its sink. */
+  remove(call: Call): void;
+  fail(call: Call, error: RedisStreamsError): void;
+}
+
+/**
+ * Ends calls that got no reply, and finds out what may be said of them: what never left certainly did
+ * not run; what is on its way may have; about what is stored Redis is asked.
+ */
+export class Endings {
+  constructor(
+    private readonly clock: Clock,
+    private readonly hooks: EndingsHooks,
+  ) {}
+
+  /** @param tell its sink is still to be told; otherwise nobody waits any more */
+  giveUp(call: Call, reason: Reason, tell: boolean): void {
+    if (call.state === 'settled' || call.state === 'deciding') return;
+    if (call.state === 'stored') {
+      this.decide(call, tell, (outcome) => this.end(call, reason, outcome));
+    } else if (tell) {
+      this.end(call, reason, known(call), this.hooks.obstacle(call));
+    } else {
+      this.hooks.remove(call);
+    }
+  }
+
+  /** Ends a call because its client closes. */
+  close(call: Call, because: RedisStreamsError): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (outcome: CallOutcome): void => {
+        const { code, message } = because;
+        this.hooks.fail(
+          call,
+          new RedisStreamsError(code, message, { pattern: call.pattern, outcome }),
+        );
+        resolve();
+      };
+      if (call.state === 'stored') this.decide(call, true, end);
+      else end(known(call));
+    });
+  }
+
+  /** Waits for what was asked, but no longer than one question may take. */
+  async within(asked: readonly Promise<void>[]): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.clock.after(ARBITRATION, resolve);
+    });
+    await Promise.race([Promise.all(asked), limit]);
+    cancel();
+  }
+
+  /** Asks Redis. Replies that arrive meanwhile still count, unless nobody is to be told. */
+  private decide(call: Call, tell: boolean, ended: (outcome: CallOutcome) => void): void {
+    const arbiter = this.hooks.arbiter(call);
+    if (!tell) {
+      this.hooks.remove(call);
+      arbiter.ask(call, () => undefined);
+      return;
+    }
+    call.state = 'deciding';
+    const decided = (outcome: CallOutcome): void => {
+      cancelTimer();
+      ended(outcome);
+    };
+    const cancelTimer = this.clock.after(ARBITRATION, () => decided('may-have-run'));
+    arbiter.ask(call, decided);
+  }
+
+  private end(call: Call, reason: Reason, outcome: CallOutcome, obstacle?: Error): void {
+    const { pattern, copies, request } = call;
+    if (reason === 'CANCELLED') {
+      const message = `the call of ${pattern} was cancelled`;
+      this.hooks.fail(call, new RedisStreamsError(reason, message, { pattern, outcome }));
+      return;
+    }
+    const unreached = copies === 0 && call.state !== 'writing' && !this.hooks.isUp();
+    const code = unreached ? 'NOT_CONNECTED' : reason;
+    const what = unreached
+      ? `Redis was not reached in time for a call of ${pattern}`
+      : `${missing(call)} of ${pattern} within ${request.idle || request.timeout} ms`;
+    const message = obstacle === undefined ? what : `${what}: ${obstacle.message}`;
+    const facts = { pattern, outcome, cause: obstacle };
+    this.hooks.fail(call, new RedisStreamsError(code, message, facts));
+  }
+}
+
+/** What did not come in time. */
+function missing({ state }: Call): string {
+  if (state === 'writing') return 'no data to send for a call';
+  return state === 'reading' ? 'no answer of the deserializer for a reply' : 'no reply';
+}
+
+/** What this process knows by itself. */
+function known({ state, tainted }: Call): CallOutcome {
+  return state === 'writing' || (state === 'queued' && !tainted) ? 'not-run' : 'may-have-run';
+}

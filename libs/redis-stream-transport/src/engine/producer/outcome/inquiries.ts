@@ -1,0 +1,44 @@
+import type { Clock } from '../../clock.js';
+import type { IdTable } from '../../id-table.js';
+import type { Call } from '../call.js';
+import type { CallerShard } from '../caller-shard.js';
+
+/** Milliseconds between two looks for calls that have waited long. */
+const ASK_EVERY = 1000;
+
+/** Has calls asked about: those that have waited for long, and all when a reply may have been missed. */
+export class Inquiries {
+  private cancel: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly calls: IdTable<Call>,
+    private readonly shards: () => readonly CallerShard[],
+    private readonly shardFor: (stream: string) => CallerShard,
+  ) {}
+
+  /** Looks before long, and again as long as calls are open. */
+  later(): void {
+    if (this.cancel !== undefined) return;
+    this.cancel = this.clock.after(ASK_EVERY, () => {
+      this.cancel = undefined;
+      if (this.calls.size === 0) return;
+      for (const shard of this.shards()) this.ask(shard);
+      this.later();
+    });
+  }
+
+  /** Something came in this shard that may have answered a call, and could not be read. */
+  doubt(shard: CallerShard): void {
+    if (shard.reAsker.doubt()) this.ask(shard);
+  }
+
+  stop(): void {
+    this.cancel?.();
+  }
+
+  private ask(shard: CallerShard): void {
+    const calls = this.calls.values().filter(({ stream }) => this.shardFor(stream) === shard);
+    void shard.reAsker.ask(calls);
+  }
+}

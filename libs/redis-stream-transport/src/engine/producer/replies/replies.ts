@@ -1,0 +1,179 @@
+import {
+  markCall,
+  REDIS_STREAMS_ERROR_CODES,
+  RedisStreamsError,
+  type RedisStreamsErrorCode,
+} from '../../../errors.js';
+import { REPLY, type Frame, type Reply } from '../../../protocol/frame.js';
+import { visible } from '../../../protocol/visible.js';
+import type { Call, EarlyReply, ReplyOrigin, Run } from '../call.js';
+import { UnreadReplies } from './unread-replies.js';
+
+/** Values that may wait for one that is missing. */
+const MAX_EARLY = 1000;
+
+export interface RepliesHooks {
+  find(id: string): Call | undefined;
+  /** The call has its last reply. */
+  finished(call: Call): void;
+  /** The call ends with what the service's transport said; its entry is settled. */
+  faulted(call: Call, error: RedisStreamsError): void;
+  /** The call cannot go on, though a handler may still run for it. */
+  broken(call: Call, error: RedisStreamsError): void;
+  /** A value renewed the idle time of a call. */
+  renewed(call: Call): void;
+  /** A value is missing; the log may have it. */
+  gap(call: Call): void;
+}
+
+/**
+ * Hands replies to their calls: values in order, each once, of one run only (rule L14).
+ */
+export class Replies {
+  /** Replies for which nobody waits any more. */
+  late = 0;
+
+  private readonly unread: UnreadReplies;
+
+  constructor(private readonly hooks: RepliesHooks) {
+    this.unread = new UnreadReplies(hooks);
+  }
+
+  frame({ instance, replies }: Frame): void {
+    for (const reply of replies) {
+      const call = this.hooks.find(reply[0]);
+      if (call === undefined || call.unwanted) this.late++;
+      else this.reply(call, instance, reply);
+    }
+  }
+
+  private reply(call: Call, instance: string, reply: Reply): void {
+    const [, kind, deliveries, nonce, index, written, headers, empty] = reply;
+    const payload = empty === 1 ? undefined : written;
+    const origin = { headers: headers ?? NOTHING, instance, deliveryCount: deliveries };
+    const run = call.run;
+    // A fault says how the entry ended, whoever ran it and however far it came.
+    if (kind === REPLY.fault) {
+      // At the deadline Redis is asked; it knows more than a service that found the call expired.
+      if (call.state !== 'deciding') this.hand(call, kind, payload, origin);
+      return;
+    }
+    if (kind === REPLY.restart) {
+      this.restart(call, { instance, deliveries, nonce });
+      return;
+    }
+    if (run === undefined) {
+      if (index === 0) {
+        if (kind === REPLY.next || kind === REPLY.packed)
+          call.run = { instance, deliveries, nonce };
+        this.hand(call, kind, payload, origin);
+        return;
+      }
+      call.run = { instance, deliveries, nonce };
+    } else if (run.instance !== instance || run.nonce !== nonce || run.deliveries !== deliveries) {
+      if (deliveries >= run.deliveries) this.interrupted(call);
+      return;
+    }
+    if (index < call.next) return;
+    if (index > call.next) {
+      this.stash(call, index, { kind, payload, origin });
+      return;
+    }
+    this.hand(call, kind, payload, origin);
+    this.handEarly(call);
+  }
+
+  /** The handler says that its values may be repeated from the first; late words of old runs may not. */
+  private restart(call: Call, run: Run): void {
+    if (call.run !== undefined && call.run.deliveries >= run.deliveries) return;
+    call.run = run;
+    call.next = 1;
+    call.early = undefined;
+  }
+
+  /** The run whose values were handed out broke off and another one began: values may repeat or miss. */
+  private interrupted(call: Call): void {
+    this.hooks.broken(
+      call,
+      new RedisStreamsError('INTERRUPTED', `the stream of ${call.pattern} was interrupted`, {
+        pattern: call.pattern,
+        outcome: 'may-have-run',
+      }),
+    );
+  }
+
+  private stash(call: Call, index: number, reply: EarlyReply): void {
+    call.early ??= new Map();
+    if (call.early.size >= MAX_EARLY) {
+      this.hooks.broken(
+        call,
+        new RedisStreamsError('REPLY_LOST', `values of ${call.pattern} are missing`, {
+          pattern: call.pattern,
+          outcome: 'may-have-run',
+        }),
+      );
+      return;
+    }
+    call.early.set(index, reply);
+    if (call.early.size === 1) this.hooks.gap(call);
+  }
+
+  private handEarly(call: Call): void {
+    const early = call.early;
+    if (early === undefined) return;
+    for (let reply = early.get(call.next); reply !== undefined; reply = early.get(call.next)) {
+      if (call.unwanted) return;
+      early.delete(call.next);
+      this.hand(call, reply.kind, reply.payload, reply.origin);
+    }
+  }
+
+  private hand(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
+    call.next++;
+    if (kind === REPLY.packed || kind === REPLY.packedLast) {
+      this.unread.read(call, payload, kind === REPLY.packedLast, origin);
+    } else if (call.unread === undefined) {
+      this.tell(call, kind, payload, origin);
+    } else {
+      const tell = (): void => this.tell(call, kind, payload, origin);
+      this.unread.after(call, kind !== REPLY.next, tell);
+    }
+  }
+
+  private tell(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
+    switch (kind) {
+      case REPLY.last:
+        this.hooks.finished(call);
+        call.sink.value(payload, true, origin);
+        break;
+      case REPLY.next:
+        this.hooks.renewed(call);
+        call.sink.value(payload, false, origin);
+        break;
+      case REPLY.done:
+        this.hooks.finished(call);
+        call.sink.done();
+        break;
+      case REPLY.error:
+        this.hooks.finished(call);
+        markCall(payload, call.callId);
+        call.sink.error(payload);
+        break;
+      default:
+        this.hooks.faulted(call, faultOf(payload, call));
+    }
+  }
+}
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
+
+/** A fault as the service wrote it. Codes of a newer service that are not known here become REDIS. */
+function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {
+  const { code, message, outcome } = (payload ?? {}) as Record<string, unknown>;
+  const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
+  return new RedisStreamsError(
+    known ? (code as RedisStreamsErrorCode) : 'REDIS',
+    typeof message === 'string' ? visible(message) : 'the service reported a fault',
+    { pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
+  );
+}

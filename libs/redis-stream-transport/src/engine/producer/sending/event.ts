@@ -1,0 +1,139 @@
+import { RedisStreamsError } from '../../../errors.js';
+import { eventHeader } from '../../../protocol/header.js';
+import type { Refusal } from '../../../redis/verdict.js';
+import type { Expiring } from '../../deadline-queue.js';
+import { heed, type Heeding } from '../../heeding.js';
+import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
+import type { Item } from './item.js';
+import type { Late } from './late-data.js';
+
+/** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
+export class OutgoingEvent implements Item, Expiring, Late {
+  readonly mode = 0;
+  size: number;
+  private writing = false;
+  tainted = false;
+  copies = 0;
+  unwanted = false;
+
+  slot = 0;
+  before: Expiring | undefined;
+  behind: Expiring | undefined;
+  readonly expiresAt: number;
+  private heeding: Heeding | undefined;
+
+  constructor(
+    public request: EntryRequest,
+    now: number,
+    private readonly settled: (event: OutgoingEvent, error: RedisStreamsError | undefined) => void,
+  ) {
+    this.expiresAt = now + request.timeout;
+    this.size = sizeOf(request);
+  }
+
+  get isWriting(): boolean {
+    return this.writing && !this.unwanted;
+  }
+
+  write(): void {
+    this.writing = true;
+  }
+
+  written(data: WrittenData): void {
+    this.request = { ...this.request, ...data };
+    this.size = sizeOf(this.request);
+    this.writing = false;
+  }
+
+  get stream(): string {
+    return this.request.stream;
+  }
+
+  get pattern(): string {
+    return this.request.pattern;
+  }
+
+  get wide(): boolean {
+    return isWide(this.request);
+  }
+
+  fields(): readonly string[] {
+    return fieldsOf(this.request, eventHeader(this.request.codec, this.request.once));
+  }
+
+  sending(): void {}
+
+  stored(): void {
+    this.end(undefined);
+  }
+
+  recalled(): void {
+    this.copies = 0;
+  }
+
+  refused(reason: Refusal, cause?: Error): void {
+    const { pattern } = this;
+    const outcome = this.tainted ? 'may-have-run' : 'not-run';
+    this.end(
+      reason === 'FULL'
+        ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, {
+            pattern,
+            outcome,
+          })
+        : new RedisStreamsError('REDIS', `Redis refused an event of ${pattern}`, {
+            pattern,
+            outcome,
+            cause,
+          }),
+    );
+  }
+
+  failed({ code, message, cause }: RedisStreamsError): void {
+    const outcome = this.tainted ? 'may-have-run' : 'not-run';
+    this.end(new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause }));
+  }
+
+  unknown(): void {
+    this.end(this.perhapsStored('REDIS', 'Redis lost its memory of the event'));
+  }
+
+  /**
+   * Its time is over. What never left, or was refused, is certainly not stored.
+   * @param obstacle what stands in the way of storing anything
+   */
+  expire(connected: boolean, obstacle: Error | undefined): void {
+    const left = this.copies > 0 || this.tainted;
+    const code = connected || left || this.writing ? 'TIMEOUT' : 'NOT_CONNECTED';
+    const why = obstacle === undefined ? '' : `: ${obstacle.message}`;
+    const message = `an event of ${this.pattern} was not stored in time${why}`;
+    this.end(this.perhapsStored(code, message, obstacle));
+  }
+
+  end(error: RedisStreamsError | undefined): void {
+    if (this.unwanted) return;
+    this.unwanted = true;
+    this.heeding?.release();
+    this.settled(this, error);
+  }
+
+  /** Ends with the signal, as not stored if it has not left. What left is stored all the same. */
+  heed(signal: AbortSignal): void {
+    this.heeding = heed(signal, () =>
+      this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`)),
+    );
+  }
+
+  private perhapsStored(
+    code: 'TIMEOUT' | 'NOT_CONNECTED' | 'REDIS' | 'CANCELLED',
+    message: string,
+    cause?: Error,
+  ): RedisStreamsError {
+    const outcome = this.copies > 0 || this.tainted ? 'may-have-run' : 'not-run';
+    return new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause });
+  }
+}
+
+/** Characters it takes in a batch, about. */
+function sizeOf({ data, headers }: EntryRequest): number {
+  return data.length + (headers?.length ?? 0) + 32;
+}

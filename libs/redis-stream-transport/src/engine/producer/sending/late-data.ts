@@ -1,0 +1,30 @@
+import type { RedisStreamsError } from '../../../errors.js';
+import type { WrittenData } from './entry-request.js';
+
+/** A call or an event whose data a serializer still writes. It is on the books meanwhile (G1, G2). */
+export interface Late {
+  /** Its serializer works, and somebody waits for it. */
+  readonly isWriting: boolean;
+  /** From here on it waits for its serializer. */
+  write(): void;
+  /** Its serializer has answered. */
+  written(data: WrittenData): void;
+}
+
+/** Sends an item once its data is written. If it ended before, nothing of it leaves. */
+export function sendWhenWritten<T extends Late>(
+  item: T,
+  data: Promise<WrittenData>,
+  send: (item: T) => void,
+  fail: (item: T, error: RedisStreamsError) => void,
+): void {
+  item.write();
+  data.then(
+    (written) => {
+      if (!item.isWriting) return;
+      item.written(written);
+      send(item);
+    },
+    (error: RedisStreamsError) => fail(item, error),
+  );
+}

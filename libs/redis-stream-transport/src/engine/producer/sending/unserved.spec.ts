@@ -1,0 +1,40 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { Call } from '../call.js';
+import { Unserved } from './unserved.js';
+
+function setup(graceUntil = 0) {
+  const clock = new FakeClock();
+  const sent: Call[] = [];
+  const unserved = new Unserved(clock, (call) => sent.push(call));
+  const call = { state: 'sent', copies: 1, graceUntil } as unknown as Call;
+  return { clock, sent, unserved, call };
+}
+
+describe('calls of a pattern that nobody serves', () => {
+  it('are asked for again within their grace', () => {
+    const { clock, sent, unserved, call } = setup(2000);
+    expect(unserved.waits(call, 'NEVER')).toBe(true);
+    clock.pass(100);
+    expect(sent).toEqual([call]);
+    clock.pass(1000);
+    expect(unserved.waits(call, 'NEVER')).toBe(false);
+  });
+
+  it('are refused at once without one, and when the stream is full', () => {
+    const { unserved, call } = setup();
+    expect(unserved.waits(call, 'NONE')).toBe(false);
+    expect(unserved.waits(call, 'NEVER')).toBe(false);
+    unserved.forgotten();
+    expect(unserved.waits(call, 'FULL')).toBe(false);
+  });
+
+  it('L21: are not refused for 15 s after Redis lost its memory: nobody has announced yet', () => {
+    const { clock, unserved, call } = setup();
+    unserved.forgotten();
+    clock.pass(14_000);
+    expect(unserved.waits(call, 'NONE')).toBe(true);
+    expect(unserved.waits(call, 'NEVER')).toBe(true);
+    clock.pass(1001);
+    expect(unserved.waits(call, 'NONE')).toBe(false);
+  });
+});

@@ -1,0 +1,300 @@
+import { RedisStreamsError } from '../../../errors.js';
+import { RECORD_LIFE, type CallerBroker, type Incarnation } from '../../../redis/caller-broker.js';
+import type { CommandFailure } from '../../../redis/failure.js';
+import { VERDICTS_KEPT } from '../../../redis/scripts/enqueue.lua.js';
+import type { EnqueueAnswer } from '../../../redis/verdict.js';
+import type { Clock } from '../../clock.js';
+import type { RedisClock } from '../../redis-clock.js';
+import { PendingBatch } from './batch.js';
+import type { Item } from './item.js';
+import { SendQueue } from './send-queue.js';
+import { thrownText } from '../../../thrown.js';
+
+/** Milliseconds for which the life of the record is not renewed again: a small part of it. */
+const RENEW_EVERY = 60_000;
+const BACKOFF = { first: 50, max: 1000 } as const;
+
+export interface WriterHooks {
+  /** Frames of the reply log below this id are no longer needed; '' for none. */
+  trim(): string;
+  /** Take a new connection: late packets of the old one must not follow what is sent next. */
+  recycle(): void;
+  /** Something is wrong that a person should read; `kind` tells what is like it. */
+  complain(kind: string, message: string): void;
+}
+
+/**
+ * Sends what one process wants to store in one shard: batches by turn, numbered, at most eight without
+ * an answer. A batch whose answer was lost is sent again under its number, so that nothing is stored
+ * twice and nothing is lost (rules L1–L4).
+ */
+export class Writer {
+  private readonly queue = new SendQueue(
+    () => this.flush(),
+    () => this.unresolved.length === 0,
+  );
+
+  private epoch = 1;
+  private number = 1;
+  /** Highest number of this epoch that Redis acknowledged. */
+  private acked = 0;
+  private lastSent = 0;
+  private renewedAt = Number.NEGATIVE_INFINITY;
+  private readonly unresolved: PendingBatch[] = [];
+
+  private incarnation: Incarnation = { id: '', born: 0, now: 0 };
+  private connected = false;
+  /** An error answer came: nothing new leaves until what is unresolved has been repeated in order. */
+  private repeating = false;
+  private failures = 0;
+  private refusal: CommandFailure | undefined;
+  private cancelRepeat: (() => void) | undefined;
+
+  constructor(
+    private readonly broker: CallerBroker,
+    private readonly clock: Clock,
+    private readonly redisClock: RedisClock,
+    private readonly hooks: WriterHooks,
+  ) {}
+
+  /** Why Redis stores nothing at this moment; undefined if it does, or is not reached. */
+  get obstacle(): Error | undefined {
+    return this.refusal;
+  }
+
+  push(item: Item): void {
+    this.queue.push(item);
+  }
+
+  /** A new connection is ready, and this is the memory it reached. */
+  up(incarnation: Incarnation): void {
+    this.connected = true;
+    // What left for another memory may have been applied there, whatever this one says of its number.
+    if (incarnation.id !== this.incarnation.id) this.unresolved.forEach((batch) => batch.taint());
+    this.incarnation = incarnation;
+    this.failures = 0;
+    // What was to be repeated on the connection before is repeated now, in order, or there is nothing.
+    this.stopRepeating();
+    if (this.unresolved.length > 0) this.repeat();
+    else this.flush();
+  }
+
+  down(): void {
+    this.connected = false;
+    this.refusal = undefined;
+    this.stopRepeating();
+  }
+
+  private flush(): void {
+    while (
+      this.queue.length > 0 &&
+      this.connected &&
+      !this.repeating &&
+      this.unresolved.length < VERDICTS_KEPT
+    ) {
+      const items = this.queue.take();
+      if (items.length === 0) return;
+      const now = this.clock.now();
+      // The record may have expired meanwhile; a new epoch needs none.
+      if (
+        this.unresolved.length === 0 &&
+        this.number > 1 &&
+        now - this.lastSent > RECORD_LIFE / 2
+      ) {
+        this.startEpoch();
+      }
+      const batch = new PendingBatch(this.epoch, this.number++, items, now);
+      this.unresolved.push(batch);
+      void this.send(batch);
+    }
+  }
+
+  private async send(batch: PendingBatch): Promise<void> {
+    const now = this.clock.now();
+    const { version, sections } = batch.nextVersion(now);
+    const { incarnation } = this;
+    for (const item of batch.items) item.sending(incarnation, now);
+    batch.inFlight = true;
+    this.lastSent = now;
+    const renew = version > 0 || batch.number === 1 || now - this.renewedAt > RENEW_EVERY;
+    if (renew) this.renewedAt = now;
+    let answer: EnqueueAnswer;
+    try {
+      answer = await this.broker.enqueue({
+        epoch: batch.epoch,
+        number: batch.number,
+        version,
+        incarnation: incarnation.id,
+        stamp: this.redisClock.now(),
+        trim: this.hooks.trim(),
+        renew,
+        sections,
+      });
+    } catch (error) {
+      batch.inFlight = false;
+      this.onFailure(batch, error as CommandFailure);
+      this.continueRepeat();
+      return;
+    }
+    batch.inFlight = false;
+    this.redisClock.observe(answer.now, now);
+    this.onAnswer(batch, answer);
+    this.continueRepeat();
+  }
+
+  private async close(batch: PendingBatch): Promise<void> {
+    batch.inFlight = true;
+    const now = this.clock.now();
+    try {
+      const answer = await this.broker.closeNumber(batch.epoch, batch.number, this.incarnation.id);
+      batch.inFlight = false;
+      this.redisClock.observe(answer.now, now);
+      this.onAnswer(batch, answer);
+    } catch (error) {
+      batch.inFlight = false;
+      this.hooks.complain('writer', `cannot write the caller record: ${thrownText(error)}`);
+      if (batch.epoch === this.epoch) this.scheduleRepeat();
+    }
+    this.continueRepeat();
+  }
+
+  private onAnswer(batch: PendingBatch, answer: EnqueueAnswer): void {
+    if (batch.epoch !== this.epoch) return;
+    switch (answer.kind) {
+      case 'applied':
+        this.resolve(batch);
+        batch.applied(answer);
+        break;
+      case 'closed':
+        this.resolve(batch);
+        batch.failed(batch.closing ?? new RedisStreamsError('REDIS', 'Redis refused the batch'));
+        break;
+      case 'forgotten':
+        this.resolve(batch);
+        for (const item of batch.items) if (!item.unwanted) item.unknown();
+        break;
+      case 'stale':
+        this.scheduleRepeat();
+        break;
+      case 'gap':
+      case 'old':
+        // Only a record below a number that was acknowledged proves that Redis lost memory.
+        if (this.acked > 0 && (answer.epoch !== this.epoch || answer.number < this.acked)) {
+          this.startOver();
+        } else if (answer.kind === 'old') {
+          this.epoch = Math.max(this.epoch, answer.epoch);
+          this.startOver();
+        } else {
+          this.scheduleRepeat();
+        }
+        break;
+      case 'incarnation':
+        // This copy was refused; only an earlier one may have been applied, in the memory before.
+        batch.refused();
+        this.startOver();
+        break;
+    }
+    this.flush();
+  }
+
+  private resolve(batch: PendingBatch): void {
+    const at = this.unresolved.indexOf(batch);
+    if (at !== -1) this.unresolved.splice(at, 1);
+    this.acked = Math.max(this.acked, batch.number);
+    this.failures = 0;
+    this.refusal = undefined;
+  }
+
+  private onFailure(batch: PendingBatch, failure: CommandFailure): void {
+    if (failure.kind !== 'lost') batch.refused();
+    if (batch.epoch !== this.epoch || failure.kind !== 'refused') return;
+    if (failure.reply !== 'NOSCRIPT') this.refusedBy(failure);
+    if (failure.reply !== 'NOSCRIPT' && !failure.passing) {
+      const error = new RedisStreamsError('REDIS', failure.message, { cause: failure });
+      batch.closing = error;
+      if (batch.isUntouched) {
+        for (const item of batch.items) if (!item.unwanted && !item.tainted) item.failed(error);
+      }
+    }
+    this.scheduleRepeat();
+  }
+
+  /** Who calls hears of it at the deadline, who runs the service at once. */
+  private refusedBy(failure: CommandFailure): void {
+    this.refusal = failure;
+    // That the server is no longer the one to talk to, the connection tells.
+    const kind = `refused ${failure.reply}`;
+    if (!failure.moved) this.hooks.complain(kind, `Redis stores nothing: ${failure.message}`);
+  }
+
+  /** Nothing new leaves until what is unresolved was repeated. */
+  private scheduleRepeat(): void {
+    if (this.connected) this.repeating = true;
+  }
+
+  /** Once every copy on its way is answered, repeats the unresolved batches in order. */
+  private continueRepeat(): void {
+    if (!this.repeating || this.cancelRepeat !== undefined) return;
+    if (this.unresolved.some((batch) => batch.inFlight)) return;
+    const delay =
+      this.failures === 0 ? 0 : Math.min(BACKOFF.max, BACKOFF.first * 2 ** this.failures);
+    this.failures++;
+    this.cancelRepeat = this.clock.after(delay * (1 - this.clock.random() / 2), () => {
+      this.cancelRepeat = undefined;
+      void this.broker.loadScripts().then(
+        () => this.repeat(),
+        () => this.continueRepeat(),
+      );
+    });
+  }
+
+  private repeat(): void {
+    if (!this.connected) return;
+    this.repeating = false;
+    this.giveUpOld();
+    if (!this.connected) return;
+    for (const batch of [...this.unresolved]) {
+      if (batch.closing === undefined) void this.send(batch);
+      else void this.close(batch);
+    }
+    this.flush();
+  }
+
+  /** A record lives for a while after its last batch; what is older than half of that is not repeated. */
+  private giveUpOld(): void {
+    const oldest = this.clock.now() - RECORD_LIFE / 2;
+    if (this.unresolved.some((batch) => batch.firstSent < oldest)) this.startOver();
+  }
+
+  /** Redis lost its memory of this caller: a new epoch carries over what is unresolved. */
+  private startOver(): void {
+    const oldest = this.clock.now() - RECORD_LIFE / 2;
+    const carried: Item[] = [];
+    for (const batch of this.unresolved) {
+      batch.taint();
+      for (const item of batch.items) {
+        if (item.unwanted) continue;
+        if (batch.firstSent < oldest) item.unknown();
+        else carried.push(item);
+      }
+    }
+    this.startEpoch();
+    this.queue.putBack(carried);
+    this.stopRepeating();
+    this.connected = false;
+    this.hooks.recycle();
+  }
+
+  private stopRepeating(): void {
+    this.repeating = false;
+    this.cancelRepeat?.();
+    this.cancelRepeat = undefined;
+  }
+
+  private startEpoch(): void {
+    this.epoch++;
+    this.number = 1;
+    this.acked = 0;
+    this.unresolved.length = 0;
+  }
+}
