@@ -4,7 +4,7 @@ import { payload } from '../harness/payloads.mjs';
 import { internal } from './internal.mjs';
 
 const { Call } = await internal('engine/producer/call.js');
-const { Replies } = await internal('engine/producer/replies/replies.js');
+const { ReplyMux } = await internal('engine/producer/replies/reply-mux.js');
 const { DeadlineQueue } = await internal('engine/deadline-queue.js');
 const { IdTable } = await internal('engine/id-table.js');
 const { systemClock } = await internal('engine/clock.js');
@@ -16,7 +16,7 @@ const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 export function pendingPieces() {
   const calls = new IdTable();
   const deadlines = new DeadlineQueue(systemClock, () => undefined);
-  const replies = new Replies({
+  const replies = new ReplyMux({
     find: (/** @type {string} */ id) => calls.get(id),
     finished: (/** @type {any} */ call) => {
       call.state = 'settled';

@@ -65,7 +65,7 @@ export const mutants = [
     file: 'engine/producer/caller-shard.js',
     patches: [
       [
-        '        this.replies.catchUp().catch((error) => {',
+        '        this.replyReader.catchUp().catch((error) => {',
         '        Promise.resolve().catch((error) => {',
       ],
     ],

@@ -32,7 +32,7 @@ it.each([
   ['redis/link.ts', "import { Reader } from '../engine/consumer/intake/reader.js';"],
   ['engine/clock.ts', "import type { Redis } from 'ioredis';"],
   ['engine/consumer/intake/reader.ts', "import { Logger } from '@nestjs/common';"],
-  ['engine/consumer/intake/reader.ts', "const nest = await import('../../nest/server.js');"],
+  ['engine/consumer/intake/reader.ts', "const nest = await import('../../../nest/server.js');"],
   ['nest/server.ts', "import { Redis } from 'ioredis';"],
   ['nest/server.ts', "import { Module } from '../module/index.js';"],
   ['module/index.ts', "import { metrics } from '../metrics/index.js';"],
@@ -46,7 +46,7 @@ it.each([
 it.each([
   ['options/resolve.ts', "import type { Redis } from 'ioredis'; import '../errors.js';"],
   ['redis/link.ts', "import { Redis } from 'ioredis'; import { Keys } from '../protocol/keys.js';"],
-  ['engine/consumer/intake/reader.ts', "import { Broker } from '../../redis/broker.js';"],
+  ['engine/consumer/intake/reader.ts', "import { Broker } from '../../../redis/broker.js';"],
   ['nest/server.ts', "import { Server } from '@nestjs/microservices'; import 'rxjs/operators';"],
   ['metrics/index.ts', "import { Consumer } from '../engine/consumer/consumer.js';"],
 ])('lets %s have: %s', (file, text) => {

@@ -131,7 +131,7 @@ describe('what waits, stops or is given up', () => {
     expect(pending).toMatchObject([[id, expect.any(String), expect.any(Number), 1]]);
   });
 
-  test('an abort notice stops a handler', async () => {
+  test('a cancellation stops a handler', async () => {
     const { prefix, redis, key } = await opened();
     const caller = await RawCaller.open(prefix);
     const { call, entry } = await caller.request('state.forever', '{}');

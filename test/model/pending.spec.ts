@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
-import { QuietLogger } from '../../libs/redis-stream-transport/src/engine/logger.js';
+import { RateLimitedLogger } from '../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import type {
   Call,
   CallRequest,
@@ -62,7 +62,7 @@ class Stage implements Host {
 
   constructor() {
     const options = { ...resolveClientOptions({ maxPending: MAX_PENDING }), redis: this as never };
-    const silent = new QuietLogger({ log() {}, warn() {}, error() {} }, () => this.now());
+    const silent = new RateLimitedLogger({ log() {}, warn() {}, error() {} }, () => this.now());
     const none = () => {};
     const hooks = { ready: none, closed: none, failed: none, status: none };
     this.producer = new Producer(options, this.clock, silent, hooks);

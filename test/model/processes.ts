@@ -5,7 +5,7 @@ import {
 import type { Delivery } from '../../libs/redis-stream-transport/src/engine/consumer/run/delivery.js';
 import { Consumer } from '../../libs/redis-stream-transport/src/engine/consumer/consumer.js';
 import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/intake/stream-state.js';
-import { QuietLogger } from '../../libs/redis-stream-transport/src/engine/logger.js';
+import { RateLimitedLogger } from '../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
 import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/producer/sending/entry-request.js';
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
@@ -67,9 +67,9 @@ export abstract class Process implements Host {
     for (const link of this.links) link.cut();
   }
 
-  protected logger(): QuietLogger {
+  protected logger(): RateLimitedLogger {
     const say = (line: string): void => this.world.note(`${this.name}: ${line}`);
-    return new QuietLogger(
+    return new RateLimitedLogger(
       { log: say, warn: say, error: say },
       () => this.now(),
       1,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FakeClock } from '../support/fake-clock.js';
-import { Replies } from '../../libs/redis-stream-transport/src/engine/producer/replies/replies.js';
+import { ReplyMux } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-mux.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
 import { ReplySink } from '../../libs/redis-stream-transport/src/nest/reply-sink.js';
@@ -19,7 +19,7 @@ import { answer, holdsFor, holdsLaterFor, spoilt, text, TIME } from './arbitrary
 
 const keys = new Keys('p', 0, 1);
 const owner = { consumer: 'me', token: 'token' };
-const settled = { caller: 'c', frame: 'f', life: 1 };
+const settled = { caller: 'c', frame: 'f', ttlMs: 1 };
 const call = { stream: 's', pattern: 's', entry: '1-1' };
 
 function operations(answered: unknown): readonly (() => Promise<unknown>)[] {
@@ -61,7 +61,7 @@ function operations(answered: unknown): readonly (() => Promise<unknown>)[] {
     () => leases.evictionPolicy(),
     () => starts.start(owner, 's', ['1-1']),
     () => starts.interrupted(owner, 'dead', 's'),
-    () => starts.stranded('s', '', 10),
+    () => starts.orphans('s', '', 10),
     () => starts.claimKey('s', 's', 'key', '1-1', 'digest'),
     () => directory.look('files', false),
     () => directory.services(),
@@ -95,7 +95,7 @@ function listening() {
   const end = (): void => {
     one.state = 'settled';
   };
-  const replies = new Replies({
+  const replies = new ReplyMux({
     find: (id) => (id === one.id ? one : undefined),
     ...{ finished: end, faulted: end, broken: end, renewed: () => {}, gap: () => {} },
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { readResult } from '../../libs/redis-stream-transport/src/engine/consumer/settle/stored-result.js';
 import {
-  givenUp,
-  obeyNotice,
-} from '../../libs/redis-stream-transport/src/engine/consumer/membership/notices.js';
+  cancelledEntries,
+  applyCancellation,
+} from '../../libs/redis-stream-transport/src/engine/consumer/membership/cancellations.js';
 import type { Dispatcher } from '../../libs/redis-stream-transport/src/engine/consumer/run/dispatcher.js';
 import {
   compareIds,
@@ -99,14 +99,14 @@ it('a result under an idempotency key', { timeout: TIME }, () => {
   );
 });
 
-it('an abort notice', { timeout: TIME }, () => {
+it('a cancellation', { timeout: TIME }, () => {
   const notices = fc.oneof(
     text,
     spoilt(['work', '1-1']).map((list) => JSON.stringify(list)),
   );
   holdsFor(notices, (given) => {
-    obeyNotice(given, [], {} as Dispatcher);
-    for (const entry of givenUp([given], 'work')) expect(typeof entry).toBe('string');
+    applyCancellation(given, [], {} as Dispatcher);
+    for (const entry of cancelledEntries([given], 'work')) expect(typeof entry).toBe('string');
   });
 });
 

@@ -96,7 +96,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L8',
     part: 'the second strike',
-    file: consumer('recovery/suspects'),
+    file: consumer('recovery/failure-detector'),
     changes: [['return now - first.at >= this.ttl / 2;', 'return true;']],
   },
   {
@@ -190,7 +190,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L14',
     part: 'the interruption',
-    file: producer('replies/replies'),
+    file: producer('replies/reply-mux'),
     changes: [['if (deliveries >= run.deliveries) this.interrupted(call);', '']],
   },
   {
@@ -204,13 +204,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L16',
     part: 'the look for unread frames',
-    file: producer('outcome/re-asker'),
-    changes: [['if (this.replies.isBehind(sighting.lastFrame)) return;', '']],
+    file: producer('outcome/lost-entry-probe'),
+    changes: [['if (this.replies.isBehind(answer.lastFrame)) return;', '']],
   },
   {
     rule: 'L16',
     part: 'the look at `once`',
-    file: producer('outcome/re-asker'),
+    file: producer('outcome/lost-entry-probe'),
     changes: [
       ["const mayRepeat = !call.request.once && fate !== 'once';", 'const mayRepeat = true;'],
     ],
@@ -218,13 +218,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L16',
     part: 'the proof',
-    file: producer('outcome/re-asker'),
-    changes: [['if (this.isProven(call, sighting) && mayRepeat', 'if (mayRepeat']],
+    file: producer('outcome/lost-entry-probe'),
+    changes: [['if (this.isProven(call, answer) && mayRepeat', 'if (mayRepeat']],
   },
   {
     rule: 'L16',
     part: 'the look for ignored frames',
-    file: producer('outcome/re-asker'),
+    file: producer('outcome/lost-entry-probe'),
     changes: [['this.replies.mayHaveMissed(call.startedAt) || ', '']],
   },
   {
@@ -242,7 +242,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L18',
     part: 'the look at what is started',
-    file: scripts('stranded'),
+    file: scripts('orphans'),
     changes: [[" and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0", '']],
   },
   {
@@ -266,7 +266,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L20',
     part: 'the half minute',
-    file: consumer('recovery/stranded'),
+    file: consumer('recovery/orphaned-requests'),
     changes: [
       ['if (first !== undefined && now - first >= APART)', 'if (first !== undefined || now)'],
     ],
@@ -286,7 +286,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L22',
     part: 'the look at the kind',
-    file: consumer('run/starter'),
+    file: consumer('run/start-guard'),
     changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
   },
 ];

@@ -144,5 +144,5 @@ export function section(
   changes: Partial<BatchSection> = {},
 ): BatchSection {
   const items = Array.from({ length: count }, (_, i) => [eventLine, String(i)]);
-  return { stream, pattern: stream, mode: 0, wide: false, items, ...changes };
+  return { stream, pattern: stream, mode: 0, hasExtraFields: false, items, ...changes };
 }

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
-import { QuietLogger } from '../../../libs/redis-stream-transport/src/engine/logger.js';
+import { RateLimitedLogger } from '../../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
 import { builtLibrary } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
@@ -132,7 +132,7 @@ describe('A9 faults that repeat', () => {
     let now = 0;
     const lines: string[] = [];
     const write = (line: string): void => void lines.push(line);
-    const logger = new QuietLogger({ log: write, warn: write, error: write }, () => now);
+    const logger = new RateLimitedLogger({ log: write, warn: write, error: write }, () => now);
     for (; now < 10_000; now++) logger.warn('closed', 'lost a connection');
     logger.warn('another', 'something else');
     expect(lines).toEqual([

@@ -70,13 +70,13 @@ describe('B5 an operator', () => {
     await bench.add('a');
     const [first, second] = await bench.hand('a', 'gone');
     const unread = await bench.add('a', requestLine(callerId()));
-    expect(await broker.stranded('a', '', 10)).toEqual({ ids: [], next: '' });
+    expect(await broker.orphans('a', '', 10)).toEqual({ ids: [], next: '' });
     await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'gone');
     // What has expired, events, and what was not handed out are nobody's business here.
     await eventually(async () =>
-      expect(await broker.stranded('a', '', 10)).toEqual({ ids: [first, second], next: '' }),
+      expect(await broker.orphans('a', '', 10)).toEqual({ ids: [first, second], next: '' }),
     );
-    expect((await broker.stranded('a', '', 1)).next).toBe(first);
+    expect((await broker.orphans('a', '', 1)).next).toBe(first);
     await bench.redis.hset(bench.keys.started('a'), `service ${second}`, 'someone');
     await broker.adopt({ ...me, token: 'another' }, 'a', [first!]);
     expect(await bench.pending('a')).toEqual([]);

@@ -140,7 +140,7 @@ describe('the claim script', () => {
     const [settled, refused, deleted] = ids as [string, string, string];
     await broker.settleChecked(me, 'a', settled, '-', true, undefined);
     const request = { stream: 'a', id: refused, pattern: 'a', deadline: 1, mayHand: false };
-    await broker.noHandler(me, request, { caller: 'c', frame: 'f', life: 1000 });
+    await broker.noHandler(me, request, { caller: 'c', frame: 'f', ttlMs: 1000 });
     await bench.redis.xdel(bench.keys.stream('a'), deleted);
     expect(await broker.fetch(me, 'a', [deleted])).toEqual([]);
     expect(await notes()).toEqual([]);

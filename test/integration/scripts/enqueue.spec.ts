@@ -23,7 +23,7 @@ describe('the enqueue script', () => {
     const bench = await Bench.open();
     const caller = await bench.caller();
     const items = range(5000).map((i) => ['c', eventLine, 'd', String(i)]);
-    await caller.enqueue(1, [section('a', 5000), section('b', 0, { wide: true, items })]);
+    await caller.enqueue(1, [section('a', 5000), section('b', 0, { hasExtraFields: true, items })]);
     for (const stream of ['a', 'b']) {
       const ids = await bench.ids(stream);
       expect(ids).toEqual(range(5000).map((i) => idAfter(ids[0]!, i)));
@@ -151,7 +151,7 @@ describe('the enqueue script', () => {
     const caller = await bench.caller();
     const fields = ['c', eventLine, 'd', '"ä\u0000😀"', 'h', '{"a":"b"}', 'p', 'x y'];
     const items = [fields, ['c', eventLine, 'd', '2']];
-    await caller.enqueue(1, [section('a', 0, { wide: true, items }), section('a', 1)]);
+    await caller.enqueue(1, [section('a', 0, { hasExtraFields: true, items }), section('a', 1)]);
     const entries = await bench.redis.xrange(bench.keys.stream('a'), '-', '+');
     expect(entries.map(([, stored]) => stored)).toEqual([
       fields,

@@ -9,7 +9,7 @@ async function holding() {
   await bench.add('a', requestLine(caller));
   const owner = await bench.owner('me');
   const [id] = (await bench.hand('a', 'me')) as [string];
-  const answer = { caller, frame: 'frame', life: 60_000 };
+  const answer = { caller, frame: 'frame', ttlMs: 60_000 };
   return { bench, broker, caller, owner, id, answer };
 }
 type Held = Awaited<ReturnType<typeof holding>>;

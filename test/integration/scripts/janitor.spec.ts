@@ -147,18 +147,18 @@ describe('the janitor script', () => {
 
   it('finds handled events behind requests that nobody has and that have not expired', async () => {
     const { bench, broker } = await stream(0, 0);
-    const stranded: string[] = [];
-    for (let i = 0; i < 5; i++) stranded.push(await bench.add('a', requestLine(callerId())));
+    const orphans: string[] = [];
+    for (let i = 0; i < 5; i++) orphans.push(await bench.add('a', requestLine(callerId())));
     await handle(bench, 'service', 5);
     const handled: string[] = [];
     for (let i = 0; i < 4; i++) handled.push(await bench.add('a'));
     await handle(bench, 'service', 4);
     let cleaned = await broker.clean('a', 'r', limits({ page: 2 }));
-    expect(cleaned).toMatchObject({ removed: 0, next: { behind: stranded[1], stayed: 2 } });
+    expect(cleaned).toMatchObject({ removed: 0, next: { behind: orphans[1], stayed: 2 } });
     for (let page = 0; page < 10 && cleaned.next !== undefined; page++) {
       cleaned = await broker.clean('a', 'r', limits({ page: 2 }), cleaned.next);
     }
-    expect(await bench.ids('a')).toEqual(stranded);
+    expect(await bench.ids('a')).toEqual(orphans);
 
     // What stays among them does not count as kept events.
     const more: string[] = [];
@@ -169,7 +169,7 @@ describe('the janitor script', () => {
       if (next === undefined) break;
       place = next;
     }
-    expect(await bench.ids('a')).toEqual([...stranded, more[3]!]);
+    expect(await bench.ids('a')).toEqual([...orphans, more[3]!]);
   });
 
   it('reports a group without a live instance, and lets it hold nothing back', async () => {
@@ -355,7 +355,7 @@ describe('the janitor script, of requests that have not expired', () => {
     await bench.redis.xack(bench.keys.stream('a'), 'service', event);
     await bench.redis.zadd(bench.keys.live('a'), Date.now() + 60_000, 'other x -');
     const entry = { stream: 'a', id, pattern: 'a', deadline: Date.now() + 60_000, mayHand: true };
-    const answer = { caller, frame: 'frame', life: 60_000 };
+    const answer = { caller, frame: 'frame', ttlMs: 60_000 };
     expect(await broker.noHandler(owner, entry, answer)).toEqual({ kind: 'acked' });
     await cleanAll(broker);
     expect(await bench.ids('a')).toEqual([request]);

@@ -41,7 +41,7 @@ describe('leases', () => {
     expect(await bench.redis.pttl(bench.keys.lease('me'))).toBeGreaterThan(3_600_000);
   });
 
-  it('hand over abort notices once', async () => {
+  it('hand over cancellations once', async () => {
     const bench = await Bench.open();
     const leases = bench.leases();
     const caller = await bench.caller();

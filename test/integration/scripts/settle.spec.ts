@@ -30,7 +30,7 @@ async function listening(bench: Bench, caller: string): Promise<string[]> {
 const log = (caller: string, frame = 'frame', force = false) => ({
   caller,
   frame,
-  life: 60_000,
+  ttlMs: 60_000,
   force,
 });
 const dropping = (ids: readonly string[], ...logs: Settlement['logs']): Settlement => ({
@@ -75,8 +75,8 @@ describe('the settle script', () => {
 
   it('marks only the first record of a log as its birth, and only extends its life', async () => {
     const { bench, broker, caller, owner, ids } = await holding(2);
-    await broker.settle(owner, dropping([ids[0]!], { ...log(caller), life: 600_000 }));
-    await broker.settle(owner, dropping([ids[1]!], { ...log(caller), life: 1000 }));
+    await broker.settle(owner, dropping([ids[0]!], { ...log(caller), ttlMs: 600_000 }));
+    await broker.settle(owner, dropping([ids[1]!], { ...log(caller), ttlMs: 1000 }));
     const records = await bench.redis.xrange(bench.keys.log(caller), '-', '+');
     expect(records.map(([, fields]) => fields.length)).toEqual([4, 2]);
     expect(await bench.redis.pttl(bench.keys.log(caller))).toBeGreaterThan(500_000);

@@ -64,32 +64,32 @@ describe('L18: the start script', () => {
     await bench.redis.del(bench.keys.lease('me'));
     const third = await bench.owner('third');
     expect(await bench.leases().revoke(third, 'me')).toBe('revoked');
-    const answer = { caller, frame: 'interrupted', life: 60_000 };
+    const answer = { caller, frame: 'interrupted', ttlMs: 60_000 };
     expect(await starts.endInterrupted(third, 'me', 'a', ids[0]!, answer)).toBe('ok');
     expect(await starts.start(other, 'a', ids)).toEqual([false]);
     expect(await bench.pending('a')).toEqual([]);
     expect(await started()).toEqual({});
   });
 
-  it('what is started is neither stranded nor swept away', async () => {
+  it('what is started is neither an orphan nor swept away', async () => {
     const { bench, group, starts, me, ids } = await handed(2, requestLine(callerId()));
     await starts.start(me, 'a', [ids[0]!]);
     // An operator deletes the consumer, and with it what was pending.
     await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
-    expect(await starts.stranded('a', '', 10)).toEqual({ next: '', ids: [ids[1]] });
+    expect(await starts.orphans('a', '', 10)).toEqual({ next: '', ids: [ids[1]] });
     const limits = { groupTtl: 1000, count: undefined, age: undefined, page: 100, trim: 100 };
     await group.clean('a', 'r', limits);
     expect(await bench.ids('a')).toEqual(ids);
   });
 });
 
-describe('L20: stranded requests', () => {
+describe('L20: orphaned requests', () => {
   it('become pending under who adopts them, once, and count as handed out before', async () => {
     const { bench, starts, me, ids } = await handed(1, requestLine(callerId()));
     const other = await bench.owner('other');
-    expect((await starts.stranded('a', '', 10)).ids).toEqual([]);
+    expect((await starts.orphans('a', '', 10)).ids).toEqual([]);
     await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
-    expect((await starts.stranded('a', '', 10)).ids).toEqual(ids);
+    expect((await starts.orphans('a', '', 10)).ids).toEqual(ids);
     await starts.adopt(other, 'a', ids);
     await starts.adopt(me, 'a', ids);
     expect(await bench.pending('a')).toEqual([[ids[0], 'other', 2]]);
@@ -106,7 +106,7 @@ describe('L20: stranded requests', () => {
     await bench.add('a', requestLine(callerId()));
     await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
     await vi.waitFor(async () => {
-      expect(await starts.stranded('a', '', 10)).toEqual({ next: '', ids: [] });
+      expect(await starts.orphans('a', '', 10)).toEqual({ next: '', ids: [] });
     });
   });
 });

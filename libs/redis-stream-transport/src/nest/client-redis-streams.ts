@@ -8,7 +8,7 @@ import {
 import { lastValueFrom, Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import { enableDeadlineScopes } from '../engine/deadline-scope.js';
-import { QuietLogger } from '../engine/logger.js';
+import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { outside } from '../engine/outside.js';
 import type { CallerShard } from '../engine/producer/caller-shard.js';
 import { Producer } from '../engine/producer/producer.js';
@@ -61,7 +61,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   private readonly options: ResolvedClientOptions;
   private readonly logger = new Logger(ClientRedisStreams.name);
-  private readonly quiet: QuietLogger;
+  private readonly quiet: RateLimitedLogger;
   private readonly events: ConnectionEvents;
   private readonly outgoing: OutgoingPackets;
   private readonly unheard: UnheardEvents;
@@ -74,7 +74,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   constructor(options?: RedisStreamsClientOptions) {
     super();
     this.options = resolveClientOptions(options);
-    this.quiet = new QuietLogger(this.logger, () => systemClock.now());
+    this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
     this.unheard = new UnheardEvents(this.quiet);
     this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());

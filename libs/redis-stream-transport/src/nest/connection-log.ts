@@ -1,4 +1,4 @@
-import type { QuietLogger } from '../engine/logger.js';
+import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { RedisTarget } from '../options/index.js';
 import { placeOf } from '../redis/shown.js';
 import { CommandFailure } from '../redis/failure.js';
@@ -12,7 +12,7 @@ export class ConnectionLog implements LinkObserver {
 
   constructor(
     target: RedisTarget,
-    private readonly logger: QuietLogger,
+    private readonly logger: RateLimitedLogger,
     private readonly now: () => number,
   ) {
     this.place = placeOf(target);

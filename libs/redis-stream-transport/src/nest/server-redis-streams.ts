@@ -13,7 +13,7 @@ import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
-import { QuietLogger } from '../engine/logger.js';
+import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveServerOptions,
@@ -74,7 +74,7 @@ export class ServerRedisStreams
   private readonly registry = new HandlerRegistry();
   private readonly companions: CompanionFactory[] = [];
   private readonly events: ConnectionEvents;
-  private readonly quiet: QuietLogger;
+  private readonly quiet: RateLimitedLogger;
   private readonly settings: InvokerSettings & EventSettings;
   /** Name of the codec that replies are written with, if it has one. */
   private readonly answersIn: string | undefined;
@@ -89,7 +89,7 @@ export class ServerRedisStreams
     super();
     this.options = resolveServerOptions(options);
     void watchFilters();
-    this.quiet = new QuietLogger(this.logger, () => systemClock.now());
+    this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
     this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
     this.answersIn = this.options.serializer?.codec;
     this.settings = {

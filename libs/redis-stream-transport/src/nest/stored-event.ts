@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { QuietLogger } from '../engine/logger.js';
+import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import { thrownText } from '../thrown.js';
 
@@ -41,7 +41,7 @@ export function storedEvent<T>(
 export class UnheardEvents {
   private readonly kinds = new Set<string>();
 
-  constructor(private readonly logger: QuietLogger) {}
+  constructor(private readonly logger: RateLimitedLogger) {}
 
   warn(pattern: string, error: unknown): void {
     const isOurs = RedisStreamsError.isRedisStreamsError(error);

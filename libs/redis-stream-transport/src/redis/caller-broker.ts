@@ -16,7 +16,7 @@ export const RECORD_LIFE = 600_000;
 export const MAX_BATCH_AGE = 2000;
 /** Milliseconds that a reply log is kept for while its caller asks about it. */
 const LOG_LIFE = 120_000;
-/** Milliseconds for which an abort notice is kept for a consumer that is away. */
+/** Milliseconds for which a cancellation is kept for a consumer that is away. */
 const NOTICE_LIFE = 60_000;
 
 /** Which memory of Redis this is, and its time in milliseconds. */
@@ -33,7 +33,7 @@ export interface BatchSection {
   /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
   readonly mode: 0 | 1 | 2;
   /** Items have more than the two fields `c` and `d`. */
-  readonly wide: boolean;
+  readonly hasExtraFields: boolean;
   readonly items: readonly (readonly string[])[];
 }
 
@@ -73,7 +73,7 @@ export interface Decision {
 }
 
 /** What Redis knows of calls that have waited for some time. */
-export interface Sighting {
+export interface ProbeAnswer {
   readonly incarnation: Incarnation;
   /** Last record of the reply log; undefined when there is no log. */
   readonly lastFrame: string | undefined;
@@ -147,10 +147,10 @@ export class CallerBroker {
       batch.trim,
       String(sections.length),
     );
-    for (const { mode, wide, items } of sections) {
-      args.push(String(mode), wide ? '1' : '0', String(items.length));
+    for (const { mode, hasExtraFields, items } of sections) {
+      args.push(String(mode), hasExtraFields ? '1' : '0', String(items.length));
       for (const fields of items) {
-        if (wide) args.push(String(fields.length));
+        if (hasExtraFields) args.push(String(fields.length));
         for (const field of fields) args.push(field);
       }
     }
@@ -199,7 +199,7 @@ export class CallerBroker {
 
   async reAsk(
     calls: readonly { readonly stream: string; readonly pattern: string; readonly entry: string }[],
-  ): Promise<Sighting> {
+  ): Promise<ProbeAnswer> {
     const answer = await run(
       this.link,
       reAskScript,
@@ -213,7 +213,7 @@ export class CallerBroker {
       ],
       [freshId(), String(LOG_LIFE), ...calls.map(({ entry }) => entry)],
     );
-    return readSighting(answer, calls.length);
+    return readProbeAnswer(answer, calls.length);
   }
 
   /** Tells a consumer, now or when it is back, which entries nobody waits for any more. */
@@ -270,7 +270,7 @@ function parseFate(text: string): Fate {
 }
 
 /** Answer of `re-ask`. Only what it calls gone may be sent again. */
-export function readSighting(answer: unknown, calls: number): Sighting {
+export function readProbeAnswer(answer: unknown, calls: number): ProbeAnswer {
   const [now, id = '', born, last, flags = ''] = textsOf(answer, 're-ask');
   return {
     incarnation: { id, born: numberOf(born), now: numberOf(now) },

@@ -27,7 +27,7 @@ export function deadLetterCall(
       id,
       drop ? '1' : '0',
       answer?.frame ?? '',
-      String(answer?.life ?? 0),
+      String(answer?.ttlMs ?? 0),
       String(kept),
       ...fields,
     ],

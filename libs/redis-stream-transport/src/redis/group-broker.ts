@@ -99,7 +99,7 @@ export class GroupBroker {
     const args = [owner.token, this.group, String(logs.length), String(streams.length)];
     for (const log of logs) {
       keys.push(this.keys.log(log.caller));
-      args.push(log.frame, String(log.life), log.force ? '1' : '0');
+      args.push(log.frame, String(log.ttlMs), log.force ? '1' : '0');
     }
     for (const { stream, keep, drop } of streams) {
       keys.push(this.keys.stream(stream));
@@ -142,7 +142,7 @@ export class GroupBroker {
       incarnation,
       drop ? '1' : '0',
       answer?.frame ?? '',
-      String(answer?.life ?? 0),
+      String(answer?.ttlMs ?? 0),
       keyed === undefined ? '' : (keyed.result ?? '-'),
       String(RESULT_LIFE),
     ])) as CheckedAnswer;
@@ -194,7 +194,7 @@ export class GroupBroker {
       owner.consumer,
       request.id,
       answer.frame,
-      String(answer.life),
+      String(answer.ttlMs),
       request.mayHand ? '1' : '0',
       Number.isFinite(request.deadline) ? String(Math.ceil(request.deadline)) : '',
     ]);

@@ -45,10 +45,12 @@ export class LeaseBroker {
     ];
     const args = [owner.token, owner.consumer, String(ttl), take ? '1' : '0'];
     const answer = textsOf(await run(this.link, leaseScript, keys, args), 'lease');
-    const [word, time, members, ...notices] = answer;
+    const [word, time, members, ...cancellations] = answer;
     const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
     const now = numberOf(time);
-    return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
+    return kind === 'ok'
+      ? { kind, now, members: numberOf(members), notices: cancellations }
+      : { kind, now };
   }
 
   /**

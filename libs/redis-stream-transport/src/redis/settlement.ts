@@ -6,7 +6,7 @@ export interface Owner {
 
 export interface Settlement {
   /** One frame per caller; `life` in milliseconds; `force`: append although the log is full. */
-  readonly logs: readonly { caller: string; frame: string; life: number; force: boolean }[];
+  readonly logs: readonly { caller: string; frame: string; ttlMs: number; force: boolean }[];
   /** Entries to acknowledge only (`keep`) and to acknowledge and delete (`drop`), per stream. */
   readonly streams: readonly { stream: string; keep: readonly string[]; drop: readonly string[] }[];
 }
@@ -22,7 +22,7 @@ export type CheckedAnswer = 'ok' | 'lost' | 'missing' | 'fenced';
 export interface Answer {
   readonly caller: string;
   readonly frame: string;
-  readonly life: number;
+  readonly ttlMs: number;
 }
 
 /** What is stored under an idempotency key when its entry is settled. */

@@ -8,7 +8,7 @@ import { run } from './script.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
 import { claimKeyScript } from './scripts/idempotency.lua.js';
 import { sweepScript } from './scripts/notes.lua.js';
-import { adoptScript, strandedScript } from './scripts/stranded.lua.js';
+import { adoptScript, orphansScript } from './scripts/orphans.lua.js';
 import { endInterruptedScript, interruptedScript, startScript } from './scripts/start.lua.js';
 
 /** An entry that a consumer had started and may not be started again. */
@@ -88,20 +88,20 @@ export class StartBroker {
       this.group(),
       id,
       answer?.frame ?? '',
-      String(answer?.life ?? 0),
+      String(answer?.ttlMs ?? 0),
       leaseOf(by, owner),
     ])) as CheckedAnswer;
   }
 
   /** Requests that were handed out and are pending under nobody, behind `from`; `next` is '' at the end. */
-  async stranded(
+  async orphans(
     stream: string,
     from: string,
     count: number,
   ): Promise<{ next: string; ids: string[] }> {
     const keys = [this.keys.stream(stream), this.keys.started(stream)];
     const args = [this.group(), from, String(count)];
-    const [next, ...ids] = textsOf(await run(this.link, strandedScript, keys, args), 'stranded');
+    const [next, ...ids] = textsOf(await run(this.link, orphansScript, keys, args), 'orphans');
     return { next: isEntryId(next) ? next : '', ids: ids.filter(isEntryId) };
   }
 

@@ -2,7 +2,11 @@ import type { ClientProxy } from '@nestjs/microservices';
 import type { RecordOptions } from '../../options/index.js';
 import { rememberWatch, watchContract } from '../check/watches.js';
 import { ContractError } from '../declare/contract-error.js';
-import { definitionOf, type ContractClass, type ContractDefinition } from '../declare/definition.js';
+import {
+  definitionOf,
+  type ContractClass,
+  type ContractDefinition,
+} from '../declare/definition.js';
 import { MethodCalls } from './method-calls.js';
 import type { Command, Event, Streamed } from '../declare/method.decorators.js';
 import type { CheckMode } from '../schema/check-outcome.js';

@@ -6,7 +6,11 @@ import { contractAnnouncer } from '../announce/contract-announcer.js';
 import { ContractError } from '../declare/contract-error.js';
 import type { MethodNames } from '../call/contract-client.js';
 import type { ContractHandlers } from './contract-handlers.js';
-import { definitionOf, type ContractClass, type ContractDefinition } from '../declare/definition.js';
+import {
+  definitionOf,
+  type ContractClass,
+  type ContractDefinition,
+} from '../declare/definition.js';
 import { contractHandler, type Controller } from './handler.js';
 import { copyHandlerMetadata } from './handler-metadata.js';
 

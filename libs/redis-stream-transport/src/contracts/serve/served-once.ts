@@ -1,6 +1,10 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { ContractError } from '../declare/contract-error.js';
-import { definitionOf, type ContractClass, type ContractDefinition } from '../declare/definition.js';
+import {
+  definitionOf,
+  type ContractClass,
+  type ContractDefinition,
+} from '../declare/definition.js';
 import { implementedBy } from './implements.decorator.js';
 
 /**

@@ -1,4 +1,8 @@
-import type { MethodDefinition, ParameterDefinition, ValidationOptions } from '../declare/definition.js';
+import type {
+  MethodDefinition,
+  ParameterDefinition,
+  ValidationOptions,
+} from '../declare/definition.js';
 import { fillDefaults } from '../declare/remote.js';
 import { checkOf, wrongType, type Check } from './value-check.js';
 import { ContractValidationError, type Violation } from './violation.js';

@@ -5,7 +5,7 @@ import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
-import type { QuietLogger } from '../logger.js';
+import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { CompanionFactory } from './membership/companion.js';
 import type { Delivery } from './run/delivery.js';
 import { Dispatcher } from './run/dispatcher.js';
@@ -34,7 +34,7 @@ export class Consumer {
     specs: readonly PatternSpec[],
     companions: readonly CompanionFactory[],
     private readonly clock: Clock,
-    private readonly logger: QuietLogger,
+    private readonly logger: RateLimitedLogger,
     private readonly hooks: ConsumerHooks,
   ) {
     this.dispatcher = new Dispatcher(options.concurrency, clock, {

@@ -9,30 +9,27 @@ import { StartBroker } from '../../redis/start-broker.js';
 import { Subscription } from '../../redis/subscription.js';
 import type { Clock } from '../clock.js';
 import { Condition } from '../condition.js';
-import type { QuietLogger } from '../logger.js';
+import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { CompanionFactory } from './membership/companion.js';
 import type { Delivery } from './run/delivery.js';
 import type { Dispatcher } from './run/dispatcher.js';
 import { Janitor } from './recovery/janitor.js';
 import { LeaseKeeper } from './membership/lease-keeper.js';
-import { givenUp, obeyNotice } from './membership/notices.js';
+import { cancelledEntries, applyCancellation } from './membership/cancellations.js';
 import { Reclaimer } from './recovery/reclaimer.js';
 import { Membership } from './membership/membership.js';
 import { ShardContext } from './membership/shard-context.js';
 import type { Patterns } from './intake/patterns.js';
 import { announcementsOf, type StreamState } from './intake/stream-state.js';
 import { GroupReading } from './intake/group-reading.js';
-import { Worker } from './settle/worker.js';
+import { DeliveryProcessor } from './settle/delivery-processor.js';
 
 export interface ShardHooks {
   run(delivery: Delivery): void;
   changed(): void;
 }
 
-/**
- * A consumer in one shard: who it is, what it reads, and the companions that keep that true: lease,
- * reader, audit, take-over, janitor.
- */
+/** A consumer in one shard: who it is, what it reads, and what keeps that true: lease, audit, take-over. */
 export class ConsumerShard {
   readonly context: ShardContext;
   readonly commands: Link;
@@ -57,7 +54,7 @@ export class ConsumerShard {
     companions: readonly CompanionFactory[],
     private readonly dispatcher: Dispatcher,
     clock: Clock,
-    logger: QuietLogger,
+    logger: RateLimitedLogger,
     private readonly hooks: ShardHooks,
   ) {
     this.keys = new Keys(options.prefix, shard, options.shards);
@@ -81,7 +78,7 @@ export class ConsumerShard {
       },
       lost: () => {
         this.subscribed = false;
-        this.context.connections++;
+        this.context.generation++;
         this.changed();
       },
     });
@@ -94,10 +91,10 @@ export class ConsumerShard {
     this.keeper = new LeaseKeeper(this.context, this.leases, announcementsOf(own.specs), made, {
       fenced: () => this.membership.fenced(),
       doubted: () => {
-        this.context.connections++;
+        this.context.generation++;
       },
       renewed: () => this.renewed(),
-      notices: (texts) => texts.forEach((text) => this.obey(text)),
+      cancellations: (texts) => texts.forEach((text) => this.obey(text)),
       membersChanged: () => this.unblockReaders(),
     });
     this.membership = new Membership(this.context, this.keeper, this.leases, {
@@ -109,12 +106,12 @@ export class ConsumerShard {
       leaving: () => Promise.all([this.main.unlist(), this.broadcast?.dropGroups()]),
     });
     const streams = this.readings.flatMap((reading) => reading.streams);
-    this.reclaimer = new Reclaimer(this.context, this.main.worker.broker, this.leases, streams, {
+    this.reclaimer = new Reclaimer(this.context, this.main.processor.broker, this.leases, streams, {
       claimed: (stream, entries, notices) =>
-        this.main.worker.acceptHeld(stream, entries, givenUp(notices, stream.name)),
+        this.main.processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
       revoked: (dead, stream) =>
-        this.main.worker.starter.endInterrupted(dead, stream, options.replyTtl),
-      free: () => (this.main.worker.retries.isFull ? 0 : dispatcher.free),
+        this.main.processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
+      free: () => (this.main.processor.retries.isFull ? 0 : dispatcher.free),
       mayPark: () => dispatcher.mayPark,
       takesSuspect: () => dispatcher.takesSuspect,
       mayClaim: () => this.keeper.isValid,
@@ -130,7 +127,7 @@ export class ConsumerShard {
 
   /** Entries that wait for Redis, although nothing of them runs. */
   get owed(): number {
-    return this.readings.reduce((sum, { worker }) => sum + worker.owed, 0);
+    return this.readings.reduce((sum, { processor }) => sum + processor.owed, 0);
   }
 
   /** Handlers may start: nobody can have revoked the lease. */
@@ -176,13 +173,13 @@ export class ConsumerShard {
 
   /** Resolves when everything that was finished is settled. */
   async settled(): Promise<void> {
-    await Promise.all(this.readings.map(({ worker }) => worker.settled()));
+    await Promise.all(this.readings.map(({ processor }) => processor.settled()));
   }
 
   /** Leaves what is pending to the others, at once, and closes the connections. */
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const { worker } of this.readings) worker.retries.clear();
+    for (const { processor } of this.readings) processor.retries.clear();
     await this.membership.leave();
     this.condition.changed();
     await Promise.all([
@@ -192,7 +189,7 @@ export class ConsumerShard {
       this.reclaimer.stop(),
       this.janitor.stop(),
     ]);
-    for (const { worker } of this.readings) worker.abandon('closing');
+    for (const { processor } of this.readings) processor.abandon('closing');
     this.context.isUp = false;
     this.subscribed = false;
   }
@@ -204,13 +201,14 @@ export class ConsumerShard {
   private reading(streams: readonly StreamState[], group: string): GroupReading {
     const broker = new GroupBroker(this.commands, this.keys, group, this.options.group);
     const starts = new StartBroker(this.commands, this.keys, () => broker.group);
-    const worker = new Worker(this.context, broker, starts, streams, this.dispatcher, {
+    const { context, dispatcher } = this;
+    const processor = new DeliveryProcessor(context, broker, starts, streams, dispatcher, {
       run: (delivery) => this.hooks.run(delivery),
       leaseDoubt: (kind) => this.membership.doubt(kind),
       handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
     });
     const streamKey = (name: string): string => this.keys.stream(name);
-    return new GroupReading(this.context, worker, this.links, streamKey, this.dispatcher, {
+    return new GroupReading(context, processor, this.links, streamKey, dispatcher, {
       mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
       changed: () => this.changed(),
       brought: (stream, count) => this.janitor.brought(stream, count),
@@ -221,8 +219,8 @@ export class ConsumerShard {
 
   /** Everything held under the old name is somebody else's now. */
   private renamed(): void {
-    for (const { worker } of this.readings) worker.abandon('fenced');
-    if (this.broadcast !== undefined) this.broadcast.worker.broker.group = this.broadcastGroup();
+    for (const { processor } of this.readings) processor.abandon('fenced');
+    if (this.broadcast !== undefined) this.broadcast.processor.broker.group = this.broadcastGroup();
     this.subscription.replace(this.channels());
   }
 
@@ -230,10 +228,10 @@ export class ConsumerShard {
 
   private async commandsUp(): Promise<void> {
     const sentAt = this.context.clock.now();
-    const { id, now } = await this.main.worker.broker.hello();
+    const { id, now } = await this.main.processor.broker.hello();
     this.context.redisClock.observe(now, sentAt);
     this.context.incarnation = id;
-    this.context.connections++;
+    this.context.generation++;
     this.context.isUp = true;
     if (this.membership.isRegistered) await this.keeper.renew();
     this.changed();
@@ -241,8 +239,8 @@ export class ConsumerShard {
 
   private renewed(): void {
     if (!this.membership.isRegistered) return;
-    for (const { worker, auditor } of this.readings) {
-      worker.confirmed();
+    for (const { processor, auditor } of this.readings) {
+      processor.confirmed();
       void auditor.auditNext();
     }
     this.wake();
@@ -291,7 +289,7 @@ export class ConsumerShard {
   }
 
   private obey(text: string): void {
-    for (const { streams } of this.readings) obeyNotice(text, streams, this.dispatcher);
+    for (const { streams } of this.readings) applyCancellation(text, streams, this.dispatcher);
   }
 
   private unblockReaders(): void {

@@ -9,7 +9,7 @@ import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
 import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './sending/entry-request.js';
-import type { Item } from './sending/item.js';
+import type { OutgoingEntry } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 import type { Unread } from './replies/unread-replies.js';
 
@@ -64,7 +64,7 @@ const SLACK = 50;
  * One request's life: (writing →) queued → sent → stored (→ reading) → settled. It is its own place in the deadline queue, in
  * the table of open calls and in a batch, so that a call costs one object.
  */
-export class Call implements Item, Expiring, Identified, Late {
+export class Call implements OutgoingEntry, Expiring, Identified, Late {
   state: CallState = 'queued';
   tainted = false;
   /** It has its last reply, so its entry is settled. */
@@ -148,11 +148,11 @@ export class Call implements Item, Expiring, Identified, Late {
     return grace === 'wait' ? 0 : grace === 'fail' ? 1 : 2;
   }
 
-  get wide(): boolean {
+  get hasExtraFields(): boolean {
     return isWide(this.request);
   }
 
-  get unwanted(): boolean {
+  get abandoned(): boolean {
     return this.state === 'settled' || this.state === 'reading';
   }
 

@@ -7,15 +7,15 @@ import { Subscription } from '../../redis/subscription.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import type { Clock } from '../clock.js';
-import type { QuietLogger } from '../logger.js';
+import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { RedisClock } from '../redis-clock.js';
-import { Arbiter } from './outcome/arbiter.js';
-import { ReAsker, type ReAskerHooks } from './outcome/re-asker.js';
+import { OutcomeResolver } from './outcome/outcome-resolver.js';
+import { LostEntryProbe, type LostEntryProbeHooks } from './outcome/lost-entry-probe.js';
 import { ReplyReader } from './replies/reply-reader.js';
 import { Writer } from './sending/writer.js';
 import { thrownText } from '../../thrown.js';
 
-export interface CallerShardHooks extends ReAskerHooks {
+export interface CallerShardHooks extends LostEntryProbeHooks {
   frame(frame: Frame): void;
   /** Both connections are up and proven, or one of them is gone. */
   changed(): void;
@@ -28,9 +28,9 @@ export interface CallerShardHooks extends ReAskerHooks {
 /** A client's part in one shard: a connection, for replies a second one, a writer, a reader of replies, an arbiter. */
 export class CallerShard {
   readonly writer: Writer;
-  readonly replies: ReplyReader;
-  readonly arbiter: Arbiter;
-  readonly reAsker: ReAsker;
+  readonly replyReader: ReplyReader;
+  readonly resolver: OutcomeResolver;
+  readonly probe: LostEntryProbe;
   readonly keys: Keys;
   readonly commands: Link;
   readonly subscription: Subscription;
@@ -48,7 +48,7 @@ export class CallerShard {
     shard: number,
     callerId: string,
     clock: Clock,
-    private readonly logger: QuietLogger,
+    private readonly logger: RateLimitedLogger,
     private readonly hooks: CallerShardHooks,
   ) {
     const keys = (this.keys = new Keys(options.prefix, shard, options.shards));
@@ -62,7 +62,7 @@ export class CallerShard {
         if (this.born !== undefined && this.born !== incarnation.born) this.hooks.forgotten();
         this.born = incarnation.born;
         this.commandsUp = true;
-        if (this.listening) this.replies.attach();
+        if (this.listening) this.replyReader.attach();
         this.writer.up(incarnation);
         if (this.subscribed) this.readMissed();
         this.hooks.changed();
@@ -75,32 +75,32 @@ export class CallerShard {
       },
     });
     const broker = new CallerBroker(this.commands, keys, callerId, options.maxBacklog);
-    this.replies = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
+    this.replyReader = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
       frame: (frame) => this.hooks.frame(frame),
       lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
       ignored: () => this.hooks.ignored(this),
       complain: (message) => logger.warn('frame', message),
     });
     this.writer = new Writer(broker, clock, redisClock, {
-      trim: () => this.replies.trimPoint(),
+      trim: () => this.replyReader.trimPoint(),
       recycle: () => this.commands.recycle('late packets must not follow'),
       complain: (kind, message) => logger.error(kind, message),
     });
-    this.arbiter = new Arbiter(broker, this.replies);
-    this.reAsker = new ReAsker(broker, this.replies, clock, hooks);
+    this.resolver = new OutcomeResolver(broker, this.replyReader);
+    this.probe = new LostEntryProbe(broker, this.replyReader, clock, hooks);
     const follow = { ...own, ahead: this.commands, observer: this.hearing(own.observer) };
     this.subscription = new Subscription(follow, [broker.logKey], {
-      message: (_, text) => this.replies.message(text),
+      message: (_, text) => this.replyReader.message(text),
       proven: () => {
         this.subscribed = true;
         this.mustHear = true;
-        this.replies.resumed();
+        this.replyReader.resumed();
         if (this.commandsUp) this.readMissed();
         this.hooks.changed();
       },
       lost: () => {
         this.subscribed = false;
-        this.replies.interrupted();
+        this.replyReader.interrupted();
         this.hooks.changed();
       },
     });
@@ -129,7 +129,7 @@ export class CallerShard {
       this.mustHear = !this.commandsUp;
       this.subscription.link.start();
     }
-    this.replies.attach();
+    this.replyReader.attach();
   }
 
   /** Passes on what happens to the subscriber, and sees that replies cannot be heard. */
@@ -153,7 +153,7 @@ export class CallerShard {
 
   /** After every interruption of either connection; when it fails, the next connection asks again. */
   private readMissed(): void {
-    this.replies.catchUp().catch((error: CommandFailure) => {
+    this.replyReader.catchUp().catch((error: CommandFailure) => {
       if (error.kind !== 'refused') return;
       this.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
     });

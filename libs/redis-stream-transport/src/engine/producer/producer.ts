@@ -8,17 +8,17 @@ import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
 import { heed } from '../heeding.js';
 import { IdTable } from '../id-table.js';
-import type { QuietLogger } from '../logger.js';
+import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { outside } from '../outside.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
 import { CallerShard } from './caller-shard.js';
-import { Endings } from './outcome/endings.js';
+import { CallTermination } from './outcome/call-termination.js';
 import { Inquiries } from './outcome/inquiries.js';
 import type { EntryRequest } from './sending/entry-request.js';
 import { EventBook, type EventTerms } from './sending/event-book.js';
 import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
-import { Replies } from './replies/replies.js';
+import { ReplyMux } from './replies/reply-mux.js';
 import { Unserved } from './sending/unserved.js';
 
 /**
@@ -46,8 +46,8 @@ export class Producer implements CallOwner {
   private readonly calls = new IdTable<Call>();
   private readonly events: EventBook;
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
-  private readonly replies: Replies;
-  private readonly endings: Endings;
+  private readonly mux: ReplyMux;
+  private readonly termination: CallTermination;
   private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
   private readonly inquiries: Inquiries;
@@ -57,7 +57,7 @@ export class Producer implements CallOwner {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly clock: Clock,
-    logger: QuietLogger,
+    logger: RateLimitedLogger,
     private readonly hooks: ProducerHooks,
   ) {
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
@@ -67,7 +67,7 @@ export class Producer implements CallOwner {
       deadlines: this.deadlines,
       send: (event) => this.shardFor(event.stream).writer.push(event),
     });
-    this.replies = new Replies({
+    this.mux = new ReplyMux({
       find: (id) => this.calls.get(id),
       finished: (call) => this.answered(call),
       faulted: (call, error) => {
@@ -77,17 +77,18 @@ export class Producer implements CallOwner {
       broken: (call, error) => {
         this.fail(call, error);
         // Whoever runs it runs for nobody.
-        if (call.entry !== undefined) this.shardFor(call.stream).arbiter.ask(call, () => undefined);
+        if (call.entry !== undefined)
+          this.shardFor(call.stream).resolver.ask(call, () => undefined);
       },
       renewed: (call) => this.renew(call),
       gap: (call) =>
         void this.shardFor(call.stream)
-          .replies.catchUp()
+          .replyReader.catchUp()
           .catch(() => undefined),
     });
     this.unserved = new Unserved(clock, (call) => this.shardFor(call.stream).writer.push(call));
-    this.endings = new Endings(clock, {
-      arbiter: (call) => this.shardFor(call.stream).arbiter,
+    this.termination = new CallTermination(clock, {
+      resolver: (call) => this.shardFor(call.stream).resolver,
       isUp: () => this.up,
       obstacle: (call) => this.shardFor(call.stream).obstacle,
       remove: (call) => this.remove(call),
@@ -98,7 +99,7 @@ export class Producer implements CallOwner {
       { length: options.shards },
       (_, shard) =>
         new CallerShard(options, links, shard, this.callerId, clock, logger, {
-          frame: (frame) => this.replies.frame(frame),
+          frame: (frame) => this.mux.frame(frame),
           changed: () => this.changed(),
           forgotten: () => this.unserved.forgotten(),
           sendAgain: (call) => this.sendAgain(call),
@@ -133,7 +134,7 @@ export class Producer implements CallOwner {
 
   /** Replies that came for calls that had ended. */
   get lateReplies(): number {
-    return this.replies.late;
+    return this.mux.late;
   }
 
   start(): void {
@@ -177,7 +178,7 @@ export class Producer implements CallOwner {
 
   /** Nobody waits for the call any more. `tell`: its sink is still to be told. */
   cancel(call: Call, tell: boolean): void {
-    if (call.state !== 'settled') outside(() => this.endings.giveUp(call, 'CANCELLED', tell));
+    if (call.state !== 'settled') outside(() => this.termination.giveUp(call, 'CANCELLED', tell));
   }
 
   /**
@@ -193,11 +194,11 @@ export class Producer implements CallOwner {
   private async end(closedBy: RedisStreamsError): Promise<void> {
     const events = this.deadlines.items().filter((item) => !(item instanceof Call));
     this.events.close(events, closedBy);
-    await Promise.all(this.calls.values().map((call) => this.endings.close(call, closedBy)));
+    await Promise.all(this.calls.values().map((call) => this.termination.close(call, closedBy)));
     this.deadlines.clear();
     this.inquiries.stop();
     // Owners of what runs in vain are told before the connections go.
-    await this.endings.within(this.shards.map(({ arbiter }) => arbiter.done()));
+    await this.termination.within(this.shards.map(({ resolver }) => resolver.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.up = false;
   }
@@ -208,7 +209,7 @@ export class Producer implements CallOwner {
     // It was given up while the batch was on its way: nobody knew its id until now. What was answered is over
     // (with many callers replies often overtake the verdict), unless another copy of it was stored as well.
     if (call.state !== 'settled' || (call.answered && !call.tainted)) return;
-    this.shardFor(call.stream).arbiter.ask(call, () => undefined);
+    this.shardFor(call.stream).resolver.ask(call, () => undefined);
   }
 
   refused(call: Call, reason: Refusal, cause: Error | undefined): void {
@@ -239,7 +240,7 @@ export class Producer implements CallOwner {
   }
 
   private expire(item: Call | OutgoingEvent): void {
-    if (item instanceof Call) this.endings.giveUp(item, 'TIMEOUT', true);
+    if (item instanceof Call) this.termination.giveUp(item, 'TIMEOUT', true);
     else item.expire(this.up, this.shardFor(item.stream).obstacle);
   }
 

@@ -78,7 +78,7 @@ return answer
 const NOTICES_KEPT = 10_000;
 
 /**
- * Leaves an abort notice for a consumer and tells it at once.
+ * Leaves a cancellation for a consumer and tells it at once.
  * KEYS: inbox. ARGV: life (ms), notices…
  */
 export const abortScript = defineScript(

@@ -79,7 +79,7 @@ end
  *
  * Where there are only events, whole nodes of the stream are trimmed, which costs next to nothing. Elsewhere
  * entries are looked at page by page: expired requests go, unexpired ones never do: one that is pending
- * nowhere is stranded, not handled. Returns { removed, more (0/1), id to go on behind or '', entries up to it
+ * nowhere is an orphan, not handled. Returns { removed, more (0/1), id to go on behind or '', entries up to it
  * that stayed, names of groups that no longer count… }.
  */
 export const janitorScript = defineScript(

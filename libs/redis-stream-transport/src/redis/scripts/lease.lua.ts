@@ -4,7 +4,7 @@ import { defineScript, LUA_NOW } from '../script.js';
 export const TOMBSTONE = '+';
 
 /**
- * Takes, renews or restores a lease and collects the abort notices that were left for its owner.
+ * Takes, renews or restores a lease and collects the cancellations that were left for its owner.
  *
  * KEYS: lease, members, inbox. ARGV: token, consumer, time to live (ms), take (0/1).
  * With take = 0 a missing lease is only reported: its owner must first check what it still owns.

@@ -6,7 +6,7 @@ import { NestedReads } from './nested-reads.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
-import type { Worker } from '../settle/worker.js';
+import type { DeliveryProcessor } from '../settle/delivery-processor.js';
 
 /** Milliseconds until a read is ended again that Redis did not find blocked yet. */
 const UNBLOCK_AGAIN = 20;
@@ -36,13 +36,13 @@ export class GroupReading {
 
   constructor(
     private readonly context: ShardContext,
-    readonly worker: Worker,
+    readonly processor: DeliveryProcessor,
     links: LinkSettings,
     streamKey: (name: string) => string,
     dispatcher: Dispatcher,
     private readonly hooks: GroupReadingHooks,
   ) {
-    const { streams } = worker;
+    const { streams } = processor;
     this.streams = streams;
     this.link = new Link('reader', links, {
       up: async () => {
@@ -51,7 +51,7 @@ export class GroupReading {
           .then(Number)
           .catch(() => undefined);
         this.isUp = true;
-        context.connections++;
+        context.generation++;
         void this.auditor.audit();
         hooks.changed();
       },
@@ -61,17 +61,17 @@ export class GroupReading {
         hooks.changed();
       },
     });
-    this.groups = new Groups(context, worker.broker, streams, () => {
+    this.groups = new Groups(context, processor.broker, streams, () => {
       // The read in flight does not name what can be read by now.
       this.unblock();
       this.reader.wake();
     });
-    this.reader = new Reader(context, worker.broker, this.link, streams, streamKey, {
-      free: () => (worker.retries.isFull ? 0 : dispatcher.free),
+    this.reader = new Reader(context, processor.broker, this.link, streams, streamKey, {
+      free: () => (processor.retries.isFull ? 0 : dispatcher.free),
       mayPark: () => dispatcher.mayPark,
       mayRead: () => hooks.mayRead(),
       entries: (stream, entries) => {
-        worker.accept(stream, entries);
+        processor.accept(stream, entries);
         hooks.brought(stream, entries.length);
       },
       heal: () => this.groups.ensure(false),
@@ -80,8 +80,8 @@ export class GroupReading {
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;
-    this.auditor = new Auditor(context, worker.broker, this.reader, streams, limit, {
-      found: (stream, entries) => worker.acceptHeld(stream, entries),
+    this.auditor = new Auditor(context, processor.broker, this.reader, streams, limit, {
+      found: (stream, entries) => processor.acceptHeld(stream, entries),
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
       fenced: () => hooks.fenced(),
@@ -97,7 +97,7 @@ export class GroupReading {
   /** Destroys the groups, which go with their consumer, and what is pending in them. */
   async dropGroups(): Promise<void> {
     const { consumer } = this.context.owner;
-    const { broker } = this.worker;
+    const { broker } = this.processor;
     await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer)));
   }
 
@@ -106,7 +106,7 @@ export class GroupReading {
     const names = this.streams.map(({ name }) => name);
     for (let from = 0; from < names.length; from += STREAMS_PER_CALL) {
       const page = names.slice(from, from + STREAMS_PER_CALL);
-      await this.worker.broker.unlist(page, this.context.owner.consumer);
+      await this.processor.broker.unlist(page, this.context.owner.consumer);
     }
   }
 

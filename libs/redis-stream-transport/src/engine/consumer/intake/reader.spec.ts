@@ -75,7 +75,7 @@ describe('what a read brings', () => {
       },
     } as unknown as GroupBroker;
     const context = {
-      ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1, connections: 1 },
+      ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1, generation: 1 },
       ...{ options: { concurrency: 10 }, logger: { error() {} } },
     } as unknown as ShardContext;
     const stream = new StreamState('s');
@@ -110,7 +110,7 @@ describe('what a read brings', () => {
   });
 
   it('is left to the audit, or to whoever takes over, when the connection or the name changed meanwhile', async () => {
-    const { handed } = await portions([70_000, 70_000], (context) => context.connections++);
+    const { handed } = await portions([70_000, 70_000], (context) => context.generation++);
     expect(handed).toEqual([['1-0']]);
   });
 });

@@ -159,7 +159,7 @@ export class Reader {
 
   /** Hands on what a read brought, in portions. */
   private async take(answer: readonly StreamEntries[]): Promise<Omit<Brought, 'took'>> {
-    const { connections } = this.context;
+    const { generation } = this.context;
     const brought = new Map<StreamState, number>();
     let total = 0;
     let length = 0;
@@ -169,25 +169,25 @@ export class Reader {
       let handed = 0;
       for (let i = 0; i < entries.length; i++) {
         if (length >= TURN_LENGTH) {
-          this.hand(stream, entries.slice(handed, i), connections);
+          this.hand(stream, entries.slice(handed, i), generation);
           handed = i;
           length = 0;
           await nextTurn();
         }
         length += lengthOf(entries[i] as RawEntry);
       }
-      this.hand(stream, handed === 0 ? entries : entries.slice(handed), connections);
+      this.hand(stream, handed === 0 ? entries : entries.slice(handed), generation);
       brought.set(stream, entries.length);
       total += entries.length;
     }
     return { entries: brought, total };
   }
 
-  /** @param connections number of the connection that they were read in, or after */
-  private hand(stream: StreamState, entries: readonly RawEntry[], connections: number): void {
+  /** @param generation of the connections that they were read in, or an earlier one */
+  private hand(stream: StreamState, entries: readonly RawEntry[], generation: number): void {
     // Since the turn before, the name was given up, and somebody else takes them over; or commands have
     // a new connection, perhaps to another memory, and the audit that follows tells which are still mine.
-    if (entries.length > 0 && connections === this.context.connections) {
+    if (entries.length > 0 && generation === this.context.generation) {
       this.hooks.entries(stream, entries);
     }
   }

@@ -1,5 +1,5 @@
 import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
-import type { UnhandledRequest } from './arrivals.js';
+import type { UnhandledRequest } from './entry-router.js';
 import type { Delivery } from '../run/delivery.js';
 import { HandOvers } from './hand-overs.js';
 import type { Insistence } from '../settle/insistence.js';

@@ -28,7 +28,7 @@ async function setup() {
     fenced: () => told.push('fenced'),
     doubted: () => told.push('doubted'),
     renewed: () => told.push('renewed'),
-    notices: () => {},
+    cancellations: () => {},
     membersChanged: () => {},
   });
   await keeper.take();

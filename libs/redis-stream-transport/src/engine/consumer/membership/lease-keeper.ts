@@ -14,7 +14,7 @@ export interface LeaseKeeperHooks {
   /** The lease is confirmed. */
   renewed(): void;
   /** `[stream, entry]` texts of entries that nobody waits for. */
-  notices(texts: readonly string[]): void;
+  cancellations(texts: readonly string[]): void;
   membersChanged(): void;
 }
 
@@ -140,7 +140,7 @@ export class LeaseKeeper {
           this.context.members = answer.members;
           this.hooks.membersChanged();
         }
-        if (answer.notices.length > 0) this.hooks.notices(answer.notices);
+        if (answer.notices.length > 0) this.hooks.cancellations(answer.notices);
         if (!take) await this.announce(false);
         this.hooks.renewed();
     }

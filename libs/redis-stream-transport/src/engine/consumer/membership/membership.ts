@@ -69,7 +69,7 @@ export class Membership {
       `this instance (${consumer}) was taken for dead by another of ${this.context.options.group}; ` +
         `what it held is theirs, and it continues as ${this.context.owner.consumer}`,
     );
-    this.context.connections++;
+    this.context.generation++;
     this.hooks.renamed();
     this.joining = this.joinAgain().finally(() => {
       this.joining = undefined;

@@ -5,7 +5,7 @@ import { connectionNames } from '../../../redis/connection-name.js';
 import type { LinkRole } from '../../../redis/link.js';
 import type { Owner } from '../../../redis/group-broker.js';
 import type { Clock } from '../../clock.js';
-import type { QuietLogger } from '../../logger.js';
+import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import { RedisClock } from '../../redis-clock.js';
 
 /** What the parts of a consumer in one shard share. */
@@ -13,7 +13,7 @@ export class ShardContext {
   /** Who this process is in this shard; replaced when its lease was revoked. */
   owner: Owner = newOwner();
   /** Rises with every reconnect of any connection and with every doubt about the lease. */
-  connections = 0;
+  generation = 0;
   /** Memory of Redis as last seen. */
   incarnation = '';
   isUp = false;
@@ -27,7 +27,7 @@ export class ShardContext {
   constructor(
     readonly options: ResolvedServerOptions,
     readonly clock: Clock,
-    readonly logger: QuietLogger,
+    readonly logger: RateLimitedLogger,
   ) {
     this.redisClock = new RedisClock(clock);
     this.connectionName = connectionNames('server', options.group, () => this.owner.consumer);

@@ -83,7 +83,7 @@ describe('the audit of a process that holds many thousands of entries', () => {
       fetch: (_: unknown, __: string, page: string[]) =>
         Promise.resolve(page.map((id) => ({ raw: { id, fields: [] }, deliveries: 1 }))),
     } as unknown as GroupBroker;
-    const context = { owner: { consumer: 'me', token: 't' }, connections: 1 } as ShardContext;
+    const context = { owner: { consumer: 'me', token: 't' }, generation: 1 } as ShardContext;
     const reader = { settled: () => Promise.resolve() } as unknown as Reader;
     const auditor = new Auditor(context, broker, reader, [new StreamState('s')], 201_000, {
       found: (_, entries) => found.push(...entries.map(({ raw }) => raw.id)),
@@ -114,7 +114,7 @@ describe('the audit of a process that holds many thousands of entries', () => {
     asked.length = 0;
     await auditor.audit();
     expect(asked.map(({ from }) => from)).toEqual(['-', '(1-1999', '(1-3999']);
-    context.connections++;
+    context.generation++;
     asked.length = 0;
     await auditor.auditNext();
     expect(asked).toHaveLength(3);

@@ -27,7 +27,7 @@ export class Auditor {
   private running: Promise<void> | undefined;
   private again = false;
   /** Connections of commands at the last look at everything. */
-  private connections = -1;
+  private generation = -1;
   /** Where the next part of a stream begins, of those that have more than one. */
   private readonly next = new Map<StreamState, string>();
 
@@ -55,7 +55,7 @@ export class Auditor {
    * process that holds many thousands of entries must not have Redis list them all every few seconds.
    */
   auditNext(): Promise<void> {
-    if (this.connections !== this.context.connections) return this.audit();
+    if (this.generation !== this.context.generation) return this.audit();
     return this.running ?? this.begin(false);
   }
 
@@ -72,10 +72,10 @@ export class Auditor {
       all ||= this.again;
       this.again = false;
       for (const stream of this.streams) stream.settledMeanwhile = new Set();
-      const { connections } = this.context;
+      const { generation } = this.context;
       try {
         await this.look(all);
-        if (all) this.connections = connections;
+        if (all) this.generation = generation;
       } catch {
         // The next renewal looks again.
       } finally {

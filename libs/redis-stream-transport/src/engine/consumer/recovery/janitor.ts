@@ -4,7 +4,7 @@ import { thrownText } from '../../../thrown.js';
 import { jittered } from '../../clock.js';
 import type { GroupReading } from '../intake/group-reading.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { Stranded } from './stranded.js';
+import { OrphanedRequests } from './orphaned-requests.js';
 import type { StreamState } from '../intake/stream-state.js';
 
 /** Milliseconds between two rounds through all streams. */
@@ -37,7 +37,7 @@ export class Janitor {
   private readonly fresh = new Map<StreamState, number>();
   private readonly groups = new Map<StreamState, GroupReading>();
   private sweptAt = 0;
-  private readonly stranded: Stranded;
+  private readonly orphans: OrphanedRequests;
 
   /** @param readings the service's own first: of a stream that broadcasts are read from too, it is enough */
   constructor(
@@ -53,7 +53,7 @@ export class Janitor {
       }
     }
     const { streams, auditor } = readings[0] as GroupReading;
-    this.stranded = new Stranded(context, starts, streams, () => void auditor.audit());
+    this.orphans = new OrphanedRequests(context, starts, streams, () => void auditor.audit());
   }
 
   start(): void {
@@ -90,7 +90,7 @@ export class Janitor {
     this.cancelTimer = this.context.clock.after(jittered(this.context.clock, EVERY, 0.3), () => {
       void this.queue(async () => {
         await this.clean([...this.groups.keys()]);
-        await this.stranded.look();
+        await this.orphans.look();
         await this.sweep();
       }).then(() => this.schedule());
     });
@@ -115,7 +115,7 @@ export class Janitor {
   /** Returns whether there is more to remove. */
   private async turn(stream: StreamState): Promise<boolean> {
     const { name, kind, isBroken } = stream;
-    const { broker } = (this.groups.get(stream) as GroupReading).worker;
+    const { broker } = (this.groups.get(stream) as GroupReading).processor;
     this.fresh.delete(stream);
     if (isBroken) return false;
     let place = this.places.get(name);

@@ -6,7 +6,7 @@ import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
 import { jittered } from '../../clock.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
-import { Suspects } from './suspects.js';
+import { FailureDetector } from './failure-detector.js';
 import { TakeOverLines } from './take-over-lines.js';
 import { thrownText } from '../../../thrown.js';
 
@@ -21,7 +21,7 @@ const MAX_PAGE = 100;
 export interface ReclaimerHooks {
   /** A consumer is revoked: what it had started and may not be started again is to be ended. */
   revoked(dead: string, stream: StreamState): Promise<void>;
-  /** @param notices abort notices that the dead consumer had not collected */
+  /** @param notices cancellations that the dead consumer had not collected */
   claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
   /** Entries that can start, over all streams. */
   free(): number;
@@ -37,7 +37,7 @@ export interface ReclaimerHooks {
  * list every time, because a late read recreates a consumer that was deleted (rule L8).
  */
 export class Reclaimer {
-  private readonly suspects: Suspects;
+  private readonly detector: FailureDetector;
   private readonly lines: TakeOverLines;
   private cancelTimer: (() => void) | undefined;
   private scanning: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class Reclaimer {
     private readonly streams: readonly StreamState[],
     private readonly hooks: ReclaimerHooks,
   ) {
-    this.suspects = new Suspects(context.options.leaseTtl);
+    this.detector = new FailureDetector(context.options.leaseTtl);
     this.lines = new TakeOverLines(context.logger);
   }
 
@@ -116,7 +116,7 @@ export class Reclaimer {
   private schedule(): void {
     this.cancelTimer?.();
     if (this.stopped) return;
-    const strike = this.suspects.nextStrike(this.context.clock.now());
+    const strike = this.detector.nextStrike(this.context.clock.now());
     const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, JITTER);
     const wait = Math.min(
       regular,
@@ -178,14 +178,14 @@ export class Reclaimer {
         } else if (value !== '') this.expect(left);
         else {
           missing.add(name);
-          if (this.suspects.missing(name, now)) {
+          if (this.detector.missing(name, now)) {
             struck.push(name);
-            this.lines.struck(name, this.suspects.silence(name, now));
+            this.lines.struck(name, this.detector.silence(name, now));
           }
         }
       }
     }
-    this.suspects.keepOnly(missing);
+    this.detector.keepOnly(missing);
     // All before the first: what is claimed may end this process, and others need not wait anew then.
     for (const name of struck) {
       const verdict = await this.leases.revoke(this.context.owner, name);

@@ -1,5 +1,5 @@
 import { TOMBSTONE_LIFE } from '../../../redis/lease-broker.js';
-import type { QuietLogger } from '../../logger.js';
+import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 
 /** What was taken from one consumer so far. */
 interface Taken {
@@ -14,7 +14,7 @@ interface Taken {
 export class TakeOverLines {
   private readonly dead = new Map<string, Taken>();
 
-  constructor(private readonly logger: QuietLogger) {}
+  constructor(private readonly logger: RateLimitedLogger) {}
 
   /** A tombstone was found. @param left milliseconds that it will stand */
   gone(consumer: string, left: number): void {

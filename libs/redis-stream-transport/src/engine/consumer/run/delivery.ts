@@ -9,7 +9,7 @@ import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
 import type { PatternState, StreamState } from '../intake/stream-state.js';
 
-/** What a delivery asks of the worker that owns it. */
+/** What a delivery asks of the processor that owns it. */
 export interface DeliveryOwner {
   /** It has a slot. */
   begin(delivery: Delivery): void;
@@ -18,7 +18,7 @@ export interface DeliveryOwner {
   acknowledge(delivery: Delivery): void;
   /** Another attempt later, as the policy allows; else a dead letter. */
   retry(delivery: Delivery, failed: FailedAttempt): void;
-  deadLetter(delivery: Delivery, letter: Letter): void;
+  deadLetter(delivery: Delivery, letter: DeadLetterCause): void;
   /** A value was streamed whose caller waits for the next one. */
   renewed(delivery: Delivery): void;
   /** Its handler waits for one call more, or for one less. */
@@ -40,7 +40,7 @@ export interface FailedAttempt {
 }
 
 /** Why an entry is given up, and what its caller is told. */
-export interface Letter {
+export interface DeadLetterCause {
   readonly reason: string;
   readonly detail: string;
   readonly kind: ReplyKind;
@@ -65,7 +65,7 @@ export interface History {
   /** Memory of Redis at the read. */
   readonly incarnation: string;
   /** Connections of this process at the read. */
-  readonly connections: number;
+  readonly generation: number;
 }
 
 /**

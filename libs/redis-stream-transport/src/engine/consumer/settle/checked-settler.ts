@@ -9,7 +9,7 @@ import type { SettlerHooks } from './settler.js';
 export interface CheckedSettlerHooks extends SettlerHooks {
   /** What was finished is settled, or somebody else's. */
   resolved(finished: Finished, outcome: 'ok' | 'lost'): void;
-  life(finished: Finished): number;
+  ttlFor(finished: Finished): number;
 }
 
 /**
@@ -99,7 +99,7 @@ export class CheckedSettler {
     return {
       caller: finished.delivery.entry.header.caller as string,
       frame: encodeFrame(this.context.owner.consumer, reply),
-      life: this.hooks.life(finished),
+      ttlMs: this.hooks.ttlFor(finished),
     };
   }
 }

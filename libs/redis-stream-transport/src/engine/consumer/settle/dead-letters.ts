@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FIELD, type RawEntry } from '../../../protocol/entry.js';
 import { REPLY } from '../../../protocol/frame.js';
-import { faultText, type FailedAttempt, type Letter } from '../run/delivery.js';
+import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/delivery.js';
 import { thrownFacts, type Thrown } from '../../../thrown.js';
 
 /** Characters of a field that a dead letter keeps when the whole is too long. */
@@ -82,7 +82,10 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
 }
 
 /** The letter of an entry whose last permitted attempt has failed. */
-export function lastLetter({ detail, thrown, error }: FailedAttempt, attempts: number): Letter {
+export function lastLetter(
+  { detail, thrown, error }: FailedAttempt,
+  attempts: number,
+): DeadLetterCause {
   const letter = { reason: 'attempts', detail, thrown };
   if (error !== undefined) return { ...letter, kind: REPLY.error, payload: error };
   const told = `gave up after ${attempts} attempts`;

@@ -1,8 +1,8 @@
 import type { RetryPolicy } from '../../../options/index.js';
 import { visible } from '../../../protocol/visible.js';
 import { thrownStory } from '../../../thrown.js';
-import type { QuietLogger } from '../../logger.js';
-import type { Delivery, FailedAttempt, Letter } from '../run/delivery.js';
+import type { RateLimitedLogger } from '../../rate-limited-logger.js';
+import type { Delivery, FailedAttempt, DeadLetterCause } from '../run/delivery.js';
 
 /** Characters of a pattern in a log line. It comes from whoever sent the entry. */
 const SHOWN = 200;
@@ -32,7 +32,7 @@ export function lineOf(delivery: Delivery, words: string): string {
 
 /** Writes what operators want to know of single entries, each kind for each pattern apart. */
 export class EntryLines {
-  constructor(private readonly logger: QuietLogger) {}
+  constructor(private readonly logger: RateLimitedLogger) {}
 
   /** @param delay milliseconds until the next attempt */
   retry(delivery: Delivery, failed: FailedAttempt, { number, of }: Attempt, delay: number): void {
@@ -63,7 +63,7 @@ export class EntryLines {
   /** @param id of the letter; undefined when Redis' answer was lost */
   dead(
     delivery: Delivery,
-    { reason, detail, thrown }: Letter,
+    { reason, detail, thrown }: DeadLetterCause,
     { number, of }: Attempt,
     id: string | undefined,
   ): void {

@@ -6,7 +6,7 @@ import type { Delivery } from '../run/delivery.js';
 interface LogPart {
   readonly caller: string;
   text: string;
-  life: number;
+  ttlMs: number;
 }
 
 /** A reply that waits to be written, and the delivery that it ends, if it does. */
@@ -45,7 +45,7 @@ export class SettlementBuilder {
     return part !== undefined && part.text.length + reply.length > MAX_FRAME_LENGTH;
   }
 
-  add(finished: Finished, life: number): void {
+  add(finished: Finished, ttlMs: number): void {
     this.finished.push(finished);
     const { delivery, reply, final } = finished;
     const { caller } = delivery.entry.header;
@@ -54,7 +54,7 @@ export class SettlementBuilder {
       this.length += reply.length + 1;
       const log = this.logOf(caller);
       log.text = log.text === '' ? reply : log.text + ',' + reply;
-      if (life > log.life) log.life = life;
+      if (ttlMs > log.ttlMs) log.ttlMs = ttlMs;
     }
     if (final) {
       const { keep, drop } = this.idsOf(delivery.stream.name);
@@ -64,8 +64,8 @@ export class SettlementBuilder {
 
   build(instance: string): Settlement {
     const logs = [];
-    for (const { caller, text, life } of this.logs.values()) {
-      logs.push({ caller, frame: encodeFrame(instance, text), life, force: false });
+    for (const { caller, text, ttlMs } of this.logs.values()) {
+      logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force: false });
     }
     return { logs, streams: [...this.streams.values()] };
   }
@@ -73,7 +73,7 @@ export class SettlementBuilder {
   private logOf(caller: string): LogPart {
     if (this.log?.caller === caller) return this.log;
     let log = this.logs.get(caller);
-    if (log === undefined) this.logs.set(caller, (log = { caller, text: '', life: 0 }));
+    if (log === undefined) this.logs.set(caller, (log = { caller, text: '', ttlMs: 0 }));
     return (this.log = log);
   }
 

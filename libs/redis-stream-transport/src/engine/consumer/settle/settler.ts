@@ -51,7 +51,7 @@ export class Settler {
   ) {
     this.checked = new CheckedSettler(context, broker, {
       ...hooks,
-      life: ({ delivery }) => this.lifeFor(delivery),
+      ttlFor: ({ delivery }) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
         this.tellIfIdle();
@@ -79,16 +79,16 @@ export class Settler {
     const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
     // Read before the latest reconnect, or under a lease that was gone for a while: check each.
-    const { connections, attempts, spared } = delivery.history;
+    const { generation, attempts, spared } = delivery.history;
     // What Redis holds notes about goes with them.
     const noted = attempts > 0 || spared > 0;
     const special = noted || delivery.once || keyed !== undefined;
-    if (final && (special || connections !== this.context.connections)) {
+    if (final && (special || generation !== this.context.generation)) {
       this.checked.add(finished);
       return;
     }
     if (this.builder.wouldOverflow(delivery.entry.header.caller, reply)) this.flush();
-    this.builder.add(finished, this.lifeFor(delivery));
+    this.builder.add(finished, this.ttlFor(delivery));
     if (this.builder.length >= EARLY_FLUSH) {
       this.flush();
     } else if (!this.scheduled) {
@@ -219,7 +219,7 @@ export class Settler {
   }
 
   /** A log lives at least as long as the longest call that it answers, and half a minute more. */
-  lifeFor(delivery: Delivery): number {
+  ttlFor(delivery: Delivery): number {
     const { timeout } = delivery.entry.header;
     return Math.max(this.context.options.replyTtl, timeout + 30_000);
   }
@@ -234,7 +234,7 @@ export class Settler {
     return {
       caller,
       frame: encodeFrame(delivery.consumer, reply),
-      life: this.lifeFor(delivery),
+      ttlMs: this.ttlFor(delivery),
     };
   }
 

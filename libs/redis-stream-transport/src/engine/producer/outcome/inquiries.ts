@@ -30,7 +30,7 @@ export class Inquiries {
 
   /** Something came in this shard that may have answered a call, and could not be read. */
   doubt(shard: CallerShard): void {
-    if (shard.reAsker.doubt()) this.ask(shard);
+    if (shard.probe.doubt()) this.ask(shard);
   }
 
   stop(): void {
@@ -39,6 +39,6 @@ export class Inquiries {
 
   private ask(shard: CallerShard): void {
     const calls = this.calls.values().filter(({ stream }) => this.shardFor(stream) === shard);
-    void shard.reAsker.ask(calls);
+    void shard.probe.ask(calls);
   }
 }

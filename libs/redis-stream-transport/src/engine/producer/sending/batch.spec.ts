@@ -1,14 +1,14 @@
 import { PendingBatch } from './batch.js';
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 
-const item = (name: string, changes: Partial<Item> = {}) =>
+const item = (name: string, changes: Partial<OutgoingEntry> = {}) =>
   ({
     stream: 'a',
     pattern: 'a',
     mode: 0,
-    wide: false,
+    hasExtraFields: false,
     size: 1,
-    unwanted: false,
+    abandoned: false,
     tainted: false,
     copies: 0,
     fields: () => ['c', name],
@@ -16,9 +16,9 @@ const item = (name: string, changes: Partial<Item> = {}) =>
       this.copies = 0;
     },
     ...changes,
-  }) as Item & { unwanted: boolean };
+  }) as OutgoingEntry & { abandoned: boolean };
 
-const batchOf = (...items: Item[]) => new PendingBatch(1, 1, items, 0);
+const batchOf = (...items: OutgoingEntry[]) => new PendingBatch(1, 1, items, 0);
 
 describe('a batch', () => {
   it('groups items that are treated alike, in order', () => {
@@ -27,7 +27,7 @@ describe('a batch', () => {
       item('2', { pattern: 'b' }),
       item('3'),
       item('4', { mode: 2 }),
-      item('5', { wide: true }),
+      item('5', { hasExtraFields: true }),
       item('6', { stream: 'lane' }),
     ];
     const { version, sections } = batchOf(...items).nextVersion(0);
@@ -46,7 +46,7 @@ describe('a batch', () => {
     const items = [item('1'), item('2'), item('3')];
     const batch = batchOf(...items);
     batch.nextVersion(0);
-    items[1]!.unwanted = true;
+    items[1]!.abandoned = true;
     const second = batch.nextVersion(0);
     expect(second.version).toBe(1);
     expect(second.sections[0]!.items).toHaveLength(2);
@@ -73,7 +73,7 @@ describe('a batch', () => {
   });
 
   it('may become empty: its number is used all the same', () => {
-    const { sections } = batchOf(item('1', { unwanted: true })).nextVersion(0);
+    const { sections } = batchOf(item('1', { abandoned: true })).nextVersion(0);
     expect(sections).toEqual([]);
   });
 });

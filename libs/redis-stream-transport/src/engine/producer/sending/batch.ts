@@ -1,11 +1,11 @@
 import type { RedisStreamsError } from '../../../errors.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { EnqueueAnswer } from '../../../redis/verdict.js';
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 
 /** Items of one pattern in a batch, in the order of their entries. */
 export interface Section {
-  readonly items: Item[];
+  readonly items: OutgoingEntry[];
 }
 
 /**
@@ -25,7 +25,7 @@ export class PendingBatch {
   constructor(
     readonly epoch: number,
     readonly number: number,
-    readonly items: readonly Item[],
+    readonly items: readonly OutgoingEntry[],
     readonly firstSent: number,
   ) {}
 
@@ -48,15 +48,15 @@ export class PendingBatch {
       if (verdict === undefined) continue;
       const { items } = layout[s] as Section;
       for (let i = 0; i < items.length; i++) {
-        const item = items[i] as Item;
+        const item = items[i] as OutgoingEntry;
         if (i < verdict.count) item.stored(verdict.first, i);
-        else if (!item.unwanted) item.refused(verdict.refusal ?? 'E', verdict.error);
+        else if (!item.abandoned) item.refused(verdict.refusal ?? 'E', verdict.error);
       }
     }
   }
 
   failed(error: RedisStreamsError): void {
-    for (const item of this.items) if (!item.unwanted) item.failed(error);
+    for (const item of this.items) if (!item.abandoned) item.failed(error);
   }
 
   /** It is not known any more whether a copy that left was applied. */
@@ -67,10 +67,10 @@ export class PendingBatch {
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
   nextVersion(now: number): { version: number; sections: BatchSection[] } {
     const sections: (BatchSection & { items: (readonly string[])[] })[] = [];
-    const layout: (Section & { wide: boolean })[] = [];
+    const layout: (Section & { hasExtraFields: boolean })[] = [];
     let last = -1;
     for (const item of this.items) {
-      if (item.unwanted) continue;
+      if (item.abandoned) continue;
       // Most batches are of one pattern, so the section before is looked at before searching.
       const known = last >= 0 ? sections[last] : undefined;
       const at =
@@ -79,9 +79,9 @@ export class PendingBatch {
           : sections.findIndex((section) => sameSection(section, item));
       if (at === -1) {
         last = sections.length;
-        const { stream, pattern, mode, wide } = item;
-        sections.push({ stream, pattern, mode, wide, items: [item.fields(now)] });
-        layout.push({ items: [item], wide });
+        const { stream, pattern, mode, hasExtraFields } = item;
+        sections.push({ stream, pattern, mode, hasExtraFields, items: [item.fields(now)] });
+        layout.push({ items: [item], hasExtraFields });
       } else {
         last = at;
         sections[at]?.items.push(item.fields(now));
@@ -95,11 +95,11 @@ export class PendingBatch {
   }
 }
 
-function sameSection(section: BatchSection, item: Item): boolean {
+function sameSection(section: BatchSection, item: OutgoingEntry): boolean {
   return (
     section.pattern === item.pattern &&
     section.stream === item.stream &&
     section.mode === item.mode &&
-    section.wide === item.wide
+    section.hasExtraFields === item.hasExtraFields
   );
 }

@@ -25,7 +25,7 @@ export function isWide({ headers, key, namePattern }: EntryRequest): boolean {
   return headers !== undefined || key !== undefined || namePattern;
 }
 
-/** Values of `c` and `d`, or if the entry is wide its field list. */
+/** Values of `c` and `d`, or if the entry has extra fields its field list. */
 export function fieldsOf(request: EntryRequest, line: string): string[] {
   const { data, headers, key, namePattern, pattern } = request;
   if (!isWide(request)) return [line, data];

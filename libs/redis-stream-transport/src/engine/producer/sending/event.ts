@@ -4,17 +4,17 @@ import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
 import { heed, type Heeding } from '../../heeding.js';
 import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
 
 /** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
-export class OutgoingEvent implements Item, Expiring, Late {
+export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   readonly mode = 0;
   size: number;
   private writing = false;
   tainted = false;
   copies = 0;
-  unwanted = false;
+  abandoned = false;
 
   slot = 0;
   before: Expiring | undefined;
@@ -32,7 +32,7 @@ export class OutgoingEvent implements Item, Expiring, Late {
   }
 
   get isWriting(): boolean {
-    return this.writing && !this.unwanted;
+    return this.writing && !this.abandoned;
   }
 
   write(): void {
@@ -53,7 +53,7 @@ export class OutgoingEvent implements Item, Expiring, Late {
     return this.request.pattern;
   }
 
-  get wide(): boolean {
+  get hasExtraFields(): boolean {
     return isWide(this.request);
   }
 
@@ -110,8 +110,8 @@ export class OutgoingEvent implements Item, Expiring, Late {
   }
 
   end(error: RedisStreamsError | undefined): void {
-    if (this.unwanted) return;
-    this.unwanted = true;
+    if (this.abandoned) return;
+    this.abandoned = true;
     this.heeding?.release();
     this.settled(this, error);
   }

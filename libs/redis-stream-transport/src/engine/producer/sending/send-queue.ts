@@ -1,4 +1,4 @@
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 
 /** Queued characters at which a turn does not wait for its end: beyond, large payloads take turns. */
 const EARLY_FLUSH = 65_536;
@@ -7,7 +7,7 @@ const MAX_BATCH_ITEMS = 1000;
 
 /** What one process wants to store in one shard, until a batch takes it. */
 export class SendQueue {
-  private items: Item[] = [];
+  private items: OutgoingEntry[] = [];
   private size = 0;
   private scheduled = false;
 
@@ -21,7 +21,7 @@ export class SendQueue {
     return this.items.length;
   }
 
-  push(item: Item): void {
+  push(item: OutgoingEntry): void {
     this.items.push(item);
     this.size += item.size;
     if (this.size >= EARLY_FLUSH) {
@@ -35,14 +35,14 @@ export class SendQueue {
   }
 
   /** Puts back, in front, what has to go out under another number. */
-  putBack(items: readonly Item[]): void {
+  putBack(items: readonly OutgoingEntry[]): void {
     this.items.unshift(...items);
     for (const item of items) this.size += item.size;
   }
 
   /** The next batch: what is still wanted, in order, within the bounds of a batch. */
-  take(): Item[] {
-    const batch: Item[] = [];
+  take(): OutgoingEntry[] {
+    const batch: OutgoingEntry[] = [];
     let length = 0;
     let taken = 0;
     for (const item of this.items) {
@@ -50,7 +50,7 @@ export class SendQueue {
       if (batch.length > 0 && length + item.size > MAX_BATCH_LENGTH) break;
       taken++;
       this.size -= item.size;
-      if (item.unwanted) continue;
+      if (item.abandoned) continue;
       length += item.size;
       batch.push(item);
     }

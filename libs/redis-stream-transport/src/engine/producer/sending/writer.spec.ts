@@ -3,7 +3,7 @@ import { RECORD_LIFE, type Batch, type CallerBroker } from '../../../redis/calle
 import { CommandFailure } from '../../../redis/failure.js';
 import { parseVerdict } from '../../../redis/verdict.js';
 import { RedisClock } from '../../redis-clock.js';
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 import { Writer } from './writer.js';
 
 const incarnation = { id: 'memory', born: 1, now: 1 };
@@ -66,11 +66,11 @@ function setup(close = closes) {
 const namesIn = ({ sections }: Batch): string =>
   sections.flatMap(({ items }) => items.map(([name]) => name)).join();
 
-function plain(name: string): Item & { ends: string[]; unwanted: boolean } {
+function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boolean } {
   const ends: string[] = [];
   return {
-    ...{ stream: 's', pattern: 's', mode: 0, wide: false, size: 1 },
-    ...{ unwanted: false, tainted: false, copies: 0, ends },
+    ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, size: 1 },
+    ...{ abandoned: false, tainted: false, copies: 0, ends },
     fields: () => [name, ''],
     sending: () => {},
     stored: (entry) => void ends.push(entry),
@@ -121,7 +121,7 @@ describe('the writer', () => {
     const [a, b] = [await push('a'), await push('b')];
     await sent[0]!.fail('lost');
     await sent[1]!.fail('refused', 'BUSY');
-    a.unwanted = true;
+    a.abandoned = true;
     await pass(1000);
     expect(sent).toHaveLength(4);
     // The first copy of a was applied after all; the reduced repeat of its number says so.
@@ -161,7 +161,7 @@ describe('the writer', () => {
     const { sent, push, log, pass } = setup();
     const item = await push('a');
     await sent[0]!.fail('refused', 'BUSY');
-    item.unwanted = true;
+    item.abandoned = true;
     await pass(1000);
     expect(log()).toEqual(['1.1:a', '1.1:']);
   });

@@ -6,7 +6,7 @@ import type { EnqueueAnswer } from '../../../redis/verdict.js';
 import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';
 import { PendingBatch } from './batch.js';
-import type { Item } from './item.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 import { SendQueue } from './send-queue.js';
 import { thrownText } from '../../../thrown.js';
 
@@ -62,7 +62,7 @@ export class Writer {
     return this.refusal;
   }
 
-  push(item: Item): void {
+  push(item: OutgoingEntry): void {
     this.queue.push(item);
   }
 
@@ -171,7 +171,7 @@ export class Writer {
         break;
       case 'forgotten':
         this.resolve(batch);
-        for (const item of batch.items) if (!item.unwanted) item.unknown();
+        for (const item of batch.items) if (!item.abandoned) item.unknown();
         break;
       case 'stale':
         this.scheduleRepeat();
@@ -213,7 +213,7 @@ export class Writer {
       const error = new RedisStreamsError('REDIS', failure.message, { cause: failure });
       batch.closing = error;
       if (batch.isUntouched) {
-        for (const item of batch.items) if (!item.unwanted && !item.tainted) item.failed(error);
+        for (const item of batch.items) if (!item.abandoned && !item.tainted) item.failed(error);
       }
     }
     this.scheduleRepeat();
@@ -269,11 +269,11 @@ export class Writer {
   /** Redis lost its memory of this caller: a new epoch carries over what is unresolved. */
   private startOver(): void {
     const oldest = this.clock.now() - RECORD_LIFE / 2;
-    const carried: Item[] = [];
+    const carried: OutgoingEntry[] = [];
     for (const batch of this.unresolved) {
       batch.taint();
       for (const item of batch.items) {
-        if (item.unwanted) continue;
+        if (item.abandoned) continue;
         if (batch.firstSent < oldest) item.unknown();
         else carried.push(item);
       }

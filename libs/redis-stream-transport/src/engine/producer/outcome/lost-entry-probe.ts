@@ -1,6 +1,6 @@
 import { RedisStreamsError } from '../../../errors.js';
 import { LAST_ID } from '../../../protocol/limits.js';
-import type { CallerBroker, EntryFate, Sighting } from '../../../redis/caller-broker.js';
+import type { CallerBroker, EntryFate, ProbeAnswer } from '../../../redis/caller-broker.js';
 import type { Clock } from '../../clock.js';
 import type { Call } from '../call.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
@@ -12,7 +12,7 @@ const AGAIN = 5000;
 /** Milliseconds until a question is repeated that Redis could not answer yet. */
 const SOON = 1000;
 
-export interface ReAskerHooks {
+export interface LostEntryProbeHooks {
   /** Its entry is gone and provably was never settled: send it again, under the same id. */
   sendAgain(call: Call): void;
   /** Its entry is gone, and whether it was settled cannot be known any more. */
@@ -23,7 +23,7 @@ export interface ReAskerHooks {
  * Asks about calls that have waited for some seconds, by their entry ids (rule L16): a call whose entry
  * is gone without a reply would otherwise wait for its deadline in vain.
  */
-export class ReAsker {
+export class LostEntryProbe {
   private asking = false;
   /** A frame was ignored since the last question: whoever waits may wait for what was in it. */
   private doubted = false;
@@ -34,7 +34,7 @@ export class ReAsker {
     private readonly broker: CallerBroker,
     private readonly replies: ReplyReader,
     private readonly clock: Clock,
-    private readonly hooks: ReAskerHooks,
+    private readonly hooks: LostEntryProbeHooks,
   ) {}
 
   /** Asks about those of the calls that are due. Never rejects: who was not asked about is asked later. */
@@ -89,27 +89,27 @@ export class ReAsker {
       pattern,
       entry: entry as string,
     }));
-    const sighting = await this.broker.reAsk(asked);
+    const answer = await this.broker.reAsk(asked);
     const gone = page.filter((call, i) => {
       const same = call.state === 'stored' && call.entry === asked[i]?.entry;
-      return same && sighting.entries[i] !== 'exists';
+      return same && answer.entries[i] !== 'exists';
     });
     if (gone.length === 0) return;
     // It may have been settled a moment ago, in this memory or the one before: its reply is in the log then.
-    const isComplete = (call: Call) => this.replies.isComplete(call.leftAt, sighting.lastFrame);
+    const isComplete = (call: Call) => this.replies.isComplete(call.leftAt, answer.lastFrame);
     if (!gone.every(isComplete)) await this.replies.catchUp();
     for (const call of gone) {
-      const fate = sighting.entries[page.indexOf(call)] as EntryFate;
-      if (call.state === 'stored') this.judge(call, sighting, fate);
+      const fate = answer.entries[page.indexOf(call)] as EntryFate;
+      if (call.state === 'stored') this.judge(call, answer, fate);
     }
   }
 
-  private judge(call: Call, sighting: Sighting, fate: EntryFate): void {
+  private judge(call: Call, answer: ProbeAnswer, fate: EntryFate): void {
     // Frames came behind the last one that was seen: the next question finds out.
-    if (this.replies.isBehind(sighting.lastFrame)) return;
+    if (this.replies.isBehind(answer.lastFrame)) return;
     const mayRepeat = !call.request.once && fate !== 'once';
     const answered = call.next > 0 || call.run !== undefined;
-    if (this.isProven(call, sighting) && mayRepeat && !answered) {
+    if (this.isProven(call, answer) && mayRepeat && !answered) {
       // Whether it may be started again its service will tell as soon as it is back (rule L18).
       if (fate === 'unknown') call.askAt = this.clock.now() + SOON;
       else this.hooks.sendAgain(call);
@@ -122,7 +122,7 @@ export class ReAsker {
   }
 
   /** Never settled, as the complete log shows; or settled in a memory that Redis lost. */
-  private isProven(call: Call, { lastFrame, incarnation }: Sighting): boolean {
+  private isProven(call: Call, { lastFrame, incarnation }: ProbeAnswer): boolean {
     // What was ignored may have been its reply; and nobody can have written it into a log that is full of ids.
     if (this.replies.mayHaveMissed(call.startedAt) || lastFrame === LAST_ID) return false;
     if (this.replies.isComplete(call.leftAt, lastFrame)) return true;

@@ -2,10 +2,10 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import type { StreamState } from '../intake/stream-state.js';
 
 /**
- * Obeys an abort notice, `["stream","entry"]`: nobody waits for the entry any more. Notices come over
+ * Obeys a cancellation, `["stream","entry"]`: nobody waits for the entry any more. Notices come over
  * Pub/Sub and, for those that were missed, with the next renewal of the lease.
  */
-export function obeyNotice(
+export function applyCancellation(
   text: string,
   streams: readonly StreamState[],
   dispatcher: Dispatcher,
@@ -20,7 +20,7 @@ export function obeyNotice(
 }
 
 /** Which entries of a stream nobody waits for any more, by the notices left for somebody. */
-export function givenUp(notices: readonly string[], stream: string): ReadonlySet<string> {
+export function cancelledEntries(notices: readonly string[], stream: string): ReadonlySet<string> {
   const entries = new Set<string>();
   for (const text of notices) {
     const named = parse(text);

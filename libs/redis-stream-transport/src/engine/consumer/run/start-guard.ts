@@ -14,7 +14,7 @@ const LOOK_AGAIN = 50;
 /** Characters of replies that are stored under a key. */
 const MAX_RESULT = 1_048_576;
 
-export interface StarterHooks {
+export interface StartGuardHooks {
   run(delivery: Delivery): void;
   /** It is not this process' to run. */
   lost(delivery: Delivery): void;
@@ -28,7 +28,7 @@ export interface StarterHooks {
  * runs only if no result is stored and none like it is running; one that may be started once only is
  * acknowledged first (rules L18, L22). All others pass by.
  */
-export class Starter {
+export class StartGuard {
   private readonly starting = new Map<StreamState, Delivery[]>();
   /** Streams in which something was started once. */
   private readonly used = new Set<StreamState>();
@@ -37,7 +37,7 @@ export class Starter {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: StartBroker,
-    private readonly hooks: StarterHooks,
+    private readonly hooks: StartGuardHooks,
   ) {
     this.patience = new Patience(context.clock);
   }
@@ -59,11 +59,11 @@ export class Starter {
   }
 
   /** Tells the callers of what a revoked consumer had started and may not be started again. */
-  async endInterrupted(by: string, stream: StreamState, life: number): Promise<void> {
+  async endInterrupted(by: string, stream: StreamState, ttlMs: number): Promise<void> {
     const { owner } = this.context;
     for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
       if (by === owner.consumer && stream.held.has(entry.id)) continue;
-      const answer = this.answer(entry, owner.consumer, life);
+      const answer = this.answer(entry, owner.consumer, ttlMs);
       await this.broker.endInterrupted(owner, by, stream.name, entry.id, answer);
     }
   }
@@ -73,19 +73,19 @@ export class Starter {
    * lost. Nobody else ever would end it, because the lease is alive; so it is looked for with every
    * renewal, as long as anything is started once. Never rejects: the next renewal looks again.
    */
-  async endForgotten(life: number): Promise<void> {
+  async endForgotten(ttlMs: number): Promise<void> {
     const { consumer } = this.context.owner;
     for (const stream of this.used) {
-      await this.endInterrupted(consumer, stream, life).catch(() => undefined);
+      await this.endInterrupted(consumer, stream, ttlMs).catch(() => undefined);
     }
   }
 
-  private answer({ header }: InterruptedEntry, consumer: string, life: number) {
+  private answer({ header }: InterruptedEntry, consumer: string, ttlMs: number) {
     if (header?.call === undefined || header.caller === undefined) return undefined;
     const message = 'the instance that ran the call is gone, and it may not be started again';
     const payload = faultText('INTERRUPTED', message, 'may-have-run');
     const reply = encodeReply(header.call, REPLY.fault, 1, 0, 0, payload, undefined);
-    return { caller: header.caller, frame: encodeFrame(consumer, reply), life };
+    return { caller: header.caller, frame: encodeFrame(consumer, reply), ttlMs };
   }
 
   private async claimKey(delivery: Delivery, key: string): Promise<void> {

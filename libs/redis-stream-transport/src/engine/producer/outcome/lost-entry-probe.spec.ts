@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { CallerBroker, EntryFate } from '../../../redis/caller-broker.js';
 import type { Call } from '../call.js';
-import { ReAsker } from './re-asker.js';
+import { LostEntryProbe } from './lost-entry-probe.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
 
 /** A call whose entry is gone in a memory that Redis has lost, and what becomes of it. */
@@ -24,7 +24,7 @@ function forgotten(request: { once: boolean } = { once: false }) {
     mayHaveMissed: () => false,
     catchUp: async () => {},
   };
-  const reAsker = new ReAsker(
+  const probe = new LostEntryProbe(
     broker as unknown as CallerBroker,
     replies as unknown as ReplyReader,
     clock,
@@ -44,7 +44,7 @@ function forgotten(request: { once: boolean } = { once: false }) {
   } as unknown as Call;
   const after = async (ms: number): Promise<typeof state> => {
     clock.pass(ms);
-    await reAsker.ask([call]);
+    await probe.ask([call]);
     return state;
   };
   return { state, after };

@@ -5,18 +5,18 @@ import type { ReplyReader } from '../replies/reply-reader.js';
 const PAGE = 100;
 
 /** How a call that nobody waits for any longer ended. */
-export type Ending = 'not-run' | 'may-have-run';
+export type ResolvedOutcome = 'not-run' | 'may-have-run';
 
 interface Asked {
   readonly call: Call;
-  readonly ended: (ending: Ending) => void;
+  readonly ended: (ending: ResolvedOutcome) => void;
 }
 
 /**
  * Decides, together with Redis, what became of calls at their deadline or when they are cancelled, and
  * tells the owners of those that may be running. What is asked in one turn travels as one script.
  */
-export class Arbiter {
+export class OutcomeResolver {
   private asked: Asked[] = [];
   private working: Promise<void> = Promise.resolve();
 
@@ -26,7 +26,7 @@ export class Arbiter {
   ) {}
 
   /** `ended` is called once; with 'may-have-run' when Redis cannot be asked. */
-  ask(call: Call, ended: (ending: Ending) => void): void {
+  ask(call: Call, ended: (ending: ResolvedOutcome) => void): void {
     this.asked.push({ call, ended });
     if (this.asked.length > 1) return;
     const before = this.working;

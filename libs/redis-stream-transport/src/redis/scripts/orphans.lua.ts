@@ -2,7 +2,7 @@ import { defineScript, LUA_NOW } from '../script.js';
 import { LUA_IDS } from './group.lua.js';
 
 const LUA_STRANDED = `
-local function stranded(stream, started, group, id)
+local function orphaned(stream, started, group, id)
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
   return not pending.err and #pending == 0 and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0
 end
@@ -15,8 +15,8 @@ end
  * KEYS: stream, started:<stream>. ARGV: group, id to go on behind ('' at first), entries to look at.
  * Returns { id to go on behind or '', ids… }.
  */
-export const strandedScript = defineScript(
-  'stranded',
+export const orphansScript = defineScript(
+  'orphans',
   `
 ${LUA_NOW}
 ${LUA_IDS}
@@ -35,14 +35,14 @@ for _, entry in ipairs(page) do
   local header = field(entry[2], 'c') or ''
   local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
   local live = caller and caller ~= '-' and (timeout == '0' or now < split(entry[1]) + timeout)
-  if live and stranded(KEYS[1], KEYS[2], ARGV[1], entry[1]) then answer[#answer + 1] = entry[1] end
+  if live and orphaned(KEYS[1], KEYS[2], ARGV[1], entry[1]) then answer[#answer + 1] = entry[1] end
 end
 return answer
 `,
 );
 
 /**
- * Makes stranded requests pending under this consumer; its audit finds and runs them. They count as
+ * Makes orphaned requests pending under this consumer; its audit finds and runs them. They count as
  * handed out before, because they were.
  *
  * KEYS: lease, stream, started:<stream>. ARGV: token, group, consumer, ids…
@@ -57,7 +57,7 @@ local adopted = 0
 for i = 4, #ARGV do
   local id = ARGV[i]
   local exists = #redis.pcall('XRANGE', KEYS[2], id, id) == 1
-  if exists and stranded(KEYS[2], KEYS[3], ARGV[2], id) then
+  if exists and orphaned(KEYS[2], KEYS[3], ARGV[2], id) then
     redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, id, 'RETRYCOUNT', 2, 'FORCE', 'JUSTID')
     adopted = adopted + 1
   end

@@ -12,7 +12,7 @@ import { UnreadReplies } from './unread-replies.js';
 /** Values that may wait for one that is missing. */
 const MAX_EARLY = 1000;
 
-export interface RepliesHooks {
+export interface ReplyMuxHooks {
   find(id: string): Call | undefined;
   /** The call has its last reply. */
   finished(call: Call): void;
@@ -29,20 +29,20 @@ export interface RepliesHooks {
 /**
  * Hands replies to their calls: values in order, each once, of one run only (rule L14).
  */
-export class Replies {
+export class ReplyMux {
   /** Replies for which nobody waits any more. */
   late = 0;
 
   private readonly unread: UnreadReplies;
 
-  constructor(private readonly hooks: RepliesHooks) {
+  constructor(private readonly hooks: ReplyMuxHooks) {
     this.unread = new UnreadReplies(hooks);
   }
 
   frame({ instance, replies }: Frame): void {
     for (const reply of replies) {
       const call = this.hooks.find(reply[0]);
-      if (call === undefined || call.unwanted) this.late++;
+      if (call === undefined || call.abandoned) this.late++;
       else this.reply(call, instance, reply);
     }
   }
@@ -122,7 +122,7 @@ export class Replies {
     const early = call.early;
     if (early === undefined) return;
     for (let reply = early.get(call.next); reply !== undefined; reply = early.get(call.next)) {
-      if (call.unwanted) return;
+      if (call.abandoned) return;
       early.delete(call.next);
       this.hand(call, reply.kind, reply.payload, reply.origin);
     }

@@ -33,7 +33,7 @@ const MAX_KINDS = 1000;
  * disk. How many were left out is always said, at the latest when the interval ends.
  * Names and texts in a line may be anybody's, so what would not be seen of them is made visible.
  */
-export class QuietLogger {
+export class RateLimitedLogger {
   private readonly kinds = new Map<string, Said>();
   private cancel: (() => void) | undefined;
 

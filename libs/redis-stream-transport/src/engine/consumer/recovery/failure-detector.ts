@@ -1,5 +1,5 @@
 /** Sightings of a missing lease, on the scanner's own monotonic clock. */
-interface Sighting {
+interface Absence {
   readonly at: number;
 }
 
@@ -8,8 +8,8 @@ interface Sighting {
  * Redis having answered at both. A clock that jumps, a Redis or a scanner that stood still give one
  * strike at most (rule L8).
  */
-export class Suspects {
-  private readonly seen = new Map<string, Sighting>();
+export class FailureDetector {
+  private readonly seen = new Map<string, Absence>();
 
   constructor(private readonly ttl: number) {}
 
@@ -30,7 +30,7 @@ export class Suspects {
     return first === undefined ? 0 : now - first.at + this.ttl;
   }
 
-  /** Milliseconds until the earliest second strike could be given; undefined without suspects. */
+  /** Milliseconds until the earliest second strike could be given; undefined when none is missing. */
   nextStrike(now: number): number | undefined {
     let next: number | undefined;
     for (const { at } of this.seen.values()) {

@@ -15,7 +15,7 @@ import { Delivery, faultText, type DeliveryOwner, type History } from '../run/de
 import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState, type StreamState } from './stream-state.js';
 
-export interface ArrivalsHooks {
+export interface EntryRouterHooks {
   /** The group that is read. */
   group(): string;
   /** It may run, as soon as there is a slot. */
@@ -35,7 +35,7 @@ export interface UnhandledRequest {
 }
 
 /** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
-export class Arrivals {
+export class EntryRouter {
   private nonce = 0;
   /** History of whatever is handed out for the first time, as long as nothing changes. */
   private fresh: History | undefined;
@@ -43,7 +43,7 @@ export class Arrivals {
   constructor(
     private readonly context: ShardContext,
     private readonly owner: DeliveryOwner,
-    private readonly hooks: ArrivalsHooks,
+    private readonly hooks: EntryRouterHooks,
   ) {}
 
   /** What was read: it is handed out for the first time. */
@@ -104,13 +104,13 @@ export class Arrivals {
     const { attempts, state } = due ?? { attempts: 0, state: '' };
     const counted = this.counted({ deliveries, spared });
     const suspect = counted > 1 && counted === this.context.options.maxDeliveries;
-    const { incarnation, connections } = this.context;
-    return { deliveries, spared, suspect, attempts, state, incarnation, connections };
+    const { incarnation, generation } = this.context;
+    return { deliveries, spared, suspect, attempts, state, incarnation, generation };
   }
 
   private freshHistory(): History {
     const { fresh, context } = this;
-    if (fresh?.incarnation === context.incarnation && fresh.connections === context.connections) {
+    if (fresh?.incarnation === context.incarnation && fresh.generation === context.generation) {
       return fresh;
     }
     return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));

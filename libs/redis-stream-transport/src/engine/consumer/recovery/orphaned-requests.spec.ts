@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { Stranded } from './stranded.js';
+import { OrphanedRequests } from './orphaned-requests.js';
 import { StreamState } from '../intake/stream-state.js';
 
 class Requests extends StreamState {
@@ -15,15 +15,15 @@ function setup() {
   let ids: string[] = [];
   const adopted: string[] = [];
   const broker = {
-    stranded: () => Promise.resolve({ next: '', ids }),
+    orphans: () => Promise.resolve({ next: '', ids }),
     adopt: (_: unknown, __: string, found: string[]) => Promise.resolve(adopted.push(...found)),
   } as unknown as StartBroker;
   const context = { clock, owner: {}, logger: { warn() {} } } as unknown as ShardContext;
-  const stranded = new Stranded(context, broker, [new Requests('s')], () => {});
+  const orphans = new OrphanedRequests(context, broker, [new Requests('s')], () => {});
   const look = async (after: number, ...seen: string[]) => {
     clock.jump(after);
     ids = seen;
-    await stranded.look();
+    await orphans.look();
   };
   return { look, adopted };
 }

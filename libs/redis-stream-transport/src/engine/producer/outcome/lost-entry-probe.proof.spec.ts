@@ -1,14 +1,14 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
-import type { CallerBroker, Sighting } from '../../../redis/caller-broker.js';
+import type { CallerBroker, ProbeAnswer } from '../../../redis/caller-broker.js';
 import type { Call } from '../call.js';
-import { ReAsker } from './re-asker.js';
+import { LostEntryProbe } from './lost-entry-probe.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
 
 const memory = { id: 'one', born: 1, now: 1 };
 
 /** A call that has waited for long, and what is known of the reply log. */
 async function ask(
-  seen: Partial<Sighting>,
+  seen: Partial<ProbeAnswer>,
   log: { complete?: boolean; behind?: boolean; ignored?: boolean } = {},
   about: Partial<Call> = {},
 ) {
@@ -26,7 +26,7 @@ async function ask(
   };
   const again: Call[] = [];
   const lost: string[] = [];
-  const asker = new ReAsker(
+  const asker = new LostEntryProbe(
     broker as unknown as CallerBroker,
     replies as unknown as ReplyReader,
     clock,

@@ -1,4 +1,4 @@
-import { QuietLogger } from './logger.js';
+import { RateLimitedLogger } from './rate-limited-logger.js';
 
 /** A logger in a time of its own. */
 function quiet(interval = 5000) {
@@ -12,7 +12,7 @@ function quiet(interval = 5000) {
     return () => (timers = timers.filter((other) => other !== timer));
   };
   const sink = { log: write('log'), warn: write('warn'), error: write('error') };
-  const logger = new QuietLogger(sink, () => now, interval, after);
+  const logger = new RateLimitedLogger(sink, () => now, interval, after);
   const pass = (ms: number): void => {
     now += ms;
     const due = timers.filter(({ at }) => at <= now);
@@ -96,7 +96,7 @@ test('kinds without end share one', () => {
 test('its timer does not keep a process alive', () => {
   const unref = vi.spyOn(setTimeout(() => {}, 0).constructor.prototype as NodeJS.Timeout, 'unref');
   const sink = { log() {}, warn() {}, error() {} };
-  const logger = new QuietLogger(sink, () => 0);
+  const logger = new RateLimitedLogger(sink, () => 0);
   logger.warn('kind', 'line');
   logger.warn('kind', 'line');
   expect(unref).toHaveBeenCalledOnce();

@@ -2,7 +2,7 @@ import type { StartBroker } from '../../../redis/start-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 
-/** Milliseconds between the two sightings that make a request stranded, and between looks. */
+/** Milliseconds between the two sightings that make a request orphans, and between looks. */
 const APART = 30_000;
 const PAGE = 100;
 /** Pages per stream and look: in-flight requests are few, and the rest of a long stream can wait. */
@@ -12,7 +12,7 @@ const PAGES = 50;
  * Finds requests that were handed out and are pending under nobody, seen so twice half a minute apart,
  * and adopts them (rule L20). Without it they would wait for their deadline.
  */
-export class Stranded {
+export class OrphanedRequests {
   private seen = new Map<string, number>();
   private lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -34,7 +34,7 @@ export class Stranded {
       if (stream.kind !== 'r') continue;
       if (stream.isBroken) continue;
       const twice: string[] = [];
-      for (const id of await this.strandedIn(stream)) {
+      for (const id of await this.orphansIn(stream)) {
         const key = `${stream.name} ${id}`;
         const first = before.get(key);
         if (first !== undefined && now - first >= APART) twice.push(id);
@@ -44,11 +44,11 @@ export class Stranded {
     }
   }
 
-  private async strandedIn({ name, held }: StreamState): Promise<string[]> {
+  private async orphansIn({ name, held }: StreamState): Promise<string[]> {
     const found: string[] = [];
     let from = '';
     for (let page = 0; page < PAGES; page++) {
-      const answer = await this.broker.stranded(name, from, PAGE);
+      const answer = await this.broker.orphans(name, from, PAGE);
       found.push(...answer.ids.filter((id) => !held.has(id)));
       if (answer.next === '') break;
       from = answer.next;
@@ -58,7 +58,7 @@ export class Stranded {
 
   private async adopt(stream: StreamState, ids: readonly string[]): Promise<void> {
     const { logger, owner } = this.context;
-    logger.warn('stranded', `${ids.length} requests of ${stream.name} belonged to nobody; adopted`);
+    logger.warn('orphaned', `${ids.length} requests of ${stream.name} belonged to nobody; adopted`);
     await this.broker.adopt(owner, stream.name, ids);
     this.adopted();
   }

@@ -5,25 +5,25 @@ import type { HeldEntry } from '../../../redis/entries.js';
 import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
-import { Arrivals } from '../intake/arrivals.js';
+import { EntryRouter } from '../intake/entry-router.js';
 import {
   faultText,
   type Delivery,
   type DeliveryOwner,
   type FailedAttempt,
-  type Letter,
+  type DeadLetterCause,
 } from '../run/delivery.js';
 import type { Dispatcher } from '../run/dispatcher.js';
 import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from '../run/retries.js';
 import { replyText, Settler } from './settler.js';
-import { keyOf, record, resultOf, Starter } from '../run/starter.js';
+import { keyOf, record, resultOf, StartGuard } from '../run/start-guard.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 import { Unhandled } from '../intake/unhandled.js';
 
-export interface WorkerHooks {
+export interface DeliveryProcessorHooks {
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
   leaseDoubt(kind: 'missing' | 'fenced'): void;
@@ -37,12 +37,12 @@ const NONE: ReadonlySet<string> = new Set();
  * What one group does with its entries in one shard: turns them into deliveries, and the ends of
  * deliveries into settlements, retries and dead letters.
  */
-export class Worker implements DeliveryOwner {
+export class DeliveryProcessor implements DeliveryOwner {
   readonly settler: Settler;
   readonly retries: Retries;
   private readonly insistence: Insistence;
-  readonly starter: Starter;
-  private readonly arrivals: Arrivals;
+  readonly startGuard: StartGuard;
+  private readonly router: EntryRouter;
   private readonly unhandled: Unhandled;
   private readonly lines: EntryLines;
 
@@ -52,7 +52,7 @@ export class Worker implements DeliveryOwner {
     starts: StartBroker,
     readonly streams: readonly StreamState[],
     private readonly dispatcher: Dispatcher,
-    private readonly hooks: WorkerHooks,
+    private readonly hooks: DeliveryProcessorHooks,
   ) {
     this.lines = new EntryLines(context.logger);
     this.retries = new Retries(context.clock);
@@ -67,7 +67,7 @@ export class Worker implements DeliveryOwner {
       eased,
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
-    this.starter = new Starter(context, starts, {
+    this.startGuard = new StartGuard(context, starts, {
       run: (delivery) => {
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
         hooks.run(delivery);
@@ -83,7 +83,7 @@ export class Worker implements DeliveryOwner {
       },
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
-    this.arrivals = new Arrivals(context, this, {
+    this.router = new EntryRouter(context, this, {
       group: () => broker.group,
       ready: (delivery) => dispatcher.accept(delivery),
       early: (delivery, { at, attempts, state }) => {
@@ -105,7 +105,7 @@ export class Worker implements DeliveryOwner {
 
   /** New entries of a read. */
   accept(stream: StreamState, entries: readonly RawEntry[]): void {
-    for (const raw of entries) this.arrivals.takeNew(stream, raw);
+    for (const raw of entries) this.router.takeNew(stream, raw);
   }
 
   /** Entries that were claimed from a dead consumer, or found by the audit. */
@@ -115,7 +115,7 @@ export class Worker implements DeliveryOwner {
     givenUp: ReadonlySet<string> = NONE,
   ): void {
     for (const entry of entries) {
-      this.arrivals.takeHeld(stream, entry, givenUp.has(entry.raw.id));
+      this.router.takeHeld(stream, entry, givenUp.has(entry.raw.id));
     }
   }
 
@@ -128,8 +128,8 @@ export class Worker implements DeliveryOwner {
   confirmed(): void {
     this.settler.resume();
     this.insistence.resume();
-    this.starter.resume();
-    void this.starter.endForgotten(this.context.options.replyTtl);
+    this.startGuard.resume();
+    void this.startGuard.endForgotten(this.context.options.replyTtl);
   }
 
   /** All that is held is somebody else's: the identity is gone, or the server closes. */
@@ -147,13 +147,13 @@ export class Worker implements DeliveryOwner {
       }
     }
     this.insistence.drop();
-    this.starter.drop();
+    this.startGuard.drop();
   }
 
   // ---- DeliveryOwner
 
   begin(delivery: Delivery): void {
-    this.starter.start(delivery);
+    this.startGuard.start(delivery);
   }
 
   reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void {
@@ -212,7 +212,7 @@ export class Worker implements DeliveryOwner {
       });
   }
 
-  deadLetter(delivery: Delivery, letter: Letter): void {
+  deadLetter(delivery: Delivery, letter: DeadLetterCause): void {
     this.end(delivery);
     const { stream, raw, history, entry } = delivery;
     const { reason, detail, thrown } = letter;
@@ -275,7 +275,7 @@ export class Worker implements DeliveryOwner {
     const { stream, id } = delivery;
     this.retries.wait(`${stream.name} ${id}`, dueAt - this.context.redisClock.now(), () => {
       if (stream.held.get(id) === delivery) {
-        this.dispatcher.accept(this.arrivals.again(delivery, attempts, state));
+        this.dispatcher.accept(this.router.again(delivery, attempts, state));
       }
     });
   }

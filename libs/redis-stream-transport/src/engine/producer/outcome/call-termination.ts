@@ -1,16 +1,16 @@
 import { RedisStreamsError, type CallOutcome } from '../../../errors.js';
 import type { Clock } from '../../clock.js';
-import type { Arbiter } from './arbiter.js';
+import type { OutcomeResolver } from './outcome-resolver.js';
 import type { Call } from '../call.js';
 
-/** Milliseconds that the arbiter may take, beyond which a call ends with what is known. */
-const ARBITRATION = 150;
+/** Milliseconds that the resolver may take, beyond which a call ends with what is known. */
+const RESOLUTION = 150;
 
 /** Why a call is given up. */
 export type Reason = 'TIMEOUT' | 'CANCELLED';
 
-export interface EndingsHooks {
-  arbiter(call: Call): Arbiter;
+export interface CallTerminationHooks {
+  resolver(call: Call): OutcomeResolver;
   isUp(): boolean;
   /** What stands in the way of storing anything, if something does. */
   obstacle(call: Call): Error | undefined;
@@ -23,10 +23,10 @@ export interface EndingsHooks {
  * Ends calls that got no reply, and finds out what may be said of them: what never left certainly did
  * not run; what is on its way may have; about what is stored Redis is asked.
  */
-export class Endings {
+export class CallTermination {
   constructor(
     private readonly clock: Clock,
-    private readonly hooks: EndingsHooks,
+    private readonly hooks: CallTerminationHooks,
   ) {}
 
   /** @param tell its sink is still to be told; otherwise nobody waits any more */
@@ -61,7 +61,7 @@ export class Endings {
   async within(asked: readonly Promise<void>[]): Promise<void> {
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
-      cancel = this.clock.after(ARBITRATION, resolve);
+      cancel = this.clock.after(RESOLUTION, resolve);
     });
     await Promise.race([Promise.all(asked), limit]);
     cancel();
@@ -69,10 +69,10 @@ export class Endings {
 
   /** Asks Redis. Replies that arrive meanwhile still count, unless nobody is to be told. */
   private decide(call: Call, tell: boolean, ended: (outcome: CallOutcome) => void): void {
-    const arbiter = this.hooks.arbiter(call);
+    const resolver = this.hooks.resolver(call);
     if (!tell) {
       this.hooks.remove(call);
-      arbiter.ask(call, () => undefined);
+      resolver.ask(call, () => undefined);
       return;
     }
     call.state = 'deciding';
@@ -80,8 +80,8 @@ export class Endings {
       cancelTimer();
       ended(outcome);
     };
-    const cancelTimer = this.clock.after(ARBITRATION, () => decided('may-have-run'));
-    arbiter.ask(call, decided);
+    const cancelTimer = this.clock.after(RESOLUTION, () => decided('may-have-run'));
+    resolver.ask(call, decided);
   }
 
   private end(call: Call, reason: Reason, outcome: CallOutcome, obstacle?: Error): void {
