@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import { allows, FLOORS, isCore, partOf } from './floors.js';
+import { allows, FLOORS, isCore, isProgram, partOf, PROGRAMS } from './floors.js';
 import { filesUnder, importsOf, read, SOURCES, withoutComments } from './source-tree.js';
 
 const files = filesUnder(SOURCES);
@@ -9,7 +9,8 @@ const floorOf = (part: string) => FLOORS[part]?.floor ?? Number.POSITIVE_INFINIT
 function violations(file: string, text = read(SOURCES, file)): string[] {
   const part = partOf(file);
   // Extras may have dependencies of their own; public-api.spec.ts holds them off the root.
-  const { packages, types } = FLOORS[part] ?? { packages: undefined, types: ['ioredis'] };
+  const { packages, types } = FLOORS[part] ??
+    PROGRAMS[part] ?? { packages: undefined, types: ['ioredis'] };
   return importsOf(text).flatMap(({ specifier, typeOnly }) => {
     if (!specifier.startsWith('.')) {
       const allowed = packages ? allows(packages, specifier) : specifier !== 'ioredis';
@@ -19,6 +20,8 @@ function violations(file: string, text = read(SOURCES, file)): string[] {
     const target = posix.normalize(posix.join(posix.dirname(file), specifier));
     const other = partOf(target.replace(/\.js$/, '.ts'));
     if (other === part) return [];
+    if (isProgram(other)) return [`${file} imports the program ${other}`];
+    if (isProgram(file)) return [];
     if (!isCore(other)) return [`${file} imports the extra ${other}`];
     return floorOf(other) <= floorOf(part) ? [] : [`${file} looks up to ${target}`];
   });
@@ -38,6 +41,9 @@ it.each([
   ['module/index.ts', "import { metrics } from '../metrics/index.js';"],
   ['metrics/index.ts', "import { contract } from '../contracts/index.js';"],
   ['metrics/index.ts', "import { Redis } from 'ioredis';"],
+  ['metrics/index.ts', "import { runCommand } from '../cli/generate.js';"],
+  ['nest/server.ts', "import type { Terminal } from '../cli/generate.js';"],
+  ['cli/main.ts', "import { Redis } from 'ioredis';"],
   ['errors.ts', "export * from './index.js';"],
 ])('would see that %s must not have: %s', (file, text) => {
   expect(violations(file, text)).toHaveLength(1);
@@ -48,6 +54,7 @@ it.each([
   ['redis/link.ts', "import { Redis } from 'ioredis'; import { Keys } from '../protocol/keys.js';"],
   ['engine/consumer/intake/reader.ts', "import { Broker } from '../../../redis/broker.js';"],
   ['nest/server.ts', "import { Server } from '@nestjs/microservices'; import 'rxjs/operators';"],
+  ['cli/main.ts', "import { contract } from '../contracts/index.js'; import 'reflect-metadata';"],
   ['metrics/index.ts', "import { Consumer } from '../engine/consumer/consumer.js';"],
 ])('lets %s have: %s', (file, text) => {
   expect(violations(file, text)).toEqual([]);
@@ -94,6 +101,6 @@ it('has a noun for every file', () => {
 
 it('has every floor, so that no rule is kept by an empty folder', () => {
   const parts = new Set(files.map(partOf));
-  expect(Object.keys(FLOORS).filter((part) => !parts.has(part))).toEqual([]);
+  expect(Object.keys({ ...FLOORS, ...PROGRAMS }).filter((part) => !parts.has(part))).toEqual([]);
   expect(read(join(SOURCES, 'index.ts'))).not.toBe('');
 });

@@ -7,7 +7,7 @@ interface Floor {
   readonly types: readonly string[];
 }
 
-/** The core, by folder or file under the library's sources. Every other folder is an extra. */
+/** The core, by folder or file under the library's sources. Every other folder is an extra or a program. */
 export const FLOORS: Readonly<Record<string, Floor>> = {
   'errors.ts': { floor: 0, packages: [], types: [] },
   'thrown.ts': { floor: 0, packages: [], types: [] },
@@ -20,11 +20,19 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'index.ts': { floor: 5, packages: ['reflect-metadata'], types: [] },
 };
 
+/** Programs, which stand above the extras: they may import these, and nothing imports them. */
+export const PROGRAMS: Readonly<Record<string, Floor>> = {
+  cli: { floor: 7, packages: ['@nestjs/common', 'reflect-metadata', 'node:'], types: [] },
+};
+
 /** The part that a file under the sources belongs to. */
 export const partOf = (file: string): string => file.split('/')[0] ?? file;
 
 /** Whether the file belongs to the core; an extra has a sub-entry of its own. */
 export const isCore = (file: string): boolean => Object.hasOwn(FLOORS, partOf(file));
+
+/** Whether the file belongs to a program. */
+export const isProgram = (file: string): boolean => Object.hasOwn(PROGRAMS, partOf(file));
 
 /** Whether a package, or a path in it, is one of the allowed ones. */
 export function allows(allowed: readonly string[], specifier: string): boolean {

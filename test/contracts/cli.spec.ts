@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
-import { runCommand } from '../../libs/redis-stream-transport/src/contracts/cli/generate.js';
+import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
 import { builtLibrary } from '../support/built-library.js';
 import { command } from './command.js';
 import { FilesController } from './files.controller.js';
@@ -34,7 +34,7 @@ test('P11 a client is generated from a running service, and calls it', async () 
 
 test('X24 AsyncAPI too, on standard output, and as a program', async () => {
   const { prefix } = await serve({ controllers: [FilesController] });
-  const main = fileURLToPath(new URL('contracts/cli/main.js', builtLibrary()));
+  const main = fileURLToPath(new URL('cli/main.js', builtLibrary()));
   const args = ['generate', '--service', 'media.files', '--prefix', prefix, '--format', 'asyncapi'];
   const run = async (): Promise<string> =>
     (await promisify(execFile)(process.execPath, [main, ...args, '--url', url])).stdout;

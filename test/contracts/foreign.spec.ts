@@ -7,7 +7,7 @@ import {
   Implements,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { runCommand } from '../../libs/redis-stream-transport/src/contracts/cli/generate.js';
+import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
 import { redis, redisUrl, Room } from '../nest/support.js';
 import { FilesController } from './files.controller.js';
 

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { RedisStreamsError } from '../../errors.js';
-import { visibleLines } from '../../protocol/visible.js';
-import { asyncApiDocument } from '../generate/asyncapi-document.js';
-import { clientSource } from '../generate/client-source.js';
-import type { ContractSchema } from '../schema/contract-schema.js';
+import { RedisStreamsError } from '../errors.js';
+import { visibleLines } from '../protocol/visible.js';
+import { asyncApiDocument } from '../contracts/generate/asyncapi-document.js';
+import { clientSource } from '../contracts/generate/client-source.js';
+import type { ContractSchema } from '../contracts/schema/contract-schema.js';
 import { Failure } from './failure.js';
 import { readContract, type ReadContract, type Source } from './read-contract.js';
-import { thrownText } from '../../thrown.js';
+import { thrownText } from '../thrown.js';
 
 export const USAGE = `Usage: nestjs-redis-streams generate --service NAME [options]
 

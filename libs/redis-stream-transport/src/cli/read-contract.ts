@@ -1,7 +1,7 @@
-import { ClientRedisStreams } from '../../nest/client-redis-streams.js';
-import { ContractError } from '../declare/contract-error.js';
-import { Discovery } from '../discovery/discovery.js';
-import type { ContractSchema } from '../schema/contract-schema.js';
+import { ClientRedisStreams } from '../nest/client-redis-streams.js';
+import { ContractError } from '../contracts/declare/contract-error.js';
+import { Discovery } from '../contracts/discovery/discovery.js';
+import type { ContractSchema } from '../contracts/schema/contract-schema.js';
 import { Failure } from './failure.js';
 
 export interface Source {
