@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { inject } from 'vitest';
+import { read, ROOT } from '../docs/documents.js';
+
+/** What each example shows, by the name of its file. */
+const SHOWN: Readonly<Record<string, unknown>> = {
+  'request-reply': {
+    total: 12,
+    refused: { status: 'error', message: 'nothing to add' },
+    unserved: 'NO_CONSUMER, not-run',
+  },
+  events: ['billing A1, failed attempts: 1', 'shipping A1'],
+  sse: { events: ['data: 1', 'data: 2', 'data: 3'], end: 'the handler was torn down' },
+  upload: { same: true, size: 2_097_152n, year: 2026 },
+  payment: {
+    receipts: Array.from({ length: 3 }, () => 'receipt 1 of A1: 995'),
+    charges: 1,
+    other: 'IDEMPOTENCY_MISMATCH',
+  },
+  saga: {
+    rich: 'placed',
+    poor: 'refused: card declined',
+    log: ['reserved rich', 'charged rich', 'reserved poor', 'released poor'],
+  },
+  outbox: { sent: [1, 1, 1], mails: ['mail about A1: 995', 'mail about A2: 500'], left: 0 },
+  contracts: {
+    booked: '2 for ada@example.org',
+    invalid: ['booking.email'],
+    soldOut: '5 seats are not left',
+    shows: ['2026-06-01', '2026-06-02'],
+  },
+  testing: { unit: 'rain in Bergen', withDouble: false, overRedis: true },
+  'plain-node': { greeting: 'hello Ada', event: 'greeted Ada' },
+};
+
+const files = readdirSync(join(ROOT, 'examples'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, ''));
+
+test('each example is tested here, and has a paragraph in the README of the folder', () => {
+  expect(Object.keys(SHOWN).toSorted()).toEqual(files.toSorted());
+  const told = [...read('examples/README.md').matchAll(/^## \[.*\]\(([\w-]+)\.ts\)$/gm)];
+  expect(told.map(([, name]) => name)).toEqual(Object.keys(SHOWN));
+});
+
+test.each(Object.keys(SHOWN))('the example %s shows what it says', async (name) => {
+  const example = (await import(`../../examples/${name}.ts`)) as {
+    run(url: string): Promise<unknown>;
+  };
+  expect(await example.run(inject('redisUrl'))).toEqual(SHOWN[name]);
+  Logger.overrideLogger(false);
+});
