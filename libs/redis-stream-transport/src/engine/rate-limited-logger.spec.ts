@@ -34,18 +34,26 @@ test('"n more like this" comes although nothing of the kind is said any more', (
   expect(lines).toHaveLength(2);
 });
 
-test('each kind and level has its own', () => {
+test('each kind and level has its own: a line of normal life hides no error', () => {
   const { logger, lines, pass } = quiet();
   for (const kind of ['a', 'b']) {
     logger.log(kind, kind);
+    logger.error(kind, `no ${kind}`);
+    logger.log(kind, `${kind} again`);
     pass(1000);
-    logger.error(kind, kind);
+    logger.error(kind, `still no ${kind}`);
   }
-  expect(lines).toEqual(['log a', 'log b']);
+  expect(lines).toEqual(['log a', 'error no a', 'log b', 'error no b']);
   pass(3000);
-  expect(lines.slice(2)).toEqual(['error 1 more like this, the last: a']);
+  expect(lines.slice(4)).toEqual([
+    'error 1 more like this, the last: still no a',
+    'log 1 more like this, the last: a again',
+  ]);
   pass(1000);
-  expect(lines.slice(3)).toEqual(['error 1 more like this, the last: b']);
+  expect(lines.slice(6)).toEqual([
+    'error 1 more like this, the last: still no b',
+    'log 1 more like this, the last: b again',
+  ]);
 });
 
 test('what repeats without end is a line per interval', () => {

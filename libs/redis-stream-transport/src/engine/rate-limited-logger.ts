@@ -15,6 +15,8 @@ export type Line = string | (() => string);
 
 type Level = 'log' | 'warn' | 'error';
 
+const LEVELS: readonly Level[] = ['error', 'warn', 'log'];
+
 /** What was said of one kind of trouble lately. */
 interface Said {
   /** Monotonic milliseconds until which no other line of the kind is written. */
@@ -22,19 +24,23 @@ interface Said {
   /** Lines that were left out since the last one was written, and the last of them. */
   left: number;
   last: Line;
-  level: Level;
 }
 
-/** Kinds that are told apart at once; names in kinds may come from anywhere. */
+/** Kinds of one level that are told apart at once; names in kinds may come from anywhere. */
 const MAX_KINDS = 1000;
 
 /**
- * At most one line per kind and interval: a fault that repeats a thousand times a second must not fill a
- * disk. How many were left out is always said, at the latest when the interval ends.
+ * At most one line per kind, level and interval: a fault that repeats a thousand times a second must not fill
+ * a disk. How many were left out is always said, at the latest when the interval ends. Levels do not share an
+ * interval: what is said in a normal life must not hide an error.
  * Names and texts in a line may be anybody's, so what would not be seen of them is made visible.
  */
 export class RateLimitedLogger {
-  private readonly kinds = new Map<string, Said>();
+  private readonly said: Readonly<Record<Level, Map<string, Said>>> = {
+    log: new Map(),
+    warn: new Map(),
+    error: new Map(),
+  };
   private cancel: (() => void) | undefined;
 
   constructor(
@@ -61,31 +67,31 @@ export class RateLimitedLogger {
   flush(): void {
     this.cancel?.();
     this.cancel = undefined;
-    for (const [kind, said] of this.kinds) this.tellLeft(kind, said, this.now());
+    const now = this.now();
+    for (const [level, kind, said] of this.left()) this.tellLeft(level, kind, said, now);
   }
 
   private say(wanted: string, level: Level, line: Line): void {
     const now = this.now();
-    const kind = this.kinds.has(wanted) || this.hasRoom(now) ? wanted : 'others';
-    const said = this.kinds.get(kind);
+    const kinds = this.said[level];
+    const kind = kinds.has(wanted) || hasRoom(kinds, now) ? wanted : 'others';
+    const said = kinds.get(kind);
     if (said === undefined || now >= said.until) {
       const left = said?.left ?? 0;
-      this.kinds.set(kind, { until: now + this.interval, left: 0, last: '', level });
+      kinds.set(kind, { until: now + this.interval, left: 0, last: '' });
       this.logger[level](textOf(line) + (left > 0 ? ` (${left} more like this)` : ''));
       return;
     }
     said.left++;
     said.last = line;
-    said.level = level;
     this.cancel ??= this.after(said.until - now, () => this.ended());
   }
 
-  private hasRoom(now: number): boolean {
-    if (this.kinds.size < MAX_KINDS) return true;
-    for (const [kind, { until, left }] of this.kinds) {
-      if (left === 0 && until <= now) this.kinds.delete(kind);
+  /** Kinds of which lines were left out. */
+  private *left(): Generator<readonly [Level, string, Said]> {
+    for (const level of LEVELS) {
+      for (const [kind, said] of this.said[level]) if (said.left > 0) yield [level, kind, said];
     }
-    return this.kinds.size < MAX_KINDS;
   }
 
   /** Some interval has ended. */
@@ -93,20 +99,25 @@ export class RateLimitedLogger {
     this.cancel = undefined;
     const now = this.now();
     let next: number | undefined;
-    for (const [kind, said] of this.kinds) {
-      if (said.left === 0) continue;
-      if (said.until <= now) this.tellLeft(kind, said, now);
+    for (const [level, kind, said] of this.left()) {
+      if (said.until <= now) this.tellLeft(level, kind, said, now);
       else next = Math.min(next ?? said.until, said.until);
     }
     if (next !== undefined) this.cancel ??= this.after(next - now, () => this.ended());
   }
 
-  private tellLeft(kind: string, said: Said, now: number): void {
-    const { left, last, level } = said;
-    if (left === 0) return;
-    this.kinds.set(kind, { until: now + this.interval, left: 0, last: '', level });
+  private tellLeft(level: Level, kind: string, { left, last }: Said, now: number): void {
+    this.said[level].set(kind, { until: now + this.interval, left: 0, last: '' });
     this.logger[level](`${left} more like this, the last: ${textOf(last)}`);
   }
+}
+
+function hasRoom(kinds: Map<string, Said>, now: number): boolean {
+  if (kinds.size < MAX_KINDS) return true;
+  for (const [kind, { until, left }] of kinds) {
+    if (left === 0 && until <= now) kinds.delete(kind);
+  }
+  return kinds.size < MAX_KINDS;
 }
 
 function textOf(line: Line): string {
