@@ -179,6 +179,39 @@ describe('the dispatcher', () => {
     expect(log.ran).toEqual([endless, other, suspect]);
   });
 
+  it('keeps no other suspect waiting without end, however long it runs', () => {
+    const { dispatcher: it, clock, log } = dispatcher(5);
+    const endless = [1, 2, 3].map(() => fake(pattern(), { suspect: true }));
+    for (const one of endless) it.accept(one);
+    expect([log.ran, it.takesSuspect]).toEqual([endless.slice(0, 1), false]);
+    clock.pass(4900);
+    expect(log.ran).toEqual(endless.slice(0, 1));
+    clock.pass(700);
+    expect(log.ran).toEqual(endless.slice(0, 2));
+    clock.pass(5700);
+    expect(log.ran).toEqual(endless);
+    clock.pass(5100);
+    // Those that are left under their dead consumers have their turn too.
+    expect([it.takesSuspect, it.free, clock.timers]).toEqual([true, 2, 0]);
+  });
+
+  it('neither keeps waiting the suspects of other patterns while its own is at its bound', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    const narrow = pattern(1);
+    const endless = fake(narrow);
+    const held = fake(narrow, { suspect: true });
+    for (const one of [endless, held]) it.accept(one);
+    clock.pass(600);
+    expect(it.takesSuspect).toBe(true);
+    const other = fake(pattern(), { suspect: true });
+    it.accept(other);
+    expect(log.ran).toEqual([endless, other]);
+    end(other);
+    clock.pass(2000);
+    end(endless);
+    expect(log.ran).toEqual([endless, other, held]);
+  });
+
   it('is no suspect any more that was forgotten', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const running = fake(pattern());

@@ -117,7 +117,7 @@ export class Dispatcher implements NestedRoom {
 
   /** There is room for an entry on its last permitted delivery: one at a time, and not one after the other. */
   get takesSuspect(): boolean {
-    return this.isolation.isOpen && this.free > 0;
+    return this.isolation.takes && this.free > 0;
   }
 
   get inFlight(): number {

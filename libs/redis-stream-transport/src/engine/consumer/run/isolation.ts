@@ -5,8 +5,12 @@ import type { Delivery } from './delivery.js';
 const CLEARING = 500;
 /** Milliseconds after its start in which nothing else begins. */
 const APART = 1000;
+/** Milliseconds after that in which everything else may begin, except another suspect. */
+const BESIDE = 4000;
 /** Fewest milliseconds between two suspects in which everything else may begin. */
 const SHORTEST_REST = 10;
+/** Suspects held that cannot start, up to which another may come that can. */
+const MOST_HELD = 10;
 
 export interface IsolationHooks {
   /** Handlers that run in this process. */
@@ -24,7 +28,7 @@ export interface IsolationHooks {
  * - `clearing`: one waits until nothing runs, and nothing else begins;
  * - `overdue`: it has waited long enough: it begins as soon as there is a slot, beside what runs on;
  * - `apart`: it runs, and nothing else begins;
- * - `beside`: it has run for a while, and everything else begins again, except another suspect;
+ * - `beside`: it has run for a while, and everything else begins again, except another suspect, for some time;
  * - `resting`: everything else has its turn before the next suspect, for as long as it was kept waiting.
  */
 type Phase = 'open' | 'clearing' | 'overdue' | 'apart' | 'beside' | 'resting';
@@ -32,8 +36,8 @@ type Phase = 'open' | 'clearing' | 'overdue' | 'apart' | 'beside' | 'resting';
 /**
  * Keeps suspects apart: entries on their last permitted delivery, which may be what ended their instances.
  * One at a time, alone where that is possible, so that poison takes no innocent with it and no suspect dies
- * of another's poison; but never for longer than `CLEARING + APART`, because innocent suspects may be slow
- * and what runs beside them may be endless.
+ * of another's poison; but nothing waits for longer than `CLEARING + APART`, and no other suspect for longer
+ * than `BESIDE` beyond that, because innocent suspects may be slow and what runs beside them may be endless.
  */
 export class Isolation {
   private phase: Phase = 'open';
@@ -59,6 +63,11 @@ export class Isolation {
     return this.phase === 'open';
   }
 
+  /** Another suspect may come: there is none, or those that are here wait for what may never end. */
+  get takes(): boolean {
+    return this.isOpen || (this.phase === 'overdue' && this.waiting.length < MOST_HELD);
+  }
+
   /** Suspects that have not started. */
   get waits(): number {
     return this.waiting.length;
@@ -73,13 +82,15 @@ export class Isolation {
   next(): void {
     if (this.phase === 'open') return;
     for (;;) {
-      const delivery = this.waiting[0];
-      if (delivery === undefined || !this.isTime || !this.hooks.canStart(delivery)) return;
-      this.waiting.shift();
+      // One whose pattern is at its bound must not keep the others waiting.
+      const at = this.isTime ? this.waiting.findIndex((one) => this.hooks.canStart(one)) : -1;
+      const delivery = this.waiting[at];
+      if (delivery === undefined) return;
+      this.waiting.splice(at, 1);
       const late = this.phase === 'overdue';
       this.current = delivery;
       this.enter('apart', APART, () => {
-        this.enter('beside');
+        this.enter('beside', BESIDE, () => this.passed());
         this.hooks.opened();
       });
       this.hooks.start(delivery);
@@ -97,6 +108,13 @@ export class Isolation {
   ended(delivery: Delivery): void {
     if (this.current !== delivery) return;
     this.current = undefined;
+    this.rest();
+  }
+
+  /** It runs on, and has kept the other suspects waiting for long enough; everything else had its turn. */
+  private passed(): void {
+    this.current = undefined;
+    this.stopped = 0;
     this.rest();
   }
 
