@@ -135,6 +135,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['      this.hooks.mayStart(delivery)\n    );', '      true\n    );']],
   },
   {
+    rule: 'L9',
+    part: 'the look after the answer',
+    file: consumer('run/start-guard'),
+    changes: [['if (this.hooks.mayStart()) return true;', 'if (this.hooks) return true;']],
+  },
+  {
     rule: 'L10',
     part: 'waiting for the read',
     file: consumer('recovery/auditor'),

@@ -204,6 +204,7 @@ export class ConsumerShard {
     const { context, dispatcher } = this;
     const processor = new DeliveryProcessor(context, broker, starts, streams, dispatcher, {
       run: (delivery) => this.hooks.run(delivery),
+      mayStart: () => this.mayStart,
       leaseDoubt: (kind) => this.membership.doubt(kind),
       handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
     });

@@ -18,6 +18,8 @@ export interface StartGuardHooks {
   run(delivery: Delivery): void;
   /** It is not this process' to run. */
   lost(delivery: Delivery): void;
+  /** No handler may start now: the lease is in doubt. */
+  mayStart(): boolean;
   /** Try again after so many milliseconds, without holding a slot. */
   wait(delivery: Delivery, ms: number): void;
   leaseDoubt(kind: 'missing' | 'fenced'): void;
@@ -26,7 +28,8 @@ export interface StartGuardHooks {
 /**
  * What happens between a slot and a handler for entries that are special: one with an idempotency key
  * runs only if no result is stored and none like it is running; one that may be started once only is
- * acknowledged first (rules L18, L22). All others pass by.
+ * acknowledged first (rules L18, L22). All others pass by. While Redis is asked anything may happen, so each
+ * answer is followed by another look at the delivery and at the lease.
  */
 export class StartGuard {
   private readonly starting = new Map<StreamState, Delivery[]>();
@@ -95,14 +98,16 @@ export class StartGuard {
     const answer = await this.insist(isMine, () =>
       this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
     );
-    switch (answer?.kind) {
+    if (answer === undefined || !isMine()) return;
+    switch (answer.kind) {
       case 'run':
+        if (!this.mayGoOn(delivery)) return;
         delivery.recorded = [];
         if (delivery.once) this.startOnce(delivery);
         else this.hooks.run(delivery);
         break;
       case 'wait':
-        this.hooks.wait(delivery, LOOK_AGAIN);
+        if (!this.isGivenUp(delivery)) this.hooks.wait(delivery, LOOK_AGAIN);
         break;
       case 'mismatch': {
         const message = 'the idempotency key belongs to another payload';
@@ -115,8 +120,6 @@ export class StartGuard {
         break;
       case 'unreadable':
         replay(delivery, undefined);
-        break;
-      case undefined:
     }
   }
 
@@ -146,10 +149,26 @@ export class StartGuard {
       return flags;
     });
     for (const [i, delivery] of list.entries()) {
-      if (delivery.ended) continue;
-      if (answer?.[i] === true) this.hooks.run(delivery);
-      else this.hooks.lost(delivery);
+      if (answer === undefined || !this.isMine(delivery)) continue;
+      if (answer[i] !== true) this.hooks.lost(delivery);
+      else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
     }
+  }
+
+  /** Looks again after the answer: the handler may be late, or this process may have stood still meanwhile. */
+  private mayGoOn(delivery: Delivery): boolean {
+    if (this.isGivenUp(delivery)) return false;
+    if (this.hooks.mayStart()) return true;
+    // The start is asked for again when the lease holds; Redis remembers that it was granted.
+    this.hooks.wait(delivery, LOOK_AGAIN);
+    return false;
+  }
+
+  /** Ends what nobody waits for any more, before it has begun. */
+  private isGivenUp(delivery: Delivery): boolean {
+    if (delivery.abortedBy === undefined) return false;
+    delivery.unstarted(delivery.abortedBy);
+    return true;
   }
 
   private isMine({ ended, consumer }: Delivery): boolean {

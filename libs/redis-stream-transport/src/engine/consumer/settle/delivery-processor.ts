@@ -26,6 +26,8 @@ import { Unhandled } from '../intake/unhandled.js';
 export interface DeliveryProcessorHooks {
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
+  /** The lease holds. */
+  mayStart(): boolean;
   leaseDoubt(kind: 'missing' | 'fenced'): void;
   /** The entry was handed to another member, which does not know it yet. */
   handed(consumer: string): void;
@@ -76,6 +78,7 @@ export class DeliveryProcessor implements DeliveryOwner {
         this.end(delivery);
         delivery.stream.release(delivery);
       },
+      mayStart: () => hooks.mayStart(),
       wait: (delivery, ms) => {
         this.end(delivery);
         const { attempts, state } = delivery.history;

@@ -1,0 +1,129 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { KeyClaim, StartBroker } from '../../../redis/start-broker.js';
+import type { StreamState } from '../intake/stream-state.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { Delivery } from './delivery.js';
+import { StartGuard } from './start-guard.js';
+
+/** As much of a delivery as a start guard looks at. */
+function fake(changes: { key?: string; once?: boolean } = {}) {
+  const delivery = {
+    ...{ id: '1-0', consumer: 'me', stream: { name: 'work' } as StreamState },
+    ...{ entry: { key: changes.key, data: '1' }, pattern: { spec: { pattern: 'work' } } },
+    ...{ once: changes.once ?? false, ended: false, abortedBy: undefined as string | undefined },
+    isRequest: true,
+    recorded: undefined as string[] | undefined,
+    faults: [] as string[],
+    fault: (code: string) => delivery.faults.push(code),
+    unstarted: (reason: string) => delivery.faults.push(`not begun: ${reason}`),
+    acknowledge: () => undefined,
+    value: () => delivery.faults.push('replayed'),
+  };
+  return delivery;
+}
+
+/** A guard whose Redis answers when the test says so. */
+function guard() {
+  const told: string[] = [];
+  const state = { mayStart: true };
+  const owner = { consumer: 'me', token: 'token' };
+  let answer: (given: unknown) => void = () => undefined;
+  const asked = vi.fn(() => new Promise((resolve) => (answer = resolve)));
+  const broker = { claimKey: asked, start: asked } as unknown as StartBroker;
+  const context = { clock: new FakeClock(), owner, logger: { warn() {} } };
+  const made = new StartGuard(context as unknown as ShardContext, broker, {
+    run: () => told.push('run'),
+    lost: () => told.push('lost'),
+    mayStart: () => state.mayStart,
+    wait: () => told.push('wait'),
+    leaseDoubt: () => undefined,
+  });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...{ told, state, context },
+    start: async (delivery: ReturnType<typeof fake>) => {
+      made.start(delivery as unknown as Delivery);
+      await turn();
+      expect(asked).toHaveBeenCalledOnce();
+    },
+    answer: async (given: KeyClaim | boolean[]) => {
+      answer(given);
+      await turn();
+    },
+  };
+}
+
+type Granted = [{ key?: string; once?: boolean }, KeyClaim | boolean[]];
+const keyed: Granted = [{ key: 'k' }, { kind: 'run' }];
+const once: Granted = [{ once: true }, [true]];
+
+describe('L9: a start that Redis has granted', () => {
+  it.each([
+    ['with a key', ...keyed],
+    ['once only', ...once],
+  ])('is no start while the lease is in doubt: %s', async (_, changes, granted) => {
+    const { start, answer, state, told } = guard();
+    await start(fake(changes));
+    // The process stood still beyond its lease, with the answer in its socket.
+    state.mayStart = false;
+    await answer(granted);
+    expect(told).toEqual(['wait']);
+  });
+
+  it.each([
+    ['with a key', ...keyed],
+    ['once only', ...once],
+  ])('is none when the deadline has passed meanwhile: %s', async (_, changes, granted) => {
+    const { start, answer, told } = guard();
+    const delivery = fake(changes);
+    await start(delivery);
+    delivery.abortedBy = 'deadline';
+    await answer(granted);
+    expect([told, delivery.faults]).toEqual([[], ['not begun: deadline']]);
+  });
+
+  it.each([
+    ['with a key', ...keyed],
+    ['once only', ...once],
+  ])('runs otherwise: %s', async (_, changes, granted) => {
+    const { start, answer, told } = guard();
+    await start(fake(changes));
+    await answer(granted);
+    expect(told).toEqual(['run']);
+  });
+});
+
+test('what waits for a run with its key, and that nobody waits for any more, does not begin', async () => {
+  const { start, answer, told } = guard();
+  const delivery = fake({ key: 'k' });
+  await start(delivery);
+  delivery.abortedBy = 'cancelled';
+  await answer({ kind: 'wait' });
+  expect([told, delivery.faults]).toEqual([[], ['not begun: cancelled']]);
+});
+
+describe('an answer about what has ended meanwhile', () => {
+  it.each<[string, { key?: string; once?: boolean }, KeyClaim | boolean[]]>([
+    ['run', { key: 'k' }, { kind: 'run' }],
+    ['wait', { key: 'k' }, { kind: 'wait' }],
+    ['another payload', { key: 'k' }, { kind: 'mismatch' }],
+    ['a result', { key: 'k' }, { kind: 'stored', result: '[]' }],
+    ['a start', { once: true }, [true]],
+    ['no start', { once: true }, [false]],
+  ])('is for nobody: %s', async (_, changes, given) => {
+    const { start, answer, told } = guard();
+    const delivery = fake(changes);
+    await start(delivery);
+    delivery.ended = true;
+    await answer(given);
+    expect([told, delivery.faults, delivery.recorded]).toEqual([[], [], undefined]);
+  });
+
+  it('so is one under a name that was given up', async () => {
+    const { start, answer, told, context } = guard();
+    await start(fake({ key: 'k' }));
+    context.owner = { consumer: 'another', token: 'token' };
+    await answer({ kind: 'run' });
+    expect(told).toEqual([]);
+  });
+});
