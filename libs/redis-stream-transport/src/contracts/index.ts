@@ -10,8 +10,15 @@ export {
 export { Arg, type ArgOptions } from './declare/arg.decorator.js';
 export { remote } from './declare/remote.js';
 export type { ContractClass, ErrorClass, ValidationOptions } from './declare/definition.js';
-export { generic, GenericSpec } from './declare/generic.js';
-export type { DtoClass, FieldSpec, ItemSpec, PlainClass, TypeSpec } from './declare/value-type.js';
+export { generic } from './declare/generic.js';
+export {
+  GenericSpec,
+  type DtoClass,
+  type FieldSpec,
+  type ItemSpec,
+  type PlainClass,
+  type TypeSpec,
+} from './declare/type-spec.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './declare/standard-schema.js';
 
 // Serving it.
@@ -52,7 +59,8 @@ export {
   type ContractChange,
   type ContractComparison,
 } from './schema/compare-contracts.js';
-export { announceService, type AnnouncedService } from './announce/announced-services.js';
+export { announceService } from './announce/announced-services.js';
+export type { AnnouncedService } from './announce/announced-service.js';
 export { checkOutcome, type CheckMode, type CheckOutcome } from './schema/check-outcome.js';
 // What there is.
 export {

@@ -1,12 +1,12 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import type { ServerRedisStreams } from './server-redis-streams.js';
+import type { LeaseHost } from '../engine/consumer/membership/companion.js';
 
 /** Key in the `extras` of a handler for a {@link HandlerHook}; for libraries around this one. */
 export const HANDLER_HOOK = Symbol.for('nestjs-redis-streams.handler-hook');
 
 /** Told of each handler that a server is given; what it returns is called instead. */
 export type HandlerHook = (
-  server: ServerRedisStreams,
+  server: LeaseHost,
   pattern: string,
   handler: MessageHandler,
 ) => MessageHandler;

@@ -1,6 +1,6 @@
 import type { RedisTarget } from '../options/index.js';
 import type { Connection } from './connect.js';
-import type { Link } from './link.js';
+import type { CommandFailure } from './failure.js';
 
 export type LinkRole = 'commands' | 'reader' | 'subscriber';
 
@@ -12,6 +12,16 @@ export interface LinkObserver {
   failed(role: LinkRole, error: Error, attempt: number): void;
 }
 
+/** What a link asks of the one that tries first. */
+export interface LeadingLink {
+  /** Its last attempt failed, and it goes on. */
+  readonly isTrying: boolean;
+  /** Calls back once it has got through, or has stopped. */
+  afterTrying(callback: () => void): void;
+  /** Its server is no longer the one to talk to. While a connection is set up, its hook decides. */
+  leaveServer(failure: CommandFailure): void;
+}
+
 /** Where to connect, and how patiently. */
 export interface LinkSettings {
   readonly target: RedisTarget;
@@ -21,7 +31,7 @@ export interface LinkSettings {
   /** What `CLIENT LIST` calls a connection made now, unless the user has named it. */
   readonly name?: (role: LinkRole) => string;
   /** The link that tries first: as long as it does not get through, this one does not try either. */
-  readonly ahead?: Link;
+  readonly ahead?: LeadingLink;
 }
 
 export interface LinkHooks {

@@ -5,7 +5,7 @@ import { askCredentials } from './credentials.js';
 import { CommandFailure, toFailure } from './failure.js';
 import { backoff, deadline } from './pauses.js';
 import { Watchdog } from './watchdog.js';
-import type { LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
+import type { LeadingLink, LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
 
 export type { LinkHooks, LinkObserver, LinkRole, LinkSettings } from './link-settings.js';
 
@@ -32,7 +32,7 @@ const LAST_ANSWERS = 250;
  * progress. The pause grows until a connection has lived, whatever ended those before it. Commands go to
  * the connection of the moment or fail at once; nothing is queued here.
  */
-export class Link {
+export class Link implements LeadingLink {
   private connection: Connection | undefined;
   private watchdog: Watchdog | undefined;
   private stopped = true;
@@ -67,6 +67,14 @@ export class Link {
   /** Why there is no connection; undefined when there is one, and before the first attempt has failed. */
   get obstacle(): Error | undefined {
     return this.failure;
+  }
+
+  get isTrying(): boolean {
+    return this.failure !== undefined && !this.stopped;
+  }
+
+  afterTrying(callback: () => void): void {
+    this.followers.push(callback);
   }
 
   start(): void {
@@ -119,11 +127,13 @@ export class Link {
     }
   }
 
-  /** This is no longer the server to talk to. While a connection is set up, its hook decides. */
-  private moved(failure: CommandFailure): void {
+  leaveServer(failure: CommandFailure): void {
     if (this.ready) this.giveUp(failure, LAST_ANSWERS);
-    const { ahead } = this.settings;
-    if (failure.demoted && ahead?.ready === true) ahead.giveUp(failure, LAST_ANSWERS);
+  }
+
+  private moved(failure: CommandFailure): void {
+    this.leaveServer(failure);
+    if (failure.demoted) this.settings.ahead?.leaveServer(failure);
   }
 
   /** @param patience milliseconds for answers that are on their way: what is refused, was not done */
@@ -259,10 +269,10 @@ export class Link {
   /** All roles fail alike while Redis cannot be used, so one of them is enough to find out. */
   private async aheadGotThrough(): Promise<void> {
     const { ahead } = this.settings;
-    if (ahead === undefined || ahead.failure === undefined || ahead.stopped) return;
+    if (ahead?.isTrying !== true) return;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
-      ahead.followers.push(resolve);
+      ahead.afterTrying(resolve);
     });
     this.wake = noop;
   }

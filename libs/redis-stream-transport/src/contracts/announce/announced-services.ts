@@ -1,25 +1,14 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import type { LeaseHost } from '../../engine/consumer/membership/companion.js';
 import type { HandlerHook } from '../../nest/handler-hook.js';
 import type { ServerRedisStreams } from '../../nest/server-redis-streams.js';
 import { ContractError } from '../declare/contract-error.js';
 import { DirectoryStore } from '../directory/directory-store.js';
+import type { AnnouncedService } from './announced-service.js';
 import { Announcer } from './announcer.js';
 
-/** A service that a server tells others about while its lease holds. */
-export interface AnnouncedService {
-  /** 1 to 200 characters; the same for all instances. */
-  readonly name: string;
-  /** A long text that describes it, at most 1,048,576 characters; asked for once. Default: none. */
-  document?(): string | undefined | Promise<string | undefined>;
-  /**
-   * What this instance says now, as JSON of at most 65,000 characters; asked for every third of a lease
-   * and whenever somebody wants to know. Default: nothing.
-   */
-  about?(): unknown;
-}
-
 const NAME = /^.{1,200}$/s;
-const names = new WeakMap<ServerRedisStreams, Set<string>>();
+const names = new WeakMap<LeaseHost, Set<string>>();
 
 /**
  * Tells others about a service of this server, for as long as it lives; to be called before `listen`.
@@ -27,6 +16,10 @@ const names = new WeakMap<ServerRedisStreams, Set<string>>();
  * @throws ContractError INVALID_CALL: the name is empty, too long or announced before
  */
 export function announceService(server: ServerRedisStreams, service: AnnouncedService): void {
+  announce(server, service);
+}
+
+function announce(server: LeaseHost, service: AnnouncedService): void {
   const { name } = service;
   const known = names.get(server) ?? new Set();
   if (!NAME.test(name) || known.has(name)) {
@@ -46,14 +39,14 @@ export interface WatchingService extends AnnouncedService {
 
 /** Announces, once per server, the service that handlers belong to, and lets it watch them. */
 export function announcingHook(make: () => WatchingService): HandlerHook {
-  const made = new WeakMap<ServerRedisStreams, WatchingService>();
+  const made = new WeakMap<LeaseHost, WatchingService>();
   return (server, pattern, handler) => {
     let service = made.get(server);
     if (service === undefined) {
       service = make();
       made.set(server, service);
       // That two controllers serve a contract is reported elsewhere.
-      if (names.get(server)?.has(service.name) !== true) announceService(server, service);
+      if (names.get(server)?.has(service.name) !== true) announce(server, service);
     }
     return service.watch(pattern, handler);
   };

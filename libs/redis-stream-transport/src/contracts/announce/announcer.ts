@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { LeaseCompanion } from '../../engine/consumer/membership/companion.js';
 import type { Owner } from '../../redis/group-broker.js';
 import type { DirectoryStore } from '../directory/directory-store.js';
-import type { AnnouncedService } from './announced-services.js';
+import type { AnnouncedService } from './announced-service.js';
 import { thrownText } from '../../thrown.js';
 
 /** Longest card, in UTF-16 units. */

@@ -1,6 +1,6 @@
 import { ContractError } from './contract-error.js';
 import { markParameter } from './marks.js';
-import type { TypeSpec } from './value-type.js';
+import type { TypeSpec } from './type-spec.js';
 
 export interface ArgOptions {
   /** What the parameter is called in descriptions and violations. Default: its name in the source. */

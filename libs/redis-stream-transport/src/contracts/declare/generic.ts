@@ -1,12 +1,4 @@
-import type { DtoClass, FieldSpec } from './value-type.js';
-
-/** A generic class with its arguments, given field by field. */
-export class GenericSpec<T extends object = object> {
-  constructor(
-    readonly base: DtoClass<T>,
-    readonly fields: Readonly<Record<string, FieldSpec>>,
-  ) {}
-}
+import { GenericSpec, type DtoClass, type FieldSpec } from './type-spec.js';
 
 /**
  * Names a generic class with the types of the fields that depend on its arguments, of which nothing is left

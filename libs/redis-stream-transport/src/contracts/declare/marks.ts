@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { MethodKind } from './definition.js';
-import type { TypeSpec } from './value-type.js';
+import type { TypeSpec } from './type-spec.js';
 
 /** What a method's decorator says. */
 export interface MethodMark {

@@ -1,8 +1,7 @@
 import { markMethod } from './marks.js';
 import type { MethodKind } from './definition.js';
-import type { GenericSpec } from './generic.js';
 import type { StandardSchema } from './standard-schema.js';
-import type { DtoClass, PlainClass, TypeSpec } from './value-type.js';
+import type { DtoClass, GenericSpec, PlainClass, TypeSpec } from './type-spec.js';
 
 declare const COMMAND: unique symbol;
 declare const EVENT: unique symbol;

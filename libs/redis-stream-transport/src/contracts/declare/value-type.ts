@@ -1,29 +1,6 @@
 import { ContractError } from './contract-error.js';
-import { GenericSpec } from './generic.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
-
-/** A class that can be made without arguments, as class-transformer makes its instances. */
-export type DtoClass<T extends object = object> = new () => T;
-
-/** What can be checked without a validator, by the constructor that stands for it. */
-export type PlainClass =
-  | StringConstructor
-  | NumberConstructor
-  | BooleanConstructor
-  | BigIntConstructor
-  | DateConstructor
-  | BufferConstructor
-  | MapConstructor
-  | SetConstructor
-  | ArrayConstructor;
-
-export type ItemSpec = PlainClass | DtoClass | StandardSchema | GenericSpec;
-
-/** The type of a field of a generic class. */
-export type FieldSpec = ItemSpec | readonly ItemSpec[];
-
-/** A type named at run time: a class, a schema, or one of them in brackets for an array of it. */
-export type TypeSpec = FieldSpec;
+import { GenericSpec, type DtoClass, type PlainClass } from './type-spec.js';
 
 /** A type as checks and schemas see it. */
 export type ValueType =

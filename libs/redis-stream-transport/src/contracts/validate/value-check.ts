@@ -3,7 +3,8 @@ import { checkShape } from './dto-shape.js';
 import { dtoTools, type DtoTools, type ValidatorError } from './dto-tools.js';
 import { isRecord, joinPath } from './property-path.js';
 import type { StandardResult, StandardSchema } from '../declare/standard-schema.js';
-import { mismatch, type DtoClass, type ValueType } from '../declare/value-type.js';
+import type { DtoClass } from '../declare/type-spec.js';
+import { mismatch, type ValueType } from '../declare/value-type.js';
 import type { Violation } from './violation.js';
 
 /** Takes a value of a path; adds what is wrong with it; returns what the handler should get. */

@@ -11,7 +11,6 @@ import { hashOf, type Identified } from '../id-table.js';
 import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './sending/entry-request.js';
 import type { OutgoingEntry } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
-import type { Unread } from './replies/unread-replies.js';
 
 /** Where a reply came from. */
 export interface ReplyOrigin {
@@ -224,6 +223,14 @@ export interface Run {
   readonly instance: string;
   readonly deliveries: number;
   readonly nonce: number;
+}
+
+/** What a deserializer is busy with for a call. */
+export interface Unread {
+  /** Settles when everything so far was handed on; never rejects. */
+  tail: Promise<void>;
+  /** Replies that were not handed on yet. */
+  waiting: number;
 }
 
 /** A reply that overtook another one. */

@@ -11,6 +11,12 @@ export interface LeaseCompanion {
   leaving(owner: Owner): Promise<void>;
 }
 
+/** A server that companions live with. */
+export interface LeaseHost {
+  /** Has a companion live with its lease; before it listens. */
+  accompany(companion: CompanionFactory): void;
+}
+
 /** Makes a companion for the first shard, on the connection for commands. */
 export type CompanionFactory = (
   link: Link,

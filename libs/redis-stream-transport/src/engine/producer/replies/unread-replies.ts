@@ -1,14 +1,6 @@
 import { RedisStreamsError } from '../../../errors.js';
 import type { Call, ReplyOrigin } from '../call.js';
 
-/** What a deserializer is busy with for a call. */
-export interface Unread {
-  /** Settles when everything so far was handed on; never rejects. */
-  tail: Promise<void>;
-  /** Replies that were not handed on yet. */
-  waiting: number;
-}
-
 export interface UnreadHooks {
   /** The call has its last reply, and its owner is told of it now. */
   finished(call: Call): void;
