@@ -4,7 +4,7 @@ import {
 } from '../../libs/redis-stream-transport/src/options/index.js';
 import type { Delivery } from '../../libs/redis-stream-transport/src/engine/consumer/run/delivery.js';
 import { Consumer } from '../../libs/redis-stream-transport/src/engine/consumer/consumer.js';
-import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/intake/stream-state.js';
+import type { PatternSpec } from '../../libs/redis-stream-transport/src/engine/consumer/intake/pattern-state.js';
 import { RateLimitedLogger } from '../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
 import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/producer/sending/entry-request.js';

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { RedisStreamsError } from '../errors.js';
-import type { PatternSpec } from '../engine/consumer/intake/stream-state.js';
+import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
 import {
   resolveHandlerExtras,
   withRetryParts,

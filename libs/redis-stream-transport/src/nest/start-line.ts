@@ -1,5 +1,5 @@
 import type { Consumer } from '../engine/consumer/consumer.js';
-import type { PatternSpec } from '../engine/consumer/intake/stream-state.js';
+import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
 import type { ResolvedServerOptions } from '../options/index.js';
 import { wildcardWarning } from './wildcards.js';
 import { placeOf } from '../redis/shown.js';

@@ -12,7 +12,7 @@ import { Dispatcher } from './run/dispatcher.js';
 import { EntryLines } from './settle/entry-lines.js';
 import { ConsumerShard } from './shard.js';
 import { Patterns } from './intake/patterns.js';
-import type { PatternSpec } from './intake/stream-state.js';
+import type { PatternSpec } from './intake/pattern-state.js';
 
 export interface ConsumerHooks extends LinkObserver {
   /** Runs the handlers of a delivery; they end it, at once or later. Never throws. */

@@ -20,7 +20,8 @@ import { Reclaimer } from './recovery/reclaimer.js';
 import { Membership } from './membership/membership.js';
 import { ShardContext } from './membership/shard-context.js';
 import type { Patterns } from './intake/patterns.js';
-import { announcementsOf, type StreamState } from './intake/stream-state.js';
+import { announcementsOf } from './intake/pattern-state.js';
+import type { StreamState } from './intake/stream-state.js';
 import { GroupReading } from './intake/group-reading.js';
 import { DeliveryProcessor } from './settle/delivery-processor.js';
 

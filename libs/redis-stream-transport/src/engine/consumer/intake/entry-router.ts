@@ -11,9 +11,11 @@ import { REPLY } from '../../../protocol/frame.js';
 import { UNREAD } from '../../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import type { HeldEntry } from '../../../redis/entries.js';
-import { Delivery, faultText, type DeliveryOwner, type History } from '../run/delivery.js';
+import { Delivery, faultText, type DeliveryOwner, type HomeStream } from '../run/delivery.js';
+import type { History } from '../run/history.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { PatternState, type StreamState } from './stream-state.js';
+import { PatternState } from './pattern-state.js';
+import type { StreamState } from './stream-state.js';
 
 export interface EntryRouterHooks {
   /** The group that is read. */
@@ -130,7 +132,7 @@ export class EntryRouter {
   }
 
   private delivery(
-    stream: StreamState,
+    stream: HomeStream,
     pattern: PatternState | undefined,
     raw: RawEntry,
     entry: Entry,
@@ -148,7 +150,7 @@ export class EntryRouter {
       ++this.nonce,
       consumer,
     );
-    stream.held.set(delivery);
+    stream.hold(delivery);
     return delivery;
   }
 

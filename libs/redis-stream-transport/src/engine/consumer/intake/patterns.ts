@@ -1,5 +1,6 @@
 import { shardOf } from '../../../protocol/keys.js';
-import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+import { PatternState, type PatternSpec } from './pattern-state.js';
+import { StreamState } from './stream-state.js';
 
 /** What one group reads in one shard. */
 export interface PatternsHere {

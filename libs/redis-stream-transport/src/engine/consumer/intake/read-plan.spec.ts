@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readPlan, type Ask, type Room } from './read-plan.js';
-import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+import { PatternState, type PatternSpec } from './pattern-state.js';
+import { StreamState } from './stream-state.js';
 
 /** A stream of patterns with these bounds; undefined: none of its own. */
 function stream(name: string, ...bounds: (number | undefined)[]): StreamState {

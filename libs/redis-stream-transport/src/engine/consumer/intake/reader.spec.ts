@@ -3,7 +3,8 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { Link } from '../../../redis/link.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { PatternState, StreamState, type PatternSpec } from './stream-state.js';
+import { PatternState, type PatternSpec } from './pattern-state.js';
+import { StreamState } from './stream-state.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -4,7 +4,8 @@ import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
 import { Reclaimer } from './reclaimer.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { PatternState, StreamState, type PatternSpec } from '../intake/stream-state.js';
+import { PatternState, type PatternSpec } from '../intake/pattern-state.js';
+import { StreamState } from '../intake/stream-state.js';
 
 /** Dead consumers that left so many entries each, and one slot for whoever takes them over. */
 function graveyard(left: Record<string, number>) {

@@ -7,7 +7,23 @@ import type { Expiring } from '../../deadline-queue.js';
 import type { Thrown } from '../../../thrown.js';
 import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
-import type { PatternState, StreamState } from '../intake/stream-state.js';
+import type { History } from './history.js';
+import type { PatternState } from '../intake/pattern-state.js';
+
+/** The stream that a delivery came from. */
+export interface HomeStream {
+  readonly name: string;
+  /** Events up to this id were there before the group and are not for it. */
+  readonly since: string | undefined;
+  /** Keeps a delivery until it has ended. */
+  hold(delivery: Delivery): void;
+  /** Whether this very delivery is kept, and not another one of the same entry. */
+  holds(delivery: Delivery): boolean;
+  /** Whether an entry is kept, whichever delivery of it. */
+  has(entry: string): boolean;
+  /** The delivery has ended. */
+  release(delivery: Delivery): void;
+}
 
 /** What a delivery asks of the processor that owns it. */
 export interface DeliveryOwner {
@@ -50,24 +66,6 @@ export interface DeadLetterCause {
   readonly thrown?: Thrown | undefined;
 }
 
-/** What is known of an entry beside its text. */
-export interface History {
-  /** How often it was handed out, this time included. */
-  readonly deliveries: number;
-  /** Of these, to instances that left by themselves: they do not count as deliveries that went wrong. */
-  readonly spared: number;
-  /** It is on its last permitted delivery, beyond the first: it may be what ended its instances. */
-  readonly suspect: boolean;
-  /** Attempts that failed before. */
-  readonly attempts: number;
-  /** What an earlier attempt left for this one. */
-  readonly state: string;
-  /** Memory of Redis at the read. */
-  readonly incarnation: string;
-  /** Connections of this process at the read. */
-  readonly generation: number;
-}
-
 /**
  * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
  * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
@@ -102,7 +100,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     /** As it was read, for the dead letters. */
     readonly raw: RawEntry,
     private readonly owner: DeliveryOwner,
-    readonly stream: StreamState,
+    readonly stream: HomeStream,
     readonly pattern: PatternState,
     readonly entry: Entry,
     readonly history: History,

@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
-import { PatternState } from '../intake/stream-state.js';
+import { PatternState } from '../intake/pattern-state.js';
 
 const pattern = (concurrency?: number): PatternState =>
   new PatternState({

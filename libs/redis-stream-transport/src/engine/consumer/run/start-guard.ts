@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { KeyedResult } from '../../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
-import { faultText, type Delivery } from './delivery.js';
+import { faultText, type Delivery, type HomeStream } from './delivery.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { readResult, type StoredReply } from '../settle/stored-result.js';
-import type { StreamState } from '../intake/stream-state.js';
 import { thrownText } from '../../../thrown.js';
 
 /** Milliseconds between two looks at an entry that runs under the same key. */
@@ -32,9 +31,9 @@ export interface StartGuardHooks {
  * answer is followed by another look at the delivery and at the lease.
  */
 export class StartGuard {
-  private readonly starting = new Map<StreamState, Delivery[]>();
+  private readonly starting = new Map<HomeStream, Delivery[]>();
   /** Streams in which something was started once. */
-  private readonly used = new Set<StreamState>();
+  private readonly used = new Set<HomeStream>();
   private readonly patience: Patience;
 
   constructor(
@@ -62,10 +61,10 @@ export class StartGuard {
   }
 
   /** Tells the callers of what a revoked consumer had started and may not be started again. */
-  async endInterrupted(by: string, stream: StreamState, ttlMs: number): Promise<void> {
+  async endInterrupted(by: string, stream: HomeStream, ttlMs: number): Promise<void> {
     const { owner } = this.context;
     for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
-      if (by === owner.consumer && stream.held.has(entry.id)) continue;
+      if (by === owner.consumer && stream.has(entry.id)) continue;
       const answer = this.answer(entry, owner.consumer, ttlMs);
       await this.broker.endInterrupted(owner, by, stream.name, entry.id, answer);
     }
@@ -135,7 +134,7 @@ export class StartGuard {
     queueMicrotask(() => void this.startAll(delivery.stream));
   }
 
-  private async startAll(stream: StreamState): Promise<void> {
+  private async startAll(stream: HomeStream): Promise<void> {
     const list = this.starting.get(stream) ?? [];
     this.starting.delete(stream);
     const ids = list.map(({ id }) => id);

@@ -4,9 +4,10 @@ import type { Answer, CheckedAnswer, GroupBroker } from '../../../redis/group-br
 import { Patience } from './patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { Finished } from './settlement-builder.js';
-import type { SettlerHooks } from './settler.js';
 
-export interface CheckedSettlerHooks extends SettlerHooks {
+export interface CheckedSettlerHooks {
+  /** Redis no longer knows the lease, or knows another's. */
+  leaseDoubt(kind: 'missing' | 'fenced'): void;
   /** What was finished is settled, or somebody else's. */
   resolved(finished: Finished, outcome: 'ok' | 'lost'): void;
   ttlFor(finished: Finished): number;

@@ -277,7 +277,7 @@ export class DeliveryProcessor implements DeliveryOwner {
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
     const { stream, id } = delivery;
     this.retries.wait(`${stream.name} ${id}`, dueAt - this.context.redisClock.now(), () => {
-      if (stream.held.get(id) === delivery) {
+      if (stream.holds(delivery)) {
         this.dispatcher.accept(this.router.again(delivery, attempts, state));
       }
     });

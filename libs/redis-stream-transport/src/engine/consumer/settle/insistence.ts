@@ -29,9 +29,8 @@ export class Insistence {
 
   /** Resolves with the answer, or with 'fenced' when the entry is not held any more. Never rejects. */
   async on(delivery: Delivery, operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer> {
-    const { stream, id } = delivery;
     // Abandoned: with the name that it was read under, or because the process ends.
-    const isHeld = (): boolean => stream.held.get(id) === delivery;
+    const isHeld = (): boolean => delivery.stream.holds(delivery);
     return (await this.patience.until(isHeld, () => this.ask(delivery, operation))) ?? 'fenced';
   }
 

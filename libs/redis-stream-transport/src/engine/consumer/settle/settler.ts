@@ -50,7 +50,7 @@ export class Settler {
     private readonly hooks: SettlerHooks,
   ) {
     this.checked = new CheckedSettler(context, broker, {
-      ...hooks,
+      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
       ttlFor: ({ delivery }) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
