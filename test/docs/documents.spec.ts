@@ -11,6 +11,7 @@ const documents = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'RELEASING.md',
+  'examples/README.md',
   ...(readdirSync(join(ROOT, 'docs'), { recursive: true }) as string[])
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),

@@ -60,6 +60,7 @@ test('the code of the documents compiles', { timeout: 120_000 }, () => {
     'docs/dead-letters.md',
     'docs/api.md',
     'docs/codecs.md',
+    'docs/testing.md',
   ];
   const files = documents.flatMap((document, i) =>
     filesOf(document).map(([name, text]): [string, string] => [
