@@ -7,6 +7,9 @@ import {
   Implements,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
+import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
+import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
+import { RedisStreamsError } from 'nestjs-redis-streams';
 import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
 import { redis, redisUrl, Room } from '../nest/support.js';
 import { FilesController } from './files.controller.js';
@@ -72,6 +75,47 @@ it('discover leaves out a service whose keys are of another type', async () => {
   const found = await new Discovery(room.client()).discover();
   expect(found.map(({ name }) => name)).toEqual(['media.files']);
   expect(lines.join()).toContain('strange is left out');
+});
+
+it.each(['BUSY', 'LOADING', 'NOPERM'])(
+  'discover rejects, and gives no part of the list, when Redis answers %s about a service',
+  async (reply) => {
+    const room = new Room();
+    await room.serve({ controllers: [FilesController] });
+    await announce(room, 'other', facts);
+    const client = room.client();
+    const directory = directoryOf(client)!;
+    const real = directory.instances.bind(directory);
+    vi.spyOn(directory, 'instances').mockImplementation((name) => {
+      if (name !== 'other') return real(name);
+      const cause = new CommandFailure('refused', reply, `${reply} no`);
+      throw new RedisStreamsError('REDIS', `the directory: ${reply} no`, { cause });
+    });
+    const lines = linesOf('warn');
+    const discovery = new Discovery(client).discover();
+    await expect(discovery).rejects.toMatchObject({ code: 'REDIS', cause: { reply } });
+    expect(lines.join()).not.toContain('left out');
+  },
+);
+
+it('discover rejects when it may not read what one service says', async () => {
+  const room = new Room();
+  await room.serve({ controllers: [FilesController] });
+  await announce(room, 'other', facts);
+  const user = `user-${room.prefix}`;
+  const rights = [`~{${room.prefix}}:[^i]*`, `~{${room.prefix}}:instances:media*`, '&*', '+@all'];
+  const connection = redis();
+  await connection.call('ACL', 'SETUSER', user, 'on', 'nopass', ...rights);
+  onTestFinished(async () => void (await connection.call('ACL', 'DELUSER', user)));
+  const client = room.client({ url: redisUrl.replace('redis://', `redis://${user}:any@`) });
+  const discovery = new Discovery(client);
+  await expect(discovery.discover()).rejects.toMatchObject({
+    code: 'REDIS',
+    cause: { reply: 'NOPERM' },
+  });
+  await connection.call('ACL', 'SETUSER', user, '~*');
+  const found = await discovery.discover();
+  expect(found.map(({ name }) => name)).toEqual(['media.files', 'other']);
 });
 
 it('a service that announces no contract at all is still found', async () => {

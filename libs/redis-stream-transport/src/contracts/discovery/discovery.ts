@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsError } from '../../errors.js';
 import { visible } from '../../protocol/visible.js';
+import { CommandFailure } from '../../redis/failure.js';
 import { callStats, type CallStats, type MethodCounts } from '../announce/tally.js';
 import { factsOf } from '../announce/contract-facts.js';
 import { ContractError } from '../declare/contract-error.js';
@@ -84,8 +85,9 @@ export class Discovery {
   }
 
   /**
-   * All services: their methods, and their instances. What is announced in another form than a contract's is left
-   * out, with a line in the log.
+   * All services: their methods, and their instances. What is announced in another form than a contract's, or is of
+   * another type in Redis, is left out, with a line in the log.
+   * @throws RedisStreamsError REDIS when Redis refuses to tell of one of them; never a part of the list
    */
   async discover(): Promise<DiscoveredService[]> {
     const names = await this.names();
@@ -162,8 +164,7 @@ export class Discovery {
       const { described, strange } = await this.describe(name);
       if (!strange) return described;
     } catch (error) {
-      // Redis answered for the others too; what belongs to this one has another form.
-      if (!RedisStreamsError.isRedisStreamsError(error) || error.code !== 'REDIS') throw error;
+      if (!isOfAnotherType(error)) throw error;
       reason = error.message;
     }
     this.leftOut(name, reason);
@@ -191,6 +192,16 @@ export class Discovery {
     };
     return { described, strange: schema === undefined && passedOver };
   }
+}
+
+/**
+ * Whether a key that belongs to one service is of another type. Other refusals (no right to read it, a server that is
+ * busy or loading) say nothing about the service: what is served would be told as not served.
+ */
+function isOfAnotherType(error: unknown): error is RedisStreamsError {
+  if (!RedisStreamsError.isRedisStreamsError(error)) return false;
+  const { cause } = error;
+  return cause instanceof CommandFailure && cause.reply === 'WRONGTYPE';
 }
 
 function instanceStats(
