@@ -14,10 +14,13 @@ export class Attempt {
   private error: Error | undefined;
   private answered = false;
   private reached = false;
+  private lives = false;
 
   constructor(readonly connection: Connection) {
     // ioredis throws unhandled errors at the process; every error also ends the attempt or the life.
     connection.on('error', (error: Error) => {
+      // The first of an attempt says most. One that lives may have had an error hours ago, and lived on.
+      if (this.lives) this.error = undefined;
       this.error ??= bareError(error);
     });
     connection.once('connect', () => {
@@ -35,9 +38,15 @@ export class Attempt {
     return said === undefined || SPEECHLESS.has(said) ? this.silence(error) : error;
   }
 
-  /** In words, also where nobody told. */
-  reason(otherwise: unknown): Error {
-    return this.told ?? bareError(otherwise);
+  /** Redis takes commands: what it refused before (`HELLO`, a name) is not why the connection ends later. */
+  passed(): void {
+    this.error = undefined;
+  }
+
+  /** It is set up. */
+  began(): void {
+    this.passed();
+    this.lives = true;
   }
 
   destroy(): void {

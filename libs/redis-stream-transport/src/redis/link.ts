@@ -181,6 +181,7 @@ export class Link implements LeadingLink {
       if (!this.stopped) this.failed(refused ? error : (attempt?.told ?? toFailure(error)));
       return;
     }
+    attempt.began();
     const upSince = performance.now();
     this.ready = true;
     this.failure = undefined;
@@ -210,6 +211,7 @@ export class Link implements LeadingLink {
     });
     gone.catch(noop);
     await this.within(connection.connect(), gone);
+    attempt.passed();
     for (let asked = 1; ; asked++) {
       this.watchdog = new Watchdog(HEARTBEAT, PATIENCE, TICK, performance.now());
       this.connection = connection;
