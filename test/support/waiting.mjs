@@ -23,6 +23,11 @@ Module({ imports: [RedisStreamsModule.forRoot({ url })] })(AppModule);
 const strategy = new ServerRedisStreams({ url, group: 'service' });
 const app = await NestFactory.createMicroservice(AppModule, { strategy, logger: ['error'] });
 if (mode === 'by hand') process.on('SIGTERM', () => void app.close());
-else if (mode !== 'no hooks') app.enableShutdownHooks();
+else if (mode === 'once') process.once('SIGTERM', () => void app.close());
+else if (mode === 'taken away') {
+  const own = () => {};
+  process.on('SIGTERM', own);
+  setTimeout(() => process.off('SIGTERM', own), 100).unref();
+} else if (mode !== 'no hooks') app.enableShutdownHooks();
 setTimeout(() => process.send('waiting'), 200).unref();
 await app.listen();

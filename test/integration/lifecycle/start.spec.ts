@@ -100,6 +100,19 @@ describe('with Redis absent', () => {
 });
 
 describe('start and close', () => {
+  it('a start that fails before it connects leaves no listener for signals', async () => {
+    const own = (): void => {};
+    process.on('SIGTERM', own);
+    onTestFinished(() => void process.off('SIGTERM', own));
+    const before = process.listenerCount('SIGTERM');
+    const server = new Arena().server({ messages: { work: () => 1 } });
+    server.accompany(() => {
+      throw new Error('no companion');
+    });
+    await expect(listening(server)).rejects.toThrow('no companion');
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
   it('close() before listen() and connect() does nothing, and is repeatable', async () => {
     const arena = new Arena();
     const server = arena.server({ messages: { work: () => 1 } });

@@ -22,7 +22,6 @@ export function startup(attempts: number | undefined): Startup {
   let giveUp: (error: Error) => void = () => undefined;
   const gaveUp = new Promise<never>((_, reject) => (giveUp = reject));
   gaveUp.catch(() => undefined);
-  const signal = new EndingSignal();
   return {
     failed(_, error, attempt) {
       if (started) return;
@@ -37,6 +36,7 @@ export function startup(attempts: number | undefined): Startup {
       );
     },
     async until(work) {
+      const signal = new EndingSignal();
       work.catch(() => undefined);
       try {
         await Promise.race([work, gaveUp]);
