@@ -181,4 +181,20 @@ describe('no secret and nobody else’s payload can be seen', () => {
     await server.close();
     expectNoSecret(client, server);
   });
+
+  it.each([
+    ['a client', ClientRedisStreams],
+    ['a server', ServerRedisStreams],
+    ['dead letters', DeadLetters],
+  ] as const)('a prototype, and a mock that was made of it, can be printed: %s', (_, type) => {
+    const { prototype } = type as { readonly prototype: object };
+    const bare = Object.create(prototype) as object;
+    const odd = Object.assign(Object.create(prototype) as object, { constructor: undefined });
+    for (const one of [prototype, bare, odd, { ...bare }, Object.freeze(Object.create(bare))]) {
+      expect(() => visible(one)).not.toThrow();
+    }
+    expect(inspect(bare)).toBe(`${type.name} {}`);
+    expect(JSON.stringify(odd)).toBe('{}');
+    expect(inspect(odd)).toBe(`${type.name} {}`);
+  });
 });

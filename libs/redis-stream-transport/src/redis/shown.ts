@@ -3,18 +3,27 @@ import type { RedisTarget } from '../options/index.js';
 
 /**
  * Makes objects of a class show some facts, in `util.inspect` and in JSON, instead of all that they hold:
- * options with passwords, connections, and the data of calls.
+ * options with passwords, connections, and the data of calls. Nothing throws: a prototype, or a mock that was made of it,
+ * has the methods and none of the facts.
  */
 export function showOnly<T extends object>(
-  type: { readonly prototype: T },
+  type: { readonly prototype: T; readonly name: string },
   facts: (of: T) => object,
 ): void {
+  const known = (of: T): object => {
+    try {
+      return facts(of);
+    } catch {
+      return {};
+    }
+  };
   const shown = {
     toJSON(this: T): object {
-      return facts(this);
+      return known(this);
     },
     [inspect.custom](this: T, _depth: number, options: InspectOptions): string {
-      return `${this.constructor.name} ${inspect(facts(this), options)}`;
+      const { name } = (this.constructor as { name?: unknown } | undefined) ?? {};
+      return `${typeof name === 'string' ? name : type.name} ${inspect(known(this), options)}`;
     },
   };
   for (const name of Reflect.ownKeys(shown)) {
