@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Logger } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
 import { of, type Observable } from 'rxjs';
 import { z } from 'zod';
@@ -112,6 +112,28 @@ test('values before the one that does not fit are streamed', async () => {
   );
   expect(values).toEqual([1, 2]);
   expect(error).toMatchObject({ code: 'INVALID_RESULT' });
+});
+
+test('it is told whatever else is exposed, and logged by the service', async () => {
+  @Controller()
+  @Implements(ResultsContract, { expose: 'declared' })
+  class Silent extends ResultsController {}
+  const logged: string[] = [];
+  const spy = vi.spyOn(Logger.prototype, 'error').mockImplementation((line) => {
+    logged.push(String(line));
+  });
+  onTestFinished(() => spy.mockRestore());
+  const { proxy } = await serve({ controllers: [Silent] });
+  const files = contractClient(ResultsContract, proxy);
+  const streamed = (async () => {
+    for await (const _ of files.numbers('bad')) continue;
+  })();
+  const ends = [files.checked('bad'), files.slow('bad'), streamed].map(failure);
+  for (const error of await Promise.all(ends)) {
+    expect(error).toMatchObject({ name: 'InvalidResultError', code: 'INVALID_RESULT' });
+    expect(JSON.stringify(error)).not.toContain('secret');
+  }
+  expect(logged.filter((line) => line.includes('InvalidResultError'))).toHaveLength(3);
 });
 
 test('results are not checked unless the method says so', async () => {

@@ -3,6 +3,7 @@ import { IntrinsicException, Logger } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import type { ContractDefinition } from '../declare/definition.js';
 import { classOf, faultException } from '../call/fault.js';
+import { InvalidResultError } from '../validate/result-check.js';
 import { ContractValidationError } from '../validate/violation.js';
 import { isA, thrownStory } from '../../thrown.js';
 
@@ -31,9 +32,11 @@ export class HandlerErrors {
     if (isA(error, RpcException)) return error;
     if (this.isFiltered(error)) return error;
     const { errors } = this.contract;
+    // A promise of contracts, whatever else may be told: it names what is wrong, and not the value.
+    const broken = InvalidResultError.is(error);
     const declared = ContractValidationError.is(error) || classOf(error, errors) !== undefined;
     if (!declared) {
-      if (this.expose === 'declared') return error;
+      if (this.expose === 'declared' && !broken) return error;
       if (!isA(error, IntrinsicException)) this.logger.error(thrownStory(error));
     }
     return faultException(error, errors);

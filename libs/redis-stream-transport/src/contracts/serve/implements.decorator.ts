@@ -24,7 +24,7 @@ export interface ImplementsOptions<C> {
   /**
    * Which errors callers get with their name, message, code and details: `'all'`, or only the `'declared'`
    * ones, those in the contract's `errors`; others then arrive as Nest's "Internal server error".
-   * An `RpcException` always passes as it is. Default: `'all'`.
+   * An `RpcException` always passes as it is, and so do VALIDATION and INVALID_RESULT. Default: `'all'`.
    */
   readonly expose?: 'all' | 'declared';
   /**
