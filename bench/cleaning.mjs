@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
-import { startPrivateRedis } from '../scripts/redis.mjs';
+import { startPrivateRedis } from '../tools/redis.ts';
 import { ioredis } from './harness/libraries.mjs';
 
 const { values } = parseArgs({

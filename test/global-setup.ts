@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startRedis } from '../scripts/redis.mjs';
+import { startRedis } from '../tools/redis.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 // Redis or Valkey, found as the tests find it; one for each peer, so that nobody's keys, memory and
 // CPU time are another's.
-import { startPrivateRedis } from '../../scripts/redis.mjs';
+import { startPrivateRedis } from '../../tools/redis.ts';
 import { nowMs } from '../harness/clock.mjs';
 import { ioredis } from '../harness/libraries.mjs';
 

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findServer } from '../../scripts/redis/find-server.mjs';
-import { sweepLeftovers } from '../../scripts/redis/leftovers.mjs';
-import { startServer } from '../../scripts/redis/server-process.mjs';
+import { findServer } from '../../tools/redis/find-server.ts';
+import { sweepLeftovers } from '../../tools/redis/leftovers.ts';
+import { startServer } from '../../tools/redis/server-process.ts';
 import { eventually } from '../kit/time.mjs';
 
 /** How much of what was acknowledged survives a kill. @typedef {'always' | 'everysec' | 'none'} Fsync */

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchPackages } from '../../scripts/redis/distribution-package.mjs';
+import { fetchPackages } from '../../tools/redis/distribution-package.ts';
 import { repository } from './library.mjs';
 
 const name = 'faketime/libfaketimeMT.so.1';

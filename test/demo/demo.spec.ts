@@ -41,9 +41,8 @@ describe('npm run demo -- --json', () => {
   beforeAll(async () => {
     // The demo runs what a user would run: the built apps on the built package.
     if (buildIsStale()) await run('npm', ['run', '-s', 'build'], { cwd: repository });
-    const { stdout } = await run(process.execPath, ['scripts/demo.mjs', '--json'], {
-      cwd: repository,
-    });
+    const demo = ['--import', 'tsx', 'scripts/demo.ts', '--json'];
+    const { stdout } = await run(process.execPath, demo, { cwd: repository });
     result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as DemoResult;
   }, 240_000);
 

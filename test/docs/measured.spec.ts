@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { documents, marksOf, unmarkedSections } from '../../scripts/measured.mjs';
+import { documents, marksOf, unmarkedSections } from '../../scripts/measured.js';
 import { read, ROOT } from './documents.js';
 
 // `npm run measured` says whether the code has changed since. Here it is seen that there is something to ask.

@@ -1,4 +1,4 @@
-import { packedFiles, packedPage } from '../../scripts/package-files.mjs';
+import { packedFiles, packedPage } from '../../scripts/package-files.js';
 import { read } from './documents.js';
 
 const REPOSITORY = 'https://github.com/nestjs-redis-streams/nestjs-redis-streams/blob/main';

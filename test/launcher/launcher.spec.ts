@@ -4,9 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import { startPrivateRedis, startRedis, type PrivateRedis } from '../../scripts/redis.mjs';
+import { startPrivateRedis, startRedis, type PrivateRedis } from '../../tools/redis.js';
 
-const launcher = new URL('../../scripts/redis.mjs', import.meta.url).href;
+const launcher = new URL('../../tools/redis.ts', import.meta.url).href;
+/** Arguments with which Node runs a text as a module that may import the launcher. */
+const program = (script: string) => ['--import', 'tsx', '--input-type=module', '-e', script];
 
 describe('the Redis launcher', () => {
   const started: { stop(): Promise<void> }[] = [];
@@ -89,9 +91,7 @@ describe('the Redis launcher', () => {
       NRS_CACHE: '/nowhere',
     };
     const script = `const { startRedis } = await import(${JSON.stringify(launcher)}); await startRedis();`;
-    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      env,
-    });
+    const run = promisify(execFile)(process.execPath, program(script), { env });
 
     const { stderr } = await run.then(
       () => ({ stderr: 'it started' }),
@@ -120,7 +120,7 @@ async function orphanedServer(): Promise<number> {
     const { pid } = await startPrivateRedis();
     console.log(pid);
     setInterval(() => {}, 1000);`;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const parent = spawn(process.execPath, program(script), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];

@@ -1,4 +1,4 @@
-import { startPrivateRedis as start, type RedisStartOptions } from '../../scripts/redis.mjs';
+import { startPrivateRedis as start, type RedisStartOptions } from '../../tools/redis.js';
 
 /** A server of the test's own, which it may kill, freeze, fill or start again where it was. */
 export interface RedisProcess {

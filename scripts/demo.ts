@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { removeKeys } from './demo/remove-keys.mjs';
-import { Scenario } from './demo/scenario.mjs';
-import { shortcomings, summaryLines } from './demo/summary.mjs';
-import { createView } from './demo/view.mjs';
-import { startRedis } from './redis.mjs';
+import { removeKeys } from './demo/remove-keys.js';
+import { Scenario } from './demo/scenario.js';
+import { shortcomings, summaryLines } from './demo/summary.js';
+import { createView } from './demo/view.js';
+import { startRedis } from '../tools/redis.js';
 
 const wholeRunMs = 110_000;
 
@@ -18,7 +18,7 @@ const view = createView(values.json ? process.stderr : process.stdout);
 const folder = mkdtempSync(join(tmpdir(), 'nrs-demo-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 // Through process.exit, so that what was started is ended by the exit listeners.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 setTimeout(() => {
   view.say(`the demo did not end within ${wholeRunMs} ms`);
   process.exit(1);
@@ -30,7 +30,7 @@ view.say(`Redis from ${redis.from} at ${new URL(redis.url).host}`);
 // A Redis of the user's may hold anything: the demo keeps to keys of its own.
 const prefix = `nrs-demo-${randomUUID().slice(0, 8)}`;
 const env = { REDIS_URL: redis.url, NRS_PREFIX: prefix };
-const scenario = new Scenario({ env, folder, view });
+const scenario = new Scenario({ env, folder }, view);
 
 try {
   const result = await scenario.play();
@@ -48,7 +48,7 @@ try {
   await redis.stop();
 }
 
-function showOutputs() {
+function showOutputs(): void {
   for (const child of scenario.children) {
     view.say(`--- the last lines of ${child.name}`);
     child.lastLines(20).forEach((line) => view.say(line));

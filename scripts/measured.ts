@@ -7,26 +7,34 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isMain } from '../tools/is-main.js';
+import { repository as ROOT } from '../tools/repository.js';
 
-const ROOT = join(import.meta.dirname, '..');
 const MARK = /<!-- measured at ([0-9a-f]{7,40}); (?:of ([^>]+?)|a record) -->/g;
 
+/** Where a figure of a document says at which commit it was measured. */
+export interface Mark {
+  readonly line: number;
+  readonly commit: string;
+  /** What the figures depend on; undefined for a record, which is never out of date. */
+  readonly paths: readonly string[] | undefined;
+}
+
 /** Figures of one document: where their mark stands, and what it says. */
-export function marksOf(text) {
+export function marksOf(text: string): Mark[] {
   return [...text.matchAll(MARK)].map(({ 1: commit, 2: paths, index }) => ({
     line: text.slice(0, index).split('\n').length,
-    commit,
+    commit: commit as string,
     paths: paths === undefined ? undefined : paths.split(/\s+/),
   }));
 }
 
 /** Titles of sections that call a figure measured, and in which or before which no mark stands. */
-export function unmarkedSections(text) {
+export function unmarkedSections(text: string): string[] {
   const withoutCode = text.replaceAll(/^```[^]*?^```$/gm, '');
   const sections = withoutCode.split(/^(?=#+ )/m);
   let marked = false;
-  const unmarked = [];
+  const unmarked: string[] = [];
   for (const section of sections) {
     const level = /^#+/.exec(section)?.[0].length ?? 0;
     if (level <= 2) marked = false;
@@ -38,12 +46,12 @@ export function unmarkedSections(text) {
         (sentence) =>
           /\bmeasured\b/i.test(sentence) && /\d/.test(sentence.replaceAll(/\]\([^)]*\)/g, '')),
       );
-    if (claims) unmarked.push(section.split('\n', 1)[0]);
+    if (claims) unmarked.push(section.split('\n', 1)[0] as string);
   }
   return unmarked;
 }
 
-export function documents() {
+export function documents(): string[] {
   const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
   return [
     'README.md',
@@ -51,7 +59,7 @@ export function documents() {
   ];
 }
 
-function git(...args) {
+function git(...args: string[]): string {
   return execFileSync('git', args, {
     cwd: ROOT,
     encoding: 'utf8',
@@ -60,7 +68,7 @@ function git(...args) {
 }
 
 /** What has changed since, in a sentence; undefined when the figures are of the code as it is. */
-function staleness({ commit, paths }) {
+function staleness(commit: string, paths: readonly string[]): string | undefined {
   try {
     git('cat-file', '-e', `${commit}^{commit}`);
   } catch {
@@ -74,11 +82,11 @@ function staleness({ commit, paths }) {
     : `${since.length} commits since changed what it depends on`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isMain(import.meta.url)) {
   let stale = 0;
   for (const document of documents()) {
     for (const mark of marksOf(readFileSync(join(ROOT, document), 'utf8'))) {
-      const reason = mark.paths === undefined ? undefined : staleness(mark);
+      const reason = mark.paths === undefined ? undefined : staleness(mark.commit, mark.paths);
       if (reason !== undefined) stale++;
       const kind = mark.paths === undefined ? 'a record' : 'of the code as it is';
       const warning = reason === undefined ? kind : `WARNING: ${reason}`;

@@ -1,8 +1,29 @@
 // One server process: started on a free loopback port in a folder of its own, and always stopped.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { createServerFolder, recordServer, removeServerFolder } from './leftovers.mjs';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { createServer, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { terminated } from '../process.js';
+import type { Server } from './find-server.js';
+import { createServerFolder, recordServer, removeServerFolder } from './leftovers.js';
+
+export interface RedisStartOptions {
+  /** Further arguments of the server, for example `['--maxmemory', '16mb']`. */
+  args?: readonly string[];
+  /** A fixed port, to start again where another server was; a free one if left out. */
+  port?: number;
+}
+
+export interface PrivateRedis {
+  readonly url: string;
+  readonly from: string;
+  readonly bin: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 const readyWithinMs = 15_000;
 const stopWithinMs = 3_000;
@@ -13,7 +34,7 @@ const portAttempts = 10;
 const lowestPort = 20_000;
 const highestPort = 32_000;
 
-const running = new Set();
+const running = new Set<{ child: Child; folder: string }>();
 process.on('exit', () => {
   for (const { child, folder } of running) {
     child.kill('SIGKILL');
@@ -21,7 +42,10 @@ process.on('exit', () => {
   }
 });
 
-export async function startServer({ bin, env, from }, { args = [], port: wanted } = {}) {
+export async function startServer(
+  { bin, env, from }: Server,
+  { args = [], port: wanted }: RedisStartOptions = {},
+): Promise<PrivateRedis> {
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
     try {
@@ -36,7 +60,10 @@ export async function startServer({ bin, env, from }, { args = [], port: wanted 
 
 class PortTaken extends Error {}
 
-async function startOn(port, { bin, env, from, args }) {
+async function startOn(
+  port: number,
+  { bin, env, from, args }: Server & { args: readonly string[] },
+): Promise<PrivateRedis> {
   const folder = createServerFolder();
   const child = spawn(bin, [...baseArguments(port, folder), ...args], {
     env,
@@ -52,21 +79,23 @@ async function startOn(port, { bin, env, from, args }) {
     if (child.pid !== undefined) recordServer(folder, child.pid);
     await ready(child, bin, port);
   } catch (error) {
-    await stopProcess(child);
+    await terminated(child, stopWithinMs);
     forget();
     throw error;
   }
   const stop = async () => {
-    await stopProcess(child);
+    // A frozen server never sees SIGTERM.
+    await terminated(child, stopWithinMs);
     forget();
   };
   // A caller that forgets to stop it still ends, and takes the server along.
-  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
-  return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid: child.pid, stop };
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as unknown as Socket).unref();
+  return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid: child.pid as number, stop };
 }
 
 // The title stays the command line that we gave: by the folder in it a left-over is recognized.
-function baseArguments(port, folder) {
+function baseArguments(port: number, folder: string): string[] {
   return [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
     ...['--save', '', '--appendonly', 'no'],
@@ -74,22 +103,23 @@ function baseArguments(port, folder) {
   ];
 }
 
-function ready(child, bin, port) {
+function ready(child: Child, bin: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const fail = (reason) => {
+    const fail = (reason: string) => {
       const Reason = /Address already in use/.test(output) ? PortTaken : Error;
       settle(() => reject(new Reason(`${bin} on port ${port}: ${reason}\n${output.slice(-2000)}`)));
     };
     const timer = setTimeout(() => fail(`not ready within ${readyWithinMs} ms`), readyWithinMs);
-    const listen = (chunk) => {
-      output += chunk;
+    const listen = (chunk: Buffer) => {
+      output += String(chunk);
       if (/Ready to accept connections/.test(output)) settle(resolve);
     };
-    const failed = (error) => fail(error.message);
+    const failed = (error: Error) => fail(error.message);
     // 'close' and not 'exit': by then all of the output has arrived, the reason among it.
-    const ended = (code, signal) => fail(`ended with ${code ?? signal}`);
-    const settle = (then) => {
+    const ended = (code: number | null, signal: string | null) =>
+      fail(`ended with ${code ?? signal}`);
+    const settle = (then: () => void) => {
       clearTimeout(timer);
       child.off('error', failed).off('close', ended);
       for (const stream of [child.stdout, child.stderr]) stream.off('data', listen).resume();
@@ -100,19 +130,7 @@ function ready(child, bin, port) {
   });
 }
 
-async function stopProcess(child) {
-  const ended = () =>
-    child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-  if (ended()) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  // A frozen server never sees SIGTERM.
-  const impatience = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
-  await exit;
-  clearTimeout(impatience);
-}
-
-async function freePort() {
+async function freePort(): Promise<number> {
   for (let attempt = 1; attempt <= portAttempts; attempt++) {
     const port = lowestPort + Math.floor(Math.random() * (highestPort - lowestPort));
     if (await isFree(port)) return port;
@@ -120,7 +138,7 @@ async function freePort() {
   throw new Error(`no free port found between ${lowestPort} and ${highestPort}`);
 }
 
-function isFree(port) {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

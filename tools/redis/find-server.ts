@@ -1,9 +1,17 @@
 // Which server binary to run. The order is the contract: what the user names, what is installed,
 // what was fetched before, what can be fetched now.
 import { spawnSync } from 'node:child_process';
-import { fetchServer, unpackedServer } from './distribution-package.mjs';
+import { fetchServer, unpackedServer } from './distribution-package.js';
 
 const oldestMajor = 7;
+
+/** A program that can be started as a server. */
+export interface Server {
+  readonly bin: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** How it was found. */
+  readonly from: string;
+}
 
 const advice = `No Redis ${oldestMajor} or Valkey server found. Set REDIS_URL to a running one, or install one:
   Debian, Ubuntu:  apt-get install redis-server
@@ -12,9 +20,9 @@ const advice = `No Redis ${oldestMajor} or Valkey server found. Set REDIS_URL to
   macOS:           brew install redis
   Windows:         run this in WSL, or: docker run -p 6379:6379 redis:8`;
 
-export function findServer() {
-  const rejected = [];
-  const usable = (server) => {
+export function findServer(): Server {
+  const rejected: string[] = [];
+  const usable = (server: Server | undefined): server is Server => {
     const problem = server && problemOf(server);
     if (problem) rejected.push(problem);
     return server !== undefined && problem === undefined;
@@ -37,11 +45,12 @@ export function findServer() {
 }
 
 /** Why this server cannot be used, or undefined if it can. */
-function problemOf({ bin, env }) {
+function problemOf({ bin, env }: Server): string | undefined {
   const run = spawnSync(bin, ['--version'], { env, encoding: 'utf8' });
-  if (run.error?.code === 'ENOENT') return `${bin}: not found`;
+  const { error } = run;
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT') return `${bin}: not found`;
   const major = /\bv=(\d+)\./.exec(run.stdout ?? '')?.[1];
-  const reason = run.stderr?.trim() || run.error?.message || 'it prints no version';
+  const reason = run.stderr?.trim() || error?.message || 'it prints no version';
   if (major === undefined) return `${bin}: not a server that starts: ${reason}`;
   if (Number(major) < oldestMajor) return `${bin}: version ${major} is too old`;
   return undefined;

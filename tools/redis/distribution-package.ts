@@ -3,9 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { cache } from '../repository.js';
+import type { Server } from './find-server.js';
 
-export const cacheFolder =
-  process.env.NRS_CACHE ?? join(import.meta.dirname, '..', '..', '.cache', 'redis');
+export const cacheFolder = process.env.NRS_CACHE ?? join(cache, 'redis');
+
+/** Packages that belong together, and whether what was unpacked has what is wanted of them. */
+export interface Offer {
+  readonly packages: readonly string[];
+  readonly holds: (root: string) => boolean;
+}
 
 // The tools package is named too: on Debian it holds the binary that redis-server links to, and a
 // machine that has only the tools would otherwise be left with a dangling link.
@@ -14,10 +21,11 @@ const suites = [
   { server: 'valkey-server', packages: ['valkey-server', 'valkey-tools'] },
 ];
 
-const succeeds = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const succeeds = (command: string, args: readonly string[]) =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** The server that an earlier run unpacked, with the environment that it needs to start. */
-export function unpackedServer() {
+export function unpackedServer(): Server | undefined {
   const root = join(cacheFolder, 'root');
   for (const { server } of suites) {
     const bin = join(root, 'usr/bin', server);
@@ -29,17 +37,17 @@ export function unpackedServer() {
   return undefined;
 }
 
-function multiarchFolders(folder) {
+function multiarchFolders(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => /-linux-gnu/.test(name));
   return names.map((name) => join(folder, name));
 }
 
 /** Downloads and unpacks the package; undefined where there is no apt or it has nothing to offer. */
-export function fetchServer() {
+export function fetchServer(): Server | undefined {
   const offers = suites.map(({ server, packages }) => ({
     packages,
-    holds: (root) => existsSync(join(root, 'usr/bin', server)),
+    holds: (root: string) => existsSync(join(root, 'usr/bin', server)),
   }));
   const why = "no Redis found: fetching the distribution's package into";
   return fetchPackages(cacheFolder, offers, why) ? unpackedServer() : undefined;
@@ -47,12 +55,11 @@ export function fetchServer() {
 
 /**
  * Downloads the first of several packages that the distribution has, and unpacks it into `root` of the folder.
- * @param {string} folder
- * @param {readonly { packages: readonly string[], holds: (root: string) => boolean }[]} offers
- * @param {string} why said once, before it takes a while
- * @returns {boolean} false where there is no apt, or it has nothing to offer
+ * False where there is no apt, or it has nothing to offer.
+ *
+ * @param why is said once, before it takes a while
  */
-export function fetchPackages(folder, offers, why) {
+export function fetchPackages(folder: string, offers: readonly Offer[], why: string): boolean {
   if (process.platform !== 'linux') return false;
   if (!succeeds('apt-get', ['--version']) || !succeeds('dpkg-deb', ['--version'])) return false;
   console.error(why, folder);
@@ -74,7 +81,7 @@ export function fetchPackages(folder, offers, why) {
   }
 }
 
-function privateApt(work) {
+function privateApt(work: string): string[] {
   return [
     `Dir::State::Lists=${work}/lists`,
     `Dir::Cache=${work}`,
@@ -86,19 +93,19 @@ function privateApt(work) {
 }
 
 // --reinstall: a package that is installed, but whose server is not on PATH, is downloaded as well.
-function download(work, packages) {
+function download(work: string, packages: readonly string[]): boolean {
   const install = ['-qq', '-y', '--no-install-recommends', '--download-only', '--reinstall'];
   return succeeds('apt-get', [...privateApt(work), ...install, 'install', ...packages]);
 }
 
-function unpack(work) {
+function unpack(work: string): boolean {
   const archives = readdirSync(join(work, 'archives')).filter((name) => name.endsWith('.deb'));
   const root = join(work, 'root');
   return archives.every((name) => succeeds('dpkg-deb', ['-x', join(work, 'archives', name), root]));
 }
 
 // Two first runs at once: the one that comes second keeps what is there, since it may be in use.
-function publish(root, target, holds) {
+function publish(root: string, target: string, holds: Offer['holds']): void {
   if (holds(target)) return;
   rmSync(target, { recursive: true, force: true });
   try {

@@ -1,8 +1,25 @@
 // The last word: what the run has shown, and whether it has shown what it promises.
 
+import type { CallSummary } from './client.js';
+import type { Counts } from './accounts.js';
+
+/** What a run has shown. */
+export interface DemoResult extends Omit<CallSummary, 'events'> {
+  /** Calls that were begun more than once. */
+  readonly duplicated: number;
+  readonly beforeKill: Counts;
+  readonly afterJoin: Counts;
+  /** Events that were sent, and how many of them each service has handled. */
+  readonly events: { readonly sent: number; readonly handled: Counts };
+  /** Names of the instance that was killed and of the one that joined. */
+  readonly killed: string;
+  readonly joined: string;
+}
+
 /** What keeps the run from being a success; empty if nothing does. */
-export function shortcomings({ sent, answered, failed, lost, events, joined, afterJoin }) {
-  const found = [];
+export function shortcomings(result: DemoResult): string[] {
+  const { sent, answered, failed, lost, events, joined, afterJoin } = result;
+  const found: string[] = [];
   if (failed > 0) found.push(`${failed} calls failed`);
   if (lost > 0) found.push(`${lost} calls were lost`);
   if (answered + failed + lost !== sent) found.push('not every call is accounted for');
@@ -13,7 +30,7 @@ export function shortcomings({ sent, answered, failed, lost, events, joined, aft
   return found;
 }
 
-export function* summaryLines(result) {
+export function* summaryLines(result: DemoResult): Generator<string> {
   const { sent, answered, failed, lost, duplicated, events, killed, joined } = result;
   yield '';
   yield `${sent} calls: ${answered} answered, ${failed} failed, ${lost} lost`;
@@ -26,7 +43,7 @@ export function* summaryLines(result) {
   yield `${events.sent} events, handled by each service: ${counts(events.handled)}`;
 }
 
-function counts(map) {
+function counts(map: Counts): string {
   return Object.entries(map)
     .map(([name, n]) => `${name} ${n}`)
     .join(', ');

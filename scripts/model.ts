@@ -17,7 +17,7 @@ const env = { ...process.env };
 for (const [name, text, scale] of [
   ['MODEL_SECONDS', values.minutes, 60],
   ['MODEL_SEED', values.seed, 1],
-]) {
+] as const) {
   if (text === undefined) continue;
   const number = Number(text);
   if (!Number.isFinite(number) || number < 0) {

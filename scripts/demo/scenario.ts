@@ -1,9 +1,12 @@
 // The story: three instances share the calls, one dies while it works, another joins, and two
 // services each get every event.
 import { setTimeout as pause } from 'node:timers/promises';
-import { difference, handledEvents, repeatedExecutions, total } from './accounts.mjs';
-import { Client } from './client.mjs';
-import { Service } from './service.mjs';
+import type { Child, Surroundings } from './child.js';
+import { Client, type Progress } from './client.js';
+import { Service, type ServiceOptions } from './service.js';
+import type { DemoResult } from './summary.js';
+import type { View } from './view.js';
+import { difference, handledEvents, repeatedExecutions, total, type Counts } from './accounts.js';
 
 const answeredBeforeKill = 1_500;
 const millisecondsBeforeKill = 6_000;
@@ -15,32 +18,35 @@ const settledWithinMs = 40_000;
 const eventsWithinMs = 25_000;
 
 export class Scenario {
-  services = [];
-  progress = { sent: 0, perInstance: {}, overdue: 0, oldestSentAt: 0 };
+  readonly services: Service[] = [];
+  progress: Progress = { sent: 0, perInstance: {}, overdue: 0, oldestSentAt: 0 };
+  private client: Client | undefined;
 
-  constructor({ env, folder, view }) {
-    this.env = env;
-    this.folder = folder;
-    this.view = view;
-  }
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly view: View,
+  ) {}
 
-  get children() {
+  get children(): Child[] {
     return this.client ? [...this.services, this.client] : this.services;
   }
 
-  async play() {
+  async play(): Promise<DemoResult> {
     const { view } = this;
     const [, victim] = await Promise.all([
-      ...['demo-1', 'demo-2', 'demo-3'].map((name) => this.#start({ name, group: 'demo' })),
-      this.#start({ name: 'audit-1', group: 'audit', eventsOnly: true }),
+      this.start({ name: 'demo-1', group: 'demo' }),
+      this.start({ name: 'demo-2', group: 'demo' }),
+      this.start({ name: 'demo-3', group: 'demo' }),
+      this.start({ name: 'audit-1', group: 'audit', eventsOnly: true }),
     ]);
     view.say('three instances of "demo" and one of "audit" are ready');
-    this.client = new Client({ env: this.env, folder: this.folder });
-    for (const stop of await this.client.tour()) view.say(`  ${stop}`);
+    const client = new Client(this.surroundings);
+    this.client = client;
+    for (const stop of await client.tour()) view.say(`  ${stop}`);
 
-    await this.client.start();
+    await client.start();
     const startedAt = Date.now();
-    const warm = await this.#until(
+    const warm = await this.until(
       () =>
         total(this.progress.perInstance) >= answeredBeforeKill &&
         Date.now() - startedAt >= millisecondsBeforeKill &&
@@ -54,22 +60,22 @@ export class Scenario {
     const killedAt = Date.now();
     view.say(`${victim.name} killed with ${victim.handlersRunning()} calls in its handlers`);
 
-    const joiner = await this.#start({ name: 'demo-4', group: 'demo' });
-    await this.#look();
+    const joiner = await this.start({ name: 'demo-4', group: 'demo' });
+    await this.look();
     const atJoin = this.progress.perInstance;
     view.say(`${joiner.name} joined`);
     // Not in time: go on all the same, for the summary says what is missing.
-    if (await this.#until(() => this.progress.oldestSentAt > killedAt, settledWithinMs)) {
+    if (await this.until(() => this.progress.oldestSentAt > killedAt, settledWithinMs)) {
       const seconds = ((Date.now() - killedAt) / 1000).toFixed(1);
       view.say(`${seconds} s after the kill, every call from before it is answered`);
     }
     const sinceJoin = () => total(difference(this.progress.perInstance, atJoin));
-    await this.#until(() => sinceJoin() >= answeredAfterJoin, settledWithinMs);
+    await this.until(() => sinceJoin() >= answeredAfterJoin, settledWithinMs);
 
     view.close();
-    const summary = await this.client.finish();
-    const handled = await this.#handledEvents(summary.events);
-    await this.#end();
+    const summary = await client.finish();
+    const handled = await this.handledEvents(summary.events);
+    await this.end(client);
     return {
       sent: summary.sent,
       answered: summary.answered,
@@ -87,37 +93,36 @@ export class Scenario {
     };
   }
 
-  #start({ name, group, eventsOnly }) {
-    const { env, folder } = this;
-    const service = new Service({ name, group, eventsOnly, env, folder });
+  private start(options: ServiceOptions): Promise<Service> {
+    const service = new Service({ ...options, ...this.surroundings });
     this.services.push(service);
     return service.ready();
   }
 
-  async #look() {
-    this.progress = await this.client.progress();
+  private async look(): Promise<void> {
+    if (this.client !== undefined) this.progress = await this.client.progress();
     this.view.show(this);
   }
 
   /** Looks until it holds, and says whether it did in time. */
-  async #until(holds, withinMs) {
+  private async until(holds: () => boolean, withinMs: number): Promise<boolean> {
     const end = Date.now() + withinMs;
     for (;;) {
-      await this.#look();
+      await this.look();
       if (holds()) return true;
       if (Date.now() >= end) return false;
       await pause(lookEveryMs);
     }
   }
 
-  async #handledEvents(sent) {
+  private async handledEvents(sent: number): Promise<Counts> {
     const end = Date.now() + eventsWithinMs;
     const all = () => Object.values(handledEvents(this.services)).every((count) => count >= sent);
     while (!all() && Date.now() < end) await pause(lookEveryMs);
     return handledEvents(this.services);
   }
 
-  async #end() {
+  private async end(client: Client): Promise<void> {
     const live = this.services.filter((service) => service.state === 'running');
     await Promise.all(
       live.map(async (service) => {
@@ -125,6 +130,6 @@ export class Scenario {
         if (how === 'SIGKILL') this.view.say(`${service.name} did not end when it was told to`);
       }),
     );
-    await this.client.ended;
+    await client.ended;
   }
 }

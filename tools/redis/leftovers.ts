@@ -10,21 +10,31 @@ const recordName = 'owner.json';
 /** A folder without a record belongs to a start that is under way, unless it is older than this. */
 const startingMs = 60_000;
 
-export function createServerFolder() {
+interface Owner {
+  readonly owner: number;
+  readonly ownerStarted: string | undefined;
+  readonly server: number;
+}
+
+export function createServerFolder(): string {
   return mkdtempSync(join(tmpdir(), prefix));
 }
 
-export function recordServer(folder, serverPid) {
-  const record = { owner: process.pid, ownerStarted: startTime(process.pid), server: serverPid };
+export function recordServer(folder: string, serverPid: number): void {
+  const record: Owner = {
+    owner: process.pid,
+    ownerStarted: startTime(process.pid),
+    server: serverPid,
+  };
   writeFileSync(join(folder, recordName), JSON.stringify(record));
 }
 
-export function removeServerFolder(folder) {
+export function removeServerFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Ends the servers whose owners are gone, and removes their folders. */
-export function sweepLeftovers() {
+export function sweepLeftovers(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix)))
     try {
       sweep(join(tmpdir(), name));
@@ -33,7 +43,7 @@ export function sweepLeftovers() {
     }
 }
 
-function sweep(folder) {
+function sweep(folder: string): void {
   const { uid, mtimeMs } = statSync(folder);
   // Anybody may create such a folder under the shared temporary one; only our own are believed.
   if (process.getuid && uid !== process.getuid()) return;
@@ -49,27 +59,27 @@ function sweep(folder) {
   removeServerFolder(folder);
 }
 
-function readRecord(folder) {
+function readRecord(folder: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, recordName), 'utf8'));
+    return JSON.parse(readFileSync(join(folder, recordName), 'utf8')) as Owner;
   } catch {
     return undefined;
   }
 }
 
 /** Tells a process from a later one with the same number; undefined if there is none. */
-function startTime(pid) {
+function startTime(pid: number): string | undefined {
   const stat = readProc(pid, 'stat');
-  // The name in parentheses may hold spaces; the start time is the 20th field behind it.
+  // The name in parentheses may hold spaces; the start time is the 20th field after it.
   if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   return ps(pid, 'lstart=');
 }
 
-function commandLine(pid) {
+function commandLine(pid: number): string {
   return readProc(pid, 'cmdline') ?? ps(pid, 'command=') ?? '';
 }
 
-function readProc(pid, file) {
+function readProc(pid: number, file: string): string | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
@@ -78,7 +88,7 @@ function readProc(pid, file) {
   }
 }
 
-function ps(pid, column) {
+function ps(pid: number, column: string): string | undefined {
   if (process.platform === 'linux') return undefined;
   try {
     return execFileSync('ps', ['-ww', '-p', String(pid), '-o', column], {

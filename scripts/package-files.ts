@@ -3,15 +3,17 @@
 // lead to the repository.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isMain } from '../tools/is-main.js';
+import { repository as ROOT } from '../tools/repository.js';
 
-const ROOT = join(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'libs', 'redis-stream-transport');
-const { homepage } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+const { homepage } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
+  homepage: string;
+};
 const REPOSITORY = homepage.replace(/#.*$/, '');
 
 /** Files of the tarball that come from the root, relative to both. */
-export function packedFiles() {
+export function packedFiles(): string[] {
   const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => posix.join('docs', name.replaceAll('\\', '/')));
@@ -19,14 +21,19 @@ export function packedFiles() {
 }
 
 /** A page as it is packed: relative links lead to what is packed, or to the repository. */
-export function packedPage(file, text, packed = new Set(packedFiles())) {
-  return text.replaceAll(/\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)/g, (link, path, anchor = '') => {
+export function packedPage(
+  file: string,
+  text: string,
+  packed: ReadonlySet<string> = new Set(packedFiles()),
+): string {
+  const links = /\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)/g;
+  return text.replaceAll(links, (link: string, path: string, anchor: string | undefined) => {
     const target = posix.normalize(posix.join(posix.dirname(file), path));
-    return packed.has(target) ? link : `](${REPOSITORY}/blob/main/${target}${anchor})`;
+    return packed.has(target) ? link : `](${REPOSITORY}/blob/main/${target}${anchor ?? ''})`;
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isMain(import.meta.url)) {
   rmSync(join(PACKAGE, 'docs'), { recursive: true, force: true });
   for (const file of packedFiles()) {
     const [from, to] = [join(ROOT, file), join(PACKAGE, file)];

@@ -1,10 +1,11 @@
 import { Redis } from 'ioredis';
 
 /** Leaves a Redis that is not ours as it was. Keys are in a hash tag: `{prefix}…`. */
-export async function removeKeys(url, prefix) {
+export async function removeKeys(url: string, prefix: string): Promise<void> {
   const client = new Redis(url);
   try {
-    for await (const keys of client.scanStream({ match: `*${prefix}*`, count: 1000 }))
+    const found = client.scanStream({ match: `*${prefix}*`, count: 1000 });
+    for await (const keys of found as AsyncIterable<string[]>)
       if (keys.length > 0) await client.unlink(...keys);
   } finally {
     client.disconnect();

@@ -1,19 +1,41 @@
 // The pages that are printed from the sources: docs/options.md and docs/errors.md. Types, bounds
 // and defaults come from the tables in options/, the words from the docstrings of the options.
-// Tables are handed in, so that the script and its test can load them their way.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { REDIS_STREAMS_ERROR_CODES } from '../libs/redis-stream-transport/src/errors.js';
+import { CLIENT_TABLE } from '../libs/redis-stream-transport/src/options/client-options.js';
+import { EXTRAS_TABLE } from '../libs/redis-stream-transport/src/options/handler-extras.js';
+import { RECORD_TABLE } from '../libs/redis-stream-transport/src/options/record-options.js';
+import * as ioredis from '../libs/redis-stream-transport/src/options/redis-options.js';
+import { TARGET_TABLE } from '../libs/redis-stream-transport/src/options/redis-target.js';
+import { RETENTION_TABLE } from '../libs/redis-stream-transport/src/options/retention.js';
+import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-policy.js';
+import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
+import { repository } from '../tools/repository.js';
 
-const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+/** One option of a table: what it takes, within which bounds, and what it is when left out. */
+interface Row {
+  readonly type: string;
+  readonly bounds?: string;
+  readonly default: unknown;
+}
+type Rows = Readonly<Record<string, Row>>;
 
-/** Every printed page: its path and the text that belongs there. */
-export async function printPages(tables) {
-  const pages = { 'docs/options.md': optionsPage(tables), 'docs/errors.md': errorsPage(tables) };
+/** The words of a docstring, and the default that it tells. */
+interface Doc {
+  readonly text: string;
+  readonly default: string;
+}
+type Docs = Readonly<Record<string, Doc>>;
+
+/** Every printed page: its absolute path and the text that belongs there. */
+export async function printPages(): Promise<{ path: string; text: string }[]> {
+  const pages = { 'docs/options.md': optionsPage(), 'docs/errors.md': errorsPage() };
   return Promise.all(
     Object.entries(pages).map(async ([file, text]) => {
-      const filepath = path(file);
+      const filepath = join(repository, file);
       return {
         path: filepath,
         text: await format(text, { ...(await resolveConfig(filepath)), filepath }),
@@ -23,9 +45,9 @@ export async function printPages(tables) {
 }
 
 const PRINTED =
-  '<!-- Printed from the sources by `npm run docs`: edit docstrings, tables or scripts/docs-pages.mjs. -->';
+  '<!-- Printed from the sources by `npm run docs`: edit docstrings, tables or scripts/docs-pages.ts. -->';
 
-function optionsPage({ server, client, extras, record, retry, retention, target, ioredis }) {
+function optionsPage(): string {
   const common = docstrings('common-options.ts', 'CommonOptions');
   return `${PRINTED}
 
@@ -41,27 +63,27 @@ Durations are whole milliseconds, given as numbers. Sizes are bytes of UTF-8 as 
 
 \`new ServerRedisStreams({ … })\`. Beside these, everything under [Connection](#connection).
 
-${table(server, { ...common, ...docstrings('server-options.ts', 'RedisStreamsServerOptions') })}
+${table(SERVER_TABLE, { ...common, ...docstrings('server-options.ts', 'RedisStreamsServerOptions') })}
 
 ### \`retry\`
 
 Any part may be given; the others keep their defaults. Attempts, after a failure of the handler, are counted apart from
 deliveries, after the death of an instance.
 
-${table(retry, docstrings('retry-policy.ts', 'RetryPolicy'))}
+${table(RETRY_TABLE, docstrings('retry-policy.ts', 'RetryPolicy'))}
 
 ### \`retention\`
 
 An event that some live group has not handled yet is kept in any case.
 
-${table(retention, docstrings('retention.ts', 'Retention'))}
+${table(RETENTION_TABLE, docstrings('retention.ts', 'Retention'))}
 
 ## Client
 
 \`new ClientRedisStreams({ … })\`, or \`options\` next to \`customClass: ClientRedisStreams\`. Beside these, everything under
 [Connection](#connection). \`prefix\`, \`lanes\`, \`shards\`, \`serializer\` and \`deserializer\` must fit those of the servers.
 
-${table(client, { ...common, ...docstrings('client-options.ts', 'RedisStreamsClientOptions') })}
+${table(CLIENT_TABLE, { ...common, ...docstrings('client-options.ts', 'RedisStreamsClientOptions') })}
 
 \`whenNoConsumer\`: with \`'fail'\` a call is refused at once if no live instance serves its pattern; with \`'wait'\` it is
 stored in any case; with a number of milliseconds a pattern that was never served is refused after that time, while one
@@ -73,7 +95,7 @@ not run. Events are always stored.
 \`new RedisStreamsRecord(data, { … })\` or \`new RedisStreamsRecordBuilder(data).setOptions({ … }).build()\`: options of one
 call or event. Either of \`timeout\` and \`idleTimeout\` replaces both of the client's.
 
-${table(record, docstrings('record-options.ts', 'RecordOptions'))}
+${table(RECORD_TABLE, docstrings('record-options.ts', 'RecordOptions'))}
 
 ## Handler
 
@@ -83,7 +105,7 @@ like ours is refused: one that is close to an option below (\`concurency\`), wha
 \`retries\`), and the name of an option of a server or a record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\`
 and those of serializers. If another transport needs such a key, name that transport in its decorator.
 
-${table(extras, docstrings('handler-extras.ts', 'HandlerExtras'))}
+${table(EXTRAS_TABLE, docstrings('handler-extras.ts', 'HandlerExtras'))}
 
 \`concurrency\`: an instance reads no more entries of the pattern than can start, so that the rest is there for other instances.
 Of a lane nobody knows which pattern the next entry is for. An instance therefore asks it for what the pattern with the
@@ -95,26 +117,26 @@ to be for one at its bound wait in the instance, 1,000 at most in all lanes. Giv
 Servers and clients take the options of ioredis at the top level (\`host\`, \`port\`, \`password\`, \`tls\`, \`sentinels\` …), or one
 of these:
 
-${table(target, docstrings('redis-options.ts', 'ConnectionOptions'))}
+${table(TARGET_TABLE, docstrings('redis-options.ts', 'ConnectionOptions'))}
 
-Passed on to ioredis as they are: ${list(ioredis.passed)}.
+Passed on to ioredis as they are: ${list(ioredis.PASSED_REDIS_OPTIONS)}.
 
 Refused, because the transport decides them alone:
 
-${refusals(ioredis.refused)}
+${refusals(ioredis.REFUSED_REDIS_OPTIONS)}
 - \`wildcards: true\`: patterns with wildcards are not supported yet; \`wildcards: false\` is accepted. A pattern such as \`orders.*\`
   stands for itself only, and \`listen()\` warns of it.
 
-In \`cluster.options\` these are passed on: ${list(ioredis.passedCluster)}.
+In \`cluster.options\` these are passed on: ${list(ioredis.PASSED_CLUSTER_OPTIONS)}.
 
 Refused there:
 
-${refusals(ioredis.refusedCluster)}
+${refusals(ioredis.REFUSED_CLUSTER_OPTIONS)}
 `;
 }
 
-function errorsPage({ codes }) {
-  const rows = Object.entries(codes).map(
+function errorsPage(): string {
+  const rows = Object.entries(REDIS_STREAMS_ERROR_CODES).map(
     ([code, { meaning, retryable }]) => `| ${code} | ${meaning} | ${retryable ? 'yes' : 'no'} |`,
   );
   return `${PRINTED}
@@ -178,7 +200,7 @@ must pass them on: \`return throwError(() => exception)\`.
 `;
 }
 
-function table(rows, docs) {
+function table(rows: Rows, docs: Docs): string {
   const lines = Object.entries(rows).map(([name, row]) => {
     const doc = docs[name];
     if (!doc) throw new Error(`Option "${name}" has no docstring with a default.`);
@@ -190,30 +212,35 @@ function table(rows, docs) {
 }
 
 /** The ways in which a docstring may write a default. */
-function shorten(value) {
+function shorten(value: unknown): string[] {
   if (typeof value === 'string') return [`'${value}'`];
   if (typeof value !== 'number') return [value === Object(value) ? 'none' : String(value)];
   return [String(value), `${value / 2 ** 20} MiB`, `${value / 86_400_000} days`];
 }
 
 /** The docstrings of an interface, by member, without "Default: …", which is told apart. */
-function docstrings(file, name) {
-  const text = readFileSync(path(`libs/redis-stream-transport/src/options/${file}`), 'utf8');
+function docstrings(file: string, name: string): Docs {
+  const folder = join(repository, 'libs/redis-stream-transport/src/options');
+  const text = readFileSync(join(folder, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const members = source.statements.find(
-    (node) => ts.isInterfaceDeclaration(node) && node.name.text === name,
-  ).members;
-  const docs = members.flatMap((member) => {
+  const declaration = source.statements.find(
+    (node): node is ts.InterfaceDeclaration =>
+      ts.isInterfaceDeclaration(node) && node.name.text === name,
+  );
+  if (declaration === undefined) throw new Error(`There is no interface ${name} in ${file}.`);
+  const docs = declaration.members.flatMap((member): [string, Doc][] => {
     const [comment] = ts.getJSDocCommentsAndTags(member);
     const words = ts.getTextOfJSDocComment(comment?.comment)?.replace(/\s+/g, ' ') ?? '';
     const parts = /^(.*) Default: (.*)\.$/.exec(words);
-    return parts ? [[member.name.text, { text: parts[1], default: parts[2] }]] : [];
+    const [, told, byDefault] = parts ?? [];
+    if (told === undefined || byDefault === undefined) return [];
+    return [[member.name?.getText() ?? '', { text: told, default: byDefault }]];
   });
   return Object.fromEntries(docs);
 }
 
-const list = (names) => names.map((name) => `\`${name}\``).join(', ');
-const refusals = (reasons) =>
+const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+const refusals = (reasons: Readonly<Record<string, string>>) =>
   Object.entries(reasons)
     .map(([name, reason]) => `- \`${name}\`: ${reason}.`)
     .join('\n');

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { packedFiles } from './package-files.mjs';
+import { repository } from '../tools/repository.js';
+import { packedFiles } from './package-files.js';
 
-const repository = join(import.meta.dirname, '..');
 const workspace = 'libs/redis-stream-transport';
 const required = ['package.json', 'dist/index.js', 'dist/index.d.ts', ...packedFiles()];
 /** What only development needs: a file that matches has slipped in. */
@@ -40,14 +40,23 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function pack() {
-  const args = ['pack', '--json', '--workspace', workspace, '--pack-destination', folder];
-  const report = JSON.parse(execFileSync('npm', args, { cwd: repository, encoding: 'utf8' }));
-  // One report per package: a list, or from npm 12 on an object keyed by name.
-  return Object.values(report)[0];
+/** What `npm pack` says of a tarball. */
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
 }
 
-function contentProblems(paths) {
+function pack(): Packed {
+  const args = ['pack', '--json', '--workspace', workspace, '--pack-destination', folder];
+  const report = JSON.parse(
+    execFileSync('npm', args, { cwd: repository, encoding: 'utf8' }),
+  ) as Record<string, Packed>;
+  // One report per package: a list, or from npm 12 on an object keyed by name.
+  return Object.values(report)[0] as Packed;
+}
+
+function contentProblems(paths: readonly string[]): string[] {
   const missing = required.filter((path) => !paths.includes(path));
   const extra = paths.filter((path) => unwanted.test(path));
   return [
@@ -57,33 +66,38 @@ function contentProblems(paths) {
 }
 
 /** Relative links of what is packed lead to something that is packed. */
-function linkProblems() {
+function linkProblems(): string[] {
   const packed = new Set(packedFiles());
   return [...packed]
     .filter((file) => file.endsWith('.md'))
     .flatMap((file) => {
       const text = readFileSync(join(repository, workspace, file), 'utf8');
       return [...text.matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)]
-        .map(([, path]) => posix.normalize(posix.join(posix.dirname(file), path)))
+        .map(([, path]) => posix.normalize(posix.join(posix.dirname(file), path as string)))
         .filter((target) => !packed.has(target))
         .map((target) => `${file} links to ${target}, which is not packed`);
     });
 }
 
 /** A source map has its sources in it: the sources themselves are not packed. */
-function mapProblems(paths) {
+function mapProblems(paths: readonly string[]): string[] {
   return paths
     .filter((path) => path.endsWith('.map'))
     .filter((path) => {
-      const map = JSON.parse(readFileSync(join(repository, workspace, path), 'utf8'));
+      const map = JSON.parse(readFileSync(join(repository, workspace, path), 'utf8')) as {
+        sources: string[];
+        sourcesContent?: string[];
+      };
       return map.sourcesContent?.length !== map.sources.length;
     })
     .map((path) => `${path} does not hold its sources`);
 }
 
 /** Every entry has types in a project of each way to resolve modules. */
-function consumerProblems(tarball) {
-  const { exports } = JSON.parse(readFileSync(join(repository, workspace, 'package.json'), 'utf8'));
+function consumerProblems(tarball: string): string[] {
+  const { exports } = JSON.parse(
+    readFileSync(join(repository, workspace, 'package.json'), 'utf8'),
+  ) as { exports: object };
   const entries = Object.keys(exports)
     .filter((entry) => !entry.endsWith('.json'))
     .map((entry) => posix.join('nestjs-redis-streams', entry));
@@ -116,7 +130,7 @@ function consumerProblems(tarball) {
     ['node16', 'node16'],
     ['bundler', 'esnext'],
     ['node10', 'esnext'],
-  ].flatMap(([moduleResolution, module]) => {
+  ].flatMap(([moduleResolution = '', module = '']) => {
     const args = [
       '--noEmit',
       '--strict',
@@ -135,7 +149,7 @@ function consumerProblems(tarball) {
   });
 }
 
-function toolProblems(tool, args) {
+function toolProblems(tool: string, args: readonly string[]): string[] {
   const bin = join(repository, 'node_modules', '.bin', tool);
   const { status, error } = spawnSync(bin, args, { cwd: folder, stdio: 'inherit' });
   return status === 0 ? [] : [`${tool} found problems (${error ?? `exit code ${status}`})`];

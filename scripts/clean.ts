@@ -1,8 +1,7 @@
-// Removes the output folders named as arguments: `node scripts/clean.mjs libs/a/dist`.
+// Removes the output folders named as arguments: `node --import tsx scripts/clean.ts libs/a/dist`.
 import { rmSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
-
-const repository = join(import.meta.dirname, '..');
+import { basename, relative, resolve } from 'node:path';
+import { repository } from '../tools/repository.js';
 
 for (const argument of process.argv.slice(2)) {
   const folder = resolve(repository, argument);

@@ -1,2 +1,0 @@
-export function packedFiles(): string[];
-export function packedPage(file: string, text: string, packed?: ReadonlySet<string>): string;
