@@ -52,7 +52,7 @@ export const mutants = [
   },
   {
     name: 'what was sent before is stored again',
-    file: 'redis/scripts/enqueue.lua.js',
+    file: 'redis/lua/caller-record.js',
     patches: [
       ['    if q <= rq then', '    if q < 0 then'],
       ['if q == rq + 1 then', 'if q <= rq + 1 then'],

@@ -42,10 +42,12 @@ test('the architecture says a sentence about each file of the engine', () => {
 });
 
 test('the decision about scripts counts them right', () => {
-  const folder = join('libs/redis-stream-transport/src/redis/scripts');
-  const scripts = readdirSync(join(ROOT, folder))
-    .filter((file) => file.endsWith('.lua.ts'))
-    .flatMap((file) => [...read(join(folder, file)).matchAll(/= defineScript\(\s*'([\w-]+)'/g)])
+  const folder = 'libs/redis-stream-transport/src/redis';
+  const scripts = (readdirSync(join(ROOT, folder), { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+    .flatMap((file) => [
+      ...read(join(folder, file)).matchAll(/= defineScript\((?:\{\s*name: |\s*)'([\w-]+)'/g),
+    ])
     .map(([, name]) => name as string);
   const decision = read('docs/decisions/0006-lua-in-typescript-modules.md');
   expect(decision).toContain(`There are ${scripts.length} scripts`);

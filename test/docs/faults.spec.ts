@@ -76,11 +76,11 @@ test.each(rows)('the tests and scenarios of $label exist', ({ tests, scenarios }
 });
 
 test('no script and no command is newer than Redis 7.0', async () => {
-  const folders = ['redis', 'redis/scripts', 'dead-letters'].map((folder) =>
+  const folders = ['redis', 'dead-letters'].map((folder) =>
     join('libs/redis-stream-transport/src', folder),
   );
   const sources = folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder))
+    (readdirSync(join(ROOT, folder), { recursive: true }) as string[])
       .filter((file) => file.endsWith('.ts'))
       .map((file) => read(join(folder, file))),
   );

@@ -9,7 +9,7 @@ import {
 } from 'nestjs-redis-streams';
 import { shardOf } from 'nestjs-redis-streams/protocol';
 import { concat, NEVER, type Observable, of } from 'rxjs';
-import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
+import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { read, unpadded } from './documents.js';
 import {
   connect,

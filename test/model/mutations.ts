@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/recovery/auditor.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/script.js';
-import { decideScript } from '../../libs/redis-stream-transport/src/redis/scripts/decide.lua.js';
-import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
+import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
+import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { groupScript } from '../../libs/redis-stream-transport/src/redis/scripts/group.lua.js';
 import { revokeScript } from '../../libs/redis-stream-transport/src/redis/scripts/lease.lua.js';
 import { settleScript } from '../../libs/redis-stream-transport/src/redis/scripts/settle.lua.js';
@@ -69,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['cut', 'late', 'pause'],
     violation: /second completion|again without a cause/,
     apply: rewrite(enqueueScript, [
-      ["if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end", ''],
+      ["if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end", ''],
     ]),
   },
   {

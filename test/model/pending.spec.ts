@@ -12,10 +12,10 @@ import {
   encodeReply,
   REPLY,
 } from '../../libs/redis-stream-transport/src/protocol/frame.js';
-import { decideScript } from '../../libs/redis-stream-transport/src/redis/scripts/decide.lua.js';
-import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
+import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
+import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { helloScript } from '../../libs/redis-stream-transport/src/redis/scripts/incarnation.lua.js';
-import { reAskScript } from '../../libs/redis-stream-transport/src/redis/scripts/re-ask.lua.js';
+import { reAskScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/re-ask.js';
 import { Dice } from './dice.js';
 import type { Host, SteppedLink } from './stepped-link.js';
 import { ProcessClock, Timeline } from './time.js';

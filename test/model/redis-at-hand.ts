@@ -3,7 +3,7 @@ import {
   toFailure,
   type CommandFailure,
 } from '../../libs/redis-stream-transport/src/redis/failure.js';
-import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/scripts/enqueue.lua.js';
+import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 
 const UTF8 = { replyEncoding: 'utf8' } as const;
 const SYNC = 'model:sync';

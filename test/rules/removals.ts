@@ -10,6 +10,8 @@ export interface Removal {
 }
 
 const scripts = (name: string): string => `redis/scripts/${name}.lua.ts`;
+const operation = (name: string): string => `redis/operations/${name}.ts`;
+const lua = (name: string): string => `redis/lua/${name}.ts`;
 const consumer = (name: string): string => `engine/consumer/${name}.ts`;
 const producer = (name: string): string => `engine/producer/${name}.ts`;
 
@@ -18,7 +20,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L1',
     part: 'the check for number 1',
-    file: scripts('enqueue'),
+    file: lua('caller-record'),
     changes: [["if q ~= 1 then return 'gap '", "if false then return 'gap '"]],
   },
   {
@@ -35,7 +37,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L2',
     part: 'the look at the record',
-    file: scripts('enqueue'),
+    file: lua('caller-record'),
     changes: [
       ['    if q <= rq then', '    if false then'],
       ['if q == rq + 1 then return nil end', 'if q <= rq + 1 then return nil end'],
@@ -50,9 +52,9 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L3',
     part: 'the age',
-    file: scripts('enqueue'),
+    file: operation('calling/enqueue'),
     changes: [
-      ["if now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then return 'stale ' .. whole(now) end", ''],
+      ["if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end", ''],
     ],
   },
   {
@@ -70,7 +72,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L7',
     part: 'the look at `last-delivered-id`',
-    file: scripts('decide'),
+    file: operation('calling/decide'),
     changes: [["if not before(field(g, 'last-delivered-id'), entry) then", 'if false then']],
   },
   {
@@ -82,8 +84,8 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L7',
     part: 'the look at the registry',
-    file: scripts('decide'),
-    changes: [['delivered or lost(KEYS[i + 2], present, entry)', 'delivered']],
+    file: operation('calling/decide'),
+    changes: [['delivered or lost(call.groups, present, entry)', 'delivered']],
   },
   {
     rule: 'L7',

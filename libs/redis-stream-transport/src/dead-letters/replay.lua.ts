@@ -1,5 +1,5 @@
 import { defineScript } from '../redis/script.js';
-import { LUA_BACKLOG } from '../redis/scripts/enqueue.lua.js';
+import { LUA_BACKLOG } from '../redis/lua/backlog.js';
 
 /**
  * Moves a dead letter back into a stream. Idempotent: the note says for a while what became of it.

@@ -8,7 +8,7 @@ import {
   type CleaningPlace,
 } from './cleaning.js';
 import { listOf, textOf, textsOf, wordOf } from './answer.js';
-import { freshId, readIncarnation, type Incarnation } from './caller-broker.js';
+import { freshId, hello, type Incarnation } from './hello.js';
 import { readFoundGroup, type FoundGroup } from './found-group.js';
 import { heldEntries, readAnswer } from './entries.js';
 import type { HeldEntry, NextAttempt, StreamEntries } from './entries.js';
@@ -18,7 +18,6 @@ import { fetchScript, snapshotScript } from './scripts/audit.lua.js';
 import { dropGroupScript, groupScript, unlistScript } from './scripts/group.lua.js';
 import { janitorScript } from './scripts/janitor.lua.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
-import { helloScript } from './scripts/incarnation.lua.js';
 import { deadLetterCall } from './dead-entry.js';
 import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
 import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
@@ -54,10 +53,10 @@ export class GroupBroker {
 
   async hello(): Promise<Incarnation> {
     const [answer] = await Promise.all([
-      run(this.link, helloScript, [this.keys.incarnation()], [freshId()]),
+      hello(this.link, this.keys),
       load(this.link, [settleScript]),
     ]);
-    return readIncarnation(answer);
+    return answer;
   }
 
   async ensureGroup(

@@ -1,5 +1,6 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
-import { RECORD_LIFE, type Batch, type CallerBroker } from '../../../redis/caller-broker.js';
+import type { Batch, CallerBroker } from '../../../redis/caller-broker.js';
+import { RECORD_LIFE } from '../../../redis/lua/caller-record.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import { parseVerdict } from '../../../redis/verdict.js';
 import { RedisClock } from '../../redis-clock.js';

@@ -1,7 +1,7 @@
 import { RedisStreamsError } from '../../../errors.js';
-import { RECORD_LIFE, type CallerBroker, type Incarnation } from '../../../redis/caller-broker.js';
+import type { CallerBroker, Incarnation } from '../../../redis/caller-broker.js';
 import type { CommandFailure } from '../../../redis/failure.js';
-import { VERDICTS_KEPT } from '../../../redis/scripts/enqueue.lua.js';
+import { RECORD_LIFE, VERDICTS_KEPT } from '../../../redis/lua/caller-record.js';
 import type { EnqueueAnswer } from '../../../redis/verdict.js';
 import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';

@@ -1,0 +1,54 @@
+/** Verdicts that a caller record keeps: as many as batches may be unresolved (rule L2). */
+export const VERDICTS_KEPT = 8;
+
+/** Milliseconds that a caller record outlives its last batch. */
+export const RECORD_LIFE = 600_000;
+
+/**
+ * Lua: `judge()` decides whether the batch `number` of `epoch` may be applied (rule L1): nil if it may, else
+ * the answer. `remember(verdict)` writes it into the record. Needs LUA_NOW, `record`, `incarnation`, `epoch`,
+ * `number` and `meant`, the incarnation that the batch is meant for.
+ *
+ * Counters belong to one client instance and shard. A batch is accepted when the record holds its epoch
+ * and the number before it, or when it opens an epoch and names the memory it was meant for. Anything
+ * else is a repeat, or is refused with what the record holds; a lower epoch is refused for ever.
+ */
+export const LUA_CALLER_RECORD = `
+-- Anybody may have written into the record: what is no number of ours is missing.
+local function place(text)
+  return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
+end
+local function judge()
+  local e, q = tonumber(epoch), tonumber(number)
+  local rec = redis.pcall('HMGET', record, 'e', 'q')
+  -- A key of another type is no record.
+  if rec.err then
+    if not string.find(rec.err, 'WRONGTYPE', 1, true) then return rec end
+    redis.call('DEL', record)
+    rec = {}
+  end
+  local re, rq = place(rec[1]), place(rec[2])
+  if rq < 0 then re = -1 end
+  if re == e then
+    if q <= rq then
+      local kept = redis.call('HGET', record, 'v' .. (q % ${VERDICTS_KEPT}))
+      local mark = number .. ' '
+      if kept and string.sub(kept, 1, #mark) == mark then
+        return 'done ' .. whole(now) .. ' ' .. string.sub(kept, #mark + 1)
+      end
+      return 'done ' .. whole(now) .. ' ?'
+    end
+    if q == rq + 1 then return nil end
+    return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq)
+  end
+  if re > e then return 'old ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
+  if q ~= 1 then return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
+  local id = redis.call('HGET', incarnation, 'id')
+  if id ~= meant then return 'inc ' .. whole(now) .. ' ' .. (id or '-') end
+  return nil
+end
+local function remember(verdict)
+  local field = 'v' .. (tonumber(number) % ${VERDICTS_KEPT})
+  redis.call('HSET', record, 'e', epoch, 'q', number, field, number .. ' ' .. verdict)
+end
+`;

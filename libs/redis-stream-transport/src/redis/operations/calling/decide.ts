@@ -1,0 +1,124 @@
+import { numberOf, textsOf } from '../../answer.js';
+import { LUA_IDS } from '../../lua/ids.js';
+import { LUA_INCARNATION } from '../../lua/incarnation.js';
+import { LUA_NOW } from '../../lua/time.js';
+import { freshId } from '../../hello.js';
+import type { CallerPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/**
+ * Milliseconds before an entry in which a missing group must have been seen to count. Live instances are
+ * seen every few seconds.
+ */
+const SEEN_WITHIN = 86_400_000;
+
+export type Fate =
+  | { readonly kind: 'gone' | 'not-run' }
+  | { readonly kind: 'may'; readonly owner: string | undefined };
+
+export interface Decision {
+  readonly now: number;
+  readonly incarnation: string;
+  /** Last record of the reply log: `gone` may have been answered up to it. */
+  readonly lastFrame: string;
+  readonly fates: readonly Fate[];
+}
+
+/**
+ * Decides the fate of calls at their deadline or when they are cancelled: what no group was given is
+ * deleted and will certainly not run; anything else may have run, and its owner is named.
+ *
+ * A group that was destroyed and not made anew yet may have been given the entry, and nobody can tell; it
+ * is known by its note in the registry. (Once it is made anew, the incarnation is another.)
+ *
+ * Answers { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
+ * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
+ * has no final reply, whatever the caller has read; one that is gone may have one, up to the last id.
+ */
+export const decideScript = defineScript({
+  name: 'decide',
+  keys: ['incarnation', 'log'],
+  args: ['fresh'],
+  each: { name: 'calls', keys: ['stream', 'started', 'groups'], args: ['entry'] },
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOW}
+${LUA_INCARNATION}
+${LUA_IDS}
+-- Whether a group that was there when the entry came is missing now.
+local function lost(registry, present, entry)
+  local known = redis.pcall('HGETALL', registry)
+  if known.err then return true end
+  for i = 1, #known, 2 do
+    local seen = tonumber(string.match(known[i + 1], '^(%d+) ') or 0)
+    if not present[known[i]] and seen + ${SEEN_WITHIN} > split(entry) then return true end
+  end
+  return false
+end
+local id = renewed(incarnation, fresh)
+local last = '0-0'
+local info = redis.pcall('XINFO', 'STREAM', log)
+if not info.err then last = field(info, 'last-generated-id') end
+local answer = { whole(now), id, last }
+for _, call in ipairs(calls) do
+  local stream, entry = call.stream, call.entry
+  local verdict
+  -- A key of another type took the place of the stream.
+  if #redis.pcall('XRANGE', stream, entry, entry) == 0 then
+    verdict = 'gone'
+  else
+    local owner, delivered, present = '-', false, {}
+    for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+      present[field(g, 'name')] = true
+      if not before(field(g, 'last-delivered-id'), entry) then
+        delivered = true
+        local pending = redis.call('XPENDING', stream, field(g, 'name'), entry, entry, 1)
+        local started = redis.pcall('HGET', call.started, field(g, 'name') .. ' ' .. entry)
+        owner = pending[1] and pending[1][2] or type(started) == 'string' and started or owner
+      end
+    end
+    if delivered or lost(call.groups, present, entry) then
+      verdict = 'may ' .. owner
+    else
+      redis.call('XDEL', stream, entry)
+      verdict = 'not-run'
+    end
+  end
+  answer[#answer + 1] = verdict
+end
+return answer
+`,
+});
+
+/** What is asked about. */
+export interface CallInDoubt {
+  readonly stream: string;
+  readonly entry: string;
+}
+
+/** What cannot be read of the answer may have run. */
+export async function decide(
+  { link, keys, logKey }: CallerPlace,
+  calls: readonly CallInDoubt[],
+): Promise<Decision> {
+  const answer = await run(link, decideScript, {
+    incarnation: keys.incarnation(),
+    log: logKey,
+    fresh: freshId(),
+    calls: calls.map(({ stream, entry }) => ({
+      stream: keys.stream(stream),
+      started: keys.started(stream),
+      groups: keys.groups(stream),
+      entry,
+    })),
+  });
+  const [now, incarnation = '', lastFrame = '', ...verdicts] = textsOf(answer, 'decide');
+  const fates = calls.map((_, i) => parseFate(verdicts[i] ?? ''));
+  return { now: numberOf(now), incarnation, lastFrame, fates };
+}
+
+function parseFate(text: string): Fate {
+  if (text === 'gone' || text === 'not-run') return { kind: text };
+  const owner = text.startsWith('may ') ? text.slice(4) : '-';
+  return { kind: 'may', owner: owner === '-' ? undefined : owner };
+}

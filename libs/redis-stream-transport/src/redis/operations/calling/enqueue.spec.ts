@@ -1,0 +1,44 @@
+import { Keys } from '../../../protocol/keys.js';
+import type { Link } from '../../link.js';
+import { enqueue, enqueueScript, MAX_BATCH_AGE } from './enqueue.js';
+
+// The line is written without the names, because it is written for every turn. Here they meet.
+
+it('gives the enqueue script its keys and arguments in the order of their names', async () => {
+  const keys = new Keys('p', 0, 1);
+  let line: readonly string[] = [];
+  const link = {
+    command: async (_: string, args: readonly string[]) => {
+      line = args;
+      return 'stale 1';
+    },
+  } as unknown as Link;
+  const batch = {
+    ...{ epoch: 11, number: 12, version: 13, incarnation: 'memory', stamp: 14.7, trim: '15-0' },
+    sections: [
+      { stream: 's', pattern: 'p', mode: 1, hasExtraFields: false, items: [['header', 'data']] },
+      { stream: 't', pattern: 'q', mode: 0, hasExtraFields: true, items: [['c', 'h', 'd', '1']] },
+    ] as const,
+  };
+  await enqueue({ link, keys, recordKey: 'record', logKey: 'log' }, batch, 16);
+
+  const [sha, count, ...rest] = line;
+  expect([sha, count]).toEqual([enqueueScript.sha, '7']);
+  const named = (names: readonly string[], from: number) =>
+    Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
+  expect(named(enqueueScript.keys, 0)).toEqual({
+    ...{ record: 'record', incarnation: keys.incarnation(), log: 'log' },
+  });
+  expect(rest.slice(3, 7)).toEqual([
+    ...[keys.stream('s'), keys.live('p')],
+    ...[keys.stream('t'), keys.live('q')],
+  ]);
+  expect(named(enqueueScript.args, 7)).toEqual({
+    ...{ epoch: '11', number: '12', version: '13', meant: 'memory', stamp: '14' },
+    ...{ maxAge: String(MAX_BATCH_AGE), life: '600000', cap: '16', trim: '15-0', sections: '2' },
+  });
+  expect(rest.slice(7 + enqueueScript.args.length)).toEqual([
+    ...['1', '0', '1', 'header', 'data'],
+    ...['0', '1', '1', '4', 'c', 'h', 'd', '1'],
+  ]);
+});

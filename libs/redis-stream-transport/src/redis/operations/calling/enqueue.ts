@@ -1,0 +1,185 @@
+import { LUA_BACKLOG } from '../../lua/backlog.js';
+import { LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
+import { LUA_NOW } from '../../lua/time.js';
+import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
+import type { CallerPlace } from '../place.js';
+import { defineScript, type Line } from '../script.js';
+
+/** Milliseconds after which a batch that is still on its way is refused (rule L3). */
+export const MAX_BATCH_AGE = 2000;
+
+/** What a batch wants for the items of one pattern. */
+export interface BatchSection {
+  readonly stream: string;
+  readonly pattern: string;
+  /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
+  readonly mode: 0 | 1 | 2;
+  /** Items have more than the two fields `c` and `d`. */
+  readonly hasExtraFields: boolean;
+  readonly items: readonly (readonly string[])[];
+}
+
+export interface Batch {
+  readonly epoch: number;
+  readonly number: number;
+  /** Version of the content: a repeat may want less than the first copy did. */
+  readonly version: number;
+  readonly incarnation: string;
+  /** The sender's estimate of Redis' time, milliseconds. */
+  readonly stamp: number;
+  /** Frames below this id are no longer needed; '' for none. */
+  readonly trim: string;
+  /** Whether the record's life begins anew; so it does unless told otherwise. */
+  readonly renew?: boolean;
+  readonly sections: readonly BatchSection[];
+}
+
+/**
+ * Adds one batch of a caller: everything it sent in one turn of its loop. Idempotent by (epoch, number).
+ * Other languages send it too (docs/protocol.md): the order of what it is given is a part of the wire.
+ *
+ * `stamp` is the sender's estimate of the time, `maxAge` the oldest that is accepted (ms), `life` that of the
+ * record (ms), or '' to leave it; `cap` bounds the backlog of a stream; the log is trimmed below `trim`, or
+ * not at all ('').
+ *
+ * Behind the keys come, per section, its stream and live:<pattern>; behind the arguments its mode (0 store,
+ * 1 fail, 2 grace), wide (0/1), count and items: two fields each, or with wide = 1 the number of strings and
+ * the field list.
+ *
+ * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
+ * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
+ * `old now e q`, `inc now id`. A token per section: `firstId:count`, with `!CODE` behind it when the
+ * items after the first `count` were refused; the code `E` with Redis' error behind it, percent-encoded.
+ *
+ * Failure: an error before the first write changes nothing; after it nothing raises (every call is
+ * protected), so a batch is never applied in part without its verdict saying so.
+ */
+export const enqueueScript = defineScript({
+  name: 'enqueue',
+  keys: ['record', 'incarnation', 'log'],
+  args: [
+    'epoch',
+    'number',
+    'version',
+    'meant',
+    'stamp',
+    'maxAge',
+    'life',
+    'cap',
+    'trim',
+    'sections',
+  ],
+  lua: `
+${LUA_NOW}
+${LUA_CALLER_RECORD}
+if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end
+local answer = judge()
+if answer then return answer end
+cap = tonumber(cap)
+
+${LUA_BACKLOG}
+local function error_of(answer)
+  local text = string.sub(answer.err or '', 1, 120)
+  return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
+end
+local tokens, at = {}, 11
+for s = 1, tonumber(sections) do
+  local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
+  local mode, wide, n = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
+  local refused, room = '', n
+  if mode == '1' then
+    local count = redis.pcall('ZCOUNT', live, whole(now), '+inf')
+    if type(count) == 'table' then refused = error_of(count) elseif count == 0 then refused = '!NONE' end
+  elseif mode == '2' then
+    if redis.pcall('EXISTS', live) == 0 then refused = '!NEVER' end
+  end
+  if refused ~= '' then
+    room = 0
+  else
+    local len = redis.pcall('XLEN', stream)
+    if type(len) == 'table' then
+      room, refused = 0, error_of(len)
+    elseif len + n > cap then
+      len = backlog(stream, len)
+      if len + n > cap then room, refused = math.max(0, cap - len), '!FULL' end
+    end
+  end
+  local first, added = '-', 0
+  -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first keep its time.
+  local nextId = '*'
+  for i = 1, n do
+    local id
+    if wide == '0' then
+      if i <= room then id = redis.pcall('XADD', stream, nextId, 'c', ARGV[at], 'd', ARGV[at + 1]) end
+      at = at + 2
+    else
+      local strings = tonumber(ARGV[at])
+      if i <= room then id = redis.pcall('XADD', stream, nextId, unpack(ARGV, at + 1, at + strings)) end
+      at = at + 1 + strings
+    end
+    if i <= room then
+      if type(id) == 'table' then
+        room, refused = 0, error_of(id)
+      else
+        if added == 0 then
+          first = id
+          nextId = string.match(id, '^%d+%-') .. '*'
+        end
+        added = added + 1
+      end
+    end
+  end
+  tokens[s] = first .. ':' .. added .. refused
+end
+local verdict = version .. ' ' .. table.concat(tokens, ' ')
+-- Memory that is full refuses the first write of a script and no later one: either the first XADD, and
+-- then this as well, or nothing.
+remember(verdict)
+if life ~= '' then redis.call('PEXPIRE', record, life) end
+if trim ~= '' then redis.pcall('XTRIM', log, 'MINID', trim) end
+return 'ok ' .. whole(now) .. ' ' .. verdict
+`,
+});
+
+/**
+ * Sends one numbered batch. A script that Redis has forgotten is an error answer like any other: the
+ * batches behind it were refused too, so the sender repeats them in order.
+ *
+ * Runs for every turn with calls, so the line is written in place, without an object for the names.
+ */
+export async function enqueue(
+  { link, keys, recordKey, logKey }: CallerPlace,
+  batch: Batch,
+  maxBacklog: number,
+): Promise<EnqueueAnswer> {
+  const { sections } = batch;
+  const line: Line<typeof enqueueScript> = [
+    enqueueScript.sha,
+    String(3 + 2 * sections.length),
+    recordKey,
+    keys.incarnation(),
+    logKey,
+  ];
+  for (const { stream, pattern } of sections) line.push(keys.stream(stream), keys.live(pattern));
+  line.push(
+    String(batch.epoch),
+    String(batch.number),
+    String(batch.version),
+    batch.incarnation,
+    String(Math.floor(batch.stamp)),
+    String(MAX_BATCH_AGE),
+    batch.renew === false ? '' : String(RECORD_LIFE),
+    String(maxBacklog),
+    batch.trim,
+    String(sections.length),
+  );
+  for (const { mode, hasExtraFields, items } of sections) {
+    line.push(String(mode), hasExtraFields ? '1' : '0', String(items.length));
+    for (const fields of items) {
+      if (hasExtraFields) line.push(String(fields.length));
+      for (const field of fields) line.push(field);
+    }
+  }
+  return parseVerdict(await link.command('evalsha', line));
+}
