@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { RedisStreamsRecord, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { defer, firstValueFrom, of, retry } from 'rxjs';
+import { GroupBroker } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
+import { Bench } from '../../support/brokers.js';
 import { eventually, Gate, range, Tally, type Arena as AnyArena } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
 import { arenas } from '../../support/intercepted-arena.js';
@@ -89,6 +91,32 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
     // Its deadline ended the first run in the eyes of its caller; the handler ran on, and is not doubled.
     expect(attempts).toBe(3);
     expect(ends).toBe('done');
+    expect(ran.total).toBe(1);
+  });
+
+  it('repeated while what may be started once only runs on give one execution, however much is cleaned', async () => {
+    const arena = new Arena();
+    const gate = new Gate();
+    const ran = new Tally();
+    const work = async () => {
+      ran.add('work');
+      await gate.opened;
+      return 'done';
+    };
+    await arena.serve({ messages: { work: [work, { atMostOnce: true }] } });
+    const client = await arena.connected();
+    const { link } = await Bench.open();
+    const broker = new GroupBroker(link, arena.keys, 'service');
+    const limits = { groupTtl: 600_000, count: undefined, age: undefined, page: 100, trim: 100 };
+    const short = { ...key, timeout: 700 };
+    for (const _ of range(2)) {
+      expect(await client.failure('work', 1, short)).toMatchObject({ code: 'TIMEOUT' });
+      await broker.clean('work', 'r', limits);
+    }
+    const last = client.call('work', 1, key);
+    await eventually(async () => expect(await arena.pending('work')).toBeGreaterThan(0));
+    gate.open();
+    expect(await last).toBe('done');
     expect(ran.total).toBe(1);
   });
 

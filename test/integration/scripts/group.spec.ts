@@ -120,6 +120,19 @@ describe('the group script', () => {
     expect(await groups()).toEqual([]);
   });
 
+  it("drops its own, and nobody else's, when the registry cannot be read", async () => {
+    const bench = await Bench.open();
+    await bench.leases().release(await bench.owner('gone'), []);
+    const mine = bench.group('service{me}');
+    await mine.ensureGroup('a', 'b', false);
+    await bench.group('service{gone}').ensureGroup('a', 'b', false);
+    await bench.redis.set(bench.keys.groups('a'), 'x');
+    await bench.group().dropGroup('a', 'gone', 'service{gone}');
+    await mine.dropGroup('a', 'me');
+    const groups = (await bench.redis.xinfo('GROUPS', bench.keys.stream('a'))) as string[][];
+    expect(groups.map((group) => group[1])).toEqual(['service{gone}']);
+  });
+
   it('never drops a group that is registered: it is a service, whatever it is called', async () => {
     const bench = await Bench.open();
     await bench.leases().release(await bench.owner('gone'), []);

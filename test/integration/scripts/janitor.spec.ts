@@ -1,4 +1,5 @@
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
+import { eventually } from '../../support/arena.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
 
@@ -87,17 +88,24 @@ describe('the janitor script', () => {
     expect(await bench.ids('a')).toEqual(ids);
   });
 
-  it('forgets with an expired request that it was started', async () => {
-    const { bench, broker } = await stream(0, 0);
-    const id = await bench.add('a', requestLine(callerId(), '1', 1));
-    const live = await bench.add('a', requestLine(callerId(), '2'));
+  it('keeps a request that was started once and has not ended, whether or not it has expired', async () => {
+    const bench = await Bench.open();
+    const broker = bench.group();
+    await broker.ensureGroup('a', 'r', false);
+    const other = await bench.add('a', requestLine(callerId(), '1', 1));
+    const id = await bench.add('a', requestLine(callerId(), '2', 1));
     await handle(bench, 'service', 2);
     const started = bench.keys.started('a');
-    await bench.redis.hset(started, `service ${id}`, 'me', `service ${live}`, 'me');
-    await vi.waitFor(async () => {
-      await broker.clean('a', 'r', limits());
-      expect(await bench.redis.hkeys(started)).toEqual([`service ${live}`]);
+    await bench.redis.hset(started, `service ${id}`, 'me');
+    await eventually(async () => {
+      await cleanAll(broker, {}, 'r');
+      expect(await bench.ids('a')).not.toContain(other);
     });
+    expect(await bench.ids('a')).toEqual([id]);
+    expect(await bench.redis.hget(started, `service ${id}`)).toBe('me');
+    await bench.redis.hdel(started, `service ${id}`);
+    await cleanAll(broker, {}, 'r');
+    expect(await bench.ids('a')).toEqual([]);
   });
 
   it('removes what it cannot read, once everybody has handled it', async () => {

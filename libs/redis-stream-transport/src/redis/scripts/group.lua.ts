@@ -113,7 +113,9 @@ export const dropGroupScript = defineScript(
   'drop-group',
   `
 if ARGV[3] ~= '1' and redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
-if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 0 end
+-- A registry that cannot be read says nothing of other groups; my own is mine all the same.
+local listed = redis.pcall('HEXISTS', KEYS[3], ARGV[1])
+if listed == 1 or listed ~= 0 and ARGV[3] ~= '1' then return 0 end
 return redis.pcall('XGROUP', 'DESTROY', KEYS[2], ARGV[1]) == 1 and 1 or 0
 `,
   'allow-oom',

@@ -79,8 +79,9 @@ end
  *
  * Where there are only events, whole nodes of the stream are trimmed, which costs next to nothing. Elsewhere
  * entries are looked at page by page: expired requests go, unexpired ones never do: one that is pending
- * nowhere is an orphan, not handled. Returns { removed, more (0/1), id to go on behind or '', entries up to it
- * that stayed, names of groups that no longer count… }.
+ * nowhere is an orphan, not handled. What was started once stays until it has ended, expired or not: its
+ * idempotency key counts only while the entry is there. Returns { removed, more (0/1), id to go on behind or
+ * '', entries up to it that stayed, names of groups that no longer count… }.
  */
 export const janitorScript = defineScript(
   'janitor',
@@ -148,12 +149,9 @@ for i, entry in ipairs(page) do
   -- Most are events, and these need no more than a look.
   if not string.find(header, ' - - ', 1, true) then
     local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
-    if caller and caller ~= '-' then stays = timeout == '0' or now < split(id) + timeout end
+    if caller and caller ~= '-' then stays = stays or timeout == '0' or now < split(id) + timeout end
   end
-  if not stays then
-    gone[#gone + 1] = id
-    if running[id] then redis.pcall('HDEL', KEYS[3], mine .. ' ' .. id) end
-  end
+  if not stays then gone[#gone + 1] = id end
 end
 local ms, seq = split(gone[seen] or '0-0')
 if #gone > 0 and #gone == seen and from == '-' and ms < 2 ^ 53 and seq < 2 ^ 53 then

@@ -59,8 +59,9 @@ const SUSPECT_PAGES = 10;
 const SUSPECT_PAGE = 100;
 
 /**
- * Claims a page of what is pending under a revoked consumer, counting a delivery; when nothing is left,
- * deletes the consumer in the same fenced step. Deleting it any other way would destroy what it owns.
+ * Claims a page of what is pending under a revoked consumer, counting a delivery, and never more than was
+ * asked for; when nothing is left, deletes the consumer in the same fenced step. Deleting it any other way
+ * would destroy what it owns.
  *
  * Deliveries by consumers that left by themselves say nothing against an entry. Redis counts them all the
  * same, because replies and the truth about what may have run need that, so they are noted with the entry.
@@ -100,7 +101,11 @@ for _ = 1, ${SUSPECT_PAGES} do
     spared[id] = math.min(noted, math.max(0, p[4] - 1)) + left
     before[id] = p[4]
     local counted = p[4] + 1 - spared[id]
-    if counted > 1 and counted == last then suspect = suspect or id else ids[#ids + 1] = id end
+    if counted > 1 and counted == last then
+      suspect = suspect or id
+    elseif #ids < tonumber(ARGV[5]) then
+      ids[#ids + 1] = id
+    end
   end
   if #ids > 0 or #pending == 0 then break end
   pending = redis.call('XPENDING', stream, group, '(' .. pending[#pending][1], '+', ${SUSPECT_PAGE}, dead)

@@ -89,13 +89,19 @@ export class Membership {
     this.isRegistered = false;
     if (!mayHold) return;
     this.mayHold = false;
-    try {
-      await this.hooks.leaving();
+    // What one step cannot do is no reason to leave the next one out: without a tombstone this is a death.
+    await this.step('could not clean up before it left', () => this.hooks.leaving());
+    await this.step('left without a word, others take over later', async () => {
       await this.keeper.release();
       await this.leases.nudge('left');
+    });
+  }
+
+  private async step(failed: string, step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
     } catch (error) {
-      const text = thrownText(error);
-      this.context.logger.warn('leave', `left without a word, others take over later: ${text}`);
+      this.context.logger.warn(failed, `${failed}: ${thrownText(error)}`);
     }
   }
 

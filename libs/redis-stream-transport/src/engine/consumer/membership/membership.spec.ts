@@ -1,0 +1,51 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import type { LeaseBroker } from '../../../redis/lease-broker.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { Membership } from './membership.js';
+import type { ShardContext } from './shard-context.js';
+
+/** An instance that has joined; its cleaning up may fail. */
+async function joined(cleaning: () => Promise<unknown>) {
+  const did: string[] = [];
+  const warned: string[] = [];
+  const note = (what: string) => {
+    did.push(what);
+    return Promise.resolve();
+  };
+  const leases = {
+    renew: () => Promise.resolve({ kind: 'ok', now: 1, members: 1, notices: [] }),
+    evictionPolicy: () => Promise.resolve('noeviction'),
+    release: () => note('tombstone'),
+    nudge: (text: string) => note(text),
+  } as unknown as LeaseBroker;
+  const context = {
+    ...{ clock: new FakeClock(), owner: { consumer: 'me', token: 't' }, members: 1, isUp: true },
+    ...{ options: { leaseTtl: 9000 }, redisClock: { observe() {} } },
+    logger: { warn: (_: string, text: string) => void warned.push(text) },
+  } as unknown as ShardContext;
+  const keeper = new LeaseKeeper(context, leases, [], [], {
+    ...{ fenced() {}, doubted() {}, renewed() {}, cancellations() {}, membersChanged() {} },
+  });
+  const membership = new Membership(context, keeper, leases, {
+    ...{ ensureGroups: () => Promise.resolve(), renamed() {}, registered() {} },
+    leaving: () => cleaning().then(() => note('cleaned')),
+  });
+  await membership.join(() => Promise.resolve());
+  return { membership, did, warned };
+}
+
+describe('an instance that leaves', () => {
+  it('cleans up, leaves the tombstone and tells the others', async () => {
+    const { membership, did, warned } = await joined(() => Promise.resolve());
+    await membership.leave();
+    expect(did).toEqual(['cleaned', 'tombstone', 'left']);
+    expect(warned).toEqual([]);
+  });
+
+  it('leaves the tombstone all the same when something cannot be cleaned up', async () => {
+    const { membership, did, warned } = await joined(() => Promise.reject(new Error('WRONGTYPE')));
+    await membership.leave();
+    expect(did).toEqual(['tombstone', 'left']);
+    expect(warned).toEqual(['could not clean up before it left: WRONGTYPE']);
+  });
+});
