@@ -85,6 +85,7 @@ describe('the log of a service', () => {
     client.send('never', {}).subscribe({ error: () => {} });
     await eventually(async () => expect(await arena.pending('never')).toBe(1));
     await server.close();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(matching(said, /^warn/)).toEqual([
       'warn 1 of 1 handlers did not finish within drainTimeout; others take them over',
     ]);
@@ -165,6 +166,46 @@ describe('the log of a service', () => {
       expect(told).toHaveLength(2);
       expect(told[1]).toMatch(/^error 9 more like this, the last: /);
     }
+  });
+
+  test('counts attempts only where a handler was tried', async () => {
+    const arena = new Arena();
+    const said = lines();
+    const fails: Handler = () => {
+      throw new Error('no');
+    };
+    await arena.serve({ events: { fails: [fails, { retry: { attempts: 1 } }], unread: ended } });
+    const add = (stream: string, ...fields: string[]) =>
+      arena.redis.xadd(arena.keys.stream(stream), '*', ...fields);
+    await add('unread', 'c', 'rubbish', 'd', '1');
+    await add('unread', 'c', '9 json - - 0', 'd', '1');
+    await add('unread', 'c', '1 json - - 0', 'd', '{');
+    await add('fails', 'c', '1 json - - 0', 'd', '1');
+    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(4));
+    const letters = await arena.deadLetters();
+    const tried = letters.map(({ reason, attempts }) => `${reason} ${attempts}`).sort();
+    expect(tried).toEqual(['attempts 1', 'malformed 0', 'malformed 0', 'version 0']);
+    await eventually(() => expect(matching(said, /became dead letter/)).toHaveLength(2));
+    expect(matching(said, /fails: became dead letter/)[0]).toMatch(/, attempts, attempt 1 of 1 \(/);
+    expect(matching(said, /unread: became dead letter/)[0]).toMatch(/, malformed \(entry/);
+  });
+
+  test('does not say that an entry became a dead letter that was taken over meanwhile', async () => {
+    const arena = new Arena();
+    const said = lines();
+    const work: Handler = async (_, context) => {
+      const key = arena.keys.stream('work');
+      await arena.redis.xclaim(key, 'service', 'other', 0, context.getMessageId());
+      throw new Error('no');
+    };
+    await arena.serve({ events: { work: [work, { retry: { attempts: 1 } }] } });
+    const client = await arena.connected();
+    await client.tell('work', 1);
+    await eventually(() => expect(matching(said, /dead letter/)).toHaveLength(1));
+    expect(matching(said, /dead letter/)[0]).toMatch(
+      /^warn work: became no dead letter here, attempts: it is another instance's by now \(entry .*: no/,
+    );
+    expect(await arena.deadLetters()).toEqual([]);
   });
 
   test('names the call in lines about it', async () => {

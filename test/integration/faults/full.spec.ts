@@ -1,5 +1,6 @@
+import { onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { Arena, type Caller, eventually, Gate, range } from '../../support/arena.js';
+import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
 
 const STORED = 1000;
 const SLOTS = 20;
@@ -92,4 +93,98 @@ describe('what waits for a Redis that refuses it', () => {
     },
     60_000,
   );
+});
+
+describe('what fills a Redis can leave it', () => {
+  /** A server of its own with a backlog, whose memory is full from then on. */
+  async function filled(backlog: (client: Caller, arena: Arena) => Promise<unknown>) {
+    const redis = await startPrivateRedis();
+    onTestFinished(() => redis.stop());
+    const arena = new Arena(redis.url);
+    const client = await arena.connected();
+    await backlog(client, arena);
+    await client.close();
+    await arena.redis.config('SET', 'maxmemory', '1');
+    await expect(arena.redis.set('x', 'x')).rejects.toThrow('OOM');
+    return arena;
+  }
+  const events = ['plain', 'once', 'keyed', 'new'] as const;
+  const tell = (client: Caller) =>
+    Promise.all(
+      events.flatMap((pattern) =>
+        range(20).map((n) =>
+          client.tell(pattern, n, pattern === 'keyed' ? { idempotencyKey: String(n) } : {}),
+        ),
+      ),
+    );
+
+  it('a service that starts then handles its backlog, and cleans up', async () => {
+    const ran = new Tally();
+    const handlers = {
+      events: {
+        plain: (n: number) => void ran.add(`plain ${n}`),
+        once: [(n: number) => void ran.add(`once ${n}`), { atMostOnce: true }],
+        keyed: (n: number) => void ran.add(`keyed ${n}`),
+      },
+    } as const;
+    const arena = await filled(async (client, before) => {
+      const first = await before.serve(handlers);
+      await first.close();
+      await tell(client);
+      // As if the server were another one by now.
+      await before.redis.del(before.keys.incarnation());
+    });
+    const fresh = (n: number) => void ran.add(`new ${n}`);
+    await arena.serve({ events: { ...handlers.events, new: fresh } });
+    await eventually(() => expect(ran.total).toBe(80));
+    expect(ran.repeated).toEqual([]);
+    for (const pattern of events) {
+      await eventually(async () => expect(await arena.pending(pattern)).toBe(0));
+      await eventually(async () => expect(await arena.length(pattern)).toBe(0), 15_000);
+    }
+    await expect(arena.redis.set('x', 'x')).rejects.toThrow('OOM');
+  }, 40_000);
+
+  it('one stream that is broken meanwhile stops no other', async () => {
+    const ran = new Tally();
+    const gate = new Gate();
+    const plain = async (n: number) => {
+      await gate.opened;
+      ran.add(n);
+    };
+    const arena = await filled(async (client, before) => {
+      await before.serve({ events: { plain, bad: () => {} } }, { concurrency: 2 });
+      await tell(client);
+      await before.redis.set(`${before.keys.stream('bad')}:x`, 'x');
+    });
+    await arena.redis.rename(`${arena.keys.stream('bad')}:x`, arena.keys.stream('bad'));
+    gate.open();
+    await eventually(() => expect(ran.total).toBe(20));
+    await eventually(async () => expect(await arena.length('plain')).toBe(0), 15_000);
+  }, 40_000);
+
+  it('an instance that was taken for dead joins again', async () => {
+    const ran = new Tally();
+    const gate = new Gate();
+    const plain = async (n: number) => {
+      await gate.opened;
+      ran.add(n);
+    };
+    const options = { concurrency: 2, leaseTtl: 500 };
+    const arena = await filled(async (client, before) => {
+      await before.serve({ events: { plain } }, options);
+      await tell(client);
+      await before.redis.set(`${before.keys.stream('plain')}:x`, '+');
+    });
+    const [name] = await arena.redis.zrange(arena.keys.members('service'), '0', '-1');
+    await arena.redis.rename(`${arena.keys.stream('plain')}:x`, arena.keys.lease(name!));
+    await eventually(async () =>
+      expect(await arena.redis.zrange(arena.keys.members('service'), '0', '-1')).not.toEqual([
+        name,
+      ]),
+    );
+    gate.open();
+    await eventually(() => expect(ran.counts.size).toBe(20));
+    await eventually(async () => expect(await arena.pending('plain')).toBe(0));
+  }, 40_000);
 });

@@ -36,7 +36,7 @@ export interface DeadLetterEntry {
   readonly entryId: string;
   /** How often it was handed to an instance. */
   readonly deliveries: number;
-  /** How often its handlers were tried by the last instance that had it. */
+  /** How often its handlers were tried and failed; 0 where none was, as for `malformed` and `version`. */
   readonly attempts: number;
   /** The instance that gave it up. */
   readonly consumer: string;

@@ -157,13 +157,17 @@ export class Consumer {
       `draining: handlers that run: ${inFlight}, entries that go back: ${unstarted}; ${drainTimeout} ms at most`,
     );
     let cancel: () => void = () => undefined;
+    let isLate = false;
     const limit = new Promise<void>((resolve) => {
       cancel = this.clock.after(drainTimeout, () => {
+        isLate = true;
         this.logger.warn('late', `${late()} within drainTimeout; others take them over`);
         resolve();
       });
     });
     const done = drained.then(() => {
+      // What the end of the process made idle did not finish.
+      if (isLate) return;
       const took = Math.round(this.clock.now() - began);
       this.logger.log('drained', `drained in ${took} ms: ${inFlight} handlers have finished`);
     });

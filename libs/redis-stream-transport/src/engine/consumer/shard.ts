@@ -153,6 +153,7 @@ export class ConsumerShard {
   /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */
   async start(): Promise<void> {
     this.stopping = false;
+    for (const { groups } of this.readings) groups.start();
     this.commands.start();
     await this.membership.join(() => this.until(() => this.context.isUp));
     this.subscription.link.start();

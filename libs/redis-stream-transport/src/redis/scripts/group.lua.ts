@@ -101,6 +101,7 @@ if ARGV[2] ~= 'b' then
 end
 return { known and 'lost' or 'new', since }
 `,
+  'allow-oom',
 );
 
 /**

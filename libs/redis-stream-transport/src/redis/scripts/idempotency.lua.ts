@@ -43,4 +43,5 @@ redis.call('HSET', KEYS[2], 'h', ARGV[2], 'e', ARGV[1], 's', ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return { 'run' }
 `,
+  'allow-oom',
 );

@@ -16,6 +16,15 @@ local function incarnation(key, fresh)
 end
 `;
 
+const HELLO = `
+${LUA_NOW}
+${LUA_INCARNATION}
+local probe = redis.pcall('PERSIST', KEYS[1])
+if type(probe) == 'table' and string.sub(probe.err or '', 1, 8) == 'READONLY' then return probe end
+local id, born = incarnation(KEYS[1], ARGV[1])
+return { id, born, whole(now) }
+`;
+
 /**
  * Asks a new connection which memory it reached, and what time it is there. Raises READONLY on a server
  * that takes orders from another one, by a write that changes nothing; a primary that refuses writes for
@@ -24,14 +33,10 @@ end
  * KEYS: incarnation. ARGV: fresh random id.
  * Returns { id, born, now }, times in milliseconds.
  */
-export const helloScript = defineScript(
-  'hello',
-  `
-${LUA_NOW}
-${LUA_INCARNATION}
-local probe = redis.pcall('PERSIST', KEYS[1])
-if type(probe) == 'table' and string.sub(probe.err or '', 1, 8) == 'READONLY' then return probe end
-local id, born = incarnation(KEYS[1], ARGV[1])
-return { id, born, whole(now) }
-`,
-);
+export const helloScript = defineScript('hello', HELLO);
+
+/**
+ * The same for a server whose memory is full. Flags are not for the plain one: Redis refuses whatever has any
+ * as soon as it refuses writes for another reason.
+ */
+export const helloWhenFullScript = defineScript('hello-when-full', HELLO, 'allow-oom');

@@ -37,6 +37,7 @@ for i = 4, #ARGV do
 end
 return 'ok ' .. flags
 `,
+  'allow-oom',
 );
 
 /**

@@ -13,6 +13,7 @@ const LOOK_AGAIN = 1000;
  */
 export class Groups {
   private cancelTimer: (() => void) | undefined;
+  private stopped = true;
 
   /** @param healed streams can be read that could not */
   constructor(
@@ -34,7 +35,17 @@ export class Groups {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  start(): void {
+    this.stopped = false;
+  }
+
+  /** Looks at nothing more, whatever is on its way. */
   stop(): void {
+    this.stopped = true;
+    this.cancel();
+  }
+
+  private cancel(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
   }
@@ -59,7 +70,9 @@ export class Groups {
       }
     } catch (error) {
       const { kind: of, reply, message, passing } = error as CommandFailure;
-      if (!strict && of === 'refused' && !passing) this.breaks(stream, message);
+      // Memory that is full is no fault of a stream: what is read and cleaned is what frees it.
+      const isItsOwn = of === 'refused' && !passing && reply !== 'OOM';
+      if (!strict && isItsOwn) this.breaks(stream, message);
       else throw new CommandFailure(of, reply, `stream ${name}: ${message}`, error);
     }
   }
@@ -71,8 +84,8 @@ export class Groups {
   }
 
   private lookAgain(): void {
-    this.stop();
-    if (this.broken.length === 0) return;
+    this.cancel();
+    if (this.stopped || this.broken.length === 0) return;
     this.cancelTimer = this.context.clock.after(LOOK_AGAIN, () => void this.look());
   }
 
@@ -81,7 +94,7 @@ export class Groups {
     if (this.context.isUp) {
       await Promise.allSettled(broken.map((stream) => this.one(stream, false)));
     }
-    if (this.cancelTimer === undefined) return;
+    if (this.stopped) return;
     this.lookAgain();
     if (broken.some(({ isBroken }) => !isBroken)) this.healed();
   }

@@ -14,7 +14,7 @@ import {
   type DeadLetterCause,
 } from '../run/delivery.js';
 import type { Dispatcher } from '../run/dispatcher.js';
-import { attemptOf, EntryLines } from './entry-lines.js';
+import { attemptOf, EntryLines, triesBefore } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from '../run/retries.js';
 import { replyText, Settler } from './settler.js';
@@ -228,7 +228,7 @@ export class DeliveryProcessor implements DeliveryOwner {
       detail,
       thrown,
       deliveries: history.deliveries,
-      attempts: attempt.number,
+      attempts: triesBefore(reason, attempt),
       consumer: delivery.consumer,
       broadcast: this.broker.group !== this.context.options.group,
       at: this.context.redisClock.now(),
@@ -242,12 +242,16 @@ export class DeliveryProcessor implements DeliveryOwner {
       kept: DEAD_LETTERS_KEPT,
       fields,
     };
-    let id: string | undefined;
+    let id = '';
+    let asked = 0;
     void this.insistence
-      .on(delivery, () => this.broker.deadLetter(this.context.owner, dead, (made) => (id = made)))
+      .on(delivery, () => {
+        asked++;
+        return this.broker.deadLetter(this.context.owner, dead, (made) => (id = made));
+      })
       .then((told) => {
-        // Lost: somebody else's by now, or done by a try whose answer was lost.
-        if (told !== 'fenced') this.lines.dead(delivery, letter, attempt, id);
+        if (told === 'ok') this.lines.dead(delivery, letter, attempt, id);
+        else if (told === 'lost') this.lines.notDead(delivery, letter, asked);
         stream.release(delivery);
       });
   }

@@ -19,6 +19,14 @@ export function attemptOf(delivery: Delivery, { attempts }: RetryPolicy): Attemp
   return { number: delivery.history.attempts + 1, of: delivery.once ? 1 : attempts };
 }
 
+/** Reasons for dead letters that come from a handler that was tried; all others come before one. */
+const TRIED: ReadonlySet<string> = new Set(['attempts', 'final', 'handler']);
+
+/** How often its handlers were tried when an entry is given up for a reason. */
+export function triesBefore(reason: string, { number }: Attempt): number {
+  return TRIED.has(reason) ? number : number - 1;
+}
+
 /** An entry in a log line: with the id of its call, by which a caller's log has it. */
 export function nameOf(delivery: Delivery): string {
   const { callId, id } = delivery;
@@ -60,21 +68,33 @@ export class EntryLines {
     );
   }
 
-  /** @param id of the letter; undefined when Redis' answer was lost */
-  dead(
-    delivery: Delivery,
-    { reason, detail, thrown }: DeadLetterCause,
-    { number, of }: Attempt,
-    id: string | undefined,
-  ): void {
-    const pattern = patternOf(delivery);
-    this.logger.error(`dead ${pattern}`, () => {
-      const letter = id === undefined ? 'a dead letter' : `dead letter ${id}`;
-      const told = thrown === undefined ? visible(detail) : thrownStory(thrown.value);
-      const tried = `attempt ${number} of ${of}`;
-      return `${lineOf(delivery, `became ${letter}, ${reason}, ${tried}`)}: ${told}`;
+  /** @param id of the letter */
+  dead(delivery: Delivery, letter: DeadLetterCause, { number, of }: Attempt, id: string): void {
+    const { reason } = letter;
+    const tried = TRIED.has(reason) ? `, attempt ${number} of ${of}` : '';
+    this.logger.error(`dead ${patternOf(delivery)}`, () => {
+      return `${lineOf(delivery, `became dead letter ${id}, ${reason}${tried}`)}: ${told(letter)}`;
     });
   }
+
+  /**
+   * It was to become a dead letter, and was not held any more.
+   * @param asked how often Redis was: an earlier try, whose answer was lost, may have written the letter
+   */
+  notDead(delivery: Delivery, letter: DeadLetterCause, asked: number): void {
+    const { reason } = letter;
+    const words =
+      asked === 1
+        ? `became no dead letter here, ${reason}: it is another instance's by now`
+        : `perhaps became a dead letter, ${reason}: an answer of Redis was lost`;
+    this.logger.warn(`not dead ${patternOf(delivery)}`, () => {
+      return `${lineOf(delivery, words)}: ${told(letter)}`;
+    });
+  }
+}
+
+function told({ detail, thrown }: DeadLetterCause): string {
+  return thrown === undefined ? visible(detail) : thrownStory(thrown.value);
 }
 
 /** The pattern of an entry, in bounds. */

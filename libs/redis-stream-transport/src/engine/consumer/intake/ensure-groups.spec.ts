@@ -1,0 +1,69 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { CommandFailure } from '../../../redis/failure.js';
+import type { FoundGroup } from '../../../redis/found-group.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import { Groups } from './ensure-groups.js';
+import { StreamState } from './stream-state.js';
+
+const WRONG: FoundGroup = { state: 'wrong', key: 'k', type: 'string' };
+const HAD: FoundGroup = { state: 'had', since: undefined };
+
+/** Groups of streams, each of which Redis answers for as told. */
+function setup(answers: Record<string, () => Promise<FoundGroup>>) {
+  const clock = new FakeClock();
+  const healed: string[] = [];
+  const broker = {
+    ensureGroup: (name: string) => (answers[name] as () => Promise<FoundGroup>)(),
+  } as unknown as GroupBroker;
+  const context = {
+    ...{ clock, owner: { consumer: 'me', token: 't' }, options: { history: false }, isUp: true },
+    logger: { error() {}, warn() {} },
+  } as unknown as ShardContext;
+  const streams = Object.keys(answers).map((name) => new StreamState(name));
+  const groups = new Groups(context, broker, streams, () => healed.push('healed'));
+  groups.start();
+  return { clock, groups, streams, healed };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the groups of a service', () => {
+  it('are looked at again where something else stands under their name', async () => {
+    let found: FoundGroup = WRONG;
+    const { clock, groups, streams, healed } = setup({ a: async () => found, b: async () => HAD });
+    await groups.ensure(false);
+    expect(streams.map(({ isBroken }) => isBroken)).toEqual([true, false]);
+    found = HAD;
+    clock.pass(1000);
+    await turn();
+    expect(streams[0]?.isBroken).toBe(false);
+    expect(healed).toEqual(['healed']);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('are not looked at again once it stops, whatever was on its way then', async () => {
+    let answer = (_: FoundGroup) => {};
+    const later = new Promise<FoundGroup>((resolve) => (answer = resolve));
+    const { clock, groups } = setup({ a: () => later });
+    const looking = groups.ensure(false);
+    groups.stop();
+    answer(WRONG);
+    await looking;
+    expect(clock.timers).toBe(0);
+    groups.start();
+    await groups.ensure(true);
+    expect(clock.timers).toBe(1);
+    groups.stop();
+    expect(clock.timers).toBe(0);
+  });
+
+  it('are no worse for what Redis refuses for the moment, such as writing while it is full', async () => {
+    const full = () =>
+      Promise.reject(new CommandFailure('refused', 'OOM', 'OOM command not allowed'));
+    const { clock, groups, streams } = setup({ a: full, b: async () => HAD });
+    await expect(groups.ensure(false)).rejects.toThrow('stream a: OOM');
+    expect(streams.map(({ isBroken }) => isBroken)).toEqual([false, false]);
+    expect(clock.timers).toBe(0);
+  });
+});
