@@ -153,11 +153,10 @@ export class ConsumerShard {
   /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */
   async start(): Promise<void> {
     this.stopping = false;
-    for (const { groups } of this.readings) groups.start();
     this.commands.start();
     await this.membership.join(() => this.until(() => this.context.isUp));
     this.subscription.link.start();
-    for (const { link } of this.readings) link.start();
+    for (const reading of this.readings) reading.start();
     await this.until(() => this.isUp);
     for (const { reader } of this.readings) reader.start();
     this.reclaimer.start();

@@ -43,7 +43,7 @@ describe('the groups of a service', () => {
   });
 
   it('are not looked at again once it stops, whatever was on its way then', async () => {
-    let answer = (_: FoundGroup) => {};
+    let answer: (found: FoundGroup) => void = () => {};
     const later = new Promise<FoundGroup>((resolve) => (answer = resolve));
     const { clock, groups } = setup({ a: () => later });
     const looking = groups.ensure(false);
@@ -51,8 +51,9 @@ describe('the groups of a service', () => {
     answer(WRONG);
     await looking;
     expect(clock.timers).toBe(0);
-    groups.start();
     await groups.ensure(true);
+    expect(clock.timers).toBe(0);
+    groups.start();
     expect(clock.timers).toBe(1);
     groups.stop();
     expect(clock.timers).toBe(0);

@@ -35,8 +35,10 @@ export class Groups {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  /** Looks, from now on, at what cannot be read. */
   start(): void {
     this.stopped = false;
+    this.lookAgain();
   }
 
   /** Looks at nothing more, whatever is on its way. */

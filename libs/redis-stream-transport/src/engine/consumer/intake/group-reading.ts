@@ -88,6 +88,12 @@ export class GroupReading {
     });
   }
 
+  /** Opens the connection. */
+  start(): void {
+    this.link.start();
+    this.groups.start();
+  }
+
   /** Closes the connection; resolves when the last read has returned. */
   async stop(): Promise<void> {
     this.groups.stop();
