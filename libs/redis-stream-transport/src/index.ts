@@ -2,6 +2,7 @@
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
 export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
+export type { ReplyOrigin } from './engine/producer/call.js';
 export {
   RedisStreamsContext,
   type RedisStreamsContextFacts,
@@ -17,15 +18,21 @@ export {
   type RedisStreamsErrorCode,
 } from './errors.js';
 export type {
+  CommonOptions,
+  ConnectionOptions,
   Credentials,
   HandlerExtras,
+  Headers,
+  PacketDeserializer,
+  PacketSerializer,
+  PassedClusterOptions,
   RecordOptions,
   RedisStreamsClientOptions,
   RedisStreamsServerOptions,
+  Retention,
   RetryPolicy,
+  RetryUnless,
   WhenNoConsumer,
 } from './options/index.js';
-
-// For authors of libraries around it.
-export type { CompanionFactory, LeaseCompanion } from './engine/consumer/membership/companion.js';
 export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';
+export type { LinkRole } from './redis/link-settings.js';

@@ -107,7 +107,10 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     this._status$.next('disconnected');
   }
 
-  /** Connects; gives the connection for commands and the keys of the first shard, to libraries around this one. */
+  /**
+   * Connects; gives the connection for commands and the keys of the first shard, to libraries around this one.
+   * @internal through the entry `./internal`
+   */
   async shard(): Promise<Pick<CallerShard, 'commands' | 'keys'>> {
     await this.connect();
     const [first] = this.producer?.shards ?? [];

@@ -24,7 +24,10 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
   readonly #delivery: Delivery;
   readonly #source: ContextSource;
 
-  /** @param metadata as the entry and its packet have it; undefined for none */
+  /**
+   * @param metadata as the entry and its packet have it; undefined for none
+   * @internal
+   */
   constructor(
     delivery: Delivery,
     source: ContextSource,

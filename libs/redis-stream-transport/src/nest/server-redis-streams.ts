@@ -124,7 +124,10 @@ export class ServerRedisStreams
       this.messageHandlers.set(route, handler);
   }
 
-  /** Lets something of a library's own live with the lease of this server; before `listen`. */
+  /**
+   * Lets something of a library's own live with the lease of this server; before `listen`.
+   * @internal through the entry `./internal`
+   */
   accompany(companion: CompanionFactory): void {
     this.companions.push(companion);
   }

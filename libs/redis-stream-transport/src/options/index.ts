@@ -15,9 +15,14 @@ export {
   type RecordOptions,
   type ResolvedRecordOptions,
 } from './record-options.js';
-export type { PacketDeserializer, PacketSerializer } from './common-options.js';
+export type { CommonOptions, PacketDeserializer, PacketSerializer } from './common-options.js';
 export type { Headers } from './headers.js';
 export type { WhenNoConsumer } from './no-consumer.js';
-export type { ConnectionOptions, Credentials, RedisTarget } from './redis-options.js';
+export type {
+  ConnectionOptions,
+  Credentials,
+  PassedClusterOptions,
+  RedisTarget,
+} from './redis-options.js';
 export type { Retention } from './retention.js';
-export { withRetryParts, type RetryPolicy } from './retry-policy.js';
+export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';
