@@ -1,0 +1,396 @@
+// What nestjs-redis-streams exports. Printed by `npm run api`, and compared in CI.
+
+import type { Logger, OnApplicationShutdown } from '@nestjs/common';
+import type {
+  BaseRpcContext,
+  ClientProxy,
+  CustomTransportStrategy,
+  MessageHandler,
+  MsPattern,
+  ReadPacket,
+  RpcException,
+  Server,
+  WritePacket,
+} from '@nestjs/microservices';
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { InspectOptions, inspect } from 'node:util';
+import type { Observable } from 'rxjs';
+
+export type CallOutcome = 'not-run' | 'may-have-run';
+
+export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> {
+  constructor(options?: RedisStreamsClientOptions);
+  get status(): Observable<RedisStreamsStatus>;
+  connect(): Promise<void>;
+  close(): Promise<void>;
+  on<Name extends keyof RedisStreamsEvents>(event: Name, callback: RedisStreamsEvents[Name]): void;
+  unwrap<T>(): T;
+  send<TResult = Whatever, TInput = Whatever>(pattern: unknown, data: TInput): Observable<TResult>;
+  emit<TResult = Whatever, TInput = Whatever>(pattern: unknown, data: TInput): Observable<TResult>;
+  sendWithMeta<TResult = Whatever, TInput = Whatever>(
+    pattern: unknown,
+    data: TInput,
+  ): Observable<ReplyWithMeta<TResult>>;
+  protected normalizePattern(pattern: MsPattern): string;
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
+  protected dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T>;
+}
+
+export interface CommonOptions {
+  prefix?: string;
+  maxPayloadBytes?: number;
+  lanes?: Readonly<Record<string, readonly string[]>>;
+  shards?: number;
+  serializer?: PacketSerializer;
+  deserializer?: PacketDeserializer;
+  retryAttempts?: number;
+  retryDelay?: number;
+}
+
+export interface ConnectionOptions extends Passed {
+  url?: string;
+  cluster?: {
+    nodes: readonly ClusterNode[];
+    options?: PassedClusterOptions;
+  };
+  credentials?: () => Credentials | Promise<Credentials>;
+  client?: Redis | Cluster;
+  wildcards?: false;
+}
+
+export interface Credentials {
+  readonly username?: string;
+  readonly password: string;
+}
+
+export declare class DeadLetter extends Instruction {
+  constructor(
+    reason?: string,
+    options?: {
+      cause?: unknown;
+    },
+  );
+  static is(value: unknown): value is DeadLetter;
+}
+
+export interface HandlerExtras {
+  concurrency?: number;
+  retry?: Partial<RetryPolicy>;
+  lane?: string;
+  atMostOnce?: boolean;
+  broadcast?: boolean;
+  restartable?: boolean;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+export type LinkRole = 'commands' | 'reader' | 'subscriber';
+
+export interface PacketDeserializer {
+  readonly codec?: string;
+  deserialize(value: unknown, options?: Record<string, unknown>): unknown;
+}
+
+export interface PacketSerializer {
+  readonly codec?: string;
+  serialize(value: unknown, options?: Record<string, unknown>): unknown;
+}
+
+export interface PassedClusterOptions extends Omit<PassedCluster, 'redisOptions'> {
+  redisOptions?: Omit<
+    NonNullable<PassedCluster['redisOptions']>,
+    keyof typeof REFUSED_REDIS_OPTIONS
+  >;
+}
+
+export declare const REDIS_STREAMS: unique symbol;
+
+export declare const REDIS_STREAMS_ERROR_CODES: {
+  readonly INVALID_OPTION: CodeFacts;
+  readonly INVALID_MESSAGE: CodeFacts;
+  readonly CODEC_MISMATCH: CodeFacts;
+  readonly PAYLOAD_TOO_LARGE: CodeFacts;
+  readonly OVERLOADED: CodeFacts;
+  readonly NO_CONSUMER: CodeFacts;
+  readonly NO_HANDLER: CodeFacts;
+  readonly GROUP_CONFLICT: CodeFacts;
+  readonly DUPLICATE_HANDLER: CodeFacts;
+  readonly UNSUPPORTED_VERSION: CodeFacts;
+  readonly NOT_CONNECTED: CodeFacts;
+  readonly REDIS: CodeFacts;
+  readonly TIMEOUT: CodeFacts;
+  readonly CANCELLED: CodeFacts;
+  readonly CLOSED: CodeFacts;
+  readonly DEAD_LETTERED: CodeFacts;
+  readonly INTERRUPTED: CodeFacts;
+  readonly REPLY_LOST: CodeFacts;
+  readonly IDEMPOTENCY_MISMATCH: CodeFacts;
+};
+
+export interface RecordOptions {
+  headers?: Headers;
+  timeout?: number;
+  idleTimeout?: number;
+  idempotencyKey?: string;
+  atMostOnce?: boolean;
+  signal?: AbortSignal;
+  whenNoConsumer?: WhenNoConsumer;
+}
+
+export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOptions {
+  timeout?: number;
+  idleTimeout?: number;
+  maxPending?: number;
+  maxBacklog?: number;
+  headers?: Headers;
+  whenNoConsumer?: WhenNoConsumer;
+}
+
+export declare class RedisStreamsContext extends BaseRpcContext<Args> {
+  getPattern(): string;
+  getStream(): string;
+  getMessageId(): string;
+  getCallId(): string | undefined;
+  getConsumer(): string;
+  getDeliveryCount(): number;
+  getFailedAttempts(): number;
+  getMetadata(): Readonly<Record<string, string>>;
+  getIdempotencyKey(): string | undefined;
+  get signal(): AbortSignal;
+  get deadline(): number | undefined;
+  remainingTime(): number;
+  setReplyHeaders(headers: Readonly<Record<string, string>>): void;
+  ack(): void;
+  retry(delayMs?: number): void;
+  deadLetter(reason?: string): void;
+  toJSON(): RedisStreamsContextFacts;
+  [inspect.custom](depth: number, options: InspectOptions): string;
+}
+
+export interface RedisStreamsContextFacts {
+  readonly pattern: string;
+  readonly stream: string;
+  readonly messageId: string;
+  readonly callId?: string;
+  readonly consumer: string;
+  readonly deliveryCount: number;
+  readonly failedAttempts: number;
+  readonly deadline?: number;
+  readonly aborted: boolean;
+}
+
+export declare class RedisStreamsError extends Error {
+  readonly status: 'error';
+  readonly code: RedisStreamsErrorCode;
+  readonly outcome: CallOutcome;
+  readonly retryable: boolean;
+  readonly pattern?: string;
+  readonly callId?: string;
+  constructor(
+    code: RedisStreamsErrorCode,
+    message: string,
+    options?: {
+      outcome?: CallOutcome;
+      pattern?: string;
+      cause?: unknown;
+    },
+  );
+  static isRedisStreamsError(value: unknown): value is RedisStreamsError;
+  static callIdOf(error: unknown): string | undefined;
+  toJSON(): {
+    callId?: string | undefined;
+    pattern?: string | undefined;
+    name: string;
+    code:
+      | 'INVALID_OPTION'
+      | 'INVALID_MESSAGE'
+      | 'CODEC_MISMATCH'
+      | 'PAYLOAD_TOO_LARGE'
+      | 'OVERLOADED'
+      | 'NO_CONSUMER'
+      | 'NO_HANDLER'
+      | 'GROUP_CONFLICT'
+      | 'DUPLICATE_HANDLER'
+      | 'UNSUPPORTED_VERSION'
+      | 'NOT_CONNECTED'
+      | 'REDIS'
+      | 'TIMEOUT'
+      | 'CANCELLED'
+      | 'CLOSED'
+      | 'DEAD_LETTERED'
+      | 'INTERRUPTED'
+      | 'REPLY_LOST'
+      | 'IDEMPOTENCY_MISMATCH';
+    message: string;
+    outcome: CallOutcome;
+    retryable: boolean;
+    status: 'error';
+  };
+}
+
+export type RedisStreamsErrorCode = keyof typeof REDIS_STREAMS_ERROR_CODES;
+
+export type RedisStreamsEvents = {
+  ready: (connection: LinkRole) => void;
+  close: (connection: LinkRole, reason: Error) => void;
+  error: (connection: LinkRole, error: Error, attempt: number) => void;
+};
+
+export declare class RedisStreamsModule
+  extends ConfigurableModuleClass
+  implements OnApplicationShutdown
+{
+  constructor(client: ClientRedisStreams);
+  onApplicationShutdown(): Promise<void>;
+}
+
+export declare class RedisStreamsRecord<TData = unknown> {
+  readonly data: TData;
+  readonly options?: RecordOptions | undefined;
+  constructor(data: TData, options?: RecordOptions | undefined);
+}
+
+export declare class RedisStreamsRecordBuilder<TData = unknown> {
+  constructor(data?: TData | undefined);
+  setData(data: TData): this;
+  setOptions(options: RecordOptions): this;
+  build(): RedisStreamsRecord<TData | undefined>;
+}
+
+export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOptions {
+  group?: string;
+  concurrency?: number;
+  maxDeliveries?: number;
+  leaseTtl?: number;
+  drainTimeout?: number;
+  maxReplyBytes?: number;
+  replyTtl?: number;
+  retry?: Partial<RetryPolicy>;
+  retention?: Retention;
+  groupTtl?: number;
+  history?: boolean;
+  requireNoEviction?: boolean;
+}
+
+export type RedisStreamsStatus = 'connected' | 'reconnecting' | 'disconnected';
+
+export interface ReplyMeta extends ReplyOrigin {
+  readonly callId: string;
+}
+
+export interface ReplyOrigin {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly instance: string;
+  readonly deliveryCount: number;
+}
+
+export interface ReplyWithMeta<T> extends ReplyMeta {
+  readonly value: T;
+}
+
+export interface Retention {
+  readonly count?: number;
+  readonly age?: number;
+}
+
+export declare class RetryLater extends Instruction {
+  readonly delayMs?: number;
+  constructor(
+    delayMs?: number,
+    options?: {
+      cause?: unknown;
+    },
+  );
+  static is(value: unknown): value is RetryLater;
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly delay: number;
+  readonly maxDelay: number;
+  readonly factor: number;
+  readonly jitter: number;
+  readonly unless?: RetryUnless;
+}
+
+export type RetryUnless = (error: unknown) => boolean;
+
+export declare class ServerRedisStreams
+  extends Server<RedisStreamsEvents, string>
+  implements CustomTransportStrategy
+{
+  transportId: symbol;
+  readonly propagatesEventHandlerErrors = true;
+  protected readonly logger: Logger;
+  constructor(options?: RedisStreamsServerOptions);
+  get status(): Observable<RedisStreamsStatus>;
+  addHandler(
+    pattern: MsPattern,
+    callback: MessageHandler,
+    isEventHandler?: boolean,
+    extras?: Record<string, unknown>,
+  ): void;
+  listen(callback: (error?: unknown) => void): Promise<void>;
+  close(): Promise<void>;
+  on<Name extends keyof RedisStreamsEvents>(event: Name, callback: RedisStreamsEvents[Name]): void;
+  unwrap<T>(): T;
+  setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void;
+  setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void;
+  protected normalizePattern(pattern: MsPattern): string;
+}
+
+export type WhenNoConsumer = 'fail' | 'wait' | number;
+
+// Named above, and not exported.
+
+type Args = [pattern: string, metadata: Readonly<Record<string, string>>];
+
+interface CodeFacts {
+  readonly meaning: string;
+  readonly retryable: boolean;
+}
+
+declare const ConfigurableModuleClass: import('@nestjs/common').ConfigurableModuleCls<
+  RedisStreamsClientOptions,
+  'forRoot',
+  'create',
+  {
+    isGlobal: boolean;
+  }
+>;
+
+declare abstract class Instruction extends RpcException {
+  constructor(
+    message: string,
+    options?: {
+      cause?: unknown;
+    },
+  );
+  getError(): object;
+  toJSON(): object;
+}
+
+type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
+
+type PassedCluster = Omit<ClusterOptions, keyof typeof REFUSED_CLUSTER_OPTIONS>;
+
+declare const REFUSED_CLUSTER_OPTIONS: {
+  readonly keyPrefix: 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';
+  readonly clusterRetryStrategy: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly clusterNodeRetryStrategy: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly enableOfflineQueue: 'commands of a dead connection must fail, not wait: calls have their own bounds';
+  readonly lazyConnect: 'no constructor connects; `listen()` and `connect()` do';
+};
+
+declare const REFUSED_REDIS_OPTIONS: {
+  readonly keyPrefix: 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';
+  readonly retryStrategy: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly maxRetriesPerRequest: 'commands of a dead connection must fail, not wait: calls have their own bounds';
+  readonly autoResendUnfulfilledCommands: 'a command sent twice could add a call twice';
+  readonly enableOfflineQueue: 'commands of a dead connection must fail, not wait: calls have their own bounds';
+  readonly lazyConnect: 'no constructor connects; `listen()` and `connect()` do';
+  readonly blockingTimeout: 'the transport watches its blocking reads with heartbeats';
+  readonly replyMapping: 'the transport reads replies in the shapes of "legacy"';
+};
+
+type Whatever = ReturnType<typeof JSON.parse>;

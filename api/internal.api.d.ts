@@ -1,0 +1,240 @@
+// What nestjs-redis-streams/internal exports. Printed by `npm run api`, and compared in CI.
+
+import type { MessageHandler } from '@nestjs/microservices';
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type {
+  ClientRedisStreams,
+  LinkRole,
+  PacketDeserializer,
+  PacketSerializer,
+  RedisStreamsClientOptions,
+  RedisStreamsServerOptions,
+  Retention,
+  RetryPolicy,
+  ServerRedisStreams,
+  WhenNoConsumer,
+} from 'nestjs-redis-streams';
+import type { Keys } from 'nestjs-redis-streams/protocol';
+
+export declare const CLIENT_TABLE: {
+  readonly prefix: Option<string, string>;
+  readonly maxPayloadBytes: Option<number, number>;
+  readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
+  readonly shards: Option<number, number>;
+  readonly serializer: Option<PacketSerializer, undefined>;
+  readonly deserializer: Option<PacketDeserializer, undefined>;
+  readonly retryAttempts: Option<number, number | undefined>;
+  readonly retryDelay: Option<number, number>;
+  readonly timeout: Option<number, number>;
+  readonly idleTimeout: Option<number, number | undefined>;
+  readonly maxPending: Option<number, number>;
+  readonly maxBacklog: Option<number, number>;
+  readonly headers: {
+    readonly default: Readonly<Readonly<Record<string, string>>>;
+    readonly type: string;
+    readonly bounds?: string;
+    readonly read: (
+      this: void,
+      value: unknown,
+      name: string,
+      place: Place,
+    ) => Readonly<Record<string, string>>;
+  };
+  readonly whenNoConsumer: {
+    readonly default: 1000;
+    readonly type: string;
+    readonly bounds?: string;
+    readonly read: (this: void, value: unknown, name: string, place: Place) => WhenNoConsumer;
+  };
+};
+
+export interface ClientShard {
+  readonly commands: Link;
+  readonly keys: Keys;
+}
+
+export declare class CommandFailure extends Error {
+  readonly kind: FailureKind;
+  readonly reply: string;
+  readonly name = 'CommandFailure';
+  constructor(kind: FailureKind, reply: string, message: string, cause?: unknown);
+  get passing(): boolean;
+  get moved(): boolean;
+  get demoted(): boolean;
+}
+
+export type CompanionFactory = (
+  link: Link,
+  keys: Keys,
+  options: ResolvedServerOptions,
+) => LeaseCompanion;
+
+export type Connection = Redis | Cluster;
+
+export type FailureKind = 'refused' | 'lost' | 'unsent';
+
+export declare const HANDLER_HOOK: unique symbol;
+
+export type HandlerHook = (
+  server: LeaseHost,
+  pattern: string,
+  handler: MessageHandler,
+) => MessageHandler;
+
+export interface LeadingLink {
+  readonly isTrying: boolean;
+  afterTrying(callback: () => void): void;
+  leaveServer(failure: CommandFailure): void;
+}
+
+export interface LeaseCompanion {
+  confirmed(owner: Owner): Promise<void>;
+  leaving(owner: Owner): Promise<void>;
+}
+
+export interface LeaseHost {
+  accompany(companion: CompanionFactory): void;
+}
+
+export declare class Link implements LeadingLink {
+  readonly role: LinkRole;
+  constructor(role: LinkRole, settings: LinkSettings, hooks: LinkHooks);
+  get isUp(): boolean;
+  get current(): Connection | undefined;
+  get obstacle(): Error | undefined;
+  get isTrying(): boolean;
+  afterTrying(callback: () => void): void;
+  start(): void;
+  stop(): Promise<void>;
+  recycle(reason: string): void;
+  command(name: string, args: readonly string[], blocking?: number): Promise<unknown>;
+  leaveServer(failure: CommandFailure): void;
+}
+
+export interface LinkHooks {
+  up(connection: Connection): Promise<void>;
+  down(): void;
+}
+
+export interface LinkObserver {
+  ready(role: LinkRole): void;
+  closed(role: LinkRole, reason: Error): void;
+  failed(role: LinkRole, error: Error, attempt: number): void;
+}
+
+export interface LinkSettings {
+  readonly target: RedisTarget;
+  readonly maxPause: number;
+  readonly observer: LinkObserver;
+  readonly name?: (role: LinkRole) => string;
+  readonly ahead?: LeadingLink;
+}
+
+export interface Option<T = unknown, D = unknown> {
+  readonly type: string;
+  readonly bounds?: string;
+  readonly default: D;
+  read(this: void, value: unknown, name: string, place: Place): T;
+}
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in keyof T]: T[K] extends Option<infer V, infer D> ? V | D : never;
+};
+
+export interface Owner {
+  readonly consumer: string;
+  readonly token: string;
+}
+
+export interface Place {
+  readonly owner: string;
+  readonly pattern?: string;
+}
+
+export type RedisTarget =
+  | {
+      readonly kind: 'client';
+      readonly client: Redis | Cluster;
+    }
+  | {
+      readonly kind: 'single';
+      readonly options: Readonly<RedisOptions>;
+      readonly credentials?: () => unknown;
+    }
+  | {
+      readonly kind: 'cluster';
+      readonly nodes: readonly ClusterNode[];
+      readonly options: Readonly<ClusterOptions>;
+    };
+
+export interface ResolvedClientOptions extends OptionValues<typeof CLIENT_TABLE> {
+  readonly redis: RedisTarget;
+}
+
+export interface ResolvedServerOptions extends Omit<OptionValues<typeof SERVER_TABLE>, 'retry'> {
+  readonly retry: RetryPolicy;
+  readonly explicitGroup: boolean;
+  readonly redis: RedisTarget;
+}
+
+export declare const SERVER_TABLE: {
+  readonly prefix: Option<string, string>;
+  readonly maxPayloadBytes: Option<number, number>;
+  readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
+  readonly shards: Option<number, number>;
+  readonly serializer: Option<PacketSerializer, undefined>;
+  readonly deserializer: Option<PacketDeserializer, undefined>;
+  readonly retryAttempts: Option<number, number | undefined>;
+  readonly retryDelay: Option<number, number>;
+  readonly group: Option<string, string>;
+  readonly concurrency: Option<number, number>;
+  readonly maxDeliveries: Option<number, number>;
+  readonly leaseTtl: Option<number, number>;
+  readonly drainTimeout: Option<number, number>;
+  readonly maxReplyBytes: Option<number, number>;
+  readonly replyTtl: Option<number, number>;
+  readonly retry: Option<Partial<RetryPolicy>, undefined>;
+  readonly retention: Option<Retention, Retention>;
+  readonly groupTtl: Option<number, number>;
+  readonly history: Option<boolean, false>;
+  readonly requireNoEviction: Option<boolean, false>;
+};
+
+export interface Script {
+  readonly name: string;
+  readonly lua: string;
+  readonly sha: string;
+}
+
+export declare function accompany(server: ServerRedisStreams, companion: CompanionFactory): void;
+
+export declare function clientShard(client: ClientRedisStreams): Promise<ClientShard>;
+
+export declare function connectionNames(
+  side: 'server' | 'client' | 'dead-letters',
+  of: string,
+  instance: () => string,
+): (role: LinkRole) => string;
+
+export declare function defineScript(name: string, lua: string, flags?: 'allow-oom'): Script;
+
+export declare function resolveClientOptions(
+  raw?: RedisStreamsClientOptions,
+): ResolvedClientOptions;
+
+export declare function resolveServerOptions(
+  raw?: RedisStreamsServerOptions,
+): ResolvedServerOptions;
+
+declare function run(
+  link: Link,
+  script: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown>;
+
+export { run as runScript };
+
+export declare function thisProcess(): string;

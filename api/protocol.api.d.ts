@@ -1,0 +1,212 @@
+// What nestjs-redis-streams/protocol exports. Printed by `npm run api`, and compared in CI.
+
+export type Codec = 'json' | 'text' | 'obj' | 'b64';
+
+export interface Entry {
+  readonly id: string;
+  readonly addedAt: number;
+  readonly header: Header;
+  readonly data: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly key: string | undefined;
+  readonly pattern: string | undefined;
+  readonly group: string | undefined;
+}
+
+export declare const FIELD: {
+  readonly header: 'c';
+  readonly data: 'd';
+  readonly headers: 'h';
+  readonly key: 'k';
+  readonly pattern: 'p';
+  readonly group: 'g';
+  readonly replay: 'r';
+};
+
+export interface Frame {
+  readonly instance: string;
+  readonly replies: readonly Reply[];
+  readonly unreadable: number;
+}
+
+export interface Header {
+  readonly version: number;
+  readonly codec: Codec;
+  readonly codecName: string | undefined;
+  readonly call: string | undefined;
+  readonly caller: string | undefined;
+  readonly timeout: number;
+  readonly idle: number;
+  readonly once: boolean;
+  readonly depth: number;
+  readonly message: boolean;
+}
+
+export declare class Keys {
+  constructor(prefix: string, shard: number, shards: number);
+  stream(name: string): string;
+  lease(consumer: string): string;
+  left(consumer: string): string;
+  caller(id: string): string;
+  log(id: string): string;
+  dead(group: string): string;
+  replayed(group: string, letter: string): string;
+  groups(stream: string): string;
+  incarnation(): string;
+  live(pattern: string): string;
+  members(group: string): string;
+  inbox(consumer: string): string;
+  due(stream: string): string;
+  started(stream: string): string;
+  idempotency(group: string, pattern: string, key: string): string;
+  services(): string;
+  instances(service: string): string;
+  about(service: string): string;
+  document(digest: string): string;
+  nudge(group: string): string;
+}
+
+export declare const LAST_ID = '18446744073709551615-18446744073709551615';
+
+export declare const MAX_CALL_DEPTH = 16;
+
+export declare const MAX_DEPTH = 64;
+
+export declare const MAX_FRAME_LENGTH = 1048576;
+
+export declare const MAX_HEADERS_LENGTH = 16384;
+
+export declare const MAX_HEADER_LINE = 512;
+
+export declare const MAX_KEY_LENGTH = 256;
+
+export declare const MAX_PATTERN_LENGTH = 1024;
+
+export declare const MAX_REPLY_LOG_BYTES = 67108864;
+
+export declare const MAX_SCRIPT_LENGTH = 8388608;
+
+export declare const MAX_TIMEOUT = 2147483647;
+
+export interface Malformed {
+  readonly id: string;
+  readonly malformed: string;
+  readonly header: Header | undefined;
+}
+
+export declare const PROTOCOL_VERSION = 1;
+
+export declare const REPLY: {
+  readonly next: 0;
+  readonly last: 1;
+  readonly done: 2;
+  readonly error: 3;
+  readonly fault: 4;
+  readonly packed: 5;
+  readonly packedLast: 6;
+  readonly restart: 7;
+};
+
+export interface RawEntry {
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
+export type Read =
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+    };
+
+export type Reply = readonly [
+  call: string,
+  kind: ReplyKind,
+  deliveries: number,
+  nonce: number,
+  index: number,
+  payload?: unknown,
+  headers?: Readonly<Record<string, string>>,
+  empty?: 1,
+];
+
+export type ReplyKind = (typeof REPLY)[keyof typeof REPLY];
+
+export declare const UNREAD: Header;
+
+export type WireCodec = Codec | `${Codec}:${string}`;
+
+export declare function callIdOf(caller: string, call: string): string;
+
+export declare function compareIds(a: string, b: string): number;
+
+export declare function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed;
+
+export declare function decodeFrame(text: string): Frame | string;
+
+export declare function encodeFrame(instance: string, replies: string): string;
+
+export declare function encodeReply(
+  call: string,
+  kind: ReplyKind,
+  deliveries: number,
+  nonce: number,
+  index: number,
+  payload: string | undefined,
+  headers: string | undefined,
+): string;
+
+export declare function eventHeader(codec: WireCodec, once: boolean): string;
+
+export declare function hasProtoKey(text: string): boolean;
+
+export declare function hostile(text: string, value: unknown): string | undefined;
+
+export declare function hostileValue(value: unknown): string | undefined;
+
+export declare function idAfter(id: string, steps?: number): string;
+
+export declare const isCallId: (text: string) => boolean;
+
+export declare const isCallerId: (text: string) => boolean;
+
+export declare const isCodecName: (name: unknown) => boolean;
+
+export declare function isEntryId(text: unknown): text is string;
+
+export declare const isMalformed: (entry: Entry | Malformed) => entry is Malformed;
+
+export declare function isShallow(value: unknown, levels?: number): boolean;
+
+export declare function isTexts(value: unknown): value is Record<string, string>;
+
+export declare function parseCodec(
+  text: unknown,
+): readonly [codec: Codec, name?: string] | undefined;
+
+export declare function parseHeader(line: string): Header | string;
+
+export declare function patternText(pattern: unknown): string;
+
+export declare function readJson(text: string): Read;
+
+export declare function requestHeader(
+  codec: WireCodec,
+  call: string,
+  caller: string,
+  timeout: number,
+  idle: number,
+  once: boolean,
+  depth?: number,
+): string;
+
+export declare function senderOf(line: string): Header | undefined;
+
+export declare function shardOf(streamName: string, shards: number): number;
+
+export declare function timeOf(id: string): number;
+
+export declare function wireCodec(codec: Codec, name: string | undefined): WireCodec;
