@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 /** Texts that each reader is given: 2,000 in the suite, `READER_TEXTS=100000` for a long look. */
 export const TEXTS = Number(process.env['READER_TEXTS'] ?? 2000);
+export const LONG = TEXTS > 2000;
 /** Milliseconds for one test of them, a hundred times what it takes. */
 export const TIME = Math.max(60_000, TEXTS * 20);
 
@@ -90,9 +91,10 @@ export function holdsFor<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => voi
 export async function holdsLaterFor<T>(
   arbitrary: fc.Arbitrary<T>,
   check: (value: T) => Promise<void>,
+  numRuns = TEXTS,
 ): Promise<void> {
   await fc.assert(
     fc.asyncProperty(arbitrary, (value) => check(value)),
-    { numRuns: TEXTS },
+    { numRuns },
   );
 }

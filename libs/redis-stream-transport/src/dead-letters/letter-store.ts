@@ -1,6 +1,6 @@
 import type { RawEntry } from '../protocol/entry.js';
 import type { Keys } from '../protocol/keys.js';
-import { rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
+import { numberOf, rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
 import { run } from '../redis/script.js';
 import { replayScript } from './replay.lua.js';
@@ -25,7 +25,7 @@ export class LetterStore {
   }
 
   async count(): Promise<number> {
-    return Number(await this.link.command('xlen', [this.key]));
+    return numberOf(await this.link.command('xlen', [this.key]));
   }
 
   /** Letters within the bounds of a range, oldest first. */

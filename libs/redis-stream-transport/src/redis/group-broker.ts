@@ -22,15 +22,16 @@ import { deadLetterCall } from './dead-entry.js';
 import { deadLetterScript, noHandlerScript, retryScript } from './scripts/retry.lua.js';
 import { settleCheckedScript, settleScript } from './scripts/settle.lua.js';
 import { claimScript, scanScript } from './scripts/take-over.lua.js';
-import type {
-  Answer,
-  CheckedAnswer,
-  DeadEntry,
-  KeyedResult,
-  Owner,
-  SettleAnswer,
-  Settlement,
-  UnhandledEntry,
+import {
+  CHECKED,
+  type Answer,
+  type CheckedAnswer,
+  type DeadEntry,
+  type KeyedResult,
+  type Owner,
+  type SettleAnswer,
+  type Settlement,
+  type UnhandledEntry,
 } from './settlement.js';
 
 export type { Answer, CheckedAnswer, KeyedResult, Owner, SettleAnswer, Settlement };
@@ -39,6 +40,8 @@ export type GroupKind = 'r' | 'e' | 'b';
 
 /** Milliseconds for which the result of an idempotency key is kept: a day, as payment providers do. */
 export const RESULT_LIFE = 86_400_000;
+
+const UNHANDLED = [...CHECKED, 'acked', 'answered', 'handed'] as const;
 
 /** What a service wants of Redis, in one shard and for one group. */
 export class GroupBroker {
@@ -133,7 +136,7 @@ export class GroupBroker {
         : this.keys.idempotency(this.group, keyed.pattern, keyed.key),
       answer === undefined ? this.keys.incarnation() : this.keys.log(answer.caller),
     ];
-    return (await run(this.link, settleCheckedScript, keys, [
+    const settled = await run(this.link, settleCheckedScript, keys, [
       owner.token,
       this.group,
       owner.consumer,
@@ -144,7 +147,8 @@ export class GroupBroker {
       String(answer?.ttlMs ?? 0),
       keyed === undefined ? '' : (keyed.result ?? '-'),
       String(RESULT_LIFE),
-    ])) as CheckedAnswer;
+    ]);
+    return wordOf(settled, CHECKED, 'settle-checked');
   }
 
   async retry(
@@ -157,7 +161,7 @@ export class GroupBroker {
     const { token, consumer } = owner;
     const note = [String(Math.round(delay)), String(attempts), state, String(spared)];
     const args = [token, this.group, consumer, id, ...note];
-    return (await run(this.link, retryScript, keys, args)) as CheckedAnswer;
+    return wordOf(await run(this.link, retryScript, keys, args), CHECKED, 'retry');
   }
 
   /** @param told gets the id of the letter */
@@ -167,10 +171,11 @@ export class GroupBroker {
     told?: (letter: string) => void,
   ): Promise<CheckedAnswer> {
     const [keys, args] = deadLetterCall(this.keys, this.group, this.service, owner, dead);
-    const text = (await run(this.link, deadLetterScript, keys, args)) as string;
-    const [kind, letter] = text.split(' ');
+    const text = textOf(await run(this.link, deadLetterScript, keys, args), 'dead-letter');
+    const [word, letter] = text.split(' ');
+    const kind = wordOf(word, CHECKED, 'dead-letter');
     if (letter !== undefined) told?.(letter);
-    return kind as CheckedAnswer;
+    return kind;
   }
 
   /** Returns, beside the outcome, the member of the group that the entry was handed to. */
@@ -197,8 +202,9 @@ export class GroupBroker {
       request.mayHand ? '1' : '0',
       Number.isFinite(request.deadline) ? String(Math.ceil(request.deadline)) : '',
     ]);
-    const [kind, to] = textOf(text, 'no-handler').split(' ');
-    return { kind: kind as CheckedAnswer, ...(to === undefined ? {} : { to }) };
+    const [word, to] = textOf(text, 'no-handler').split(' ');
+    const kind = wordOf(word, UNHANDLED, 'no-handler');
+    return { kind, ...(to === undefined ? {} : { to }) };
   }
 
   /** Ids that Redis lists as pending under a consumer; undefined where the group is missing. */

@@ -1,3 +1,5 @@
+import { isEntryId } from '../protocol/limits.js';
+import { listOf, textsOf } from './answer.js';
 import { readAnswer, type StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
@@ -39,9 +41,15 @@ export async function readNested(
   const args = [group, consumer, String(wanted), String(others), force ? '1' : '0'];
   for (const { most, mark } of streams) args.push(String(most), mark);
   const names = streams.map(({ stream }) => keys(stream));
-  const [read, marks] = (await run(link, nestedScript, names, args)) as [unknown, string[]];
+  const [read, marks] = listOf(await run(link, nestedScript, names, args), 'nested');
+  const texts = textsOf(marks, 'nested');
   return {
     read: readAnswer(read),
-    marks: marks.map((text) => ({ mark: text.replace('!', ''), isFar: text.startsWith('!') })),
+    // A mark that cannot be read: begin anew.
+    marks: streams.map((_, i) => {
+      const text = texts[i] ?? '';
+      const mark = text.replace('!', '');
+      return isEntryId(mark) ? { mark, isFar: text.startsWith('!') } : { mark: '', isFar: false };
+    }),
   };
 }

@@ -15,8 +15,9 @@ export type SettleAnswer =
   | { readonly kind: 'ok' | 'full'; readonly logs: readonly number[] }
   | { readonly kind: 'missing' | 'fenced' };
 
+export const CHECKED = ['ok', 'lost', 'missing', 'fenced'] as const;
 /** Outcome of an operation on one entry, checked against its owner. */
-export type CheckedAnswer = 'ok' | 'lost' | 'missing' | 'fenced';
+export type CheckedAnswer = (typeof CHECKED)[number];
 
 /** One reply with the log it goes to; undefined where there is no caller. */
 export interface Answer {

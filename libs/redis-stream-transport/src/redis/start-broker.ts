@@ -3,6 +3,7 @@ import type { Keys } from '../protocol/keys.js';
 import { isEntryId } from '../protocol/limits.js';
 import { textOf, textOr, textsOf, wordOf } from './answer.js';
 import { RESULT_LIFE, type Answer, type CheckedAnswer, type Owner } from './group-broker.js';
+import { CHECKED } from './settlement.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
 import { TOMBSTONE } from './scripts/lease.lua.js';
@@ -82,7 +83,7 @@ export class StartBroker {
       this.keys.started(stream),
       answer === undefined ? lease : this.keys.log(answer.caller),
     ];
-    return (await run(this.link, endInterruptedScript, keys, [
+    const ended = await run(this.link, endInterruptedScript, keys, [
       owner.token,
       by,
       this.group(),
@@ -90,7 +91,8 @@ export class StartBroker {
       answer?.frame ?? '',
       String(answer?.ttlMs ?? 0),
       leaseOf(by, owner),
-    ])) as CheckedAnswer;
+    ]);
+    return wordOf(ended, CHECKED, 'end-interrupted');
   }
 
   /** Requests that were handed out and are pending under nobody, behind `from`; `next` is '' at the end. */

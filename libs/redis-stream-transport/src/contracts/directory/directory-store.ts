@@ -1,6 +1,6 @@
 import type { Keys } from '../../protocol/keys.js';
 import type { Owner } from '../../redis/group-broker.js';
-import { numberOf, textOr, textsOf } from '../../redis/answer.js';
+import { numberOf, textOr, textsOf, wordOf } from '../../redis/answer.js';
 import type { Link } from '../../redis/link.js';
 import { run } from '../../redis/script.js';
 import { describeScript, lookScript, servicesScript } from './directory.lua.js';
@@ -45,7 +45,8 @@ export class DirectoryStore {
     ];
     if (document !== undefined) keys.push(this.keys.document(document.digest));
     const args = [token, consumer, name, String(ttl), card, String(LIFE), document?.text ?? ''];
-    return (await run(this.link, describeScript, keys, args)) as 'ok';
+    const answer = await run(this.link, describeScript, keys, args);
+    return wordOf(answer, ['ok', 'missing', 'fenced', 'unknown'] as const, 'describe');
   }
 
   /** @param ask let each instance say it anew */
