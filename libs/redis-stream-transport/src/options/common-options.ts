@@ -46,7 +46,7 @@ export interface CommonOptions {
   retryAttempts?: number;
   /**
    * The longest pause between two tries to connect, in milliseconds; pauses grow towards it, with
-   * jitter, until a connection has lived that long. Default: 1000.
+   * jitter, until a connection has lived that long, and a second at least. Default: 1000.
    */
   retryDelay?: number;
 }
