@@ -13,6 +13,7 @@ import {
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { Room } from '../nest/support.js';
 import { eventually, failure } from './support.js';
+import { watched } from '../support/watched.js';
 
 // A check of arguments that takes its time is within the timeout, the signal and close() of its call.
 
@@ -95,7 +96,7 @@ test('one that refuses late refuses as at once, and one that passes late is sent
   }) as ClientRedisStreams;
   const client = contractClient(SlowContract, proxy);
   const refused = failure(client.tell(1));
-  const stored = client.tell(2);
+  const stored = watched(client.tell(2));
   await eventually(() => expect(waiting).toHaveLength(2));
   waiting[0]!({ value: 1, issues: [{ message: 'no' }] } as never);
   waiting[1]!({ value: 2 });

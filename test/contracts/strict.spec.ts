@@ -9,6 +9,7 @@ import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/dir
 import { eventually, redis, Room } from '../nest/support.js';
 import { controllerOf, type Form, Narrowed, V1 } from './drift.contracts.js';
 import { failure } from './support.js';
+import { watched } from '../support/watched.js';
 
 // What a strict client does until its contract was compared once.
 
@@ -43,7 +44,7 @@ async function asking(form: Form | undefined, check: CheckMode) {
 
 test('its calls wait for the comparison, and are sent when it fits', async () => {
   const { files, send, answer } = await asking(V1, 'strict');
-  const calls = Promise.all([files.put(file), files.put(file), files.remove('a')]);
+  const calls = watched(Promise.all([files.put(file), files.put(file), files.remove('a')]));
   // A trip to Redis and back: time enough for what does not wait.
   await redis().ping();
   expect(send).not.toHaveBeenCalled();

@@ -60,7 +60,9 @@ describe('the id of a call is the same on both sides', () => {
 
   test('in an error of the transport', async () => {
     const { client, seen } = await open();
-    const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 300 }).build();
+    // The deadline is meant for the call, not for connecting.
+    await client.connect();
+    const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 1500 }).build();
     const error = (await reasonOf(
       firstValueFrom(client.send('id.never', record)),
     )) as RedisStreamsError;

@@ -5,6 +5,7 @@ import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redi
 import { finalize, firstValueFrom, interval, type Observable } from 'rxjs';
 import { PassThrough } from '../support/pass-through.js';
 import { eventually, redis, Room } from './support.js';
+import { watched } from '../support/watched.js';
 
 @Controller()
 class WorkController {
@@ -104,10 +105,10 @@ describe.each([
 
     test('a call that no instance has begun never runs', async () => {
       const { client, controller, nothingLeft, left } = await open(1);
-      const busy = firstValueFrom(client.send('busy', {}), { defaultValue: 'free' });
+      const busy = watched(firstValueFrom(client.send('busy', {}), { defaultValue: 'free' }));
       await eventually(() => expect(controller.journal).toEqual(['busy']));
       const subscription = client.send('noted', 'unwanted').subscribe();
-      const wanted = firstValueFrom(client.send('noted', 'wanted'));
+      const wanted = watched(firstValueFrom(client.send('noted', 'wanted')));
       await left('noted', 2);
       subscription.unsubscribe();
       await left('noted', 1);

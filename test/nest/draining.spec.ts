@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { type RedisStreamsServerOptions, ServerRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
 import { closing, eventually, Room } from './support.js';
+import { watched } from '../support/watched.js';
 
 /** Stands for a pool of connections to a database, which its own module closes. */
 class Pool implements OnModuleDestroy {
@@ -60,7 +61,7 @@ describe('X23 draining before the resources of handlers go', () => {
       await app.listen();
     }
     closing(app);
-    const answer = firstValueFrom(room.client().send<string>('pool.use', {}));
+    const answer = watched(firstValueFrom(room.client().send<string>('pool.use', {})));
     await eventually(() => expect(running).toHaveLength(1));
     // As a signal does: hooks of the modules first, then the transport.
     const closed = (app as unknown as Hooks).callDestroyHook();

@@ -7,6 +7,7 @@ import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { Gate } from '../support/arena.js';
 import { PassThrough } from '../support/pass-through.js';
 import { eventually, Room } from './support.js';
+import { watched } from '../support/watched.js';
 
 @Controller()
 class EchoController {
@@ -95,7 +96,7 @@ describe('a deserializer of a service that takes its time', () => {
 
   test('is left by close(), and others run what it was busy with', async () => {
     const { room, app, client, gate, ran, seen } = await reading({ drainTimeout: 50 });
-    const call = firstValueFrom(client.send('echo', 'slow'));
+    const call = watched(firstValueFrom(client.send('echo', 'slow')));
     await eventually(() => expect(seen).toEqual(['slow']));
     await app.close();
     const heir = await room.serve(
@@ -129,7 +130,7 @@ describe.each([
     const gate = new Gate();
     const { client, ran } = await open({ serializer: slowWriting(gate) }, providers);
     const key = { idempotencyKey: 'order-7' };
-    const call = firstValueFrom(client.send('echo', record('slow', { ...key, timeout: 200 })));
+    const call = firstValueFrom(client.send('echo', record('slow', { ...key, timeout: 1500 })));
     await expect(call).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
     gate.open();
     expect(await firstValueFrom(client.send('echo', record('slow', key)))).toBe('slow');

@@ -142,7 +142,7 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
     await arena.serve({ messages });
     const client = await arena.connected();
     for (const pattern of ['observable', 'iterable']) {
-      await expect(client.values(pattern, {}, { timeout: 200 })).rejects.toMatchObject({
+      await expect(client.values(pattern, {}, { timeout: 1000 })).rejects.toMatchObject({
         code: 'TIMEOUT',
       });
     }

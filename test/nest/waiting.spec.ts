@@ -8,6 +8,7 @@ import {
 import { concatMap, firstValueFrom, from, NEVER, type Observable, Subject, timer } from 'rxjs';
 import { EchoController } from './echo.controller.js';
 import { eventually, redis, Room } from './support.js';
+import { watched } from '../support/watched.js';
 
 const record = (options: RecordOptions, data: unknown = {}) =>
   new RedisStreamsRecordBuilder(data).setOptions(options).build();
@@ -104,7 +105,7 @@ describe('whenNoConsumer', () => {
   const refused = { code: 'NO_CONSUMER', outcome: 'not-run', pattern: 'echo' };
   const module = { controllers: [EchoController] };
   const echo = (room: Room, whenNoConsumer: 'fail' | 'wait' | number, data: unknown = 1) =>
-    firstValueFrom(room.client({ whenNoConsumer }).send('echo', data));
+    watched(firstValueFrom(room.client({ whenNoConsumer }).send('echo', data)));
   const stored = (room: Room) => redis().xlen(room.stream('echo'));
 
   test('fail: refused at once, and nothing is stored', async () => {
@@ -134,7 +135,7 @@ describe('whenNoConsumer', () => {
     const room = new Room();
     const client = room.client({ whenNoConsumer: 20_000 });
     await client.connect();
-    const call = firstValueFrom(client.send('echo', 'patience'));
+    const call = watched(firstValueFrom(client.send('echo', 'patience')));
     await room.serve(module);
     expect(await call).toBe('patience');
   });

@@ -14,6 +14,7 @@ import {
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { inject, onTestFinished } from 'vitest';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import { watched } from './watched.js';
 
 export type Handler = (data: never, context: RedisStreamsContext) => unknown;
 
@@ -141,14 +142,9 @@ export class Caller extends ClientRedisStreams {
   }
 
   tell(pattern: string, data: unknown = {}, options?: RecordOptions): Promise<unknown> {
-    return lastValueFrom(this.emit(pattern, record(data, options)), { defaultValue: undefined });
+    const stored = this.emit(pattern, record(data, options));
+    return watched(lastValueFrom(stored, { defaultValue: undefined }));
   }
-}
-
-/** A test that fails leaves calls behind whose end nobody looks at; they are not what went wrong. */
-function watched<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }
 
 function record(data: unknown, options: RecordOptions | undefined): unknown {
@@ -156,12 +152,14 @@ function record(data: unknown, options: RecordOptions | undefined): unknown {
 }
 
 export function listening(server: ServerRedisStreams): Promise<void> {
-  return new Promise((resolve, reject) => {
-    void server.listen((error) => {
-      if (error == null) resolve();
-      else reject(error);
-    });
-  });
+  return watched(
+    new Promise((resolve, reject) => {
+      void server.listen((error) => {
+        if (error == null) resolve();
+        else reject(error);
+      });
+    }),
+  );
 }
 
 /** Waits, in bounds, until the assertion holds. */

@@ -13,6 +13,9 @@ export interface Report {
   readonly reason?: string;
 }
 
+// All files of the library are built before the first test, which takes a while on a busy machine.
+beforeAll(() => void builtLibrary(), 120_000);
+
 /** A service instance in a process of its own, which a test may kill, freeze or ask to end. */
 export class Instance {
   readonly reports: Report[] = [];

@@ -1,12 +1,13 @@
 import { callerId, requestLine } from '../../support/brokers.js';
 import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { startPrivateRedis } from '../../support/redis-process.js';
 
 /** What the callers have; the services know the lane for `b` only. */
 const theirs = { L: ['a', 'b'] };
 const lanes = { L: ['b'] };
 const b = () => 'b';
 
-/** Commands that Redis has run so far. */
+/** Commands that Redis has run so far, for whomever: only a server of the test's own says something. */
 async function commands(arena: Arena): Promise<number> {
   const [, count] = /total_commands_processed:(\d+)/.exec(await arena.redis.info('stats'))!;
   return Number(count);
@@ -14,7 +15,9 @@ async function commands(arena: Arena): Promise<number> {
 
 describe('an entry in a stream that is not its pattern’s', () => {
   it('a request is run at once, by whoever reads it', async () => {
-    const arena = new Arena();
+    const redis = await startPrivateRedis();
+    onTestFinished(() => redis.stop());
+    const arena = new Arena(redis.url);
     const a = (n: number) => n;
     await arena.serve({ messages: { a, b } }, { lanes });
     await arena.serve({ messages: { a, b } }, { lanes });

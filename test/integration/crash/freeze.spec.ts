@@ -1,5 +1,6 @@
 import { Arena, eventually, range } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
+import { watched } from '../../support/watched.js';
 
 const options = (arena: Arena) => ({
   url: arena.url,
@@ -41,7 +42,7 @@ describe('an instance that stands still for longer than its lease', () => {
     const client = await arena.connected();
     const calls = range(40).map((key) => client.call<{ key: number }>('work', { key, ms: 20 }));
     one!.freeze();
-    const answers = Promise.all(calls);
+    const answers = watched(Promise.all(calls));
     await eventually(() => expect(two!.of('finished').length).toBeGreaterThan(10));
     await answers;
     one!.thaw();

@@ -79,11 +79,15 @@ describe('an instance that is told to end', () => {
         if (key % 20 === 19) await calls.at(-1);
       }
     })();
-    for (const instance of leaving) {
-      await eventually(() => expect(instance.of('started').length).toBeGreaterThan(50));
-      await instance.terminate();
+    load.catch(() => {});
+    try {
+      for (const instance of leaving) {
+        await eventually(() => expect(instance.of('started').length).toBeGreaterThan(50));
+        await instance.terminate();
+      }
+    } finally {
+      sending.on = false;
     }
-    sending.on = false;
     await load;
     const answers = await Promise.all(calls);
     expect(answers.map(({ key }) => key)).toEqual(range(calls.length));

@@ -119,10 +119,12 @@ describe('a key of the wrong type', () => {
   it('of one stream: calls of others end at their deadline as they would without it', async () => {
     const arena = new Arena();
     const gate = new Gate();
-    await arena.serve({ messages: { good: () => gate.opened, bad: () => gate.opened } });
-    const client = await arena.connected({ timeout: 400 });
+    const begun = [new Gate(), new Gate()];
+    const held = (one: Gate) => () => (one.open(), gate.opened);
+    await arena.serve({ messages: { good: held(begun[0]!), bad: held(begun[1]!) } });
+    const client = await arena.connected({ timeout: 2000 });
     const failures = [client.failure('good'), client.failure('bad')];
-    await eventually(async () => expect(await arena.pending('bad')).toBe(1));
+    await Promise.all(begun.map(({ opened }) => opened));
     await arena.redis.set(arena.keys.stream('bad'), 'x');
     const [good] = await Promise.all(failures);
     gate.open();

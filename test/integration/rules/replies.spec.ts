@@ -2,6 +2,7 @@ import { from, interval, lastValueFrom, map, take, tap, toArray } from 'rxjs';
 import { Arena, eventually, range } from '../../support/arena.js';
 import { counting, Load } from '../../support/load.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
+import { watched } from '../../support/watched.js';
 
 describe('L13: a caller whose reply log is unusable', () => {
   it('does not keep others from their replies, and hears of it itself', async () => {
@@ -68,12 +69,14 @@ describe('L14, L15: replies and interruptions', () => {
     await arena.serve({ messages: { work } });
     const client = await arena.connected();
     let heard = 0;
-    const replies = Promise.all(
-      range(5).map((key) =>
-        lastValueFrom(
-          client.send<string>('work', key).pipe(
-            tap(() => heard++),
-            toArray(),
+    const replies = watched(
+      Promise.all(
+        range(5).map((key) =>
+          lastValueFrom(
+            client.send<string>('work', key).pipe(
+              tap(() => heard++),
+              toArray(),
+            ),
           ),
         ),
       ),
