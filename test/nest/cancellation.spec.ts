@@ -175,7 +175,8 @@ describe.each([
   describe('the deadline of a call', () => {
     test('tears down the Observable of its handler', async () => {
       const { client, controller, nothingLeft } = await open();
-      const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 200 }).build();
+      await client.connect();
+      const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout: 1000 }).build();
       const call = new Promise((resolve) =>
         client
           .send('ticks', record)

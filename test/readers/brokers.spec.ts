@@ -22,15 +22,15 @@ const keys = new Keys('p', 0, 1);
 const owner = { consumer: 'me', token: 'token' };
 const call = { stream: 's', pattern: 's', entry: '1-1' };
 
-let answered: unknown;
-const link = { command: async () => answered } as unknown as Link;
+let said: unknown;
+const fake = { command: async () => said } as unknown as Link;
 const brokers = {
-  caller: new CallerBroker(link, keys, 'caller', 10),
-  group: new GroupBroker(link, keys, 'service'),
-  leases: new LeaseBroker(link, keys, 'service'),
-  starts: new StartBroker(link, keys, () => 'service'),
-  directory: new DirectoryStore(link, keys),
-  letters: new LetterStore(link, keys, 'service', 10),
+  caller: new CallerBroker(fake, keys, 'caller', 10),
+  group: new GroupBroker(fake, keys, 'service'),
+  leases: new LeaseBroker(fake, keys, 'service'),
+  starts: new StartBroker(fake, keys, () => 'service'),
+  directory: new DirectoryStore(fake, keys),
+  letters: new LetterStore(fake, keys, 'service', 10),
 };
 type Brokers = typeof brokers;
 type Operations<B> = {
@@ -69,7 +69,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   group: {
     hello: (group) => group.hello(),
     ensureGroup: (group) => group.ensureGroup('s', 'r', false),
-    read: (group) => group.read(link, 'me', ['s'], 1, 0),
+    read: (group) => group.read(fake, 'me', ['s'], 1, 0),
     settle: (group) => group.settle(owner, { logs: [], streams: [] }),
     settleChecked: (group) => group.settleChecked(owner, 's', '1-1', '', true, replied),
     retry: (group) => group.retry(owner, 's', '1-1', next),
@@ -124,7 +124,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
 const operations: (readonly [string, () => Promise<unknown>])[] = [
   [
     'readNested',
-    () => readNested(link, (stream) => keys.stream(stream), { ...nested, streams: looked }),
+    () => readNested(fake, (stream) => keys.stream(stream), { ...nested, streams: looked }),
   ],
   ...Object.entries(OPERATIONS).flatMap(([name, all]) =>
     Object.entries(all as Readonly<Record<string, (broker: unknown) => Promise<unknown>>>).map(
@@ -140,7 +140,7 @@ it.each(operations)('an answer to the operation %s', { timeout: TIME }, async (_
   await holdsLaterFor(
     answer,
     async (given) => {
-      answered = given;
+      said = given;
       await operation().catch((error: unknown) => {
         expect(error).toBeInstanceOf(CommandFailure);
       });
