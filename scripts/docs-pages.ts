@@ -100,7 +100,7 @@ ${table(RECORD_TABLE, docstrings('record-options.ts', 'RecordOptions'))}
 ## Handler
 
 The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Nest gives
-them to every transport that serves the handler, so keys that are not ours are left to whoever reads them. A key that looks
+them to every transport that serves the handler, so keys that are not ours are ignored. A key that looks
 like ours is refused: one that is close to an option below (\`concurency\`), what others call one of them (\`prefetch\`,
 \`retries\`), and the name of an option of a server or a record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\`
 and those of serializers. If another transport needs such a key, name that transport in its decorator.
@@ -108,7 +108,7 @@ and those of serializers. If another transport needs such a key, name that trans
 ${table(EXTRAS_TABLE, docstrings('handler-extras.ts', 'HandlerExtras'))}
 
 \`concurrency\`: an instance reads no more entries of the pattern than can start, so that the rest is there for other instances.
-Of a lane nobody knows which pattern the next entry is for. An instance therefore asks it for what the pattern with the
+The next entry of a lane may be for any of its patterns. An instance therefore asks a lane for what the pattern with the
 least room can start, and for one entry at a time while one is at its bound and another is not; entries that turn out
 to be for one at its bound wait in the instance, 1,000 at most in all lanes. Give a pattern with a bound of its own a stream of its own.
 
@@ -143,7 +143,7 @@ function errorsPage(): string {
 
 # Errors
 
-What the transport itself fails with is a \`RedisStreamsError\`. What user code throws is not touched: an \`RpcException\`, an
+A failure of the transport itself is a \`RedisStreamsError\`. Errors of user code are not touched: an \`RpcException\`, an
 exception filter's result or an unknown error reaches the caller as on Nest's own transports.
 
 | field | what it says |
@@ -153,7 +153,7 @@ exception filter's result or an unknown error reaches the caller as on Nest's ow
 | \`retryable\` | whether the same call can succeed when it is tried again; follows from the code |
 | \`pattern\` | the pattern of the call or handler, where there is one |
 | \`callId\` | which call failed: \`<caller>/<call>\`; not of events, and not of what failed before there was a call |
-| \`cause\` | the error behind it, in this process only |
+| \`cause\` | the error that led to it, in this process only |
 | \`status\` | always \`'error'\`, as in the errors of Nest's own transports |
 
 Trying again is safe when \`retryable\` is true and \`outcome\` is \`'not-run'\`. With \`'may-have-run'\` the handler must be
@@ -178,7 +178,7 @@ counts its calls, so only both together name a call. It stays the same when the 
 | at the caller, of what a handler threw | \`RedisStreamsError.callIdOf(error)\`: it is passed on as it was sent, so the id is kept beside it. Texts and numbers have none |
 | at the service | \`ctx.getCallId()\`, and its log lines about the call |
 
-Events have no such id; \`ctx.getMessageId()\` is theirs at the service. Whoever may read Redis and knows the first part could answer in
+Events have no such id; \`ctx.getMessageId()\` is theirs at the service. A program that may read Redis and knows the first part could answer in
 a service's place: show it in logs, not to strangers.
 
 ## Codes

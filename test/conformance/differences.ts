@@ -25,9 +25,9 @@ export const differences = {
     },
   },
   unknownPattern: {
-    reason: 'A caller must never hang because nobody serves its pattern.',
+    reason: 'A caller must never hang because no service has its pattern.',
     seen: {
-      'nest-redis': 'silence: nobody is subscribed to the channel',
+      'nest-redis': 'silence: the channel has no subscriber',
       'nest-tcp': 'the text of NO_MESSAGE_HANDLER as a bare string',
       'redis-streams': 'an error with a code and the text of NO_MESSAGE_HANDLER',
     },
@@ -91,13 +91,13 @@ export const differences = {
   durability: {
     reason: 'An event is stored until a service has handled it.',
     seen: {
-      'nest-redis': 'an event that nobody hears is lost, and emit resolves all the same',
-      'nest-tcp': 'emit fails: nobody listens on the port',
+      'nest-redis': 'an event without a subscriber is lost, and emit resolves all the same',
+      'nest-tcp': 'emit fails: no process listens on the port',
       'redis-streams': 'the event is handled when the service is back',
     },
   },
   cancellation: {
-    reason: 'Work that nobody waits for any more is stopped.',
+    reason: 'Work that no caller waits for any more is stopped.',
     seen: {
       'nest-redis': 'the Observable of the handler runs to its end',
       'nest-tcp': 'the Observable of the handler runs to its end',

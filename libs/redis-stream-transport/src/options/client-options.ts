@@ -23,7 +23,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   maxBacklog?: number;
   /** Headers sent with every call and event; a record's are added to them. Default: none. */
   headers?: Headers;
-  /** What happens to calls whose pattern nobody serves, see below. Default: 1000. */
+  /** What happens to calls whose pattern no instance serves, see below. Default: 1000. */
   whenNoConsumer?: WhenNoConsumer;
 }
 

@@ -30,7 +30,7 @@ export interface RecordOptions {
    * Default: none.
    */
   signal?: AbortSignal;
-  /** What happens if nobody serves the pattern. Not for events. Default: the client's. */
+  /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
 }
 
