@@ -88,9 +88,12 @@ export const mutants = [
   },
   {
     name: 'orphans are not taken over',
-    file: 'engine/consumer/recovery/reclaimer.js',
+    file: 'engine/consumer/recovery/claims.js',
     patches: [
-      ['    async claim(name, ', '    async claim() { return true; }\n    async neverClaim(name, '],
+      [
+        '    async claim(name, ',
+        "    async claim() { return 'done'; }\n    async neverClaim(name, ",
+      ],
     ],
     scenario: 'S2',
     rules: ['success', 'takeOverWithin', 'I6'],

@@ -51,7 +51,6 @@ const MANY_PARAMETERS: Readonly<Record<string, number>> = {
   'protocol/frame.ts encodeReply': 7,
   'protocol/header.ts requestHeader': 7,
   'redis/dead-entry.ts deadLetterCall': 5,
-  'redis/group-broker.ts GroupBroker.claim': 6,
   'redis/group-broker.ts GroupBroker.read': 5,
   'redis/group-broker.ts GroupBroker.settleChecked': 7,
   'redis/start-broker.ts StartBroker.claimKey': 5,
@@ -60,7 +59,7 @@ const MANY_PARAMETERS: Readonly<Record<string, number>> = {
 
 const MANY_HOOKS: Readonly<Record<string, number>> = {
   'engine/consumer/intake/reader.ts ReaderHooks': 7,
-  'engine/consumer/recovery/reclaimer.ts ReclaimerHooks': 7,
+  'engine/consumer/recovery/reclaimer.ts ReclaimerHooks': 6,
   'engine/consumer/run/delivery.ts DeliveryOwner': 7,
   'engine/consumer/run/dispatcher.ts DispatcherHooks': 7,
   'engine/producer/caller-shard.ts CallerShardHooks': 6,

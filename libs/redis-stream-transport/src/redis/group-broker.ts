@@ -26,8 +26,10 @@ import {
   CHECKED,
   type Answer,
   type CheckedAnswer,
+  type Claim,
   type DeadEntry,
   type KeyedResult,
+  type NothingYet,
   type Owner,
   type SettleAnswer,
   type Settlement,
@@ -247,15 +249,12 @@ export class GroupBroker {
     }));
   }
 
-  /** @param suspects whether to claim one on its last of `permitted` deliveries, if nothing else is left */
   async claim(
     owner: Owner,
     dead: string,
     stream: string,
-    count: number,
-    permitted: number,
-    suspects: boolean,
-  ): Promise<HeldEntry[] | 'fenced' | 'alive' | 'empty' | 'suspects'> {
+    { count, permitted, suspects, nestedFrom = '' }: Claim,
+  ): Promise<HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty' | 'suspects'> {
     const keys = [
       this.keys.lease(owner.consumer),
       this.keys.lease(dead),
@@ -265,9 +264,12 @@ export class GroupBroker {
     ];
     const { token, consumer } = owner;
     const numbers = [count, permitted, suspects ? 1 : 0].map(String);
-    const args = [token, this.group, dead, consumer, ...numbers];
+    const args = [token, this.group, dead, consumer, ...numbers, nestedFrom];
     const answer = listOf(await run(this.link, claimScript, keys, args), 'claim');
     if (answer[0] === 'ok') return heldEntries(answer);
+    if (answer[0] === 'on' && isEntryId(answer[1])) {
+      return { searchedTo: answer[1], suspects: answer[2] === '1' };
+    }
     return wordOf(answer[0], ['fenced', 'alive', 'empty', 'suspects'] as const, 'claim');
   }
 

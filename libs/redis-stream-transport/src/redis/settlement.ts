@@ -59,3 +59,22 @@ export interface UnhandledEntry {
   /** It may be handed to another member of the group. */
   readonly mayHand: boolean;
 }
+
+/** What is to be claimed of a dead consumer. */
+export interface Claim {
+  /** Entries at most. */
+  readonly count: number;
+  /** Deliveries of an entry. */
+  readonly permitted: number;
+  /** One on its last permitted delivery, if nothing else is left. */
+  readonly suspects: boolean;
+  /** Only calls that were made inside handlers, from this id on (`-`, `(1-0`); empty: whatever is there. */
+  readonly nestedFrom?: string;
+}
+
+/** There is none up to this id, and there may be more behind it. */
+export interface NothingYet {
+  readonly searchedTo: string;
+  /** Beside some on their last permitted delivery. */
+  readonly suspects: boolean;
+}

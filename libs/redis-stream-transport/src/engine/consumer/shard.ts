@@ -113,8 +113,7 @@ export class ConsumerShard {
       revoked: (dead, stream) =>
         this.main.processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
       free: () => (this.main.processor.retries.isFull ? 0 : dispatcher.free),
-      mayPark: () => dispatcher.mayPark,
-      takesSuspect: () => dispatcher.takesSuspect,
+      room: dispatcher,
       mayClaim: () => this.keeper.isValid,
       fenced: () => this.membership.fenced(),
     });
@@ -147,7 +146,8 @@ export class ConsumerShard {
   /** A slot is free: for what a dead instance left, else for what is new. */
   slotFree(): void {
     if (this.reclaimer.canGoOn) void this.reclaimer.scan().then(() => this.wake());
-    if (!this.reclaimer.isBehind) for (const { reader } of this.readings) reader.wake();
+    const mayRead = !this.reclaimer.isBehind || this.dispatcher.nested > 0;
+    if (mayRead) for (const { reader } of this.readings) reader.wake();
   }
 
   /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */
@@ -211,7 +211,7 @@ export class ConsumerShard {
     });
     const streamKey = (name: string): string => this.keys.stream(name);
     return new GroupReading(context, processor, this.links, streamKey, dispatcher, {
-      mayRead: () => this.keeper.isValid && !this.stopping && !this.reclaimer.isBehind,
+      mayRead: (nested) => this.mayStart && !this.stopping && (nested || !this.reclaimer.isBehind),
       changed: () => this.changed(),
       brought: (stream, count) => this.janitor.brought(stream, count),
       fenced: () => this.membership.fenced(),

@@ -54,9 +54,10 @@ return answer
 `,
 );
 
-/** Suspects that one claim passes over at most, looking for something else. */
-const SUSPECT_PAGES = 10;
-const SUSPECT_PAGE = 100;
+/** Entries that one claim passes over at most, looking for others, and characters of them if it reads them. */
+const PAGES = 10;
+const PAGE = 100;
+const LENGTH = 8_388_608;
 
 /**
  * Claims a page of what is pending under a revoked consumer, counting a delivery, and never more than was
@@ -70,11 +71,13 @@ const SUSPECT_PAGE = 100;
  * is claimed only on request, alone, and when no other is left: it may be poison, and what waited beside it
  * would lose a delivery with it, without ever having run.
  *
+ * Where only calls that were made inside handlers are wanted, everything else is passed over.
+ *
  * KEYS: my lease, the revoked lease, its left:<consumer>, stream, due:<stream>.
  * ARGV: my token, group, the revoked consumer, my name, entries at most, deliveries permitted, whether a
- * suspect is wanted (0/1).
+ * suspect is wanted (0/1), and, where only calls made inside handlers are wanted, from which id on ('' else).
  * Returns { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was
- * not wanted) or { 'ok', entries, deliveries, notes } (lists in the same order; entries deleted meanwhile
+ * not wanted), { 'on', id, suspects } (none up to that id, perhaps beside suspects: 0/1) or { 'ok', entries, deliveries, notes } (lists in the same order; entries deleted meanwhile
  * are left out, and no longer pending).
  */
 export const claimScript = defineScript(
@@ -84,35 +87,62 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced' } end
 if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end
 local left = redis.call('EXISTS', KEYS[3])
 local stream, due, group, dead, me = KEYS[4], KEYS[5], ARGV[2], ARGV[3], ARGV[4]
-local pending = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[5], dead)
+local most, nested, from = tonumber(ARGV[5]), ARGV[8] ~= '', ARGV[8]
+if not nested then from = '-' end
+local pending = redis.pcall('XPENDING', stream, group, from, '+', nested and ${PAGE} or most, dead)
 if pending.err then return { 'empty' } end
+if #pending == 0 and from ~= '-' then return { 'empty' } end
 if #pending == 0 then
   redis.pcall('XGROUP', 'DELCONSUMER', stream, group, dead)
   return { 'empty' }
 end
 local ids, before, last, suspect = {}, {}, tonumber(ARGV[6]), nil
 local notes, spared = {}, {}
-for _ = 1, ${SUSPECT_PAGES} do
+local length = ${LENGTH}
+local function wanted(id)
+  if not nested then return true end
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  -- What was deleted meanwhile goes with the claim.
+  local found = not entry
+  for i = 1, entry and #entry[2] or 0, 2 do
+    length = length - #entry[2][i + 1]
+    if entry[2][i] == 'c' then found = string.find(entry[2][i + 1], ' depth=', 1, true) ~= nil end
+  end
+  return found
+end
+local looked = nil
+for _ = 1, ${PAGES} do
   for _, p in ipairs(pending) do
+    if #ids == most or length <= 0 then break end
     local id = p[1]
+    looked = id
     local note = redis.pcall('HGET', due, group .. ' ' .. id)
     notes[id] = type(note) == 'string' and note or ''
     local noted = tonumber(string.match(notes[id], '^%S+ %S+ %S* (%d+)$') or 0)
     spared[id] = math.min(noted, math.max(0, p[4] - 1)) + left
     before[id] = p[4]
     local counted = p[4] + 1 - spared[id]
-    if counted > 1 and counted == last then
+    if not wanted(id) then
+      -- Somebody else's, or another time.
+    elseif counted > 1 and counted == last then
       suspect = suspect or id
-    elseif #ids < tonumber(ARGV[5]) then
+    else
       ids[#ids + 1] = id
     end
   end
-  if #ids > 0 or #pending == 0 then break end
-  pending = redis.call('XPENDING', stream, group, '(' .. pending[#pending][1], '+', ${SUSPECT_PAGE}, dead)
+  if #ids > 0 or #pending == 0 or length <= 0 then break end
+  pending = redis.call('XPENDING', stream, group, '(' .. looked, '+', ${PAGE}, dead)
 end
 if #ids == 0 then
-  if ARGV[7] ~= '1' then return { 'suspects' } end
-  ids[1] = suspect
+  if suspect and ARGV[7] == '1' then
+    ids[1] = suspect
+  elseif nested and #pending > 0 then
+    return { 'on', looked, suspect and '1' or '0' }
+  elseif nested and not suspect then
+    return { 'empty' }
+  else
+    return { 'suspects' }
+  end
 end
 local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
 local present, deliveries, found = {}, {}, {}

@@ -14,7 +14,8 @@ const UNBLOCK_AGAIN = 20;
 const STREAMS_PER_CALL = 100;
 
 export interface GroupReadingHooks {
-  mayRead(): boolean;
+  /** @param nested calls that were made inside handlers alone */
+  mayRead(nested: boolean): boolean;
   changed(): void;
   /** Entries were read of a stream. */
   brought(stream: StreamState, count: number): void;
@@ -69,7 +70,7 @@ export class GroupReading {
     this.reader = new Reader(context, processor.broker, this.link, streams, streamKey, {
       free: () => (processor.retries.isFull ? 0 : dispatcher.free),
       mayPark: () => dispatcher.mayPark,
-      mayRead: () => hooks.mayRead(),
+      mayRead: (nested) => hooks.mayRead(nested),
       entries: (stream, entries) => {
         processor.accept(stream, entries);
         hooks.brought(stream, entries.length);

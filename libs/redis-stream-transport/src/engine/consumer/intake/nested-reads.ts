@@ -15,7 +15,7 @@ const LOCKED = 500;
 
 /** What is asked of whoever starts handlers. */
 export interface NestedRoom {
-  /** Slots for calls that were made inside handlers, while there is none for others. */
+  /** Slots for calls that were made inside handlers; 0 as long as no handler waits for one. */
   readonly nested: number;
   /** Entries that may be read although they have to wait. */
   readonly parkable: number;
@@ -28,7 +28,7 @@ export interface NestedRoom {
 }
 
 /**
- * While all slots are taken, finds calls that were made inside handlers among what is not read yet: they
+ * While nothing else may be read, finds calls that were made inside handlers among what is not read yet: they
  * have room of their own, and what holds the slots may wait for them. Only what stands before such a call in
  * its stream is read with it, and waits for a slot.
  */

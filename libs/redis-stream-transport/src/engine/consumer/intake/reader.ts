@@ -25,13 +25,14 @@ export interface ReaderHooks {
   free(): number;
   /** Entries that wait for their pattern alone may become more. */
   mayPark(): boolean;
-  mayRead(): boolean;
+  /** @param nested calls that were made inside handlers alone */
+  mayRead(nested: boolean): boolean;
   entries(stream: StreamState, entries: readonly RawEntry[]): void;
   /** A stream or its group is gone. */
   heal(): Promise<void>;
   /** End the blocking read that is in flight: it does not name what could be read by now. */
   unblock(): void;
-  /** Reads of what may start although all slots are taken. */
+  /** Reads of what may start although nothing else may. */
   readonly nested?: NestedReads;
 }
 
@@ -100,7 +101,8 @@ export class Reader {
     while (!this.stopped) {
       const room = this.room();
       const ask = room.free > 0 ? this.plan.next(room) : undefined;
-      const due = ask !== undefined || !this.mayRead ? undefined : this.hooks.nested?.due;
+      // Whatever keeps the rest from being read: what handlers wait for is.
+      const due = ask === undefined && this.mayRead(true) ? this.hooks.nested?.due : undefined;
       if (ask === undefined && due !== 0) {
         await this.change(due);
         continue;
@@ -118,12 +120,12 @@ export class Reader {
     }
   }
 
-  private get mayRead(): boolean {
-    return this.link.isUp && this.hooks.mayRead();
+  private mayRead(nested: boolean): boolean {
+    return this.link.isUp && this.hooks.mayRead(nested);
   }
 
   private room(): Room {
-    const free = this.mayRead ? this.hooks.free() : 0;
+    const free = this.mayRead(false) ? this.hooks.free() : 0;
     return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
   }
 

@@ -1,11 +1,11 @@
 import { broadcasterOf } from '../../../protocol/broadcast-group.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
-import type { HeldEntry } from '../../../redis/entries.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
 import { jittered } from '../../clock.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
+import { Claims, type ClaimsHooks } from './claims.js';
 import { FailureDetector } from './failure-detector.js';
 import { TakeOverLines } from './take-over-lines.js';
 import { thrownText } from '../../../thrown.js';
@@ -15,21 +15,10 @@ const STREAMS_PER_CALL = 100;
 const MARGIN = 50;
 /** Share by which scans are spread, so that a fleet does not scan in step. */
 const JITTER = 0.2;
-/** Entries claimed at once at most. */
-const MAX_PAGE = 100;
 
-export interface ReclaimerHooks {
+export interface ReclaimerHooks extends ClaimsHooks {
   /** A consumer is revoked: what it had started and may not be started again is to be ended. */
   revoked(dead: string, stream: StreamState): Promise<void>;
-  /** @param notices cancellations that the dead consumer had not collected */
-  claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
-  /** Entries that can start, over all streams. */
-  free(): number;
-  mayPark(): boolean;
-  /** Whether there is room for an entry on its last permitted delivery. */
-  takesSuspect(): boolean;
-  mayClaim(): boolean;
-  fenced(): void;
 }
 
 /**
@@ -45,9 +34,7 @@ export class Reclaimer {
   private stopped = true;
   /** Milliseconds until the earliest lease that will end before the next regular scan. */
   private soonest: number | undefined;
-  private behind = false;
-  /** Streams of which entries were left because their patterns have no room. */
-  private readonly full = new Set<StreamState>();
+  private readonly claims: Claims;
   private suspectsLeft = false;
   /** Revoked consumers that are still listed, because entries of theirs wait for a slot. */
   private readonly buried = new Set<string>();
@@ -61,6 +48,7 @@ export class Reclaimer {
   ) {
     this.detector = new FailureDetector(context.options.leaseTtl);
     this.lines = new TakeOverLines(context.logger);
+    this.claims = new Claims(context, { broker, leases }, this.lines, hooks);
   }
 
   /**
@@ -68,27 +56,24 @@ export class Reclaimer {
    * come first.
    */
   get isBehind(): boolean {
-    return this.behind;
+    return this.claims.isBehind;
   }
 
   /** There is room now for some of what was left, as far as this process knows. */
   get canGoOn(): boolean {
-    if (this.suspectsLeft && this.hooks.takesSuspect()) return true;
-    if (!this.behind && this.full.size === 0) return false;
-    const free = this.hooks.free();
-    if (free <= 0) return false;
-    const mayPark = this.hooks.mayPark();
-    return this.behind || [...this.full].some((stream) => stream.room(free, mayPark) > 0);
+    return (this.suspectsLeft && this.hooks.room.takesSuspect) || this.claims.canGoOn;
   }
 
   start(): void {
     this.stopped = false;
+    this.claims.start();
     this.schedule();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.cancelTimer?.();
+    this.claims.stop();
     await this.scanning;
   }
 
@@ -160,9 +145,7 @@ export class Reclaimer {
 
   private async judge(others: readonly string[], seen: ReadonlyMap<string, Trace>): Promise<void> {
     this.soonest = undefined;
-    this.behind = false;
-    for (const stream of this.full) stream.isBehind = false;
-    this.full.clear();
+    this.claims.beginAnew();
     this.suspectsLeft = false;
     const missing = new Set<string>();
     const struck: string[] = [];
@@ -195,11 +178,12 @@ export class Reclaimer {
     }
     for (const name of this.buried) if (!dead.includes(name)) this.buried.delete(name);
     this.lines.keepOnly(dead);
+    this.claims.keepOnly(dead);
     for (const name of dead) await this.bury(name, seen.get(name) as Trace);
     const last: Held[] = [];
     for (const name of dead) {
       for (const stream of (seen.get(name) as Trace).consumes) {
-        const answer = await this.claim(name, stream, false);
+        const answer = await this.claims.claim(name, stream, false);
         if (answer === 'stop') return;
         if (answer === 'suspects') last.push({ name, stream });
       }
@@ -207,7 +191,7 @@ export class Reclaimer {
     // Suspects come after everything else: what is claimed beside poison loses a delivery with it.
     this.suspectsLeft = last.length > 0;
     for (const { name, stream } of last) {
-      if ((await this.claim(name, stream, true)) === 'stop') return;
+      if ((await this.claims.claim(name, stream, true)) === 'stop') return;
     }
     this.suspectsLeft = false;
   }
@@ -229,53 +213,6 @@ export class Reclaimer {
     if (this.buried.has(name)) return;
     for (const stream of consumes) await this.hooks.revoked(name, stream);
     this.buried.add(name);
-  }
-
-  /** Claims what fits; `stop` when nothing more does, of whomever it is. */
-  private async claim(
-    name: string,
-    stream: StreamState,
-    suspects: boolean,
-  ): Promise<'done' | 'suspects' | 'stop'> {
-    const { owner } = this.context;
-    for (;;) {
-      const free = this.hooks.free();
-      // What does not fit is left to others, or to the next free slot.
-      if (this.stopped || !this.hooks.mayClaim()) return 'stop';
-      if (suspects && !this.hooks.takesSuspect()) return 'stop';
-      if (free <= 0) {
-        this.behind = true;
-        return 'stop';
-      }
-      // What its patterns have no room for must not keep other streams waiting.
-      const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.mayPark()));
-      if (room <= 0) {
-        stream.isBehind = true;
-        this.full.add(stream);
-        return 'done';
-      }
-      const { maxDeliveries } = this.context.options;
-      const answer = await this.broker.claim(
-        owner,
-        name,
-        stream.name,
-        room,
-        maxDeliveries,
-        suspects,
-      );
-      if (owner !== this.context.owner) return 'stop';
-      if (answer === 'fenced') {
-        this.hooks.fenced();
-        return 'stop';
-      }
-      if (answer === 'suspects') return 'suspects';
-      if (answer === 'alive' || answer === 'empty') return 'done';
-      // Read behind the claim: whoever gives a call up from here on finds its new owner.
-      const notices = await this.leases.notices(name);
-      if (owner !== this.context.owner) return 'stop';
-      this.lines.taken(name, answer.length);
-      this.hooks.claimed(stream, answer, notices);
-    }
   }
 }
 

@@ -106,18 +106,14 @@ export class Dispatcher implements NestedRoom {
     return this.running > 0 && this.nesting.waiting === this.running;
   }
 
-  /**
-   * Slots for calls that were made inside handlers alone, while there is none for others: those that handlers
-   * lend, which wait for calls of their own.
-   */
+  /** Slots for calls that were made inside handlers: those that are free or lent, as long as any is lent. */
   get nested(): number {
-    if (this.quiet || this.isolation.isClosed) return 0;
-    return this.running < this.concurrency ? 0 : this.nesting.room(this.running);
+    return this.quiet || this.isolation.isClosed ? 0 : this.nesting.room(this.running);
   }
 
   /** There is room for an entry on its last permitted delivery: one at a time, and not one after the other. */
   get takesSuspect(): boolean {
-    return this.isolation.takes && this.free > 0;
+    return this.isolation.takes && (this.free > 0 || this.nested > 0);
   }
 
   get inFlight(): number {
@@ -159,9 +155,8 @@ export class Dispatcher implements NestedRoom {
 
   /** Its handler waits for one call more, or for one less: its slot is there for what it waits for. */
   waits(delivery: Delivery, calls: 1 | -1): void {
-    const lends = this.nesting.waits(delivery, calls);
-    if (!lends || this.running < this.concurrency) return;
-    if (this.waiting.length > 0) this.next();
+    if (!this.nesting.waits(delivery, calls)) return;
+    if (this.waiting.length > 0 || this.isolation.waits > 0) this.next();
     this.hooks.changed();
   }
 

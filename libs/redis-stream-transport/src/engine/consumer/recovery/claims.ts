@@ -1,0 +1,171 @@
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { HeldEntry } from '../../../redis/entries.js';
+import type { LeaseBroker } from '../../../redis/lease-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { StreamState } from '../intake/stream-state.js';
+import type { TakeOverLines } from './take-over-lines.js';
+
+/** Entries claimed at once at most. */
+const MAX_PAGE = 100;
+/** Milliseconds for which nothing is looked for again where nothing was found: nothing can come there. */
+const LOOK_AGAIN = 1000;
+
+/** What is asked of whoever starts handlers. */
+export interface ClaimRoom {
+  /** Entries that wait for their pattern alone may become more. */
+  readonly mayPark: boolean;
+  /** There is room for an entry on its last permitted delivery. */
+  readonly takesSuspect: boolean;
+  /** Slots for calls that were made inside handlers; 0 as long as no handler waits for one. */
+  readonly nested: number;
+}
+
+export interface ClaimsHooks {
+  /** @param notices cancellations that the dead consumer had not collected */
+  claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
+  /** Entries that can start, over all streams. */
+  free(): number;
+  readonly room: ClaimRoom;
+  mayClaim(): boolean;
+  fenced(): void;
+}
+
+/**
+ * Claims what can start of what dead consumers left. Where nothing of the rest can start it claims calls that were
+ * made inside handlers alone: what holds the slots may wait for them.
+ */
+export class Claims {
+  private behind = false;
+  /** Streams of which entries were left because their patterns have no room. */
+  private readonly full = new Set<StreamState>();
+  /** There was no room to claim calls that were made inside handlers, if any are left. */
+  private nestedLeft = false;
+  /** Monotonic milliseconds at which none of these was found, by consumer and stream. */
+  private readonly searched = new Map<string, Map<StreamState, number>>();
+  private stopped = true;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly redis: { readonly broker: GroupBroker; readonly leases: LeaseBroker },
+    private readonly lines: TakeOverLines,
+    private readonly hooks: ClaimsHooks,
+  ) {}
+
+  /** Entries were left for want of free slots. */
+  get isBehind(): boolean {
+    return this.behind;
+  }
+
+  /** There is room now for some of what was left, as far as this process knows. */
+  get canGoOn(): boolean {
+    if (!this.behind && this.full.size === 0) return false;
+    const free = this.hooks.free();
+    const { mayPark, nested } = this.hooks.room;
+    if (free <= 0) return this.nestedLeft && nested > 0;
+    return this.behind || [...this.full].some((stream) => stream.room(free, mayPark) > 0);
+  }
+
+  start(): void {
+    this.stopped = false;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Another look at everything that is left begins. */
+  beginAnew(): void {
+    this.behind = false;
+    for (const stream of this.full) stream.isBehind = false;
+    this.full.clear();
+    this.nestedLeft = false;
+  }
+
+  /** All others are gone. */
+  keepOnly(dead: readonly string[]): void {
+    for (const name of this.searched.keys()) if (!dead.includes(name)) this.searched.delete(name);
+  }
+
+  /**
+   * Claims what fits; `stop` when nothing more does, of whomever it is.
+   * @param suspects one on its last permitted delivery, and nothing else
+   */
+  async claim(
+    name: string,
+    stream: StreamState,
+    suspects: boolean,
+  ): Promise<'done' | 'suspects' | 'stop'> {
+    const { owner } = this.context;
+    let from = '-';
+    let suspectsLeft = false;
+    for (;;) {
+      // What does not fit is left to others, or to the next free slot.
+      if (this.stopped || !this.hooks.mayClaim()) return 'stop';
+      if (suspects && !this.hooks.room.takesSuspect) return 'stop';
+      const room = this.roomOf(stream);
+      const nested = room <= 0;
+      if (nested && !suspects && this.wasSearched(name, stream)) return 'done';
+      const count = nested ? this.nestedRoomOf(stream) : room;
+      if (count <= 0) return this.behind && this.hooks.room.nested <= 0 ? 'stop' : 'done';
+      const { maxDeliveries } = this.context.options;
+      const which = { count, permitted: maxDeliveries, suspects, nestedFrom: nested ? from : '' };
+      const answer = await this.redis.broker.claim(owner, name, stream.name, which);
+      if (owner !== this.context.owner) return 'stop';
+      if (answer === 'fenced') {
+        this.hooks.fenced();
+        return 'stop';
+      }
+      if (answer === 'alive') return 'done';
+      if (answer === 'suspects') return 'suspects';
+      if (answer === 'empty') {
+        if (suspectsLeft) return 'suspects';
+        if (nested) this.nothingIn(name, stream);
+        return 'done';
+      }
+      if ('searchedTo' in answer) {
+        from = `(${answer.searchedTo}`;
+        suspectsLeft ||= answer.suspects;
+        continue;
+      }
+      // Read behind the claim: whoever gives a call up from here on finds its new owner.
+      const notices = await this.redis.leases.notices(name);
+      if (owner !== this.context.owner) return 'stop';
+      this.lines.taken(name, answer.length);
+      this.hooks.claimed(stream, answer, notices);
+    }
+  }
+
+  /** Entries of it that can start; notes where there are none. */
+  private roomOf(stream: StreamState): number {
+    const free = this.hooks.free();
+    if (free <= 0) {
+      this.behind = true;
+      return 0;
+    }
+    // What its patterns have no room for must not keep other streams waiting.
+    const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.room.mayPark));
+    if (room <= 0) {
+      stream.isBehind = true;
+      this.full.add(stream);
+    }
+    return room;
+  }
+
+  private nestedRoomOf(stream: StreamState): number {
+    const { nested, mayPark } = this.hooks.room;
+    const room = mayPark ? Math.min(MAX_PAGE, stream.room(nested, true)) : 0;
+    if (room <= 0) this.nestedLeft = true;
+    return room;
+  }
+
+  private wasSearched(name: string, stream: StreamState): boolean {
+    const at = this.searched.get(name)?.get(stream);
+    return at !== undefined && this.context.clock.now() - at < LOOK_AGAIN;
+  }
+
+  private nothingIn(name: string, stream: StreamState): void {
+    let known = this.searched.get(name);
+    if (known === undefined) this.searched.set(name, (known = new Map()));
+    known.set(stream, this.context.clock.now());
+  }
+}
