@@ -54,7 +54,7 @@ function optionsPage(): string {
 # Options
 
 Every option can be left out: \`new ServerRedisStreams()\` and \`new ClientRedisStreams()\` talk to localhost:6379.
-Options are checked when the object is built. What is unknown, refused, out of bounds or contradictory throws a
+Options are checked when the object is built. An option that is unknown, refused, out of bounds or contradictory throws a
 \`RedisStreamsError\` with the code INVALID_OPTION that names the option and, where it can, the one that was meant.
 
 Durations are whole milliseconds, given as numbers. Sizes are bytes of UTF-8 as written to Redis.
