@@ -12,7 +12,11 @@ import {
 import { parseRedisUrl } from './redis-url.js';
 
 type Given = ReadonlyMap<string, unknown>;
-type Refusals = Readonly<Record<string, string>>;
+/** Which options of ioredis are passed on, and why others are refused. */
+type Known = readonly [passed: readonly string[], refused: Readonly<Record<string, string>>];
+
+const KNOWN: Known = [PASSED_REDIS_OPTIONS, REFUSED_REDIS_OPTIONS];
+const KNOWN_CLUSTER: Known = [PASSED_CLUSTER_OPTIONS, REFUSED_CLUSTER_OPTIONS];
 
 /** The address options that a URL, a cluster and sentinels replace. */
 const ADDRESS = ['host', 'port', 'path'];
@@ -45,7 +49,7 @@ export const REDIS_OPTION_NAMES: readonly string[] = [
  * @throws RedisStreamsError INVALID_OPTION for a refused option or two that contradict each other.
  */
 export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
-  const options = passedOptions(given, PASSED_REDIS_OPTIONS, REFUSED_REDIS_OPTIONS, '', place);
+  const options = passedOptions(given, KNOWN, '', place);
   if (given.has('client')) {
     const others = REDIS_OPTION_NAMES.filter((name) => name !== 'client');
     excludes(given, 'client', others, 'the client is connected by itself', place);
@@ -92,8 +96,7 @@ function excludes(given: Given, name: string, others: readonly string[], why: st
 /** Picks the options that are passed on; a refused one is an error that gives the reason. */
 function passedOptions(
   given: Given,
-  passed: readonly string[],
-  refused: Refusals,
+  [passed, refused]: Known,
   path: string,
   place: Place,
 ): Record<string, unknown> {
@@ -145,31 +148,25 @@ function readCluster(raw: unknown, name: string, place: Place) {
   if (!Array.isArray(nodes) || nodes.length === 0 || Object.keys(others).length > 0) {
     throw invalid(place, name, 'an object of "nodes" (at least one) and "options"', raw);
   }
-  const known = [PASSED_CLUSTER_OPTIONS, REFUSED_CLUSTER_OPTIONS] as const;
-  const own = subOptions(options, ...known, `${name}.options`, place);
-  const perNode = subOptions(
-    own['redisOptions'],
-    PASSED_REDIS_OPTIONS,
-    REFUSED_REDIS_OPTIONS,
-    `${name}.options.redisOptions`,
-    place,
-  );
+  const own = subOptions(options, KNOWN_CLUSTER, `${name}.options`, place);
+  const path = `${name}.options.redisOptions`;
+  const perNode = subOptions(own['redisOptions'], KNOWN, path, place);
   return { nodes: nodes as ClusterNode[], options: own, perNode };
 }
 
 /** Reads a nested object of ioredis' options as strictly as the top level. */
 function subOptions(
   raw: unknown,
-  passed: readonly string[],
-  refused: Refusals,
+  known: Known,
   path: string,
   place: Place,
 ): Record<string, unknown> {
+  const [passed, refused] = known;
   if (raw !== undefined && !isObject(raw)) throw invalid(place, path, 'an object of options', raw);
   const isKnown = (name: string) => passed.includes(name) || Object.hasOwn(refused, name);
   const given = givenOptions(raw, isKnown, place);
   const stray = [...given.keys()].find((name) => !isKnown(name));
-  if (stray === undefined) return passedOptions(given, passed, refused, `${path}.`, place);
+  if (stray === undefined) return passedOptions(given, known, `${path}.`, place);
   const told = `${place.owner}: ioredis knows no option "${stray}" in "${path}".`;
   throw new RedisStreamsError('INVALID_OPTION', told);
 }

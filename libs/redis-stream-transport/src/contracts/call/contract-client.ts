@@ -80,7 +80,7 @@ export function contractClient<C extends object>(
   const watch = watchContract(contract, proxy, check);
   const calls = new Map<string, MethodCalls>();
   for (const [name, method] of definition.methods) {
-    calls.set(name, new MethodCalls(definition, method, proxy, watch));
+    calls.set(name, new MethodCalls(definition, method, proxy, { gate: watch }));
   }
   const client = (options: CallOptions | undefined): ContractClient<C> => {
     const made: Record<string, unknown> = {};

@@ -12,7 +12,7 @@ import type { ContractSchema } from '../schema/contract-schema.js';
 export function describedClient<C extends object>(schema: ContractSchema, proxy: ClientProxy): C {
   const definition = schemaDefinition(schema);
   const calls = [...definition.methods].map(
-    ([name, method]) => [name, new MethodCalls(definition, method, proxy, undefined)] as const,
+    ([name, method]) => [name, new MethodCalls(definition, method, proxy)] as const,
   );
   const client = (options: RecordOptions | undefined): object => {
     const made: Record<string, unknown> = {};

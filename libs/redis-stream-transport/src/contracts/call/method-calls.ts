@@ -23,15 +23,28 @@ export interface Outgoing {
   outgoing(given: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]>;
 }
 
+/** What stands between a caller and the wire. */
+export interface MethodCallsParts {
+  /** Default: none, and every call is sent at once. */
+  readonly gate?: Gate | undefined;
+  /** Default: the checks of the contract. */
+  readonly args?: Outgoing;
+}
+
 /** Calls of one method of a contract through a client proxy. */
 export class MethodCalls {
+  private readonly gate: Gate | undefined;
+  private readonly args: Outgoing;
+
   constructor(
     private readonly contract: ContractDefinition,
     private readonly method: MethodDefinition,
     private readonly proxy: ClientProxy,
-    private readonly gate?: Gate,
-    private readonly args: Outgoing = new MethodArguments(method, contract.validation),
-  ) {}
+    { gate, args = new MethodArguments(method, contract.validation) }: MethodCallsParts = {},
+  ) {
+    this.gate = gate;
+    this.args = args;
+  }
 
   start(args: readonly unknown[], options: Options): Promise<unknown> | StreamedReply<unknown> {
     switch (this.method.kind) {

@@ -76,7 +76,7 @@ export function Contract(options: ContractOptions): (contract: ContractClass) =>
       if (RESERVED.has(key)) throw wrong(`a method cannot be called ${key}`);
       const pattern = `${prefix}.${key}`;
       if (pattern.length > MAX_PATTERN_LENGTH) throw wrong(`the pattern of ${key} is too long`);
-      methods.set(key, describeMethod(contract, key, body, mark, pattern));
+      methods.set(key, describeMethod({ contract, key, body, mark, pattern }));
     }
     if (methods.size === 0) throw wrong('nothing is declared in it');
     define(contract, {

@@ -6,20 +6,52 @@ import { parameterNames } from './parameter-names.js';
 import { readSignature, type Declaration } from './remote.js';
 import { ANY, valueType, type ValueType } from './value-type.js';
 
-/** Puts together what the body, the compiler and the decorators tell of a method. */
-export function describeMethod(
-  contract: ContractClass,
-  key: string,
-  body: Declaration,
-  mark: MethodMark,
-  pattern: string,
-): MethodDefinition {
-  const place = `${contract.name}.${key}`;
-  const wrong = (what: string): ContractError =>
-    new ContractError('INVALID_CONTRACT', `${place}: ${what}`);
+/** A method as it is declared in the class of a contract. */
+export interface DeclaredMethod {
+  readonly contract: ContractClass;
+  readonly key: string;
+  readonly body: Declaration;
+  readonly mark: MethodMark;
+  readonly pattern: string;
+}
+
+/**
+ * Puts together what the body, the compiler and the decorators tell of a method.
+ * @throws ContractError INVALID_CONTRACT
+ */
+export function describeMethod(declared: DeclaredMethod): MethodDefinition {
+  const { key, body, mark, pattern } = declared;
+  const place = placeOf(declared);
+  const { parameters, defaults } = describeParameters(declared);
+  const { kind, doc, returns, validateResult } = mark;
+  if (validateResult && returns === undefined) {
+    throw wrong(place, 'it has "validateResult" and no "returns" to check with');
+  }
+  return {
+    name: key,
+    kind,
+    pattern,
+    doc,
+    parameters,
+    defaults,
+    body,
+    returns: once(() => (returns === undefined ? ANY : valueType(returns(), `result of ${place}`))),
+    validateResult,
+  };
+}
+
+/** The parameters, and which of them the body gives a default. */
+function describeParameters(
+  declared: DeclaredMethod,
+): Pick<MethodDefinition, 'parameters' | 'defaults'> {
+  const { contract, key, body, mark } = declared;
+  const place = placeOf(declared);
   const signature = readSignature(body);
   if (signature === undefined) {
-    throw wrong('its body must be "return remote(…)" with all its parameters in their order');
+    throw wrong(
+      place,
+      'its body must be "return remote(…)" with all its parameters in their order',
+    );
   }
   const { fixed, rest, defaults } = signature;
   const total = rest ? fixed + 1 : fixed;
@@ -27,7 +59,7 @@ export function describeMethod(
   const emitted = Reflect.getMetadata('design:paramtypes', prototype, key) as
     readonly unknown[] | undefined;
   if (emitted !== undefined && emitted.length !== total) {
-    throw wrong(`it has ${emitted.length} parameters and passes ${total} to remote()`);
+    throw wrong(place, `it has ${emitted.length} parameters and passes ${total} to remote()`);
   }
   const marks = parameterMarks(prototype, key);
   const names = parameterNames(body, total);
@@ -38,6 +70,7 @@ export function describeMethod(
     // Unchecked arguments by mistake of a build would be noticed by nobody.
     if (emitted === undefined && type === undefined) {
       throw wrong(
+        place,
         `the compiler does not tell the type of ${name}: set "emitDecoratorMetadata" or use @Arg()`,
       );
     }
@@ -54,22 +87,16 @@ export function describeMethod(
     };
   });
   if (mark.optional > fixed)
-    throw wrong(`it has ${fixed} parameters and ${mark.optional} optional`);
-  const { kind, doc, returns, validateResult } = mark;
-  if (validateResult && returns === undefined) {
-    throw wrong('it has "validateResult" and no "returns" to check with');
-  }
-  return {
-    name: key,
-    kind,
-    pattern,
-    doc,
-    parameters,
-    defaults,
-    body,
-    returns: once(() => (returns === undefined ? ANY : valueType(returns(), `result of ${place}`))),
-    validateResult,
-  };
+    throw wrong(place, `it has ${fixed} parameters and ${mark.optional} optional`);
+  return { parameters, defaults };
+}
+
+function placeOf({ contract, key }: DeclaredMethod): string {
+  return `${contract.name}.${key}`;
+}
+
+function wrong(place: string, what: string): ContractError {
+  return new ContractError('INVALID_CONTRACT', `${place}: ${what}`);
 }
 
 function once(read: () => ValueType): () => ValueType {

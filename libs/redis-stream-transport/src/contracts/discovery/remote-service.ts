@@ -118,7 +118,7 @@ export class RemoteCalls {
       const described = schema.methods[name];
       if (described === undefined) continue;
       const checked = new SchemaArguments(described, schema.$defs, tools);
-      calls.set(name, new MethodCalls(definition, method, this.proxy, undefined, checked));
+      calls.set(name, new MethodCalls(definition, method, this.proxy, { args: checked }));
     }
     const kinds = new Map([...definition.methods].map(([name, { kind }]) => [name, kind]));
     this.known = { hash: schema.hash, kinds, calls };

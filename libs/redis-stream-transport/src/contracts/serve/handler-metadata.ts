@@ -7,18 +7,28 @@ const TYPES = 'design:paramtypes';
 
 type Parameters = Readonly<Record<string, { readonly index: number }>>;
 
+/** A method of a controller, and what is bound in its place. */
+export interface BoundHandler {
+  readonly controller: object & { readonly prototype: unknown };
+  readonly name: string;
+  readonly method: object;
+  /** Under which the handler stands in the prototype. */
+  readonly key: string;
+  readonly handler: object;
+}
+
 /**
  * Makes Nest treat the bound handler as it would the method: the same guards, interceptors, pipes, filters
  * and metadata, and the method's decorated parameters (`@Ctx()`, own decorators) behind the payload, in the
  * order of {@link decoratedParameters}.
  */
-export function copyHandlerMetadata(
-  controller: object & { readonly prototype: unknown },
-  name: string,
-  method: object,
-  key: string,
-  handler: object,
-): void {
+export function copyHandlerMetadata({
+  controller,
+  name,
+  method,
+  key,
+  handler,
+}: BoundHandler): void {
   const prototype = controller.prototype as object;
   for (const entry of Reflect.getMetadataKeys(method)) {
     Reflect.defineMetadata(entry, Reflect.getMetadata(entry, method), handler);

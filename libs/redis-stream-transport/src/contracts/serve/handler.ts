@@ -14,14 +14,29 @@ export type Controller = Readonly<Record<string, unknown>>;
 
 type Method = (...args: readonly unknown[]) => unknown;
 
+/** A method of a contract, and who serves it. */
+export interface ServedMethod {
+  readonly contract: ContractDefinition;
+  readonly method: MethodDefinition;
+  readonly controller: object;
+  /** The controller's own method. */
+  readonly original: object;
+  /** Default: `all`. */
+  readonly expose?: 'all' | 'declared' | undefined;
+}
+
 /** What Nest calls in place of the method: reads and checks the arguments, and writes the result. */
-export function contractHandler(
-  contract: ContractDefinition,
-  method: MethodDefinition,
-  controller: object,
-  original: object,
-  expose: 'all' | 'declared' = 'all',
-): (this: Controller, data: unknown, ...provided: readonly unknown[]) => Promise<unknown> {
+export function contractHandler({
+  contract,
+  method,
+  controller,
+  original,
+  expose = 'all',
+}: ServedMethod): (
+  this: Controller,
+  data: unknown,
+  ...provided: readonly unknown[]
+) => Promise<unknown> {
   const { name, kind } = method;
   const reader = new MethodArguments(method, contract.validation);
   const errors = new HandlerErrors(contract, controller, original, expose);

@@ -71,10 +71,11 @@ export function Implements<C extends object>(
       }
       // A name that no source can have: two contracts may both have an `upload`.
       const key = `${name}@${definition.prefix}`;
-      const value = contractHandler(definition, method, controller, original, options.expose);
+      const { expose } = options;
+      const value = contractHandler({ contract: definition, method, controller, original, expose });
       const descriptor = { value, configurable: true, writable: true };
       Object.defineProperty(prototype, key, descriptor);
-      copyHandlerMetadata(controller, name, original, key, value);
+      copyHandlerMetadata({ controller, name, method: original, key, handler: value });
       const bind = method.kind === 'event' ? EventPattern : MessagePattern;
       const extras = (options.extras as Readonly<Record<string, object>> | undefined)?.[name];
       bind(method.pattern, options.transport as symbol, { ...extras, ...service })(

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { ValidationTypes } from 'class-validator';
 import { withCollections, withoutCollections } from './collections.js';
 
 /** What of class-validator's errors is read here. */
@@ -71,12 +72,7 @@ async function load(): Promise<DtoTools> {
         holds: each ? 'several' : heldBy(dto, propertyName),
       }));
   };
-  const kinds = new Map<string, DtoRule['kind']>([
-    [ValidationTypes.CUSTOM_VALIDATION, 'custom'],
-    [ValidationTypes.IS_DEFINED, 'custom'],
-    [ValidationTypes.NESTED_VALIDATION, 'nested'],
-    [ValidationTypes.CONDITIONAL_VALIDATION, 'conditional'],
-  ]);
+  const kinds = kindsOf(ValidationTypes);
   const known = new WeakMap<object, readonly NestedProperty[] | false>();
   loaded = {
     make(dto, plain) {
@@ -108,6 +104,16 @@ async function load(): Promise<DtoTools> {
         .find((made) => made !== undefined),
   };
   return loaded;
+}
+
+/** The kinds of rules, by what class-validator calls them. */
+function kindsOf(types: typeof ValidationTypes): ReadonlyMap<string, DtoRule['kind']> {
+  return new Map<string, DtoRule['kind']>([
+    [types.CUSTOM_VALIDATION, 'custom'],
+    [types.IS_DEFINED, 'custom'],
+    [types.NESTED_VALIDATION, 'nested'],
+    [types.CONDITIONAL_VALIDATION, 'conditional'],
+  ]);
 }
 
 /** Without `each` the rule takes both; the compiler knows better, if it tells. */
