@@ -125,28 +125,29 @@ function consumerProblems(tarball: string): string[] {
       `import * as e${i} from '${entry}';\nexport const k${i}: keyof typeof e${i} = Object.keys(e${i})[0] as keyof typeof e${i};\n`,
   );
   writeFileSync(join(project, 'main.ts'), source.join(''));
-  return [
+  const resolved = [
     ['nodenext', 'nodenext'],
     ['node16', 'node16'],
     ['bundler', 'esnext'],
     ['node10', 'esnext'],
   ].flatMap(([moduleResolution = '', module = '']) => {
-    const args = [
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      '--target',
-      'es2023',
-      '--types',
-      'node',
-    ];
-    args.push('--module', module, '--moduleResolution', moduleResolution, 'main.ts');
+    const args = ['--skipLibCheck', '--module', module, '--moduleResolution', moduleResolution];
     // TypeScript 6 calls it deprecated; projects that have not moved yet are the ones that are meant.
     if (moduleResolution === 'node10') args.push('--ignoreDeprecations', '6.0');
-    const tsc = join(repository, 'node_modules', '.bin', 'tsc');
-    const { status, stdout } = spawnSync(tsc, args, { cwd: project, encoding: 'utf8' });
+    const { status, stdout } = compile(project, args);
     return status === 0 ? [] : [`no types with moduleResolution ${moduleResolution}:\n${stdout}`];
   });
+  // What is left out as internal must not leave a hole. Other packages' declarations are their own business.
+  const ours = compile(project, ['--module', 'nodenext'])
+    .stdout.split('\n')
+    .filter((line) => line.startsWith('node_modules/nestjs-redis-streams/'));
+  return [...resolved, ...ours];
+}
+
+function compile(project: string, options: readonly string[]) {
+  const tsc = join(repository, 'node_modules', '.bin', 'tsc');
+  const args = ['--noEmit', '--strict', '--target', 'es2023', '--types', 'node', ...options];
+  return spawnSync(tsc, [...args, 'main.ts'], { cwd: project, encoding: 'utf8' });
 }
 
 function toolProblems(tool: string, args: readonly string[]): string[] {

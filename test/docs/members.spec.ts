@@ -5,12 +5,10 @@ import { read } from './documents.js';
 
 const page = read('docs/api.md');
 
-/** Called by Nest, or by libraries around this one. */
+/** Called by Nest. */
 const OTHERS = new Set([
   'constructor',
   'addHandler',
-  'accompany',
-  'shard',
   'dispatchEvent',
   'publish',
   'normalizePattern',
@@ -21,9 +19,10 @@ const OTHERS = new Set([
 /** Members of a class that its declaration does not hide from users. */
 function membersOf(type: { readonly prototype: object }, source: string): string[] {
   const hidden = new Set(
-    [...source.matchAll(/^ {2}private (?:readonly |async |get |set )*(\w+)/gm)].map(
-      ([, name]) => name,
-    ),
+    [
+      ...source.matchAll(/^ {2}private (?:readonly |async |get |set )*(\w+)/gm),
+      ...source.matchAll(/^ {3}\* @internal.*\n {3}\*\/\n {2}(?:async )?(\w+)/gm),
+    ].map(([, name]) => name),
   );
   return Object.getOwnPropertyNames(type.prototype).filter(
     (name) => !hidden.has(name) && !OTHERS.has(name),
