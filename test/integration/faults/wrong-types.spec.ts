@@ -131,4 +131,89 @@ describe('a key of the wrong type', () => {
     expect(good).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
     expect((good as Error).cause).toBeUndefined();
   });
+
+  it('started: what may be started once only waits, everything else goes on, and it heals', async () => {
+    const arena = new Arena();
+    const logged = listeningTo('error');
+    const ran = new Tally();
+    const once = (n: number) => void ran.add(n);
+    const key = arena.keys.started('once');
+    await arena.redis.set(key, 'x');
+    const handlers = { messages, events: { once: [once, { atMostOnce: true }] } } as const;
+    await arena.serve(handlers, { concurrency: 2 });
+    const client = await arena.connected();
+    await Promise.all(range(30).map((n) => client.tell('once', n)));
+    await eventually(() => expect(logged.join('\n')).toContain(`stream once is not read`));
+    expect(logged.join('\n')).toContain(key);
+    for (const _ of range(10)) expect(await client.call('good')).toBe('good');
+    // One read may have been on its way.
+    expect(await arena.pending('once')).toBeLessThanOrEqual(6);
+    expect(ran.total).toBe(0);
+    await arena.redis.del(key);
+    await eventually(() => expect(ran.total).toBe(30), 15_000);
+    expect(ran.repeated).toEqual([]);
+    expect(lines(logged, /./)).toBeLessThan(10);
+  }, 30_000);
+
+  it('started: a request that waits for it ends at its deadline without a run, and holds no slot', async () => {
+    const arena = new Arena();
+    const ran = new Tally();
+    await arena.redis.set(arena.keys.started('once'), 'x');
+    const once = [(n: number) => ran.add(n), { atMostOnce: true }] as const;
+    await arena.serve({ messages: { ...messages, once } }, { concurrency: 1 });
+    const client = await arena.connected();
+    const calls = range(3).map((n) => client.failure('once', n, { timeout: 600 }));
+    expect(await client.call('good', {}, { timeout: 3000 })).toBe('good');
+    for (const failure of await Promise.all(calls)) {
+      expect(failure).toMatchObject({ code: 'TIMEOUT' });
+    }
+    expect(ran.total).toBe(0);
+  });
+
+  it('live: a request that nobody answers is told so, whoever is announced', async () => {
+    const arena = new Arena();
+    await arena.redis.set(arena.keys.live('told'), 'x');
+    const options = { concurrency: 2 };
+    await arena.serve({ messages, events: { told: () => {} } }, options);
+    const client = await arena.connected({ whenNoConsumer: 'wait', timeout: 5000 });
+    for (const _ of range(5)) {
+      expect(await client.failure('told')).toMatchObject({
+        code: 'NO_HANDLER',
+        outcome: 'not-run',
+      });
+    }
+    expect(await client.call('good')).toBe('good');
+    await eventually(async () => expect(await arena.pending('told')).toBe(0));
+    expect(await arena.length('told')).toBe(0);
+  });
+
+  it('live: a request that another group may answer is left to it', async () => {
+    const arena = new Arena();
+    await arena.redis.set(arena.keys.live('told'), 'x');
+    await arena.serve({ messages, events: { told: () => {} } }, { group: 'listeners' });
+    await arena.serve({ messages: { told: () => 'answered' } });
+    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    for (const _ of range(5)) expect(await client.call('told')).toBe('answered');
+    await eventually(async () => expect(await arena.pending('told', 'listeners')).toBe(0));
+  });
+
+  it('due: attempts are counted by the instance itself, and everything else goes on', async () => {
+    const arena = new Arena();
+    const logged = listeningTo('error');
+    const ran = new Tally();
+    await arena.redis.set(arena.keys.due('failing'), 'x');
+    const failing = (n: number) => {
+      ran.add(n);
+      throw new Error('no');
+    };
+    const retry = { attempts: 3, delay: 10, maxDelay: 10 };
+    const events = { failing: [failing, { retry }] } as const;
+    await arena.serve({ messages, events }, { concurrency: 2 });
+    const client = await arena.connected();
+    await Promise.all(range(5).map((n) => client.tell('failing', n)));
+    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(5));
+    expect([...ran.counts.values()]).toEqual([3, 3, 3, 3, 3]);
+    expect(await client.call('good')).toBe('good');
+    expect(logged.join('\n')).toMatch(/attempts of failing cannot be noted: its "due" key/);
+  });
 });

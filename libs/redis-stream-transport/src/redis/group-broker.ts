@@ -69,8 +69,10 @@ export class GroupBroker {
     kind: GroupKind,
     history: boolean,
     consumer = '',
+    notesStarts = false,
   ): Promise<FoundGroup> {
     const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.incarnation()];
+    if (notesStarts) keys.push(this.keys.started(stream));
     const answer = await run(this.link, groupScript, keys, [
       this.group,
       kind,
@@ -158,12 +160,15 @@ export class GroupBroker {
     stream: string,
     id: string,
     { delay, attempts, state, spared }: NextAttempt,
+    unnoted?: () => void,
   ): Promise<CheckedAnswer> {
     const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
     const { token, consumer } = owner;
     const note = [String(Math.round(delay)), String(attempts), state, String(spared)];
     const args = [token, this.group, consumer, id, ...note];
-    return wordOf(await run(this.link, retryScript, keys, args), CHECKED, 'retry');
+    const answer = textOf(await run(this.link, retryScript, keys, args), 'retry');
+    if (answer === 'ok unnoted') unnoted?.();
+    return wordOf(answer.split(' ')[0], CHECKED, 'retry');
   }
 
   /** @param told gets the id of the letter */

@@ -41,10 +41,10 @@ end
  * when the stream has none yet or when it answers requests; only further groups of pure event services
  * begin at the end, and the groups of broadcasts always do.
  *
- * KEYS: stream, groups:<stream>, incarnation.
+ * KEYS: stream, groups:<stream>, incarnation, and started:<stream> if nothing is to be read without it.
  * ARGV: group, kind (r: answers requests, e: events, b: broadcast), history (0/1), fresh incarnation id,
  * consumer ('' for none), which is listed from then on: who hands a request over must know who reads the stream.
- * Returns { 'wrong', key, type } when something else stands under the name of the stream or its registry, or
+ * Returns { 'wrong', key, type } when something else stands under one of these names, or
  * { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
  * there before the group and are not for it; '' for none. A service that answers requests must begin at
  * 0, so that no request is missed, and acknowledges those events unrun.
@@ -56,9 +56,9 @@ ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
 ${LUA_REGISTRY}
-for i, type in ipairs({ 'stream', 'hash' }) do
-  local is = redis.call('TYPE', KEYS[i]).ok
-  if is ~= type and is ~= 'none' then return { 'wrong', KEYS[i], is } end
+for i, key in ipairs(KEYS) do
+  local is = redis.call('TYPE', key).ok
+  if is ~= (i == 1 and 'stream' or 'hash') and is ~= 'none' then return { 'wrong', key, is } end
 end
 local function list()
   if ARGV[5] ~= '' then redis.call('XGROUP', 'CREATECONSUMER', KEYS[1], ARGV[1], ARGV[5]) end

@@ -21,15 +21,19 @@ if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' 
  * to the stream, where every group would see it (rule L17). Whoever takes it over honours the note.
  *
  * KEYS: lease, stream, due:<stream>. ARGV: token, group, consumer, id, delay (ms), attempts so far,
- * state of the attempt, deliveries by instances that left by themselves. Returns 'ok', 'lost', 'missing' or 'fenced'.
+ * state of the attempt, deliveries by instances that left by themselves. Returns 'ok', 'lost', 'missing',
+ * 'fenced', or 'ok unnoted' where the notes have a key of another type: only its owner knows of it then.
  */
 export const retryScript = defineScript(
   'retry',
   `
 ${LUA_NOW}
 ${LUA_MINE}
-redis.call('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8])
-return 'ok'
+local note = whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8]
+local noted = redis.pcall('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], note)
+if type(noted) ~= 'table' then return 'ok' end
+if string.find(noted.err, 'WRONGTYPE', 1, true) then return 'ok unnoted' end
+return noted
 `,
 );
 
@@ -86,7 +90,17 @@ local reads = {}
 if ARGV[7] == '1' then
   for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do reads[c[2]] = true end
 end
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')) do
+local members = redis.pcall('ZRANGEBYSCORE', KEYS[4], whole(now), '+inf')
+if members.err then
+  if not string.find(members.err, 'WRONGTYPE', 1, true) then return members end
+  -- Nobody can be announced there. A group that answers requests of this stream may answer this one.
+  members = {}
+  local registry = redis.pcall('HGETALL', KEYS[6])
+  for i = 1, #registry, 2 do
+    if registry[i] ~= group and string.match(registry[i + 1], '^%d+ r ') then elsewhere = true end
+  end
+end
+for _, member in ipairs(members) do
   local other, consumer = string.match(member, '^([^ ]+) ([^ ]+)')
   if not other then
     -- Somebody else wrote there.

@@ -8,12 +8,14 @@ const LOOK_AGAIN = 1000;
 
 /**
  * Makes sure that a group exists on all of its streams; a lost one is made anew where it stood. A stream
- * that cannot be read, because something else stands under its name, is left out until it can: it must not
- * keep the others from being served.
+ * that cannot be read, because something else stands under its name or that of a key that it needs, is left
+ * out until it can: it must not keep the others from being served.
  */
 export class Groups {
   private cancelTimer: (() => void) | undefined;
   private stopped = true;
+  /** Streams that are being looked at because something of them was refused. */
+  private readonly doubtful = new Set<StreamState>();
 
   /** @param healed streams can be read that could not */
   constructor(
@@ -21,7 +23,9 @@ export class Groups {
     private readonly broker: GroupBroker,
     private readonly streams: readonly StreamState[],
     private readonly healed: () => void,
-  ) {}
+  ) {
+    for (const stream of streams) stream.doubted = () => void this.doubt(stream);
+  }
 
   /**
    * @param strict whether what Redis refuses rejects: at the start a missing permission is a mistake that
@@ -58,9 +62,10 @@ export class Groups {
 
   private async one(stream: StreamState, strict: boolean): Promise<void> {
     const { options, logger, owner } = this.context;
-    const { name, kind } = stream;
+    const { name, kind, notesStarts } = stream;
+    const { history } = options;
     try {
-      const found = await this.broker.ensureGroup(name, kind, options.history, owner.consumer);
+      const found = await this.broker.ensureGroup(name, kind, history, owner.consumer, notesStarts);
       if (found.state === 'wrong') {
         this.breaks(stream, `WRONGTYPE: the key ${found.key} is a ${found.type}`);
         return;
@@ -77,6 +82,15 @@ export class Groups {
       if (!strict && isItsOwn) this.breaks(stream, message);
       else throw new CommandFailure(of, reply, `stream ${name}: ${message}`, error);
     }
+  }
+
+  /** Something of it was refused, for want of a key that is something else perhaps. */
+  private async doubt(stream: StreamState): Promise<void> {
+    if (stream.isBroken || this.doubtful.has(stream)) return;
+    this.doubtful.add(stream);
+    await this.one(stream, false).catch(() => undefined);
+    this.doubtful.delete(stream);
+    this.lookAgain();
   }
 
   private breaks(stream: StreamState, why: string): void {

@@ -12,8 +12,12 @@ export class StreamState implements HomeStream {
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id were there before the group and are not for it. */
   since: string | undefined;
-  /** It cannot be read: something else stands under its name, or under that of its registry. */
+  /** It cannot be read: something else stands under its name, or under that of a key that it needs. */
   isBroken = false;
+  /** Its starts are to be noted: it cannot be served while something else stands where they are. */
+  notesStarts = false;
+  /** Whoever looks after its group is to look whether it can be served. */
+  doubted: () => void = () => undefined;
   /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
   isBehind = false;
 
@@ -76,6 +80,11 @@ export class StreamState implements HomeStream {
     const other = this.known.get(pattern);
     if (other !== undefined) this.patterns.set(pattern, other);
     return other;
+  }
+
+  startRefused(): void {
+    this.notesStarts = true;
+    this.doubted();
   }
 
   hold(delivery: Delivery): void {

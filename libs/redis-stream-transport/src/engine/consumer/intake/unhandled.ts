@@ -1,13 +1,21 @@
+import { REPLY } from '../../../protocol/frame.js';
 import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
 import type { UnhandledRequest } from './entry-router.js';
-import type { Delivery } from '../run/delivery.js';
+import { faultText, type Delivery } from '../run/delivery.js';
 import { HandOvers } from './hand-overs.js';
 import type { Insistence } from '../settle/insistence.js';
+import type { Settler } from '../settle/settler.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
 export interface UnhandledHooks {
   /** The entry was handed to another member, which does not know it yet. */
   handed(consumer: string): void;
+}
+
+/** How an entry ends: by an operation of its own, or like any other one. */
+export interface UnhandledWays {
+  readonly insistence: Insistence;
+  readonly settler: Settler;
 }
 
 /** Finds out who is to answer requests that this instance has no handler for (rule L19). */
@@ -17,27 +25,39 @@ export class Unhandled {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
-    private readonly insistence: Insistence,
+    private readonly ways: UnhandledWays,
     private readonly hooks: UnhandledHooks,
   ) {}
 
-  /** @param answer what the caller is told if nobody else answers it */
-  decide(delivery: Delivery, { pattern, inTime }: UnhandledRequest, answer: Answer): void {
-    const { stream, id } = delivery;
+  decide(delivery: Delivery, { pattern, inTime, payload }: UnhandledRequest): void {
+    const { insistence, settler } = this.ways;
+    const { stream, id, deadline } = delivery;
     const { deliveries } = delivery.history;
     const mayHand = inTime && this.handOvers.isFirst(stream.name, id, deliveries);
-    void this.insistence
-      .on(delivery, async () => {
-        const { owner } = this.context;
-        const { deadline } = delivery;
-        const of = { stream: stream.name, id, pattern, deadline, mayHand };
-        const { kind, to } = await this.broker.noHandler(owner, of, answer);
-        if (to !== undefined) {
-          this.handOvers.note(stream.name, id, deliveries);
-          this.hooks.handed(to);
-        }
-        return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
-      })
-      .then(() => stream.release(delivery));
+    const answer = settler.answer(delivery, REPLY.fault, payload) as Answer;
+    let asked = false;
+    const isOver = (): boolean => asked && this.context.redisClock.now() >= deadline;
+    const ask = async () => {
+      asked = true;
+      const of = { stream: stream.name, id, pattern, deadline, mayHand };
+      const { kind, to } = await this.broker.noHandler(this.context.owner, of, answer);
+      if (to !== undefined) {
+        this.handOvers.note(stream.name, id, deliveries);
+        this.hooks.handed(to);
+      }
+      return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
+    };
+    void insistence.on(delivery, ask, isOver).then((told) => {
+      // Redis would not say who is to answer it, and nobody waits for that any more.
+      if (told === 'fenced' && isOver() && stream.holds(delivery)) settler.refuse(delivery, LATE);
+      else stream.release(delivery);
+    });
   }
 }
+
+/** Another group may have run it. */
+const LATE = faultText(
+  'TIMEOUT',
+  'the deadline passed before it was known who answers',
+  'may-have-run',
+);

@@ -23,6 +23,8 @@ export interface HomeStream {
   has(entry: string): boolean;
   /** The delivery has ended. */
   release(delivery: Delivery): void;
+  /** What may be started once only cannot be: Redis refuses to note it. */
+  startRefused(): void;
 }
 
 /** What a delivery asks of the processor that owns it. */

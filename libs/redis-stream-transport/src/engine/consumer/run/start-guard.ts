@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { KeyedResult } from '../../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
+import { CommandFailure } from '../../../redis/failure.js';
+import { jittered } from '../../clock.js';
 import { faultText, type Delivery, type HomeStream } from './delivery.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -10,6 +12,11 @@ import { thrownText } from '../../../thrown.js';
 
 /** Milliseconds between two looks at an entry that runs under the same key. */
 const LOOK_AGAIN = 50;
+/** Milliseconds until a start that was refused is tried again: they double, up to the longest. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5000;
+const JITTER = 0.3;
+const REFUSED = Symbol('refused');
 /** Characters of replies that are stored under a key. */
 const MAX_RESULT = 1_048_576;
 
@@ -34,6 +41,8 @@ export class StartGuard {
   private readonly starting = new Map<HomeStream, Delivery[]>();
   /** Streams in which something was started once. */
   private readonly used = new Set<HomeStream>();
+  /** Milliseconds for which the starts of a stream stand back after the latest refusal. */
+  private readonly pauses = new Map<HomeStream, number>();
   private readonly patience: Patience;
 
   constructor(
@@ -94,10 +103,14 @@ export class StartGuard {
     const { stream, id, entry, pattern } = delivery;
     const digest = createHash('sha256').update(entry.data).digest('base64url');
     const isMine = () => this.isMine(delivery);
-    const answer = await this.insist(isMine, () =>
+    const answer = await this.insist(stream, isMine, () =>
       this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
     );
     if (answer === undefined || !isMine()) return;
+    if (answer === REFUSED) {
+      this.standBack([delivery], stream);
+      return;
+    }
     switch (answer.kind) {
       case 'run':
         if (!this.mayGoOn(delivery)) return;
@@ -139,7 +152,7 @@ export class StartGuard {
     this.starting.delete(stream);
     const ids = list.map(({ id }) => id);
     const isMine = () => list.some((delivery) => this.isMine(delivery));
-    const answer = await this.insist(isMine, async () => {
+    const answer = await this.insist(stream, isMine, async () => {
       const flags = await this.broker.start(this.context.owner, stream.name, ids);
       if (flags === 'missing' || flags === 'fenced') {
         this.hooks.leaseDoubt(flags);
@@ -147,10 +160,23 @@ export class StartGuard {
       }
       return flags;
     });
+    if (answer === REFUSED) {
+      stream.startRefused();
+      this.standBack(list, stream);
+      return;
+    }
     for (const [i, delivery] of list.entries()) {
       if (answer === undefined || !this.isMine(delivery)) continue;
       if (answer[i] !== true) this.hooks.lost(delivery);
       else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
+    }
+  }
+
+  /** They wait without their slots, so that nothing else has to wait with them. */
+  private standBack(list: readonly Delivery[], stream: HomeStream): void {
+    const ms = jittered(this.context.clock, this.pauses.get(stream) ?? FIRST_PAUSE, JITTER);
+    for (const delivery of list) {
+      if (this.isMine(delivery) && !this.isGivenUp(delivery)) this.hooks.wait(delivery, ms);
     }
   }
 
@@ -174,15 +200,28 @@ export class StartGuard {
     return !ended && consumer === this.context.owner.consumer;
   }
 
-  /** Repeats until Redis has answered; undefined when what it is about is not this process' any more. */
-  private insist<T>(isMine: () => boolean, ask: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Repeats until Redis has answered, or has refused it for more than the moment; undefined when what it is
+   * about is not this process' any more.
+   */
+  private insist<T>(
+    stream: HomeStream,
+    isMine: () => boolean,
+    ask: () => Promise<T>,
+  ): Promise<T | typeof REFUSED | undefined> {
     return this.patience.until(isMine, async () => {
       try {
-        return await ask();
+        const answer = await ask();
+        this.pauses.delete(stream);
+        return answer;
       } catch (error) {
-        const text = thrownText(error);
-        this.context.logger.warn('start', `cannot start an entry yet: ${text}`);
-        return undefined;
+        const line = `cannot start entries of ${stream.name} yet: ${thrownText(error)}`;
+        this.context.logger.warn(`start ${stream.name}`, line);
+        if (!(error instanceof CommandFailure) || error.passing) return undefined;
+        const pause = this.pauses.get(stream);
+        const next = pause === undefined ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, 2 * pause);
+        this.pauses.set(stream, next);
+        return REFUSED;
       }
     });
   }

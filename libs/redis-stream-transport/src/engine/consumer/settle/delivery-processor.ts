@@ -2,7 +2,7 @@ import type { RetryPolicy } from '../../../options/index.js';
 import type { RawEntry } from '../../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { HeldEntry } from '../../../redis/entries.js';
-import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { EntryRouter } from '../intake/entry-router.js';
@@ -60,7 +60,6 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.retries = new Retries(context.clock);
     const eased = (): void => dispatcher.eased();
     this.insistence = new Insistence(context, { ...hooks, eased });
-    this.unhandled = new Unhandled(context, broker, this.insistence, hooks);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
       unheard: (delivery) => {
@@ -69,6 +68,8 @@ export class DeliveryProcessor implements DeliveryOwner {
       eased,
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
+    const ways = { insistence: this.insistence, settler: this.settler };
+    this.unhandled = new Unhandled(context, broker, ways, hooks);
     this.startGuard = new StartGuard(context, starts, {
       run: (delivery) => {
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
@@ -95,8 +96,7 @@ export class DeliveryProcessor implements DeliveryOwner {
       },
       unhandled: (delivery, request) => {
         this.end(delivery);
-        const answer = this.settler.answer(delivery, REPLY.fault, request.payload) as Answer;
-        this.unhandled.decide(delivery, request, answer);
+        this.unhandled.decide(delivery, request);
       },
     });
   }
@@ -201,14 +201,14 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.lines.retry(delivery, failed, attempt, delay);
     const dueAt = this.context.redisClock.now() + delay;
     void this.insistence
-      .on(delivery, () =>
-        this.broker.retry(this.context.owner, delivery.stream.name, delivery.id, {
-          delay: Math.max(0, dueAt - this.context.redisClock.now()),
-          attempts,
-          state: failed.state,
-          spared: delivery.history.spared,
-        }),
-      )
+      .on(delivery, () => {
+        const wait = Math.max(0, dueAt - this.context.redisClock.now());
+        const { spared } = delivery.history;
+        const note = { delay: wait, attempts, state: failed.state, spared };
+        return this.broker.retry(this.context.owner, delivery.stream.name, delivery.id, note, () =>
+          this.lines.unnoted(delivery),
+        );
+      })
       .then((answer) => {
         if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
         else delivery.stream.release(delivery);

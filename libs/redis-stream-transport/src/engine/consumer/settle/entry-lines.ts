@@ -61,6 +61,12 @@ export class EntryLines {
     });
   }
 
+  /** Its next attempt could not be noted: whoever takes it over counts anew. */
+  unnoted({ stream: { name } }: Delivery): void {
+    const line = `attempts of ${name} cannot be noted: its "due" key holds something else`;
+    this.logger.error(`due ${name}`, line);
+  }
+
   /** Its signal fired, and its handler went on; the entry is settled without it. */
   stuck(delivery: Delivery): void {
     this.logger.warn(`stuck ${patternOf(delivery)}`, () =>

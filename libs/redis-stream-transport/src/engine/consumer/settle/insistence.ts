@@ -27,11 +27,18 @@ export class Insistence {
     return this.patience.size;
   }
 
-  /** Resolves with the answer, or with 'fenced' when the entry is not held any more. Never rejects. */
-  async on(delivery: Delivery, operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer> {
+  /**
+   * Resolves with the answer, or with 'fenced' when the entry is not held any more. Never rejects.
+   * @param isOver whether nobody waits for the answer any more
+   */
+  async on(
+    delivery: Delivery,
+    operation: () => Promise<CheckedAnswer>,
+    isOver: () => boolean = () => false,
+  ): Promise<CheckedAnswer> {
     // Abandoned: with the name that it was read under, or because the process ends.
-    const isHeld = (): boolean => delivery.stream.holds(delivery);
-    return (await this.patience.until(isHeld, () => this.ask(delivery, operation))) ?? 'fenced';
+    const isWanted = (): boolean => delivery.stream.holds(delivery) && !isOver();
+    return (await this.patience.until(isWanted, () => this.ask(delivery, operation))) ?? 'fenced';
   }
 
   /** Resolves when everything that is open has ended. */

@@ -98,6 +98,11 @@ export class Settler {
     }
   }
 
+  /** Ends an entry that did not run here. @param payload JSON of the fault */
+  refuse(delivery: Delivery, payload: string): void {
+    this.add(delivery, replyText(delivery, REPLY.fault, payload, delivery.takeIndex()), true);
+  }
+
   /** Resolves when everything that was added is settled. */
   async settled(): Promise<void> {
     this.flush();
