@@ -166,7 +166,7 @@ describe('the no-handler script', () => {
   it('hands it to a member of the group that does, without counting a delivery', async () => {
     const { bench, broker, owner, id, answer } = await holding();
     await live(bench, 'service ghost -', 'service newer -');
-    await broker.ensureGroup('a', 'r', false, 'newer');
+    await broker.ensureGroup('a', 'r', false, { consumer: 'newer' });
     expect(await broker.noHandler(owner, unhandled(id), answer)).toEqual({
       kind: 'handed',
       to: 'newer',
@@ -180,7 +180,7 @@ describe('the no-handler script', () => {
       ['newer', false],
     ] as const) {
       const { bench, broker, caller, owner, id, answer } = await holding();
-      await broker.ensureGroup('a', 'r', false, 'newer');
+      await broker.ensureGroup('a', 'r', false, { consumer: 'newer' });
       await live(bench, `service ${member} -`);
       expect(await broker.noHandler(owner, unhandled(id, mayHand), answer)).toEqual({
         kind: 'answered',

@@ -68,19 +68,12 @@ export class GroupBroker {
     stream: string,
     kind: GroupKind,
     history: boolean,
-    consumer = '',
-    notesStarts = false,
+    { consumer = '', notesStarts = false } = {},
   ): Promise<FoundGroup> {
     const keys = [this.keys.stream(stream), this.keys.groups(stream), this.keys.incarnation()];
     if (notesStarts) keys.push(this.keys.started(stream));
-    const answer = await run(this.link, groupScript, keys, [
-      this.group,
-      kind,
-      history ? '1' : '0',
-      freshId(),
-      consumer,
-    ]);
-    return readFoundGroup(answer);
+    const args = [this.group, kind, history ? '1' : '0', freshId(), consumer];
+    return readFoundGroup(await run(this.link, groupScript, keys, args));
   }
 
   /** Blocks the given connection until there is something to read, `block` milliseconds at most. */
@@ -160,15 +153,13 @@ export class GroupBroker {
     stream: string,
     id: string,
     { delay, attempts, state, spared }: NextAttempt,
-    unnoted?: () => void,
-  ): Promise<CheckedAnswer> {
+  ): Promise<CheckedAnswer | 'unnoted'> {
     const keys = [this.keys.lease(owner.consumer), this.keys.stream(stream), this.keys.due(stream)];
     const { token, consumer } = owner;
     const note = [String(Math.round(delay)), String(attempts), state, String(spared)];
     const args = [token, this.group, consumer, id, ...note];
-    const answer = textOf(await run(this.link, retryScript, keys, args), 'retry');
-    if (answer === 'ok unnoted') unnoted?.();
-    return wordOf(answer.split(' ')[0], CHECKED, 'retry');
+    const answers = [...CHECKED, 'unnoted'] as const;
+    return wordOf(await run(this.link, retryScript, keys, args), answers, 'retry');
   }
 
   /** @param told gets the id of the letter */

@@ -22,7 +22,7 @@ if pending.err or not pending[1] or pending[1][2] ~= ARGV[3] then return 'lost' 
  *
  * KEYS: lease, stream, due:<stream>. ARGV: token, group, consumer, id, delay (ms), attempts so far,
  * state of the attempt, deliveries by instances that left by themselves. Returns 'ok', 'lost', 'missing',
- * 'fenced', or 'ok unnoted' where the notes have a key of another type: only its owner knows of it then.
+ * 'fenced', or 'unnoted' where the notes have a key of another type: only its owner knows of it then.
  */
 export const retryScript = defineScript(
   'retry',
@@ -32,7 +32,7 @@ ${LUA_MINE}
 local note = whole(now + ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8]
 local noted = redis.pcall('HSET', KEYS[3], ARGV[2] .. ' ' .. ARGV[4], note)
 if type(noted) ~= 'table' then return 'ok' end
-if string.find(noted.err, 'WRONGTYPE', 1, true) then return 'ok unnoted' end
+if string.find(noted.err, 'WRONGTYPE', 1, true) then return 'unnoted' end
 return noted
 `,
 );

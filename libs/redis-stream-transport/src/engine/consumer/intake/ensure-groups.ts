@@ -65,7 +65,8 @@ export class Groups {
     const { name, kind, notesStarts } = stream;
     const { history } = options;
     try {
-      const found = await this.broker.ensureGroup(name, kind, history, owner.consumer, notesStarts);
+      const reading = { consumer: owner.consumer, notesStarts };
+      const found = await this.broker.ensureGroup(name, kind, history, reading);
       if (found.state === 'wrong') {
         this.breaks(stream, `WRONGTYPE: the key ${found.key} is a ${found.type}`);
         return;

@@ -205,9 +205,12 @@ export class DeliveryProcessor implements DeliveryOwner {
         const wait = Math.max(0, dueAt - this.context.redisClock.now());
         const { spared } = delivery.history;
         const note = { delay: wait, attempts, state: failed.state, spared };
-        return this.broker.retry(this.context.owner, delivery.stream.name, delivery.id, note, () =>
-          this.lines.unnoted(delivery),
-        );
+        return this.broker
+          .retry(this.context.owner, delivery.stream.name, delivery.id, note)
+          .then((answer) => {
+            if (answer === 'unnoted') this.lines.unnoted(delivery);
+            return answer === 'unnoted' ? 'ok' : answer;
+          });
       })
       .then((answer) => {
         if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
