@@ -13,7 +13,10 @@ import { nearest } from './suggest.js';
  * like ours are left alone, since other transports and applications have their own there.
  */
 export interface HandlerExtras {
-  /** How many runs of this handler at once in this instance; no more are read than can start. Default: the server's. */
+  /**
+   * How many runs of this handler at once in this instance; no more are read than can start. One that waits for a call
+   * of its own lends its place to deeper calls of the pattern. Default: the server's.
+   */
   concurrency?: number;
   /**
    * Retries after a failure; parts not given are the server's, and with any part given a message

@@ -28,12 +28,14 @@ export interface NestedRoom {
 }
 
 /**
- * While nothing else may be read, finds calls that were made inside handlers among what is not read yet: they
- * have room of their own, and what holds the slots may wait for them. Only what stands before such a call in
+ * In streams that nothing else may be read of, finds calls that were made inside handlers among what is not read
+ * yet: they have room of their own, and what holds the slots may wait for them. Only what stands before such a call in
  * its stream is read with it, and waits for a slot.
  */
 export class NestedReads {
-  private readonly streams: readonly StreamState[];
+  /** Those in which there can be such calls, and those of them that are to be looked at next. */
+  private readonly streams: ReadonlySet<StreamState>;
+  private closed: readonly StreamState[] = [];
   /** Per stream: the id up to which there is none. */
   private readonly marks = new Map<StreamState, string>();
   /** Streams in which one stands farther back than may be read. */
@@ -51,12 +53,24 @@ export class NestedReads {
     streams: readonly StreamState[],
     private readonly room: NestedRoom,
   ) {
-    this.streams = streams.filter(({ kind }) => kind === 'r');
+    this.streams = new Set(streams.filter(({ kind }) => kind === 'r'));
   }
 
-  /** Milliseconds until it is time to look; undefined: there is no room. */
-  get due(): number | undefined {
-    if (this.streams.length === 0 || this.room.nested === 0) return undefined;
+  /** Such calls could start, as far as the bound of the process says. */
+  get hasRoom(): boolean {
+    return this.room.nested > 0;
+  }
+
+  /**
+   * Milliseconds until it is time to look; undefined: there is no room.
+   * @param closed streams that nothing else may be read of
+   */
+  dueIn(closed: readonly StreamState[]): number | undefined {
+    const { nested } = this.room;
+    this.closed = closed.filter(
+      (stream) => this.streams.has(stream) && !stream.isBroken && stream.nestedRoom(nested) > 0,
+    );
+    if (this.closed.length === 0) return undefined;
     return Math.max(0, this.nextAt - this.context.clock.now());
   }
 
@@ -75,7 +89,7 @@ export class NestedReads {
       force,
       streams: streams.map((stream) => ({
         stream: stream.name,
-        most: stream.room(wanted, true),
+        most: stream.nestedRoom(wanted),
         mark: this.marks.get(stream) ?? '',
       })),
     });
@@ -92,10 +106,11 @@ export class NestedReads {
   }
 
   private page(): readonly StreamState[] {
-    const { streams, first } = this;
+    const { closed: streams, first } = this;
     if (streams.length <= STREAMS_PER_LOOK) return streams;
-    this.first = (first + STREAMS_PER_LOOK) % streams.length;
-    return [...streams, ...streams].slice(first, first + STREAMS_PER_LOOK);
+    const from = first % streams.length;
+    this.first = from + STREAMS_PER_LOOK;
+    return [...streams, ...streams].slice(from, from + STREAMS_PER_LOOK);
   }
 
   /** Nothing moves, and what would let it move stands too far back. */

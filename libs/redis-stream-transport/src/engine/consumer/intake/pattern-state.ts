@@ -23,6 +23,11 @@ export class PatternState {
   running = 0;
   /** Entries that were read and wait for a slot. */
   waiting = 0;
+  /** Starts and ends so far. */
+  moves = 0;
+  /** Handlers of it that wait for calls of their own, by depth; counted only where it has a bound. */
+  private readonly lentAt: number[] = [];
+  private lent = 0;
 
   constructor(readonly spec: PatternSpec) {}
 
@@ -33,6 +38,36 @@ export class PatternState {
 
   get isFull(): boolean {
     return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
+  }
+
+  /** Every place is taken, by handlers that wait for calls of their own. */
+  get isLent(): boolean {
+    return this.isFull && this.lent === this.running;
+  }
+
+  /** Places for calls that were made inside handlers: those that are free or lent. */
+  get nestedRoom(): number {
+    return Math.max(0, this.bound - this.running + this.lent);
+  }
+
+  /**
+   * Whether a handler of this depth may run beside those that do. A handler that waits for a call of its own lends its
+   * place to deeper calls alone: it may be one of those that it waits for. So of all depths together no more
+   * run without waiting than the bound permits, and as many at each depth.
+   */
+  admits(depth: number): boolean {
+    if (!this.isFull) return true;
+    if (this.lent === 0 || depth === 0) return false;
+    let lent = 0;
+    for (let above = 0; above < depth; above++) lent += this.lentAt[above] ?? 0;
+    return this.running - lent < this.bound;
+  }
+
+  /** A handler of this depth lends its place from now on, or no longer. */
+  lends(depth: number, by: 1 | -1): void {
+    if (this.spec.concurrency === undefined) return;
+    this.lentAt[depth] = (this.lentAt[depth] ?? 0) + by;
+    this.lent += by;
   }
 }
 

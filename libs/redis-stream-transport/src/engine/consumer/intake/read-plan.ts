@@ -34,6 +34,8 @@ export interface ReadPlan {
   noted(ask: Ask, brought: Brought, members: number): void;
   /** The read failed: while nothing is read a backlog may grow anywhere. */
   failed(): void;
+  /** Streams that no read may name now. */
+  closed(room: Room): readonly StreamState[];
   /** Whether the blocking read that was asked for last left out streams for want of room. */
   readonly omits: boolean;
   /** Whether one of those has room now. True only once for a read. */
@@ -105,6 +107,10 @@ class EqualPlan implements ReadPlan {
     this.active = Math.max(1, this.streams.length);
   }
 
+  closed({ free }: Room): readonly StreamState[] {
+    return free > 0 ? [] : this.streams;
+  }
+
   isOutdated(): boolean {
     return false;
   }
@@ -164,6 +170,10 @@ class BoundedPlan implements ReadPlan {
 
   failed(): void {
     this.forAll = true;
+  }
+
+  closed(room: Room): readonly StreamState[] {
+    return this.streams.filter((stream) => roomIn(stream, room) <= 0);
   }
 
   get omits(): boolean {

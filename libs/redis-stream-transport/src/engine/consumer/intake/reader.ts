@@ -48,6 +48,8 @@ export class Reader {
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
   private inFlight = false;
+  /** The read in flight ends in time for the next look for nested calls, or need not. */
+  private endsInTime = false;
   /** Reads that failed since the last that did not. */
   private failures = 0;
 
@@ -87,7 +89,10 @@ export class Reader {
     this.wakeUp();
     // The read in flight may leave out what has room by now.
     if (!this.inFlight || !this.plan.omits) return;
-    if (this.plan.isOutdated(this.room())) this.hooks.unblock();
+    const room = this.room();
+    const isLate = !this.endsInTime && this.nestedDue(room) !== undefined;
+    if (isLate) this.endsInTime = true;
+    if (this.plan.isOutdated(room) || isLate) this.hooks.unblock();
   }
 
   /** Issues no further read; resolves when the last one has returned. */
@@ -98,17 +103,20 @@ export class Reader {
   }
 
   private async run(): Promise<void> {
+    let looked = false;
     while (!this.stopped) {
       const room = this.room();
-      const ask = room.free > 0 ? this.plan.next(room) : undefined;
-      // Whatever keeps the rest from being read: what handlers wait for is.
-      const due = ask === undefined && this.mayRead(true) ? this.hooks.nested?.due : undefined;
+      // Whatever keeps streams from being read: what handlers wait for is. Each kind of read has its turn.
+      const due = this.nestedDue(room);
+      const looks: boolean = due === 0 && !looked;
+      const ask: Ask | undefined = room.free > 0 && !looks ? this.plan.next(room) : undefined;
+      looked = ask === undefined;
       if (ask === undefined && due !== 0) {
         await this.change(due);
         continue;
       }
       try {
-        const reading = ask === undefined ? this.readNested() : this.issue(ask);
+        const reading = ask === undefined ? this.readNested() : this.issue(ask, due);
         const brought = await (this.current = reading);
         this.failures = 0;
         // Handlers go first: what they finish at once leaves before the next read does, which costs a
@@ -124,16 +132,26 @@ export class Reader {
     return this.link.isUp && this.hooks.mayRead(nested);
   }
 
+  /** Milliseconds until the next look for calls made inside handlers in streams that no other read may name. */
+  private nestedDue(room: Room): number | undefined {
+    const { nested } = this.hooks;
+    if (nested === undefined || !nested.hasRoom || !this.mayRead(true)) return undefined;
+    return nested.dueIn(this.plan.closed(room));
+  }
+
   private room(): Room {
     const free = this.mayRead(false) ? this.hooks.free() : 0;
     return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
   }
 
-  private async issue(ask: Ask): Promise<number> {
+  /** @param due milliseconds until something else is to be read; undefined: nothing is */
+  private async issue(ask: Ask, due: number | undefined): Promise<number> {
     const { owner, members, clock } = this.context;
     const sentAt = clock.now();
     const names = ask.streams.map(({ name }) => name);
-    const block = ask.blocks ? BLOCK : 0;
+    const longest = due === undefined ? BLOCK : Math.max(1, Math.ceil(due));
+    const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
+    this.endsInTime = block < BLOCK;
     const answer = await this.answer(
       this.broker.read(this.link, owner.consumer, names, ask.count, block),
     );

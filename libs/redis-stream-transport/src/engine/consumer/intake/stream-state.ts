@@ -69,6 +69,26 @@ export class StreamState implements HomeStream {
     return Math.min(free, least > 0 ? least : mayPark ? 1 : 0);
   }
 
+  /** How many calls of it that were made inside handlers could start. */
+  nestedRoom(nested: number): number {
+    let most = 0;
+    for (const { nestedRoom } of this.patterns.values()) if (nestedRoom > most) most = nestedRoom;
+    return Math.min(nested, most);
+  }
+
+  /** Starts and ends of its patterns' handlers so far. */
+  get moves(): number {
+    let moves = 0;
+    for (const pattern of this.patterns.values()) moves += pattern.moves;
+    return moves;
+  }
+
+  /** A pattern of it has no place but those that handlers lend which wait for calls of their own. */
+  get isLent(): boolean {
+    for (const { isLent } of this.patterns.values()) if (isLent) return true;
+    return false;
+  }
+
   /**
    * The pattern of an entry; undefined where the group has no handler for it. Senders may have other lanes
    * configured: a pattern of another stream that is met here is one of this stream's from then on.

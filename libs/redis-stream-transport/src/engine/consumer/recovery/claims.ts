@@ -40,6 +40,8 @@ export class Claims {
   private readonly full = new Set<StreamState>();
   /** There was no room to claim calls that were made inside handlers, if any are left. */
   private nestedLeft = false;
+  /** Streams of which such calls were left, if there are any, because their patterns have no place. */
+  private readonly nestedFull = new Set<StreamState>();
   /** Monotonic milliseconds at which none of these was found, by consumer and stream. */
   private readonly searched = new Map<string, Map<StreamState, number>>();
   private stopped = true;
@@ -61,8 +63,10 @@ export class Claims {
     if (!this.behind && this.full.size === 0) return false;
     const free = this.hooks.free();
     const { mayPark, nested } = this.hooks.room;
-    if (free <= 0) return this.nestedLeft && nested > 0;
-    return this.behind || [...this.full].some((stream) => stream.room(free, mayPark) > 0);
+    if (free > 0 && this.behind) return true;
+    if (this.nestedLeft && nested > 0 && mayPark) return true;
+    for (const stream of this.nestedFull) if (stream.nestedRoom(nested) > 0) return true;
+    return free > 0 && [...this.full].some((stream) => stream.room(free, mayPark) > 0);
   }
 
   start(): void {
@@ -79,6 +83,7 @@ export class Claims {
     for (const stream of this.full) stream.isBehind = false;
     this.full.clear();
     this.nestedLeft = false;
+    this.nestedFull.clear();
   }
 
   /** All others are gone. */
@@ -153,8 +158,12 @@ export class Claims {
 
   private nestedRoomOf(stream: StreamState): number {
     const { nested, mayPark } = this.hooks.room;
-    const room = mayPark ? Math.min(MAX_PAGE, stream.room(nested, true)) : 0;
-    if (room <= 0) this.nestedLeft = true;
+    if (nested <= 0 || !mayPark) {
+      this.nestedLeft = true;
+      return 0;
+    }
+    const room = Math.min(MAX_PAGE, stream.nestedRoom(nested));
+    if (room <= 0) this.nestedFull.add(stream);
     return room;
   }
 

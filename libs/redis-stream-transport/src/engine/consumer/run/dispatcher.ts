@@ -147,6 +147,7 @@ export class Dispatcher implements NestedRoom {
     this.moves++;
     this.nesting.ended(delivery);
     delivery.pattern.running--;
+    delivery.pattern.moves++;
     this.isolation.ended(delivery);
     if (this.waiting.length > 0 || !this.isolation.isOpen) this.next();
     if (this.running === 0) this.tellIfIdle();
@@ -237,7 +238,7 @@ export class Dispatcher implements NestedRoom {
     return (
       !this.quiet &&
       (this.running < this.concurrency || this.nesting.admits(delivery, this.running)) &&
-      !delivery.pattern.isFull &&
+      delivery.pattern.admits(delivery.depth) &&
       this.hooks.mayStart(delivery)
     );
   }
@@ -257,6 +258,7 @@ export class Dispatcher implements NestedRoom {
     this.moves++;
     this.nesting.started(delivery);
     delivery.pattern.running++;
+    delivery.pattern.moves++;
     this.hooks.run(delivery);
   }
 

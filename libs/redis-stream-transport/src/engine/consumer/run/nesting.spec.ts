@@ -3,7 +3,8 @@ import { MAX_CALL_DEPTH } from '../../../protocol/limits.js';
 import type { Delivery } from './delivery.js';
 import { Nesting } from './nesting.js';
 
-const handler = (depth: number) => ({ depth, calls: 0, running: true }) as unknown as Delivery;
+const handler = (depth: number) =>
+  ({ depth, calls: 0, running: true, pattern: { lends() {} } }) as unknown as Delivery;
 
 describe('room for calls made inside handlers', () => {
   it('is what handlers that wait lend, and only for such calls', () => {

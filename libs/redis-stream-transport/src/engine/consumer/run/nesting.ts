@@ -36,9 +36,10 @@ export class Nesting {
   }
 
   /** Calls that it has left open no longer count: nobody waits for them. */
-  ended({ depth, calls }: Delivery): void {
+  ended(delivery: Delivery): void {
+    const { depth, calls } = delivery;
     if (depth > 0) this.runningAt[depth] = (this.runningAt[depth] as number) - 1;
-    if (calls > 0) this.lent--;
+    if (calls > 0) this.lend(delivery, -1);
   }
 
   /** It waits for one call more, or for one less. Returns whether it lends its slot from now on. */
@@ -46,9 +47,15 @@ export class Nesting {
     const before = delivery.calls;
     delivery.calls += calls;
     if (!delivery.running) return false;
-    if (before > 0 && delivery.calls === 0) this.lent--;
+    if (before > 0 && delivery.calls === 0) this.lend(delivery, -1);
     if (before > 0 || delivery.calls === 0) return false;
-    this.lent++;
+    this.lend(delivery, 1);
     return true;
+  }
+
+  /** Its place under the bound of its pattern too: it is what other handlers of the pattern may wait for. */
+  private lend({ depth, pattern }: Delivery, by: 1 | -1): void {
+    this.lent += by;
+    pattern.lends(depth, by);
   }
 }

@@ -1,0 +1,39 @@
+import { PatternState, type PatternSpec } from './pattern-state.js';
+
+const bounded = (concurrency: number | undefined) =>
+  new PatternState({ concurrency } as PatternSpec);
+
+/** A handler of this depth begins, and waits for a call at once if it is to. */
+function begins(pattern: PatternState, depth: number, waits: boolean): void {
+  pattern.running++;
+  if (waits) pattern.lends(depth, 1);
+}
+
+describe('the bound of a pattern', () => {
+  it('holds handlers that do not wait, whatever their depth', () => {
+    const pattern = bounded(2);
+    begins(pattern, 0, true);
+    begins(pattern, 0, false);
+    expect([pattern.admits(0), pattern.admits(1), pattern.nestedRoom]).toEqual([false, true, 1]);
+    begins(pattern, 1, false);
+    expect([pattern.admits(1), pattern.admits(5), pattern.nestedRoom]).toEqual([false, false, 0]);
+    pattern.lends(0, -1);
+    expect([pattern.admits(1), pattern.isLent]).toEqual([false, false]);
+  });
+
+  it('is lent to deeper calls alone: no other can be what a handler waits for', () => {
+    const pattern = bounded(1);
+    begins(pattern, 2, true);
+    expect([1, 2, 3].map((depth) => pattern.admits(depth))).toEqual([false, false, true]);
+    expect([pattern.isFull, pattern.isLent]).toEqual([true, true]);
+    begins(pattern, 3, true);
+    expect([3, 4].map((depth) => pattern.admits(depth))).toEqual([false, true]);
+  });
+
+  it('is nothing to one that has none', () => {
+    const pattern = bounded(undefined);
+    begins(pattern, 1, true);
+    expect([pattern.admits(0), pattern.admits(1), pattern.isLent]).toEqual([true, true, false]);
+    expect(pattern.nestedRoom).toBe(Number.POSITIVE_INFINITY);
+  });
+});
