@@ -10,7 +10,11 @@ import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/fail
 import { GroupBroker } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import type { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
-import { readNested } from '../../libs/redis-stream-transport/src/redis/nested.js';
+import {
+  entryAfter,
+  readNested,
+  refuseUnread,
+} from '../../libs/redis-stream-transport/src/redis/nested.js';
 import { StartBroker } from '../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { DirectoryStore } from '../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
 import { LetterStore } from '../../libs/redis-stream-transport/src/dead-letters/letter-store.js';
@@ -122,9 +126,11 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
 };
 
 const operations: (readonly [string, () => Promise<unknown>])[] = [
+  ['readNested', () => readNested(fake, keys, { ...nested, streams: looked })],
+  ['entryAfter', () => entryAfter(fake, keys, 's', '1-1')],
   [
-    'readNested',
-    () => readNested(fake, (stream) => keys.stream(stream), { ...nested, streams: looked }),
+    'refuseUnread',
+    () => refuseUnread(fake, keys, owner, { group: 'g', stream: 's', id: '1-1', answer: replied }),
   ],
   ...Object.entries(OPERATIONS).flatMap(([name, all]) =>
     Object.entries(all as Readonly<Record<string, (broker: unknown) => Promise<unknown>>>).map(

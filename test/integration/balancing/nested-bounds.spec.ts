@@ -1,4 +1,4 @@
-import { Arena, type Caller, eventually, Gate, range } from '../../support/arena.js';
+import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
 
 // G21: handlers with a `concurrency` of their own that call themselves, directly or through others.
 
@@ -80,5 +80,63 @@ describe('a handler with a bound of its own', () => {
     expect(begun).toEqual(['outer', 'inner']);
     gate.open();
     expect(await Promise.all(calls)).toEqual(['inner', ...range(5).map((n) => `other ${n}`)]);
+  });
+});
+
+/** How the call of a handler ended that was made behind what cannot get out of its way. */
+const ended = async (inside: Caller, pattern: string): Promise<unknown> => {
+  const failure = (await inside.failure(pattern, 1)) as { code: string; outcome: string };
+  return { code: failure.code, outcome: failure.outcome };
+};
+
+const REFUSED = { code: 'OVERLOADED', outcome: 'not-run' };
+
+describe('a call made inside a handler, behind more entries than can wait', () => {
+  it('is refused where those are events, certainly not run, and the service goes on', async () => {
+    const lanes = { lane: ['happened', 'inner'] };
+    const made = new Arena();
+    const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
+    const gate = new Gate();
+    const heard = new Tally();
+    let ran = 0;
+    const outer = async (): Promise<unknown> => {
+      await gate.opened;
+      return ended(inside, 'inner');
+    };
+    await made.serve(
+      {
+        messages: { outer, inner: () => ran++ },
+        events: { happened: (n: number) => void heard.add(n) },
+      },
+      { lanes, concurrency: 1 },
+    );
+    const call = client.call('outer', {}, { timeout: 15_000 });
+    await eventually(async () => expect(await made.pending('outer')).toBe(1));
+    await Promise.all(range(1100).map((n) => client.tell('happened', n)));
+    gate.open();
+    expect(await call).toEqual(REFUSED);
+    await eventually(() => expect(heard.total).toBe(1100));
+    expect([heard.repeated, ran]).toEqual([[], 0]);
+    expect(await client.call('inner')).toBe(0);
+  });
+
+  it('is refused where those wait for the place of its own handler', async () => {
+    const lanes = { lane: ['outer', 'inner'] };
+    const made = new Arena();
+    const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
+    const gate = new Gate();
+    const outer = async (n: number): Promise<unknown> => {
+      if (n > 0) return n;
+      await gate.opened;
+      return ended(inside, 'inner');
+    };
+    await made.serve({ messages: { outer: [outer, own(1)], inner: (n: number) => n } }, { lanes });
+    const first = client.call('outer', 0, { timeout: 15_000 });
+    await eventually(async () => expect(await made.pending('lane')).toBe(1));
+    const others = range(1100).map((n) => client.call('outer', n + 1, { timeout: 15_000 }));
+    await eventually(async () => expect(await made.length('lane')).toBe(1101));
+    gate.open();
+    expect(await first).toEqual(REFUSED);
+    expect(await Promise.all(others)).toEqual(range(1100).map((n) => n + 1));
   });
 });

@@ -1,7 +1,9 @@
 import {
   readNested,
+  refuseUnread,
   type NestedSearch,
 } from '../../../libs/redis-stream-transport/src/redis/nested.js';
+import type { Owner } from '../../../libs/redis-stream-transport/src/redis/settlement.js';
 import { Bench } from '../../support/brokers.js';
 
 /** Entries of these depths in the stream `a`, and a search among them. */
@@ -15,7 +17,7 @@ async function streamOf(depths: readonly number[]) {
     ids.push((await bench.redis.xadd(key, '*', 'c', line, 'd', '1')) as string);
   }
   const search = async (changes: Partial<NestedSearch> = {}, most = 10, mark = '') => {
-    const { read, marks } = await readNested(bench.link, (name) => bench.keys.stream(name), {
+    const { read, marks } = await readNested(bench.link, bench.keys, {
       ...{ group: 'service', consumer: 'me', wanted: 10, others: 10, force: false },
       streams: [{ stream: 'a', most, mark }],
       ...changes,
@@ -24,6 +26,34 @@ async function streamOf(depths: readonly number[]) {
   };
   return { bench, ids, search };
 }
+
+describe('the refusal of a call that no group was given yet', () => {
+  const answer = { caller: 'c'.repeat(22), frame: 'frame', ttlMs: 60_000 };
+  const refuse = async (bench: Bench, me: Owner, id: string) =>
+    refuseUnread(bench.link, bench.keys, me, { group: 'service', stream: 'a', id, answer });
+
+  it('deletes it and tells its caller, once', async () => {
+    const { bench, ids } = await streamOf([0, 1]);
+    const me = await bench.owner('me');
+    expect(await refuse(bench, me, ids[1]!)).toBe('ok');
+    expect(await refuse(bench, me, ids[1]!)).toBe('lost');
+    expect(await bench.redis.xrange(bench.keys.stream('a'), '-', '+')).toHaveLength(1);
+    const log = await bench.redis.xrange(bench.keys.log(answer.caller), '-', '+');
+    expect(log.map(([, fields]) => fields.slice(0, 2))).toEqual([['f', 'frame']]);
+  });
+
+  it('does not touch what a group may have been given, nor anything without a lease', async () => {
+    const { bench, ids } = await streamOf([1, 1]);
+    const me = await bench.owner('me');
+    await bench.group('other').ensureGroup('a', 'r', true);
+    await bench.hand('a', 'somebody', 1, 'other');
+    expect(await refuse(bench, me, ids[0]!)).toBe('lost');
+    expect(await refuse(bench, { ...me, token: 'x' }, ids[1]!)).toBe('fenced');
+    expect(await refuse(bench, { ...me, consumer: 'nobody' }, ids[1]!)).toBe('missing');
+    expect(await refuse(bench, me, ids[1]!)).toBe('ok');
+    expect(await bench.redis.xlen(bench.keys.stream('a'))).toBe(1);
+  });
+});
 
 describe('the search for calls made inside handlers', () => {
   it('reads nothing where there is none, and does not look at the same entries again', async () => {

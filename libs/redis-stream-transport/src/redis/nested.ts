@@ -1,9 +1,12 @@
+import type { RawEntry } from '../protocol/entry.js';
+import type { Keys } from '../protocol/keys.js';
 import { isEntryId } from '../protocol/limits.js';
-import { listOf, textsOf } from './answer.js';
+import { listOf, textOf, textsOf, wordOf } from './answer.js';
 import { readAnswer, type StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { run } from './script.js';
-import { nestedScript } from './scripts/nested.lua.js';
+import { nestedScript, refuseUnreadScript } from './scripts/nested.lua.js';
+import { CHECKED, type Answer, type CheckedAnswer, type Owner } from './settlement.js';
 
 /** A stream in which to look for calls that were made inside handlers. */
 export interface NestedIn {
@@ -35,12 +38,12 @@ export interface NestedFound {
 /** Reads up to calls that were made inside handlers, in one step with finding them. */
 export async function readNested(
   link: Link,
-  keys: (stream: string) => string,
+  keys: Keys,
   { group, consumer, wanted, others, force, streams }: NestedSearch,
 ): Promise<NestedFound> {
   const args = [group, consumer, String(wanted), String(others), force ? '1' : '0'];
   for (const { most, mark } of streams) args.push(String(most), mark);
-  const names = streams.map(({ stream }) => keys(stream));
+  const names = streams.map(({ stream }) => keys.stream(stream));
   const [read, marks] = listOf(await run(link, nestedScript, names, args), 'nested');
   const texts = textsOf(marks, 'nested');
   return {
@@ -52,4 +55,37 @@ export async function readNested(
       return isEntryId(mark) ? { mark, isFar: text.startsWith('!') } : { mark: '', isFar: false };
     }),
   };
+}
+
+/** The entry behind an id; undefined where there is none. */
+export async function entryAfter(
+  link: Link,
+  keys: Keys,
+  stream: string,
+  id: string,
+): Promise<RawEntry | undefined> {
+  const key = keys.stream(stream);
+  const entries = await link.command('xrange', [key, `(${id}`, '+', 'COUNT', '1']);
+  return readAnswer([[key, entries]])[0]?.entries[0];
+}
+
+/** A request that no group was given yet. */
+export interface Unread {
+  readonly group: string;
+  readonly stream: string;
+  readonly id: string;
+  readonly answer: Answer;
+}
+
+/** Ends it, and tells its caller. */
+export async function refuseUnread(
+  link: Link,
+  keys: Keys,
+  owner: Owner,
+  { group, stream, id, answer }: Unread,
+): Promise<CheckedAnswer> {
+  const names = [keys.lease(owner.consumer), keys.stream(stream), keys.log(answer.caller)];
+  const args = [owner.token, group, id, answer.frame, String(answer.ttlMs)];
+  const text = textOf(await run(link, refuseUnreadScript, names, args), 'refuse-unread');
+  return wordOf(text, CHECKED, 'refuse-unread');
 }

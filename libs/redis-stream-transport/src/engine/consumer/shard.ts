@@ -209,8 +209,7 @@ export class ConsumerShard {
       leaseDoubt: (kind) => this.membership.doubt(kind),
       handed: (consumer) => void this.leases.nudgeConsumer(consumer).catch(() => undefined),
     });
-    const streamKey = (name: string): string => this.keys.stream(name);
-    return new GroupReading(context, processor, this.links, streamKey, dispatcher, {
+    return new GroupReading(context, processor, this.links, this.keys, dispatcher, {
       mayRead: (nested) => this.mayStart && !this.stopping && (nested || !this.reclaimer.isBehind),
       changed: () => this.changed(),
       brought: (stream, count) => this.janitor.brought(stream, count),

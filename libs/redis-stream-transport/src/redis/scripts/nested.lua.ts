@@ -1,5 +1,6 @@
 import { defineScript } from '../script.js';
 import { LUA_IDS } from './group.lua.js';
+import { LUA_ANSWER } from './settle.lua.js';
 
 /** Entries that one script looks at, over all streams, and characters of them. */
 const LOOKED_AT = 1000;
@@ -100,6 +101,32 @@ for i, stream in ipairs(KEYS) do
   marks[i] = mark
 end
 return { reads, marks }
+`,
+  'allow-oom',
+);
+
+/**
+ * Ends a request that no group was given yet, certainly not run, and tells its caller.
+ * KEYS: lease, stream, reply log. ARGV: token, group, id, frame, life of the log (ms).
+ * Returns 'ok', 'lost' (some group may have been given it, or it is gone), 'missing' or 'fenced'.
+ */
+export const refuseUnreadScript = defineScript(
+  'refuse-unread',
+  `
+${LUA_IDS}
+${LUA_ANSWER}
+local held = redis.call('GET', KEYS[1])
+if not held then return 'missing' end
+if held ~= ARGV[1] then return 'fenced' end
+local groups, isOurs = redis.pcall('XINFO', 'GROUPS', KEYS[2]), false
+if groups.err then return 'lost' end
+for _, g in ipairs(groups) do
+  if field(g, 'name') == ARGV[2] then isOurs = true end
+  if not before(field(g, 'last-delivered-id'), ARGV[3]) then return 'lost' end
+end
+if not isOurs or redis.call('XDEL', KEYS[2], ARGV[3]) == 0 then return 'lost' end
+answer(KEYS[3], ARGV[4], ARGV[5])
+return 'ok'
 `,
   'allow-oom',
 );

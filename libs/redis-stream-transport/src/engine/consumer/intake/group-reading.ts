@@ -1,3 +1,4 @@
+import type { Keys } from '../../../protocol/keys.js';
 import { Link, type LinkSettings } from '../../../redis/link.js';
 import { Auditor } from '../recovery/auditor.js';
 import type { Dispatcher } from '../run/dispatcher.js';
@@ -39,11 +40,12 @@ export class GroupReading {
     private readonly context: ShardContext,
     readonly processor: DeliveryProcessor,
     links: LinkSettings,
-    streamKey: (name: string) => string,
+    keys: Keys,
     dispatcher: Dispatcher,
     private readonly hooks: GroupReadingHooks,
   ) {
     const { streams } = processor;
+    const streamKey = (name: string): string => keys.stream(name);
     this.streams = streams;
     this.link = new Link('reader', links, {
       up: async () => {
@@ -77,7 +79,7 @@ export class GroupReading {
       },
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
-      nested: new NestedReads(context, this.link, streamKey, streams, dispatcher),
+      nested: new NestedReads(context, this.link, keys, streams, dispatcher),
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;
