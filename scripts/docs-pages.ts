@@ -112,6 +112,11 @@ The next entry of a lane may be for any of its patterns. An instance therefore a
 least room can start, and for one entry at a time while one is at its bound and another is not; entries that turn out
 to be for one at its bound wait in the instance, 1,000 at most in all lanes. Give a pattern with a bound of its own a stream of its own.
 
+A handler that waits for a call of its own, of whatever service, lends its place meanwhile to calls of the same pattern
+that were made inside handlers, deeper ones than itself: it may be one of those that it waits for. So the bound holds
+for handlers that do not wait. A handler that must run alone from its beginning to its end, its calls included, needs a
+lock of its own; between instances it needs one anyway.
+
 ## Connection
 
 Servers and clients take the options of ioredis at the top level (\`host\`, \`port\`, \`password\`, \`tls\`, \`sentinels\` …), or one
