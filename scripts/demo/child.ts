@@ -1,9 +1,7 @@
-// A process of the demo: forked, its output kept in a file, ended for certain.
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+// A process of the demo: its output is kept in a file.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, endsWithThis, killed, terminated, type Ending } from '../../tools/process.js';
+import { Forked } from '../../tools/forked.js';
 import { repository } from '../../tools/repository.js';
 
 const dist = join(repository, 'dist', 'apps');
@@ -24,63 +22,23 @@ export interface ChildOptions extends Surroundings {
   readonly args: readonly string[];
 }
 
-export class Child {
-  readonly name: string;
-  readonly ended: Promise<Ending>;
-  protected readonly process: ChildProcess;
+export class Child extends Forked {
   private readonly output: string;
 
   constructor({ app, name, args, env, folder }: ChildOptions) {
-    this.name = name;
-    this.output = join(folder, `${name}.log`);
-    const log = openSync(this.output, 'a');
-    this.process = endsWithThis(
-      fork(join(dist, app, 'main.js'), args, {
-        env: { ...process.env, ...env, NO_COLOR: '1' },
-        execArgv: ['--import', withParent],
-        stdio: ['ignore', log, log, 'ipc'],
-      }),
-    );
-    closeSync(log);
-    this.ended = ended(this.process);
-  }
-
-  /** Settles with the message that matches; rejects if the process ends or stays silent instead. */
-  async message<T>(matches: (message: unknown) => message is T, withinMs: number): Promise<T> {
-    const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(), withinMs);
-    const arrived = this.arrival(matches, silence.signal);
-    const gone = this.ended.then((how) => Promise.reject(new Error(`${this.name} ended: ${how}`)));
-    try {
-      return await Promise.race([arrived, gone]);
-    } catch (error) {
-      throw silence.signal.aborted ? new Error(`${this.name} says nothing`) : error;
-    } finally {
-      clearTimeout(timer);
-      silence.abort();
-    }
-  }
-
-  kill(): Promise<Ending> {
-    return killed(this.process);
-  }
-
-  /** As an orchestrator ends a process. */
-  terminate(): Promise<Ending> {
-    return terminated(this.process);
+    const output = join(folder, `${name}.log`);
+    super({
+      name,
+      program: join(dist, app, 'main.js'),
+      args,
+      execArgv: ['--import', withParent],
+      env: { ...env, NO_COLOR: '1' },
+      output,
+    });
+    this.output = output;
   }
 
   lastLines(count: number): string[] {
     return readFileSync(this.output, 'utf8').trimEnd().split('\n').slice(-count);
-  }
-
-  private async arrival<T>(
-    matches: (message: unknown) => message is T,
-    signal: AbortSignal,
-  ): Promise<T> {
-    for (;;) {
-      const [message] = (await once(this.process, 'message', { signal })) as [unknown];
-      if (matches(message)) return message;
-    }
   }
 }

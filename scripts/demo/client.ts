@@ -70,7 +70,7 @@ export class Client extends Child {
       (message): message is Answers[What] => (message as { number?: number }).number === number,
       withinMs,
     );
-    this.process.send({ number, ask });
+    this.tell({ number, ask });
     return answer;
   }
 }

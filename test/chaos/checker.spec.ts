@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { check, type Violation } from '../../chaos/check.mjs';
+import { check, type Violation } from '../../chaos/check.js';
 import { Histories, TIMEOUT } from './histories.js';
 
-const program = fileURLToPath(new URL('../../chaos/check.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../chaos/check.ts', import.meta.url));
 
 /** Rules that the histories violate, each once. */
 const rulesOf = (histories: Histories): string[] => [
@@ -19,7 +19,8 @@ it('finds nothing in a run in which all went well', () => {
 
 it('is a program that ends with 1 when something is violated', () => {
   const histories = new Histories();
-  const run = () => spawnSync(process.execPath, [program, histories.written()]).status;
+  const run = () =>
+    spawnSync(process.execPath, ['--import', 'tsx', program, histories.written()]).status;
   expect(run()).toBe(0);
   histories.start('c-11', 2000);
   expect(run()).toBe(1);

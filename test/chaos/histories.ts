@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { answerHash, requestHash } from '../../chaos/kit/work.mjs';
+import { answerHash, requestHash } from '../../chaos/kit/work.js';
 
 type Event = Record<string, unknown>;
 

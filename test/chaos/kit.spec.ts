@@ -1,6 +1,6 @@
-import { readArguments } from '../../chaos/kit/arguments.mjs';
-import { Random } from '../../chaos/kit/random.mjs';
-import { Size } from '../../chaos/kit/size.mjs';
+import { readArguments } from '../../chaos/kit/arguments.js';
+import { Random } from '../../chaos/kit/random.js';
+import { Size } from '../../chaos/kit/size.js';
 
 describe('seeds', () => {
   const draw = (random: Random): number[] => Array.from({ length: 5 }, () => random.int(1, 1000));

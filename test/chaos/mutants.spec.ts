@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mutated } from '../../chaos/mutants/apply.mjs';
-import { mutants } from '../../chaos/mutants/list.mjs';
-import { scenarios } from '../../chaos/scenarios/index.mjs';
-import { buildLibrary } from '../../chaos/kit/library.mjs';
+import { mutated } from '../../chaos/mutants/apply.js';
+import { mutants } from '../../chaos/mutants/list.js';
+import { scenarios } from '../../chaos/scenarios/index.js';
+import { buildLibrary } from '../../chaos/kit/library.js';
 
 // `npm run chaos:mutants` sees that the suite notices each. Here it is only seen that each can be made.
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { Random } from '../../chaos/kit/random.mjs';
+import { Random } from '../../chaos/kit/random.js';
 import {
   blackhole,
   byteRate,
@@ -9,8 +9,8 @@ import {
   delay,
   dropAnswers,
   type Mode,
-} from '../../chaos/proxy/passage.mjs';
-import { Proxy } from '../../chaos/proxy/proxy.mjs';
+} from '../../tools/tcp-proxy/passage.js';
+import { Proxy } from '../../tools/tcp-proxy/proxy.js';
 
 /** A bound for what happens at once on an idle machine. */
 const SOON = { timeout: 10_000 };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { rowsIn, tableOf, withTable, type Row } from '../../chaos/table.mjs';
+import { rowsIn, tableOf, withTable, type Row } from '../../chaos/table.js';
 
 const row = (scenario: string, seed: number, changes: Partial<Row> = {}): Row => ({
   scenario,

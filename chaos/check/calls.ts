@@ -1,0 +1,72 @@
+// I1 and I2: every call has one outcome, in time, and what it is told is the truth.
+import { stalledWithin, type Model, type Violation } from './model.js';
+
+/** Milliseconds after its deadline by which a call has ended. */
+const LATE = 250;
+
+/**
+ * I1. A call ends once, no later than its deadline and 250 ms. Time counts only while the caller's own event
+ * loop ran: a process that stands still cannot be told anything. How long it stood still is measured.
+ */
+export function* oneOutcomeInTime({
+  calls,
+  processes,
+  plan,
+  aborted,
+}: Model): Generator<Violation> {
+  for (const call of calls.values()) {
+    const { id, caller, start, timeout, ends } = call;
+    if (Number.isNaN(start)) {
+      yield { rule: 'I1', id, text: 'an outcome of a call that was never made' };
+      continue;
+    }
+    const [first] = ends;
+    if (first === undefined) {
+      yield { rule: 'I1', id, text: `no outcome; it was made at ${start}` };
+      continue;
+    }
+    if (ends.length > 1) {
+      yield {
+        rule: 'I1',
+        id,
+        text: `${ends.length} outcomes: ${ends.map(({ o }) => o).join(', ')}`,
+      };
+    }
+    const deadline = start + timeout;
+    const { t } = first;
+    if (t <= deadline + LATE) continue;
+    const late = t - deadline - stalledWithin(processes.get(caller), deadline, t);
+    if (late > LATE)
+      yield { rule: 'I1', id, text: `ended ${Math.round(late)} ms after its deadline` };
+  }
+  if (aborted) yield { rule: 'I1', text: `the run broke off: ${aborted}` };
+  if (calls.size < plan.calls) {
+    yield { rule: 'I1', text: `only ${calls.size} of ${plan.calls} calls were made` };
+  }
+}
+
+/** I2. "Certainly not run" and success are both true. */
+export function* truth({ calls, strays }: Model): Generator<Violation> {
+  for (const { id, ends, executions } of calls.values()) {
+    for (const end of ends) {
+      const [first] = executions;
+      if (end.says === 'not-run' && first !== undefined) {
+        const { process } = first;
+        yield {
+          rule: 'I2',
+          id,
+          text: `told ${end.code}, certainly not run, but ran in ${process}`,
+        };
+      }
+      if (end.o === 'value' && !executions.some(({ finish }) => !Number.isNaN(finish))) {
+        yield { rule: 'I2', id, text: 'succeeded, but no handler finished it' };
+      }
+      if (end.at === 'same-turn' && executions.length > 0) {
+        yield { rule: 'I2', id, text: 'unsubscribed in the turn that made it, but was executed' };
+      }
+    }
+  }
+  for (const { id, process } of strays) {
+    yield { rule: 'I2', id, text: `executed in ${process}, but nobody called` };
+  }
+}

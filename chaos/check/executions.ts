@@ -1,0 +1,199 @@
+// I3, I4 and I5: what handlers were given, how often, and when.
+import { answerHash } from '../kit/work.js';
+import {
+  stalledWithin,
+  type Call,
+  type Execution,
+  type FaultSeen,
+  type Model,
+  type Violation,
+} from './model.js';
+
+/** What tells which faults excuse a repetition. */
+type Circumstances = Pick<Model, 'calls' | 'faults'>;
+
+/** Milliseconds after its deadline within which a call may still be started. */
+const LATE_START = 100;
+/** Milliseconds for which a call that is on its way may be stored (rule L3 of the transport). */
+const MAX_AGE = 2000;
+/** Milliseconds after a cancellation within which a call may still be started. */
+const LATE_CANCEL = 1000;
+
+/** Milliseconds from the note of a fault until it has certainly struck. */
+const STRIKES = 250;
+
+/** I3. The reply is f(request), and the handler saw the request that was made. */
+export function* rightAnswers({ calls }: Model): Generator<Violation> {
+  for (const { id, q, ends, executions } of calls.values()) {
+    for (const { o, r } of ends) {
+      if (o === 'value' && r !== answerHash(q))
+        yield { rule: 'I3', id, text: `a wrong reply: ${r}` };
+    }
+    for (const execution of executions) {
+      if (execution.q !== q)
+        yield { rule: 'I3', id, text: `the handler saw ${execution.q}, not ${q}` };
+    }
+  }
+}
+
+/** I4. Nothing is executed twice but for a fault that excuses it. */
+export function* repetitions(model: Model): Generator<Violation> {
+  const { calls, plan } = model;
+  const { duplicates, bound } = duplicatesOf(model);
+  if (duplicates > bound) {
+    yield {
+      rule: 'I4',
+      text: `${duplicates} repetitions, but only ${bound} were in flight at faults`,
+    };
+  }
+  for (const { id, pattern, executions } of calls.values()) {
+    if (executions.length < 2) continue;
+    const excused = executions.every((_, i) => i === 0 || isExcused(model, executions, i));
+    // Only if Redis forgets the start may it be made again.
+    if (pattern === 'once' && !isExcused(onlyForgetful(model), executions, 1)) {
+      yield { rule: 'I4', id, text: `at most once, but started ${executions.length} times` };
+    }
+    if (plan.expect.duplicates === 0) {
+      yield { rule: 'I4', id, text: `executed ${executions.length} times: ${places(executions)}` };
+      continue;
+    }
+    if (!excused) yield { rule: 'I4', id, text: `repeated without cause: ${places(executions)}` };
+  }
+}
+
+/**
+ * Milliseconds between two looks at the leases, and the time that an answer takes: so much sooner than it was
+ * seen a lease may have ended.
+ */
+const SIGHT = 500;
+
+/** I4. No completion of an instance is accepted once its lease was taken away. */
+export function* fencing({ calls, revocations }: Model): Generator<Violation> {
+  const revoked = new Map(revocations.map(({ consumer, t }) => [consumer, t]));
+  for (const { id, ends, executions } of calls.values()) {
+    const [end] = ends;
+    if (end?.by === undefined) continue;
+    const execution = executions.find(({ process, n }) => `${process}#${n}` === end.by);
+    if (execution === undefined) {
+      yield { rule: 'I3', id, text: `the reply is of ${end.by}, which did not execute it` };
+      continue;
+    }
+    const late = execution.finish - (revoked.get(execution.consumer) ?? NaN);
+    if (late > SIGHT) {
+      yield {
+        rule: 'I4',
+        id,
+        text: `a completion by ${end.by} was accepted ${Math.round(late)} ms after its lease was taken`,
+      };
+    }
+  }
+}
+
+/**
+ * I5. No handler starts after the deadline and 100 ms, nor long after nobody waits any more. A deadline counts
+ * from the moment in which Redis stores the call: while Redis stands still a call may wait for that, but for
+ * no longer than it is accepted at all. A cancellation counts from the moment in which Redis can be told.
+ */
+export function* lateStarts({ calls, processes, faults }: Model): Generator<Violation> {
+  const standing = faults.filter(({ stands }) => stands);
+  const away = faults.filter(({ cuts }) => cuts !== undefined);
+  for (const { id, start, timeout, ends, executions } of calls.values()) {
+    for (const { begin, process } of executions) {
+      const deadline = start + timeout;
+      const waited = Math.min(MAX_AGE, overlap(standing, start, begin));
+      const stalled = stalledWithin(processes.get(process), deadline, begin);
+      const late = begin - deadline - stalled - waited;
+      if (late > LATE_START) {
+        const text = `started ${Math.round(late)} ms after its deadline in ${process}`;
+        yield { rule: 'I5', id, text };
+      }
+      const cancelled = ends.find(({ o }) => o === 'cancelled')?.t ?? NaN;
+      if (!(begin > cancelled + LATE_CANCEL)) continue;
+      const after = begin - cancelled - overlap(away, cancelled - LATE_CANCEL, begin);
+      if (after > LATE_CANCEL) {
+        const text = `started ${Math.round(after)} ms after it was cancelled in ${process}`;
+        yield { rule: 'I5', id, text };
+      }
+    }
+  }
+}
+
+/** Milliseconds of the interval in which one of the faults went on; they may overlap. */
+function overlap(faults: readonly FaultSeen[], from: number, to: number): number {
+  let sum = 0;
+  for (const fault of faults)
+    sum += Math.max(0, Math.min(to, fault.to) - Math.max(from, fault.from));
+  return sum;
+}
+
+/** Executions beyond the first, and how many the faults excuse. */
+export function duplicatesOf(model: Circumstances): { duplicates: number; bound: number } {
+  let duplicates = 0;
+  for (const { executions } of model.calls.values())
+    duplicates += Math.max(0, executions.length - 1);
+  let bound = 0;
+  for (const fault of model.faults) if (fault.excuses) bound += inFlightAt(model, fault);
+  return { duplicates, bound };
+}
+
+/** Calls that a fault may cause to run once more. */
+function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
+  let count = 0;
+  for (const call of calls.values()) if (isInFlight(call, fault)) count++;
+  return count;
+}
+
+/**
+ * Whether a fault met a call in the middle: a target was executing it, or (`open`) anybody was, or it was
+ * not settled yet. What a caller has been told is settled, so a call without an outcome may not be.
+ */
+function isInFlight({ start, ends, executions }: Call, fault: FaultSeen): boolean {
+  const { to, excuses, targets, forgets = 0 } = fault;
+  // What it makes Redis forget was open again, so to speak.
+  const from = fault.from - forgets;
+  if (start > Math.min(to, fault.from + STRIKES)) return false;
+  const [end] = ends;
+  const open = end === undefined || end.t > from;
+  if (excuses === 'open') {
+    return (
+      open || executions.some((execution) => execution.begin <= to && isRunning(execution, from))
+    );
+  }
+  return executions.some(
+    (execution) =>
+      targets.includes(execution.process) &&
+      execution.begin <= to &&
+      (open || isRunning(execution, from)),
+  );
+}
+
+const onlyForgetful = ({ calls, faults }: Circumstances): Circumstances => ({
+  calls,
+  faults: faults.filter(({ forgets = 0 }) => forgets > 0),
+});
+
+const isRunning = ({ finish }: Execution, from: number) => Number.isNaN(finish) || finish > from;
+
+/** A fault between two executions, or while the first of them went on, explains the second. */
+function isExcused(
+  { calls, faults }: Circumstances,
+  executions: readonly Execution[],
+  i: number,
+): boolean {
+  const again = executions[i];
+  if (again === undefined) return false;
+  const call = calls.get(again.id);
+  if (call === undefined) return false;
+  const before = executions.slice(0, i);
+  return faults.some(
+    (fault) =>
+      fault.excuses !== undefined &&
+      fault.from <= again.begin &&
+      isInFlight({ ...call, executions: before }, fault),
+  );
+}
+
+const places = (executions: readonly Execution[]) =>
+  executions
+    .map(({ process, delivery, begin }) => `${process} (${delivery}) at ${begin}`)
+    .join(', ');

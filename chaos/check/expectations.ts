@@ -1,0 +1,201 @@
+// What a scenario must hold beside the invariants; which of these apply, its plan says.
+import { figuresOf, isFailure } from './figures.js';
+import { letterRules } from './letters.js';
+import { loadRules } from './load.js';
+import { stalledWithin, type Finding, type Model, type Violation } from './model.js';
+import type { Expectations } from '../fleet/plan.js';
+
+export function* expectations(model: Model): Generator<Violation> {
+  const { expect } = model.plan;
+  for (const [name, wanted] of Object.entries(expect)) {
+    const rule = rules[name as keyof Expectations] as Rule<unknown> | undefined;
+    if (rule === undefined) throw new Error(`there is no expectation ${name}`);
+    for (const { id, text } of rule(model, wanted)) yield { rule: name, id, text };
+  }
+  yield* falseTakeOvers(model);
+}
+
+type Rule<T> = (model: Model, wanted: T) => Iterable<Finding>;
+
+const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expectations[Name]>> } = {
+  ...loadRules,
+  ...letterRules,
+
+  *success({ calls, plan }, share) {
+    const codes = plan.expect.codes ?? [];
+    let failed = 0;
+    const examples: string[] = [];
+    for (const call of calls.values()) {
+      if (!isFailure(call, codes)) continue;
+      failed++;
+      const [end] = call.ends;
+      if (examples.length < 3)
+        examples.push(`${call.id}: ${end?.code ?? end?.o}/${end?.says} ${end?.text ?? ''}`);
+    }
+    if (failed / Math.max(1, calls.size) > 1 - share) {
+      yield { text: `${failed} of ${calls.size} calls failed, such as ${examples.join('; ')}` };
+    }
+  },
+
+  /** Of the calls that may run more than once so many got an answer, whatever `codes` permits. */
+  *answered({ calls }, share) {
+    const counted = [...calls.values()].filter(({ pattern }) => pattern !== 'once');
+    const failed = counted.filter((call) => isFailure(call, [])).length;
+    if (failed > (1 - share) * counted.length) yield { text: `${failed} calls got no answer` };
+  },
+
+  *codes() {},
+
+  *duplicates() {},
+
+  *resent({ processes }, wanted) {
+    for (const { name, vitals } of processes.values()) {
+      const count = vitals.after?.maps?.resent ?? 0;
+      if (count > wanted) yield { text: `${name} sent ${count} calls again` };
+    }
+  },
+
+  *resumeWithin({ calls, faults, loadedAt, processes }, ms) {
+    const times = new Map<string, number[]>();
+    for (const { caller, ends } of calls.values()) {
+      if (ends[0]?.o !== 'value') continue;
+      const list = times.get(caller) ?? [];
+      times.set(caller, list);
+      list.push(ends[0].t);
+    }
+    for (const list of times.values()) list.sort((a, b) => a - b);
+    for (const { what, to, from } of faults) {
+      // Another fault in between, or the end of the load, and nothing can be said.
+      const until = Math.min(
+        loadedAt ?? NaN,
+        ...faults.map((fault) => (fault.from > from ? fault.from : Infinity)),
+      );
+      if (to + ms > until) continue;
+      for (const [caller, list] of times) {
+        const next = list.find((t) => t > to) ?? NaN;
+        const took = next - to - stalledWithin(processes.get(caller), to, next);
+        if (took <= ms) continue;
+        yield {
+          text: `${caller}: the first success after ${what} at ${to} came ${Math.round(took)} ms later`,
+        };
+      }
+    }
+  },
+
+  *takeOverWithin({ calls, faults }, ms) {
+    for (const { what, targets, from, excuses } of faults) {
+      if (excuses !== 'owned') continue;
+      for (const { id, executions, ends } of calls.values()) {
+        for (const [i, orphan] of executions.entries()) {
+          const mine = targets.includes(orphan.process) && orphan.begin <= from;
+          if (!mine || orphan.finish <= from) continue;
+          const again = executions[i + 1]?.begin ?? ends[0]?.t ?? NaN;
+          if (again - from > ms) {
+            yield {
+              id,
+              text: `taken over ${Math.round(again - from)} ms after ${what} of ${orphan.process}`,
+            };
+          }
+        }
+      }
+    }
+  },
+
+  *exitWithin({ faults }, ms) {
+    for (const { what, targets, from, to } of faults) {
+      if (what === 'term' && to - from > ms)
+        yield { text: `${targets[0]} took ${to - from} ms to end` };
+    }
+  },
+
+  /** Only time counts in which its owner could notice anything: how long it stood still is measured. */
+  *replacedWithin({ faults, processes }, ms) {
+    for (const { what, targets, role, from, silent } of faults) {
+      if (!silent) continue;
+      const target = processes.get(targets[0] ?? '');
+      const ready = target?.links.find(
+        (link) => link.what === 'ready' && link.role === role && link.t > from,
+      );
+      const took = ready && ready.t - from - stalledWithin(target, from, ready.t);
+      if (took === undefined || took > ms) {
+        const after = took === undefined ? 'never' : `after ${Math.round(took)} ms`;
+        yield { text: `${what}: the ${role} of ${targets[0]} was replaced ${after}` };
+      }
+    }
+  },
+
+  *refusedWithin({ calls, faults }, ms) {
+    for (const fault of faults.filter(({ refuses }) => refuses)) {
+      for (const { id, start, ends } of calls.values()) {
+        const [end] = ends;
+        if (end?.o !== 'fault' || start < fault.from || start > fault.to || end.says !== 'not-run')
+          continue;
+        if (end.t - start > ms)
+          yield { id, text: `refused (${end.code}) after ${Math.round(end.t - start)} ms` };
+      }
+    }
+  },
+
+  *p99(model, ms) {
+    const { p99 } = figuresOf(model);
+    if (p99 > ms) yield { text: `one call in a hundred took longer than ${p99} ms` };
+  },
+
+  /** Who looks at its signal is told that it works for nobody, soon after its instance wakes up. */
+  *abortWithin({ faults, processes }, ms) {
+    for (const { targets, from, to } of faults.filter(({ stalls }) => stalls)) {
+      const { aborts, watched } = processes.get(targets[0] ?? '') ?? { aborts: [], watched: [] };
+      for (const { n, id, begin, finish } of watched) {
+        if (begin > from || finish <= to + ms) continue;
+        const told = aborts.find((abort) => abort.n === n)?.t;
+        if (told === undefined || told - to > ms) {
+          const when = told === undefined ? 'never' : `${Math.round(told - to)} ms later`;
+          yield { id, text: `${targets[0]} woke up at ${to}; the handler was told ${when}` };
+        }
+      }
+    }
+  },
+
+  /** Deadlines are early for nobody but for those whom the clock of Redis has aged. */
+  *earlyOnlyByRedis({ calls, faults }, ms) {
+    const steps = faults.filter(({ ages }) => ages);
+    for (const { seconds, shift } of steps) {
+      if (Math.abs((shift ?? NaN) - (seconds ?? NaN)) > 5)
+        yield { text: `the clock was ${shift} s off, not ${seconds}` };
+    }
+    for (const {
+      id,
+      start,
+      timeout,
+      ends: [end],
+    } of calls.values()) {
+      if (end?.code !== 'TIMEOUT' || end.t >= start + timeout - ms) continue;
+      const aged = steps.some(({ from, to }) => start <= to && end.t >= from);
+      if (!aged) yield { id, text: `timed out ${Math.round(start + timeout - end.t)} ms early` };
+    }
+  },
+
+  *effects({ quiet, calls }) {
+    const repeated = quiet?.effects.repeated ?? [];
+    if (repeated.length > 0)
+      yield { text: `effects were had twice: ${repeated.slice(0, 5).join(', ')}` };
+    let done = 0;
+    for (const { pattern, ends } of calls.values())
+      if (pattern === 'inbox' && ends[0]?.o === 'value') done++;
+    if (quiet !== undefined && quiet.effects.count < done) {
+      yield { text: `${done} calls succeeded, but only ${quiet.effects.count} had an effect` };
+    }
+  },
+};
+
+/** A lease that ended before it could have expired, although its owner had neither left nor stalled. */
+function* falseTakeOvers({ revocations, processes }: Model): Generator<Violation> {
+  const byPid = new Map([...processes.values()].map((process) => [String(process.pid), process]));
+  for (const { consumer, left, t } of revocations) {
+    const owner = [...byPid].find(([pid]) => consumer.includes(`-${pid}-`))?.[1];
+    // Who is told to end gives its lease away.
+    if (owner?.exit?.expected !== undefined && t > owner.exit.t - 15_000) continue;
+    if (left > 0)
+      yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };
+  }
+}

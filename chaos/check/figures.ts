@@ -1,0 +1,98 @@
+// The figures of a run.
+import { duplicatesOf } from './executions.js';
+import { quantile } from './load.js';
+import type { Call, Model } from './model.js';
+
+/** What is told of a run. */
+export interface Figures {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly size: string;
+  readonly redis: string;
+  readonly calls: number;
+  readonly executions: number;
+  readonly duplicates: number;
+  /** Repetitions that the faults excuse. */
+  readonly duplicateBound: number;
+  readonly lost: number;
+  readonly faults: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  /** The longest time without any success while there was load, in milliseconds. */
+  readonly longestStall: number;
+}
+
+/** A call that did not get its handler's answer, although the scenario allows no such end. */
+export function isFailure({ ends, timeout }: Call, codes: readonly string[]): boolean {
+  const [end] = ends;
+  if (end === undefined) return true;
+  if (end.o === 'value' || end.o === 'cancelled') return false;
+  const told = end.o === 'error' ? 'error' : `${end.code}/${end.says}`;
+  return !codes.some((code) => {
+    const [permitted, longest = 'Infinity'] = code.split('@');
+    return told === permitted && timeout <= Number(longest);
+  });
+}
+
+export function figuresOf(model: Model): Figures {
+  const { plan, calls, faults, loadAt = 0, strays } = model;
+  const { duplicates, bound } = duplicatesOf(model);
+  const latencies: number[] = [];
+  const times: number[] = [];
+  let executions = strays.length;
+  let lost = 0;
+  const outcomes: Record<string, number> = {};
+  let lastStart = 0;
+  for (const call of calls.values()) {
+    executions += call.executions.length;
+    if (call.start > lastStart) lastStart = call.start;
+    const [end] = call.ends;
+    const outcome =
+      end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (isLost(call, plan)) lost++;
+    if (end?.o === 'value') {
+      latencies.push(end.t - call.start);
+      times.push(end.t);
+    }
+  }
+  return {
+    scenario: plan.scenario,
+    seed: plan.seed,
+    size: plan.size,
+    redis: plan.server,
+    calls: calls.size,
+    executions,
+    duplicates,
+    duplicateBound: bound,
+    lost,
+    faults: faults.length,
+    outcomes,
+    p50: Math.round(quantile(latencies, 0.5) ?? 0),
+    p99: Math.round(quantile(latencies, 0.99) ?? 0),
+    longestStall: longestGap(times, loadAt, lastStart),
+  };
+}
+
+/**
+ * A call is lost that never ended; or that ended with less than its answer where the scenario wants every
+ * call to succeed.
+ */
+function isLost(call: Call, { expect }: Model['plan']): boolean {
+  if (call.ends.length === 0) return true;
+  return expect.success === 1 && isFailure(call, expect.codes ?? []);
+}
+
+/** The longest time without any success while there was load. */
+function longestGap(times: number[], from: number, to: number): number {
+  let longest = 0;
+  let last = from;
+  for (const t of times.sort((a, b) => a - b)) {
+    if (t < from || t > to) continue;
+    longest = Math.max(longest, t - last);
+    last = t;
+  }
+  return Math.round(longest);
+}

@@ -1,0 +1,156 @@
+// What the checker knows of a run: calls, executions, faults, processes, and what was left.
+import type { Kind, Reason } from '../fleet/child.js';
+import type { Facts } from '../fleet/faults.js';
+import type { EffectsFound, KeyFound, LetterFound, StreamFound } from '../fleet/inspection.js';
+import type { WholePlan } from '../fleet/plan.js';
+import type { Vitals } from '../processes/witness.js';
+
+/** What a rule finds wrong. */
+export interface Violation {
+  /** I1 to I9, or the name of an expectation of the scenario. */
+  readonly rule: string;
+  /** The call that it is about. */
+  readonly id?: string | undefined;
+  readonly text: string;
+}
+
+/** A violation of an expectation, which has its rule's name from there. */
+export type Finding = Omit<Violation, 'rule'>;
+
+export interface Execution {
+  /** Of the call. */
+  readonly id: string;
+  /** Counts the executions of a process. */
+  readonly n: number;
+  /** That ran it. */
+  readonly process: string;
+  readonly consumer: string;
+  readonly delivery: number;
+  readonly pattern: string;
+  readonly begin: number;
+  /** NaN when it was interrupted: nothing is before or after that. */
+  finish: number;
+  /** Hash of the request as the handler saw it. */
+  readonly q: string;
+}
+
+/** What a caller was told. */
+export interface End {
+  readonly o: 'value' | 'error' | 'fault' | 'cancelled';
+  readonly t: number;
+  readonly r?: string;
+  /** Process and number of the execution that the reply is of. */
+  readonly by?: string;
+  readonly code?: string;
+  readonly says?: 'not-run' | 'may-have-run';
+  readonly text?: string;
+  readonly at?: 'same-turn';
+}
+
+export interface Call {
+  readonly id: string;
+  readonly caller: string;
+  readonly pattern: string;
+  /** Hash of the request as it was made. */
+  readonly q: string;
+  /** What the handler does beside. */
+  readonly act?: string | undefined;
+  /** NaN when it was never made: nothing is before or after that. */
+  readonly start: number;
+  readonly timeout: number;
+  /** Every outcome that was told. */
+  readonly ends: End[];
+  /** In the order in which they began. */
+  readonly executions: Execution[];
+}
+
+export interface FaultSeen extends Facts {
+  readonly n: number;
+  readonly what: string;
+  readonly from: number;
+  /** Infinity when it still went on at the end of the run. */
+  to: number;
+  readonly targets: readonly string[];
+}
+
+export interface Exit {
+  readonly t: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly expected?: Reason;
+}
+
+export interface Timed {
+  readonly t: number;
+}
+
+/** `maps` is missing where the library hides elsewhere what it holds. */
+export type VitalsSeen = Omit<Vitals, 'maps'> & Partial<Pick<Vitals, 'maps'>>;
+
+export interface ProcessSeen {
+  readonly name: string;
+  kind: Kind | undefined;
+  pid?: number;
+  spawned?: number;
+  up?: number;
+  exit?: Exit;
+  /** What it printed. */
+  output: string;
+  readonly logs: Timed[];
+  /** In which its event loop did nothing. */
+  readonly stalls: (Timed & { readonly from: number })[];
+  readonly statuses: (Timed & { readonly value: string })[];
+  readonly links: (Timed & { readonly what: 'ready' | 'close'; readonly role: string })[];
+  readonly unhandled: (Timed & { readonly what: string; readonly text: string })[];
+  readonly vitals: { before?: VitalsSeen; after?: VitalsSeen };
+  /** Handlers that were told that they work for nobody. */
+  readonly aborts: (Timed & { readonly n: number })[];
+  /** Executions whose handler looks at its signal. */
+  readonly watched: Execution[];
+}
+
+/** What an inspection found when nothing was to be done any more. */
+export interface Quiet {
+  readonly streams: readonly StreamFound[];
+  readonly keys: readonly KeyFound[];
+  readonly dead: readonly LetterFound[];
+  readonly effects: EffectsFound;
+}
+
+/** An entry that was written by hand, or the memory that Redis used. */
+export interface Note extends Timed {
+  readonly k: string;
+  readonly tag: string;
+  readonly kind: string;
+  readonly used: number;
+}
+
+/** A lease that was taken from its owner, and the milliseconds that were left of it. */
+export interface Revocation extends Timed {
+  readonly consumer: string;
+  readonly left: number;
+}
+
+export interface Model {
+  readonly plan: WholePlan & {
+    readonly scenario: string;
+    readonly seed: number;
+    readonly size: string;
+    readonly server: string;
+  };
+  readonly calls: Map<string, Call>;
+  /** Executions of calls that nobody made. */
+  readonly strays: Execution[];
+  /** By name. */
+  readonly processes: Map<string, ProcessSeen>;
+  readonly faults: FaultSeen[];
+  readonly notes: Note[];
+  readonly revocations: Revocation[];
+  quiet?: Quiet;
+  left?: { readonly keys: readonly KeyFound[] };
+  /** Why the run broke off. */
+  aborted?: string;
+  loadAt?: number;
+  loadedAt?: number;
+  endingAt?: number;
+}

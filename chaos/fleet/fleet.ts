@@ -1,0 +1,150 @@
+// The services and callers of a run. A service has a slot and may have several lives in it.
+import { join } from 'node:path';
+import type { History } from '../kit/history.js';
+import type { Random } from '../kit/random.js';
+import { now } from '../kit/time.js';
+import { Child, type Kind } from './child.js';
+import type { WholePlan } from './plan.js';
+
+export interface FleetOptions {
+  readonly plan: WholePlan;
+  /** Of the histories. */
+  readonly folder: string;
+  /** URL of the library as one file. */
+  readonly library: string;
+  readonly random: Random;
+  readonly log: History;
+  /** Where the process of this name finds Redis. */
+  urlFor(name: string): string;
+  environmentFor(name: string): Record<string, string>;
+}
+
+/** Calls that each caller makes. */
+export interface Load {
+  readonly count: number;
+  /** Per second; 0: at once. */
+  readonly rate: number;
+  /** Calls that may be open. */
+  readonly cap: number;
+  /** Goes on when `count` are made, until it is told that it is enough. */
+  readonly patient: boolean;
+  /** Calls that break nothing, and do not count. */
+  readonly warmUp?: boolean;
+  /** Milliseconds. */
+  readonly within: number;
+}
+
+export class Fleet {
+  /** The present life of each slot. */
+  readonly slots = new Map<number, Child>();
+  readonly callers: Child[] = [];
+  private readonly lives = new Map<number, number>();
+  private isOver = false;
+  private restartsCrashed = false;
+  /** Told of a service that ended although nobody told it to. */
+  crashed: ((child: Child) => void) | undefined;
+
+  constructor(private readonly options: FleetOptions) {}
+
+  async start(): Promise<void> {
+    const { services, callers } = this.options.plan;
+    for (let slot = 1; slot <= services; slot++) this.startService(slot);
+    await Promise.all([...this.slots.values()].map(({ up }) => up));
+    for (let n = 1; n <= callers; n++) this.callers.push(this.startCaller(`caller-${n}`));
+    await Promise.all(this.callers.map(({ up }) => up));
+  }
+
+  /** Services that run and are not frozen. */
+  get services(): Child[] {
+    return [...this.slots.values()].filter(({ isAlive, frozen }) => isAlive && !frozen);
+  }
+
+  get all(): Child[] {
+    return [...this.slots.values(), ...this.callers].filter(({ isAlive }) => isAlive);
+  }
+
+  /** A new life in the slot of one that has ended. */
+  async replace(child: Child): Promise<Child> {
+    const slot = [...this.slots].find(([, each]) => each === child)?.[0];
+    if (slot === undefined) throw new Error(`${child.name} has no slot`);
+    const next = this.startService(slot);
+    await next.up;
+    return next;
+  }
+
+  /** Starts a service again whenever it ends without being told to, as an orchestrator does. */
+  keepAlive(): void {
+    this.restartsCrashed = true;
+  }
+
+  async loadAll(load: Load): Promise<void> {
+    await Promise.all(this.callers.map((caller) => caller.ask('load', load, load.within)));
+  }
+
+  /** What every living process holds; noted under `when`. */
+  async vitals(when: 'before' | 'after'): Promise<void> {
+    await Promise.all(
+      this.all.map(async (child) => {
+        const found = await child.ask<object>('vitals');
+        this.options.log.write({ k: 'vitals', when, name: child.name, kind: child.kind, ...found });
+      }),
+    );
+  }
+
+  /** Callers first: services must be able to answer what is still open. */
+  async end(): Promise<void> {
+    this.isOver = true;
+    this.options.log.write({ k: 'ending', t: now() });
+    await Promise.all(
+      this.callers.map(async (caller) => {
+        caller.expected ??= 'end';
+        await caller.ask('close', {}, 5000);
+        await caller.endBy('end');
+      }),
+    );
+    await Promise.all([...this.slots.values()].map((child) => child.leave('end')));
+  }
+
+  async killAll(): Promise<void> {
+    this.isOver = true;
+    await Promise.all(this.all.map((child) => child.endBy('abandoned')));
+  }
+
+  private startService(slot: number): Child {
+    const life = (this.lives.get(slot) ?? 0) + 1;
+    this.lives.set(slot, life);
+    const name = `service-${slot}.${life}`;
+    const { leaseTtl, concurrency, prefix, serverOptions, effects } = this.options.plan;
+    const url = this.options.urlFor(name);
+    const options = { url, prefix, group: 'service', leaseTtl, concurrency, ...serverOptions };
+    const child = this.child(name, 'service', {
+      options,
+      ...(effects ? { effects: { url, key: 'effects' } } : {}),
+    });
+    this.slots.set(slot, child);
+    void child.ended.then(() => {
+      if (this.isOver || !this.restartsCrashed || child.expected !== undefined) return;
+      this.crashed?.(child);
+      if (this.slots.get(slot) === child) this.startService(slot);
+    });
+    return child;
+  }
+
+  private startCaller(name: string): Child {
+    const { timeout, prefix, clientOptions, mix } = this.options.plan;
+    const options = { url: this.options.urlFor(name), prefix, timeout, ...clientOptions };
+    return this.child(name, 'caller', { options, mix, seed: this.options.random.fork(name).seed });
+  }
+
+  private child(name: string, kind: Kind, given: object): Child {
+    const { folder, library, log } = this.options;
+    return new Child({
+      name,
+      kind,
+      log,
+      given: { ...given, library, history: join(folder, `${kind}s`, `${name}.jsonl`) },
+      output: join(folder, `${name}.out`),
+      environment: this.options.environmentFor(name),
+    });
+  }
+}

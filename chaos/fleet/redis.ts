@@ -1,0 +1,117 @@
+// The server of a run: killed, frozen, emptied and started again where it was.
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findServer } from '../../tools/redis/find-server.js';
+import { sweepLeftovers } from '../../tools/redis/leftovers.js';
+import { startServer, type PrivateRedis } from '../../tools/redis/server-process.js';
+import { eventually } from '../../tools/wait.js';
+
+/** How much of what was acknowledged survives a kill. */
+export type Fsync = 'always' | 'everysec' | 'none';
+
+export interface ChaosRedisOptions {
+  readonly fsync?: Fsync;
+  /** Further arguments of the server. */
+  readonly args?: readonly string[];
+  readonly environment?: Record<string, string>;
+}
+
+export class ChaosRedis {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-data-'));
+  #server: PrivateRedis;
+  #environment: Record<string, string> = {};
+  fsync: Fsync = 'none';
+  args: readonly string[] = [];
+  version: string | undefined;
+  /** Connection of the run itself, for orders and looks; it never goes through a proxy. */
+  admin: Redis;
+
+  static async start({
+    fsync = 'none',
+    args = [],
+    environment = {},
+  }: ChaosRedisOptions = {}): Promise<ChaosRedis> {
+    const redis = new ChaosRedis();
+    redis.fsync = fsync;
+    redis.args = args;
+    redis.#environment = environment;
+    sweepLeftovers();
+    await redis.#start();
+    redis.admin = new Redis(redis.port, '127.0.0.1', {
+      retryStrategy: () => 50,
+      maxRetriesPerRequest: null,
+    });
+    redis.admin.on('error', () => {});
+    const info = await redis.admin.info('server');
+    const found = /^valkey_version:(\S+)/m.exec(info);
+    redis.version = found
+      ? `Valkey ${found[1]}`
+      : `Redis ${/^redis_version:(\S+)/m.exec(info)?.[1]}`;
+    return redis;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  /** SIGKILL; the answer comes when it is gone. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL');
+    await this.#server.stop();
+  }
+
+  /** The same server, with what its disk has kept. */
+  async restart(): Promise<void> {
+    await this.#start(this.port);
+    await this.answers();
+  }
+
+  /** The same server with an empty memory. */
+  async restartEmpty(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder);
+    await this.restart();
+  }
+
+  async answers(within = 15_000): Promise<void> {
+    const answer = () => this.admin.ping().catch(() => undefined);
+    if (!(await eventually(answer, within, 20))) throw new Error('Redis does not answer');
+  }
+
+  async stop(): Promise<void> {
+    this.admin.disconnect();
+    await this.#server.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(port?: number): Promise<void> {
+    const server = findServer();
+    const persistence =
+      this.fsync === 'none' ? [] : ['--appendonly', 'yes', '--appendfsync', this.fsync];
+    this.#server = await startServer(
+      { ...server, env: { ...server.env, ...this.#environment } },
+      { args: ['--dir', this.#folder, ...persistence, ...this.args], ...(port && { port }) },
+    );
+  }
+}
+
+/** Another connection for orders that block or wait. */
+export async function orders(port: number) {
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => null, lazyConnect: true });
+  redis.on('error', () => {});
+  await redis.connect();
+  return {
+    redis,
+    close: async () => {
+      redis.disconnect();
+      if (redis.status !== 'end') await once(redis, 'end');
+    },
+  };
+}

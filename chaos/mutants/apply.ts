@@ -1,0 +1,21 @@
+import type { Mutant } from './list.js';
+
+/**
+ * The text of a file with a mistake in it. Throws when what is to be changed does not stand there as often
+ * as the mutant says: a mutant that changes nothing proves nothing.
+ *
+ * @param text of the built file that it changes
+ */
+export function mutated({ name, file, patches }: Mutant, text: string) {
+  let result = text;
+  for (const [from, to, times = 1] of patches) {
+    const found = result.split(from).length - 1;
+    if (found !== times) {
+      throw new Error(
+        `"${name}" does not apply: ${found} times, not ${times}, in ${file}: ${from}`,
+      );
+    }
+    result = result.replaceAll(from, () => to);
+  }
+  return result;
+}

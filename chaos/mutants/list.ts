@@ -1,0 +1,103 @@
+// Mistakes that the transport does not make. Each is a small change of its text, and must turn a scenario
+// red: a suite that stays green would not notice if the transport did make it.
+
+export interface Mutant {
+  name: string;
+  /** of the build */
+  file: string;
+  /** text, what stands in its place, and how often */
+  patches: readonly [string, string, number?][];
+  /** that must turn red */
+  scenario: string;
+  /** one of which must be violated */
+  rules: readonly string[];
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no fence: who lost its lease may settle',
+    file: 'redis/scripts/settle.lua.js',
+    patches: [
+      ["if lease ~= ARGV[1] then return 'fenced' end", '', 2],
+      ["  if owner then return 'lost' end", '', 1],
+    ],
+    scenario: 'S12',
+    rules: ['I4'],
+  },
+  {
+    name: 'acknowledged before the handler runs',
+    file: 'redis/group-broker.js',
+    patches: [
+      [
+        "return readAnswer(await reader.command('xreadgroup', args, block));",
+        `const answer = readAnswer(await reader.command('xreadgroup', args, block));
+        for (const { stream, entries } of answer) {
+            if (entries.length > 0) await reader.command('xack', [stream, this.group, ...entries.map(({ id }) => id)]);
+        }
+        return answer;`,
+      ],
+    ],
+    scenario: 'S2',
+    rules: ['success', 'I2', 'takeOverWithin'],
+  },
+  {
+    name: 'a lost group begins at the end',
+    file: 'redis/scripts/group.lua.js',
+    patches: [
+      [
+        "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], start, 'MKSTREAM')",
+        "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '$', 'MKSTREAM')",
+      ],
+    ],
+    scenario: 'S5',
+    rules: ['success', 'I6'],
+  },
+  {
+    name: 'what was sent before is stored again',
+    file: 'redis/lua/caller-record.js',
+    patches: [
+      ['    if q <= rq then', '    if q < 0 then'],
+      ['if q == rq + 1 then', 'if q <= rq + 1 then'],
+    ],
+    scenario: 'S8',
+    rules: ['I4'],
+  },
+  {
+    name: 'the reply log is not read after a reconnect',
+    file: 'engine/producer/caller-shard.js',
+    patches: [
+      [
+        '        this.replyReader.catchUp().catch((error) => {',
+        '        Promise.resolve().catch((error) => {',
+      ],
+    ],
+    scenario: 'S6',
+    rules: ['p99', 'success'],
+  },
+  {
+    name: 'nobody looks for entries whose delivery was lost',
+    file: 'engine/consumer/recovery/auditor.js',
+    patches: [['    audit() {', '    audit() {\n        return Promise.resolve();']],
+    scenario: 'S8',
+    rules: ['success', 'I1', 'I6'],
+  },
+  {
+    name: 'what has expired is run',
+    file: 'engine/consumer/run/dispatcher.js',
+    patches: [['            if (now >= delivery.deadline) {', '            if (false) {']],
+    scenario: 'S2L',
+    rules: ['I5'],
+  },
+  {
+    name: 'orphans are not taken over',
+    file: 'engine/consumer/recovery/claims.js',
+    patches: [
+      [
+        '    async claim(name, ',
+        "    async claim() { return 'done'; }\n    async neverClaim(name, ",
+      ],
+    ],
+    scenario: 'S2',
+    rules: ['success', 'takeOverWithin', 'I6'],
+  },
+];

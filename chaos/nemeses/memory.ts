@@ -1,0 +1,50 @@
+// What an operator, or an accident, may do to what Redis holds.
+import type { Facts } from '../fleet/faults.js';
+import type { WholePlan } from '../fleet/plan.js';
+import type { Context } from '../scenarios/scenario.js';
+
+const key = (plan: WholePlan, pattern: string) => `{${plan.prefix}}:s:${pattern}`;
+/** Blocked reads end and connections are taken anew, which a status may tell for a moment. */
+const reread: Facts = { cuts: 'all', gentle: true };
+
+const served = ({ plan, random }: Context) =>
+  random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
+
+/** Everything is gone, from one moment to the next. */
+export async function flush({ redis, faults }: Context): Promise<void> {
+  await faults.during('flush', { excuses: 'open', ...reread }, () => redis.admin.flushall());
+}
+
+/** A stream and its groups. */
+export async function deleteStream(context: Context): Promise<void> {
+  const stream = key(context.plan, served(context));
+  const facts: Facts = { stream, excuses: 'open', ...reread };
+  await context.faults.during('delete-stream', facts, () => context.redis.admin.del(stream));
+}
+
+/** The group, and with it the memory of what was handed out. */
+export async function destroyGroup(context: Context): Promise<void> {
+  const stream = key(context.plan, served(context));
+  await context.faults.during('destroy-group', { stream, excuses: 'open', ...reread }, () =>
+    context.redis.admin.xgroup('DESTROY', stream, 'service'),
+  );
+}
+
+/** A live consumer, and with it what is pending under it. */
+export async function deleteConsumer(context: Context): Promise<void> {
+  const { redis, faults, random, plan } = context;
+  const stream = key(plan, served(context));
+  const listed = (await redis.admin
+    .xinfo('CONSUMERS', stream, 'service')
+    .catch(() => [])) as string[][];
+  if (listed.length === 0) return;
+  const consumer = random.pick(listed)[1] as string;
+  await faults.during('delete-consumer', { stream, consumer, excuses: 'open', ...reread }, () =>
+    redis.admin.xgroup('DELCONSUMER', stream, 'service', consumer),
+  );
+}
+
+/** Scripts that Redis has forgotten, as after a failover. */
+export async function flushScripts({ redis, faults }: Context): Promise<void> {
+  await faults.during('script-flush', {}, () => redis.admin.script('FLUSH'));
+}

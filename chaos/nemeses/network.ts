@@ -1,0 +1,100 @@
+// What may happen between a process and Redis.
+import {
+  blackhole,
+  byteRate,
+  cutMidFrame,
+  delay,
+  dropAnswers,
+  pass,
+  type Mode,
+  type Passage,
+  type Role,
+} from '../../tools/tcp-proxy/passage.js';
+import { pause } from '../../tools/wait.js';
+import type { Fleet } from '../fleet/fleet.js';
+import type { Context } from '../scenarios/scenario.js';
+
+/** What goes on while a nemesis does. */
+type Act = () => Promise<unknown>;
+
+/** Names of the processes, as histories have them, whose connections a place of the proxy carries. */
+function processOf(fleet: Fleet, place: string): string {
+  return fleet.all.find(({ name }) => name.split('.')[0] === place)?.name ?? place;
+}
+
+/**
+ * The present connections of one role of one process fall silent: no FIN, no RST. New ones pass.
+ */
+export async function silence(
+  { proxy, fleet, faults, random }: Context,
+  role: Role,
+  ms: number,
+): Promise<void> {
+  const places = proxy.names(role);
+  if (places.length === 0) return;
+  const place = random.pick(places);
+  const target = processOf(fleet, place);
+  const facts = { targets: [target], cuts: [target], role, silent: true };
+  await faults.during('silence', facts, async () => {
+    for (const passage of proxy.of(place, role)) passage.mode = blackhole;
+    await pause(ms);
+  });
+}
+
+/** Answers are swallowed now and then, and the connection ends, until `act` is over. */
+export async function swallowing(context: Context, probability: number, act: Act): Promise<void> {
+  await everywhere(context, 'swallow', dropAnswers(probability), act);
+}
+
+/** Answers are cut in the middle now and then. */
+export async function cutting(context: Context, probability: number, act: Act): Promise<void> {
+  await everywhere(context, 'cut-mid-frame', cutMidFrame(probability), act);
+}
+
+/** Connections of one process are reset. */
+export async function reset({ proxy, fleet, faults, random }: Context): Promise<void> {
+  const places = proxy.names();
+  if (places.length === 0) return;
+  const place = random.pick(places);
+  const target = processOf(fleet, place);
+  await faults.during('reset', { targets: [target], cuts: [target], gentle: true }, async () => {
+    for (const passage of proxy.of(place)) passage.reset();
+  });
+}
+
+/** All present and new connections are treated so, until `act` is over. */
+export async function everywhere(
+  { proxy, faults }: Context,
+  what: string,
+  mode: Mode,
+  act: Act,
+): Promise<void> {
+  const treat = (passage: Passage) => {
+    passage.mode = mode;
+  };
+  await faults.during(what, { cuts: 'all', gentle: true }, async () => {
+    proxy.greet(treat);
+    for (const passage of proxy.passages) treat(passage);
+    await act();
+    proxy.greet(() => {});
+    for (const passage of proxy.passages) passage.mode = pass;
+  });
+}
+
+/**
+ * Answers come later.
+ *
+ * @param between milliseconds
+ */
+export async function delaying(
+  context: Context,
+  between: [number, number],
+  act: Act,
+): Promise<void> {
+  await everywhere(context, 'delay', delay(...between), act);
+}
+
+/** So many bytes per second for each connection. */
+export async function slowing(context: Context, bytesPerSecond: number, act: Act): Promise<void> {
+  await everywhere(context, 'byte-rate', byteRate(bytesPerSecond), act);
+}

@@ -1,0 +1,141 @@
+// A caller: makes calls at a rate and writes down, by its own clock, what became of each.
+import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
+import { History } from '../kit/history.js';
+import { Random } from '../kit/random.js';
+import { now } from '../kit/time.js';
+import { hashOfReply, requestHash } from '../kit/work.js';
+import { given, on, tell } from './channel.js';
+import type { Library } from './library.js';
+import { callsOf, warmMix, type Kind, type Wanted } from './load.js';
+import { Pace } from './pace.js';
+import { vitals, witness, witnessConnections } from './witness.js';
+
+interface Given {
+  readonly name: string;
+  /** URL of the library as one file. */
+  readonly library: string;
+  readonly options: RedisStreamsClientOptions;
+  readonly history: string;
+  readonly seed: number | string;
+  readonly mix: readonly Kind[];
+}
+
+const { name, library, options, history: path, seed, mix } = given<Given>();
+const history = new History(path);
+const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, Logger } = (await import(
+  library
+)) as Library;
+witness(history, Logger);
+const client = new ClientRedisStreams(options);
+const random = new Random(seed);
+const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
+const calls = callsOf({ name, random, mix });
+
+/** What the check needs to see of the inside of a client. */
+interface Hidden {
+  readonly producer: {
+    readonly calls: { readonly size: number };
+    readonly events: { readonly size: number };
+    readonly deadlines: { readonly length: number };
+    sendAgain(call: unknown): void;
+  };
+}
+
+/** How many calls it makes, and how; see fleet/fleet.ts. */
+interface Load {
+  readonly count: number;
+  readonly rate: number;
+  readonly cap: number;
+  readonly patient: boolean;
+  readonly warmUp?: boolean;
+}
+
+let issued = 0;
+let open = 0;
+let resent = 0;
+let enough = false;
+let pace = new Pace(0);
+on('enough', () => void (enough = true));
+
+function make({ pattern, data, timeout, cancel }: Wanted): void {
+  const { id } = data;
+  const q = requestHash(data);
+  const record = timeout === undefined ? data : new RedisStreamsRecord(data, { timeout });
+  let reply: { readonly by?: string } | undefined;
+  issued++;
+  open++;
+  const end = (what: object) => {
+    open--;
+    history.write({ k: 'end', id, ...what, t: now() });
+  };
+  history.write({
+    k: 'start',
+    id,
+    p: pattern,
+    q,
+    a: data.act,
+    timeout: timeout ?? options.timeout,
+    t: now(),
+  });
+  const subscription = client.send<{ readonly by?: string }>(pattern, record).subscribe({
+    next: (value) => (reply = value),
+    complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0), by: reply?.by }),
+    error: (error: unknown) => end(outcomeOf(error)),
+  });
+  if (cancel === undefined) return;
+  const unsubscribe = () => {
+    if (subscription.closed) return;
+    subscription.unsubscribe();
+    end({ o: 'cancelled', ...(cancel === 'same-turn' ? { at: cancel } : {}) });
+  };
+  if (cancel === 'same-turn') unsubscribe();
+  else setTimeout(unsubscribe, cancel);
+}
+
+function outcomeOf(error: unknown): object {
+  if (!(error instanceof RedisStreamsError))
+    return { o: 'error', text: (error as Error | undefined)?.message };
+  const { code, outcome, message } = error;
+  return { o: 'fault', code, says: outcome, text: message.slice(0, 200) };
+}
+
+/** Makes calls, at most `cap` of them open, until `count` are made and, if `patient`, `enough` was said. */
+function load({ count, rate, cap, patient, warmUp }: Load): Promise<{ issued: number }> {
+  const source = warmUp ? warm : calls;
+  const target = issued + count;
+  const made = () => issued >= target && (enough || !patient);
+  pace = new Pace(rate);
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      for (let due = pace.due(); due > 0 && open < cap && !made(); due--) {
+        make(source.next().value);
+        pace.made();
+      }
+      if (!made() || open > 0) return;
+      clearInterval(timer);
+      resolve({ issued });
+    }, 4);
+  });
+}
+
+on('load', load);
+on<{ rate: number }>('pace', ({ rate }) => void (pace.rate = rate));
+on('vitals', () => vitals(held));
+on('progress', () => ({ issued, open }));
+on('close', () => client.close());
+
+/** What this process still holds; throws when the library hides it elsewhere. */
+function held(): Readonly<Record<string, number>> {
+  const { calls: pending, events, deadlines } = (client as unknown as Hidden).producer;
+  return { calls: pending.size, events: events.size, deadlines: deadlines.length, resent };
+}
+
+witnessConnections(history, client);
+await client.connect();
+const { producer } = client as unknown as Hidden;
+const sendAgain = producer.sendAgain.bind(producer);
+producer.sendAgain = (call) => {
+  resent++;
+  sendAgain(call);
+};
+tell('up', { name });

@@ -1,0 +1,67 @@
+// Which calls a caller makes, drawn from the seed.
+import type { Random } from '../kit/random.js';
+
+/** A kind of call in the mix of a scenario. */
+export interface Kind {
+  weight: number;
+  pattern: string;
+  /** how long the handler takes */
+  ms: [number, number];
+  timeout?: number;
+  /** bytes of the request */
+  pad?: number;
+  /** bytes of the reply */
+  reply?: number;
+  /** unsubscribed at once, or after some milliseconds */
+  cancel?: 'same-turn' | [number, number];
+  /** what the handler does beside */
+  act?: string;
+  /** the handler looks at its signal */
+  watch?: boolean;
+}
+
+/** What a handler is asked to do. */
+export interface CallData {
+  readonly id: string;
+  /** Milliseconds that it takes. */
+  readonly ms: number;
+  pad?: string;
+  /** Bytes of the reply. */
+  reply?: number;
+  act?: string;
+  watch?: boolean;
+}
+
+/** A call to be made. */
+export interface Wanted {
+  readonly pattern: string;
+  readonly data: CallData;
+  readonly timeout: number | undefined;
+  /** Unsubscribed at once, or after so many milliseconds. */
+  readonly cancel: 'same-turn' | number | undefined;
+}
+
+/** Short calls of the same patterns that break nothing. */
+export const warmMix = (mix: readonly Kind[]): Kind[] =>
+  mix.map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], ...(pad && { pad }) }));
+
+export function* callsOf({
+  name,
+  random,
+  mix,
+}: {
+  name: string;
+  random: Random;
+  mix: readonly Kind[];
+}): Generator<Wanted, never> {
+  for (let n = 1; ; n++) {
+    const kind = random.weighted(mix);
+    const data: CallData = { id: `${name}-${n}`, ms: random.int(...kind.ms) };
+    if (kind.pad) data.pad = 'x'.repeat(random.int(0, kind.pad));
+    if (kind.reply) data.reply = kind.reply;
+    if (kind.act) data.act = kind.act;
+    if (kind.watch) data.watch = true;
+    const cancel = Array.isArray(kind.cancel) ? random.int(...kind.cancel) : kind.cancel;
+    yield { pattern: kind.pattern, data, timeout: kind.timeout, cancel };
+  }
+}

@@ -1,0 +1,99 @@
+// An instance of the service under test. What it executes is written down before and after, so that a
+// kill at any moment leaves the truth behind.
+import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redis-streams';
+import { History } from '../kit/history.js';
+import { pause } from '../../tools/wait.js';
+import { now } from '../kit/time.js';
+import { answerTo, requestHash } from '../kit/work.js';
+import { given, on, tell } from './channel.js';
+import { inbox, type EffectsPlace } from './inbox.js';
+import type { Library } from './library.js';
+import type { CallData } from './load.js';
+import { vitals, witness, witnessConnections } from './witness.js';
+
+interface Given {
+  readonly name: string;
+  /** URL of the library as one file. */
+  readonly library: string;
+  readonly options: RedisStreamsServerOptions;
+  readonly history: string;
+  readonly effects?: EffectsPlace;
+}
+
+const { name, library, options, history: path, effects } = given<Given>();
+const history = new History(path);
+const { ServerRedisStreams, Logger } = (await import(library)) as Library;
+witness(history, Logger);
+const server = new ServerRedisStreams(options);
+let executions = 0;
+const effect = effects === undefined ? undefined : inbox(effects);
+
+const execute = (pattern: string) => async (data: CallData, context: RedisStreamsContext) => {
+  const { id } = data;
+  const q = requestHash(data);
+  const d = context.getDeliveryCount();
+  const n = ++executions;
+  history.write({
+    k: 'begin',
+    n,
+    id,
+    p: pattern,
+    q,
+    d,
+    c: context.getConsumer(),
+    w: data.watch,
+    t: now(),
+  });
+  if (data.watch) {
+    context.signal.addEventListener('abort', () =>
+      history.write({
+        k: 'abort',
+        n,
+        id,
+        why: (context.signal.reason as Error | undefined)?.message,
+        t: now(),
+      }),
+    );
+  }
+  if (data.act === 'die') process.kill(process.pid, 'SIGKILL');
+  if (data.ms > 0) await pause(data.ms);
+  if (pattern === 'inbox') await effect?.(id);
+  history.write({ k: 'finish', n, t: now() });
+  if (data.act === 'fail') throw new Error('as told');
+  return { by: `${name}#${n}`, ...answerTo(q, data.reply ?? 0) };
+};
+
+server.addHandler('work', execute('work'), false, {});
+server.addHandler('once', execute('once'), false, { atMostOnce: true });
+server.addHandler('inbox', execute('inbox'), false, {});
+server.addHandler('single', execute('single'), false, { concurrency: 1 });
+
+on('vitals', () => vitals(held));
+on<{ ms: number }>('busy', ({ ms }) => {
+  // A loop that lets nothing else happen, as user code may.
+  for (const end = now() + ms; now() < end;);
+});
+process.on('SIGTERM', () => void server.close().then(() => process.exit(0)));
+
+witnessConnections(history, server);
+await server.listen((error) => {
+  if (error) tell('failed', { message: (error as Error).message });
+  else tell('up', { name });
+});
+
+/** What the check needs to see of the inside of a server. */
+interface Hidden {
+  readonly consumer: {
+    readonly inFlight: number;
+    readonly shards: readonly {
+      readonly main: { readonly streams: readonly { readonly held: { readonly size: number } }[] };
+    }[];
+  };
+}
+
+/** Entries and handlers that this process still holds; throws when the library hides them elsewhere. */
+function held(): Readonly<Record<string, number>> {
+  const { shards, inFlight } = (server as unknown as Hidden).consumer;
+  const streams = shards.flatMap(({ main }) => main.streams);
+  return { running: inFlight, held: streams.reduce((sum, stream) => sum + stream.held.size, 0) };
+}

@@ -1,1 +1,0 @@
-export const scenarios: readonly { readonly name: string }[];

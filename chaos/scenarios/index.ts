@@ -1,0 +1,48 @@
+// What the suite plays. S9 (Sentinel), S10 (Cluster) and S19 (an attacker) have their places here and come
+// later, each with what it is about.
+import { s1 } from './s01-calm.js';
+import { s2, s2short } from './s02-kill.js';
+import { s3 } from './s03-rolling.js';
+import { s4 } from './s04-redis-kill.js';
+import { s5 } from './s05-memory.js';
+import { s6 } from './s06-pubsub.js';
+import { s7 } from './s07-silence.js';
+import { s8 } from './s08-swallow.js';
+import { s11 } from './s11-long.js';
+import { s12 } from './s12-zombies.js';
+import { s13 } from './s13-poison.js';
+import { s14 } from './s14-overload.js';
+import { s15 } from './s15-memory-full.js';
+import { s16 } from './s16-slow-caller.js';
+import { s17 } from './s17-cancel.js';
+import { s18 } from './s18-clocks.js';
+import { s20 } from './s20-soak.js';
+import type { Scenario } from './scenario.js';
+
+export const scenarios: readonly Scenario[] = [
+  s1,
+  s2,
+  s2short,
+  s3,
+  s4,
+  s5,
+  s6,
+  s7,
+  s8,
+  s11,
+  s12,
+  s13,
+  s14,
+  s15,
+  s16,
+  s17,
+  s18,
+  s20,
+];
+
+/** Why a scenario of the catalogue cannot be played yet. */
+export const later: Readonly<Record<string, string>> = {
+  S9: 'Sentinel failovers come with the support of Sentinel',
+  S10: 'Cluster failovers and slot migrations come with the support of Cluster',
+  S19: 'an attacker with the rights of a caller comes with the security work',
+};

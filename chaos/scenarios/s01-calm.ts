@@ -1,0 +1,14 @@
+import { scenario } from './scenario.js';
+
+/** Nothing is broken: nothing may be lost, repeated or asked about. */
+export const s1 = scenario({
+  name: 'S1',
+  title: 'no faults',
+  plan: ({ size }) => ({
+    calls: size.count(200_000),
+    rate: 0,
+    cap: 96,
+    mix: [{ weight: 1, pattern: 'work', ms: [0, 50], pad: 200 }],
+    expect: { success: 1, duplicates: 0, resent: 0 },
+  }),
+});

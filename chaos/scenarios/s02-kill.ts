@@ -1,0 +1,69 @@
+import { kill } from '../nemeses/instances.js';
+import { pause } from '../../tools/wait.js';
+import { scenario, type Scenario } from './scenario.js';
+
+const every = 3000;
+
+interface Killing {
+  readonly leaseTtl: number;
+  readonly takeOverWithin: number;
+  readonly calls: number;
+  readonly kills: number;
+}
+
+/**
+ * kill -9 under load, again and again; with handlers that may run once only, and with an inbox.
+ */
+const killing = (
+  name: string,
+  title: string,
+  { leaseTtl, takeOverWithin, calls, kills }: Killing,
+): Scenario =>
+  scenario({
+    name,
+    title,
+    plan: ({ size }) => ({
+      calls: size.count(calls),
+      rate: 700,
+      cap: 400,
+      leaseTtl,
+      kills: size.count(kills, 3),
+      effects: true,
+      mix: [
+        // Over before they are taken over: nobody may start them then.
+        { weight: 1, pattern: 'work', ms: [20, 100], timeout: 2000 },
+        { weight: 3, pattern: 'work', ms: [20, 100], pad: 200 },
+        { weight: 1, pattern: 'once', ms: [20, 100] },
+        { weight: 1, pattern: 'inbox', ms: [20, 100] },
+      ],
+      expect: {
+        success: 1,
+        // What runs once only is not run again: its caller is told that it may have run.
+        codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
+        takeOverWithin,
+        effects: true,
+      },
+    }),
+    faults: async (context) => {
+      for (let i = 0; i < context.plan.kills; i++) {
+        const next = pause(every);
+        await kill(context);
+        await next;
+      }
+    },
+  });
+
+export const s2 = killing('S2', 'kill -9 of instances', {
+  leaseTtl: 10_000,
+  takeOverWithin: 16_000,
+  calls: 100_000,
+  kills: 30,
+});
+
+/** The same with short leases: orphans wait for less. */
+export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s', {
+  leaseTtl: 3000,
+  takeOverWithin: 6000,
+  calls: 50_000,
+  kills: 15,
+});

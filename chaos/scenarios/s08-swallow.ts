@@ -1,0 +1,22 @@
+import { swallowing } from '../nemeses/network.js';
+import { eventually } from '../../tools/wait.js';
+import { scenario } from './scenario.js';
+
+const share = 0.05;
+
+/** One answer in twenty, to whatever command, is swallowed and its connection cut. */
+export const s8 = scenario({
+  name: 'S8',
+  title: 'lost answers',
+  plan: ({ size }) => ({
+    calls: size.count(20_000),
+    rate: 200,
+    cap: 400,
+    proxy: true,
+    mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
+    expect: { success: 1, duplicates: 0 },
+  }),
+  faults: async (context) => {
+    await swallowing(context, share, () => eventually(context.made, 900_000, 200));
+  },
+});

@@ -1,0 +1,27 @@
+import { scenario } from './scenario.js';
+
+const lease = 10_000;
+
+/** Handlers that take many leases, and calls that wait for many leases behind one slot. */
+export const s11 = scenario({
+  name: 'S11',
+  title: 'handlers longer than the lease',
+  plan: ({ size }) => {
+    const long = size.beyondLease(120_000, lease);
+    const calls = size.count(300);
+    return {
+      calls,
+      rate: 0,
+      cap: calls,
+      concurrency: size.count(75, 16),
+      leaseTtl: lease,
+      timeout: 4 * long + 60_000,
+      mix: [
+        { weight: 2, pattern: 'work', ms: [long, long] },
+        // One slot in each of four instances: the last ones wait for as long.
+        { weight: 1, pattern: 'single', ms: [(12 * long) / calls, (12 * long) / calls] },
+      ],
+      expect: { success: 1, duplicates: 0 },
+    };
+  },
+});

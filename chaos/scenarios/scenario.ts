@@ -1,0 +1,42 @@
+import type { Faults } from '../fleet/faults.js';
+import type { Fleet } from '../fleet/fleet.js';
+import type { Plan, WholePlan } from '../fleet/plan.js';
+import type { ChaosRedis } from '../fleet/redis.js';
+import type { Clocks } from '../kit/faketime.js';
+import type { History } from '../kit/history.js';
+import type { Random } from '../kit/random.js';
+import type { Size } from '../kit/size.js';
+import type { Proxy } from '../../tools/tcp-proxy/proxy.js';
+
+/** What the faults of a scenario have at hand. */
+export interface Context<P extends Plan = Plan> {
+  readonly plan: WholePlan<P>;
+  readonly size: Size;
+  readonly redis: ChaosRedis;
+  readonly fleet: Fleet;
+  readonly faults: Faults;
+  readonly random: Random;
+  readonly log: History;
+  /** Throws where the plan does not ask for a proxy. */
+  readonly proxy: Proxy;
+  /** Throws where the plan does not ask for clocks. */
+  readonly clocks: Clocks;
+  /** Whether the callers have made as many calls as the plan wants, the warm-up not counted. */
+  readonly made: () => Promise<boolean>;
+}
+
+/** A scenario with a plan of its own kind. */
+export interface Script<P extends Plan> {
+  readonly name: string;
+  readonly title: string;
+  plan(of: { size: Size; random: Random }): P;
+  /** Why it cannot be played here. */
+  missing?(): string | false | undefined;
+  /** Until it is over, callers go on calling. */
+  faults?(context: Context<P>): Promise<unknown>;
+}
+
+export type Scenario = Script<Plan>;
+
+/** Its faults get the plan that it made itself, which nobody else needs to know. */
+export const scenario = <P extends Plan>(script: Script<P>): Scenario => script;
