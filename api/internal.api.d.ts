@@ -202,11 +202,64 @@ export declare const SERVER_TABLE: {
   readonly requireNoEviction: Option<boolean, false>;
 };
 
-export interface Script {
+export interface Script<
+  Keys extends Names = Names,
+  Args extends Names = Names,
+  Per extends Each | undefined = Each | undefined,
+> {
   readonly name: string;
   readonly lua: string;
   readonly sha: string;
+  readonly keys: Keys;
+  readonly args: Args;
+  readonly each: Per;
 }
+
+interface Definition<Keys extends Names, Args extends Names, Per extends Each | undefined> {
+  readonly name: string;
+  readonly keys: Keys;
+  readonly args: Args;
+  readonly each?: Per;
+  readonly flags?: 'allow-oom';
+  readonly lua: string;
+}
+
+export { Definition as ScriptDefinition };
+
+interface Each {
+  readonly name: string;
+  readonly keys: Names;
+  readonly args: Names;
+}
+
+export { Each as ScriptEach };
+
+type Given<Keys extends Names, Args extends Names, Per extends Each | undefined> = Named<
+  Keys[number] | Args[number]
+> &
+  (Per extends Each
+    ? {
+        readonly [Name in Per['name']]: readonly Named<Per['keys'][number] | Per['args'][number]>[];
+      }
+    : unknown);
+
+export { Given as ScriptGiven };
+
+type Named<N extends string> = {
+  readonly [Name in N as Name extends `...${infer List}` ? List : Name]: Name extends `...${string}`
+    ? readonly Value[]
+    : Value;
+};
+
+export { Named as ScriptNamed };
+
+type Names = readonly string[];
+
+export { Names as ScriptNames };
+
+type Value = string | number | boolean;
+
+export { Value as ScriptValue };
 
 export declare function accompany(server: ServerRedisStreams, companion: CompanionFactory): void;
 
@@ -218,7 +271,11 @@ export declare function connectionNames(
   instance: () => string,
 ): (role: LinkRole) => string;
 
-export declare function defineScript(name: string, lua: string, flags?: 'allow-oom'): Script;
+export declare function defineScript<
+  const Keys extends Names,
+  const Args extends Names,
+  const Per extends Each | undefined = undefined,
+>(definition: Definition<Keys, Args, Per>): Script<Keys, Args, Per>;
 
 export declare function resolveClientOptions(
   raw?: RedisStreamsClientOptions,
@@ -228,11 +285,10 @@ export declare function resolveServerOptions(
   raw?: RedisStreamsServerOptions,
 ): ResolvedServerOptions;
 
-declare function run(
+declare function run<Keys extends Names, Args extends Names, Per extends Each | undefined>(
   link: Link,
-  script: Script,
-  keys: readonly string[],
-  args: readonly string[],
+  script: Script<Keys, Args, Per>,
+  given: NoInfer<Given<Keys, Args, Per>>,
 ): Promise<unknown>;
 
 export { run as runScript };

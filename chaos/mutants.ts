@@ -8,7 +8,7 @@ import { bundle } from './kit/bundle.js';
 import { buildLibrary, builds } from './kit/library.js';
 import { randomSeed } from './kit/random.js';
 import { Size } from './kit/size.js';
-import { mutated } from './mutants/apply.js';
+import { filesOf, mutated } from './mutants/apply.js';
 import { mutants, type Mutant } from './mutants/list.js';
 import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
@@ -69,9 +69,11 @@ function scenarioNamed(name: string): Scenario {
 function mutate(mutant: Mutant): string {
   const folder = mkdtempSync(join(builds, 'mutant-'));
   cpSync(original, folder, { recursive: true });
-  const path = join(folder, mutant.file);
   try {
-    writeFileSync(path, mutated(mutant, readFileSync(path, 'utf8')));
+    for (const part of filesOf(mutant)) {
+      const path = join(folder, part.file);
+      writeFileSync(path, mutated(part, readFileSync(path, 'utf8')));
+    }
   } catch (error) {
     rmSync(folder, { recursive: true });
     throw error;

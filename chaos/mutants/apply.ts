@@ -1,4 +1,11 @@
-import type { Mutant } from './list.js';
+import type { Mutant, Patched } from './list.js';
+
+/** A file that a mutant changes. */
+export type Mutated = Patched & Pick<Mutant, 'name'>;
+
+export function filesOf({ name, file, patches, also = [] }: Mutant): Mutated[] {
+  return [{ name, file, patches }, ...also.map((part) => Object.assign({ name }, part))];
+}
 
 /**
  * The text of a file with a mistake in it. Throws when what is to be changed does not stand there as often
@@ -6,7 +13,7 @@ import type { Mutant } from './list.js';
  *
  * @param text of the built file that it changes
  */
-export function mutated({ name, file, patches }: Mutant, text: string) {
+export function mutated({ name, file, patches }: Mutated, text: string) {
   let result = text;
   for (const [from, to, times = 1] of patches) {
     const found = result.split(from).length - 1;

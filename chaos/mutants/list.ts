@@ -1,12 +1,17 @@
 // Mistakes that the transport does not make. Each is a small change of its text, and must turn a scenario
 // red: a suite that stays green would not notice if the transport did make it.
 
-export interface Mutant {
-  name: string;
+export interface Patched {
   /** of the build */
   file: string;
   /** text, what stands in its place, and how often */
   patches: readonly [string, string, number?][];
+}
+
+export interface Mutant extends Patched {
+  name: string;
+  /** further files that the mistake takes */
+  also?: readonly Patched[];
   /** that must turn red */
   scenario: string;
   /** one of which must be violated */
@@ -16,23 +21,26 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: 'no fence: who lost its lease may settle',
-    file: 'redis/scripts/settle.lua.js',
-    patches: [
-      ["if lease ~= ARGV[1] then return 'fenced' end", '', 2],
-      ["  if owner then return 'lost' end", '', 1],
+    file: 'redis/lua/fence.js',
+    patches: [['if held ~= token then return ${fenced} end', '']],
+    also: [
+      {
+        file: 'redis/operations/serving/settle-checked.js',
+        patches: [["  if owner then return 'lost' end", '']],
+      },
     ],
     scenario: 'S12',
     rules: ['I4'],
   },
   {
     name: 'acknowledged before the handler runs',
-    file: 'redis/group-broker.js',
+    file: 'redis/operations/serving/read.js',
     patches: [
       [
         "return readAnswer(await reader.command('xreadgroup', args, block));",
         `const answer = readAnswer(await reader.command('xreadgroup', args, block));
         for (const { stream, entries } of answer) {
-            if (entries.length > 0) await reader.command('xack', [stream, this.group, ...entries.map(({ id }) => id)]);
+            if (entries.length > 0) await reader.command('xack', [stream, group, ...entries.map(({ id }) => id)]);
         }
         return answer;`,
       ],
@@ -42,11 +50,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a lost group begins at the end',
-    file: 'redis/scripts/group.lua.js',
+    file: 'redis/operations/groups/ensure-group.js',
     patches: [
       [
-        "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], start, 'MKSTREAM')",
-        "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '$', 'MKSTREAM')",
+        "redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')",
+        "redis.call('XGROUP', 'CREATE', stream, group, '$', 'MKSTREAM')",
       ],
     ],
     scenario: 'S5',

@@ -42,7 +42,6 @@ const MANY_PARAMETERS: Readonly<Record<string, number>> = {
   'options/redis-target.ts excludes': 5,
   'protocol/frame.ts encodeReply': 7,
   'protocol/header.ts requestHeader': 7,
-  'redis/dead-entry.ts deadLetterCall': 5,
   'redis/group-broker.ts GroupBroker.read': 5,
   'redis/group-broker.ts GroupBroker.settleChecked': 7,
   'redis/start-broker.ts StartBroker.claimKey': 5,

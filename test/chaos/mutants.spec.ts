@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mutated } from '../../chaos/mutants/apply.js';
+import { filesOf, mutated } from '../../chaos/mutants/apply.js';
 import { mutants } from '../../chaos/mutants/list.js';
 import { scenarios } from '../../chaos/scenarios/index.js';
 import { buildLibrary } from '../../chaos/kit/library.js';
@@ -10,8 +10,10 @@ import { buildLibrary } from '../../chaos/kit/library.js';
 
 const library = buildLibrary();
 
-test.each(mutants)('$name: applies to the build, and is JavaScript', (mutant) => {
-  const text = mutated(mutant, readFileSync(join(library, mutant.file), 'utf8'));
+const changed = mutants.flatMap((mutant) => filesOf(mutant));
+
+test.each(changed)('$name: applies to the build, and is JavaScript: $file', (part) => {
+  const text = mutated(part, readFileSync(join(library, part.file), 'utf8'));
   const args = ['--check', '--input-type=module', '-'];
   const { status, stderr } = spawnSync(process.execPath, args, { input: text, encoding: 'utf8' });
   expect(`${status} ${stderr}`).toBe('0 ');

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/recovery/auditor.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
-import type { Script } from '../../libs/redis-stream-transport/src/redis/script.js';
+import type { Script } from '../../libs/redis-stream-transport/src/redis/operations/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
-import { groupScript } from '../../libs/redis-stream-transport/src/redis/scripts/group.lua.js';
-import { revokeScript } from '../../libs/redis-stream-transport/src/redis/scripts/lease.lua.js';
-import { settleScript } from '../../libs/redis-stream-transport/src/redis/scripts/settle.lua.js';
-import { startScript } from '../../libs/redis-stream-transport/src/redis/scripts/start.lua.js';
-import {
-  claimScript,
-  leasesScript,
-} from '../../libs/redis-stream-transport/src/redis/scripts/take-over.lua.js';
+import { groupScript } from '../../libs/redis-stream-transport/src/redis/operations/groups/ensure-group.js';
+import { revokeScript } from '../../libs/redis-stream-transport/src/redis/operations/lease/revoke.js';
+import { settleScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle.js';
+import { startScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/start.js';
+import { claimScript } from '../../libs/redis-stream-transport/src/redis/operations/recovery/claim.js';
+import { leasesScript } from '../../libs/redis-stream-transport/src/redis/operations/lease/leases.js';
 import type { Fault } from './world.js';
 
 /** A rule taken out of the code, to see that the model notices. */
@@ -35,8 +33,8 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['freeze'],
     violation: /second completion|again without a cause/,
     apply: rewrite(settleScript, [
-      ["if not lease then return 'missing' end", ''],
-      ["if lease ~= ARGV[1] then return 'fenced' end", ''],
+      ["if not held then return 'missing' end", ''],
+      ["if held ~= token then return 'fenced' end", ''],
     ]),
   },
   {
@@ -84,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a group is made anew under the same incarnation (L7)',
     faults: ['group', 'cancel', 'short'],
     violation: LIE,
-    apply: rewrite(groupScript, [["redis.call('HSET', KEYS[3], 'id', ARGV[4])", '']]),
+    apply: rewrite(groupScript, [["redis.call('HSET', incarnation, 'id', fresh)", '']]),
   },
   {
     name: 'live instances are taken over (L8)',
@@ -124,9 +122,9 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['once', 'crash'],
     violation: /started twice/,
     apply: rewrite(startScript, [
-      ['local mine = by == ARGV[3]', 'local mine = true'],
-      ["redis.call('HSET', KEYS[3], name, ARGV[3])", ''],
-      ["redis.call('XACK', KEYS[2], ARGV[2], id)", ''],
+      ['local mine = by == consumer', 'local mine = true'],
+      ["redis.call('HSET', started, name, consumer)", ''],
+      ["redis.call('XACK', stream, group, id)", ''],
     ]),
   },
   {

@@ -14,7 +14,7 @@ import {
 } from '../../libs/redis-stream-transport/src/protocol/frame.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
-import { helloScript } from '../../libs/redis-stream-transport/src/redis/scripts/incarnation.lua.js';
+import { helloScript } from '../../libs/redis-stream-transport/src/redis/operations/hello.js';
 import { reAskScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/re-ask.js';
 import { Dice } from './dice.js';
 import type { Host, SteppedLink } from './stepped-link.js';

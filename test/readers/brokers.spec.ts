@@ -10,11 +10,11 @@ import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/fail
 import { GroupBroker } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import type { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
+import { readNested } from '../../libs/redis-stream-transport/src/redis/operations/serving/nested.js';
 import {
   entryAfter,
-  readNested,
   refuseUnread,
-} from '../../libs/redis-stream-transport/src/redis/nested.js';
+} from '../../libs/redis-stream-transport/src/redis/operations/serving/refuse-unread.js';
 import { StartBroker } from '../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { DirectoryStore } from '../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
 import { LetterStore } from '../../libs/redis-stream-transport/src/dead-letters/letter-store.js';

@@ -9,7 +9,6 @@ export interface Removal {
   readonly changes: readonly (readonly [from: string, to: string])[];
 }
 
-const scripts = (name: string): string => `redis/scripts/${name}.lua.ts`;
 const operation = (name: string): string => `redis/operations/${name}.ts`;
 const lua = (name: string): string => `redis/lua/${name}.ts`;
 const consumer = (name: string): string => `engine/consumer/${name}.ts`;
@@ -78,8 +77,8 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L7',
     part: 'the new incarnation',
-    file: scripts('group'),
-    changes: [["  redis.call('HSET', KEYS[3], 'id', ARGV[4])", '']],
+    file: operation('groups/ensure-group'),
+    changes: [["  redis.call('HSET', incarnation, 'id', fresh)", '']],
   },
   {
     rule: 'L7',
@@ -104,14 +103,14 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L8',
     part: 'the look at the tombstone',
-    file: scripts('take-over'),
-    changes: [["if redis.call('GET', KEYS[2]) ~= '${TOMBSTONE}' then return { 'alive' } end", '']],
+    file: operation('recovery/claim'),
+    changes: [["if redis.call('GET', revoked) ~= '${TOMBSTONE}' then return { 'alive' } end", '']],
   },
   {
     rule: 'L8',
     part: 'the note of leaving',
-    file: scripts('take-over'),
-    changes: [["local left = redis.call('EXISTS', KEYS[3])", 'local left = 0']],
+    file: operation('recovery/claim'),
+    changes: [["local left = redis.call('EXISTS', gone)", 'local left = 0']],
   },
   {
     rule: 'L9',
@@ -157,7 +156,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L11',
     part: 'the owner',
-    file: scripts('settle'),
+    file: operation('serving/settle-checked'),
     changes: [["  if owner then return 'lost' end", '']],
   },
   {
@@ -181,7 +180,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L13',
     part: 'the protected call',
-    file: scripts('settle'),
+    file: lua('answer'),
     changes: [
       [
         "local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)",
@@ -238,37 +237,37 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L17',
     part: 'the note',
-    file: scripts('take-over'),
+    file: lua('notes'),
     changes: [["type(note) == 'string' and note or ''", "''"]],
   },
   {
     rule: 'L18',
     part: 'the acknowledgement',
-    file: scripts('start'),
-    changes: [["      redis.call('XACK', KEYS[2], ARGV[2], id)", '']],
+    file: operation('serving/start'),
+    changes: [["      redis.call('XACK', stream, group, id)", '']],
   },
   {
     rule: 'L18',
     part: 'the look at what is started',
-    file: scripts('orphans'),
+    file: lua('orphaned'),
     changes: [[" and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0", '']],
   },
   {
     rule: 'L19',
     part: 'the beginning',
-    file: scripts('group'),
+    file: operation('groups/ensure-group'),
     changes: [["local start, since = '0',", "local start, since = '$',"]],
   },
   {
     rule: 'L19',
     part: 'the look at other groups',
-    file: scripts('retry'),
+    file: operation('serving/no-handler'),
     changes: [['elseif other ~= group then', 'elseif false then']],
   },
   {
     rule: 'L20',
     part: 'the cursor',
-    file: scripts('group'),
+    file: operation('groups/ensure-group'),
     changes: [['    start = cursor', '']],
   },
   {
@@ -288,7 +287,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L22',
     part: 'the look at the entry',
-    file: scripts('idempotency'),
+    file: operation('serving/claim-key'),
     changes: [['elseif known[2] and exists(known[2]) then', 'elseif known[2] then']],
   },
   {

@@ -1,6 +1,6 @@
 import { RetryLater } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
-import { TOMBSTONE } from '../../../libs/redis-stream-transport/src/redis/scripts/lease.lua.js';
+import { TOMBSTONE } from '../../../libs/redis-stream-transport/src/redis/lua/fence.js';
 import { Arena, type Caller, eventually, Gate, range } from '../../support/arena.js';
 
 // G21 beside G16 and G19: what keeps an instance from reading keeps its handlers from nothing that they wait for.

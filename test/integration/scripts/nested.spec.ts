@@ -1,9 +1,9 @@
 import {
   readNested,
-  refuseUnread,
   type NestedSearch,
-} from '../../../libs/redis-stream-transport/src/redis/nested.js';
-import type { Owner } from '../../../libs/redis-stream-transport/src/redis/settlement.js';
+} from '../../../libs/redis-stream-transport/src/redis/operations/serving/nested.js';
+import { refuseUnread } from '../../../libs/redis-stream-transport/src/redis/operations/serving/refuse-unread.js';
+import type { Owner } from '../../../libs/redis-stream-transport/src/redis/owner.js';
 import { Bench } from '../../support/brokers.js';
 
 /** Entries of these depths in the stream `a`, and a search among them. */

@@ -2,7 +2,7 @@ import type { RawEntry } from '../protocol/entry.js';
 import type { Keys } from '../protocol/keys.js';
 import { numberOf, rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
-import { run } from '../redis/script.js';
+import { run } from '../redis/operations/script.js';
 import { replayScript } from './replay.lua.js';
 
 /** Milliseconds for which it is known what a letter became: longer than any repeat waits. */
@@ -51,10 +51,16 @@ export class LetterStore {
   }
 
   async replay(letter: string, stream: string, fields: readonly string[]): Promise<ReplayAnswer> {
-    const keys = [this.key, this.keys.stream(stream), this.keys.replayed(this.group, letter)];
-    const args = [letter, String(this.maxBacklog), String(NOTE_LIFE), ...fields];
-    const answer = textOf(await run(this.link, replayScript, keys, args), 'replay');
-    const [word, entry = ''] = answer.split(' ');
+    const answer = await run(this.link, replayScript, {
+      dead: this.key,
+      stream: this.keys.stream(stream),
+      replayed: this.keys.replayed(this.group, letter),
+      letter,
+      cap: this.maxBacklog,
+      life: NOTE_LIFE,
+      fields,
+    });
+    const [word, entry = ''] = textOf(answer, 'replay').split(' ');
     const kind = wordOf(word, ['ok', 'gone', 'full'] as const, 'replay');
     return kind === 'ok' ? { kind, entry } : { kind };
   }

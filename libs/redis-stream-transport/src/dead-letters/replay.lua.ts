@@ -1,27 +1,28 @@
-import { defineScript } from '../redis/script.js';
 import { LUA_BACKLOG } from '../redis/lua/backlog.js';
+import { defineScript } from '../redis/operations/script.js';
 
 /**
- * Moves a dead letter back into a stream. Idempotent: the note says for a while what became of it.
+ * Moves a dead letter back into a stream. Idempotent: the note `replayed` says for a while what became of it.
  *
- * KEYS: dead:<group>, stream, replayed:<group>:<letter>. ARGV: letter, backlog cap, life of the note
- * (ms), then the fields of the new entry. Returns 'ok <id>', 'gone' (no such letter, or it was
- * discarded) or 'full'.
+ * `cap` bounds the backlog of the stream, `life` is that of the note (ms), `fields` are those of the new entry.
+ * Answers 'ok <id>', 'gone' (no such letter, or it was discarded) or 'full'.
  *
  * Failure: what can fail is the first write, so an error changes nothing.
  */
-export const replayScript = defineScript(
-  'replay',
-  `
+export const replayScript = defineScript({
+  name: 'replay',
+  keys: ['dead', 'stream', 'replayed'],
+  args: ['letter', 'cap', 'life', '...fields'],
+  lua: `
 ${LUA_BACKLOG}
-local note = redis.call('GET', KEYS[3])
+local note = redis.call('GET', replayed)
 if note then return 'ok ' .. note end
-if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 'gone' end
-local cap, len = tonumber(ARGV[2]), redis.call('XLEN', KEYS[2])
-if len >= cap and backlog(KEYS[2], len) >= cap then return 'full' end
-local id = redis.call('XADD', KEYS[2], '*', unpack(ARGV, 4))
-redis.call('SET', KEYS[3], id, 'PX', ARGV[3])
-redis.call('XDEL', KEYS[1], ARGV[1])
+if #redis.call('XRANGE', dead, letter, letter) == 0 then return 'gone' end
+local most, len = tonumber(cap), redis.call('XLEN', stream)
+if len >= most and backlog(stream, len) >= most then return 'full' end
+local id = redis.call('XADD', stream, '*', unpack(fields))
+redis.call('SET', replayed, id, 'PX', life)
+redis.call('XDEL', dead, letter)
 return 'ok ' .. id
 `,
-);
+});

@@ -11,7 +11,7 @@ export type {
   LeaseHost,
 } from '../engine/consumer/membership/companion.js';
 export { HANDLER_HOOK, type HandlerHook } from '../nest/handler-hook.js';
-export type { Owner } from '../redis/group-broker.js';
+export type { Owner } from '../redis/owner.js';
 
 // Connections of its own.
 export { Link } from '../redis/link.js';
@@ -21,7 +21,15 @@ export { CommandFailure, type FailureKind } from '../redis/failure.js';
 export { connectionNames, thisProcess } from '../redis/connection-name.js';
 
 // Operations of its own.
-export { defineScript, run as runScript, type Script } from '../redis/script.js';
+export { defineScript, run as runScript, type Script } from '../redis/operations/script.js';
+export type {
+  Definition as ScriptDefinition,
+  Each as ScriptEach,
+  Given as ScriptGiven,
+  Named as ScriptNamed,
+  Names as ScriptNames,
+  Value as ScriptValue,
+} from '../redis/operations/script.js';
 
 // Options as the floors above see them.
 export {

@@ -7,7 +7,7 @@ import { decide, type CallInDoubt, type Decision } from './operations/calling/de
 import { enqueue, enqueueScript, type Batch } from './operations/calling/enqueue.js';
 import { reAsk, type ProbeAnswer } from './operations/calling/re-ask.js';
 import { lastRecord, readLog, trimLog, type LogRecord } from './operations/calling/reply-log.js';
-import { hello, type Incarnation } from './hello.js';
+import { hello, type Incarnation } from './operations/hello.js';
 import type { CallerPlace } from './operations/place.js';
 import { load } from './operations/script.js';
 import type { EnqueueAnswer } from './verdict.js';
@@ -35,7 +35,7 @@ export class CallerBroker implements CallerPlace {
   /** First thing on every new connection. */
   async hello(): Promise<Incarnation> {
     const [incarnation] = await Promise.all([
-      hello(this.link, this.keys),
+      hello(this),
       // What makes the log has to be known too: asked a second time, it would come after the first calls.
       load(this.link, [enqueueScript, attachScript]),
     ]);

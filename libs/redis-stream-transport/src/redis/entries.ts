@@ -40,17 +40,6 @@ export interface HeldEntry {
   readonly due: Due | undefined;
 }
 
-/** What is noted of an entry that is to be run again. */
-export interface NextAttempt {
-  /** Milliseconds until then. */
-  readonly delay: number;
-  /** That have failed. */
-  readonly attempts: number;
-  readonly state: string;
-  /** Deliveries to instances that left by themselves. */
-  readonly spared: number;
-}
-
 export interface Due {
   /** Redis' clock, milliseconds. */
   readonly at: number;

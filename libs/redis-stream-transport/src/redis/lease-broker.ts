@@ -1,171 +1,67 @@
 import type { Keys } from '../protocol/keys.js';
-import { numberOf, textOr, textsOf, wordOf } from './answer.js';
-import type { Owner } from './group-broker.js';
 import type { Link } from './link.js';
-import { run } from './script.js';
-import { announceScript, leaseScript, releaseScript, revokeScript } from './scripts/lease.lua.js';
-import { leasesScript } from './scripts/take-over.lua.js';
+import { announce, type AnnounceAnswer, type Announcement } from './operations/lease/announce.js';
+import { leasesOf } from './operations/lease/leases.js';
+import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
+import { release } from './operations/lease/release.js';
+import { renew, type LeaseAnswer } from './operations/lease/renew.js';
+import { revoke } from './operations/lease/revoke.js';
+import type { GroupPlace } from './operations/place.js';
+import { evictionPolicy, unblock } from './operations/server.js';
+import type { Owner } from './owner.js';
 
-/** Milliseconds for which a tombstone stands: longer than any late packet of its owner lives. */
-export const TOMBSTONE_LIFE = 86_400_000;
-/** Milliseconds for which a pattern is remembered as served after its last consumer left. */
-const SERVED_LIFE = 604_800_000;
-/** Patterns announced by one script call. */
-const PAGE = 200;
+export type { Announcement, LeaseAnswer };
 
-/** A pattern whose requests a consumer answers. */
-export interface Announcement {
-  readonly pattern: string;
-  readonly once: boolean;
-}
-
-export type LeaseAnswer =
-  | {
-      readonly kind: 'ok';
-      readonly now: number;
-      readonly members: number;
-      readonly notices: string[];
-    }
-  | { readonly kind: 'missing' | 'fenced'; readonly now: number };
-
-/** Leases of consumers in one shard: who lives, who answers what. */
-export class LeaseBroker {
+/** Leases of consumers in one shard: who lives, who answers what. Each method is one operation. */
+export class LeaseBroker implements GroupPlace {
   constructor(
-    private readonly link: Link,
-    private readonly keys: Keys,
-    private readonly group: string,
+    readonly link: Link,
+    readonly keys: Keys,
+    readonly group: string,
   ) {}
 
-  /** @param take take the lease if it is missing, instead of reporting that it is */
-  async renew(owner: Owner, ttl: number, take: boolean): Promise<LeaseAnswer> {
-    const keys = [
-      this.keys.lease(owner.consumer),
-      this.keys.members(this.group),
-      this.keys.inbox(owner.consumer),
-    ];
-    const args = [owner.token, owner.consumer, String(ttl), take ? '1' : '0'];
-    const answer = textsOf(await run(this.link, leaseScript, keys, args), 'lease');
-    const [word, time, members, ...cancellations] = answer;
-    const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
-    const now = numberOf(time);
-    return kind === 'ok'
-      ? { kind, now, members: numberOf(members), notices: cancellations }
-      : { kind, now };
+  renew(owner: Owner, ttl: number, take: boolean): Promise<LeaseAnswer> {
+    return renew(this, owner, ttl, take);
   }
 
-  /**
-   * Returns also the patterns that cannot be announced: something else stands under their key.
-   * @param check report another live group that answers one of the patterns, and announce nothing
-   */
-  async announce(
+  announce(
     owner: Owner,
     announcements: readonly Announcement[],
     ttl: number,
     check: boolean,
-  ): Promise<
-    | { kind: 'ok'; broken?: readonly string[] }
-    | { kind: 'missing' | 'fenced' }
-    | { kind: 'conflict'; pattern: string; group: string }
-  > {
-    const broken: string[] = [];
-    for (let from = 0; from < announcements.length; from += PAGE) {
-      const page = announcements.slice(from, from + PAGE);
-      const answer = await run(
-        this.link,
-        announceScript,
-        [this.keys.lease(owner.consumer), ...page.map(({ pattern }) => this.keys.live(pattern))],
-        [
-          owner.token,
-          this.group,
-          owner.consumer,
-          flags(page),
-          String(ttl),
-          String(SERVED_LIFE),
-          check ? '1' : '0',
-        ],
-      );
-      const [word, ...said] = textsOf(answer, 'announce');
-      const kind = wordOf(word, ['ok', 'missing', 'fenced', 'conflict'] as const, 'announce');
-      const patterns = said.map((at) => page[Number(at)]?.pattern ?? '');
-      if (kind === 'conflict') return { kind, pattern: patterns[0] ?? '', group: said[1] ?? '' };
-      if (kind !== 'ok') return { kind };
-      broken.push(...patterns);
-    }
-    return broken.length === 0 ? { kind: 'ok' } : { kind: 'ok', broken };
+  ): Promise<AnnounceAnswer> {
+    return announce(this, owner, announcements, { ttl, check });
   }
 
-  /** Leaves a tombstone, says that nothing went wrong, and withdraws the announcements. */
-  async release(owner: Owner, announcements: readonly Announcement[]): Promise<void> {
-    for (let from = 0; from === 0 || from < announcements.length; from += PAGE) {
-      const page = announcements.slice(from, from + PAGE);
-      await run(
-        this.link,
-        releaseScript,
-        [
-          this.keys.lease(owner.consumer),
-          this.keys.left(owner.consumer),
-          this.keys.members(this.group),
-          ...page.map(({ pattern }) => this.keys.live(pattern)),
-        ],
-        // The token of the first page is gone with it: a tombstone may be renewed by anybody.
-        [
-          from === 0 ? owner.token : '+',
-          this.group,
-          owner.consumer,
-          flags(page),
-          String(TOMBSTONE_LIFE),
-        ],
-      );
-    }
+  release(owner: Owner, announcements: readonly Announcement[]): Promise<void> {
+    return release(this, owner, announcements);
   }
 
-  /** Value and remaining milliseconds of each consumer's lease; an empty value: there is none. */
-  async look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {
-    const keys = consumers.map((consumer) => this.keys.lease(consumer));
-    const answer = textsOf(await run(this.link, leasesScript, keys, []), 'leases');
-    return consumers.map((_, i) => ({
-      value: answer[2 * i] ?? '',
-      left: numberOf(answer[2 * i + 1]),
-    }));
+  look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {
+    return leasesOf(this, consumers);
   }
 
-  async revoke(owner: Owner, dead: string): Promise<'revoked' | 'alive' | 'fenced'> {
-    const keys = [this.keys.lease(owner.consumer), this.keys.lease(dead)];
-    const answer = await run(this.link, revokeScript, keys, [owner.token, String(TOMBSTONE_LIFE)]);
-    return wordOf(answer, ['revoked', 'alive', 'fenced'] as const, 'revoke');
+  revoke(owner: Owner, dead: string): Promise<'revoked' | 'alive' | 'fenced'> {
+    return revoke(this, owner, dead);
   }
 
-  /** Abort notices that were left for a consumer and that it has not collected. */
-  async notices(consumer: string): Promise<string[]> {
-    const inbox = this.keys.inbox(consumer);
-    return textsOf(await this.link.command('lrange', [inbox, '0', '-1']), 'LRANGE');
+  notices(consumer: string): Promise<string[]> {
+    return notices(this, consumer);
   }
 
-  /** What the server does when its memory is full: `maxmemory-policy`; undefined if it does not tell. */
-  async evictionPolicy(): Promise<string | undefined> {
-    const info = textOr(await this.link.command('info', ['memory']), '');
-    return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  nudge(text: string): Promise<void> {
+    return nudge(this, text);
   }
 
-  /** Asks the other members to look at who is here and what is left. */
-  async nudge(text: string): Promise<void> {
-    await this.link.command('publish', [this.keys.nudge(this.group), text]);
+  nudgeConsumer(consumer: string): Promise<void> {
+    return nudgeConsumer(this, consumer);
   }
 
-  /** Asks one consumer to look for entries that it owns without knowing. */
-  async nudgeConsumer(consumer: string): Promise<void> {
-    await this.link.command('publish', [this.keys.inbox(consumer), 'audit']);
+  evictionPolicy(): Promise<string | undefined> {
+    return evictionPolicy(this.link);
   }
 
-  /**
-   * Ends a blocking read of this process early; false when the connection was not blocked. Not permitted
-   * to every user: then it ends by itself.
-   */
-  async unblock(clientId: number): Promise<boolean> {
-    return (await this.link.command('client', ['unblock', String(clientId)])) === 1;
+  unblock(clientId: number): Promise<boolean> {
+    return unblock(this.link, clientId);
   }
-}
-
-function flags(page: readonly Announcement[]): string {
-  return page.map(({ once }) => (once ? 'once' : '-')).join(',');
 }

@@ -1,8 +1,8 @@
 import type { Keys } from '../../protocol/keys.js';
-import type { Owner } from '../../redis/group-broker.js';
+import type { Owner } from '../../redis/owner.js';
 import { numberOf, textOr, textsOf, wordOf } from '../../redis/answer.js';
 import type { Link } from '../../redis/link.js';
-import { run } from '../../redis/script.js';
+import { run } from '../../redis/operations/script.js';
 import { describeScript, lookScript, servicesScript } from './directory.lua.js';
 
 /** Milliseconds that what is said outlives the last instance that says it. */
@@ -37,23 +37,32 @@ export class DirectoryStore {
     card: string,
     document?: { readonly digest: string; readonly text: string },
   ): Promise<'ok' | 'missing' | 'fenced' | 'unknown'> {
-    const keys = [
-      this.keys.lease(consumer),
-      this.keys.services(),
-      this.keys.instances(name),
-      this.keys.about(name),
-    ];
-    if (document !== undefined) keys.push(this.keys.document(document.digest));
-    const args = [token, consumer, name, String(ttl), card, String(LIFE), document?.text ?? ''];
-    const answer = await run(this.link, describeScript, keys, args);
+    const answer = await run(this.link, describeScript, {
+      lease: this.keys.lease(consumer),
+      services: this.keys.services(),
+      instances: this.keys.instances(name),
+      about: this.keys.about(name),
+      documents: document === undefined ? [] : [this.keys.document(document.digest)],
+      token,
+      consumer,
+      name,
+      ttl,
+      card,
+      life: LIFE,
+      text: document?.text ?? '',
+    });
     return wordOf(answer, ['ok', 'missing', 'fenced', 'unknown'] as const, 'describe');
   }
 
   /** @param ask let each instance say it anew */
   async look(name: string, ask: boolean): Promise<{ now: number; cards: Card[] }> {
-    const keys = [this.keys.instances(name), this.keys.about(name)];
-    const args = [String(MOST), ask ? this.keys.inbox('') : ''];
-    const [now, ...rest] = textsOf(await run(this.link, lookScript, keys, args), 'look');
+    const answer = await run(this.link, lookScript, {
+      instances: this.keys.instances(name),
+      about: this.keys.about(name),
+      most: MOST,
+      inboxes: ask ? this.keys.inbox('') : '',
+    });
+    const [now, ...rest] = textsOf(answer, 'look');
     const cards: Card[] = [];
     for (let i = 0; i < rest.length; i += 2) {
       const [, at, text] = /^(\d+) (.*)$/s.exec(rest[i + 1] ?? '') ?? [];
@@ -63,8 +72,8 @@ export class DirectoryStore {
   }
 
   async services(): Promise<string[]> {
-    const keys = [this.keys.services()];
-    return textsOf(await run(this.link, servicesScript, keys, [String(MOST)]), 'services');
+    const given = { services: this.keys.services(), most: MOST };
+    return textsOf(await run(this.link, servicesScript, given), 'services');
   }
 
   async document(digest: string): Promise<string | undefined> {

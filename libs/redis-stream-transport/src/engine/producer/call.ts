@@ -2,7 +2,7 @@ import type { RedisStreamsError } from '../../errors.js';
 import { idAfter } from '../../protocol/entry.js';
 import { callIdOf, requestHeader } from '../../protocol/header.js';
 import { MAX_CALL_DEPTH } from '../../protocol/limits.js';
-import type { Incarnation } from '../../redis/hello.js';
+import type { Incarnation } from '../../redis/operations/hello.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';

@@ -12,6 +12,11 @@ export interface GroupPlace extends ShardPlace {
   readonly group: string;
 }
 
+/** The place of an operation for a group and the service that it belongs to: the group itself, unless it is a broadcast's. */
+export interface ServicePlace extends GroupPlace {
+  readonly service: string;
+}
+
 /** The place of an operation for one caller in a shard. */
 export interface CallerPlace extends ShardPlace {
   /** Key of the caller record. */

@@ -30,8 +30,10 @@ export interface Script<
 }
 
 /** A number is written as digits, a boolean as 0 or 1. */
-type Value = string | number | boolean;
-type Named<N extends string> = {
+export type Value = string | number | boolean;
+
+/** A value for each name, and several for a list. */
+export type Named<N extends string> = {
   readonly [Name in N as Name extends `...${infer List}` ? List : Name]: Name extends `...${string}`
     ? readonly Value[]
     : Value;
@@ -60,7 +62,8 @@ export type Line<S extends Script> = [
 
 type Texts<N extends Names> = { -readonly [I in keyof N]: string };
 
-interface Definition<Keys extends Names, Args extends Names, Per extends Each | undefined> {
+/** What a script is made of. */
+export interface Definition<Keys extends Names, Args extends Names, Per extends Each | undefined> {
   readonly name: string;
   readonly keys: Keys;
   readonly args: Args;

@@ -1,6 +1,6 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { CommandFailure } from '../../../redis/failure.js';
-import type { FoundGroup } from '../../../redis/found-group.js';
+import type { FoundGroup } from '../../../redis/operations/groups/ensure-group.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { Groups } from './ensure-groups.js';

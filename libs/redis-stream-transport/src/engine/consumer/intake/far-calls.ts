@@ -2,7 +2,7 @@ import { decodeEntry, isMalformed } from '../../../protocol/entry.js';
 import { encodeFrame, encodeReply, REPLY } from '../../../protocol/frame.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
-import { entryAfter, refuseUnread } from '../../../redis/nested.js';
+import { entryAfter, refuseUnread } from '../../../redis/operations/serving/refuse-unread.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { faultText } from '../run/delivery.js';
 import type { StreamState } from './stream-state.js';

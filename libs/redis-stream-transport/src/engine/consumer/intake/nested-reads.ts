@@ -1,7 +1,7 @@
 import type { Keys } from '../../../protocol/keys.js';
 import type { StreamEntries } from '../../../redis/entries.js';
 import type { Link } from '../../../redis/link.js';
-import { readNested } from '../../../redis/nested.js';
+import { readNested } from '../../../redis/operations/serving/nested.js';
 import { FarCalls, type FarRoom } from './far-calls.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';

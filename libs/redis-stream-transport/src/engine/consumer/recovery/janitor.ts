@@ -1,4 +1,4 @@
-import type { CleaningPlace } from '../../../redis/cleaning.js';
+import type { CleaningPlace } from '../../../redis/operations/cleaning/clean.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { thrownText } from '../../../thrown.js';
 import { jittered } from '../../clock.js';

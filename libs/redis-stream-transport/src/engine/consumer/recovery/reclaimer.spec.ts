@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
-import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
+import { TOMBSTONE } from '../../../redis/lua/fence.js';
 import { Reclaimer } from './reclaimer.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState, type PatternSpec } from '../intake/pattern-state.js';

@@ -1,7 +1,7 @@
 import { broadcasterOf } from '../../../protocol/broadcast-group.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
-import { TOMBSTONE } from '../../../redis/scripts/lease.lua.js';
+import { TOMBSTONE } from '../../../redis/lua/fence.js';
 import { jittered } from '../../clock.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';

@@ -1,4 +1,4 @@
-import { TOMBSTONE_LIFE } from '../../../redis/lease-broker.js';
+import { TOMBSTONE_LIFE } from '../../../redis/lua/fence.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 
 /** What was taken from one consumer so far. */

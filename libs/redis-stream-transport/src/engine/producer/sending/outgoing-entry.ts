@@ -1,5 +1,5 @@
 import type { RedisStreamsError } from '../../../errors.js';
-import type { Incarnation } from '../../../redis/hello.js';
+import type { Incarnation } from '../../../redis/operations/hello.js';
 import type { Refusal } from '../../../redis/verdict.js';
 
 /** What a batch carries: a call or an event on its way into a stream. */

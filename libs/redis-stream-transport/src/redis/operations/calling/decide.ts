@@ -2,7 +2,7 @@ import { numberOf, textsOf } from '../../answer.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import { LUA_INCARNATION } from '../../lua/incarnation.js';
 import { LUA_NOW } from '../../lua/time.js';
-import { freshId } from '../../hello.js';
+import { freshId } from '../fresh-id.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 

@@ -1,0 +1,40 @@
+/**
+ * Bytes from which a frame is published behind its id instead of together with it. Redis hashes every byte
+ * of every string that Lua makes, at 1.3 ns each (measured, Redis 7.0); a message costs as much as 2 KB.
+ */
+const LONG_FRAME = 4096;
+
+/**
+ * Lua: `answer(log, frame, life)` appends a frame to a caller's reply log and publishes it with its id: in one
+ * message, or, when the frame is long, in two. False: the log cannot be written.
+ *
+ * A log that did not exist begins with a record marked `b`: a caller that meets such a record knows that
+ * frames before it may be gone. The life of a log is only ever extended.
+ *
+ * When the log cannot be written (its last id is the highest there is, or the key is none), the caller is told
+ * so by a message with the id 0-0 and no frame: its reply is lost, and the log will not say so.
+ */
+export const LUA_ANSWER = `
+local function unwritten(log)
+  redis.pcall('PUBLISH', log, '0-0 ')
+  return false
+end
+local function answer(log, frame, life)
+  local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)
+  if id then
+    if type(id) == 'table' then return unwritten(log) end
+    redis.pcall('PEXPIRE', log, life, 'GT')
+  else
+    id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1')
+    if type(id) == 'table' then return unwritten(log) end
+    redis.pcall('PEXPIRE', log, life)
+  end
+  if #frame < ${LONG_FRAME} then
+    redis.pcall('PUBLISH', log, id .. ' ' .. frame)
+  else
+    redis.pcall('PUBLISH', log, id)
+    redis.pcall('PUBLISH', log, frame)
+  end
+  return true
+end
+`;

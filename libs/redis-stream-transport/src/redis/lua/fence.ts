@@ -1,0 +1,28 @@
+/** Value of a revoked lease: anybody may take over what is pending under it. */
+export const TOMBSTONE = '+';
+/** Milliseconds for which a tombstone stands: longer than any late packet of its owner lives. */
+export const TOMBSTONE_LIFE = 86_400_000;
+
+/**
+ * Lua that ends a script unless `lease` holds `token`. The answers are Lua expressions.
+ *
+ * This is what makes a take-over safe: after it, the former owner changes nothing any more.
+ */
+function fence(missing: string, fenced: string): string {
+  return `
+local held = redis.call('GET', lease)
+if not held then return ${missing} end
+if held ~= token then return ${fenced} end
+`;
+}
+
+/** The fence of scripts that answer with a text: `missing` (there is no lease), or `fenced` (it is another's). */
+export const LUA_FENCE = fence("'missing'", "'fenced'");
+
+/** The fence of scripts that answer with a list: its first item is the word. */
+export const LUA_FENCE_LIST = fence("{ 'missing' }", "{ 'fenced' }");
+
+/** Lua that ends a script with `answer`, an expression, unless `lease` holds `token`: nothing may be taken without one. */
+export const luaOnlyHeld = (answer: string): string => `
+if redis.call('GET', lease) ~= token then return ${answer} end
+`;

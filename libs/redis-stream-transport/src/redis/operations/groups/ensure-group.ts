@@ -1,0 +1,135 @@
+import { isEntryId } from '../../../protocol/limits.js';
+import { textsOf, wordOf } from '../../answer.js';
+import { freshId } from '../fresh-id.js';
+import { LUA_IDS } from '../../lua/ids.js';
+import { LUA_INCARNATION } from '../../lua/incarnation.js';
+import { LUA_REGISTRY } from '../../lua/registry.js';
+import { LUA_NOW } from '../../lua/time.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/** `r`: answers requests; `e`: events only; `b`: of a broadcast. */
+export type GroupKind = 'r' | 'e' | 'b';
+
+/** What a group needs that was to be there. */
+export type FoundGroup =
+  | {
+      readonly state: 'had' | 'new' | 'lost';
+      /** Events up to this id were there before the group and are not for it. */
+      readonly since: string | undefined;
+    }
+  | {
+      /** Under one of its names stands something else: until that is gone the stream cannot be read. */
+      readonly state: 'wrong';
+      readonly key: string;
+      readonly type: string;
+    };
+
+const STATES = ['had', 'new', 'lost', 'wrong'] as const;
+
+/**
+ * Makes sure that a group exists on a stream (rules L19, L20).
+ *
+ * A lost group is recreated at its stored cursor, else at 0, never at the end. A new group begins at 0
+ * when the stream has none yet or when it answers requests; only further groups of pure event services
+ * begin at the end, and the groups of broadcasts always do.
+ *
+ * `consumer` ('' for none) is listed from then on: who hands a request over must know who reads the stream.
+ * `needed` are hashes without which nothing is to be read.
+ * Answers { 'wrong', key, type } when something else stands under one of these names, or
+ * { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
+ * there before the group and are not for it; '' for none. A service that answers requests must begin at
+ * 0, so that no request is missed, and acknowledges those events unrun.
+ */
+export const groupScript = defineScript({
+  name: 'group',
+  keys: ['stream', 'registry', 'incarnation', '...needed'],
+  args: ['group', 'kind', 'history', 'fresh', 'consumer'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOW}
+${LUA_INCARNATION}
+${LUA_IDS}
+${LUA_REGISTRY}
+local function wrong(key, type)
+  local is = redis.call('TYPE', key).ok
+  if is ~= type and is ~= 'none' then return { 'wrong', key, is } end
+end
+local other = wrong(stream, 'stream') or wrong(registry, 'hash')
+for _, key in ipairs(needed) do other = other or wrong(key, 'hash') end
+if other then return other end
+local function list()
+  if consumer ~= '' then redis.call('XGROUP', 'CREATECONSUMER', stream, group, consumer) end
+end
+local existed = redis.call('EXISTS', stream) == 1
+local groups = existed and redis.call('XINFO', 'GROUPS', stream) or {}
+local others = 0
+for _, g in ipairs(groups) do
+  if field(g, 'name') == group then
+    list()
+    return { 'had', notFor(registry, group) or '' }
+  end
+  others = others + 1
+end
+local known = registered(registry, group)
+local start, since = '0', notFor(registry, group) or ''
+if not known and others > 0 and kind == 'r' and history == '0' then
+  since = field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id')
+  redis.call('HSET', registry, group .. ' since', since)
+end
+if kind == 'b' then
+  start = '$'
+elseif known then
+  local cursor = string.match(known, ' (%d+%-%d+)$')
+  if existed and cursor and not before(field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id'), cursor) then
+    start = cursor
+  end
+elseif others > 0 and kind == 'e' and history == '0' then
+  start = '$'
+end
+-- From here on "never delivered" may be said of an entry that was delivered by the lost group.
+if existed and start ~= '$' then
+  renewed(incarnation, fresh)
+  redis.call('HSET', incarnation, 'id', fresh)
+end
+redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
+list()
+if kind ~= 'b' then
+  redis.call('HSET', registry, group, whole(now) .. ' ' .. kind .. ' 0-0')
+end
+return { known and 'lost' or 'new', since }
+`,
+});
+
+/** The group that is to be there. */
+export interface WantedGroup {
+  readonly stream: string;
+  readonly kind: GroupKind;
+  /** Events that were there before it are for it too. */
+  readonly history: boolean;
+  /** Listed from then on; '' for none. */
+  readonly consumer: string;
+  /** Starts are noted on this stream: nothing is to be read while that is not possible. */
+  readonly notesStarts: boolean;
+}
+
+export async function ensureGroup(
+  { link, keys, group }: GroupPlace,
+  { stream, kind, history, consumer, notesStarts }: WantedGroup,
+): Promise<FoundGroup> {
+  const answer = await run(link, groupScript, {
+    stream: keys.stream(stream),
+    registry: keys.groups(stream),
+    incarnation: keys.incarnation(),
+    needed: notesStarts ? [keys.started(stream)] : [],
+    group,
+    kind,
+    history,
+    fresh: freshId(),
+    consumer,
+  });
+  const [word, detail = '', type = ''] = textsOf(answer, 'group');
+  const state = wordOf(word, STATES, 'group');
+  if (state === 'wrong') return { state, key: detail, type };
+  return { state, since: isEntryId(detail) ? detail : undefined };
+}

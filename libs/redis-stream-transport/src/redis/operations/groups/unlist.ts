@@ -1,0 +1,37 @@
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/**
+ * Takes a consumer that leaves off the lists of its group, where nothing is pending under it. It would be
+ * listed until another member looks, and an instance that is never read to would not be missed.
+ *
+ * Answers on how many streams it was taken off.
+ */
+export const unlistScript = defineScript({
+  name: 'unlist',
+  keys: ['...streams'],
+  args: ['group', 'consumer'],
+  flags: 'allow-oom',
+  lua: `
+local taken = 0
+for _, stream in ipairs(streams) do
+  local pending = redis.pcall('XPENDING', stream, group, '-', '+', 1, consumer)
+  -- Deleting a consumer destroys what is pending under it.
+  if not pending.err and #pending == 0 then
+    redis.pcall('XGROUP', 'DELCONSUMER', stream, group, consumer)
+    taken = taken + 1
+  end
+end
+return taken
+`,
+});
+
+/** Takes a consumer off the group's lists where nothing is pending under it. */
+export async function unlist(
+  { link, keys, group }: GroupPlace,
+  streams: readonly string[],
+  consumer: string,
+): Promise<void> {
+  const names = streams.map((stream) => keys.stream(stream));
+  await run(link, unlistScript, { streams: names, group, consumer });
+}

@@ -1,0 +1,68 @@
+import { numberOf, textsOf } from '../answer.js';
+import { CommandFailure } from '../failure.js';
+import { LUA_INCARNATION } from '../lua/incarnation.js';
+import { LUA_NOW } from '../lua/time.js';
+import { freshId } from './fresh-id.js';
+import type { ShardPlace } from './place.js';
+import { defineScript, run } from './script.js';
+
+/** Which memory of Redis this is, and its time in milliseconds. */
+export interface Incarnation {
+  readonly id: string;
+  readonly born: number;
+  readonly now: number;
+}
+
+const HELLO = `
+${LUA_NOW}
+${LUA_INCARNATION}
+local probe = redis.pcall('PERSIST', incarnation)
+if type(probe) == 'table' and string.sub(probe.err or '', 1, 8) == 'READONLY' then return probe end
+local id, born = renewed(incarnation, fresh)
+return { id, born, whole(now) }
+`;
+
+/**
+ * Asks a new connection which memory it reached, and what time it is there. Raises READONLY on a server
+ * that takes orders from another one, by a write that changes nothing; a primary that refuses writes for
+ * other reasons is still the server to talk to.
+ *
+ * Answers { id, born, now }, times in milliseconds.
+ */
+export const helloScript = defineScript({
+  name: 'hello',
+  keys: ['incarnation'],
+  args: ['fresh'],
+  lua: HELLO,
+});
+
+/**
+ * The same for a server whose memory is full. Flags are not for the plain one: Redis refuses whatever has any
+ * as soon as it refuses writes for another reason.
+ */
+export const helloWhenFullScript = defineScript({
+  name: 'hello-when-full',
+  keys: ['incarnation'],
+  args: ['fresh'],
+  flags: 'allow-oom',
+  lua: HELLO,
+});
+
+/**
+ * Asks a new connection which memory it reached. A server that was started again with a full memory has to
+ * note that it is another one, which it does not do unasked: nothing could leave it then.
+ */
+export async function hello(place: ShardPlace): Promise<Incarnation> {
+  try {
+    return await ask(place, helloScript);
+  } catch (error) {
+    if (!(error instanceof CommandFailure) || error.reply !== 'OOM') throw error;
+    return ask(place, helloWhenFullScript);
+  }
+}
+
+async function ask({ link, keys }: ShardPlace, script: typeof helloScript): Promise<Incarnation> {
+  const given = { incarnation: keys.incarnation(), fresh: freshId() };
+  const [id = '', born, now] = textsOf(await run(link, script, given), 'hello');
+  return { id, born: numberOf(born), now: numberOf(now) };
+}

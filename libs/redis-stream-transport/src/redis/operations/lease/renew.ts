@@ -1,0 +1,78 @@
+import { numberOf, textsOf, wordOf } from '../../answer.js';
+import { LUA_NOW } from '../../lua/time.js';
+import type { Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+export type LeaseAnswer =
+  | {
+      readonly kind: 'ok';
+      /** Redis' time, milliseconds. */
+      readonly now: number;
+      /** Live members of the group; -1: their key holds something else. */
+      readonly members: number;
+      /** Cancellations that were left for the owner. */
+      readonly notices: string[];
+    }
+  | { readonly kind: 'missing' | 'fenced'; readonly now: number };
+
+/**
+ * Takes, renews or restores a lease for `ttl` milliseconds and collects the cancellations that were left for
+ * its owner. With `take` = 0 a missing lease is only reported: its owner must first check what it still owns.
+ *
+ * Answers { 'ok', now, live members of the group (-1: their key holds something else), notices… },
+ * { 'missing', now } or { 'fenced', now }.
+ */
+export const leaseScript = defineScript({
+  name: 'lease',
+  keys: ['lease', 'members', 'inbox'],
+  args: ['token', 'consumer', 'ttl', 'take'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOW}
+local held = redis.call('GET', lease)
+if held and held ~= token then return { 'fenced', whole(now) } end
+if held then
+  redis.call('PEXPIRE', lease, ttl)
+elseif take == '1' then
+  redis.call('SET', lease, token, 'PX', ttl)
+else
+  return { 'missing', whole(now) }
+end
+local alive = -1
+if type(redis.pcall('ZADD', members, now + ttl, consumer)) ~= 'table' then
+  redis.call('ZREMRANGEBYSCORE', members, '-inf', whole(now))
+  redis.call('PEXPIRE', members, ttl * 10)
+  alive = redis.call('ZCARD', members)
+end
+local answer = { 'ok', whole(now), whole(alive) }
+local notices = redis.pcall('LRANGE', inbox, 0, -1)
+if #notices > 0 then
+  redis.call('DEL', inbox)
+  for _, notice in ipairs(notices) do answer[#answer + 1] = notice end
+end
+return answer
+`,
+});
+
+/** @param take take the lease if it is missing, instead of reporting that it is */
+export async function renew(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  ttl: number,
+  take: boolean,
+): Promise<LeaseAnswer> {
+  const answer = await run(link, leaseScript, {
+    lease: keys.lease(consumer),
+    members: keys.members(group),
+    inbox: keys.inbox(consumer),
+    token,
+    consumer,
+    ttl,
+    take,
+  });
+  const [word, time, members, ...notices] = textsOf(answer, 'lease');
+  const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
+  const now = numberOf(time);
+  return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
+}

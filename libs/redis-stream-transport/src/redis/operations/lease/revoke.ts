@@ -1,0 +1,39 @@
+import { wordOf } from '../../answer.js';
+import { luaOnlyHeld, TOMBSTONE, TOMBSTONE_LIFE } from '../../lua/fence.js';
+import type { Owner } from '../../owner.js';
+import type { ShardPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/**
+ * Revokes a lease that is missing: leaves a tombstone for `life` milliseconds.
+ *
+ * Answers 'revoked' (also when it was before), 'alive' or 'fenced' (I have no lease myself).
+ */
+export const revokeScript = defineScript({
+  name: 'revoke',
+  keys: ['lease', 'other'],
+  args: ['token', 'life'],
+  flags: 'allow-oom',
+  lua: `
+${luaOnlyHeld("'fenced'")}
+local held = redis.call('GET', other)
+if held == '${TOMBSTONE}' then return 'revoked' end
+if held then return 'alive' end
+redis.call('SET', other, '${TOMBSTONE}', 'PX', life)
+return 'revoked'
+`,
+});
+
+export async function revoke(
+  { link, keys }: ShardPlace,
+  { consumer, token }: Owner,
+  dead: string,
+): Promise<'revoked' | 'alive' | 'fenced'> {
+  const answer = await run(link, revokeScript, {
+    lease: keys.lease(consumer),
+    other: keys.lease(dead),
+    token,
+    life: TOMBSTONE_LIFE,
+  });
+  return wordOf(answer, ['revoked', 'alive', 'fenced'] as const, 'revoke');
+}

@@ -1,0 +1,49 @@
+import { luaOnlyHeld } from '../../lua/fence.js';
+import { LUA_ORPHANED } from '../../lua/orphaned.js';
+import type { Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/**
+ * Makes orphaned requests pending under this consumer; its audit finds and runs them. They count as
+ * handed out before, because they were.
+ *
+ * Answers 'fenced' or the number of entries adopted.
+ */
+export const adoptScript = defineScript({
+  name: 'adopt',
+  keys: ['lease', 'stream', 'started'],
+  args: ['token', 'group', 'consumer', '...ids'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_ORPHANED}
+${luaOnlyHeld("'fenced'")}
+local adopted = 0
+for _, id in ipairs(ids) do
+  local exists = #redis.pcall('XRANGE', stream, id, id) == 1
+  if exists and orphaned(stream, started, group, id) then
+    redis.call('XCLAIM', stream, group, consumer, 0, id, 'RETRYCOUNT', 2, 'FORCE', 'JUSTID')
+    adopted = adopted + 1
+  end
+end
+return string.format('%.0f', adopted)
+`,
+});
+
+/** Makes orphans pending under this consumer, whose audit then finds them. */
+export async function adopt(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  stream: string,
+  ids: readonly string[],
+): Promise<void> {
+  await run(link, adoptScript, {
+    lease: keys.lease(consumer),
+    stream: keys.stream(stream),
+    started: keys.started(stream),
+    token,
+    group,
+    consumer,
+    ids,
+  });
+}

@@ -1,0 +1,169 @@
+import { isEntryId } from '../../../protocol/limits.js';
+import { listOf, wordOf } from '../../answer.js';
+import { heldEntries, type HeldEntry } from '../../entries.js';
+import { luaOnlyHeld, TOMBSTONE } from '../../lua/fence.js';
+import { LUA_NOTES } from '../../lua/notes.js';
+import type { Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/** Entries that one claim passes over at most, looking for others, and characters of them if it reads them. */
+const PAGES = 10;
+const PAGE = 100;
+const LENGTH = 8_388_608;
+
+/** What is to be claimed of a dead consumer. */
+export interface Claim {
+  /** Entries at most. */
+  readonly count: number;
+  /** Deliveries of an entry. */
+  readonly permitted: number;
+  /** One on its last permitted delivery, if nothing else is left. */
+  readonly suspects: boolean;
+  /** Only calls that were made inside handlers, from this id on (`-`, `(1-0`); empty: whatever is there. */
+  readonly nestedFrom?: string;
+}
+
+/** There is none up to this id, and there may be more behind it. */
+export interface NothingYet {
+  readonly searchedTo: string;
+  /** Beside some on their last permitted delivery. */
+  readonly suspects: boolean;
+}
+
+export type ClaimAnswer = HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty' | 'suspects';
+
+/**
+ * Claims a page of what is pending under a revoked consumer, counting a delivery, and never more than was
+ * asked for; when nothing is left, deletes the consumer in the same fenced step. Deleting it any other way
+ * would destroy what it owns.
+ *
+ * Deliveries by consumers that left by themselves say nothing against an entry. Redis counts them all the
+ * same, because replies and the truth about what may have run need that, so they are noted with the entry.
+ *
+ * An entry for which this would be the last delivery that is permitted, beyond the first, is a suspect. It
+ * is claimed only on request, alone, and when no other is left: it may be poison, and what waited beside it
+ * would lose a delivery with it, without ever having run.
+ *
+ * Where only calls that were made inside handlers are wanted, everything else is passed over: `nestedFrom` is the
+ * id to begin with, '' where everything is wanted.
+ *
+ * Answers { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was
+ * not wanted), { 'on', id, suspects } (none up to that id, perhaps beside suspects: 0/1) or { 'ok', entries,
+ * deliveries, notes } (lists in the same order; entries deleted meanwhile are left out, and no longer pending).
+ */
+export const claimScript = defineScript({
+  name: 'claim',
+  keys: ['lease', 'revoked', 'gone', 'stream', 'due'],
+  args: ['token', 'group', 'dead', 'me', 'count', 'permitted', 'suspects', 'nestedFrom'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOTES}
+${luaOnlyHeld("{ 'fenced' }")}
+if redis.call('GET', revoked) ~= '${TOMBSTONE}' then return { 'alive' } end
+local left = redis.call('EXISTS', gone)
+local most, nested, from = tonumber(count), nestedFrom ~= '', nestedFrom
+if not nested then from = '-' end
+local pending = redis.pcall('XPENDING', stream, group, from, '+', nested and ${PAGE} or most, dead)
+if pending.err then return { 'empty' } end
+if #pending == 0 and from ~= '-' then return { 'empty' } end
+if #pending == 0 then
+  redis.pcall('XGROUP', 'DELCONSUMER', stream, group, dead)
+  return { 'empty' }
+end
+local ids, before, last, suspect = {}, {}, tonumber(permitted), nil
+local notes, spared = {}, {}
+local length = ${LENGTH}
+local function wanted(id)
+  if not nested then return true end
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  -- What was deleted meanwhile goes with the claim.
+  local found = not entry
+  for i = 1, entry and #entry[2] or 0, 2 do
+    length = length - #entry[2][i + 1]
+    if entry[2][i] == 'c' then found = string.find(entry[2][i + 1], ' depth=', 1, true) ~= nil end
+  end
+  return found
+end
+local looked = nil
+for _ = 1, ${PAGES} do
+  for _, p in ipairs(pending) do
+    if #ids == most or length <= 0 then break end
+    local id = p[1]
+    looked = id
+    notes[id] = noted(due, group, id)
+    local sparedBefore = tonumber(string.match(notes[id], '^%S+ %S+ %S* (%d+)$') or 0)
+    spared[id] = math.min(sparedBefore, math.max(0, p[4] - 1)) + left
+    before[id] = p[4]
+    local counted = p[4] + 1 - spared[id]
+    if not wanted(id) then
+      -- Somebody else's, or another time.
+    elseif counted > 1 and counted == last then
+      suspect = suspect or id
+    else
+      ids[#ids + 1] = id
+    end
+  end
+  if #ids > 0 or #pending == 0 or length <= 0 then break end
+  pending = redis.call('XPENDING', stream, group, '(' .. looked, '+', ${PAGE}, dead)
+end
+if #ids == 0 then
+  if suspect and suspects == '1' then
+    ids[1] = suspect
+  elseif nested and #pending > 0 then
+    return { 'on', looked, suspect and '1' or '0' }
+  elseif nested and not suspect then
+    return { 'empty' }
+  else
+    return { 'suspects' }
+  end
+end
+local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
+local present, deliveries, found = {}, {}, {}
+for _, entry in ipairs(entries) do
+  if entry and entry[2] then
+    local n, id = #present + 1, entry[1]
+    if left == 1 then
+      local attempt = string.match(notes[id], '^%S+ %S+ %S*') or '0 0 '
+      notes[id] = attempt .. ' ' .. string.format('%.0f', spared[id])
+      redis.pcall('HSET', due, group .. ' ' .. id, notes[id])
+    end
+    present[n], deliveries[n], found[n] = entry, string.format('%.0f', before[id] + 1), notes[id]
+    before[id] = nil
+  end
+end
+for _, id in ipairs(ids) do
+  if before[id] then redis.pcall('HDEL', due, group .. ' ' .. id) end
+end
+return { 'ok', present, deliveries, found }
+`,
+});
+
+export async function claim(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  { dead, stream }: { readonly dead: string; readonly stream: string },
+  { count, permitted, suspects, nestedFrom = '' }: Claim,
+): Promise<ClaimAnswer> {
+  const answer = await run(link, claimScript, {
+    lease: keys.lease(consumer),
+    revoked: keys.lease(dead),
+    gone: keys.left(dead),
+    stream: keys.stream(stream),
+    due: keys.due(stream),
+    token,
+    group,
+    dead,
+    me: consumer,
+    count,
+    permitted,
+    suspects,
+    nestedFrom,
+  });
+  const parts = listOf(answer, 'claim');
+  if (parts[0] === 'ok') return heldEntries(parts);
+  if (parts[0] === 'on' && isEntryId(parts[1])) {
+    return { searchedTo: parts[1], suspects: parts[2] === '1' };
+  }
+  return wordOf(parts[0], ['fenced', 'alive', 'empty', 'suspects'] as const, 'claim');
+}

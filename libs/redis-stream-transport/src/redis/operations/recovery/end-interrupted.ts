@@ -1,0 +1,62 @@
+import { wordOf } from '../../answer.js';
+import { LUA_ANSWER } from '../../lua/answer.js';
+import { LUA_FENCE } from '../../lua/fence.js';
+import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+import { endableLease } from './interrupted.js';
+
+/**
+ * Ends an entry that a revoked consumer had started, or this one in a memory that Redis lost: its caller
+ * is told that it may have run. An event stays for the other groups. It was acknowledged at its start, but
+ * a group that was destroyed since and made anew may have handed it out once more, to somebody who waits
+ * to start it.
+ *
+ * `other` is the lease of the consumer `by`, and must hold `theirs`; `life` is that of the log (ms); without a
+ * `frame` the log is unused, and a key that the script has anyway.
+ * Answers 'ok', 'lost', 'missing' or 'fenced'.
+ */
+export const endInterruptedScript = defineScript({
+  name: 'end-interrupted',
+  keys: ['lease', 'other', 'stream', 'started', 'log'],
+  args: ['token', 'by', 'group', 'id', 'frame', 'life', 'theirs'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_ANSWER}
+${LUA_FENCE}
+if redis.call('GET', other) ~= theirs then return 'lost' end
+local name = group .. ' ' .. id
+if redis.call('HGET', started, name) ~= by then return 'lost' end
+redis.call('HDEL', started, name)
+redis.pcall('XACK', stream, group, id)
+if frame ~= '' then
+  answer(log, frame, life)
+  redis.pcall('XDEL', stream, id)
+end
+return 'ok'
+`,
+});
+
+export async function endInterrupted(
+  { link, keys, group }: GroupPlace,
+  owner: Owner,
+  by: string,
+  { stream, id, answer }: { stream: string; id: string; answer: Answer | undefined },
+): Promise<CheckedAnswer> {
+  const lease = keys.lease(owner.consumer);
+  const ended = await run(link, endInterruptedScript, {
+    lease,
+    other: keys.lease(by),
+    stream: keys.stream(stream),
+    started: keys.started(stream),
+    log: answer === undefined ? lease : keys.log(answer.caller),
+    token: owner.token,
+    by,
+    group,
+    id,
+    frame: answer?.frame ?? '',
+    life: answer?.ttlMs ?? 0,
+    theirs: endableLease(by, owner),
+  });
+  return wordOf(ended, CHECKED, 'end-interrupted');
+}

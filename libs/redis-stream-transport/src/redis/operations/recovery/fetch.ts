@@ -1,0 +1,60 @@
+import { listOf } from '../../answer.js';
+import { heldEntries, type HeldEntry } from '../../entries.js';
+import { luaOnlyHeld } from '../../lua/fence.js';
+import { LUA_NOTES } from '../../lua/notes.js';
+import type { Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/**
+ * Fetches, by id, entries that are still pending under me: reads whose answer was lost (rule L10).
+ * Pending without a body is acknowledged: there is nothing left to run.
+ *
+ * Answers { 'fenced' } or { 'ok', entries, deliveries, notes }.
+ */
+export const fetchScript = defineScript({
+  name: 'fetch',
+  keys: ['lease', 'stream', 'due'],
+  args: ['token', 'group', 'consumer', '...ids'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOTES}
+${luaOnlyHeld("{ 'fenced' }")}
+local entries, deliveries, notes = {}, {}, {}
+for _, id in ipairs(ids) do
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+  if not pending.err and #pending == 1 then
+    local found = redis.call('XRANGE', stream, id, id)
+    if #found == 1 then
+      local n = #entries + 1
+      entries[n] = found[1]
+      deliveries[n] = string.format('%.0f', pending[1][4])
+      notes[n] = noted(due, group, id)
+    else
+      redis.call('XACK', stream, group, id)
+      redis.pcall('HDEL', due, group .. ' ' .. id)
+    end
+  end
+end
+return { 'ok', entries, deliveries, notes }
+`,
+});
+
+export async function fetchHeld(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  stream: string,
+  ids: readonly string[],
+): Promise<HeldEntry[] | 'fenced'> {
+  const answer = await run(link, fetchScript, {
+    lease: keys.lease(consumer),
+    stream: keys.stream(stream),
+    due: keys.due(stream),
+    token,
+    group,
+    consumer,
+    ids,
+  });
+  const parts = listOf(answer, 'fetch');
+  return parts[0] === 'fenced' ? 'fenced' : heldEntries(parts);
+}

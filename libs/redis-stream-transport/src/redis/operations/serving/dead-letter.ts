@@ -1,0 +1,87 @@
+import { textOf, wordOf } from '../../answer.js';
+import { LUA_ANSWER } from '../../lua/answer.js';
+import { LUA_FENCE } from '../../lua/fence.js';
+import { LUA_FINISH } from '../../lua/finish.js';
+import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
+import type { ServicePlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/** An entry on its way to the dead letters of its group. */
+export interface DeadEntry {
+  readonly stream: string;
+  readonly id: string;
+  /** Nobody else needs the entry. */
+  readonly drop: boolean;
+  readonly answer: Answer | undefined;
+  /** The key under which it may have run. */
+  readonly key: { readonly pattern: string; readonly key: string } | undefined;
+  /** Dead letters that are kept. */
+  readonly kept: number;
+  /** Fields of the letter. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * Moves an entry to the dead letters of its group and tells its caller. What may be started once only
+ * was acknowledged at its start, and noted. An idempotency key under which it ran is free again.
+ *
+ * `log` is the lease again without a caller, `keyRecord` without a key; `life` is that of the log (ms).
+ * Answers 'ok' and the id of the letter, 'lost', 'missing' or 'fenced'.
+ */
+export const deadLetterScript = defineScript({
+  name: 'dead-letter',
+  keys: ['lease', 'stream', 'due', 'dead', 'log', 'started', 'keyRecord'],
+  args: [
+    ...(['token', 'group', 'consumer', 'id'] as const),
+    ...(['drop', 'frame', 'life', 'kept', '...fields'] as const),
+  ],
+  lua: `
+${LUA_ANSWER}
+${LUA_FINISH}
+${LUA_FENCE}
+local name = group .. ' ' .. id
+if redis.pcall('HGET', started, name) ~= consumer then
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+  if pending.err or not pending[1] or pending[1][2] ~= consumer then return 'lost' end
+end
+local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
+-- Behind the letter nothing raises: a repeat would write another one.
+if frame ~= '' then answer(log, frame, life) end
+if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == id then redis.call('DEL', keyRecord) end
+finish(drop == '1')
+redis.pcall('HDEL', started, name)
+return 'ok ' .. letter
+`,
+});
+
+/** @param told gets the id of the letter */
+export async function deadLetter(
+  { link, keys, group, service }: ServicePlace,
+  { consumer, token }: Owner,
+  { stream, id, answer, key, drop, kept, fields }: DeadEntry,
+  told?: (letter: string) => void,
+): Promise<CheckedAnswer> {
+  const lease = keys.lease(consumer);
+  const text = await run(link, deadLetterScript, {
+    lease,
+    stream: keys.stream(stream),
+    due: keys.due(stream),
+    dead: keys.dead(service),
+    log: answer === undefined ? lease : keys.log(answer.caller),
+    started: keys.started(stream),
+    keyRecord: key === undefined ? lease : keys.idempotency(group, key.pattern, key.key),
+    token,
+    group,
+    consumer,
+    id,
+    drop,
+    frame: answer?.frame ?? '',
+    life: answer?.ttlMs ?? 0,
+    kept,
+    fields,
+  });
+  const [word, letter] = textOf(text, 'dead-letter').split(' ');
+  const kind = wordOf(word, CHECKED, 'dead-letter');
+  if (letter !== undefined) told?.(letter);
+  return kind;
+}

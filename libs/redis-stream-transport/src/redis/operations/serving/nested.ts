@@ -1,0 +1,159 @@
+import type { Keys } from '../../../protocol/keys.js';
+import { isEntryId } from '../../../protocol/limits.js';
+import { listOf, textsOf } from '../../answer.js';
+import { readAnswer, type StreamEntries } from '../../entries.js';
+import { LUA_IDS } from '../../lua/ids.js';
+import type { Link } from '../../link.js';
+import { defineScript, run } from '../script.js';
+
+/** Entries that one script looks at, over all streams, and characters of them. */
+const LOOKED_AT = 1000;
+const LENGTH = 8_388_608;
+const PAGE = 20;
+
+/** A stream in which to look for calls that were made inside handlers. */
+export interface NestedIn {
+  readonly stream: string;
+  /** Such calls that may be read at most. */
+  readonly most: number;
+  /** Id up to which none is known to be; empty: begin with what was not read yet. */
+  readonly mark: string;
+}
+
+export interface NestedSearch {
+  readonly group: string;
+  readonly consumer: string;
+  /** Such calls in all. */
+  readonly wanted: number;
+  /** Entries that may be read with them, because they stand before them. */
+  readonly others: number;
+  /** Read those even where no such call is reached. */
+  readonly force: boolean;
+  readonly streams: readonly NestedIn[];
+}
+
+export interface NestedFound {
+  readonly read: StreamEntries[];
+  /** Per stream: the next mark, and whether the entry behind it is one that stands too far back. */
+  readonly marks: { readonly mark: string; readonly isFar: boolean }[];
+}
+
+/**
+ * Looks for calls that were made inside handlers among what no consumer was given yet, and reads up to them.
+ * Streams in which there is none are not read. Where more entries than permitted stand before one it is left.
+ *
+ * Answers { answers of XREADGROUP, marks }, a mark per stream: the id up to which there is none (empty: begin
+ * anew), with a `!` before it if the next entry is one that stands too far back.
+ */
+export const nestedScript = defineScript({
+  name: 'nested',
+  keys: [],
+  args: ['group', 'consumer', 'wanted', 'others', 'force'],
+  each: { name: 'streams', keys: ['stream'], args: ['most', 'mark'] },
+  flags: 'allow-oom',
+  lua: `
+${LUA_IDS}
+wanted, others = tonumber(wanted), tonumber(others)
+local entries, length = ${LOOKED_AT}, ${LENGTH}
+local function nested(fields)
+  local found = false
+  for i = 1, #fields, 2 do
+    length = length - #fields[i + 1]
+    if fields[i] == 'c' then found = found or string.find(fields[i + 1], ' depth=', 1, true) ~= nil end
+  end
+  return found
+end
+-- Entries behind one id, up to another, at most so many and one.
+local function between(stream, from, upTo, most)
+  local n, page = 0, nil
+  repeat
+    page = redis.call('XRANGE', stream, '(' .. from, upTo, 'COUNT', ${PAGE})
+    n = n + #page
+    if #page > 0 then from = page[#page][1] end
+  until #page < ${PAGE} or n > most
+  return n
+end
+local function delivered(stream)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err then return nil end
+  for _, g in ipairs(groups) do
+    if field(g, 'name') == group then return field(g, 'last-delivered-id') end
+  end
+end
+local function search(stream, from, most)
+  local found, last, clean, page = 0, nil, from, nil
+  repeat
+    page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', ${PAGE})
+    for _, entry in ipairs(page) do
+      from = entry[1]
+      entries = entries - 1
+      if nested(entry[2]) then
+        found, last = found + 1, from
+      elseif found == 0 then
+        clean = from
+      end
+      if found == most or entries <= 0 or length <= 0 then return found, last, clean end
+    end
+  until #page < ${PAGE}
+  return found, last, clean
+end
+local reads, marks = {}, {}
+for i, wish in ipairs(streams) do
+  local stream, most, mark = wish.stream, math.min(wanted, tonumber(wish.most)), wish.mark
+  local start = most > 0 and entries > 0 and length > 0 and delivered(stream)
+  if start then
+    local from = start
+    if mark ~= '' and before(start, mark) then from = mark end
+    local found, last, clean = search(stream, from, most)
+    mark = clean
+    if found > 0 then
+      local n = between(stream, start, last, others + found)
+      local far = n > others + found
+      if far and found > 1 then
+        -- Perhaps the first of them stands near enough.
+        found, n = 1, between(stream, start, clean, others) + 1
+        far = n > others + 1
+      end
+      if far then mark = '!' .. clean end
+      if not far or force == '1' then
+        local count = far and others or n
+        local read = count > 0 and redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', count, 'STREAMS', stream, '>')
+        if read then reads[#reads + 1] = read[1] end
+        if not far then
+          mark = ''
+          wanted = wanted - found
+          others = others - (n - found)
+        else
+          others = 0
+        end
+      end
+    end
+  end
+  marks[i] = mark
+end
+return { reads, marks }
+`,
+});
+
+/** Reads up to calls that were made inside handlers, in one step with finding them. */
+export async function readNested(
+  link: Link,
+  keys: Keys,
+  { streams, ...search }: NestedSearch,
+): Promise<NestedFound> {
+  const answer = await run(link, nestedScript, {
+    ...search,
+    streams: streams.map(({ stream, most, mark }) => ({ stream: keys.stream(stream), most, mark })),
+  });
+  const [read, marks] = listOf(answer, 'nested');
+  const texts = textsOf(marks, 'nested');
+  return {
+    read: readAnswer(read),
+    // A mark that cannot be read: begin anew.
+    marks: streams.map((_, i) => {
+      const text = texts[i] ?? '';
+      const mark = text.replace('!', '');
+      return isEntryId(mark) ? { mark, isFar: text.startsWith('!') } : { mark: '', isFar: false };
+    }),
+  };
+}

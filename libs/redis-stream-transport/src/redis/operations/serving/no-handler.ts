@@ -1,0 +1,116 @@
+import { textOf, wordOf } from '../../answer.js';
+import { LUA_ANSWER } from '../../lua/answer.js';
+import { LUA_FENCE } from '../../lua/fence.js';
+import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_MINE } from '../../lua/mine.js';
+import { REQUESTS_UNTIL } from '../../lua/registry.js';
+import { LUA_NOW } from '../../lua/time.js';
+import { CHECKED, type Answer, type Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+const DAY = 86_400_000;
+
+/** A request that an instance has no handler for. */
+export interface UnhandledEntry {
+  readonly stream: string;
+  readonly id: string;
+  readonly pattern: string;
+  /** Milliseconds of Redis' clock; Infinity without one. */
+  readonly deadline: number;
+  /** It may be handed to another member of the group. */
+  readonly mayHand: boolean;
+}
+
+const UNHANDLED = [...CHECKED, 'acked', 'answered', 'handed'] as const;
+
+/** What became of it: left to another group, handed to a member of this one, or answered. */
+export interface UnhandledAnswer {
+  readonly kind: (typeof UNHANDLED)[number];
+  /** The member of the group that the entry was handed to. */
+  readonly to?: string;
+}
+
+/**
+ * Decides about a request for which this group has no handler (rule L19): another live group answers it
+ * and will, so it is acknowledged silently; or a member of this group does (a newer version of the
+ * service), so it is handed over; or nobody does, so its caller is told and it goes. A member that does not
+ * read the stream would never find the entry.
+ *
+ * `life` is that of the log (ms), `deadline` '' for none.
+ * Answers 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
+ */
+export const noHandlerScript = defineScript({
+  name: 'no-handler',
+  keys: ['lease', 'stream', 'due', 'live', 'log', 'registry'],
+  args: ['token', 'group', 'consumer', 'id', 'frame', 'life', 'mayHand', 'deadline'],
+  flags: 'allow-oom',
+  lua: `
+${LUA_NOW}
+${LUA_ANSWER}
+${LUA_FINISH}
+${LUA_FENCE}
+${LUA_MINE}
+local elsewhere = false
+local reads = {}
+if mayHand == '1' then
+  for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do reads[c[2]] = true end
+end
+local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+if members.err then
+  if not string.find(members.err, 'WRONGTYPE', 1, true) then return members end
+  -- Nobody can be announced there. A group that answers requests of this stream may answer this one.
+  members = {}
+  local groups = redis.pcall('HGETALL', registry)
+  for i = 1, #groups, 2 do
+    if groups[i] ~= group and string.match(groups[i + 1], '^%d+ r ') then elsewhere = true end
+  end
+end
+for _, member in ipairs(members) do
+  local other, theirs = string.match(member, '^([^ ]+) ([^ ]+)')
+  if not other then
+    -- Somebody else wrote there.
+  elseif other == group and theirs ~= consumer and reads[theirs] then
+    redis.call('XCLAIM', stream, group, theirs, 0, id, 'JUSTID')
+    return 'handed ' .. theirs
+  elseif other ~= group then
+    elsewhere = true
+  end
+end
+if not elsewhere then answer(log, frame, life) end
+finish(not elsewhere)
+if not elsewhere then return 'answered' end
+-- The group that answers may not be there yet: the janitor is to know that the request is.
+local till = tonumber(deadline) or now + ${DAY}
+local noted = tonumber(redis.pcall('HGET', registry, '${REQUESTS_UNTIL}') or 0) or 0
+if noted < till then redis.pcall('HSET', registry, '${REQUESTS_UNTIL}', whole(till)) end
+return 'acked'
+`,
+});
+
+export async function noHandler(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  { stream, id, pattern, deadline, mayHand }: UnhandledEntry,
+  answer: Answer,
+): Promise<UnhandledAnswer> {
+  const text = await run(link, noHandlerScript, {
+    lease: keys.lease(consumer),
+    stream: keys.stream(stream),
+    due: keys.due(stream),
+    live: keys.live(pattern),
+    log: keys.log(answer.caller),
+    registry: keys.groups(stream),
+    token,
+    group,
+    consumer,
+    id,
+    frame: answer.frame,
+    life: answer.ttlMs,
+    mayHand,
+    deadline: Number.isFinite(deadline) ? Math.ceil(deadline) : '',
+  });
+  const [word, to] = textOf(text, 'no-handler').split(' ');
+  const kind = wordOf(word, UNHANDLED, 'no-handler');
+  return { kind, ...(to === undefined ? {} : { to }) };
+}

@@ -1,0 +1,28 @@
+import { readAnswer, type StreamEntries } from '../../entries.js';
+import type { Link } from '../../link.js';
+import type { GroupPlace } from '../place.js';
+
+/** What a blocking read asks for. */
+export interface ReadRequest {
+  readonly consumer: string;
+  readonly streams: readonly string[];
+  /** Entries of each stream at most. */
+  readonly count: number;
+  /** Milliseconds that the read waits for something at most; 0: not at all. */
+  readonly block: number;
+}
+
+/** Blocks the given connection, which is not that of the place, until there is something to read. */
+export async function readGroup(
+  { keys, group }: GroupPlace,
+  reader: Link,
+  { consumer, streams, count, block }: ReadRequest,
+): Promise<StreamEntries[]> {
+  const args = ['GROUP', group, consumer, 'COUNT', String(count)];
+  if (block > 0) args.push('BLOCK', String(block));
+  args.push('STREAMS');
+  for (const stream of streams) args.push(keys.stream(stream));
+  for (let i = 0; i < streams.length; i++) args.push('>');
+  // Lower case: in upper case the client would skip the shape that readAnswer expects.
+  return readAnswer(await reader.command('xreadgroup', args, block));
+}

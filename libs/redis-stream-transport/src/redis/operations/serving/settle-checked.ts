@@ -1,0 +1,107 @@
+import { wordOf } from '../../answer.js';
+import { LUA_ANSWER } from '../../lua/answer.js';
+import { LUA_FENCE } from '../../lua/fence.js';
+import { LUA_FINISH } from '../../lua/finish.js';
+import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+import { RESULT_LIFE } from './claim-key.js';
+
+/** What is stored under an idempotency key when its entry is settled. */
+export interface KeyedResult {
+  readonly pattern: string;
+  readonly key: string;
+  /** Undefined: nothing worth storing; the next one with the key runs. */
+  readonly result: string | undefined;
+}
+
+/**
+ * Settles entry by entry, checking who owns each (rule L11): for repeats after a lost answer, for entries
+ * read before the latest reconnect, after a missing lease. XACK alone checks no owner.
+ *
+ * An entry is accepted if it is pending under me, or pending nowhere but still in the stream, or exists
+ * nowhere although the incarnation changed since it was read. Otherwise it is somebody else's.
+ *
+ * `log` is unused without a `frame`, `keyRecord` without a `result`: they are keys that the script has anyway.
+ * `since` is the incarnation at the read, `drop` whether to delete, `life` that of the log (ms), `result` what to
+ * store under the key, '' for none, '-' to give the key up; `resultLife` in ms.
+ * Answers `ok`, `lost`, `missing` or `fenced`.
+ */
+export const settleCheckedScript = defineScript({
+  name: 'settle-checked',
+  keys: ['lease', 'incarnation', 'stream', 'due', 'started', 'keyRecord', 'log'],
+  args: [
+    ...(['token', 'group', 'consumer', 'id'] as const),
+    ...(['since', 'drop', 'frame', 'life', 'result', 'resultLife'] as const),
+  ],
+  flags: 'allow-oom',
+  lua: `
+${LUA_ANSWER}
+${LUA_FINISH}
+${LUA_FENCE}
+local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+local owner = not pending.err and pending[1] and pending[1][2]
+-- What may be started once only was acknowledged at its start, and noted.
+local name = group .. ' ' .. id
+local starter = redis.pcall('HGET', started, name)
+if type(starter) == 'string' then owner = starter end
+if owner ~= consumer then
+  if owner then return 'lost' end
+  local entry = redis.pcall('XRANGE', stream, id, id)
+  if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
+end
+if frame ~= '' then answer(log, frame, life) end
+-- Behind the answer nothing raises: a repeat would answer again.
+if result ~= '' and redis.pcall('HGET', keyRecord, 'e') == id then
+  if result == '-' then
+    redis.call('DEL', keyRecord)
+  else
+    redis.call('HSET', keyRecord, 'r', result)
+    redis.call('PEXPIRE', keyRecord, resultLife)
+  end
+end
+finish(drop == '1')
+redis.pcall('HDEL', started, name)
+return 'ok'
+`,
+});
+
+/** How one entry ended. */
+export interface CheckedSettlement {
+  readonly stream: string;
+  readonly id: string;
+  /** The incarnation at the read. */
+  readonly incarnation: string;
+  /** Nobody else needs the entry. */
+  readonly drop: boolean;
+  readonly answer: Answer | undefined;
+  readonly keyed?: KeyedResult;
+}
+
+export async function settleChecked(
+  { link, keys, group }: GroupPlace,
+  { consumer, token }: Owner,
+  { stream, id, incarnation, drop, answer, keyed }: CheckedSettlement,
+): Promise<CheckedAnswer> {
+  const unused = keys.incarnation();
+  const settled = await run(link, settleCheckedScript, {
+    lease: keys.lease(consumer),
+    incarnation: keys.incarnation(),
+    stream: keys.stream(stream),
+    due: keys.due(stream),
+    started: keys.started(stream),
+    keyRecord: keyed === undefined ? unused : keys.idempotency(group, keyed.pattern, keyed.key),
+    log: answer === undefined ? unused : keys.log(answer.caller),
+    token,
+    group,
+    consumer,
+    id,
+    since: incarnation,
+    drop,
+    frame: answer?.frame ?? '',
+    life: answer?.ttlMs ?? 0,
+    result: keyed === undefined ? '' : (keyed.result ?? '-'),
+    resultLife: RESULT_LIFE,
+  });
+  return wordOf(settled, CHECKED, 'settle-checked');
+}
