@@ -15,10 +15,15 @@ const pattern = (concurrency?: number): PatternState =>
   } as PatternState['spec']);
 
 /** As much of a delivery as a dispatcher looks at. */
-function fake(of: PatternState, changes: { suspect?: boolean; deadline?: number } = {}) {
-  const { suspect = false, deadline = Number.POSITIVE_INFINITY } = changes;
+function fake(
+  of: PatternState,
+  changes: { suspect?: boolean; deadline?: number; depth?: number } = {},
+) {
+  const { suspect = false, deadline = Number.POSITIVE_INFINITY, depth = 0 } = changes;
   const delivery = {
     history: { suspect },
+    depth,
+    calls: 0,
     pattern: of,
     deadline,
     ended: false,
@@ -210,6 +215,21 @@ describe('the dispatcher', () => {
     clock.pass(2000);
     end(endless);
     expect(log.ran).toEqual([endless, other, held]);
+  });
+
+  it('takes one that a handler may wait for although no slot is free, past those that find none', () => {
+    const { dispatcher: it, clock, log } = dispatcher(1);
+    const outer = fake(pattern());
+    const outside = fake(pattern(), { suspect: true });
+    const inner = fake(pattern(), { suspect: true, depth: 1 });
+    it.accept(outer);
+    expect(it.takesSuspect).toBe(false);
+    it.waits(outer, 1);
+    expect([it.free, it.nested, it.takesSuspect]).toEqual([0, 1, true]);
+    it.accept(outside);
+    it.accept(inner);
+    clock.pass(600);
+    expect(log.ran).toEqual([outer, inner]);
   });
 
   it('is no suspect any more that was forgotten', () => {
