@@ -1,14 +1,20 @@
-// npm run build:lib && node bench/cleaning.mjs [--removal] [--events 1000000] [--size 1024] [--library FOLDER]:
+// npm run build:lib && node --import tsx bench/start.ts cleaning [--removal] [--events 1000000] [--size 1024] [--library FOLDER]:
 // what the removal of handled events costs. With --removal, streams of handled events are emptied, and nothing
 // else happens. Then, with --events of more than 0, one service handles what one client emits as quickly as it
 // can. FOLDER is a built library, such as that of an older commit, to compare with.
+import type * as Index from '../libs/redis-stream-transport/src/index.js';
+import type * as RedisGroupBroker from '../libs/redis-stream-transport/src/redis/group-broker.js';
+import type * as RedisLink from '../libs/redis-stream-transport/src/redis/link.js';
+import type * as ProtocolKeys from '../libs/redis-stream-transport/src/protocol/keys.js';
+import type * as OptionsIndex from '../libs/redis-stream-transport/src/options/index.js';
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
-import { startPrivateRedis } from '../tools/redis.ts';
-import { ioredis } from './harness/libraries.mjs';
+import { startPrivateRedis } from '../tools/redis.js';
+import { ioredis } from './harness/libraries.js';
+import type { Redis } from 'ioredis';
 
 const { values } = parseArgs({
   options: {
@@ -23,38 +29,33 @@ const folder =
   values.library === undefined
     ? new URL('.', import.meta.resolve('nestjs-redis-streams'))
     : pathToFileURL(`${values.library}/`);
-/** @param {string} file @returns {Promise<any>} */
-const from = (file) => import(new URL(file, folder).href);
+const from = <T>(file: string): Promise<T> => import(new URL(file, folder).href) as Promise<T>;
 const STREAM = '{nrs}:s:happened';
 
-/** Microseconds of the thread that runs commands. @param {import('ioredis').Redis} redis */
-async function redisTime(redis) {
+/** Microseconds of the thread that runs commands. */
+async function redisTime(redis: Redis) {
   const info = await redis.info('cpu');
-  const part = (/** @type {string} */ name) =>
-    Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+  const part = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
   return (part('used_cpu_user_main_thread') + part('used_cpu_sys_main_thread')) * 1e6;
 }
 
-/** Handles and counts; tells its parent how many, when asked. @param {string} url */
-async function serve(url) {
-  const { ServerRedisStreams } = await from('index.js');
+/** Handles and counts; tells its parent how many, when asked. */
+async function serve(url: string) {
+  const { ServerRedisStreams } = await from<typeof Index>('index.js');
   let handled = 0;
   const server = new ServerRedisStreams({ url, group: 'bench' });
   server.addHandler('happened', async () => void handled++, true);
-  await new Promise((resolve) => server.listen(resolve));
+  await new Promise((resolve) => void server.listen(resolve));
   process.on('message', () => process.send?.(handled));
   process.send?.('up');
 }
 
-/**
- * Empties a stream of handled events with the janitor's script.
- * @param {import('ioredis').Redis} redis @param {string} url @param {number} size @param {'e' | 'r'} kind
- */
-async function removal(redis, url, size, kind) {
-  const { GroupBroker } = await from('redis/group-broker.js');
-  const { Link } = await from('redis/link.js');
-  const { Keys } = await from('protocol/keys.js');
-  const { resolveServerOptions } = await from('options/index.js');
+/** Empties a stream of handled events with the janitor's script. */
+async function removal(redis: Redis, url: string, size: number, kind: 'e' | 'r') {
+  const { GroupBroker } = await from<typeof RedisGroupBroker>('redis/group-broker.js');
+  const { Link } = await from<typeof RedisLink>('redis/link.js');
+  const { Keys } = await from<typeof ProtocolKeys>('protocol/keys.js');
+  const { resolveServerOptions } = await from<typeof OptionsIndex>('options/index.js');
   const count = size > 5000 ? 20_000 : 200_000;
   const d = 'x'.repeat(size);
   for (let i = 0; i < count; i += 1000) {
@@ -62,17 +63,15 @@ async function removal(redis, url, size, kind) {
     for (let n = 0; n < 1000; n++) batch.xadd(STREAM, '*', 'c', '1 json - - 0', 'd', d);
     await batch.exec();
   }
-  /** @type {any} */
-  let link;
   const observer = { ready: () => {}, closed: () => {}, failed: () => {} };
-  await new Promise((up) => {
+  const link = await new Promise<RedisLink.Link>((up) => {
     const { redis: target } = resolveServerOptions({ url });
-    link = new Link(
+    const made: RedisLink.Link = new Link(
       'commands',
       { target, maxPause: 100, observer },
-      { up: async () => up(undefined), down: () => {} },
+      { up: async () => up(made), down: () => {} },
     );
-    link.start();
+    made.start();
   });
   const broker = new GroupBroker(link, new Keys('nrs', 0, 1), 'bench');
   await broker.ensureGroup('happened', kind, true);
@@ -98,24 +97,22 @@ async function removal(redis, url, size, kind) {
   );
 }
 
-/** @param {import('ioredis').Redis} redis @param {string} url */
-async function flow(redis, url) {
-  const { ClientRedisStreams } = await from('index.js');
+async function flow(redis: Redis, url: string) {
+  const { ClientRedisStreams } = await from<typeof Index>('index.js');
   const events = Number(values.events);
   const data = 'x'.repeat(Number(values.size));
   const service = fork(import.meta.filename, [...process.argv.slice(2), '--serve', url]);
   await new Promise((resolve) => service.once('message', resolve));
   const handled = () =>
-    /** @type {Promise<number>} */ (
-      new Promise((resolve) => {
-        service.once('message', resolve);
-        service.send('?');
-      })
-    );
+    new Promise((resolve) => {
+      service.once('message', resolve);
+      service.send('?');
+    }) as Promise<number>;
   const client = new ClientRedisStreams({ url, timeout: 300_000 });
   await client.connect();
   let [longest, memory, over] = [0, 0, false];
   const watching = (async () => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- it is set while the loop waits
     while (!over) {
       const [length, info] = await Promise.all([redis.xlen(STREAM), redis.info('memory')]);
       longest = Math.max(longest, length);
@@ -151,15 +148,13 @@ async function flow(redis, url) {
   await client.close();
 }
 
-/** @param {number} count @param {number} ms */
-const rate = (count, ms) => Math.round((count / ms) * 1000);
+const rate = (count: number, ms: number) => Math.round((count / ms) * 1000);
 
 if (values.serve === undefined) {
   const server = await startPrivateRedis({});
   const redis = new ioredis.Redis(server.url);
   for (const size of values.removal ? [100, 1024, 10_240] : []) {
-    for (const kind of /** @type {const} */ (['e', 'r']))
-      await removal(redis, server.url, size, kind);
+    for (const kind of ['e', 'r'] as const) await removal(redis, server.url, size, kind);
   }
   if (Number(values.events) > 0) await flow(redis, server.url);
   redis.disconnect();

@@ -1,6 +1,6 @@
 // `npm run bench`: how fast the transport is beside its peers. `--help` lists the options.
-import { ensureInstalled } from './harness/install.mjs';
-import { help, readOptions } from './options.mjs';
+import { ensureInstalled } from './harness/install.js';
+import { help, readOptions } from './options.js';
 
 const options = readOptions(process.argv.slice(2));
 if (options.help) {
@@ -8,6 +8,6 @@ if (options.help) {
 } else {
   ensureInstalled();
   // Only now: it needs the packages of this folder.
-  const { run } = await import('./run.mjs');
+  const { run } = await import('./run.js');
   process.exitCode = await run(options);
 }

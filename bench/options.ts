@@ -1,7 +1,7 @@
 // The command line.
 import { parseArgs } from 'node:util';
-import { DEFAULT_PEERS, PEERS } from './peers/index.mjs';
-import { MODES } from './modes/index.mjs';
+import { DEFAULT_PEERS, PEERS } from './peers/index.js';
+import { MODES } from './modes/index.js';
 
 export const help = `npm run bench -- [options]
 
@@ -23,34 +23,33 @@ export const help = `npm run bench -- [options]
   --cpu-prof FOLDER    a CPU profile of each service and client process
   --help`;
 
-/**
- * @typedef {object} Options
- * @property {string[]} modes
- * @property {string[]} peers
- * @property {boolean} peersGiven
- * @property {number[]} concurrency
- * @property {number[]} rates
- * @property {number[]} instances
- * @property {string[]} growth
- * @property {number} max
- * @property {number} calls
- * @property {number} events
- * @property {number | undefined} leaseTtl
- * @property {number} rounds
- * @property {number} duration seconds
- * @property {number} warmup seconds
- * @property {string | undefined} json
- * @property {string | undefined} cpuProf
- * @property {boolean} help
- */
+export interface Options {
+  modes: string[];
+  peers: string[];
+  peersGiven: boolean;
+  concurrency: number[];
+  rates: number[];
+  instances: number[];
+  growth: string[];
+  max: number;
+  calls: number;
+  events: number;
+  leaseTtl: number | undefined;
+  rounds: number;
+  /** seconds */
+  duration: number;
+  /** seconds */
+  warmup: number;
+  json: string | undefined;
+  cpuProf: string | undefined;
+  help: boolean;
+}
 
-const text = (/** @type {string | undefined} */ value) => ({
-  type: /** @type {const} */ ('string'),
-  ...(value === undefined ? {} : { default: value }),
-});
+/** An option that takes a text; where it is left out, this one. */
+const text = (byDefault: string) => ({ type: 'string', default: byDefault }) as const;
+const optional = { type: 'string' } as const;
 
-/** @param {string[]} args @returns {Options} */
-export function readOptions(args) {
+export function readOptions(args: string[]): Options {
   const { values } = parse(args);
   return {
     modes: names('mode', values.mode, Object.keys(MODES)),
@@ -63,7 +62,8 @@ export function readOptions(args) {
     max: number('max', values.max),
     calls: number('calls', values.calls),
     events: number('events', values.events),
-    leaseTtl: values['lease-ttl'] && number('lease-ttl', values['lease-ttl']),
+    leaseTtl:
+      values['lease-ttl'] === undefined ? undefined : number('lease-ttl', values['lease-ttl']),
     rounds: number('rounds', values.rounds),
     duration: number('duration', values.duration),
     warmup: number('warmup', values.warmup),
@@ -73,14 +73,13 @@ export function readOptions(args) {
   };
 }
 
-/** @param {string[]} args @returns {{ values: any }} */
-function parse(args) {
+function parse(args: string[]) {
   try {
     return parseArgs({
       args,
       options: {
         mode: text('closed'),
-        peers: text(undefined),
+        peers: optional,
         concurrency: text('1,16,128,1024'),
         rates: text('1000,4000'),
         instances: text('1,2,4'),
@@ -88,42 +87,38 @@ function parse(args) {
         max: text('1000000'),
         calls: text('10000000'),
         events: text('60000'),
-        'lease-ttl': text(undefined),
+        'lease-ttl': optional,
         rounds: text('3'),
         duration: text('3'),
         warmup: text('1'),
-        json: text(undefined),
-        'cpu-prof': text(undefined),
+        json: optional,
+        'cpu-prof': optional,
         help: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
-    return stop(/** @type {Error} */ (error).message);
+    return stop((error as Error).message);
   }
 }
 
-const list = (/** @type {string} */ value) => value.split(',').filter((item) => item !== '');
+const list = (value: string) => value.split(',').filter((item) => item !== '');
 
-/** @param {string} option @param {string} value @param {string[]} known */
-function names(option, value, known) {
+function names(option: string, value: string, known: string[]) {
   const unknown = list(value).filter((name) => !known.includes(name));
   if (unknown.length > 0) stop(`--${option}: unknown: ${unknown.join(', ')}`);
   return list(value);
 }
 
-/** @param {string} option @param {string} value */
-function numbers(option, value) {
+function numbers(option: string, value: string) {
   return list(value).map((item) => number(option, item));
 }
 
-/** @param {string} option @param {string} value */
-function number(option, value) {
+function number(option: string, value: string) {
   const result = Number(value);
   return result > 0 ? result : stop(`--${option}: not a number above 0: ${value}`);
 }
 
-/** @param {string} message @returns {never} */
-function stop(message) {
+function stop(message: string): never {
   console.error(`${message}\n\n${help}`);
   process.exit(2);
 }

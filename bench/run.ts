@@ -1,18 +1,19 @@
 // Runs the modes one after the other, shows what came out and writes it down.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
-import { MODES } from './modes/index.mjs';
-import { print } from './report/print.mjs';
-import { ratiosOf } from './report/ratios.mjs';
-import { Results } from './report/results.mjs';
+import { MODES } from './modes/index.js';
+import { print } from './report/print.js';
+import { ratiosOf, type Ratio } from './report/ratios.js';
+import { Results } from './report/results.js';
+import type { Options } from './options.js';
 
 /** Share of the cores that others may use before it is worth a word. */
 const BUSY = 0.3;
 
-/** @param {import('./options.mjs').Options} options @returns {Promise<number>} the exit code */
-export async function run(options) {
+/** @returns the exit code */
+export async function run(options: Options): Promise<number> {
   // Through process.exit, so that servers and processes end with the bench.
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(130));
   const results = new Results();
   const machine = { cores: availableParallelism(), loadBefore: loadavg()[0] ?? 0 };
@@ -33,15 +34,15 @@ export async function run(options) {
   return 0;
 }
 
-/**
- * @param {string} file
- * @param {object} all
- * @param {{ cores: number, loadBefore: number }} all.machine
- * @param {import('./options.mjs').Options} all.options
- * @param {Results} all.results
- * @param {import('./report/ratios.mjs').Ratio[]} all.ratios
- */
-function write(file, { machine, options, results, ratios }) {
+/** Everything about a run. */
+interface Run {
+  readonly machine: { readonly cores: number; readonly loadBefore: number };
+  readonly options: Options;
+  readonly results: Results;
+  readonly ratios: readonly Ratio[];
+}
+
+function write(file: string, { machine, options, results, ratios }: Run): void {
   const { versions, cells, facts } = results;
   const { modes, peers, rounds, duration, warmup } = options;
   const content = {

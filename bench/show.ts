@@ -1,11 +1,12 @@
 // Shows results that were written with --json, of several runs together:
-//   node bench/show.mjs [--markdown] FILE ...
+//   node --import tsx bench/start.ts show [--markdown] FILE ...
 // Runs of different dates are put beside each other, never into one ratio: rounds are renumbered.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { print } from './report/print.mjs';
-import { ratiosOf } from './report/ratios.mjs';
-import { markdownTable, table } from './report/tables.mjs';
+import { print } from './report/print.js';
+import { ratiosOf } from './report/ratios.js';
+import { markdownTable, table } from './report/tables.js';
+import type { Results } from './report/results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,8 +15,7 @@ const { values, positionals } = parseArgs({
 
 /** Above the number of rounds of any run. */
 const APART = 1000;
-/** @type {Pick<import('./report/results.mjs').Results, 'versions' | 'cells' | 'facts'>} */
-const all = { versions: {}, cells: [], facts: [] };
+const all: Pick<Results, 'versions' | 'cells' | 'facts'> = { versions: {}, cells: [], facts: [] };
 for (const [index, file] of positionals.entries()) {
   const { versions, cells, facts } = JSON.parse(readFileSync(file, 'utf8'));
   Object.assign(all.versions, versions);

@@ -1,24 +1,24 @@
 // The servers between services and clients: private ones, started and stopped by the bench.
-import { startNats } from './nats.mjs';
-import { startRabbit } from './rabbitmq.mjs';
-import { startRedisServer } from './redis.mjs';
-import { freePort } from './ports.mjs';
+import { startNats } from './nats.js';
+import { startRabbit } from './rabbitmq.js';
+import { startRedisServer } from './redis.js';
+import { freePort } from './ports.js';
+import type { Usage } from '../harness/usage.js';
 
-/** @typedef {'none' | 'redis' | 'nats' | 'rabbitmq'} BrokerName */
+export type BrokerName = 'none' | 'redis' | 'nats' | 'rabbitmq';
 
-/**
- * @typedef {object} Broker
- * @property {string} url
- * @property {string | undefined} version
- * @property {() => Promise<import('../harness/usage.mjs').Usage | undefined>} usage undefined: no process
- * @property {() => Promise<void>} stop
- */
+export interface Broker {
+  url: string;
+  version: string | undefined;
+  /** undefined: no process */
+  usage: () => Promise<Usage | undefined>;
+  stop: () => Promise<void>;
+}
 
 /** The machine has no such server. */
 export class Absent extends Error {}
 
-/** @param {BrokerName} name @param {string[]} args @returns {Promise<Broker>} */
-export async function startBroker(name, args = []) {
+export async function startBroker(name: BrokerName, args: string[] = []): Promise<Broker> {
   switch (name) {
     case 'redis':
       return startRedisServer(args);

@@ -1,14 +1,11 @@
 // NATS without JetStream: what Nest's transport uses.
 import { spawnSync } from 'node:child_process';
-import { usageOf } from '../harness/usage.mjs';
-import { freePort } from './ports.mjs';
-import { findProgram, startProcess } from './server-process.mjs';
+import { usageOf } from '../harness/usage.js';
+import { freePort } from './ports.js';
+import { findProgram, startProcess } from './server-process.js';
+import type { Broker } from './index.js';
 
-/**
- * @param {new (message: string) => Error} Absent
- * @returns {Promise<import('./index.mjs').Broker>}
- */
-export async function startNats(Absent) {
+export async function startNats(Absent: new (message: string) => Error): Promise<Broker> {
   const program = findProgram('nats-server');
   if (program === undefined) throw new Absent('nats-server is not on PATH');
   const port = await freePort();

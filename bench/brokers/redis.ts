@@ -1,11 +1,11 @@
 // Redis or Valkey, found as the tests find it; one for each peer, so that nobody's keys, memory and
 // CPU time are another's.
-import { startPrivateRedis } from '../../tools/redis.ts';
-import { nowMs } from '../harness/clock.mjs';
-import { ioredis } from '../harness/libraries.mjs';
+import { startPrivateRedis } from '../../tools/redis.js';
+import { nowMs } from '../harness/clock.js';
+import { ioredis } from '../harness/libraries.js';
+import type { Broker } from './index.js';
 
-/** @param {string[]} args @returns {Promise<import('./index.mjs').Broker>} */
-export async function startRedisServer(args) {
+export async function startRedisServer(args: string[]): Promise<Broker> {
   const server = await startPrivateRedis({ args });
   const admin = new ioredis.Redis(server.url);
   const info = async () => {

@@ -1,34 +1,36 @@
 // A server process that is ready once its port answers.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { sleep } from '../harness/clock.mjs';
+import { sleep } from '../harness/clock.js';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 10_000;
 
-/** @type {Set<import('node:child_process').ChildProcess>} */
-const running = new Set();
+const running: Set<ChildProcess> = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 // Debian keeps some servers where only root looks.
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
 
-/** The path of a program, if it is installed. @param {string} name @param {string[]} [first] folders */
-export function findProgram(name, first = []) {
+/**
+ * The path of a program, if it is installed.
+ *
+ * @param first folders
+ */
+export function findProgram(name: string, first: string[] = []) {
   return [...first, ...folders]
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
 }
 
-/**
- * @param {string} program
- * @param {string[]} args
- * @param {{ port: number, env?: NodeJS.ProcessEnv }} settings
- */
-export async function startProcess(program, args, { port, env }) {
+export async function startProcess(
+  program: string,
+  args: string[],
+  { port, env }: { port: number; env?: NodeJS.ProcessEnv },
+) {
   const child = spawn(program, args, {
     env: env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,11 +54,10 @@ export async function startProcess(program, args, { port, env }) {
     await exit;
     clearTimeout(impatience);
   };
-  return { pid: /** @type {number} */ (child.pid), stop };
+  return { pid: child.pid as number, stop };
 }
 
-/** @param {number} port @returns {Promise<boolean>} */
-function answers(port) {
+function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -1,34 +1,32 @@
 // What a client process can be asked.
 import { isDeepStrictEqual } from 'node:util';
-import { ClosedLoop } from '../loads/closed-loop.mjs';
-import { OpenLoop } from '../loads/open-loop.mjs';
-import { emitBurst } from '../loads/burst.mjs';
-import { nowMs, sleep } from './clock.mjs';
-import { payload } from './payloads.mjs';
-import { ownUsage } from './usage.mjs';
+import { ClosedLoop } from '../loads/closed-loop.js';
+import { OpenLoop } from '../loads/open-loop.js';
+import { emitBurst } from '../loads/burst.js';
+import { nowMs, sleep } from './clock.js';
+import { payload, type PayloadName } from './payloads.js';
+import { ownUsage } from './usage.js';
+import type { Caller, Connect, Place } from '../peers/index.js';
+import type { Load } from '../loads/load.js';
 
 const answerWithinMs = 1000;
 const readyWithinMs = 20_000;
 
 export class ClientMember {
   #connect;
-  /** @type {import('../peers/index.mjs').Caller | undefined} */
-  #caller;
-  /** @type {import('../loads/load.mjs').Load | undefined} */
-  #load;
+  #caller: Caller | undefined;
+  #load: Load | undefined;
 
-  /** @param {import('../peers/index.mjs').Connect} connect */
-  constructor(connect) {
+  constructor(connect: Connect) {
     this.#connect = connect;
   }
 
-  /** @param {import('../peers/index.mjs').Place} place */
-  async open(place) {
+  async open(place: Place) {
     this.#caller = await this.#connect(place);
   }
 
-  /** Until the service answers, and with what it was sent. @param {string} pattern */
-  async ready(pattern) {
+  /** Until the service answers, and with what it was sent. */
+  async ready(pattern: string) {
     const data = payload('100B');
     const end = nowMs() + readyWithinMs;
     for (;;) {
@@ -43,17 +41,24 @@ export class ClientMember {
     }
   }
 
-  /** @param {{ load: 'closed' | 'open', pattern: string, payload: any, concurrency: number, rate: number }} spec */
-  begin(spec) {
+  begin(spec: {
+    load: 'closed' | 'open';
+    pattern: string;
+    payload: PayloadName;
+    concurrency?: number;
+    rate?: number;
+  }) {
     const data = payload(spec.payload);
     const send = () => this.#opened.send(spec.pattern, data);
     this.#load =
-      spec.load === 'open' ? new OpenLoop(send, spec.rate) : new ClosedLoop(send, spec.concurrency);
+      spec.load === 'open'
+        ? new OpenLoop(send, spec.rate ?? NaN)
+        : new ClosedLoop(send, spec.concurrency ?? NaN);
     this.#load.start();
   }
 
-  /** A closed loop of events. @param {{ pattern: string, concurrency: number }} spec */
-  beginEvents({ pattern, concurrency }) {
+  /** A closed loop of events. */
+  beginEvents({ pattern, concurrency }: { pattern: string; concurrency: number }) {
     const data = payload('100B');
     this.#load = new ClosedLoop(() => this.#opened.emit(pattern, data), concurrency);
     this.#load.start();
@@ -70,14 +75,13 @@ export class ClientMember {
     return unanswered ?? 0;
   }
 
-  /** @param {string} pattern @param {number} count */
-  burst(pattern, count) {
+  burst(pattern: string, count: number) {
     const data = payload('100B');
     return emitBurst(() => this.#opened.emit(pattern, data), count);
   }
 
-  /** When the first and the last of some calls were answered. @param {string} pattern @param {number} count */
-  async answers(pattern, count) {
+  /** When the first and the last of some calls were answered. */
+  async answers(pattern: string, count: number) {
     const data = payload('100B');
     const times = Array.from({ length: count }, () => this.#opened.send(pattern, data).then(nowMs));
     const [first, last] = [await Promise.race(times), Math.max(...(await Promise.all(times)))];

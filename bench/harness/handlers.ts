@@ -1,6 +1,6 @@
 // What every peer's service does with what it gets.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nowMs } from './clock.mjs';
+import { nowMs } from './clock.js';
 
 /** Milliseconds of pretended I/O. */
 const IO = 5;
@@ -8,29 +8,26 @@ const IO = 5;
 export class Handlers {
   calls = 0;
   events = 0;
-  /** @type {{ count: number, resolve: (at: number) => void } | undefined} */
-  #waiting;
+  #waiting: { count: number; resolve: (at: number) => void } | undefined;
 
-  /** @param {{ mute?: boolean }} [settings] mute: calls are taken and never answered */
-  constructor({ mute = false } = {}) {
+  /** @param settings mute: calls are taken and never answered */
+  constructor({ mute = false }: { mute?: boolean } = {}) {
     if (mute) this.echo = () => this.hold();
   }
 
-  /** @param {unknown} data @returns {unknown} */
-  echo(data) {
+  echo(data: unknown): unknown {
     this.calls++;
     return data;
   }
 
-  /** @param {unknown} data */
-  async io(data) {
+  async io(data: unknown) {
     this.calls++;
     await sleep(IO);
     return data;
   }
 
-  /** Never ends. @returns {Promise<unknown>} */
-  hold() {
+  /** Never ends. */
+  hold(): Promise<unknown> {
     this.calls++;
     return new Promise(() => undefined);
   }
@@ -45,13 +42,12 @@ export class Handlers {
 
   /**
    * When that many events have been seen; if they have not all come by then, when the last look was.
-   * @param {number} count @param {number} withinMs @returns {Promise<number>}
    */
-  async whenSeen(count, withinMs) {
+  async whenSeen(count: number, withinMs: number): Promise<number> {
     if (this.events >= count) return nowMs();
     const impatience = new AbortController();
     const late = sleep(withinMs, undefined, impatience).then(nowMs);
-    const arrived = new Promise((resolve) => {
+    const arrived = new Promise<number>((resolve) => {
       this.#waiting = { count, resolve };
     });
     try {

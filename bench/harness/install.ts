@@ -2,14 +2,20 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMain } from '../../tools/is-main.js';
+import { repository } from '../../tools/repository.js';
 
-const folder = join(import.meta.dirname, '..');
+const folder = join(repository, 'bench');
 const lockfile = join(folder, 'package-lock.json');
 const installed = join(folder, 'node_modules', '.package-lock.json');
-const library = join(folder, '..', 'libs', 'redis-stream-transport', 'dist', 'index.js');
+const library = join(repository, 'libs', 'redis-stream-transport', 'dist', 'index.js');
 
-export function ensureInstalled() {
+export function ensureInstalled(): void {
   if (!existsSync(library)) fail('the library is not built: npm run build:lib');
+  install();
+}
+
+function install(): void {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return;
   console.error('installing the packages of the peers ...');
   const command = ['ci', '--silent', '--no-fund', '--no-audit'];
@@ -17,8 +23,10 @@ export function ensureInstalled() {
   if (status !== 0) fail('npm ci failed in the folder bench');
 }
 
-/** @param {string} message @returns {never} */
-function fail(message) {
+function fail(message: string): never {
   console.error(message);
   process.exit(1);
 }
+
+// For the compiler, which needs the packages and no library.
+if (isMain(import.meta.url)) install();

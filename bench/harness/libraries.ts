@@ -9,18 +9,17 @@ const ofTheBench = createRequire(import.meta.url);
 /**
  * The ioredis that Nest and the transport run on. The one in this folder is moleculer's and BullMQ's:
  * an older one, with which they are somewhat faster.
- * @type {typeof import('ioredis')}
  */
-export const ioredis = ofTheTransport('ioredis');
+export const ioredis: typeof import('ioredis') = ofTheTransport('ioredis');
 
-/** Of what the transport uses. @param {string} name */
-export const versionOf = (name) => versionAbove(ofTheTransport.resolve(name));
+/** Of what the transport uses. */
+export const versionOf = (name: string) => versionAbove(ofTheTransport.resolve(name));
 
-/** Of what is installed in this folder. @param {string} name */
-export const benchVersionOf = (name) => versionAbove(ofTheBench.resolve(name));
+/** Of what is installed in this folder. */
+export const benchVersionOf = (name: string) => versionAbove(ofTheBench.resolve(name));
 
-/** Not every package exports its package.json. @param {string} file @returns {string} */
-function versionAbove(file) {
+/** Not every package exports its package.json. */
+function versionAbove(file: string): string {
   const folder = dirname(file);
   const description = join(folder, 'package.json');
   if (existsSync(description)) {

@@ -1,20 +1,27 @@
 // Entry of every service and client process: does what the bench asks, one message each.
-import { peerModule } from '../peers/index.mjs';
+import { peerModule } from '../peers/index.js';
 
 const [role, peer] = process.argv.slice(2);
-const { serve, connect } = await peerModule(/** @type {string} */ (peer));
+const { serve, connect } = await peerModule(peer as string);
 const member =
   role === 'service'
-    ? new (await import('./service-member.mjs')).ServiceMember(serve)
-    : new (await import('./client-member.mjs')).ClientMember(connect);
+    ? new (await import('./service-member.js')).ServiceMember(serve)
+    : new (await import('./client-member.js')).ClientMember(connect);
 
-process.on('message', (message) => void answer(message));
+/** What the bench asks for: a method of the member, and its arguments. */
+interface Question {
+  readonly id: number;
+  readonly what: string;
+  readonly args: readonly unknown[];
+}
+
+process.on('message', (message) => void answer(message as Question));
 process.on('disconnect', () => process.exit());
 
-/** @param {any} message */
-async function answer({ id, what, args }) {
+async function answer({ id, what, args }: Question): Promise<void> {
   try {
-    const result = await /** @type {any} */ (member)[what](...args);
+    const methods = member as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
+    const result = await methods[what]?.call(member, ...args);
     process.send?.({ id, result });
   } catch (error) {
     process.send?.({ id, error: error instanceof Error ? error.stack : String(error) });

@@ -1,90 +1,80 @@
 // A service or client process, seen from the bench.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
+import { Forked } from '../../tools/forked.js';
 
-const entry = join(import.meta.dirname, 'member-process.mjs');
+const entry = join(import.meta.dirname, 'member-process.js');
 const closeWithinMs = 15_000;
 
-/** @type {Set<import('node:child_process').ChildProcess>} */
-const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+/** Methods of a member that it can be asked for over the channel. */
+type Asked<M> = {
+  [What in keyof M]: M[What] extends (...args: never[]) => unknown ? What : never;
+}[keyof M] &
+  string;
+type Arguments<M, What extends keyof M> = M[What] extends (...args: infer A) => unknown ? A : never;
+type Answer<M, What extends keyof M> = M[What] extends (...args: never[]) => infer R
+  ? Awaited<R>
+  : never;
 
-export class Member {
-  #child;
-  #peer;
-  #nextId = 0;
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
-  #asked = new Map();
-  #output = '';
+interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
 
-  /**
-   * @param {'service' | 'client'} role
-   * @param {string} peer
-   * @param {string | undefined} cpuProf
-   */
-  constructor(role, peer, cpuProf) {
-    this.#peer = `${role} of ${peer}`;
+/** `M` is what runs in the process. */
+export class Member<M extends { close(): Promise<void> }> extends Forked {
+  private nextId = 0;
+  private readonly open = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+
+  constructor(role: 'service' | 'client', peer: string, cpuProf: string | undefined) {
     const profile = cpuProf === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProf];
     const name = profile.length > 0 ? ['--cpu-prof-name', `${peer}.${role}.cpuprofile`] : [];
-    this.#child = fork(entry, [role, peer], {
+    super({
+      name: `${role} of ${peer}`,
+      program: entry,
+      args: [role, peer],
       execArgv: [...profile, ...name],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_ENV: 'production' },
+      env: { NODE_ENV: 'production' },
     });
-    running.add(this.#child);
-    this.#child.on('message', (message) => this.#answered(message));
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.on('data', (chunk) => (this.#output = (this.#output + chunk).slice(-4000)));
-    this.#child.once('exit', (code, signal) => {
-      running.delete(this.#child);
-      const error = new Error(
-        `${this.#peer} ended with ${code ?? signal}\n${this.#output}`.trimEnd(),
-      );
-      for (const { reject } of this.#asked.values()) reject(error);
-      this.#asked.clear();
+    this.process.on('message', (reply) => this.answered(reply as Reply));
+    void this.ended.then((how) => {
+      const error = new Error(`${this.name} ended with ${how}\n${this.said}`.trimEnd());
+      for (const { reject } of this.open.values()) reject(error);
+      this.open.clear();
     });
   }
 
-  /** @param {string} what @param {any[]} args @returns {Promise<any>} */
-  ask(what, ...args) {
-    const id = ++this.#nextId;
+  ask<What extends Asked<M>>(what: What, ...args: Arguments<M, What>): Promise<Answer<M, What>> {
+    const id = ++this.nextId;
     return new Promise((resolve, reject) => {
-      if (this.#ended) {
-        reject(new Error(`${this.#peer} has ended\n${this.#output}`.trimEnd()));
+      if (!this.isAlive) {
+        reject(new Error(`${this.name} has ended\n${this.said}`.trimEnd()));
         return;
       }
-      this.#asked.set(id, { resolve, reject });
-      this.#child.send({ id, what, args });
+      this.open.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.tell({ id, what, args });
     });
   }
 
-  async close() {
-    if (this.#ended) return;
-    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), closeWithinMs);
-    await this.ask('close').catch(() => undefined);
+  async close(): Promise<void> {
+    if (!this.isAlive) return;
+    const impatience = setTimeout(() => void this.kill(), closeWithinMs);
+    await this.ask('close' as Asked<M>, ...([] as unknown as Arguments<M, Asked<M>>)).catch(
+      () => undefined,
+    );
     // Not a signal: a process that ends by itself writes its CPU profile.
-    if (this.#child.connected) this.#child.disconnect();
-    if (!this.#ended) await once(this.#child, 'exit');
+    if (this.process.connected) this.process.disconnect();
+    await this.ended;
     clearTimeout(impatience);
   }
 
-  /** As a crash does it. */
-  async kill() {
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
-  }
-
-  get #ended() {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  /** @param {any} message */
-  #answered({ id, result, error }) {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
+  private answered({ id, result, error }: Reply): void {
+    const asked = this.open.get(id);
+    this.open.delete(id);
     if (error === undefined) asked?.resolve(result);
-    else asked?.reject(new Error(`${this.#peer}: ${error}`));
+    else asked?.reject(new Error(`${this.name}: ${error}`));
   }
 }

@@ -9,13 +9,15 @@ const record = {
   city: 'Ulm',
 };
 
-/** @typedef {'100B' | '10KiB' | '100KiB'} PayloadName */
+export type PayloadName = '100B' | '10KiB' | '100KiB';
 
-/** @type {Readonly<Record<PayloadName, number>>} */
-const bytes = { '100B': 100, '10KiB': 10_240, '100KiB': 102_400 };
+const bytes: Readonly<Record<PayloadName, number>> = {
+  '100B': 100,
+  '10KiB': 10_240,
+  '100KiB': 102_400,
+};
 
-/** @param {PayloadName} name */
-export function payload(name) {
+export function payload(name: PayloadName) {
   if (name === '100B') return record;
   const each = JSON.stringify(record).length + 1;
   return Array.from({ length: Math.floor(bytes[name] / each) }, (_, index) => ({

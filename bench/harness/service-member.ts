@@ -1,23 +1,18 @@
 // What a service process can be asked.
-import { Handlers } from './handlers.mjs';
-import { ownUsage } from './usage.mjs';
-
-/** @typedef {import('../peers/index.mjs').Place} Place */
+import { Handlers } from './handlers.js';
+import { ownUsage } from './usage.js';
+import type { Place, Serve } from '../peers/index.js';
 
 export class ServiceMember {
   #serve;
-  /** @type {Handlers} */
-  #handlers = new Handlers();
-  /** @type {{ close(): Promise<void> } | undefined} */
-  #service;
+  #handlers: Handlers = new Handlers();
+  #service: { close(): Promise<void> } | undefined;
 
-  /** @param {import('../peers/index.mjs').Serve} serve */
-  constructor(serve) {
+  constructor(serve: Serve) {
     this.#serve = serve;
   }
 
-  /** @param {Place} place */
-  async open(place) {
+  async open(place: Place) {
     this.#handlers = new Handlers(place.settings);
     this.#service = await this.#serve(place, this.#handlers);
   }
@@ -30,8 +25,7 @@ export class ServiceMember {
     return { calls: this.#handlers.calls, events: this.#handlers.events };
   }
 
-  /** @param {number} count @param {number} withinMs */
-  async whenSeen(count, withinMs) {
+  async whenSeen(count: number, withinMs: number) {
     const at = await this.#handlers.whenSeen(count, withinMs);
     return { at, events: this.#handlers.events };
   }

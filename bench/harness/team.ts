@@ -1,53 +1,48 @@
 // A peer at work: its broker, its service processes and its client process.
-import { startBroker } from '../brokers/index.mjs';
-import { PEERS } from '../peers/index.mjs';
-import { sleep } from './clock.mjs';
-import { Member } from './member.mjs';
-import { load } from './usage.mjs';
+import { startBroker, type Broker } from '../brokers/index.js';
+import { PEERS, type Peer, type Settings } from '../peers/index.js';
+import { sleep } from './clock.js';
+import type { ClientMember } from './client-member.js';
+import { Member } from './member.js';
+import type { ServiceMember } from './service-member.js';
+import { load, type Usage } from './usage.js';
+import type { Mark } from '../loads/load.js';
+import type { PayloadName } from './payloads.js';
 
-/** @typedef {import('./usage.mjs').Usage} Usage */
+export interface Spec {
+  load: 'closed' | 'open';
+  pattern: string;
+  payload: PayloadName;
+  /** closed loop */
+  concurrency?: number;
+  /** open loop */
+  rate?: number;
+}
 
-/**
- * @typedef {object} Spec
- * @property {'closed' | 'open'} load
- * @property {string} pattern
- * @property {import('./payloads.mjs').PayloadName} payload
- * @property {number} [concurrency] closed loop
- * @property {number} [rate] open loop
- */
+export interface TeamOptions {
+  services?: number;
+  settings?: Settings;
+  cpuProf?: string;
+  /** by which the service is tried */
+  pattern?: string;
+}
 
-/**
- * @typedef {object} TeamOptions
- * @property {number} [services]
- * @property {import('../peers/index.mjs').Settings} [settings]
- * @property {string} [cpuProf]
- * @property {string} [pattern] by which the service is tried
- */
-
-/** @typedef {ReturnType<Team['measure']> extends Promise<infer Measured> ? Measured : never} Measured */
+export type Measured = Awaited<ReturnType<Team['measure']>>;
 
 export class Team {
-  /** @type {Member[]} */
-  services = [];
-  /** @type {import('../brokers/index.mjs').Broker} */
-  broker;
-  /** @type {Member} */
-  client;
+  readonly services: Member<ServiceMember>[] = [];
+  readonly client: Member<ClientMember>;
 
-  /**
-   * @param {string} peer
-   * @param {TeamOptions} options
-   * @param {import('../brokers/index.mjs').Broker} broker
-   */
-  constructor(peer, options, broker) {
-    this.peer = peer;
-    this.options = options;
-    this.broker = broker;
-    this.client = new Member('client', peer, options.cpuProf);
+  constructor(
+    readonly peer: string,
+    private readonly options: TeamOptions,
+    readonly broker: Broker,
+  ) {
+    this.client = new Member<ClientMember>('client', peer, options.cpuProf);
   }
 
-  /** Broker, services and client, answering. @param {string} peer @param {TeamOptions} [options] */
-  static async start(peer, options = {}) {
+  /** Broker, services and client, answering. */
+  static async start(peer: string, options: TeamOptions = {}) {
     const team = await Team.gather(peer, options);
     try {
       for (let i = 0; i < (options.services ?? 1); i++) await team.addService();
@@ -59,15 +54,14 @@ export class Team {
     }
   }
 
-  /** The broker, and a client that is not open yet. @param {string} peer @param {TeamOptions} [options] */
-  static async gather(peer, options = {}) {
-    const { broker, brokerArgs } = /** @type {import('../peers/index.mjs').Peer} */ (PEERS[peer]);
+  /** The broker, and a client that is not open yet. */
+  static async gather(peer: string, options: TeamOptions = {}) {
+    const { broker, brokerArgs } = PEERS[peer] as Peer;
     return new Team(peer, options, await startBroker(broker, brokerArgs));
   }
 
-  /** @param {import('../peers/index.mjs').Settings} [settings] */
-  async addService(settings = this.options.settings ?? {}) {
-    const service = new Member('service', this.peer, this.options.cpuProf);
+  async addService(settings: Settings = this.options.settings ?? {}) {
+    const service = new Member<ServiceMember>('service', this.peer, this.options.cpuProf);
     this.services.push(service);
     await service.ask('open', { url: this.broker.url, settings });
     return service;
@@ -81,8 +75,8 @@ export class Team {
     await this.client.ask('ready', this.options.pattern ?? 'echo');
   }
 
-  /** @param {Spec} spec @param {{ warmup: number, duration: number }} span seconds */
-  async measure(spec, { warmup, duration }) {
+  /** @param span seconds */
+  async measure(spec: Spec, { warmup, duration }: { warmup: number; duration: number }) {
     await this.client.ask('begin', spec);
     await sleep(warmup * 1000);
     const before = await this.look();
@@ -92,7 +86,7 @@ export class Team {
     const { usage: _usage, ...answered } = after.mark;
     return {
       ...answered,
-      unanswered: /** @type {number} */ (unanswered),
+      unanswered,
       ...this.costs(before, after, answered.callsPerSecond),
       perService: after.calls.map((calls, i) => calls - (before.calls[i] ?? 0)),
     };
@@ -104,35 +98,33 @@ export class Team {
       this.client.ask('mark'),
       this.broker.usage(),
       ...this.services.map(async (service) => ({
-        usage: /** @type {Usage} */ (await service.ask('usage')),
+        usage: await service.ask('usage'),
         counts: await service.ask('counts'),
       })),
     ]);
     return {
-      mark: /** @type {import('../loads/load.mjs').Mark & { usage: Usage }} */ (mark),
-      client: /** @type {Usage} */ (mark.usage),
+      mark: mark as Mark & { usage: Usage },
+      client: mark.usage,
       services: services.map(({ usage }) => usage),
-      calls: services.map(({ counts }) => /** @type {number} */ (counts.calls)),
+      calls: services.map(({ counts }) => counts.calls),
       broker,
     };
   }
 
-  /**
-   * CPU seconds per 10,000 calls, and memory.
-   * @param {Awaited<ReturnType<Team['look']>>} before
-   * @param {Awaited<ReturnType<Team['look']>>} after
-   * @param {number} perSecond
-   */
-  costs(before, after, perSecond) {
-    const per10k = (/** @type {Usage} */ from, /** @type {Usage} */ to) =>
-      (load(from, to) / perSecond) * 10_000;
+  /** CPU seconds per 10,000 calls, and memory. */
+  costs(
+    before: Awaited<ReturnType<Team['look']>>,
+    after: Awaited<ReturnType<Team['look']>>,
+    perSecond: number,
+  ) {
+    const per10k = (from: Usage, to: Usage) => (load(from, to) / perSecond) * 10_000;
     const client = per10k(before.client, after.client);
     const service = after.services.reduce(
-      (sum, usage, i) => sum + per10k(/** @type {Usage} */ (before.services[i]), usage),
+      (sum, usage, i) => sum + per10k(before.services[i] as Usage, usage),
       0,
     );
     const broker = before.broker && after.broker ? per10k(before.broker, after.broker) : 0;
-    const megabytes = (/** @type {number} */ bytes) => bytes / 1024 / 1024;
+    const megabytes = (bytes: number) => bytes / 1024 / 1024;
     return {
       cpuPer10k: client + service + broker,
       cpu: { client, service, broker },

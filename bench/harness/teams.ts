@@ -1,23 +1,21 @@
 // All peers at once, and rounds in which they take turns.
-import { Absent } from '../brokers/index.mjs';
-import { PEERS } from '../peers/index.mjs';
-import { Team } from './team.mjs';
+import { Absent } from '../brokers/index.js';
+import { PEERS, type Peer } from '../peers/index.js';
+import { Team, type TeamOptions, type Spec } from './team.js';
+import type { Options } from '../options.js';
+import type { Results } from '../report/results.js';
 
 /** Seconds of calls before anything is measured, so that code is compiled. */
 const FIRST_WARMUP = 2;
 
-/**
- * @param {import('../options.mjs').Options} options
- * @param {import('../report/results.mjs').Results} results
- * @param {import('./team.mjs').TeamOptions} [teamOptions]
- */
-export async function startTeams(options, results, teamOptions = {}) {
-  /** @type {Team[]} */
-  const teams = [];
+export async function startTeams(
+  options: Options,
+  results: Results,
+  teamOptions: TeamOptions = {},
+) {
+  const teams: Team[] = [];
   for (const peer of options.peers) {
-    const { title, balances = true } = /** @type {import('../peers/index.mjs').Peer} */ (
-      PEERS[peer]
-    );
+    const { title, balances = true } = PEERS[peer] as Peer;
     if ((teamOptions.services ?? 1) > 1 && !balances) {
       results.say(`${title} left out: one service only`);
       continue;
@@ -37,21 +35,20 @@ export async function startTeams(options, results, teamOptions = {}) {
   return teams;
 }
 
-/** @param {readonly Team[]} teams */
-export async function stopTeams(teams) {
+export async function stopTeams(teams: readonly Team[]) {
   await Promise.all(teams.map((team) => team.stop()));
 }
 
 /**
  * Runs `measure` for each case and team, round after round. Within a case the teams follow each
  * other directly, each round beginning with another one.
- * @template Case
- * @param {number} rounds
- * @param {readonly Team[]} teams
- * @param {readonly Case[]} cases
- * @param {(team: Team, one: Case, round: number) => Promise<void>} measure
  */
-export async function inRounds(rounds, teams, cases, measure) {
+export async function inRounds<Case>(
+  rounds: number,
+  teams: readonly Team[],
+  cases: readonly Case[],
+  measure: (team: Team, one: Case, round: number) => Promise<void>,
+) {
   for (let round = 1; round <= rounds; round++)
     for (const one of cases) {
       const first = (round - 1) % teams.length;
@@ -60,15 +57,14 @@ export async function inRounds(rounds, teams, cases, measure) {
     }
 }
 
-/**
- * A mode that is nothing but calls of some kinds.
- * @param {import('../options.mjs').Options} options
- * @param {import('../report/results.mjs').Results} results
- * @param {string} mode
- * @param {readonly import('./team.mjs').Spec[]} cases
- * @param {import('./team.mjs').TeamOptions} [teamOptions]
- */
-export async function compareCalls(options, results, mode, cases, teamOptions = {}) {
+/** A mode that is nothing but calls of some kinds. */
+export async function compareCalls(
+  options: Options,
+  results: Results,
+  mode: string,
+  cases: readonly Spec[],
+  teamOptions: TeamOptions = {},
+) {
   const teams = await startTeams(options, results, teamOptions);
   try {
     const warm = Math.min(FIRST_WARMUP, options.warmup * 2);

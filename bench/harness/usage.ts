@@ -1,16 +1,17 @@
 // What a process has used up so far.
 import { readdirSync, readFileSync } from 'node:fs';
-import { nowMs } from './clock.mjs';
+import { nowMs } from './clock.js';
 
-/**
- * @typedef {object} Usage
- * @property {number} cpu seconds, user and system; NaN if it cannot be known
- * @property {number} at milliseconds, `nowMs`
- * @property {number} rss bytes; NaN if it cannot be known
- */
+export interface Usage {
+  /** seconds, user and system; NaN if it cannot be known */
+  cpu: number;
+  /** milliseconds, `nowMs` */
+  at: number;
+  /** bytes; NaN if it cannot be known */
+  rss: number;
+}
 
-/** @returns {Usage} */
-export function ownUsage() {
+export function ownUsage(): Usage {
   const { user, system } = process.cpuUsage();
   return { cpu: (user + system) / 1e6, at: nowMs(), rss: process.memoryUsage.rss() };
 }
@@ -19,8 +20,8 @@ export function ownUsage() {
 const TICKS = 100;
 const PAGE = 4096;
 
-/** A process and its children, as far as the system tells. @param {number} pid @returns {Usage} */
-export function usageOf(pid) {
+/** A process and its children, as far as the system tells. */
+export function usageOf(pid: number): Usage {
   const at = nowMs();
   if (process.platform !== 'linux') return { cpu: Number.NaN, at, rss: Number.NaN };
   let cpu = 0;
@@ -32,8 +33,7 @@ export function usageOf(pid) {
   return { cpu, at, rss };
 }
 
-/** @param {number} root */
-function family(root) {
+function family(root: number) {
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => ({ pid: Number(name), fields: statOf(name) }));
@@ -44,8 +44,8 @@ function family(root) {
   return processes.filter(({ pid }) => members.has(pid)).map(({ fields }) => fields);
 }
 
-/** The fields behind the name, which may hold spaces. @param {string} pid */
-function statOf(pid) {
+/** The fields behind the name, which may hold spaces. */
+function statOf(pid: string) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -54,7 +54,7 @@ function statOf(pid) {
   }
 }
 
-/** CPU seconds per second between two looks. @param {Usage} from @param {Usage} to */
-export function load(from, to) {
+/** CPU seconds per second between two looks. */
+export function load(from: Usage, to: Usage) {
   return (to.cpu - from.cpu) / ((to.at - from.at) / 1000);
 }

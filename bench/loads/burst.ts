@@ -1,10 +1,9 @@
 // Events, as fast as the client takes them, in batches.
-import { nowMs } from '../harness/clock.mjs';
+import { nowMs } from '../harness/clock.js';
 
 const BATCH = 128;
 
-/** @param {() => Promise<unknown>} emit @param {number} count */
-export async function emitBurst(emit, count) {
+export async function emitBurst(emit: () => Promise<unknown>, count: number) {
   const startedAt = nowMs();
   let errors = 0;
   for (let sent = 0; sent < count; sent += BATCH) {

@@ -1,7 +1,7 @@
 // A fixed number of calls in flight: as soon as one is answered, the next one is sent.
 import { setImmediate as turn } from 'node:timers/promises';
-import { sleep } from '../harness/clock.mjs';
-import { Load } from './load.mjs';
+import { sleep } from '../harness/clock.js';
+import { Load } from './load.js';
 
 const answersWithinMs = 10_000;
 
@@ -9,24 +9,20 @@ export class ClosedLoop extends Load {
   #send;
   #concurrency;
   #open = 0;
-  /** @type {Promise<void>[]} */
-  #workers = [];
+  #workers: Promise<void>[] = [];
 
-  /** @param {() => Promise<unknown>} send @param {number} concurrency */
-  constructor(send, concurrency) {
+  constructor(send: () => Promise<unknown>, concurrency: number) {
     super();
     this.#send = send;
     this.#concurrency = concurrency;
   }
 
-  /** @override */
-  start() {
+  override start() {
     super.start();
     this.#workers = Array.from({ length: this.#concurrency }, () => this.#work());
   }
 
-  /** @override */
-  async stop() {
+  override async stop() {
     await super.stop();
     const late = new AbortController();
     await Promise.race([

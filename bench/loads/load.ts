@@ -1,22 +1,23 @@
 // What both loops share: counting and the latency histogram.
 import { build } from 'hdr-histogram-js';
-import { nowMs } from '../harness/clock.mjs';
+import { nowMs } from '../harness/clock.js';
 
 /** Microseconds. */
 const LONGEST = 600_000_000;
 
-/**
- * @typedef {object} Mark
- * @property {number} seconds
- * @property {number} calls answered
- * @property {number} errors
- * @property {number} skipped calls that were due, but too many were in flight
- * @property {number} callsPerSecond
- * @property {number | null} p50ms
- * @property {number | null} p99ms
- * @property {number | null} p999ms
- * @property {number | null} maxMs
- */
+export interface Mark {
+  seconds: number;
+  /** answered */
+  calls: number;
+  errors: number;
+  /** calls that were due, but too many were in flight */
+  skipped: number;
+  callsPerSecond: number;
+  p50ms: number | null;
+  p99ms: number | null;
+  p999ms: number | null;
+  maxMs: number | null;
+}
 
 export class Load {
   running = false;
@@ -34,24 +35,23 @@ export class Load {
     this.#since = nowMs();
   }
 
-  /** Ends the load; how many calls were never answered. @returns {Promise<number>} */
-  async stop() {
+  /** Ends the load; how many calls were never answered. */
+  async stop(): Promise<number> {
     this.running = false;
     return 0;
   }
 
-  /** @param {number} ms */
-  answered(ms) {
+  answered(ms: number) {
     this.#histogram.recordValue(Math.min(LONGEST, Math.max(1, Math.round(ms * 1000))));
   }
 
-  /** What happened since the last mark. @returns {Mark} */
-  mark() {
+  /** What happened since the last mark. */
+  mark(): Mark {
     const now = nowMs();
     const seconds = (now - this.#since) / 1000;
     const histogram = this.#histogram;
     const calls = histogram.totalCount;
-    const at = (/** @type {number} */ percentile) =>
+    const at = (percentile: number) =>
       calls === 0 ? null : histogram.getValueAtPercentile(percentile) / 1000;
     const mark = {
       seconds,

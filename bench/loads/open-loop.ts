@@ -1,6 +1,6 @@
 // A fixed rate, whatever becomes of the calls: how long callers wait who do not wait for each other.
-import { nowMs, sleep } from '../harness/clock.mjs';
-import { Load } from './load.mjs';
+import { nowMs, sleep } from '../harness/clock.js';
+import { Load } from './load.js';
 
 /** Milliseconds that a timer may be late without being charged to the peer; stalls are. */
 const SLACK = 2;
@@ -14,22 +14,20 @@ export class OpenLoop extends Load {
   #open = 0;
   #next = 0;
 
-  /** @param {() => Promise<unknown>} send @param {number} rate calls per second */
-  constructor(send, rate) {
+  /** @param rate calls per second */
+  constructor(send: () => Promise<unknown>, rate: number) {
     super();
     this.#send = send;
     this.#interval = 1000 / rate;
   }
 
-  /** @override */
-  start() {
+  override start() {
     super.start();
     this.#next = performance.now();
     this.#tick();
   }
 
-  /** @override */
-  async stop() {
+  override async stop() {
     await super.stop();
     const end = nowMs() + answersWithinMs;
     while (this.#open > 0 && nowMs() < end) await sleep(5);
@@ -46,8 +44,7 @@ export class OpenLoop extends Load {
     setTimeout(() => this.#tick(), 1);
   }
 
-  /** @param {number} due */
-  async #call(due) {
+  async #call(due: number) {
     const sentAt = performance.now();
     const since = sentAt - due < SLACK ? sentAt : due;
     this.#open++;

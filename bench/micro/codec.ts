@@ -7,19 +7,18 @@ import {
   REPLY,
   requestHeader,
 } from 'nestjs-redis-streams/protocol';
-import { payload } from '../harness/payloads.mjs';
+import { payload } from '../harness/payloads.js';
+import type { Pieces } from './measure.js';
 
 const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 const MAX_PAYLOAD = 1_048_576;
 const FRAME = 64;
 
-/** @returns {import('./measure.mjs').Pieces} */
-export function codecPieces() {
+export function codecPieces(): Pieces {
   const data = JSON.stringify(payload('100B'));
   const header = () => requestHeader('json', '123456', CALLER, 30_000, 0, false);
   const entry = { id: '1700000000000-0', fields: ['c', header(), 'd', data] };
-  const reply = (/** @type {number} */ call) =>
-    encodeReply(String(call), REPLY.last, 1, 7, 0, data, undefined);
+  const reply = (call: number) => encodeReply(String(call), REPLY.last, 1, 7, 0, data, undefined);
   const frame = () =>
     encodeFrame('instance', Array.from({ length: FRAME }, (_, call) => reply(call)).join(','));
   const text = frame();

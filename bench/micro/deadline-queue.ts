@@ -1,26 +1,26 @@
 // Deadlines that are set and, nearly always, taken back.
-import { internal } from './internal.mjs';
+import type * as DeadlineQueueModule from '../../libs/redis-stream-transport/src/engine/deadline-queue.js';
+import { internal } from './internal.js';
+import type { Pieces } from './measure.js';
 
-const { DeadlineQueue } = await internal('engine/deadline-queue.js');
+const { DeadlineQueue } = await internal<typeof DeadlineQueueModule>('engine/deadline-queue.js');
 
 const OPEN = 1024;
 const LONGEST = 30_000;
 
-/** @returns {import('./measure.mjs').Pieces} */
-export function deadlinePieces() {
+export function deadlinePieces(): Pieces {
   // A clock that the piece itself moves, so that no timer fires in between.
   let now = 1000;
-  /** @type {(() => void) | undefined} */
-  let due;
+  let due: (() => void) | undefined;
   const clock = {
     now: () => now,
-    after: (/** @type {number} */ _ms, /** @type {() => void} */ task) => {
+    after: (_ms: number, task: () => void) => {
       due = task;
       return () => (due = undefined);
     },
     random: () => 0.5,
   };
-  const item = (/** @type {number} */ i) => ({
+  const item = (i: number) => ({
     expiresAt: now + LONGEST + i,
     slot: 0,
     before: undefined,
@@ -32,7 +32,7 @@ export function deadlinePieces() {
   let turn = 0;
   return {
     'deadline, renewed among 1024': () => {
-      const each = /** @type {any} */ (items[turn++ % OPEN]);
+      const each = items[turn++ % OPEN] as (typeof items)[number];
       queue.remove(each);
       each.expiresAt = ++now / 1000 + LONGEST;
       queue.add(each);

@@ -1,5 +1,6 @@
 // Modules of the library that it does not export.
 const library = new URL('.', import.meta.resolve('nestjs-redis-streams'));
 
-/** @param {string} file @returns {Promise<any>} */
-export const internal = (file) => import(new URL(file, library).href);
+/** `T` is the type of the module. */
+export const internal = <T>(file: string): Promise<T> =>
+  import(new URL(file, library).href) as Promise<T>;

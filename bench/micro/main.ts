@@ -1,19 +1,20 @@
 // Pieces of the hot path in one process, as multiples of a fixed piece of work, beside the baseline.
-//   node bench/micro/main.mjs            shows them
-//   node bench/micro/main.mjs --check    fails if one is much slower than its baseline
-//   node bench/micro/main.mjs --update   makes them the baseline
+//   npm run bench:micro                  shows them
+//   npm run bench:micro -- --check       fails if one is much slower than its baseline
+//   npm run bench:micro -- --update      makes them the baseline
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureInstalled } from '../harness/install.mjs';
-import { short, table } from '../report/tables.mjs';
+import { repository } from '../../tools/repository.js';
+import { ensureInstalled } from '../harness/install.js';
+import { short, table } from '../report/tables.js';
 
 ensureInstalled();
-const { measure } = await import('./measure.mjs');
+const { measure } = await import('./measure.js');
 
 /** A piece that takes this much longer than in the baseline fails the check; noise is below it. */
 const TOLERANCE = 1.3;
-const file = join(import.meta.dirname, 'baseline.json');
+const file = join(repository, 'bench', 'micro', 'baseline.json');
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-/** @type {{ pieces: Record<string, number> }} */
-const baseline = JSON.parse(readFileSync(file, 'utf8'));
+const baseline: { pieces: Record<string, number> } = JSON.parse(readFileSync(file, 'utf8'));
 const measured = await measure(Number(values.time));
 const rows = measured.map(({ name, nanoseconds, cost }) => {
   const before = baseline.pieces[name];

@@ -1,12 +1,12 @@
 // Runs the pieces in turns, with the yardstick before each of them.
 import { Bench } from 'tinybench';
-import { median } from '../harness/stats.mjs';
-import { payload } from '../harness/payloads.mjs';
-import { codecPieces } from './codec.mjs';
-import { deadlinePieces } from './deadline-queue.mjs';
-import { pendingPieces } from './pending-table.mjs';
+import { median } from '../harness/stats.js';
+import { payload } from '../harness/payloads.js';
+import { codecPieces } from './codec.js';
+import { deadlinePieces } from './deadline-queue.js';
+import { pendingPieces } from './pending-table.js';
 
-/** @typedef {Record<string, () => unknown>} Pieces */
+export type Pieces = Record<string, () => unknown>;
 
 const ROUNDS = 5;
 
@@ -14,11 +14,10 @@ const ROUNDS = 5;
 const record = payload('100B');
 const yardstick = () => JSON.parse(JSON.stringify(record));
 
-/** @param {number} time milliseconds per piece */
-export async function measure(time) {
+/** @param time milliseconds per piece */
+export async function measure(time: number) {
   const pieces = { ...codecPieces(), ...pendingPieces(), ...deadlinePieces() };
-  /** @type {Map<string, { nanoseconds: number[], costs: number[] }>} */
-  const taken = new Map();
+  const taken: Map<string, { nanoseconds: number[]; costs: number[] }> = new Map();
   for (let round = 0; round < ROUNDS; round++)
     for (const [name, piece] of Object.entries(pieces)) {
       const one = await durations({ yardstick, piece }, time / ROUNDS);
@@ -37,17 +36,16 @@ export async function measure(time) {
 /** Work of less than a microsecond is repeated, since clocks are coarser. */
 const REPEAT = 100;
 
-/** @template {string} Name @param {Record<Name, () => unknown>} pieces @param {number} time */
-async function durations(pieces, time) {
+async function durations<Name extends string>(pieces: Record<Name, () => unknown>, time: number) {
   const bench = new Bench({ time, warmupTime: time / 2, throws: true });
-  for (const [name, piece] of /** @type {[Name, () => unknown][]} */ (Object.entries(pieces)))
+  for (const [name, piece] of Object.entries(pieces) as [Name, () => unknown][])
     bench.add(name, () => {
       for (let i = 0; i < REPEAT; i++) piece();
     });
   await bench.run();
   const each = bench.tasks.map(({ name, result }) => {
-    const { latency } = /** @type {any} */ (result);
+    const { latency } = result as { latency: { p50: number } };
     return [name, (latency.p50 * 1e6) / REPEAT];
   });
-  return /** @type {Record<Name, number>} */ (Object.fromEntries(each));
+  return Object.fromEntries(each) as Record<Name, number>;
 }

@@ -1,24 +1,29 @@
 // A turn of a client: 64 calls are entered, and one frame answers them all.
+import type * as CallModule from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import type * as ReplyMuxModule from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-mux.js';
+import type * as DeadlineQueueModule from '../../libs/redis-stream-transport/src/engine/deadline-queue.js';
+import type * as IdTableModule from '../../libs/redis-stream-transport/src/engine/id-table.js';
+import type * as ClockModule from '../../libs/redis-stream-transport/src/engine/clock.js';
 import { encodeReply, REPLY } from 'nestjs-redis-streams/protocol';
-import { payload } from '../harness/payloads.mjs';
-import { internal } from './internal.mjs';
+import { payload } from '../harness/payloads.js';
+import { internal } from './internal.js';
+import type { Pieces } from './measure.js';
 
-const { Call } = await internal('engine/producer/call.js');
-const { ReplyMux } = await internal('engine/producer/replies/reply-mux.js');
-const { DeadlineQueue } = await internal('engine/deadline-queue.js');
-const { IdTable } = await internal('engine/id-table.js');
-const { systemClock } = await internal('engine/clock.js');
+const { Call } = await internal<typeof CallModule>('engine/producer/call.js');
+const { ReplyMux } = await internal<typeof ReplyMuxModule>('engine/producer/replies/reply-mux.js');
+const { DeadlineQueue } = await internal<typeof DeadlineQueueModule>('engine/deadline-queue.js');
+const { IdTable } = await internal<typeof IdTableModule>('engine/id-table.js');
+const { systemClock } = await internal<typeof ClockModule>('engine/clock.js');
 
 const CALLS = 64;
 const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-/** @returns {import('./measure.mjs').Pieces} */
-export function pendingPieces() {
-  const calls = new IdTable();
+export function pendingPieces(): Pieces {
+  const calls = new IdTable<CallModule.Call>();
   const deadlines = new DeadlineQueue(systemClock, () => undefined);
   const replies = new ReplyMux({
-    find: (/** @type {string} */ id) => calls.get(id),
-    finished: (/** @type {any} */ call) => {
+    find: (id: string) => calls.get(id),
+    finished: (call: CallModule.Call) => {
       call.state = 'settled';
       calls.delete(call);
       deadlines.remove(call);
@@ -26,13 +31,15 @@ export function pendingPieces() {
     broken: () => undefined,
     renewed: () => undefined,
     gap: () => undefined,
+    faulted: () => undefined,
   });
   const nothing = () => undefined;
-  const sink = { value: nothing, packed: nothing, done: nothing, error: nothing };
+  const sink = { value: nothing, packed: async () => nothing, done: nothing, error: nothing };
+  const owner = { stored: nothing, refused: nothing, failed: nothing };
   const request = {
     pattern: 'echo',
     stream: 'echo',
-    codec: 'json',
+    codec: 'json' as const,
     data: JSON.stringify(payload('100B')),
     headers: undefined,
     key: undefined,
@@ -49,11 +56,11 @@ export function pendingPieces() {
     '64 calls, entered and answered': () => {
       const now = systemClock.now();
       for (let id = 0; id < CALLS; id++) {
-        const call = new Call(String(id), CALLER, request, sink, {}, now);
+        const call = new Call(String(id), CALLER, request, sink, owner, now);
         calls.set(call);
         deadlines.add(call);
       }
-      replies.frame({ instance: 'instance', replies: answered });
+      replies.frame({ instance: 'instance', replies: answered, unreadable: 0 });
     },
   };
 }

@@ -13,8 +13,9 @@ const ROUNDS = 9;
 const CALLS = 15_000;
 
 class OrderDto {
-  /** @param {typeof OrderDto} dto */
-  static rules(dto) {
+  declare readonly quantity: number;
+
+  static rules(dto: typeof OrderDto) {
     const to = dto.prototype;
     IsString()(to, 'id');
     Length(1, 64)(to, 'id');
@@ -29,32 +30,33 @@ class OrderDto {
 OrderDto.rules(OrderDto);
 const order = { id: 'o-1', customer: 'ada@example.com', quantity: 3, paid: true, note: 'none' };
 
-/** Decorates as the compiler would. @param {any} type @param {string} key @param {any[]} decorators */
-function method(type, key, ...decorators) {
-  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key);
+/** Decorates as the compiler would. */
+function method(
+  type: { readonly prototype: object },
+  key: string,
+  ...decorators: ((target: object, key: string, descriptor: PropertyDescriptor) => void)[]
+): void {
+  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key) as PropertyDescriptor;
   Reflect.defineMetadata('design:paramtypes', [OrderDto], type.prototype, key);
   for (const decorate of decorators) decorate(type.prototype, key, descriptor);
 }
 
 class OrdersContract {
-  /** @param {OrderDto} dto */
-  contract(dto) {
+  contract(dto: OrderDto) {
     return remote(dto);
   }
 }
 method(OrdersContract, 'contract', Command());
-Contract({ name: 'orders', version: '1.0.0' })(/** @type {any} */ (OrdersContract));
+Contract({ name: 'orders', version: '1.0.0' })(OrdersContract);
 
 let made = 0;
 class OrdersController {
-  /** @param {OrderDto} dto */
-  contract(dto) {
+  contract(dto: OrderDto) {
     if (dto instanceof OrderDto) made++;
     return dto.quantity;
   }
 
-  /** @param {OrderDto} dto */
-  pipe(dto) {
+  pipe(dto: OrderDto) {
     if (dto instanceof OrderDto) made++;
     return dto.quantity;
   }
@@ -62,21 +64,20 @@ class OrdersController {
 Payload(new ValidationPipe({ transform: true }))(OrdersController.prototype, 'pipe', 0);
 method(OrdersController, 'pipe', MessagePattern('orders.pipe'));
 Controller()(OrdersController);
-Implements(/** @type {any} */ (OrdersContract))(/** @type {any} */ (OrdersController));
+Implements(OrdersContract)(OrdersController);
 
 class OrdersModule {}
 Module({ controllers: [OrdersController] })(OrdersModule);
 
 /** Keeps the handlers as Nest hands them to a transport. */
 class Handlers extends Server {
-  /** @param {() => void} callback */
-  listen(callback) {
+  listen(callback: () => void) {
     callback();
   }
   close() {}
   on() {}
-  unwrap() {
-    return /** @type {any} */ (undefined);
+  unwrap<T>(): T {
+    return undefined as T;
   }
 }
 
@@ -84,14 +85,13 @@ const strategy = new Handlers();
 const app = await NestFactory.createMicroservice(OrdersModule, { strategy, logger: ['error'] });
 await app.listen();
 
-/** @type {[name: string, data: unknown][]} */
-const ways = [
+const ways: [name: string, data: unknown][] = [
   ['pipe', order],
   ['contract', [order]],
 ];
 
-/** Microseconds of CPU per call. @param {string} name @param {unknown} data */
-async function cost(name, data) {
+/** Microseconds of CPU per call. */
+async function cost(name: string, data: unknown) {
   const handler = strategy.getHandlerByPattern(`orders.${name}`);
   if (handler === null) throw new Error(`nobody handles ${name}`);
   const [text, before] = [JSON.stringify(data), made];
@@ -106,14 +106,12 @@ async function cost(name, data) {
   return (user + system) / CALLS;
 }
 
-/** @param {number[]} numbers */
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+const median = (numbers: number[]) =>
+  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 
 for (const [name, data] of ways) await cost(name, data);
-/** @type {Record<string, number[]>} */
-const costs = { pipe: [], contract: [] };
-/** @type {number[]} */
-const ratios = [];
+const costs: Record<string, number[]> = { pipe: [], contract: [] };
+const ratios: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   // Who goes first changes from round to round.
   const turn = round % 2 === 0 ? ways : ways.toReversed();

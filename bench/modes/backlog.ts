@@ -1,10 +1,11 @@
 // Redis' work for a call on a stream that holds many unread entries already: storing it, with no
 // service there, and handing it out and settling it, with the others still behind it.
 import { Keys, requestHeader } from 'nestjs-redis-streams/protocol';
-import { ioredis } from '../harness/libraries.mjs';
-import { payload } from '../harness/payloads.mjs';
-import { sleep } from '../harness/clock.mjs';
-import { Team } from '../harness/team.mjs';
+import { ioredis } from '../harness/libraries.js';
+import { payload } from '../harness/payloads.js';
+import { sleep } from '../harness/clock.js';
+import { Team } from '../harness/team.js';
+import type { Usage } from '../harness/usage.js';
 
 /** Calls that are measured, after those that are not. */
 const MEASURED = 20_000;
@@ -16,8 +17,8 @@ const BATCH = 1000;
 
 const stream = new Keys('nrs', 0, 1).stream('echo');
 
-/** CPU seconds of Redis per 10,000 calls stored behind `size` others. @param {number} size */
-export async function enqueued(size) {
+/** CPU seconds of Redis per 10,000 calls stored behind `size` others. */
+export async function enqueued(size: number) {
   const team = await Team.start('ours', { settings: { maxBacklog: 10_000_000 } });
   try {
     // The stream and its group stay when the service has gone.
@@ -33,13 +34,13 @@ export async function enqueued(size) {
   }
 }
 
-/** The same for calls that are read and settled before `size` others. @param {number} size */
-export async function drained(size) {
+/** The same for calls that are read and settled before `size` others. */
+export async function drained(size: number) {
   const team = await Team.gather('ours');
   try {
     await fill(team.broker.url, size + WARMUP + MEASURED);
     const service = await team.addService();
-    const reached = async (/** @type {number} */ count) => {
+    const reached = async (count: number) => {
       for (;;) {
         const { calls } = await service.ask('counts');
         if (calls >= count) return { calls, usage: await team.broker.usage() };
@@ -54,15 +55,11 @@ export async function drained(size) {
   }
 }
 
-/**
- * @param {import('../harness/usage.mjs').Usage | undefined} from
- * @param {import('../harness/usage.mjs').Usage | undefined} to
- * @param {number} calls
- */
-const per10k = (from, to, calls) => (((to?.cpu ?? 0) - (from?.cpu ?? 0)) / calls) * 10_000;
+const per10k = (from: Usage | undefined, to: Usage | undefined, calls: number) =>
+  (((to?.cpu ?? 0) - (from?.cpu ?? 0)) / calls) * 10_000;
 
-/** As a caller in any language may write it. @param {string} url @param {number} count */
-async function fill(url, count) {
+/** As a caller in any language may write it. */
+async function fill(url: string, count: number) {
   const redis = new ioredis.Redis(url);
   const data = JSON.stringify(payload('100B'));
   for (let i = 0; i < count;) {

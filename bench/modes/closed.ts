@@ -1,13 +1,13 @@
 // A fixed number of calls in flight.
-import { compareCalls } from '../harness/teams.mjs';
+import { compareCalls } from '../harness/teams.js';
+import type { Mode } from './index.js';
 
-/** @type {import('./index.mjs').Mode['run']} */
-export function run(options, results) {
+export const run: Mode['run'] = (options, results) => {
   const cases = options.concurrency.map((concurrency) => ({
-    load: /** @type {const} */ ('closed'),
+    load: 'closed' as const,
     pattern: 'echo',
-    payload: /** @type {const} */ ('100B'),
+    payload: '100B' as const,
     concurrency,
   }));
   return compareCalls(options, results, 'closed', cases);
-}
+};

@@ -1,10 +1,11 @@
 // Events, in batches of 128: how many per second reach the handler, until it has seen the last one.
-import { inRounds, startTeams, stopTeams } from '../harness/teams.mjs';
+import { inRounds, startTeams, stopTeams } from '../harness/teams.js';
+import type { Mode } from './index.js';
+import type { Team } from '../harness/team.js';
 
 const seenWithinMs = 20_000;
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
+export const run: Mode['run'] = async (options, results) => {
   const teams = await startTeams(options, results);
   try {
     for (const team of teams) await burst(team, Math.ceil(options.events / 4));
@@ -16,10 +17,9 @@ export async function run(options, results) {
   } finally {
     await stopTeams(teams);
   }
-}
+};
 
-/** @param {import('../harness/team.mjs').Team} team @param {number} count */
-async function burst(team, count) {
+async function burst(team: Team, count: number) {
   const [service] = team.services;
   if (service === undefined) throw new Error('no service');
   const { events } = await service.ask('counts');

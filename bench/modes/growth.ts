@@ -1,28 +1,30 @@
 // Whether a call costs Redis more when there is more of something.
-import { Team } from '../harness/team.mjs';
-import { drained, enqueued } from './backlog.mjs';
+import { Team } from '../harness/team.js';
+import { drained, enqueued } from './backlog.js';
+import type { Mode } from './index.js';
+import type { Key } from '../report/results.js';
+import type { Options } from '../options.js';
+import type { Settings } from '../peers/index.js';
 
 /** Handlers at once that remain free beside those that never end. */
 const FREE = 200;
 /** What the option `concurrency` takes. */
 const MOST = 100_000;
 
-const microseconds = (/** @type {number} */ cpuPer10k) => (cpuPer10k / 10_000) * 1e6;
+const microseconds = (cpuPer10k: number) => (cpuPer10k / 10_000) * 1e6;
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
-  const sizes = (/** @type {number[]} */ wanted) => wanted.filter((size) => size <= options.max);
+export const run: Mode['run'] = async (options, results) => {
+  const sizes = (wanted: number[]) => wanted.filter((size) => size <= options.max);
   for (let round = 1; round <= options.rounds; round++)
     for (const kind of options.growth)
       for (const { key, measure } of runsOf[kind]?.(sizes) ?? [])
         results.fact('growth', { kind, ...key, round }, await measure(options));
-}
+};
 
-/** @typedef {(options: import('../options.mjs').Options) => Promise<Record<string, number>>} Measure */
-/** @typedef {(wanted: number[]) => number[]} Sizes */
+export type Measure = (options: Options) => Promise<Record<string, number>>;
+export type Sizes = (wanted: number[]) => number[];
 
-/** @type {Record<string, (sizes: Sizes) => { key: import('../report/results.mjs').Key, measure: Measure }[]>} */
-const runsOf = {
+const runsOf: Record<string, (sizes: Sizes) => { key: Key; measure: Measure }[]> = {
   backlog: (sizes) =>
     sizes([0, 100_000, 1_000_000]).map((size) => ({ key: { size }, measure: () => backlog(size) })),
   pending: (sizes) =>
@@ -44,8 +46,8 @@ const runsOf = {
     })),
 };
 
-/** Entries that nobody has read yet. @param {number} size */
-async function backlog(size) {
+/** Entries that nobody has read yet. */
+async function backlog(size: number) {
   const enqueue = microseconds(await enqueued(size));
   const drain = microseconds(await drained(size));
   return {
@@ -55,8 +57,8 @@ async function backlog(size) {
   };
 }
 
-/** Handlers that have begun and not ended. @param {number} size @param {import('../options.mjs').Options} options */
-async function pending(size, options) {
+/** Handlers that have begun and not ended. */
+async function pending(size: number, options: Options) {
   const held = Math.min(size, MOST - FREE);
   const settings = { lane: 'lane', concurrency: held + FREE };
   return calls(settings, options, async (team) => {
@@ -68,16 +70,15 @@ async function pending(size, options) {
   });
 }
 
-/**
- * @param {import('../peers/index.mjs').Settings} settings
- * @param {import('../options.mjs').Options} options
- * @param {(team: Team) => Promise<void>} [prepare]
- */
-async function calls(settings, options, prepare) {
+async function calls(
+  settings: Settings,
+  options: Options,
+  prepare?: (team: Team) => Promise<void>,
+) {
   const team = await Team.start('ours', { settings, ...profile(options) });
   try {
     await prepare?.(team);
-    const spec = /** @type {const} */ ({ load: 'closed', pattern: 'echo', payload: '100B' });
+    const spec = { load: 'closed', pattern: 'echo', payload: '100B' } as const;
     const measured = await team.measure({ ...spec, concurrency: 128 }, options);
     return {
       redisMicrosecondsPerCall: microseconds(measured.cpu.broker),
@@ -90,5 +91,4 @@ async function calls(settings, options, prepare) {
   }
 }
 
-/** @param {import('../options.mjs').Options} options */
-const profile = ({ cpuProf }) => (cpuProf === undefined ? {} : { cpuProf });
+const profile = ({ cpuProf }: Options) => (cpuProf === undefined ? {} : { cpuProf });

@@ -1,13 +1,13 @@
 // What instances cost that have nothing to do.
-import { sleep } from '../harness/clock.mjs';
-import { Team } from '../harness/team.mjs';
-import { load } from '../harness/usage.mjs';
+import { sleep } from '../harness/clock.js';
+import { Team } from '../harness/team.js';
+import { load, type Usage } from '../harness/usage.js';
+import type { Mode } from './index.js';
 
 /** Seconds at least: there is little to measure. */
 const SHORTEST = 10;
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
+export const run: Mode['run'] = async (options, results) => {
   const seconds = Math.max(SHORTEST, options.duration);
   for (const services of options.instances) {
     const team = await Team.start('ours', { services, cpuProf: options.cpuProf });
@@ -17,7 +17,8 @@ export async function run(options, results) {
       const before = await team.look();
       await sleep(seconds * 1000);
       const after = await team.look();
-      const percent = (/** @type {any} */ from, /** @type {any} */ to) => load(from, to) * 100;
+      const percent = (from: Usage | undefined, to: Usage | undefined) =>
+        from && to ? load(from, to) * 100 : NaN;
       results.fact(
         'idle',
         { instances: services, seconds },
@@ -32,4 +33,4 @@ export async function run(options, results) {
       await team.stop();
     }
   }
-}
+};

@@ -1,18 +1,17 @@
 // What can be measured. Each module has `run(options, context)`.
+import type { Options } from '../options.js';
+import type { Results } from '../report/results.js';
 
-/** @typedef {import('../options.mjs').Options} Options */
-/** @typedef {import('../report/results.mjs').Results} Results */
-/** @typedef {{ run(options: Options, results: Results): Promise<void> }} Mode */
+export type Mode = { run(options: Options, results: Results): Promise<void> };
 
-/** @type {Readonly<Record<string, () => Promise<Mode>>>} */
-export const MODES = {
-  closed: () => import('./closed.mjs'),
-  open: () => import('./open.mjs'),
-  payload: () => import('./payload.mjs'),
-  events: () => import('./events.mjs'),
-  instances: () => import('./instances.mjs'),
-  growth: () => import('./growth.mjs'),
-  recovery: () => import('./recovery.mjs'),
-  idle: () => import('./idle.mjs'),
-  soak: () => import('./soak.mjs'),
+export const MODES: Readonly<Record<string, () => Promise<Mode>>> = {
+  closed: () => import('./closed.js'),
+  open: () => import('./open.js'),
+  payload: () => import('./payload.js'),
+  events: () => import('./events.js'),
+  instances: () => import('./instances.js'),
+  growth: () => import('./growth.js'),
+  recovery: () => import('./recovery.js'),
+  idle: () => import('./idle.js'),
+  soak: () => import('./soak.js'),
 };

@@ -1,11 +1,13 @@
 // Several service processes that wait for I/O, and who gets how many of the calls.
-import { compareCalls } from '../harness/teams.mjs';
+import { compareCalls } from '../harness/teams.js';
+import type { Spec } from '../harness/team.js';
+import type { Mode } from './index.js';
 
-/** @type {readonly import('../harness/team.mjs').Spec[]} */
-const cases = [{ load: 'closed', pattern: 'io', payload: '100B', concurrency: 256 }];
+const cases: readonly Spec[] = [
+  { load: 'closed', pattern: 'io', payload: '100B', concurrency: 256 },
+];
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
+export const run: Mode['run'] = async (options, results) => {
   for (const services of options.instances)
     await compareCalls(options, results, 'instances', cases, { services, pattern: 'io' });
-}
+};

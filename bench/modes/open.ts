@@ -1,13 +1,13 @@
 // Fixed rates, far below what any peer can do: the latency that callers see, and what it costs.
-import { compareCalls } from '../harness/teams.mjs';
+import { compareCalls } from '../harness/teams.js';
+import type { Mode } from './index.js';
 
-/** @type {import('./index.mjs').Mode['run']} */
-export function run(options, results) {
+export const run: Mode['run'] = (options, results) => {
   const cases = options.rates.map((rate) => ({
-    load: /** @type {const} */ ('open'),
+    load: 'open' as const,
     pattern: 'echo',
-    payload: /** @type {const} */ ('100B'),
+    payload: '100B' as const,
     rate,
   }));
   return compareCalls(options, results, 'open', cases);
-}
+};

@@ -1,13 +1,13 @@
 // Larger payloads, with fewer calls in flight.
-import { compareCalls } from '../harness/teams.mjs';
+import { compareCalls } from '../harness/teams.js';
+import type { Spec } from '../harness/team.js';
+import type { Mode } from './index.js';
 
-/** @type {readonly import('../harness/team.mjs').Spec[]} */
-const cases = [
+const cases: readonly Spec[] = [
   { load: 'closed', pattern: 'echo', payload: '10KiB', concurrency: 64 },
   { load: 'closed', pattern: 'echo', payload: '100KiB', concurrency: 16 },
 ];
 
-/** @type {import('./index.mjs').Mode['run']} */
-export function run(options, results) {
+export const run: Mode['run'] = (options, results) => {
   return compareCalls(options, results, 'payload', cases);
-}
+};

@@ -1,21 +1,21 @@
 // An instance is killed with calls in its hands: how long until another one has answered them.
-import { nowMs, sleep } from '../harness/clock.mjs';
-import { Team } from '../harness/team.mjs';
+import { nowMs, sleep } from '../harness/clock.js';
+import { Team } from '../harness/team.js';
+import type { Mode } from './index.js';
+import type { Settings } from '../peers/index.js';
 
 const CALLS = 20;
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
+export const run: Mode['run'] = async (options, results) => {
   const { leaseTtl } = options;
   const settings = leaseTtl === undefined ? {} : { leaseTtl };
   for (let round = 1; round <= options.rounds; round++) {
     const measured = await once(settings, options.cpuProf);
     results.fact('recovery', { leaseTtl: leaseTtl ?? 'default', round }, measured);
   }
-}
+};
 
-/** @param {import('../peers/index.mjs').Settings} settings @param {string | undefined} cpuProf */
-async function once(settings, cpuProf) {
+async function once(settings: Settings, cpuProf: string | undefined) {
   const team = await Team.gather('ours', { settings, ...(cpuProf ? { cpuProf } : {}) });
   try {
     const victim = await team.addService({ ...settings, mute: true });

@@ -1,11 +1,13 @@
 // Many calls in a row: whether memory stays where it is after the first of them.
-import { sleep } from '../harness/clock.mjs';
-import { startTeams, stopTeams } from '../harness/teams.mjs';
+import { sleep } from '../harness/clock.js';
+import { startTeams, stopTeams } from '../harness/teams.js';
+import type { Mode } from './index.js';
+import type { Spec, Team } from '../harness/team.js';
+import type { Results } from '../report/results.js';
 
 const SAMPLES = 20;
 
-/** @type {import('./index.mjs').Mode['run']} */
-export async function run(options, results) {
+export const run: Mode['run'] = async (options, results) => {
   const peers = options.peersGiven ? options.peers : ['ours'];
   const teams = await startTeams({ ...options, peers }, results);
   try {
@@ -13,24 +15,19 @@ export async function run(options, results) {
   } finally {
     await stopTeams(teams);
   }
-}
+};
 
-/**
- * @param {import('../harness/team.mjs').Team} team
- * @param {number} calls
- * @param {import('../report/results.mjs').Results} results
- */
-async function soak(team, calls, results) {
-  const spec = { load: 'closed', pattern: 'echo', payload: '100B', concurrency: 128 };
+async function soak(team: Team, calls: number, results: Results) {
+  const spec: Spec = { load: 'closed', pattern: 'echo', payload: '100B', concurrency: 128 };
   await team.client.ask('begin', spec);
   let done = 0;
   for (let sample = 1; sample <= SAMPLES; sample++) {
     while (done < (calls * sample) / SAMPLES) {
       await sleep(100);
-      done += (await team.client.ask('mark')).calls;
+      done += (await team.client.ask('mark')).calls ?? 0;
     }
     const { client, services, broker } = await team.look();
-    const megabytes = (/** @type {number | undefined} */ bytes = Number.NaN) => bytes / 1024 / 1024;
+    const megabytes = (bytes: number | undefined = Number.NaN) => bytes / 1024 / 1024;
     results.fact(
       'soak',
       { peer: team.peer, calls: done },

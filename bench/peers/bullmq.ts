@@ -1,5 +1,6 @@
 // BullMQ used for calls: a job for each, and `waitUntilFinished`.
 import { Queue, QueueEvents, Worker } from 'bullmq';
+import type { Connect, Serve } from './index.js';
 
 /** As many at once as our server runs by default. */
 const concurrency = 200;
@@ -8,14 +9,12 @@ const EVENTS = 'events';
 /** A job that is removed at once may be gone before `waitUntilFinished` looks for it, and then it fails. */
 const jobOptions = { removeOnComplete: { count: 5000 }, removeOnFail: true };
 
-/** @param {string} url */
-const connectionOf = (url) => {
+const connectionOf = (url: string) => {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port), maxRetriesPerRequest: null };
 };
 
-/** @type {import('./index.mjs').Serve} */
-export async function serve({ url }, handlers) {
+export const serve: Serve = async ({ url }, handlers) => {
   const connection = connectionOf(url);
   const calls = new Worker(
     CALLS,
@@ -25,10 +24,9 @@ export async function serve({ url }, handlers) {
   const events = new Worker(EVENTS, async () => handlers.seen(), { connection, concurrency });
   await Promise.all([calls.waitUntilReady(), events.waitUntilReady()]);
   return { close: async () => void (await Promise.all([calls.close(), events.close()])) };
-}
+};
 
-/** @type {import('./index.mjs').Connect} */
-export async function connect({ url }) {
+export const connect: Connect = async ({ url }) => {
   const connection = connectionOf(url);
   const calls = new Queue(CALLS, { connection });
   const events = new Queue(EVENTS, { connection });
@@ -44,4 +42,4 @@ export async function connect({ url }) {
     emit: (pattern, data) => events.add(pattern, data, jobOptions),
     close: async () => void (await Promise.all([calls.close(), events.close(), finished.close()])),
   };
-}
+};

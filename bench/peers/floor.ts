@@ -1,7 +1,8 @@
 // What is left without Nest and without guarantees: a pipeline of XADDs for each turn of the loop, and
 // one of PUBLISH, XACK and XDEL. Nothing is retried, checked, balanced or taken over.
 import { randomUUID } from 'node:crypto';
-import { ioredis } from '../harness/libraries.mjs';
+import { ioredis } from '../harness/libraries.js';
+import type { Connect, Serve } from './index.js';
 
 const { Redis } = ioredis;
 const STREAM = 'floor';
@@ -9,11 +10,10 @@ const GROUP = 'bench';
 const COUNT = 200;
 const BLOCK = 2000;
 
-/** Runs `flush` once per turn, with all that was added in it. @template T @param {(items: T[]) => void} flush */
-function perTurn(flush) {
-  /** @type {T[]} */
-  let items = [];
-  return (/** @type {T} */ item) => {
+/** Runs `flush` once per turn, with all that was added in it. */
+function perTurn<T>(flush: (items: T[]) => void) {
+  let items: T[] = [];
+  return (item: T) => {
     if (items.push(item) > 1) return;
     setImmediate(() => {
       const due = items;
@@ -23,17 +23,14 @@ function perTurn(flush) {
   };
 }
 
-/** @type {import('./index.mjs').Serve} */
-export async function serve({ url }, handlers) {
+export const serve: Serve = async ({ url }, handlers) => {
   const commands = new Redis(url);
   const reader = new Redis(url);
   const consumer = randomUUID();
   await commands.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM').catch(() => undefined);
 
-  /** @type {(done: { id: string, channel: string, reply: string }) => void} */
-  const finish = perTurn((done) => {
-    /** @type {Map<string, string[]>} */
-    const replies = new Map();
+  const finish: (done: { id: string; channel: string; reply: string }) => void = perTurn((done) => {
+    const replies: Map<string, string[]> = new Map();
     for (const { channel, reply } of done) {
       if (channel === '-') continue;
       const list = replies.get(channel);
@@ -48,8 +45,10 @@ export async function serve({ url }, handlers) {
     void pipeline.exec();
   });
 
-  /** @param {string} id @param {string[]} fields */
-  const handle = async (id, [, call, , channel = '-', , pattern, , data = 'null']) => {
+  const handle = async (
+    id: string,
+    [, call, , channel = '-', , pattern, , data = 'null']: string[],
+  ) => {
     const input = JSON.parse(data);
     if (pattern === 'seen') {
       handlers.seen();
@@ -62,8 +61,7 @@ export async function serve({ url }, handlers) {
 
   let closed = false;
   const read = async () => {
-    /** @type {any} */
-    const streams = await reader.xreadgroup(
+    const streams: unknown = await reader.xreadgroup(
       'GROUP',
       GROUP,
       consumer,
@@ -91,21 +89,19 @@ export async function serve({ url }, handlers) {
       reader.disconnect();
     },
   };
-}
+};
 
-/** RESP3 answers with a map, RESP2 with a list. @param {any} streams @returns {[string, any[]][]} */
-function entriesOf(streams) {
-  if (streams === null) return [];
+/** RESP3 answers with a map, RESP2 with a list. */
+function entriesOf(streams: unknown): [string, [string, string[]][]][] {
+  if (streams === null || typeof streams !== 'object') return [];
   return Array.isArray(streams) ? streams : Object.entries(streams);
 }
 
-/** @type {import('./index.mjs').Connect} */
-export async function connect({ url }) {
+export const connect: Connect = async ({ url }) => {
   const commands = new Redis(url);
   const subscriber = new Redis(url);
   const channel = `floor:${randomUUID()}`;
-  /** @type {Map<number, (value: unknown) => void>} */
-  const open = new Map();
+  const open: Map<number, (value: unknown) => void> = new Map();
   let next = 0;
   subscriber.on('message', (_channel, text) => {
     for (const [call, value] of JSON.parse(text)) {
@@ -115,8 +111,13 @@ export async function connect({ url }) {
   });
   await subscriber.subscribe(channel);
 
-  /** @type {(entry: { call: string, to: string, pattern: string, data: string, stored?: () => void }) => void} */
-  const add = perTurn((entries) => {
+  const add: (entry: {
+    call: string;
+    to: string;
+    pattern: string;
+    data: string;
+    stored?: () => void;
+  }) => void = perTurn((entries) => {
     const pipeline = commands.pipeline();
     for (const { call, to, pattern, data } of entries)
       pipeline.xadd(STREAM, '*', 'i', call, 'r', to, 'p', pattern, 'd', data);
@@ -140,4 +141,4 @@ export async function connect({ url }) {
       subscriber.disconnect();
     },
   };
-}
+};

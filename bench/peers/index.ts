@@ -1,63 +1,67 @@
 // Who takes part. A peer's module is loaded in its own processes only.
+import type { Handlers } from '../harness/handlers.js';
+import type { BrokerName } from '../brokers/index.js';
 
-/**
- * Where a peer works, and as what.
- * @typedef {object} Place
- * @property {string} url of the broker, or where the service listens
- * @property {Settings} settings
- */
+/** Where a peer works, and as what. */
+export interface Place {
+  /** of the broker, or where the service listens */
+  url: string;
+  settings: Settings;
+}
 
-/**
- * @typedef {object} Settings
- * @property {boolean} [mute] calls are taken and never answered
- * @property {number} [patterns] ours: how many patterns echo
- * @property {string} [lane] ours: all patterns in this lane
- * @property {number} [callers] ours: clients in the client process
- * @property {number} [concurrency] ours: handlers at once
- * @property {number} [maxBacklog] ours
- * @property {number} [leaseTtl] ours
- */
+export interface Settings {
+  /** calls are taken and never answered */
+  mute?: boolean;
+  /** ours: how many patterns echo */
+  patterns?: number;
+  /** ours: all patterns in this lane */
+  lane?: string;
+  /** ours: clients in the client process */
+  callers?: number;
+  /** ours: handlers at once */
+  concurrency?: number;
+  /** ours */
+  maxBacklog?: number;
+  /** ours */
+  leaseTtl?: number;
+}
 
-/** @typedef {'echo' | 'io' | 'hold' | 'seen'} Pattern */
+export type Pattern = 'echo' | 'io' | 'hold' | 'seen';
 
-/**
- * @typedef {object} Caller
- * @property {(pattern: string, data: unknown) => Promise<unknown>} send
- * @property {(pattern: string, data: unknown) => Promise<unknown>} emit
- * @property {() => Promise<void>} close
- */
+export interface Caller {
+  send: (pattern: string, data: unknown) => Promise<unknown>;
+  emit: (pattern: string, data: unknown) => Promise<unknown>;
+  close: () => Promise<void>;
+}
 
-/** @typedef {(place: Place, handlers: import('../harness/handlers.mjs').Handlers) => Promise<{ close(): Promise<void> }>} Serve */
-/** @typedef {(place: Place) => Promise<Caller>} Connect */
-/** @typedef {import('../brokers/index.mjs').BrokerName} BrokerName */
+export type Serve = (place: Place, handlers: Handlers) => Promise<{ close(): Promise<void> }>;
+export type Connect = (place: Place) => Promise<Caller>;
+export interface Peer {
+  title: string;
+  module: string;
+  broker: BrokerName;
+  brokerArgs?: string[];
+  /** several services may share the calls; default: true */
+  balances?: boolean;
+}
 
-/**
- * @typedef {object} Peer
- * @property {string} title
- * @property {string} module
- * @property {BrokerName} broker
- * @property {string[]} [brokerArgs]
- * @property {boolean} [balances] several services may share the calls; default: true
- */
-
-const aof = (/** @type {string} */ fsync) => ['--appendonly', 'yes', '--appendfsync', fsync];
-const ours = (/** @type {string} */ mode, /** @type {string[]} */ brokerArgs = []) => ({
+const aof = (fsync: string) => ['--appendonly', 'yes', '--appendfsync', fsync];
+const ours = (mode: string, brokerArgs: string[] = []) => ({
   title: `nestjs-redis-streams, ${mode}`,
-  module: './ours.mjs',
-  broker: /** @type {const} */ ('redis'),
+  module: './ours.js',
+  broker: 'redis' as const,
   brokerArgs,
 });
 
-/** @type {Readonly<Record<string, Peer>>} */
-export const PEERS = {
-  ours: { title: 'nestjs-redis-streams', module: './ours.mjs', broker: 'redis' },
-  redis: { title: 'Nest Redis (Pub/Sub)', module: './nest-redis.mjs', broker: 'redis' },
-  tcp: { title: 'Nest TCP', module: './nest-tcp.mjs', broker: 'none', balances: false },
-  nats: { title: 'Nest NATS', module: './nest-nats.mjs', broker: 'nats' },
-  rmq: { title: 'Nest RabbitMQ', module: './nest-rmq.mjs', broker: 'rabbitmq' },
-  bullmq: { title: 'BullMQ, waitUntilFinished', module: './bullmq.mjs', broker: 'redis' },
-  moleculer: { title: 'moleculer on Redis', module: './moleculer.mjs', broker: 'redis' },
-  floor: { title: 'bare ioredis, no guarantees', module: './floor.mjs', broker: 'redis' },
+export const PEERS: Readonly<Record<string, Peer>> = {
+  ours: { title: 'nestjs-redis-streams', module: './ours.js', broker: 'redis' },
+  redis: { title: 'Nest Redis (Pub/Sub)', module: './nest-redis.js', broker: 'redis' },
+  tcp: { title: 'Nest TCP', module: './nest-tcp.js', broker: 'none', balances: false },
+  nats: { title: 'Nest NATS', module: './nest-nats.js', broker: 'nats' },
+  rmq: { title: 'Nest RabbitMQ', module: './nest-rmq.js', broker: 'rabbitmq' },
+  bullmq: { title: 'BullMQ, waitUntilFinished', module: './bullmq.js', broker: 'redis' },
+  moleculer: { title: 'moleculer on Redis', module: './moleculer.js', broker: 'redis' },
+  floor: { title: 'bare ioredis, no guarantees', module: './floor.js', broker: 'redis' },
 
   // What costs what: not among the defaults.
   'ours-aof': ours('AOF every second', aof('everysec')),
@@ -69,9 +73,8 @@ export const PEERS = {
 
 export const DEFAULT_PEERS = Object.keys(PEERS).filter((name) => !name.startsWith('ours-'));
 
-/** @param {string} name @returns {Promise<{ serve: Serve, connect: Connect }>} */
-export async function peerModule(name) {
-  const { module } = /** @type {Peer} */ (PEERS[name]);
+export async function peerModule(name: string): Promise<{ serve: Serve; connect: Connect }> {
+  const { module } = PEERS[name] as Peer;
   const { serve, connect } = await import(module);
   const variant = name.split('-')[1];
   return {

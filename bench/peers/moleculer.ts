@@ -1,29 +1,27 @@
 // moleculer with its Redis transporter (Pub/Sub) and its own balancing.
 import moleculer from 'moleculer';
+import type { Connect, Serve } from './index.js';
 
 const { ServiceBroker } = moleculer;
 
-/** @param {string} url @param {string} role */
-const brokerOf = (url, role) =>
+const brokerOf = (url: string, role: string) =>
   new ServiceBroker({ nodeID: `${role}-${process.pid}`, transporter: url, logger: false });
 
-/** @type {import('./index.mjs').Serve} */
-export async function serve({ url }, handlers) {
+export const serve: Serve = async ({ url }, handlers) => {
   const broker = brokerOf(url, 'service');
   broker.createService({
     name: 'bench',
     actions: {
-      echo: (/** @type {any} */ context) => handlers.echo(context.params),
-      io: (/** @type {any} */ context) => handlers.io(context.params),
+      echo: (context: moleculer.Context) => handlers.echo(context.params),
+      io: (context: moleculer.Context) => handlers.io(context.params),
     },
     events: { seen: () => handlers.seen() },
   });
   await broker.start();
   return { close: () => broker.stop() };
-}
+};
 
-/** @type {import('./index.mjs').Connect} */
-export async function connect({ url }) {
+export const connect: Connect = async ({ url }) => {
   const broker = brokerOf(url, 'client');
   await broker.start();
   await broker.waitForServices('bench');
@@ -32,4 +30,4 @@ export async function connect({ url }) {
     emit: (pattern, data) => broker.emit(pattern, data),
     close: () => broker.stop(),
   };
-}
+};

@@ -1,15 +1,13 @@
 // Nest's NATS transport, with a queue group, so that several services share the calls.
-import { Transport } from '@nestjs/microservices';
-import { connectNest, provide, serveNest } from './nest.mjs';
+import { Transport, type NatsOptions } from '@nestjs/microservices';
+import { connectNest, provide, serveNest } from './nest.js';
+import type { Connect, Place, Serve } from './index.js';
 
-/** @param {import('./index.mjs').Place} place @returns {Promise<any>} */
-const optionsOf = async ({ url }) => {
+const optionsOf = async ({ url }: Place): Promise<NatsOptions> => {
   await provide('@nats-io/transport-node');
   return { transport: Transport.NATS, options: { servers: [url], queue: 'bench' } };
 };
 
-/** @type {import('./index.mjs').Serve} */
-export const serve = async (place, handlers) => serveNest(await optionsOf(place), handlers);
+export const serve: Serve = async (place, handlers) => serveNest(await optionsOf(place), handlers);
 
-/** @type {import('./index.mjs').Connect} */
-export const connect = async (place) => connectNest(await optionsOf(place));
+export const connect: Connect = async (place) => connectNest(await optionsOf(place));

@@ -1,15 +1,13 @@
 // Nest's own Redis transport: Pub/Sub.
-import { Transport } from '@nestjs/microservices';
-import { connectNest, serveNest } from './nest.mjs';
+import { Transport, type RedisOptions } from '@nestjs/microservices';
+import { connectNest, serveNest } from './nest.js';
+import type { Connect, Place, Serve } from './index.js';
 
-/** @param {import('./index.mjs').Place} place @returns {any} */
-const optionsOf = ({ url }) => {
+const optionsOf = ({ url }: Place): RedisOptions => {
   const { hostname, port } = new URL(url);
   return { transport: Transport.REDIS, options: { host: hostname, port: Number(port) } };
 };
 
-/** @type {import('./index.mjs').Serve} */
-export const serve = (place, handlers) => serveNest(optionsOf(place), handlers);
+export const serve: Serve = (place, handlers) => serveNest(optionsOf(place), handlers);
 
-/** @type {import('./index.mjs').Connect} */
-export const connect = (place) => connectNest(optionsOf(place));
+export const connect: Connect = (place) => connectNest(optionsOf(place));

@@ -1,16 +1,14 @@
 // Nest's RabbitMQ transport as it comes: messages are not persistent and acknowledged on delivery.
-import { Transport } from '@nestjs/microservices';
-import { connectNest, provide, serveNest } from './nest.mjs';
+import { Transport, type RmqOptions } from '@nestjs/microservices';
+import { connectNest, provide, serveNest } from './nest.js';
+import type { Connect, Place, Serve } from './index.js';
 
-/** @param {import('./index.mjs').Place} place @returns {Promise<any>} */
-const optionsOf = async ({ url }) => {
+const optionsOf = async ({ url }: Place): Promise<RmqOptions> => {
   await provide('amqplib');
   await provide('amqp-connection-manager');
   return { transport: Transport.RMQ, options: { urls: [url], queue: 'bench' } };
 };
 
-/** @type {import('./index.mjs').Serve} */
-export const serve = async (place, handlers) => serveNest(await optionsOf(place), handlers);
+export const serve: Serve = async (place, handlers) => serveNest(await optionsOf(place), handlers);
 
-/** @type {import('./index.mjs').Connect} */
-export const connect = async (place) => connectNest(await optionsOf(place));
+export const connect: Connect = async (place) => connectNest(await optionsOf(place));

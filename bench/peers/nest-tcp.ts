@@ -1,15 +1,13 @@
 // Nest's TCP transport: no broker, one service.
-import { Transport } from '@nestjs/microservices';
-import { connectNest, serveNest } from './nest.mjs';
+import { Transport, type TcpClientOptions, type TcpOptions } from '@nestjs/microservices';
+import { connectNest, serveNest } from './nest.js';
+import type { Connect, Place, Serve } from './index.js';
 
-/** @param {import('./index.mjs').Place} place @returns {any} */
-const optionsOf = ({ url }) => {
+const optionsOf = ({ url }: Place): TcpOptions & TcpClientOptions => {
   const { hostname, port } = new URL(url);
   return { transport: Transport.TCP, options: { host: hostname, port: Number(port) } };
 };
 
-/** @type {import('./index.mjs').Serve} */
-export const serve = (place, handlers) => serveNest(optionsOf(place), handlers);
+export const serve: Serve = (place, handlers) => serveNest(optionsOf(place), handlers);
 
-/** @type {import('./index.mjs').Connect} */
-export const connect = (place) => connectNest(optionsOf(place));
+export const connect: Connect = (place) => connectNest(optionsOf(place));

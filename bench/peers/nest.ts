@@ -3,22 +3,30 @@ import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { loadPackage } from '@nestjs/common/internal';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxyFactory, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  Payload,
+  type MicroserviceOptions,
+  type ClientOptions,
+  type ClientProxy,
+} from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
+import type { Caller } from './index.js';
+import type { Handlers } from '../harness/handlers.js';
 
-/** @typedef {import('../harness/handlers.mjs').Handlers} Handlers */
-
-/** Nest would look for a driver in the workspace, but it is installed here. @param {string} name */
-export async function provide(name) {
+/** Nest would look for a driver in the workspace, but it is installed here. */
+export async function provide(name: string) {
   await loadPackage(name, 'bench', () => import(name));
 }
 
-/**
- * @param {import('@nestjs/microservices').MicroserviceOptions} options
- * @param {Handlers} handlers
- * @param {string[]} [echoed] the patterns that echo
- */
-export async function serveNest(options, handlers, echoed = ['echo']) {
+/** @param echoed the patterns that echo */
+export async function serveNest(
+  options: MicroserviceOptions,
+  handlers: Handlers,
+  echoed: string[] = ['echo'],
+) {
   const app = await NestFactory.createMicroservice(moduleOf(handlers, echoed), {
     logger: ['fatal', 'error'],
     ...options,
@@ -27,8 +35,7 @@ export async function serveNest(options, handlers, echoed = ['echo']) {
   return { close: () => app.close() };
 }
 
-/** @param {import('@nestjs/microservices').ClientOptions} options */
-export async function connectNest(options) {
+export async function connectNest(options: ClientOptions) {
   const client = ClientProxyFactory.create(options);
   await client.connect();
   return callerOf(client);
@@ -36,10 +43,9 @@ export async function connectNest(options) {
 
 const nothing = { defaultValue: undefined };
 
-/** @typedef {Pick<import('@nestjs/microservices').ClientProxy, 'send' | 'emit' | 'close'>} Client */
+export type Client = Pick<ClientProxy, 'send' | 'emit' | 'close'>;
 
-/** @param {Client} client @returns {import('./index.mjs').Caller} */
-export function callerOf(client) {
+export function callerOf(client: Client): Caller {
   return {
     send: (pattern, data) => firstValueFrom(client.send(pattern, data)),
     emit: (pattern, data) => firstValueFrom(client.emit(pattern, data), nothing),
@@ -47,15 +53,12 @@ export function callerOf(client) {
   };
 }
 
-/** @param {Handlers} handlers @param {string[]} echoed */
-function moduleOf(handlers, echoed) {
+function moduleOf(handlers: Handlers, echoed: string[]) {
   class BenchController {
-    /** @param {unknown} data */
-    echo(data) {
+    echo(data: unknown) {
       return handlers.echo(data);
     }
-    /** @param {unknown} data */
-    io(data) {
+    io(data: unknown) {
       return handlers.io(data);
     }
     hold() {
@@ -65,16 +68,17 @@ function moduleOf(handlers, echoed) {
       handlers.seen();
     }
   }
-  // Decorators without their syntax: these are plain JavaScript files.
-  /** @type {[keyof BenchController, (...target: any) => void][]} */
-  const methods = [
+  // Decorators without their syntax: which patterns echo is known only here.
+  type Decorate = (target: object, key: string, descriptor: PropertyDescriptor) => void;
+  const methods: [keyof BenchController, Decorate][] = [
     ['echo', MessagePattern(echoed)],
     ['io', MessagePattern('io')],
     ['hold', MessagePattern('hold')],
     ['seen', EventPattern('seen')],
   ];
   for (const [name, decorate] of methods) {
-    const descriptor = Object.getOwnPropertyDescriptor(BenchController.prototype, name);
+    const { prototype } = BenchController;
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
     Payload()(BenchController.prototype, name, 0);
     decorate(BenchController.prototype, name, descriptor);
   }

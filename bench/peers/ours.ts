@@ -1,22 +1,19 @@
 // The transport of this repository.
 import { randomUUID } from 'node:crypto';
+import type { Handlers } from '../harness/handlers.js';
 import { ClientRedisStreams, RedisStreamsRecord, ServerRedisStreams } from 'nestjs-redis-streams';
-import { callerOf, serveNest } from './nest.mjs';
+import { callerOf, serveNest } from './nest.js';
+import type { Caller, Place, Settings } from './index.js';
 
-/** @typedef {import('./index.mjs').Place} Place */
-
-/** @param {import('./index.mjs').Settings} settings */
-const echoed = ({ patterns = 1 }) =>
+const echoed = ({ patterns = 1 }: Settings) =>
   patterns === 1 ? ['echo'] : Array.from({ length: patterns }, (_, index) => `echo.${index}`);
 
-/** @param {Place} place @param {string | undefined} variant */
-function lanesOf({ settings }, variant) {
+function lanesOf({ settings }: Place, variant: string | undefined) {
   const lane = settings.lane ?? (variant === 'lane' ? 'lane' : undefined);
   return lane === undefined ? {} : { lanes: { [lane]: [...echoed(settings), 'hold'] } };
 }
 
-/** @param {Place} place @param {any} handlers @param {string} [variant] */
-export function serve(place, handlers, variant) {
+export function serve(place: Place, handlers: Handlers, variant?: string) {
   const { concurrency, leaseTtl } = place.settings;
   const strategy = new ServerRedisStreams({
     url: place.url,
@@ -28,8 +25,7 @@ export function serve(place, handlers, variant) {
   return serveNest({ strategy }, handlers, echoed(place.settings));
 }
 
-/** @param {Place} place @param {string} [variant] @returns {Promise<import('./index.mjs').Caller>} */
-export async function connect(place, variant) {
+export async function connect(place: Place, variant?: string): Promise<Caller> {
   const { callers = 1, patterns = 1, maxBacklog } = place.settings;
   const options = {
     url: place.url,
@@ -42,12 +38,11 @@ export async function connect(place, variant) {
   return patterns === 1 ? caller : overPatterns(caller, echoed(place.settings));
 }
 
-/** @param {import('./index.mjs').Caller[]} callers @returns {import('./index.mjs').Caller} */
-function inTurn(callers) {
+function inTurn(callers: Caller[]): Caller {
   const [first] = callers;
-  if (callers.length === 1) return /** @type {import('./index.mjs').Caller} */ (first);
+  if (callers.length === 1) return first as Caller;
   let turn = 0;
-  const next = () => /** @type {any} */ (callers[turn++ % callers.length]);
+  const next = () => callers[turn++ % callers.length] as Caller;
   return {
     send: (pattern, data) => next().send(pattern, data),
     emit: (pattern, data) => next().emit(pattern, data),
@@ -55,29 +50,25 @@ function inTurn(callers) {
   };
 }
 
-/** @param {import('./index.mjs').Caller} caller @param {string[]} patterns */
-function overPatterns(caller, patterns) {
+function overPatterns(caller: Caller, patterns: string[]) {
   let turn = 0;
-  const next = () => /** @type {string} */ (patterns[turn++ % patterns.length]);
+  const next = () => patterns[turn++ % patterns.length] as string;
   return {
     ...caller,
-    send: (/** @type {string} */ _, /** @type {unknown} */ data) => caller.send(next(), data),
+    send: (_: string, data: unknown) => caller.send(next(), data),
   };
 }
 
-/** @param {import('./index.mjs').Caller} caller @param {string | undefined} variant */
-function withRecords(caller, variant) {
+function withRecords(caller: Caller, variant: string | undefined) {
   const run = randomUUID();
   let key = 0;
   const wrap =
     variant === 'once'
-      ? (/** @type {unknown} */ data) => new RedisStreamsRecord(data, { atMostOnce: true })
+      ? (data: unknown) => new RedisStreamsRecord(data, { atMostOnce: true })
       : variant === 'key'
-        ? (/** @type {unknown} */ data) =>
-            new RedisStreamsRecord(data, { idempotencyKey: `${run}-${key++}` })
+        ? (data: unknown) => new RedisStreamsRecord(data, { idempotencyKey: `${run}-${key++}` })
         : undefined;
   if (wrap === undefined) return caller;
-  const send = (/** @type {string} */ pattern, /** @type {unknown} */ data) =>
-    caller.send(pattern, wrap(data));
+  const send = (pattern: string, data: unknown) => caller.send(pattern, wrap(data));
   return { ...caller, send };
 }

@@ -1,15 +1,14 @@
 // What we want to reach: ours divided by the peer's, full durability on.
 
-/** @typedef {'callsPerSecond' | 'p50ms' | 'p99ms' | 'cpuPer10k'} Metric */
+export type Metric = 'callsPerSecond' | 'p50ms' | 'p99ms' | 'cpuPer10k';
 
-/** Larger is better only here. @param {Metric} metric */
-export const largerIsBetter = (metric) => metric === 'callsPerSecond';
+/** Larger is better only here. */
+export const largerIsBetter = (metric: Metric) => metric === 'callsPerSecond';
 
 /**
  * By the name of the load and the metric; at least that much where larger is better, else at most.
- * @type {Readonly<Record<string, Partial<Record<Metric, Record<string, number>>>>>}
  */
-export const GOALS = {
+export const GOALS: Readonly<Record<string, Partial<Record<Metric, Record<string, number>>>>> = {
   '1 in flight': { p50ms: { redis: 0.9, nats: 1.0, tcp: 2.4, bullmq: 0.35, floor: 1.4 } },
   '16 in flight': {
     callsPerSecond: { redis: 1.5, nats: 1.4, tcp: 0.55, bullmq: 7, floor: 0.95 },

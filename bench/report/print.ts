@@ -1,23 +1,18 @@
 // What is shown in the end.
-import { median, spread } from '../harness/stats.mjs';
-import { GROWTH, IDLE_PERCENT, SHARE, largerIsBetter } from './goals.mjs';
-import { byLoad } from './ratios.mjs';
-import { keyText } from './results.mjs';
-import { short, table, withRange } from './tables.mjs';
+import { median, spread } from '../harness/stats.js';
+import { GROWTH, IDLE_PERCENT, SHARE, largerIsBetter } from './goals.js';
+import { byLoad, type Ratio } from './ratios.js';
+import { keyText, type Results, type Cell, type Fact } from './results.js';
+import { short, table, withRange } from './tables.js';
 
-/** @typedef {import('./results.mjs').Cell} Cell */
-/** @typedef {import('./results.mjs').Fact} Fact */
-/** @typedef {import('./ratios.mjs').Ratio} Ratio */
+export type Render = (rows: string[][]) => string;
 
-/** @typedef {(rows: string[][]) => string} Render */
-
-/**
- * @param {Pick<import('./results.mjs').Results, 'versions' | 'cells' | 'facts'>} results
- * @param {readonly Ratio[]} ratios
- * @param {Render} [render]
- */
-export function print(results, ratios, render = table) {
-  const out = (/** @type {string} */ text) => console.log(text);
+export function print(
+  results: Pick<Results, 'versions' | 'cells' | 'facts'>,
+  ratios: readonly Ratio[],
+  render: Render = table,
+) {
+  const out = (text: string) => console.log(text);
   out(
     `\n${Object.entries(results.versions)
       .map(([name, version]) => `${name}: ${version}`)
@@ -33,8 +28,7 @@ export function print(results, ratios, render = table) {
   if (goals.length > 0) out(`\n${met} of ${goals.length} goals met.`);
 }
 
-/** @param {readonly Cell[]} cells */
-function peersRows(cells) {
+function peersRows(cells: readonly Cell[]) {
   const shared = cells.some(({ instances }) => instances > 1);
   const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms'];
   head.push('CPU s/10k: client', 'service', 'broker', 'all', 'RSS MB: client', 'service', 'broker');
@@ -45,8 +39,7 @@ function peersRows(cells) {
     head,
     ...peers.map((peer) => {
       const own = cells.filter((cell) => cell.peer === peer);
-      const middle = (/** @type {(cell: Cell) => number | null} */ pick) =>
-        short(spread(own.map(pick))?.median);
+      const middle = (pick: (cell: Cell) => number | null) => short(spread(own.map(pick))?.median);
       const row = [peer, withRange(spread(own.map(({ callsPerSecond }) => callsPerSecond)))];
       row.push(
         middle(({ p50ms }) => p50ms),
@@ -71,8 +64,8 @@ function peersRows(cells) {
   ];
 }
 
-/** How the calls of all rounds were shared. @param {readonly Cell[]} cells */
-function sharing(cells) {
+/** How the calls of all rounds were shared. */
+function sharing(cells: readonly Cell[]) {
   const [first] = cells;
   const sums = (first?.perService ?? []).map((_, i) =>
     cells.reduce((sum, { perService }) => sum + (perService[i] ?? 0), 0),
@@ -91,8 +84,7 @@ function sharing(cells) {
   ];
 }
 
-/** @param {readonly Ratio[]} ratios */
-function ratiosRows(ratios) {
+function ratiosRows(ratios: readonly Ratio[]) {
   const peers = [...new Set(ratios.map(({ to }) => to))];
   const rows = new Map();
   for (const ratio of ratios) {
@@ -114,8 +106,7 @@ const TITLES = {
   cpuPer10k: 'CPU per call',
 };
 
-/** @param {Ratio | undefined} ratio */
-function ratioText(ratio) {
+function ratioText(ratio: Ratio | undefined) {
   if (ratio === undefined) return '-';
   const text = withRange(ratio);
   if (ratio.goal === undefined) return text;
@@ -123,10 +114,8 @@ function ratioText(ratio) {
   return `${text} ${sign}${ratio.goal} ${ratio.met ? 'met' : 'NOT met'}`;
 }
 
-/** @param {readonly Fact[]} facts */
-function byMode(facts) {
-  /** @type {Map<string, Fact[]>} */
-  const modes = new Map();
+function byMode(facts: readonly Fact[]) {
+  const modes: Map<string, Fact[]> = new Map();
   for (const fact of facts) {
     const { kind, ...key } = fact.key;
     const name = kind === undefined ? fact.mode : `${fact.mode}: ${kind}`;
@@ -138,17 +127,15 @@ function byMode(facts) {
 /** Where a call must cost Redis the same, however much there is. */
 const FLAT = new Set(['growth: backlog', 'growth: pending']);
 
-/** @param {string} mode @param {readonly Fact[]} facts */
-function factsRows(mode, facts) {
+function factsRows(mode: string, facts: readonly Fact[]) {
   const columns = Object.keys(facts[0]?.values ?? {});
-  /** @type {Map<string, Fact[]>} */
-  const groups = new Map();
+  const groups: Map<string, Fact[]> = new Map();
   for (const fact of facts) {
     const { round: _round, ...key } = fact.key;
     const name = keyText(key);
     groups.set(name, [...(groups.get(name) ?? []), fact]);
   }
-  const perCall = (/** @type {Fact[] | undefined} */ group = []) =>
+  const perCall = (group: Fact[] | undefined = []) =>
     median(group.map(({ values }) => values.redisMicrosecondsPerCall ?? Number.NaN));
   const smallest = perCall([...groups.values()][0]);
   return [
@@ -161,8 +148,7 @@ function factsRows(mode, facts) {
   ];
 }
 
-/** @param {readonly Fact[]} group @param {string} mode @param {number} growth */
-function verdict(group, mode, growth) {
+function verdict(group: readonly Fact[], mode: string, growth: number) {
   const idle = median(group.map(({ values }) => values.redisPercentPerInstance ?? Number.NaN));
   if (mode === 'idle') return `≤${IDLE_PERCENT} ${idle <= IDLE_PERCENT ? 'met' : 'NOT met'}`;
   if (!Number.isFinite(growth)) return '';

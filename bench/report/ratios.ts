@@ -1,36 +1,29 @@
 // Ours beside each peer: one ratio per round, then the median of them. Rounds are compared with
 // themselves, so that a slow minute of the machine counts for both.
-import { spread } from '../harness/stats.mjs';
-import { GOALS, largerIsBetter } from './goals.mjs';
-import { nameOf } from './results.mjs';
+import { spread } from '../harness/stats.js';
+import { GOALS, largerIsBetter, type Metric } from './goals.js';
+import { nameOf, type Cell } from './results.js';
 
-/** @typedef {import('./results.mjs').Cell} Cell */
-/** @typedef {import('./goals.mjs').Metric} Metric */
+export interface Ratio {
+  mode: string;
+  load: string;
+  metric: Metric;
+  of: string;
+  to: string;
+  median: number;
+  min: number;
+  max: number;
+  goal?: number;
+  met?: boolean;
+}
 
-/**
- * @typedef {object} Ratio
- * @property {string} mode
- * @property {string} load
- * @property {Metric} metric
- * @property {string} of
- * @property {string} to
- * @property {number} median
- * @property {number} min
- * @property {number} max
- * @property {number} [goal]
- * @property {boolean} [met]
- */
+const METRICS: readonly Metric[] = ['callsPerSecond', 'p50ms', 'p99ms', 'cpuPer10k'];
 
-/** @type {readonly Metric[]} */
-const METRICS = ['callsPerSecond', 'p50ms', 'p99ms', 'cpuPer10k'];
-
-/** @param {readonly Cell[]} cells @returns {Ratio[]} */
-export function ratiosOf(cells) {
+export function ratiosOf(cells: readonly Cell[]): Ratio[] {
   const of = cells.some(({ peer }) => peer === 'ours') ? 'ours' : cells[0]?.peer;
   if (of === undefined) return [];
   const loads = byLoad(cells);
-  /** @type {Ratio[]} */
-  const ratios = [];
+  const ratios: Ratio[] = [];
   for (const same of loads.values()) {
     const others = [...new Set(same.map(({ peer }) => peer))].filter((peer) => peer !== of);
     for (const to of others)
@@ -42,10 +35,8 @@ export function ratiosOf(cells) {
   return ratios;
 }
 
-/** @param {readonly Cell[]} cells @returns {Map<string, Cell[]>} */
-export function byLoad(cells) {
-  /** @type {Map<string, Cell[]>} */
-  const groups = new Map();
+export function byLoad(cells: readonly Cell[]): Map<string, Cell[]> {
+  const groups: Map<string, Cell[]> = new Map();
   for (const cell of cells) {
     const name = `${cell.mode}: ${nameOf(cell)}`;
     const group = groups.get(name);
@@ -55,14 +46,12 @@ export function byLoad(cells) {
   return groups;
 }
 
-/**
- * @param {readonly Cell[]} cells
- * @param {Metric} metric
- * @param {string} of
- * @param {string} to
- * @returns {Ratio | undefined}
- */
-function ratioOf(cells, metric, of, to) {
+function ratioOf(
+  cells: readonly Cell[],
+  metric: Metric,
+  of: string,
+  to: string,
+): Ratio | undefined {
   const [first] = cells;
   const values = cells
     .filter(({ peer }) => peer === of)

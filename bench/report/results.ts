@@ -1,65 +1,61 @@
 // Everything that was measured, as it comes in.
-import { benchVersionOf, versionOf } from '../harness/libraries.mjs';
+import { benchVersionOf, versionOf } from '../harness/libraries.js';
+import type { Team } from '../harness/team.js';
 
-/**
- * One measurement.
- * @typedef {object} Cell
- * @property {string} mode
- * @property {string} peer
- * @property {number} round
- * @property {string} load closed, open or events
- * @property {string} pattern
- * @property {string} payload
- * @property {number} [concurrency]
- * @property {number} [rate]
- * @property {number} instances
- * @property {number} seconds
- * @property {number} calls
- * @property {number} callsPerSecond
- * @property {number | null} p50ms
- * @property {number | null} p99ms
- * @property {number | null} p999ms
- * @property {number | null} maxMs
- * @property {number} cpuPer10k
- * @property {{ client: number, service: number, broker: number }} cpu per 10,000 calls
- * @property {{ client: number, service: number, broker: number | null }} rssMb
- * @property {number} errors
- * @property {number} skipped
- * @property {number} unanswered
- * @property {number[]} perService
- */
+/** One measurement. */
+export interface Cell {
+  mode: string;
+  peer: string;
+  round: number;
+  /** closed, open or events */
+  load: string;
+  pattern: string;
+  payload: string;
+  concurrency?: number;
+  rate?: number;
+  instances: number;
+  seconds: number;
+  calls: number;
+  callsPerSecond: number;
+  p50ms: number | null;
+  p99ms: number | null;
+  p999ms: number | null;
+  maxMs: number | null;
+  cpuPer10k: number;
+  /** per 10,000 calls */
+  cpu: { client: number; service: number; broker: number };
+  rssMb: { client: number; service: number; broker: number | null };
+  errors: number;
+  skipped: number;
+  unanswered: number;
+  perService: number[];
+}
 
-/** @typedef {Record<string, string | number | boolean>} Key */
+export type Key = Record<string, string | number | boolean>;
 
-/** @typedef {{ mode: string, key: Key, values: Record<string, number> }} Fact */
+export type Fact = { mode: string; key: Key; values: Record<string, number> };
 
 const OURS = ['@nestjs/core', '@nestjs/microservices', 'ioredis'];
 const THEIRS = ['ioredis', 'bullmq', 'moleculer', '@nats-io/transport-node', 'amqplib'];
 
 export class Results {
-  /** @type {Cell[]} */
-  cells = [];
-  /** @type {Fact[]} */
-  facts = [];
-  /** @type {Record<string, string>} */
-  versions = {
+  cells: Cell[] = [];
+  facts: Fact[] = [];
+  versions: Record<string, string> = {
     node: process.versions.node,
     ...Object.fromEntries(OURS.map((name) => [name, versionOf(name)])),
     ...Object.fromEntries(THEIRS.map((name) => [`${name} (peers)`, benchVersionOf(name)])),
   };
 
-  /** @param {string} text */
-  say(text) {
+  say(text: string) {
     console.error(text);
   }
 
-  /** @param {import('../harness/team.mjs').Team} team */
-  met(team) {
+  met(team: Team) {
     if (team.broker.version !== undefined) this.versions[team.peer] = team.broker.version;
   }
 
-  /** @param {Cell} cell */
-  add(cell) {
+  add(cell: Cell) {
     this.cells.push(cell);
     const { round, peer, callsPerSecond, p50ms, errors, unanswered } = cell;
     const trouble = errors + unanswered > 0 ? `, ${errors} errors, ${unanswered} unanswered` : '';
@@ -69,22 +65,20 @@ export class Results {
     );
   }
 
-  /** @param {string} mode @param {Key} key @param {Record<string, number>} values */
-  fact(mode, key, values) {
+  fact(mode: string, key: Key, values: Record<string, number>) {
     this.facts.push({ mode, key, values });
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
     this.say(`${mode}  ${keyText(key)}: ${shown.join(', ')}`);
   }
 }
 
-/** @param {Key} key */
-export const keyText = (key) =>
+export const keyText = (key: Key) =>
   Object.entries(key)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
-/** What was done, without who did it and when. @param {Cell} cell */
-export function nameOf({ mode, load, payload, concurrency, rate, instances }) {
+/** What was done, without who did it and when. */
+export function nameOf({ mode, load, payload, concurrency, rate, instances }: Cell) {
   const size = payload === '100B' ? '' : `, ${payload}`;
   const processes = mode === 'instances' ? `, ${instances} service${instances > 1 ? 's' : ''}` : '';
   if (load === 'open') return `${rate} calls/s${size}`;
