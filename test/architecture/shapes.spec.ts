@@ -43,9 +43,6 @@ const MANY_PARAMETERS: Readonly<Record<string, number>> = {
   'protocol/frame.ts encodeReply': 7,
   'protocol/header.ts requestHeader': 7,
   'redis/group-broker.ts GroupBroker.read': 5,
-  'redis/group-broker.ts GroupBroker.settleChecked': 7,
-  'redis/start-broker.ts StartBroker.claimKey': 5,
-  'redis/start-broker.ts StartBroker.endInterrupted': 5,
 };
 
 const MANY_HOOKS: Readonly<Record<string, number>> = {

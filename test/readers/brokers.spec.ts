@@ -75,7 +75,14 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     ensureGroup: (group) => group.ensureGroup('s', 'r', false),
     read: (group) => group.read(fake, 'me', ['s'], 1, 0),
     settle: (group) => group.settle(owner, { logs: [], streams: [] }),
-    settleChecked: (group) => group.settleChecked(owner, 's', '1-1', '', true, replied),
+    settleChecked: (group) =>
+      group.settleChecked(owner, {
+        stream: 's',
+        id: '1-1',
+        incarnation: '',
+        drop: true,
+        answer: replied,
+      }),
     retry: (group) => group.retry(owner, 's', '1-1', next),
     deadLetter: (group) => group.deadLetter(owner, { ...dead, answer: replied }),
     noHandler: (group) =>
@@ -103,11 +110,13 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   starts: {
     start: (starts) => starts.start(owner, 's', ['1-1']),
     interrupted: (starts) => starts.interrupted(owner, 'dead', 's'),
-    endInterrupted: (starts) => starts.endInterrupted(owner, 'dead', 's', '1-1', replied),
+    endInterrupted: (starts) =>
+      starts.endInterrupted(owner, 'dead', { stream: 's', id: '1-1', answer: replied }),
     orphans: (starts) => starts.orphans('s', '', 10),
     sweep: (starts) => starts.sweep('s'),
     adopt: (starts) => starts.adopt(owner, 's', ['1-1']),
-    claimKey: (starts) => starts.claimKey('s', 's', 'key', '1-1', 'digest'),
+    claimKey: (starts) =>
+      starts.claimKey({ stream: 's', pattern: 's', key: 'key', id: '1-1', digest: 'digest' }),
   },
   directory: {
     describe: (directory) => directory.describe(owner, 1, 'files', 'card', card),

@@ -196,7 +196,13 @@ describe('the claim script', () => {
     const notes = () => bench.redis.hkeys(bench.keys.due('a'));
     expect((await notes()).sort()).toEqual(ids.slice(0, 3).map((id) => `service ${id}`));
     const [settled, refused, deleted] = ids as [string, string, string];
-    await broker.settleChecked(me, 'a', settled, '-', true, undefined);
+    await broker.settleChecked(me, {
+      stream: 'a',
+      id: settled,
+      incarnation: '-',
+      drop: true,
+      answer: undefined,
+    });
     const request = { stream: 'a', id: refused, pattern: 'a', deadline: 1, mayHand: false };
     await broker.noHandler(me, request, { caller: 'c', frame: 'f', ttlMs: 1000 });
     await bench.redis.xdel(bench.keys.stream('a'), deleted);

@@ -154,7 +154,15 @@ describe('the script that settles entry by entry', () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await broker.retry(owner, 'a', ids[0]!, { delay: 1000, attempts: 1, state: '', spared: 0 });
     const answer = log(caller);
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, '', true, answer)).toBe('ok');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: '',
+        drop: true,
+        answer: answer,
+      }),
+    ).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);
     expect(await bench.ids('a')).toEqual([]);
     expect(await bench.redis.exists(bench.keys.due('a'))).toBe(0);
@@ -164,7 +172,15 @@ describe('the script that settles entry by entry', () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await bench.redis.xgroup('DESTROY', bench.keys.stream('a'), 'service');
     const answer = log(caller);
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, '', true, answer)).toBe('ok');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: '',
+        drop: true,
+        answer: answer,
+      }),
+    ).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);
   });
 
@@ -172,7 +188,15 @@ describe('the script that settles entry by entry', () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await bench.redis.xclaim(bench.keys.stream('a'), 'service', 'other', 0, ids[0]!);
     const answer = log(caller);
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, '', true, answer)).toBe('lost');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: '',
+        drop: true,
+        answer: answer,
+      }),
+    ).toBe('lost');
     expect(await bench.pending('a')).toEqual([[ids[0], 'other', 2]]);
     expect(await bench.frames(caller)).toEqual([]);
   });
@@ -184,21 +208,52 @@ describe('the script that settles entry by entry', () => {
     await bench.redis.xack(bench.keys.stream('a'), 'service', ids[0]!);
     const same = (await incarnationOf(bench))!;
     const answer = log(caller);
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, same, true, answer)).toBe('lost');
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, 'before', true, answer)).toBe('ok');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: same,
+        drop: true,
+        answer: answer,
+      }),
+    ).toBe('lost');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: 'before',
+        drop: true,
+        answer: answer,
+      }),
+    ).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);
   });
 
   it('acknowledges without deleting, and without an answer', async () => {
     const { bench, broker, owner, ids } = await holding(1);
-    expect(await broker.settleChecked(owner, 'a', ids[0]!, '', false, undefined)).toBe('ok');
+    expect(
+      await broker.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: '',
+        drop: false,
+        answer: undefined,
+      }),
+    ).toBe('ok');
     expect(await bench.ids('a')).toEqual(ids);
     expect(await bench.pending('a')).toEqual([]);
   });
 
   it('is fenced like the other', async () => {
     const { bench, broker, owner, ids } = await holding(1);
-    const settle = (who: Owner) => broker.settleChecked(who, 'a', ids[0]!, '', true, undefined);
+    const settle = (who: Owner) =>
+      broker.settleChecked(who, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: '',
+        drop: true,
+        answer: undefined,
+      });
     expect(await settle(stranger(owner))).toBe('fenced');
     await bench.redis.del(bench.keys.lease('me'));
     expect(await settle(owner)).toBe('missing');

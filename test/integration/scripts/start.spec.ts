@@ -46,7 +46,13 @@ describe('L18: the start script', () => {
     await starts.start(me, 'a', ids);
     const other = await bench.owner('other');
     const settle = (owner: typeof me) =>
-      group.settleChecked(owner, 'a', ids[0]!, 'memory', true, undefined);
+      group.settleChecked(owner, {
+        stream: 'a',
+        id: ids[0]!,
+        incarnation: 'memory',
+        drop: true,
+        answer: undefined,
+      });
     expect(await settle(other)).toBe('lost');
     expect(await settle(me)).toBe('ok');
     expect(await started()).toEqual({});
@@ -65,7 +71,9 @@ describe('L18: the start script', () => {
     const third = await bench.owner('third');
     expect(await bench.leases().revoke(third, 'me')).toBe('revoked');
     const answer = { caller, frame: 'interrupted', ttlMs: 60_000 };
-    expect(await starts.endInterrupted(third, 'me', 'a', ids[0]!, answer)).toBe('ok');
+    expect(await starts.endInterrupted(third, 'me', { stream: 'a', id: ids[0]!, answer })).toBe(
+      'ok',
+    );
     expect(await starts.start(other, 'a', ids)).toEqual([false]);
     expect(await bench.pending('a')).toEqual([]);
     expect(await started()).toEqual({});
@@ -113,7 +121,7 @@ describe('L20: orphaned requests', () => {
 
 describe('L22: idempotency keys', () => {
   const claim = (starts: StartBroker, id: string, digest = 'one') =>
-    starts.claimKey('a', 'a', 'key', id, digest);
+    starts.claimKey({ stream: 'a', pattern: 'a', key: 'key', id, digest });
 
   it('the first runs, those that come meanwhile wait, another payload is refused', async () => {
     const { starts, ids } = await handed(2);
@@ -135,10 +143,9 @@ describe('L22: idempotency keys', () => {
   it('later ones get the result; a fault of the transport is no result, and frees the key', async () => {
     const { group, starts, me, ids } = await handed(3);
     const settle = (id: string, result: string | undefined) =>
-      group.settleChecked(me, 'a', id, 'memory', true, undefined, {
-        pattern: 'a',
-        key: 'key',
-        result,
+      group.settleChecked(me, {
+        ...{ stream: 'a', id, incarnation: 'memory', drop: true, answer: undefined },
+        keyed: { pattern: 'a', key: 'key', result },
       });
     await claim(starts, ids[0]!);
     expect(await settle(ids[0]!, undefined)).toBe('ok');

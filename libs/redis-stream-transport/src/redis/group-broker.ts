@@ -18,7 +18,8 @@ import { noHandler } from './operations/serving/no-handler.js';
 import type { UnhandledAnswer, UnhandledEntry } from './operations/serving/no-handler.js';
 import { readGroup } from './operations/serving/read.js';
 import { retry, type NextAttempt, type RetryAnswer } from './operations/serving/retry.js';
-import { settleChecked, type KeyedResult } from './operations/serving/settle-checked.js';
+import { settleChecked } from './operations/serving/settle-checked.js';
+import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
 import { settle, settleScript } from './operations/serving/settle.js';
 import type { SettleAnswer, Settlement } from './operations/serving/settle.js';
 import type { Answer, CheckedAnswer, Owner } from './owner.js';
@@ -66,16 +67,8 @@ export class GroupBroker implements ServicePlace {
     return settle(this, owner, settlement);
   }
 
-  settleChecked(
-    owner: Owner,
-    stream: string,
-    id: string,
-    incarnation: string,
-    drop: boolean,
-    answer: Answer | undefined,
-    keyed?: KeyedResult,
-  ): Promise<CheckedAnswer> {
-    return settleChecked(this, owner, { stream, id, incarnation, drop, answer, keyed });
+  settleChecked(owner: Owner, settlement: CheckedSettlement): Promise<CheckedAnswer> {
+    return settleChecked(this, owner, settlement);
   }
 
   retry(owner: Owner, stream: string, id: string, next: NextAttempt): Promise<RetryAnswer> {

@@ -3,12 +3,12 @@ import type { Link } from './link.js';
 import { sweep } from './operations/cleaning/sweep.js';
 import type { GroupPlace } from './operations/place.js';
 import { adopt } from './operations/recovery/adopt.js';
-import { endInterrupted } from './operations/recovery/end-interrupted.js';
+import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-interrupted.js';
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
-import { claimKey, type KeyClaim } from './operations/serving/claim-key.js';
+import { claimKey, type KeyClaim, type KeyedEntry } from './operations/serving/claim-key.js';
 import { start } from './operations/serving/start.js';
-import type { Answer, CheckedAnswer, Owner } from './owner.js';
+import type { CheckedAnswer, Owner } from './owner.js';
 
 export type { InterruptedEntry, KeyClaim };
 
@@ -38,14 +38,8 @@ export class StartBroker implements GroupPlace {
     return interrupted(this, owner, by, stream);
   }
 
-  endInterrupted(
-    owner: Owner,
-    by: string,
-    stream: string,
-    id: string,
-    answer: Answer | undefined,
-  ): Promise<CheckedAnswer> {
-    return endInterrupted(this, owner, by, { stream, id, answer });
+  endInterrupted(owner: Owner, by: string, entry: InterruptedEnd): Promise<CheckedAnswer> {
+    return endInterrupted(this, owner, by, entry);
   }
 
   orphans(stream: string, from: string, count: number): Promise<{ next: string; ids: string[] }> {
@@ -60,14 +54,7 @@ export class StartBroker implements GroupPlace {
     return adopt(this, owner, stream, ids);
   }
 
-  /** @param digest of the payload: the same key with another payload is a mistake */
-  claimKey(
-    stream: string,
-    pattern: string,
-    key: string,
-    id: string,
-    digest: string,
-  ): Promise<KeyClaim> {
-    return claimKey(this, { stream, pattern, key, id, digest });
+  claimKey(entry: KeyedEntry): Promise<KeyClaim> {
+    return claimKey(this, entry);
   }
 }

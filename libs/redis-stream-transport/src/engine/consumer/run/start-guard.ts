@@ -75,7 +75,7 @@ export class StartGuard {
     for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
       if (by === owner.consumer && stream.has(entry.id)) continue;
       const answer = this.answer(entry, owner.consumer, ttlMs);
-      await this.broker.endInterrupted(owner, by, stream.name, entry.id, answer);
+      await this.broker.endInterrupted(owner, by, { stream: stream.name, id: entry.id, answer });
     }
   }
 
@@ -104,7 +104,7 @@ export class StartGuard {
     const digest = createHash('sha256').update(entry.data).digest('base64url');
     const isMine = () => this.isMine(delivery);
     const answer = await this.insist(stream, isMine, () =>
-      this.broker.claimKey(stream.name, pattern.spec.pattern, key, id, digest),
+      this.broker.claimKey({ stream: stream.name, pattern: pattern.spec.pattern, key, id, digest }),
     );
     if (answer === undefined || !isMine()) return;
     if (answer === REFUSED) {

@@ -76,15 +76,14 @@ export class CheckedSettler {
     if (!final) return this.sendAgain(answer);
     const { stream, id, history, isRequest } = delivery;
     const { owner } = this.context;
-    return this.broker.settleChecked(
-      owner,
-      stream.name,
+    return this.broker.settleChecked(owner, {
+      stream: stream.name,
       id,
-      history.incarnation,
-      isRequest,
+      incarnation: history.incarnation,
+      drop: isRequest,
       answer,
       keyed,
-    );
+    });
   }
 
   private async sendAgain(answer: Answer | undefined): Promise<CheckedAnswer> {

@@ -37,11 +37,19 @@ return 'ok'
 `,
 });
 
+/** The entry that ends. */
+export interface InterruptedEnd {
+  readonly stream: string;
+  readonly id: string;
+  /** Undefined for an event. */
+  readonly answer: Answer | undefined;
+}
+
 export async function endInterrupted(
   { link, keys, group }: GroupPlace,
   owner: Owner,
   by: string,
-  { stream, id, answer }: { stream: string; id: string; answer: Answer | undefined },
+  { stream, id, answer }: InterruptedEnd,
 ): Promise<CheckedAnswer> {
   const lease = keys.lease(owner.consumer);
   const ended = await run(link, endInterruptedScript, {
