@@ -54,6 +54,7 @@ export class Settler {
       ttlFor: ({ delivery }) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
+        this.flush();
         this.tellIfIdle();
         hooks.eased();
       },
@@ -62,8 +63,7 @@ export class Settler {
 
   /** What is finished and waits for Redis, beyond what is always on its way. */
   get owed(): number {
-    const waits = this.unresolved >= MAX_UNRESOLVED || !this.context.isUp;
-    return this.checked.size + (waits ? this.builder.finished.length : 0);
+    return this.checked.size + (this.mayFlush ? 0 : this.builder.finished.length);
   }
 
   /** More replies wait than memory should be given for. */
@@ -124,6 +124,11 @@ export class Settler {
     for (const finished of dropped) this.release(finished, 'lost');
   }
 
+  /** Values that were sent before and are in doubt go first. */
+  private get mayFlush(): boolean {
+    return this.unresolved < MAX_UNRESOLVED && this.context.isUp && !this.checked.holdsValues;
+  }
+
   private get isIdle(): boolean {
     return this.unresolved === 0 && this.checked.size === 0 && this.builder.finished.length === 0;
   }
@@ -135,7 +140,7 @@ export class Settler {
 
   private flush(): void {
     if (this.builder.finished.length === 0) return;
-    if (this.unresolved >= MAX_UNRESOLVED || !this.context.isUp) return;
+    if (!this.mayFlush) return;
     const builder = this.builder;
     this.builder = new SettlementBuilder();
     void this.settle(builder.finished, builder.build(this.context.owner.consumer));

@@ -1,0 +1,110 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { CommandFailure } from '../../../redis/failure.js';
+import type { GroupBroker, SettleAnswer, Settlement } from '../../../redis/group-broker.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { Delivery } from '../run/delivery.js';
+import { Settler } from './settler.js';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A settler whose Redis answers, or is away. */
+function setup() {
+  const frames: string[] = [];
+  const ended: string[] = [];
+  const open: ((error: Error) => void)[] = [];
+  const context = {
+    ...{ clock: new FakeClock(), owner: { consumer: 'me', token: 't' }, generation: 1, isUp: true },
+    ...{ options: { replyTtl: 60_000 }, logger: { error() {}, warn() {} } },
+  };
+  let answers = true;
+  const settle = (_: unknown, { logs }: Settlement): Promise<SettleAnswer> => {
+    if (!answers) return new Promise((_resolve, reject) => open.push(reject));
+    if (!context.isUp) return Promise.reject(new CommandFailure('unsent', '', 'away'));
+    frames.push(...logs.map(({ frame }) => frame));
+    return Promise.resolve({ kind: 'ok', logs: [] });
+  };
+  const settleChecked = async (): Promise<string> => {
+    if (!context.isUp) throw new CommandFailure('unsent', '', 'away');
+    frames.push('1 me [end]');
+    return 'ok';
+  };
+  const broker = { settle, settleChecked } as unknown as GroupBroker;
+  const settler = new Settler(context as unknown as ShardContext, broker, {
+    ...{ unheard() {}, eased() {}, leaseDoubt() {} },
+    released: ({ id }, outcome) => ended.push(`${id} ${outcome}`),
+  });
+  const stream = (id: string) =>
+    ({
+      ...{ id, stream: { name: 's' }, isRequest: true, once: false },
+      entry: { header: { caller: id, call: '1', timeout: 0 } },
+      history: { generation: 1, attempts: 0, spared: 0, incarnation: '' },
+    }) as unknown as Delivery;
+  /** What callers get, in the order in which it is written. */
+  const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
+  return {
+    ...{ context, settler, frames, ended, stream, written },
+    away() {
+      answers = false;
+    },
+    /** The connection has died; what was on its way got no answer. */
+    async dies() {
+      answers = true;
+      context.isUp = false;
+      context.generation++;
+      for (const reject of open.splice(0)) reject(new CommandFailure('lost', '', 'closed'));
+      await turn();
+    },
+    async back() {
+      context.isUp = true;
+      settler.resume();
+      for (let i = 0; i < 20; i++) await turn();
+    },
+  };
+}
+
+describe('values of a stream whose settlements got no answer', () => {
+  const range = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => String(from + i));
+
+  it('are written again in order, before those that came after them, and a few times only', async () => {
+    const { settler, ended, stream, written, frames, away, dies, back } = setup();
+    const one = stream('one');
+    away();
+    for (const value of range(0, 3000)) {
+      settler.add(one, value, false);
+      if (Number(value) % 300 === 0) await turn();
+    }
+    await dies();
+    for (const value of range(3000, 5000)) settler.add(one, value, false);
+    settler.add(one, 'end', true);
+    const whole = settler.settled();
+    await back();
+    await whole;
+    expect(written().filter((value) => value !== 'end')).toEqual(range(0, 5000));
+    expect(ended).toEqual(['one ok']);
+    expect(frames.length).toBeLessThan(10);
+    expect(settler.owed).toBe(0);
+  });
+
+  it('keep nothing waiting once they are somebody else’s', async () => {
+    const { settler, ended, stream, written, away, dies, back } = setup();
+    const one = stream('one');
+    away();
+    for (const value of range(0, 100)) settler.add(one, value, false);
+    await turn();
+    await dies();
+    settler.add(one, 'end', true);
+    settler.drop();
+    expect(settler.owed).toBe(0);
+    expect(ended).toEqual(['one lost']);
+    await back();
+    settler.add(
+      { ...stream('two'), history: { ...one.history, generation: 2 } } as Delivery,
+      'x',
+      true,
+    );
+    await settler.settled();
+    expect(written()).toEqual(['x']);
+    expect(ended).toEqual(['one lost', 'two ok']);
+  });
+});
