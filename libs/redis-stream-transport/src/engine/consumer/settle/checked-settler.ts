@@ -55,7 +55,8 @@ export class CheckedSettler {
     else {
       const begun = [finished];
       this.values.set(delivery, begun);
-      void this.drain(delivery, begun);
+      // What is in doubt together goes together.
+      queueMicrotask(() => void this.drain(delivery, begun));
     }
   }
 
@@ -81,8 +82,6 @@ export class CheckedSettler {
 
   /** Sends what waits of one delivery, in order and many values at a time, until nothing does. */
   private async drain(delivery: Delivery, queue: Finished[]): Promise<void> {
-    // What is in doubt together goes together.
-    await undefined;
     while (queue.length > 0) {
       let tried: readonly Finished[] = [];
       const answer = await this.insist(() => {

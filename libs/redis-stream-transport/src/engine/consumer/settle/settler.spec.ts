@@ -98,11 +98,8 @@ describe('values of a stream whose settlements got no answer', () => {
     expect(settler.owed).toBe(0);
     expect(ended).toEqual(['one lost']);
     await back();
-    settler.add(
-      { ...stream('two'), history: { ...one.history, generation: 2 } } as Delivery,
-      'x',
-      true,
-    );
+    const history = { ...one.history, generation: 2 };
+    settler.add(Object.assign(stream('two'), { history }), 'x', true);
     await settler.settled();
     expect(written()).toEqual(['x']);
     expect(ended).toEqual(['one lost', 'two ok']);
