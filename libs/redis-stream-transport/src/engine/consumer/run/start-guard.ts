@@ -218,9 +218,8 @@ export class StartGuard {
         const line = `cannot start entries of ${stream.name} yet: ${thrownText(error)}`;
         this.context.logger.warn(`start ${stream.name}`, line);
         if (!(error instanceof CommandFailure) || error.passing) return undefined;
-        const pause = this.pauses.get(stream);
-        const next = pause === undefined ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, 2 * pause);
-        this.pauses.set(stream, next);
+        const pause = 2 * (this.pauses.get(stream) ?? FIRST_PAUSE / 2);
+        this.pauses.set(stream, Math.min(LONGEST_PAUSE, pause));
         return REFUSED;
       }
     });

@@ -62,10 +62,11 @@ export class SettlementBuilder {
     }
   }
 
-  build(instance: string): Settlement {
+  /** @param force whether to write into logs that are full, too */
+  build(instance: string, force = false): Settlement {
     const logs = [];
     for (const { caller, text, ttlMs } of this.logs.values()) {
-      logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force: false });
+      logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force });
     }
     return { logs, streams: [...this.streams.values()] };
   }

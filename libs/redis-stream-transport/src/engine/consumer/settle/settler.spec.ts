@@ -57,6 +57,8 @@ function setup() {
     async back() {
       context.isUp = true;
       settler.resume();
+      await turn();
+      context.clock.pass(1000);
       for (let i = 0; i < 20; i++) await turn();
     },
   };
@@ -95,6 +97,7 @@ describe('values of a stream whose settlements got no answer', () => {
     await dies();
     settler.add(one, 'end', true);
     settler.drop();
+    await turn();
     expect(settler.owed).toBe(0);
     expect(ended).toEqual(['one lost']);
     await back();

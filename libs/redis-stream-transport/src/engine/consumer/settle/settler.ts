@@ -51,7 +51,7 @@ export class Settler {
   ) {
     this.checked = new CheckedSettler(context, broker, {
       leaseDoubt: (kind) => hooks.leaseDoubt(kind),
-      ttlFor: ({ delivery }) => this.ttlFor(delivery),
+      ttlFor: (delivery) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
         this.flush();
@@ -139,8 +139,7 @@ export class Settler {
   };
 
   private flush(): void {
-    if (this.builder.finished.length === 0) return;
-    if (!this.mayFlush) return;
+    if (this.builder.finished.length === 0 || !this.mayFlush) return;
     const builder = this.builder;
     this.builder = new SettlementBuilder();
     void this.settle(builder.finished, builder.build(this.context.owner.consumer));
