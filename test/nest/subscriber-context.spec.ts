@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { type ClientRedisStreams, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { concat, finalize, firstValueFrom, lastValueFrom, Observable, of, switchMap } from 'rxjs';
 import { onTestFinished } from 'vitest';
-import { builtLibrary } from '../support/built-library.js';
+import { builtLibrary, program } from '../support/built-library.js';
 import { deadUrl, Room } from './support.js';
 
 // Whoever subscribes has its own asynchronous context, and what it does with replies is done there,
@@ -217,7 +216,7 @@ describe('trackers that keep something of each asynchronous resource', () => {
     const count = 500;
     const options = { ...new Room().address, whenNoConsumer: 'fail' };
     const given = JSON.stringify({ library: builtLibrary(), options, count });
-    const file = fileURLToPath(new URL('../support/tracked.mjs', import.meta.url));
+    const file = program('tracked');
     const child = fork(file, [given], { execArgv: ['--expose-gc'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [{ begun, left }] = (await once(child, 'message')) as [{ begun: number; left: number }];

@@ -1,9 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
-import { builtLibrary } from './built-library.js';
+import { builtLibrary, program } from './built-library.js';
 
 export interface Report {
   readonly kind: 'listening' | 'failed' | 'started' | 'aborted' | 'finished';
@@ -25,7 +24,7 @@ export class Instance {
   }
 
   static async start(options: RedisStreamsServerOptions): Promise<Instance> {
-    const file = fileURLToPath(new URL('instance.mjs', import.meta.url));
+    const file = program('instance');
     const child = fork(file, [JSON.stringify({ library: builtLibrary(), options })], {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,10 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { RateLimitedLogger } from '../../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
-import { builtLibrary } from '../../support/built-library.js';
+import { builtLibrary, program } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { TcpProxy, type ProxiedConnection } from '../../support/tcp-proxy.js';
 
@@ -91,7 +90,7 @@ describe('A7 calls while Redis is away', () => {
     const { redis, arena } = await own();
     await arena.serve({ messages: { work: () => 1 } });
     const options = { url: arena.url, prefix: arena.prefix, timeout: 120_000 };
-    const file = fileURLToPath(new URL('../../support/outage.mjs', import.meta.url));
+    const file = program('outage');
     const execArgv = ['--expose-gc'];
     const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })], { execArgv });
     onTestFinished(() => void caller.kill('SIGKILL'));

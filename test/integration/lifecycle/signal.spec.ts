@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { builtLibrary } from '../../support/built-library.js';
+import { builtLibrary, program } from '../../support/built-library.js';
 
 /** Where nothing answers: the port of "discard". */
 const url = 'redis://127.0.0.1:9';
@@ -19,7 +18,7 @@ describe('SIGTERM while a process waits for Redis', () => {
     ['a service whose own handler was taken away meanwhile', 'taken away'],
     ['a client that connects in onModuleInit', 'client'],
   ])('%s ends with the code of the signal, and without a word', async (_, mode) => {
-    const file = fileURLToPath(new URL('../../support/waiting.mjs', import.meta.url));
+    const file = program('waiting');
     const child = fork(file, [JSON.stringify({ library, url, mode })], {
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,37 +1,58 @@
 // An instance of a service in a process of its own; built-library.ts says where the library is.
 // Commands come and reports go over the channel to the test.
 import { Logger } from '@nestjs/common';
+import type * as Library from 'nestjs-redis-streams';
+import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redis-streams';
 
-const { library, options } = JSON.parse(process.argv[2]);
-const { ServerRedisStreams } = await import(library);
+interface Given {
+  readonly library: string;
+  readonly options: RedisStreamsServerOptions;
+}
+
+/** What a handler is asked to do. */
+interface Work {
+  readonly key: unknown;
+  /** It ends its process. */
+  readonly die?: boolean;
+  /** It ends when the test says so. */
+  readonly hold?: boolean;
+  readonly ms?: number;
+}
+
+const { library, options } = JSON.parse(process.argv[2] ?? '') as Given;
+const { ServerRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
 const server = new ServerRedisStreams(options);
-const running = new Map();
+const running = new Map<unknown, () => void>();
 
 /** Ends when the test says so, or after the milliseconds that the data names. */
-async function work(data, context) {
+async function work(data: Work, context: RedisStreamsContext): Promise<object> {
   const consumer = context.getConsumer();
-  process.send({
+  process.send?.({
     kind: 'started',
     key: data.key,
     deliveries: context.getDeliveryCount(),
     consumer,
   });
   context.signal.addEventListener('abort', () =>
-    process.send({ kind: 'aborted', key: data.key, reason: context.signal.reason.message }),
+    process.send?.({
+      kind: 'aborted',
+      key: data.key,
+      reason: (context.signal.reason as Error).message,
+    }),
   );
   if (data.die) process.kill(process.pid, 'SIGKILL');
-  if (data.hold) await new Promise((resolve) => running.set(data.key, resolve));
+  if (data.hold) await new Promise<void>((resolve) => running.set(data.key, resolve));
   else if (data.ms) await new Promise((resolve) => setTimeout(resolve, data.ms));
-  process.send({ kind: 'finished', key: data.key });
+  process.send?.({ kind: 'finished', key: data.key });
   return { key: data.key, pid: process.pid, consumer };
 }
 
 server.addHandler('work', work, false, {});
 server.addHandler('happened', work, true, {});
 
-process.on('message', ({ kind, key }) => {
+process.on('message', ({ kind, key }: { kind: string; key: unknown }) => {
   if (kind === 'finish') running.get(key)?.();
 });
 const end = async () => {
@@ -41,6 +62,6 @@ const end = async () => {
 process.on('SIGTERM', () => void end());
 
 await server.listen((error) => {
-  if (error) process.send({ kind: 'failed', message: String(error) });
-  else process.send({ kind: 'listening' });
+  if (error) process.send?.({ kind: 'failed', message: (error as Error).message });
+  else process.send?.({ kind: 'listening' });
 });

@@ -3,13 +3,21 @@
 import { createHook } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import type * as Library from 'nestjs-redis-streams';
+import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
 
-const { library, options, count } = JSON.parse(process.argv[2]);
-const { ClientRedisStreams } = await import(library);
+interface Given {
+  readonly library: string;
+  readonly options: RedisStreamsClientOptions;
+  readonly count: number;
+}
+
+const { library, options, count } = JSON.parse(process.argv[2] ?? '') as Given;
+const { ClientRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
-const tracked = new Map();
+const tracked = new Map<number, string>();
 let begun = 0;
 createHook({
   init(id, type) {
@@ -25,9 +33,9 @@ const call = () => firstValueFrom(client.send('nobody', {})).catch(() => undefin
 await Promise.all(Array.from({ length: count }, call));
 // Node tells of what was collected some turns later. What the last turn held may stay.
 for (let looks = 0; looks < 200 && left() > count / 10; looks++) {
-  globalThis.gc();
+  globalThis.gc?.();
   await turn();
 }
-process.send({ begun, left: left() });
+process.send?.({ begun, left: left() });
 await client.close();
 process.disconnect();

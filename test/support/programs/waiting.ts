@@ -2,15 +2,22 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type * as Library from 'nestjs-redis-streams';
 
-const { library, url, mode } = JSON.parse(process.argv[2]);
-const { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } = await import(library);
+interface Given {
+  readonly library: string;
+  readonly url: string;
+  readonly mode: 'hooks' | 'no hooks' | 'by hand' | 'once' | 'taken away' | 'client';
+}
+
+const { library, url, mode } = JSON.parse(process.argv[2] ?? '') as Given;
+const { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } = (await import(
+  library
+)) as typeof Library;
 
 class AppModule {
-  constructor(client) {
-    this.client = client;
-  }
-  async onModuleInit() {
+  constructor(private readonly client: Library.ClientRedisStreams) {}
+  async onModuleInit(): Promise<void> {
     if (mode === 'client') await this.client.connect();
   }
   // Another part of the application takes its time to end.
@@ -29,5 +36,5 @@ else if (mode === 'taken away') {
   process.on('SIGTERM', own);
   setTimeout(() => process.off('SIGTERM', own), 100).unref();
 } else if (mode !== 'no hooks') app.enableShutdownHooks();
-setTimeout(() => process.send('waiting'), 200).unref();
+setTimeout(() => process.send?.('waiting'), 200).unref();
 await app.listen();
