@@ -107,11 +107,22 @@ describe('L14, L15: replies and interruptions', () => {
     let finish: () => void = () => {};
     const done = new Promise<void>((resolve) => (finish = resolve));
     await arena.serve({ messages: { work: () => done.then(() => 'late') } });
-    const client = await arena.connected();
+    const allow = (...rules: string[]) =>
+      arena.redis.call('ACL', 'SETUSER', 'caller', 'on', '>secret', '~*', '&*', ...rules);
+    await allow('+@all');
+    const url = new URL(redis.url);
+    [url.username, url.password] = ['caller', 'secret'];
+    const client = await arena.connected({ url: url.href });
     const call = client.call('work');
     await eventually(async () => expect(await arena.pending('work')).toBe(1));
+    const log = arena.keys.log(client.callerId);
+    const before = await arena.redis.xlen(log);
+    // Its subscription cannot come back before the reply is written.
+    await allow('-subscribe');
     await arena.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     finish();
+    await eventually(async () => expect(await arena.redis.xlen(log)).toBeGreaterThan(before));
+    await allow('+subscribe');
     expect(await call).toBe('late');
   });
 
