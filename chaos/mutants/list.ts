@@ -90,9 +90,17 @@ export const mutants: readonly Mutant[] = [
     rules: ['success', 'I1', 'I6'],
   },
   {
-    name: 'what has expired is run',
+    // A call that has expired is known by its deadline and by what its caller left for a dead owner: each is
+    // enough, so both are taken out.
+    name: 'what has expired is run after a take-over',
     file: 'engine/consumer/run/dispatcher.js',
     patches: [['            if (now >= delivery.deadline) {', '            if (false) {']],
+    also: [
+      {
+        file: 'engine/consumer/membership/cancellations.js',
+        patches: [['            entries.add(named.entry);', '            continue;']],
+      },
+    ],
     scenario: 'S2L',
     rules: ['I5'],
   },
