@@ -110,10 +110,10 @@ async function flow(redis: Redis, url: string) {
     }) as Promise<number>;
   const client = new ClientRedisStreams({ url, timeout: 300_000 });
   await client.connect();
-  let [longest, memory, over] = [0, 0, false];
+  let [longest, memory] = [0, 0];
+  const over = new AbortController();
   const watching = (async () => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- it is set while the loop waits
-    while (!over) {
+    while (!over.signal.aborted) {
       const [length, info] = await Promise.all([redis.xlen(STREAM), redis.info('memory')]);
       longest = Math.max(longest, length);
       memory = Math.max(memory, Number(/used_memory:(\d+)/.exec(info)?.[1]));
@@ -137,7 +137,7 @@ async function flow(redis: Redis, url: string) {
   while ((await redis.xlen(STREAM)) > 0 && performance.now() - last < 120_000) await sleep(20);
   const after = (performance.now() - last) / 1000;
   const cost = (await redisTime(redis)) - cpu;
-  over = true;
+  over.abort();
   await watching;
   console.log(
     `flow, ${events} events of ${data.length} B: emitted ${rate(events, emitted)}/s, handled ${rate(events, last - began)}/s, ` +

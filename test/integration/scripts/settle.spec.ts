@@ -149,20 +149,16 @@ describe('the settle script', () => {
 
 describe('the script that settles entry by entry', () => {
   const incarnationOf = (bench: Bench) => bench.redis.hget(bench.keys.incarnation(), 'id');
+  /** A request that has ended with an answer. */
+  const ended = (id: string, answer: ReturnType<typeof log> | undefined) => ({
+    ...{ stream: 'a', id, incarnation: '', drop: true, answer },
+  });
 
   it('settles what is pending under its owner, and forgets a noted retry', async () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await broker.retry(owner, 'a', ids[0]!, { delay: 1000, attempts: 1, state: '', spared: 0 });
     const answer = log(caller);
-    expect(
-      await broker.settleChecked(owner, {
-        stream: 'a',
-        id: ids[0]!,
-        incarnation: '',
-        drop: true,
-        answer: answer,
-      }),
-    ).toBe('ok');
+    expect(await broker.settleChecked(owner, ended(ids[0]!, answer))).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);
     expect(await bench.ids('a')).toEqual([]);
     expect(await bench.redis.exists(bench.keys.due('a'))).toBe(0);
@@ -172,15 +168,7 @@ describe('the script that settles entry by entry', () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await bench.redis.xgroup('DESTROY', bench.keys.stream('a'), 'service');
     const answer = log(caller);
-    expect(
-      await broker.settleChecked(owner, {
-        stream: 'a',
-        id: ids[0]!,
-        incarnation: '',
-        drop: true,
-        answer: answer,
-      }),
-    ).toBe('ok');
+    expect(await broker.settleChecked(owner, ended(ids[0]!, answer))).toBe('ok');
     expect(await bench.frames(caller)).toEqual(['frame']);
   });
 
@@ -188,15 +176,7 @@ describe('the script that settles entry by entry', () => {
     const { bench, broker, caller, owner, ids } = await holding(1);
     await bench.redis.xclaim(bench.keys.stream('a'), 'service', 'other', 0, ids[0]!);
     const answer = log(caller);
-    expect(
-      await broker.settleChecked(owner, {
-        stream: 'a',
-        id: ids[0]!,
-        incarnation: '',
-        drop: true,
-        answer: answer,
-      }),
-    ).toBe('lost');
+    expect(await broker.settleChecked(owner, ended(ids[0]!, answer))).toBe('lost');
     expect(await bench.pending('a')).toEqual([[ids[0], 'other', 2]]);
     expect(await bench.frames(caller)).toEqual([]);
   });
@@ -246,14 +226,7 @@ describe('the script that settles entry by entry', () => {
 
   it('is fenced like the other', async () => {
     const { bench, broker, owner, ids } = await holding(1);
-    const settle = (who: Owner) =>
-      broker.settleChecked(who, {
-        stream: 'a',
-        id: ids[0]!,
-        incarnation: '',
-        drop: true,
-        answer: undefined,
-      });
+    const settle = (who: Owner) => broker.settleChecked(who, ended(ids[0]!, undefined));
     expect(await settle(stranger(owner))).toBe('fenced');
     await bench.redis.del(bench.keys.lease('me'));
     expect(await settle(owner)).toBe('missing');

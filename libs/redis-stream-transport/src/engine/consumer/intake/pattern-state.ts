@@ -11,7 +11,7 @@ export interface PatternSpec {
   readonly broadcast: boolean;
   /** Handlers of the pattern that run at once in this process; undefined: only the server's bound. */
   readonly concurrency: number | undefined;
-  /** Retries; undefined: none. */
+  /** Retries; undefined: as the server is told. */
   readonly retry: RetryPolicy | undefined;
   readonly once: boolean;
   /** A streamed reply may begin anew in another process. */

@@ -62,7 +62,7 @@ export class LeaseKeeper {
     return this.renewing;
   }
 
-  /** Another live group that answers one of the patterns; announces them if there is none. */
+  /** Announces the patterns. With `check`, and where another live group answers one, returns that and announces nothing. */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
     const { leaseTtl } = this.context.options;
     if (this.announcements.length > 0) {

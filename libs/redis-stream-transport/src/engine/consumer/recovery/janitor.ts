@@ -22,7 +22,8 @@ const TRIM = 1000;
 const TURN = 50;
 
 /**
- * Removes events that every live group has handled, and requests that expired without being read. Goes on
+ * Removes events that every live group has handled, and requests that expired without being read, and has
+ * requests adopted that belong to nobody. Goes on
  * at once as long as there is something to remove, and looks the sooner the more comes in.
  */
 export class Janitor {

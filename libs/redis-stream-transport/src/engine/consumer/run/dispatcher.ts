@@ -25,7 +25,7 @@ export interface DispatcherHooks {
   expired(delivery: Delivery): void;
   /** The handler did not stop although its signal fired: give the entry up without it. */
   stuck(delivery: Delivery): void;
-  /** No handler may start now: the lease is in doubt. */
+  /** Whether its handler may start now: not while the lease is in doubt. */
   mayStart(delivery: Delivery): boolean;
   /** Redis' clock, milliseconds. */
   redisNow(): number;
