@@ -1,7 +1,8 @@
-import { systemClock } from '../engine/clock.js';
+import { pause, systemClock } from '../engine/clock.js';
 import { RedisStreamsError } from '../errors.js';
 import type { CommandFailure } from '../redis/failure.js';
 
+/** Milliseconds between two attempts. */
 const AGAIN_AFTER = 100;
 
 /**
@@ -31,6 +32,6 @@ export async function insist<T>(
         throw new RedisStreamsError(code, `Redis did not answer within ${timeout} ms`, facts);
       }
     }
-    await new Promise<void>((resolve) => systemClock.after(AGAIN_AFTER, resolve));
+    await pause(systemClock, AGAIN_AFTER);
   }
 }

@@ -1,4 +1,4 @@
-/** All time and chance below Nest enter here, so that tests can bring their own. */
+/** The source of all time and chance below Nest, so that tests can bring their own. */
 export interface Clock {
   /** Monotonic milliseconds. */
   now(): number;
@@ -19,6 +19,16 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
+
+/**
+ * Resolves after `ms` milliseconds of the clock. It cannot be cancelled: where a wait must end early, call
+ * `clock.after` and keep what it returns.
+ */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}
 
 /** `ms` with up to `share` of it added or taken away, so that a fleet does not act in step. */
 export function jittered(clock: Clock, ms: number, share: number): number {
