@@ -1,6 +1,6 @@
 // `npm run bench`: how fast the transport is beside its peers. `--help` lists the options.
 import { ensureInstalled } from './harness/install.js';
-import { help, readOptions } from './options.js';
+import { help, readOptions } from './command-line.js';
 
 const options = readOptions(process.argv.slice(2));
 if (options.help) {

@@ -1,11 +1,11 @@
 // NATS without JetStream: what Nest's transport uses.
 import { spawnSync } from 'node:child_process';
+import { freePort } from '../../tools/free-port.js';
 import { usageOf } from '../harness/usage.js';
-import { freePort } from './ports.js';
+import { Absent, type Broker } from './broker.js';
 import { findProgram, startProcess } from './server-process.js';
-import type { Broker } from './index.js';
 
-export async function startNats(Absent: new (message: string) => Error): Promise<Broker> {
+export async function startNats(): Promise<Broker> {
   const program = findProgram('nats-server');
   if (program === undefined) throw new Absent('nats-server is not on PATH');
   const port = await freePort();

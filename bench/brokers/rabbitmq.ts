@@ -2,15 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../tools/free-port.js';
 import { usageOf } from '../harness/usage.js';
-import { freePort } from './ports.js';
+import { Absent, type Broker } from './broker.js';
 import { findProgram, startProcess } from './server-process.js';
-import type { Broker } from './index.js';
 
 // The packages' own wrapper would change to the system's user and its folders.
 const first = ['/usr/lib/rabbitmq/bin'];
 
-export async function startRabbit(Absent: new (message: string) => Error): Promise<Broker> {
+export async function startRabbit(): Promise<Broker> {
   const program = findProgram('rabbitmq-server', first);
   if (program === undefined) throw new Absent('rabbitmq-server is not on PATH');
   const folder = mkdtempSync(join(tmpdir(), 'nrs-rabbitmq-'));

@@ -3,7 +3,7 @@
 import { startPrivateRedis } from '../../tools/redis.js';
 import { nowMs } from '../harness/clock.js';
 import { ioredis } from '../harness/libraries.js';
-import type { Broker } from './index.js';
+import type { Broker } from './broker.js';
 
 export async function startRedisServer(args: string[]): Promise<Broker> {
   const server = await startPrivateRedis({ args });

@@ -1,16 +1,14 @@
 // A server process that is ready once its port answers.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { sleep } from '../harness/clock.js';
+import { endsWithThis, hasEnded, killed, terminated } from '../../tools/process.js';
+import { eventually } from '../../tools/wait.js';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 10_000;
-
-const running: Set<ChildProcess> = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const lookEveryMs = 50;
 
 // Debian keeps some servers where only root looks.
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
@@ -31,29 +29,19 @@ export async function startProcess(
   args: string[],
   { port, env }: { port: number; env?: NodeJS.ProcessEnv },
 ) {
-  const child = spawn(program, args, {
-    env: env ?? process.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
+  const child = endsWithThis(
+    spawn(program, args, { env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => (output = (output + chunk).slice(-2000)));
-  const exit = once(child, 'exit').then(() => running.delete(child));
-  const end = performance.now() + readyWithinMs;
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || performance.now() > end) {
-      child.kill('SIGKILL');
-      throw new Error(`${program} did not start\n${output}`);
-    }
-    await sleep(50);
+  const answered = () => answers(port);
+  await eventually(async () => hasEnded(child) || (await answered()), readyWithinMs, lookEveryMs);
+  if (hasEnded(child) || !(await answered())) {
+    await killed(child);
+    throw new Error(`${program} did not start\n${output}`);
   }
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const impatience = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
-    await exit;
-    clearTimeout(impatience);
-  };
+  const stop = async () => void (await terminated(child, stopWithinMs));
   return { pid: child.pid as number, stop };
 }
 

@@ -1,5 +1,6 @@
 // A peer at work: its broker, its service processes and its client process.
-import { startBroker, type Broker } from '../brokers/index.js';
+import type { Broker } from '../brokers/broker.js';
+import { startBroker } from '../brokers/index.js';
 import { PEERS, type Peer, type Settings } from '../peers/index.js';
 import { sleep } from './clock.js';
 import type { ClientMember } from './client-member.js';

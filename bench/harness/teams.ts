@@ -1,5 +1,5 @@
 // All peers at once, and rounds in which they take turns.
-import { Absent } from '../brokers/index.js';
+import { Absent } from '../brokers/broker.js';
 import { PEERS, type Peer } from '../peers/index.js';
 import { Team, type TeamOptions, type Spec } from './team.js';
 import type { Options } from '../options.js';

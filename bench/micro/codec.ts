@@ -8,7 +8,7 @@ import {
   requestHeader,
 } from 'nestjs-redis-streams/protocol';
 import { payload } from '../harness/payloads.js';
-import type { Pieces } from './measure.js';
+import type { Pieces } from './pieces.js';
 
 const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 const MAX_PAYLOAD = 1_048_576;

@@ -1,7 +1,7 @@
 // Deadlines that are set and, nearly always, taken back.
 import type * as DeadlineQueueModule from '../../libs/redis-stream-transport/src/engine/deadline-queue.js';
 import { internal } from './internal.js';
-import type { Pieces } from './measure.js';
+import type { Pieces } from './pieces.js';
 
 const { DeadlineQueue } = await internal<typeof DeadlineQueueModule>('engine/deadline-queue.js');
 

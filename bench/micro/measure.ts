@@ -6,8 +6,6 @@ import { codecPieces } from './codec.js';
 import { deadlinePieces } from './deadline-queue.js';
 import { pendingPieces } from './pending-table.js';
 
-export type Pieces = Record<string, () => unknown>;
-
 const ROUNDS = 5;
 
 /** Work that has nothing to do with us, so that a slower machine is not taken for slower code. */

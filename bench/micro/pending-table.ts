@@ -7,7 +7,7 @@ import type * as ClockModule from '../../libs/redis-stream-transport/src/engine/
 import { encodeReply, REPLY } from 'nestjs-redis-streams/protocol';
 import { payload } from '../harness/payloads.js';
 import { internal } from './internal.js';
-import type { Pieces } from './measure.js';
+import type { Pieces } from './pieces.js';
 
 const { Call } = await internal<typeof CallModule>('engine/producer/call.js');
 const { ReplyMux } = await internal<typeof ReplyMuxModule>('engine/producer/replies/reply-mux.js');

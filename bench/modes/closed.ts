@@ -1,6 +1,6 @@
 // A fixed number of calls in flight.
 import { compareCalls } from '../harness/teams.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 
 export const run: Mode['run'] = (options, results) => {
   const cases = options.concurrency.map((concurrency) => ({

@@ -1,6 +1,6 @@
 // Events, in batches of 128: how many per second reach the handler, until it has seen the last one.
 import { inRounds, startTeams, stopTeams } from '../harness/teams.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 import type { Team } from '../harness/team.js';
 
 const seenWithinMs = 20_000;

@@ -1,7 +1,7 @@
 // Whether a call costs Redis more when there is more of something.
 import { Team } from '../harness/team.js';
 import { drained, enqueued } from './backlog.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 import type { Key } from '../report/results.js';
 import type { Options } from '../options.js';
 import type { Settings } from '../peers/index.js';

@@ -2,7 +2,7 @@
 import { sleep } from '../harness/clock.js';
 import { Team } from '../harness/team.js';
 import { load, type Usage } from '../harness/usage.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 
 /** Seconds at least: there is little to measure. */
 const SHORTEST = 10;

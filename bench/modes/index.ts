@@ -1,8 +1,5 @@
 // What can be measured. Each module has `run(options, context)`.
-import type { Options } from '../options.js';
-import type { Results } from '../report/results.js';
-
-export type Mode = { run(options: Options, results: Results): Promise<void> };
+import type { Mode } from './mode.js';
 
 export const MODES: Readonly<Record<string, () => Promise<Mode>>> = {
   closed: () => import('./closed.js'),

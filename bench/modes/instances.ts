@@ -1,7 +1,7 @@
 // Several service processes that wait for I/O, and who gets how many of the calls.
 import { compareCalls } from '../harness/teams.js';
 import type { Spec } from '../harness/team.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 
 const cases: readonly Spec[] = [
   { load: 'closed', pattern: 'io', payload: '100B', concurrency: 256 },

@@ -1,6 +1,6 @@
 // Fixed rates, far below what any peer can do: the latency that callers see, and what it costs.
 import { compareCalls } from '../harness/teams.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 
 export const run: Mode['run'] = (options, results) => {
   const cases = options.rates.map((rate) => ({

@@ -1,7 +1,7 @@
 // Larger payloads, with fewer calls in flight.
 import { compareCalls } from '../harness/teams.js';
 import type { Spec } from '../harness/team.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 
 const cases: readonly Spec[] = [
   { load: 'closed', pattern: 'echo', payload: '10KiB', concurrency: 64 },

@@ -1,7 +1,7 @@
 // An instance is killed with calls in its hands: how long until another one has answered them.
 import { nowMs, sleep } from '../harness/clock.js';
 import { Team } from '../harness/team.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 import type { Settings } from '../peers/index.js';
 
 const CALLS = 20;

@@ -1,7 +1,7 @@
 // Many calls in a row: whether memory stays where it is after the first of them.
 import { sleep } from '../harness/clock.js';
 import { startTeams, stopTeams } from '../harness/teams.js';
-import type { Mode } from './index.js';
+import type { Mode } from './mode.js';
 import type { Spec, Team } from '../harness/team.js';
 import type { Results } from '../report/results.js';
 

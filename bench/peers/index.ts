@@ -1,6 +1,6 @@
 // Who takes part. A peer's module is loaded in its own processes only.
 import type { Handlers } from '../harness/handlers.js';
-import type { BrokerName } from '../brokers/index.js';
+import type { BrokerName } from '../brokers/broker.js';
 
 /** Where a peer works, and as what. */
 export interface Place {

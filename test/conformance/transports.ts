@@ -11,7 +11,7 @@ import {
 } from '@nestjs/microservices';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { inject } from 'vitest';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 import type { TransportName } from './differences.js';
 
 /** Where one application and its callers meet; two spaces never hear of each other. */

@@ -4,7 +4,7 @@ import { ClientProxyFactory, type ClientProxy, Transport } from '@nestjs/microse
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { inject, onTestFinished } from 'vitest';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 
 export type TransportName = 'redis-streams' | 'tcp';
 

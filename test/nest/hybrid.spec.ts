@@ -17,7 +17,7 @@ import {
 import { Test } from '@nestjs/testing';
 import { REDIS_STREAMS } from 'nestjs-redis-streams';
 import { firstValueFrom, map, type Observable } from 'rxjs';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../../tools/free-port.js';
 import { closing, eventually, Room } from './support.js';
 
 @Controller()
@@ -49,14 +49,6 @@ class Marking implements NestInterceptor {
     return next.handle().pipe(map((value) => ({ marked: value })));
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 async function httpApp(): Promise<INestApplication> {
   const testing = await Test.createTestingModule({ controllers: [MixedController] }).compile();

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache } from '../repository.js';
-import type { Server } from './find-server.js';
+import type { Server } from './server.js';
 
 export const cacheFolder = process.env.NRS_CACHE ?? join(cache, 'redis');
 

@@ -2,16 +2,9 @@
 // what was fetched before, what can be fetched now.
 import { spawnSync } from 'node:child_process';
 import { fetchServer, unpackedServer } from './distribution-package.js';
+import type { Server } from './server.js';
 
 const oldestMajor = 7;
-
-/** A program that can be started as a server. */
-export interface Server {
-  readonly bin: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** How it was found. */
-  readonly from: string;
-}
 
 const advice = `No Redis ${oldestMajor} or Valkey server found. Set REDIS_URL to a running one, or install one:
   Debian, Ubuntu:  apt-get install redis-server

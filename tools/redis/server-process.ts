@@ -1,10 +1,11 @@
 // One server process: started on a free loopback port in a folder of its own, and always stopped.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { freePort } from '../free-port.js';
 import { terminated } from '../process.js';
-import type { Server } from './find-server.js';
 import { createServerFolder, recordServer, removeServerFolder } from './leftovers.js';
+import type { Server } from './server.js';
 
 export interface RedisStartOptions {
   /** Further arguments of the server, for example `['--maxmemory', '16mb']`. */
@@ -28,11 +29,6 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 const readyWithinMs = 15_000;
 const stopWithinMs = 3_000;
 const portAttempts = 10;
-
-// Below the range from which systems take the ports of outgoing connections: there, a client that
-// reconnects to a server that was stopped could take its port, or even connect to itself.
-const lowestPort = 20_000;
-const highestPort = 32_000;
 
 const running = new Set<{ child: Child; folder: string }>();
 process.on('exit', () => {
@@ -127,21 +123,5 @@ function ready(child: Child, bin: string, port: number): Promise<void> {
     };
     child.once('error', failed).once('close', ended);
     for (const stream of [child.stdout, child.stderr]) stream.on('data', listen);
-  });
-}
-
-async function freePort(): Promise<number> {
-  for (let attempt = 1; attempt <= portAttempts; attempt++) {
-    const port = lowestPort + Math.floor(Math.random() * (highestPort - lowestPort));
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no free port found between ${lowestPort} and ${highestPort}`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
