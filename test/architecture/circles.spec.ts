@@ -8,7 +8,7 @@ const files = FOLDERS.flatMap((folder) =>
 );
 
 /** Imports between the files of the repository; those of types count as well. */
-function graph(): Graph {
+function importGraph(): Graph {
   const known = new Set(files);
   const importsFrom = (file: string): string[] =>
     importsOf(read(ROOT, file))
@@ -24,7 +24,7 @@ it.each(FOLDERS)('looks into %s', (folder) => {
 });
 
 it('finds no circle of files, not even of types', () => {
-  const imports = graph();
+  const imports = importGraph();
   expect([...imports.values()].flat().length).toBeGreaterThan(files.length);
   expect(circlesOf(imports)).toEqual([]);
 });
