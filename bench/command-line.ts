@@ -10,6 +10,8 @@ export const help = `npm run bench -- [options]
   --peers LIST         ${Object.keys(PEERS).join(', ')}
                        (default: ${DEFAULT_PEERS.join(',')})
   --concurrency LIST   calls in flight, closed loop (default: 1,16,128,1024)
+  --callers LIST       callers, callers mode (default: 1,10,100)
+  --each LIST          calls in flight of each, callers mode (default: 1)
   --rates LIST         calls per second, open loop (default: 1000,4000)
   --instances LIST     service processes, instances mode (default: 1,2,4)
   --growth LIST        backlog, pending, patterns, callers (default: all)
@@ -35,6 +37,8 @@ export function readOptions(args: string[]): Options {
     peers: names('peers', values.peers ?? DEFAULT_PEERS.join(','), Object.keys(PEERS)),
     peersGiven: values.peers !== undefined,
     concurrency: numbers('concurrency', values.concurrency),
+    callers: numbers('callers', values.callers),
+    each: numbers('each', values.each),
     rates: numbers('rates', values.rates),
     instances: numbers('instances', values.instances),
     growth: names('growth', values.growth, ['backlog', 'pending', 'patterns', 'callers']),
@@ -60,6 +64,8 @@ function parse(args: string[]) {
         mode: text('closed'),
         peers: optional,
         concurrency: text('1,16,128,1024'),
+        callers: text('1,10,100'),
+        each: text('1'),
         rates: text('1000,4000'),
         instances: text('1,2,4'),
         growth: text('backlog,pending,patterns,callers'),

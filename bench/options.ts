@@ -4,6 +4,8 @@ export interface Options {
   peers: string[];
   peersGiven: boolean;
   concurrency: number[];
+  callers: number[];
+  each: number[];
   rates: number[];
   instances: number[];
   growth: string[];

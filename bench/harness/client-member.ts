@@ -4,25 +4,31 @@ import { ClosedLoop } from '../loads/closed-loop.js';
 import { OpenLoop } from '../loads/open-loop.js';
 import { emitBurst } from '../loads/burst.js';
 import { nowMs, sleep } from './clock.js';
-import { payload, type PayloadName } from './payloads.js';
+import { payload } from './payloads.js';
 import { ownUsage } from './usage.js';
 import type { Caller, Connect, Place } from '../peers/index.js';
 import type { Load } from '../loads/load.js';
+import type { Spec } from '../loads/spec.js';
 
 const answerWithinMs = 1000;
 const readyWithinMs = 20_000;
 
 export class ClientMember {
   #connect;
-  #caller: Caller | undefined;
+  #callers: Caller[] = [];
   #load: Load | undefined;
 
   constructor(connect: Connect) {
     this.#connect = connect;
   }
 
+  /**
+   * All callers are in this process: as many processes as callers would measure their start and how the system
+   * shares out its cores. Each has connections of its own and shares nothing with the others but this thread.
+   */
   async open(place: Place) {
-    this.#caller = await this.#connect(place);
+    const { callers = 1 } = place.settings;
+    this.#callers = await Promise.all(Array.from({ length: callers }, () => this.#connect(place)));
   }
 
   /** Until the service answers, and with what it was sent. */
@@ -41,26 +47,11 @@ export class ClientMember {
     }
   }
 
-  begin(spec: {
-    load: 'closed' | 'open';
-    pattern: string;
-    payload: PayloadName;
-    concurrency?: number;
-    rate?: number;
-  }) {
-    const data = payload(spec.payload);
-    const send = () => this.#opened.send(spec.pattern, data);
+  begin({ load, pattern, payload: size, concurrency = Number.NaN, rate = Number.NaN }: Spec) {
+    const data = payload(size);
+    const sends = this.#all.map((caller) => () => caller.send(pattern, data));
     this.#load =
-      spec.load === 'open'
-        ? new OpenLoop(send, spec.rate ?? NaN)
-        : new ClosedLoop(send, spec.concurrency ?? NaN);
-    this.#load.start();
-  }
-
-  /** A closed loop of events. */
-  beginEvents({ pattern, concurrency }: { pattern: string; concurrency: number }) {
-    const data = payload('100B');
-    this.#load = new ClosedLoop(() => this.#opened.emit(pattern, data), concurrency);
+      load === 'open' ? new OpenLoop(inTurn(sends), rate) : new ClosedLoop(sends, concurrency);
     this.#load.start();
   }
 
@@ -93,11 +84,20 @@ export class ClientMember {
   }
 
   async close() {
-    await this.#caller?.close();
+    await Promise.all(this.#callers.map((caller) => caller.close()));
   }
 
-  get #opened() {
-    if (this.#caller === undefined) throw new Error('not open');
-    return this.#caller;
+  get #all(): readonly Caller[] {
+    if (this.#callers.length === 0) throw new Error('not open');
+    return this.#callers;
   }
+
+  get #opened(): Caller {
+    return this.#all[0] as Caller;
+  }
+}
+
+function inTurn<T>(sends: readonly (() => Promise<T>)[]): () => Promise<T> {
+  let turn = 0;
+  return () => (sends[turn++ % sends.length] as () => Promise<T>)();
 }

@@ -8,17 +8,7 @@ import { Member } from './member.js';
 import type { ServiceMember } from './service-member.js';
 import { load, type Usage } from './usage.js';
 import type { Mark } from '../loads/load.js';
-import type { PayloadName } from './payloads.js';
-
-export interface Spec {
-  load: 'closed' | 'open';
-  pattern: string;
-  payload: PayloadName;
-  /** closed loop */
-  concurrency?: number;
-  /** open loop */
-  rate?: number;
-}
+import type { Spec } from '../loads/spec.js';
 
 export interface TeamOptions {
   services?: number;

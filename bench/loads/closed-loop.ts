@@ -1,4 +1,4 @@
-// A fixed number of calls in flight: as soon as one is answered, the next one is sent.
+// A fixed number of calls in flight of each caller: as soon as one is answered, the same caller sends the next.
 import { setImmediate as turn } from 'node:timers/promises';
 import { sleep } from '../harness/clock.js';
 import { Load } from './load.js';
@@ -6,20 +6,26 @@ import { Load } from './load.js';
 const answersWithinMs = 10_000;
 
 export class ClosedLoop extends Load {
-  #send;
+  #sends;
   #concurrency;
   #open = 0;
   #workers: Promise<void>[] = [];
 
-  constructor(send: () => Promise<unknown>, concurrency: number) {
+  /**
+   * @param sends one of each caller
+   * @param concurrency calls in flight, of each caller
+   */
+  constructor(sends: readonly (() => Promise<unknown>)[], concurrency: number) {
     super();
-    this.#send = send;
+    this.#sends = sends;
     this.#concurrency = concurrency;
   }
 
   override start() {
     super.start();
-    this.#workers = Array.from({ length: this.#concurrency }, () => this.#work());
+    this.#workers = this.#sends.flatMap((send) =>
+      Array.from({ length: this.#concurrency }, () => this.#work(send)),
+    );
   }
 
   override async stop() {
@@ -33,12 +39,12 @@ export class ClosedLoop extends Load {
     return this.#open;
   }
 
-  async #work() {
+  async #work(send: () => Promise<unknown>) {
     this.#open++;
     while (this.running) {
       const sentAt = performance.now();
       try {
-        await this.#send();
+        await send();
         this.answered(performance.now() - sentAt);
       } catch {
         this.errors++;

@@ -9,17 +9,28 @@ export const run: Mode['run'] = async (options, results) => {
   const teams = await startTeams(options, results);
   try {
     for (const team of teams) await burst(team, Math.ceil(options.events / 4));
-    await inRounds(options.rounds, teams, [options.events], async (team, count, round) => {
-      const measured = await burst(team, count);
-      const spec = { load: 'events', payload: '100B', pattern: 'seen', concurrency: 128 };
-      results.add({ mode: 'events', peer: team.peer, round, instances: 1, ...spec, ...measured });
-    });
+    await inRounds(
+      options.rounds,
+      [options.events],
+      () => teams,
+      async (team, count, round) => {
+        const measured = await burst(team, count);
+        const spec = {
+          load: 'events',
+          payload: '100B',
+          pattern: 'seen',
+          concurrency: 128,
+        } as const;
+        results.add({ mode: 'events', peer: team.peer, round, instances: 1, ...spec, ...measured });
+      },
+    );
   } finally {
     await stopTeams(teams);
   }
 };
 
-async function burst(team: Team, count: number) {
+/** Until the handler has seen them all. */
+export async function burst(team: Team, count: number) {
   const [service] = team.services;
   if (service === undefined) throw new Error('no service');
   const { events } = await service.ask('counts');

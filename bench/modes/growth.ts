@@ -2,12 +2,14 @@
 import { Team } from '../harness/team.js';
 import { drained, enqueued } from './backlog.js';
 import type { Mode } from './mode.js';
-import type { Key } from '../report/results.js';
+import type { Key } from '../report/cells.js';
 import type { Options } from '../options.js';
 import type { Settings } from '../peers/index.js';
 
 /** Handlers at once that remain free beside those that never end. */
 const FREE = 200;
+/** Calls while it is measured. */
+const IN_FLIGHT = 128;
 /** What the option `concurrency` takes. */
 const MOST = 100_000;
 
@@ -79,7 +81,9 @@ async function calls(
   try {
     await prepare?.(team);
     const spec = { load: 'closed', pattern: 'echo', payload: '100B' } as const;
-    const measured = await team.measure({ ...spec, concurrency: 128 }, options);
+    // Of each caller: in all as many as without, or one each.
+    const concurrency = Math.max(1, Math.floor(IN_FLIGHT / (settings.callers ?? 1)));
+    const measured = await team.measure({ ...spec, concurrency }, options);
     return {
       redisMicrosecondsPerCall: microseconds(measured.cpu.broker),
       callsPerSecond: measured.callsPerSecond,

@@ -4,6 +4,7 @@ import type { Mode } from './mode.js';
 export const MODES: Readonly<Record<string, () => Promise<Mode>>> = {
   closed: () => import('./closed.js'),
   open: () => import('./open.js'),
+  callers: () => import('./callers.js'),
   payload: () => import('./payload.js'),
   events: () => import('./events.js'),
   instances: () => import('./instances.js'),

@@ -1,6 +1,6 @@
 // Several service processes that wait for I/O, and who gets how many of the calls.
 import { compareCalls } from '../harness/teams.js';
-import type { Spec } from '../harness/team.js';
+import type { Spec } from '../loads/spec.js';
 import type { Mode } from './mode.js';
 
 const cases: readonly Spec[] = [

@@ -1,6 +1,6 @@
 // Larger payloads, with fewer calls in flight.
 import { compareCalls } from '../harness/teams.js';
-import type { Spec } from '../harness/team.js';
+import type { Spec } from '../loads/spec.js';
 import type { Mode } from './mode.js';
 
 const cases: readonly Spec[] = [

@@ -2,7 +2,8 @@
 import { sleep } from '../harness/clock.js';
 import { startTeams, stopTeams } from '../harness/teams.js';
 import type { Mode } from './mode.js';
-import type { Spec, Team } from '../harness/team.js';
+import type { Team } from '../harness/team.js';
+import type { Spec } from '../loads/spec.js';
 import type { Results } from '../report/results.js';
 
 const SAMPLES = 20;

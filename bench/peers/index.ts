@@ -16,7 +16,7 @@ export interface Settings {
   patterns?: number;
   /** ours: all patterns in this lane */
   lane?: string;
-  /** ours: clients in the client process */
+  /** clients in the client process, each with connections of its own; default: 1 */
   callers?: number;
   /** ours: handlers at once */
   concurrency?: number;

@@ -4,8 +4,14 @@ import type { Connect, Serve } from './index.js';
 
 const { ServiceBroker } = moleculer;
 
+let made = 0;
+
 const brokerOf = (url: string, role: string) =>
-  new ServiceBroker({ nodeID: `${role}-${process.pid}`, transporter: url, logger: false });
+  new ServiceBroker({
+    nodeID: `${role}-${process.pid}-${made++}`,
+    transporter: url,
+    logger: false,
+  });
 
 export const serve: Serve = async ({ url }, handlers) => {
   const broker = brokerOf(url, 'service');

@@ -26,28 +26,16 @@ export function serve(place: Place, handlers: Handlers, variant?: string) {
 }
 
 export async function connect(place: Place, variant?: string): Promise<Caller> {
-  const { callers = 1, patterns = 1, maxBacklog } = place.settings;
+  const { patterns = 1, maxBacklog } = place.settings;
   const options = {
     url: place.url,
     ...(maxBacklog === undefined ? {} : { maxBacklog }),
     ...lanesOf(place, variant),
   };
-  const clients = Array.from({ length: callers }, () => new ClientRedisStreams(options));
-  await Promise.all(clients.map((client) => client.connect()));
-  const caller = withRecords(inTurn(clients.map(callerOf)), variant);
+  const client = new ClientRedisStreams(options);
+  await client.connect();
+  const caller = withRecords(callerOf(client), variant);
   return patterns === 1 ? caller : overPatterns(caller, echoed(place.settings));
-}
-
-function inTurn(callers: Caller[]): Caller {
-  const [first] = callers;
-  if (callers.length === 1) return first as Caller;
-  let turn = 0;
-  const next = () => callers[turn++ % callers.length] as Caller;
-  return {
-    send: (pattern, data) => next().send(pattern, data),
-    emit: (pattern, data) => next().emit(pattern, data),
-    close: async () => void (await Promise.all(callers.map((caller) => caller.close()))),
-  };
 }
 
 function overPatterns(caller: Caller, patterns: string[]) {

@@ -2,7 +2,8 @@
 import { median, spread } from '../harness/stats.js';
 import { GROWTH, IDLE_PERCENT, SHARE, largerIsBetter } from './goals.js';
 import { byLoad, type Ratio } from './ratios.js';
-import { keyText, type Results, type Cell, type Fact } from './results.js';
+import { keyText, type Cell, type Fact } from './cells.js';
+import type { Results } from './results.js';
 import { short, table, withRange } from './tables.js';
 
 export type Render = (rows: string[][]) => string;

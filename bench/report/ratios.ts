@@ -2,7 +2,7 @@
 // themselves, so that a slow minute of the machine counts for both.
 import { spread } from '../harness/stats.js';
 import { GOALS, largerIsBetter, type Metric } from './goals.js';
-import { nameOf, type Cell } from './results.js';
+import { nameOf, type Cell } from './cells.js';
 
 export interface Ratio {
   mode: string;

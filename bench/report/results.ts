@@ -1,39 +1,7 @@
 // Everything that was measured, as it comes in.
 import { benchVersionOf, versionOf } from '../harness/libraries.js';
+import { keyText, nameOf, type Cell, type Fact, type Key } from './cells.js';
 import type { Team } from '../harness/team.js';
-
-/** One measurement. */
-export interface Cell {
-  mode: string;
-  peer: string;
-  round: number;
-  /** closed, open or events */
-  load: string;
-  pattern: string;
-  payload: string;
-  concurrency?: number;
-  rate?: number;
-  instances: number;
-  seconds: number;
-  calls: number;
-  callsPerSecond: number;
-  p50ms: number | null;
-  p99ms: number | null;
-  p999ms: number | null;
-  maxMs: number | null;
-  cpuPer10k: number;
-  /** per 10,000 calls */
-  cpu: { client: number; service: number; broker: number };
-  rssMb: { client: number; service: number; broker: number | null };
-  errors: number;
-  skipped: number;
-  unanswered: number;
-  perService: number[];
-}
-
-export type Key = Record<string, string | number | boolean>;
-
-export type Fact = { mode: string; key: Key; values: Record<string, number> };
 
 const OURS = ['@nestjs/core', '@nestjs/microservices', 'ioredis'];
 const THEIRS = ['ioredis', 'bullmq', 'moleculer', '@nats-io/transport-node', 'amqplib'];
@@ -70,18 +38,4 @@ export class Results {
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
     this.say(`${mode}  ${keyText(key)}: ${shown.join(', ')}`);
   }
-}
-
-export const keyText = (key: Key) =>
-  Object.entries(key)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
-
-/** What was done, without who did it and when. */
-export function nameOf({ mode, load, payload, concurrency, rate, instances }: Cell) {
-  const size = payload === '100B' ? '' : `, ${payload}`;
-  const processes = mode === 'instances' ? `, ${instances} service${instances > 1 ? 's' : ''}` : '';
-  if (load === 'open') return `${rate} calls/s${size}`;
-  if (load === 'events') return 'events';
-  return `${concurrency} in flight${size}${processes}`;
 }
