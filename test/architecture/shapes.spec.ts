@@ -18,7 +18,6 @@ const LONG: Readonly<Record<string, number>> = {
 };
 
 const MANY_PARAMETERS: Readonly<Record<string, number>> = {
-  'contracts/directory/directory-store.ts DirectoryStore.describe': 5,
   'engine/consumer/consumer.ts Consumer.constructor': 6,
   'engine/consumer/intake/entry-router.ts EntryRouter.delivery': 5,
   'engine/consumer/intake/entry-router.ts EntryRouter.take': 5,
@@ -33,11 +32,6 @@ const MANY_PARAMETERS: Readonly<Record<string, number>> = {
   'engine/consumer/shard.ts ConsumerShard.constructor': 9,
   'engine/producer/call.ts Call.constructor': 6,
   'engine/producer/caller-shard.ts CallerShard.constructor': 7,
-  'nest/event-invoker.ts end': 5,
-  'nest/event-invoker.ts invokeEvent': 5,
-  'nest/outgoing.ts OutgoingPackets.pack': 5,
-  'nest/outgoing.ts OutgoingPackets.request': 6,
-  'nest/request-invoker.ts invokeRequest': 5,
   'options/option.ts invalid': 5,
   'options/redis-target.ts excludes': 5,
   'protocol/frame.ts encodeReply': 7,

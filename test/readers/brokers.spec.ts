@@ -119,7 +119,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
       starts.claimKey({ stream: 's', pattern: 's', key: 'key', id: '1-1', digest: 'digest' }),
   },
   directory: {
-    describe: (directory) => directory.describe(owner, 1, 'files', 'card', card),
+    describe: (directory) =>
+      directory.describe(owner, { name: 'files', ttl: 1, card: 'card', document: card }),
     look: (directory) => directory.look('files', false),
     services: (directory) => directory.services(),
     document: (directory) => directory.document('digest'),

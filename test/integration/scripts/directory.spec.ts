@@ -1,7 +1,9 @@
 import { DirectoryStore } from '../../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
 import { Bench } from '../../support/brokers.js';
 
-const TTL = 60_000;
+const ttl = 60_000;
+
+const offer = (name: string, card: string) => ({ name, ttl, card });
 
 const opened = async () => {
   const bench = await Bench.open();
@@ -13,11 +15,11 @@ describe('the directory', () => {
     const { bench, directory } = await opened();
     const me = await bench.owner('me');
     const document = { digest: 'd1', text: '' };
-    expect(await directory.describe(me, TTL, 'files', 'one', document)).toBe('unknown');
+    expect(await directory.describe(me, { ...offer('files', 'one'), document })).toBe('unknown');
     expect(await directory.services()).toEqual([]);
     const whole = { ...document, text: '{"long":1}' };
-    expect(await directory.describe(me, TTL, 'files', 'one', whole)).toBe('ok');
-    expect(await directory.describe(me, TTL, 'files', 'two words', document)).toBe('ok');
+    expect(await directory.describe(me, { ...offer('files', 'one'), document: whole })).toBe('ok');
+    expect(await directory.describe(me, { ...offer('files', 'two words'), document })).toBe('ok');
     expect(await directory.services()).toEqual(['files']);
     const { now, cards } = await directory.look('files', false);
     expect(cards).toEqual([{ consumer: 'me', text: 'two words', at: expect.any(Number) }]);
@@ -32,9 +34,9 @@ describe('the directory', () => {
   it('takes nothing from who has no lease, or another one', async () => {
     const { bench, directory } = await opened();
     const none = { consumer: 'none', token: 'x' };
-    expect(await directory.describe(none, TTL, 'files', 'one')).toBe('missing');
+    expect(await directory.describe(none, offer('files', 'one'))).toBe('missing');
     await bench.owner('me');
-    expect(await directory.describe({ ...none, consumer: 'me' }, TTL, 'files', 'one')).toBe(
+    expect(await directory.describe({ ...none, consumer: 'me' }, offer('files', 'one'))).toBe(
       'fenced',
     );
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
@@ -43,13 +45,13 @@ describe('the directory', () => {
 
   it('ignores consumers whose lease has ended, and forgets them with the next word of another', async () => {
     const { bench, directory } = await opened();
-    await directory.describe(await bench.owner('dead'), TTL, 'files', 'one');
+    await directory.describe(await bench.owner('dead'), offer('files', 'one'));
     // As if its lease had ended.
     await bench.redis.zadd(bench.keys.instances('files'), 1, 'dead');
     await bench.redis.zadd(bench.keys.services(), 1, 'files');
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
     expect(await directory.services()).toEqual([]);
-    await directory.describe(await bench.owner('me'), TTL, 'files', 'two');
+    await directory.describe(await bench.owner('me'), offer('files', 'two'));
     expect(await bench.redis.hkeys(bench.keys.about('files'))).toEqual(['me']);
     expect(await bench.redis.zrange(bench.keys.instances('files'), '0', '-1')).toEqual(['me']);
     expect(await directory.services()).toEqual(['files']);
@@ -58,8 +60,8 @@ describe('the directory', () => {
   it('forgets who withdraws', async () => {
     const { bench, directory } = await opened();
     const me = await bench.owner('me');
-    await directory.describe(me, TTL, 'files', 'one');
-    await directory.describe(me, 0, 'files', 'one');
+    await directory.describe(me, offer('files', 'one'));
+    await directory.describe(me, { ...offer('files', 'one'), ttl: 0 });
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
     expect(await bench.redis.exists(bench.keys.about('files'))).toBe(0);
   });
@@ -67,7 +69,7 @@ describe('the directory', () => {
   it('lets each consumer be asked', async () => {
     const { bench, directory } = await opened();
     for (const name of ['a', 'b']) {
-      await directory.describe(await bench.owner(name), TTL, 'files', name);
+      await directory.describe(await bench.owner(name), offer('files', name));
     }
     const heard: string[] = [];
     const listener = bench.redis.duplicate();

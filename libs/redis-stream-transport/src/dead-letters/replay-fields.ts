@@ -2,10 +2,8 @@ import { RedisStreamsError } from '../errors.js';
 import { resolveRecordOptions, type Headers } from '../options/index.js';
 import { FIELD } from '../protocol/entry.js';
 import { eventHeader, type WireCodec } from '../protocol/header.js';
-import { hostile } from '../protocol/json.js';
-import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
+import { headersText, OutgoingData } from '../nest/outgoing-data.js';
 import type { Letter } from './letter.js';
-import { thrownText } from '../thrown.js';
 
 /** What a replay puts in the place of what the letter has. */
 export interface ReplayChanges {
@@ -38,7 +36,9 @@ export function replayFields(
     throw new RedisStreamsError('INVALID_MESSAGE', `dead letter ${entry.id} ${why}`, { pattern });
   }
   const codec = renewed ? 'json' : (entry.codec ?? 'json');
-  const data = renewed ? written(changes.data, maxPayloadBytes, pattern) : (text as string);
+  const data = renewed
+    ? new OutgoingData(maxPayloadBytes).json(changes.data, pattern)
+    : (text as string);
   const headers = headersOf(changes, fields, pattern);
   const key = fields.get(FIELD.key);
   return [
@@ -64,23 +64,6 @@ function lineOf({ entry, header, fields }: Letter, codec: WireCodec, renewed: bo
   return entry.kind === 'request' || header?.message === true ? `${line} message` : line;
 }
 
-function written(data: unknown, maxPayloadBytes: number, pattern: string): string {
-  let text: string;
-  try {
-    text = JSON.stringify(data) ?? '';
-  } catch (error) {
-    const message = `the data cannot be serialized: ${thrownText(error)}`;
-    throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern, cause: error });
-  }
-  if (Buffer.byteLength(text) > maxPayloadBytes) {
-    const message = `the data is larger than maxPayloadBytes (${maxPayloadBytes})`;
-    throw new RedisStreamsError('PAYLOAD_TOO_LARGE', message, { pattern });
-  }
-  const reason = hostile(text, data);
-  if (reason === undefined) return text;
-  throw new RedisStreamsError('INVALID_MESSAGE', `the data has ${reason}`, { pattern });
-}
-
 function headersOf(
   changes: ReplayChanges,
   fields: Letter['fields'],
@@ -88,10 +71,5 @@ function headersOf(
 ): string | undefined {
   if (changes.headers === undefined) return fields.get(FIELD.headers);
   const { headers = {} } = resolveRecordOptions({ headers: changes.headers });
-  const text = JSON.stringify(headers);
-  if (text.length > MAX_HEADERS_LENGTH) {
-    const message = `headers take at most ${MAX_HEADERS_LENGTH} characters as JSON`;
-    throw new RedisStreamsError('INVALID_MESSAGE', message, { pattern });
-  }
-  return text === '{}' ? undefined : text;
+  return headersText(headers, pattern);
 }

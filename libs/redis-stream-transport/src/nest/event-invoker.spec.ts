@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
-import { invokeEvent } from './event-invoker.js';
+import { EventInvoker } from './event-invoker.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 
 const settings = { another: () => ({}) as RedisStreamsContext, complain: () => {} };
@@ -15,7 +15,7 @@ async function ran(state: string): Promise<string[]> {
       () =>
         Promise.resolve(called.push(name)),
   );
-  await invokeEvent(delivery, {} as RedisStreamsContext, 1, handlers, settings);
+  await new EventInvoker(settings).invoke(delivery, {} as RedisStreamsContext, 1, handlers);
   expect(acknowledged).toHaveBeenCalledOnce();
   return called;
 }

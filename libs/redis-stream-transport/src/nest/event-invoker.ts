@@ -13,65 +13,67 @@ export interface EventSettings {
 }
 
 /**
- * Runs the handlers of an event, all of them, and acknowledges it when all have succeeded. When some
- * fail, the next attempt in this process runs only those; which have succeeded travels in the state of
- * the attempt. After a take-over that state is known too, unless it was never written.
+ * Runs all handlers of an event, and acknowledges it when all have succeeded. When some fail, the next attempt
+ * runs only those: the indexes of the others travel in the state of the attempt. The state survives a take-over
+ * if it was written to Redis before.
  */
-export async function invokeEvent(
-  delivery: Delivery,
-  context: RedisStreamsContext,
-  data: unknown,
-  handlers: readonly MessageHandler[],
-  settings: EventSettings,
-): Promise<void> {
-  const done = succeededBefore(delivery.history.state);
-  const failures: Failure[] = [];
-  const run = async (handler: MessageHandler, i: number): Promise<void> => {
-    if (done.has(i)) return;
-    // By its context a run is told from those beside it, when something is thrown.
-    const own = i === 0 ? context : settings.another(delivery, context);
-    try {
-      const result: unknown = await handler(data, own);
-      if (isStream(result)) await streamEnd(delivery, result);
-      done.add(i);
-    } catch (error) {
-      failures.push(new Failure(own, error));
-    }
-  };
-  // Most events have one handler, and need nobody to wait for several.
-  if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
-  else await Promise.all(handlers.map(run));
-  const [first] = failures;
-  if (first === undefined) delivery.acknowledge();
-  else end(delivery, first, failures, [...done].join(','), settings);
-}
+export class EventInvoker {
+  constructor(private readonly settings: EventSettings) {}
 
-/** The entry goes on, or becomes a dead letter, as the first of its failures says that has something to say. */
-function end(
-  delivery: Delivery,
-  first: Failure,
-  failures: readonly Failure[],
-  state: string,
-  settings: EventSettings,
-): void {
-  const asked = failures.find(({ told }) => DeadLetter.is(told));
-  if (asked !== undefined) {
-    delivery.deadLetter('handler', asked.detail, asked.kept);
-    return;
+  async invoke(
+    delivery: Delivery,
+    context: RedisStreamsContext,
+    data: unknown,
+    handlers: readonly MessageHandler[],
+  ): Promise<void> {
+    const done = succeededBefore(delivery.history.state);
+    const failures: Failure[] = [];
+    const run = async (handler: MessageHandler, i: number): Promise<void> => {
+      if (done.has(i)) return;
+      // Each run has a context of its own, which tells what it threw from what the others threw.
+      const own = i === 0 ? context : this.settings.another(delivery, context);
+      try {
+        const result: unknown = await handler(data, own);
+        if (isStream(result)) await streamEnd(delivery, result);
+        done.add(i);
+      } catch (error) {
+        failures.push(new Failure(own, error));
+      }
+    };
+    // Most events have one handler, for which Promise.all would be wasted.
+    if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
+    else await Promise.all(handlers.map(run));
+    const [first] = failures;
+    if (first === undefined) delivery.acknowledge();
+    else this.end(delivery, first, failures, [...done].join(','));
   }
-  const policy = delivery.pattern.spec.retry ?? NO_POLICY;
-  const complain = (line: string): void => settings.complain(delivery, line);
-  const again = failures.find((one) => RetryLater.is(one.told) || !one.isFinal(policy, complain));
-  const { detail, kept } = again ?? first;
-  if (again === undefined) delivery.deadLetter('final', detail, kept);
-  else
-    delivery.retry({
-      delay: shortestDelay(failures),
-      state,
-      detail,
-      error: undefined,
-      thrown: kept,
-    });
+
+  /** A dead letter if a handler asked for one, or if none of the failures can be tried again. */
+  private end(
+    delivery: Delivery,
+    first: Failure,
+    failures: readonly Failure[],
+    state: string,
+  ): void {
+    const asked = failures.find(({ told }) => DeadLetter.is(told));
+    if (asked !== undefined) {
+      delivery.deadLetter('handler', asked.detail, asked.kept);
+      return;
+    }
+    const policy = delivery.pattern.spec.retry ?? NO_POLICY;
+    const complain = (line: string): void => this.settings.complain(delivery, line);
+    const again = failures.find((one) => RetryLater.is(one.told) || !one.isFinal(policy, complain));
+    const { detail, kept } = again ?? first;
+    if (again === undefined) delivery.deadLetter('final', detail, kept);
+    else
+      delivery.retry({
+        delay: shortestDelay(failures),
+        state,
+        detail,
+        error: undefined,
+        thrown: kept,
+      });
+  }
 }
 
 const NO_POLICY = {};

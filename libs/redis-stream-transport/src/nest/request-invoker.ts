@@ -8,6 +8,7 @@ import { isStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
+import type { SizeBound } from './size-bound.js';
 import { thrownText } from '../thrown.js';
 
 /** What callers get where Nest's transports would send nothing useful. */
@@ -18,29 +19,32 @@ const MAX_UNPACKED = 10_000;
 
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
-  readonly maxReplyBytes: number;
+  readonly replyBound: SizeBound;
   complain(this: void, delivery: Delivery, message: string): void;
 }
 
-/** Runs a message handler and turns what comes of it into replies. */
-export async function invokeRequest(
-  delivery: Delivery,
-  context: RedisStreamsContext,
-  data: unknown,
-  handler: MessageHandler,
-  settings: InvokerSettings,
-): Promise<void> {
-  let replies: Replies | undefined;
-  try {
-    const result: unknown = await handler(data, context);
-    replies = new Replies(delivery, context, settings);
-    if (isStream(result)) {
-      if (await replyWithStream(delivery, result, replies)) replies.tornDown();
-    } else {
-      replies.value(result, true);
+/** Runs message handlers and turns what comes of them into replies. */
+export class RequestInvoker {
+  constructor(private readonly settings: InvokerSettings) {}
+
+  async invoke(
+    delivery: Delivery,
+    context: RedisStreamsContext,
+    data: unknown,
+    handler: MessageHandler,
+  ): Promise<void> {
+    let replies: Replies | undefined;
+    try {
+      const result: unknown = await handler(data, context);
+      replies = new Replies(delivery, context, this.settings);
+      if (isStream(result)) {
+        if (await replyWithStream(delivery, result, replies)) replies.tornDown();
+      } else {
+        replies.value(result, true);
+      }
+    } catch (error) {
+      (replies ?? new Replies(delivery, context, this.settings)).error(error);
     }
-  } catch (error) {
-    (replies ?? new Replies(delivery, context, settings)).error(error);
   }
 }
 
@@ -158,9 +162,9 @@ class Replies implements ReplyWriter {
   }
 
   private tooLarge(text: string): boolean {
-    const { maxReplyBytes } = this.settings;
-    if (text.length * 3 <= maxReplyBytes || Buffer.byteLength(text) <= maxReplyBytes) return false;
-    this.fault('PAYLOAD_TOO_LARGE', `the reply is larger than maxReplyBytes (${maxReplyBytes})`);
+    const { replyBound } = this.settings;
+    if (!replyBound.isExceededBy(text)) return false;
+    this.fault('PAYLOAD_TOO_LARGE', replyBound.complaint);
     return true;
   }
 

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import {
   Server,
@@ -10,9 +9,6 @@ import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
-import type { Delivery } from '../engine/consumer/run/delivery.js';
-import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
-import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import {
@@ -23,19 +19,17 @@ import {
 import { placeOf, showOnly } from '../redis/shown.js';
 import { Keys, shardOf } from '../protocol/keys.js';
 import { patternText } from '../protocol/pattern.js';
-import { invokeEvent, type EventSettings } from './event-invoker.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
-import { HandlerRegistry, type PatternHandlers } from './handler-registry.js';
-import { failedAround, readData, type Hand } from './entry-data.js';
+import { HandlerRegistry } from './handler-registry.js';
+import { HandlerRunner, type AroundRun } from './handler-runner.js';
 import { watchFilters } from './original-error.js';
-import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
+import type { ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { invokeRequest, type InvokerSettings } from './request-invoker.js';
 import { startLine, startWarnings } from './start-line.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
@@ -75,14 +69,18 @@ export class ServerRedisStreams
   private readonly companions: CompanionFactory[] = [];
   private readonly events: ConnectionEvents;
   private readonly quiet: RateLimitedLogger;
-  private readonly settings: InvokerSettings & EventSettings;
-  /** Name of the codec that replies are written with, if it has one. */
-  private readonly answersIn: string | undefined;
-  /** Where handlers begin: the asynchronous context in which the server was made. */
-  private readonly origin = new AsyncResource('ServerRedisStreams');
-  private handlers: ReadonlyMap<string, PatternHandlers> = new Map();
+  private readonly runner: HandlerRunner;
   private consumer: Consumer | undefined;
-  private hooked = false;
+  private readonly source: ContextSource = {
+    redisNow: () => this.consumer?.redisNow() ?? Date.now(),
+    streamKey: (name) => {
+      const { prefix, shards } = this.options;
+      return new Keys(prefix, shardOf(name, shards), shards).stream(name);
+    },
+  };
+
+  /** Typed void, but returns what the start hook does: a promise if that one waits. */
+  private readonly around: AroundRun = (context, run) => this.runWithProcessingHooks(context, run);
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsServerOptions) {
@@ -91,16 +89,7 @@ export class ServerRedisStreams
     void watchFilters();
     this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
     this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
-    this.answersIn = this.options.serializer?.codec;
-    this.settings = {
-      serializer: this.options.serializer,
-      maxReplyBytes: this.options.maxReplyBytes,
-      complain: (delivery, message) => {
-        this.quiet.error(`reply ${patternOf(delivery)}`, () => lineOf(delivery, message));
-      },
-      another: (delivery, context) =>
-        new RedisStreamsContext(delivery, this.source, context.getMetadata()),
-    };
+    this.runner = new HandlerRunner(this.options, this.source, this.quiet);
   }
 
   override get status(): Observable<RedisStreamsStatus> {
@@ -180,13 +169,13 @@ export class ServerRedisStreams
   }
 
   override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
-    this.hooked = true;
     super.setOnProcessingStartHook(hook);
+    this.runner.around = this.around;
   }
 
   override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
-    this.hooked = true;
     super.setOnProcessingEndHook(hook);
+    this.runner.around = this.around;
   }
 
   /** Nest's own rule sorts keys by the language of the machine, and writes lists as objects. */
@@ -201,11 +190,11 @@ export class ServerRedisStreams
     const { specs, handlers } = this.registry.resolve(this.options);
     const shared = this.registry.hasEvents && !this.options.explicitGroup;
     for (const line of startWarnings(specs, shared)) this.logger.warn(line);
-    this.handlers = handlers;
+    this.runner.handlers = handlers;
     const start = startup(this.options.retryAttempts);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
     const consumer = new Consumer(this.options, specs, this.companions, systemClock, this.quiet, {
-      run: (delivery) => this.run(delivery),
+      run: (delivery) => this.runner.run(delivery),
       status: (up) => {
         // Connections that it closes itself are not lost.
         if (consumer.state === 'closed') return;
@@ -223,77 +212,4 @@ export class ServerRedisStreams
       throw error;
     }
   }
-
-  /**
-   * A handler begins in a microtask of its own, and not in the context of the handler whose end freed
-   * its slot: what that one or a hook put into `AsyncLocalStorage` must not reach it.
-   */
-  private run(delivery: Delivery): void {
-    this.origin.runInAsyncScope(this.begin, undefined, delivery);
-  }
-
-  /** A promise's microtask costs a third of one that is queued: it has no resource to be tracked by. */
-  private readonly begin = (delivery: Delivery): void => {
-    void Promise.resolve(delivery).then(this.handle);
-  };
-
-  private readonly handle = (delivery: Delivery): void => {
-    if (!scopesEnabled()) this.open(delivery);
-    else runInScope(delivery, () => this.open(delivery));
-  };
-
-  private open(delivery: Delivery): void {
-    readData(delivery, this.options.deserializer, this.answersIn, this.hand);
-  }
-
-  private readonly hand: Hand = (delivery, data, metadata) => {
-    const context = new RedisStreamsContext(delivery, this.source, metadata);
-    if (this.hooked) void this.invokeHooked(delivery, context, data);
-    else void this.invoke(delivery, context, data);
-  };
-
-  private async invokeHooked(
-    delivery: Delivery,
-    context: RedisStreamsContext,
-    data: unknown,
-  ): Promise<void> {
-    try {
-      // Typed void, but it is what the start hook returns, and a promise if that one waits.
-      const processed: unknown = this.runWithProcessingHooks(context, async (endSpan) => {
-        await this.invoke(delivery, context, data);
-        endSpan();
-      });
-      await processed;
-    } catch (error) {
-      // A hook that throws is the application's mistake; the entry must be settled all the same, and a
-      // handler that the hook did not wait for is told.
-      const line = (): string => lineOf(delivery, 'a processing hook failed');
-      this.quiet.error(`hook ${patternOf(delivery)}`, () => `${line()}: ${thrownStory(error)}`);
-      if (delivery.ended) return;
-      failedAround(delivery, error);
-      delivery.abort('cancelled');
-    }
-  }
-
-  private invoke(delivery: Delivery, context: RedisStreamsContext, data: unknown): Promise<void> {
-    const { pattern, broadcast } = delivery.pattern.spec;
-    const known = this.handlers.get(pattern) as PatternHandlers;
-    if (delivery.isRequest) {
-      return invokeRequest(delivery, context, data, known.message as MessageHandler, this.settings);
-    }
-    const events = broadcast ? known.broadcasts : known.events;
-    // An event nobody declared an event handler for runs the message handler, whose reply goes nowhere.
-    const declared = events.length > 0 || known.broadcasts.length > 0;
-    const meant = !declared || delivery.entry.header.message;
-    const handlers = meant && known.message !== undefined ? [known.message] : events;
-    return invokeEvent(delivery, context, data, handlers, this.settings);
-  }
-
-  private readonly source: ContextSource = {
-    redisNow: () => this.consumer?.redisNow() ?? Date.now(),
-    streamKey: (name) => {
-      const { prefix, shards } = this.options;
-      return new Keys(prefix, shardOf(name, shards), shards).stream(name);
-    },
-  };
 }

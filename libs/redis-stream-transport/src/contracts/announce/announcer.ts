@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { LeaseCompanion } from '../../engine/consumer/membership/companion.js';
-import type { Owner } from '../../redis/group-broker.js';
+import type { Owner } from '../../redis/owner.js';
 import type { DirectoryStore } from '../directory/directory-store.js';
 import type { AnnouncedService } from './announced-service.js';
 import { thrownText } from '../../thrown.js';
@@ -49,9 +49,10 @@ export class Announcer implements LeaseCompanion {
       const card = JSON.stringify({ group: this.group, document: document?.digest, about });
       if (card.length > MAX_CARD) throw new Error(`its card has ${card.length} characters`);
       const ttl = this.hasLeft ? 0 : this.leaseTtl;
+      const offer = { name, ttl, card, document };
       const known = document && { ...document, text: '' };
-      if ((await this.store.describe(owner, ttl, name, card, known)) === 'unknown') {
-        await this.store.describe(owner, ttl, name, card, document);
+      if ((await this.store.describe(owner, { ...offer, document: known })) === 'unknown') {
+        await this.store.describe(owner, offer);
       }
       this.complaint = '';
     } catch (error) {

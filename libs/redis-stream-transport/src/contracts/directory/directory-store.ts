@@ -18,6 +18,17 @@ export interface Card {
   readonly text: string;
 }
 
+/** What a consumer offers, as it says it. */
+export interface Offer {
+  /** Name of the service. */
+  readonly name: string;
+  /** Milliseconds that it stands; 0 withdraws it. */
+  readonly ttl: number;
+  readonly card: string;
+  /** Its digest, and its text unless Redis should have it. Default: none. */
+  readonly document?: { readonly digest: string; readonly text: string } | undefined;
+}
+
 /** Which services there are and what their instances say, as Redis holds it: in the first shard. */
 export class DirectoryStore {
   constructor(
@@ -27,15 +38,11 @@ export class DirectoryStore {
 
   /**
    * Says what a consumer offers as a service.
-   * @param ttl milliseconds; 0 withdraws it
-   * @param document its digest, and its text unless Redis should have it: then the answer may be `unknown`
+   * @returns `unknown`: Redis does not have the document whose text was left out, and nothing changed
    */
   async describe(
     { consumer, token }: Owner,
-    ttl: number,
-    name: string,
-    card: string,
-    document?: { readonly digest: string; readonly text: string },
+    { name, ttl, card, document }: Offer,
   ): Promise<'ok' | 'missing' | 'fenced' | 'unknown'> {
     const answer = await run(this.link, describeScript, {
       lease: this.keys.lease(consumer),

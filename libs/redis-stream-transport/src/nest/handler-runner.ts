@@ -1,0 +1,116 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { MessageHandler } from '@nestjs/microservices';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
+import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
+import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
+import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
+import type { ResolvedServerOptions } from '../options/index.js';
+import { thrownStory } from '../thrown.js';
+import { failedAround, readData, type Hand } from './entry-data.js';
+import { EventInvoker } from './event-invoker.js';
+import type { PatternHandlers } from './handler-registry.js';
+import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
+import { RequestInvoker } from './request-invoker.js';
+import { SizeBound } from './size-bound.js';
+
+/** Runs something with an application's processing hooks around it; may return a promise of its end. */
+export type AroundRun = (
+  context: RedisStreamsContext,
+  run: (ended: () => void) => Promise<void>,
+) => unknown;
+
+/** Takes a delivery from its data to the handlers that its pattern has. */
+export class HandlerRunner {
+  handlers: ReadonlyMap<string, PatternHandlers> = new Map();
+  /** The processing hooks; undefined while the application has set none. */
+  around: AroundRun | undefined;
+  private readonly requests: RequestInvoker;
+  private readonly events: EventInvoker;
+  /** Name of the codec that replies are written with, if it has one. */
+  private readonly answersIn: string | undefined;
+  /** The asynchronous context that handlers begin in: the one in which the server was made. */
+  private readonly origin = new AsyncResource('ServerRedisStreams');
+
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    private readonly source: ContextSource,
+    private readonly logger: RateLimitedLogger,
+  ) {
+    const { serializer, maxReplyBytes } = options;
+    this.answersIn = serializer?.codec;
+    const complain = (delivery: Delivery, message: string): void => {
+      logger.error(`reply ${patternOf(delivery)}`, () => lineOf(delivery, message));
+    };
+    const replyBound = new SizeBound('the reply', 'maxReplyBytes', maxReplyBytes);
+    this.requests = new RequestInvoker({ serializer, replyBound, complain });
+    this.events = new EventInvoker({
+      complain,
+      another: (delivery, context) =>
+        new RedisStreamsContext(delivery, source, context.getMetadata()),
+    });
+  }
+
+  /**
+   * A handler begins in a microtask of its own, and not in the context of the handler whose end freed
+   * its slot: what that one or a hook put into `AsyncLocalStorage` must not reach it.
+   */
+  run(delivery: Delivery): void {
+    this.origin.runInAsyncScope(this.begin, undefined, delivery);
+  }
+
+  /** A promise's microtask costs a third of one that is queued: it has no resource to be tracked by. */
+  private readonly begin = (delivery: Delivery): void => {
+    void Promise.resolve(delivery).then(this.handle);
+  };
+
+  private readonly handle = (delivery: Delivery): void => {
+    if (!scopesEnabled()) this.open(delivery);
+    else runInScope(delivery, () => this.open(delivery));
+  };
+
+  private open(delivery: Delivery): void {
+    readData(delivery, this.options.deserializer, this.answersIn, this.hand);
+  }
+
+  private readonly hand: Hand = (delivery, data, metadata) => {
+    const context = new RedisStreamsContext(delivery, this.source, metadata);
+    if (this.around === undefined) void this.invoke(delivery, context, data);
+    else void this.invokeHooked(delivery, context, data, this.around);
+  };
+
+  private async invokeHooked(
+    delivery: Delivery,
+    context: RedisStreamsContext,
+    data: unknown,
+    around: AroundRun,
+  ): Promise<void> {
+    try {
+      await around(context, async (ended) => {
+        await this.invoke(delivery, context, data);
+        ended();
+      });
+    } catch (error) {
+      // A hook that throws is the application's mistake. The entry must be settled all the same, and a handler
+      // that the hook did not wait for is told.
+      const line = (): string => lineOf(delivery, 'a processing hook failed');
+      this.logger.error(`hook ${patternOf(delivery)}`, () => `${line()}: ${thrownStory(error)}`);
+      if (delivery.ended) return;
+      failedAround(delivery, error);
+      delivery.abort('cancelled');
+    }
+  }
+
+  private invoke(delivery: Delivery, context: RedisStreamsContext, data: unknown): Promise<void> {
+    const { pattern, broadcast } = delivery.pattern.spec;
+    const known = this.handlers.get(pattern) as PatternHandlers;
+    if (delivery.isRequest) {
+      return this.requests.invoke(delivery, context, data, known.message as MessageHandler);
+    }
+    const events = broadcast ? known.broadcasts : known.events;
+    // An event of a pattern without event handlers runs the message handler, whose reply goes nowhere.
+    const declared = events.length > 0 || known.broadcasts.length > 0;
+    const meant = !declared || delivery.entry.header.message;
+    const handlers = meant && known.message !== undefined ? [known.message] : events;
+    return this.events.invoke(delivery, context, data, handlers);
+  }
+}
