@@ -6,7 +6,7 @@ import { check, describe } from './check.js';
 import { play } from './fleet/stage.js';
 import { bundle } from './kit/bundle.js';
 import { buildLibrary, builds } from './kit/library.js';
-import { randomSeed } from './kit/random.js';
+import { randomSeed } from '../tools/random.js';
 import { Size } from './kit/size.js';
 import { filesOf, mutated } from './mutants/apply.js';
 import { mutants, type Mutant } from './mutants/list.js';

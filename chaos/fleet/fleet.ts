@@ -1,7 +1,7 @@
 // The services and callers of a run. A service has a slot and may have several lives in it.
 import { join } from 'node:path';
 import type { History } from '../kit/history.js';
-import type { Random } from '../kit/random.js';
+import type { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
 import { Child, type Kind } from './child.js';
 import type { WholePlan } from './plan.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { History } from '../kit/history.js';
 import { Clocks } from '../kit/faketime.js';
-import { Random } from '../kit/random.js';
+import { Random } from '../../tools/random.js';
 import { pause } from '../../tools/wait.js';
 import { now } from '../kit/time.js';
 import { Proxy } from '../../tools/tcp-proxy/proxy.js';
@@ -42,7 +42,7 @@ export async function play({
   const clocks = plan.clocks ? new Clocks() : undefined;
   const environment = clocks?.environment('redis');
   const redis = await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
-  const proxy = plan.proxy ? new Proxy(redis.port, random.fork('proxy')) : undefined;
+  const proxy = plan.proxy ? new Proxy({ port: redis.port, random: random.fork('proxy') }) : undefined;
   const about = { scenario: scenario.name, seed, size: size.name, server: redis.version };
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...about, ...plan }, undefined, 2));
 

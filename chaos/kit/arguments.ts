@@ -1,6 +1,6 @@
 // npm run chaos -- --scenario S2,S5 --seed 7 --size pr --json
 import { parseArgs } from 'node:util';
-import { randomSeed } from './random.js';
+import { randomSeed } from '../../tools/random.js';
 import { sizes, type SizeName } from './size.js';
 
 export const usage = `Usage: npm run chaos -- [options]

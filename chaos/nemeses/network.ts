@@ -1,15 +1,13 @@
 // What may happen between a process and Redis.
 import {
-  blackhole,
   byteRate,
   cutMidFrame,
   delay,
   dropAnswers,
+  halfOpen,
   pass,
-  type Mode,
-  type Passage,
-  type Role,
-} from '../../tools/tcp-proxy/passage.js';
+} from '../../tools/tcp-proxy/modes.js';
+import type { Mode, Role } from '../../tools/tcp-proxy/passage.js';
 import { pause } from '../../tools/wait.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Context } from '../scenarios/scenario.js';
@@ -36,7 +34,7 @@ export async function silence(
   const target = processOf(fleet, place);
   const facts = { targets: [target], cuts: [target], role, silent: true };
   await faults.during('silence', facts, async () => {
-    for (const passage of proxy.of(place, role)) passage.mode = blackhole;
+    for (const passage of proxy.of(place, role)) passage.mode = halfOpen;
     await pause(ms);
   });
 }
@@ -69,15 +67,10 @@ export async function everywhere(
   mode: Mode,
   act: Act,
 ): Promise<void> {
-  const treat = (passage: Passage) => {
-    passage.mode = mode;
-  };
   await faults.during(what, { cuts: 'all', gentle: true }, async () => {
-    proxy.greet(treat);
-    for (const passage of proxy.passages) treat(passage);
+    proxy.treat(mode);
     await act();
-    proxy.greet(() => {});
-    for (const passage of proxy.passages) passage.mode = pass;
+    proxy.treat(pass);
   });
 }
 

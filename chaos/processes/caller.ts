@@ -1,7 +1,7 @@
 // A caller: makes calls at a rate and writes down, by its own clock, what became of each.
 import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
 import { History } from '../kit/history.js';
-import { Random } from '../kit/random.js';
+import { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
 import { hashOfReply, requestHash } from '../kit/work.js';
 import { given, on, tell } from './channel.js';

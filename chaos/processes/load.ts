@@ -1,5 +1,5 @@
 // Which calls a caller makes, drawn from the seed.
-import type { Random } from '../kit/random.js';
+import type { Random } from '../../tools/random.js';
 
 /** A kind of call in the mix of a scenario. */
 export interface Kind {

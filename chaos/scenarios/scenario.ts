@@ -4,7 +4,7 @@ import type { Plan, WholePlan } from '../fleet/plan.js';
 import type { ChaosRedis } from '../fleet/redis.js';
 import type { Clocks } from '../kit/faketime.js';
 import type { History } from '../kit/history.js';
-import type { Random } from '../kit/random.js';
+import type { Random } from '../../tools/random.js';
 import type { Size } from '../kit/size.js';
 import type { Proxy } from '../../tools/tcp-proxy/proxy.js';
 

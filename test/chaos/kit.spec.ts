@@ -1,5 +1,5 @@
 import { readArguments } from '../../chaos/kit/arguments.js';
-import { Random } from '../../chaos/kit/random.js';
+import { Random } from '../../tools/random.js';
 import { Size } from '../../chaos/kit/size.js';
 
 describe('seeds', () => {

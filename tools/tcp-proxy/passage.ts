@@ -1,6 +1,6 @@
-// One connection through the proxy, and the ways in which it can be bad.
+// One connection through the proxy.
 import { connect, type Socket } from 'node:net';
-import { setTimeout as later } from 'node:timers';
+import { LateBytes } from './late-bytes.js';
 
 /** Draws what happens by chance. */
 export interface Chance {
@@ -12,156 +12,147 @@ export interface Chance {
 /** What a connection is for, as its first commands tell. */
 export type Role = 'commands' | 'reader' | 'subscriber';
 
-/** What becomes of the bytes that Redis sends. */
-export type Mode = (chunk: Buffer, passage: Passage) => void;
+/** What becomes of the bytes of a connection, and of its end. */
+export interface Mode {
+  /** Carries what Redis sends. */
+  answer(chunk: Buffer, passage: Passage): void;
+  /** Carries what the client sends. */
+  request(chunk: Buffer, passage: Passage): void;
+  /** Whether the client learns that Redis has gone. */
+  readonly tellsClient: boolean;
+  /** Whether Redis learns that the client has gone. */
+  readonly tellsRedis: boolean;
+}
 
-export const pass: Mode = (chunk, passage) => passage.toClient(chunk);
-
-/** Every chunk comes later, in order. */
-export const delay =
-  (least: number, most: number): Mode =>
-  (chunk, passage) =>
-    passage.toClient(chunk, passage.random.int(least, most));
-
-/** Now and then an answer is swallowed, and the connection ends. */
-export const dropAnswers =
-  (probability: number): Mode =>
-  (chunk, passage) => {
-    if (passage.random.chance(probability)) passage.destroy();
-    else passage.toClient(chunk);
-  };
-
-/** Now and then half an answer comes through, and the connection ends. */
-export const cutMidFrame =
-  (probability: number): Mode =>
-  (chunk, passage) => {
-    if (!passage.random.chance(probability)) {
-      passage.toClient(chunk);
-      return;
-    }
-    passage.toClient(chunk.subarray(0, Math.max(1, Math.floor(chunk.length / 2))));
-    passage.finish();
-  };
-
-/** So many bytes per second. */
-export const byteRate =
-  (bytesPerSecond: number): Mode =>
-  (chunk, passage) => {
-    const waiting = Math.max(0, passage.busyUntil - Date.now());
-    passage.toClient(chunk, waiting + (chunk.length / bytesPerSecond) * 1000);
-  };
-
-/** Nothing comes through in either direction, and nobody is told. */
-export const blackhole: Mode = () => {};
+/** How often modes did what they do now and then. */
+export interface Counts {
+  /** Answers that were swallowed, and their connection with them. */
+  dropped: number;
+  /** Answers of which half came through, and their connection ended. */
+  cutShort: number;
+}
 
 export interface PassageOptions {
   /** Whose connection it is. */
   readonly name: string;
+  readonly mode: Mode;
   readonly client: Socket;
-  /** Of Redis, on the loopback interface. */
-  readonly port: number;
+  /** Of Redis. */
+  readonly address: { readonly host: string; readonly port: number };
   readonly random: Chance;
+  readonly counts: Counts;
   /** Called when one of its ends has gone. */
   readonly gone: () => void;
 }
 
+/** Characters that `sent` keeps. */
+const KEPT = 65_536;
+/** Characters of a command that may have arrived before the rest of it. */
+const SPLIT = 24;
+
 export class Passage {
-  mode: Mode = pass;
-  /** When the last chunk that comes later will have come. */
-  busyUntil = 0;
-  /** What comes later, in order: `[chunk, when]`. */
-  private readonly late: [chunk: Buffer, when: number][] = [];
+  mode: Mode;
   role: Role = 'commands';
+  /** Bytes that Redis sent. */
+  received = 0;
+  /** The first 64 KiB of what the client sent, in lower case. */
+  sent = '';
   /** Whose connection it is. */
   readonly name: string;
   readonly random: Chance;
+  readonly counts: Counts;
   private readonly client: Socket;
-  private readonly server: Socket;
+  private readonly redis: Socket;
+  private readonly answers: LateBytes;
+  private readonly requests: LateBytes;
   private readonly gone: () => void;
+  private tail = '';
 
-  constructor({ name, client, port, random, gone }: PassageOptions) {
+  constructor({ name, mode, client, address, random, counts, gone }: PassageOptions) {
     this.name = name;
+    this.mode = mode;
     this.random = random;
+    this.counts = counts;
     this.client = client;
     this.gone = gone;
-    this.server = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.redis = connect({ ...address, noDelay: true });
+    this.answers = new LateBytes(client);
+    this.requests = new LateBytes(this.redis);
     client.setNoDelay(true);
-    client.on('data', (chunk) => this.fromClient(chunk));
-    this.server.on('data', (chunk) => this.mode(chunk, this));
-    for (const [one, other] of [
-      [client, this.server],
-      [this.server, client],
-    ] as const) {
-      one.on('error', () => {});
-      one.on('close', () => {
-        gone();
-        // A peer in a black hole never learns that the other side has gone.
-        if (this.mode !== blackhole || one === client) other.destroy();
-      });
-    }
+    client.on('data', (chunk) => {
+      this.note(chunk);
+      this.mode.request(chunk, this);
+    });
+    this.redis.on('data', (chunk) => {
+      this.received += chunk.length;
+      this.mode.answer(chunk, this);
+    });
+    this.ends(client, this.redis, () => this.mode.tellsRedis);
+    this.ends(this.redis, client, () => this.mode.tellsClient);
+  }
+
+  /** Both sockets. */
+  get sockets(): readonly Socket[] {
+    return [this.client, this.redis];
   }
 
   /** Hands on what Redis sent, after so many milliseconds, and never before what came earlier. */
   toClient(chunk: Buffer, after = 0): void {
-    const at = Math.max(this.busyUntil, Date.now() + after);
-    if (at <= Date.now() && this.late.length === 0) {
-      this.write(chunk);
-      return;
-    }
-    this.busyUntil = at;
-    this.late.push([chunk, at]);
-    if (this.late.length === 1) this.wait();
+    this.answers.write(chunk, after);
   }
 
-  /** One timer for all: timers of their own would end in any order when they are due in the same millisecond. */
-  private wait(): void {
-    const [first] = this.late;
-    if (first === undefined) return;
-    later(() => {
-      for (;;) {
-        const [next] = this.late;
-        if (next === undefined || next[1] > Date.now()) break;
-        this.late.shift();
-        this.write(next[0]);
-      }
-      this.wait();
-    }, first[1] - Date.now());
+  /** Hands on what the client sent, as `toClient` does. */
+  toRedis(chunk: Buffer, after = 0): void {
+    this.requests.write(chunk, after);
   }
 
-  private write(chunk: Buffer): void {
-    if (!this.client.destroyed) this.client.write(chunk);
-  }
-
-  private fromClient(chunk: Buffer): void {
-    if (this.role === 'commands') this.role = roleOf(chunk) ?? this.role;
-    if (this.mode !== blackhole && !this.server.destroyed) this.server.write(chunk);
+  /** Milliseconds until the client will have got what waits for it. */
+  get backlog(): number {
+    return this.answers.backlog;
   }
 
   /** Both sides are told that it has ended. */
   destroy(): void {
     this.client.destroy();
-    this.server.destroy();
+    this.redis.destroy();
     this.gone();
   }
 
   /** The client gets what was written, and then the end. */
   finish(): void {
     this.client.end();
-    this.server.destroy();
+    this.redis.destroy();
     this.gone();
   }
 
   /** RST instead of FIN. */
   reset(): void {
     this.client.resetAndDestroy();
-    this.server.destroy();
+    this.redis.destroy();
     this.gone();
+  }
+
+  private ends(one: Socket, other: Socket, tells: () => boolean): void {
+    one.on('error', () => {});
+    one.on('close', () => {
+      this.gone();
+      if (tells()) other.destroy();
+    });
+  }
+
+  /** Keeps what tells what the connection is for. */
+  private note(chunk: Buffer): void {
+    if (this.sent.length >= KEPT && this.role !== 'commands') return;
+    const text = chunk.toString('latin1').toLowerCase();
+    if (this.sent.length < KEPT) this.sent += text.slice(0, KEPT - this.sent.length);
+    if (this.role !== 'commands') return;
+    const seen = this.tail + text;
+    this.role = roleOf(seen);
+    this.tail = seen.slice(-SPLIT);
   }
 }
 
-function roleOf(chunk: Buffer): Role | undefined {
-  const text = chunk.toString('latin1').toLowerCase();
+function roleOf(text: string): Role {
   if (text.includes('$9\r\nsubscribe\r\n')) return 'subscriber';
-  if (text.includes('$10\r\nxreadgroup\r\n')) return 'reader';
-  return undefined;
+  return text.includes('$10\r\nxreadgroup\r\n') ? 'reader' : 'commands';
 }

@@ -1,29 +1,39 @@
 // A TCP proxy between processes and Redis. Each process has an address of its own, so that what is done
 // to a connection can be aimed: at a process, and at what the connection is for.
-import { createServer, type AddressInfo, type Server } from 'node:net';
-import { Passage, type Chance, type Role } from './passage.js';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { pass } from './modes.js';
+import { Passage, type Chance, type Counts, type Mode, type Role } from './passage.js';
+
+/** Where Redis is, and what draws what happens by chance. */
+export interface ProxyOptions {
+  /** 127.0.0.1 by default. */
+  readonly host?: string;
+  readonly port: number;
+  readonly random: Chance;
+}
 
 export class Proxy {
+  /** Connections both of whose ends are there, oldest first. */
   readonly passages = new Set<Passage>();
+  readonly counts: Counts = { dropped: 0, cutShort: 0 };
+  /** Connections that were made since it was there. */
+  made = 0;
   private readonly servers: Server[] = [];
-  /** What new connections meet: changes a passage before its first byte. */
-  private greeting: (passage: Passage) => void = () => {};
+  /** Of all connections: in a black hole, one end outlives the other. */
+  private readonly sockets = new Set<Socket>();
+  private readonly address: { readonly host: string; readonly port: number };
+  private readonly random: Chance;
+  /** Of connections that are made from now on. */
+  private mode: Mode = pass;
 
-  /** @param port of Redis */
-  constructor(
-    private readonly port: number,
-    private readonly random: Chance,
-  ) {}
+  constructor({ host = '127.0.0.1', port, random }: ProxyOptions) {
+    this.address = { host, port };
+    this.random = random;
+  }
 
-  /** An address for the process of this name. */
+  /** The port of an address for the process of this name. */
   async listen(name: string): Promise<number> {
-    const server = createServer((socket) => {
-      const { port, random } = this;
-      const gone = () => void this.passages.delete(passage);
-      const passage: Passage = new Passage({ name, client: socket, port, random, gone });
-      this.passages.add(passage);
-      this.greeting(passage);
-    });
+    const server = createServer((client) => this.accept(name, client));
     this.servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -32,9 +42,20 @@ export class Proxy {
     return (server.address() as AddressInfo).port;
   }
 
-  /** From now on every new connection is treated so. */
-  greet(treat: (passage: Passage) => void): void {
-    this.greeting = treat;
+  /** From now on every new connection is treated so; those that are there go on as they are. */
+  greet(mode: Mode): void {
+    this.mode = mode;
+  }
+
+  /** All connections are treated so from now on, present and new ones. */
+  treat(mode: Mode): void {
+    this.greet(mode);
+    for (const passage of this.passages) passage.mode = mode;
+  }
+
+  /** Ends all present connections. */
+  cut(): void {
+    for (const passage of this.passages) passage.destroy();
   }
 
   /** Present connections of a process, of one role or all. */
@@ -42,6 +63,13 @@ export class Proxy {
     return [...this.passages].filter(
       (passage) => passage.name === name && (role === undefined || passage.role === role),
     );
+  }
+
+  /** The present connection of a role that was made last, of any process. Throws when there is none. */
+  latest(role: Role): Passage {
+    const found = [...this.passages].findLast((passage) => passage.role === role);
+    if (found === undefined) throw new Error(`no connection for ${role}`);
+    return found;
   }
 
   /** Names of the processes that have connections, of one role or any, always in the same order. */
@@ -52,9 +80,22 @@ export class Proxy {
   }
 
   async close(): Promise<void> {
-    for (const passage of this.passages) passage.destroy();
+    this.cut();
+    for (const socket of this.sockets) socket.destroy();
     await Promise.all(
       this.servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     );
+  }
+
+  private accept(name: string, client: Socket): void {
+    const { mode, address, random, counts } = this;
+    const gone = () => void this.passages.delete(passage);
+    const passage: Passage = new Passage({ name, mode, client, address, random, counts, gone });
+    this.passages.add(passage);
+    this.made++;
+    for (const socket of passage.sockets) {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    }
   }
 }

@@ -1,5 +1,6 @@
+import { dropAnswers, noAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 import { lettersOf, withLetters } from './letters.js';
 
 /** Letters of events that count how often each is handled once they are replayed. */
@@ -17,29 +18,29 @@ async function counted(count: number) {
 describe('X13 replay under faults', () => {
   it('with a third of the answers swallowed and the link cut, each letter is replayed once', async () => {
     const { arena, tally } = await counted(60);
-    const proxy = await TcpProxy.open(arena.url);
-    const letters = lettersOf(arena, { url: proxy.url, retryDelay: 20 });
+    const { proxy, url } = await proxyTo(arena.url);
+    const letters = lettersOf(arena, { url, retryDelay: 20 });
     await letters.count();
-    proxy.loss = 0.3;
+    proxy.treat(dropAnswers(0.3, 'commands'));
     expect(await letters.replayAll()).toMatchObject({ replayed: 60, more: false });
-    expect(proxy.lost).toBeGreaterThan(0);
+    expect(proxy.counts.dropped).toBeGreaterThan(0);
     await eventually(() => expect(tally.total).toBe(60));
     expect(tally.repeated).toEqual([]);
-    proxy.loss = 0;
+    proxy.treat(pass);
     expect(await letters.count()).toBe(0);
   });
 
   it('the answer to a single replay is swallowed: the repeat tells the entry that it became', async () => {
     const { arena, tally } = await counted(1);
-    const proxy = await TcpProxy.open(arena.url);
-    const letters = lettersOf(arena, { url: proxy.url, retryDelay: 20 });
+    const { proxy, url } = await proxyTo(arena.url);
+    const letters = lettersOf(arena, { url, retryDelay: 20 });
     const [letter] = (await letters.page()).letters;
     const link = proxy.latest('commands');
-    link.mode = 'dropReplies';
+    link.mode = noAnswers;
     const replay = letters.replay(letter!.id);
     // Nothing is heard of the first question; the next connection has answers.
     await eventually(() => expect(link.sent).toContain('xrange'));
-    link.cut();
+    link.destroy();
     const entry = await replay;
     expect(entry).toMatch(/^\d+-\d+$/);
     // Another process, an operator that asks once more: the same entry, and nothing is added.
@@ -50,11 +51,11 @@ describe('X13 replay under faults', () => {
 
   it('a process that ends in the middle leaves each letter replayed or there', async () => {
     const { arena, tally } = await counted(200);
-    const proxy = await TcpProxy.open(arena.url);
-    const first = lettersOf(arena, { url: proxy.url, retryDelay: 20 });
+    const { proxy, url } = await proxyTo(arena.url);
+    const first = lettersOf(arena, { url, retryDelay: 20 });
     const ended = first.replayAll().catch((error: unknown) => error);
     await eventually(() => expect(tally.total).toBeGreaterThan(0));
-    proxy.cutAll();
+    proxy.cut();
     await first.close();
     await ended;
     const letters = lettersOf(arena);

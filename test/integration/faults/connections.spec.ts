@@ -1,11 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
+import { cutMidFrame } from '../../../tools/tcp-proxy/modes.js';
+import type { Role } from '../../../tools/tcp-proxy/passage.js';
 import { RateLimitedLogger } from '../../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
 import { builtLibrary, program } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { TcpProxy, type ProxiedConnection } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 
 // Rows A of docs/faults.md that no other file is about.
 
@@ -143,21 +145,21 @@ describe('A9 faults that repeat', () => {
 });
 
 describe('A10 answers that are cut in the middle', () => {
-  const roles: ProxiedConnection['role'][] = ['commands', 'subscriber', 'reader'];
+  const roles: Role[] = ['commands', 'subscriber', 'reader'];
   it.each(roles)('on the %s: the connection is replaced, and nothing is lost', async (role) => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const ran = new Tally();
-    await arena.serve({ messages: { work: (n: number) => ran.add(n) } }, { url: proxy.url });
-    const client = await arena.connected({ url: proxy.url });
+    await arena.serve({ messages: { work: (n: number) => ran.add(n) } }, { url });
+    const client = await arena.connected({ url });
     await client.call('work', 'first');
     for (const round of range(3)) {
-      proxy.latest(role).truncate();
+      proxy.latest(role).mode = cutMidFrame(1);
       const answers = range(20).map((i) => client.call('work', round * 20 + i));
       expect(await Promise.all(answers)).toEqual(range(20).map((i) => round * 20 + i));
     }
     expect(ran.repeated).toEqual([]);
-    expect(proxy.truncated).toBeGreaterThan(0);
+    expect(proxy.counts.cutShort).toBeGreaterThan(0);
   });
 });
 

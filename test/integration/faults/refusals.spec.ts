@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { createServer, type AddressInfo } from 'node:net';
 import { Arena, eventually } from '../../support/arena.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 
 // Redis that says no, again and again: what it costs, and what is said of it.
 
@@ -208,17 +208,17 @@ describe('a connection that dies young', () => {
 
   it('does not reset the pause: what drops everybody after the first commands', async () => {
     const arena = await own();
-    const proxy = await TcpProxy.open(arena.url);
-    const client = await arena.connected({ url: proxy.url });
+    const { proxy, url } = await proxyTo(arena.url);
+    const client = await arena.connected({ url });
     await client.failure('nobody', 1, { whenNoConsumer: 'fail' });
-    const before = proxy.connections.length;
+    const before = proxy.made;
     const timer = setInterval(() => {
-      for (const each of proxy.connections) if (each.received > 0) each.cut();
+      for (const each of proxy.passages) if (each.received > 0) each.destroy();
     }, 5);
     onTestFinished(() => clearInterval(timer));
     await pass(3000);
     // Two links. Of each, the pauses double from 25 to 50 ms up to 500 to 1000 ms: ten in three seconds at most.
-    expect(proxy.connections.length - before).toBeLessThanOrEqual(20);
+    expect(proxy.made - before).toBeLessThanOrEqual(20);
     clearInterval(timer);
     expect(await client.failure('nobody', 1, { whenNoConsumer: 'fail' })).toMatchObject({
       code: 'NO_CONSUMER',

@@ -1,6 +1,7 @@
+import { blackhole, slow } from '../../../tools/tcp-proxy/modes.js';
 import { Arena, eventually, type Handlers, range } from '../../support/arena.js';
 import { counting, Load } from '../../support/load.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 
 /** What may pass from the silence of a connection to its replacement, in milliseconds. */
 const REPLACED = 9000;
@@ -8,10 +9,10 @@ const REPLACED = 9000;
 /** A server and a client that each reach Redis through a proxy of their own. */
 async function proxied(handlers: Handlers) {
   const arena = new Arena();
-  const serverProxy = await TcpProxy.open(arena.url);
-  const clientProxy = await TcpProxy.open(arena.url);
-  await arena.serve(handlers, { url: serverProxy.url });
-  const client = await arena.connected({ url: clientProxy.url });
+  const { proxy: serverProxy, url: ofServer } = await proxyTo(arena.url);
+  const { proxy: clientProxy, url: ofClient } = await proxyTo(arena.url);
+  await arena.serve(handlers, { url: ofServer });
+  const client = await arena.connected({ url: ofClient });
   return { arena, serverProxy, clientProxy, client };
 }
 
@@ -20,7 +21,7 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
     const { ran, work } = counting();
     const { clientProxy, client } = await proxied({ messages: { work } });
     await client.call('work', { key: -1 });
-    clientProxy.latest('commands').mode = 'blackhole';
+    clientProxy.latest('commands').mode = blackhole;
     const from = performance.now();
     const answers = await Promise.all(range(20).map((key) => client.call('work', { key })));
     expect(performance.now() - from).toBeLessThan(REPLACED);
@@ -32,7 +33,7 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
     const { ran, work } = counting();
     const { clientProxy, client } = await proxied({ messages: { work } });
     await client.call('work', { key: -1 });
-    clientProxy.latest('subscriber').mode = 'blackhole';
+    clientProxy.latest('subscriber').mode = blackhole;
     const from = performance.now();
     const answers = await Promise.all(range(20).map((key) => client.call('work', { key })));
     expect(performance.now() - from).toBeLessThan(REPLACED);
@@ -44,7 +45,7 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
     const { ran, work } = counting();
     const { serverProxy, client } = await proxied({ messages: { work } });
     await client.call('work', { key: -1 });
-    serverProxy.latest('reader').mode = 'blackhole';
+    serverProxy.latest('reader').mode = blackhole;
     const from = performance.now();
     const answers = await Promise.all(range(20).map((key) => client.call('work', { key })));
     // Redis handed them to the old connection; the audit of the new one finds them.
@@ -57,7 +58,7 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
     const { ran, work } = counting();
     const { serverProxy, client } = await proxied({ messages: { work } });
     await client.call('work', { key: -1 });
-    serverProxy.latest('commands').mode = 'blackhole';
+    serverProxy.latest('commands').mode = blackhole;
     const from = performance.now();
     const answers = await Promise.all(range(20).map((key) => client.call('work', { key })));
     expect(performance.now() - from).toBeLessThan(REPLACED);
@@ -77,7 +78,7 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
     const { arena, serverProxy, client } = await proxied({ messages: { work } });
     const subscription = client.send('work', 1).subscribe();
     await eventually(async () => expect(await arena.pending('work')).toBe(1));
-    serverProxy.latest('subscriber').mode = 'blackhole';
+    serverProxy.latest('subscriber').mode = blackhole;
     subscription.unsubscribe();
     // With the next renewal of the lease at the latest.
     await eventually(() => expect(aborted).toEqual([1]), REPLACED);
@@ -87,8 +88,8 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
 it('a slow network only makes things slow', async () => {
   const { ran, work } = counting();
   const { serverProxy, clientProxy, client } = await proxied({ messages: { work } });
-  serverProxy.set('delay');
-  clientProxy.set('delay');
+  serverProxy.treat(slow(50));
+  clientProxy.treat(slow(50));
   const load = new Load(client, 10);
   await eventually(() => expect(load.answered).toBeGreaterThan(50), 20_000);
   await load.stop();
@@ -102,7 +103,7 @@ it('connections that are cut again and again lose and repeat nothing', async () 
   const load = new Load(client, 20);
   for (let round = 1; round <= 8; round++) {
     await eventually(() => expect(load.answered).toBeGreaterThan(round * 100), 20_000);
-    (round % 2 ? clientProxy : serverProxy).cutAll();
+    (round % 2 ? clientProxy : serverProxy).cut();
   }
   await eventually(() => expect(load.answered).toBeGreaterThan(1000), 20_000);
   await load.stop();

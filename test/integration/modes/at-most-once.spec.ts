@@ -1,8 +1,9 @@
 import { RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { dropAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
 import { type Arena as AnyArena, eventually, range, Tally } from '../../support/arena.js';
 import { Instance } from '../../support/instance.js';
 import { arenas } from '../../support/intercepted-arena.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 
 // X3: a handler or a call that may be started once only (rule L18).
 
@@ -51,20 +52,20 @@ describe.each(arenas)('X3 at most once, %s,', (_where, Arena) => {
 
   it('with answers of Redis swallowed, no handler starts twice', async () => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const ran = new Tally();
     const work = [(n: number) => ran.add(n), once] as const;
-    await arena.serve({ messages: { work } }, { url: proxy.url, retryDelay: 20 });
-    const client = await arena.connected({ url: proxy.url, retryDelay: 20 });
+    await arena.serve({ messages: { work } }, { url, retryDelay: 20 });
+    const client = await arena.connected({ url, retryDelay: 20 });
     await client.call('work', -1);
-    proxy.loss = 0.05;
+    proxy.treat(dropAnswers(0.05, 'commands'));
     const ends: PromiseSettledResult<unknown>[] = [];
     for (let n = 0; n < 300; n += 10) {
       const calls = range(10).map((i) => client.call('work', n + i, { timeout: 10_000 }));
       ends.push(...(await Promise.allSettled(calls)));
     }
-    proxy.loss = 0;
-    expect(proxy.lost).toBeGreaterThan(0);
+    proxy.treat(pass);
+    expect(proxy.counts.dropped).toBeGreaterThan(0);
     expect(ran.repeated).toEqual([]);
     for (const [n, end] of ends.entries()) {
       if (end.status === 'fulfilled') expect(ran.counts.get(n)).toBe(1);

@@ -1,20 +1,21 @@
+import { blackhole, dropAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
 import { Arena, eventually, range, Tally } from '../../support/arena.js';
 import { counting, Load } from '../../support/load.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
+import { proxyTo } from '../../support/proxy.js';
 
 describe('L1–L4: what is sent again is stored once', () => {
   it('with 5 % of the answers swallowed and the link cut, N calls give N executions', async () => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const { ran, work } = counting();
     await arena.serve({ messages: { work } });
-    const client = await arena.connected({ url: proxy.url });
-    proxy.loss = 0.05;
+    const client = await arena.connected({ url });
+    proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
     await eventually(() => expect(load.answered).toBeGreaterThan(4000), 40_000);
     await load.stop();
-    expect(proxy.lost).toBeGreaterThan(5);
+    expect(proxy.counts.dropped).toBeGreaterThan(5);
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
     expect(ran.total).toBe(load.sent);
@@ -22,30 +23,30 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('and N events are handled N times', async () => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const seen = new Tally();
     await arena.serve({ events: { happened: (n: number) => seen.add(n) } });
-    const client = await arena.connected({ url: proxy.url });
-    proxy.loss = 0.05;
+    const client = await arena.connected({ url });
+    proxy.treat(dropAnswers(0.05, 'commands'));
     for (let round = 0; round < 100; round++) {
       await Promise.all(range(10).map((n) => client.tell('happened', round * 10 + n)));
     }
-    expect(proxy.lost).toBeGreaterThan(2);
+    expect(proxy.counts.dropped).toBeGreaterThan(2);
     await eventually(() => expect(seen.total).toBe(1000));
     expect(seen.repeated).toEqual([]);
   }, 60_000);
 
   it('with the answers to settlements swallowed as well, nothing runs twice', async () => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } }, { url: proxy.url });
+    await arena.serve({ messages: { work } }, { url });
     const client = await arena.connected();
-    proxy.loss = 0.05;
+    proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
     await eventually(() => expect(load.answered).toBeGreaterThan(3000), 40_000);
     await load.stop();
-    expect(proxy.lost).toBeGreaterThan(5);
+    expect(proxy.counts.dropped).toBeGreaterThan(5);
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
     await eventually(async () => expect(await arena.pending('work')).toBe(0));
@@ -53,19 +54,19 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('a batch whose answer is never heard is sent again, and calls that ended are left out', async () => {
     const arena = new Arena();
-    const proxy = await TcpProxy.open(arena.url);
+    const { proxy, url } = await proxyTo(arena.url);
     const { ran, work } = counting();
     await arena.serve({ messages: { work } });
-    const client = await arena.connected({ url: proxy.url });
+    const client = await arena.connected({ url });
     await client.call('work', { key: -1 });
     // Nothing leaves: what is given up meanwhile must not be sent when the link is back.
-    proxy.set('blackhole');
+    proxy.treat(blackhole);
     const ended = await Promise.all(
       range(10).map((key) => client.failure('work', { key }, { timeout: 300 })),
     );
     for (const error of ended) expect(error).toMatchObject({ code: 'TIMEOUT' });
-    proxy.mode = 'pass';
-    proxy.cutAll();
+    proxy.greet(pass);
+    proxy.cut();
     expect(await client.call('work', { key: 100 })).toBe(100);
     for (const [i, error] of ended.entries()) {
       if ((error as { outcome: string }).outcome === 'not-run')

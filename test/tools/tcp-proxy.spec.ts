@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { Random } from '../../chaos/kit/random.js';
+import { Random } from '../../tools/random.js';
 import {
   blackhole,
   byteRate,
   cutMidFrame,
   delay,
   dropAnswers,
-  type Mode,
-} from '../../tools/tcp-proxy/passage.js';
+  halfOpen,
+  noAnswers,
+  slow,
+} from '../../tools/tcp-proxy/modes.js';
+import type { Mode } from '../../tools/tcp-proxy/passage.js';
 import { Proxy } from '../../tools/tcp-proxy/proxy.js';
 
 /** A bound for what happens at once on an idle machine. */
@@ -18,15 +21,18 @@ const SOON = { timeout: 10_000 };
 /** A server that says everything back, and a client that reaches it through the proxy. */
 async function echo(mode?: Mode) {
   const sockets: Socket[] = [];
+  const heard = { text: '' };
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => {});
+    socket.on('data', (chunk) => (heard.text += String(chunk)));
     socket.pipe(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy = new Proxy((server.address() as AddressInfo).port, new Random(1));
-  if (mode !== undefined) proxy.greet((passage) => (passage.mode = mode));
+  const { port } = server.address() as AddressInfo;
+  const proxy = new Proxy({ port, random: new Random(1) });
+  if (mode !== undefined) proxy.greet(mode);
   const client = connect(await proxy.listen('one'), '127.0.0.1');
   client.setEncoding('utf8');
   const seen = { text: '', closed: undefined as string | undefined, since: performance.now() };
@@ -41,7 +47,7 @@ async function echo(mode?: Mode) {
     server.close();
   });
   const say = (text: string): void => void client.write(text);
-  return { client, proxy, seen, say };
+  return { client, proxy, heard, seen, say, sockets };
 }
 
 it('passes what is sent, both ways', async () => {
@@ -77,25 +83,59 @@ it('never changes the order of what comes later, however busy it is', async () =
   expect(seen.text).toBe(all);
 });
 
+it('delays both directions and keeps their order', async () => {
+  const { heard, seen, say } = await echo(slow(60));
+  const started = performance.now();
+  for (const word of ['one ', 'two ', 'three']) {
+    say(word);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(heard.text).toBe('one two three'), SOON);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(55);
+  await vi.waitFor(() => expect(seen.text).toBe('one two three'), SOON);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(115);
+});
+
 it('swallows an answer and ends the connection', async () => {
-  const { seen, say } = await echo(dropAnswers(1));
+  const { proxy, seen, say } = await echo(dropAnswers(1));
   say('hello');
   await vi.waitFor(() => expect(seen.closed).toBeDefined(), SOON);
   expect(seen.text).toBe('');
+  expect(proxy.counts).toEqual({ dropped: 1, cutShort: 0 });
+});
+
+it('swallows answers of the role that is named only', async () => {
+  const { proxy, seen, say } = await echo(dropAnswers(1, 'commands'));
+  say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
+  await vi.waitFor(() => expect(seen.text).not.toBe(''), SOON);
+  expect(proxy.counts.dropped).toBe(0);
+});
+
+it('lets commands through, and no answers', async () => {
+  const { heard, seen, say } = await echo(noAnswers);
+  say('hello');
+  await vi.waitFor(() => expect(heard.text).toBe('hello'), SOON);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).toMatchObject({ text: '', closed: undefined });
 });
 
 it('cuts an answer in the middle', async () => {
-  const { seen, say } = await echo(cutMidFrame(1));
+  const { proxy, seen, say } = await echo(cutMidFrame(1));
   say('hello you');
   await vi.waitFor(() => expect(seen.closed).toBe('FIN'), SOON);
   expect(seen.text).toBe('hell');
+  expect(proxy.counts).toEqual({ dropped: 0, cutShort: 1 });
 });
 
-it('falls silent without ending the connection, while new ones pass', async () => {
+const silences: [string, Mode][] = [
+  ['in a black hole', blackhole],
+  ['half open', halfOpen],
+];
+it.each(silences)('falls silent without an end, %s, while new ones pass', async (_, mode) => {
   const { client, proxy, seen, say } = await echo();
   say('a');
   await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
-  for (const passage of proxy.of('one')) passage.mode = blackhole;
+  for (const passage of proxy.of('one')) passage.mode = mode;
   say('b');
   const other = connect((client as unknown as { remotePort: number }).remotePort, '127.0.0.1');
   onTestFinished(() => void other.destroy());
@@ -103,6 +143,32 @@ it('falls silent without ending the connection, while new ones pass', async () =
   const [answer] = await once(other, 'data');
   expect(String(answer)).toBe('c');
   expect(seen).toMatchObject({ text: 'a', closed: undefined });
+});
+
+it.each(silences)('does not tell the client that Redis has gone, %s', async (_, mode) => {
+  const { proxy, seen, say, sockets } = await echo();
+  say('a');
+  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  proxy.treat(mode);
+  for (const socket of sockets) socket.destroy();
+  await vi.waitFor(() => expect(proxy.passages.size).toBe(0), SOON);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen.closed).toBeUndefined();
+});
+
+it.each([
+  ['tells', 'half open', halfOpen, true],
+  ['does not tell', 'in a black hole', blackhole, false],
+] as const)('%s Redis that the client has gone, %s', async (_, _where, mode, tells) => {
+  const { client, proxy, seen, say, sockets } = await echo();
+  say('a');
+  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  proxy.treat(mode);
+  client.destroy();
+  await vi.waitFor(() => expect(proxy.passages.size).toBe(0), SOON);
+  if (tells) await vi.waitFor(() => expect(sockets[0]!.destroyed).toBe(true), SOON);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sockets[0]!.destroyed).toBe(tells);
 });
 
 it('resets a connection', async () => {
@@ -126,4 +192,25 @@ it('knows connections by what they are used for', async () => {
   await vi.waitFor(() => expect(seen.text).not.toBe(''), SOON);
   expect(proxy.names('subscriber')).toEqual(['one']);
   expect(proxy.of('one', 'reader')).toEqual([]);
+  expect(proxy.latest('subscriber').sent).toContain('subscribe');
+  expect(() => proxy.latest('reader')).toThrow('no connection for reader');
+});
+
+it('knows what a connection is for even if the command arrives in two parts', async () => {
+  const { client, proxy, seen, say } = await echo();
+  say('*9\r\n$10\r\nXREAD');
+  await once(client, 'data');
+  say('GROUP\r\n');
+  await vi.waitFor(() => expect(seen.text).toContain('GROUP'), SOON);
+  expect(proxy.names('reader')).toEqual(['one']);
+});
+
+it('counts what was made, and what Redis has sent', async () => {
+  const { proxy, seen, say } = await echo();
+  say('hello');
+  await vi.waitFor(() => expect(seen.text).toBe('hello'), SOON);
+  expect(proxy.latest('commands').received).toBe(5);
+  proxy.cut();
+  await vi.waitFor(() => expect(seen.closed).toBeDefined(), SOON);
+  expect(proxy.made).toBe(1);
 });
