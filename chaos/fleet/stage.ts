@@ -42,7 +42,9 @@ export async function play({
   const clocks = plan.clocks ? new Clocks() : undefined;
   const environment = clocks?.environment('redis');
   const redis = await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
-  const proxy = plan.proxy ? new Proxy({ port: redis.port, random: random.fork('proxy') }) : undefined;
+  const proxy = plan.proxy
+    ? new Proxy({ port: redis.port, random: random.fork('proxy') })
+    : undefined;
   const about = { scenario: scenario.name, seed, size: size.name, server: redis.version };
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...about, ...plan }, undefined, 2));
 
