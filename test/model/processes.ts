@@ -176,9 +176,9 @@ export class Instance extends Process {
       ...resolveServerOptions({ ...asked, maxDeliveries: 1000 }),
       redis: this as never,
     };
-    this.consumer = new Consumer(options, [SPEC], [], this.clock, this.logger(), {
-      ...observer,
-      run: (delivery) => this.run(delivery),
+    this.consumer = new Consumer({
+      ...{ options, specs: [SPEC], companions: [], clock: this.clock, logger: this.logger() },
+      hooks: { ...observer, run: (delivery) => this.run(delivery) },
     });
     this.consumer.start().catch((error: Error) => {
       world.note(`${name} does not start: ${error.message}`);
@@ -187,7 +187,7 @@ export class Instance extends Process {
   }
 
   get consumerName(): string {
-    return (this.consumer.shards[0] as Consumer['shards'][number]).context.owner.consumer;
+    return (this.consumer.shards[0] as Consumer['shards'][number]).context.identity.consumer;
   }
 
   /** One of its handlers returns. */

@@ -1,5 +1,5 @@
 import type { AbortReason } from '../engine/consumer/run/abort-reason.js';
-import { Delivery } from '../engine/consumer/run/delivery.js';
+import { Delivery, type DeliveryParts } from '../engine/consumer/run/delivery.js';
 import { readData } from './entry-data.js';
 
 /** An entry that a serializer wrote, while a deserializer is busy with it. */
@@ -10,16 +10,14 @@ function reading(history: { deliveries?: number; attempts?: number } = {}) {
     delivery.ended = true;
   };
   const header = { codec: 'obj', timeout: 0, idle: 0, caller: 'c', call: '1' };
-  const delivery: Delivery = new Delivery(
-    { id: '1-1', fields: [] },
-    { reply: end } as never,
-    {} as never,
-    { spec: { pattern: 'p' } } as never,
-    { id: '1-1', addedAt: 1, header, headers: { a: 'entry', b: 'entry' }, data: '{}' } as never,
-    { deliveries: 1, attempts: 0, ...history } as never,
-    1,
-    'consumer',
-  );
+  const entry = { id: '1-1', addedAt: 1, header, headers: { a: 'entry', b: 'entry' }, data: '{}' };
+  const delivery: Delivery = new Delivery({
+    ...{ raw: { id: '1-1', fields: [] }, nonce: 1, consumer: 'consumer' },
+    ...({ slots: {}, stream: {}, pattern: { spec: { pattern: 'p' } } } as never as DeliveryParts),
+    owner: { reply: end } as never,
+    entry: entry as never,
+    history: { deliveries: 1, attempts: 0, ...history } as never,
+  });
   let answer: (packet: unknown) => void = () => undefined;
   const deserialize = () => new Promise((resolve) => (answer = resolve));
   const handed: unknown[] = [];

@@ -1,19 +1,15 @@
 import { concat, from, NEVER, Observable, of, Subject } from 'rxjs';
-import { Delivery } from '../engine/consumer/run/delivery.js';
+import { Delivery, type DeliveryParts } from '../engine/consumer/run/delivery.js';
 import { replyWithStream, streamEnd } from './reply-stream.js';
 
 /** A delivery that nobody owns: as much of one as a stream looks at. */
 const delivery = (): Delivery =>
-  new Delivery(
-    { id: '1-1', fields: [] },
-    {} as never,
-    {} as never,
-    {} as never,
-    { id: '1-1', addedAt: 1, header: { timeout: 0, idle: 0 } } as never,
-    { deliveries: 1, attempts: 0 } as never,
-    1,
-    'consumer',
-  );
+  new Delivery({
+    ...{ raw: { id: '1-1', fields: [] }, nonce: 1, consumer: 'consumer' },
+    ...({ owner: {}, slots: {}, stream: {}, pattern: {} } as never as DeliveryParts),
+    entry: { id: '1-1', addedAt: 1, header: { timeout: 0, idle: 0 } } as never,
+    history: { deliveries: 1, attempts: 0 } as never,
+  });
 
 function listening(stream: Observable<unknown> | AsyncIterable<unknown>, aborted = false) {
   const told: unknown[] = [];

@@ -9,6 +9,7 @@ import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import { Consumer } from '../engine/consumer/consumer.js';
+import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import {
@@ -193,15 +194,15 @@ export class ServerRedisStreams
     this.runner.handlers = handlers;
     const start = startup(this.options.retryAttempts);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
-    const consumer = new Consumer(this.options, specs, this.companions, systemClock, this.quiet, {
-      run: (delivery) => this.runner.run(delivery),
-      status: (up) => {
-        // Connections that it closes itself are not lost.
-        if (consumer.state === 'closed') return;
-        this._status$.next(up ? 'connected' : 'reconnecting');
-      },
-      ...tellAll(log, start, this.events),
-    });
+    const { options, companions, quiet: logger } = this;
+    const status = (up: boolean): void => {
+      // Connections that it closes itself are not lost.
+      if (consumer.state !== 'closed') this._status$.next(up ? 'connected' : 'reconnecting');
+    };
+    const run = (delivery: Delivery): void => this.runner.run(delivery);
+    const hooks = { run, status, ...tellAll(log, start, this.events) };
+    const settings = { options, specs, companions, clock: systemClock, logger, hooks };
+    const consumer: Consumer = new Consumer(settings);
     this.consumer = consumer;
     try {
       await start.until(consumer.start());

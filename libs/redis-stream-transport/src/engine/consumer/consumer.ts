@@ -20,6 +20,16 @@ export interface ConsumerHooks extends LinkObserver {
   status(up: boolean): void;
 }
 
+export interface ConsumerParts {
+  readonly options: ResolvedServerOptions;
+  readonly specs: readonly PatternSpec[];
+  /** They live with the lease in the first shard. */
+  readonly companions: readonly CompanionFactory[];
+  readonly clock: Clock;
+  readonly logger: RateLimitedLogger;
+  readonly hooks: ConsumerHooks;
+}
+
 /** A service instance: one dispatcher, a shard or several. */
 export class Consumer {
   readonly shards: readonly ConsumerShard[];
@@ -29,17 +39,17 @@ export class Consumer {
   private up = false;
   private closing: Promise<void> | undefined;
 
-  constructor(
-    private readonly options: ResolvedServerOptions,
-    specs: readonly PatternSpec[],
-    companions: readonly CompanionFactory[],
-    private readonly clock: Clock,
-    private readonly logger: RateLimitedLogger,
-    private readonly hooks: ConsumerHooks,
-  ) {
+  private readonly options: ResolvedServerOptions;
+  private readonly clock: Clock;
+  private readonly logger: RateLimitedLogger;
+  private readonly hooks: ConsumerHooks;
+
+  constructor({ options, specs, companions, clock, logger, hooks }: ConsumerParts) {
+    this.options = options;
+    this.clock = clock;
+    this.logger = logger;
+    this.hooks = hooks;
     this.dispatcher = new Dispatcher(options.concurrency, clock, {
-      run: (delivery) => delivery.begin(),
-      expired: (delivery) => delivery.unstarted('deadline'),
       stuck: (delivery) => {
         new EntryLines(logger).stuck(delivery);
         if (delivery.isRequest) {
@@ -49,7 +59,7 @@ export class Consumer {
         }
         delivery.abandon();
       },
-      mayStart: ({ stream }) => this.owners.get(stream.name)?.mayStart === true,
+      mayStart: ({ stream }) => this.owners.get(stream.name)?.context.identity.mayStart === true,
       redisNow: () => (this.shards[0] as ConsumerShard).context.redisClock.now(),
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
@@ -57,17 +67,12 @@ export class Consumer {
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
     const patterns = new Patterns(specs, options.shards);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
-      return new ConsumerShard(
-        options,
-        links,
-        shard,
-        patterns,
-        shard === 0 ? companions : [],
-        this.dispatcher,
-        clock,
-        logger,
-        { run: (delivery) => hooks.run(delivery), changed: () => this.changed() },
-      );
+      const settings = {
+        ...{ options, links, shard, patterns, clock, logger, dispatcher: this.dispatcher },
+        companions: shard === 0 ? companions : [],
+        run: (delivery: Delivery) => hooks.run(delivery),
+      };
+      return new ConsumerShard(settings, () => this.changed());
     });
     for (const { stream } of specs) {
       this.owners.set(stream, this.shards[shardOf(stream, options.shards)] as ConsumerShard);
@@ -90,7 +95,7 @@ export class Consumer {
 
   /** The name of this instance in its group; each shard knows it by one of its own. */
   get instance(): string {
-    return (this.shards[0] as ConsumerShard).context.owner.consumer;
+    return (this.shards[0] as ConsumerShard).context.identity.consumer;
   }
 
   /** Name and version of the server that was reached; undefined if it does not tell. */

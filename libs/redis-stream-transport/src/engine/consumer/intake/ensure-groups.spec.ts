@@ -1,8 +1,8 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import type { FoundGroup } from '../../../redis/operations/groups/ensure-group.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { Groups } from './ensure-groups.js';
 import { StreamState } from './stream-state.js';
 
@@ -16,10 +16,7 @@ function setup(answers: Record<string, () => Promise<FoundGroup>>) {
   const broker = {
     ensureGroup: (name: string) => (answers[name] as () => Promise<FoundGroup>)(),
   } as unknown as GroupBroker;
-  const context = {
-    ...{ clock, owner: { consumer: 'me', token: 't' }, options: { history: false }, isUp: true },
-    logger: { error() {}, warn() {} },
-  } as unknown as ShardContext;
+  const context = shardContext({ clock, options: { history: false } });
   const streams = Object.keys(answers).map((name) => new StreamState(name));
   const groups = new Groups(context, broker, streams, () => healed.push('healed'));
   groups.start();

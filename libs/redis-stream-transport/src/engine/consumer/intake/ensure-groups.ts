@@ -61,11 +61,11 @@ export class Groups {
   }
 
   private async one(stream: StreamState, strict: boolean): Promise<void> {
-    const { options, logger, owner } = this.context;
+    const { options, logger, identity } = this.context;
     const { name, kind, notesStarts } = stream;
     const { history } = options;
     try {
-      const reading = { consumer: owner.consumer, notesStarts };
+      const reading = { consumer: identity.consumer, notesStarts };
       const found = await this.broker.ensureGroup(name, kind, history, reading);
       if (found.state === 'wrong') {
         this.breaks(stream, `WRONGTYPE: the key ${found.key} is a ${found.type}`);

@@ -11,7 +11,9 @@ import { REPLY } from '../../../protocol/frame.js';
 import { UNREAD } from '../../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import type { HeldEntry } from '../../../redis/entries.js';
-import { Delivery, faultText, type DeliveryOwner, type HomeStream } from '../run/delivery.js';
+import { Delivery, type DeliveryOwner, type DeliverySlots } from '../run/delivery.js';
+import { faultText } from '../run/ends.js';
+import type { HomeStream } from '../run/delivery.js';
 import type { History } from '../run/history.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState } from './pattern-state.js';
@@ -36,6 +38,26 @@ export interface UnhandledRequest {
   readonly inTime: boolean;
 }
 
+/** What a claim or an audit knows of an entry beside its text. */
+interface Known {
+  /** An earlier holder has noted when its next attempt is due. */
+  readonly due: HeldEntry['due'];
+  /** Nobody waits for it any more. */
+  readonly givenUp: boolean;
+}
+
+const NOTHING_KNOWN: Known = { due: undefined, givenUp: false };
+
+/** An entry and where it belongs. */
+interface Routed {
+  readonly stream: HomeStream;
+  /** Undefined: this instance has no handler for it. */
+  readonly pattern: PatternState | undefined;
+  readonly raw: RawEntry;
+  readonly entry: Entry;
+  readonly history: History;
+}
+
 /** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
 export class EntryRouter {
   private nonce = 0;
@@ -44,13 +66,13 @@ export class EntryRouter {
 
   constructor(
     private readonly context: ShardContext,
-    private readonly owner: DeliveryOwner,
+    private readonly of: { readonly owner: DeliveryOwner; readonly slots: DeliverySlots },
     private readonly hooks: EntryRouterHooks,
   ) {}
 
   /** What was read: it is handed out for the first time. */
   takeNew(stream: StreamState, raw: RawEntry): void {
-    this.take(stream, raw, this.freshHistory(), undefined, false);
+    this.take(stream, raw, this.freshHistory(), NOTHING_KNOWN);
   }
 
   /**
@@ -58,15 +80,14 @@ export class EntryRouter {
    * @param givenUp nobody waits for it any more
    */
   takeHeld(stream: StreamState, { raw, due, ...history }: HeldEntry, givenUp: boolean): void {
-    this.take(stream, raw, this.history(history, due), due, givenUp);
+    this.take(stream, raw, this.history(history, due), { due, givenUp });
   }
 
   private take(
     stream: StreamState,
     raw: RawEntry,
     history: History,
-    due: HeldEntry['due'],
-    givenUp: boolean,
+    { due, givenUp }: Known,
   ): void {
     // The group was made anew and handed out again what this process still runs.
     if (stream.held.has(raw.id)) return;
@@ -76,7 +97,7 @@ export class EntryRouter {
       return;
     }
     const pattern = stream.patternOf(decoded.pattern);
-    const delivery = this.delivery(stream, pattern, raw, decoded, history);
+    const delivery = this.delivery({ stream, pattern, raw, entry: decoded, history });
     if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
@@ -106,15 +127,14 @@ export class EntryRouter {
     const { attempts, state } = due ?? { attempts: 0, state: '' };
     const counted = this.counted({ deliveries, spared });
     const suspect = counted > 1 && counted === this.context.options.maxDeliveries;
-    const { incarnation, generation } = this.context;
+    const { incarnation, generation } = this.context.identity;
     return { deliveries, spared, suspect, attempts, state, incarnation, generation };
   }
 
   private freshHistory(): History {
-    const { fresh, context } = this;
-    if (fresh?.incarnation === context.incarnation && fresh.generation === context.generation) {
-      return fresh;
-    }
+    const { fresh } = this;
+    const { incarnation, generation } = this.context.identity;
+    if (fresh?.incarnation === incarnation && fresh.generation === generation) return fresh;
     return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));
   }
 
@@ -128,28 +148,22 @@ export class EntryRouter {
     // It has run here, alone, and has failed without ending the process.
     const suspect = before.history.suspect && attempts === before.history.attempts;
     const history = { ...before.history, suspect, attempts, state };
-    return this.delivery(before.stream, before.pattern, before.raw, before.entry, history);
+    const { stream, pattern, raw, entry } = before;
+    return this.delivery({ stream, pattern, raw, entry, history });
   }
 
-  private delivery(
-    stream: HomeStream,
-    pattern: PatternState | undefined,
-    raw: RawEntry,
-    entry: Entry,
-    history: History,
-  ): Delivery {
-    const { consumer } = this.context.owner;
-    const of = pattern ?? UNHANDLED;
-    const delivery = new Delivery(
+  private delivery({ stream, pattern, raw, entry, history }: Routed): Delivery {
+    const delivery = new Delivery({
       raw,
-      this.owner,
+      owner: this.of.owner,
+      slots: this.of.slots,
       stream,
-      of,
+      pattern: pattern ?? UNHANDLED,
       entry,
       history,
-      ++this.nonce,
-      consumer,
-    );
+      nonce: ++this.nonce,
+      consumer: this.context.identity.consumer,
+    });
     stream.hold(delivery);
     return delivery;
   }
@@ -171,7 +185,7 @@ export class EntryRouter {
       return;
     }
     const payload = faultText('UNSUPPORTED_VERSION', message, 'not-run');
-    this.owner.deadLetter(delivery, {
+    this.of.owner.deadLetter(delivery, {
       reason: 'version',
       detail: message,
       kind: REPLY.fault,
@@ -191,9 +205,9 @@ export class EntryRouter {
       pattern: undefined,
       group: undefined,
     };
-    const delivery = this.delivery(stream, undefined, raw, entry, history);
+    const delivery = this.delivery({ stream, pattern: undefined, raw, entry, history });
     const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
-    this.owner.deadLetter(delivery, {
+    this.of.owner.deadLetter(delivery, {
       reason: 'malformed',
       detail: bad.malformed,
       kind: REPLY.fault,

@@ -1,7 +1,7 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { FarCalls } from './far-calls.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
@@ -22,11 +22,11 @@ function looks(concurrency: number | undefined, refusable: number) {
       return name === 'xrange' ? [['2-0', ['c', header, 'd', '1']]] : 'ok';
     },
   };
-  const context = {
-    ...{ clock, owner: { consumer: 'me', token: 'token' } },
-    options: { group: 'service', replyTtl: 1000, maxPayloadBytes: 1000 },
-    logger: { error: (_: string, line: string) => lines.push(line) },
-  } as unknown as ShardContext;
+  const context = shardContext({
+    clock,
+    options: { replyTtl: 1000, maxPayloadBytes: 1000 },
+    logger: { error: (_, line) => lines.push(line) },
+  });
   const far = new FarCalls(context, link as unknown as Link, new Keys('nrs', 0, 1), room);
   /** Milliseconds until something was done about it. */
   const until = async (done: () => boolean): Promise<number> => {

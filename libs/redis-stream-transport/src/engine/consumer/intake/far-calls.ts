@@ -4,7 +4,7 @@ import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import { entryAfter, refuseUnread } from '../../../redis/operations/serving/refuse-unread.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { faultText } from '../run/delivery.js';
+import { faultText } from '../run/ends.js';
 import type { StreamState } from './stream-state.js';
 
 /** Milliseconds without a start or an end after which handlers that all wait count as locked. */
@@ -104,7 +104,8 @@ export class FarCalls {
 
   private async refuse(stream: StreamState): Promise<void> {
     const { context, link, keys } = this;
-    const { owner, options } = context;
+    const { options } = context;
+    const { owner } = context.identity;
     const { after } = this.far.get(stream) as Far;
     const raw = await entryAfter(link, keys, stream.name, after);
     const entry = raw === undefined ? undefined : decodeEntry(raw, options.maxPayloadBytes);

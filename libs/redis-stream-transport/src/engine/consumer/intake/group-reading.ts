@@ -20,9 +20,17 @@ export interface GroupReadingHooks {
   changed(): void;
   /** Entries were read of a stream. */
   brought(stream: StreamState, count: number): void;
-  fenced(): void;
   /** End the blocking read of this connection; false when Redis did not find it blocked. */
   unblock(clientId: number): Promise<boolean>;
+}
+
+export interface GroupReadingParts {
+  readonly context: ShardContext;
+  readonly processor: DeliveryProcessor;
+  readonly links: LinkSettings;
+  readonly keys: Keys;
+  readonly dispatcher: Dispatcher;
+  readonly hooks: GroupReadingHooks;
 }
 
 /** One group on a connection of its own: what it reads, and the audit of what it should have read. */
@@ -32,46 +40,43 @@ export class GroupReading {
   readonly reader: Reader;
   readonly auditor: Auditor;
   readonly groups: Groups;
+  readonly processor: DeliveryProcessor;
+  private readonly context: ShardContext;
+  private readonly hooks: GroupReadingHooks;
   /** Redis' name for the reading connection; undefined where it may not be asked. */
   private clientId: number | undefined;
   isUp = false;
 
-  constructor(
-    private readonly context: ShardContext,
-    readonly processor: DeliveryProcessor,
-    links: LinkSettings,
-    keys: Keys,
-    dispatcher: Dispatcher,
-    private readonly hooks: GroupReadingHooks,
-  ) {
-    const { streams } = processor;
-    const streamKey = (name: string): string => keys.stream(name);
+  constructor({ context, processor, links, keys, dispatcher, hooks }: GroupReadingParts) {
+    const { broker, streams } = processor;
+    this.context = context;
+    this.processor = processor;
+    this.hooks = hooks;
     this.streams = streams;
     this.link = new Link('reader', links, {
-      up: async () => {
-        this.clientId = await this.link
-          .command('client', ['id'])
-          .then(Number)
-          .catch(() => undefined);
-        this.isUp = true;
-        context.generation++;
-        void this.auditor.audit();
-        hooks.changed();
-      },
+      up: () => this.up(),
       down: () => {
         this.isUp = false;
         this.clientId = undefined;
         hooks.changed();
       },
     });
-    this.groups = new Groups(context, processor.broker, streams, () => {
+    this.groups = new Groups(context, broker, streams, () => {
       // The read in flight does not name what can be read by now.
       this.unblock();
       this.reader.wake();
     });
-    this.reader = new Reader(context, processor.broker, this.link, streams, streamKey, {
-      free: () => (processor.retries.isFull ? 0 : dispatcher.free),
-      mayPark: () => dispatcher.mayPark,
+    const { link } = this;
+    const nested = new NestedReads(context, { link, keys }, streams, dispatcher);
+    const room = {
+      get free() {
+        return processor.free;
+      },
+      get mayPark() {
+        return dispatcher.mayPark;
+      },
+    };
+    this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
       mayRead: (nested) => hooks.mayRead(nested),
       entries: (stream, entries) => {
         processor.accept(stream, entries);
@@ -79,16 +84,30 @@ export class GroupReading {
       },
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
-      nested: new NestedReads(context, this.link, keys, streams, dispatcher),
     });
     // Twice what can run and wait: more is never held, so more would only be read to be skipped.
     const limit = 2 * context.options.concurrency + 1000;
-    this.auditor = new Auditor(context, processor.broker, this.reader, streams, limit, {
-      found: (stream, entries) => processor.acceptHeld(stream, entries),
-      heal: () => this.groups.ensure(false),
-      unblock: () => this.unblock(),
-      fenced: () => hooks.fenced(),
-    });
+    this.auditor = new Auditor(
+      context,
+      broker,
+      { reader: this.reader, streams, limit },
+      {
+        found: (stream, entries) => processor.acceptHeld(stream, entries),
+        heal: () => this.groups.ensure(false),
+        unblock: () => this.unblock(),
+      },
+    );
+  }
+
+  private async up(): Promise<void> {
+    this.clientId = await this.link
+      .command('client', ['id'])
+      .then(Number)
+      .catch(() => undefined);
+    this.isUp = true;
+    this.context.identity.nextGeneration();
+    void this.auditor.audit();
+    this.hooks.changed();
   }
 
   /** Opens the connection. */
@@ -105,7 +124,7 @@ export class GroupReading {
 
   /** Destroys the groups, which go with their consumer, and what is pending in them. */
   async dropGroups(): Promise<void> {
-    const { consumer } = this.context.owner;
+    const { consumer } = this.context.identity;
     const { broker } = this.processor;
     await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer)));
   }
@@ -115,7 +134,7 @@ export class GroupReading {
     const names = this.streams.map(({ name }) => name);
     for (let from = 0; from < names.length; from += STREAMS_PER_CALL) {
       const page = names.slice(from, from + STREAMS_PER_CALL);
-      await this.processor.broker.unlist(page, this.context.owner.consumer);
+      await this.processor.broker.unlist(page, this.context.identity.consumer);
     }
   }
 

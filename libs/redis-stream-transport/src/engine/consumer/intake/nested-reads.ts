@@ -37,12 +37,11 @@ export class NestedReads {
 
   constructor(
     private readonly context: ShardContext,
-    private readonly link: Link,
-    private readonly keys: Keys,
+    private readonly redis: { readonly link: Link; readonly keys: Keys },
     streams: readonly StreamState[],
     private readonly room: NestedRoom,
   ) {
-    this.far = new FarCalls(context, link, keys, room);
+    this.far = new FarCalls(context, redis.link, redis.keys, room);
     this.streams = new Set(streams.filter(({ kind }) => kind === 'r'));
   }
 
@@ -67,12 +66,12 @@ export class NestedReads {
   async look(): Promise<StreamEntries[]> {
     const force = await this.far.unlock(this.closed);
     const { nested, parkable } = this.room;
-    const { owner, options } = this.context;
+    const { options, identity } = this.context;
     const streams = this.page();
     const wanted = Math.min(CALLS_PER_LOOK, nested);
-    const { read, marks } = await readNested(this.link, this.keys, {
+    const { read, marks } = await readNested(this.redis.link, this.redis.keys, {
       group: options.group,
-      consumer: owner.consumer,
+      consumer: identity.consumer,
       wanted,
       others: parkable,
       force,

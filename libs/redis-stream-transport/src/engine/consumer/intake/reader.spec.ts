@@ -1,11 +1,13 @@
-import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import { Reader } from './reader.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
 
+const link = { isUp: true } as Link;
+const keys = { stream: (name: string) => name } as Keys;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A lone instance with `free` slots that reads `count` streams; each read brings one entry. */
@@ -20,23 +22,23 @@ async function reads(free: number, count: number, rounds: number) {
       return [{ stream: names[0]!, entries: [{ id: '1-0', fields: [] }] }];
     },
   } as unknown as GroupBroker;
-  const context = {
-    ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1 },
-    ...{ options: { concurrency: free }, logger: { error() {} } },
-  } as unknown as ShardContext;
+  const context = shardContext({ options: { concurrency: free } });
   const streams = Array.from({ length: count }, (_, i) => {
     const stream = new StreamState(`s${i}`);
     stream.patterns.set(stream.name, new PatternState({ concurrency: undefined } as PatternSpec));
     return stream;
   });
-  const reader = new Reader(context, broker, { isUp: true } as Link, streams, (name) => name, {
-    free: () => free,
-    mayPark: () => true,
-    mayRead: () => true,
-    entries: () => {},
-    heal: () => Promise.resolve(),
-    unblock: () => {},
-  });
+  const reader = new Reader(
+    context,
+    { broker, link, keys, streams },
+    { free, mayPark: true },
+    {
+      mayRead: () => true,
+      entries: () => {},
+      heal: () => Promise.resolve(),
+      unblock: () => {},
+    },
+  );
   reader.start();
   await vi.waitFor(() => expect(stop).toBeDefined());
   await stop;
@@ -61,7 +63,10 @@ describe('L12: a read', () => {
 
 describe('what a read brings', () => {
   /** One read with entries of these lengths; `during` is called with each portion that is handed on. */
-  async function portions(lengths: readonly number[], during: (context: ShardContext) => void) {
+  async function portions(
+    lengths: readonly number[],
+    during: (context: ReturnType<typeof shardContext>) => void,
+  ) {
     const entries = lengths.map((length, i) => ({
       id: `1-${i}`,
       fields: ['d', 'x'.repeat(length - 1)],
@@ -75,15 +80,11 @@ describe('what a read brings', () => {
         return Promise.resolve([{ stream: 's', entries }]);
       },
     } as unknown as GroupBroker;
-    const context = {
-      ...{ clock: new FakeClock(), owner: { consumer: 'me' }, members: 1, generation: 1 },
-      ...{ options: { concurrency: 10 }, logger: { error() {} } },
-    } as unknown as ShardContext;
+    const context = shardContext({ options: { concurrency: 10 } });
     const stream = new StreamState('s');
     stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
-    const reader = new Reader(context, broker, { isUp: true } as Link, [stream], (name) => name, {
-      free: () => 10,
-      mayPark: () => true,
+    const room = { free: 10, mayPark: true };
+    const reader = new Reader(context, { broker, link, keys, streams: [stream] }, room, {
       mayRead: () => true,
       entries: (_, portion) => {
         handed.push(portion.map(({ id }) => id));
@@ -111,7 +112,9 @@ describe('what a read brings', () => {
   });
 
   it('is left to the audit, or to whoever takes over, when the connection or the name changed meanwhile', async () => {
-    const { handed } = await portions([70_000, 70_000], (context) => context.generation++);
+    const { handed } = await portions([70_000, 70_000], ({ identity }) =>
+      identity.nextGeneration(),
+    );
     expect(handed).toEqual([['1-0']]);
   });
 });

@@ -2,6 +2,7 @@ import type { RawEntry } from '../../../protocol/entry.js';
 import type { StreamEntries } from '../../../redis/entries.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { CommandFailure } from '../../../redis/failure.js';
+import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import type { NestedReads } from './nested-reads.js';
 import { readPlan, type Ask, type Brought, type ReadPlan, type Room } from './read-plan.js';
@@ -20,11 +21,25 @@ const RETRY_AFTER = 250;
  */
 const TURN_LENGTH = 65_536;
 
-export interface ReaderHooks {
+/** What is read, and by what. */
+export interface Readable {
+  readonly broker: GroupBroker;
+  readonly link: Link;
+  readonly keys: Keys;
+  readonly streams: readonly StreamState[];
+  /** Reads of what may start although nothing else may. */
+  readonly nested?: NestedReads;
+}
+
+/** How much may be read. */
+export interface ReadRoom {
   /** Entries that can start now. */
-  free(): number;
+  readonly free: number;
   /** Entries that wait for their pattern alone may become more. */
-  mayPark(): boolean;
+  readonly mayPark: boolean;
+}
+
+export interface ReaderHooks {
   /** @param nested calls that were made inside handlers alone */
   mayRead(nested: boolean): boolean;
   entries(stream: StreamState, entries: readonly RawEntry[]): void;
@@ -32,8 +47,6 @@ export interface ReaderHooks {
   heal(): Promise<void>;
   /** End the blocking read that is in flight: it does not name what could be read by now. */
   unblock(): void;
-  /** Reads of what may start although nothing else may. */
-  readonly nested?: NestedReads;
 }
 
 /**
@@ -55,14 +68,12 @@ export class Reader {
 
   constructor(
     private readonly context: ShardContext,
-    private readonly broker: GroupBroker,
-    private readonly link: Link,
-    private readonly streams: readonly StreamState[],
-    streamKey: (name: string) => string,
+    private readonly of: Readable,
+    private readonly room: ReadRoom,
     private readonly hooks: ReaderHooks,
   ) {
-    for (const stream of streams) this.byKey.set(streamKey(stream.name), stream);
-    this.plan = readPlan(streams, context.options.concurrency);
+    for (const stream of of.streams) this.byKey.set(of.keys.stream(stream.name), stream);
+    this.plan = readPlan(of.streams, context.options.concurrency);
   }
 
   /** Reads that were issued. */
@@ -79,7 +90,7 @@ export class Reader {
   }
 
   start(): void {
-    if (!this.stopped || this.streams.length === 0) return;
+    if (!this.stopped || this.of.streams.length === 0) return;
     this.stopped = false;
     this.loop = this.run();
   }
@@ -89,7 +100,7 @@ export class Reader {
     this.wakeUp();
     // The read in flight may leave out what has room by now.
     if (!this.inFlight || !this.plan.omits) return;
-    const room = this.room();
+    const room = this.roomNow();
     const isLate = !this.endsInTime && this.nestedDue(room) !== undefined;
     if (isLate) this.endsInTime = true;
     if (this.plan.isOutdated(room) || isLate) this.hooks.unblock();
@@ -105,7 +116,7 @@ export class Reader {
   private async run(): Promise<void> {
     let looked = false;
     while (!this.stopped) {
-      const room = this.room();
+      const room = this.roomNow();
       // Whatever keeps streams from being read: what handlers wait for is. Each kind of read has its turn.
       const due = this.nestedDue(room);
       const looks: boolean = due === 0 && !looked;
@@ -129,44 +140,45 @@ export class Reader {
   }
 
   private mayRead(nested: boolean): boolean {
-    return this.link.isUp && this.hooks.mayRead(nested);
+    return this.of.link.isUp && this.hooks.mayRead(nested);
   }
 
   /** Milliseconds until the next look for calls made inside handlers in streams that no other read may name. */
   private nestedDue(room: Room): number | undefined {
-    const { nested } = this.hooks;
+    const { nested } = this.of;
     if (nested === undefined || !nested.hasRoom || !this.mayRead(true)) return undefined;
     return nested.dueIn(this.plan.closed(room));
   }
 
-  private room(): Room {
-    const free = this.mayRead(false) ? this.hooks.free() : 0;
-    return { free, members: this.context.members, mayPark: this.hooks.mayPark() };
+  private roomNow(): Room {
+    const free = this.mayRead(false) ? this.room.free : 0;
+    return { free, members: this.context.members, mayPark: this.room.mayPark };
   }
 
   /** @param due milliseconds until something else is to be read; undefined: nothing is */
   private async issue(ask: Ask, due: number | undefined): Promise<number> {
-    const { owner, members, clock } = this.context;
+    const { identity, members, clock } = this.context;
+    const { owner } = identity;
     const sentAt = clock.now();
     const names = ask.streams.map(({ name }) => name);
     const longest = due === undefined ? BLOCK : Math.max(1, Math.ceil(due));
     const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
     this.endsInTime = block < BLOCK;
     const answer = await this.answer(
-      this.broker.read(this.link, owner.consumer, names, ask.count, block),
+      this.of.broker.read(this.of.link, owner.consumer, names, ask.count, block),
     );
     const took = clock.now() - sentAt;
     // Answered under a name that was given up: somebody else takes it over.
-    if (owner !== this.context.owner) return 0;
+    if (owner !== identity.owner) return 0;
     const brought = await this.take(answer);
     this.plan.noted(ask, { ...brought, took }, members);
     return brought.total;
   }
 
   private async readNested(): Promise<number> {
-    const { owner } = this.context;
-    const answer = await this.answer((this.hooks.nested as NestedReads).look());
-    return owner === this.context.owner ? (await this.take(answer)).total : 0;
+    const { owner } = this.context.identity;
+    const answer = await this.answer((this.of.nested as NestedReads).look());
+    return owner === this.context.identity.owner ? (await this.take(answer)).total : 0;
   }
 
   private answer(reading: Promise<StreamEntries[]>): Promise<StreamEntries[]> {
@@ -179,7 +191,7 @@ export class Reader {
 
   /** Hands on what a read brought, in portions. */
   private async take(answer: readonly StreamEntries[]): Promise<Omit<Brought, 'took'>> {
-    const { generation } = this.context;
+    const { generation } = this.context.identity;
     const brought = new Map<StreamState, number>();
     let total = 0;
     let length = 0;
@@ -207,7 +219,7 @@ export class Reader {
   private hand(stream: StreamState, entries: readonly RawEntry[], generation: number): void {
     // Since the turn before, the name was given up, and somebody else takes them over; or commands have
     // a new connection, perhaps to another memory, and the audit that follows tells which are still mine.
-    if (entries.length > 0 && generation === this.context.generation) {
+    if (entries.length > 0 && generation === this.context.identity.generation) {
       this.hooks.entries(stream, entries);
     }
   }
@@ -228,7 +240,7 @@ export class Reader {
     if (refusal.kind === 'refused') {
       this.context.logger.error('read', `reading failed: ${refusal.message}`);
     }
-    if (!this.stopped && this.link.isUp) await this.change(RETRY_AFTER);
+    if (!this.stopped && this.of.link.isUp) await this.change(RETRY_AFTER);
   }
 
   /** Waits until somebody wakes it, or for `ms`. */

@@ -1,20 +1,18 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
 import { Insistence } from '../settle/insistence.js';
 import type { Settler } from '../settle/settler.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { Unhandled } from './unhandled.js';
 
 /** A request without a handler, and a Redis that decides about it, or refuses to. */
 function setup(timeout: number, decides: () => Promise<{ kind: string; to?: string }>) {
   const clock = new FakeClock();
   const told: string[] = [];
-  const context = {
-    ...{ clock, owner: { consumer: 'me', token: 't' }, redisClock: clock },
-    logger: { warn() {} },
-  } as unknown as ShardContext;
+  const context = shardContext({ clock });
+  context.redisClock.observe(clock.now(), clock.now());
   let asked = 0;
   const broker = {
     noHandler: () => {
@@ -26,7 +24,7 @@ function setup(timeout: number, decides: () => Promise<{ kind: string; to?: stri
     answer: () => ({}),
     refuse: (_: Delivery, payload: string) => told.push(payload),
   } as unknown as Settler;
-  const insistence = new Insistence(context, { leaseDoubt() {}, eased() {} });
+  const insistence = new Insistence(context, () => {});
   const handed: string[] = [];
   const unhandled = new Unhandled(
     context,

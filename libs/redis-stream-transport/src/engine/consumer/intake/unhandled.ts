@@ -1,7 +1,8 @@
 import { REPLY } from '../../../protocol/frame.js';
 import type { Answer, GroupBroker } from '../../../redis/group-broker.js';
 import type { UnhandledRequest } from './entry-router.js';
-import { faultText, type Delivery } from '../run/delivery.js';
+import type { Delivery } from '../run/delivery.js';
+import { faultText } from '../run/ends.js';
 import { HandOvers } from './hand-overs.js';
 import type { Insistence } from '../settle/insistence.js';
 import type { Settler } from '../settle/settler.js';
@@ -40,7 +41,7 @@ export class Unhandled {
     const ask = async () => {
       asked = true;
       const of = { stream: stream.name, id, pattern, deadline, mayHand };
-      const { kind, to } = await this.broker.noHandler(this.context.owner, of, answer);
+      const { kind, to } = await this.broker.noHandler(this.context.identity.owner, of, answer);
       if (to !== undefined) {
         this.handOvers.note(stream.name, id, deliveries);
         this.hooks.handed(to);

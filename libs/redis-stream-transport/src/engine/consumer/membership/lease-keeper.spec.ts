@@ -1,7 +1,7 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { LeaseAnswer, LeaseBroker } from '../../../redis/lease-broker.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import type { ShardContext } from './shard-context.js';
 
 const LEASE = 9000;
 
@@ -19,22 +19,24 @@ async function setup() {
       return Promise.resolve({ kind: answer, now: 1, members: 1, notices: [] });
     },
   } as unknown as LeaseBroker;
-  const context = {
-    ...{ clock, owner: { consumer: 'me', token: 't' }, members: 1 },
-    ...{ options: { leaseTtl: LEASE }, redisClock: { observe() {} }, logger: { warn() {} } },
-  } as unknown as ShardContext;
+  const context = shardContext({ clock, options: { leaseTtl: LEASE } });
+  const { identity } = context;
   const told: string[] = [];
-  const keeper = new LeaseKeeper(context, broker, [], [], {
-    fenced: () => told.push('fenced'),
-    doubted: () => told.push('doubted'),
-    renewed: () => told.push('renewed'),
-    cancellations: () => {},
-    membersChanged: () => {},
-  });
+  identity.whenDoubted((kind) => told.push(kind));
+  const keeper = new LeaseKeeper(
+    context,
+    broker,
+    { announcements: [], companions: [] },
+    {
+      renewed: () => told.push('renewed'),
+      cancellations: () => {},
+      membersChanged: () => {},
+    },
+  );
   await keeper.take();
   calls.length = told.length = 0;
   return {
-    ...{ clock, calls, told, keeper },
+    ...{ clock, calls, told, keeper, identity },
     answers: (next: LeaseAnswer['kind'], after = 0) => {
       kind = next;
       delay = after;
@@ -44,26 +46,28 @@ async function setup() {
 
 describe('L9: a lease', () => {
   it('lets handlers start until one lease after the last confirmed renewal was sent', async () => {
-    const { clock, keeper, answers } = await setup();
+    const { clock, keeper, identity, answers } = await setup();
     clock.jump(LEASE - 1);
-    expect(keeper.isValid).toBe(true);
+    expect(identity.mayStart).toBe(true);
     clock.jump(1);
-    expect(keeper.isValid).toBe(false);
+    expect(identity.mayStart).toBe(false);
     // The answer took its time: what counts is when the question left.
     answers('ok', 4000);
     await keeper.renew();
     clock.jump(LEASE - 4001);
-    expect(keeper.isValid).toBe(true);
+    expect(identity.mayStart).toBe(true);
     clock.jump(1);
-    expect(keeper.isValid).toBe(false);
+    expect(identity.mayStart).toBe(false);
   });
 
   it('that was missing is taken again, and what is held is doubtful from then on', async () => {
-    const { keeper, calls, told, answers } = await setup();
+    const { keeper, calls, told, identity, answers } = await setup();
+    const { generation } = identity;
     answers('missing');
     await keeper.renew();
     expect(calls).toEqual(['renew', 'take']);
-    expect(told).toEqual(['doubted', 'renewed']);
+    expect(told).toEqual(['renewed']);
+    expect(identity.generation).toBe(generation + 1);
   });
 
   it("that is another's or a tombstone is given up", async () => {

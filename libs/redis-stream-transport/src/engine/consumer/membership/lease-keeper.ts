@@ -6,11 +6,13 @@ import { thrownText } from '../../../thrown.js';
 /** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
 const TOO_OLD = 3_600_000;
 
+/** What Redis is told together with the lease. */
+export interface LeaseNews {
+  readonly announcements: readonly Announcement[];
+  readonly companions: readonly LeaseCompanion[];
+}
+
 export interface LeaseKeeperHooks {
-  /** The lease holds another token or a tombstone: everything held is somebody else's. */
-  fenced(): void;
-  /** The lease was missing: what is held must be checked entry by entry from now on. */
-  doubted(): void;
   /** The lease is confirmed. */
   renewed(): void;
   /** `[stream, entry]` texts of entries that nobody waits for. */
@@ -18,10 +20,8 @@ export interface LeaseKeeperHooks {
   membersChanged(): void;
 }
 
-/** Keeps this process' lease in one shard: renewed every third of its life. */
+/** Keeps the lease of this process in one shard: renews it every third of its life. */
 export class LeaseKeeper {
-  /** Monotonic time at which the last confirmed renewal was sent. */
-  private confirmed = Number.NEGATIVE_INFINITY;
   private cancelTimer: (() => void) | undefined;
   private renewing: Promise<void> | undefined;
   private stopped = true;
@@ -29,18 +29,9 @@ export class LeaseKeeper {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: LeaseBroker,
-    private readonly announcements: readonly Announcement[],
-    private readonly companions: readonly LeaseCompanion[],
+    private readonly news: LeaseNews,
     private readonly hooks: LeaseKeeperHooks,
   ) {}
-
-  /**
-   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, so nobody can
-   * have revoked it (rule L9).
-   */
-  get isValid(): boolean {
-    return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;
-  }
 
   /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
   async take(): Promise<void> {
@@ -65,9 +56,10 @@ export class LeaseKeeper {
   /** Announces the patterns. With `check`, and where another live group answers one, returns that and announces nothing. */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
     const { leaseTtl } = this.context.options;
-    if (this.announcements.length > 0) {
-      const { owner } = this.context;
-      const answer = await this.broker.announce(owner, this.announcements, leaseTtl, check);
+    const { announcements } = this.news;
+    if (announcements.length > 0) {
+      const { owner } = this.context.identity;
+      const answer = await this.broker.announce(owner, announcements, leaseTtl, check);
       if (answer.kind === 'conflict') return answer;
       const broken = answer.kind === 'ok' ? answer.broken : undefined;
       for (const pattern of broken ?? []) {
@@ -81,21 +73,19 @@ export class LeaseKeeper {
 
   /** Lets the companions tell what is so now. */
   async report(): Promise<void> {
-    await Promise.all(this.companions.map((one) => one.confirmed(this.context.owner)));
+    const { owner } = this.context.identity;
+    await Promise.all(this.news.companions.map((one) => one.confirmed(owner)));
   }
 
   /** Leaves a tombstone, so that others take over at once. */
   async release(): Promise<void> {
     this.stop();
     await this.renewing;
-    this.confirmed = Number.NEGATIVE_INFINITY;
-    await Promise.all(this.companions.map((one) => one.leaving(this.context.owner)));
-    await this.broker.release(this.context.owner, this.announcements);
-  }
-
-  /** The name is gone: nothing starts until a new lease is taken. */
-  invalidate(): void {
-    this.confirmed = Number.NEGATIVE_INFINITY;
+    const { identity } = this.context;
+    identity.invalidate();
+    const { owner } = identity;
+    await Promise.all(this.news.companions.map((one) => one.leaving(owner)));
+    await this.broker.release(owner, this.news.announcements);
   }
 
   stop(): void {
@@ -112,27 +102,29 @@ export class LeaseKeeper {
   }
 
   private async renewOnce(take: boolean): Promise<void> {
-    const { owner } = this.context;
+    const { identity } = this.context;
+    const { owner } = identity;
     const sentAt = this.context.clock.now();
-    if (!take && sentAt - this.confirmed > TOO_OLD) {
-      this.hooks.fenced();
+    if (!take && identity.unconfirmed > TOO_OLD) {
+      identity.doubt('fenced');
       return;
     }
     const answer = await this.broker.renew(owner, this.context.options.leaseTtl, take);
     this.context.redisClock.observe(answer.now, sentAt);
-    if (owner !== this.context.owner) return;
+    if (owner !== identity.owner) return;
     switch (answer.kind) {
       case 'fenced':
-        this.hooks.fenced();
+        identity.doubt('fenced');
         return;
       case 'missing':
-        this.hooks.doubted();
+        // What is held is checked entry by entry from now on.
+        identity.nextGeneration();
         await this.renewOnce(true);
         // Redis may have lost more than the lease: callers must be able to see who answers what.
         await this.announce(false);
         return;
       case 'ok':
-        this.confirmed = sentAt;
+        identity.confirm(sentAt);
         if (answer.members < 0) {
           const line = 'nobody sees who is in the group: its "members" key holds something else';
           this.context.logger.error('members', line);

@@ -1,8 +1,7 @@
-import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { Membership } from './membership.js';
-import type { ShardContext } from './shard-context.js';
 
 /** An instance that has joined; its cleaning up may fail. */
 async function joined(cleaning: () => Promise<unknown>) {
@@ -18,16 +17,17 @@ async function joined(cleaning: () => Promise<unknown>) {
     release: () => note('tombstone'),
     nudge: (text: string) => note(text),
   } as unknown as LeaseBroker;
-  const context = {
-    ...{ clock: new FakeClock(), owner: { consumer: 'me', token: 't' }, members: 1, isUp: true },
-    ...{ options: { leaseTtl: 9000 }, redisClock: { observe() {} } },
-    logger: { warn: (_: string, text: string) => void warned.push(text) },
-  } as unknown as ShardContext;
-  const keeper = new LeaseKeeper(context, leases, [], [], {
-    ...{ fenced() {}, doubted() {}, renewed() {}, cancellations() {}, membersChanged() {} },
-  });
+  const context = shardContext({ logger: { warn: (_, text) => warned.push(text) } });
+  const keeper = new LeaseKeeper(
+    context,
+    leases,
+    { announcements: [], companions: [] },
+    {
+      ...{ renewed() {}, cancellations() {}, membersChanged() {} },
+    },
+  );
   const membership = new Membership(context, keeper, leases, {
-    ...{ ensureGroups: () => Promise.resolve(), renamed() {}, registered() {} },
+    ...{ ensureGroups: () => Promise.resolve(), registered() {} },
     leaving: () => cleaning().then(() => note('cleaned')),
   });
   await membership.join(() => Promise.resolve());

@@ -3,7 +3,7 @@ import { visible } from '../../../protocol/visible.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import type { LeaseKeeper } from './lease-keeper.js';
-import { newOwner, type ShardContext } from './shard-context.js';
+import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../../thrown.js';
 
 const RETRY_AFTER = 250;
@@ -11,8 +11,6 @@ const RETRY_AFTER = 250;
 export interface MembershipHooks {
   /** Groups exist, or are made. `strict`: rejects when Redis refuses that for good. */
   ensureGroups(strict: boolean): Promise<void>;
-  /** The name is gone, and a new one is in the context: drop what was held under the old one. */
-  renamed(): void;
   /** Registered under a new name. */
   registered(): void;
   /** Before the tombstone: take along what goes with the consumer. */
@@ -32,7 +30,12 @@ export class Membership {
     private readonly keeper: LeaseKeeper,
     private readonly leases: LeaseBroker,
     private readonly hooks: MembershipHooks,
-  ) {}
+  ) {
+    context.identity.whenDoubted((kind) => {
+      if (kind === 'fenced') this.fenced();
+      else void keeper.renew();
+    });
+  }
 
   /**
    * Joins the group, however often Redis goes away meanwhile.
@@ -58,27 +61,20 @@ export class Membership {
   }
 
   /** The lease holds another token, or a tombstone: everything held is somebody else's. */
-  fenced(): void {
+  private fenced(): void {
     if (this.stopping || this.joining !== undefined) return;
-    const { consumer } = this.context.owner;
+    const { identity, logger, options } = this.context;
+    const { consumer } = identity;
     this.isRegistered = false;
-    this.keeper.invalidate();
-    this.context.owner = newOwner();
-    this.context.logger.warn(
+    identity.replace();
+    logger.warn(
       'fenced',
-      `this instance (${consumer}) was taken for dead by another of ${this.context.options.group}; ` +
-        `what it held is theirs, and it continues as ${this.context.owner.consumer}`,
+      `this instance (${consumer}) was taken for dead by another of ${options.group}; ` +
+        `what it held is theirs, and it continues as ${identity.consumer}`,
     );
-    this.context.generation++;
-    this.hooks.renamed();
     this.joining = this.joinAgain().finally(() => {
       this.joining = undefined;
     });
-  }
-
-  doubt(kind: 'missing' | 'fenced'): void {
-    if (kind === 'fenced') this.fenced();
-    else void this.keeper.renew();
   }
 
   /** Leaves a tombstone, so that others take over at once what was not finished. */

@@ -1,9 +1,9 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import { hashOf } from '../../id-table.js';
 import { Auditor } from './auditor.js';
 import type { Delivery } from '../run/delivery.js';
 import type { Reader } from '../intake/reader.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { StreamState } from '../intake/stream-state.js';
 
 /** Redis lists an entry as mine that is not in memory; a read is on its way. */
@@ -21,13 +21,16 @@ function setup() {
     },
   } as unknown as GroupBroker;
   const reader = { settled: () => read } as unknown as Reader;
-  const context = { owner: { consumer: 'me', token: 't' } } as ShardContext;
-  const auditor = new Auditor(context, broker, reader, [stream], 10, {
-    found: (_, entries) => found.push(...entries.map(({ raw }) => raw.id)),
-    heal: () => Promise.resolve(),
-    unblock: () => {},
-    fenced: () => {},
-  });
+  const auditor = new Auditor(
+    shardContext(),
+    broker,
+    { reader, streams: [stream], limit: 10 },
+    {
+      found: (_, entries) => found.push(...entries.map(({ raw }) => raw.id)),
+      heal: () => Promise.resolve(),
+      unblock: () => {},
+    },
+  );
   const delivery = { id: '1-0', hash: hashOf('1-0') } as Delivery;
   return { auditor, stream, delivery, fetched, found, readReturns: () => readReturns() };
 }
@@ -83,13 +86,13 @@ describe('the audit of a process that holds many thousands of entries', () => {
       fetch: (_: unknown, __: string, page: string[]) =>
         Promise.resolve(page.map((id) => ({ raw: { id, fields: [] }, deliveries: 1 }))),
     } as unknown as GroupBroker;
-    const context = { owner: { consumer: 'me', token: 't' }, generation: 1 } as ShardContext;
+    const context = shardContext();
     const reader = { settled: () => Promise.resolve() } as unknown as Reader;
-    const auditor = new Auditor(context, broker, reader, [new StreamState('s')], 201_000, {
+    const of = { reader, streams: [new StreamState('s')], limit: 201_000 };
+    const auditor = new Auditor(context, broker, of, {
       found: (_, entries) => found.push(...entries.map(({ raw }) => raw.id)),
       heal: () => Promise.resolve(),
       unblock: () => {},
-      fenced: () => {},
     });
     return { auditor, context, asked, found, ids };
   }
@@ -114,7 +117,7 @@ describe('the audit of a process that holds many thousands of entries', () => {
     asked.length = 0;
     await auditor.audit();
     expect(asked.map(({ from }) => from)).toEqual(['-', '(1-1999', '(1-3999']);
-    context.generation++;
+    context.identity.nextGeneration();
     asked.length = 0;
     await auditor.auditNext();
     expect(asked).toHaveLength(3);

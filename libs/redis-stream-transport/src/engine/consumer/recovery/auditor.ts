@@ -16,7 +16,14 @@ export interface AuditorHooks {
   heal(): Promise<void>;
   /** End the blocking read that is in flight. */
   unblock(): void;
-  fenced(): void;
+}
+
+/** What is audited. */
+export interface Audited {
+  readonly reader: Reader;
+  readonly streams: readonly StreamState[];
+  /** Pending entries of a stream that one audit looks at. */
+  readonly limit: number;
 }
 
 /**
@@ -34,9 +41,7 @@ export class Auditor {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
-    private readonly reader: Reader,
-    private readonly streams: readonly StreamState[],
-    private readonly limit: number,
+    private readonly of: Audited,
     private readonly hooks: AuditorHooks,
   ) {}
 
@@ -55,7 +60,7 @@ export class Auditor {
    * process that holds many thousands of entries must not have Redis list them all every few seconds.
    */
   auditNext(): Promise<void> {
-    if (this.generation !== this.context.generation) return this.audit();
+    if (this.generation !== this.context.identity.generation) return this.audit();
     return this.running ?? this.begin(false);
   }
 
@@ -71,29 +76,29 @@ export class Auditor {
     do {
       all ||= this.again;
       this.again = false;
-      for (const stream of this.streams) stream.settledMeanwhile = new Set();
-      const { generation } = this.context;
+      for (const stream of this.of.streams) stream.settledMeanwhile = new Set();
+      const { generation } = this.context.identity;
       try {
         await this.look(all);
         if (all) this.generation = generation;
       } catch {
         // The next renewal looks again.
       } finally {
-        for (const stream of this.streams) stream.settledMeanwhile = undefined;
+        for (const stream of this.of.streams) stream.settledMeanwhile = undefined;
       }
     } while (this.again);
   }
 
   private async look(all: boolean): Promise<void> {
-    const { owner } = this.context;
+    const { owner } = this.context.identity;
     if (all) this.next.clear();
     const missing: { stream: StreamState; ids: string[] }[] = [];
-    const most = Math.min(this.limit, PAGE);
-    const streams = this.streams.filter(({ isBroken }) => !isBroken);
+    const most = Math.min(this.of.limit, PAGE);
+    const streams = this.of.streams.filter(({ isBroken }) => !isBroken);
     let healed = false;
     for (let from = 0; from < streams.length; from += STREAMS_PER_CALL) {
       let page = streams.slice(from, from + STREAMS_PER_CALL);
-      for (let seen = 0; page.length > 0 && seen < this.limit; seen += most) {
+      for (let seen = 0; page.length > 0 && seen < this.of.limit; seen += most) {
         const wanted = page.map((stream) => ({
           stream: stream.name,
           from: this.next.get(stream) ?? FIRST,
@@ -117,18 +122,18 @@ export class Auditor {
     if (missing.length === 0) return;
     // They may be on the wire: an audit that races a read would run them twice.
     this.hooks.unblock();
-    await this.reader.settled();
+    await this.of.reader.settled();
     for (const { stream, ids } of missing) {
       const gone = ids.filter(
         (id) => !stream.held.has(id) && stream.settledMeanwhile?.has(id) !== true,
       );
       for (let from = 0; from < gone.length; from += IDS_PER_CALL) {
-        if (owner !== this.context.owner) return;
+        if (owner !== this.context.identity.owner) return;
         const page = gone.slice(from, from + IDS_PER_CALL);
         const answer = await this.broker.fetch(owner, stream.name, page);
-        if (owner !== this.context.owner) return;
+        if (owner !== this.context.identity.owner) return;
         if (answer === 'fenced') {
-          this.hooks.fenced();
+          this.context.identity.doubt('fenced');
           return;
         }
         this.hooks.found(

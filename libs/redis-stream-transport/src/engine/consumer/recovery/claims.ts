@@ -26,8 +26,6 @@ export interface ClaimsHooks {
   /** Entries that can start, over all streams. */
   free(): number;
   readonly room: ClaimRoom;
-  mayClaim(): boolean;
-  fenced(): void;
 }
 
 /**
@@ -100,12 +98,12 @@ export class Claims {
     stream: StreamState,
     suspects: boolean,
   ): Promise<'done' | 'suspects' | 'stop'> {
-    const { owner } = this.context;
+    const { owner } = this.context.identity;
     let from = '-';
     let suspectsLeft = false;
     for (;;) {
       // What does not fit is left to others, or to the next free slot.
-      if (this.stopped || !this.hooks.mayClaim()) return 'stop';
+      if (this.stopped || !this.context.identity.mayStart) return 'stop';
       if (suspects && !this.hooks.room.takesSuspect) return 'stop';
       const room = this.roomOf(stream);
       const nested = room <= 0;
@@ -115,9 +113,9 @@ export class Claims {
       const { maxDeliveries } = this.context.options;
       const which = { count, permitted: maxDeliveries, suspects, nestedFrom: nested ? from : '' };
       const answer = await this.redis.broker.claim(owner, name, stream.name, which);
-      if (owner !== this.context.owner) return 'stop';
+      if (owner !== this.context.identity.owner) return 'stop';
       if (answer === 'fenced') {
-        this.hooks.fenced();
+        this.context.identity.doubt('fenced');
         return 'stop';
       }
       if (answer === 'alive') return 'done';
@@ -134,7 +132,7 @@ export class Claims {
       }
       // Read behind the claim: whoever gives a call up from here on finds its new owner.
       const notices = await this.redis.leases.notices(name);
-      if (owner !== this.context.owner) return 'stop';
+      if (owner !== this.context.identity.owner) return 'stop';
       this.lines.taken(name, answer.length);
       this.hooks.claimed(stream, answer, notices);
     }

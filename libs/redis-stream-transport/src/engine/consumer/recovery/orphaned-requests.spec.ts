@@ -1,6 +1,6 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { OrphanedRequests } from './orphaned-requests.js';
 import { StreamState } from '../intake/stream-state.js';
 
@@ -18,8 +18,12 @@ function setup() {
     orphans: () => Promise.resolve({ next: '', ids }),
     adopt: (_: unknown, __: string, found: string[]) => Promise.resolve(adopted.push(...found)),
   } as unknown as StartBroker;
-  const context = { clock, owner: {}, logger: { warn() {} } } as unknown as ShardContext;
-  const orphans = new OrphanedRequests(context, broker, [new Requests('s')], () => {});
+  const orphans = new OrphanedRequests(
+    shardContext({ clock }),
+    broker,
+    [new Requests('s')],
+    () => {},
+  );
   const look = async (after: number, ...seen: string[]) => {
     clock.jump(after);
     ids = seen;

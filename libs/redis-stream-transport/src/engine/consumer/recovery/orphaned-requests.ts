@@ -57,9 +57,9 @@ export class OrphanedRequests {
   }
 
   private async adopt(stream: StreamState, ids: readonly string[]): Promise<void> {
-    const { logger, owner } = this.context;
+    const { logger, identity } = this.context;
     logger.warn('orphaned', `${ids.length} requests of ${stream.name} belonged to nobody; adopted`);
-    await this.broker.adopt(owner, stream.name, ids);
+    await this.broker.adopt(identity.owner, stream.name, ids);
     this.adopted();
   }
 }

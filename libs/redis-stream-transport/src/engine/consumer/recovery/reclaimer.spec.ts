@@ -1,9 +1,9 @@
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../../redis/lua/fence.js';
 import { Reclaimer } from './reclaimer.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState, type PatternSpec } from '../intake/pattern-state.js';
 import { StreamState } from '../intake/stream-state.js';
 
@@ -41,22 +41,14 @@ function graveyard(left: Record<string, number>) {
     },
   };
   const clock = new FakeClock();
-  const owner = { consumer: 'me', token: 'token' };
-  const options = { leaseTtl: 1000, maxDeliveries: 3 };
-  const reclaimer = new Reclaimer(
-    { options, clock, owner, logger: { log() {}, warn() {} } } as unknown as ShardContext,
-    broker as unknown as GroupBroker,
-    leases as unknown as LeaseBroker,
-    [stream],
-    {
-      revoked: async (dead) => void asked.revoked.push(dead),
-      claimed: () => free--,
-      free: () => free,
-      room: { mayPark: true, takesSuspect: true, nested: 0 },
-      mayClaim: () => true,
-      fenced: () => undefined,
-    },
-  );
+  const context = shardContext({ clock, options: { leaseTtl: 1000, maxDeliveries: 3 } });
+  const redis = { broker: broker as never as GroupBroker, leases: leases as never as LeaseBroker };
+  const reclaimer = new Reclaimer(context, redis, [stream], {
+    revoked: async (dead) => void asked.revoked.push(dead),
+    claimed: () => free--,
+    free: () => free,
+    room: { mayPark: true, takesSuspect: true, nested: 0 },
+  });
   reclaimer.start();
   const scan = async (): Promise<void> => {
     free = 1;

@@ -26,6 +26,8 @@ export interface ReclaimerHooks extends ClaimsHooks {
  * list every time, because a late read recreates a consumer that was deleted (rule L8).
  */
 export class Reclaimer {
+  private readonly broker: GroupBroker;
+  private readonly leases: LeaseBroker;
   private readonly detector: FailureDetector;
   private readonly lines: TakeOverLines;
   private cancelTimer: (() => void) | undefined;
@@ -41,11 +43,12 @@ export class Reclaimer {
 
   constructor(
     private readonly context: ShardContext,
-    private readonly broker: GroupBroker,
-    private readonly leases: LeaseBroker,
+    { broker, leases }: { readonly broker: GroupBroker; readonly leases: LeaseBroker },
     private readonly streams: readonly StreamState[],
     private readonly hooks: ReclaimerHooks,
   ) {
+    this.broker = broker;
+    this.leases = leases;
     this.detector = new FailureDetector(context.options.leaseTtl);
     this.lines = new TakeOverLines(context.logger);
     this.claims = new Claims(context, { broker, leases }, this.lines, hooks);
@@ -115,7 +118,7 @@ export class Reclaimer {
     do {
       this.again = false;
       const seen = await this.list();
-      const others = [...seen.keys()].filter((name) => name !== this.context.owner.consumer);
+      const others = [...seen.keys()].filter((name) => name !== this.context.identity.consumer);
       await this.judge(others, seen);
     } while (this.again && !this.stopped);
   }
@@ -171,8 +174,8 @@ export class Reclaimer {
     this.detector.keepOnly(missing);
     // All before the first: what is claimed may end this process, and others need not wait anew then.
     for (const name of struck) {
-      const verdict = await this.leases.revoke(this.context.owner, name);
-      if (verdict === 'fenced') return this.hooks.fenced();
+      const verdict = await this.leases.revoke(this.context.identity.owner, name);
+      if (verdict === 'fenced') return this.context.identity.doubt('fenced');
       this.buried.delete(name);
       if (verdict === 'revoked') dead.push(name);
     }

@@ -7,6 +7,7 @@ import type { Expiring } from '../../deadline-queue.js';
 import type { Thrown } from '../../../thrown.js';
 import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
+import { faultText, type DeadLetterCause, type FailedAttempt } from './ends.js';
 import type { History } from './history.js';
 import type { PatternState } from '../intake/pattern-state.js';
 
@@ -27,7 +28,7 @@ export interface HomeStream {
   startRefused(): void;
 }
 
-/** What a delivery asks of the processor that owns it. */
+/** What a delivery asks of the part that ends it in Redis. */
 export interface DeliveryOwner {
   /** It has a slot. */
   begin(delivery: Delivery): void;
@@ -37,40 +38,34 @@ export interface DeliveryOwner {
   /** Another attempt later, as the policy allows; else a dead letter. */
   retry(delivery: Delivery, failed: FailedAttempt): void;
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void;
-  /** A value was streamed whose caller waits for the next one. */
+}
+
+/** What a delivery asks of the part that gave it its slot. */
+export interface DeliverySlots {
+  /** A value was streamed whose caller waits for the next one: its time begins anew. */
   renewed(delivery: Delivery): void;
   /** Its handler waits for one call more, or for one less. */
   waits(delivery: Delivery, calls: 1 | -1): void;
 }
 
-/** An attempt that did not succeed. */
-export interface FailedAttempt {
-  /** Milliseconds to wait; undefined: as the policy says. */
-  readonly delay: number | undefined;
-  /** What the next attempt should know; no spaces. */
-  readonly state: string;
-  /** What went wrong, for the dead letter. */
-  readonly detail: string;
-  /** JSON of the error that the caller gets when there is no further attempt; undefined: a fault. */
-  readonly error: string | undefined;
-  /** What was thrown, for operators; undefined: nothing was. */
-  readonly thrown?: Thrown | undefined;
-}
-
-/** Why an entry is given up, and what its caller is told. */
-export interface DeadLetterCause {
-  readonly reason: string;
-  readonly detail: string;
-  readonly kind: ReplyKind;
-  /** JSON. */
-  readonly payload: string;
-  /** What was thrown, for operators; undefined: nothing was. */
-  readonly thrown?: Thrown | undefined;
+/** What a delivery is made of. */
+export interface DeliveryParts {
+  /** As it was read, for the dead letters. */
+  readonly raw: RawEntry;
+  readonly owner: DeliveryOwner;
+  readonly slots: DeliverySlots;
+  readonly stream: HomeStream;
+  readonly pattern: PatternState;
+  readonly entry: Entry;
+  readonly history: History;
+  /** Tells runs of this consumer apart. */
+  readonly nonce: number;
+  readonly consumer: string;
 }
 
 /**
- * An entry in the hands of this process. Whoever runs it ends it exactly once: by a final reply, an
- * acknowledgement, a retry or a dead letter. What comes after the end is ignored.
+ * An entry that this process holds. Its runner ends it exactly once: by a final reply, an acknowledgement, a
+ * retry or a dead letter. What the runner says after the end is ignored.
  */
 export class Delivery implements Expiring, Identified, DeadlineScope {
   /** Settled, or given up: the handler's further words no longer count. */
@@ -93,27 +88,34 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   behind: Expiring | undefined;
   expiresAt = Number.POSITIVE_INFINITY;
 
+  readonly raw: RawEntry;
+  readonly stream: HomeStream;
+  readonly pattern: PatternState;
+  readonly entry: Entry;
+  readonly history: History;
+  readonly nonce: number;
+  readonly consumer: string;
+  private readonly owner: DeliveryOwner;
+  private readonly slots: DeliverySlots;
   private index = 0;
   private controller: AbortController | undefined;
   private aborted: AbortReason | undefined;
   private onAbort: ((reason: AbortReason) => void) | undefined;
 
-  constructor(
-    /** As it was read, for the dead letters. */
-    readonly raw: RawEntry,
-    private readonly owner: DeliveryOwner,
-    readonly stream: HomeStream,
-    readonly pattern: PatternState,
-    readonly entry: Entry,
-    readonly history: History,
-    /** Tells runs of this consumer apart. */
-    readonly nonce: number,
-    readonly consumer: string,
-  ) {
-    this.hash = hashOf(raw.id);
-    const { timeout, idle } = entry.header;
+  constructor(parts: DeliveryParts) {
+    this.raw = parts.raw;
+    this.owner = parts.owner;
+    this.slots = parts.slots;
+    this.stream = parts.stream;
+    this.pattern = parts.pattern;
+    this.entry = parts.entry;
+    this.history = parts.history;
+    this.nonce = parts.nonce;
+    this.consumer = parts.consumer;
+    this.hash = hashOf(parts.raw.id);
+    const { timeout, idle } = parts.entry.header;
     const total = timeout > 0 ? timeout : idle;
-    this.deadline = total > 0 ? entry.addedAt + total : Number.POSITIVE_INFINITY;
+    this.deadline = total > 0 ? parts.entry.addedAt + total : Number.POSITIVE_INFINITY;
   }
 
   /** Milliseconds left, and never more than the caller gave: Redis' clock is an estimate. */
@@ -128,11 +130,11 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   }
 
   callOpened(): void {
-    this.owner.waits(this, 1);
+    this.slots.waits(this, 1);
   }
 
   callClosed(): void {
-    this.owner.waits(this, -1);
+    this.slots.waits(this, -1);
   }
 
   get id(): string {
@@ -286,14 +288,6 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.owner.reply(this, kind, payload, final);
     if (final || this.entry.header.idle === 0) return;
     // It may have been ended by this very reply; and a grace is not renewed.
-    if (!this.ended && !this.isAborted) this.owner.renewed(this);
+    if (!this.ended && !this.isAborted) this.slots.renewed(this);
   }
-}
-
-export function faultText(
-  code: RedisStreamsErrorCode,
-  message: string,
-  outcome: CallOutcome,
-): string {
-  return JSON.stringify({ code, message, outcome });
 }

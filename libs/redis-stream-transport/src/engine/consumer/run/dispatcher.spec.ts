@@ -35,6 +35,11 @@ function fake(
     behind: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     remaining: (now: number) => deadline - now,
+    begin: () => void log.ran.push(delivery as never),
+    unstarted: () => {
+      log.expired.push(delivery as never);
+      log.end(delivery as never);
+    },
     abort(reason: string) {
       delivery.isAborted = true;
       delivery.aborts.push(reason);
@@ -43,21 +48,22 @@ function fake(
   return delivery as unknown as Delivery & { aborts: string[] };
 }
 
+interface Log {
+  readonly ran: Delivery[];
+  readonly expired: Delivery[];
+  readonly stuck: Delivery[];
+  changes: number;
+  end(delivery: Delivery): void;
+}
+
+/** What happened to the deliveries of the dispatcher that was made last. */
+let log: Log;
+
 function dispatcher(concurrency = 2) {
   const clock = new FakeClock();
-  const log: { ran: Delivery[]; expired: Delivery[]; stuck: Delivery[]; changes: number } = {
-    ran: [],
-    expired: [],
-    stuck: [],
-    changes: 0,
-  };
+  log = { ran: [], expired: [], stuck: [], changes: 0, end: (delivery) => end(delivery) };
   const state = { mayStart: true, owed: 0 };
   const made: Dispatcher = new Dispatcher(concurrency, clock, {
-    run: (delivery) => void log.ran.push(delivery),
-    expired: (delivery) => {
-      log.expired.push(delivery);
-      end(delivery);
-    },
     stuck: (delivery) => {
       log.stuck.push(delivery);
       end(delivery);

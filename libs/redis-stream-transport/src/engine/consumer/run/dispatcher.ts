@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { DeadlineQueue } from '../../deadline-queue.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery, DeliverySlots } from './delivery.js';
 import { Isolation } from './isolation.js';
 import type { NestedRoom } from '../intake/nested-reads.js';
 import { Nesting } from './nesting.js';
@@ -19,10 +19,6 @@ const MAX_PARKED = 1000;
 const LOCKED = 'every handler of the instance waits for calls that handlers have made';
 
 export interface DispatcherHooks {
-  /** Runs the handlers. They end the delivery, at once or later. */
-  run(delivery: Delivery): void;
-  /** The deadline passed before it could start. */
-  expired(delivery: Delivery): void;
   /** The handler did not stop although its signal fired: give the entry up without it. */
   stuck(delivery: Delivery): void;
   /** Whether its handler may start now: not while the lease is in doubt. */
@@ -39,7 +35,7 @@ export interface DispatcherHooks {
  * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
  * apart what is on its last permitted delivery, so that poison takes no innocent with it.
  */
-export class Dispatcher implements NestedRoom {
+export class Dispatcher implements NestedRoom, DeliverySlots {
   private running = 0;
   /** Starts and ends so far. */
   moves = 0;
@@ -173,7 +169,9 @@ export class Dispatcher implements NestedRoom {
   /** The time of a streamed call was renewed. */
   renewed(delivery: Delivery): void {
     this.deadlines.remove(delivery);
-    this.watch(delivery, this.hooks.redisNow());
+    const now = this.hooks.redisNow();
+    delivery.deadline = now + delivery.entry.header.idle;
+    this.watch(delivery, now);
   }
 
   /** Nobody waits for it: its handler is told, and given up if it does not listen. */
@@ -248,7 +246,7 @@ export class Dispatcher implements NestedRoom {
     if (delivery.deadline !== Number.POSITIVE_INFINITY) {
       const now = this.hooks.redisNow();
       if (now >= delivery.deadline) {
-        this.hooks.expired(delivery);
+        delivery.unstarted('deadline');
         return;
       }
       this.watch(delivery, now);
@@ -259,7 +257,7 @@ export class Dispatcher implements NestedRoom {
     this.nesting.started(delivery);
     delivery.pattern.running++;
     delivery.pattern.moves++;
-    this.hooks.run(delivery);
+    delivery.begin();
   }
 
   private watch(delivery: Delivery, redisNow: number): void {

@@ -1,7 +1,6 @@
-import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { KeyClaim, StartBroker } from '../../../redis/start-broker.js';
 import type { StreamState } from '../intake/stream-state.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import type { Delivery } from './delivery.js';
 import { StartGuard } from './start-guard.js';
 
@@ -25,23 +24,20 @@ function fake(changes: { key?: string; once?: boolean } = {}) {
 /** A guard whose Redis answers when the test says so. */
 function guard() {
   const told: string[] = [];
-  const state = { mayStart: true };
-  const owner = { consumer: 'me', token: 'token' };
   let answer: (given: unknown) => void = () => undefined;
   const asked = vi.fn(() => new Promise((resolve) => (answer = resolve)));
   const broker = { claimKey: asked, start: asked } as unknown as StartBroker;
-  const context = { clock: new FakeClock(), owner, logger: { warn() {} } };
-  const made = new StartGuard(context as unknown as ShardContext, broker, {
+  const context = shardContext();
+  const made = new StartGuard(context, broker, {
     run: () => told.push('run'),
     lost: () => told.push('lost'),
-    mayStart: () => state.mayStart,
     wait: () => told.push('wait'),
-    leaseDoubt: () => undefined,
   });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ told, state, context },
+    ...{ told, context },
     start: async (delivery: ReturnType<typeof fake>) => {
+      delivery.consumer = context.identity.consumer;
       made.start(delivery as unknown as Delivery);
       await turn();
       expect(asked).toHaveBeenCalledOnce();
@@ -62,10 +58,10 @@ describe('L9: a start that Redis has granted', () => {
     ['with a key', ...keyed],
     ['once only', ...once],
   ])('is no start while the lease is in doubt: %s', async (_, changes, granted) => {
-    const { start, answer, state, told } = guard();
+    const { start, answer, context, told } = guard();
     await start(fake(changes));
     // The process stood still beyond its lease, with the answer in its socket.
-    state.mayStart = false;
+    context.clock.jump(context.options.leaseTtl);
     await answer(granted);
     expect(told).toEqual(['wait']);
   });
@@ -122,7 +118,7 @@ describe('an answer about what has ended meanwhile', () => {
   it('so is one under a name that was given up', async () => {
     const { start, answer, told, context } = guard();
     await start(fake({ key: 'k' }));
-    context.owner = { consumer: 'another', token: 'token' };
+    context.identity.replace();
     await answer({ kind: 'run' });
     expect(told).toEqual([]);
   });

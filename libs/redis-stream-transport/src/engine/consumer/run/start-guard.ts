@@ -4,7 +4,8 @@ import type { KeyedResult } from '../../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import { jittered } from '../../clock.js';
-import { faultText, type Delivery, type HomeStream } from './delivery.js';
+import type { Delivery, HomeStream } from './delivery.js';
+import { faultText } from './ends.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { readResult, type StoredReply } from '../settle/stored-result.js';
@@ -24,11 +25,8 @@ export interface StartGuardHooks {
   run(delivery: Delivery): void;
   /** It is not this process' to run. */
   lost(delivery: Delivery): void;
-  /** No handler may start now: the lease is in doubt. */
-  mayStart(): boolean;
   /** Try again after so many milliseconds, without holding a slot. */
   wait(delivery: Delivery, ms: number): void;
-  leaseDoubt(kind: 'missing' | 'fenced'): void;
 }
 
 /**
@@ -71,7 +69,7 @@ export class StartGuard {
 
   /** Tells the callers of what a revoked consumer had started and may not be started again. */
   async endInterrupted(by: string, stream: HomeStream, ttlMs: number): Promise<void> {
-    const { owner } = this.context;
+    const { owner } = this.context.identity;
     for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
       if (by === owner.consumer && stream.has(entry.id)) continue;
       const answer = this.answer(entry, owner.consumer, ttlMs);
@@ -85,7 +83,7 @@ export class StartGuard {
    * renewal, as long as anything is started once. Never rejects: the next renewal looks again.
    */
   async endForgotten(ttlMs: number): Promise<void> {
-    const { consumer } = this.context.owner;
+    const { consumer } = this.context.identity;
     for (const stream of this.used) {
       await this.endInterrupted(consumer, stream, ttlMs).catch(() => undefined);
     }
@@ -153,9 +151,9 @@ export class StartGuard {
     const ids = list.map(({ id }) => id);
     const isMine = () => list.some((delivery) => this.isMine(delivery));
     const answer = await this.insist(stream, isMine, async () => {
-      const flags = await this.broker.start(this.context.owner, stream.name, ids);
+      const flags = await this.broker.start(this.context.identity.owner, stream.name, ids);
       if (flags === 'missing' || flags === 'fenced') {
-        this.hooks.leaseDoubt(flags);
+        this.context.identity.doubt(flags);
         throw new Error(`the lease is ${flags}`);
       }
       return flags;
@@ -183,7 +181,7 @@ export class StartGuard {
   /** Looks again after the answer: the handler may be late, or this process may have stood still meanwhile. */
   private mayGoOn(delivery: Delivery): boolean {
     if (this.isGivenUp(delivery)) return false;
-    if (this.hooks.mayStart()) return true;
+    if (this.context.identity.mayStart) return true;
     // The start is asked for again when the lease holds; Redis remembers that it was granted.
     this.hooks.wait(delivery, LOOK_AGAIN);
     return false;
@@ -197,7 +195,7 @@ export class StartGuard {
   }
 
   private isMine({ ended, consumer }: Delivery): boolean {
-    return !ended && consumer === this.context.owner.consumer;
+    return !ended && consumer === this.context.identity.consumer;
   }
 
   /**

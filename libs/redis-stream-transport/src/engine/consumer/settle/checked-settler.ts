@@ -6,8 +6,6 @@ import type { ShardContext } from '../membership/shard-context.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 
 export interface CheckedSettlerHooks {
-  /** Redis no longer knows the lease, or knows another's. */
-  leaseDoubt(kind: 'missing' | 'fenced'): void;
   /** What was finished is settled, or somebody else's. */
   resolved(finished: Finished, outcome: 'ok' | 'lost'): void;
   ttlFor(delivery: Delivery): number;
@@ -75,7 +73,7 @@ export class CheckedSettler {
     while (values.length > 0) {
       let sent = 0;
       const answer = await this.insist(async () => {
-        const { owner } = this.context;
+        const { owner } = this.context.identity;
         const builder = this.built(values);
         sent = builder.finished.length;
         const { kind } = await this.broker.settle(owner, builder.build(owner.consumer, true));
@@ -105,7 +103,7 @@ export class CheckedSettler {
   private async ask(operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer | undefined> {
     try {
       const answer = await operation();
-      if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
+      if (answer === 'missing' || answer === 'fenced') this.context.identity.doubt(answer);
       return answer === 'missing' ? undefined : answer;
     } catch (error) {
       const { kind, message } = error as CommandFailure;
@@ -116,7 +114,7 @@ export class CheckedSettler {
 
   private settle(finished: Finished): Promise<CheckedAnswer> {
     const { stream, id, history, isRequest } = finished.delivery;
-    const { owner } = this.context;
+    const { owner } = this.context.identity;
     const [answer] = this.built([finished]).build(owner.consumer).logs;
     const entry = { stream: stream.name, id, incarnation: history.incarnation, drop: isRequest };
     return this.broker.settleChecked(owner, { ...entry, answer, keyed: finished.keyed });

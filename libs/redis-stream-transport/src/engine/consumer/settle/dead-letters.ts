@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FIELD, type RawEntry } from '../../../protocol/entry.js';
 import { REPLY } from '../../../protocol/frame.js';
-import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/delivery.js';
+import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import { thrownFacts, type Thrown } from '../../../thrown.js';
 
 /** Characters of a field that a dead letter keeps when the whole is too long. */

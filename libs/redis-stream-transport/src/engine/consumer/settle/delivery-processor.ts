@@ -6,13 +6,8 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { EntryRouter } from '../intake/entry-router.js';
-import {
-  faultText,
-  type Delivery,
-  type DeliveryOwner,
-  type FailedAttempt,
-  type DeadLetterCause,
-} from '../run/delivery.js';
+import type { Delivery, DeliveryOwner } from '../run/delivery.js';
+import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import type { Dispatcher } from '../run/dispatcher.js';
 import { attemptOf, EntryLines, triesBefore } from './entry-lines.js';
 import { Insistence } from './insistence.js';
@@ -26,11 +21,17 @@ import { Unhandled } from '../intake/unhandled.js';
 export interface DeliveryProcessorHooks {
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
-  /** The lease holds. */
-  mayStart(): boolean;
-  leaseDoubt(kind: 'missing' | 'fenced'): void;
   /** The entry was handed to another member, which does not know it yet. */
   handed(consumer: string): void;
+}
+
+export interface DeliveryProcessorParts {
+  readonly context: ShardContext;
+  readonly broker: GroupBroker;
+  readonly starts: StartBroker;
+  readonly streams: readonly StreamState[];
+  readonly dispatcher: Dispatcher;
+  readonly hooks: DeliveryProcessorHooks;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -40,37 +41,38 @@ const NONE: ReadonlySet<string> = new Set();
  * deliveries into settlements, retries and dead letters.
  */
 export class DeliveryProcessor implements DeliveryOwner {
+  readonly broker: GroupBroker;
+  readonly streams: readonly StreamState[];
   readonly settler: Settler;
   readonly retries: Retries;
+  private readonly context: ShardContext;
+  private readonly dispatcher: Dispatcher;
   private readonly insistence: Insistence;
   readonly startGuard: StartGuard;
   private readonly router: EntryRouter;
   private readonly unhandled: Unhandled;
   private readonly lines: EntryLines;
 
-  constructor(
-    private readonly context: ShardContext,
-    readonly broker: GroupBroker,
-    starts: StartBroker,
-    readonly streams: readonly StreamState[],
-    private readonly dispatcher: Dispatcher,
-    private readonly hooks: DeliveryProcessorHooks,
-  ) {
+  constructor(parts: DeliveryProcessorParts) {
+    const { context, broker, dispatcher, hooks } = parts;
+    this.context = context;
+    this.broker = broker;
+    this.streams = parts.streams;
+    this.dispatcher = dispatcher;
     this.lines = new EntryLines(context.logger);
     this.retries = new Retries(context.clock);
     const eased = (): void => dispatcher.eased();
-    this.insistence = new Insistence(context, { ...hooks, eased });
+    this.insistence = new Insistence(context, eased);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
       unheard: (delivery) => {
         if (!delivery.ended && !delivery.isAborted) dispatcher.abort(delivery);
       },
       eased,
-      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
     const ways = { insistence: this.insistence, settler: this.settler };
     this.unhandled = new Unhandled(context, broker, ways, hooks);
-    this.startGuard = new StartGuard(context, starts, {
+    this.startGuard = new StartGuard(context, parts.starts, {
       run: (delivery) => {
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
         hooks.run(delivery);
@@ -79,31 +81,38 @@ export class DeliveryProcessor implements DeliveryOwner {
         this.end(delivery);
         delivery.stream.release(delivery);
       },
-      mayStart: () => hooks.mayStart(),
       wait: (delivery, ms) => {
         this.end(delivery);
         const { attempts, state } = delivery.history;
         this.waitFor(delivery, this.context.redisClock.now() + ms, attempts, state);
       },
-      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
     });
-    this.router = new EntryRouter(context, this, {
-      group: () => broker.group,
-      ready: (delivery) => dispatcher.accept(delivery),
-      early: (delivery, { at, attempts, state }) => {
-        delivery.ended = true;
-        this.waitFor(delivery, at, attempts, state);
+    this.router = new EntryRouter(
+      context,
+      { owner: this, slots: dispatcher },
+      {
+        group: () => broker.group,
+        ready: (delivery) => dispatcher.accept(delivery),
+        early: (delivery, { at, attempts, state }) => {
+          delivery.ended = true;
+          this.waitFor(delivery, at, attempts, state);
+        },
+        unhandled: (delivery, request) => {
+          this.end(delivery);
+          this.unhandled.decide(delivery, request);
+        },
       },
-      unhandled: (delivery, request) => {
-        this.end(delivery);
-        this.unhandled.decide(delivery, request);
-      },
-    });
+    );
   }
 
   /** Entries that wait for Redis, although nothing of them runs: they take from what may be read. */
   get owed(): number {
     return this.insistence.size + this.settler.owed;
+  }
+
+  /** Entries that may be read to be started at once; none while as many wait for another attempt as may. */
+  get free(): number {
+    return this.retries.isFull ? 0 : this.dispatcher.free;
   }
 
   /** New entries of a read. */
@@ -178,15 +187,6 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.finish(delivery, undefined, undefined);
   }
 
-  renewed(delivery: Delivery): void {
-    delivery.deadline = this.context.redisClock.now() + delivery.entry.header.idle;
-    this.dispatcher.renewed(delivery);
-  }
-
-  waits(delivery: Delivery, calls: 1 | -1): void {
-    this.dispatcher.waits(delivery, calls);
-  }
-
   retry(delivery: Delivery, failed: FailedAttempt): void {
     const policy: RetryPolicy = delivery.pattern.spec.retry ?? this.context.options.retry;
     const attempt = attemptOf(delivery, policy);
@@ -206,7 +206,7 @@ export class DeliveryProcessor implements DeliveryOwner {
         const { spared } = delivery.history;
         const note = { delay: wait, attempts, state: failed.state, spared };
         return this.broker
-          .retry(this.context.owner, delivery.stream.name, delivery.id, note)
+          .retry(this.context.identity.owner, delivery.stream.name, delivery.id, note)
           .then((answer) => {
             if (answer === 'unnoted') this.lines.unnoted(delivery);
             return answer === 'unnoted' ? 'ok' : answer;
@@ -250,7 +250,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     void this.insistence
       .on(delivery, () => {
         asked++;
-        return this.broker.deadLetter(this.context.owner, dead, (made) => (id = made));
+        return this.broker.deadLetter(this.context.identity.owner, dead, (made) => (id = made));
       })
       .then((told) => {
         if (told === 'ok') this.lines.dead(delivery, letter, attempt, id);

@@ -2,7 +2,8 @@ import type { RetryPolicy } from '../../../options/index.js';
 import { visible } from '../../../protocol/visible.js';
 import { thrownStory } from '../../../thrown.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
-import type { Delivery, FailedAttempt, DeadLetterCause } from '../run/delivery.js';
+import type { Delivery } from '../run/delivery.js';
+import type { FailedAttempt, DeadLetterCause } from '../run/ends.js';
 
 /** Characters of a pattern in a log line. It comes from whoever sent the entry. */
 const SHOWN = 200;

@@ -5,21 +5,16 @@ import { lineOf, patternOf } from './entry-lines.js';
 import { Patience } from './patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
-export interface InsistenceHooks {
-  leaseDoubt(kind: 'missing' | 'fenced'): void;
-  /** There is an answer for one of them. */
-  eased(): void;
-}
-
 /** Repeats operations on single entries until Redis has answered them. */
 export class Insistence {
   private readonly patience: Patience;
 
+  /** @param eased there is an answer for one of them */
   constructor(
     private readonly context: ShardContext,
-    private readonly hooks: InsistenceHooks,
+    eased: () => void,
   ) {
-    this.patience = new Patience(context.clock, () => hooks.eased());
+    this.patience = new Patience(context.clock, eased);
   }
 
   /** Entries that wait for Redis: they are held, although nothing of them runs. */
@@ -63,7 +58,7 @@ export class Insistence {
   ): Promise<CheckedAnswer | undefined> {
     try {
       const answer = await operation();
-      if (answer === 'missing' || answer === 'fenced') this.hooks.leaseDoubt(answer);
+      if (answer === 'missing' || answer === 'fenced') this.context.identity.doubt(answer);
       return answer === 'missing' ? undefined : answer;
     } catch (error) {
       const line = (): string => lineOf(delivery, 'cannot settle an entry yet');

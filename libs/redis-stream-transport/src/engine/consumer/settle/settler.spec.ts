@@ -1,7 +1,6 @@
-import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import type { GroupBroker, SettleAnswer, Settlement } from '../../../redis/group-broker.js';
-import type { ShardContext } from '../membership/shard-context.js';
 import type { Delivery } from '../run/delivery.js';
 import { Settler } from './settler.js';
 
@@ -12,10 +11,7 @@ function setup() {
   const frames: string[] = [];
   const ended: string[] = [];
   const open: ((error: Error) => void)[] = [];
-  const context = {
-    ...{ clock: new FakeClock(), owner: { consumer: 'me', token: 't' }, generation: 1, isUp: true },
-    ...{ options: { replyTtl: 60_000 }, logger: { error() {}, warn() {} } },
-  };
+  const context = shardContext({ options: { replyTtl: 60_000 } });
   let answers = true;
   const settle = (_: unknown, { logs }: Settlement): Promise<SettleAnswer> => {
     if (!answers) return new Promise((_resolve, reject) => open.push(reject));
@@ -29,15 +25,15 @@ function setup() {
     return 'ok';
   };
   const broker = { settle, settleChecked } as unknown as GroupBroker;
-  const settler = new Settler(context as unknown as ShardContext, broker, {
-    ...{ unheard() {}, eased() {}, leaseDoubt() {} },
+  const settler = new Settler(context, broker, {
+    ...{ unheard() {}, eased() {} },
     released: ({ id }, outcome) => ended.push(`${id} ${outcome}`),
   });
   const stream = (id: string) =>
     ({
       ...{ id, stream: { name: 's' }, isRequest: true, once: false },
       entry: { header: { caller: id, call: '1', timeout: 0 } },
-      history: { generation: 1, attempts: 0, spared: 0, incarnation: '' },
+      history: { generation: 0, attempts: 0, spared: 0, incarnation: '' },
     }) as unknown as Delivery;
   /** What callers get, in the order in which it is written. */
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
@@ -50,7 +46,7 @@ function setup() {
     async dies() {
       answers = true;
       context.isUp = false;
-      context.generation++;
+      context.identity.nextGeneration();
       for (const reject of open.splice(0)) reject(new CommandFailure('lost', '', 'closed'));
       await turn();
     },
@@ -101,7 +97,7 @@ describe('values of a stream whose settlements got no answer', () => {
     expect(settler.owed).toBe(0);
     expect(ended).toEqual(['one lost']);
     await back();
-    const history = { ...one.history, generation: 2 };
+    const history = { ...one.history, generation: 1 };
     settler.add(Object.assign(stream('two'), { history }), 'x', true);
     await settler.settled();
     expect(written()).toEqual(['x']);

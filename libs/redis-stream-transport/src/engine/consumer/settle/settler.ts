@@ -7,7 +7,8 @@ import type {
   SettleAnswer,
   Settlement,
 } from '../../../redis/group-broker.js';
-import { faultText, type Delivery } from '../run/delivery.js';
+import type { Delivery } from '../run/delivery.js';
+import { faultText } from '../run/ends.js';
 import { nameOf } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
@@ -28,8 +29,6 @@ export interface SettlerHooks {
   unheard(delivery: Delivery): void;
   /** Less waits for Redis than before. */
   eased(): void;
-  /** Redis no longer knows the lease, or knows another's. */
-  leaseDoubt(kind: 'missing' | 'fenced'): void;
 }
 
 /**
@@ -50,7 +49,6 @@ export class Settler {
     private readonly hooks: SettlerHooks,
   ) {
     this.checked = new CheckedSettler(context, broker, {
-      leaseDoubt: (kind) => hooks.leaseDoubt(kind),
       ttlFor: (delivery) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
@@ -83,7 +81,7 @@ export class Settler {
     // What Redis holds notes about goes with them.
     const noted = attempts > 0 || spared > 0;
     const special = noted || delivery.once || keyed !== undefined;
-    if (final && (special || generation !== this.context.generation)) {
+    if (final && (special || generation !== this.context.identity.generation)) {
       this.checked.add(finished);
       return;
     }
@@ -142,14 +140,14 @@ export class Settler {
     if (this.builder.finished.length === 0 || !this.mayFlush) return;
     const builder = this.builder;
     this.builder = new SettlementBuilder();
-    void this.settle(builder.finished, builder.build(this.context.owner.consumer));
+    void this.settle(builder.finished, builder.build(this.context.identity.consumer));
   }
 
   private async settle(finished: readonly Finished[], settlement: Settlement): Promise<void> {
     this.unresolved++;
     let answer: SettleAnswer | undefined;
     try {
-      answer = await this.broker.settle(this.context.owner, settlement);
+      answer = await this.broker.settle(this.context.identity.owner, settlement);
     } catch (error) {
       const failure = error as CommandFailure;
       if (failure.kind === 'refused')
@@ -183,10 +181,10 @@ export class Settler {
         break;
       case 'fenced':
         for (const each of finished) this.release(each, 'lost');
-        this.hooks.leaseDoubt('fenced');
+        this.context.identity.doubt('fenced');
         break;
       case 'missing':
-        this.hooks.leaseDoubt('missing');
+        this.context.identity.doubt('missing');
         for (const each of finished) this.checked.add(each);
         break;
       case undefined:
@@ -209,7 +207,7 @@ export class Settler {
             delivery.entry.header.caller === log.caller && reply !== undefined,
         )
         .map(({ delivery }) => replyText(delivery, REPLY.fault, payload, 0));
-      const frame = encodeFrame(this.context.owner.consumer, replies.join(','));
+      const frame = encodeFrame(this.context.identity.consumer, replies.join(','));
       return { ...log, frame, force: true };
     });
     return { logs, streams: settlement.streams };

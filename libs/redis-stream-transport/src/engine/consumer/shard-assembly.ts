@@ -1,0 +1,114 @@
+import type { ResolvedServerOptions } from '../../options/index.js';
+import { Keys } from '../../protocol/keys.js';
+import { LeaseBroker } from '../../redis/lease-broker.js';
+import type { LinkSettings } from '../../redis/link.js';
+import { StartBroker } from '../../redis/start-broker.js';
+import type { Clock } from '../clock.js';
+import type { RateLimitedLogger } from '../rate-limited-logger.js';
+import { announcementsOf } from './intake/pattern-state.js';
+import type { Patterns } from './intake/patterns.js';
+import { Readings } from './intake/readings.js';
+import { cancelledEntries } from './membership/cancellations.js';
+import type { CompanionFactory } from './membership/companion.js';
+import { LeaseKeeper } from './membership/lease-keeper.js';
+import { Membership } from './membership/membership.js';
+import { ShardContext } from './membership/shard-context.js';
+import { Janitor } from './recovery/janitor.js';
+import { Reclaimer } from './recovery/reclaimer.js';
+import type { Delivery } from './run/delivery.js';
+import type { Dispatcher } from './run/dispatcher.js';
+import { ShardConnections } from './shard-connections.js';
+
+/** What a consumer in one shard is made from. */
+export interface ShardSettings {
+  readonly options: ResolvedServerOptions;
+  readonly links: LinkSettings;
+  readonly shard: number;
+  readonly patterns: Patterns;
+  readonly companions: readonly CompanionFactory[];
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly logger: RateLimitedLogger;
+  /** Runs the handlers of a delivery that may start. */
+  run(delivery: Delivery): void;
+}
+
+/** What the parts of a shard tell its life. */
+export interface ShardLife {
+  /** A connection came up or went down. */
+  changed(): void;
+  /** Commands or messages work again. */
+  restored(): Promise<void>;
+  /** The lease is confirmed. */
+  renewed(): void;
+  message(channel: string, text: string): void;
+  readonly isStopping: boolean;
+}
+
+/** The parts of a consumer in one shard, wired to each other. */
+export interface ShardParts {
+  readonly context: ShardContext;
+  readonly keys: Keys;
+  readonly connections: ShardConnections;
+  readonly leases: LeaseBroker;
+  readonly readings: Readings;
+  readonly keeper: LeaseKeeper;
+  readonly membership: Membership;
+  readonly reclaimer: Reclaimer;
+  readonly janitor: Janitor;
+}
+
+export function assembleShard(settings: ShardSettings, life: ShardLife): ShardParts {
+  const { options, shard, patterns, dispatcher } = settings;
+  const keys = new Keys(options.prefix, shard, options.shards);
+  const context = new ShardContext(options, settings.clock, settings.logger);
+  const own = patterns.here(shard, false);
+  const { streams: shared } = patterns.here(shard, true);
+  const connections: ShardConnections = new ShardConnections(context, keys, settings.links, {
+    hello: () => readings.main.processor.broker.hello(),
+    restored: () => life.restored(),
+    changed: () => life.changed(),
+    message: (channel, text) => life.message(channel, text),
+  });
+  const { commands } = connections;
+  const leases = new LeaseBroker(commands, keys, options.group);
+  const readings: Readings = new Readings({
+    ...{ context, keys, commands, leases, dispatcher, links: connections.following },
+    streams: { own: own.streams, shared },
+    hooks: {
+      run: (delivery) => settings.run(delivery),
+      mayRead: (nested) =>
+        context.identity.mayStart && !life.isStopping && (nested || !reclaimer.isBehind),
+      changed: () => life.changed(),
+      brought: (stream, count) => janitor.brought(stream, count),
+    },
+  });
+  const companions = settings.companions.map((make) => make(commands, keys, options));
+  const news = { announcements: announcementsOf(own.specs), companions };
+  const keeper = new LeaseKeeper(context, leases, news, {
+    renewed: () => life.renewed(),
+    cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),
+    membersChanged: () => readings.unblock(),
+  });
+  const membership = new Membership(context, keeper, leases, {
+    ensureGroups: (strict) => readings.ensureGroups(strict),
+    registered: () => life.changed(),
+    leaving: () => readings.leave(),
+  });
+  const { processor } = readings.main;
+  const broker = processor.broker;
+  const reclaimer = new Reclaimer(context, { broker, leases }, readings.streams, {
+    claimed: (stream, entries, notices) =>
+      processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
+    revoked: (dead, stream) => processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
+    free: () => processor.free,
+    room: dispatcher,
+  });
+  const janitor = new Janitor(
+    context,
+    readings.all,
+    new StartBroker(commands, keys, () => options.group),
+  );
+  const parts = { context, keys, connections, leases, readings };
+  return { ...parts, keeper, membership, reclaimer, janitor };
+}

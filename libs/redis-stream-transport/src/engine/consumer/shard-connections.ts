@@ -1,0 +1,83 @@
+import type { Keys } from '../../protocol/keys.js';
+import { Link, type LinkSettings } from '../../redis/link.js';
+import type { Incarnation } from '../../redis/operations/hello.js';
+import { Subscription } from '../../redis/subscription.js';
+import type { ShardContext } from './membership/shard-context.js';
+
+export interface ShardConnectionsHooks {
+  /** Asks Redis which memory it has: the first thing on each new connection for commands. */
+  hello(): Promise<Incarnation>;
+  /** Commands or messages work again: what was missed meanwhile is caught up with. */
+  restored(): Promise<void>;
+  /** One of them came up or went down. */
+  changed(): void;
+  message(channel: string, text: string): void;
+}
+
+/** The connections of an instance in one shard beside those that read: one for commands, one for messages. */
+export class ShardConnections {
+  readonly commands: Link;
+  readonly subscription: Subscription;
+  /** For further connections, which come up after the one for commands. */
+  readonly following: LinkSettings;
+  private subscribed = false;
+
+  constructor(
+    private readonly context: ShardContext,
+    private readonly keys: Keys,
+    links: LinkSettings,
+    private readonly hooks: ShardConnectionsHooks,
+  ) {
+    const { identity } = context;
+    const named = { ...links, name: context.connectionName };
+    this.commands = new Link('commands', named, {
+      up: () => this.commandsUp(),
+      down: () => {
+        context.isUp = false;
+        hooks.changed();
+      },
+    });
+    this.following = { ...named, ahead: this.commands };
+    this.subscription = new Subscription(this.following, this.channels, {
+      message: (channel, text) => hooks.message(channel, text),
+      proven: () => {
+        this.subscribed = true;
+        hooks.changed();
+        void hooks.restored();
+      },
+      lost: () => {
+        this.subscribed = false;
+        identity.nextGeneration();
+        hooks.changed();
+      },
+    });
+    identity.whenReplaced(() => this.subscription.replace(this.channels));
+  }
+
+  get isUp(): boolean {
+    return this.context.isUp && this.subscribed;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
+    this.context.isUp = false;
+    this.subscribed = false;
+  }
+
+  private get channels(): string[] {
+    const { identity, options } = this.context;
+    return [this.keys.inbox(identity.consumer), this.keys.nudge(options.group)];
+  }
+
+  private async commandsUp(): Promise<void> {
+    const { clock, redisClock, identity } = this.context;
+    const sentAt = clock.now();
+    const { id, now } = await this.hooks.hello();
+    redisClock.observe(now, sentAt);
+    identity.incarnation = id;
+    identity.nextGeneration();
+    this.context.isUp = true;
+    await this.hooks.restored();
+    this.hooks.changed();
+  }
+}
