@@ -115,19 +115,16 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L9',
     part: 'the age of the lease',
-    file: consumer('membership/lease-keeper'),
+    file: consumer('membership/identity'),
     changes: [
-      [
-        'return this.context.clock.now() - this.confirmed < this.context.options.leaseTtl;',
-        'return this.confirmed > Number.NEGATIVE_INFINITY;',
-      ],
+      ['return this.unconfirmed < this.leaseTtl;', 'return this.confirmedAt > -this.leaseTtl;'],
     ],
   },
   {
     rule: 'L9',
     part: 'the hour',
     file: consumer('membership/lease-keeper'),
-    changes: [['if (!take && sentAt - this.confirmed > TOO_OLD) {', 'if (take && !take) {']],
+    changes: [['if (!take && identity.unconfirmed > TOO_OLD) {', 'if (take && !take) {']],
   },
   {
     rule: 'L9',
@@ -139,13 +136,15 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L9',
     part: 'the look after the answer',
     file: consumer('run/start-guard'),
-    changes: [['if (this.hooks.mayStart()) return true;', 'if (this.hooks) return true;']],
+    changes: [
+      ['if (this.context.identity.mayStart) return true;', 'if (this.context) return true;'],
+    ],
   },
   {
     rule: 'L10',
     part: 'waiting for the read',
     file: consumer('recovery/auditor'),
-    changes: [['    await this.reader.settled();', '']],
+    changes: [['    await this.of.reader.settled();', '']],
   },
   {
     rule: 'L10',

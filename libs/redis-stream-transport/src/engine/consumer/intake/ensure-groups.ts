@@ -1,5 +1,6 @@
 import { CommandFailure } from '../../../redis/failure.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
+import { Periodic } from '../../periodic.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -12,8 +13,7 @@ const LOOK_AGAIN = 1000;
  * out until it can: it must not keep the others from being served.
  */
 export class Groups {
-  private cancelTimer: (() => void) | undefined;
-  private stopped = true;
+  private readonly looks: Periodic;
   /** Streams that are being looked at because something of them was refused. */
   private readonly doubtful = new Set<StreamState>();
 
@@ -24,6 +24,10 @@ export class Groups {
     private readonly streams: readonly StreamState[],
     private readonly healed: () => void,
   ) {
+    this.looks = new Periodic(context.clock, {
+      wait: () => (this.broken.length > 0 ? LOOK_AGAIN : undefined),
+      run: () => this.look(),
+    });
     for (const stream of streams) stream.doubted = () => void this.doubt(stream);
   }
 
@@ -34,26 +38,19 @@ export class Groups {
   async ensure(strict: boolean): Promise<void> {
     const wereBroken = this.broken.length;
     const outcomes = await Promise.allSettled(this.streams.map((each) => this.one(each, strict)));
-    this.lookAgain();
+    this.looks.again();
     if (this.broken.length < wereBroken) this.healed();
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** Looks, from now on, at what cannot be read. */
   start(): void {
-    this.stopped = false;
-    this.lookAgain();
+    this.looks.start();
   }
 
   /** Looks at nothing more, whatever is on its way. */
   stop(): void {
-    this.stopped = true;
-    this.cancel();
-  }
-
-  private cancel(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
+    this.looks.stop();
   }
 
   private get broken(): StreamState[] {
@@ -91,7 +88,7 @@ export class Groups {
     this.doubtful.add(stream);
     await this.one(stream, false).catch(() => undefined);
     this.doubtful.delete(stream);
-    this.lookAgain();
+    this.looks.again();
   }
 
   private breaks(stream: StreamState, why: string): void {
@@ -100,19 +97,12 @@ export class Groups {
     this.context.logger.error(`stream ${stream.name}`, line);
   }
 
-  private lookAgain(): void {
-    this.cancel();
-    if (this.stopped || this.broken.length === 0) return;
-    this.cancelTimer = this.context.clock.after(LOOK_AGAIN, () => void this.look());
-  }
-
   private async look(): Promise<void> {
     const broken = this.broken;
     if (this.context.isUp) {
       await Promise.allSettled(broken.map((stream) => this.one(stream, false)));
     }
-    if (this.stopped) return;
-    this.lookAgain();
+    if (this.looks.isStopped) return;
     if (broken.some(({ isBroken }) => !isBroken)) this.healed();
   }
 }

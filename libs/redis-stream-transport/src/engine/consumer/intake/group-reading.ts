@@ -1,5 +1,6 @@
 import type { Keys } from '../../../protocol/keys.js';
 import { Link, type LinkSettings } from '../../../redis/link.js';
+import { pause } from '../../clock.js';
 import { Auditor } from '../recovery/auditor.js';
 import type { Dispatcher } from '../run/dispatcher.js';
 import { Groups } from './ensure-groups.js';
@@ -142,7 +143,7 @@ export class GroupReading {
   private async endRead(read: number): Promise<void> {
     while (this.clientId !== undefined && this.reader.isReading && this.reader.reads === read) {
       if (await this.hooks.unblock(this.clientId)) return;
-      await new Promise<void>((resolve) => this.context.clock.after(UNBLOCK_AGAIN, resolve));
+      await pause(this.context.clock, UNBLOCK_AGAIN);
     }
   }
 

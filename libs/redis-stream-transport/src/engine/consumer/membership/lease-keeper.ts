@@ -1,6 +1,7 @@
 import type { Announcement, LeaseBroker } from '../../../redis/lease-broker.js';
 import type { LeaseCompanion } from './companion.js';
 import type { ShardContext } from './shard-context.js';
+import { Periodic } from '../../periodic.js';
 import { thrownText } from '../../../thrown.js';
 
 /** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
@@ -22,27 +23,33 @@ export interface LeaseKeeperHooks {
 
 /** Keeps the lease of this process in one shard: renews it every third of its life. */
 export class LeaseKeeper {
-  private cancelTimer: (() => void) | undefined;
+  private readonly renewals: Periodic;
   private renewing: Promise<void> | undefined;
-  private stopped = true;
+  /** It was asked for, and not given back. */
+  private isKept = false;
 
   constructor(
     private readonly context: ShardContext,
     private readonly broker: LeaseBroker,
     private readonly news: LeaseNews,
     private readonly hooks: LeaseKeeperHooks,
-  ) {}
+  ) {
+    this.renewals = new Periodic(context.clock, {
+      wait: () => context.options.leaseTtl / 3,
+      run: () => this.renew(),
+    });
+  }
 
   /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
   async take(): Promise<void> {
-    this.stopped = false;
+    this.isKept = true;
     await this.renewOnce(true);
-    this.schedule();
+    if (this.isKept) this.renewals.start();
   }
 
   /** Renews now, for instance because the members have changed. Never rejects. */
   renew(): Promise<void> {
-    if (this.stopped) return Promise.resolve();
+    if (!this.isKept) return Promise.resolve();
     this.renewing ??= this.renewOnce(false)
       .catch((error: unknown) =>
         this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`),
@@ -89,16 +96,8 @@ export class LeaseKeeper {
   }
 
   stop(): void {
-    this.stopped = true;
-    this.cancelTimer?.();
-  }
-
-  private schedule(): void {
-    this.cancelTimer?.();
-    if (this.stopped) return;
-    this.cancelTimer = this.context.clock.after(this.context.options.leaseTtl / 3, () => {
-      void this.renew().then(() => this.schedule());
-    });
+    this.isKept = false;
+    this.renewals.stop();
   }
 
   private async renewOnce(take: boolean): Promise<void> {

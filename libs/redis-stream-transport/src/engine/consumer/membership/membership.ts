@@ -2,6 +2,7 @@ import { RedisStreamsError } from '../../../errors.js';
 import { visible } from '../../../protocol/visible.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
+import { pause } from '../../clock.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../../thrown.js';
@@ -55,7 +56,7 @@ export class Membership {
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
         if (!error.passing) throw new RedisStreamsError('REDIS', error.message, { cause: error });
-        await this.pause();
+        await pause(this.context.clock, RETRY_AFTER);
       }
     }
   }
@@ -139,12 +140,8 @@ export class Membership {
         return;
       } catch (error) {
         this.context.logger.warn('register', `cannot take a lease yet: ${thrownText(error)}`);
-        await this.pause();
+        await pause(this.context.clock, RETRY_AFTER);
       }
     }
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => this.context.clock.after(RETRY_AFTER, resolve));
   }
 }

@@ -2,6 +2,7 @@ import type { CleaningPlace } from '../../../redis/operations/cleaning/clean.js'
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { thrownText } from '../../../thrown.js';
 import { jittered } from '../../clock.js';
+import { Periodic } from '../../periodic.js';
 import type { GroupReading } from '../intake/group-reading.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { OrphanedRequests } from './orphaned-requests.js';
@@ -27,10 +28,9 @@ const TURN = 50;
  * at once as long as there is something to remove, and looks the sooner the more comes in.
  */
 export class Janitor {
-  private cancelTimer: (() => void) | undefined;
+  private readonly rounds: Periodic;
   private cancelSoon: (() => void) | undefined;
   private cleaning: Promise<void> = Promise.resolve();
-  private stopped = true;
   private readonly reported = new Set<string>();
   /** Where to go on in streams that were too long for one turn. */
   private readonly places = new Map<string, CleaningPlace>();
@@ -46,6 +46,10 @@ export class Janitor {
     private readonly readings: readonly GroupReading[],
     private readonly starts: StartBroker,
   ) {
+    this.rounds = new Periodic(context.clock, {
+      wait: () => jittered(context.clock, EVERY, 0.3),
+      run: () => this.queue(() => this.round()),
+    });
     const names = new Set<string>();
     for (const reading of readings) {
       for (const stream of reading.streams) {
@@ -58,13 +62,11 @@ export class Janitor {
   }
 
   start(): void {
-    this.stopped = false;
-    this.schedule();
+    this.rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancelTimer?.();
+    this.rounds.stop();
     this.cancelSoon?.();
     this.cancelSoon = undefined;
     await this.cleaning;
@@ -74,7 +76,7 @@ export class Janitor {
   brought(stream: StreamState, count: number): void {
     const fresh = (this.fresh.get(stream) ?? 0) + count;
     this.fresh.set(stream, fresh);
-    if (fresh < MANY || this.stopped) return;
+    if (fresh < MANY || this.rounds.isStopped) return;
     this.cancelSoon ??= this.context.clock.after(SOON, () => {
       void this.queue(() => this.clean(this.busy)).then(() => {
         this.cancelSoon = undefined;
@@ -86,15 +88,10 @@ export class Janitor {
     return [...this.groups.keys()].filter((stream) => (this.fresh.get(stream) ?? 0) >= MANY);
   }
 
-  private schedule(): void {
-    if (this.stopped) return;
-    this.cancelTimer = this.context.clock.after(jittered(this.context.clock, EVERY, 0.3), () => {
-      void this.queue(async () => {
-        await this.clean([...this.groups.keys()]);
-        await this.orphans.look();
-        await this.sweep();
-      }).then(() => this.schedule());
-    });
+  private async round(): Promise<void> {
+    await this.clean([...this.groups.keys()]);
+    await this.orphans.look();
+    await this.sweep();
   }
 
   /** One after the other. Never rejects. */
@@ -106,7 +103,7 @@ export class Janitor {
   }
 
   private async clean(streams: readonly StreamState[]): Promise<void> {
-    for (let left = streams; left.length > 0 && !this.stopped;) {
+    for (let left = streams; left.length > 0 && !this.rounds.isStopped;) {
       const again: StreamState[] = [];
       for (const stream of left) if (await this.turn(stream)) again.push(stream);
       left = again;
@@ -122,7 +119,7 @@ export class Janitor {
     let place = this.places.get(name);
     let removed = 0;
     try {
-      for (let calls = 0; calls < TURN && !this.stopped; calls++) {
+      for (let calls = 0; calls < TURN && !this.rounds.isStopped; calls++) {
         const cleaned = await broker.clean(name, kind, this.limits, place);
         for (const group of cleaned.idle) this.report(name, group);
         removed += cleaned.removed;

@@ -3,6 +3,7 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { TOMBSTONE } from '../../../redis/lua/fence.js';
 import { jittered } from '../../clock.js';
+import { Periodic } from '../../periodic.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 import { Claims, type ClaimsHooks } from './claims.js';
@@ -30,10 +31,9 @@ export class Reclaimer {
   private readonly leases: LeaseBroker;
   private readonly detector: FailureDetector;
   private readonly lines: TakeOverLines;
-  private cancelTimer: (() => void) | undefined;
+  private readonly scans: Periodic;
   private scanning: Promise<void> | undefined;
   private again = false;
-  private stopped = true;
   /** Milliseconds until the earliest lease that will end before the next regular scan. */
   private soonest: number | undefined;
   private readonly claims: Claims;
@@ -49,6 +49,10 @@ export class Reclaimer {
   ) {
     this.broker = broker;
     this.leases = leases;
+    this.scans = new Periodic(context.clock, {
+      wait: () => this.untilNextScan(),
+      run: () => this.scan(),
+    });
     this.detector = new FailureDetector(context.options.leaseTtl);
     this.lines = new TakeOverLines(context.logger);
     this.claims = new Claims(context, { broker, leases }, this.lines, hooks);
@@ -68,21 +72,19 @@ export class Reclaimer {
   }
 
   start(): void {
-    this.stopped = false;
     this.claims.start();
-    this.schedule();
+    this.scans.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancelTimer?.();
+    this.scans.stop();
     this.claims.stop();
     await this.scanning;
   }
 
   /** Scans now: somebody left, or slots are free for what is left behind. Never rejects. */
   scan(): Promise<void> {
-    if (this.stopped) return Promise.resolve();
+    if (this.scans.isStopped) return Promise.resolve();
     if (this.scanning !== undefined) {
       this.again = true;
       return this.scanning;
@@ -95,23 +97,20 @@ export class Reclaimer {
         this.scanning = undefined;
         // Asked for when the last look was over already.
         if (this.again) void this.scan();
-        else this.schedule();
+        else this.scans.again();
       });
     return this.scanning;
   }
 
   /** The next scan: a quarter of a lease from now, or when a lease ends or a strike is due before. */
-  private schedule(): void {
-    this.cancelTimer?.();
-    if (this.stopped) return;
+  private untilNextScan(): number {
     const strike = this.detector.nextStrike(this.context.clock.now());
     const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, JITTER);
-    const wait = Math.min(
+    return Math.min(
       regular,
       strike === undefined ? regular : strike + MARGIN,
       this.soonest === undefined ? regular : this.soonest + MARGIN,
     );
-    this.cancelTimer = this.context.clock.after(wait, () => void this.scan());
   }
 
   private async run(): Promise<void> {
@@ -120,7 +119,7 @@ export class Reclaimer {
       const seen = await this.list();
       const others = [...seen.keys()].filter((name) => name !== this.context.identity.consumer);
       await this.judge(others, seen);
-    } while (this.again && !this.stopped);
+    } while (this.again && !this.scans.isStopped);
   }
 
   /** Consumers of the group by the streams that list them; broadcasters by their groups. */
