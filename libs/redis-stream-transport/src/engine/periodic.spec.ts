@@ -45,11 +45,11 @@ describe('a task that runs from time to time', () => {
   });
 
   it('waits as long as it is told, and not at all when nothing is due', () => {
-    let next: number | undefined;
-    const { clock, periodic, runs } = task(() => next);
+    const due: { in?: number } = {};
+    const { clock, periodic, runs } = task(() => due.in);
     periodic.start();
     expect(clock.timers).toBe(0);
-    next = 5;
+    due.in = 5;
     periodic.again();
     periodic.again();
     expect(clock.timers).toBe(1);

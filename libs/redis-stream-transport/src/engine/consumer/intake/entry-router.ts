@@ -11,9 +11,13 @@ import { REPLY } from '../../../protocol/frame.js';
 import { UNREAD } from '../../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import type { HeldEntry } from '../../../redis/entries.js';
-import { Delivery, type DeliveryOwner, type DeliverySlots } from '../run/delivery.js';
+import {
+  Delivery,
+  type DeliveryOwner,
+  type DeliverySlots,
+  type HomeStream,
+} from '../run/delivery.js';
 import { faultText } from '../run/ends.js';
-import type { HomeStream } from '../run/delivery.js';
 import type { History } from '../run/history.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState } from './pattern-state.js';

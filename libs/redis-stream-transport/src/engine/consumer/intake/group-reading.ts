@@ -78,7 +78,7 @@ export class GroupReading {
       },
     };
     this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
-      mayRead: (nested) => hooks.mayRead(nested),
+      mayRead: (nestedOnly) => hooks.mayRead(nestedOnly),
       entries: (stream, entries) => {
         processor.accept(stream, entries);
         hooks.brought(stream, entries.length);

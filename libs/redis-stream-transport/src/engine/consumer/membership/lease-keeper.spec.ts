@@ -22,7 +22,7 @@ async function setup() {
   const context = shardContext({ clock, options: { leaseTtl: LEASE } });
   const { identity } = context;
   const told: string[] = [];
-  identity.whenDoubted((kind) => told.push(kind));
+  identity.whenDoubted((doubt) => told.push(doubt));
   const keeper = new LeaseKeeper(
     context,
     broker,

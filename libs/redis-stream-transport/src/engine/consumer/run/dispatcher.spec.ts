@@ -35,10 +35,10 @@ function fake(
     behind: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
     remaining: (now: number) => deadline - now,
-    begin: () => void log.ran.push(delivery as never),
+    begin: () => void latest.ran.push(delivery as never),
     unstarted: () => {
-      log.expired.push(delivery as never);
-      log.end(delivery as never);
+      latest.expired.push(delivery as never);
+      latest.end(delivery as never);
     },
     abort(reason: string) {
       delivery.isAborted = true;
@@ -57,11 +57,18 @@ interface Log {
 }
 
 /** What happened to the deliveries of the dispatcher that was made last. */
-let log: Log;
+let latest: Log;
 
 function dispatcher(concurrency = 2) {
   const clock = new FakeClock();
-  log = { ran: [], expired: [], stuck: [], changes: 0, end: (delivery) => end(delivery) };
+  const log: Log = {
+    ran: [],
+    expired: [],
+    stuck: [],
+    changes: 0,
+    end: (delivery) => end(delivery),
+  };
+  latest = log;
   const state = { mayStart: true, owed: 0 };
   const made: Dispatcher = new Dispatcher(concurrency, clock, {
     stuck: (delivery) => {
