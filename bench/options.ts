@@ -1,6 +1,10 @@
 /** What the command line of `npm run bench` says. */
 export interface Options {
   modes: string[];
+  /** What we want to reach, instead of modes. */
+  aims: 'none' | 'ratios' | 'full';
+  /** Texts in the titles of the aims that are measured; none: all of them. */
+  rows: string[];
   peers: string[];
   peersGiven: boolean;
   concurrency: number[];

@@ -1,9 +1,13 @@
-// Runs the modes one after the other, shows what came out and writes it down.
+// Runs the modes one after the other, or the aims; shows what came out and writes it down.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
+import { AIMS, BOUNDS } from './aims/aims.js';
+import { chosen } from './aims/parts.js';
+import { judgeBounds, judgeRatios } from './aims/judge.js';
+import { playBounds, playRatios } from './aims/play.js';
 import { MODES } from './modes/index.js';
-import { print } from './report/print.js';
-import { ratiosOf, type Ratio } from './report/ratios.js';
+import { print, printBounds, printRatios } from './report/print.js';
+import { ratiosOf } from './report/ratios.js';
 import { Results } from './report/results.js';
 import type { Options } from './options.js';
 
@@ -20,18 +24,24 @@ export async function run(options: Options): Promise<number> {
   if (machine.loadBefore > machine.cores * BUSY)
     results.say(`the machine is busy (load ${machine.loadBefore.toFixed(1)}): expect noise`);
   try {
-    for (const mode of options.modes) {
-      const load = MODES[mode];
-      if (load === undefined) continue;
-      await (await load()).run(options, results);
-    }
+    await play(options, results);
   } finally {
     // What was measured before something failed is worth keeping.
-    const ratios = ratiosOf(results.cells);
-    print(results, ratios);
-    if (options.json !== undefined) write(options.json, { machine, options, results, ratios });
+    if (options.json !== undefined) write(options.json, { machine, options, results });
+    print(results);
+    if (options.aims !== 'none') printRatios(results, chosen(AIMS, options.rows));
+    if (options.aims === 'full') printBounds(results, chosen(BOUNDS, options.rows));
   }
   return 0;
+}
+
+async function play(options: Options, results: Results): Promise<void> {
+  if (options.aims === 'none') {
+    for (const mode of options.modes) await (await MODES[mode]?.())?.run(options, results);
+    return;
+  }
+  await playRatios(options, results);
+  if (options.aims === 'full') await playBounds(options, results);
 }
 
 /** Everything about a run. */
@@ -39,20 +49,27 @@ interface Run {
   readonly machine: { readonly cores: number; readonly loadBefore: number };
   readonly options: Options;
   readonly results: Results;
-  readonly ratios: readonly Ratio[];
 }
 
-function write(file: string, { machine, options, results, ratios }: Run): void {
+function write(file: string, { machine, options, results }: Run): void {
   const { versions, cells, facts } = results;
-  const { modes, peers, rounds, duration, warmup } = options;
+  const { modes, aims, rows, peers, peersGiven, rounds, duration, warmup } = options;
   const content = {
     date: new Date().toISOString(),
     machine,
-    options: { modes, peers, rounds, duration, warmup },
+    options: {
+      ...(aims === 'none' ? { modes } : { aims, rows }),
+      ...(aims === 'none' || peersGiven ? { peers } : {}),
+      rounds,
+      duration,
+      warmup,
+    },
     versions,
     cells,
-    ratios,
+    ratios: ratiosOf(cells),
     facts,
+    ...(aims === 'none' ? {} : { aims: judgeRatios(cells) }),
+    ...(aims === 'full' ? { bounds: judgeBounds(facts) } : {}),
   };
   writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }

@@ -1,16 +1,19 @@
 // Shows results that were written with --json, of several runs together:
-//   node --import tsx bench/start.ts show [--markdown] FILE ...
+//   node --import tsx bench/start.ts show [--markdown] [--aims] FILE ...
 // Runs of different dates are put beside each other, never into one ratio: rounds are renumbered.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { print } from './report/print.js';
-import { ratiosOf } from './report/ratios.js';
+import { AIMS, BOUNDS } from './aims/aims.js';
+import { print, printBounds, printRatios } from './report/print.js';
 import { markdownTable, table } from './report/tables.js';
 import type { Results } from './report/results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { markdown: { type: 'boolean', default: false } },
+  options: {
+    markdown: { type: 'boolean', default: false },
+    aims: { type: 'boolean', default: false },
+  },
 });
 
 /** Above the number of rounds of any run. */
@@ -22,4 +25,9 @@ for (const [index, file] of positionals.entries()) {
   for (const cell of cells) all.cells.push({ ...cell, round: cell.round + index * APART });
   all.facts.push(...facts);
 }
-print(all, ratiosOf(all.cells), values.markdown ? markdownTable : table);
+const render = values.markdown ? markdownTable : table;
+print(all, render);
+if (values.aims) {
+  printRatios(all, AIMS, render);
+  printBounds(all, BOUNDS, render);
+}

@@ -11,5 +11,5 @@ export interface Broker {
   stop: () => Promise<void>;
 }
 
-/** The machine has no such server. */
+/** The machine has no such server, or this folder no such package. */
 export class Absent extends Error {}

@@ -18,6 +18,16 @@ export const versionOf = (name: string) => versionAbove(ofTheTransport.resolve(n
 /** Of what is installed in this folder. */
 export const benchVersionOf = (name: string) => versionAbove(ofTheBench.resolve(name));
 
+/** Whether it is installed, in this folder or above it. */
+export function isInstalled(name: string): boolean {
+  try {
+    ofTheBench.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Not every package exports its package.json. */
 function versionAbove(file: string): string {
   const folder = dirname(file);

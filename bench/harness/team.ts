@@ -1,8 +1,9 @@
 // A peer at work: its broker, its service processes and its client process.
-import type { Broker } from '../brokers/broker.js';
+import { Absent, type Broker } from '../brokers/broker.js';
 import { startBroker } from '../brokers/index.js';
 import { PEERS, type Peer, type Settings } from '../peers/index.js';
 import { sleep } from './clock.js';
+import { isInstalled } from './libraries.js';
 import type { ClientMember } from './client-member.js';
 import { Member } from './member.js';
 import type { ServiceMember } from './service-member.js';
@@ -47,7 +48,9 @@ export class Team {
 
   /** The broker, and a client that is not open yet. */
   static async gather(peer: string, options: TeamOptions = {}) {
-    const { broker, brokerArgs } = PEERS[peer] as Peer;
+    const { broker, brokerArgs, packages = [] } = PEERS[peer] as Peer;
+    const missing = packages.find((name) => !isInstalled(name));
+    if (missing !== undefined) throw new Absent(`the package ${missing} is not installed`);
     return new Team(peer, options, await startBroker(broker, brokerArgs));
   }
 

@@ -1,4 +1,5 @@
 // Whether a call costs Redis more when there is more of something.
+import { sleep } from '../harness/clock.js';
 import { Team } from '../harness/team.js';
 import { drained, enqueued } from './backlog.js';
 import type { Mode } from './mode.js';
@@ -16,37 +17,48 @@ const MOST = 100_000;
 const microseconds = (cpuPer10k: number) => (cpuPer10k / 10_000) * 1e6;
 
 export const run: Mode['run'] = async (options, results) => {
-  const sizes = (wanted: number[]) => wanted.filter((size) => size <= options.max);
   for (let round = 1; round <= options.rounds; round++)
     for (const kind of options.growth)
-      for (const { key, measure } of runsOf[kind]?.(sizes) ?? [])
-        results.fact('growth', { kind, ...key, round }, await measure(options));
+      for (const key of keysOf(kind))
+        if (key.size <= options.max)
+          results.fact('growth', { ...key, round }, await growth(key, options));
 };
 
-export type Measure = (options: Options) => Promise<Record<string, number>>;
-export type Sizes = (wanted: number[]) => number[];
+export interface Growth extends Key {
+  /** backlog, pending, patterns or callers */
+  kind: string;
+  size: number;
+}
 
-const runsOf: Record<string, (sizes: Sizes) => { key: Key; measure: Measure }[]> = {
-  backlog: (sizes) =>
-    sizes([0, 100_000, 1_000_000]).map((size) => ({ key: { size }, measure: () => backlog(size) })),
-  pending: (sizes) =>
-    sizes([0, 10_000, 100_000]).map((size) => ({
-      key: { size },
-      measure: (options) => pending(size, options),
-    })),
-  patterns: (sizes) =>
-    sizes([1, 100, 1000]).flatMap((size) =>
-      [false, true].map((lane) => ({
-        key: { size, lane },
-        measure: (options) => calls({ patterns: size, ...(lane ? { lane: 'lane' } : {}) }, options),
-      })),
-    ),
-  callers: (sizes) =>
-    sizes([1, 100, 1000]).map((size) => ({
-      key: { size },
-      measure: (options) => calls({ callers: size }, options),
-    })),
+const SIZES: Readonly<Record<string, readonly number[]>> = {
+  backlog: [0, 100_000, 1_000_000],
+  pending: [0, 10_000, 100_000],
+  patterns: [1, 100, 1000],
+  callers: [1, 100, 1000],
 };
+
+function keysOf(kind: string): Growth[] {
+  const sizes = (SIZES[kind] ?? []).map((size) => ({ kind, size }));
+  if (kind !== 'patterns') return sizes;
+  return sizes.flatMap((key) => [false, true].map((lane) => ({ ...key, lane })));
+}
+
+/** What a call costs Redis when there is that much of something. */
+export function growth(key: Key, options: Options): Promise<Record<string, number>> {
+  const size = Number(key.size);
+  switch (key.kind) {
+    case 'backlog':
+      return backlog(size);
+    case 'pending':
+      return pending(size, options);
+    case 'patterns':
+      return calls({ patterns: size, ...(key.lane === true ? { lane: 'lane' } : {}) }, options);
+    case 'callers':
+      return calls({ callers: size }, options);
+    default:
+      throw new Error(`nothing of this kind grows: ${String(key.kind)}`);
+  }
+}
 
 /** Entries that nobody has read yet. */
 async function backlog(size: number) {
@@ -68,7 +80,7 @@ async function pending(size: number, options: Options) {
     if (service === undefined || held === 0) return;
     const { calls: before } = await service.ask('counts');
     await team.client.ask('burst', 'hold', held);
-    while ((await service.ask('counts')).calls < before + held) continue;
+    while ((await service.ask('counts')).calls < before + held) await sleep(5);
   });
 }
 

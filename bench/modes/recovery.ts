@@ -10,12 +10,13 @@ export const run: Mode['run'] = async (options, results) => {
   const { leaseTtl } = options;
   const settings = leaseTtl === undefined ? {} : { leaseTtl };
   for (let round = 1; round <= options.rounds; round++) {
-    const measured = await once(settings, options.cpuProf);
+    const measured = await recovery(settings, options.cpuProf);
     results.fact('recovery', { leaseTtl: leaseTtl ?? 'default', round }, measured);
   }
 };
 
-async function once(settings: Settings, cpuProf: string | undefined) {
+/** From the death of an instance to the answers of what it held. */
+export async function recovery(settings: Settings, cpuProf: string | undefined) {
   const team = await Team.gather('ours', { settings, ...(cpuProf ? { cpuProf } : {}) });
   try {
     const victim = await team.addService({ ...settings, mute: true });

@@ -41,6 +41,8 @@ export interface Peer {
   module: string;
   broker: BrokerName;
   brokerArgs?: string[];
+  /** of this folder, without which it cannot take part */
+  packages?: readonly string[];
   /** several services may share the calls; default: true */
   balances?: boolean;
 }
@@ -57,10 +59,30 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   ours: { title: 'nestjs-redis-streams', module: './ours.js', broker: 'redis' },
   redis: { title: 'Nest Redis (Pub/Sub)', module: './nest-redis.js', broker: 'redis' },
   tcp: { title: 'Nest TCP', module: './nest-tcp.js', broker: 'none', balances: false },
-  nats: { title: 'Nest NATS', module: './nest-nats.js', broker: 'nats' },
-  rmq: { title: 'Nest RabbitMQ', module: './nest-rmq.js', broker: 'rabbitmq' },
-  bullmq: { title: 'BullMQ, waitUntilFinished', module: './bullmq.js', broker: 'redis' },
-  moleculer: { title: 'moleculer on Redis', module: './moleculer.js', broker: 'redis' },
+  nats: {
+    title: 'Nest NATS',
+    module: './nest-nats.js',
+    broker: 'nats',
+    packages: ['@nats-io/transport-node'],
+  },
+  rmq: {
+    title: 'Nest RabbitMQ',
+    module: './nest-rmq.js',
+    broker: 'rabbitmq',
+    packages: ['amqplib', 'amqp-connection-manager'],
+  },
+  bullmq: {
+    title: 'BullMQ, waitUntilFinished',
+    module: './bullmq.js',
+    broker: 'redis',
+    packages: ['bullmq'],
+  },
+  moleculer: {
+    title: 'moleculer on Redis',
+    module: './moleculer.js',
+    broker: 'redis',
+    packages: ['moleculer'],
+  },
   floor: { title: 'bare ioredis, no guarantees', module: './floor.js', broker: 'redis' },
 
   // What costs what: not among the defaults.

@@ -61,11 +61,12 @@ export function nameOf({
   instances,
   callers,
 }: Load): string {
+  const services = instances > 1 ? 'services' : 'service';
   const size = payload === '100B' ? '' : `, ${payload}`;
-  const processes = mode === 'instances' ? `, ${instances} service${instances > 1 ? 's' : ''}` : '';
+  const processes = mode === 'instances' || instances > 1 ? `, ${instances} ${services}` : '';
   if (load === 'open') return `${rate} calls/s${size}`;
   if (load === 'events') return 'events';
   if (callers !== undefined)
-    return `${callers} caller${callers > 1 ? 's' : ''}, ${concurrency} in flight each${size}`;
+    return `${callers} caller${callers > 1 ? 's' : ''}, ${concurrency} in flight each${size}${processes}`;
   return `${concurrency} in flight${size}${processes}`;
 }

@@ -1,19 +1,21 @@
 // What is shown in the end.
+import { judgeBounds, judgeRatios, type JudgedRatio } from '../aims/judge.js';
+import { AIMS, BOUNDS, GROWTH, IDLE_PERCENT, SHARE } from '../aims/aims.js';
+import { boundRows, ratioRows, signOf, summary } from '../aims/tables.js';
 import { median, spread } from '../harness/stats.js';
-import { GROWTH, IDLE_PERCENT, SHARE, largerIsBetter } from './goals.js';
-import { byLoad, type Ratio } from './ratios.js';
 import { keyText, type Cell, type Fact } from './cells.js';
-import type { Results } from './results.js';
+import { TITLES } from './metrics.js';
+import { byLoad, keyOf, ratiosOf, type Ratio } from './ratios.js';
 import { short, table, withRange } from './tables.js';
+import type { Results } from './results.js';
 
 export type Render = (rows: string[][]) => string;
+type Measured = Pick<Results, 'versions' | 'cells' | 'facts'>;
 
-export function print(
-  results: Pick<Results, 'versions' | 'cells' | 'facts'>,
-  ratios: readonly Ratio[],
-  render: Render = table,
-) {
-  const out = (text: string) => console.log(text);
+const out = (text: string) => console.log(text);
+
+/** Everything that was measured, and ratios. */
+export function print(results: Measured, render: Render = table) {
   out(
     `\n${Object.entries(results.versions)
       .map(([name, version]) => `${name}: ${version}`)
@@ -23,10 +25,24 @@ export function print(
     out(`\n${load}\n\n${render(peersRows(cells))}`);
   for (const [mode, facts] of byMode(results.facts))
     out(`\n${mode}\n\n${render(factsRows(mode, facts))}`);
-  if (ratios.length > 0) out(`\n${render(ratiosRows(ratios))}`);
-  const goals = ratios.filter(({ goal }) => goal !== undefined);
-  const met = goals.filter((ratio) => ratio.met).length;
-  if (goals.length > 0) out(`\n${met} of ${goals.length} goals met.`);
+  const ratios = ratiosOf(results.cells);
+  if (ratios.length === 0) return;
+  const aims = judgeRatios(results.cells).filter(({ measured }) => measured !== undefined);
+  out(`\n${render(ratiosRows(ratios, aims))}`);
+}
+
+/** The first table of aims, or rows of it. */
+export function printRatios({ cells }: Measured, aims = AIMS, render: Render = table) {
+  if (aims.length === 0) return;
+  const judged = judgeRatios(cells, aims);
+  out(`\n${render(ratioRows(judged))}\n\n${summary(judged)}`);
+}
+
+/** The second table of aims, or rows of it. */
+export function printBounds({ facts }: Measured, bounds = BOUNDS, render: Render = table) {
+  if (bounds.length === 0) return;
+  const judged = judgeBounds(facts, bounds);
+  out(`\n${render(boundRows(judged))}\n\n${summary(judged)}`);
 }
 
 function peersRows(cells: readonly Cell[]) {
@@ -85,7 +101,7 @@ function sharing(cells: readonly Cell[]) {
   ];
 }
 
-function ratiosRows(ratios: readonly Ratio[]) {
+function ratiosRows(ratios: readonly Ratio[], aims: readonly JudgedRatio[]) {
   const peers = [...new Set(ratios.map(({ to }) => to))];
   const rows = new Map();
   for (const ratio of ratios) {
@@ -96,23 +112,26 @@ function ratiosRows(ratios: readonly Ratio[]) {
   const of = ratios[0]?.of;
   return [
     [`${of} divided by`, ...peers],
-    ...[...rows].map(([name, row]) => [name, ...peers.map((peer) => ratioText(row.get(peer)))]),
+    ...[...rows].map(([name, row]) => [
+      name,
+      ...peers.map((peer) => ratioText(row.get(peer), aims)),
+    ]),
   ];
 }
 
-const TITLES = {
-  callsPerSecond: 'calls/s',
-  p50ms: 'p50',
-  p99ms: 'p99',
-  cpuPer10k: 'CPU per call',
-};
-
-function ratioText(ratio: Ratio | undefined) {
+function ratioText(ratio: Ratio | undefined, aims: readonly JudgedRatio[]) {
   if (ratio === undefined) return '-';
   const text = withRange(ratio);
-  if (ratio.goal === undefined) return text;
-  const sign = largerIsBetter(ratio.metric) ? '≥' : '≤';
-  return `${text} ${sign}${ratio.goal} ${ratio.met ? 'met' : 'NOT met'}`;
+  const { of, to, metric } = ratio;
+  const aim = aims.find(
+    (one) =>
+      one.of === of &&
+      one.to === to &&
+      one.metric === metric &&
+      keyOf(one.load) === `${ratio.mode}: ${ratio.load}`,
+  );
+  if (aim === undefined) return text;
+  return `${text} ${signOf(aim)}${aim.aim} ${aim.verdict === 'met' ? 'met' : 'NOT met'}`;
 }
 
 function byMode(facts: readonly Fact[]) {

@@ -1,5 +1,5 @@
 // Everything that was measured, as it comes in.
-import { benchVersionOf, versionOf } from '../harness/libraries.js';
+import { benchVersionOf, isInstalled, versionOf } from '../harness/libraries.js';
 import { keyText, nameOf, type Cell, type Fact, type Key } from './cells.js';
 import type { Team } from '../harness/team.js';
 
@@ -12,7 +12,9 @@ export class Results {
   versions: Record<string, string> = {
     node: process.versions.node,
     ...Object.fromEntries(OURS.map((name) => [name, versionOf(name)])),
-    ...Object.fromEntries(THEIRS.map((name) => [`${name} (peers)`, benchVersionOf(name)])),
+    ...Object.fromEntries(
+      THEIRS.filter(isInstalled).map((name) => [`${name} (peers)`, benchVersionOf(name)]),
+    ),
   };
 
   say(text: string) {

@@ -29,6 +29,21 @@ export function short(value: number | null | undefined) {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
+/** As `short`, but with as many digits as it takes to see on which side of another value it is. */
+export function beside(value: number | undefined, other: number): string {
+  if (value === undefined) return '-';
+  const usual = short(value);
+  const side = (shown: number) => Math.sign(shown - other);
+  if (side(Number(usual.replaceAll(' ', ''))) === side(value)) return usual;
+  for (let digits = 3; digits < MOST_DIGITS; digits++) {
+    const longer = value.toPrecision(digits);
+    if (side(Number(longer)) === side(value)) return longer;
+  }
+  return String(value);
+}
+
+const MOST_DIGITS = 15;
+
 export const withRange = (around: Spread | undefined) =>
   around === undefined
     ? '-'
