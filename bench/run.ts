@@ -16,23 +16,34 @@ const BUSY = 0.3;
 
 /** @returns the exit code */
 export async function run(options: Options): Promise<number> {
-  // Through process.exit, so that servers and processes end with the bench.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => process.exit(130));
   const results = new Results();
   const machine = { cores: availableParallelism(), loadBefore: loadavg()[0] ?? 0 };
+  // What was measured before something failed, or before somebody lost patience, is worth keeping.
+  const end = () => {
+    if (options.json !== undefined) write(options.json, { machine, options, results });
+    show(options, results);
+  };
+  // Through process.exit, so that servers and processes end with the bench. Not once: the second signal, which a
+  // terminal or a supervisor may send to all its processes, would end this one before it has written anything.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      end();
+      process.exit(130);
+    });
   if (machine.loadBefore > machine.cores * BUSY)
     results.say(`the machine is busy (load ${machine.loadBefore.toFixed(1)}): expect noise`);
   try {
     await play(options, results);
   } finally {
-    // What was measured before something failed is worth keeping.
-    if (options.json !== undefined) write(options.json, { machine, options, results });
-    print(results);
-    if (options.aims !== 'none') printRatios(results, chosen(AIMS, options.rows));
-    if (options.aims === 'full') printBounds(results, chosen(BOUNDS, options.rows));
+    end();
   }
   return 0;
+}
+
+function show({ aims, rows }: Options, results: Results): void {
+  print(results);
+  if (aims !== 'none') printRatios(results, chosen(AIMS, rows));
+  if (aims === 'full') printBounds(results, chosen(BOUNDS, rows));
 }
 
 async function play(options: Options, results: Results): Promise<void> {

@@ -77,7 +77,7 @@ export async function playBounds(options: Options, results: Results): Promise<vo
     for (const { mode, key } of figures.values()) {
       const size = Number(key.size ?? 0);
       if (size > options.max) {
-        if (round === 1) results.say(`${mode}  ${keyText(key)}: left out, more than --max`);
+        results.sayOnce(`${mode}  ${keyText(key)}: left out, more than --max`);
         continue;
       }
       const values =

@@ -33,7 +33,7 @@ export async function startTeams(
         await stopTeams(teams);
         throw error;
       }
-      results.say(`${title} left out: ${error.message}`);
+      results.sayOnce(`${title} left out: ${error.message}`);
     }
   }
   return teams;

@@ -17,8 +17,17 @@ export class Results {
     ),
   };
 
+  private readonly said: Set<string> = new Set();
+
   say(text: string) {
     console.error(text);
+  }
+
+  /** What is as true later in a run. */
+  sayOnce(text: string) {
+    if (this.said.has(text)) return;
+    this.said.add(text);
+    this.say(text);
   }
 
   met(team: Team) {
