@@ -25,7 +25,7 @@ const rules: readonly ((model: Model) => Iterable<Violation>)[] = [
   expectations,
 ];
 
-/** @param folder of the histories */
+/** @param folder folder of the histories */
 export function check(folder: string): { figures: Figures; violations: Violation[] } {
   const model = readRun(folder);
   const violations: Violation[] = [];
@@ -33,7 +33,7 @@ export function check(folder: string): { figures: Figures; violations: Violation
   return { figures: figuresOf(model), violations };
 }
 
-/** A few lines per rule, however often it is violated. */
+/** Prints a few lines per rule, however often it is violated. */
 export function describe(violations: readonly Violation[], each = 5): string[] {
   const lines: string[] = [];
   for (const rule of new Set(violations.map((violation) => violation.rule))) {

@@ -65,7 +65,7 @@ function scenarioNamed(name: string): Scenario {
   return found;
 }
 
-/** A copy of the build with the mistake in it; throws when the text is not there to be changed. */
+/** A copy of the build with the mistake in it. Throws when the text that is to be changed is not there. */
 function mutate(mutant: Mutant): string {
   const folder = mkdtempSync(join(builds, 'mutant-'));
   cpSync(original, folder, { recursive: true });

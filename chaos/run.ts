@@ -12,7 +12,7 @@ import { later, scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 import type { Row } from './table.js';
 
-/** What became of a scenario. */
+/** The result of a scenario. */
 interface Result {
   readonly figures: Figures;
   readonly violations: readonly Violation[];

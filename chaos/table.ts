@@ -1,10 +1,10 @@
-// npm run chaos:table -- <output of npm run chaos -- --json> … [--into docs/guarantees.md]
-// What several runs have found as one table, printed or put where a document has its place.
+// npm run chaos:table -- <output of npm run chaos -- --json> … [--into docs/guarantees.md] Makes one table of
+// what several runs have found. Prints it, or puts it into its place in a document.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { isMain } from '../tools/is-main.js';
 
-/** What a run says of one scenario with `--json`. */
+/** What a run prints about one scenario with `--json`. */
 export interface Row {
   readonly scenario: string;
   readonly seed: number;
@@ -23,13 +23,13 @@ export interface Row {
   readonly date: string;
 }
 
-/** What of a row can be summed up. */
+/** Columns that are summed up over the seeds. */
 type Sum = { [Name in keyof Row]: Row[Name] extends number ? Name : never }[keyof Row];
 
 const BEGIN = '<!-- figures of the chaos suite: npm run chaos:table -->';
 const END = '<!-- end of the figures -->';
 
-/** The array behind `--json`: the last line of an output that is one. */
+/** The array that `--json` prints: the last line of an output that is an array. */
 export function rowsIn(output: string): Row[] {
   const line = output.split('\n').findLast((each) => /^\[.*\]$/.test(each));
   if (line === undefined) throw new Error('there is no line with figures; was it run with --json?');

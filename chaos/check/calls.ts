@@ -1,12 +1,12 @@
-// I1 and I2: every call has one outcome, in time, and what it is told is the truth.
+// I1 and I2: every call has one outcome, in time, and the outcome is true.
 import { stalledWithin, type Model, type Violation } from './model.js';
 
 /** Milliseconds after its deadline by which a call has ended. */
 const LATE = 250;
 
 /**
- * I1. A call ends once, no later than its deadline and 250 ms. Time counts only while the caller's own event
- * loop ran: a process that stands still cannot be told anything. How long it stood still is measured.
+ * I1. A call ends once, no later than 250 ms after its deadline. Time in which the caller's own event loop
+ * stood still is measured, and does not count: such a process cannot be told anything.
  */
 export function* oneOutcomeInTime({
   calls,
@@ -45,7 +45,7 @@ export function* oneOutcomeInTime({
   }
 }
 
-/** I2. "Certainly not run" and success are both true. */
+/** I2. A call that ended as `not-run` was not executed, and one that succeeded was. */
 export function* truth({ calls, strays }: Model): Generator<Violation> {
   for (const { id, ends, executions } of calls.values()) {
     for (const end of ends) {

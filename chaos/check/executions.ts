@@ -1,4 +1,4 @@
-// I3, I4 and I5: what handlers were given, how often, and when.
+// I3, I4 and I5: what handlers were given, how often they ran, and when.
 import { answerHash } from '../kit/work.js';
 import {
   stalledWithin,
@@ -9,7 +9,7 @@ import {
   type Violation,
 } from './model.js';
 
-/** What tells which faults excuse a repetition. */
+/** The facts that tell which faults excuse a repetition. */
 type Circumstances = Pick<Model, 'calls' | 'faults'>;
 
 /** Milliseconds after its deadline within which a call may still be started. */
@@ -19,7 +19,7 @@ const MAX_AGE = 2000;
 /** Milliseconds after a cancellation within which a call may still be started. */
 const LATE_CANCEL = 1000;
 
-/** Milliseconds from the note of a fault until it has certainly struck. */
+/** Milliseconds from the note of a fault until it has certainly taken effect. */
 const STRIKES = 250;
 
 /** I3. The reply is f(request), and the handler saw the request that was made. */
@@ -36,7 +36,7 @@ export function* rightAnswers({ calls }: Model): Generator<Violation> {
   }
 }
 
-/** I4. Nothing is executed twice but for a fault that excuses it. */
+/** I4. No call is executed twice without a fault that excuses it. */
 export function* repetitions(model: Model): Generator<Violation> {
   const { calls, plan } = model;
   const { duplicates, bound } = duplicatesOf(model);
@@ -49,7 +49,7 @@ export function* repetitions(model: Model): Generator<Violation> {
   for (const { id, pattern, executions } of calls.values()) {
     if (executions.length < 2) continue;
     const excused = executions.every((_, i) => i === 0 || isExcused(model, executions, i));
-    // Only if Redis forgets the start may it be made again.
+    // It may be started again only if Redis has forgotten the start.
     if (pattern === 'once' && !isExcused(onlyForgetful(model), executions, 1)) {
       yield { rule: 'I4', id, text: `at most once, but started ${executions.length} times` };
     }
@@ -62,12 +62,12 @@ export function* repetitions(model: Model): Generator<Violation> {
 }
 
 /**
- * Milliseconds between two looks at the leases, and the time that an answer takes: so much sooner than it was
- * seen a lease may have ended.
+ * Milliseconds between two looks at the leases, plus the time that an answer takes. A lease may have ended this
+ * much earlier than that was seen.
  */
 const SIGHT = 500;
 
-/** I4. No completion of an instance is accepted once its lease was taken away. */
+/** I4. No completion of an instance is accepted after its lease was taken away. */
 export function* fencing({ calls, revocations }: Model): Generator<Violation> {
   const revoked = new Map(revocations.map(({ consumer, t }) => [consumer, t]));
   for (const { id, ends, executions } of calls.values()) {
@@ -90,9 +90,10 @@ export function* fencing({ calls, revocations }: Model): Generator<Violation> {
 }
 
 /**
- * I5. No handler starts after the deadline and 100 ms, nor long after nobody waits any more. A deadline counts
- * from the moment in which Redis stores the call: while Redis stands still a call may wait for that, but for
- * no longer than it is accepted at all. A cancellation counts from the moment in which Redis can be told.
+ * I5. No handler starts later than 100 ms after the deadline, or long after its call was cancelled. The
+ * deadline is measured from the moment in which Redis stores the call. While Redis stands still a call may wait
+ * for that, but no longer than `MAX_AGE`, after which Redis does not accept it. A cancellation is measured from
+ * the moment in which Redis can be told.
  */
 export function* lateStarts({ calls, processes, faults }: Model): Generator<Violation> {
   const standing = faults.filter(({ stands }) => stands);
@@ -118,7 +119,7 @@ export function* lateStarts({ calls, processes, faults }: Model): Generator<Viol
   }
 }
 
-/** Milliseconds of the interval in which one of the faults went on; they may overlap. */
+/** Milliseconds of the interval during which the faults went on, added up; they may overlap. */
 function overlap(faults: readonly FaultSeen[], from: number, to: number): number {
   let sum = 0;
   for (const fault of faults)
@@ -126,7 +127,7 @@ function overlap(faults: readonly FaultSeen[], from: number, to: number): number
   return sum;
 }
 
-/** Executions beyond the first, and how many the faults excuse. */
+/** The number of executions beyond the first, and how many of them the faults excuse. */
 export function duplicatesOf(model: Circumstances): { duplicates: number; bound: number } {
   let duplicates = 0;
   for (const { executions } of model.calls.values())
@@ -136,7 +137,7 @@ export function duplicatesOf(model: Circumstances): { duplicates: number; bound:
   return { duplicates, bound };
 }
 
-/** Calls that a fault may cause to run once more. */
+/** The number of calls that a fault may cause to run once more. */
 function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
   let count = 0;
   for (const call of calls.values()) if (isInFlight(call, fault)) count++;
@@ -144,12 +145,12 @@ function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
 }
 
 /**
- * Whether a fault met a call in the middle: a target was executing it, or (`open`) anybody was, or it was
- * not settled yet. What a caller has been told is settled, so a call without an outcome may not be.
+ * Whether a fault hit a call before it was settled: a target was executing it, or (`open`) any instance was, or
+ * it was not settled yet. A call whose caller knows the outcome is settled; one without an outcome may not be.
  */
 function isInFlight({ start, ends, executions }: Call, fault: FaultSeen): boolean {
   const { to, excuses, targets, forgets = 0 } = fault;
-  // What it makes Redis forget was open again, so to speak.
+  // A settlement that Redis forgets leaves the call open again.
   const from = fault.from - forgets;
   if (start > Math.min(to, fault.from + STRIKES)) return false;
   const [end] = ends;
@@ -174,7 +175,7 @@ const onlyForgetful = ({ calls, faults }: Circumstances): Circumstances => ({
 
 const isRunning = ({ finish }: Execution, from: number) => Number.isNaN(finish) || finish > from;
 
-/** A fault between two executions, or while the first of them went on, explains the second. */
+/** A fault between two executions, or during the first, explains the second. */
 function isExcused(
   { calls, faults }: Circumstances,
   executions: readonly Execution[],

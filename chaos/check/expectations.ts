@@ -1,4 +1,4 @@
-// What a scenario must hold beside the invariants; which of these apply, its plan says.
+// What a scenario must hold besides the invariants. Its plan says which of these apply.
 import { figuresOf, isFailure } from './figures.js';
 import { letterRules } from './letters.js';
 import { loadRules } from './load.js';
@@ -37,7 +37,10 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
     }
   },
 
-  /** Of the calls that may run more than once so many got an answer, whatever `codes` permits. */
+  /**
+   * The share that got an answer, of the calls that may run more than once. Errors do not count, even if
+   * `codes` permits them.
+   */
   *answered({ calls }, share) {
     const counted = [...calls.values()].filter(({ pattern }) => pattern !== 'once');
     const failed = counted.filter((call) => isFailure(call, [])).length;
@@ -65,7 +68,7 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
     }
     for (const list of times.values()) list.sort((a, b) => a - b);
     for (const { what, to, from } of faults) {
-      // Another fault in between, or the end of the load, and nothing can be said.
+      // If another fault or the end of the load comes first, nothing can be concluded.
       const until = Math.min(
         loadedAt ?? NaN,
         ...faults.map((fault) => (fault.from > from ? fault.from : Infinity)),
@@ -108,7 +111,7 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
     }
   },
 
-  /** Only time counts in which its owner could notice anything: how long it stood still is measured. */
+  /** Time in which the owner stood still is measured, and does not count: it could notice nothing. */
   *replacedWithin({ faults, processes }, ms) {
     for (const { what, targets, role, from, silent } of faults) {
       if (!silent) continue;
@@ -141,7 +144,7 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
     if (p99 > ms) yield { text: `one call in a hundred took longer than ${p99} ms` };
   },
 
-  /** Who looks at its signal is told that it works for nobody, soon after its instance wakes up. */
+  /** The signal of a handler fires soon after its instance wakes up, if the entry was taken over. */
   *abortWithin({ faults, processes }, ms) {
     for (const { targets, from, to } of faults.filter(({ stalls }) => stalls)) {
       const { aborts, watched } = processes.get(targets[0] ?? '') ?? { aborts: [], watched: [] };
@@ -156,7 +159,7 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
     }
   },
 
-  /** Deadlines are early for nobody but for those whom the clock of Redis has aged. */
+  /** No call ends before its deadline, unless the clock of Redis jumped forward. */
   *earlyOnlyByRedis({ calls, faults }, ms) {
     const steps = faults.filter(({ ages }) => ages);
     for (const { seconds, shift } of steps) {
@@ -188,12 +191,12 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
   },
 };
 
-/** A lease that ended before it could have expired, although its owner had neither left nor stalled. */
+/** Finds leases that ended before they could have expired, although their owner had neither left nor stalled. */
 function* falseTakeOvers({ revocations, processes }: Model): Generator<Violation> {
   const byPid = new Map([...processes.values()].map((process) => [String(process.pid), process]));
   for (const { consumer, left, t } of revocations) {
     const owner = [...byPid].find(([pid]) => consumer.includes(`-${pid}-`))?.[1];
-    // Who is told to end gives its lease away.
+    // An instance that is told to end gives up its lease by itself.
     if (owner?.exit?.expected !== undefined && t > owner.exit.t - 15_000) continue;
     if (left > 0)
       yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };

@@ -3,7 +3,7 @@ import { duplicatesOf } from './executions.js';
 import { quantile } from './load.js';
 import type { Call, Model } from './model.js';
 
-/** What is told of a run. */
+/** The figures of a run. */
 export interface Figures {
   readonly scenario: string;
   readonly seed: number;
@@ -12,7 +12,7 @@ export interface Figures {
   readonly calls: number;
   readonly executions: number;
   readonly duplicates: number;
-  /** Repetitions that the faults excuse. */
+  /** Number of repetitions that the faults excuse. */
   readonly duplicateBound: number;
   readonly lost: number;
   readonly faults: number;
@@ -24,7 +24,7 @@ export interface Figures {
   readonly longestStall: number;
 }
 
-/** A call that did not get its handler's answer, although the scenario allows no such end. */
+/** Whether a call ended without its handler's answer, in a way that the scenario does not permit. */
 export function isFailure({ ends, timeout }: Call, codes: readonly string[]): boolean {
   const [end] = ends;
   if (end === undefined) return true;
@@ -77,8 +77,8 @@ export function figuresOf(model: Model): Figures {
 }
 
 /**
- * A call is lost that never ended; or that ended with less than its answer where the scenario wants every
- * call to succeed.
+ * A call is lost if it never ended, or if it ended without its answer and the scenario wants every call to
+ * succeed.
  */
 function isLost(call: Call, { expect }: Model['plan']): boolean {
   if (call.ends.length === 0) return true;

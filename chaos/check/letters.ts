@@ -1,14 +1,14 @@
-// What a scenario may want of dead letters.
+// What a scenario may expect of dead letters.
 import type { LetterFound } from '../fleet/inspection.js';
 import type { Finding, Model, ProcessSeen } from './model.js';
 
-/** Milliseconds after it could be read within which an unreadable entry has been given up. */
+/** Milliseconds within which an unreadable entry is given up after an instance could read it. */
 const GIVEN_UP = 1000;
 
 export const letterRules = {
   /**
-   * What cannot be read is given up at its first delivery (a later one only if whoever had it was killed),
-   * what kills at its third, and nothing else ever.
+   * Unreadable entries are given up at their first delivery (or later, if the instance that had them was
+   * killed), entries that kill their process at the last permitted delivery, and no others ever.
    */
   *deadLetters(model: Model, deliveries: number): Generator<Finding> {
     const { quiet, notes, calls } = model;
@@ -31,7 +31,7 @@ export const letterRules = {
         continue;
       }
       if (!letters.has(id)) yield { id, text: `poison (${ends[0]?.code}): no dead letter` };
-      // What another poison killed before it could start has lost a delivery all the same.
+      // An entry loses a delivery even if another entry killed the process before this one could start.
       if (executions.length === 0 || executions.length > deliveries)
         yield { id, text: `poison ran ${executions.length} times` };
       letters.delete(id);
@@ -41,8 +41,8 @@ export const letterRules = {
 };
 
 /**
- * How many instances may have had an entry that was added at `t` when they died: the first one right
- * after somebody could read it, each further one right after the entry could be taken over.
+ * How many instances may have held an entry that was added at `t` when they died: the first one from the moment
+ * in which an instance could read the entry, each further one from the moment in which it could be taken over.
  */
 function deathsInTurn({ plan, processes }: Model, t: number): number {
   const services = [...processes.values()].filter(({ kind }) => kind === 'service');

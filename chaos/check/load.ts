@@ -1,9 +1,10 @@
-// What a scenario may want of the load: how fast calls are refused, how much is done, who feels it.
+// What a scenario may expect under load: how fast calls are refused, how many are handled, and which callers
+// notice.
 import type { Overload } from '../fleet/plan.js';
 import { stalledWithin, type FaultSeen, type Finding, type Model } from './model.js';
 
 export const loadRules = {
-  /** Ten times more than can be done: most is refused at once, and what can be done is done. */
+  /** Ten times the capacity is offered: most calls are refused at once, and the capacity is used. */
   *overload({ calls, faults, notes, plan, processes }: Model, want: Overload): Generator<Finding> {
     const { from, to } = theFault(faults, ({ what }) => what === 'overload');
     const inside = [...calls.values()].filter(({ start }) => start >= from && start <= to);
@@ -36,7 +37,7 @@ export const loadRules = {
       yield { text: `a call in a hundred takes ${slow} ms after the overload` };
   },
 
-  /** Replies reach the others as fast as before, while they can be reached at all. */
+  /** Replies reach the other callers as fast as before, except while these callers stand still themselves. */
   *othersP99({ calls, faults, processes }: Model, factor: number): Generator<Finding> {
     const slow = theFault(faults, (fault) => fault.slow === true);
     const calm = theFault(faults, ({ what }) => what === 'calm');

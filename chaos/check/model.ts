@@ -1,4 +1,4 @@
-// The histories of a run as one model.
+// Reads the histories of a run into one model.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from '../fleet/child.js';
@@ -21,7 +21,7 @@ import type {
 
 export type * from './seen.js';
 
-/** A line of a history; which of the fields it has depends on its kind. */
+/** A line of a history. Its kind says which of the fields it has. */
 type Event = Timed & {
   readonly k: string;
   readonly n: number;
@@ -31,7 +31,10 @@ type Event = Timed & {
   readonly pid: number;
   readonly text: string;
   readonly when: 'before' | 'after';
-  /** Pattern, hash of the request, what the handler does beside, delivery, consumer, whether it looks at its signal. */
+  /**
+   * Pattern, hash of the request, what else the handler does, delivery, consumer, and whether it looks at its
+   * signal.
+   */
   readonly p: string;
   readonly q: string;
   readonly a?: string;
@@ -111,7 +114,7 @@ function readFaults(model: Model, file: string): void {
   const known = new Map<number, FaultSeen>();
   for (const event of existsSync(file) ? readHistory<Event>(file) : []) {
     if (event.k === 'fault') {
-      // Infinity: what still goes on when the run ends.
+      // Infinity: it still goes on when the run ends.
       const fault = of<FaultSeen>({ targets: [], ...event, from: event.t, to: Infinity });
       known.set(event.n, fault);
       model.faults.push(fault);

@@ -1,13 +1,13 @@
-// I7, I8 and I9: how the processes bear it, and what they say.
+// I7, I8 and I9: whether the processes survive the faults, and what they say about them.
 
 import type { FaultSeen, Model, ProcessSeen, Violation } from './model.js';
 
 /** Log lines per second and process. */
 const LINES = 20;
-/** Milliseconds that a process may take to notice that a connection is gone, or back. */
+/** Milliseconds within which a process must notice that a connection is gone, or back. */
 const NOTICE = 10_000;
 
-/** I7. No error stays unhandled, and nobody ends who was not told to. */
+/** I7. No error stays unhandled, and no process ends without being told to. */
 export function* nobodyFalls({ processes, plan }: Model): Generator<Violation> {
   for (const { name, unhandled, exit, output } of processes.values()) {
     for (const { what, text } of unhandled)
@@ -26,7 +26,7 @@ export function* nobodyFalls({ processes, plan }: Model): Generator<Violation> {
   }
 }
 
-/** I8. Not more than 20 log lines in any second of a process. */
+/** I8. No process writes more than 20 log lines in any second. */
 export function* fewWords({ processes }: Model): Generator<Violation> {
   for (const { name, logs } of processes.values()) {
     let first = 0;
@@ -66,7 +66,7 @@ export function* truthfulStatus({
     for (const fault of cutting) {
       const leaves = exit !== undefined && exit.t < fault.from + NOTICE;
       if (fault.gentle || !meets(fault, name) || up > fault.from || leaves) continue;
-      // Who ends meanwhile says that it is disconnected, and is right.
+      // A process that ends meanwhile says rightly that it is disconnected.
       const until = Math.min(endingAt, nextCut(cutting, fault), exit?.t ?? Infinity);
       yield* noticed(name, statuses, fault, until);
     }
@@ -81,7 +81,7 @@ export function* truthfulStatus({
   }
 }
 
-/** When the next fault may cut connections again: until then all must be well. */
+/** The time at which the next fault may cut connections again. Until then the status must stay "connected". */
 function nextCut(cutting: readonly FaultSeen[], { from, to }: FaultSeen): number {
   const later = cutting
     .filter((fault) => fault.from > from && fault.to > to)

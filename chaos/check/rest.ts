@@ -1,15 +1,15 @@
-// I6: what is left when nothing is to be done any more.
+// I6: what is left when all work is done.
 
 import type { Model, ProcessSeen, Violation } from './model.js';
 
-/** Bytes, or a share of what it was. */
+/** Permitted growth of the heap: in bytes, or as a share of what it was. */
 const HEAP = { bytes: 10 * 1024 * 1024, share: 0.1 };
 
-/** Keys that stay: streams and what describes them. All others must have an end. */
+/** Keys that stay: streams, and keys that describe them. All others must expire. */
 const LASTING = /:(?:s|groups|dead):|:incarnation$|^effects:/;
-/** Milliseconds for which other keys may live: results and tombstones are kept for a day. */
+/** The longest life of other keys in milliseconds: results and tombstones are kept for a day. */
 const LONGEST = 86_400_000;
-/** Who serves a pattern, or did: kept for a week. */
+/** Announcements of patterns are kept for a week. */
 const SERVED = { keys: /:live:/, life: 604_800_000 };
 
 export function* nothingLeft(model: Model): Generator<Violation> {

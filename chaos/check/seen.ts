@@ -1,11 +1,11 @@
-// What the checker knows of a run: calls, executions, faults, processes, and what was left.
+// What the checker knows about a run: calls, executions, faults, processes, and what was left.
 import type { Kind, Reason } from '../fleet/child.js';
 import type { Facts } from '../fleet/faults.js';
 import type { EffectsFound, KeyFound, LetterFound, StreamFound } from '../fleet/inspection.js';
 import type { WholePlan } from '../fleet/plan.js';
 import type { Vitals } from '../processes/witness.js';
 
-/** What a rule finds wrong. */
+/** A violation that a rule has found. */
 export interface Violation {
   /** I1 to I9, or the name of an expectation of the scenario. */
   readonly rule: string;
@@ -14,32 +14,32 @@ export interface Violation {
   readonly text: string;
 }
 
-/** A violation of an expectation, which has its rule's name from there. */
+/** A violation of an expectation. The name of the expectation becomes its rule. */
 export type Finding = Omit<Violation, 'rule'>;
 
 export interface Execution {
-  /** Of the call. */
+  /** Id of the call. */
   readonly id: string;
-  /** Counts the executions of a process. */
+  /** Number of the execution, counted by its process. */
   readonly n: number;
-  /** That ran it. */
+  /** The consumer that ran it. */
   readonly process: string;
   readonly consumer: string;
   readonly delivery: number;
   readonly pattern: string;
   readonly begin: number;
-  /** NaN when it was interrupted: nothing is before or after that. */
+  /** NaN when it was interrupted: no comparison with NaN is true. */
   finish: number;
   /** Hash of the request as the handler saw it. */
   readonly q: string;
 }
 
-/** What a caller was told. */
+/** The outcome that a caller was told. */
 export interface End {
   readonly o: 'value' | 'error' | 'fault' | 'cancelled';
   readonly t: number;
   readonly r?: string;
-  /** Process and number of the execution that the reply is of. */
+  /** Process and number of the execution that gave the reply. */
   readonly by?: string;
   readonly code?: string;
   readonly says?: 'not-run' | 'may-have-run';
@@ -53,14 +53,14 @@ export interface Call {
   readonly pattern: string;
   /** Hash of the request as it was made. */
   readonly q: string;
-  /** What the handler does beside. */
+  /** What else the handler does. */
   readonly act?: string | undefined;
-  /** NaN when it was never made: nothing is before or after that. */
+  /** NaN when it was never made: no comparison with NaN is true. */
   readonly start: number;
   readonly timeout: number;
   /** Every outcome that was told. */
   readonly ends: End[];
-  /** In the order in which they began. */
+  /** Executions in the order in which they began. */
   readonly executions: Execution[];
 }
 
@@ -84,7 +84,7 @@ export interface Timed {
   readonly t: number;
 }
 
-/** `maps` is missing where the library hides elsewhere what it holds. */
+/** `maps` is missing if the library keeps what it holds in another place. */
 export type VitalsSeen = Omit<Vitals, 'maps'> & Partial<Pick<Vitals, 'maps'>>;
 
 export interface ProcessSeen {
@@ -94,22 +94,22 @@ export interface ProcessSeen {
   spawned?: number;
   up?: number;
   exit?: Exit;
-  /** What it printed. */
+  /** Output of the process. */
   output: string;
   readonly logs: Timed[];
-  /** In which its event loop did nothing. */
+  /** Intervals in which its event loop stood still. */
   readonly stalls: (Timed & { readonly from: number })[];
   readonly statuses: (Timed & { readonly value: string })[];
   readonly links: (Timed & { readonly what: 'ready' | 'close'; readonly role: string })[];
   readonly unhandled: (Timed & { readonly what: string; readonly text: string })[];
   readonly vitals: { before?: VitalsSeen; after?: VitalsSeen };
-  /** Handlers that were told that they work for nobody. */
+  /** Handlers whose signal fired. */
   readonly aborts: (Timed & { readonly n: number })[];
-  /** Executions whose handler looks at its signal. */
+  /** Executions whose handlers look at their signal. */
   readonly watched: Execution[];
 }
 
-/** What an inspection found when nothing was to be done any more. */
+/** What an inspection found when all work was done. */
 export interface Quiet {
   readonly streams: readonly StreamFound[];
   readonly keys: readonly KeyFound[];
@@ -141,7 +141,7 @@ export interface Model {
   readonly calls: Map<string, Call>;
   /** Executions of calls that nobody made. */
   readonly strays: Execution[];
-  /** By name. */
+  /** Processes by name. */
   readonly processes: Map<string, ProcessSeen>;
   readonly faults: FaultSeen[];
   readonly notes: Note[];

@@ -1,4 +1,4 @@
-// A process of the fleet: what happens to it is written down.
+// A process of the fleet. What happens to it is written into the histories.
 import { stripTypes } from '../../tools/strip-types.js';
 import { Forked } from '../../tools/forked.js';
 import type { Ending } from '../../tools/process.js';
@@ -8,7 +8,7 @@ import { now } from '../kit/time.js';
 const upWithin = 30_000;
 const answerWithin = 15_000;
 
-/** Many processes are started in a run, so they start without a loader. */
+/** A run starts many processes, so they start without a loader. */
 const programs = stripTypes(['chaos/kit', 'chaos/processes', 'tools']);
 
 export type Kind = 'service' | 'caller';
@@ -19,9 +19,9 @@ export type Reason = 'kill' | 'term' | 'end' | 'abandoned';
 export interface ChildOptions {
   readonly name: string;
   readonly kind: Kind;
-  /** What it is given to begin with; see processes/. */
+  /** What the process is given when it starts; see processes/. */
   readonly given: object;
-  /** File for what it prints. */
+  /** File that gets the output of the process. */
   readonly output: string;
   readonly environment: Record<string, string>;
   readonly log: History;

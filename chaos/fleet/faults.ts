@@ -1,4 +1,5 @@
-// What the nemeses do, written down: what, to whom, from when to when, and what was in flight.
+// Writes down what the nemeses do: which fault, to which processes, from when to when, and how many entries
+// were in flight.
 import { now } from '../kit/time.js';
 import type { History } from '../kit/history.js';
 
@@ -11,32 +12,32 @@ import type { History } from '../kit/history.js';
 export type Excuse = 'owned' | 'open';
 
 export interface Facts {
-  /** processes */
+  /** Names of the processes that it hits. */
   targets?: readonly string[];
   excuses?: Excuse;
-  /** milliseconds of acknowledged writes that it undoes */
+  /** Milliseconds of acknowledged writes that it undoes. */
   forgets?: number;
-  /** whose connections it ends or silences */
+  /** Processes whose connections it ends or silences. */
   cuts?: readonly string[] | 'all';
-  /** for so short a time that nobody needs to notice */
+  /** The interruption is so short that no status needs to show it. */
   gentle?: boolean;
-  /** connections of `role` neither end nor answer */
+  /** Connections of `role` neither end nor answer. */
   silent?: boolean;
   role?: string;
-  /** its targets can do nothing */
+  /** Its targets stand still. */
   stalls?: boolean;
-  /** new calls are refused */
+  /** New calls are refused. */
   refuses?: boolean;
-  /** Redis answers nobody */
+  /** Redis answers no command. */
   stands?: boolean;
-  /** its target does not read */
+  /** Its target does not read what it is sent. */
   slow?: boolean;
-  /** open calls may be over at once */
+  /** The deadlines of open calls may pass at once. */
   ages?: boolean;
-  /** what is in flight is not asked for */
+  /** Redis is not asked how many entries are in flight. */
   blind?: boolean;
   seconds?: number;
-  /** seconds by which the clock of Redis was off, as Redis tells it */
+  /** Seconds by which the clock of Redis was wrong, as Redis itself says. */
   shift?: number;
   stream?: string;
   consumer?: string;
@@ -46,7 +47,7 @@ export interface Facts {
 /** A fault that goes on. */
 export interface Fault {
   readonly n: number;
-  /** Notes that it is over, once, with what is known only then. */
+  /** Notes once that the fault is over, with facts that are known only then. */
   end(further?: Facts): void;
 }
 
@@ -74,7 +75,7 @@ export class Faults {
     };
   }
 
-  /** Does `act` and notes when it began and ended. */
+  /** Runs `act`, and notes when it began and ended. */
   async during<T>(what: string, facts: Facts, act: (fault: Fault) => Promise<T>): Promise<T> {
     const fault = await this.begin(what, facts);
     try {

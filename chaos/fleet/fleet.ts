@@ -1,4 +1,4 @@
-// The services and callers of a run. A service has a slot and may have several lives in it.
+// The services and callers of a run. A service has a slot; a restart begins a new life in the same slot.
 import { join } from 'node:path';
 import type { History } from '../kit/history.js';
 import type { Random } from '../../tools/random.js';
@@ -8,29 +8,29 @@ import type { WholePlan } from './plan.js';
 
 export interface FleetOptions {
   readonly plan: WholePlan;
-  /** Of the histories. */
+  /** Folder of the histories. */
   readonly folder: string;
   /** URL of the library as one file. */
   readonly library: string;
   readonly random: Random;
   readonly log: History;
-  /** Where the process of this name finds Redis. */
+  /** URL of Redis for the process with this name. */
   urlFor(name: string): string;
   environmentFor(name: string): Record<string, string>;
 }
 
-/** Calls that each caller makes. */
+/** The calls that each caller makes. */
 export interface Load {
   readonly count: number;
-  /** Per second; 0: at once. */
+  /** Calls per second; 0: all at once. */
   readonly rate: number;
-  /** Calls that may be open. */
+  /** Calls that may be open at once. */
   readonly cap: number;
-  /** Goes on when `count` are made, until it is told that it is enough. */
+  /** The caller goes on after `count` calls, until it is told to stop. */
   readonly patient: boolean;
-  /** Calls that break nothing, and do not count. */
+  /** Warm-up: calls that break nothing and are not counted. */
   readonly warmUp?: boolean;
-  /** Milliseconds. */
+  /** Milliseconds after which the caller must be done. */
   readonly within: number;
 }
 
@@ -41,7 +41,7 @@ export class Fleet {
   private readonly lives = new Map<number, number>();
   private isOver = false;
   private restartsCrashed = false;
-  /** Told of a service that ended although nobody told it to. */
+  /** Called when a service ends that was not told to end. */
   crashed: ((child: Child) => void) | undefined;
 
   constructor(private readonly options: FleetOptions) {}
@@ -63,7 +63,7 @@ export class Fleet {
     return [...this.slots.values(), ...this.callers].filter(({ isAlive }) => isAlive);
   }
 
-  /** A new life in the slot of one that has ended. */
+  /** Starts a new life in the slot of a service that has ended. */
   async replace(child: Child): Promise<Child> {
     const slot = [...this.slots].find(([, each]) => each === child)?.[0];
     if (slot === undefined) throw new Error(`${child.name} has no slot`);
@@ -81,7 +81,7 @@ export class Fleet {
     await Promise.all(this.callers.map((caller) => caller.ask('load', load, load.within)));
   }
 
-  /** What every living process holds; noted under `when`. */
+  /** Asks every living process what it holds, and notes it under `when`. */
   async vitals(when: 'before' | 'after'): Promise<void> {
     await Promise.all(
       this.all.map(async (child) => {
@@ -91,7 +91,7 @@ export class Fleet {
     );
   }
 
-  /** Callers first: services must be able to answer what is still open. */
+  /** Ends callers first, because services must be able to answer open calls. */
   async end(): Promise<void> {
     this.isOver = true;
     this.options.log.write({ k: 'ending', t: now() });

@@ -1,4 +1,4 @@
-// What a run left in Redis.
+// Finds out what a run left in Redis.
 import type { Redis } from 'ioredis';
 import { eventually } from '../../tools/wait.js';
 import type { History } from '../kit/history.js';
@@ -27,7 +27,7 @@ export interface StreamFound {
 
 export interface KeyFound {
   readonly key: string;
-  /** Milliseconds; -1: for ever. */
+  /** Remaining life in milliseconds; -1: no end. */
   readonly ttl: number;
 }
 
@@ -38,13 +38,13 @@ export interface LetterFound {
   readonly tag: string | undefined;
 }
 
-/** Effects that handlers had, and those that they had more than once. */
+/** The number of effects that handlers had, and of those that happened more than once. */
 export interface EffectsFound {
   readonly count: number;
   readonly repeated: readonly string[];
 }
 
-/** Waits until Redis holds nothing of the calls any more, and notes what it holds then. */
+/** Waits until Redis holds nothing of the calls any more, and notes what is left then. */
 export async function quiet({ redis, plan, log }: Inspected, within: number): Promise<void> {
   const began = now();
   await eventually(async () => isQuiet(await streams(redis.admin, plan.prefix)), within, 250);
@@ -59,7 +59,7 @@ export async function quiet({ redis, plan, log }: Inspected, within: number): Pr
   });
 }
 
-/** After everybody has left. */
+/** Looks after all processes have ended. */
 export async function abandoned({ redis, log }: Inspected): Promise<void> {
   log.write({ k: 'left', keys: await keys(redis.admin), t: now() });
 }
@@ -114,7 +114,7 @@ async function repeatedEffects(redis: Redis): Promise<EffectsFound> {
   return { count: counts.length, repeated: counts.filter(([, n]) => n !== '1').map(([id]) => id) };
 }
 
-/** What Redis answers as a list of names and values. */
+/** Turns a list of names and values, as Redis answers it, into an object. */
 function fields(list: readonly unknown[]): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (let i = 0; i < list.length; i += 2) found[String(list[i])] = list[i + 1];

@@ -1,5 +1,5 @@
-// Looks at the leases a few times per second. A take-over is false when the lease that it ended could not
-// have expired by Redis' own clock, and its owner had not left.
+// Looks at the leases a few times per second, to find false take-overs: the lease could not have expired by
+// Redis' own clock, and its owner had not left.
 import { now } from '../kit/time.js';
 import type { Inspected } from './inspection.js';
 
@@ -16,7 +16,7 @@ end
 return answer
 `;
 
-/** A lease as it was seen last. */
+/** A lease, as it was at the last look. */
 interface Sighting {
   readonly value: string;
   /** Milliseconds. */
@@ -25,7 +25,7 @@ interface Sighting {
   readonly redisTime: number;
 }
 
-/** @returns what ends it */
+/** @returns a function that stops the watch */
 export function watchLeases({ redis, plan, log }: Inspected): () => void {
   const known = new Map<string, Sighting>();
   let looking = false;
@@ -42,7 +42,7 @@ export function watchLeases({ redis, plan, log }: Inspected): () => void {
         const before = known.get(key);
         if (before !== undefined && before.value !== '+' && value === '+') {
           const consumer = key.slice(key.lastIndexOf(':') + 1);
-          // What was left of it when it was last seen, less the time since.
+          // The rest of the lease at the last look, minus the time since.
           const left = before.ttl - (redisTime - before.redisTime);
           log.write({ k: 'revoked', consumer, left: Math.round(left), t: now() });
         }

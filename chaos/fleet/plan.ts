@@ -1,11 +1,11 @@
-// What a scenario may leave unsaid.
+// What a scenario plays and expects, and the defaults for what it leaves out.
 import type { RedisStreamsClientOptions, RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import type { Kind } from '../processes/load.js';
 import type { ChaosRedisOptions } from './redis.js';
 
-/** What a scenario says of its run. Times in milliseconds. */
+/** What a scenario plays. Times are in milliseconds. */
 export interface Plan {
-  /** In all. */
+  /** Calls in all. */
   readonly calls: number;
   /** Calls per second of all callers together; 0: as fast as `cap` allows. */
   readonly rate: number;
@@ -18,80 +18,92 @@ export interface Plan {
   readonly prefix?: string;
   readonly services?: number;
   readonly callers?: number;
-  /** Of each service. */
+  /** Slots of each service. */
   readonly concurrency?: number;
   readonly leaseTtl?: number;
-  /** Of a call that says none. */
+  /** Timeout of a call that sets none. */
   readonly timeout?: number;
   readonly serverOptions?: RedisStreamsServerOptions;
   readonly clientOptions?: RedisStreamsClientOptions;
   readonly redis?: Omit<ChaosRedisOptions, 'environment'>;
-  /** All connections of the fleet lead through a proxy. */
+  /** All connections of the fleet go through a proxy. */
   readonly proxy?: boolean;
   /** Clocks of Redis and of the fleet can be set. */
   readonly clocks?: boolean;
   /** Handlers of `inbox` have an effect outside of the transport. */
   readonly effects?: boolean;
-  /** Handlers may end their process; another one is started then. */
+  /** Handlers may end their process; then another one is started. */
   readonly crashes?: boolean;
-  /** A status may change although nothing happened. */
+  /** A status may change without a fault. */
   readonly noisy?: boolean;
   /** Notes of starts may stay in Redis. */
   readonly leavesStarts?: boolean;
-  /** Calls that all services together can do in a second, where the scenario depends on it. */
+  /** Calls that all services together can handle per second; for scenarios that depend on it. */
   readonly capacity?: number;
-  /** Until nothing is left to be done, once the load is over. */
+  /** Time after the load within which all work must be done. */
   readonly quietWithin?: number;
   readonly restFor?: number;
   readonly loadWithin?: number;
 }
 
-/** What must hold beside the invariants. Times in milliseconds. */
+/** What must hold besides the invariants. Times are in milliseconds. */
 export interface Expectations {
-  /** Share of calls that end with the handler's answer; what `codes` permits counts as such. */
+  /** Least share of calls that end with the handler's answer, or with an error that `codes` permits. */
   readonly success?: number;
-  /** Share of the calls that may run more than once that get an answer, whatever `codes` permits. */
+  /**
+   * Least share that gets an answer, of the calls that may run more than once. Errors do not count, even if
+   * `codes` permits them.
+   */
   readonly answered?: number;
-  /** Faults that callers may be told, `code/outcome`; with `@ms` only for calls with so short a timeout. */
+  /**
+   * Errors that calls may end with, as `code/outcome`; with `@ms`, only calls with that timeout or a shorter
+   * one.
+   */
   readonly codes?: readonly string[];
-  /** No call is executed twice, whatever the faults would excuse. */
+  /** No call is executed twice, even if a fault would excuse it. */
   readonly duplicates?: 0;
   /** No call is sent again. */
   readonly resent?: 0;
-  /** A call succeeds so soon after each fault. */
+  /** Each caller has a call that succeeds within this time after each fault. */
   readonly resumeWithin?: number;
-  /** Orphans are executed again so soon after their owner's death. */
+  /** Entries of a killed instance are executed again within this time after its death. */
   readonly takeOverWithin?: number;
-  /** A terminated instance is gone so soon. */
+  /** An instance that was told to end has ended within this time. */
   readonly exitWithin?: number;
-  /** A silenced connection is replaced so soon. */
+  /** A connection that fell silent is replaced within this time. */
   readonly replacedWithin?: number;
-  /** Calls that are refused are refused so soon. */
+  /** A call that is refused is refused within this time. */
   readonly refusedWithin?: number;
-  /** One call in a hundred may take longer. */
+  /** The 99th percentile of the time of a call. */
   readonly p99?: number;
-  /** A handler that looks at its signal is told so soon after its instance has woken up. */
+  /** The signal of a handler fires within this time after its frozen instance woke up. */
   readonly abortWithin?: number;
-  /** Deadlines may be early by this much, unless the clock of Redis was set. */
+  /** Calls may end this much before their deadline, unless the clock of Redis was set. */
   readonly earlyOnlyByRedis?: number;
-  /** Handlers of `inbox` had one effect per call. */
+  /** Each call had one effect through the inbox. */
   readonly effects?: boolean;
-  /** What kills is a dead letter after so many deliveries, what cannot be read after the first one. */
+  /**
+   * Entries that kill their process are dead letters after this many deliveries, unreadable entries after the
+   * first.
+   */
   readonly deadLetters?: number;
-  /** Replies reach other callers in at most so many times the time that they took before. */
+  /** Replies to the other callers take at most this many times as long as before. */
   readonly othersP99?: number;
   readonly overload?: Overload;
 }
 
-/** What must hold when much more is offered than can be done. */
+/** What must hold when much more is offered than can be handled. */
 export interface Overload {
-  /** Milliseconds. */
+  /** Milliseconds within which a call is refused. */
   readonly rejectedWithin: number;
-  /** Share of what could be done. */
+  /** Least share of the capacity that is used. */
   readonly goodput: number;
   /** Bytes by which Redis may grow. */
   readonly memory: number;
-  /** Milliseconds that one call in a hundred may take, `calmAfter` milliseconds after the overload. */
+  /**
+   * The 99th percentile of the time of a call, in milliseconds, from `calmAfter` milliseconds after the
+   * overload on.
+   */
   readonly calmP99: number;
   readonly calmAfter: number;
 }
@@ -115,7 +127,7 @@ type Defaults = Required<
   >
 >;
 
-/** A plan in which nothing is left unsaid. */
+/** A plan with all defaults. */
 export type WholePlan<P extends Plan = Plan> = P & Defaults;
 
 export function withDefaults<P extends Plan>(plan: P): WholePlan<P> {
@@ -127,7 +139,7 @@ export function withDefaults<P extends Plan>(plan: P): WholePlan<P> {
     concurrency: 16,
     cap: 64,
     waves: 1,
-    // Two leases: a dead owner is noticed after one, and taken over within another half.
+    // Two leases: a dead owner is noticed after one, and its work is taken over within half a lease more.
     quietWithin: 2 * leaseTtl + 5000,
     restFor: 1500,
     loadWithin: 4 * rough + 4 * timeout + 1_800_000,

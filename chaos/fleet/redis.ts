@@ -1,4 +1,4 @@
-// The server of a run: killed, frozen, emptied and started again where it was.
+// The Redis of a run. It can be killed, frozen, emptied, and started again on the same port.
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import { startServer, type PrivateRedis } from '../../tools/redis/server-process.js';
 import { eventually } from '../../tools/wait.js';
 
-/** How much of what was acknowledged survives a kill. */
+/** Which acknowledged writes survive a kill. */
 export type Fsync = 'always' | 'everysec' | 'none';
 
 export interface ChaosRedisOptions {
@@ -26,7 +26,7 @@ export class ChaosRedis {
   fsync: Fsync = 'none';
   args: readonly string[] = [];
   version: string | undefined;
-  /** Connection of the run itself, for orders and looks; it never goes through a proxy. */
+  /** Connection of the run itself, for commands and inspection. It never goes through a proxy. */
   admin: Redis;
 
   static async start({
@@ -61,19 +61,19 @@ export class ChaosRedis {
     return this.#server.pid;
   }
 
-  /** SIGKILL; the answer comes when it is gone. */
+  /** Sends SIGKILL; resolves when the server has ended. */
   async kill(): Promise<void> {
     process.kill(this.pid, 'SIGKILL');
     await this.#server.stop();
   }
 
-  /** The same server, with what its disk has kept. */
+  /** Starts the same server again, with the data on its disk. */
   async restart(): Promise<void> {
     await this.#start(this.port);
     await this.answers();
   }
 
-  /** The same server with an empty memory. */
+  /** Starts the same server again, without any data. */
   async restartEmpty(): Promise<void> {
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder);
@@ -102,7 +102,7 @@ export class ChaosRedis {
   }
 }
 
-/** Another connection for orders that block or wait. */
+/** Another connection, for commands that block or wait. */
 export async function orders(port: number) {
   const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => null, lazyConnect: true });
   redis.on('error', () => {});

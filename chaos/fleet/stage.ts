@@ -1,5 +1,5 @@
-// One run of one scenario: a server, a fleet, load, faults, quiet, end. It only acts and writes
-// histories; what they mean is for the checker to say.
+// Plays one scenario once: starts a server and a fleet, makes load and faults, waits until all is quiet, and
+// ends them. It only acts and writes histories; the checker says what they mean.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import type { Context, Scenario } from '../scenarios/scenario.js';
 import type { Child } from './child.js';
 import type { Size } from '../kit/size.js';
 
-/** Before anything is broken: connections are made, code is warm, and a first measure is taken. */
+/** Runs before the first fault: makes connections, warms up the code, and takes the first measurements. */
 const warmUp: Load = { count: 250, rate: 0, cap: 40, patient: false, warmUp: true, within: 60_000 };
 
 /** @returns folder of the histories */
@@ -101,7 +101,7 @@ export async function play({
     await underLoad(scenario, context);
     log.write({ k: 'loaded', t: now() });
     await quiet({ redis, plan, log }, plan.quietWithin);
-    // Reply logs are trimmed and timers run out a moment later.
+    // Reply logs are trimmed a moment later, and timers run out.
     await pause(plan.restFor);
     await fleet.vitals('after');
     await fleet.end();
@@ -120,7 +120,7 @@ export async function play({
   return folder;
 }
 
-/** The callers call until the faults are over, and everything they called for has ended. */
+/** Lets the callers call until the faults are over, and waits until all calls have ended. */
 async function underLoad(scenario: Scenario, context: Context): Promise<void> {
   const { plan, fleet } = context;
   const { calls, rate, cap, callers } = plan;
@@ -144,7 +144,7 @@ async function underLoad(scenario: Scenario, context: Context): Promise<void> {
   await loaded;
 }
 
-/** A handler ended its process: what it held is as lost as by a kill. */
+/** A handler ended its process. What the process held is lost, as by a kill. */
 async function crash(faults: Faults, child: Child): Promise<void> {
   const fault = await faults.begin('crash', {
     targets: [child.name],

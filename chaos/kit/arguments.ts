@@ -12,9 +12,9 @@ export const usage = `Usage: npm run chaos -- [options]
   --keep             keep the histories of runs that found nothing, too
   --library <folder> another build of the library`;
 
-/** What a run was asked for. */
+/** What the command line asks for. */
 export interface Arguments {
-  /** Names of scenarios; all of them if undefined. */
+  /** Names of scenarios; undefined: all of them. */
   readonly scenarios: readonly string[] | undefined;
   readonly seeds: readonly number[];
   readonly size: SizeName;

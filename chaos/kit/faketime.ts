@@ -1,5 +1,5 @@
-// Clocks that can be set, one per process, where libfaketime is installed. Monotonic clocks are left alone,
-// as they are when the clock of a real machine is set.
+// Clocks that can be set, one per process, by means of libfaketime. Monotonic clocks stay as they are, as when
+// the clock of a real machine is set.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,11 +48,12 @@ function loadedLibc(): string | undefined {
 export class Clocks {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-clocks-'));
   /**
-   * With the C library behind it: a server's own allocator would ask for the time before it can be told.
+   * The allocator of the C library is preloaded too: the server's own allocator would ask for the time before
+   * libfaketime is ready.
    */
   readonly #library = [findFaketime(), loadedLibc()].filter(Boolean).join(' ');
 
-  /** Environment of the process whose clock will have this name. */
+  /** Environment variables for a process whose clock gets this name. */
   environment(clock: string): Record<string, string> {
     this.set(clock, 0);
     return {
@@ -64,7 +65,7 @@ export class Clocks {
     };
   }
 
-  /** So many seconds away from the true time; a process notices it within three seconds. */
+  /** Sets the clock to this many seconds away from the true time. A process notices it within three seconds. */
   set(clock: string, seconds: number): void {
     writeFileSync(join(this.#folder, clock), `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}`);
   }

@@ -1,7 +1,7 @@
-// Append-only histories, a line of JSON per event.
+// Append-only histories: one line of JSON per event.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** Every line is in the kernel's hands when `write` returns: a killed process loses none. */
+/** The kernel has the line when `write` returns, so a killed process loses none. */
 export class History {
   readonly #file: number;
 
@@ -18,10 +18,10 @@ export class History {
   }
 }
 
-/** What a process wrote; of which kinds its events are, its writer says. */
+/** Reads what a process wrote. The code that wrote it knows the kinds of its events. */
 export function readHistory<T>(path: string): T[] {
   const lines = readFileSync(path, 'utf8').split('\n');
-  // After the last line feed: nothing, or what a process was writing when the machine stopped it.
+  // After the last line feed stands nothing, or an incomplete line of a process that was stopped.
   lines.pop();
   return lines.map((line, i) => {
     try {

@@ -1,5 +1,5 @@
-// The library as plain JavaScript, in a folder that is named after the state of its sources: a run uses
-// one build from beginning to end, whatever is built meanwhile.
+// Builds the library as plain JavaScript into a folder that is named after the hash of its sources. So a run
+// uses one build from beginning to end, whatever is built meanwhile.
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { cache, repository } from '../../tools/repository.js';
 const project = join(repository, 'libs', 'redis-stream-transport');
 const compiler = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
 
-/** Inside the repository, so that the peers of the library are found; not under version control. */
+/** Inside the repository, so that the library finds its peer dependencies. Not under version control. */
 export const builds = join(cache, 'chaos');
 
-/** Folder of the build; what is in it is never changed. */
+/** Folder of the build. Its files are never changed. */
 export function buildLibrary(): string {
   const folder = join(builds, `library-${hashOfSources()}`);
   if (existsSync(folder)) return folder;

@@ -1,4 +1,4 @@
-// How much of a scenario is run. A release runs all of it.
+// How much of a scenario is played. A release plays all of it.
 
 export type SizeName = 'pr' | 'nightly' | 'release';
 
@@ -13,17 +13,17 @@ export class Size {
     this.share = shares[name];
   }
 
-  /** Calls or faults. */
+  /** Scales a number of calls or faults. */
   count(full: number, least = 1): number {
     return Math.max(least, Math.round(full * this.share));
   }
 
-  /** A duration, never below `least`. */
+  /** Scales a duration; the result is never below `least`. */
   time(full: number, least = 0): number {
     return Math.max(least, full * this.share);
   }
 
-  /** A duration that only means something when it is longer than a lease: twice a lease at least. */
+  /** Scales a duration that must be longer than a lease; the result is two leases at least. */
   beyondLease(full: number, lease: number): number {
     return this.time(full, 2 * lease);
   }

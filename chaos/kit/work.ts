@@ -1,9 +1,9 @@
-// What a call asks for and what its only right answer is.
+// What a call asks for, and its only right answer.
 import { createHash } from 'node:crypto';
 
 const digest = (text: string) => createHash('sha1').update(text).digest('base64url').slice(0, 16);
 
-/** What identifies a request, data and all. */
+/** The hash of a request, data included. */
 export const requestHash = (data: unknown): string => digest(JSON.stringify(data));
 
 /**
@@ -18,7 +18,7 @@ export function answerTo(request: string, bytes: number): { answer: string; text
   return { answer: answerHash(request), ...(bytes > 0 ? { text: filling(request, bytes) } : {}) };
 }
 
-/** The answer's hash if the whole of the reply is right; otherwise what shows that it is not. */
+/** The answer's hash if the whole reply is right; otherwise a text that shows what is wrong. */
 export function hashOfReply(reply: unknown, request: string, bytes: number): string {
   if (reply === null || typeof reply !== 'object') return `a reply of type ${typeof reply}`;
   const { answer, text } = reply as { answer?: unknown; text?: unknown };

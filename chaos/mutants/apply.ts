@@ -8,10 +8,10 @@ export function filesOf({ name, file, patches, also = [] }: Mutant): Mutated[] {
 }
 
 /**
- * The text of a file with a mistake in it. Throws when what is to be changed does not stand there as often
- * as the mutant says: a mutant that changes nothing proves nothing.
+ * Puts a mistake into the text of a file. Throws when the text that is to be changed does not stand there as
+ * often as the mutant says: a mutant that changes nothing proves nothing.
  *
- * @param text of the built file that it changes
+ * @param text text of the built file
  */
 export function mutated({ name, file, patches }: Mutated, text: string) {
   let result = text;

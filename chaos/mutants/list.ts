@@ -1,20 +1,20 @@
-// Mistakes that the transport does not make. Each is a small change of its text, and must turn a scenario
-// red: a suite that stays green would not notice if the transport did make it.
+// Mistakes that the transport does not make. Each is a small change of its text, and must turn a scenario red.
+// If the suite stays green, it would not notice this mistake in the transport either.
 
 export interface Patched {
-  /** of the build */
+  /** A file of the build. */
   file: string;
-  /** text, what stands in its place, and how often */
+  /** The text, what replaces it, and how often it stands there. */
   patches: readonly [string, string, number?][];
 }
 
 export interface Mutant extends Patched {
   name: string;
-  /** further files that the mistake takes */
+  /** Further files that the mistake changes. */
   also?: readonly Patched[];
-  /** that must turn red */
+  /** The scenario that must turn red. */
   scenario: string;
-  /** one of which must be violated */
+  /** Rules of which one must be violated. */
   rules: readonly string[];
 }
 

@@ -8,7 +8,7 @@ const takesEffect = 3500;
 /**
  * Sets the clock of Redis.
  *
- * @param seconds away from the truth
+ * @param seconds distance from the true time
  */
 export async function setRedisClock(
   { clocks, faults, redis }: Context,

@@ -3,7 +3,7 @@ import type { Facts } from '../fleet/faults.js';
 import type { Context } from '../scenarios/scenario.js';
 import { pause } from '../../tools/wait.js';
 
-/** kill -9, and a new instance at once. */
+/** `kill -9`, and a new instance at once. */
 export async function kill(
   { fleet, faults, random }: Context,
   victim = random.pick(fleet.services),
@@ -13,7 +13,7 @@ export async function kill(
   await fleet.replace(victim);
 }
 
-/** SIGTERM, and a new instance when the old one has gone. */
+/** SIGTERM, and a new instance when the old one has ended. */
 export async function terminate(
   { fleet, faults, random }: Context,
   victim = random.pick(fleet.services),
@@ -36,7 +36,7 @@ export async function freeze(
   });
 }
 
-/** A loop in user code that lets nothing else happen in the process. */
+/** A loop in user code that blocks the event loop of the process. */
 export async function busy(
   { fleet, faults, random }: Context,
   ms: number,

@@ -4,25 +4,25 @@ import type { WholePlan } from '../fleet/plan.js';
 import type { Context } from '../scenarios/scenario.js';
 
 const key = (plan: WholePlan, pattern: string) => `{${plan.prefix}}:s:${pattern}`;
-/** Blocked reads end and connections are taken anew, which a status may tell for a moment. */
+/** Blocked reads end and connections are replaced, which a status may show for a moment. */
 const reread: Facts = { cuts: 'all', gentle: true };
 
 const served = ({ plan, random }: Context) =>
   random.pick([...new Set(plan.mix.map(({ pattern }) => pattern))]);
 
-/** Everything is gone, from one moment to the next. */
+/** FLUSHALL: Redis loses everything in one moment. */
 export async function flush({ redis, faults }: Context): Promise<void> {
   await faults.during('flush', { excuses: 'open', ...reread }, () => redis.admin.flushall());
 }
 
-/** A stream and its groups. */
+/** DEL: Redis loses a stream and its groups. */
 export async function deleteStream(context: Context): Promise<void> {
   const stream = key(context.plan, served(context));
   const facts: Facts = { stream, excuses: 'open', ...reread };
   await context.faults.during('delete-stream', facts, () => context.redis.admin.del(stream));
 }
 
-/** The group, and with it the memory of what was handed out. */
+/** XGROUP DESTROY: Redis loses the group, and with it what was handed out. */
 export async function destroyGroup(context: Context): Promise<void> {
   const stream = key(context.plan, served(context));
   await context.faults.during('destroy-group', { stream, excuses: 'open', ...reread }, () =>
@@ -30,7 +30,7 @@ export async function destroyGroup(context: Context): Promise<void> {
   );
 }
 
-/** A live consumer, and with it what is pending under it. */
+/** XGROUP DELCONSUMER: Redis loses a live consumer, and with it what is pending under it. */
 export async function deleteConsumer(context: Context): Promise<void> {
   const { redis, faults, random, plan } = context;
   const stream = key(plan, served(context));
@@ -44,7 +44,7 @@ export async function deleteConsumer(context: Context): Promise<void> {
   );
 }
 
-/** Scripts that Redis has forgotten, as after a failover. */
+/** Redis forgets its scripts, as after a failover. */
 export async function flushScripts({ redis, faults }: Context): Promise<void> {
   await faults.during('script-flush', {}, () => redis.admin.script('FLUSH'));
 }

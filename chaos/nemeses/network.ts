@@ -12,10 +12,10 @@ import { pause } from '../../tools/wait.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Context } from '../scenarios/scenario.js';
 
-/** What goes on while a nemesis does. */
+/** What happens while the nemesis is active. */
 type Act = () => Promise<unknown>;
 
-/** Names of the processes, as histories have them, whose connections a place of the proxy carries. */
+/** Names, as in the histories, of the processes whose connections go through one address of the proxy. */
 function processOf(fleet: Fleet, place: string): string {
   return fleet.all.find(({ name }) => name.split('.')[0] === place)?.name ?? place;
 }
@@ -60,7 +60,7 @@ export async function reset({ proxy, fleet, faults, random }: Context): Promise<
   });
 }
 
-/** All present and new connections are treated so, until `act` is over. */
+/** All present and new connections are treated in this way until `act` ends. */
 export async function everywhere(
   { proxy, faults }: Context,
   what: string,
@@ -77,7 +77,7 @@ export async function everywhere(
 /**
  * Answers come later.
  *
- * @param between milliseconds
+ * @param between least and greatest delay in milliseconds
  */
 export async function delaying(
   context: Context,
@@ -87,7 +87,7 @@ export async function delaying(
   await everywhere(context, 'delay', delay(...between), act);
 }
 
-/** So many bytes per second for each connection. */
+/** Each connection passes this many bytes per second. */
 export async function slowing(context: Context, bytesPerSecond: number, act: Act): Promise<void> {
   await everywhere(context, 'byte-rate', byteRate(bytesPerSecond), act);
 }

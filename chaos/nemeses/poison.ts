@@ -1,7 +1,7 @@
-// Entries that nobody should have written.
+// Entries that no correct program would write.
 import type { Context } from '../scenarios/scenario.js';
 
-/** Deeper than anything that is read. */
+/** Nesting that is deeper than any reader accepts. */
 const tooDeep = (text: string) => `${'['.repeat(100)}${text}${']'.repeat(100)}`;
 
 const fine = '1 json - - 60000';
@@ -9,7 +9,7 @@ const fine = '1 json - - 60000';
 /** Fields of an entry with this tag. */
 type Wrong = (tag: string, maxPayloadBytes: number) => string[];
 
-/** What may be wrong with an entry; each has a tag in its data, by which its dead letter is known. */
+/** What may be wrong with an entry. Each entry has a tag in its data, by which its dead letter is recognized. */
 const wrongs: Readonly<Record<string, Wrong>> = {
   'no header': (tag) => ['d', tag],
   'a garbled header': (tag) => ['c', 'garbled', 'd', tag],
@@ -19,7 +19,7 @@ const wrongs: Readonly<Record<string, Wrong>> = {
   'headers that are no object': (tag) => ['c', fine, 'd', `"${tag}"`, 'h', '[1]'],
 };
 
-/** Rare ones. */
+/** Faults that are played rarely. */
 const abuses: Readonly<Record<string, Wrong>> = {
   'too long': (tag, maxPayloadBytes) => ['c', fine, 'd', `"${tag}${'x'.repeat(maxPayloadBytes)}"`],
   'too deep': (tag) => ['c', fine, 'd', tooDeep(`"${tag}"`)],

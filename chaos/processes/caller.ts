@@ -1,4 +1,4 @@
-// A caller: makes calls at a rate and writes down, by its own clock, what became of each.
+// A caller: makes calls at a given rate and writes down what became of each, by its own clock.
 import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
 import { History } from '../kit/history.js';
 import { Random } from '../../tools/random.js';
@@ -31,7 +31,7 @@ const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
 const calls = callsOf({ name, random, mix });
 
-/** What the check needs to see of the inside of a client. */
+/** The internals of a client that the checker needs. */
 interface Hidden {
   readonly producer: {
     readonly calls: { readonly size: number };
@@ -124,7 +124,7 @@ on('vitals', () => vitals(held));
 on('progress', () => ({ issued, open }));
 on('close', () => client.close());
 
-/** What this process still holds; throws when the library hides it elsewhere. */
+/** What this process still holds. Throws when the library keeps it in another place. */
 function held(): Readonly<Record<string, number>> {
   const { calls: pending, events, deadlines } = (client as unknown as Hidden).producer;
   return { calls: pending.size, events: events.size, deadlines: deadlines.length, resent };

@@ -1,4 +1,4 @@
-// The wire between a process of the fleet and the run: questions come in, answers and news go out.
+// The channel between a process of the fleet and the run: it receives questions, and sends answers and events.
 
 /** What comes with a question, or with an order. */
 type Rest = Record<string, never>;
@@ -17,7 +17,7 @@ async function answer(question: number | undefined, kind: string, rest: Rest): P
   if (question !== undefined && process.connected) process.send?.({ question, answer: found });
 }
 
-// Whatever becomes of the run, none of its processes stays.
+// However the run ends, none of its processes may stay.
 process.once('disconnect', () => process.exit());
 
 export function on<T>(kind: string, handler: (rest: T) => unknown): void {
@@ -28,5 +28,5 @@ export function tell(kind: string, rest: object = {}): void {
   if (process.connected) process.send?.({ kind, ...rest });
 }
 
-/** What the run gave this process to begin with. */
+/** What the run gave this process when it started. */
 export const given = <T>(): T => JSON.parse(process.argv[2] ?? '{}') as T;

@@ -5,18 +5,18 @@ import type { Random } from '../../tools/random.js';
 export interface Kind {
   weight: number;
   pattern: string;
-  /** how long the handler takes */
+  /** How long the handler takes. */
   ms: [number, number];
   timeout?: number;
-  /** bytes of the request */
+  /** Bytes of the request. */
   pad?: number;
-  /** bytes of the reply */
+  /** Bytes of the reply. */
   reply?: number;
-  /** unsubscribed at once, or after some milliseconds */
+  /** Unsubscribes at once, or after some milliseconds. */
   cancel?: 'same-turn' | [number, number];
-  /** what the handler does beside */
+  /** What else the handler does. */
   act?: string;
-  /** the handler looks at its signal */
+  /** The handler looks at its signal. */
   watch?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Wanted {
   readonly pattern: string;
   readonly data: CallData;
   readonly timeout: number | undefined;
-  /** Unsubscribed at once, or after so many milliseconds. */
+  /** Unsubscribes at once, or after this many milliseconds. */
   readonly cancel: 'same-turn' | number | undefined;
 }
 

@@ -5,12 +5,12 @@ export class Pace {
   private credit = 0;
   private since = now();
 
-  /** @param rate per second; 0: at once */
+  /** @param rate calls per second; 0: all at once */
   constructor(public rate: number) {}
 
   /**
-   * Calls that are due now. What was not made while the process stood still is not made up for at once:
-   * a quarter of a second's worth at most.
+   * Number of calls that are due now. After the process stood still, at most the calls of a quarter of a second
+   * are made up for.
    */
   due(): number {
     if (this.rate === 0) return Infinity;

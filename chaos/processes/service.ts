@@ -1,5 +1,5 @@
-// An instance of the service under test. What it executes is written down before and after, so that a
-// kill at any moment leaves the truth behind.
+// An instance of the service under test. It writes down each execution before it begins and after it ends, so
+// that the history is true whenever the process is killed.
 import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { History } from '../kit/history.js';
 import { pause } from '../../tools/wait.js';
@@ -70,7 +70,7 @@ server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(held));
 on<{ ms: number }>('busy', ({ ms }) => {
-  // A loop that lets nothing else happen, as user code may.
+  // A loop that blocks the event loop, as user code may.
   for (const end = now() + ms; now() < end;);
 });
 process.on('SIGTERM', () => void server.close().then(() => process.exit(0)));
@@ -81,7 +81,7 @@ await server.listen((error) => {
   else tell('up', { name });
 });
 
-/** What the check needs to see of the inside of a server. */
+/** The internals of a server that the checker needs. */
 interface Hidden {
   readonly consumer: {
     readonly inFlight: number;
@@ -91,7 +91,7 @@ interface Hidden {
   };
 }
 
-/** Entries and handlers that this process still holds; throws when the library hides them elsewhere. */
+/** Entries and handlers that this process still holds. Throws when the library keeps them in another place. */
 function held(): Readonly<Record<string, number>> {
   const { shards, inFlight } = (server as unknown as Hidden).consumer;
   const streams = shards.flatMap(({ main }) => main.streams);

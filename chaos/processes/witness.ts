@@ -1,5 +1,5 @@
-// What every process notes about itself: log lines, stalls of its event loop, errors that nobody handled,
-// the state of its connections, and on demand what it holds.
+// What every process notes about itself: log lines, stalls of its event loop, unhandled errors, the state of
+// its connections, and on demand what it holds.
 import type { Logger as NestLogger, LoggerService } from '@nestjs/common';
 import type { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { now } from '../kit/time.js';
@@ -7,7 +7,7 @@ import type { History } from '../kit/history.js';
 
 /** Milliseconds between two looks at the clock. */
 const LOOK = 20;
-/** A look that is later than this is noted: for that long the process could do nothing. */
+/** A look that is later than this is noted as a stall: for that long the process could do nothing. */
 const STALL = 20;
 
 /** @param Logger that the library uses */
@@ -58,12 +58,12 @@ export interface Vitals {
   readonly rss: number;
   readonly sockets: number;
   readonly timers: number;
-  /** How much it holds of what. */
+  /** Number of objects held, by name. */
   readonly maps: Readonly<Record<string, number>>;
   readonly t: number;
 }
 
-/** What the process holds; `maps` is what only its own transport can tell. */
+/** What the process holds. `maps` comes from its own client or server. */
 export async function vitals(maps: () => Readonly<Record<string, number>>): Promise<Vitals> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();

@@ -1,5 +1,5 @@
-// What the suite plays. S9 (Sentinel), S10 (Cluster) and S19 (an attacker) have their places here and come
-// later, each with what it is about.
+// What the suite plays. S9 (Sentinel), S10 (Cluster) and S19 (an attacker) are listed here and come later,
+// together with the features that they test.
 import { s1 } from './s01-calm.js';
 import { s2, s2short } from './s02-kill.js';
 import { s3 } from './s03-rolling.js';

@@ -1,6 +1,6 @@
 import { scenario } from './scenario.js';
 
-/** Nothing is broken: nothing may be lost, repeated or asked about. */
+/** No fault: no call may be lost, repeated or sent again. */
 export const s1 = scenario({
   name: 'S1',
   title: 'no faults',

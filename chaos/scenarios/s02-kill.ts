@@ -12,7 +12,8 @@ interface Killing {
 }
 
 /**
- * kill -9 under load, again and again; with handlers that may run once only, and with an inbox.
+ * Kills instances with `kill -9` under load, again and again. Some handlers may run once only, some write
+ * through an inbox.
  */
 const killing = (
   name: string,
@@ -30,7 +31,7 @@ const killing = (
       kills: size.count(kills, 3),
       effects: true,
       mix: [
-        // Over before they are taken over: nobody may start them then.
+        // Their deadline passes before they are taken over: no instance may start them then.
         { weight: 1, pattern: 'work', ms: [20, 100], timeout: 2000 },
         { weight: 3, pattern: 'work', ms: [20, 100], pad: 200 },
         { weight: 1, pattern: 'once', ms: [20, 100] },
@@ -38,7 +39,7 @@ const killing = (
       ],
       expect: {
         success: 1,
-        // What runs once only is not run again: its caller is told that it may have run.
+        // A call that may run once only is not run again: its caller is told `may-have-run`.
         codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
         takeOverWithin,
         effects: true,
@@ -60,7 +61,7 @@ export const s2 = killing('S2', 'kill -9 of instances', {
   kills: 30,
 });
 
-/** The same with short leases: orphans wait for less. */
+/** The same with short leases, so that entries of a dead instance wait for less. */
 export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s', {
   leaseTtl: 3000,
   takeOverWithin: 6000,

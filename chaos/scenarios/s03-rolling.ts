@@ -1,7 +1,7 @@
 import { terminate } from '../nemeses/instances.js';
 import { scenario } from './scenario.js';
 
-/** Deploys: every instance is told to end and replaced, one after the other. */
+/** A deploy: the instances are told to end and are replaced, one after the other. */
 export const s3 = scenario({
   name: 'S3',
   title: 'rolling restarts',

@@ -2,7 +2,10 @@ import { killRedis } from '../nemeses/server.js';
 import { pause } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
-/** kill -9 of Redis with an append-only file: first with every write on disk, then with a second of doubt. */
+/**
+ * Kills Redis with `kill -9`. It has an append-only file: first with every write on disk, then with `everysec`,
+ * which may lose the last writes.
+ */
 export const s4 = scenario({
   name: 'S4',
   title: 'kill -9 of Redis',

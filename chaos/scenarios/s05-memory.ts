@@ -5,7 +5,7 @@ import { scenario } from './scenario.js';
 
 const nemeses = [flush, deleteStream, destroyGroup, deleteConsumer, restartEmpty];
 
-/** Redis loses what it knew: all of it, a stream, a group, a consumer. */
+/** Redis loses data: everything, a stream, a group, a consumer. */
 export const s5 = scenario({
   name: 'S5',
   title: 'loss of memory in Redis',
@@ -14,14 +14,14 @@ export const s5 = scenario({
     rate: 1000,
     cap: 400,
     rounds: size.count(10),
-    // As much as the instances can do, so that there is always something in the streams.
+    // As much as the instances can handle, so that there are always entries in the streams.
     mix: [
       { weight: 4, pattern: 'work', ms: [20, 100], pad: 200 },
       { weight: 1, pattern: 'once', ms: [20, 100] },
     ],
     expect: {
       success: 1,
-      // What may be started once only is not sent again when Redis has lost it.
+      // A call that may be started once only is not sent again when Redis has lost it.
       codes: ['REPLY_LOST/may-have-run'],
       answered: 0.999,
       resumeWithin: 2000,

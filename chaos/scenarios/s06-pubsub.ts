@@ -4,7 +4,7 @@ import { scenario } from './scenario.js';
 
 const every = 500;
 
-/** Subscriptions end twice a second; replies must be found all the same. */
+/** All subscriptions are cut twice a second; replies must arrive all the same. */
 export const s6 = scenario({
   name: 'S6',
   title: 'subscriptions cut',

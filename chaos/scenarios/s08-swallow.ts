@@ -4,7 +4,7 @@ import { scenario } from './scenario.js';
 
 const share = 0.05;
 
-/** One answer in twenty, to whatever command, is swallowed and its connection cut. */
+/** One answer in twenty, to any command, is swallowed and its connection cut. */
 export const s8 = scenario({
   name: 'S8',
   title: 'lost answers',

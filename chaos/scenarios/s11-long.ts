@@ -2,7 +2,7 @@ import { scenario } from './scenario.js';
 
 const lease = 10_000;
 
-/** Handlers that take many leases, and calls that wait for many leases behind one slot. */
+/** Handlers run for many leases, and calls wait for many leases for one slot. */
 export const s11 = scenario({
   name: 'S11',
   title: 'handlers longer than the lease',
@@ -18,7 +18,7 @@ export const s11 = scenario({
       timeout: 4 * long + 60_000,
       mix: [
         { weight: 2, pattern: 'work', ms: [long, long] },
-        // One slot in each of four instances: the last ones wait for as long.
+        // One slot in each of four instances: the last calls wait as long as all others run.
         { weight: 1, pattern: 'single', ms: [(12 * long) / calls, (12 * long) / calls] },
       ],
       expect: { success: 1, duplicates: 0 },

@@ -2,7 +2,10 @@ import { busy, freeze } from '../nemeses/instances.js';
 import { pause } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
-/** Instances stand still for longer than their lease, and wake up believing that they own what they held. */
+/**
+ * Instances stand still for longer than their lease, and wake up as zombies: they believe that they still own
+ * what they held.
+ */
 export const s12 = scenario({
   name: 'S12',
   title: 'frozen and busy instances',
@@ -24,10 +27,10 @@ export const s12 = scenario({
       mix: [
         { weight: 400, pattern: 'work', ms: [0, 80], pad: 200 },
         { weight: 100, pattern: 'once', ms: [0, 80] },
-        // Done while their instance stood still, and taken over meanwhile: what it says then must not count.
-        // Each round needs some of these, or a missing fence would not be seen.
+        // These end while their instance stands still, and are taken over meanwhile: the result of the zombie
+        // must not count. Each round needs some of these, or a missing fence would not be noticed.
         { weight: 4, pattern: 'work', ms: [stillFor - 4000, stillFor - 1000] },
-        // Still running when its instance wakes up: it is told that it goes on for nobody.
+        // Still runs when its instance wakes up: its signal must fire.
         { weight: 1, pattern: 'work', ms: [stillFor + 500, stillFor + 2500], watch: true },
       ],
       expect: {

@@ -2,7 +2,10 @@ import { writeBadEntry } from '../nemeses/poison.js';
 import { pause } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
-/** One call in a hundred kills whoever runs it, one entry in a hundred cannot be read, a few are abuse. */
+/**
+ * One call in a hundred kills the instance that runs it, one entry in a hundred cannot be read, and a few are
+ * hostile.
+ */
 export const s13 = scenario({
   name: 'S13',
   title: 'poison',

@@ -5,7 +5,7 @@ import { scenario } from './scenario.js';
 const slots = 4;
 const handlerMs = 50;
 
-/** Ten times more is offered than can be done; then the load is normal again. */
+/** Ten times the capacity is offered; then the load is normal again. */
 export const s14 = scenario({
   name: 'S14',
   title: 'overload',
@@ -48,7 +48,7 @@ export const s14 = scenario({
         await pause(200);
       }
     });
-    // The same callers, at half of what can be done.
+    // The same callers, at half of the capacity.
     const rate = plan.capacity / 2 / plan.callers;
     for (const caller of fleet.callers) caller.tell({ kind: 'pace', rate });
     await faults.during('calm', {}, () => pause(plan.calmFor + 10_000));

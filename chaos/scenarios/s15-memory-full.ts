@@ -2,7 +2,7 @@ import { fillMemory } from '../nemeses/server.js';
 import { pause } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
-/** Memory is full: what runs ends, what is new is refused at once and certainly did not run. */
+/** Memory is full: running calls end, and new calls are refused at once as `not-run`. */
 export const s15 = scenario({
   name: 'S15',
   title: 'maxmemory reached',

@@ -16,7 +16,8 @@ export const s16 = scenario({
     timeout: 60_000,
     redis: { args: ['--client-output-buffer-limit', 'pubsub', '1mb', '1mb', '10'] },
     mix: [{ weight: 1, pattern: 'work', ms: [0, 15_000], reply: 65_536 }],
-    // Much is open at any time, so that much comes for the one that stands still; the others must not feel it.
+    // Many calls are open at any time, so that many replies come for the caller that stands still. The others
+    // must not notice.
     expect: { success: 0.95, duplicates: 0, othersP99: 2 },
   }),
   faults: async (context) => {

@@ -1,6 +1,6 @@
 import { scenario } from './scenario.js';
 
-/** Half of the callers lose interest: at once, while the call waits, while it runs; or their time is short. */
+/** Half of the calls are cancelled (at once, while they wait, or while they run) or have a short timeout. */
 export const s17 = scenario({
   name: 'S17',
   title: 'calls that nobody waits for',

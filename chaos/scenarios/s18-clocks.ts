@@ -23,7 +23,7 @@ export const s18 = scenario({
       { weight: 1, pattern: 'once', ms: [0, 50] },
     ],
     expect: {
-      // Open calls that the clock of Redis has aged are over, certainly not run.
+      // When the clock of Redis jumps forward, the deadlines of open calls pass: they end as `not-run`.
       success: 0.95,
       codes: ['TIMEOUT/not-run'],
       duplicates: 0,

@@ -19,10 +19,10 @@ import { pause } from '../../tools/wait.js';
 import { now } from '../kit/time.js';
 import { scenario, type Context } from './scenario.js';
 
-/** Longer than the lease, where a nemesis needs that. */
+/** Milliseconds, longer than the lease, for nemeses that need that. */
 const still = 21_000;
 
-/** Every nemesis there is, drawn by the seed; those that take long overlap with others. */
+/** Every nemesis there is. The seed draws them; those that take long overlap with others. */
 interface Nemesis {
   readonly weight: number;
   readonly play: (context: Context) => Promise<unknown>;
@@ -57,7 +57,7 @@ const nemeses: readonly Nemesis[] = [
   { weight: 1, play: (context) => slowing(context, 40_000, () => pause(3000)) },
 ];
 
-/** Everything that can break breaks, at random, for an hour. */
+/** Every fault, at random, for an hour. */
 export const s20 = scenario({
   name: 'S20',
   title: 'soak',
@@ -97,7 +97,7 @@ export const s20 = scenario({
     while (now() < end) {
       await pause(random.int(1000, 6000));
       const nemesis = random.weighted(nemeses);
-      // Two instances of four, or of the connections, are enough to stand still at once.
+      // No more than two of the four instances, or of the connections, stand still at once.
       if (nemesis.aside && aside.size >= 2) continue;
       const played = nemesis.play(context);
       if (!nemesis.aside) await played;

@@ -8,7 +8,7 @@ import type { Random } from '../../tools/random.js';
 import type { Size } from '../kit/size.js';
 import type { Proxy } from '../../tools/tcp-proxy/proxy.js';
 
-/** What the faults of a scenario have at hand. */
+/** What the faults of a scenario can use. */
 export interface Context<P extends Plan = Plan> {
   readonly plan: WholePlan<P>;
   readonly size: Size;
@@ -17,9 +17,9 @@ export interface Context<P extends Plan = Plan> {
   readonly faults: Faults;
   readonly random: Random;
   readonly log: History;
-  /** Throws where the plan does not ask for a proxy. */
+  /** Throws if the plan does not ask for a proxy. */
   readonly proxy: Proxy;
-  /** Throws where the plan does not ask for clocks. */
+  /** Throws if the plan does not ask for clocks. */
   readonly clocks: Clocks;
   /** Whether the callers have made as many calls as the plan wants, the warm-up not counted. */
   readonly made: () => Promise<boolean>;
@@ -38,5 +38,5 @@ export interface Script<P extends Plan> {
 
 export type Scenario = Script<Plan>;
 
-/** Its faults get the plan that it made itself, which nobody else needs to know. */
+/** Its faults get the plan that the scenario itself has made; no other code needs to know its type. */
 export const scenario = <P extends Plan>(script: Script<P>): Scenario => script;
