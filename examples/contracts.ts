@@ -1,5 +1,5 @@
-// Contracts: one class that the service implements and the client calls. The compiler checks both sides, and so
-// does each call.
+// Contracts: one class that the service implements and the client calls. The compiler checks both sides, and
+// every call is checked at run time.
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Controller, Module } from '@nestjs/common';

@@ -1,5 +1,5 @@
-// Outbox: what is written to a database and what is told to others cannot come apart. The event is stored in the
-// transaction of the change; a relay sends it later, perhaps twice; its key makes it count once.
+// Outbox: a change in the database and the event about it happen together, or not at all. The event is stored
+// in the transaction of the change. A relay sends it later, perhaps twice; its key makes it count once.
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Controller, Module } from '@nestjs/common';

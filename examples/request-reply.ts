@@ -31,7 +31,7 @@ class PricesController {
 class PricesModule {}
 
 export async function run(url: string) {
-  // A prefix for this run alone: what other runs left in Redis is not seen.
+  // A prefix for this run alone, so that it does not see what other runs left in Redis.
   const redis = { url, prefix: `example-${randomUUID()}` };
   const service = await NestFactory.createMicroservice<MicroserviceOptions>(PricesModule, {
     strategy: new ServerRedisStreams({ ...redis, group: 'prices' }),

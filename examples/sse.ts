@@ -49,7 +49,7 @@ class ProgressController {
   }
 
   private progress(steps: number): Observable<MessageEvent> {
-    // No limit of the whole: the call may go on for as long as values come.
+    // The whole call has no limit: it may go on for as long as values come.
     const record = new RedisStreamsRecord({ steps }, { idleTimeout: 10_000 });
     return this.client
       .send<number>('reports.progress', record)

@@ -1,4 +1,4 @@
-// Testing: a handler as a method, a caller with a client that is not there, and both over a real Redis.
+// Testing: a handler as a method, a caller with a double of its client, and both over a real Redis.
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Controller, Injectable, Module } from '@nestjs/common';
@@ -7,7 +7,7 @@ import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom, of } from 'rxjs';
 
-// What is tested: a service, and somebody who calls it.
+// What is tested: a service and its caller.
 
 @Controller()
 class WeatherController {
@@ -49,7 +49,7 @@ export async function run(url: string) {
     controllers: [WeatherController],
   }).compile();
   const app = testing.createNestMicroservice({
-    // What fails is run again at once, and closing waits for no handler.
+    // Failed events are run again at once, and closing waits for no handler.
     strategy: new ServerRedisStreams({ ...redis, retry: { delay: 1 }, drainTimeout: 0 }),
     logger: false,
   });

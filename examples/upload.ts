@@ -39,7 +39,7 @@ export async function run(url: string) {
   // Both sides name the codec, and an entry or reply in another one is refused.
   const redis = { url, prefix: `example-${randomUUID()}`, ...msgpack() };
   const service = await NestFactory.createMicroservice<MicroserviceOptions>(PhotosModule, {
-    // The default is 1 MiB. Bytes are a third longer on their way than in memory.
+    // The default is 1 MiB. Bytes take a third more on the way than in memory.
     strategy: new ServerRedisStreams({ ...redis, group: 'photos', maxPayloadBytes: 4 * 2 ** 20 }),
     logger: ['error', 'warn'],
   });

@@ -1,5 +1,5 @@
-// `npm run package:check`: packs the library as `npm publish` would and looks at the tarball, for
-// what a user installs is the tarball and not this repository. Needs a build.
+// `npm run package:check`: packs the library as `npm publish` would, and checks the tarball, because users
+// install that and not this repository. Needs a build.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -17,7 +17,7 @@ import { packedFiles } from './package-files.js';
 
 const workspace = 'libs/redis-stream-transport';
 const required = ['package.json', 'dist/index.js', 'dist/index.d.ts', ...packedFiles()];
-/** What only development needs: a file that matches has slipped in. */
+/** Files that only development needs. None of them may be in the tarball. */
 const unwanted = /(^|\/)(src|test|node_modules)\/|\.spec\.|\.tsbuildinfo$/;
 
 const folder = mkdtempSync(join(tmpdir(), 'nrs-package-'));
@@ -29,7 +29,7 @@ try {
     ...linkProblems(),
     ...mapProblems(files.map(({ path }) => path)),
     ...toolProblems('publint', ['run', tarball, '--strict']),
-    // The package is ESM: that `require` gets a module is meant, and works from Node 20.19 on.
+    // The package is ESM. `require` gets a module on purpose; this works from Node 20.19 on.
     ...toolProblems('attw', [tarball, '--ignore-rules', 'cjs-resolves-to-esm']),
     ...consumerProblems(tarball),
   ];
@@ -40,7 +40,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What `npm pack` says of a tarball. */
+/** What `npm pack` reports about a tarball. */
 interface Packed {
   readonly filename: string;
   readonly size: number;
@@ -79,7 +79,7 @@ function linkProblems(): string[] {
     });
 }
 
-/** A source map has its sources in it: the sources themselves are not packed. */
+/** A source map must contain its sources, because the sources themselves are not packed. */
 function mapProblems(paths: readonly string[]): string[] {
   return paths
     .filter((path) => path.endsWith('.map'))
@@ -93,7 +93,7 @@ function mapProblems(paths: readonly string[]): string[] {
     .map((path) => `${path} does not hold its sources`);
 }
 
-/** Every entry has types in a project of each way to resolve modules. */
+/** Every entry has types in a project, for each way to resolve modules. */
 function consumerProblems(tarball: string): string[] {
   const { exports } = JSON.parse(
     readFileSync(join(repository, workspace, 'package.json'), 'utf8'),
@@ -132,12 +132,13 @@ function consumerProblems(tarball: string): string[] {
     ['node10', 'esnext'],
   ].flatMap(([moduleResolution = '', module = '']) => {
     const args = ['--skipLibCheck', '--module', module, '--moduleResolution', moduleResolution];
-    // TypeScript 6 calls it deprecated; projects that have not moved yet are the ones that are meant.
+    // TypeScript 6 calls this deprecated. It is tested for projects that have not changed yet.
     if (moduleResolution === 'node10') args.push('--ignoreDeprecations', '6.0');
     const { status, stdout } = compile(project, args);
     return status === 0 ? [] : [`no types with moduleResolution ${moduleResolution}:\n${stdout}`];
   });
-  // What is left out as internal must not leave a hole. Other packages' declarations are their own business.
+  // Declarations that are left out as internal must not be missed. Declarations of other packages are not
+  // checked.
   const ours = compile(project, ['--module', 'nodenext'])
     .stdout.split('\n')
     .filter((line) => line.startsWith('node_modules/nestjs-redis-streams/'));

@@ -17,7 +17,7 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 const view = createView(values.json ? process.stderr : process.stdout);
 const folder = mkdtempSync(join(tmpdir(), 'nrs-demo-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-// Through process.exit, so that what was started is ended by the exit listeners.
+// Through process.exit, so that the exit listeners end what was started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 setTimeout(() => {
   view.say(`the demo did not end within ${wholeRunMs} ms`);
@@ -25,9 +25,9 @@ setTimeout(() => {
 }, wholeRunMs).unref();
 
 const redis = await startRedis();
-// Only the host: a URL of the user's may hold a password.
+// Only the host is shown: the user's URL may hold a password.
 view.say(`Redis from ${redis.from} at ${new URL(redis.url).host}`);
-// A Redis of the user's may hold anything: the demo keeps to keys of its own.
+// The user's Redis may hold anything, so the demo uses only keys of its own.
 const prefix = `nrs-demo-${randomUUID().slice(0, 8)}`;
 const env = { REDIS_URL: redis.url, NRS_PREFIX: prefix };
 const scenario = new Scenario({ env, folder }, view);

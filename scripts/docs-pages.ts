@@ -15,7 +15,7 @@ import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-po
 import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
 import { repository } from '../tools/repository.js';
 
-/** One option of a table: what it takes, within which bounds, and what it is when left out. */
+/** One option of a table: its type, its bounds and its default. */
 interface Row {
   readonly type: string;
   readonly bounds?: string;
@@ -23,14 +23,14 @@ interface Row {
 }
 type Rows = Readonly<Record<string, Row>>;
 
-/** The words of a docstring, and the default that it tells. */
+/** The text of a docstring, and the default that it names. */
 interface Doc {
   readonly text: string;
   readonly default: string;
 }
 type Docs = Readonly<Record<string, Doc>>;
 
-/** Every printed page: its absolute path and the text that belongs there. */
+/** Every printed page: its absolute path and the text that must be there. */
 export async function printPages(): Promise<{ path: string; text: string }[]> {
   const pages = { 'docs/options.md': optionsPage(), 'docs/errors.md': errorsPage() };
   return Promise.all(
@@ -223,7 +223,7 @@ function shorten(value: unknown): string[] {
   return [String(value), `${value / 2 ** 20} MiB`, `${value / 86_400_000} days`];
 }
 
-/** The docstrings of an interface, by member, without "Default: …", which is told apart. */
+/** The docstrings of an interface, by member. "Default: …" is taken out of the text. */
 function docstrings(file: string, name: string): Docs {
   const folder = join(repository, 'libs/redis-stream-transport/src/options');
   const text = readFileSync(join(folder, file), 'utf8');

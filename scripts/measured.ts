@@ -12,7 +12,7 @@ import { repository as ROOT } from '../tools/repository.js';
 
 const MARK = /<!-- measured at ([0-9a-f]{7,40}); (?:of ([^>]+?)|a record) -->/g;
 
-/** Where a figure of a document says at which commit it was measured. */
+/** A mark in a document that says at which commit a figure was measured. */
 export interface Mark {
   readonly line: number;
   readonly commit: string;
@@ -20,7 +20,7 @@ export interface Mark {
   readonly paths: readonly string[] | undefined;
 }
 
-/** Figures of one document: where their mark stands, and what it says. */
+/** Figures of one document: the place of their mark, and what it says. */
 export function marksOf(text: string): Mark[] {
   return [...text.matchAll(MARK)].map(({ 1: commit, 2: paths, index }) => ({
     line: text.slice(0, index).split('\n').length,
@@ -29,7 +29,7 @@ export function marksOf(text: string): Mark[] {
   }));
 }
 
-/** Titles of sections that call a figure measured, and in which or before which no mark stands. */
+/** Titles of sections that call a figure measured, although no mark stands in them or before them. */
 export function unmarkedSections(text: string): string[] {
   const withoutCode = text.replaceAll(/^```[^]*?^```$/gm, '');
   const sections = withoutCode.split(/^(?=#+ )/m);
@@ -67,7 +67,7 @@ function git(...args: string[]): string {
   });
 }
 
-/** What has changed since, in a sentence; undefined when the figures are of the code as it is. */
+/** What has changed since, as a sentence; undefined when the figures are of the present code. */
 function staleness(commit: string, paths: readonly string[]): string | undefined {
   try {
     git('cat-file', '-e', `${commit}^{commit}`);

@@ -1,4 +1,4 @@
-// Copies what the tarball has from the root of the repository into the folder of the package: run by npm
+// Copies files from the root of the repository into the folder of the package, for the tarball. npm runs it
 // before it packs (`prepack`). The copies are not under version control. Links to files that are not packed
 // lead to the repository.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ export function packedFiles(): string[] {
   return ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...pages.sort()];
 }
 
-/** A page as it is packed: relative links lead to what is packed, or to the repository. */
+/** A page as it is packed: its relative links lead to packed files, or to the repository. */
 export function packedPage(
   file: string,
   text: string,

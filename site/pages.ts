@@ -38,7 +38,7 @@ export function copyPages(): void {
   const known = places();
   copyMermaid();
   mkdirSync(PAGES, { recursive: true });
-  // What typedoc has written beside them stays.
+  // The files that typedoc has written stay.
   for (const name of readdirSync(PAGES))
     if (name !== 'reference' && name !== 'public') rmSync(join(PAGES, name), { recursive: true });
   for (const [file, place] of known) {
@@ -48,7 +48,7 @@ export function copyPages(): void {
   }
 }
 
-/** As its authors built it: to bundle it once more takes longer than everything else here. */
+/** Copies Mermaid as its authors built it: to bundle it again takes longer than everything else here. */
 function copyMermaid(): void {
   const from = join(import.meta.dirname, 'node_modules', 'mermaid', 'dist');
   for (const name of ['mermaid.esm.min.mjs', join('chunks', 'mermaid.esm.min')])

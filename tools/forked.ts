@@ -1,11 +1,11 @@
-// A process of ours with a channel to it: forked, told, asked, frozen, and ended for certain.
+// A forked process with a channel. It can be told, asked and frozen, and it always ends.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { ended, endsWithThis, hasEnded, killed, terminated, type Ending } from './process.js';
 
 export interface ForkOptions {
-  /** What it is called when something is said about it. */
+  /** Name of the process in messages. */
   readonly name: string;
   /** Plain JavaScript. */
   readonly program: string;
@@ -13,7 +13,7 @@ export interface ForkOptions {
   readonly execArgv?: readonly string[];
   /** Added to the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** A file that what it prints is appended to; by default its last lines are kept for error messages. */
+  /** A file to which its output is appended; by default its last lines are kept for error messages. */
   readonly output?: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export class Forked {
     return !hasEnded(this.process);
   }
 
-  /** What it printed last, where that goes to no file. */
+  /** What it printed last, if its output goes to no file. */
   get said(): string {
     return this.tail;
   }
@@ -83,17 +83,17 @@ export class Forked {
     }
   }
 
-  /** As a crash ends it. */
+  /** Ends it as a crash does. */
   kill(): Promise<Ending> {
     return killed(this.process);
   }
 
-  /** As an orchestrator ends it; SIGKILL after `patience` milliseconds. */
+  /** Ends it as an orchestrator does: SIGTERM, and SIGKILL after `patience` milliseconds. */
   terminate(patience?: number): Promise<Ending> {
     return terminated(this.process, patience);
   }
 
-  /** It stands still: connections stay, nothing answers. */
+  /** Freezes it: its connections stay, and it does not answer. */
   freeze(): void {
     this.process.kill('SIGSTOP');
   }

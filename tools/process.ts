@@ -1,18 +1,18 @@
-// Processes that are started here, and ended for certain.
+// Starts processes, and makes sure that they end.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Milliseconds that a process has to end by itself. */
+/** Milliseconds within which a process must end by itself. */
 const PATIENCE = 15_000;
 
 /** How a process ended: its exit code, or the signal that ended it. */
 export type Ending = number | NodeJS.Signals;
 
-/** What has not ended yet ends with this process. */
+/** Processes that have not ended yet end with this one. */
 const alive = new Set<ChildProcess>();
 process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
-/** Ends a process with this one, whatever becomes of it; returns the process. */
+/** Makes sure that a process ends with this one, however this one ends. Returns the process. */
 export function endsWithThis<T extends ChildProcess>(child: T): T {
   alive.add(child);
   child.once('exit', () => alive.delete(child));
@@ -29,14 +29,14 @@ export async function ended(child: ChildProcess): Promise<Ending> {
   return child.exitCode ?? child.signalCode ?? 0;
 }
 
-/** As a crash ends a process: it may not say goodbye. */
+/** Ends a process as a crash does: it can do nothing more. */
 export function killed(child: ChildProcess): Promise<Ending> {
   return endedBy('SIGKILL', child);
 }
 
 /**
- * As an orchestrator ends a process: SIGTERM, and SIGKILL when it is still there after `patience` milliseconds.
- * A frozen process never sees SIGTERM.
+ * Ends a process as an orchestrator does: SIGTERM, and SIGKILL if it is still there after `patience`
+ * milliseconds. A frozen process never gets SIGTERM.
  */
 export async function terminated(child: ChildProcess, patience = PATIENCE): Promise<Ending> {
   const impatience = setTimeout(() => child.kill('SIGKILL'), patience);

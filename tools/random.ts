@@ -47,7 +47,7 @@ export class Random {
   }
 }
 
-/** FNV-1a, stirred once more so that similar names begin far apart. */
+/** FNV-1a, mixed once more so that similar names give very different seeds. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -22,7 +22,7 @@ export async function startRedis(
   return startPrivateRedis(options);
 }
 
-/** A server of one's own, to be killed, frozen or filled at will. */
+/** A private server, which may be killed, frozen or filled. */
 export async function startPrivateRedis(options?: RedisStartOptions): Promise<PrivateRedis> {
   sweepLeftovers();
   return startServer(findServer(), options);

@@ -1,5 +1,5 @@
-// Where the repository is. Looked for upward, so that it is found from a stripped copy of a file under
-// `.cache`, too (see strip-types.ts).
+// Finds the root of the repository by looking upward, so that a stripped copy of a file under `.cache` finds it
+// too (see strip-types.ts).
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

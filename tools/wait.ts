@@ -1,4 +1,4 @@
-// How to wait for something: within a bound, always.
+// Ways to wait, each with a bound.
 import { setTimeout as pause } from 'node:timers/promises';
 
 export { pause };

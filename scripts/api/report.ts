@@ -8,7 +8,7 @@ export interface Entry {
   readonly file: string;
 }
 
-/** What users can name, and what they meet, through one entry of the package. */
+/** What users can name through one entry of the package, and what these declarations name in turn. */
 export interface EntryReport {
   readonly entry: string;
   /** Exported declarations first, then those that they name; each part sorted. */

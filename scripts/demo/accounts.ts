@@ -1,4 +1,4 @@
-// What was executed, counted from the journals and thus independent of Redis and of the transport.
+// Counts executions from the journals, independently of Redis and of the transport.
 import type { Service } from './service.js';
 
 /** How often something happened, by name. */

@@ -5,7 +5,7 @@ import { Forked } from '../../tools/forked.js';
 import { repository } from '../../tools/repository.js';
 
 const dist = join(repository, 'dist', 'apps');
-/** Preloaded into each process: whatever becomes of the demo, none of them stays. */
+/** Preloaded into each process, so that none of them stays when the demo ends, however it ends. */
 const withParent = `data:text/javascript,${encodeURIComponent("process.once('disconnect', () => process.exit());")}`;
 
 /** What the demo and its processes share. */

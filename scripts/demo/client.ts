@@ -2,7 +2,7 @@
 import type { Counts } from './accounts.js';
 import { Child, type Surroundings } from './child.js';
 
-/** Enough to keep three instances busy, and little enough to leave a small machine some air. */
+/** Enough to keep three instances busy, and not too much for a small machine. */
 const callsUnderWay = 16;
 const answerWithinMs = 10_000;
 /** The last calls may have to wait for their deadline. */
@@ -14,11 +14,11 @@ export interface Progress {
   readonly perInstance: Counts;
   /** Calls that wait for longer than a second. */
   readonly overdue: number;
-  /** By the wall clock, in milliseconds; of the calls that wait. */
+  /** When the oldest call that waits was sent: milliseconds of the wall clock. */
   readonly oldestSentAt: number;
 }
 
-/** What became of all calls. */
+/** The results of all calls. */
 export interface CallSummary {
   readonly sent: number;
   readonly answered: number;
@@ -45,7 +45,7 @@ export class Client extends Child {
     super({ app: 'demo-client', name: 'client', args, env, folder });
   }
 
-  /** One call of each kind; what became of each, as a line. */
+  /** Makes one call of each kind; gives a line about each result. */
   async tour(): Promise<readonly string[]> {
     const { stops } = await this.ask('tour', answerWithinMs);
     return stops;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** Leaves a Redis that is not ours as it was. Keys are in a hash tag: `{prefix}…`. */
+/** Removes the keys of the demo from a Redis that is not ours. Keys begin with a hash tag: `{prefix}…`. */
 export async function removeKeys(url: string, prefix: string): Promise<void> {
   const client = new Redis(url);
   try {

@@ -12,9 +12,12 @@ const answeredBeforeKill = 1_500;
 const millisecondsBeforeKill = 6_000;
 const answeredAfterJoin = 1_500;
 const lookEveryMs = 100;
-/** More than a call may take: who waited for the dead instance has an answer, or never gets one. */
+/**
+ * Longer than a call may take: after this time a caller that waited for the dead instance has its answer, or
+ * never gets one.
+ */
 const settledWithinMs = 40_000;
-/** A lease of the dead instance and some looks at it, until others take its events over. */
+/** The lease of the dead instance, plus some looks at it, until others take its events over. */
 const eventsWithinMs = 25_000;
 
 export class Scenario {
@@ -64,7 +67,7 @@ export class Scenario {
     await this.look();
     const atJoin = this.progress.perInstance;
     view.say(`${joiner.name} joined`);
-    // Not in time: go on all the same, for the summary says what is missing.
+    // Not in time: go on all the same, because the summary says what is missing.
     if (await this.until(() => this.progress.oldestSentAt > killedAt, settledWithinMs)) {
       const seconds = ((Date.now() - killedAt) / 1000).toFixed(1);
       view.say(`${seconds} s after the kill, every call from before it is answered`);
@@ -104,7 +107,7 @@ export class Scenario {
     this.view.show(this);
   }
 
-  /** Looks until it holds, and says whether it did in time. */
+  /** Waits until the condition holds, and says whether it did so in time. */
   private async until(holds: () => boolean, withinMs: number): Promise<boolean> {
     const end = Date.now() + withinMs;
     for (;;) {

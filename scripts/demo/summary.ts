@@ -1,4 +1,4 @@
-// The last word: what the run has shown, and whether it has shown what it promises.
+// Prints what the run has shown, and whether that is what the demo promises.
 
 import type { CallSummary } from './client.js';
 import type { Counts } from './accounts.js';
@@ -16,7 +16,7 @@ export interface DemoResult extends Omit<CallSummary, 'events'> {
   readonly joined: string;
 }
 
-/** What keeps the run from being a success; empty if nothing does. */
+/** What is wrong with the run; empty if it was a success. */
 export function shortcomings(result: DemoResult): string[] {
   const { sent, answered, failed, lost, events, joined, afterJoin } = result;
   const found: string[] = [];

@@ -7,7 +7,7 @@ import type { Service } from './service.js';
 const barWidth = 30;
 const lineEveryMs = 2_000;
 
-/** What there is to see at a moment. */
+/** The state that is shown. */
 export interface Scene {
   readonly services: readonly Pick<Service, 'name' | 'group' | 'state'>[];
   readonly progress: Progress;
@@ -16,11 +16,11 @@ export interface Scene {
 export interface View {
   say(text: string): void;
   show(scene: Scene): void;
-  /** What is said from here on goes below what was shown. */
+  /** Later lines are printed below what was shown. */
   close(): void;
 }
 
-/** Narrates to `stream`; where that is no terminal, a line every now and then stands for the table. */
+/** Narrates to `stream`. If that is no terminal, a line now and then replaces the table. */
 export function createView(stream: WriteStream): View {
   return stream.isTTY ? new TableView(stream) : new LineView(stream);
 }
@@ -49,7 +49,7 @@ class TableView implements View {
 
   constructor(private readonly stream: WriteStream) {}
 
-  /** Goes above the table, and stays there. */
+  /** Prints a line above the table that stays there. */
   say(text: string): void {
     this.redraw([text], this.table);
   }

@@ -8,7 +8,7 @@ import type { Server } from './server.js';
 
 export const cacheFolder = process.env.NRS_CACHE ?? join(cache, 'redis');
 
-/** Packages that belong together, and whether what was unpacked has what is wanted of them. */
+/** Packages that belong together, and the test of whether the unpacked files are those that are wanted. */
 export interface Offer {
   readonly packages: readonly string[];
   readonly holds: (root: string) => boolean;
@@ -57,7 +57,7 @@ export function fetchServer(): Server | undefined {
  * Downloads the first of several packages that the distribution has, and unpacks it into `root` of the folder.
  * False where there is no apt, or it has nothing to offer.
  *
- * @param why is said once, before it takes a while
+ * @param why printed once, because the download takes a while
  */
 export function fetchPackages(folder: string, offers: readonly Offer[], why: string): boolean {
   if (process.platform !== 'linux') return false;
@@ -68,7 +68,7 @@ export function fetchPackages(folder: string, offers: readonly Offer[], why: str
   try {
     for (const part of ['lists/partial', 'archives/partial', 'root'])
       mkdirSync(join(work, part), { recursive: true });
-    // A source of a third party may be broken; what matters is whether the download works.
+    // A package source of a third party may be broken. It only matters whether the download works.
     succeeds('apt-get', [...privateApt(work), '-qq', 'update']);
     for (const { packages, holds } of offers)
       if (download(work, packages) && unpack(work) && holds(join(work, 'root'))) {
@@ -104,7 +104,7 @@ function unpack(work: string): boolean {
   return archives.every((name) => succeeds('dpkg-deb', ['-x', join(work, 'archives', name), root]));
 }
 
-// Two first runs at once: the one that comes second keeps what is there, since it may be in use.
+// If two first runs unpack at once, the second one keeps what is there, since it may be in use.
 function publish(root: string, target: string, holds: Offer['holds']): void {
   if (holds(target)) return;
   rmSync(target, { recursive: true, force: true });

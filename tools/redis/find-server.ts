@@ -1,5 +1,5 @@
-// Which server binary to run. The order is the contract: what the user names, what is installed,
-// what was fetched before, what can be fetched now.
+// Finds the server binary to run, in this order: the one that the user names, an installed one, one that was
+// fetched before, one that can be fetched now.
 import { spawnSync } from 'node:child_process';
 import { fetchServer, unpackedServer } from './distribution-package.js';
 import type { Server } from './server.js';

@@ -45,7 +45,7 @@ export function sweepLeftovers(): void {
 
 function sweep(folder: string): void {
   const { uid, mtimeMs } = statSync(folder);
-  // Anybody may create such a folder under the shared temporary one; only our own are believed.
+  // Any user may create such a folder in the shared temporary folder. Only our own are trusted.
   if (process.getuid && uid !== process.getuid()) return;
   const record = readRecord(folder);
   if (!record) {
@@ -54,7 +54,7 @@ function sweep(folder: string): void {
   }
   const started = startTime(record.owner);
   if (started !== undefined && started === record.ownerStarted) return;
-  // The number may belong to another process by now: it is ours only if it was started on the folder.
+  // The process id may belong to another process by now. It is ours only if it was started in this folder.
   if (commandLine(record.server).includes(folder)) process.kill(record.server, 'SIGKILL');
   removeServerFolder(folder);
 }

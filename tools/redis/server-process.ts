@@ -10,7 +10,7 @@ import type { Server } from './server.js';
 export interface RedisStartOptions {
   /** Further arguments of the server, for example `['--maxmemory', '16mb']`. */
   args?: readonly string[];
-  /** A fixed port, to start again where another server was; a free one if left out. */
+  /** A fixed port, to start again where another server was. Default: a free port. */
   port?: number;
 }
 
@@ -47,7 +47,7 @@ export async function startServer(
     try {
       return await startOn(port, { bin, env, from, args });
     } catch (error) {
-      // Between the look and the start somebody else may have taken the port.
+      // Between the look and the start another process may have taken the port.
       const taken = error instanceof PortTaken;
       if (!taken || wanted !== undefined || attempt === portAttempts) throw error;
     }
@@ -90,7 +90,7 @@ async function startOn(
   return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid: child.pid as number, stop };
 }
 
-// The title stays the command line that we gave: by the folder in it a left-over is recognized.
+// The title of the process stays its command line, so that a left-over is recognized by the folder in it.
 function baseArguments(port: number, folder: string): string[] {
   return [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],

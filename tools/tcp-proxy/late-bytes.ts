@@ -3,19 +3,19 @@ import { setTimeout as later } from 'node:timers';
 
 /** Writes bytes into a socket at once or later, always in the order in which they came. */
 export class LateBytes {
-  /** When the last chunk that comes later will have come, in milliseconds since 1970. */
+  /** When the last delayed chunk is due, in milliseconds since 1970. */
   private busyUntil = 0;
-  /** What comes later, in order: `[chunk, when]`. */
+  /** Delayed chunks in order: `[chunk, when]`. */
   private readonly waiting: [chunk: Buffer, when: number][] = [];
 
   constructor(private readonly socket: Socket) {}
 
-  /** Milliseconds until everything that waits will have been written. */
+  /** Milliseconds until all delayed chunks are written. */
   get backlog(): number {
     return Math.max(0, this.busyUntil - Date.now());
   }
 
-  /** Writes after so many milliseconds, and never before what came earlier. */
+  /** Writes after this many milliseconds, and never before earlier chunks. */
   write(chunk: Buffer, after = 0): void {
     const at = Math.max(this.busyUntil, Date.now() + after);
     if (at <= Date.now() && this.waiting.length === 0) {
@@ -27,7 +27,7 @@ export class LateBytes {
     if (this.waiting.length === 1) this.wait();
   }
 
-  /** One timer for all: timers of their own would end in any order when they are due in the same millisecond. */
+  /** One timer for all chunks: separate timers that are due in the same millisecond would fire in any order. */
   private wait(): void {
     const [first] = this.waiting;
     if (first === undefined) return;

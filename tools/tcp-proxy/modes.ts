@@ -1,4 +1,4 @@
-// The ways in which a connection through the proxy can be bad.
+// The faults that a connection through the proxy can have.
 import type { Mode, Passage, Role } from './passage.js';
 
 type Carry = (chunk: Buffer, passage: Passage) => void;
@@ -6,7 +6,7 @@ type Carry = (chunk: Buffer, passage: Passage) => void;
 const nothing: Carry = () => {};
 const toRedis: Carry = (chunk, passage) => passage.toRedis(chunk);
 
-/** A mode that is bad for what Redis answers only. */
+/** A mode that changes only what Redis sends. */
 const answers = (carry: Carry): Mode => ({
   answer: carry,
   request: toRedis,
@@ -16,11 +16,11 @@ const answers = (carry: Carry): Mode => ({
 
 export const pass: Mode = answers((chunk, passage) => passage.toClient(chunk));
 
-/** Answers come later, in order. In milliseconds. */
+/** Delays answers, and keeps their order. Milliseconds. */
 export const delay = (least: number, most: number): Mode =>
   answers((chunk, passage) => passage.toClient(chunk, passage.random.int(least, most)));
 
-/** What is sent in either direction comes so many milliseconds later. */
+/** Delays both directions by this many milliseconds. */
 export const slow = (ms: number): Mode => ({
   ...answers((chunk, passage) => passage.toClient(chunk, ms)),
   request: (chunk, passage) => passage.toRedis(chunk, ms),
@@ -50,7 +50,7 @@ export const cutMidFrame = (probability: number): Mode =>
     passage.finish();
   });
 
-/** So many bytes per second. */
+/** Passes this many bytes per second. */
 export const byteRate = (bytesPerSecond: number): Mode =>
   answers((chunk, passage) => {
     passage.toClient(chunk, passage.backlog + (chunk.length / bytesPerSecond) * 1000);

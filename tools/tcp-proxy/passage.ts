@@ -2,17 +2,17 @@
 import { connect, type Socket } from 'node:net';
 import { LateBytes } from './late-bytes.js';
 
-/** Draws what happens by chance. */
+/** A source of random numbers. */
 export interface Chance {
   /** A whole number from `low` to `high`, both included. */
   int(low: number, high: number): number;
   chance(probability: number): boolean;
 }
 
-/** What a connection is for, as its first commands tell. */
+/** The role of a connection, as its first commands show. */
 export type Role = 'commands' | 'reader' | 'subscriber';
 
-/** What becomes of the bytes of a connection, and of its end. */
+/** What happens to the bytes of a connection, and to its end. */
 export interface Mode {
   /** Carries what Redis sends. */
   answer(chunk: Buffer, passage: Passage): void;
@@ -24,11 +24,11 @@ export interface Mode {
   readonly tellsRedis: boolean;
 }
 
-/** How often modes did what they do now and then. */
+/** How often modes have made their fault. */
 export interface Counts {
-  /** Answers that were swallowed, and their connection with them. */
+  /** Answers that were swallowed; their connections ended. */
   dropped: number;
-  /** Answers of which half came through, and their connection ended. */
+  /** Answers of which half came through; their connections ended. */
   cutShort: number;
 }
 
@@ -37,7 +37,7 @@ export interface PassageOptions {
   readonly name: string;
   readonly mode: Mode;
   readonly client: Socket;
-  /** Of Redis. */
+  /** Address of Redis. */
   readonly address: { readonly host: string; readonly port: number };
   readonly random: Chance;
   readonly counts: Counts;
@@ -96,17 +96,17 @@ export class Passage {
     return [this.client, this.redis];
   }
 
-  /** Hands on what Redis sent, after so many milliseconds, and never before what came earlier. */
+  /** Passes on what Redis sent after this many milliseconds, and never before earlier chunks. */
   toClient(chunk: Buffer, after = 0): void {
     this.answers.write(chunk, after);
   }
 
-  /** Hands on what the client sent, as `toClient` does. */
+  /** Passes on what the client sent, as `toClient` does. */
   toRedis(chunk: Buffer, after = 0): void {
     this.requests.write(chunk, after);
   }
 
-  /** Milliseconds until the client will have got what waits for it. */
+  /** Milliseconds until the client has all that is delayed. */
   get backlog(): number {
     return this.answers.backlog;
   }
@@ -140,7 +140,7 @@ export class Passage {
     });
   }
 
-  /** Keeps what tells what the connection is for. */
+  /** Keeps the commands that show the role of the connection. */
   private note(chunk: Buffer): void {
     if (this.sent.length >= KEPT && this.role !== 'commands') return;
     const text = chunk.toString('latin1').toLowerCase();

@@ -1,10 +1,10 @@
-// A TCP proxy between processes and Redis. Each process has an address of its own, so that what is done
-// to a connection can be aimed: at a process, and at what the connection is for.
+// A TCP proxy between processes and Redis. Each process has an address of its own, so that a fault can hit the
+// connections of one process, or those with one role.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { pass } from './modes.js';
 import { Passage, type Chance, type Counts, type Mode, type Role } from './passage.js';
 
-/** Where Redis is, and what draws what happens by chance. */
+/** Where Redis is, and the source of random numbers. */
 export interface ProxyOptions {
   /** 127.0.0.1 by default. */
   readonly host?: string;
@@ -13,17 +13,17 @@ export interface ProxyOptions {
 }
 
 export class Proxy {
-  /** Connections both of whose ends are there, oldest first. */
+  /** Connections that have both ends, oldest first. */
   readonly passages = new Set<Passage>();
   readonly counts: Counts = { dropped: 0, cutShort: 0 };
-  /** Connections that were made since it was there. */
+  /** Number of connections that were made through the proxy. */
   made = 0;
   private readonly servers: Server[] = [];
-  /** Of all connections: in a black hole, one end outlives the other. */
+  /** The sockets of all connections: with a fault, one end may outlive the other. */
   private readonly sockets = new Set<Socket>();
   private readonly address: { readonly host: string; readonly port: number };
   private readonly random: Chance;
-  /** Of connections that are made from now on. */
+  /** Mode of the connections that are made from now on. */
   private mode: Mode = pass;
 
   constructor({ host = '127.0.0.1', port, random }: ProxyOptions) {
@@ -42,12 +42,12 @@ export class Proxy {
     return (server.address() as AddressInfo).port;
   }
 
-  /** From now on every new connection is treated so; those that are there go on as they are. */
+  /** Sets the mode of new connections; present ones keep theirs. */
   greet(mode: Mode): void {
     this.mode = mode;
   }
 
-  /** All connections are treated so from now on, present and new ones. */
+  /** Sets the mode of all connections, present and new ones. */
   treat(mode: Mode): void {
     this.greet(mode);
     for (const passage of this.passages) passage.mode = mode;

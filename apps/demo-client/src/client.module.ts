@@ -16,7 +16,7 @@ export class ClientModule {
     ]);
     return {
       module: ClientModule,
-      // One connection: by patterns, and by the contract.
+      // One connection serves both: calls by pattern, and calls of the contract.
       imports: [
         clients,
         ContractsModule.forFeature([StockContract], { client: ORDERS, imports: [clients] }),

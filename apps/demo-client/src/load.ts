@@ -13,7 +13,7 @@ export class Load {
 
   constructor(@Inject(OrdersClient) private readonly orders: OrdersClient) {}
 
-  /** Keeps so many calls under way for as long as `another` says that there is one more to make. */
+  /** Keeps this many calls under way for as long as `another` says that there is one more to make. */
   async run(concurrency: number, another: (sent: number) => boolean): Promise<void> {
     const worker = async () => {
       while (another(this.tally.sent)) await this.order(this.tally.sent++);
@@ -21,7 +21,7 @@ export class Load {
     await Promise.all(Array.from({ length: concurrency }, worker));
   }
 
-  /** Those under way, as the times at which they were sent. */
+  /** The times at which the calls under way were sent. */
   waiting(): number[] {
     return [...this.underWay.values()];
   }

@@ -46,7 +46,7 @@ export class OrdersClient {
     return firstValueFrom(this.proxy.send('orders.cancel', { id }));
   }
 
-  /** Resolves when Redis has stored the event; who handles it is not the sender's business. */
+  /** Resolves when Redis has stored the event. The sender does not need to know which services handle it. */
   async placed(id: string): Promise<void> {
     await firstValueFrom(this.proxy.emit('orders.placed', { id }), { defaultValue: undefined });
   }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export interface Settings {
   /** How many calls to make. */
   readonly calls: number;
-  /** How many of them at a time. */
+  /** How many calls to have under way at a time. */
   readonly concurrency: number;
   /** Started by the demo, which says over IPC what to do. */
   readonly directed: boolean;

@@ -19,7 +19,7 @@ export class Tour {
     yield await stop('a stream of values', orders.track('tour-3'));
     yield await stop('an error', orders.cancel('tour-4'));
     yield await stop('an invalid payload', orders.price({ id: 'tour-5', quantity: -1 }));
-    // The same by a contract: no patterns, and what is invalid is not even sent.
+    // The same through a contract: no patterns, and an invalid call is not even sent.
     yield await stop('a contract', stock.take({ article: 'tea', quantity: 2 }));
     yield await stop('its stream', lastValueFrom(stock.watch('tea').pipe(toArray())));
     yield await stop('its error', stock.take({ article: 'tea', quantity: 999 }));

@@ -12,7 +12,7 @@ export class StockLine {
   quantity: number;
 }
 
-/** Results are not validated; the rules tell generated clients what is in them. */
+/** Results are not validated; the rules describe them to generated clients. */
 export class Withdrawal {
   @IsString()
   instance: string;
@@ -24,7 +24,7 @@ export class Withdrawal {
   at: Date;
 }
 
-/** Callers get it back as itself. */
+/** Arrives at callers as this class. */
 export class OutOfStock extends Error {
   readonly code = 'OUT_OF_STOCK';
 

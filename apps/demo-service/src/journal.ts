@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * Counts executions where neither Redis nor the transport can hide one. Each line is in the file
- * before the handler does anything, so it stands even if the process is killed in the next moment.
+ * Counts executions in a file, so that neither Redis nor the transport can hide one. Each line is in the file
+ * before the handler does anything, so it is there even if the process is killed in the next moment.
  */
 export class Journal {
   constructor(private readonly file?: string) {}

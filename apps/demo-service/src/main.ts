@@ -17,5 +17,5 @@ app.enableShutdownHooks();
 await app.listen();
 
 new Logger('Demo').log(`${settings.name} serves as one of "${group}"`);
-// Whoever started this process and listens, a process manager or the demo, may go on.
+// Tells the program that started this process (a process manager, or the demo) that it is ready.
 process.send?.('ready');

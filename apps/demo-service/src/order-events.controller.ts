@@ -13,8 +13,9 @@ export class OrderEventsController {
   constructor(@Inject(Journal) private readonly journal: Journal) {}
 
   /**
-   * Returning acknowledges the event, throwing has it delivered again later. It may come more than
-   * once, after the death of a process for example, so real work here has to bear a repetition.
+   * When this returns, the event is acknowledged. When it throws, the event is handled again later. The event
+   * may come more than once, for example after the death of a process, so a repetition of real work must do no
+   * harm.
    *
    * (`<string>`: without it Nest 12 types the decorator so that no typed context may follow.)
    */

@@ -8,10 +8,10 @@ import { JournalInterceptor } from './journal.interceptor.js';
 import { OrderDto, OrderLineDto } from './order.dto.js';
 import { validation } from './validation.js';
 
-/** Every reply says who gave it and to which call. */
+/** Every reply says which instance gave it, and to which call. */
 export interface Served {
   instance: string;
-  /** Undefined when nobody waits: the message was emitted. */
+  /** Undefined for an event, which has no caller that waits. */
   callId: string | undefined;
 }
 
@@ -25,19 +25,19 @@ const stations = ['packed', 'shipped', 'delivered'] as const;
 export class OrdersController {
   constructor(@Inject(INSTANCE_NAME) private readonly instance: string) {}
 
-  /** Nothing but the road there and back. */
+  /** Does nothing: measures the way there and back. */
   @MessagePattern('orders.echo')
   echo(@Payload() order: OrderDto, @Ctx() context: RedisStreamsContext): Served & OrderDto {
     return { ...this.served(context), id: order.id };
   }
 
-  /** A value. */
+  /** Replies with one value. */
   @MessagePattern('orders.price')
   price(@Payload() line: OrderLineDto, @Ctx() context: RedisStreamsContext) {
     return { ...this.served(context), total: line.quantity * unitPrice };
   }
 
-  /** Slow input and output. It ends early when the caller gave up or its time is over. */
+  /** Stands for slow input and output. Ends early when the caller has given up or its time is over. */
   @MessagePattern('orders.reserve')
   async reserve(@Payload() line: OrderLineDto, @Ctx() context: RedisStreamsContext) {
     const { atLeast, atMost } = warehouseMs;
@@ -46,7 +46,7 @@ export class OrdersController {
     return { ...this.served(context), reserved: line.quantity };
   }
 
-  /** Several values, one after another. */
+  /** Replies with several values, one after another. */
   @MessagePattern('orders.track')
   track(
     @Payload() _order: OrderDto,
@@ -58,7 +58,7 @@ export class OrdersController {
     );
   }
 
-  /** An error that the caller sees as it is. */
+  /** Throws an error that reaches the caller as it is. */
   @MessagePattern('orders.cancel')
   cancel(@Payload() order: OrderDto, @Ctx() context: RedisStreamsContext): never {
     throw new RpcException({

@@ -10,7 +10,7 @@ export interface Settings {
   /** A file that gets one line per execution. */
   readonly journal?: string;
   readonly url: string;
-  /** What all keys in Redis begin with: services and clients with the same one meet. */
+  /** The beginning of all keys in Redis. Services and clients need the same one. */
   readonly prefix: string;
 }
 

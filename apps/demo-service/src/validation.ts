@@ -2,7 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import type { ValidationError } from 'class-validator';
 
-/** Rejects what breaks a constraint, and tells the caller which: it is the caller's to repair. */
+/** Rejects data that violates a constraint, and tells the caller which one. */
 export const validation = new ValidationPipe({
   transform: true,
   whitelist: true,
