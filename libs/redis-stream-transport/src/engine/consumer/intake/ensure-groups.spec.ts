@@ -9,7 +9,7 @@ import { StreamState } from './stream-state.js';
 const WRONG: FoundGroup = { state: 'wrong', key: 'k', type: 'string' };
 const HAD: FoundGroup = { state: 'had', since: undefined };
 
-/** Groups of streams, each of which Redis answers for as told. */
+/** Groups of streams, with the given answers of Redis. */
 function setup(answers: Record<string, () => Promise<FoundGroup>>) {
   const clock = new FakeClock();
   const healed: string[] = [];
@@ -26,7 +26,7 @@ function setup(answers: Record<string, () => Promise<FoundGroup>>) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the groups of a service', () => {
-  it('are looked at again where something else stands under their name', async () => {
+  it('are checked again while another type of value stands under their key', async () => {
     let found: FoundGroup = WRONG;
     const { clock, groups, streams, healed } = setup({ a: async () => found, b: async () => HAD });
     await groups.ensure(false);
@@ -39,7 +39,7 @@ describe('the groups of a service', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('are not looked at again once it stops, whatever was on its way then', async () => {
+  it('are not checked again after the stop, even if a check was on its way', async () => {
     let answer: (found: FoundGroup) => void = () => {};
     const later = new Promise<FoundGroup>((resolve) => (answer = resolve));
     const { clock, groups } = setup({ a: () => later });
@@ -56,7 +56,7 @@ describe('the groups of a service', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('are no worse for what Redis refuses for the moment, such as writing while it is full', async () => {
+  it('are still read when Redis refuses for the moment, such as writing while its memory is full', async () => {
     const full = () =>
       Promise.reject(new CommandFailure('refused', 'OOM', 'OOM command not allowed'));
     const { clock, groups, streams } = setup({ a: full, b: async () => HAD });

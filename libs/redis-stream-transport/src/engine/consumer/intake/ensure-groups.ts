@@ -4,20 +4,20 @@ import { Periodic } from '../../periodic.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 
-/** Milliseconds between two looks at streams that cannot be read. */
+/** Milliseconds between two checks of streams that cannot be read. */
 const LOOK_AGAIN = 1000;
 
 /**
- * Makes sure that a group exists on all of its streams; a lost one is made anew where it stood. A stream
- * that cannot be read, because something else stands under its name or that of a key that it needs, is left
- * out until it can: it must not keep the others from being served.
+ * Makes sure that a group exists on each of its streams. Makes a lost group anew at its cursor. A stream is
+ * left out while another type of value stands under its key, or under a key that it needs: the other streams
+ * are served all the same.
  */
 export class Groups {
   private readonly looks: Periodic;
-  /** Streams that are being looked at because something of them was refused. */
+  /** Streams that are being checked because Redis refused something about them. */
   private readonly doubtful = new Set<StreamState>();
 
-  /** @param healed streams can be read that could not */
+  /** @param healed called when streams can be read again */
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
@@ -32,8 +32,9 @@ export class Groups {
   }
 
   /**
-   * @param strict whether what Redis refuses rejects: at the start a missing permission is a mistake that
-   * somebody can mend, later it must not stop what goes on
+   * Rejects with a `CommandFailure`.
+   * @param strict also reject when Redis refuses: at the start an operator can still add a missing permission,
+   * later a refusal must not stop the other streams
    */
   async ensure(strict: boolean): Promise<void> {
     const wereBroken = this.broken.length;
@@ -43,12 +44,12 @@ export class Groups {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** Looks, from now on, at what cannot be read. */
+  /** From now on checks streams that cannot be read. */
   start(): void {
     this.looks.start();
   }
 
-  /** Looks at nothing more, whatever is on its way. */
+  /** Starts no further check. */
   stop(): void {
     this.looks.stop();
   }
@@ -75,14 +76,14 @@ export class Groups {
       }
     } catch (error) {
       const { kind: of, reply, message, passing } = error as CommandFailure;
-      // Memory that is full is no fault of a stream: what is read and cleaned is what frees it.
+      // Full memory (OOM) is no fault of the stream. Reading and cleaning are what free memory.
       const isItsOwn = of === 'refused' && !passing && reply !== 'OOM';
       if (!strict && isItsOwn) this.breaks(stream, message);
       else throw new CommandFailure(of, reply, `stream ${name}: ${message}`, error);
     }
   }
 
-  /** Something of it was refused, for want of a key that is something else perhaps. */
+  /** Redis refused something about this stream, perhaps because a key has the wrong type. */
   private async doubt(stream: StreamState): Promise<void> {
     if (stream.isBroken || this.doubtful.has(stream)) return;
     this.doubtful.add(stream);

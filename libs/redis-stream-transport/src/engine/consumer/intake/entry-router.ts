@@ -26,27 +26,27 @@ import type { StreamState } from './stream-state.js';
 export interface EntryRouterHooks {
   /** The group that is read. */
   group(): string;
-  /** It may run, as soon as there is a slot. */
+  /** It may run as soon as a slot is free. */
   ready(delivery: Delivery): void;
-  /** It waits for another attempt, as whoever held it before has noted. */
+  /** It waits for another attempt, as its earlier holder noted. */
   early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
-  /** A request that this instance has no handler for. */
+  /** This instance has no handler for the request. */
   unhandled(delivery: Delivery, request: UnhandledRequest): void;
 }
 
 export interface UnhandledRequest {
   readonly pattern: string;
-  /** JSON of the fault that its caller gets if nobody else answers it. */
+  /** JSON of the fault that its caller gets if no other instance answers. */
   readonly payload: string;
-  /** There is time for another member of the group that has a handler. */
+  /** The deadline leaves time to hand it to another member of the group. */
   readonly inTime: boolean;
 }
 
 /** What a claim or an audit knows of an entry beside its text. */
 interface Known {
-  /** An earlier holder has noted when its next attempt is due. */
+  /** When its next attempt is due, as an earlier holder noted. */
   readonly due: HeldEntry['due'];
-  /** Nobody waits for it any more. */
+  /** Its caller has cancelled it. */
   readonly givenUp: boolean;
 }
 
@@ -62,10 +62,10 @@ interface Routed {
   readonly history: History;
 }
 
-/** Turns what was read, claimed or found into deliveries, or ends it at once where none can run. */
+/** Turns entries that were read, claimed or found into deliveries. Ends those at once that cannot run. */
 export class EntryRouter {
   private nonce = 0;
-  /** History of whatever is handed out for the first time, as long as nothing changes. */
+  /** History that all entries of a first delivery share; made anew with each generation or incarnation. */
   private fresh: History | undefined;
 
   constructor(
@@ -74,14 +74,14 @@ export class EntryRouter {
     private readonly hooks: EntryRouterHooks,
   ) {}
 
-  /** What was read: it is handed out for the first time. */
+  /** Takes an entry that was read: its first delivery. */
   takeNew(stream: StreamState, raw: RawEntry): void {
     this.take(stream, raw, this.freshHistory(), NOTHING_KNOWN);
   }
 
   /**
-   * What was claimed, or found by the audit.
-   * @param givenUp nobody waits for it any more
+   * Takes an entry that was claimed, or that the audit found.
+   * @param givenUp its caller has cancelled it
    */
   takeHeld(stream: StreamState, { raw, due, ...history }: HeldEntry, givenUp: boolean): void {
     this.take(stream, raw, this.history(history, due), { due, givenUp });
@@ -93,7 +93,7 @@ export class EntryRouter {
     history: History,
     { due, givenUp }: Known,
   ): void {
-    // The group was made anew and handed out again what this process still runs.
+    // The group was made anew, and Redis handed out again what this process still holds.
     if (stream.held.has(raw.id)) return;
     const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
     if (isMalformed(decoded)) {
@@ -142,14 +142,14 @@ export class EntryRouter {
     return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));
   }
 
-  /** Deliveries that count: what an instance that left by itself hands over is none. */
+  /** Deliveries that count. A hand-over by an instance that left by itself does not. */
   private counted({ deliveries, spared }: Pick<History, 'deliveries' | 'spared'>): number {
     return Math.max(1, deliveries - spared);
   }
 
-  /** The same entry for another attempt. */
+  /** A delivery of the same entry for its next attempt. */
   again(before: Delivery, attempts: number, state: string): Delivery {
-    // It has run here, alone, and has failed without ending the process.
+    // A failed attempt that did not end the process: it is no suspect any more.
     const suspect = before.history.suspect && attempts === before.history.attempts;
     const history = { ...before.history, suspect, attempts, state };
     const { stream, pattern, raw, entry } = before;
@@ -172,12 +172,12 @@ export class EntryRouter {
     return delivery;
   }
 
-  /** An event from before the group, which had to begin at 0 for the sake of requests. */
+  /** An event that is older than the group. Groups begin at 0, so that no request is missed (rule L19). */
   private wasBefore({ stream, isRequest, id }: Delivery): boolean {
     return !isRequest && stream.since !== undefined && compareIds(id, stream.since) <= 0;
   }
 
-  /** An event that another group replays from its dead letters. */
+  /** An event that was replayed from the dead letters of another group. */
   private isForAnother({ isRequest, entry: { group } }: Delivery): boolean {
     return !isRequest && group !== undefined && group !== this.hooks.group();
   }
@@ -197,7 +197,7 @@ export class EntryRouter {
     });
   }
 
-  /** Not even its header may be readable, so it never becomes a delivery that runs. */
+  /** Makes a dead letter of a malformed entry. Its header may be unreadable too. */
   private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
     const entry: Entry = {
       id: raw.id,
@@ -219,7 +219,7 @@ export class EntryRouter {
     });
   }
 
-  /** No handler of this group is meant (rule L19). An event is for the other groups; a request may be. */
+  /** The group has no handler (rule L19): acknowledges an event; a request may be for another group. */
   private unhandled(delivery: Delivery): void {
     if (!delivery.isRequest) {
       delivery.acknowledge();
@@ -227,7 +227,7 @@ export class EntryRouter {
     }
     const pattern = delivery.entry.pattern ?? delivery.stream.name;
     const { deliveries, attempts } = delivery.history;
-    // A member that is gone now may have had a handler.
+    // An earlier member of the group may have had a handler.
     const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
     const inTime = this.context.redisClock.now() < delivery.deadline;
     const payload = inTime
@@ -242,7 +242,7 @@ function handedOut({ deliveries, spared }: History): string {
   return spared === 0 ? times : `${times}, ${spared} of them to instances that left by themselves`;
 }
 
-/** Stands in for the pattern of an entry that no handler is for. */
+/** The pattern of entries without a handler. */
 const UNHANDLED = new PatternState({
   pattern: '',
   stream: '',

@@ -6,7 +6,7 @@ describe('the fair share', () => {
     expect(new FairShare().count(200, 1, 200)).toBe(200);
   });
 
-  it('of several is a part of the burst that is assumed, or was seen', () => {
+  it('of several instances is a part of the burst that was assumed or seen', () => {
     const share = new FairShare();
     expect(share.count(200, 4, 200)).toBe(25);
     // A burst of 400 fills the read of each of four.
@@ -19,20 +19,20 @@ describe('the fair share', () => {
     expect(share.count(200, 4, 200)).toBeGreaterThan(25);
   });
 
-  it('hardly grows with what is left over of a burst, which one of them gets', () => {
+  it('hardly grows with the rest of a burst, which one of them gets', () => {
     const share = new FairShare();
     share.noted(25, 25, 4, 100);
     share.noted(13, 25, 4, 0);
     expect(share.count(200, 4, 200)).toBe(27);
   });
 
-  it('does not take bursts that follow each other for one', () => {
+  it('does not take two bursts in a row for one', () => {
     const share = new FairShare();
     for (let i = 0; i < 10; i++) share.noted(25, 25, 4, 3);
     expect(share.count(200, 4, 200)).toBe(25);
   });
 
-  it('is what was assumed again after quiet', () => {
+  it('returns to the assumed burst after a quiet read', () => {
     const share = new FairShare();
     for (let i = 0; i < 200; i++) share.noted(1, 25, 4, 100);
     expect(share.count(200, 4, 200)).toBeLessThan(25);

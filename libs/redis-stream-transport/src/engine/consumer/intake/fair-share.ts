@@ -1,24 +1,24 @@
-/** Size of a burst that is assumed before one was seen, and again after quiet. */
+/** Assumed size of a burst, in entries, before the first one and again after a quiet read. */
 const ASSUMED_BURST = 100;
 /** Fewest entries worth a read. */
 const MIN_COUNT = 4;
 /**
- * A read that waited longer than this, in milliseconds, met a new burst. Where the way to Redis takes longer,
- * the rest of a burst is taken for a new one: shares are smaller then, and fair.
+ * A read that waited longer than these milliseconds met a new burst. Over a slower network the rest of a burst
+ * counts as a new one: shares are smaller then, and still fair.
  */
 const NEW_BURST = 2;
-/** How fast the estimate follows larger and smaller bursts. */
+/** Part of the difference by which the estimate moves towards a larger or a smaller burst. */
 const RISE = 0.5;
 const FALL = 0.02;
 
 /**
- * How much to ask for in one read. Entries that one script adds all go to *one* blocked reader, up to
- * its COUNT, so with several live instances COUNT must be a fair share of a burst, or one of them gets
- * it all; a lone instance asks for all it can start.
+ * Says how many entries to ask for in one read. Redis gives all entries that one script adds to *one* blocked
+ * reader, up to its COUNT. With several live instances COUNT must therefore be a fair share of a burst, or one
+ * instance gets it all. A lone instance asks for all that it can start.
  */
 export class FairShare {
   private burst = ASSUMED_BURST;
-  /** Entries of the burst that is going on: of reads that were filled, and of the one that was not. */
+  /** Entries of the current burst: from reads that brought COUNT, and from the last read, which brought less. */
   private filled = 0;
   private rest = 0;
 
@@ -34,7 +34,7 @@ export class FairShare {
     if (waited > NEW_BURST) this.ended(members);
     if (entries === 0) {
       this.ended(members);
-      // Nothing came for a whole block: what was learnt is old.
+      // Nothing came during a whole block: the estimate is out of date.
       this.burst = ASSUMED_BURST;
       return;
     }
@@ -47,8 +47,8 @@ export class FairShare {
   }
 
   /**
-   * Whoever filled a read assumes that the others did. What is left over in the end goes to one of them: if
-   * each counted it for all, whoever got it would ask for too much of the next burst.
+   * An instance whose read was filled assumes that those of the others were too, so that part is multiplied. The
+   * rest goes to one instance only: multiplied, it would make that one ask for too much of the next burst.
    */
   private ended(members: number): void {
     const size = this.filled * members + this.rest;

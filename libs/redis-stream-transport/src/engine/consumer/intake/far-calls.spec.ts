@@ -6,7 +6,7 @@ import { FarCalls } from './far-calls.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
 
-/** Looks that come every 100 ms at a stream in which such a call stands too far back. */
+/** Looks every 100 ms at a stream in which a nested call stands too far back. */
 function looks(concurrency: number | undefined, refusable: number) {
   const clock = new FakeClock();
   const lines: string[] = [];
@@ -28,7 +28,7 @@ function looks(concurrency: number | undefined, refusable: number) {
     logger: { error: (_, line) => lines.push(line) },
   });
   const far = new FarCalls(context, link as unknown as Link, new Keys('nrs', 0, 1), room);
-  /** Milliseconds until something was done about it. */
+  /** Milliseconds until something was refused or read. */
   const until = async (done: () => boolean): Promise<number> => {
     const begun = clock.now();
     while (!done() && clock.now() - begun < 10_000) {
@@ -42,21 +42,21 @@ function looks(concurrency: number | undefined, refusable: number) {
 }
 
 describe('a call made inside a handler that stands too far back', () => {
-  it('is reached within a second by refusing what stands before it, where all slots are locked', async () => {
+  it('is reached within a second, if all slots are locked, by refusing what stands before it', async () => {
     const { until, lines, asked } = looks(undefined, 5);
     expect(await until(() => lines.length > 0)).toBeLessThan(1000);
     expect(lines[0]).toMatch(/far back in work: 5 calls before them were refused \(OVERLOADED\)/);
     expect(asked).toEqual([]);
   });
 
-  it('is refused within a second where that cannot be refused', async () => {
+  it('is refused within a second if what stands before it cannot be refused', async () => {
     const { until, lines, asked } = looks(undefined, 0);
     expect(await until(() => lines.length > 1)).toBeLessThan(1000);
     expect(asked).toEqual(['xrange', 'evalsha']);
     expect(lines[1]).toMatch(/a call of work .* far back in work.* was refused \(OVERLOADED\)/);
   });
 
-  it('is refused within a second where the places of a pattern are locked, and others are not', async () => {
+  it('is refused within a second if only the places of its pattern are locked', async () => {
     const { until, lines, pattern, room } = looks(1, 5);
     pattern.running = 1;
     pattern.lends(0, 1);
@@ -66,7 +66,7 @@ describe('a call made inside a handler that stands too far back', () => {
     expect(lines).toEqual([expect.stringMatching(/a call of work .* was refused/)]);
   });
 
-  it('is left alone as long as anything moves, or a handler does not wait', async () => {
+  it('is left alone as long as a handler begins, ends or does not wait', async () => {
     const { until, lines, room } = looks(undefined, 5);
     const moving = until(() => room.moves++ > 50);
     await moving;

@@ -7,22 +7,22 @@ import type { ShardContext } from '../membership/shard-context.js';
 import { faultText } from '../run/ends.js';
 import type { StreamState } from './stream-state.js';
 
-/** Milliseconds without a start or an end after which handlers that all wait count as locked. */
+/** Milliseconds without a start or an end of a handler after which handlers that all wait count as locked. */
 const LOCKED = 500;
 
-/** What is asked of whoever starts handlers. */
+/** What the dispatcher tells about its slots. */
 export interface FarRoom {
   /** Entries that may be read although they have to wait. */
   readonly parkable: number;
-  /** Starts and ends so far. */
+  /** Starts and ends of handlers so far. */
   readonly moves: number;
   /** Every handler that runs waits for a call of its own. */
   readonly allWait: boolean;
-  /** Refuses requests that were read and have not begun, certainly not run. Returns how many. */
+  /** Refuses requests that were read and have certainly not run. Returns how many. */
   refuseWaiting(): number;
 }
 
-/** Since when nothing has begun or ended. Monotonic milliseconds. */
+/** Measures since when no handler has begun or ended, in monotonic milliseconds. */
 class Standstill {
   private moves = -1;
   private since = 0;
@@ -36,7 +36,7 @@ class Standstill {
   }
 }
 
-/** The first call of a stream that was made inside a handler and stands farther back than may be read. */
+/** A far call: the first nested call of a stream that stands farther back than may be read. */
 interface Far {
   /** Id of the entry before it. */
   readonly after: string;
@@ -44,10 +44,9 @@ interface Far {
 }
 
 /**
- * Knows calls that were made inside handlers and stand farther back than may be read, and ends it when handlers wait
- * for nothing else. Where all slots are locked, calls from outside that stand in the way are refused until such a
- * call is reached. Where those in the way cannot be refused, or only the places of one pattern are locked, such
- * a call is refused itself.
+ * Ends a lock: all handlers wait for nested calls (made inside handlers), and such a call stands farther back in
+ * its stream than may be read. If all slots are locked, refuses the calls from outside before it, until it is
+ * reached. If these cannot be refused, or only the places of one pattern are locked, refuses the far call itself.
  */
 export class FarCalls {
   private readonly far = new Map<StreamState, Far>();
@@ -60,7 +59,7 @@ export class FarCalls {
     private readonly room: FarRoom,
   ) {}
 
-  /** @param after id of the entry before the first that stands too far back; undefined: there is none */
+  /** @param after id of the entry before the first far call; undefined: there is no far call */
   noted(stream: StreamState, after: string | undefined): void {
     if (after === undefined) this.far.delete(stream);
     else {
@@ -70,8 +69,9 @@ export class FarCalls {
   }
 
   /**
-   * Returns whether what stands in the way is to be read although no such call is reached.
-   * @param closed streams that nothing else may be read of
+   * Refuses calls if handlers are locked. Returns whether to read what stands before a far call although the read
+   * does not reach it.
+   * @param closed streams of which only nested calls may be read
    */
   async unlock(closed: readonly StreamState[]): Promise<boolean> {
     const now = this.context.clock.now();
@@ -113,7 +113,7 @@ export class FarCalls {
     const { call, caller, depth } = entry.header;
     const pattern = stream.patterns.get(entry.pattern ?? stream.name);
     if (call === undefined || caller === undefined || depth === 0) return;
-    // Another group's to answer.
+    // Another group answers it.
     if (pattern?.spec.answers !== true) return;
     const message = 'handlers wait for this call, and it stands behind more entries than may wait';
     const payload = faultText('OVERLOADED', message, 'not-run');

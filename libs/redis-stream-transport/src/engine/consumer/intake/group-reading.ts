@@ -10,18 +10,19 @@ import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 import type { DeliveryProcessor } from '../settle/delivery-processor.js';
 
-/** Milliseconds until a read is ended again that Redis did not find blocked yet. */
+/** Milliseconds until the next attempt to end a read that was not blocked in Redis yet. */
 const UNBLOCK_AGAIN = 20;
-/** Streams that one script call looks at. */
+/** Streams of one script call. */
 const STREAMS_PER_CALL = 100;
 
 export interface GroupReadingHooks {
-  /** @param nested calls that were made inside handlers alone */
+  /** @param nested whether the read is for calls made inside handlers only */
   mayRead(nested: boolean): boolean;
+  /** The connection came up or went down. */
   changed(): void;
-  /** Entries were read of a stream. */
+  /** A read brought `count` entries of a stream. */
   brought(stream: StreamState, count: number): void;
-  /** End the blocking read of this connection; false when Redis did not find it blocked. */
+  /** Ends the blocking read of this connection; false when it was not blocked in Redis. */
   unblock(clientId: number): Promise<boolean>;
 }
 
@@ -34,7 +35,7 @@ export interface GroupReadingParts {
   readonly hooks: GroupReadingHooks;
 }
 
-/** One group on a connection of its own: what it reads, and the audit of what it should have read. */
+/** Reads one group on a connection of its own, and audits what was read. */
 export class GroupReading {
   readonly link: Link;
   readonly streams: readonly StreamState[];
@@ -44,7 +45,7 @@ export class GroupReading {
   readonly processor: DeliveryProcessor;
   private readonly context: ShardContext;
   private readonly hooks: GroupReadingHooks;
-  /** Redis' name for the reading connection; undefined where it may not be asked. */
+  /** Redis' id of the reading connection; undefined when Redis does not permit the question. */
   private clientId: number | undefined;
   isUp = false;
 
@@ -63,7 +64,7 @@ export class GroupReading {
       },
     });
     this.groups = new Groups(context, broker, streams, () => {
-      // The read in flight does not name what can be read by now.
+      // The read in flight does not name the streams that can be read again.
       this.unblock();
       this.reader.wake();
     });
@@ -86,7 +87,7 @@ export class GroupReading {
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
     });
-    // Twice what can run and wait: more is never held, so more would only be read to be skipped.
+    // Twice what can run and wait. This process never holds more, so a longer page would hold nothing of use.
     const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(
       context,
@@ -117,20 +118,20 @@ export class GroupReading {
     this.groups.start();
   }
 
-  /** Closes the connection; resolves when the last read has returned. */
+  /** Closes the connection. Resolves when the last read has returned. */
   async stop(): Promise<void> {
     this.groups.stop();
     await Promise.all([this.link.stop(), this.reader.stop()]);
   }
 
-  /** Destroys the groups, which go with their consumer, and what is pending in them. */
+  /** Destroys this consumer's own groups with all that is pending in them. */
   async dropGroups(): Promise<void> {
     const { consumer } = this.context.identity;
     const { broker } = this.processor;
     await Promise.all(this.streams.map(({ name }) => broker.dropGroup(name, consumer)));
   }
 
-  /** Leaves the group: what is pending stays listed under this consumer, for whoever takes it over. */
+  /** Leaves the group. What is pending stays listed under this consumer until another one takes it over. */
   async unlist(): Promise<void> {
     const names = this.streams.map(({ name }) => name);
     for (let from = 0; from < names.length; from += STREAMS_PER_CALL) {
@@ -139,7 +140,7 @@ export class GroupReading {
     }
   }
 
-  /** The read may reach Redis behind the wish to end it, so that is repeated until the read is over. */
+  /** Repeats until the read is over, because the read may reach Redis after the command that ends it. */
   private async endRead(read: number): Promise<void> {
     while (this.clientId !== undefined && this.reader.isReading && this.reader.reads === read) {
       if (await this.hooks.unblock(this.clientId)) return;
@@ -147,7 +148,7 @@ export class GroupReading {
     }
   }
 
-  /** Ends a blocking read whose COUNT no longer fits, or for which there is no time. */
+  /** Ends a blocking read, because its COUNT or its streams no longer fit or the instance stops. Never throws. */
   unblock(): void {
     void this.endRead(this.reader.reads).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 import { HandOvers } from './hand-overs.js';
 
 describe('an entry that is handed to another member', () => {
-  it('is handed on once, unless it was taken over from somebody since', () => {
+  it('is handed on once, and again after a take-over', () => {
     const handOvers = new HandOvers();
     expect(handOvers.isFirst('a', '1-0', 1)).toBe(true);
     handOvers.note('a', '1-0', 1);
@@ -10,7 +10,7 @@ describe('an entry that is handed to another member', () => {
     expect(handOvers.isFirst('b', '1-0', 1)).toBe(true);
   });
 
-  it('is forgotten some time: there may be any number of them', () => {
+  it('is forgotten after 10,000 others', () => {
     const handOvers = new HandOvers();
     for (let i = 0; i <= 10_000; i++) handOvers.note('a', `${i}-0`, 1);
     expect(handOvers.isFirst('a', '0-0', 1)).toBe(true);

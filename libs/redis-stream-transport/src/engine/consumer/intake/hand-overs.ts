@@ -1,14 +1,14 @@
-/** How many are remembered; the oldest go first. */
+/** Hand-overs that are remembered; the oldest are forgotten first. */
 const REMEMBERED = 10_000;
 
 /**
- * Entries that this process has handed to other members of its group lately. Each is handed on once by
- * every instance, so that it does not go round for ever where two of them disagree about who serves it.
+ * Remembers the entries that this process has handed to other members of its group. Each instance hands an entry
+ * on once, so that it does not go round for ever when two instances disagree about which of them serves it.
  */
 export class HandOvers {
   private readonly handed = new Set<string>();
 
-  /** @param deliveries a take-over is a delivery more, after which it may be handed on again */
+  /** @param deliveries of the entry; a take-over adds one, so the entry may be handed on again after it */
   isFirst(stream: string, id: string, deliveries: number): boolean {
     return !this.handed.has(`${stream} ${id} ${deliveries}`);
   }

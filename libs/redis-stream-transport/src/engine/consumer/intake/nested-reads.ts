@@ -6,29 +6,30 @@ import { FarCalls, type FarRoom } from './far-calls.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 
-/** Milliseconds between two looks, growing while nothing is found. */
+/** Milliseconds between two looks; they grow while nothing is found. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 100;
-/** Streams and calls of one look. */
+/** Most streams and calls of one look. */
 const STREAMS_PER_LOOK = 50;
 const CALLS_PER_LOOK = 50;
 
-/** What is asked of whoever starts handlers. */
+/** What the dispatcher tells about room for nested calls. */
 export interface NestedRoom extends FarRoom {
-  /** Slots for calls that were made inside handlers; 0 as long as no handler waits for one. */
+  /** Slots for nested calls; 0 as long as no handler waits for one. */
   readonly nested: number;
 }
 
 /**
- * In streams that nothing else may be read of, finds calls that were made inside handlers among what is not read
- * yet: they have room of their own, and what holds the slots may wait for them. Only what stands before such a call in
- * its stream is read with it, and waits for a slot.
+ * Finds nested calls (made inside handlers) in streams of which nothing else may be read. They have room of their
+ * own, because the handlers that hold the slots may wait for them. Entries that stand before such a call in its
+ * stream are read with it and wait for a slot.
  */
 export class NestedReads {
-  /** Those in which there can be such calls, and those of them that are to be looked at next. */
+  /** Streams of requests; no others hold nested calls. */
   private readonly streams: ReadonlySet<StreamState>;
+  /** Those of them that the next look is about. */
   private closed: readonly StreamState[] = [];
-  /** Per stream: the id up to which there is none. */
+  /** By stream: the id up to which there is no nested call. */
   private readonly marks = new Map<StreamState, string>();
   private readonly far: FarCalls;
   private first = 0;
@@ -45,14 +46,14 @@ export class NestedReads {
     this.streams = new Set(streams.filter(({ kind }) => kind === 'r'));
   }
 
-  /** Such calls could start, as far as the bound of the process says. */
+  /** The bound of the process permits a nested call to start. */
   get hasRoom(): boolean {
     return this.room.nested > 0;
   }
 
   /**
-   * Milliseconds until it is time to look; undefined: there is no room.
-   * @param closed streams that nothing else may be read of
+   * Milliseconds until the next look; undefined: there is no room.
+   * @param closed streams of which nothing else may be read
    */
   dueIn(closed: readonly StreamState[]): number | undefined {
     const { nested } = this.room;

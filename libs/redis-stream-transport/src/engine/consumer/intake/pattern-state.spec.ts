@@ -3,7 +3,7 @@ import { PatternState, type PatternSpec } from './pattern-state.js';
 const bounded = (concurrency: number | undefined) =>
   new PatternState({ concurrency } as PatternSpec);
 
-/** A handler of this depth begins, and waits for a call at once if it is to. */
+/** A handler of this depth begins; if it is to wait for a call, it does so at once. */
 function begins(pattern: PatternState, depth: number, waits: boolean): void {
   pattern.running++;
   if (waits) pattern.lends(depth, 1);
@@ -21,7 +21,7 @@ describe('the bound of a pattern', () => {
     expect([pattern.admits(1), pattern.isLent]).toEqual([false, false]);
   });
 
-  it('is lent to deeper calls alone: no other can be what a handler waits for', () => {
+  it('is lent to deeper calls only: a handler waits for no others', () => {
     const pattern = bounded(1);
     begins(pattern, 2, true);
     expect([1, 2, 3].map((depth) => pattern.admits(depth))).toEqual([false, false, true]);
@@ -30,7 +30,7 @@ describe('the bound of a pattern', () => {
     expect([3, 4].map((depth) => pattern.admits(depth))).toEqual([false, true]);
   });
 
-  it('is nothing to one that has none', () => {
+  it('does not exist unless it is set', () => {
     const pattern = bounded(undefined);
     begins(pattern, 1, true);
     expect([pattern.admits(0), pattern.admits(1), pattern.isLent]).toEqual([true, true, false]);

@@ -1,18 +1,19 @@
 import type { Announcement } from '../../../redis/lease-broker.js';
 import type { RetryPolicy } from '../../../options/index.js';
 
-/** What the engine must know of a pattern; how it is handled is the runner's business. */
+/** What the engine must know of a pattern. The runner knows how it is handled. */
 export interface PatternSpec {
   readonly pattern: string;
   readonly stream: string;
-  /** Answers requests (a message handler). */
+  /** It has a message handler, which answers requests. */
   readonly answers: boolean;
-  /** Every live instance gets its own copy of the events. */
+  /** Each live instance gets its own copy of the events. */
   readonly broadcast: boolean;
-  /** Handlers of the pattern that run at once in this process; undefined: only the server's bound. */
+  /** Most handlers of the pattern at once in this process; undefined: only the server's bound holds. */
   readonly concurrency: number | undefined;
-  /** Retries; undefined: as the server is told. */
+  /** Undefined: the retry policy of the server. */
   readonly retry: RetryPolicy | undefined;
+  /** An entry may be started once only. */
   readonly once: boolean;
   /** A streamed reply may begin anew in another process. */
   readonly restartable: boolean;
@@ -23,15 +24,15 @@ export class PatternState {
   running = 0;
   /** Entries that were read and wait for a slot. */
   waiting = 0;
-  /** Starts and ends so far. */
+  /** Starts and ends of handlers so far. */
   moves = 0;
-  /** Handlers of it that wait for calls of their own, by depth; counted only where it has a bound. */
+  /** Its handlers that wait for calls of their own, by depth; counted only if it has a bound. */
   private readonly lentAt: number[] = [];
   private lent = 0;
 
   constructor(readonly spec: PatternSpec) {}
 
-  /** Handlers of it that may run at once, beside the server's bound. */
+  /** Most of its handlers at once, beside the server's bound; Infinity without a bound of its own. */
   get bound(): number {
     return this.spec.concurrency ?? Number.POSITIVE_INFINITY;
   }
@@ -40,20 +41,20 @@ export class PatternState {
     return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
   }
 
-  /** Every place is taken, by handlers that wait for calls of their own. */
+  /** All places are taken by handlers that wait for calls of their own. */
   get isLent(): boolean {
     return this.isFull && this.lent === this.running;
   }
 
-  /** Places for calls that were made inside handlers: those that are free or lent. */
+  /** Places for nested calls: those that are free or lent. */
   get nestedRoom(): number {
     return Math.max(0, this.bound - this.running + this.lent);
   }
 
   /**
-   * Whether a handler of this depth may run beside those that do. A handler that waits for a call of its own lends its
-   * place to deeper calls alone: it may be one of those that it waits for. So of all depths together no more
-   * run without waiting than the bound permits, and as many at each depth.
+   * Whether one more handler of this depth may run. A handler that waits for a call of its own lends its place to
+   * deeper calls only: one of them may be the call that it waits for. Invariants: handlers that do not wait are
+   * never more than the bound, and neither are those of one depth.
    */
   admits(depth: number): boolean {
     if (!this.isFull) return true;
@@ -63,7 +64,7 @@ export class PatternState {
     return this.running - lent < this.bound;
   }
 
-  /** A handler of this depth lends its place from now on, or no longer. */
+  /** A handler of this depth begins (1) or ceases (-1) to lend its place. */
   lends(depth: number, by: 1 | -1): void {
     if (this.spec.concurrency === undefined) return;
     this.lentAt[depth] = (this.lentAt[depth] ?? 0) + by;
@@ -71,7 +72,7 @@ export class PatternState {
   }
 }
 
-/** What a consumer tells the callers: the patterns whose requests it answers. */
+/** What a consumer announces to callers: the patterns whose requests it answers. */
 export function announcementsOf(specs: readonly PatternSpec[]): Announcement[] {
   return specs.filter(({ answers }) => answers).map(({ pattern, once }) => ({ pattern, once }));
 }

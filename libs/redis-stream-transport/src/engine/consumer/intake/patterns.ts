@@ -9,8 +9,8 @@ export interface PatternsHere {
 }
 
 /**
- * The patterns of a service. Each has one state, whichever stream its entries come from: its bound is that
- * of the process, and who sends it may have other lanes configured than who serves it.
+ * The patterns of a service. Each has one state for all streams: its bound is that of the process, and callers may
+ * have other lanes configured than this service, so its entries may come from several streams.
  */
 export class Patterns {
   private readonly own = new Map<string, PatternState>();
@@ -23,7 +23,7 @@ export class Patterns {
     for (const spec of specs) this.of(spec.broadcast).set(spec.pattern, new PatternState(spec));
   }
 
-  /** Those whose streams are in a shard; a lane that several share is one stream. */
+  /** The patterns whose streams are in a shard. A lane that several patterns share is one stream. */
   here(shard: number, broadcast: boolean): PatternsHere {
     const all = this.of(broadcast);
     const specs: PatternSpec[] = [];

@@ -3,7 +3,7 @@ import { readPlan, type Ask, type Room } from './read-plan.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
 
-/** A stream of patterns with these bounds; undefined: none of its own. */
+/** A stream of patterns with these bounds; undefined: no bound. */
 function stream(name: string, ...bounds: (number | undefined)[]): StreamState {
   const made = new StreamState(name);
   bounds.forEach((concurrency, i) =>
@@ -28,7 +28,7 @@ const brought = (...entries: [StreamState, number][]) => ({
 });
 
 describe('a plan of reads over patterns with bounds of their own', () => {
-  it('listens with what the least can start, then asks those that had more', () => {
+  it('asks all for what the one with the least room can start, then asks those that had more', () => {
     const [job, ping] = [stream('job', 1), stream('ping', undefined)];
     const plan = readPlan([job, ping], 100);
     const first = plan.next(room(100))!;
@@ -37,7 +37,7 @@ describe('a plan of reads over patterns with bounds of their own', () => {
     plan.noted(first, brought([ping, 1]), 1);
     const second = plan.next(room(99))!;
     expect(second).toEqual({ streams: [ping], count: 99, blocks: false });
-    // All are heard between two reads of what is hot.
+    // Between two reads of hot streams comes one of all.
     plan.noted(second, brought([ping, 99]), 1);
     const third = plan.next(room(99))!;
     expect(names(third)).toEqual(['job', 'ping']);
@@ -46,11 +46,11 @@ describe('a plan of reads over patterns with bounds of their own', () => {
     plan.noted(fourth, brought([ping, 3]), 1);
     const fifth = plan.next(room(99))!;
     plan.noted(fifth, brought(), 1);
-    // What had less than it was asked for is waited for.
+    // Streams that brought less than COUNT are waited for.
     expect(plan.next(room(99))).toMatchObject({ blocks: true });
   });
 
-  it('leaves out what is at its bound, and says when it is not any more', () => {
+  it('leaves out streams at their bound, and says when one has room again', () => {
     const [job, ping] = [stream('job', 2), stream('ping', undefined)];
     const pattern = job.patterns.get('job.0')!;
     const plan = readPlan([job, ping], 100);
@@ -98,7 +98,7 @@ describe('a plan of reads over patterns with bounds of their own', () => {
           for (const { free, full } of turns) {
             const ask = plan.next(room(free, { members }))!;
             expect(ask.count).toBeGreaterThanOrEqual(1);
-            // A blocked read is served from one stream.
+            // Redis serves a blocked read from one stream.
             const most = ask.blocks && ask.count === 1 ? 1 : ask.streams.length;
             expect(ask.count * most).toBeLessThanOrEqual(free);
             for (const { bound } of ask.streams) expect(ask.count).toBeLessThanOrEqual(bound);

@@ -1,7 +1,7 @@
 import { FairShare } from './fair-share.js';
 import type { StreamState } from './stream-state.js';
 
-/** One read: which streams, how many entries of each at most, and whether it waits for some to come. */
+/** One read: which streams, the most entries of each, and whether it blocks until some come. */
 export interface Ask {
   readonly streams: readonly StreamState[];
   readonly count: number;
@@ -14,16 +14,16 @@ export interface Room {
   readonly free: number;
   /** Live members of the group. */
   readonly members: number;
-  /** Entries that wait for their pattern alone may become more. */
+  /** One more entry may be read that has to wait for its pattern. */
   readonly mayPark: boolean;
 }
 
-/** What came of a read. */
+/** What a read brought. */
 export interface Brought {
   /** Entries by stream; streams that brought none are left out. */
   readonly entries: ReadonlyMap<StreamState, number>;
   readonly total: number;
-  /** Milliseconds that it took. */
+  /** Milliseconds that the read took. */
   readonly took: number;
 }
 
@@ -32,13 +32,13 @@ export interface ReadPlan {
   /** Undefined: nothing can be read now. */
   next(room: Room): Ask | undefined;
   noted(ask: Ask, brought: Brought, members: number): void;
-  /** The read failed: while nothing is read a backlog may grow anywhere. */
+  /** The read failed: any stream may have a backlog by the next read. */
   failed(): void;
   /** Streams that no read may name now. */
   closed(room: Room): readonly StreamState[];
-  /** Whether the blocking read that was asked for last left out streams for want of room. */
+  /** Whether the last ask blocks and leaves out streams that had no room. */
   readonly omits: boolean;
-  /** Whether one of those has room now. True only once for a read. */
+  /** Whether one of the streams that were left out has room now. True only once for each ask. */
   isOutdated(room: Room): boolean;
 }
 
@@ -48,7 +48,7 @@ export function readPlan(streams: readonly StreamState[], concurrency: number): 
     : new EqualPlan(streams, concurrency);
 }
 
-/** At most `most` streams, each in its turn. */
+/** Takes at most `most` streams, each in its turn. */
 class Rotation {
   private first = 0;
 
@@ -68,9 +68,9 @@ class EqualPlan implements ReadPlan {
   readonly omits = false;
   private readonly share = new FairShare();
   private readonly rotation = new Rotation();
-  /** Streams that the next read may bring entries from: those of the last read, or all that may have a backlog. */
+  /** Number of streams that may have entries: those with some in the last read, or all after a failed one. */
   private active: number;
-  /** Quiet, as far as this turn of the rotation saw: listen to all. */
+  /** The last read did not block and brought nothing: the next one listens to all streams. */
   private listen = false;
 
   constructor(
@@ -87,13 +87,13 @@ class EqualPlan implements ReadPlan {
     if (streams.length === 0) return undefined;
     if (this.listen) {
       this.listen = false;
-      // A blocked read is served from one stream only, so it brings no more than is asked for.
+      // Redis serves a blocked read from one stream only, so it brings one entry at most.
       return { streams, count: 1, blocks: true };
     }
     const wanted = this.share.count(free, members, this.concurrency);
     const count = Math.max(1, Math.floor(wanted / this.active));
     const named = this.rotation.take(streams, free);
-    // Fewer streams than there are can be named without blocking: the others would not be heard.
+    // A read that names only some of the streams must not block: entries of the others would wait.
     return { streams: named, count, blocks: named.length === streams.length };
   }
 
@@ -117,20 +117,20 @@ class EqualPlan implements ReadPlan {
 }
 
 /**
- * Patterns have bounds of their own, so streams may be asked for different numbers. The read that listens
- * to all of them asks each for as few as the one with the least room can start. Streams that had more than
- * that are _hot_: they are then asked by themselves, together with those that may be asked for as much.
+ * Some patterns have bounds of their own, so streams have different room. COUNT is one number for all streams of a
+ * read: the read of all streams asks for what the stream with the least room can start. A stream that had as much
+ * as that is _hot_: the next read names hot streams only, those that can be asked for the same number.
  */
 class BoundedPlan implements ReadPlan {
   private readonly shares: ReadonlyMap<StreamState, FairShare>;
   private readonly rotation = new Rotation();
-  /** Streams of which the last read brought all that it asked for. */
+  /** Streams whose last read brought COUNT. */
   private readonly hot = new Set<StreamState>();
-  /** The next read is for all: hot streams must not keep the others from being heard. */
+  /** The next read names all streams with room: reads of all and of hot streams take turns. */
   private forAll = true;
-  /** Quiet, as far as this turn of the rotation saw. */
+  /** The last read of all did not block and brought nothing. */
   private listen = false;
-  /** What the blocking read leaves out for want of room. */
+  /** Streams that the blocking read leaves out because they have no room. */
   private omitted: readonly StreamState[] = [];
 
   constructor(
@@ -157,7 +157,7 @@ class BoundedPlan implements ReadPlan {
     const { entries, total, took } = brought;
     for (const stream of streams) {
       const came = entries.get(stream) ?? 0;
-      // In the order of their last read: each has its turn.
+      // Added anew, so that the set is in the order of the last reads and each has its turn.
       this.hot.delete(stream);
       if (came >= count) this.hot.add(stream);
       if (came > 0 || (total === 0 && blocks)) {
@@ -207,7 +207,7 @@ class BoundedPlan implements ReadPlan {
     return { streams: named, count, blocks: named.length === readable.length };
   }
 
-  /** Its fair share, as a power of two: streams with nearly the same room are then read together. */
+  /** Its fair share, rounded down to a power of two if it is bounded: streams of similar room share a read. */
   private wanted(stream: StreamState, room: Room): number {
     const most = Math.min(stream.bound, this.concurrency);
     const share = this.shares.get(stream) as FairShare;
@@ -216,7 +216,7 @@ class BoundedPlan implements ReadPlan {
   }
 }
 
-/** What a dead instance left of it comes first. */
+/** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
 function roomIn(stream: StreamState, { free, mayPark }: Room): number {
   return stream.isBehind || stream.isBroken ? 0 : stream.room(free, mayPark);
 }

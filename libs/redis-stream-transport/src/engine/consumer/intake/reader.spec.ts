@@ -10,7 +10,7 @@ const link = { isUp: true } as Link;
 const keys = { stream: (name: string) => name } as Keys;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A lone instance with `free` slots that reads `count` streams; each read brings one entry. */
+/** A lone instance with `free` slots that reads `count` streams. Each read brings one entry. */
 async function reads(free: number, count: number, rounds: number) {
   const seen: { names: readonly string[]; count: number; block: number }[] = [];
   let stop: Promise<void> | undefined;
@@ -111,7 +111,7 @@ describe('what a read brings', () => {
     expect(handed).toEqual([['1-0', '1-1'], ['1-2', '1-3'], ['1-4']]);
   });
 
-  it('is left to the audit, or to whoever takes over, when the connection or the name changed meanwhile', async () => {
+  it('is left to the audit or to another instance when the connection or the name changed meanwhile', async () => {
     const { handed } = await portions([70_000, 70_000], ({ identity }) =>
       identity.nextGeneration(),
     );

@@ -11,23 +11,23 @@ import type { StreamState } from './stream-state.js';
 
 /** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
 const BLOCK = 2000;
-/** A group or its stream is gone, or one cannot be read, and only a look at each tells which. */
+/** Errors after which all groups are ensured: one of them or its stream is gone or cannot be read. */
 const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
+/** Milliseconds between a failed read and the next one. */
 const RETRY_AFTER = 250;
 /**
- * Characters of entries that are handed on in one turn of the event loop. Handlers of one turn advance
- * side by side, so their replies come all at its end; large ones must not keep the loop and the callers
- * waiting for each other.
+ * Characters of entries that are handed on in one turn of the event loop. All handlers that start in one turn
+ * reply at its end; after each portion the reader yields, so that callers are not starved.
  */
 const TURN_LENGTH = 65_536;
 
-/** What is read, and by what. */
+/** What is read, and over which connection. */
 export interface Readable {
   readonly broker: GroupBroker;
   readonly link: Link;
   readonly keys: Keys;
   readonly streams: readonly StreamState[];
-  /** Reads of what may start although nothing else may. */
+  /** Reads nested calls, which may start although nothing else may. */
   readonly nested?: NestedReads;
 }
 
@@ -35,23 +35,23 @@ export interface Readable {
 export interface ReadRoom {
   /** Entries that can start now. */
   readonly free: number;
-  /** Entries that wait for their pattern alone may become more. */
+  /** One more entry may be read that has to wait for its pattern. */
   readonly mayPark: boolean;
 }
 
 export interface ReaderHooks {
-  /** @param nested calls that were made inside handlers alone */
+  /** @param nested whether the read is for calls made inside handlers only */
   mayRead(nested: boolean): boolean;
   entries(stream: StreamState, entries: readonly RawEntry[]): void;
-  /** A stream or its group is gone. */
+  /** Ensures the groups: a stream or its group is gone. */
   heal(): Promise<void>;
-  /** End the blocking read that is in flight: it does not name what could be read by now. */
+  /** Ends the blocking read in flight: it does not name all streams that have room now. */
   unblock(): void;
 }
 
 /**
- * Reads what can start, one blocking read at a time on a connection of its own. What a read brings
- * beyond that waits under the lease.
+ * Reads what can start, one read at a time on a connection of its own. What a read brings beyond that waits under
+ * the lease.
  */
 export class Reader {
   private readonly plan: ReadPlan;
@@ -61,9 +61,9 @@ export class Reader {
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
   private inFlight = false;
-  /** The read in flight ends in time for the next look for nested calls, or need not. */
+  /** The read in flight ends in time for the next look for nested calls, or was told to. */
   private endsInTime = false;
-  /** Reads that failed since the last that did not. */
+  /** Failed reads since the last success. */
   private failures = 0;
 
   constructor(
@@ -76,7 +76,7 @@ export class Reader {
     this.plan = readPlan(of.streams, context.options.concurrency);
   }
 
-  /** Reads that were issued. */
+  /** Reads issued so far. */
   reads = 0;
 
   /** A read is on its way. */
@@ -84,7 +84,7 @@ export class Reader {
     return this.inFlight;
   }
 
-  /** Resolves when all that the read in flight at this moment brings is handed on, or its connection is dead. */
+  /** Resolves when all that the read in flight brings is handed on, or when it failed. */
   async settled(): Promise<void> {
     await this.current.catch(() => undefined);
   }
@@ -95,10 +95,10 @@ export class Reader {
     this.loop = this.run();
   }
 
-  /** Something changed: look again whether to read. */
+  /** Checks again what can be read, because something changed. */
   wake(): void {
     this.wakeUp();
-    // The read in flight may leave out what has room by now.
+    // The read in flight may leave out a stream that has room now.
     if (!this.inFlight || !this.plan.omits) return;
     const room = this.roomNow();
     const isLate = !this.endsInTime && this.nestedDue(room) !== undefined;
@@ -117,7 +117,7 @@ export class Reader {
     let looked = false;
     while (!this.stopped) {
       const room = this.roomNow();
-      // Whatever keeps streams from being read: what handlers wait for is. Each kind of read has its turn.
+      // Nested calls are read even when nothing else may be. The two kinds of reads take turns.
       const due = this.nestedDue(room);
       const looks: boolean = due === 0 && !looked;
       const ask: Ask | undefined = room.free > 0 && !looks ? this.plan.next(room) : undefined;
@@ -130,8 +130,8 @@ export class Reader {
         const reading = ask === undefined ? this.readNested() : this.issue(ask, due);
         const brought = await (this.current = reading);
         this.failures = 0;
-        // Handlers go first: what they finish at once leaves before the next read does, which costs a
-        // lone call the time of one write, and several calls that arrive together read together.
+        // Handlers go first: replies that are ready at once leave before the next read. A lone call then waits for
+        // one write less, and calls that arrive together are read together.
         if (brought > 0) await nextTurn();
       } catch (error) {
         await this.failed(error as CommandFailure);
@@ -143,7 +143,7 @@ export class Reader {
     return this.of.link.isUp && this.hooks.mayRead(nested);
   }
 
-  /** Milliseconds until the next look for calls made inside handlers in streams that no other read may name. */
+  /** Milliseconds until the next look for nested calls in streams that no other read may name. */
   private nestedDue(room: Room): number | undefined {
     const { nested } = this.of;
     if (nested === undefined || !nested.hasRoom || !this.mayRead(true)) return undefined;
@@ -155,7 +155,7 @@ export class Reader {
     return { free, members: this.context.members, mayPark: this.room.mayPark };
   }
 
-  /** @param due milliseconds until something else is to be read; undefined: nothing is */
+  /** @param due milliseconds until nested calls are to be read; undefined: none are */
   private async issue(ask: Ask, due: number | undefined): Promise<number> {
     const { identity, members, clock } = this.context;
     const { owner } = identity;
@@ -168,7 +168,7 @@ export class Reader {
       this.of.broker.read(this.of.link, owner.consumer, names, ask.count, block),
     );
     const took = clock.now() - sentAt;
-    // Answered under a name that was given up: somebody else takes it over.
+    // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) return 0;
     const brought = await this.take(answer);
     this.plan.noted(ask, { ...brought, took }, members);
@@ -215,10 +215,10 @@ export class Reader {
     return { entries: brought, total };
   }
 
-  /** @param generation of the connections that they were read in, or an earlier one */
+  /** @param generation at the read, or an earlier one */
   private hand(stream: StreamState, entries: readonly RawEntry[], generation: number): void {
-    // Since the turn before, the name was given up, and somebody else takes them over; or commands have
-    // a new connection, perhaps to another memory, and the audit that follows tells which are still mine.
+    // Drops them if the generation changed since an earlier turn. Either the name was given up, and another
+    // instance takes them over; or there is a new connection, and the audit finds those that are still ours.
     if (entries.length > 0 && generation === this.context.identity.generation) {
       this.hooks.entries(stream, entries);
     }
@@ -231,7 +231,7 @@ export class Reader {
     if (HEALED.has(failure.reply)) {
       try {
         await this.hooks.heal();
-        // What fails all the same is not to be asked for without a pause.
+        // A read that keeps failing after a heal is repeated with a pause.
         if (this.failures < 3) return;
       } catch (error) {
         refusal = error as CommandFailure;
@@ -243,7 +243,7 @@ export class Reader {
     if (!this.stopped && this.of.link.isUp) await this.change(RETRY_AFTER);
   }
 
-  /** Waits until somebody wakes it, or for `ms`. */
+  /** Waits for `wake()`, at most `ms` milliseconds. */
   private change(ms?: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel =

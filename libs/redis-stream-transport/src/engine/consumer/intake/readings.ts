@@ -15,11 +15,11 @@ import type { StreamState } from './stream-state.js';
 export interface ReadingsHooks {
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
-  /** @param nested calls that were made inside handlers alone */
+  /** @param nested whether the read is for calls made inside handlers only */
   mayRead(nested: boolean): boolean;
   /** A connection of a reader came up or went down. */
   changed(): void;
-  /** Entries were read of a stream. */
+  /** A read brought `count` entries of a stream. */
   brought(stream: StreamState, count: number): void;
 }
 
@@ -27,11 +27,11 @@ export interface ReadingsParts {
   readonly context: ShardContext;
   readonly keys: Keys;
   readonly commands: Link;
-  /** Settings of the readers' connections. */
+  /** Settings of the connections that read. */
   readonly links: LinkSettings;
   readonly leases: LeaseBroker;
   readonly dispatcher: Dispatcher;
-  /** Streams of the service, and those that each instance reads for itself. */
+  /** Streams of the service (`own`), and broadcasts, which each instance reads for itself (`shared`). */
   readonly streams: {
     readonly own: readonly StreamState[];
     readonly shared: readonly StreamState[];
@@ -39,9 +39,9 @@ export interface ReadingsParts {
   readonly hooks: ReadingsHooks;
 }
 
-/** What an instance reads in one shard: as a member of its service's group, and broadcasts in a group of its own. */
+/** All that an instance reads in one shard: entries of its service's group, and broadcasts in its own group. */
 export class Readings {
-  /** The service's own first. */
+  /** The one of the service comes first. */
   readonly all: readonly GroupReading[];
   readonly main: GroupReading;
 
@@ -64,7 +64,7 @@ export class Readings {
     return this.all.flatMap(({ streams }) => streams);
   }
 
-  /** Entries that wait for Redis, although nothing of them runs. */
+  /** Entries that have ended here and wait for Redis to take note. */
   get owed(): number {
     return this.all.reduce((sum, { processor }) => sum + processor.owed, 0);
   }
@@ -79,14 +79,14 @@ export class Readings {
     for (const { reader } of this.all) reader.start();
   }
 
-  /** Issues no further read; resolves when the last one has returned. */
+  /** Issues no further read. Resolves when the last one has returned. */
   async quiet(): Promise<void> {
     const stopped = this.all.map(({ reader }) => reader.stop());
     this.unblock();
     await Promise.all(stopped);
   }
 
-  /** Resolves when everything that was finished is settled. */
+  /** Resolves when all deliveries that have ended are settled. */
   async settled(): Promise<void> {
     await Promise.all(this.all.map(({ processor }) => processor.settled()));
   }
@@ -96,17 +96,17 @@ export class Readings {
     await Promise.all(this.all.map((reading) => reading.stop()));
   }
 
-  /** What waits for another attempt is left to others. */
+  /** Leaves entries that wait for another attempt to other instances. */
   clearRetries(): void {
     for (const { processor } of this.all) processor.retries.clear();
   }
 
-  /** All that is held is somebody else's: the identity is gone, or the server closes. */
+  /** Gives up all that is held: the identity was replaced, or the server closes. Other instances take it over. */
   abandon(reason: 'fenced' | 'closing'): void {
     for (const { processor } of this.all) processor.abandon(reason);
   }
 
-  /** The lease holds: what is doubtful can be settled, and the next part of what is pending is audited. */
+  /** The lease was renewed: settles what was in doubt, and audits the next part of what is pending. */
   confirmed(): void {
     for (const { processor, auditor } of this.all) {
       processor.confirmed();
@@ -118,7 +118,7 @@ export class Readings {
     for (const { auditor } of this.all) void auditor.audit();
   }
 
-  /** Something changed: readers look again whether to read. */
+  /** All readers check again what can be read. */
   wake(): void {
     for (const { reader } of this.all) reader.wake();
   }
@@ -134,12 +134,12 @@ export class Readings {
     for (const { streams } of this.all) applyCancellation(notice, streams, dispatcher);
   }
 
-  /** Groups exist, or are made. @param strict rejects when Redis refuses that for good */
+  /** Ensures that all groups exist. @param strict also reject when Redis refuses */
   async ensureGroups(strict: boolean): Promise<void> {
     await Promise.all(this.all.map(({ groups }) => groups.ensure(strict)));
   }
 
-  /** Leaves the group of the service, and destroys the one that goes with this instance. */
+  /** Leaves the group of the service, and destroys the instance's own group. */
   async leave(): Promise<void> {
     const [main, own] = this.all;
     await Promise.all([main?.unlist(), own?.dropGroups()]);

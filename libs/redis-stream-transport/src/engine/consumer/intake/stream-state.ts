@@ -6,19 +6,19 @@ import type { PatternState } from './pattern-state.js';
 /** A stream that a group reads, and what this process holds of it. */
 export class StreamState implements HomeStream {
   readonly patterns = new Map<string, PatternState>();
-  /** Everything read and not settled: running, waiting for a slot, waiting for another attempt. */
+  /** All entries that were read and are not settled: running, waiting for a slot or for another attempt. */
   readonly held = new IdTable<Delivery>();
-  /** Settled while an audit is looking; undefined when none is. */
+  /** Ids that were settled during an audit; undefined when no audit runs. */
   settledMeanwhile: Set<string> | undefined;
-  /** Events up to this id were there before the group and are not for it. */
+  /** Events up to this id are older than the group and not for it. */
   since: string | undefined;
-  /** It cannot be read: something else stands under its name, or under that of a key that it needs. */
+  /** It cannot be read: its key, or one that it needs, holds another type of value, or Redis refuses it. */
   isBroken = false;
-  /** Its starts are to be noted: it cannot be served while something else stands where they are. */
+  /** Entries of it are started once: the key that notes the starts must be usable too. */
   notesStarts = false;
-  /** Whoever looks after its group is to look whether it can be served. */
+  /** Asks for a check whether it can be served. */
   doubted: () => void = () => undefined;
-  /** A dead instance left entries of it that its patterns have no room for: they come before new ones. */
+  /** A dead instance left entries of it that its patterns have no room for yet: they come before new ones. */
   isBehind = false;
 
   /** @param known all patterns of the group, those of other streams included */
@@ -27,14 +27,14 @@ export class StreamState implements HomeStream {
     private readonly known: ReadonlyMap<string, PatternState> = new Map(),
   ) {}
 
-  /** The least bound of its patterns; Infinity where none has one of its own. */
+  /** The least bound of its patterns; Infinity if none has a bound. */
   get bound(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const pattern of this.patterns.values()) least = Math.min(least, pattern.bound);
     return least;
   }
 
-  /** Whether a pattern has a bound of its own whose entries are here, or may come here yet. */
+  /** Whether any pattern whose entries may come here has a bound of its own. */
   get mayBeBounded(): boolean {
     for (const { bound } of this.known.values())
       if (bound !== Number.POSITIVE_INFINITY) return true;
@@ -51,11 +51,11 @@ export class StreamState implements HomeStream {
   }
 
   /**
-   * How many entries of it could start. Of a lane nobody knows which pattern the next entry is for, so it is
-   * asked for what the pattern with the least room can start, and for one at a time while any is at its bound.
+   * How many entries of it could start. The pattern of the next entry of a lane is not known before it is read. So
+   * the pattern with the least room decides; while one is at its bound, entries are read one at a time.
    *
    * @param free slots of the process
-   * @param mayPark entries may be read that turn out to be for a pattern that is at its bound
+   * @param mayPark an entry may be read even if its pattern is at its bound
    */
   room(free: number, mayPark: boolean): number {
     let least = Number.POSITIVE_INFINITY;
@@ -69,7 +69,7 @@ export class StreamState implements HomeStream {
     return Math.min(free, least > 0 ? least : mayPark ? 1 : 0);
   }
 
-  /** How many calls of it that were made inside handlers could start. */
+  /** How many nested calls of it could start. */
   nestedRoom(nested: number): number {
     let most = 0;
     for (const { nestedRoom } of this.patterns.values()) if (nestedRoom > most) most = nestedRoom;
@@ -83,15 +83,15 @@ export class StreamState implements HomeStream {
     return moves;
   }
 
-  /** A pattern of it has no place but those that handlers lend which wait for calls of their own. */
+  /** All places of one of its patterns are taken by handlers that wait for calls of their own. */
   get isLent(): boolean {
     for (const { isLent } of this.patterns.values()) if (isLent) return true;
     return false;
   }
 
   /**
-   * The pattern of an entry; undefined where the group has no handler for it. Senders may have other lanes
-   * configured: a pattern of another stream that is met here is one of this stream's from then on.
+   * The pattern of an entry; undefined if the group has no handler. Callers may have other lanes configured: when
+   * a pattern of another stream is met here, it belongs to this stream too from then on.
    */
   patternOf(named: string | undefined): PatternState | undefined {
     const pattern = named ?? this.name;
@@ -119,7 +119,7 @@ export class StreamState implements HomeStream {
     return this.held.has(entry);
   }
 
-  /** It has ended. What took its place, because the entry was claimed anew, stays. */
+  /** The delivery has ended. A newer delivery of the same entry stays. */
   release(delivery: Delivery): void {
     if (this.held.delete(delivery)) this.settledMeanwhile?.add(delivery.id);
   }

@@ -7,7 +7,7 @@ import { Insistence } from '../settle/insistence.js';
 import type { Settler } from '../settle/settler.js';
 import { Unhandled } from './unhandled.js';
 
-/** A request without a handler, and a Redis that decides about it, or refuses to. */
+/** A request without a handler, and a Redis that decides which instance answers, or refuses to. */
 function setup(timeout: number, decides: () => Promise<{ kind: string; to?: string }>) {
   const clock = new FakeClock();
   const told: string[] = [];
@@ -46,14 +46,14 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const refused = () => Promise.reject(new CommandFailure('refused', 'NOPERM', 'NOPERM not you'));
 
 describe('a request without a handler', () => {
-  it('is let go when it was decided who answers it, however late that is', async () => {
+  it('is let go when Redis has decided which instance answers, however late', async () => {
     const { told, handed } = setup(-1, () => Promise.resolve({ kind: 'handed', to: 'other' }));
     await turn();
     expect(told).toEqual(['released']);
     expect(handed).toEqual(['other']);
   });
 
-  it('ends at its deadline when Redis does not say who answers it', async () => {
+  it('ends at its deadline when Redis does not decide which instance answers', async () => {
     const { clock, told, insistence, asked } = setup(1000, refused);
     await turn();
     expect(insistence.size).toBe(1);

@@ -13,13 +13,13 @@ export interface UnhandledHooks {
   handed(consumer: string): void;
 }
 
-/** How an entry ends: by an operation of its own, or like any other one. */
+/** Two ways to end an entry: by an operation of its own, or by a settlement. */
 export interface UnhandledWays {
   readonly insistence: Insistence;
   readonly settler: Settler;
 }
 
-/** Finds out who is to answer requests that this instance has no handler for (rule L19). */
+/** Finds out which instance answers a request that this one has no handler for (rule L19). */
 export class Unhandled {
   private readonly handOvers = new HandOvers();
 
@@ -49,7 +49,7 @@ export class Unhandled {
       return kind === 'acked' || kind === 'answered' || kind === 'handed' ? 'ok' : kind;
     };
     void insistence.on(delivery, ask, isOver).then((told) => {
-      // Redis would not say who is to answer it, and nobody waits for that any more.
+      // Redis has not decided until the deadline, so the caller no longer waits.
       if (told === 'fenced' && isOver() && stream.holds(delivery)) settler.refuse(delivery, LATE);
       else stream.release(delivery);
     });
