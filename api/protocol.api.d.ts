@@ -135,6 +135,16 @@ export type Reply = readonly [
 
 export type ReplyKind = (typeof REPLY)[keyof typeof REPLY];
 
+export interface RequestHeader {
+  readonly codec: WireCodec;
+  readonly call: string;
+  readonly caller: string;
+  readonly timeout: number;
+  readonly idle: number;
+  readonly once: boolean;
+  readonly depth: number;
+}
+
 export declare const UNREAD: Header;
 
 export type WireCodec = Codec | `${Codec}:${string}`;
@@ -193,15 +203,7 @@ export declare function patternText(pattern: unknown): string;
 
 export declare function readJson(text: string): Read;
 
-export declare function requestHeader(
-  codec: WireCodec,
-  call: string,
-  caller: string,
-  timeout: number,
-  idle: number,
-  once: boolean,
-  depth?: number,
-): string;
+export declare function requestHeader(request: RequestHeader): string;
 
 export declare function senderOf(line: string): Header | undefined;
 

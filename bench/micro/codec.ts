@@ -16,7 +16,16 @@ const FRAME = 64;
 
 export function codecPieces(): Pieces {
   const data = JSON.stringify(payload('100B'));
-  const header = () => requestHeader('json', '123456', CALLER, 30_000, 0, false);
+  const header = () =>
+    requestHeader({
+      codec: 'json',
+      call: '123456',
+      caller: CALLER,
+      timeout: 30_000,
+      idle: 0,
+      once: false,
+      depth: 0,
+    });
   const entry = { id: '1700000000000-0', fields: ['c', header(), 'd', data] };
   const reply = (call: number) => encodeReply(String(call), REPLY.last, 1, 7, 0, data, undefined);
   const frame = () =>

@@ -21,8 +21,7 @@ const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 export function pendingPieces(): Pieces {
   const calls = new IdTable<CallModule.Call>();
   const deadlines = new DeadlineQueue(systemClock, () => undefined);
-  const replies = new ReplyMux({
-    find: (id: string) => calls.get(id),
+  const replies = new ReplyMux(calls, {
     finished: (call: CallModule.Call) => {
       call.state = 'settled';
       calls.delete(call);
@@ -35,7 +34,8 @@ export function pendingPieces(): Pieces {
   });
   const nothing = () => undefined;
   const sink = { value: nothing, packed: async () => nothing, done: nothing, error: nothing };
-  const owner = { stored: nothing, refused: nothing, failed: nothing };
+  const asked = { stored: nothing, refused: nothing, failed: nothing };
+  const owner = { callerId: CALLER, clock: systemClock, ...asked };
   const request = {
     pattern: 'echo',
     stream: 'echo',
@@ -54,9 +54,8 @@ export function pendingPieces(): Pieces {
   );
   return {
     '64 calls, entered and answered': () => {
-      const now = systemClock.now();
       for (let id = 0; id < CALLS; id++) {
-        const call = new Call(String(id), CALLER, request, sink, owner, now);
+        const call = new Call(String(id), request, sink, owner);
         calls.set(call);
         deadlines.add(call);
       }

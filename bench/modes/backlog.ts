@@ -66,7 +66,10 @@ async function fill(url: string, count: number) {
     const pipeline = redis.pipeline();
     for (const end = Math.min(count, i + BATCH); i < end; i++) {
       const caller = `bench-caller-${String(Math.floor(i / PER_CALLER)).padStart(8, '0')}`;
-      const header = requestHeader('json', String(i), caller, HOUR, 0, false);
+      const header = requestHeader({
+        ...{ codec: 'json', call: String(i), caller, timeout: HOUR },
+        ...{ idle: 0, once: false, depth: 0 },
+      });
       pipeline.xadd(stream, '*', 'c', header, 'd', data);
     }
     await pipeline.exec();

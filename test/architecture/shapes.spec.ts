@@ -11,25 +11,14 @@ const MAX_HOOKS = 5;
 // What was larger when these rules came, by file and name, with the size that it must not exceed. Nothing is
 // added here. Whoever brings one within the rule takes its line out; a test asks for it.
 
-const LONG: Readonly<Record<string, number>> = {
-  'engine/producer/caller-shard.ts CallerShard.constructor': 63,
-  'protocol/header.ts parseHeader': 63,
-};
+const LONG: Readonly<Record<string, number>> = {};
 
 const MANY_PARAMETERS: Readonly<Record<string, number>> = {
-  'engine/producer/call.ts Call.constructor': 6,
-  'engine/producer/caller-shard.ts CallerShard.constructor': 7,
-  'options/option.ts invalid': 5,
-  'options/redis-target.ts excludes': 5,
   'protocol/frame.ts encodeReply': 7,
-  'protocol/header.ts requestHeader': 7,
   'redis/group-broker.ts GroupBroker.read': 5,
 };
 
-const MANY_HOOKS: Readonly<Record<string, number>> = {
-  'engine/producer/caller-shard.ts CallerShardHooks': 6,
-  'engine/producer/replies/reply-mux.ts ReplyMuxHooks': 6,
-};
+const MANY_HOOKS: Readonly<Record<string, number>> = {};
 
 const files = filesUnder(SOURCES).map((file) => ({ file, shapes: shapesOf(read(SOURCES, file)) }));
 

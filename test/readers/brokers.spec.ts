@@ -176,8 +176,8 @@ function listening() {
   const end = (): void => {
     one.state = 'settled';
   };
-  const replies = new ReplyMux({
-    find: (id) => (id === one.id ? one : undefined),
+  const calls = { get: (id: string) => (id === one.id ? one : undefined) };
+  const replies = new ReplyMux(calls, {
     ...{ finished: end, faulted: end, broken: end, renewed: () => {}, gap: () => {} },
   });
   let records: unknown = [];

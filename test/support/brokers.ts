@@ -135,14 +135,14 @@ export const eventLine = '1 json - - 0';
 
 /** Header of a request that nobody's deadline ends while a test runs. */
 export const requestLine = (caller: string, call = '1', timeout = 600_000): string =>
-  requestHeader('json', call, caller, timeout, 0, false);
+  requestHeader({ codec: 'json', call, caller, timeout, idle: 0, once: false, depth: 0 });
 
-/** A section of `count` plain items. */
+/** A section of `count` plain entries. */
 export function section(
   stream: string,
   count = 1,
   changes: Partial<BatchSection> = {},
 ): BatchSection {
-  const items = Array.from({ length: count }, (_, i) => [eventLine, String(i)]);
-  return { stream, pattern: stream, mode: 0, hasExtraFields: false, items, ...changes };
+  const entries = Array.from({ length: count }, (_, i) => [eventLine, String(i)]);
+  return { stream, pattern: stream, mode: 0, hasExtraFields: false, entries, ...changes };
 }

@@ -8,7 +8,7 @@ const all = (count: number) => ({ first: expect.any(String), count, refusal: und
 const none = (refusal: string) => ({ first: '-', count: 0, refusal });
 
 describe('the enqueue script', () => {
-  it('adds the items of all sections with contiguous ids', async () => {
+  it('adds the entries of all sections with contiguous ids', async () => {
     const bench = await Bench.open();
     const caller = await bench.caller();
     const answer = await caller.enqueue(1, [section('a', 3), section('b', 2)]);
@@ -22,8 +22,11 @@ describe('the enqueue script', () => {
   it('keeps ids contiguous in a batch that takes longer than a millisecond', async () => {
     const bench = await Bench.open();
     const caller = await bench.caller();
-    const items = range(5000).map((i) => ['c', eventLine, 'd', String(i)]);
-    await caller.enqueue(1, [section('a', 5000), section('b', 0, { hasExtraFields: true, items })]);
+    const entries = range(5000).map((i) => ['c', eventLine, 'd', String(i)]);
+    await caller.enqueue(1, [
+      section('a', 5000),
+      section('b', 0, { hasExtraFields: true, entries }),
+    ]);
     for (const stream of ['a', 'b']) {
       const ids = await bench.ids(stream);
       expect(ids).toEqual(range(5000).map((i) => idAfter(ids[0]!, i)));
@@ -146,14 +149,14 @@ describe('the enqueue script', () => {
     expect(await caller.enqueue(3, modes)).toMatchObject(applied([all(1), all(1)]));
   });
 
-  it('stores wide items as they are, bytes of any alphabet included', async () => {
+  it('stores wide entries as they are, bytes of any alphabet included', async () => {
     const bench = await Bench.open();
     const caller = await bench.caller();
     const fields = ['c', eventLine, 'd', '"ä\u0000😀"', 'h', '{"a":"b"}', 'p', 'x y'];
-    const items = [fields, ['c', eventLine, 'd', '2']];
-    await caller.enqueue(1, [section('a', 0, { hasExtraFields: true, items }), section('a', 1)]);
-    const entries = await bench.redis.xrange(bench.keys.stream('a'), '-', '+');
-    expect(entries.map(([, stored]) => stored)).toEqual([
+    const entries = [fields, ['c', eventLine, 'd', '2']];
+    await caller.enqueue(1, [section('a', 0, { hasExtraFields: true, entries }), section('a', 1)]);
+    const stored = await bench.redis.xrange(bench.keys.stream('a'), '-', '+');
+    expect(stored.map(([, fieldsOf]) => fieldsOf)).toEqual([
       fields,
       ['c', eventLine, 'd', '2'],
       ['c', eventLine, 'd', '0'],
@@ -167,7 +170,7 @@ describe('the enqueue script', () => {
     expect(await caller.enqueue(2, [section('a')])).toMatchObject({ kind: 'applied' });
   });
 
-  it('a stream of a wrong type refuses only its own items', async () => {
+  it('a stream of a wrong type refuses only its own entries', async () => {
     const bench = await Bench.open();
     const caller = await bench.caller();
     await bench.redis.set(bench.keys.stream('bad'), 'x');

@@ -26,8 +26,24 @@ export type OptionValues<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends Option<infer V, infer D> ? V | D : never;
 };
 
+/** A value that an option must not have. */
+interface Misfit {
+  /** Name of the option. */
+  readonly name: string;
+  /** What its value must be. */
+  readonly wanted: string;
+  readonly value: unknown;
+  /** Follows the text of the error. */
+  readonly hint: string;
+}
+
 /** The error for a value of a known option. */
-export function invalid(place: Place, name: string, wanted: string, value: unknown, hint = '') {
+export function invalid(place: Place, name: string, wanted: string, value: unknown) {
+  return invalidWithHint(place, { name, wanted, value, hint: '' });
+}
+
+/** The same, with a hint at the end. */
+export function invalidWithHint(place: Place, { name, wanted, value, hint }: Misfit) {
   const told = `${place.owner}: option "${name}" must be ${wanted}, got ${show(value)}${hint}.`;
   return new RedisStreamsError('INVALID_OPTION', told, place);
 }
@@ -68,7 +84,10 @@ function numberKind(type: string, wanted: string, isFit = Number.isInteger, hint
       const { min, max } = facts;
       if (typeof value === 'number' && value >= min && value <= max && isFit(value)) return value;
       const range = `${wanted} from ${min} to ${max}`;
-      throw invalid(place, name, range, value, typeof value === 'string' ? hint : '');
+      throw invalidWithHint(place, {
+        ...{ name, wanted: range, value },
+        hint: typeof value === 'string' ? hint : '',
+      });
     },
   });
 }

@@ -50,17 +50,18 @@ export const REDIS_OPTION_NAMES: readonly string[] = [
  */
 export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   const options = passedOptions(given, KNOWN, '', place);
+  const excludes = exclusion(given, place);
   if (given.has('client')) {
     const others = REDIS_OPTION_NAMES.filter((name) => name !== 'client');
-    excludes(given, 'client', others, 'the client is connected by itself', place);
+    excludes('client', others, 'the client is connected by itself');
     const client = TARGET_TABLE.client.read(given.get('client'), 'client', place);
     return Object.freeze({ kind: 'client', client });
   }
   if (given.has('cluster')) {
     const others = ['url', 'sentinels', ...ADDRESS, ...(options['db'] ? ['db'] : [])];
-    excludes(given, 'cluster', others, 'a cluster has nodes and one database', place);
+    excludes('cluster', others, 'a cluster has nodes and one database');
     const unasked = 'ioredis connects to nodes of a cluster by itself, and asks nobody';
-    excludes(given, 'cluster', ['credentials'], unasked, place);
+    excludes('cluster', ['credentials'], unasked);
     const { nodes, options: own, perNode } = readCluster(given.get('cluster'), 'cluster', place);
     const path = 'cluster.options.redisOptions.';
     const twice = Object.keys(perNode).find((name) => Object.hasOwn(options, name));
@@ -73,14 +74,14 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
     });
   }
   checkSentinels(given, place);
-  if (given.has('path')) excludes(given, 'path', ['host', 'port'], 'a socket has neither', place);
+  if (given.has('path')) excludes('path', ['host', 'port'], 'a socket has neither');
   const address = given.has('url') ? TARGET_TABLE.url.read(given.get('url'), 'url', place) : {};
   // TLS options refine rediss://, everything else would say a thing twice.
   const told = Object.keys(address).filter((name) => name !== 'tls');
-  if (given.has('url')) excludes(given, 'url', [...ADDRESS, ...told], 'it says both', place);
+  if (given.has('url')) excludes('url', [...ADDRESS, ...told], 'it says both');
   const single = Object.freeze<RedisOptions>({ ...(address as RedisOptions), ...options });
   if (!given.has('credentials')) return Object.freeze({ kind: 'single', options: single });
-  excludes(given, 'credentials', SECRETS, 'it gives both', place);
+  excludes('credentials', SECRETS, 'it gives both');
   if (SECRETS.some((name) => Object.hasOwn(address, name))) {
     throw contradiction(place, 'credentials', 'url', 'the user or password in it would not count');
   }
@@ -88,9 +89,14 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   return Object.freeze({ kind: 'single', options: single, credentials });
 }
 
-function excludes(given: Given, name: string, others: readonly string[], why: string, at: Place) {
-  const other = others.find((candidate) => given.has(candidate));
-  if (other) throw contradiction(at, name, other, why);
+/** Throws when one of `others` is given besides `name`. */
+type Exclusion = (name: string, others: readonly string[], why: string) => void;
+
+function exclusion(given: Given, place: Place): Exclusion {
+  return (name, others, why) => {
+    const other = others.find((candidate) => given.has(candidate));
+    if (other) throw contradiction(place, name, other, why);
+  };
 }
 
 /** Picks the options that are passed on; a refused one is an error that gives the reason. */
@@ -124,7 +130,7 @@ function checked(name: string, value: unknown, path: string, place: Place): unkn
 function checkSentinels(given: Given, place: Place): void {
   if (!given.has('sentinels')) return;
   const why = 'the sentinels tell where Redis is';
-  excludes(given, 'sentinels', ['url', ...ADDRESS], why, place);
+  exclusion(given, place)('sentinels', ['url', ...ADDRESS], why);
   const sentinels = given.get('sentinels');
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     throw invalid(place, 'sentinels', 'an array of at least one { host, port }', sentinels);

@@ -5,7 +5,7 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from './client-options.js';
-import { contradiction, invalid, type Place } from './option.js';
+import { contradiction, invalidWithHint, type Place } from './option.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { REDIS_OPTION_NAMES, resolveRedisTarget } from './redis-target.js';
 import { defaultRetryPolicy, withRetryParts } from './retry-policy.js';
@@ -72,7 +72,8 @@ function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
   const wildcards = given.get('wildcards');
   if (wildcards === undefined || wildcards === false) return given;
   const hint = '; patterns with wildcards are not supported yet';
-  throw invalid(place, 'wildcards', 'false or left out', wildcards, hint);
+  const misfit = { name: 'wildcards', wanted: 'false or left out', value: wildcards, hint };
+  throw invalidWithHint(place, misfit);
 }
 
 /** What to do about an unknown name: aliases and options of the other side are known for sure. */

@@ -75,15 +75,22 @@ export function eventHeader(codec: WireCodec, once: boolean): string {
   return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;
 }
 
-export function requestHeader(
-  codec: WireCodec,
-  call: string,
-  caller: string,
-  timeout: number,
-  idle: number,
-  once: boolean,
-  depth = 0,
-): string {
+/** What the header of a request says. */
+export interface RequestHeader {
+  readonly codec: WireCodec;
+  readonly call: string;
+  readonly caller: string;
+  /** Milliseconds; 0: no deadline. */
+  readonly timeout: number;
+  /** Milliseconds; 0: the timeout covers everything. */
+  readonly idle: number;
+  readonly once: boolean;
+  readonly depth: number;
+}
+
+/** The header of a request. */
+export function requestHeader(request: RequestHeader): string {
+  const { codec, call, caller, timeout, idle, once, depth } = request;
   const line = `${PROTOCOL_VERSION} ${codec} ${call} ${caller} ${timeout}`;
   if (idle === 0 && !once && depth === 0) return line;
   const flags = (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
@@ -152,21 +159,7 @@ export function parseHeader(line: string): Header | string {
     lastCaller = caller;
   }
   if (!isEvent && !isCallId(call)) return 'bad call id';
-  let idle = 0;
-  let once = false;
-  let depth = 0;
-  let message = false;
-  if (e !== -1) {
-    for (const flag of line.slice(e + 1).split(' ')) {
-      if (flag === 'once') once = true;
-      else if (flag === 'message') message = true;
-      else if (flag.startsWith('idle=')) {
-        idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
-      } else if (flag.startsWith('depth=')) {
-        depth = depthOf(flag.slice(6));
-      }
-    }
-  }
+  const { idle, once, depth, message } = e === -1 ? NO_FLAGS : flagsOf(line.slice(e + 1));
   return {
     version,
     codec: written as Codec,
@@ -179,6 +172,26 @@ export function parseHeader(line: string): Header | string {
     depth,
     message,
   };
+}
+
+type Flags = Pick<Header, 'idle' | 'once' | 'depth' | 'message'>;
+
+/** Of the lines that most requests and events have. */
+const NO_FLAGS: Flags = { idle: 0, once: false, depth: 0, message: false };
+
+/** Reads the words after the timeout. A word that is not known is ignored. */
+function flagsOf(words: string): Flags {
+  let { idle, once, depth, message } = NO_FLAGS;
+  for (const flag of words.split(' ')) {
+    if (flag === 'once') once = true;
+    else if (flag === 'message') message = true;
+    else if (flag.startsWith('idle=')) {
+      idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
+    } else if (flag.startsWith('depth=')) {
+      depth = depthOf(flag.slice(6));
+    }
+  }
+  return { idle, once, depth, message };
 }
 
 /** Digits alone: what JavaScript would take for a number besides, scripts in Redis would not. */

@@ -1,13 +1,20 @@
 /** First pause between two attempts, in milliseconds; it doubles. */
 const FIRST_PAUSE = 50;
 
-/** 50 ms doubling, each with up to half of itself taken off so that a fleet spreads out. */
-export function backoff(attempt: number, maxPause: number): number {
+/**
+ * Milliseconds before the next attempt: 50, then twice as long each time. Up to half of each pause is taken off by
+ * chance, so that a fleet spreads out.
+ *
+ * @param attempt the one that failed, from 1
+ * @param maxPause milliseconds
+ * @param chance in [0, 1)
+ */
+export function backoff(attempt: number, maxPause: number, chance = Math.random()): number {
   const full = Math.min(maxPause, FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20));
-  return full * (1 - Math.random() / 2);
+  return full * (1 - chance / 2);
 }
 
-/** A promise that rejects after so many milliseconds unless it is cancelled. */
+/** A promise that rejects with `message` after `ms` milliseconds, unless it is cancelled. */
 export function deadline(
   ms: number,
   message: string,

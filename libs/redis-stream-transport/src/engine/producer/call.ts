@@ -4,11 +4,17 @@ import { callIdOf, requestHeader } from '../../protocol/header.js';
 import { MAX_CALL_DEPTH } from '../../protocol/limits.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
 import type { Refusal } from '../../redis/verdict.js';
+import type { Clock } from '../clock.js';
 import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
-import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './sending/entry-request.js';
+import {
+  fieldsOf,
+  hasExtraFields,
+  type EntryRequest,
+  type WrittenData,
+} from './sending/entry-request.js';
 import type { OutgoingEntry } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 
@@ -47,6 +53,8 @@ export interface CallRequest extends EntryRequest {
 
 /** What a call asks of the producer that owns it. */
 export interface CallOwner {
+  readonly callerId: string;
+  readonly clock: Clock;
   stored(call: Call): void;
   refused(call: Call, reason: Refusal, cause: Error | undefined): void;
   failed(call: Call, error: RedisStreamsError): void;
@@ -100,24 +108,27 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
 
   size: number;
 
+  /** When the application made it (monotonic, ms). */
+  readonly startedAt: number;
+
   constructor(
     readonly id: string,
-    private readonly caller: string,
     public request: CallRequest,
     readonly sink: CallSink,
     private readonly owner: CallOwner,
-    readonly startedAt: number,
   ) {
+    const now = owner.clock.now();
+    this.startedAt = now;
     this.hash = hashOf(id);
-    this.expiresAt = startedAt + (request.idle > 0 ? request.idle : request.timeout);
+    this.expiresAt = now + (request.idle > 0 ? request.idle : request.timeout);
     this.graceUntil =
-      typeof request.grace === 'number' ? startedAt + request.grace : Number.POSITIVE_INFINITY;
+      typeof request.grace === 'number' ? now + request.grace : Number.POSITIVE_INFINITY;
     this.size = sizeOf(request);
   }
 
   /** As errors, contexts and logs have it. */
   get callId(): string {
-    return callIdOf(this.caller, this.id);
+    return callIdOf(this.owner.callerId, this.id);
   }
 
   get isWriting(): boolean {
@@ -148,7 +159,7 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
   }
 
   get hasExtraFields(): boolean {
-    return isWide(this.request);
+    return hasExtraFields(this.request);
   }
 
   get abandoned(): boolean {
@@ -156,13 +167,24 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
   }
 
   fields(now: number): readonly string[] {
-    const { codec, timeout, idle, once, scope } = this.request;
-    const waited = now - this.startedAt;
-    const total = idle > 0 ? idle : timeout;
-    const remaining = waited < SLACK ? total : Math.max(1, Math.ceil(this.expiresAt - now));
-    const depth = scope === undefined ? 0 : Math.min(MAX_CALL_DEPTH, scope.depth + 1);
-    const line = requestHeader(codec, this.id, this.caller, remaining, idle, once, depth);
+    const { codec, idle, once, scope } = this.request;
+    const line = requestHeader({
+      codec,
+      call: this.id,
+      caller: this.owner.callerId,
+      timeout: this.timeLeft(now),
+      idle,
+      once,
+      depth: scope === undefined ? 0 : Math.min(MAX_CALL_DEPTH, scope.depth + 1),
+    });
     return fieldsOf(this.request, line);
+  }
+
+  /** Milliseconds until its deadline; of a call that has not waited, those that the application gave. */
+  private timeLeft(now: number): number {
+    const { timeout, idle } = this.request;
+    if (now - this.startedAt < SLACK) return idle > 0 ? idle : timeout;
+    return Math.max(1, Math.ceil(this.expiresAt - now));
   }
 
   sending(incarnation: Incarnation, now: number): void {

@@ -1,23 +1,32 @@
-import { Keys } from '../../protocol/keys.js';
-import type { Frame } from '../../protocol/frame.js';
-import { CallerBroker } from '../../redis/caller-broker.js';
-import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
-import { Link, type LinkObserver, type LinkSettings } from '../../redis/link.js';
-import { Subscription } from '../../redis/subscription.js';
-import type { CommandFailure } from '../../redis/failure.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
+import type { Keys } from '../../protocol/keys.js';
+import type { CallerBroker } from '../../redis/caller-broker.js';
+import type { CommandFailure } from '../../redis/failure.js';
+import type { Link, LinkSettings } from '../../redis/link.js';
+import type { Subscription } from '../../redis/subscription.js';
+import { thrownText } from '../../thrown.js';
 import type { Clock } from '../clock.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
-import { RedisClock } from '../redis-clock.js';
-import { OutcomeResolver } from './outcome/outcome-resolver.js';
-import { LostEntryProbe, type LostEntryProbeHooks } from './outcome/lost-entry-probe.js';
-import { ReplyReader } from './replies/reply-reader.js';
-import { Writer } from './sending/writer.js';
-import { thrownText } from '../../thrown.js';
+import type { RedisClock } from '../redis-clock.js';
+import type { LostEntryProbe, LostEntryProbeHooks } from './outcome/lost-entry-probe.js';
+import type { OutcomeResolver } from './outcome/outcome-resolver.js';
+import type { ReplyMux } from './replies/reply-mux.js';
+import type { ReplyReader } from './replies/reply-reader.js';
+import type { Writer } from './sending/writer.js';
+
+/** What all shards of one client share. */
+export interface CallerContext {
+  readonly callerId: string;
+  readonly options: ResolvedClientOptions;
+  readonly links: LinkSettings;
+  readonly clock: Clock;
+  readonly logger: RateLimitedLogger;
+  /** Takes the frames that come in any shard. */
+  readonly mux: Pick<ReplyMux, 'frame'>;
+}
 
 export interface CallerShardHooks extends LostEntryProbeHooks {
-  frame(frame: Frame): void;
-  /** Both connections are up and proven, or one of them is gone. */
+  /** The shard came up or went down, or may have. */
   changed(): void;
   /** Something that may have answered a call could not be read. */
   ignored(shard: CallerShard): void;
@@ -25,85 +34,54 @@ export interface CallerShardHooks extends LostEntryProbeHooks {
   forgotten(): void;
 }
 
-/** A client's part in one shard: a connection, for replies a second one, a writer, a reader of replies, an arbiter. */
-export class CallerShard {
+/** What a shard of a client is made of. */
+export interface CallerShardParts {
+  readonly keys: Keys;
+  /** The connection for everything but messages. */
+  readonly commands: Link;
+  /** The channel of this caller, on a connection of its own. */
+  readonly subscription: Subscription;
+  readonly broker: CallerBroker;
+  readonly redisClock: RedisClock;
   readonly writer: Writer;
   readonly replyReader: ReplyReader;
   readonly resolver: OutcomeResolver;
   readonly probe: LostEntryProbe;
+}
+
+/**
+ * A client's part in one shard while it lives: passes on what happens to its two connections, and knows whether
+ * calls can be stored and their replies heard. The subscription is opened for the first call only.
+ */
+export class CallerShard {
   readonly keys: Keys;
   readonly commands: Link;
   readonly subscription: Subscription;
+  readonly writer: Writer;
+  readonly replyReader: ReplyReader;
+  readonly resolver: OutcomeResolver;
+  readonly probe: LostEntryProbe;
+  /** Birth of the memory that was met last (Redis' clock, ms). */
   private born: number | undefined;
   private commandsUp = false;
   private subscribed = false;
-  /** Somebody calls through it, so replies will come. */
+  /** Calls were made, so replies will come. */
   private listening = false;
   /** Without the subscription it does not count as up. */
   private mustHear = false;
 
   constructor(
-    options: ResolvedClientOptions,
-    links: LinkSettings,
-    shard: number,
-    callerId: string,
-    clock: Clock,
-    private readonly logger: RateLimitedLogger,
-    private readonly hooks: CallerShardHooks,
+    private readonly parts: CallerShardParts,
+    private readonly context: Pick<CallerContext, 'clock' | 'logger'>,
+    private readonly hooks: Pick<CallerShardHooks, 'changed' | 'forgotten'>,
   ) {
-    const keys = (this.keys = new Keys(options.prefix, shard, options.shards));
-    const redisClock = new RedisClock(clock);
-    const own = { ...links, name: connectionNames('client', thisApplication(), thisProcess) };
-    this.commands = new Link('commands', own, {
-      up: async () => {
-        const sentAt = clock.now();
-        const incarnation = await broker.hello();
-        redisClock.observe(incarnation.now, sentAt);
-        if (this.born !== undefined && this.born !== incarnation.born) this.hooks.forgotten();
-        this.born = incarnation.born;
-        this.commandsUp = true;
-        if (this.listening) this.replyReader.attach();
-        this.writer.up(incarnation);
-        if (this.subscribed) this.readMissed();
-        this.hooks.changed();
-      },
-      down: () => {
-        this.commandsUp = false;
-        this.mustHear = this.listening;
-        this.writer.down();
-        this.hooks.changed();
-      },
-    });
-    const broker = new CallerBroker(this.commands, keys, callerId, options.maxBacklog);
-    this.replyReader = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
-      frame: (frame) => this.hooks.frame(frame),
-      lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
-      ignored: () => this.hooks.ignored(this),
-      complain: (message) => logger.warn('frame', message),
-    });
-    this.writer = new Writer(broker, clock, redisClock, {
-      trim: () => this.replyReader.trimPoint(),
-      recycle: () => this.commands.recycle('late packets must not follow'),
-      complain: (kind, message) => logger.error(kind, message),
-    });
-    this.resolver = new OutcomeResolver(broker, this.replyReader);
-    this.probe = new LostEntryProbe(broker, this.replyReader, clock, hooks);
-    const follow = { ...own, ahead: this.commands, observer: this.hearing(own.observer) };
-    this.subscription = new Subscription(follow, [broker.logKey], {
-      message: (_, text) => this.replyReader.message(text),
-      proven: () => {
-        this.subscribed = true;
-        this.mustHear = true;
-        this.replyReader.resumed();
-        if (this.commandsUp) this.readMissed();
-        this.hooks.changed();
-      },
-      lost: () => {
-        this.subscribed = false;
-        this.replyReader.interrupted();
-        this.hooks.changed();
-      },
-    });
+    this.keys = parts.keys;
+    this.commands = parts.commands;
+    this.subscription = parts.subscription;
+    this.writer = parts.writer;
+    this.replyReader = parts.replyReader;
+    this.resolver = parts.resolver;
+    this.probe = parts.probe;
   }
 
   get isUp(): boolean {
@@ -120,8 +98,9 @@ export class CallerShard {
   }
 
   /**
-   * Has a subscription and a reply log from here on: whoever only emits needs neither. The log is asked for
-   * before anything that is sent next, so a reply that comes before the subscription stands is read from it.
+   * Opens the subscription and asks for the reply log, unless that is done: a client that only emits needs neither.
+   * The log is asked for before anything that is sent next, so a reply that comes before the subscription stands is
+   * read from it.
    */
   expectReplies(): void {
     if (!this.listening) {
@@ -132,30 +111,64 @@ export class CallerShard {
     this.replyReader.attach();
   }
 
-  /** Passes on what happens to the subscriber, and sees that replies cannot be heard. */
-  private hearing(observer: LinkObserver): LinkObserver {
-    return {
-      ready: (role) => observer.ready(role),
-      closed: (role, reason) => observer.closed(role, reason),
-      failed: (role, error, attempt) => {
-        observer.failed(role, error, attempt);
-        this.mustHear = true;
-        this.hooks.changed();
-      },
-    };
-  }
-
   async stop(): Promise<void> {
     await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
     this.commandsUp = false;
     this.subscribed = false;
   }
 
+  // ---- What happens to the connections
+
+  /** A new connection for commands is ready. Rejects when Redis cannot be asked which memory it has. */
+  async connected(): Promise<void> {
+    const { broker, redisClock } = this.parts;
+    const sentAt = this.context.clock.now();
+    const incarnation = await broker.hello();
+    redisClock.observe(incarnation.now, sentAt);
+    if (this.born !== undefined && this.born !== incarnation.born) this.hooks.forgotten();
+    this.born = incarnation.born;
+    this.commandsUp = true;
+    if (this.listening) this.replyReader.attach();
+    this.writer.up(incarnation);
+    if (this.subscribed) this.readMissed();
+    this.hooks.changed();
+  }
+
+  /** The connection for commands is gone. */
+  disconnected(): void {
+    this.commandsUp = false;
+    this.mustHear = this.listening;
+    this.writer.down();
+    this.hooks.changed();
+  }
+
+  /** Replies are pushed from here on. */
+  subscriptionStands(): void {
+    this.subscribed = true;
+    this.mustHear = true;
+    this.replyReader.resumed();
+    if (this.commandsUp) this.readMissed();
+    this.hooks.changed();
+  }
+
+  /** Replies are not pushed any more. */
+  subscriptionLost(): void {
+    this.subscribed = false;
+    this.replyReader.interrupted();
+    this.hooks.changed();
+  }
+
+  /** An attempt to open the subscription failed, so replies cannot be heard. */
+  subscriptionFailed(): void {
+    this.mustHear = true;
+    this.hooks.changed();
+  }
+
   /** After every interruption of either connection; when it fails, the next connection asks again. */
   private readMissed(): void {
     this.replyReader.catchUp().catch((error: CommandFailure) => {
       if (error.kind !== 'refused') return;
-      this.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
+      this.context.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
     });
   }
 }

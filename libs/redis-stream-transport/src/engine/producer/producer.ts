@@ -10,8 +10,9 @@ import { heed } from '../heeding.js';
 import { IdTable } from '../id-table.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { outside } from '../outside.js';
+import { assembleShard } from './assemble-shard.js';
 import { Call, type CallOwner, type CallRequest, type CallSink } from './call.js';
-import { CallerShard } from './caller-shard.js';
+import type { CallerShard, CallerShardHooks } from './caller-shard.js';
 import { CallTermination } from './outcome/call-termination.js';
 import { Inquiries } from './outcome/inquiries.js';
 import type { EntryRequest } from './sending/entry-request.js';
@@ -56,7 +57,7 @@ export class Producer implements CallOwner {
 
   constructor(
     private readonly options: ResolvedClientOptions,
-    private readonly clock: Clock,
+    readonly clock: Clock,
     logger: RateLimitedLogger,
     private readonly hooks: ProducerHooks,
   ) {
@@ -67,8 +68,7 @@ export class Producer implements CallOwner {
       deadlines: this.deadlines,
       send: (event) => this.shardFor(event.stream).writer.push(event),
     });
-    this.mux = new ReplyMux({
-      find: (id) => this.calls.get(id),
+    this.mux = new ReplyMux(this.calls, {
       finished: (call) => this.answered(call),
       faulted: (call, error) => {
         call.answered = true;
@@ -95,17 +95,16 @@ export class Producer implements CallOwner {
       fail: this.fail,
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
-    this.shards = Array.from(
-      { length: options.shards },
-      (_, shard) =>
-        new CallerShard(options, links, shard, this.callerId, clock, logger, {
-          frame: (frame) => this.mux.frame(frame),
-          changed: () => this.changed(),
-          forgotten: () => this.unserved.forgotten(),
-          sendAgain: (call) => this.sendAgain(call),
-          lost: this.fail,
-          ignored: (of) => this.inquiries.doubt(of),
-        }),
+    const context = { callerId: this.callerId, options, links, clock, logger, mux: this.mux };
+    const shardHooks: CallerShardHooks = {
+      changed: () => this.changed(),
+      forgotten: () => this.unserved.forgotten(),
+      sendAgain: (call) => this.sendAgain(call),
+      lost: this.fail,
+      ignored: (shard) => this.inquiries.doubt(shard),
+    };
+    this.shards = Array.from({ length: options.shards }, (_, number) =>
+      assembleShard(context, number, shardHooks),
     );
     this.inquiries = new Inquiries(
       clock,
@@ -147,8 +146,7 @@ export class Producer implements CallOwner {
   }
 
   private begin(request: CallRequest, sink: CallSink, { signal, written }: EventTerms): Call {
-    const now = this.clock.now();
-    const call = new Call(String(this.nextCall++), this.callerId, request, sink, this, now);
+    const call = new Call(String(this.nextCall++), request, sink, this);
     if (this.closed) {
       this.refuse(call, new RedisStreamsError('CLOSED', 'the client is closed', request));
     } else if (this.calls.size >= this.options.maxPending) {

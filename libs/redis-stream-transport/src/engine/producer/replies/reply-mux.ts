@@ -6,6 +6,7 @@ import {
 } from '../../../errors.js';
 import { REPLY, type Frame, type Reply } from '../../../protocol/frame.js';
 import { visible } from '../../../protocol/visible.js';
+import type { IdTable } from '../../id-table.js';
 import type { Call, EarlyReply, ReplyOrigin, Run } from '../call.js';
 import { UnreadReplies } from './unread-replies.js';
 
@@ -13,7 +14,6 @@ import { UnreadReplies } from './unread-replies.js';
 const MAX_EARLY = 1000;
 
 export interface ReplyMuxHooks {
-  find(id: string): Call | undefined;
   /** The call has its last reply. */
   finished(call: Call): void;
   /** The call ends with what the service's transport said; its entry is settled. */
@@ -35,13 +35,16 @@ export class ReplyMux {
 
   private readonly unread: UnreadReplies;
 
-  constructor(private readonly hooks: ReplyMuxHooks) {
+  constructor(
+    private readonly calls: Pick<IdTable<Call>, 'get'>,
+    private readonly hooks: ReplyMuxHooks,
+  ) {
     this.unread = new UnreadReplies(hooks);
   }
 
   frame({ instance, replies }: Frame): void {
     for (const reply of replies) {
-      const call = this.hooks.find(reply[0]);
+      const call = this.calls.get(reply[0]);
       if (call === undefined || call.abandoned) this.late++;
       else this.reply(call, instance, reply);
     }

@@ -21,14 +21,14 @@ export interface EntryRequest {
 export type WrittenData = Pick<EntryRequest, 'codec' | 'data'>;
 
 /** Whether an entry has more than the two fields. */
-export function isWide({ headers, key, namePattern }: EntryRequest): boolean {
+export function hasExtraFields({ headers, key, namePattern }: EntryRequest): boolean {
   return headers !== undefined || key !== undefined || namePattern;
 }
 
 /** Values of `c` and `d`, or if the entry has extra fields its field list. */
 export function fieldsOf(request: EntryRequest, line: string): string[] {
   const { data, headers, key, namePattern, pattern } = request;
-  if (!isWide(request)) return [line, data];
+  if (!hasExtraFields(request)) return [line, data];
   const fields = ['c', line, 'd', data];
   if (headers !== undefined) fields.push('h', headers);
   if (key !== undefined) fields.push('k', key);

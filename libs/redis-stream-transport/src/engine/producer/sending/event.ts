@@ -3,7 +3,7 @@ import { eventHeader } from '../../../protocol/header.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
 import { heed, type Heeding } from '../../heeding.js';
-import { fieldsOf, isWide, type EntryRequest, type WrittenData } from './entry-request.js';
+import { fieldsOf, hasExtraFields, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
 
@@ -54,7 +54,7 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 
   get hasExtraFields(): boolean {
-    return isWide(this.request);
+    return hasExtraFields(this.request);
   }
 
   fields(): readonly string[] {

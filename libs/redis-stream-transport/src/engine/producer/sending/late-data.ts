@@ -11,20 +11,20 @@ export interface Late {
   written(data: WrittenData): void;
 }
 
-/** Sends an item once its data is written. If it ended before, nothing of it leaves. */
+/** Sends an entry once its data is written. If it ended before, nothing of it leaves. */
 export function sendWhenWritten<T extends Late>(
-  item: T,
+  entry: T,
   data: Promise<WrittenData>,
-  send: (item: T) => void,
-  fail: (item: T, error: RedisStreamsError) => void,
+  send: (entry: T) => void,
+  fail: (entry: T, error: RedisStreamsError) => void,
 ): void {
-  item.write();
+  entry.write();
   data.then(
     (written) => {
-      if (!item.isWriting) return;
-      item.written(written);
-      send(item);
+      if (!entry.isWriting) return;
+      entry.written(written);
+      send(entry);
     },
-    (error: RedisStreamsError) => fail(item, error),
+    (error: RedisStreamsError) => fail(entry, error),
   );
 }

@@ -1,61 +1,63 @@
 import type { OutgoingEntry } from './outgoing-entry.js';
 
-/** Queued characters at which a turn does not wait for its end: beyond, large payloads take turns. */
+/** Queued characters at which the queue is flushed before the turn ends, so that large payloads take turns. */
 const EARLY_FLUSH = 65_536;
+/** Characters that a batch has at most, unless a single entry has more. */
 const MAX_BATCH_LENGTH = 1_048_576;
-const MAX_BATCH_ITEMS = 1000;
+const MAX_BATCH_ENTRIES = 1000;
 
-/** What one process wants to store in one shard, until a batch takes it. */
+/** What one client wants to store in one shard, until a batch takes it. */
 export class SendQueue {
-  private items: OutgoingEntry[] = [];
+  private entries: OutgoingEntry[] = [];
+  /** Characters of the entries, about. */
   private size = 0;
   private scheduled = false;
 
   constructor(
     private readonly flush: () => void,
-    /** Nothing is on its way, so nothing is gained by gathering a turn. */
+    /** Whether nothing is on its way. Then nothing is gained by gathering the entries of a turn. */
     private readonly isIdle: () => boolean,
   ) {}
 
   get length(): number {
-    return this.items.length;
+    return this.entries.length;
   }
 
-  push(item: OutgoingEntry): void {
-    this.items.push(item);
-    this.size += item.size;
+  push(entry: OutgoingEntry): void {
+    this.entries.push(entry);
+    this.size += entry.size;
     if (this.size >= EARLY_FLUSH) {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
-      // A lone call waits for nothing; under load a turn is gathered.
+      // A lone call leaves at once; under load a batch takes the calls of a whole turn.
       if (this.isIdle()) queueMicrotask(this.flushScheduled);
       else setImmediate(this.flushScheduled);
     }
   }
 
-  /** Puts back, in front, what has to go out under another number. */
-  putBack(items: readonly OutgoingEntry[]): void {
-    this.items.unshift(...items);
-    for (const item of items) this.size += item.size;
+  /** Puts back, in front, what is to be sent again under another number. */
+  putBack(entries: readonly OutgoingEntry[]): void {
+    this.entries.unshift(...entries);
+    for (const entry of entries) this.size += entry.size;
   }
 
-  /** The next batch: what is still wanted, in order, within the bounds of a batch. */
+  /** Takes the next batch: entries that were not abandoned, in order, within the bounds of a batch. */
   take(): OutgoingEntry[] {
     const batch: OutgoingEntry[] = [];
     let length = 0;
     let taken = 0;
-    for (const item of this.items) {
-      if (batch.length >= MAX_BATCH_ITEMS) break;
-      if (batch.length > 0 && length + item.size > MAX_BATCH_LENGTH) break;
+    for (const entry of this.entries) {
+      if (batch.length >= MAX_BATCH_ENTRIES) break;
+      if (batch.length > 0 && length + entry.size > MAX_BATCH_LENGTH) break;
       taken++;
-      this.size -= item.size;
-      if (item.abandoned) continue;
-      length += item.size;
-      batch.push(item);
+      this.size -= entry.size;
+      if (entry.abandoned) continue;
+      length += entry.size;
+      batch.push(entry);
     }
-    if (taken === this.items.length) this.items = [];
-    else this.items.splice(0, taken);
+    if (taken === this.entries.length) this.entries = [];
+    else this.entries.splice(0, taken);
     return batch;
   }
 

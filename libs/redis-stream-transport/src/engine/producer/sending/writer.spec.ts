@@ -53,10 +53,10 @@ function setup(close = closes) {
   });
   writer.up(incarnation);
   const push = async (name: string) => {
-    const item = plain(name);
-    writer.push(item);
+    const entry = plain(name);
+    writer.push(entry);
     await turn();
-    return item;
+    return entry;
   };
   /** Items of the copies that were sent so far, as `epoch.number:names`. */
   const log = () => sent.map(({ batch }) => `${batch.epoch}.${batch.number}:${namesIn(batch)}`);
@@ -65,7 +65,7 @@ function setup(close = closes) {
 }
 
 const namesIn = ({ sections }: Batch): string =>
-  sections.flatMap(({ items }) => items.map(([name]) => name)).join();
+  sections.flatMap(({ entries }) => entries.map(([name]) => name)).join();
 
 function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boolean } {
   const ends: string[] = [];
@@ -87,13 +87,13 @@ describe('the writer', () => {
     const { sent, push, log, writer, recycled } = setup();
     await push('a');
     await sent[0]!.answer('ok 1 0 5-0:1');
-    const item = await push('b');
+    const entry = await push('b');
     await sent[1]!.answer('gap 1 -1 -1');
     expect(recycled()).toBe(1);
     writer.up(incarnation);
     await turn();
     expect(log()).toEqual(['1.1:a', '1.2:b', '2.1:b']);
-    expect(item.tainted).toBe(true);
+    expect(entry.tainted).toBe(true);
   });
 
   it('L1: any other gap proves nothing: it repeats in order, under the same numbers', async () => {
@@ -160,34 +160,34 @@ describe('the writer', () => {
 
   it('L4: a batch that has become empty is sent all the same', async () => {
     const { sent, push, log, pass } = setup();
-    const item = await push('a');
+    const entry = await push('a');
     await sent[0]!.fail('refused', 'BUSY');
-    item.abandoned = true;
+    entry.abandoned = true;
     await pass(1000);
     expect(log()).toEqual(['1.1:a', '1.1:']);
   });
 
-  it('L4: a number that cannot pass is closed, and its items certainly are not stored', async () => {
+  it('L4: a number that cannot pass is closed, and its entries certainly are not stored', async () => {
     const { sent, push, closed, pass } = setup();
-    const item = await push('a');
+    const entry = await push('a');
     await sent[0]!.fail('refused', 'NOPERM');
     await pass(1000);
     expect(closed).toEqual([1]);
-    expect(item.ends[0]).toBe('REDIS');
-    expect(item.tainted).toBe(false);
+    expect(entry.ends[0]).toBe('REDIS');
+    expect(entry.tainted).toBe(false);
   });
 
   it('L7: what left for another memory may be applied there, although its number is closed in this one', async () => {
     const { sent, push, closed, pass, writer } = setup();
-    const item = await push('a');
+    const entry = await push('a');
     writer.down();
     writer.up({ ...incarnation, id: 'another' });
     await turn();
     await sent[1]!.fail('refused', 'OOM');
     await pass(1000);
     expect(closed).toEqual([1]);
-    expect(item.ends[0]).toBe('REDIS');
-    expect(item.tainted).toBe(true);
+    expect(entry.ends[0]).toBe('REDIS');
+    expect(entry.tainted).toBe(true);
   });
 
   it('L4: a close that breaks off after all was started over holds nothing up', async () => {

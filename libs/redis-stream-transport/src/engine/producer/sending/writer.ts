@@ -7,26 +7,26 @@ import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';
 import { PendingBatch } from './batch.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
+import { Repeats } from './repeats.js';
 import { SendQueue } from './send-queue.js';
 import { thrownText } from '../../../thrown.js';
 
 /** Milliseconds for which the life of the record is not renewed again: a small part of it. */
 const RENEW_EVERY = 60_000;
-const BACKOFF = { first: 50, max: 1000 } as const;
 
 export interface WriterHooks {
   /** Frames of the reply log below this id are no longer needed; '' for none. */
   trim(): string;
   /** Take a new connection: late packets of the old one must not follow what is sent next. */
   recycle(): void;
-  /** Something is wrong that a person should read; `kind` tells what is like it. */
+  /** Something is wrong that a person should read. Messages of one `kind` are alike. */
   complain(kind: string, message: string): void;
 }
 
 /**
- * Sends what one process wants to store in one shard: batches by turn, numbered, at most eight without
- * an answer. A batch whose answer was lost is sent again under its number, so that nothing is stored
- * twice and nothing is lost (rules L1–L4).
+ * Stores the entries that one client sends in one shard: in numbered batches, of which at most eight wait for an
+ * answer. A batch whose answer was lost is sent again under its number, so that nothing is stored twice and nothing
+ * is lost (rules L1–L4).
  */
 export class Writer {
   private readonly queue = new SendQueue(
@@ -38,32 +38,37 @@ export class Writer {
   private number = 1;
   /** Highest number of this epoch that Redis acknowledged. */
   private acked = 0;
+  /** When a copy left last (monotonic, ms). */
   private lastSent = 0;
+  /** When the life of the record was renewed last (monotonic, ms). */
   private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly unresolved: PendingBatch[] = [];
+  private readonly repeats: Repeats;
 
   private incarnation: Incarnation = { id: '', born: 0, now: 0 };
   private connected = false;
-  /** An error answer came: nothing new leaves until what is unresolved has been repeated in order. */
-  private repeating = false;
-  private failures = 0;
   private refusal: CommandFailure | undefined;
-  private cancelRepeat: (() => void) | undefined;
 
   constructor(
     private readonly broker: CallerBroker,
     private readonly clock: Clock,
     private readonly redisClock: RedisClock,
     private readonly hooks: WriterHooks,
-  ) {}
+  ) {
+    this.repeats = new Repeats(clock, {
+      isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
+      prepare: () => broker.loadScripts(),
+      repeat: () => this.repeat(),
+    });
+  }
 
-  /** Why Redis stores nothing at this moment; undefined if it does, or is not reached. */
+  /** Why Redis stores nothing at this moment; undefined if it stores, or is not reached. */
   get obstacle(): Error | undefined {
     return this.refusal;
   }
 
-  push(item: OutgoingEntry): void {
-    this.queue.push(item);
+  push(entry: OutgoingEntry): void {
+    this.queue.push(entry);
   }
 
   /** A new connection is ready, and this is the memory it reached. */
@@ -72,9 +77,9 @@ export class Writer {
     // What left for another memory may have been applied there, whatever this one says of its number.
     if (incarnation.id !== this.incarnation.id) this.unresolved.forEach((batch) => batch.taint());
     this.incarnation = incarnation;
-    this.failures = 0;
-    // What was to be repeated on the connection before is repeated now, in order, or there is nothing.
-    this.stopRepeating();
+    this.repeats.reset();
+    // What was to be repeated on the connection before is repeated now, in order.
+    this.repeats.stop();
     if (this.unresolved.length > 0) this.repeat();
     else this.flush();
   }
@@ -82,18 +87,18 @@ export class Writer {
   down(): void {
     this.connected = false;
     this.refusal = undefined;
-    this.stopRepeating();
+    this.repeats.stop();
   }
 
   private flush(): void {
     while (
       this.queue.length > 0 &&
       this.connected &&
-      !this.repeating &&
+      !this.repeats.areDue &&
       this.unresolved.length < VERDICTS_KEPT
     ) {
-      const items = this.queue.take();
-      if (items.length === 0) return;
+      const entries = this.queue.take();
+      if (entries.length === 0) return;
       const now = this.clock.now();
       // The record may have expired meanwhile; a new epoch needs none.
       if (
@@ -103,7 +108,7 @@ export class Writer {
       ) {
         this.startEpoch();
       }
-      const batch = new PendingBatch(this.epoch, this.number++, items, now);
+      const batch = new PendingBatch(this.epoch, this.number++, entries, now);
       this.unresolved.push(batch);
       void this.send(batch);
     }
@@ -113,7 +118,7 @@ export class Writer {
     const now = this.clock.now();
     const { version, sections } = batch.nextVersion(now);
     const { incarnation } = this;
-    for (const item of batch.items) item.sending(incarnation, now);
+    for (const entry of batch.entries) entry.sending(incarnation, now);
     batch.inFlight = true;
     this.lastSent = now;
     const renew = version > 0 || batch.number === 1 || now - this.renewedAt > RENEW_EVERY;
@@ -133,13 +138,13 @@ export class Writer {
     } catch (error) {
       batch.inFlight = false;
       this.onFailure(batch, error as CommandFailure);
-      this.continueRepeat();
+      this.repeats.goOn();
       return;
     }
     batch.inFlight = false;
     this.redisClock.observe(answer.now, now);
     this.onAnswer(batch, answer);
-    this.continueRepeat();
+    this.repeats.goOn();
   }
 
   private async close(batch: PendingBatch): Promise<void> {
@@ -153,9 +158,9 @@ export class Writer {
     } catch (error) {
       batch.inFlight = false;
       this.hooks.complain('writer', `cannot write the caller record: ${thrownText(error)}`);
-      if (batch.epoch === this.epoch) this.scheduleRepeat();
+      if (batch.epoch === this.epoch) this.wantRepeat();
     }
-    this.continueRepeat();
+    this.repeats.goOn();
   }
 
   private onAnswer(batch: PendingBatch, answer: EnqueueAnswer): void {
@@ -171,10 +176,10 @@ export class Writer {
         break;
       case 'forgotten':
         this.resolve(batch);
-        for (const item of batch.items) if (!item.abandoned) item.unknown();
+        batch.unknown();
         break;
       case 'stale':
-        this.scheduleRepeat();
+        this.wantRepeat();
         break;
       case 'gap':
       case 'old':
@@ -185,7 +190,7 @@ export class Writer {
           this.epoch = Math.max(this.epoch, answer.epoch);
           this.startOver();
         } else {
-          this.scheduleRepeat();
+          this.wantRepeat();
         }
         break;
       case 'incarnation':
@@ -201,7 +206,7 @@ export class Writer {
     const at = this.unresolved.indexOf(batch);
     if (at !== -1) this.unresolved.splice(at, 1);
     this.acked = Math.max(this.acked, batch.number);
-    this.failures = 0;
+    this.repeats.reset();
     this.refusal = undefined;
   }
 
@@ -213,44 +218,28 @@ export class Writer {
       const error = new RedisStreamsError('REDIS', failure.message, { cause: failure });
       batch.closing = error;
       if (batch.isUntouched) {
-        for (const item of batch.items) if (!item.abandoned && !item.tainted) item.failed(error);
+        for (const entry of batch.wanted()) if (!entry.tainted) entry.failed(error);
       }
     }
-    this.scheduleRepeat();
+    this.wantRepeat();
   }
 
-  /** Who calls hears of it at the deadline, who runs the service at once. */
+  /** The application is told of it at the deadline of a call; the log tells at once, for whoever runs the service. */
   private refusedBy(failure: CommandFailure): void {
     this.refusal = failure;
-    // That the server is no longer the one to talk to, the connection tells.
+    // The connection itself tells that its server is no longer the one to talk to.
     const kind = `refused ${failure.reply}`;
     if (!failure.moved) this.hooks.complain(kind, `Redis stores nothing: ${failure.message}`);
   }
 
-  /** Nothing new leaves until what is unresolved was repeated. */
-  private scheduleRepeat(): void {
-    if (this.connected) this.repeating = true;
-  }
-
-  /** Once every copy on its way is answered, repeats the unresolved batches in order. */
-  private continueRepeat(): void {
-    if (!this.repeating || this.cancelRepeat !== undefined) return;
-    if (this.unresolved.some((batch) => batch.inFlight)) return;
-    const delay =
-      this.failures === 0 ? 0 : Math.min(BACKOFF.max, BACKOFF.first * 2 ** this.failures);
-    this.failures++;
-    this.cancelRepeat = this.clock.after(delay * (1 - this.clock.random() / 2), () => {
-      this.cancelRepeat = undefined;
-      void this.broker.loadScripts().then(
-        () => this.repeat(),
-        () => this.continueRepeat(),
-      );
-    });
+  /** Has what is unresolved repeated; nothing new leaves before. */
+  private wantRepeat(): void {
+    if (this.connected) this.repeats.want();
   }
 
   private repeat(): void {
     if (!this.connected) return;
-    this.repeating = false;
+    this.repeats.stop();
     this.giveUpOld();
     if (!this.connected) return;
     for (const batch of [...this.unresolved]) {
@@ -260,7 +249,7 @@ export class Writer {
     this.flush();
   }
 
-  /** A record lives for a while after its last batch; what is older than half of that is not repeated. */
+  /** The record lives for a limited time after its last batch; a batch older than half of that is not repeated. */
   private giveUpOld(): void {
     const oldest = this.clock.now() - RECORD_LIFE / 2;
     if (this.unresolved.some((batch) => batch.firstSent < oldest)) this.startOver();
@@ -272,23 +261,14 @@ export class Writer {
     const carried: OutgoingEntry[] = [];
     for (const batch of this.unresolved) {
       batch.taint();
-      for (const item of batch.items) {
-        if (item.abandoned) continue;
-        if (batch.firstSent < oldest) item.unknown();
-        else carried.push(item);
-      }
+      if (batch.firstSent < oldest) batch.unknown();
+      else carried.push(...batch.wanted());
     }
     this.startEpoch();
     this.queue.putBack(carried);
-    this.stopRepeating();
+    this.repeats.stop();
     this.connected = false;
     this.hooks.recycle();
-  }
-
-  private stopRepeating(): void {
-    this.repeating = false;
-    this.cancelRepeat?.();
-    this.cancelRepeat = undefined;
   }
 
   private startEpoch(): void {

@@ -16,8 +16,8 @@ it('gives the enqueue script its keys and arguments in the order of their names'
   const batch = {
     ...{ epoch: 11, number: 12, version: 13, incarnation: 'memory', stamp: 14.7, trim: '15-0' },
     sections: [
-      { stream: 's', pattern: 'p', mode: 1, hasExtraFields: false, items: [['header', 'data']] },
-      { stream: 't', pattern: 'q', mode: 0, hasExtraFields: true, items: [['c', 'h', 'd', '1']] },
+      { stream: 's', pattern: 'p', mode: 1, hasExtraFields: false, entries: [['header', 'data']] },
+      { stream: 't', pattern: 'q', mode: 0, hasExtraFields: true, entries: [['c', 'h', 'd', '1']] },
     ] as const,
   };
   await enqueue({ link, keys, recordKey: 'record', logKey: 'log' }, batch, 16);

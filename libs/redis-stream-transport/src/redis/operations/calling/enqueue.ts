@@ -8,15 +8,16 @@ import { defineScript, type Line } from '../script.js';
 /** Milliseconds after which a batch that is still on its way is refused (rule L3). */
 export const MAX_BATCH_AGE = 2000;
 
-/** What a batch wants for the items of one pattern. */
+/** The entries of a batch that go to one stream, for one pattern, under the same conditions. */
 export interface BatchSection {
   readonly stream: string;
   readonly pattern: string;
   /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
   readonly mode: 0 | 1 | 2;
-  /** Items have more than the two fields `c` and `d`. */
+  /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
-  readonly items: readonly (readonly string[])[];
+  /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
+  readonly entries: readonly (readonly string[])[];
 }
 
 export interface Batch {
@@ -174,9 +175,9 @@ export async function enqueue(
     batch.trim,
     String(sections.length),
   );
-  for (const { mode, hasExtraFields, items } of sections) {
-    line.push(String(mode), hasExtraFields ? '1' : '0', String(items.length));
-    for (const fields of items) {
+  for (const { mode, hasExtraFields, entries } of sections) {
+    line.push(String(mode), hasExtraFields ? '1' : '0', String(entries.length));
+    for (const fields of entries) {
       if (hasExtraFields) line.push(String(fields.length));
       for (const field of fields) line.push(field);
     }

@@ -1,0 +1,65 @@
+import { Keys } from '../../protocol/keys.js';
+import { CallerBroker } from '../../redis/caller-broker.js';
+import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
+import { Link, type LinkObserver } from '../../redis/link.js';
+import { Subscription } from '../../redis/subscription.js';
+import { RedisClock } from '../redis-clock.js';
+import { CallerShard, type CallerContext, type CallerShardHooks } from './caller-shard.js';
+import { LostEntryProbe } from './outcome/lost-entry-probe.js';
+import { OutcomeResolver } from './outcome/outcome-resolver.js';
+import { ReplyReader } from './replies/reply-reader.js';
+import { Writer } from './sending/writer.js';
+
+/** Makes a client's part in one shard. Nothing connects before it is started. */
+export function assembleShard(
+  context: CallerContext,
+  number: number,
+  hooks: CallerShardHooks,
+): CallerShard {
+  const { callerId, options, clock, logger, mux } = context;
+  const keys = new Keys(options.prefix, number, options.shards);
+  const name = connectionNames('client', thisApplication(), thisProcess);
+  const links = { ...context.links, name };
+  const commands = new Link('commands', links, {
+    up: () => shard.connected(),
+    down: () => shard.disconnected(),
+  });
+  const broker = new CallerBroker(commands, keys, callerId, options.maxBacklog);
+  const replyReader = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
+    frame: (frame) => mux.frame(frame),
+    lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
+    ignored: () => hooks.ignored(shard),
+    complain: (message) => logger.warn('frame', message),
+  });
+  const redisClock = new RedisClock(clock);
+  const writer = new Writer(broker, clock, redisClock, {
+    trim: () => replyReader.trimPoint(),
+    recycle: () => commands.recycle('late packets must not follow'),
+    complain: (kind, message) => logger.error(kind, message),
+  });
+  const observer = observed(links.observer, () => shard.subscriptionFailed());
+  const following = { ...links, ahead: commands, observer };
+  const subscription = new Subscription(following, [broker.logKey], {
+    message: (_, text) => replyReader.message(text),
+    proven: () => shard.subscriptionStands(),
+    lost: () => shard.subscriptionLost(),
+  });
+  const resolver = new OutcomeResolver(broker, replyReader);
+  const probe = new LostEntryProbe(broker, replyReader, clock, hooks);
+  const parts = { keys, commands, subscription, broker, redisClock };
+  const working = { writer, replyReader, resolver, probe };
+  const shard: CallerShard = new CallerShard({ ...parts, ...working }, context, hooks);
+  return shard;
+}
+
+/** Passes everything on, and tells of failed attempts. */
+function observed(observer: LinkObserver, failed: () => void): LinkObserver {
+  return {
+    ready: (role) => observer.ready(role),
+    closed: (role, reason) => observer.closed(role, reason),
+    failed: (role, error, attempt) => {
+      observer.failed(role, error, attempt);
+      failed();
+    },
+  };
+}
