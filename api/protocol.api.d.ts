@@ -149,6 +149,16 @@ export declare const UNREAD: Header;
 
 export type WireCodec = Codec | `${Codec}:${string}`;
 
+export interface WrittenReply {
+  readonly call: string;
+  readonly kind: ReplyKind;
+  readonly deliveries: number;
+  readonly nonce: number;
+  readonly index: number;
+  readonly payload: string | undefined;
+  readonly headers: string | undefined;
+}
+
 export declare function callIdOf(caller: string, call: string): string;
 
 export declare function compareIds(a: string, b: string): number;
@@ -157,17 +167,11 @@ export declare function decodeEntry(raw: RawEntry, maxPayload: number): Entry | 
 
 export declare function decodeFrame(text: string): Frame | string;
 
+export declare function encodeFault(call: string, payload: string): string;
+
 export declare function encodeFrame(instance: string, replies: string): string;
 
-export declare function encodeReply(
-  call: string,
-  kind: ReplyKind,
-  deliveries: number,
-  nonce: number,
-  index: number,
-  payload: string | undefined,
-  headers: string | undefined,
-): string;
+export declare function encodeReply(reply: WrittenReply): string;
 
 export declare function eventHeader(codec: WireCodec, once: boolean): string;
 

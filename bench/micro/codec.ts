@@ -27,7 +27,16 @@ export function codecPieces(): Pieces {
       depth: 0,
     });
   const entry = { id: '1700000000000-0', fields: ['c', header(), 'd', data] };
-  const reply = (call: number) => encodeReply(String(call), REPLY.last, 1, 7, 0, data, undefined);
+  const reply = (call: number) =>
+    encodeReply({
+      call: String(call),
+      kind: REPLY.last,
+      deliveries: 1,
+      nonce: 7,
+      index: 0,
+      payload: data,
+      headers: undefined,
+    });
   const frame = () =>
     encodeFrame('instance', Array.from({ length: FRAME }, (_, call) => reply(call)).join(','));
   const text = frame();

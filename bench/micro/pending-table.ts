@@ -50,7 +50,12 @@ export function pendingPieces(): Pieces {
     grace: 1000,
   };
   const answered = Array.from({ length: CALLS }, (_, id) =>
-    JSON.parse(encodeReply(String(id), REPLY.last, 1, 7, 0, request.data, undefined)),
+    JSON.parse(
+      encodeReply({
+        ...{ call: String(id), kind: REPLY.last, deliveries: 1, nonce: 7, index: 0 },
+        ...{ payload: request.data, headers: undefined },
+      }),
+    ),
   );
   return {
     '64 calls, entered and answered': () => {

@@ -98,7 +98,10 @@ class Stage implements Host {
   reply(at: number): void {
     const { id, entry } = this.calls[at] as Call;
     this.entries.delete(entry as string);
-    const text = encodeReply(id, REPLY.last, 1, 1, 0, '1', undefined);
+    const text = encodeReply({
+      ...{ call: id, kind: REPLY.last, deliveries: 1, nonce: 1, index: 0 },
+      ...{ payload: '1', headers: undefined },
+    });
     const frame = encodeFrame('instance', text);
     for (const { connection } of this.links) {
       for (const channel of connection?.channels ?? []) {

@@ -73,7 +73,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   group: {
     hello: (group) => group.hello(),
     ensureGroup: (group) => group.ensureGroup('s', 'r', false),
-    read: (group) => group.read(fake, 'me', ['s'], 1, 0),
+    read: (group) => group.read(fake, { consumer: 'me', streams: ['s'], count: 1, block: 0 }),
     settle: (group) => group.settle(owner, { logs: [], streams: [] }),
     settleChecked: (group) =>
       group.settleChecked(owner, {

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { decodeFrame, encodeFrame, encodeReply, REPLY, type Frame } from './frame.js';
 
 const reply = (call: string, payload: string) =>
-  encodeReply(call, REPLY.last, 1, 7, 0, payload, undefined);
+  encodeReply({
+    ...{ call, kind: REPLY.last, deliveries: 1, nonce: 7, index: 0 },
+    ...{ payload, headers: undefined },
+  });
 
 const garbage = fc
   .uint8Array({ maxLength: 600 })
@@ -20,7 +23,10 @@ describe('a frame', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 20 }), (parts) => {
         const replies = parts.map(({ call, payload, headers }, i) =>
-          encodeReply(call, REPLY.next, 2, 3, i, payload, headers),
+          encodeReply({
+            ...{ call, kind: REPLY.next, deliveries: 2, nonce: 3, index: i },
+            ...{ payload, headers },
+          }),
         );
         const frame = decodeFrame(encodeFrame('host-1', replies.join(','))) as Frame;
         expect(frame.instance).toBe('host-1');

@@ -48,20 +48,30 @@ export interface Frame {
   readonly unreadable: number;
 }
 
-/** Text of one reply. `payload` is JSON already. */
-export function encodeReply(
-  call: string,
-  kind: ReplyKind,
-  deliveries: number,
-  nonce: number,
-  index: number,
-  payload: string | undefined,
-  headers: string | undefined,
-): string {
+/** A reply that is to be written. Its parts are those of `Reply`; payload and headers are JSON already. */
+export interface WrittenReply {
+  readonly call: string;
+  readonly kind: ReplyKind;
+  readonly deliveries: number;
+  readonly nonce: number;
+  readonly index: number;
+  readonly payload: string | undefined;
+  readonly headers: string | undefined;
+}
+
+/** Text of one reply. */
+export function encodeReply(reply: WrittenReply): string {
+  const { call, kind, deliveries, nonce, index, payload, headers } = reply;
   const head = `["${call}",${kind},${deliveries},${nonce},${index}`;
   if (payload === undefined && headers === undefined) return head + ']';
   if (headers === undefined) return `${head},${payload}]`;
   return payload === undefined ? `${head},null,${headers},1]` : `${head},${payload},${headers}]`;
+}
+
+/** Text of a fault about an entry that no handler runs in this process. `payload` is JSON already. */
+export function encodeFault(call: string, payload: string): string {
+  const place = { deliveries: 1, nonce: 0, index: 0 };
+  return encodeReply({ call, kind: REPLY.fault, ...place, payload, headers: undefined });
 }
 
 /** A frame: `1 instance [reply,…]`. It is one reply-log record and one Pub/Sub message. */

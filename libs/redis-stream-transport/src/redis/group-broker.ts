@@ -16,7 +16,7 @@ import { load } from './operations/script.js';
 import { deadLetter, type DeadEntry } from './operations/serving/dead-letter.js';
 import { noHandler } from './operations/serving/no-handler.js';
 import type { UnhandledAnswer, UnhandledEntry } from './operations/serving/no-handler.js';
-import { readGroup } from './operations/serving/read.js';
+import { readGroup, type ReadRequest } from './operations/serving/read.js';
 import { retry, type NextAttempt, type RetryAnswer } from './operations/serving/retry.js';
 import { settleChecked } from './operations/serving/settle-checked.js';
 import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
@@ -52,15 +52,9 @@ export class GroupBroker implements ServicePlace {
     return ensureGroup(this, { stream, kind, history, consumer, notesStarts });
   }
 
-  /** Blocks the given connection until there is something to read, `block` milliseconds at most. */
-  read(
-    reader: Link,
-    consumer: string,
-    streams: readonly string[],
-    count: number,
-    block: number,
-  ): Promise<StreamEntries[]> {
-    return readGroup(this, reader, { consumer, streams, count, block });
+  /** Blocks the connection of `reader`, not that of the place, until there is something to read. */
+  read(reader: Link, request: ReadRequest): Promise<StreamEntries[]> {
+    return readGroup(this, reader, request);
   }
 
   settle(owner: Owner, settlement: Settlement): Promise<SettleAnswer> {

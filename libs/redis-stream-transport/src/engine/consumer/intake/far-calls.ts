@@ -1,5 +1,5 @@
 import { decodeEntry, isMalformed } from '../../../protocol/entry.js';
-import { encodeFrame, encodeReply, REPLY } from '../../../protocol/frame.js';
+import { encodeFault, encodeFrame } from '../../../protocol/frame.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import { entryAfter, refuseUnread } from '../../../redis/operations/serving/refuse-unread.js';
@@ -117,7 +117,7 @@ export class FarCalls {
     if (pattern?.spec.answers !== true) return;
     const message = 'handlers wait for this call, and it stands behind more entries than may wait';
     const payload = faultText('OVERLOADED', message, 'not-run');
-    const reply = encodeReply(call, REPLY.fault, 1, 0, 0, payload, undefined);
+    const reply = encodeFault(call, payload);
     const answer = {
       ...{ caller, frame: encodeFrame(owner.consumer, reply) },
       ttlMs: Math.max(options.replyTtl, entry.header.timeout + 30_000),

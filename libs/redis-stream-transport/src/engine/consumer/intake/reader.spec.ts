@@ -2,6 +2,7 @@ import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
+import type { ReadRequest } from '../../../redis/operations/serving/read.js';
 import { Reader } from './reader.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
@@ -15,7 +16,7 @@ async function reads(free: number, count: number, rounds: number) {
   const seen: { names: readonly string[]; count: number; block: number }[] = [];
   let stop: Promise<void> | undefined;
   const broker = {
-    read: async (_: Link, __: string, names: string[], most: number, block: number) => {
+    read: async (_: Link, { streams: names, count: most, block }: ReadRequest) => {
       seen.push({ names, count: most, block });
       if (seen.length === rounds) stop = reader.stop();
       await turn();

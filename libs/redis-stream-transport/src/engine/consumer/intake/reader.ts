@@ -160,13 +160,12 @@ export class Reader {
     const { identity, members, clock } = this.context;
     const { owner } = identity;
     const sentAt = clock.now();
-    const names = ask.streams.map(({ name }) => name);
+    const streams = ask.streams.map(({ name }) => name);
     const longest = due === undefined ? BLOCK : Math.max(1, Math.ceil(due));
     const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
     this.endsInTime = block < BLOCK;
-    const answer = await this.answer(
-      this.of.broker.read(this.of.link, owner.consumer, names, ask.count, block),
-    );
+    const request = { consumer: owner.consumer, streams, count: ask.count, block };
+    const answer = await this.answer(this.of.broker.read(this.of.link, request));
     const took = clock.now() - sentAt;
     // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) return 0;

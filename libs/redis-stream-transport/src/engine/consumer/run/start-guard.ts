@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeFrame, encodeReply, REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import { encodeFault, encodeFrame, REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { KeyedResult } from '../../../redis/group-broker.js';
 import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
 import { CommandFailure } from '../../../redis/failure.js';
@@ -93,7 +93,7 @@ export class StartGuard {
     if (header?.call === undefined || header.caller === undefined) return undefined;
     const message = 'the instance that ran the call is gone, and it may not be started again';
     const payload = faultText('INTERRUPTED', message, 'may-have-run');
-    const reply = encodeReply(header.call, REPLY.fault, 1, 0, 0, payload, undefined);
+    const reply = encodeFault(header.call, payload);
     return { caller: header.caller, frame: encodeFrame(consumer, reply), ttlMs };
   }
 

@@ -235,9 +235,15 @@ export class Settler {
   answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
     const { call, caller } = delivery.entry.header;
     if (call === undefined || caller === undefined) return undefined;
-    const { history, nonce } = delivery;
-    const index = delivery.takeIndex();
-    const reply = encodeReply(call, kind, history.deliveries, nonce, index, payload, undefined);
+    const reply = encodeReply({
+      call,
+      kind,
+      deliveries: delivery.history.deliveries,
+      nonce: delivery.nonce,
+      index: delivery.takeIndex(),
+      payload,
+      headers: undefined,
+    });
     return {
       caller,
       frame: encodeFrame(delivery.consumer, reply),
@@ -266,13 +272,13 @@ export function replyText(
   index: number,
 ): string {
   const { header } = delivery.entry;
-  return encodeReply(
-    header.call as string,
+  return encodeReply({
+    call: header.call as string,
     kind,
-    delivery.history.deliveries,
-    delivery.nonce,
+    deliveries: delivery.history.deliveries,
+    nonce: delivery.nonce,
     index,
     payload,
-    delivery.replyHeaders,
-  );
+    headers: delivery.replyHeaders,
+  });
 }
