@@ -29,6 +29,12 @@ export interface JudgedRatio extends Judged {
   readonly failed: { readonly ours: number; readonly theirs: number };
 }
 
+/** One row of the table of our own figures. */
+export interface JudgedBound extends Judged {
+  /** Calls that failed or were never answered: one is enough to miss the bound. */
+  readonly failed: number;
+}
+
 export function judgeRatios(cells: readonly Cell[], aims: readonly Aim[] = AIMS): JudgedRatio[] {
   const loads = byLoad(cells);
   return aims.flatMap((aim) => {
@@ -62,33 +68,37 @@ function judgeRatio(
 const failures = (cells: readonly Cell[]) =>
   cells.reduce((sum, { errors, unanswered }) => sum + errors + unanswered, 0);
 
-export function judgeBounds(facts: readonly Fact[], bounds: readonly Bound[] = BOUNDS): Judged[] {
-  return bounds.map((bound) => {
-    const values = valuesOf(facts, bound);
-    const measured = spread(values);
-    const verdict = verdictOf(measured, reaches(measured?.median ?? Number.NaN, bound.most, false));
-    const { title, most: aim, before } = bound;
-    return { title, aim, verdict, measured, rounds: values.length, before };
+export function judgeBounds(
+  facts: readonly Fact[],
+  bounds: readonly Bound[] = BOUNDS,
+): JudgedBound[] {
+  return bounds.map(({ title, most: aim, before, fact, over }) => {
+    const above = factsOf(facts, fact);
+    const below = over === undefined ? undefined : factsOf(facts, over);
+    const failed = [...above, ...(below ?? [])].reduce(
+      (sum, [, { values }]) => sum + (values.errors ?? 0),
+      0,
+    );
+    const figures = [...above].map(([round, { values }]) => {
+      const value = values[fact.value] ?? Number.NaN;
+      if (below === undefined || over === undefined) return value;
+      return value / (below.get(round)?.values[over.value] ?? Number.NaN);
+    });
+    const measured = spread(figures);
+    const median = measured?.median ?? Number.NaN;
+    const verdict = verdictOf(measured, failed === 0 && reaches(median, aim, false));
+    const rounds = figures.filter(Number.isFinite).length;
+    return { title, aim, verdict, measured, rounds, before, failed };
   });
 }
 
-function valuesOf(facts: readonly Fact[], { fact, over }: Bound): number[] {
-  const above = byRound(facts, fact);
-  const below = over === undefined ? undefined : byRound(facts, over);
-  return [...above]
-    .map(([round, value]) => (below === undefined ? value : value / (below.get(round) ?? NaN)))
-    .filter(Number.isFinite);
-}
-
-/** A figure in each round in which it was measured. */
-function byRound(facts: readonly Fact[], { mode, key, value }: Figure): Map<unknown, number> {
+/** By their rounds. */
+function factsOf(facts: readonly Fact[], { mode, key }: Figure): Map<unknown, Fact> {
   const wanted = keyText(key);
-  const rounds: Map<unknown, number> = new Map();
+  const rounds: Map<unknown, Fact> = new Map();
   for (const fact of facts) {
     const { round, ...rest } = fact.key;
-    const figure = fact.values[value];
-    if (fact.mode === mode && keyText(rest) === wanted && figure !== undefined)
-      rounds.set(round, figure);
+    if (fact.mode === mode && keyText(rest) === wanted) rounds.set(round, fact);
   }
   return rounds;
 }

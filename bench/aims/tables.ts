@@ -1,7 +1,7 @@
 // The two tables of aims: what was aimed at, what was measured, met or missed.
 import { largerIsBetter } from '../report/metrics.js';
 import { beside, short } from '../report/tables.js';
-import type { Judged, JudgedRatio, Verdict } from './judge.js';
+import type { Judged, JudgedBound, JudgedRatio, Verdict } from './judge.js';
 
 const words: Readonly<Record<Verdict, string>> = {
   met: 'met',
@@ -24,14 +24,14 @@ export function ratioRows(judged: readonly JudgedRatio[]): string[][] {
   ];
 }
 
-export function boundRows(judged: readonly Judged[]): string[][] {
+export function boundRows(judged: readonly JudgedBound[]): string[][] {
   return [
     ['', 'aim', 'measured', '', 'before packs'],
-    ...judged.map(({ title, aim, verdict, measured, before }) => [
+    ...judged.map(({ title, aim, verdict, measured, before, failed }) => [
       title,
       `≤${short(aim)}`,
       beside(measured?.median, aim),
-      words[verdict],
+      words[verdict] + (failed > 0 ? ` (${failed} calls failed)` : ''),
       before ?? '',
     ]),
   ];

@@ -29,9 +29,11 @@ export class Member<M extends { close(): Promise<void> }> extends Forked {
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
   >();
 
+  private static readonly profiles: Map<string, number> = new Map();
+
   constructor(role: 'service' | 'client', peer: string, cpuProf: string | undefined) {
     const profile = cpuProf === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProf];
-    const name = profile.length > 0 ? ['--cpu-prof-name', `${peer}.${role}.cpuprofile`] : [];
+    const name = profile.length > 0 ? ['--cpu-prof-name', Member.profileOf(`${peer}.${role}`)] : [];
     super({
       name: `${role} of ${peer}`,
       program: entry,
@@ -69,6 +71,13 @@ export class Member<M extends { close(): Promise<void> }> extends Forked {
     if (this.process.connected) this.process.disconnect();
     await this.ended;
     clearTimeout(impatience);
+  }
+
+  /** A name of its own for each process: the first of a kind has no number. */
+  private static profileOf(kind: string): string {
+    const count = (Member.profiles.get(kind) ?? 0) + 1;
+    Member.profiles.set(kind, count);
+    return `${kind}${count === 1 ? '' : `.${count}`}.cpuprofile`;
   }
 
   private answered({ id, result, error }: Reply): void {

@@ -174,5 +174,5 @@ function verdict(group: readonly Fact[], mode: string, growth: number) {
   if (!Number.isFinite(growth)) return '';
   const factor = `×${growth.toFixed(2)}`;
   if (!FLAT.has(mode)) return factor;
-  return `${factor} ±${GROWTH} ${Math.abs(growth - 1) <= GROWTH ? 'met' : 'NOT met'}`;
+  return `${factor} ≤${1 + GROWTH} ${growth <= 1 + GROWTH ? 'met' : 'NOT met'}`;
 }

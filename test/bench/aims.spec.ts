@@ -156,6 +156,18 @@ describe('a bound', () => {
     ]);
   });
 
+  it('is missed when a call failed, also beside what it is divided by', () => {
+    const failed = (size: number) => ({
+      ...fact(size, 1, 10),
+      values: { redisMicrosecondsPerCall: 10, errors: 2 },
+    });
+    for (const facts of [
+      [fact(0, 1, 10), failed(1000)],
+      [failed(0), fact(1000, 1, 10)],
+    ])
+      expect(boundRows(judgeBounds(facts, [bound]))[1]).toContain('MISSED (2 calls failed)');
+  });
+
   it('of one figure is judged by that', () => {
     const { over: _over, ...alone } = { ...bound, most: 22 };
     const judgedBounds = judgeBounds([fact(1000, 1, 28)], [alone]);
