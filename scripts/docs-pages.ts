@@ -54,10 +54,12 @@ function optionsPage(): string {
 # Options
 
 Every option can be left out: \`new ServerRedisStreams()\` and \`new ClientRedisStreams()\` talk to localhost:6379.
-Options are checked when the object is built. An option that is unknown, refused, out of bounds or contradictory throws a
-\`RedisStreamsError\` with the code INVALID_OPTION that names the option and, where it can, the one that was meant.
+Options are checked when the object is built. If an option is unknown, refused, out of bounds or contradicts another, the
+constructor throws a \`RedisStreamsError\` with the code INVALID_OPTION. Its message names the option and, if it can, the one
+that was probably meant.
 
 Durations are whole milliseconds, given as numbers. Sizes are bytes of UTF-8 as written to Redis.
+[Concepts](concepts.md#the-words) explains the words, such as group, lease and lane.
 
 ## Server
 
@@ -67,8 +69,8 @@ ${table(SERVER_TABLE, { ...common, ...docstrings('server-options.ts', 'RedisStre
 
 ### \`retry\`
 
-Any part may be given; the others keep their defaults. Attempts, after a failure of the handler, are counted apart from
-deliveries, after the death of an instance.
+Any part may be given; the others keep their defaults. Attempts (runs of the handler that may fail) and deliveries (instances
+that were handed the entry) are counted apart.
 
 ${table(RETRY_TABLE, docstrings('retry-policy.ts', 'RetryPolicy'))}
 
@@ -85,37 +87,40 @@ ${table(RETENTION_TABLE, docstrings('retention.ts', 'Retention'))}
 
 ${table(CLIENT_TABLE, { ...common, ...docstrings('client-options.ts', 'RedisStreamsClientOptions') })}
 
-\`whenNoConsumer\`: with \`'fail'\` a call is refused at once if no live instance serves its pattern; with \`'wait'\` it is
-stored in any case; with a number of milliseconds a pattern that was never served is refused after that time, while one
-that was served before is stored and waited for, since its service is being redeployed. Refused calls certainly did
-not run. Events are always stored.
+\`whenNoConsumer\` says what happens to a call if no live instance serves its pattern. Events are always stored.
+
+- \`'fail'\`: the call is refused at once.
+- \`'wait'\`: the call is stored and waits until its deadline.
+- a number of milliseconds: if the pattern was never served, the call is refused after this time. If it was served before,
+  its service is probably being redeployed, so the call is stored and waits until its deadline.
+
+A refused call ends with NO_CONSUMER, \`not-run\`.
 
 ## Record
 
 \`new RedisStreamsRecord(data, { … })\` or \`new RedisStreamsRecordBuilder(data).setOptions({ … }).build()\`: options of one
-call or event. Either of \`timeout\` and \`idleTimeout\` replaces both of the client's.
+call or event. If one of \`timeout\` and \`idleTimeout\` is given, it replaces both of the client's.
 
 ${table(RECORD_TABLE, docstrings('record-options.ts', 'RecordOptions'))}
 
 ## Handler
 
-The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Nest gives
-them to every transport that serves the handler, so keys that are not ours are ignored. A key that looks
-like ours is refused: one that is close to an option below (\`concurency\`), what others call one of them (\`prefetch\`,
-\`retries\`), and the name of an option of a server or a record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\`
-and those of serializers. If another transport needs such a key, name that transport in its decorator.
+The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Nest gives this object to every
+transport that serves the handler, so unknown keys are ignored. A key that is probably a mistake is refused: a misspelt
+option (\`concurency\`), the name that other transports have for one (\`prefetch\`, \`retries\`), and an option of a server or a
+record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\` and those of serializers. If another transport needs such a key, name that transport in its decorator.
 
 ${table(EXTRAS_TABLE, docstrings('handler-extras.ts', 'HandlerExtras'))}
 
 \`concurrency\`: an instance reads no more entries of the pattern than can start, so that the rest is there for other instances.
-The next entry of a lane may be for any of its patterns. An instance therefore asks a lane for what the pattern with the
-least room can start, and for one entry at a time while one is at its bound and another is not; entries that turn out
-to be for one at its bound wait in the instance, 1,000 at most in all lanes. Give a pattern with a bound of its own a stream of its own.
+In a lane this holds only nearly, because the next entry may be for any of its patterns. An instance asks a lane for as many
+entries as the pattern with the least room can start, and for one at a time while one pattern is at its bound and another is
+not. Entries for a pattern at its bound wait in the instance, 1,000 at most in all lanes. So do not put a pattern with a bound
+of its own into a lane.
 
-A handler that waits for a call of its own, of whatever service, lends its place meanwhile to calls of the same pattern
-that were made inside handlers, deeper ones than itself: it may be one of those that it waits for. So the bound holds
-for handlers that do not wait. A handler that must run alone from its beginning to its end, its calls included, needs a
-lock of its own; between instances it needs one anyway.
+A handler that waits for a call of its own, to any service, lends its place meanwhile to calls of the same pattern that are
+nested deeper than itself, because it may wait for one of them. So the bound holds only for handlers that do not wait. A
+handler that must run alone from beginning to end, including its calls, needs a lock. Between instances it needs one anyway.
 
 ## Connection
 
@@ -157,34 +162,34 @@ exception filter's result or an unknown error reaches the caller as on Nest's ow
 | \`outcome\` | \`'not-run'\`: no handler ran, certainly; \`'may-have-run'\`: one may have run, or may still run |
 | \`retryable\` | whether the same call can succeed when it is tried again; follows from the code |
 | \`pattern\` | the pattern of the call or handler, where there is one |
-| \`callId\` | which call failed: \`<caller>/<call>\`; not of events, and not of what failed before there was a call |
+| \`callId\` | which call failed: \`<caller>/<call>\`; undefined for events, and for failures before there was a call |
 | \`cause\` | the error that led to it, in this process only |
 | \`status\` | always \`'error'\`, as in the errors of Nest's own transports |
 
 Trying again is safe when \`retryable\` is true and \`outcome\` is \`'not-run'\`. With \`'may-have-run'\` the handler must be
 idempotent, or the call needs an \`idempotencyKey\`.
 
-Test for it with \`RedisStreamsError.isRedisStreamsError(error)\`, which also knows errors of another copy of this package.
-\`JSON.stringify\` gives everything but the stack and the cause. A cause that comes from Redis or a connection holds its message
-and codes, and nothing of the command: no password, and no data of other calls. Clients and servers show where Redis is and
-what they serve when they are printed, and nothing of their options. What \`unwrap()\` gives is ioredis' own, and shows all.
+Test for it with \`RedisStreamsError.isRedisStreamsError(error)\`, which also recognizes errors of another copy of this package.
+\`JSON.stringify\` writes everything but the stack and the cause. A cause that comes from Redis or a connection has its message
+and codes, and nothing of the command: no password, and no data of other calls. A client or server that is printed shows where
+Redis is and what it serves, and none of its options. The objects that \`unwrap()\` gives are ioredis' own, and show everything.
 
-While Redis refuses writes or is not reached, a call that ends at its deadline has the reason as its \`cause\`.
+If Redis refuses writes or cannot be reached, a call that ends at its deadline has the reason as its \`cause\`.
 
 ## Which call it was
 
-A call has one id on both sides, so that the log of a caller and that of a service can be joined:
-\`<caller>/<call>\`, for instance \`rK0f…Q/10000000042\`. The first part is made by the client when it connects, the second
-counts its calls, so only both together name a call. It stays the same when the call is handed to another instance.
+A call has the same id on both sides, so that the logs of a caller and a service can be joined: \`<caller>/<call>\`, for
+instance \`rK0f…Q/10000000042\`. The client makes the first part when it connects; the second part counts its calls. Only both
+together name a call. The id stays the same when the call is handed to another instance.
 
 | where | what has it |
 | - | - |
 | at the caller | \`RedisStreamsError.callId\`; \`callId\` of what \`sendWithMeta\` gives; \`RemoteError.callId\` of contracts |
-| at the caller, of what a handler threw | \`RedisStreamsError.callIdOf(error)\`: it is passed on as it was sent, so the id is kept beside it. Texts and numbers have none |
+| at the caller, for errors that a handler threw | \`RedisStreamsError.callIdOf(error)\`: the error arrives as it was sent, so the id is kept apart from it. Texts and numbers have no id |
 | at the service | \`ctx.getCallId()\`, and its log lines about the call |
 
-Events have no such id; \`ctx.getMessageId()\` is theirs at the service. A program that may read Redis and knows the first part could answer in
-a service's place: show it in logs, not to strangers.
+Events have no such id; at the service they have \`ctx.getMessageId()\`. A program that has access to Redis and knows the first
+part could answer in a service's place: show it in logs, not to strangers.
 
 ## Codes
 
@@ -192,11 +197,11 @@ a service's place: show it in logs, not to strangers.
 | - | - | - |
 ${rows.join('\n')}
 
-NO_CONSUMER and NO_HANDLER carry the text of Nest's own transports for a pattern without a handler.
+The message of NO_CONSUMER and NO_HANDLER is that of Nest's own transports for a pattern without a handler.
 
 ## What handlers may throw
 
-- \`new RetryLater(ms?)\`: run me again, after this many milliseconds or as the retry policy says.
+- \`new RetryLater(ms?)\`: the handler runs again, after this many milliseconds or as the retry policy says.
 - \`new DeadLetter(reason?)\`: no attempt will ever succeed; the entry becomes a dead letter at once, and a caller gets
   DEAD_LETTERED.
 
