@@ -1,7 +1,7 @@
 /** Why a handler's signal fires. */
 export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
 
-/** In words. */
+/** The texts of the reasons. */
 export const ABORTED: Readonly<Record<AbortReason, string>> = {
   deadline: 'the deadline of the call has passed',
   cancelled: 'nobody waits for the call any more',
@@ -9,7 +9,7 @@ export const ABORTED: Readonly<Record<AbortReason, string>> = {
   closing: 'the server is closing',
 };
 
-/** What a signal is aborted with. */
+/** The error with which a signal is aborted. */
 export function abortError(reason: AbortReason): Error {
   const error = new Error(ABORTED[reason]);
   error.name = reason === 'deadline' ? 'TimeoutError' : 'AbortError';

@@ -14,43 +14,43 @@ import type { PatternState } from '../intake/pattern-state.js';
 /** The stream that a delivery came from. */
 export interface HomeStream {
   readonly name: string;
-  /** Events up to this id were there before the group and are not for it. */
+  /** Events up to this id are older than the group and not for it. */
   readonly since: string | undefined;
   /** Keeps a delivery until it has ended. */
   hold(delivery: Delivery): void;
-  /** Whether this very delivery is kept, and not another one of the same entry. */
+  /** Whether this delivery is kept, and not another one of the same entry. */
   holds(delivery: Delivery): boolean;
-  /** Whether an entry is kept, whichever delivery of it. */
+  /** Whether any delivery of the entry is kept. */
   has(entry: string): boolean;
   /** The delivery has ended. */
   release(delivery: Delivery): void;
-  /** What may be started once only cannot be: Redis refuses to note it. */
+  /** Redis refused to note a start of an entry that may be started once only. */
   startRefused(): void;
 }
 
-/** What a delivery asks of the part that ends it in Redis. */
+/** The part that ends deliveries in Redis. */
 export interface DeliveryOwner {
   /** It has a slot. */
   begin(delivery: Delivery): void;
-  /** A reply; `final` settles the delivery. */
+  /** Sends a reply; `final` ends the delivery. */
   reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void;
   acknowledge(delivery: Delivery): void;
-  /** Another attempt later, as the policy allows; else a dead letter. */
+  /** Tries again later if the policy permits; else makes a dead letter. */
   retry(delivery: Delivery, failed: FailedAttempt): void;
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void;
 }
 
-/** What a delivery asks of the part that gave it its slot. */
+/** The part that gives slots to deliveries. */
 export interface DeliverySlots {
-  /** A value was streamed whose caller waits for the next one: its time begins anew. */
+  /** A value was streamed to a caller with an idle timeout: the deadline is set anew. */
   renewed(delivery: Delivery): void;
-  /** Its handler waits for one call more, or for one less. */
+  /** Its handler waits for one call more (1), or for one less (-1). */
   waits(delivery: Delivery, calls: 1 | -1): void;
 }
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
-  /** As it was read, for the dead letters. */
+  /** The entry as it was read, for the dead letters. */
   readonly raw: RawEntry;
   readonly owner: DeliveryOwner;
   readonly slots: DeliverySlots;
@@ -64,21 +64,21 @@ export interface DeliveryParts {
 }
 
 /**
- * An entry that this process holds. Its runner ends it exactly once: by a final reply, an acknowledgement, a
- * retry or a dead letter. What the runner says after the end is ignored.
+ * An entry that this process holds. It ends exactly once: by a final reply, an acknowledgement, a retry or a dead
+ * letter. What its runner sends after the end is ignored.
  */
 export class Delivery implements Expiring, Identified, DeadlineScope {
-  /** Settled, or given up: the handler's further words no longer count. */
+  /** It has ended here, or was given up: what the handler sends is ignored. */
   ended = false;
-  /** Holds a slot. */
+  /** It holds a slot. */
   running = false;
-  /** Calls that its handler has made and that have not ended. */
+  /** Open calls that its handler has made. */
   calls = 0;
   /** `[kind, payload]` texts of the replies so far, to be stored under an idempotency key. */
   recorded: string[] | undefined;
   /** Text of the reply headers, when the handler set some. */
   replyHeaders: string | undefined;
-  /** Milliseconds of Redis' clock; Infinity without a deadline. */
+  /** Redis' clock, milliseconds; Infinity without a deadline. */
   deadline: number;
 
   readonly hash: number;
@@ -141,28 +141,28 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     return this.entry.id;
   }
 
-  /** Id of the call, as its caller knows it too; undefined for events. */
+  /** Id of the call, the same as at its caller; undefined for events. */
   get callId(): string | undefined {
     const { call, caller } = this.entry.header;
     return call === undefined || caller === undefined ? undefined : callIdOf(caller, call);
   }
 
-  /** It may be started once only: by its caller's wish, or as its handlers say. */
+  /** It may be started once only: its caller or its handlers demand that. */
   get once(): boolean {
     return this.entry.header.once || this.pattern.spec.once;
   }
 
-  /** Its caller may have values of an earlier run, and is to forget them. */
+  /** Its caller may have values of an earlier run and must be told to forget them. */
   get isRestart(): boolean {
     return this.pattern.spec.restartable && this.isRequest && this.history.deliveries > 1;
   }
 
-  /** Somebody waits for a reply. */
+  /** A caller waits for a reply. */
   get isRequest(): boolean {
     return this.entry.header.caller !== undefined;
   }
 
-  /** Made when first asked for: most handlers never do. */
+  /** Made at the first use: most handlers use none. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
@@ -180,8 +180,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   }
 
   /**
-   * The runner's own way to be told, without the price of a signal; several handlers of an event are all
-   * told. It is called again when an aborted entry is ended although its handler runs.
+   * Registers a callback for the abort, cheaper than a signal. Several handlers of an event may each register one.
+   * It is called again by `abandon()`.
    */
   whenAborted(told: (reason: AbortReason) => void): void {
     const before = this.onAbort;
@@ -202,12 +202,12 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.onAbort?.(reason);
   }
 
-  /** It was ended although its handler runs: what can be torn down is. */
+  /** The delivery was ended although its handler still runs: calls the callbacks once more to clean up. */
   abandon(): void {
     if (this.aborted !== undefined) this.onAbort?.(this.aborted);
   }
 
-  /** Its turn has come. */
+  /** It got its slot. */
   begin(): void {
     this.owner.begin(this);
   }
@@ -217,23 +217,23 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     return this.index++;
   }
 
-  /** @param payload JSON; undefined for a value that JSON has no text for, or as the last for none */
+  /** @param payload JSON; undefined: a value that JSON has no text for, or no value if it is the last */
   value(payload: string | undefined, last: boolean): void {
     const kind = !last ? REPLY.next : payload === undefined ? REPLY.done : REPLY.last;
     this.reply(kind, payload, last);
   }
 
-  /** Output of a serializer. */
+  /** Sends the output of a serializer. */
   packed(payload: string, last: boolean): void {
     this.reply(last ? REPLY.packedLast : REPLY.packed, payload, last);
   }
 
-  /** A reply that was given before, from a stored result. */
+  /** Sends a reply of a stored result again. */
   repeat(kind: ReplyKind, payload: string | undefined, last: boolean): void {
     this.reply(kind, payload, last);
   }
 
-  /** What the handler threw, as JSON. */
+  /** @param payload what the handler threw, as JSON */
   error(payload: string): void {
     this.reply(REPLY.error, payload, true);
   }
@@ -242,12 +242,12 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.reply(REPLY.fault, faultText(code, message, outcome), true);
   }
 
-  /** Nobody waits for it any more, and it is not running: an earlier owner may have run it. */
+  /** Ends a cancelled entry that does not run here. An earlier owner may have run it. */
   giveUp(): void {
     this.fault('CANCELLED', ABORTED.cancelled, 'may-have-run');
   }
 
-  /** Nobody waits for it any more, and no handler has begun; one of an earlier owner may have. */
+  /** Ends an expired or cancelled entry that has not begun here. An earlier owner may have run it. */
   unstarted(reason: AbortReason): void {
     const { deliveries, attempts } = this.history;
     const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
@@ -276,7 +276,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload, thrown });
   }
 
-  /** Its data cannot be read: no handler ran, and none ever will. */
+  /** Ends an entry whose data cannot be read: no handler ran, and none ever will. */
   malformed(detail: string, code: 'INVALID_MESSAGE' | 'CODEC_MISMATCH' = 'INVALID_MESSAGE'): void {
     const payload = faultText(code, `malformed message: ${detail}`, 'not-run');
     if (!this.ended)
@@ -287,7 +287,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     if (this.ended) return;
     this.owner.reply(this, kind, payload, final);
     if (final || this.entry.header.idle === 0) return;
-    // It may have been ended by this very reply; and a grace is not renewed.
+    // This reply may have ended it. The grace after an abort is not renewed.
     if (!this.ended && !this.isAborted) this.slots.renewed(this);
   }
 }

@@ -14,7 +14,7 @@ const pattern = (concurrency?: number): PatternState =>
     once: false,
   } as PatternState['spec']);
 
-/** As much of a delivery as a dispatcher looks at. */
+/** The parts of a delivery that a dispatcher uses. */
 function fake(
   of: PatternState,
   changes: { suspect?: boolean; deadline?: number; depth?: number } = {},
@@ -56,7 +56,7 @@ interface Log {
   end(delivery: Delivery): void;
 }
 
-/** What happened to the deliveries of the dispatcher that was made last. */
+/** What happened to the deliveries of the latest dispatcher. */
 let latest: Log;
 
 function dispatcher(concurrency = 2) {
@@ -106,7 +106,7 @@ describe('the dispatcher', () => {
     const other = fake(pattern());
     for (const one of [first, second, other]) it.accept(one);
     expect(log.ran).toEqual([first, other]);
-    // The one that waits for its pattern takes no slot from the others.
+    // An entry that waits for its pattern takes no slot.
     expect(it.free).toBe(1);
     end(first);
     expect(log.ran).toEqual([first, other, second]);
@@ -119,11 +119,11 @@ describe('the dispatcher', () => {
     expect(it.mayPark).toBe(true);
     it.accept(fake(slow));
     expect(it.mayPark).toBe(false);
-    // Others are read: what cannot start is not read of a stream of its own.
+    // Other streams are still read: what cannot start is not read of a stream of its own.
     expect(it.free).toBe(9);
   });
 
-  it('runs alone what is on its last delivery', () => {
+  it('runs an entry on its last delivery alone', () => {
     const { dispatcher: it, log, end } = dispatcher(5);
     const running = fake(pattern());
     const last = fake(pattern(), { suspect: true });
@@ -138,7 +138,7 @@ describe('the dispatcher', () => {
     expect(it.free).toBe(4);
   });
 
-  it('neither waits for what never ends nor keeps others waiting for long, when on its last delivery', () => {
+  it('starts a suspect beside what never ends, and lets others begin soon after it', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const endless = fake(pattern());
     const slow = fake(pattern(), { suspect: true });
@@ -157,7 +157,7 @@ describe('the dispatcher', () => {
     expect(it.free).toBe(3);
   });
 
-  it('runs one after the other on its last delivery, and others in between', () => {
+  it('runs suspects one after the other, and others in between', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const first = fake(pattern(), { suspect: true });
     const second = fake(pattern(), { suspect: true });
@@ -168,7 +168,7 @@ describe('the dispatcher', () => {
     clock.pass(200);
     expect([log.ran, it.takesSuspect]).toEqual([[first], false]);
     end(first);
-    // The others have as long as they were kept waiting.
+    // The others have as long as they were kept waiting before.
     expect([log.ran, it.free, it.takesSuspect]).toEqual([[first, other], 4, false]);
     end(other);
     clock.pass(190);
@@ -184,7 +184,7 @@ describe('the dispatcher', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('waits for its own pattern when on its last delivery, without keeping others waiting', () => {
+  it('lets a suspect wait for its pattern without keeping others waiting', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const narrow = pattern(1);
     const endless = fake(narrow);
@@ -197,7 +197,7 @@ describe('the dispatcher', () => {
     expect(log.ran).toEqual([endless, other, suspect]);
   });
 
-  it('keeps no other suspect waiting without end, however long it runs', () => {
+  it('starts the next suspect at some time, however long one runs', () => {
     const { dispatcher: it, clock, log } = dispatcher(5);
     const endless = [1, 2, 3].map(() => fake(pattern(), { suspect: true }));
     for (const one of endless) it.accept(one);
@@ -209,11 +209,11 @@ describe('the dispatcher', () => {
     clock.pass(5700);
     expect(log.ran).toEqual(endless);
     clock.pass(5100);
-    // Those that are left under their dead consumers have their turn too.
+    // Suspects that are still pending under dead consumers have their turn too.
     expect([it.takesSuspect, it.free, clock.timers]).toEqual([true, 2, 0]);
   });
 
-  it('neither keeps waiting the suspects of other patterns while its own is at its bound', () => {
+  it('starts suspects of other patterns while that of one is at its bound', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const narrow = pattern(1);
     const endless = fake(narrow);
@@ -230,7 +230,7 @@ describe('the dispatcher', () => {
     expect(log.ran).toEqual([endless, other, held]);
   });
 
-  it('takes one that a handler may wait for although no slot is free, past those that find none', () => {
+  it('takes a suspect that a handler may wait for although no slot is free, past those that find none', () => {
     const { dispatcher: it, clock, log } = dispatcher(1);
     const outer = fake(pattern());
     const outside = fake(pattern(), { suspect: true });
@@ -245,7 +245,7 @@ describe('the dispatcher', () => {
     expect(log.ran).toEqual([outer, inner]);
   });
 
-  it('is no suspect any more that was forgotten', () => {
+  it('goes on after a suspect that ended before it ran', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const running = fake(pattern());
     const suspect = fake(pattern(), { suspect: true });
@@ -258,7 +258,7 @@ describe('the dispatcher', () => {
     expect(it.takesSuspect).toBe(true);
   });
 
-  it('goes on behind what expired while it waited to run alone', () => {
+  it('goes on after a suspect that expired while it waited to run alone', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const running = fake(pattern());
     const late = fake(pattern(), { suspect: true, deadline: clock.now() + 100 });
@@ -279,7 +279,7 @@ describe('the dispatcher', () => {
     expect(it.free).toBe(2);
   });
 
-  it('counts as held what waits for Redis, and says when that is less', () => {
+  it('counts entries that wait for Redis as held, and says when they become fewer', () => {
     const { dispatcher: it, log, state } = dispatcher(5);
     it.accept(fake(pattern()));
     state.owed = 3;
@@ -321,7 +321,7 @@ describe('the dispatcher', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('tells a handler that nobody waits any more', () => {
+  it('tells a handler that its caller no longer waits', () => {
     const { dispatcher: it, clock, log } = dispatcher();
     const one = fake(pattern());
     it.accept(one);
@@ -331,7 +331,7 @@ describe('the dispatcher', () => {
     expect(log.stuck).toEqual([one]);
   });
 
-  it('starts nothing more once it is quiet, and says when nothing runs', async () => {
+  it('starts nothing more after a pause, and says when nothing runs', async () => {
     const { dispatcher: it, log, end } = dispatcher(1);
     const [first, second] = [fake(pattern()), fake(pattern())];
     it.accept(first);
@@ -346,7 +346,7 @@ describe('the dispatcher', () => {
     await expect(it.whenIdle()).resolves.toBeUndefined();
   });
 
-  it('takes an end twice, and one of something that never ran', () => {
+  it('accepts a second end, and the end of a delivery that never ran', () => {
     const { dispatcher: it, end } = dispatcher(1);
     const [first, waiting] = [fake(pattern()), fake(pattern())];
     it.accept(first);

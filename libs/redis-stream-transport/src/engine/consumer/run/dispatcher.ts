@@ -5,39 +5,39 @@ import { Isolation } from './isolation.js';
 import type { NestedRoom } from '../intake/nested-reads.js';
 import { Nesting } from './nesting.js';
 
-/** Milliseconds that a handler may still run when its deadline has passed, before its slot is freed. */
+/** Milliseconds after its deadline until a handler that still runs loses its slot. */
 const GRACE = 5000;
-/** Milliseconds that a handler of a call that nobody waits for may go on. */
+/** Milliseconds after a cancellation until a handler that still runs loses its slot. */
 const ABORT_GRACE = 5000;
 
 /**
- * Entries of lanes that may wait for their pattern alone, beside those that wait for a slot. What is held in
- * all must fit into what the audit looks at.
+ * Waiting entries up to which more may be read of lanes, whose next entry may be for a pattern that is at its
+ * bound. The audit must be able to look at all that is held.
  */
 const MAX_PARKED = 1000;
 
 const LOCKED = 'every handler of the instance waits for calls that handlers have made';
 
 export interface DispatcherHooks {
-  /** The handler did not stop although its signal fired: give the entry up without it. */
+  /** The handler did not stop after the abort and the grace: end the delivery without it. */
   stuck(delivery: Delivery): void;
-  /** Whether its handler may start now: not while the lease is in doubt. */
+  /** Whether its handler may start now: the lease must certainly hold. */
   mayStart(delivery: Delivery): boolean;
   /** Redis' clock, milliseconds. */
   redisNow(): number;
-  /** Entries that wait for Redis, although nothing of them runs: bookkeeping that it refuses, or is late with. */
+  /** Entries that have ended here and wait for Redis, which refuses to take note or is late. */
   owed(): number;
-  /** A slot is free, or something changed that may let more be read. */
+  /** A slot is free, or more may be read. */
   changed(): void;
 }
 
 /**
- * Runs deliveries under the bounds of the process: `concurrency` in all, fewer for some patterns, and
- * apart what is on its last permitted delivery, so that poison takes no innocent with it.
+ * Runs deliveries under the bounds of the process: `concurrency` in all, and fewer for some patterns. Entries on
+ * their last permitted delivery run apart, so that a poison entry takes no others with it.
  */
 export class Dispatcher implements NestedRoom, DeliverySlots {
   private running = 0;
-  /** Starts and ends so far. */
+  /** Starts and ends of handlers so far. */
   moves = 0;
   private readonly waiting: Delivery[] = [];
   private readonly isolation: Isolation;
@@ -45,7 +45,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   private readonly deadlines: DeadlineQueue<Delivery>;
   private idle: (() => void)[] = [];
   private quiet = false;
-  /** Nothing more was to be read, because of what waits for Redis. */
+  /** `free` was 0 because entries wait for Redis. */
   private isHeldBack = false;
 
   constructor(
@@ -67,9 +67,9 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   }
 
   /**
-   * Slots that nothing is waiting for. What waits only because its pattern is at its own bound takes no
-   * slot: a slow pattern must not keep the others from being read. What waits for Redis takes one, although
-   * its handler has ended: else a Redis that takes no notes would fill the memory of this process.
+   * Slots for entries that are not read yet. An entry that waits only for its pattern takes no slot: a slow pattern
+   * must not keep the others from being read. An entry that waits for Redis takes one, although its handler has
+   * ended: otherwise a Redis that refuses writes would fill the memory of this process.
    */
   get free(): number {
     if (this.quiet || this.isolation.isClosed) return 0;
@@ -82,7 +82,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     return Math.max(0, slots - owed);
   }
 
-  /** Less waits for Redis than before. */
+  /** Fewer entries wait for Redis. */
   eased(): void {
     if (!this.isHeldBack) return;
     this.isHeldBack = false;
@@ -102,12 +102,12 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     return this.running > 0 && this.nesting.waiting === this.running;
   }
 
-  /** Slots for calls that were made inside handlers: those that are free or lent, as long as any is lent. */
+  /** Slots for nested calls (made inside handlers): those that are free or lent; 0 while none is lent. */
   get nested(): number {
     return this.quiet || this.isolation.isClosed ? 0 : this.nesting.room(this.running);
   }
 
-  /** There is room for an entry on its last permitted delivery: one at a time, and not one after the other. */
+  /** There is room for a suspect, an entry on its last permitted delivery: one at a time, with pauses. */
   get takesSuspect(): boolean {
     return this.isolation.takes && (this.free > 0 || this.nested > 0);
   }
@@ -131,7 +131,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.next();
   }
 
-  /** The delivery has ended, by whatever way. Idempotent. */
+  /** The delivery has ended in any way. Idempotent. */
   finished(delivery: Delivery): void {
     this.deadlines.remove(delivery);
     if (!delivery.running) {
@@ -150,7 +150,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.hooks.changed();
   }
 
-  /** Its handler waits for one call more, or for one less: its slot is there for what it waits for. */
+  /** Its handler waits for one call more (1), or for one less (-1); while it waits it lends its slot. */
   waits(delivery: Delivery, calls: 1 | -1): void {
     if (!this.nesting.waits(delivery, calls)) return;
     if (this.waiting.length > 0 || this.isolation.waits > 0) this.next();
@@ -166,7 +166,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     return refused.length;
   }
 
-  /** The time of a streamed call was renewed. */
+  /** Sets the deadline of a streamed call anew. */
   renewed(delivery: Delivery): void {
     this.deadlines.remove(delivery);
     const now = this.hooks.redisNow();
@@ -174,7 +174,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.watch(delivery, now);
   }
 
-  /** Nobody waits for it: its handler is told, and given up if it does not listen. */
+  /** Its caller no longer waits: tells the handler, and gives it up after a grace. */
   abort(delivery: Delivery): void {
     delivery.abort('cancelled');
     if (delivery.ended) return;
@@ -183,7 +183,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.deadlines.add(delivery);
   }
 
-  /** Something changed that may let what waits begin. */
+  /** Starts what can start of the waiting entries. */
   next(): void {
     if (this.quiet) return;
     this.isolation.next();
@@ -205,7 +205,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.quiet = true;
   }
 
-  /** Takes everything that has not started off the queues. */
+  /** Takes all entries that have not started off the queues. */
   clearWaiting(): void {
     for (const { pattern } of this.waiting) pattern.waiting--;
     this.waiting.length = 0;
@@ -213,7 +213,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.tellIfIdle();
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no handler runs. */
   whenIdle(): Promise<void> {
     if (this.running === 0) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));

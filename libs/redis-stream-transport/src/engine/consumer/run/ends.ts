@@ -2,21 +2,21 @@ import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
 import type { ReplyKind } from '../../../protocol/frame.js';
 import type { Thrown } from '../../../thrown.js';
 
-/** An attempt that did not succeed. */
+/** An attempt that failed. */
 export interface FailedAttempt {
-  /** Milliseconds to wait; undefined: as the policy says. */
+  /** Milliseconds until the next attempt; undefined: the policy decides. */
   readonly delay: number | undefined;
-  /** What the next attempt should know; no spaces. */
+  /** Text for the next attempt; no spaces. */
   readonly state: string;
   /** What went wrong, for the dead letter. */
   readonly detail: string;
-  /** JSON of the error that the caller gets when there is no further attempt; undefined: a fault. */
+  /** JSON of the error that the caller gets after the last attempt; undefined: it gets a fault. */
   readonly error: string | undefined;
   /** What was thrown, for operators; undefined: nothing was. */
   readonly thrown?: Thrown | undefined;
 }
 
-/** Why an entry is given up, and what its caller is told. */
+/** Why an entry becomes a dead letter, and what its caller is told. */
 export interface DeadLetterCause {
   readonly reason: string;
   readonly detail: string;
@@ -27,7 +27,7 @@ export interface DeadLetterCause {
   readonly thrown?: Thrown | undefined;
 }
 
-/** JSON of what the transport itself has to say to a caller. */
+/** JSON of an error of the transport itself, for a caller. */
 export function faultText(
   code: RedisStreamsErrorCode,
   message: string,

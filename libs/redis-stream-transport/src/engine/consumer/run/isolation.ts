@@ -1,50 +1,50 @@
 import type { Clock } from '../../clock.js';
 import type { Delivery } from './delivery.js';
 
-/** Milliseconds for which a suspect waits for what runs, and nothing else begins. */
+/** Milliseconds for which a suspect waits for running handlers to end, while nothing else begins. */
 const CLEARING = 500;
 /** Milliseconds after its start in which nothing else begins. */
 const APART = 1000;
-/** Milliseconds after that in which everything else may begin, except another suspect. */
+/** Milliseconds after that in which all but suspects may begin. */
 const BESIDE = 4000;
-/** Fewest milliseconds between two suspects in which everything else may begin. */
+/** Fewest milliseconds between two suspects, in which all but suspects may begin. */
 const SHORTEST_REST = 10;
-/** Suspects held that cannot start, up to which another may come that can. */
+/** Suspects that are held and cannot start; below this number one more may be taken, which perhaps can. */
 const MOST_HELD = 10;
 
 export interface IsolationHooks {
   /** Handlers that run in this process. */
   running(): number;
-  /** It has a slot, its pattern too, and the lease holds. */
+  /** There is a slot for it, its pattern has room, and the lease certainly holds. */
   canStart(delivery: Delivery): boolean;
-  /** Starts it, or ends it when it is too late for that. */
+  /** Starts it, or ends it if its deadline has passed. */
   start(delivery: Delivery): void;
-  /** Everything else may begin again, or another suspect may come. */
+  /** Other entries may begin again, or another suspect may be taken. */
   opened(): void;
 }
 
 /**
  * - `open`: there is no suspect;
- * - `clearing`: one waits until nothing runs, and nothing else begins;
- * - `overdue`: it has waited long enough: it begins as soon as there is a slot, beside what runs on;
+ * - `clearing`: a suspect waits until nothing runs, and nothing else begins;
+ * - `overdue`: it has waited long enough, and begins at the next free slot, beside what still runs;
  * - `apart`: it runs, and nothing else begins;
- * - `beside`: it has run for a while, and everything else begins again, except another suspect, for some time;
- * - `resting`: everything else has its turn before the next suspect, for as long as it was kept waiting.
+ * - `beside`: it still runs, and all but suspects may begin again;
+ * - `resting`: all but suspects may begin, for as long as they were kept waiting.
  */
 type Phase = 'open' | 'clearing' | 'overdue' | 'apart' | 'beside' | 'resting';
 
 /**
- * Keeps suspects apart: entries on their last permitted delivery, which may be what ended their instances.
- * One at a time, alone where that is possible, so that poison takes no innocent with it and no suspect dies
- * of another's poison; but nothing waits for longer than `CLEARING + APART`, and no other suspect for longer
- * than `BESIDE` beyond that, because innocent suspects may be slow and what runs beside them may be endless.
+ * Runs suspects apart: entries on their last permitted delivery, which may be what ended their instances. They run
+ * one at a time, and alone if possible, so that a poison entry takes no other entry with it. One suspect keeps
+ * entries waiting for `CLEARING + APART` at most, and other suspects for `BESIDE` more: a suspect may be harmless
+ * and slow, and what runs beside it may never end.
  */
 export class Isolation {
   private phase: Phase = 'open';
   private readonly waiting: Delivery[] = [];
   private current: Delivery | undefined;
   private cancelTimer: () => void = () => undefined;
-  /** When everything else was stopped, and for how many milliseconds in all for this suspect. */
+  /** Monotonic time of the last change of phase, and milliseconds for which this suspect kept others waiting. */
   private closedAt = 0;
   private stopped = 0;
 
@@ -53,17 +53,17 @@ export class Isolation {
     private readonly hooks: IsolationHooks,
   ) {}
 
-  /** Nothing else may begin. */
+  /** Nothing but the suspect may begin. */
   get isClosed(): boolean {
     return this.phase === 'clearing' || this.phase === 'apart';
   }
 
-  /** There is no suspect here, and it is time for one. */
+  /** There is no suspect here, and one may be taken. */
   get isOpen(): boolean {
     return this.phase === 'open';
   }
 
-  /** Another suspect may come: there is none, or those that are here wait for what may never end. */
+  /** One more suspect may be taken: there is none, or those that are here wait for handlers that may never end. */
   get takes(): boolean {
     return this.isOpen || (this.phase === 'overdue' && this.waiting.length < MOST_HELD);
   }
@@ -82,7 +82,7 @@ export class Isolation {
   next(): void {
     if (this.phase === 'open') return;
     for (;;) {
-      // One whose pattern is at its bound must not keep the others waiting.
+      // A suspect whose pattern is at its bound must not keep the others waiting.
       const at = this.isTime ? this.waiting.findIndex((one) => this.hooks.canStart(one)) : -1;
       const delivery = this.waiting[at];
       if (delivery === undefined) return;
@@ -96,7 +96,7 @@ export class Isolation {
       this.hooks.start(delivery);
       // It runs, or has ended already.
       if (delivery.running || this.current !== delivery) return;
-      // It was too late for it: the next one takes its place.
+      // Its deadline had passed: the next suspect takes its place.
       this.current = undefined;
       if (this.waiting.length === 0) this.rest();
       else if (late) this.enter('overdue');
@@ -104,21 +104,21 @@ export class Isolation {
     }
   }
 
-  /** It ran, and has ended. */
+  /** The delivery ran and has ended. */
   ended(delivery: Delivery): void {
     if (this.current !== delivery) return;
     this.current = undefined;
     this.rest();
   }
 
-  /** It runs on, and has kept the other suspects waiting for long enough; everything else had its turn. */
+  /** The suspect still runs, and has kept other suspects waiting for long enough. */
   private passed(): void {
     this.current = undefined;
     this.stopped = 0;
     this.rest();
   }
 
-  /** It ended without having run. */
+  /** The delivery ended before it ran. */
   forget(delivery: Delivery): void {
     const at = this.waiting.indexOf(delivery);
     if (at === -1) return;
@@ -127,7 +127,7 @@ export class Isolation {
     if (nobodyIsNext && this.phase !== 'resting') this.rest();
   }
 
-  /** Takes what has not started off the queue. */
+  /** Takes all suspects that have not started off the queue. */
   clearWaiting(): void {
     this.waiting.length = 0;
     if (this.current === undefined) this.enter('open');

@@ -7,12 +7,12 @@ const handler = (depth: number) =>
   ({ depth, calls: 0, running: true, pattern: { lends() {} } }) as unknown as Delivery;
 
 describe('room for calls made inside handlers', () => {
-  it('is what handlers that wait lend, and only for such calls', () => {
+  it('is what waiting handlers lend, and only for such calls', () => {
     const nesting = new Nesting(2);
     const [first, second] = [handler(0), handler(0)];
     expect(nesting.room(2)).toBe(0);
     expect(nesting.waits(first, 1)).toBe(true);
-    // Its second call lends nothing more.
+    // A second call of the same handler lends nothing more.
     expect(nesting.waits(first, 1)).toBe(false);
     expect(nesting.room(2)).toBe(1);
     expect(nesting.admits(handler(1), 2)).toBe(true);
@@ -34,14 +34,14 @@ describe('room for calls made inside handlers', () => {
     expect(nesting.waiting).toBe(0);
   });
 
-  it('is there for the deepest whatever all others hold, within its bound', () => {
+  it('is there for the deepest call, whatever others hold, within its bound', () => {
     const depths = fc.array(fc.integer({ min: 1, max: MAX_CALL_DEPTH }), { maxLength: 400 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), depths, (concurrency, wanted) => {
         const nesting = new Nesting(concurrency);
         let running = 0;
         const counts = new Map<number, number>();
-        /** Starts if it may, and waits for a deeper call at once. */
+        /** Starts if it may, and at once waits for a deeper call. */
         const start = (depth: number): boolean => {
           const one = handler(depth);
           if (running >= concurrency && !nesting.admits(one, running)) return false;

@@ -2,10 +2,10 @@ import { MAX_CALL_DEPTH } from '../../../protocol/limits.js';
 import type { Delivery } from './delivery.js';
 
 /**
- * Room for calls that were made inside handlers, beyond `concurrency`. A handler that waits for a call does
- * nothing meanwhile, so it lends its slot, but only to calls that were made inside handlers: what begins a
- * chain would lend its slot in turn, without end. Each depth has room for `concurrency` calls, whatever the others
- * hold: however many wait, the deepest of them find room, and it is they that the others wait for.
+ * Room for nested calls (made inside handlers), beyond `concurrency`. A handler that waits for a call does nothing
+ * meanwhile, so it lends its slot. It lends to nested calls only: a call from outside would lend the slot in turn,
+ * without end. Each depth has room for `concurrency` calls, whatever other depths hold. So the deepest calls, for
+ * which the others wait, always find room.
  */
 export class Nesting {
   /** Handlers that run and wait for calls of their own. */
@@ -14,7 +14,7 @@ export class Nesting {
 
   constructor(private readonly concurrency: number) {}
 
-  /** Handlers that wait; with all of them at it nothing moves before a call has ended. */
+  /** Handlers that wait; if all do, nothing moves before a call ends. */
   get waiting(): number {
     return this.lent;
   }
@@ -24,7 +24,7 @@ export class Nesting {
     return this.lent === 0 ? 0 : Math.max(0, this.concurrency - running + this.lent);
   }
 
-  /** Whether it may start although as many run as `concurrency` permits. */
+  /** Whether the delivery may start although `concurrency` handlers run. */
   admits({ depth }: Delivery, running: number): boolean {
     return (
       depth > 0 && this.room(running) > 0 && (this.runningAt[depth] as number) < this.concurrency
@@ -35,14 +35,14 @@ export class Nesting {
     if (depth > 0) this.runningAt[depth] = (this.runningAt[depth] as number) + 1;
   }
 
-  /** Calls that it has left open no longer count: nobody waits for them. */
+  /** Calls that the handler has left open no longer count. */
   ended(delivery: Delivery): void {
     const { depth, calls } = delivery;
     if (depth > 0) this.runningAt[depth] = (this.runningAt[depth] as number) - 1;
     if (calls > 0) this.lend(delivery, -1);
   }
 
-  /** It waits for one call more, or for one less. Returns whether it lends its slot from now on. */
+  /** It waits for one call more (1), or for one less (-1). Returns whether it begins to lend its slot. */
   waits(delivery: Delivery, calls: 1 | -1): boolean {
     const before = delivery.calls;
     delivery.calls += calls;
@@ -53,7 +53,7 @@ export class Nesting {
     return true;
   }
 
-  /** Its place under the bound of its pattern too: it is what other handlers of the pattern may wait for. */
+  /** Lends its place under its pattern's bound too: the call may be for the same pattern. */
   private lend({ depth, pattern }: Delivery, by: 1 | -1): void {
     this.lent += by;
     pattern.lends(depth, by);

@@ -1,16 +1,16 @@
 import type { RetryPolicy } from '../../../options/index.js';
 import type { Clock } from '../../clock.js';
 
-/** Entries that may wait for another attempt in one process; beyond, nothing more is read. */
+/** Entries that may wait for another attempt in one group and shard; at this number no more are read. */
 export const MAX_WAITING_RETRIES = 1000;
 
-/** Milliseconds before the attempt behind `attempts` failed ones. */
+/** Milliseconds to wait after `attempts` failed attempts. */
 export function retryDelay(policy: RetryPolicy, attempts: number, clock: Clock): number {
   const full = Math.min(policy.maxDelay, policy.delay * policy.factor ** (attempts - 1));
   return full * (1 - policy.jitter * clock.random());
 }
 
-/** Timers of entries that wait for another attempt. */
+/** The timers of entries that wait for another attempt. */
 export class Retries {
   private readonly timers = new Map<string, () => void>();
 
@@ -20,7 +20,7 @@ export class Retries {
     return this.timers.size >= MAX_WAITING_RETRIES;
   }
 
-  /** @param key names the entry; a second wait of the same entry replaces the first */
+  /** @param key names the entry; a new wait of the same entry replaces the old one */
   wait(key: string, ms: number, due: () => void): void {
     this.timers.get(key)?.();
     this.timers.set(

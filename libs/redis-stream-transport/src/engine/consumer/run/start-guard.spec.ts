@@ -4,7 +4,7 @@ import type { StreamState } from '../intake/stream-state.js';
 import type { Delivery } from './delivery.js';
 import { StartGuard } from './start-guard.js';
 
-/** As much of a delivery as a start guard looks at. */
+/** The parts of a delivery that a start guard uses. */
 function fake(changes: { key?: string; once?: boolean } = {}) {
   const delivery = {
     ...{ id: '1-0', consumer: 'me', stream: { name: 'work' } as StreamState },
@@ -21,7 +21,7 @@ function fake(changes: { key?: string; once?: boolean } = {}) {
   return delivery;
 }
 
-/** A guard whose Redis answers when the test says so. */
+/** A guard and a Redis that answers when the test says so. */
 function guard() {
   const told: string[] = [];
   let answer: (given: unknown) => void = () => undefined;
@@ -60,7 +60,7 @@ describe('L9: a start that Redis has granted', () => {
   ])('is no start while the lease is in doubt: %s', async (_, changes, granted) => {
     const { start, answer, context, told } = guard();
     await start(fake(changes));
-    // The process stood still beyond its lease, with the answer in its socket.
+    // The process stood still until after its lease, with the answer in its socket.
     context.clock.jump(context.options.leaseTtl);
     await answer(granted);
     expect(told).toEqual(['wait']);
@@ -89,7 +89,7 @@ describe('L9: a start that Redis has granted', () => {
   });
 });
 
-test('what waits for a run with its key, and that nobody waits for any more, does not begin', async () => {
+test('an entry that waits for a run with its key does not begin after its caller gave up', async () => {
   const { start, answer, told } = guard();
   const delivery = fake({ key: 'k' });
   await start(delivery);
@@ -106,7 +106,7 @@ describe('an answer about what has ended meanwhile', () => {
     ['a result', { key: 'k' }, { kind: 'stored', result: '[]' }],
     ['a start', { once: true }, [true]],
     ['no start', { once: true }, [false]],
-  ])('is for nobody: %s', async (_, changes, given) => {
+  ])('has no effect: %s', async (_, changes, given) => {
     const { start, answer, told } = guard();
     const delivery = fake(changes);
     await start(delivery);
@@ -115,7 +115,7 @@ describe('an answer about what has ended meanwhile', () => {
     expect([told, delivery.faults, delivery.recorded]).toEqual([[], [], undefined]);
   });
 
-  it('so is one under a name that was given up', async () => {
+  it('has no effect under a name that was given up', async () => {
     const { start, answer, told, context } = guard();
     await start(fake({ key: 'k' }));
     context.identity.replace();

@@ -11,35 +11,34 @@ import type { ShardContext } from '../membership/shard-context.js';
 import { readResult, type StoredReply } from '../settle/stored-result.js';
 import { thrownText } from '../../../thrown.js';
 
-/** Milliseconds between two looks at an entry that runs under the same key. */
+/** Milliseconds until a start is asked for again: an entry with the same key runs, or the lease is in doubt. */
 const LOOK_AGAIN = 50;
-/** Milliseconds until a start that was refused is tried again: they double, up to the longest. */
+/** Milliseconds until a refused start is tried again; they double up to the longest. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5000;
 const JITTER = 0.3;
 const REFUSED = Symbol('refused');
-/** Characters of replies that are stored under a key. */
+/** Most characters of replies that are stored under a key. */
 const MAX_RESULT = 1_048_576;
 
 export interface StartGuardHooks {
   run(delivery: Delivery): void;
-  /** It is not this process' to run. */
+  /** Another instance has it, or may have started it. */
   lost(delivery: Delivery): void;
-  /** Try again after so many milliseconds, without holding a slot. */
+  /** Frees the slot and tries again after `ms` milliseconds. */
   wait(delivery: Delivery, ms: number): void;
 }
 
 /**
- * What happens between a slot and a handler for entries that are special: one with an idempotency key
- * runs only if no result is stored and none like it is running; one that may be started once only is
- * acknowledged first (rules L18, L22). All others pass by. While Redis is asked anything may happen, so each
- * answer is followed by another look at the delivery and at the lease.
+ * Asks Redis before a handler starts (rules L18, L22). An entry with an idempotency key runs only if no result is
+ * stored under the key and no other entry with it runs. An entry that may be started once only is acknowledged first.
+ * All others run at once. After each answer the delivery and the lease are checked again, because time has passed.
  */
 export class StartGuard {
   private readonly starting = new Map<HomeStream, Delivery[]>();
-  /** Streams in which something was started once. */
+  /** Streams of which entries were started once. */
   private readonly used = new Set<HomeStream>();
-  /** Milliseconds for which the starts of a stream stand back after the latest refusal. */
+  /** By stream: milliseconds to wait after the latest refusal. */
   private readonly pauses = new Map<HomeStream, number>();
   private readonly patience: Patience;
 
@@ -57,17 +56,17 @@ export class StartGuard {
     else this.hooks.run(delivery);
   }
 
-  /** The lease holds: Redis may have an answer now. */
+  /** The lease was renewed: tries again at once. */
   resume(): void {
     this.patience.resume();
   }
 
-  /** What is held is somebody else's. */
+  /** The deliveries are not held any more: forgets them. */
   drop(): void {
     this.patience.drop();
   }
 
-  /** Tells the callers of what a revoked consumer had started and may not be started again. */
+  /** Ends entries that a revoked consumer had started and that may not be started again; tells their callers. */
   async endInterrupted(by: string, stream: HomeStream, ttlMs: number): Promise<void> {
     const { owner } = this.context.identity;
     for (const entry of await this.broker.interrupted(owner, by, stream.name)) {
@@ -78,9 +77,9 @@ export class StartGuard {
   }
 
   /**
-   * What Redis lists as started by this process and is not in memory was settled in writes that Redis
-   * lost. Nobody else ever would end it, because the lease is alive; so it is looked for with every
-   * renewal, as long as anything is started once. Never rejects: the next renewal looks again.
+   * Ends entries that Redis lists as started by this process and that are not in memory: Redis has lost their
+   * settlement. No other instance would end them while the lease is alive. Called with every renewal; looks at
+   * streams of which entries were started once. Never rejects: the next renewal looks again.
    */
   async endForgotten(ttlMs: number): Promise<void> {
     const { consumer } = this.context.identity;
@@ -133,7 +132,7 @@ export class StartGuard {
     }
   }
 
-  /** Starts of one turn travel as one script. */
+  /** All starts of one turn and stream go into one script. */
   private startOnce(delivery: Delivery): void {
     const list = this.starting.get(delivery.stream);
     if (list !== undefined) {
@@ -170,7 +169,7 @@ export class StartGuard {
     }
   }
 
-  /** They wait without their slots, so that nothing else has to wait with them. */
+  /** Lets them wait without slots, so that other entries can run. */
   private standBack(list: readonly Delivery[], stream: HomeStream): void {
     const ms = jittered(this.context.clock, this.pauses.get(stream) ?? FIRST_PAUSE, JITTER);
     for (const delivery of list) {
@@ -178,16 +177,16 @@ export class StartGuard {
     }
   }
 
-  /** Looks again after the answer: the handler may be late, or this process may have stood still meanwhile. */
+  /** Checks after the answer: the deadline may have passed, or this process may have stood still. */
   private mayGoOn(delivery: Delivery): boolean {
     if (this.isGivenUp(delivery)) return false;
     if (this.context.identity.mayStart) return true;
-    // The start is asked for again when the lease holds; Redis remembers that it was granted.
+    // Asks for the start again later; Redis remembers that it was granted.
     this.hooks.wait(delivery, LOOK_AGAIN);
     return false;
   }
 
-  /** Ends what nobody waits for any more, before it has begun. */
+  /** Whether the delivery was aborted; ends it then, before it has begun. */
   private isGivenUp(delivery: Delivery): boolean {
     if (delivery.abortedBy === undefined) return false;
     delivery.unstarted(delivery.abortedBy);
@@ -199,8 +198,7 @@ export class StartGuard {
   }
 
   /**
-   * Repeats until Redis has answered, or has refused it for more than the moment; undefined when what it is
-   * about is not this process' any more.
+   * Repeats until Redis answers or refuses for good; undefined when none of the deliveries is held any more.
    */
   private insist<T>(
     stream: HomeStream,
@@ -236,8 +234,8 @@ export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'>
 }
 
 /**
- * What is stored under the key when the delivery ends. What the transport itself had to say is no
- * result: then the key is given up, and the next entry with it runs.
+ * What is stored under the key when the delivery ends. A fault of the transport is no result: then the key is
+ * given up, and the next entry with it runs.
  */
 export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
   const { recorded } = delivery;
@@ -248,7 +246,7 @@ export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): Keyed
   return { ...key, result: worth ? text : undefined };
 }
 
-/** Answers from a stored result; the entry itself never runs, because another one with its key did. */
+/** Answers from a stored result. The entry itself never runs, because another one with its key did. */
 function replay(delivery: Delivery, replies: readonly StoredReply[] | undefined): void {
   if (replies === undefined) {
     const message = 'what is stored under the idempotency key cannot be read';
@@ -263,6 +261,6 @@ function replay(delivery: Delivery, replies: readonly StoredReply[] | undefined)
   for (const [i, { kind, payload }] of replies.entries()) {
     delivery.repeat(kind, payload, i === replies.length - 1);
   }
-  // An event stored no reply; a request with its key gets none either.
+  // An event stored no reply, so a request with its key gets an empty one.
   if (replies.length === 0) delivery.value(undefined, true);
 }
