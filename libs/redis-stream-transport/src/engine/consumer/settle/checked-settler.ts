@@ -6,21 +6,21 @@ import type { ShardContext } from '../membership/shard-context.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 
 export interface CheckedSettlerHooks {
-  /** What was finished is settled, or somebody else's. */
+  /** It is settled ('ok'), or another instance's ('lost'). */
   resolved(finished: Finished, outcome: 'ok' | 'lost'): void;
   ttlFor(delivery: Delivery): number;
 }
 
 /**
- * Settles entries one by one, asking Redis who owns each: after a lost answer, a reconnect, a missing
- * lease, and for entries that are special (started once only, with an idempotency key, or with a note). Slower
- * than the settlement of a turn, and exact. Values of streams have no owner to be asked for; they are sent in order.
+ * Settles entries one by one, and Redis checks the owner of each. Used after a lost answer, a reconnect or a missing
+ * lease, and for special entries (started once only, with an idempotency key, or with a note). Slower than the
+ * settlement of a turn, and exact. Values of streamed replies have no owner to check; they are sent in order.
  */
 export class CheckedSettler {
   private readonly patience: Patience;
-  /** Values of streams that wait, in order. */
+  /** Values of streamed replies that wait, in order. */
   private values: Finished[] = [];
-  /** Goes up when everything becomes somebody else's. */
+  /** Rises with each `drop()`: operations of an earlier epoch are not repeated. */
   private epoch = 0;
 
   constructor(
@@ -31,12 +31,12 @@ export class CheckedSettler {
     this.patience = new Patience(context.clock);
   }
 
-  /** What waits for Redis. */
+  /** Operations and values that wait for Redis. */
   get size(): number {
     return this.patience.size + this.values.length;
   }
 
-  /** Values wait. What handlers stream after them must not come before them: callers keep only so many. */
+  /** Values wait here. Later values must not overtake them: a caller keeps few that come out of order. */
   get holdsValues(): boolean {
     return this.values.length > 0;
   }
@@ -45,7 +45,7 @@ export class CheckedSettler {
     const { values } = this;
     if (finished.final) {
       void this.insist(() => this.settle(finished)).then((told) => this.resolve([finished], told));
-      // What is in doubt together goes together.
+      // Values that come in one turn are sent together.
     } else if (values.push(finished) === 1) queueMicrotask(() => void this.drain(values));
   }
 
@@ -53,7 +53,7 @@ export class CheckedSettler {
     this.patience.resume();
   }
 
-  /** All of it is somebody else's now. */
+  /** Gives up all that waits: it is another instance's now. */
   drop(): void {
     this.epoch++;
     this.patience.drop();
@@ -66,8 +66,8 @@ export class CheckedSettler {
   }
 
   /**
-   * Sends values again in order, as many at a time as a script may hold, until none waits. Their indexes tell
-   * repetitions from news.
+   * Sends values again in order, as many at a time as a script may hold, until none waits. Callers recognise
+   * repeated values by their indexes.
    */
   private async drain(values: Finished[]): Promise<void> {
     while (values.length > 0) {
@@ -92,14 +92,14 @@ export class CheckedSettler {
     return builder;
   }
 
-  /** Repeats until Redis has answered; undefined when it is somebody else's by now. */
+  /** Repeats until Redis has answered; undefined after `drop()`. */
   private insist(operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer | undefined> {
     const { epoch } = this;
     const isMine = (): boolean => epoch === this.epoch;
     return this.patience.until(isMine, () => this.ask(operation));
   }
 
-  /** Undefined: not now. */
+  /** Undefined: try again later. */
   private async ask(operation: () => Promise<CheckedAnswer>): Promise<CheckedAnswer | undefined> {
     try {
       const answer = await operation();

@@ -4,14 +4,14 @@ import { REPLY } from '../../../protocol/frame.js';
 import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import { thrownFacts, type Thrown } from '../../../thrown.js';
 
-/** Characters of a field that a dead letter keeps when the whole is too long. */
+/** Characters that a dead letter keeps of a field that is too long. */
 const KEPT = 4096;
-/** Characters of one field that are kept whole. */
+/** Most characters of a field that is kept whole. */
 const WHOLE = 1_048_576;
-/** Characters of an error's text. */
+/** Most characters of an error's text. */
 const DETAIL = 1024;
 
-/** For operators alone: a stack may hold secrets, so none of this is ever in a reply. */
+/** For operators only: a stack may hold secrets, so none of this is ever in a reply. */
 function thrownFields(thrown: unknown): string[] {
   const { name, code, stack } = thrownFacts(thrown);
   const fields = ['error-name', name];
@@ -20,7 +20,7 @@ function thrownFields(thrown: unknown): string[] {
   return fields;
 }
 
-/** Dead letters that a group keeps; the oldest go first. */
+/** Dead letters that a group keeps; the oldest are removed first. */
 export const DEAD_LETTERS_KEPT = 10_000;
 
 export interface DeadLetterFacts {
@@ -28,20 +28,20 @@ export interface DeadLetterFacts {
   readonly pattern: string;
   readonly reason: string;
   readonly detail: string;
-  /** What was thrown; undefined: nothing was. */
+  /** What was thrown; undefined if nothing was. */
   readonly thrown: Thrown | undefined;
   readonly deliveries: number;
   readonly attempts: number;
   readonly consumer: string;
-  /** It was read for broadcast handlers, whose group goes with the instance. */
+  /** It was read for broadcast handlers, whose group ends with the instance. */
   readonly broadcast: boolean;
   /** Redis' clock, milliseconds. */
   readonly at: number;
 }
 
 /**
- * Fields of a dead letter: the entry as it was, and beside it what happened. A field that is too long
- * is replaced by its SHA-256 and its beginning.
+ * Returns the fields of a dead letter: those of the entry, and what happened to it. A field that is too long is
+ * replaced by its SHA-256 and its beginning.
  */
 export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[] {
   const fields = [
@@ -81,7 +81,7 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
   return fields;
 }
 
-/** The letter of an entry whose last permitted attempt has failed. */
+/** The dead letter of an entry whose last permitted attempt has failed. */
 export function lastLetter(
   { detail, thrown, error }: FailedAttempt,
   attempts: number,

@@ -37,8 +37,8 @@ export interface DeliveryProcessorParts {
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * What one group does with its entries in one shard: turns them into deliveries, and the ends of
- * deliveries into settlements, retries and dead letters.
+ * Turns the entries of one group in one shard into deliveries, and the ends of deliveries into settlements,
+ * retries and dead letters.
  */
 export class DeliveryProcessor implements DeliveryOwner {
   readonly broker: GroupBroker;
@@ -105,22 +105,22 @@ export class DeliveryProcessor implements DeliveryOwner {
     );
   }
 
-  /** Entries that wait for Redis, although nothing of them runs: they take from what may be read. */
+  /** Entries that have ended here and wait for Redis to take note: so many fewer are read. */
   get owed(): number {
     return this.insistence.size + this.settler.owed;
   }
 
-  /** Entries that may be read to be started at once; none while as many wait for another attempt as may. */
+  /** Entries that could start at once; 0 while the most permitted entries wait for another attempt. */
   get free(): number {
     return this.retries.isFull ? 0 : this.dispatcher.free;
   }
 
-  /** New entries of a read. */
+  /** Takes new entries of a read. */
   accept(stream: StreamState, entries: readonly RawEntry[]): void {
     for (const raw of entries) this.router.takeNew(stream, raw);
   }
 
-  /** Entries that were claimed from a dead consumer, or found by the audit. */
+  /** Takes entries that were claimed from a dead consumer, or that the audit found. */
   acceptHeld(
     stream: StreamState,
     entries: readonly HeldEntry[],
@@ -131,12 +131,12 @@ export class DeliveryProcessor implements DeliveryOwner {
     }
   }
 
-  /** Resolves when everything that was finished is settled, retries and dead letters included. */
+  /** Resolves when all that has ended is settled, retries and dead letters included. */
   async settled(): Promise<void> {
     await Promise.all([this.settler.settled(), this.insistence.settled()]);
   }
 
-  /** The lease holds: what is doubtful can be settled, and what Redis has forgotten is ended. */
+  /** The lease was renewed: settles what was in doubt, and ends entries whose settlement Redis has lost. */
   confirmed(): void {
     this.settler.resume();
     this.insistence.resume();
@@ -144,7 +144,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     void this.startGuard.endForgotten(this.context.options.replyTtl);
   }
 
-  /** All that is held is somebody else's: the identity is gone, or the server closes. */
+  /** Gives up all that is held: the identity was replaced, or the server closes. Other instances take it over. */
   abandon(reason: 'fenced' | 'closing'): void {
     this.retries.clear();
     this.settler.drop();
@@ -266,13 +266,13 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.settler.add(delivery, text, true, resultOf(delivery, kind));
   }
 
-  /** From here on the handler's words no longer count, and its slot is free. */
+  /** Ends the delivery here: what its handler still sends is ignored, and its slot is free. */
   private end(delivery: Delivery): void {
     delivery.ended = true;
     this.dispatcher.finished(delivery);
   }
 
-  /** Redis is away and the values of streams pile up: the stream ends rather than the process. */
+  /** Ends a streamed reply with a fault: more values wait for Redis than memory should hold. */
   private cutOff(delivery: Delivery): void {
     const message = 'more values wait for Redis than may be kept';
     const payload = faultText('REPLY_LOST', message, 'may-have-run');

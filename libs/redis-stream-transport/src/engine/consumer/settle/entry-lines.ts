@@ -5,41 +5,41 @@ import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import type { Delivery } from '../run/delivery.js';
 import type { FailedAttempt, DeadLetterCause } from '../run/ends.js';
 
-/** Characters of a pattern in a log line. It comes from whoever sent the entry. */
+/** Most characters of a pattern in a log line: its text comes from a caller. */
 const SHOWN = 200;
 
-/** How often a handler was tried, and how often it may be. */
+/** Number of an attempt, and how many are permitted. */
 export interface Attempt {
   readonly number: number;
   readonly of: number;
 }
 
-/** This attempt of an entry that failed. */
+/** The attempt that a delivery is. */
 export function attemptOf(delivery: Delivery, { attempts }: RetryPolicy): Attempt {
-  // What may be started once only gets no other attempt.
+  // An entry that may be started once only gets no second attempt.
   return { number: delivery.history.attempts + 1, of: delivery.once ? 1 : attempts };
 }
 
-/** Reasons for dead letters that come from a handler that was tried; all others come before one. */
+/** Reasons for dead letters after a handler has run; all other reasons come before. */
 const TRIED: ReadonlySet<string> = new Set(['attempts', 'final', 'handler']);
 
-/** How often its handlers were tried when an entry is given up for a reason. */
+/** How often handlers had run when an entry became a dead letter for this reason. */
 export function triesBefore(reason: string, { number }: Attempt): number {
   return TRIED.has(reason) ? number : number - 1;
 }
 
-/** An entry in a log line: with the id of its call, by which a caller's log has it. */
+/** An entry in a log line, with the id of its call, which stands in the caller's log too. */
 export function nameOf(delivery: Delivery): string {
   const { callId, id } = delivery;
   return `entry ${id}` + (callId === undefined ? '' : `, call ${callId}`);
 }
 
-/** What happened to an entry: pattern, words, id, and call. */
+/** A log line about an entry: pattern, words, id and call. */
 export function lineOf(delivery: Delivery, words: string): string {
   return `${patternOf(delivery)}: ${words} (${nameOf(delivery)})`;
 }
 
-/** Writes what operators want to know of single entries, each kind for each pattern apart. */
+/** Writes log lines about single entries. Each kind and pattern has its own rate limit. */
 export class EntryLines {
   constructor(private readonly logger: RateLimitedLogger) {}
 
@@ -48,7 +48,7 @@ export class EntryLines {
     const pattern = patternOf(delivery);
     const again = `again in ${Math.round(delay)} ms`;
     if (failed.thrown === undefined) {
-      // A handler that asks for another attempt is no trouble.
+      // The handler asked for another attempt: no warning.
       this.logger.log(`retry ${pattern}`, () => {
         const asked = visible(failed.detail);
         return lineOf(delivery, `attempt ${number} of ${of}: ${asked}; ${again}`);
@@ -62,20 +62,20 @@ export class EntryLines {
     });
   }
 
-  /** Its next attempt could not be noted: whoever takes it over counts anew. */
+  /** Its next attempt could not be noted: after a take-over attempts are counted anew. */
   unnoted({ stream: { name } }: Delivery): void {
     const line = `attempts of ${name} cannot be noted: its "due" key holds something else`;
     this.logger.error(`due ${name}`, line);
   }
 
-  /** Its signal fired, and its handler went on; the entry is settled without it. */
+  /** Its handler went on after its signal fired; the entry is settled without it. */
   stuck(delivery: Delivery): void {
     this.logger.warn(`stuck ${patternOf(delivery)}`, () =>
       lineOf(delivery, 'a handler did not stop; its slot is free again'),
     );
   }
 
-  /** @param id of the letter */
+  /** @param id of the dead letter */
   dead(delivery: Delivery, letter: DeadLetterCause, { number, of }: Attempt, id: string): void {
     const { reason } = letter;
     const tried = TRIED.has(reason) ? `, attempt ${number} of ${of}` : '';
@@ -85,8 +85,8 @@ export class EntryLines {
   }
 
   /**
-   * It was to become a dead letter, and was not held any more.
-   * @param asked how often Redis was: an earlier try, whose answer was lost, may have written the letter
+   * The entry should have become a dead letter, but is not held any more.
+   * @param asked how often Redis was asked; if more than once, an earlier try may have written the dead letter
    */
   notDead(delivery: Delivery, letter: DeadLetterCause, asked: number): void {
     const { reason } = letter;
@@ -104,7 +104,7 @@ function told({ detail, thrown }: DeadLetterCause): string {
   return thrown === undefined ? visible(detail) : thrownStory(thrown.value);
 }
 
-/** The pattern of an entry, in bounds. */
+/** The pattern of an entry, shortened. */
 export function patternOf({ entry, stream }: Delivery): string {
   return visible((entry.pattern ?? stream.name).slice(0, SHOWN));
 }

@@ -9,7 +9,7 @@ import type { ShardContext } from '../membership/shard-context.js';
 export class Insistence {
   private readonly patience: Patience;
 
-  /** @param eased there is an answer for one of them */
+  /** @param eased called when one of them has ended */
   constructor(
     private readonly context: ShardContext,
     eased: () => void,
@@ -17,41 +17,41 @@ export class Insistence {
     this.patience = new Patience(context.clock, eased);
   }
 
-  /** Entries that wait for Redis: they are held, although nothing of them runs. */
+  /** Entries that have ended here and wait for Redis to take note. */
   get size(): number {
     return this.patience.size;
   }
 
   /**
-   * Resolves with the answer, or with 'fenced' when the entry is not held any more. Never rejects.
-   * @param isOver whether nobody waits for the answer any more
+   * Resolves with the answer, or with 'fenced' when the entry is not held any more or `isOver` is true. Never rejects.
+   * @param isOver whether the answer is not needed any more
    */
   async on(
     delivery: Delivery,
     operation: () => Promise<CheckedAnswer>,
     isOver: () => boolean = () => false,
   ): Promise<CheckedAnswer> {
-    // Abandoned: with the name that it was read under, or because the process ends.
+    // Not held any more: its name was given up, or the process ends.
     const isWanted = (): boolean => delivery.stream.holds(delivery) && !isOver();
     return (await this.patience.until(isWanted, () => this.ask(delivery, operation))) ?? 'fenced';
   }
 
-  /** Resolves when everything that is open has ended. */
+  /** Resolves when all operations have ended. */
   settled(): Promise<void> {
     return this.patience.settled();
   }
 
-  /** The lease holds: Redis may have an answer now. */
+  /** The lease was renewed: tries again at once. */
   resume(): void {
     this.patience.resume();
   }
 
-  /** What is held is somebody else's. */
+  /** The entries are not held any more: gives up all operations. */
   drop(): void {
     this.patience.drop();
   }
 
-  /** Undefined: not now. */
+  /** Undefined: try again later. */
   private async ask(
     delivery: Delivery,
     operation: () => Promise<CheckedAnswer>,

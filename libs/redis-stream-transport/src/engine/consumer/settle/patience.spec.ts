@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { Patience } from './patience.js';
 
-/** Lets everything that is settled be heard. */
+/** Waits until all callbacks of settled promises have run. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function patience() {
@@ -43,11 +43,11 @@ describe('what Redis refuses', () => {
     await expect(patient.settled()).resolves.toBeUndefined();
   });
 
-  it('costs Redis a few commands in growing pauses, and one timer, however much it is', async () => {
+  it('costs one timer, and Redis a few commands in growing pauses, however many wait', async () => {
     const { it: patient, clock, asked, wish, pass } = patience();
     for (let i = 0; i < 10_000; i++) wish(String(i));
     await turn();
-    // As many as may be on their way before enough are refused.
+    // The most that are on their way before enough are refused.
     expect(asked.length).toBeLessThanOrEqual(256 + 32);
     expect(clock.timers).toBe(1);
     await pass(20_000);
@@ -57,7 +57,7 @@ describe('what Redis refuses', () => {
     expect([clock.timers, patient.size]).toEqual([1, 10_000]);
   });
 
-  it('is done at once when Redis agrees again', async () => {
+  it('is tried again page after page once Redis accepts it', async () => {
     const { redis, answers, wish, pass } = patience();
     for (let i = 0; i < 1000; i++) wish(String(i));
     await pass(60_000);
@@ -66,7 +66,7 @@ describe('what Redis refuses', () => {
     expect(answers).toHaveLength(1000);
   });
 
-  it('does not keep waiting what is not refused', async () => {
+  it('does not delay what Redis accepts', async () => {
     const { redis, answers, wish, pass } = patience();
     redis.refuses = (name) => name.startsWith('bad');
     for (let i = 0; i < 100; i++) wish(`bad ${i}`);
@@ -74,13 +74,13 @@ describe('what Redis refuses', () => {
     for (let i = 0; i < 100; i++) wish(`good ${i}`);
     await pass(5000);
     expect(answers).toHaveLength(100);
-    // From then on they do not even wait for a pause.
+    // From then on they do not wait for a pause.
     wish('good');
     await turn();
     expect(answers).toHaveLength(101);
   });
 
-  it('is not asked for when nobody wants it any more', async () => {
+  it('is not asked for when it is not wanted any more', async () => {
     const { it: patient, clock, asked, answers, wish, pass } = patience();
     let wanted = true;
     wish('a', () => wanted);

@@ -1,33 +1,33 @@
 import { jittered, type Clock } from '../../clock.js';
 
-/** Operations that are on their way at once. */
+/** Most operations on their way at once. */
 const WINDOW = 256;
-/** Operations that are tried again together: as long as one of them succeeds, the next follow at once. */
+/** Operations that are tried again together. If one of them succeeds, the next page follows at once. */
 const PAGE = 32;
-/** Milliseconds before what was refused is tried again: they double, up to the longest. */
+/** Milliseconds until refused operations are tried again; they double up to the longest. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5000;
 const JITTER = 0.3;
-/** First tries that failed in a row, after which new operations wait with the others. */
+/** Failed first tries in a row after which new operations wait with the others. */
 const STALLED = 32;
 
-/** Something that is asked of Redis until there is an answer. */
+/** An operation that is repeated until Redis answers. */
 interface Wish {
   wasTried: boolean;
   isWanted(): boolean;
-  /** True when it is done. */
+  /** Returns whether there was an answer. */
   attempt(): Promise<boolean>;
   giveUp(): void;
 }
 
 /**
- * Repeats what Redis has not answered or has refused, however many operations that are, on one schedule
- * with growing pauses. While everything fails, Redis gets a few commands in each pause and no more.
+ * Repeats operations that Redis has not answered or has refused, on one schedule with growing pauses. While all of
+ * them fail, Redis gets one page of commands in each pause, however many wait.
  */
 export class Patience {
-  /** Not tried yet. */
+  /** Operations that were not tried yet. */
   private readonly fresh: Wish[] = [];
-  /** Tried, the one that waits longest first. */
+  /** Operations that were tried, the oldest try first. */
   private readonly refused: Wish[] = [];
   private open = 0;
   private inFlight = 0;
@@ -39,7 +39,7 @@ export class Patience {
 
   constructor(
     private readonly clock: Clock,
-    /** One of them has ended. */
+    /** Called when an operation has ended. */
     private readonly eased: () => void = () => undefined,
   ) {}
 
@@ -49,8 +49,8 @@ export class Patience {
   }
 
   /**
-   * Resolves with the answer, or with undefined when nobody wants it any more. Never rejects.
-   * @param operation its failures are its own to tell of; undefined stands for "not now"
+   * Resolves with the answer, or with undefined when it is not wanted any more. Never rejects.
+   * @param operation undefined: try again later. A rejection counts as undefined; the operation logs its failures
    */
   until<T>(
     isWanted: () => boolean,
@@ -77,19 +77,19 @@ export class Patience {
     });
   }
 
-  /** Something has changed for the better: tries now. */
+  /** Tries now, because Redis may answer now. */
   resume(): void {
     void this.again();
   }
 
-  /** Nothing of it is wanted any more. */
+  /** Gives up all operations that are not on their way. */
   drop(): void {
     this.cancel();
     const dropped = [...this.fresh.splice(0), ...this.refused.splice(0)];
     for (const wish of dropped) wish.giveUp();
   }
 
-  /** Resolves when there is an answer to everything. */
+  /** Resolves when all operations have ended. */
   async settled(): Promise<void> {
     if (this.open === 0) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -122,7 +122,7 @@ export class Patience {
     return done;
   }
 
-  /** One look at everything that waits, page by page, until a whole page is refused. */
+  /** Tries what waits once more, page by page, until a whole page is refused. */
   private async again(): Promise<void> {
     if (this.retrying) return;
     this.cancel();
@@ -142,7 +142,7 @@ export class Patience {
     else this.pause = 0;
   }
 
-  /** One timer for all of them. */
+  /** Sets one timer for all operations. */
   private schedule(): void {
     if (this.cancelTimer !== undefined || this.retrying) return;
     this.pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, 2 * this.pause));

@@ -9,12 +9,12 @@ interface LogPart {
   ttlMs: number;
 }
 
-/** A reply that waits to be written, and the delivery that it ends, if it does. */
+/** A reply or the end of a delivery, or both, before it is settled. */
 export interface Finished {
   readonly delivery: Delivery;
-  /** Text of the reply, or undefined for none. */
+  /** Text of the reply; undefined: none. */
   readonly reply: string | undefined;
-  /** It is the end of the delivery. */
+  /** It ends the delivery. */
   readonly final: boolean;
   /** What is stored under the idempotency key of the entry. */
   readonly keyed: KeyedResult | undefined;
@@ -26,13 +26,13 @@ interface Ids {
   readonly drop: string[];
 }
 
-/** Gathers what one turn finished into one settlement: a frame per caller, ids per stream. */
+/** Gathers what ended in one turn into one settlement: a frame for each caller, ids for each stream. */
 export class SettlementBuilder {
   readonly finished: Finished[] = [];
   length = 0;
   private readonly logs = new Map<string, LogPart>();
   private readonly streams = new Map<string, Ids>();
-  /** What was added to last: replies of one caller and entries of one stream come together. */
+  /** The latest ones, kept because replies of one caller and entries of one stream often come in a row. */
   private log: LogPart | undefined;
   private ids: Ids | undefined;
 
@@ -62,7 +62,7 @@ export class SettlementBuilder {
     }
   }
 
-  /** @param force whether to write into logs that are full, too */
+  /** @param force also write into logs that are full */
   build(instance: string, force = false): Settlement {
     const logs = [];
     for (const { caller, text, ttlMs } of this.logs.values()) {

@@ -6,7 +6,7 @@ import { Settler } from './settler.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** A settler whose Redis answers, or is away. */
+/** A settler, and a Redis that answers or is down. */
 function setup() {
   const frames: string[] = [];
   const ended: string[] = [];
@@ -35,14 +35,14 @@ function setup() {
       entry: { header: { caller: id, call: '1', timeout: 0 } },
       history: { generation: 0, attempts: 0, spared: 0, incarnation: '' },
     }) as unknown as Delivery;
-  /** What callers get, in the order in which it is written. */
+  /** Replies in the order in which they were written. */
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
   return {
     ...{ context, settler, frames, ended, stream, written },
     away() {
       answers = false;
     },
-    /** The connection has died; what was on its way got no answer. */
+    /** The connection ends; settlements on their way get no answer. */
     async dies() {
       answers = true;
       context.isUp = false;
@@ -60,11 +60,11 @@ function setup() {
   };
 }
 
-describe('values of a stream whose settlements got no answer', () => {
+describe('values of a streamed reply whose settlements got no answer', () => {
   const range = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, i) => String(from + i));
 
-  it('are written again in order, before those that came after them, and a few times only', async () => {
+  it('are written again in order, before later values, and a few times only', async () => {
     const { settler, ended, stream, written, frames, away, dies, back } = setup();
     const one = stream('one');
     away();
@@ -84,7 +84,7 @@ describe('values of a stream whose settlements got no answer', () => {
     expect(settler.owed).toBe(0);
   });
 
-  it('keep nothing waiting once they are somebody else’s', async () => {
+  it('delay nothing once they are another instance’s', async () => {
     const { settler, ended, stream, written, away, dies, back } = setup();
     const one = stream('one');
     away();

@@ -14,26 +14,27 @@ import { CheckedSettler } from './checked-settler.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
+/** Characters of replies at which a settlement leaves before the turn ends. */
 const EARLY_FLUSH = 32_768;
-/** Settlements without an answer at which more waits for the next. */
+/** Settlements without an answer at which no further one is sent. */
 const MAX_UNRESOLVED = 8;
-/** Characters of replies that may wait for Redis; streams beyond it are cut off. */
+/** Most characters of replies that wait for Redis; above it streamed replies are cut off. */
 export const MAX_WAITING_LENGTH = 67_108_864;
-/** Memory of a reply beside its text, in characters. */
+/** What a reply costs beside its text, in characters. */
 const OVERHEAD = 200;
 
 export interface SettlerHooks {
-  /** It is settled, or somebody else's. */
+  /** The delivery is settled ('ok'), or another instance's ('lost'). */
   released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
-  /** A value of a stream found no room in the log of its caller, who is told that the call is over. */
+  /** The reply log of the caller is full: a value of a streamed reply was replaced by a fault. */
   unheard(delivery: Delivery): void;
-  /** Less waits for Redis than before. */
+  /** Fewer entries wait for Redis. */
   eased(): void;
 }
 
 /**
- * Makes true in Redis what handlers finished: one script for all that one turn finished, fenced by the
- * lease. A settlement whose answer was lost is repeated entry by entry, checking who owns each.
+ * Settles in Redis what handlers finished: one script for all that ended in one turn, fenced by the lease. A
+ * settlement whose answer was lost is repeated entry by entry, and Redis checks the owner of each.
  */
 export class Settler {
   private builder = new SettlementBuilder();
@@ -59,12 +60,12 @@ export class Settler {
     });
   }
 
-  /** What is finished and waits for Redis, beyond what is always on its way. */
+  /** What has ended and waits for Redis, beyond the settlements that are on their way. */
   get owed(): number {
     return this.checked.size + (this.mayFlush ? 0 : this.builder.finished.length);
   }
 
-  /** More replies wait than memory should be given for. */
+  /** More replies wait than memory should hold. */
   get isCongested(): boolean {
     return this.waitingLength > MAX_WAITING_LENGTH;
   }
@@ -76,9 +77,9 @@ export class Settler {
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
     const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
-    // Read before the latest reconnect, or under a lease that was gone for a while: check each.
+    // An entry of an earlier generation may be another instance's by now: Redis checks its owner.
     const { generation, attempts, spared } = delivery.history;
-    // What Redis holds notes about goes with them.
+    // The checked settlement also removes the notes that Redis holds about the entry.
     const noted = attempts > 0 || spared > 0;
     const special = noted || delivery.once || keyed !== undefined;
     if (final && (special || generation !== this.context.identity.generation)) {
@@ -96,25 +97,25 @@ export class Settler {
     }
   }
 
-  /** Ends an entry that did not run here. @param payload JSON of the fault */
+  /** Ends an entry that did not run here with a fault. @param payload JSON of the fault */
   refuse(delivery: Delivery, payload: string): void {
     this.add(delivery, replyText(delivery, REPLY.fault, payload, delivery.takeIndex()), true);
   }
 
-  /** Resolves when everything that was added is settled. */
+  /** Resolves when all that was added is settled. */
   async settled(): Promise<void> {
     this.flush();
     if (this.isIdle) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
-  /** The connection is back, or the lease: what is doubtful can be checked now. */
+  /** The lease was renewed: sends what waits, and tries again what was in doubt. */
   resume(): void {
     this.flush();
     this.checked.resume();
   }
 
-  /** The identity is gone: what was finished under it is somebody else's. */
+  /** Gives up all that waits: the identity was replaced, and another instance takes it over. */
   drop(): void {
     const dropped = this.builder.finished;
     this.builder = new SettlementBuilder();
@@ -122,7 +123,7 @@ export class Settler {
     for (const finished of dropped) this.release(finished, 'lost');
   }
 
-  /** Values that were sent before and are in doubt go first. */
+  /** Whether a settlement may leave: earlier values that are in doubt go first. */
   private get mayFlush(): boolean {
     return this.unresolved < MAX_UNRESOLVED && this.context.isUp && !this.checked.holdsValues;
   }
@@ -192,7 +193,7 @@ export class Settler {
     }
   }
 
-  /** A log is at its cap: its callers are told that the reply is lost, instead of hearing nothing. */
+  /** Replaces the replies of full logs by faults: a caller is told that its reply is lost. */
   private shortened(
     finished: readonly Finished[],
     settlement: Settlement,
@@ -213,7 +214,7 @@ export class Settler {
     return { logs, streams: settlement.streams };
   }
 
-  /** Handlers that stream on for callers who are told that it is over. */
+  /** Tells handlers that still stream to a caller with a full log. */
   private stopUnheard(
     finished: readonly Finished[],
     settlement: Settlement,
@@ -225,13 +226,13 @@ export class Settler {
     }
   }
 
-  /** A log lives at least as long as the longest call that it answers, and half a minute more. */
+  /** Milliseconds that a log lives: at least the timeout of the call and half a minute more. */
   ttlFor(delivery: Delivery): number {
     const { timeout } = delivery.entry.header;
     return Math.max(this.context.options.replyTtl, timeout + 30_000);
   }
 
-  /** One reply by itself, for the script that ends its entry; undefined where nobody waits for one. */
+  /** One reply for a script that ends its entry; undefined for events. */
   answer(delivery: Delivery, kind: ReplyKind, payload: string): Answer | undefined {
     const { call, caller } = delivery.entry.header;
     if (call === undefined || caller === undefined) return undefined;
@@ -264,7 +265,7 @@ export class Settler {
   }
 }
 
-/** The reply of a delivery as it stands in a frame. */
+/** A reply of a delivery as it stands in a frame. */
 export function replyText(
   delivery: Delivery,
   kind: (typeof REPLY)[keyof typeof REPLY],

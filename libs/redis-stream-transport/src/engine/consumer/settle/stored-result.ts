@@ -1,13 +1,13 @@
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import { hasProtoKey, isShallow } from '../../../protocol/json.js';
 
-/** A reply as it is kept under an idempotency key; the payload is JSON. */
+/** A reply as it is stored under an idempotency key; the payload is JSON. */
 export interface StoredReply {
   readonly kind: ReplyKind;
   readonly payload: string | undefined;
 }
 
-/** Replies behind which others follow, and those that end a call. What the transport says is no result. */
+/** Replies that others follow, and those that end a call. Faults of the transport are no results. */
 const MORE: ReadonlySet<unknown> = new Set([REPLY.next, REPLY.packed, REPLY.restart]);
 const FINAL: ReadonlySet<unknown> = new Set([
   REPLY.last,
@@ -17,8 +17,8 @@ const FINAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Reads `[[kind, payload?], …]`, the result that an earlier entry with the same key has left; undefined if
- * somebody else wrote there. An event leaves an empty list.
+ * Reads `[[kind, payload?], …]`, the result of an earlier entry with the same key. An event leaves an empty list.
+ * Undefined if the text is anything else.
  */
 export function readResult(text: string): StoredReply[] | undefined {
   if (hasProtoKey(text)) return undefined;
