@@ -2,8 +2,8 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import type { StreamState } from '../intake/stream-state.js';
 
 /**
- * Obeys a cancellation, `["stream","entry"]`: nobody waits for the entry any more. Notices come over
- * Pub/Sub and, for those that were missed, with the next renewal of the lease.
+ * Applies a cancellation, `["stream","entry"]`: the caller of the entry no longer waits. Cancellations come over
+ * Pub/Sub; those that were missed come with the next renewal of the lease.
  */
 export function applyCancellation(
   text: string,
@@ -19,7 +19,7 @@ export function applyCancellation(
   else delivery.giveUp();
 }
 
-/** Which entries of a stream nobody waits for any more, by the notices left for somebody. */
+/** Ids of the cancelled entries of a stream. @param notices cancellations left for a consumer */
 export function cancelledEntries(notices: readonly string[], stream: string): ReadonlySet<string> {
   const entries = new Set<string>();
   for (const text of notices) {

@@ -3,17 +3,17 @@ import type { Keys } from '../../../protocol/keys.js';
 import type { Owner } from '../../../redis/group-broker.js';
 import type { Link } from '../../../redis/link.js';
 
-/** Something of a library's own that lives with the lease of an instance. Its methods never reject. */
+/** Extension that is told about the life of the lease. Must not reject. */
 export interface LeaseCompanion {
-  /** The lease was confirmed, or somebody wants a report. */
+  /** The lease was confirmed, or a program asks for a report. */
   confirmed(owner: Owner): Promise<void>;
   /** The lease is about to be given back. */
   leaving(owner: Owner): Promise<void>;
 }
 
-/** A server that companions live with. */
+/** A server that accepts companions. */
 export interface LeaseHost {
-  /** Has a companion live with its lease; before it listens. */
+  /** Adds a companion. Call it before the server listens. */
   accompany(companion: CompanionFactory): void;
 }
 

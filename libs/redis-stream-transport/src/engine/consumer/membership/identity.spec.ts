@@ -8,8 +8,8 @@ function identity() {
   return { clock, identity: new Identity(clock, LEASE) };
 }
 
-describe('who this process is in a shard', () => {
-  it('may start handlers while a confirmed lease certainly holds, and not before', () => {
+describe('the identity of a process in a shard', () => {
+  it('lets handlers start only while a confirmed lease certainly holds', () => {
     const { clock, identity: me } = identity();
     expect(me.mayStart).toBe(false);
     me.confirm(clock.now());
@@ -22,7 +22,7 @@ describe('who this process is in a shard', () => {
     expect(me.mayStart).toBe(false);
   });
 
-  it('passes on what Redis says of the lease, whichever part has heard it', () => {
+  it('passes on doubts about the lease, whichever part has them', () => {
     const { identity: me } = identity();
     const heard: string[] = [];
     me.whenDoubted((kind) => heard.push(kind));
@@ -31,7 +31,7 @@ describe('who this process is in a shard', () => {
     expect(heard).toEqual(['missing', 'fenced']);
   });
 
-  it('takes a name that was never used, without a lease, and tells all who hold something, in order', () => {
+  it('takes a name that was never used, without a lease, and tells all that registered, in order', () => {
     const { clock, identity: me } = identity();
     me.confirm(clock.now());
     const { owner, generation } = me;

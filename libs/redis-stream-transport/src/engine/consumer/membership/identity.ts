@@ -3,16 +3,16 @@ import { hostname } from 'node:os';
 import type { Owner } from '../../../redis/group-broker.js';
 import type { Clock } from '../../clock.js';
 
-/** What Redis says when the lease is not this process' any more: it has none, or another's. */
+/** What Redis says when this process does not hold the lease: there is none, or it is revoked or another's. */
 export type LeaseDoubt = 'missing' | 'fenced';
 
 /**
- * Who this process is in one shard, and how long that certainly holds. A part that asks Redis in this name and
- * hears otherwise says so here, with `doubt`. A part that holds something in this name is told here when the
- * name is given up, with `whenReplaced`. Nobody else passes either on.
+ * The name of this process in one shard, and how long its lease certainly holds. A part that learns from Redis
+ * that the lease does not hold calls `doubt`. A part that holds something in this name registers with
+ * `whenReplaced`, and is told when the name is given up. Both are passed on only here.
  */
 export class Identity {
-  /** Memory of Redis as last seen. */
+  /** Incarnation of Redis as last seen. */
   incarnation = '';
   private current: Owner = newOwner();
   private connections = 0;
@@ -27,7 +27,7 @@ export class Identity {
     private readonly leaseTtl: number,
   ) {}
 
-  /** Name and token; another object after the lease was revoked, and the same one until then. */
+  /** Name and token. The object stays the same until the name is replaced, so it can be compared. */
   get owner(): Owner {
     return this.current;
   }
@@ -37,15 +37,15 @@ export class Identity {
   }
 
   /**
-   * Rises with each new connection and with each doubt about the lease. What was read in an earlier generation
-   * is settled entry by entry, and Redis is asked who owns each.
+   * Rises when a connection changes, when the lease was missing, and when the name is replaced. Entries of an
+   * earlier generation are settled one by one, and Redis checks the owner of each.
    */
   get generation(): number {
     return this.connections;
   }
 
   /**
-   * Handlers may start: the last confirmed renewal was sent less than a lease ago, so no other process can
+   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, so no other process can
    * have revoked it (rule L9).
    */
   get mayStart(): boolean {
@@ -57,32 +57,32 @@ export class Identity {
     return this.clock.now() - this.confirmedAt;
   }
 
-  /** Redis has confirmed the lease. @param sentAt monotonic time at which it was asked */
+  /** Redis has confirmed the lease. @param sentAt monotonic time at which the renewal was sent */
   confirm(sentAt: number): void {
     this.confirmedAt = sentAt;
   }
 
-  /** The lease was given back, or is somebody else's: nothing starts until another one is confirmed. */
+  /** The lease was given back or lost: no handler starts until one is confirmed. */
   invalidate(): void {
     this.confirmedAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** There is a new connection, or the lease was gone for a while. */
+  /** There is a new connection, or the lease was missing. */
   nextGeneration(): void {
     this.connections++;
   }
 
-  /** Redis was asked in this name, and the lease is missing or another's. */
+  /** Redis has answered that this process does not hold the lease. */
   doubt(kind: LeaseDoubt): void {
     this.judge(kind);
   }
 
-  /** Who looks into doubts; there is one. */
+  /** Registers what handles doubts; a later registration replaces it. */
   whenDoubted(judge: (kind: LeaseDoubt) => void): void {
     this.judge = judge;
   }
 
-  /** Gives the name up and takes another: a name is used once. All that was held under it is somebody else's. */
+  /** Replaces the name by a new one. Other instances take over what was held under the old one. */
   replace(): void {
     this.invalidate();
     this.current = newOwner();
@@ -90,13 +90,13 @@ export class Identity {
     for (const told of this.holders) told();
   }
 
-  /** Who holds something in this name, told in the order in which they came. */
+  /** Registers a callback for the replacement of the name; they are called in order of registration. */
   whenReplaced(told: () => void): void {
     this.holders.push(told);
   }
 }
 
-/** A consumer name is used once: never again, not by this process either. */
+/** A new name, which was never used before: each name is used once only. */
 function newOwner(): Owner {
   const host =
     hostname()

@@ -51,7 +51,7 @@ describe('L9: a lease', () => {
     expect(identity.mayStart).toBe(true);
     clock.jump(1);
     expect(identity.mayStart).toBe(false);
-    // The answer took its time: what counts is when the question left.
+    // The answer was slow: what counts is when the renewal was sent.
     answers('ok', 4000);
     await keeper.renew();
     clock.jump(LEASE - 4001);
@@ -60,7 +60,7 @@ describe('L9: a lease', () => {
     expect(identity.mayStart).toBe(false);
   });
 
-  it('that was missing is taken again, and what is held is doubtful from then on', async () => {
+  it('that was missing is taken again, and the generation rises', async () => {
     const { keeper, calls, told, identity, answers } = await setup();
     const { generation } = identity;
     answers('missing');
@@ -70,14 +70,14 @@ describe('L9: a lease', () => {
     expect(identity.generation).toBe(generation + 1);
   });
 
-  it("that is another's or a tombstone is given up", async () => {
+  it("that is another's or a tombstone raises a doubt", async () => {
     const { keeper, told, answers } = await setup();
     answers('fenced');
     await keeper.renew();
     expect(told).toEqual(['fenced']);
   });
 
-  it('unconfirmed for an hour is not renewed: its tombstone may have ended', async () => {
+  it('unconfirmed for an hour is not renewed: its tombstone may have expired', async () => {
     const { clock, keeper, calls, told } = await setup();
     clock.jump(3_600_001);
     await keeper.renew();

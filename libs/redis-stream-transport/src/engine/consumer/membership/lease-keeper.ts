@@ -4,28 +4,28 @@ import type { ShardContext } from './shard-context.js';
 import { Periodic } from '../../periodic.js';
 import { thrownText } from '../../../thrown.js';
 
-/** Milliseconds unconfirmed after which a name is given up: its tombstone may have expired. */
+/** Milliseconds without a confirmed renewal after which a name is given up: its tombstone may have expired. */
 const TOO_OLD = 3_600_000;
 
-/** What Redis is told together with the lease. */
+/** What is announced together with the lease. */
 export interface LeaseNews {
   readonly announcements: readonly Announcement[];
   readonly companions: readonly LeaseCompanion[];
 }
 
 export interface LeaseKeeperHooks {
-  /** The lease is confirmed. */
+  /** The lease was confirmed. */
   renewed(): void;
-  /** `[stream, entry]` texts of entries that nobody waits for. */
+  /** @param texts `["stream","entry"]` of entries whose caller no longer waits */
   cancellations(texts: readonly string[]): void;
   membersChanged(): void;
 }
 
-/** Keeps the lease of this process in one shard: renews it every third of its life. */
+/** Keeps the lease of this process in one shard: renews it every third of `leaseTtl`. */
 export class LeaseKeeper {
   private readonly renewals: Periodic;
   private renewing: Promise<void> | undefined;
-  /** It was asked for, and not given back. */
+  /** The lease was asked for and not given back. */
   private isKept = false;
 
   constructor(
@@ -40,7 +40,7 @@ export class LeaseKeeper {
     });
   }
 
-  /** Takes the lease under the context's name. Rejects when Redis cannot be reached. */
+  /** Takes the lease under the current name. Rejects when Redis fails. */
   async take(): Promise<void> {
     this.isKept = true;
     await this.renewOnce(true);
@@ -60,7 +60,10 @@ export class LeaseKeeper {
     return this.renewing;
   }
 
-  /** Announces the patterns. With `check`, and where another live group answers one, returns that and announces nothing. */
+  /**
+   * Announces to callers the patterns that this instance answers. Rejects when Redis fails.
+   * @param check announce nothing, and return the conflict, if another live group answers one of them
+   */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
     const { leaseTtl } = this.context.options;
     const { announcements } = this.news;
@@ -78,13 +81,13 @@ export class LeaseKeeper {
     return undefined;
   }
 
-  /** Lets the companions tell what is so now. */
+  /** Lets the companions report. */
   async report(): Promise<void> {
     const { owner } = this.context.identity;
     await Promise.all(this.news.companions.map((one) => one.confirmed(owner)));
   }
 
-  /** Leaves a tombstone, so that others take over at once. */
+  /** Gives the lease back and leaves a tombstone, so that other instances take over at once. */
   async release(): Promise<void> {
     this.stop();
     await this.renewing;
@@ -116,10 +119,10 @@ export class LeaseKeeper {
         identity.doubt('fenced');
         return;
       case 'missing':
-        // What is held is checked entry by entry from now on.
+        // From now on all that is held is settled entry by entry.
         identity.nextGeneration();
         await this.renewOnce(true);
-        // Redis may have lost more than the lease: callers must be able to see who answers what.
+        // Redis may have lost the announcements too: callers need them to see that the patterns are answered.
         await this.announce(false);
         return;
       case 'ok':

@@ -3,7 +3,7 @@ import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { Membership } from './membership.js';
 
-/** An instance that has joined; its cleaning up may fail. */
+/** An instance that has joined, and whose clean-up may fail. */
 async function joined(cleaning: () => Promise<unknown>) {
   const did: string[] = [];
   const warned: string[] = [];
@@ -35,7 +35,7 @@ async function joined(cleaning: () => Promise<unknown>) {
 }
 
 describe('an instance that leaves', () => {
-  it('cleans up, leaves the tombstone and tells the others', async () => {
+  it('cleans up, leaves the tombstone and tells other instances', async () => {
     const { membership, did, warned } = await joined(() => Promise.resolve());
     await membership.leave();
     expect(did).toEqual(['cleaned', 'tombstone', 'left']);

@@ -7,21 +7,22 @@ import type { LeaseKeeper } from './lease-keeper.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../../thrown.js';
 
+/** Milliseconds until a failed join is tried again. */
 const RETRY_AFTER = 250;
 
 export interface MembershipHooks {
-  /** Groups exist, or are made. `strict`: rejects when Redis refuses that for good. */
+  /** Ensures that all groups exist. `strict`: also reject when Redis refuses. */
   ensureGroups(strict: boolean): Promise<void>;
-  /** Registered under a new name. */
+  /** The instance has joined under a new name. */
   registered(): void;
-  /** Before the tombstone: take along what goes with the consumer. */
+  /** Cleans up what belongs to the consumer, before the tombstone. */
   leaving(): Promise<unknown>;
 }
 
-/** Joins a group, leaves it, and joins anew under another name when others took this process for dead. */
+/** Joins the group, leaves it, and joins again under a new name when this process was taken for dead. */
 export class Membership {
   isRegistered = false;
-  /** A lease was taken, or perhaps was: it has to be given back. */
+  /** A lease was taken, or may have been: it must be given back. */
   private mayHold = false;
   private stopping = false;
   private joining: Promise<void> | undefined;
@@ -39,11 +40,11 @@ export class Membership {
   }
 
   /**
-   * Joins the group, however often Redis goes away meanwhile.
+   * Joins the group. Tries again while Redis cannot be reached.
    * @param whenUp resolves when there is a connection
-   * @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns; REDIS: it
-   * refuses something for good, for instance to a user without the permission; INVALID_OPTION: it may
-   * evict keys, and that was to be refused
+   * @throws RedisStreamsError GROUP_CONFLICT: another live group answers one of the patterns; REDIS: Redis
+   * refuses something for good, for instance because a permission is missing; INVALID_OPTION: Redis may evict
+   * keys, and `requireNoEviction` is set
    */
   async join(whenUp: () => Promise<void>): Promise<void> {
     this.stopping = false;
@@ -61,7 +62,7 @@ export class Membership {
     }
   }
 
-  /** The lease holds another token, or a tombstone: everything held is somebody else's. */
+  /** The lease holds another token or a tombstone: other instances take over all that was held. */
   private fenced(): void {
     if (this.stopping || this.joining !== undefined) return;
     const { identity, logger, options } = this.context;
@@ -78,7 +79,7 @@ export class Membership {
     });
   }
 
-  /** Leaves a tombstone, so that others take over at once what was not finished. */
+  /** Leaves a tombstone, so that other instances take over at once what was not finished. */
   async leave(): Promise<void> {
     this.stopping = true;
     this.keeper.stop();
@@ -86,7 +87,7 @@ export class Membership {
     this.isRegistered = false;
     if (!mayHold) return;
     this.mayHold = false;
-    // What one step cannot do is no reason to leave the next one out: without a tombstone this is a death.
+    // A failed step must not stop the next: without a tombstone others notice only when the lease has ended.
     await this.step('could not clean up before it left', () => this.hooks.leaving());
     await this.step('left without a word, others take over later', async () => {
       await this.keeper.release();
@@ -120,7 +121,7 @@ export class Membership {
     this.isRegistered = true;
   }
 
-  /** A server that evicts keys may drop streams, leases or caller records: nothing here survives that. */
+  /** A Redis that evicts keys may drop streams, leases or caller records: calls are lost then. */
   private async checkEviction(): Promise<void> {
     const policy = await this.leases.evictionPolicy().catch(() => undefined);
     if (policy === 'noeviction') return;

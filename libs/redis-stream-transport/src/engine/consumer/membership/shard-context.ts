@@ -6,13 +6,13 @@ import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import { RedisClock } from '../../redis-clock.js';
 import { Identity } from './identity.js';
 
-/** What the parts of a consumer in one shard share. */
+/** What the parts of an instance in one shard share. */
 export class ShardContext {
   readonly identity: Identity;
   readonly redisClock: RedisClock;
-  /** What connections made now are called in `CLIENT LIST`. */
+  /** Name of a new connection in `CLIENT LIST`. */
   readonly connectionName: (role: LinkRole) => string;
-  /** Commands can be sent, and Redis has said which memory it has. */
+  /** Commands can be sent, and the incarnation of Redis is known. */
   isUp = false;
   /** Live members of the group, this one included. */
   members = 1;
