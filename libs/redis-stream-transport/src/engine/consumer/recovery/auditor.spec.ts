@@ -6,7 +6,7 @@ import type { Delivery } from '../run/delivery.js';
 import type { Reader } from '../intake/reader.js';
 import { StreamState } from '../intake/stream-state.js';
 
-/** Redis lists an entry as mine that is not in memory; a read is on its way. */
+/** Redis lists an entry under this consumer that is not in memory; a read is on its way. */
 function setup() {
   const stream = new StreamState('s');
   const fetched: string[] = [];
@@ -38,7 +38,7 @@ function setup() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('L10: the audit', () => {
-  it('waits for the read on its way, and then finds what was lost with it', async () => {
+  it('waits for the read on its way, and then finds what the read has lost', async () => {
     const { auditor, fetched, found, readReturns } = setup();
     const audit = auditor.audit();
     await turn();
@@ -48,7 +48,7 @@ describe('L10: the audit', () => {
     expect(found).toEqual(['1-0']);
   });
 
-  it('leaves alone what the read has brought', async () => {
+  it('does not find what the read has brought', async () => {
     const { auditor, stream, delivery, fetched, readReturns } = setup();
     const audit = auditor.audit();
     await turn();
@@ -58,7 +58,7 @@ describe('L10: the audit', () => {
     expect(fetched).toEqual([]);
   });
 
-  it('leaves alone what the read has brought and a handler has finished since', async () => {
+  it('does not find what the read has brought and a handler has finished', async () => {
     const { auditor, stream, delivery, fetched, readReturns } = setup();
     const audit = auditor.audit();
     await turn();
@@ -71,7 +71,7 @@ describe('L10: the audit', () => {
 });
 
 describe('the audit of a process that holds many thousands of entries', () => {
-  /** Redis lists `size` entries as mine, and none of them is in memory. */
+  /** Redis lists `size` entries under this consumer; none of them is in memory. */
   function many(size: number) {
     const ids = Array.from({ length: size }, (_, i) => `1-${i}`);
     const asked: { from: string; count: number }[] = [];
@@ -97,7 +97,7 @@ describe('the audit of a process that holds many thousands of entries', () => {
     return { auditor, context, asked, found, ids };
   }
 
-  it('looks at all of it behind a reconnection, some at a time', async () => {
+  it('looks at all of them after a reconnection, page by page', async () => {
     const { auditor, asked, found, ids } = many(4500);
     await auditor.auditNext();
     expect(asked).toEqual([
@@ -108,7 +108,7 @@ describe('the audit of a process that holds many thousands of entries', () => {
     expect(found).toEqual(ids);
   });
 
-  it('looks at a part with every renewal, and begins anew behind the last', async () => {
+  it('looks at a part with every renewal, and begins anew after the last', async () => {
     const { auditor, context, asked } = many(4500);
     await auditor.auditNext();
     asked.length = 0;

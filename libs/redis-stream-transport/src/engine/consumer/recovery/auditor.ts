@@ -4,17 +4,17 @@ import type { Reader } from '../intake/reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 
-/** Streams and ids that one script call looks at. */
+/** Most streams and most ids of one script call. */
 const STREAMS_PER_CALL = 100;
 const IDS_PER_CALL = 100;
-/** Pending ids of a stream that one script lists: some milliseconds of Redis, which serves nobody meanwhile. */
+/** Pending ids of a stream that one script lists: it blocks Redis for some milliseconds. */
 const PAGE = 2000;
 const FIRST = '-';
 
 export interface AuditorHooks {
   found(stream: StreamState, entries: readonly HeldEntry[]): void;
   heal(): Promise<void>;
-  /** End the blocking read that is in flight. */
+  /** Ends the blocking read that is in flight. */
   unblock(): void;
 }
 
@@ -22,20 +22,20 @@ export interface AuditorHooks {
 export interface Audited {
   readonly reader: Reader;
   readonly streams: readonly StreamState[];
-  /** Pending entries of a stream that one audit looks at. */
+  /** Most pending entries of a stream that one audit looks at. */
   readonly limit: number;
 }
 
 /**
- * Finds entries that Redis lists as mine and that are not in memory: a read or a claim whose answer was
- * lost. My lease covers them, so nobody else ever would (rule L10).
+ * Finds entries that Redis lists as pending under this consumer and that are not in memory: the answer of a read or
+ * a claim was lost. The lease covers them, so no other instance would find them (rule L10).
  */
 export class Auditor {
   private running: Promise<void> | undefined;
   private again = false;
-  /** Connections of commands at the last look at everything. */
+  /** Generation at the last complete audit. */
   private generation = -1;
-  /** Where the next part of a stream begins, of those that have more than one. */
+  /** Where the next part of a stream begins, for streams of several parts. */
   private readonly next = new Map<StreamState, string>();
 
   constructor(
@@ -45,7 +45,7 @@ export class Auditor {
     private readonly hooks: AuditorHooks,
   ) {}
 
-  /** Looks at everything. Never rejects: what could not be looked at is looked at next time. */
+  /** Looks at all that is pending. Never rejects: the next audit looks at what this one could not. */
   audit(): Promise<void> {
     if (this.running !== undefined) {
       this.again = true;
@@ -55,9 +55,9 @@ export class Auditor {
   }
 
   /**
-   * Looks at the next part of what is pending, and at everything when commands have a new connection: for
-   * every renewal. Answers get lost with connections, so parts are for what nobody thought of, and a
-   * process that holds many thousands of entries must not have Redis list them all every few seconds.
+   * Looks at the next part of what is pending, or at all of it in a new generation. Called with every renewal.
+   * Answers are lost with connections, so the parts are only a safeguard: a process that holds many thousands of
+   * entries must not make Redis list all of them every few seconds.
    */
   auditNext(): Promise<void> {
     if (this.generation !== this.context.identity.generation) return this.audit();
@@ -120,7 +120,7 @@ export class Auditor {
       }
     }
     if (missing.length === 0) return;
-    // They may be on the wire: an audit that races a read would run them twice.
+    // The read in flight may bring them: without waiting for it they would run twice.
     this.hooks.unblock();
     await this.of.reader.settled();
     for (const { stream, ids } of missing) {

@@ -5,23 +5,23 @@ import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 import type { TakeOverLines } from './take-over-lines.js';
 
-/** Entries claimed at once at most. */
+/** Most entries of one claim. */
 const MAX_PAGE = 100;
-/** Milliseconds for which nothing is looked for again where nothing was found: nothing can come there. */
+/** Milliseconds until a dead consumer's stream without nested calls is searched again: it gets no new ones. */
 const LOOK_AGAIN = 1000;
 
-/** What is asked of whoever starts handlers. */
+/** What the dispatcher tells about its room. */
 export interface ClaimRoom {
-  /** Entries that wait for their pattern alone may become more. */
+  /** One more entry may be taken that has to wait for its pattern. */
   readonly mayPark: boolean;
-  /** There is room for an entry on its last permitted delivery. */
+  /** There is room for a suspect: an entry on its last permitted delivery. */
   readonly takesSuspect: boolean;
-  /** Slots for calls that were made inside handlers; 0 as long as no handler waits for one. */
+  /** Slots for nested calls (made inside handlers); 0 as long as no handler waits for one. */
   readonly nested: number;
 }
 
 export interface ClaimsHooks {
-  /** @param notices cancellations that the dead consumer had not collected */
+  /** @param notices cancellations that the dead consumer has not collected */
   claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
   /** Entries that can start, over all streams. */
   free(): number;
@@ -29,18 +29,18 @@ export interface ClaimsHooks {
 }
 
 /**
- * Claims what can start of what dead consumers left. Where nothing of the rest can start it claims calls that were
- * made inside handlers alone: what holds the slots may wait for them.
+ * Claims what can start of what dead consumers left. When there is no room it claims nested calls only: the
+ * handlers that hold the slots may wait for them.
  */
 export class Claims {
   private behind = false;
   /** Streams of which entries were left because their patterns have no room. */
   private readonly full = new Set<StreamState>();
-  /** There was no room to claim calls that were made inside handlers, if any are left. */
+  /** Nested calls may have been left because no slot was free. */
   private nestedLeft = false;
-  /** Streams of which such calls were left, if there are any, because their patterns have no place. */
+  /** Streams of which nested calls may have been left because their patterns have no room. */
   private readonly nestedFull = new Set<StreamState>();
-  /** Monotonic milliseconds at which none of these was found, by consumer and stream. */
+  /** By consumer and stream: monotonic milliseconds of the last search that found no nested call. */
   private readonly searched = new Map<string, Map<StreamState, number>>();
   private stopped = true;
 
@@ -51,12 +51,12 @@ export class Claims {
     private readonly hooks: ClaimsHooks,
   ) {}
 
-  /** Entries were left for want of free slots. */
+  /** Entries were left because no slot was free. */
   get isBehind(): boolean {
     return this.behind;
   }
 
-  /** There is room now for some of what was left, as far as this process knows. */
+  /** There is room now for some of the entries that were left, as far as this process knows. */
   get canGoOn(): boolean {
     if (!this.behind && this.full.size === 0) return false;
     const free = this.hooks.free();
@@ -75,7 +75,7 @@ export class Claims {
     this.stopped = true;
   }
 
-  /** Another look at everything that is left begins. */
+  /** Forgets what was left: a new scan begins. */
   beginAnew(): void {
     this.behind = false;
     for (const stream of this.full) stream.isBehind = false;
@@ -84,14 +84,15 @@ export class Claims {
     this.nestedFull.clear();
   }
 
-  /** All others are gone. */
+  /** Forgets all other consumers. */
   keepOnly(dead: readonly string[]): void {
     for (const name of this.searched.keys()) if (!dead.includes(name)) this.searched.delete(name);
   }
 
   /**
-   * Claims what fits; `stop` when nothing more does, of whomever it is.
-   * @param suspects one on its last permitted delivery, and nothing else
+   * Claims of one consumer and stream what has room. Returns `suspects` if suspects are left, and `stop` if nothing
+   * more has room, of other consumers and streams either.
+   * @param suspects claim suspects only, one at a time
    */
   async claim(
     name: string,
@@ -102,7 +103,7 @@ export class Claims {
     let from = '-';
     let suspectsLeft = false;
     for (;;) {
-      // What does not fit is left to others, or to the next free slot.
+      // What has no room is left to other instances, or to the next free slot.
       if (this.stopped || !this.context.identity.mayStart) return 'stop';
       if (suspects && !this.hooks.room.takesSuspect) return 'stop';
       const room = this.roomOf(stream);
@@ -130,7 +131,7 @@ export class Claims {
         suspectsLeft ||= answer.suspects;
         continue;
       }
-      // Read behind the claim: whoever gives a call up from here on finds its new owner.
+      // Read after the claim: a caller that cancels from here on finds the new owner.
       const notices = await this.redis.leases.notices(name);
       if (owner !== this.context.identity.owner) return 'stop';
       this.lines.taken(name, answer.length);
@@ -138,14 +139,14 @@ export class Claims {
     }
   }
 
-  /** Entries of it that can start; notes where there are none. */
+  /** Entries of the stream that can start; notes what was left if there is no room. */
   private roomOf(stream: StreamState): number {
     const free = this.hooks.free();
     if (free <= 0) {
       this.behind = true;
       return 0;
     }
-    // What its patterns have no room for must not keep other streams waiting.
+    // A stream whose patterns have no room must not keep other streams waiting.
     const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.room.mayPark));
     if (room <= 0) {
       stream.isBehind = true;

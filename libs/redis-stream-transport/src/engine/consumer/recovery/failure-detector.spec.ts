@@ -24,7 +24,7 @@ describe('two strikes', () => {
     expect(detector.missing('b', 600)).toBe(true);
   });
 
-  it('say when the next one could be given', () => {
+  it('say when the next one is possible', () => {
     const detector = new FailureDetector(1000);
     expect(detector.nextStrike(0)).toBeUndefined();
     detector.missing('a', 0);

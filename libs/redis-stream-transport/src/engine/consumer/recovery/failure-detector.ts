@@ -1,19 +1,18 @@
-/** Sightings of a missing lease, on the scanner's own monotonic clock. */
+/** The first time that a lease was missing, in monotonic milliseconds of this process. */
 interface Absence {
   readonly at: number;
 }
 
 /**
- * Two strikes before a consumer counts as dead: at least half a lease and at most two leases apart, with
- * Redis having answered at both. A clock that jumps, a Redis or a scanner that stood still give one
- * strike at most (rule L8).
+ * Counts strikes: a consumer is dead after two, at least half a lease and at most two leases apart. Redis has
+ * answered at both. A clock that jumps, or a Redis or a scanner that stood still, causes one strike at most (rule L8).
  */
 export class FailureDetector {
   private readonly seen = new Map<string, Absence>();
 
   constructor(private readonly ttl: number) {}
 
-  /** Notes that a lease is missing; true when this is the second strike. */
+  /** Notes that a lease is missing. Returns true for the second strike. */
   missing(consumer: string, now: number): boolean {
     const first = this.seen.get(consumer);
     if (first === undefined || now - first.at > 2 * this.ttl) {
@@ -23,14 +22,14 @@ export class FailureDetector {
     return now - first.at >= this.ttl / 2;
   }
 
-  /** Milliseconds since the last sign of life of a consumer without a lease, at least. */
+  /** Milliseconds for which a consumer without a lease was silent, at least. */
   silence(consumer: string, now: number): number {
     const first = this.seen.get(consumer);
     // The lease had run out before it was first missed.
     return first === undefined ? 0 : now - first.at + this.ttl;
   }
 
-  /** Milliseconds until the earliest second strike could be given; undefined when none is missing. */
+  /** Milliseconds until the earliest possible second strike; undefined when no lease is missing. */
   nextStrike(now: number): number | undefined {
     let next: number | undefined;
     for (const { at } of this.seen.values()) {

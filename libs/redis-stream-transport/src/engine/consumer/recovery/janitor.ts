@@ -10,22 +10,22 @@ import type { StreamState } from '../intake/stream-state.js';
 
 /** Milliseconds between two rounds through all streams. */
 const EVERY = 5000;
-/** Milliseconds between two looks at notes whose entries may be gone. */
+/** Milliseconds between two sweeps of notes whose entries may be gone. */
 const SWEEP_EVERY = 30_000;
-/** Entries that this process was given of a stream since the last look at it, that make the next one due. */
+/** New entries of a stream since its last turn that make the next turn due. */
 const MANY = 5000;
-/** Milliseconds between such looks. */
+/** Milliseconds until such a turn. */
 const SOON = 250;
-/** Entries that one script looks at, and that one removes without looking: some milliseconds of Redis at most. */
+/** Most entries that one script looks at: it may block Redis for some milliseconds. */
 const PAGE = 200;
+/** Most entries that one script removes without looking at them. */
 const TRIM = 1000;
-/** Scripts per stream and turn, so that a long stream does not hold up the others. */
+/** Most scripts per stream and turn, so that a long stream does not delay the others. */
 const TURN = 50;
 
 /**
- * Removes events that every live group has handled, and requests that expired without being read, and has
- * requests adopted that belong to nobody. Goes on
- * at once as long as there is something to remove, and looks the sooner the more comes in.
+ * Removes events that every live group has handled and requests that expired unread. Has orphaned requests adopted.
+ * Goes on at once as long as there is something to remove, and comes sooner to a stream with many new entries.
  */
 export class Janitor {
   private readonly rounds: Periodic;
@@ -34,13 +34,13 @@ export class Janitor {
   private readonly reported = new Set<string>();
   /** Where to go on in streams that were too long for one turn. */
   private readonly places = new Map<string, CleaningPlace>();
-  /** Entries that came since the last look. */
+  /** New entries by stream since its last turn. */
   private readonly fresh = new Map<StreamState, number>();
   private readonly groups = new Map<StreamState, GroupReading>();
   private sweptAt = 0;
   private readonly orphans: OrphanedRequests;
 
-  /** @param readings the service's own first: of a stream that broadcasts are read from too, it is enough */
+  /** @param readings that of the service first; a stream that broadcasts are read from too is cleaned by it only */
   constructor(
     private readonly context: ShardContext,
     private readonly readings: readonly GroupReading[],
@@ -72,7 +72,7 @@ export class Janitor {
     await this.cleaning;
   }
 
-  /** Entries of a stream came in. */
+  /** Counts new entries of a stream. */
   brought(stream: StreamState, count: number): void {
     const fresh = (this.fresh.get(stream) ?? 0) + count;
     this.fresh.set(stream, fresh);
@@ -94,7 +94,7 @@ export class Janitor {
     await this.sweep();
   }
 
-  /** One after the other. Never rejects. */
+  /** Runs tasks one after the other. Never rejects. */
   private queue(task: () => Promise<void>): Promise<void> {
     this.cleaning = this.cleaning.then(task).catch((error: unknown) => {
       this.context.logger.warn('janitor', `cleaning failed: ${thrownText(error)}`);
@@ -127,7 +127,7 @@ export class Janitor {
         if (place === undefined) break;
       }
     } catch (error) {
-      // Others are cleaned all the same.
+      // A failure must not stop the cleaning of the other streams.
       const { logger } = this.context;
       logger.warn(`janitor ${name}`, `cleaning ${name} failed: ${thrownText(error)}`);
       return false;

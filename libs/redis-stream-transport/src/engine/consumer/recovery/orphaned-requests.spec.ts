@@ -32,7 +32,7 @@ function setup() {
   return { look, adopted };
 }
 
-describe('L20: a request that is pending under nobody', () => {
+describe('L20: a request that is pending under no consumer', () => {
   it('is adopted when it was seen so twice, half a minute apart', async () => {
     const { look, adopted } = setup();
     await look(0, '1-0');
@@ -43,7 +43,7 @@ describe('L20: a request that is pending under nobody', () => {
     expect(adopted).toEqual(['1-0', '2-0']);
   });
 
-  it('is not when the looks are too close, or it was gone in between', async () => {
+  it('is not adopted when the looks are too close, or it was gone in between', async () => {
     const { look, adopted } = setup();
     await look(0, '1-0');
     await look(29_000, '1-0');

@@ -2,15 +2,16 @@ import type { StartBroker } from '../../../redis/start-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
 
-/** Milliseconds between the two sightings that make a request orphans, and between looks. */
+/** Fewest milliseconds between two looks; a request must be an orphan at two looks to be adopted. */
 const APART = 30_000;
+/** Entries of one page. */
 const PAGE = 100;
-/** Pages per stream and look: in-flight requests are few, and the rest of a long stream can wait. */
+/** Most pages per stream and look: the rest of a long stream can wait. */
 const PAGES = 50;
 
 /**
- * Finds requests that were handed out and are pending under nobody, seen so twice half a minute apart,
- * and adopts them (rule L20). Without it they would wait for their deadline.
+ * Finds requests that were handed out and are pending under no consumer, at two looks half a minute apart, and adopts
+ * them (rule L20). Otherwise their callers would wait for the deadline.
  */
 export class OrphanedRequests {
   private seen = new Map<string, number>();
@@ -23,7 +24,7 @@ export class OrphanedRequests {
     private readonly adopted: () => void,
   ) {}
 
-  /** Looks, if it is time. Rejects when Redis does not answer. */
+  /** Looks if it is time. Rejects when Redis does not answer. */
   async look(): Promise<void> {
     const now = this.context.clock.now();
     if (now - this.lookedAt < APART) return;

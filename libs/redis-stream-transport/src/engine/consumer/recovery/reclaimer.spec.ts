@@ -7,7 +7,7 @@ import { Reclaimer } from './reclaimer.js';
 import { PatternState, type PatternSpec } from '../intake/pattern-state.js';
 import { StreamState } from '../intake/stream-state.js';
 
-/** Dead consumers that left so many entries each, and one slot for whoever takes them over. */
+/** Dead consumers that left so many entries each, and one slot to take them over. */
 function graveyard(left: Record<string, number>) {
   const stream = new StreamState('work');
   stream.patterns.set('work', new PatternState({ concurrency: undefined } as PatternSpec));
@@ -58,7 +58,7 @@ function graveyard(left: Record<string, number>) {
 }
 
 describe('taking over slot by slot', () => {
-  it('asks no more for an entry than where it is, who is dead, and the entry itself', async () => {
+  it('asks for each entry where it is, which consumers are dead, and for the entry, and no more', async () => {
     const { asked, reclaimer, scan } = graveyard({ a: 3, b: 3, c: 3 });
     for (let i = 0; i < 9; i++) {
       await scan();
@@ -71,7 +71,7 @@ describe('taking over slot by slot', () => {
     await reclaimer.stop();
   });
 
-  it('tells what goes with a consumer again when it comes back', async () => {
+  it('ends the starts of a dead consumer again when it is listed anew', async () => {
     const { asked, reclaimer, scan, left } = graveyard({ a: 0 });
     await scan();
     await scan();

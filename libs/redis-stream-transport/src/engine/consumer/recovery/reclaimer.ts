@@ -12,19 +12,19 @@ import { TakeOverLines } from './take-over-lines.js';
 import { thrownText } from '../../../thrown.js';
 
 const STREAMS_PER_CALL = 100;
-/** Milliseconds behind the expected end of a lease at which it is looked at. */
+/** Milliseconds after the expected end of a lease, or a possible strike, until the scan. */
 const MARGIN = 50;
-/** Share by which scans are spread, so that a fleet does not scan in step. */
+/** Part by which the time between scans varies, so that instances do not scan at the same time. */
 const JITTER = 0.2;
 
 export interface ReclaimerHooks extends ClaimsHooks {
-  /** A consumer is revoked: what it had started and may not be started again is to be ended. */
+  /** A consumer was revoked: ends what it had started and what may not be started again. */
   revoked(dead: string, stream: StreamState): Promise<void>;
 }
 
 /**
- * Takes over what is pending under consumers that are dead or have left. Scans begin from Redis' own
- * list every time, because a late read recreates a consumer that was deleted (rule L8).
+ * Takes over what is pending under consumers that are dead or have left. Each scan asks Redis for the list of
+ * consumers, because a late read can recreate a consumer that was deleted (rule L8).
  */
 export class Reclaimer {
   private readonly broker: GroupBroker;
@@ -34,11 +34,11 @@ export class Reclaimer {
   private readonly scans: Periodic;
   private scanning: Promise<void> | undefined;
   private again = false;
-  /** Milliseconds until the earliest lease that will end before the next regular scan. */
+  /** Milliseconds until the earliest end of a lease before the next regular scan; undefined: none ends. */
   private soonest: number | undefined;
   private readonly claims: Claims;
   private suspectsLeft = false;
-  /** Revoked consumers that are still listed, because entries of theirs wait for a slot. */
+  /** Revoked consumers that are still listed, because some of their entries wait for a slot. */
   private readonly buried = new Set<string>();
 
   constructor(
@@ -59,14 +59,14 @@ export class Reclaimer {
   }
 
   /**
-   * Entries were left for want of free slots. They are older than anything a read would bring, so they
-   * come first.
+   * Entries were left because no slot was free. They are older than anything that a read would bring, so they come
+   * first.
    */
   get isBehind(): boolean {
     return this.claims.isBehind;
   }
 
-  /** There is room now for some of what was left, as far as this process knows. */
+  /** There is room now for some of the entries that were left, as far as this process knows. */
   get canGoOn(): boolean {
     return (this.suspectsLeft && this.hooks.room.takesSuspect) || this.claims.canGoOn;
   }
@@ -82,7 +82,7 @@ export class Reclaimer {
     await this.scanning;
   }
 
-  /** Scans now: somebody left, or slots are free for what is left behind. Never rejects. */
+  /** Scans now: an instance left, or there is room for entries that were left. Never rejects. */
   scan(): Promise<void> {
     if (this.scans.isStopped) return Promise.resolve();
     if (this.scanning !== undefined) {
@@ -95,14 +95,14 @@ export class Reclaimer {
       )
       .finally(() => {
         this.scanning = undefined;
-        // Asked for when the last look was over already.
+        // It was asked for after the last scan of `run` was over.
         if (this.again) void this.scan();
         else this.scans.again();
       });
     return this.scanning;
   }
 
-  /** The next scan: a quarter of a lease from now, or when a lease ends or a strike is due before. */
+  /** Milliseconds until the next scan: a quarter of a lease, or less if a lease ends or a strike is possible. */
   private untilNextScan(): number {
     const strike = this.detector.nextStrike(this.context.clock.now());
     const regular = jittered(this.context.clock, this.context.options.leaseTtl / 4, JITTER);
@@ -122,7 +122,7 @@ export class Reclaimer {
     } while (this.again && !this.scans.isStopped);
   }
 
-  /** Consumers of the group by the streams that list them; broadcasters by their groups. */
+  /** Lists the consumers of the group with their streams, and those with broadcast groups of their own. */
   private async list(): Promise<Map<string, Trace>> {
     const seen = new Map<string, Trace>();
     const trace = (name: string): Trace => {
@@ -171,7 +171,8 @@ export class Reclaimer {
       }
     }
     this.detector.keepOnly(missing);
-    // All before the first: what is claimed may end this process, and others need not wait anew then.
+    // Revokes every lease before claiming: a poison entry may kill this process, and its peers should not need a
+    // second strike.
     for (const name of struck) {
       const verdict = await this.leases.revoke(this.context.identity.owner, name);
       if (verdict === 'fenced') return this.context.identity.doubt('fenced');
@@ -190,7 +191,7 @@ export class Reclaimer {
         if (answer === 'suspects') last.push({ name, stream });
       }
     }
-    // Suspects come after everything else: what is claimed beside poison loses a delivery with it.
+    // Suspects come last: an entry that is claimed beside a poison entry loses a delivery with it.
     this.suspectsLeft = last.length > 0;
     for (const { name, stream } of last) {
       if ((await this.claims.claim(name, stream, true)) === 'stop') return;
@@ -199,14 +200,14 @@ export class Reclaimer {
   }
 
   private expect(left: number): void {
-    // The next regular scan may be as late as its jitter lets it.
+    // Not after the latest possible time of the next regular scan.
     if (left < 0 || left > (this.context.options.leaseTtl / 4) * (1 + JITTER)) return;
     if (this.soonest === undefined || left < this.soonest) this.soonest = left;
   }
 
   /**
-   * What goes with a revoked consumer, once: nothing can come after it under that name. Entries are
-   * claimed slot by slot, so this must not be repeated for each.
+   * Removes the broadcast groups of a revoked consumer, and ends once what may not be started again: nothing new can
+   * come under that name. Entries are claimed slot by slot, so that must not be repeated with each scan.
    */
   private async bury(name: string, { consumes, broadcasts }: Trace): Promise<void> {
     for (const { stream, group } of broadcasts) {
@@ -218,13 +219,13 @@ export class Reclaimer {
   }
 }
 
-/** Where something of a consumer is left. */
+/** A dead consumer, and a stream in which entries of it are left. */
 interface Held {
   readonly name: string;
   readonly stream: StreamState;
 }
 
-/** Where a consumer was seen. */
+/** Streams in which a consumer is listed, and its broadcast groups. */
 interface Trace {
   readonly consumes: StreamState[];
   readonly broadcasts: { readonly stream: StreamState; readonly group: string }[];

@@ -1,16 +1,16 @@
 import { TOMBSTONE_LIFE } from '../../../redis/lua/fence.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 
-/** What was taken from one consumer so far. */
+/** What was taken over from one consumer so far. */
 interface Taken {
   entries: number;
-  /** It left by itself, or somebody else took it for dead: milliseconds since then; else undefined. */
+  /** Milliseconds since it left by itself or another instance took it for dead; undefined: taken for dead here. */
   readonly gone: number | undefined;
-  /** It was taken for dead here: milliseconds of silence, at least. */
+  /** Milliseconds for which it was silent, at least, if it was taken for dead here; else 0. */
   readonly silent: number;
 }
 
-/** Says from whom entries were taken over, how many, and how long after. */
+/** Writes log lines about take-overs: from which consumer, how many entries, and how long after its end. */
 export class TakeOverLines {
   private readonly dead = new Map<string, Taken>();
 
@@ -22,25 +22,25 @@ export class TakeOverLines {
     this.dead.set(consumer, { entries: 0, gone: Math.max(0, TOMBSTONE_LIFE - left), silent: 0 });
   }
 
-  /** It was taken for dead here. @param silent milliseconds without a sign of life, at least */
+  /** It was taken for dead here. @param silent milliseconds of silence, at least */
   struck(consumer: string, silent: number): void {
     this.dead.set(consumer, { entries: 0, gone: undefined, silent });
   }
 
-  /** Entries were claimed from it. */
+  /** Entries were claimed from the consumer. */
   taken(consumer: string, entries: number): void {
     const taken = this.dead.get(consumer);
     if (taken === undefined) return;
     taken.entries += entries;
     const kind = `take-over ${consumer}`;
-    // The number when it is written: entries are claimed slot by slot.
+    // Counted when the line is written: entries are claimed slot by slot.
     const line = (): string =>
       `took over ${counted(taken.entries)} from ${consumer}, ${after(taken)}`;
     if (taken.gone === undefined) this.logger.warn(kind, line);
     else this.logger.log(kind, line);
   }
 
-  /** Forgets those that are not listed any more. */
+  /** Forgets all other consumers. */
   keepOnly(consumers: readonly string[]): void {
     for (const name of this.dead.keys()) if (!consumers.includes(name)) this.dead.delete(name);
   }
