@@ -1,14 +1,14 @@
-/** The source of all time and chance below Nest, so that tests can bring their own. */
+/** The source of all time and randomness below Nest, so that tests can replace both. */
 export interface Clock {
   /** Monotonic milliseconds. */
   now(): number;
-  /** Runs `task` after `ms` milliseconds; returns what cancels it. The process may end meanwhile. */
+  /** Runs `task` after `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random(): number;
 }
 
-/** Longest delay a JavaScript timer takes. */
+/** Longest delay of a JavaScript timer, in milliseconds. */
 const MAX_DELAY = 2_147_483_647;
 
 export const systemClock: Clock = {
@@ -21,8 +21,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Resolves after `ms` milliseconds of the clock. It cannot be cancelled: where a wait must end early, call
- * `clock.after` and keep what it returns.
+ * Resolves after `ms` milliseconds of the clock. Cannot be cancelled: use `clock.after` for a wait that may have to
+ * end early.
  */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   });
 }
 
-/** `ms` with up to `share` of it added or taken away, so that a fleet does not act in step. */
+/** Varies `ms` at random by up to the part `share` of it, so that instances do not act at the same time. */
 export function jittered(clock: Clock, ms: number, share: number): number {
   return ms * (1 + share * (2 * clock.random() - 1));
 }

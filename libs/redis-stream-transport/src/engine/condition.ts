@@ -1,13 +1,13 @@
-/** Lets somebody wait until something that changes now and then has come true. */
+/** Waits until a condition is true that is checked after each change. */
 export class Condition {
   private readonly waiting: (() => void)[] = [];
 
-  /** Something changed: whoever waits looks again. */
+  /** Checks all waiting conditions again. */
   changed(): void {
     for (const look of this.waiting.splice(0)) look();
   }
 
-  /** Resolves when `holds` is true; rejects with what `broken` returns, if it returns something. */
+  /** Resolves when `holds` returns true. Rejects with the error of `broken` if it returns one. */
   async until(holds: () => boolean, broken: () => Error | undefined): Promise<void> {
     while (!holds()) {
       const error = broken();

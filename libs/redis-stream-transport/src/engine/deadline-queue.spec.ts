@@ -38,7 +38,7 @@ describe('the deadline queue', () => {
     expect(deadlines.length).toBe(0);
   });
 
-  it('expires what is over already with the next tick', () => {
+  it('expires an item whose time has passed already with the next tick', () => {
     const { clock, expired, queue: deadlines } = queue();
     deadlines.add(item(1, clock.now() - 1000));
     expect(expired).toEqual([]);
@@ -46,7 +46,7 @@ describe('the deadline queue', () => {
     expect(expired).toEqual([1]);
   });
 
-  it('forgets what is removed, once and again', () => {
+  it('forgets an item that is removed, even twice', () => {
     const { clock, expired, queue: deadlines } = queue();
     const items = [1, 2, 3].map((name) => item(name, clock.now() + 50));
     for (const each of items) deadlines.add(each);
@@ -65,7 +65,7 @@ describe('the deadline queue', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('finds everything after the process stood still', () => {
+  it('expires everything after the process stood still', () => {
     const { clock, expired, queue: deadlines } = queue();
     deadlines.add(item(1, clock.now() + 100));
     deadlines.add(item(2, clock.now() + 1_000_000));
@@ -77,7 +77,7 @@ describe('the deadline queue', () => {
     expect(expired).toEqual([1, 2]);
   });
 
-  it('is emptied without a word', () => {
+  it('expires nothing that was cleared', () => {
     const { clock, expired, queue: deadlines } = queue();
     const one = item(1, clock.now() + 10);
     deadlines.add(one);
@@ -91,7 +91,7 @@ describe('the deadline queue', () => {
     expect(expired).toEqual([1]);
   });
 
-  it('lets an expired item be added again from its own expiry', () => {
+  it('lets an item be added again while it expires', () => {
     const clock = new FakeClock();
     const times: number[] = [];
     const deadlines: DeadlineQueue<Item> = new DeadlineQueue(clock, (each) => {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 
-/** What waits in the queue carries its own links: adding and removing allocate nothing. */
+/** An item of the queue. It carries its own links, so that adding and removing allocate nothing. */
 export interface Expiring {
   /** Monotonic milliseconds; set by the owner before `add`. */
   expiresAt: number;
@@ -10,10 +10,10 @@ export interface Expiring {
   behind: Expiring | undefined;
 }
 
-/** Milliseconds per slot: how late an expiry may be noticed. */
+/** Milliseconds of one slot: an expiry may be noticed so much later. */
 const TICK = 32;
 
-/** What a list begins with, so that taking something out of it needs no search. */
+/** The head of a list, so that taking an item out of it needs no search. */
 class Slot implements Expiring {
   readonly expiresAt = 0;
   readonly before = undefined;
@@ -23,16 +23,16 @@ class Slot implements Expiring {
 }
 
 /**
- * Every deadline of a process with one timer: a hash of time slots, each an intrusive list. A timer per
- * call would cost more than the rest of the call. (Hashed timing wheel, Varghese & Lauck 1987, with a
- * map instead of an array, because deadlines reach from milliseconds to days.)
+ * Holds every deadline of a process with one timer: a map of time slots, each an intrusive list. A timer per call
+ * would cost more than the rest of the call. (Hashed timing wheel, Varghese & Lauck 1987, with a map instead of an
+ * array, because deadlines reach from milliseconds to days.)
  */
 export class DeadlineQueue<T extends Expiring> {
   private readonly slots = new Map<number, Slot>();
-  /** Where something was added last: calls of a moment mostly end in the same slot. */
+  /** The slot of the latest addition: calls that begin together mostly expire in the same slot. */
   private recent: Slot | undefined;
   private size = 0;
-  /** The first slot that was not swept. */
+  /** The first slot that was not swept yet. */
   private nextSlot = 0;
   private cancelTimer: (() => void) | undefined;
 
@@ -68,11 +68,11 @@ export class DeadlineQueue<T extends Expiring> {
     item.slot = 0;
     item.before = undefined;
     item.behind = undefined;
-    // The timer is left to run out once more: stopping and arming it around every lone call costs more.
+    // The timer runs on, once more at most: stopping and starting it around every lone call costs more.
     this.size--;
   }
 
-  /** What waits now, in no particular order. */
+  /** All items, in no particular order. */
   items(): T[] {
     const items: T[] = [];
     for (const { behind: first } of this.slots.values()) {
@@ -122,7 +122,7 @@ export class DeadlineQueue<T extends Expiring> {
 
   private sweep(): void {
     const now = this.currentSlot();
-    // After a long stall it is cheaper to look at the slots that exist than at all that passed.
+    // After a long stall it is cheaper to look at the slots that exist than at all numbers in between.
     if (now - this.nextSlot > this.slots.size) {
       for (const slot of [...this.slots.keys()].sort((a, b) => a - b)) {
         if (slot <= now) this.expire(slot);

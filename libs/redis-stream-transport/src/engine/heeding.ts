@@ -1,11 +1,11 @@
 import { outside } from './outside.js';
 
-/** Those who heed a signal, newest first; a set would keep what it let go (decision 0020). */
+/** The callbacks of each signal, newest first. A `Set` would keep what was removed from it (decision 0020). */
 const heeders = new WeakMap<AbortSignal, Heeders>();
 
 /**
- * Has `tell` called when a signal fires, outside of the context of whoever fires it. A signal gets one
- * listener, however many calls it ends: eleven of their own would make Node warn of a leak.
+ * Calls `tell` when a signal fires, outside of the asynchronous context that fires it. A signal gets one listener,
+ * however many calls it ends: with eleven listeners Node would warn of a leak.
  */
 export function heed(signal: AbortSignal, tell: () => void): Heeding {
   let all = heeders.get(signal);
@@ -13,7 +13,7 @@ export function heed(signal: AbortSignal, tell: () => void): Heeding {
   return all.add(tell);
 }
 
-/** Somebody who heeds a signal, until it is released. */
+/** One callback of a signal, until it is released. */
 export class Heeding {
   before: Heeding | undefined;
   behind: Heeding | undefined;

@@ -10,8 +10,8 @@ class Item implements Identified {
   }
 }
 
-describe('the table of what is in flight', () => {
-  it('finds what it keeps, and nothing else', () => {
+describe('the table of items in flight', () => {
+  it('finds the items that it keeps, and no others', () => {
     const table = new IdTable<Item>();
     const item = new Item('1700000000000-1');
     table.set(item);
@@ -22,7 +22,7 @@ describe('the table of what is in flight', () => {
     expect(table.size).toBe(1);
   });
 
-  it('lets a later one take the place, and then keeps it against the earlier one', () => {
+  it('replaces an item by a later one of its id, which a removal of the earlier one does not remove', () => {
     const table = new IdTable<Item>();
     const [earlier, later] = [new Item('1-1'), new Item('1-1')];
     table.set(earlier);
@@ -35,7 +35,7 @@ describe('the table of what is in flight', () => {
     expect(table.size).toBe(0);
   });
 
-  it('leaves no link in what it let go', () => {
+  it('leaves no link in removed items', () => {
     const table = new IdTable<Item>();
     const items = Array.from({ length: 300 }, (_, i) => new Item(`${i % 3}000000`));
     for (const item of items) table.set(item);
@@ -47,7 +47,7 @@ describe('the table of what is in flight', () => {
     expect(table.values()).toEqual([items[0]]);
   });
 
-  it('does as a Map does, whatever comes in and goes', () => {
+  it('behaves like a Map, whatever is added and removed', () => {
     const id = fc.oneof(
       fc.tuple(fc.integer({ min: 0, max: 3 }), fc.nat(400)).map(([a, b]) => `${a}-${b}`),
       fc.string({ maxLength: 8 }),

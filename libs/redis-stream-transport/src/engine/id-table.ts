@@ -1,18 +1,18 @@
-/** Something that an `IdTable` keeps. It is its own place in the table. */
+/** An item of an `IdTable`. It carries its own link, so that adding and removing allocate nothing. */
 export interface Identified {
   readonly id: string;
   /** `hashOf(id)`, computed once. */
   readonly hash: number;
-  /** The next one of the same slot; the table's alone. */
+  /** The next item of the same slot. Only the table uses it. */
   sameSlot: this | undefined;
 }
 
 const FIRST_SLOTS = 64;
-/** Ids that follow each other differ in their last characters. */
+/** Last characters of an id that the hash uses: ids that follow each other differ in these. */
 const TAIL = 6;
 const ZERO = 48;
 
-/** Of ids that end in digits: their last six, as a number. */
+/** For ids that end in digits: the last six as a number. */
 export function hashOf(id: string): number {
   let hash = 0;
   for (let i = Math.max(0, id.length - TAIL); i < id.length; i++) {
@@ -22,14 +22,13 @@ export function hashOf(id: string): number {
 }
 
 /**
- * Keeps what is in flight by its id, for tables that take in and let go thousands of things a second. A
- * `Map` would do, were it not for the garbage collector: when a `Map` has let go of enough it moves to a
- * new table, and V8 lets the old table point to the new one. One old table that outlived two small
- * collections then keeps alive all that follow, with whatever they held at their time, until the next
- * large collection: a quarter of all that calls allocated was copied twice because of it. Here a slot
- * that was let go points to nothing.
+ * Keeps items in flight by id, where thousands come and go each second. A `Map` costs the garbage collector too
+ * much: after many deletions a `Map` moves to a new table, and in V8 the old table points to the new one. An old
+ * table that has survived two small collections keeps all later tables alive, with what they held, until the next
+ * large collection. Because of this a quarter of all that calls allocated was copied twice. Here an empty slot
+ * points to nothing.
  *
- * It grows with what it keeps at once and never shrinks: eight bytes for each.
+ * It grows with the number of items that it keeps at once and never shrinks: eight bytes for each.
  */
 export class IdTable<T extends Identified> {
   private slots = empty<T>(FIRST_SLOTS);
@@ -49,7 +48,7 @@ export class IdTable<T extends Identified> {
     return this.get(id, hash) !== undefined;
   }
 
-  /** Takes the place of what was kept under its id. */
+  /** Adds an item. It replaces an item of the same id. */
   set(item: T): void {
     const before = this.get(item.id, item.hash);
     if (before !== undefined) this.delete(before);
@@ -58,7 +57,7 @@ export class IdTable<T extends Identified> {
     this.count++;
   }
 
-  /** Lets go of this very item; false if it is not kept, or another one under its id. */
+  /** Removes this item. Returns false if it is not kept, even if another item of the same id is. */
   delete(item: T): boolean {
     const slot = this.slotOf(item.hash);
     let before: T | undefined;
@@ -75,7 +74,7 @@ export class IdTable<T extends Identified> {
     return true;
   }
 
-  /** In no particular order. */
+  /** All items, in no particular order. */
   values(): T[] {
     const all: T[] = [];
     for (const first of this.slots) {

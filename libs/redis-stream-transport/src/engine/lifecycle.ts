@@ -17,7 +17,7 @@ const NEXT: Readonly<Record<LifecycleState, readonly LifecycleState[]>> = {
   closed: ['starting'],
 };
 
-/** The state of a client or a server; a move that the table does not know is a bug and throws. */
+/** The state of a client or a server. A move that is not in the table is a bug and throws. */
 export class Lifecycle {
   private current: LifecycleState = 'idle';
 

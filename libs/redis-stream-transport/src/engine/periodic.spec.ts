@@ -18,7 +18,7 @@ function task(wait: () => number | undefined = () => 100) {
 }
 
 describe('a task that runs from time to time', () => {
-  it('runs again a while after the run before has ended', async () => {
+  it('runs again some time after the last run has ended', async () => {
     const { clock, periodic, runs, end } = task();
     periodic.start();
     clock.pass(100);
@@ -31,7 +31,7 @@ describe('a task that runs from time to time', () => {
     expect(runs()).toBe(2);
   });
 
-  it('does not run again once it was stopped, not even after the run on its way', async () => {
+  it('does not run again after a stop, even if a run was on its way', async () => {
     const { clock, periodic, runs, end } = task();
     periodic.start();
     clock.pass(100);
@@ -44,7 +44,7 @@ describe('a task that runs from time to time', () => {
     expect(runs()).toBe(2);
   });
 
-  it('waits as long as it is told, and not at all when nothing is due', () => {
+  it('waits as long as it is told, and sets no timer when nothing is due', () => {
     const due: { in?: number } = {};
     const { clock, periodic, runs } = task(() => due.in);
     periodic.start();

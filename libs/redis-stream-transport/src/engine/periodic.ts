@@ -1,13 +1,13 @@
 import type { Clock } from './clock.js';
 
 export interface PeriodicHooks {
-  /** Milliseconds until the next run; undefined: none is due. Asked when a run has ended, and by `again`. */
+  /** Milliseconds until the next run; undefined: none is due. Called after each run, and by `again`. */
   wait(): number | undefined;
   /** Must not reject. */
   run(): Promise<unknown>;
 }
 
-/** Runs a task from time to time, each run a while after the one before has ended. */
+/** Runs a task from time to time. The wait begins when a run has ended. */
 export class Periodic {
   private cancelTimer: (() => void) | undefined;
   private started = false;
@@ -26,13 +26,13 @@ export class Periodic {
     this.again();
   }
 
-  /** Begins no further run. One that has begun ends by itself. */
+  /** Begins no further run. Does not wait for a run on its way. */
   stop(): void {
     this.started = false;
     this.cancel();
   }
 
-  /** Asks anew when the next run is due. */
+  /** Asks again when the next run is due. */
   again(): void {
     this.cancel();
     const ms = this.started ? this.hooks.wait() : undefined;

@@ -1,6 +1,6 @@
 import { RateLimitedLogger } from './rate-limited-logger.js';
 
-/** A logger in a time of its own. */
+/** A logger with a clock of its own. */
 function quiet(interval = 5000) {
   const lines: string[] = [];
   let now = 0;
@@ -22,7 +22,7 @@ function quiet(interval = 5000) {
   return { logger, lines, pass, timers: () => timers.length };
 }
 
-test('"n more like this" comes although nothing of the kind is said any more', () => {
+test('"n more like this" is written although no other line of the kind follows', () => {
   const { logger, lines, pass } = quiet();
   for (let i = 1; i <= 5; i++) logger.warn('kind', `line ${i}`);
   expect(lines).toEqual(['warn line 1']);
@@ -34,7 +34,7 @@ test('"n more like this" comes although nothing of the kind is said any more', (
   expect(lines).toHaveLength(2);
 });
 
-test('each kind and level has its own: a line of normal life hides no error', () => {
+test('each kind and level has its own interval: a normal line hides no error', () => {
   const { logger, lines, pass } = quiet();
   for (const kind of ['a', 'b']) {
     logger.log(kind, kind);
@@ -56,7 +56,7 @@ test('each kind and level has its own: a line of normal life hides no error', ()
   ]);
 });
 
-test('what repeats without end is a line per interval', () => {
+test('a line that repeats without end is written once per interval', () => {
   const { logger, lines, pass } = quiet();
   for (let i = 0; i < 20_000; i++) {
     logger.warn('kind', 'line');
@@ -68,7 +68,7 @@ test('what repeats without end is a line per interval', () => {
   expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(14_900);
 });
 
-test('a flush says what was left out, and no timer remains', () => {
+test('a flush writes how many lines were left out, and no timer remains', () => {
   const { logger, lines, timers } = quiet();
   logger.warn('kind', 'line');
   expect(timers()).toBe(0);
@@ -91,7 +91,7 @@ test('lines that are left out are not made', () => {
   expect(made).toBe(2);
 });
 
-test('kinds without end share one', () => {
+test('kinds beyond the bound share one', () => {
   const { logger, lines, pass } = quiet();
   for (let i = 0; i < 5000; i++) logger.warn(`kind ${i}`, `line ${i}`);
   expect(lines).toHaveLength(1001);

@@ -1,6 +1,6 @@
 import { visible, visibleLines } from '../protocol/visible.js';
 
-/** What the engine needs of a logger; Nest's fits. */
+/** What the engine needs of a logger; Nest's logger fits. */
 export interface EngineLogger {
   log(message: string): void;
   warn(message: string): void;
@@ -8,8 +8,8 @@ export interface EngineLogger {
 }
 
 /**
- * A line, or what makes it: many are left out, and need not be made. What is made may have the several lines of a
- * stack, so names in it must be visible before.
+ * A line, or a function that makes it: a line that is left out need not be made. A function may return the several
+ * lines of a stack, so it must make names in it visible itself.
  */
 export type Line = string | (() => string);
 
@@ -17,23 +17,23 @@ type Level = 'log' | 'warn' | 'error';
 
 const LEVELS: readonly Level[] = ['error', 'warn', 'log'];
 
-/** What was said of one kind of trouble lately. */
+/** The current interval of one kind of line. */
 interface Said {
   /** Monotonic milliseconds until which no other line of the kind is written. */
   until: number;
-  /** Lines that were left out since the last one was written, and the last of them. */
+  /** How many lines were left out since one was written, and the last of them. */
   left: number;
   last: Line;
 }
 
-/** Kinds of one level that are told apart at once; names in kinds may come from anywhere. */
+/** Most kinds of one level at once: names in kinds may come from callers, so there may be any number. */
 const MAX_KINDS = 1000;
 
 /**
- * At most one line per kind, level and interval: a fault that repeats a thousand times a second must not fill
- * a disk. How many were left out is always said, at the latest when the interval ends. Levels do not share an
- * interval: what is said in a normal life must not hide an error.
- * Names and texts in a line may be anybody's, so what would not be seen of them is made visible.
+ * Writes at most one line per kind, level and interval: a fault that repeats a thousand times a second must not fill
+ * a disk. Always says how many lines were left out, at the latest when the interval ends. Levels have intervals of
+ * their own: a normal line must not hide an error. Names and texts in a line may come from callers, so invisible
+ * characters in them are made visible.
  */
 export class RateLimitedLogger {
   private readonly said: Readonly<Record<Level, Map<string, Said>>> = {
@@ -63,7 +63,7 @@ export class RateLimitedLogger {
     this.say(kind, 'error', line);
   }
 
-  /** Says what was left out. */
+  /** Writes at once how many lines were left out. */
   flush(): void {
     this.cancel?.();
     this.cancel = undefined;
@@ -94,7 +94,7 @@ export class RateLimitedLogger {
     }
   }
 
-  /** Some interval has ended. */
+  /** An interval has ended. */
   private ended(): void {
     this.cancel = undefined;
     const now = this.now();
@@ -124,7 +124,7 @@ function textOf(line: Line): string {
   return typeof line === 'string' ? visible(line) : visibleLines(line());
 }
 
-/** Does not keep the process alive. */
+/** A timer that does not keep the process alive. */
 function timer(ms: number, task: () => void): () => void {
   const timeout = setTimeout(task, ms).unref();
   return () => clearTimeout(timeout);

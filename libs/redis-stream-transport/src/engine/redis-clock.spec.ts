@@ -17,7 +17,7 @@ describe("Redis' clock", () => {
     expect(redis.now()).toBe(5_000_110);
   });
 
-  it('does not tremble within the uncertainty of a measurement', () => {
+  it('does not change within the uncertainty of a measurement', () => {
     const clock = new FakeClock();
     const redis = new RedisClock(clock);
     redis.observe(5_000_000, clock.now());

@@ -1,28 +1,32 @@
 import type { Clock } from './clock.js';
 
 /**
- * Redis' time as this process estimates it. Deadlines are measured by one clock only, Redis', so that
- * hosts need not agree; the estimate is off by at most half a round trip.
+ * Estimates Redis' time. All deadlines are measured by Redis' clock, so that the clocks of hosts need not agree. The
+ * estimate is off by at most half a round trip.
  */
 export class RedisClock {
   private offset: number | undefined;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Notes that an answer sent out at `sentAt` (monotonic) said it was `redisTime`. */
+  /**
+   * Notes the time in an answer of Redis.
+   * @param redisTime milliseconds since 1970
+   * @param sentAt monotonic milliseconds at which the question was sent
+   */
   observe(redisTime: number, sentAt: number): void {
-    // An answer that could not be read names no time.
+    // The answer could not be read.
     if (!(redisTime > 0)) return;
     const now = this.clock.now();
     const uncertainty = (now - sentAt) / 2 + 1;
     const measured = redisTime - (sentAt + now) / 2;
-    // Within its uncertainty a measurement says nothing new; outside, one of the clocks was set.
+    // A difference within the uncertainty says nothing new; a larger one means that a clock was set.
     if (this.offset === undefined || Math.abs(measured - this.offset) > uncertainty) {
       this.offset = measured;
     }
   }
 
-  /** Milliseconds since 1970 on Redis' clock. Before the first answer: this host's. */
+  /** Redis' clock, milliseconds since 1970. Before the first answer: this host's clock. */
   now(): number {
     return this.offset === undefined ? Date.now() : this.clock.now() + this.offset;
   }

@@ -15,22 +15,23 @@ import { Patterns } from './intake/patterns.js';
 import type { PatternSpec } from './intake/pattern-state.js';
 
 export interface ConsumerHooks extends LinkObserver {
-  /** Runs the handlers of a delivery; they end it, at once or later. Never throws. */
+  /** Runs the handlers of a delivery; they end it, at once or later. Must not throw. */
   run(delivery: Delivery): void;
+  /** All connections are up, or one went down. */
   status(up: boolean): void;
 }
 
 export interface ConsumerParts {
   readonly options: ResolvedServerOptions;
   readonly specs: readonly PatternSpec[];
-  /** They live with the lease in the first shard. */
+  /** Extensions that are told about the life of the lease in the first shard. */
   readonly companions: readonly CompanionFactory[];
   readonly clock: Clock;
   readonly logger: RateLimitedLogger;
   readonly hooks: ConsumerHooks;
 }
 
-/** A service instance: one dispatcher, a shard or several. */
+/** An instance of a service: one dispatcher, and one or several shards. */
 export class Consumer {
   readonly shards: readonly ConsumerShard[];
   private readonly lifecycle = new Lifecycle();
@@ -83,7 +84,7 @@ export class Consumer {
     return this.lifecycle.state;
   }
 
-  /** The ioredis objects of the moment: commands, reader and subscriber of each shard. */
+  /** The current ioredis objects: commands, readers and subscriber of each shard. */
   connections(): unknown[] {
     return this.shards.flatMap((shard) => shard.connections());
   }
@@ -93,12 +94,12 @@ export class Consumer {
     return (this.shards[0] as ConsumerShard).context.redisClock.now();
   }
 
-  /** The name of this instance in its group; each shard knows it by one of its own. */
+  /** The consumer name of this instance in the first shard; it has another one in each shard. */
   get instance(): string {
     return (this.shards[0] as ConsumerShard).context.identity.consumer;
   }
 
-  /** Name and version of the server that was reached; undefined if it does not tell. */
+  /** Name and version of the Redis server; undefined if it does not tell. */
   serverVersion(): Promise<string | undefined> {
     return serverVersion((this.shards[0] as ConsumerShard).commands);
   }
@@ -118,9 +119,9 @@ export class Consumer {
   }
 
   /**
-   * Quiet, drain, leave: reading stops first so that nothing new comes in behind what is drained; what
-   * runs may finish within `drainTimeout`; replies are written before the lease goes; what was not
-   * started, or did not finish, stays pending under a tombstone and others take it over at once.
+   * Stops reading, drains, leaves. Reading stops first, so that no new entries come. Handlers that run may finish
+   * within `drainTimeout`, and their replies are written before the lease is given back. Entries that were not
+   * started or not finished stay pending; other instances take them over at once.
    */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
@@ -146,12 +147,12 @@ export class Consumer {
     const quiet = Promise.all(this.shards.map((shard) => shard.quiet()));
     this.dispatcher.clearWaiting();
     await Promise.all([quiet, this.dispatcher.whenIdle()]);
-    // A last read may have brought entries; they stay pending.
+    // The last read may have brought entries; they stay pending.
     this.dispatcher.clearWaiting();
     await Promise.all(this.shards.map((shard) => shard.settled()));
   }
 
-  /** Waits for the drain, but no longer than the user allows. */
+  /** Waits for the drain, `drainTimeout` milliseconds at most. */
   private async within(drained: Promise<void>): Promise<void> {
     const { drainTimeout } = this.options;
     const { inFlight, unstarted } = this.dispatcher;
@@ -171,7 +172,7 @@ export class Consumer {
       });
     });
     const done = drained.then(() => {
-      // What the end of the process made idle did not finish.
+      // After the timeout handlers are abandoned, so being idle does not mean that they finished.
       if (isLate) return;
       const took = Math.round(this.clock.now() - began);
       this.logger.log('drained', `drained in ${took} ms: ${inFlight} handlers have finished`);

@@ -19,7 +19,7 @@ import type { Delivery } from './run/delivery.js';
 import type { Dispatcher } from './run/dispatcher.js';
 import { ShardConnections } from './shard-connections.js';
 
-/** What a consumer in one shard is made from. */
+/** What an instance in one shard is made from. */
 export interface ShardSettings {
   readonly options: ResolvedServerOptions;
   readonly links: LinkSettings;
@@ -33,19 +33,19 @@ export interface ShardSettings {
   run(delivery: Delivery): void;
 }
 
-/** What the parts of a shard tell its life. */
+/** What the parts of a shard report. */
 export interface ShardLife {
   /** A connection came up or went down. */
   changed(): void;
   /** Commands or messages work again. */
   restored(): Promise<void>;
-  /** The lease is confirmed. */
+  /** The lease was confirmed. */
   renewed(): void;
   message(channel: string, text: string): void;
   readonly isStopping: boolean;
 }
 
-/** The parts of a consumer in one shard, wired to each other. */
+/** The parts of an instance in one shard, wired to each other. */
 export interface ShardParts {
   readonly context: ShardContext;
   readonly keys: Keys;

@@ -5,20 +5,20 @@ import { Subscription } from '../../redis/subscription.js';
 import type { ShardContext } from './membership/shard-context.js';
 
 export interface ShardConnectionsHooks {
-  /** Asks Redis which memory it has: the first thing on each new connection for commands. */
+  /** Asks Redis for its incarnation: the first command on each new connection for commands. */
   hello(): Promise<Incarnation>;
-  /** Commands or messages work again: what was missed meanwhile is caught up with. */
+  /** Commands or messages work again: catches up with what was missed. */
   restored(): Promise<void>;
-  /** One of them came up or went down. */
+  /** A connection came up or went down. */
   changed(): void;
   message(channel: string, text: string): void;
 }
 
-/** The connections of an instance in one shard beside those that read: one for commands, one for messages. */
+/** The connections of an instance in one shard that do not read entries: one for commands, one for messages. */
 export class ShardConnections {
   readonly commands: Link;
   readonly subscription: Subscription;
-  /** For further connections, which come up after the one for commands. */
+  /** Settings for further connections, which come up after the one for commands. */
   readonly following: LinkSettings;
   private subscribed = false;
 

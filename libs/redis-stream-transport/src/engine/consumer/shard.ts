@@ -5,13 +5,13 @@ import type { ShardContext } from './membership/shard-context.js';
 import { assembleShard } from './shard-assembly.js';
 import type { ShardLife, ShardParts, ShardSettings } from './shard-assembly.js';
 
-/** A consumer in one shard: its start, its end, and what its parts have to know of each other meanwhile. */
+/** An instance in one shard: starts and stops it, and passes on between its parts what changes meanwhile. */
 export class ConsumerShard implements ShardLife {
   isStopping = false;
   private readonly parts: ShardParts;
   private readonly condition = new Condition();
 
-  /** @param whenChanged a connection came up or went down */
+  /** @param whenChanged called when a connection came up or went down */
   constructor(
     private readonly settings: ShardSettings,
     private readonly whenChanged: () => void,
@@ -31,12 +31,12 @@ export class ConsumerShard implements ShardLife {
     return this.parts.connections.isUp && this.parts.readings.isUp;
   }
 
-  /** Entries that wait for Redis, although nothing of them runs. */
+  /** Entries that have ended here and wait for Redis to take note. */
   get owed(): number {
     return this.parts.readings.owed;
   }
 
-  /** The ioredis objects of the moment. */
+  /** The current ioredis objects. */
   connections(): unknown[] {
     const { connections, readings } = this.parts;
     return [
@@ -46,14 +46,14 @@ export class ConsumerShard implements ShardLife {
     ];
   }
 
-  /** A slot is free: for what a dead instance left, else for what is new. */
+  /** A slot is free: entries of dead instances come first, then new ones. */
   slotFree(): void {
     const { reclaimer, readings } = this.parts;
     if (reclaimer.canGoOn) void reclaimer.scan().then(() => this.wake());
     if (!reclaimer.isBehind || this.settings.dispatcher.nested > 0) readings.wake();
   }
 
-  /** Connects and begins to read. Rejects with GROUP_CONFLICT; waits for Redis otherwise. */
+  /** Joins the group and begins to read. Waits for Redis; rejects with a `RedisStreamsError` (`Membership.join`). */
   async start(): Promise<void> {
     const { context, connections, readings, membership, reclaimer, janitor, leases } = this.parts;
     this.isStopping = false;
@@ -69,18 +69,18 @@ export class ConsumerShard implements ShardLife {
     leases.nudge('joined').catch(() => undefined);
   }
 
-  /** Issues no further read; resolves when the last one has returned. */
+  /** Issues no further read. Resolves when the last one has returned. */
   async quiet(): Promise<void> {
     const { readings, reclaimer, janitor } = this.parts;
     await Promise.all([readings.quiet(), reclaimer.stop(), janitor.stop()]);
   }
 
-  /** Resolves when everything that was finished is settled. */
+  /** Resolves when all deliveries that have ended are settled. */
   settled(): Promise<void> {
     return this.parts.readings.settled();
   }
 
-  /** Leaves what is pending to the others, at once, and closes the connections. */
+  /** Leaves the group and closes the connections. Other instances take over at once what is pending. */
   async stop(): Promise<void> {
     const { connections, readings, membership, reclaimer, janitor } = this.parts;
     this.isStopping = true;
@@ -99,7 +99,7 @@ export class ConsumerShard implements ShardLife {
     this.whenChanged();
   }
 
-  /** Notices that were published meanwhile were also left in the inbox, and come with the lease. */
+  /** Renews the lease: cancellations that were published while the connection was down come with the renewal. */
   async restored(): Promise<void> {
     const { membership, keeper } = this.parts;
     if (membership.isRegistered) await keeper.renew();
