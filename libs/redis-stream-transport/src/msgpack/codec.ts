@@ -6,10 +6,11 @@ import {
   ExtData,
   type ExtensionCodecType,
 } from '@msgpack/msgpack';
-import { EXTENSION, MAX_DIGITS, SINGLE } from './extension.js';
+import { digitsOf, MAX_DIGITS, writeRich } from '../nest/rich-walk.js';
+import { EXTENSION, SINGLE } from './extension.js';
 import { FormError } from './form-error.js';
 import { inspect } from './inspect.js';
-import { Collection, prepare, Single } from './prepare.js';
+import { Collection, Single, WORDS } from './words.js';
 
 const extensionCodec: ExtensionCodecType<undefined> = {
   tryToEncode(value) {
@@ -48,7 +49,7 @@ const decoder = new Decoder({ extensionCodec });
  * @throws FormError for what cannot be carried
  */
 export function encode(value: object): Uint8Array {
-  return encoder.encode(prepare(value, -1));
+  return encoder.encode(writeRich(value, -1, WORDS));
 }
 
 /** @throws FormError, or an error of the library, for bytes that {@link encode} would not write */
@@ -68,9 +69,7 @@ function readSingle(bytes: Uint8Array): unknown {
 }
 
 function writeBigint(value: bigint): Uint8Array {
-  const digits = String(value);
-  if (digits.length > MAX_DIGITS) throw new FormError(`a bigint of more than ${MAX_DIGITS} digits`);
-  return Buffer.from(digits, 'latin1');
+  return Buffer.from(digitsOf(value, WORDS), 'latin1');
 }
 
 function readBigint(bytes: Uint8Array): bigint {

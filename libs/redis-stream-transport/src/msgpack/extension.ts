@@ -13,6 +13,3 @@ export const EXTENSION = {
 
 /** Values without a form of their own in MessagePack, by their byte. */
 export const SINGLE = { undefined: 0, negativeZero: 1, invalidDate: 2 } as const;
-
-/** Digits of a bigint: reading one takes the square of its length. */
-export const MAX_DIGITS = 10_000;

@@ -1,7 +1,8 @@
 import { RpcException } from '@nestjs/microservices';
 import { isA, property } from '../thrown.js';
 
-const FINAL = Symbol.for('nestjs-redis-streams.final');
+/** Stands on an error that says of itself that no further attempt can end otherwise. */
+export const FINAL = Symbol.for('nestjs-redis-streams.final');
 
 /** Statuses that say of a message that it is not valid. */
 const INVALID: ReadonlySet<unknown> = new Set([400, 422]);

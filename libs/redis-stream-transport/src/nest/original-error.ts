@@ -4,7 +4,7 @@ import { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
 /** Stands on an error that was made of another one for the caller's sake, and holds that other one. */
-const ORIGINAL = Symbol.for('nestjs-redis-streams.original');
+export const ORIGINAL = Symbol.for('nestjs-redis-streams.original');
 
 type Handle = (
   this: unknown,

@@ -1,12 +1,8 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import type { RecordOptions } from '../../options/index.js';
 import { rememberWatch, watchContract } from '../check/watches.js';
-import { ContractError } from '../declare/contract-error.js';
-import {
-  definitionOf,
-  type ContractClass,
-  type ContractDefinition,
-} from '../declare/definition.js';
+import { definitionOf, type ContractClass } from '../declare/definition.js';
+import { clientMethods } from './client-methods.js';
 import { MethodCalls } from './method-calls.js';
 import type { Command, Event, Streamed } from '../declare/method.decorators.js';
 import type { CheckMode } from '../schema/check-outcome.js';
@@ -82,28 +78,7 @@ export function contractClient<C extends object>(
   for (const [name, method] of definition.methods) {
     calls.set(name, new MethodCalls(definition, method, proxy, { gate: watch }));
   }
-  const client = (options: CallOptions | undefined): ContractClient<C> => {
-    const made: Record<string, unknown> = {};
-    for (const [name, call] of calls) {
-      made[name] = (...args: readonly unknown[]) => call.start(args, options);
-    }
-    made['with'] = (more: CallOptions) => {
-      assertTakesOptions(proxy, definition);
-      return client({ ...options, ...more });
-    };
-    return made as ContractClient<C>;
-  };
-  const made = client(undefined);
+  const made = clientMethods(calls, proxy, definition) as ContractClient<C>;
   rememberWatch(made, watch);
   return made;
-}
-
-/** The transport of this package, of whichever copy; others would send the options as data. */
-export function assertTakesOptions(
-  proxy: ClientProxy,
-  { prefix }: Pick<ContractDefinition, 'prefix'>,
-): void {
-  if ('sendWithMeta' in proxy) return;
-  const advice = `options of single calls of ${prefix} need a ClientRedisStreams`;
-  throw new ContractError('INVALID_CALL', `${advice}, not ${proxy.constructor.name}`);
 }

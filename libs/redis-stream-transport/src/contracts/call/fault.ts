@@ -1,18 +1,12 @@
 import { RpcException } from '@nestjs/microservices';
 import { markCall, RedisStreamsError } from '../../errors.js';
+import { FINAL } from '../../nest/final-error.js';
+import { ORIGINAL } from '../../nest/original-error.js';
 import type { ErrorClass } from '../declare/definition.js';
 import { RemoteError, type Fault } from './remote-error.js';
 import { fromRich, toRich } from '../wire/rich-json.js';
 import { ContractValidationError, type Violation } from '../validate/violation.js';
 import { isA, property, thrownName, thrownText } from '../../thrown.js';
-
-/**
- * Marks what was thrown as final: no further attempt can end otherwise, so the transport must not make
- * one, whatever the handler's retry policy says.
- */
-const FINAL = Symbol.for('nestjs-redis-streams.final');
-/** Where the transport finds what the contract's error was made of, for its dead letters and log lines. */
-const ORIGINAL = Symbol.for('nestjs-redis-streams.original');
 
 /**
  * What is sent of an error: never its stack or cause, which can hold secrets.
@@ -48,7 +42,10 @@ function classNameOf({ prototype, name }: ErrorClass): string {
   return Object.hasOwn(prototype as object, 'name') ? (prototype as Error).name : name;
 }
 
-/** The error as what passes Nest's filters unchanged. */
+/**
+ * The error as what passes Nest's filters unchanged. A violation is final, whatever the handler's retry policy says;
+ * the original is what dead letters and log lines tell of.
+ */
 export function faultException(error: unknown, classes: readonly ErrorClass[]): RpcException {
   const fault = faultOf(error, classes);
   if (ContractValidationError.is(error)) Object.defineProperty(fault, FINAL, { value: true });

@@ -3,6 +3,7 @@ import { MAX_PATTERN_LENGTH } from '../../protocol/limits.js';
 import { ContractError } from './contract-error.js';
 import {
   define,
+  prefixOf,
   type ContractClass,
   type ErrorClass,
   type MethodDefinition,
@@ -64,7 +65,7 @@ export function Contract(options: ContractOptions): (contract: ContractClass) =>
     if (namespace !== undefined && !NAMESPACE.test(namespace)) {
       throw wrong('a namespace is made of names with dots between them');
     }
-    const prefix = namespace === undefined ? name : `${namespace}.${name}`;
+    const prefix = prefixOf(options);
     const methods = new Map<string, MethodDefinition>();
     for (const [key, body] of methodsOf(contract)) {
       const mark = methodMark(contract.prototype as object, key);

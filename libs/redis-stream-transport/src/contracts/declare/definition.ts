@@ -64,6 +64,17 @@ export interface ContractDefinition {
   readonly validation: ValidationOptions;
 }
 
+/** What a contract is announced as and what its patterns begin with: `<namespace>.<name>`. */
+export function prefixOf({
+  name,
+  namespace,
+}: {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}): string {
+  return namespace === undefined ? name : `${namespace}.${name}`;
+}
+
 const CONTRACT = Symbol.for('nestjs-redis-streams.contract');
 
 export function define(contract: ContractClass, definition: ContractDefinition): void {

@@ -1,6 +1,7 @@
 import type { ClientProxy } from '@nestjs/microservices';
 import { visible } from '../../protocol/visible.js';
-import { assertTakesOptions, type CallOptions } from '../call/contract-client.js';
+import { assertTakesOptions } from '../call/client-methods.js';
+import type { CallOptions } from '../call/contract-client.js';
 import { ContractError } from '../declare/contract-error.js';
 import { MethodCalls } from '../call/method-calls.js';
 import type { ContractSchema } from '../schema/contract-schema.js';

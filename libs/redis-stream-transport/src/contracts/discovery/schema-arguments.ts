@@ -1,5 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Outgoing } from '../call/method-calls.js';
+import { withoutLeftOut } from '../validate/method-arguments.js';
 import { joinPath } from '../validate/property-path.js';
 import { toRich } from '../wire/rich-json.js';
 import { argumentsSchema, type MethodSchema } from '../schema/contract-schema.js';
@@ -23,15 +24,13 @@ export class SchemaArguments implements Outgoing {
    */
   outgoing(given: readonly unknown[]): readonly unknown[] {
     const { parameters, pattern } = this.method;
-    let { length } = given;
-    while (given[length - 1] === undefined && parameters[length - 1]?.optional === true) length--;
-    const args = given.slice(0, length);
+    const args = withoutLeftOut(given, parameters);
     const validate = (this.validate ??= this.tools.compile(
       argumentsSchema(this.method, this.defs),
     ));
     // As it travels: properties that are undefined are left out.
     if (validate(JSON.parse(JSON.stringify(toRich(args))))) return args;
-    throw new ContractValidationError(pattern, this.violations(validate.errors ?? [], length));
+    throw new ContractValidationError(pattern, this.violations(validate.errors ?? [], args.length));
   }
 
   private violations(errors: readonly ErrorObject[], given: number): Violation[] {

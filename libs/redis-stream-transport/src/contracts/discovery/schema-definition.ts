@@ -1,4 +1,4 @@
-import type { ContractDefinition, MethodDefinition } from '../declare/definition.js';
+import { prefixOf, type ContractDefinition, type MethodDefinition } from '../declare/definition.js';
 import type { ContractSchema, MethodSchema } from '../schema/contract-schema.js';
 import { ANY } from '../declare/value-type.js';
 
@@ -13,7 +13,7 @@ export function schemaDefinition(schema: ContractSchema): ContractDefinition {
     version,
     namespace,
     doc,
-    prefix: namespace === undefined ? name : `${namespace}.${name}`,
+    prefix: prefixOf(schema),
     methods: new Map(methods),
     errors: [],
     validation: {},

@@ -1,5 +1,5 @@
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
-import { prefixOf } from './client-source.js';
+import { prefixOf } from '../declare/definition.js';
 import { draft07 } from './draft-07.js';
 
 type Json = Readonly<Record<string, unknown>>;

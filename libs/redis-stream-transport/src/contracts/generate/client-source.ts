@@ -1,3 +1,4 @@
+import { prefixOf } from '../declare/definition.js';
 import type { ContractSchema, MethodSchema, ParameterSchema } from '../schema/contract-schema.js';
 import { listOf, typeText } from './type-text.js';
 import { comment, freeName, pascalCase, propertyName } from './words.js';
@@ -55,10 +56,6 @@ export function clientSource(schema: ContractSchema): string {
     `export const ${data}: ContractSchema = ${JSON.stringify(schema, undefined, 2)};`,
   ];
   return `${parts.join('\n')}\n`;
-}
-
-export function prefixOf({ name, namespace }: ContractSchema): string {
-  return namespace === undefined ? name : `${namespace}.${name}`;
 }
 
 /** An interface where it can be one, since errors of the compiler then have its name. */

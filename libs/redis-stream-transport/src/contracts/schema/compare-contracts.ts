@@ -1,3 +1,4 @@
+import { prefixOf } from '../declare/definition.js';
 import { SchemaComparison, type SchemaChange } from './compare-schemas.js';
 import type { ContractSchema, MethodSchema } from './contract-schema.js';
 
@@ -64,10 +65,8 @@ export function compareContracts(
       additions.push({ method: name, path: '', kind: 'added', text: 'only the server has it' });
     }
   }
-  const contract =
-    client.namespace === undefined ? client.name : `${client.namespace}.${client.name}`;
   return {
-    contract,
+    contract: prefixOf(client),
     clientVersion: client.version,
     serverVersion: server.version,
     breaking,

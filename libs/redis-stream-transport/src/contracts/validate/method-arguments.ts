@@ -22,10 +22,7 @@ export class MethodArguments {
    * @throws ContractValidationError, or rejects with it
    */
   outgoing(given: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]> {
-    const { parameters } = this.method;
-    let { length } = given;
-    while (given[length - 1] === undefined && parameters[length - 1]?.optional === true) length--;
-    const args = length === given.length ? given : given.slice(0, length);
+    const args = withoutLeftOut(given, this.method.parameters);
     const checked = this.check(args, args.length);
     return checked instanceof Promise ? checked.then(() => args) : args;
   }
@@ -79,6 +76,16 @@ export class MethodArguments {
     if (!waits) return judged(pattern, results, violations);
     return Promise.all(results).then((all) => judged(pattern, all, violations));
   }
+}
+
+/** The arguments without optional ones at the end that are undefined. */
+export function withoutLeftOut(
+  given: readonly unknown[],
+  parameters: readonly { readonly optional?: boolean }[],
+): readonly unknown[] {
+  let { length } = given;
+  while (given[length - 1] === undefined && parameters[length - 1]?.optional === true) length--;
+  return length === given.length ? given : given.slice(0, length);
 }
 
 /** Undefined is a value where nothing is known of the type. */

@@ -1,3 +1,5 @@
+import { MAX_DIGITS } from '../../nest/rich-walk.js';
+
 export type TagRead =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly wanted: string };
 
@@ -7,8 +9,6 @@ const read = (value: unknown): TagRead => ({ ok: true, value });
 const wanted = (text: string): TagRead => ({ ok: false, wanted: text });
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-/** Digits of a bigint: reading one takes the square of its length. */
-export const MAX_DIGITS = 10_000;
 const NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Number.POSITIVE_INFINITY],
