@@ -33,8 +33,9 @@ test('P11 a client is generated from a running service, and calls it', async () 
 });
 
 test('X24 AsyncAPI too, on standard output, and as a program', async () => {
-  const { prefix } = await serve({ controllers: [FilesController] });
+  // Built before the service starts: a build may stop this process for longer than its lease holds.
   const main = fileURLToPath(new URL('cli/main.js', builtLibrary()));
+  const { prefix } = await serve({ controllers: [FilesController] });
   const args = ['generate', '--service', 'media.files', '--prefix', prefix, '--format', 'asyncapi'];
   const run = async (): Promise<string> =>
     (await promisify(execFile)(process.execPath, [main, ...args, '--url', url])).stdout;

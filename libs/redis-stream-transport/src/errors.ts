@@ -1,7 +1,7 @@
 import { property } from './thrown.js';
 
 /**
- * Nest's text for a pattern that nobody handles. NO_CONSUMER and NO_HANDLER carry it, so that
+ * Nest's text for a pattern without a handler. NO_CONSUMER and NO_HANDLER carry it, so that
  * callers which compare messages on Nest's other transports need no change here.
  */
 export const NO_MESSAGE_HANDLER_TEXT =
@@ -40,7 +40,7 @@ export const REDIS_STREAMS_ERROR_CODES = {
   CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),
   CLOSED: never('The client or the server was closed.'),
   DEAD_LETTERED: never('Moved to the dead letters, by the handler or after the last delivery.'),
-  INTERRUPTED: again('The instance died amid a streamed reply, and another began anew.'),
+  INTERRUPTED: again('The instance died during a streamed reply, and another began it again.'),
   REPLY_LOST: never('The handler finished, but its reply could not be kept for the caller.'),
   IDEMPOTENCY_MISMATCH: never('The idempotency key was used before with other data.'),
 } as const satisfies Record<string, CodeFacts>;

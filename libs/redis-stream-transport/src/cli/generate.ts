@@ -13,7 +13,7 @@ export const USAGE = `Usage: nestjs-redis-streams generate --service NAME [optio
 
 Writes a typed client for a service that is running, from the contract that it announces.
 
-  --service NAME     the service: its contract's name, behind its namespace and a dot if it has one
+  --service NAME     the service: its contract's name, after its namespace and a dot if it has one
   --url URL          of Redis; default: REDIS_URL, or redis://localhost:6379
   --prefix PREFIX    of the keys, as the service has it; default: nrs
   --version VERSION  one of several that are served; default: the newest
@@ -65,7 +65,7 @@ export async function runCommand(
   }
 }
 
-/** What a service says is shown, not obeyed. */
+/** Shows control characters of what a service says: a terminal would obey them. */
 function seen(terminal: Terminal): Terminal {
   return {
     env: terminal.env,

@@ -43,7 +43,7 @@ export { InvalidResultError } from './validate/result-check.js';
 export { ContractValidationError, type Violation } from './validate/violation.js';
 export { RemoteError, type Fault } from './call/remote-error.js';
 
-// The encoding, for who speaks it without a contract.
+// The encoding, for programs that use it without a contract.
 export { fromRich, toRich } from './wire/rich-json.js';
 
 // What a contract looks like from outside, and whether two of them fit.

@@ -20,9 +20,10 @@ import { limitOf, Selection, type DeadLetterFilter } from './selection.js';
 const READ = 50;
 /** Replays that are on their way at once. */
 const WIDTH = 16;
+/** Letters that one operation replays or discards at most. */
 const MOST = 100_000;
 
-/** Those of a client, and whose letters. `timeout` is how long one operation waits for Redis. */
+/** The options of a client, and the group of the letters. `timeout` is how long one operation waits for Redis. */
 export interface DeadLettersOptions extends RedisStreamsClientOptions {
   /** The service: `group` of its servers. Must be given. */
   readonly group: string;
@@ -30,7 +31,7 @@ export interface DeadLettersOptions extends RedisStreamsClientOptions {
 
 export interface DeadLetterPage {
   readonly letters: readonly DeadLetterEntry[];
-  /** What `after` of the next page is; undefined behind the last one. */
+  /** What `after` of the next page is; undefined after the last one. */
   readonly next: string | undefined;
 }
 
@@ -200,7 +201,7 @@ export class DeadLetters implements OnApplicationShutdown {
     return { replayed, skipped, full, more: more || full };
   }
 
-  /** Afterwards there is no such letter. */
+  /** Removes a letter, if it is there. */
   async discard(id: string): Promise<void> {
     const { store, letter } = this.place(id);
     await this.ask(() => store.remove([letter]));

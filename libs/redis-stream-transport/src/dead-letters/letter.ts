@@ -61,7 +61,7 @@ export interface DeadLetterEntry {
   readonly broadcast: boolean;
 }
 
-/** A letter, and what a replay of it takes over unseen. */
+/** A letter, and what a replay takes over from it as it is. */
 export interface Letter {
   readonly entry: DeadLetterEntry;
   readonly header: Header | undefined;

@@ -16,7 +16,7 @@ export interface ReplayChanges {
 /**
  * Fields of the entry that a letter becomes: an event for this group alone, because the other groups
  * have had theirs and the caller of a request has had its error. Its deadline has passed, so it gets
- * none; its counts begin anew, and its history is noted beside them.
+ * none; its counts begin at zero, and its history is noted beside them.
  *
  * @throws RedisStreamsError INVALID_MESSAGE, INVALID_OPTION, PAYLOAD_TOO_LARGE
  */

@@ -1,7 +1,7 @@
 import { RedisStreamsError } from '../errors.js';
 import type { DeadLetterEntry, DeadLetterReason } from './letter.js';
 
-/** Which letters are meant; everything that is given must fit. */
+/** Which letters are meant: those that fit everything that is given. */
 export interface DeadLetterFilter {
   readonly pattern?: string;
   readonly reason?: DeadLetterReason;

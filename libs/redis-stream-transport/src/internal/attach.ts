@@ -11,16 +11,16 @@ export interface ClientShard {
 }
 
 /**
- * Has a companion live with the lease of a server: it is told of every confirmation, and before the lease is
- * given back. To be called before `listen`.
+ * Adds a companion to the lease of a server: it is told of every confirmation, and before the lease is given back.
+ * To be called before `listen`.
  */
 export function accompany(server: ServerRedisStreams, companion: CompanionFactory): void {
   server.accompany(companion);
 }
 
 /**
- * Connects a client and gives what a library may use of it. The connection is the client's: it is replaced
- * and closed by it.
+ * Connects a client and gives what a library may use of it. The connection belongs to the client, which replaces
+ * and closes it.
  * @throws RedisStreamsError NOT_CONNECTED, as `connect()`; CLOSED: the client was closed meanwhile
  */
 export function clientShard(client: ClientRedisStreams): Promise<ClientShard> {

@@ -26,7 +26,7 @@ const LENGTHS: ReadonlyMap<
 const UINT64 = 0xcf;
 const INT64 = 0xd3;
 
-/** Bytes behind the first one, of values whose size it tells. */
+/** Bytes after the first one, of values whose size the first byte tells. */
 const SIZES: ReadonlyMap<number, number> = new Map([
   ...[0xc0, 0xc2, 0xc3].map((byte) => [byte, 0] as const),
   ...[0xcc, 0xd0].map((byte) => [byte, 1] as const),

@@ -199,7 +199,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     return undefined as T;
   }
 
-  /** What a dispatch hook throws reaches whoever subscribes, as every other error does. */
+  /** What a dispatch hook throws reaches the subscribers, as every other error does. */
   private store<T>(pattern: unknown, data: unknown): Promise<T> {
     try {
       if (pattern == null || data == null) return lastValueFrom(super.emit<T>(pattern, data));
@@ -267,7 +267,7 @@ function refuseAborted(signal: AbortSignal | undefined, what: string, pattern: s
   throw new RedisStreamsError('CANCELLED', message, { pattern });
 }
 
-/** For a line in the log: a pattern may be anything that JSON has a text for, or not even that. */
+/** A pattern in a log line. It may be anything, also what JSON has no text for. */
 function nameOf(pattern: unknown): string {
   if (typeof pattern === 'string') return pattern;
   try {

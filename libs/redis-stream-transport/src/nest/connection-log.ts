@@ -4,9 +4,9 @@ import { placeOf } from '../redis/shown.js';
 import { CommandFailure } from '../redis/failure.js';
 import type { LinkObserver, LinkRole } from '../redis/link.js';
 
-/** Says what happens to the connections: lost and why, not to be had and why, there again. */
+/** Logs what happens to the connections: lost, not to be had, there again, and why. */
 export class ConnectionLog implements LinkObserver {
-  /** Since when a role has been without a connection that it had; milliseconds. */
+  /** When a role lost the connection that it had, in milliseconds; gone when it has one again. */
   private readonly lostAt = new Map<LinkRole, number>();
   private readonly place: string;
 
@@ -41,7 +41,7 @@ export class ConnectionLog implements LinkObserver {
   }
 }
 
-/** One observer for several, each told in this order. */
+/** One observer in place of several; each is called, in this order. */
 export function tellAll(...observers: readonly Partial<LinkObserver>[]): LinkObserver {
   return {
     ready: (role) => observers.forEach((one) => one.ready?.(role)),

@@ -10,8 +10,8 @@ type Headers = Readonly<Record<string, string>> | undefined;
 export type Hand = (delivery: Delivery, data: unknown, metadata: Headers) => void;
 
 /**
- * Reads the data of an entry and hands it on, at once when it is plain JSON. Data that cannot be read ends
- * the delivery, and so does its deadline or its caller while a deserializer is still busy with it.
+ * Reads the data of an entry and hands it on; at once if it is plain JSON. Data that cannot be read ends the
+ * delivery. So do the deadline and the caller while a deserializer still works.
  * @param answersIn name of the codec that replies are written with
  */
 export function readData(
@@ -27,7 +27,7 @@ export function readData(
   }
   let read: unknown;
   try {
-    // It can be read, but its sender could not read the reply.
+    // The data can be read, but the sender could not read the reply.
     if (answersIn !== undefined && delivery.isRequest) throw mismatch('plain JSON', answersIn);
     read = parse(data);
   } catch (error) {
@@ -37,7 +37,7 @@ export function readData(
   hand(delivery, read, headers);
 }
 
-/** No handler has begun: what nobody waits for any more ends at once, and what is read too late is dropped. */
+/** Until a handler begins, an aborted delivery ends at once; data that is read later is dropped. */
 function readPacked(
   delivery: Delivery,
   deserializer: PacketDeserializer | undefined,
@@ -63,13 +63,13 @@ function merged(headers: Headers, metadata: unknown): Headers {
   return { ...headers, ...(metadata as Record<string, string>) };
 }
 
-/** Ends a delivery whose data no handler can be given. */
+/** Ends a delivery whose data cannot be read. */
 function unreadable(delivery: Delivery, error: unknown): void {
   const code = isA(error, UnreadableData) ? error.code : undefined;
   delivery.malformed(thrownText(error), code);
 }
 
-/** Ends an attempt that failed around its handlers, in a hook of the application: its mistake, not the entry's. */
+/** Ends an attempt that failed outside of its handlers, in a hook of the application: the entry is not at fault. */
 export function failedAround(delivery: Delivery, error: unknown): void {
   if (delivery.isRequest) delivery.error(errorText(undefined));
   else {

@@ -5,7 +5,7 @@ import { keptOf, originalOf } from './original-error.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
-/** A run of a handler that failed: what came of it through Nest, and what was thrown. */
+/** A failed run of a handler: what it threw, and what Nest's filters made of that. */
 export class Failure {
   private readonly original: unknown;
 
@@ -29,8 +29,8 @@ export class Failure {
   }
 
   /**
-   * Whether no further attempt can end otherwise: what was thrown says so, or the policy's `unless` does. One
-   * that throws says nothing.
+   * Whether every further attempt would fail too: what was thrown says so, or the policy's `unless` does. An
+   * `unless` that throws counts as false.
    */
   isFinal({ unless }: Pick<RetryPolicy, 'unless'>, complain: (message: string) => void): boolean {
     if (isFinal(this.told) || isFinal(this.original)) return true;

@@ -1,19 +1,19 @@
 import { RpcException } from '@nestjs/microservices';
 import { isA, property } from '../thrown.js';
 
-/** Stands on an error that says of itself that no further attempt can end otherwise. */
+/** Marks an error as final: every further attempt would fail too. */
 export const FINAL = Symbol.for('nestjs-redis-streams.final');
 
 /** Statuses that say of a message that it is not valid. */
 const INVALID: ReadonlySet<unknown> = new Set([400, 422]);
-/** Violations that are looked at, of a list of any length. */
+/** Violations of a list that are looked at; it may have any length. */
 const LOOKED_AT = 100;
 
 /**
- * Whether an error says of itself that no further attempt can end otherwise, because the message is not
- * valid: it is marked so, as violations of a contract are; it is one of Nest's exceptions with the status
- * 400 or 422, as a `ValidationPipe` throws them; it is a list of class-validator's violations; or an
- * `RpcException` of one of these, or of their response.
+ * Whether an error says that the message is not valid, so that every further attempt would fail too. It is
+ * marked as final, as violations of a contract are; it is one of Nest's exceptions with the status 400 or 422, as
+ * a `ValidationPipe` throws them; it is a list of class-validator's violations; or it is an `RpcException` of one
+ * of these, or of their response.
  */
 export function isFinal(error: unknown): boolean {
   if (property(error, FINAL) === true) return true;
@@ -26,7 +26,7 @@ function isInvalid(error: unknown): boolean {
   return INVALID.has(statusOf(error)) || isViolations(error);
 }
 
-/** Not by the class: there may be two copies of Nest in a process. */
+/** Not asked by the class: there may be two copies of Nest in a process. */
 function statusOf(error: unknown): unknown {
   const [status, response] = [property(error, 'getStatus'), property(error, 'getResponse')];
   if (typeof status !== 'function' || typeof response !== 'function') return undefined;
@@ -37,7 +37,7 @@ function statusOf(error: unknown): unknown {
   }
 }
 
-/** Even to ask whether something is a list may throw: of a proxy that was revoked. */
+/** Even `Array.isArray` may throw: for a proxy that was revoked. */
 function isViolations(error: unknown): boolean {
   try {
     return Array.isArray(error) && areViolations(error);

@@ -12,31 +12,31 @@ import { isAsyncIterable, observe } from './observe-iterable.js';
 
 export type ResultStream = Observable<unknown> | AsyncIterable<unknown>;
 
-/** A handler's result that is more than one value. Behind an interceptor of Nest every result is one. */
+/** Whether a handler's result may be several values. Nest's interceptors make an Observable of every result. */
 export function isStream(result: unknown): result is ResultStream {
   return isObservable(result) || isAsyncIterable(result);
 }
 
-/** Who hears what a handler's stream says. */
+/** Takes what a handler's stream emits. */
 export interface StreamListener {
-  /** A value has left. */
+  /** Whether a value was sent to the caller. */
   readonly sent: boolean;
-  /** Tears the stream down. Given by whoever follows it. */
+  /** Tears the stream down; set by {@link follow}. */
   stop: () => void;
   next(value: unknown): void;
   done(): void;
   error(error: unknown): void;
-  /** Nothing that was heard counts any more. */
+  /** Forgets a value that is not sent yet, and ignores what comes later. */
   drop(): void;
 }
 
 /**
- * Tells a listener what a stream says. Resolves when the stream has ended, failed or been torn down, with
- * whether it was torn down.
+ * Passes what a stream emits to a listener. Resolves when the stream has ended, failed or been torn down: with
+ * true if it was torn down.
  *
- * A stream that has sent nothing is a handler that runs: an interceptor makes a stream of every promise, and
- * unsubscribing ends no promise. When its delivery is aborted it goes on like a promise, until it ends or its
- * entry is ended without it. One that has sent values is torn down at once.
+ * A stream that has sent nothing counts as a handler that still runs, because an interceptor makes a stream of
+ * every promise and unsubscribing does not end a promise. When its delivery is aborted it goes on, as a promise
+ * would, until it ends or its entry is settled without it. A stream that has sent values is torn down at once.
  */
 export function follow(
   delivery: Delivery,
@@ -78,7 +78,7 @@ function followObservable(
       subscription.add(each.pipe(concatMap(valuesOf)).subscribe(values));
       return each;
     };
-    // Stopped while it is subscribed to, it is left at once.
+    // If it was stopped during `subscribe`, adding to the closed subscription unsubscribes at once.
     subscription.add(stream.subscribe(unwrapping(values, iterables)));
     if (ended) return;
     delivery.whenAborted(() => {
@@ -88,8 +88,8 @@ function followObservable(
 }
 
 /**
- * An interceptor emits an async iterable that a handler returned as if it were a value. From the first such
- * value on, everything passes what takes iterables apart; most streams never pay for it.
+ * An interceptor emits an async iterable that a handler returned as one value. From the first such value on, all
+ * values pass through an operator that takes iterables apart. Other streams do not pay for it.
  */
 function unwrapping(
   values: Observer<unknown>,
@@ -121,7 +121,7 @@ async function followIterable(
     if (torn) return;
     torn = true;
     listener.drop();
-    // A generator that waits for something runs its `finally` when that comes; nobody waits here.
+    // A generator that awaits something runs its `finally` only afterwards; nothing waits for that here.
     tearDown(() => iterator.return?.());
   };
   delivery.whenAborted(() => {
@@ -141,7 +141,7 @@ async function followIterable(
   return torn;
 }
 
-/** Ends what user code streams. Nobody waits for it, so what its end throws or rejects is nobody's. */
+/** Ends a stream of user code. Nothing waits for the end, so what it throws or rejects with is dropped. */
 function tearDown(end: () => unknown): void {
   void (async () => end())().catch(() => undefined);
 }

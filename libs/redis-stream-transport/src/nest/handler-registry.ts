@@ -22,8 +22,8 @@ interface Entry {
 }
 
 /**
- * Handlers by pattern. Event handlers are kept in lists of ours: Nest's chain joins them with forkJoin,
- * which ends at the first empty result and gives the others up at the first error.
+ * Handlers by pattern. Event handlers are kept in lists of our own, because Nest joins them with forkJoin, which
+ * ends at the first empty result and gives the others up at the first error.
  */
 export class HandlerRegistry {
   private readonly entries = new Map<string, Entry>();

@@ -6,7 +6,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 
 /**
  * An async iterable as an Observable, which every transport and interceptor of Nest knows. Unlike rxjs' own
- * conversion it tells the iterator at once when nobody listens any more.
+ * conversion it ends the iterator as soon as the subscriber leaves.
  */
 export function observe<T>(iterable: AsyncIterable<T>): Observable<T> {
   return new Observable((observer) => {

@@ -3,7 +3,7 @@ import { property, type Thrown } from '../thrown.js';
 import { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
-/** Stands on an error that was made of another one for the caller's sake, and holds that other one. */
+/** Property of an error that was made for the caller out of another one; holds that other one. */
 export const ORIGINAL = Symbol.for('nestjs-redis-streams.original');
 
 type Handle = (
@@ -20,9 +20,9 @@ let watching: Promise<boolean> | undefined;
 
 /**
  * Nest's exception filters replace what was thrown, mostly by "Internal server error", before a transport
- * sees it. From here on this process notes what they are given in runs of ours, and changes nothing about
- * it. It costs nothing until something fails.
- * @returns whether this copy of Nest lets it; otherwise all there is is what the filters make of an error
+ * sees it. After this call the process notes what they are given in runs of this transport, and changes nothing
+ * about it. It costs nothing until something fails.
+ * @returns false if this copy of Nest has no such filters; then only what they make of an error is known
  */
 export function watchFilters(): Promise<boolean> {
   return (watching ??= watch());
@@ -30,7 +30,7 @@ export function watchFilters(): Promise<boolean> {
 
 async function watch(): Promise<boolean> {
   try {
-    // Not among what Nest promises, so it may be elsewhere in another version.
+    // Not part of Nest's public API: another version may have it elsewhere.
     const filtering = await import('@nestjs/microservices/exceptions/rpc-exceptions-handler.js');
     const prototype = filtering.RpcExceptionsHandler.prototype as unknown as { handle: Handle };
     const { handle } = prototype;
@@ -50,12 +50,12 @@ function note(exception: unknown, host: ArgumentsHost): void {
     const context: unknown = host.getArgByIndex(1);
     if (context instanceof RedisStreamsContext) seen.set(context, { value: exception });
   } catch {
-    // Whatever it was given, Nest goes on as if nobody had looked.
+    // Taking a note must never change what Nest does.
   }
 }
 
 /**
- * What a run failed with before Nest's filters, and what others made of it for its caller.
+ * What a run failed with, before filters and contracts made something else of it for the caller.
  * @param told what the handler, as Nest has wrapped it, threw
  */
 export function originalOf(context: RedisStreamsContext, told: unknown): unknown {
@@ -65,7 +65,7 @@ export function originalOf(context: RedisStreamsContext, told: unknown): unknown
   return original === undefined ? reached : original;
 }
 
-/** What a dead letter should tell of it. An instruction is no error; it may have a cause. */
+/** What a dead letter keeps of it. An instruction is no error: of it the cause is kept, if it has one. */
 export function keptOf(original: unknown): Thrown | undefined {
   if (!RetryLater.is(original) && !DeadLetter.is(original)) return { value: original };
   const cause = property(original, 'cause');

@@ -5,7 +5,7 @@ import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
 import { thrownText } from '../thrown.js';
 import { SizeBound } from './size-bound.js';
 
-/** What is refused before it is stored, because nobody could read it: of calls, events and replays alike. */
+/** Writes and checks data before it is stored: of calls, events and replays, what readers refuse is refused here. */
 export class OutgoingData {
   private readonly bound: SizeBound;
 

@@ -81,7 +81,7 @@ export function packPacket(
     : pack(output, codec);
 }
 
-/** A promise of whatever library. */
+/** Whether it is a promise, of any library. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&

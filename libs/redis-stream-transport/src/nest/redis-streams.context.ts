@@ -5,7 +5,7 @@ import { RedisStreamsError } from '../errors.js';
 import { RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';
 
-/** What a context asks of its server, only when it is asked itself. */
+/** What a context asks its server for, when a handler asks for it. */
 export interface ContextSource {
   /** Milliseconds of Redis' clock. */
   redisNow(): number;
@@ -13,11 +13,11 @@ export interface ContextSource {
   streamKey(name: string): string;
 }
 
-/** As of Nest's own contexts: what the message was sent with. */
+/** The arguments that Nest's contexts have: what the message was sent with. */
 type Args = [pattern: string, metadata: Readonly<Record<string, string>>];
 
 /**
- * What a handler may know and do beside its data; inject it with `@Ctx()`. Logs and `JSON.stringify` show the
+ * What a handler may know and do besides its data; inject it with `@Ctx()`. Logs and `JSON.stringify` show the
  * facts of the entry, neither its data nor its headers.
  */
 export class RedisStreamsContext extends BaseRpcContext<Args> {

@@ -15,17 +15,17 @@ export interface ReplyMeta extends ReplyOrigin {
 export type ReplyCallback = (packet: WritePacket, origin?: ReplyOrigin, call?: Call) => void;
 
 /**
- * Trackers with hooks of their own hear of the end of a call when it is collected; where there are none, that costs
- * nothing. Said although it is Node's default: to read the options that Node has for none takes 30 ns longer.
+ * Async hooks are told of the end of a call when its sink is collected; without hooks that costs nothing. This is
+ * Node's default, but Node takes 30 ns longer to find it when no options are given.
  */
 const WHEN_COLLECTED = { requireManualDestroy: false } as const;
 
 /**
- * Passes the replies of a call on in the shape that Nest's clients expect, in the asynchronous context of
- * whoever subscribed: it remembers the context that it is made in.
+ * Passes the replies of a call on in the shape that Nest's clients expect, and in the asynchronous context of the
+ * subscription: the one that the sink is made in.
  */
 export class ReplySink extends AsyncResource implements CallSink {
-  /** Known before anything is told. */
+  /** Set before anything is passed on. */
   call: Call | undefined;
 
   constructor(
@@ -82,7 +82,7 @@ export class ReplySink extends AsyncResource implements CallSink {
     this.failed(new RedisStreamsError(code, message, facts));
   }
 
-  /** With what the engine has not seen. */
+  /** Fails with an error that did not come from the engine, which marks its own with the id of the call. */
   private failed(error: unknown): void {
     if (this.call !== undefined) markCall(error, this.call.callId);
     this.error(error);

@@ -1,7 +1,7 @@
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { follow, type ResultStream, type StreamListener } from './follow-stream.js';
 
-/** Who turns values and errors of a handler into replies. */
+/** Turns values and errors of a handler into replies. */
 export interface ReplyWriter {
   value(value: unknown, last: boolean): void;
   /** The result ended after the last value. */
@@ -19,8 +19,8 @@ export function replyWithStream(
 }
 
 /**
- * Waits for the end of what an event handler returned; its values are for nobody. Rejects with its error.
- * When the entry is ended without it, it is torn down.
+ * Waits for the end of a stream that an event handler returned, and drops its values. Rejects with its error.
+ * If the entry is settled before, the stream is torn down.
  */
 export async function streamEnd(delivery: Delivery, stream: ResultStream): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
@@ -38,8 +38,8 @@ export async function streamEnd(delivery: Delivery, stream: ResultStream): Promi
 const NOTHING = (): void => undefined;
 
 /**
- * Holds a value back until the end of the tick: a stream that ends right after it is told with the
- * value, in one reply. An `undefined` that ends a stream is dropped, as Nest's transports do.
+ * Holds a value back until the end of the tick, so that a stream that ends right after it takes one reply for
+ * both. An `undefined` that ends a stream is dropped, as on Nest's transports.
  */
 class HeldValue implements StreamListener {
   sent = false;
@@ -91,7 +91,7 @@ class HeldValue implements StreamListener {
     this.send(this.value);
   }
 
-  /** Sends a value that is not the last, unless it turns out only now that an aborted handler streams. */
+  /** Sends a value that is not the last. A stream that was aborted before its first value is torn down instead. */
   private send(value: unknown): void {
     if (this.delivery.isAborted && !this.sent) {
       this.stop();

@@ -11,10 +11,10 @@ import { DeadLetter, RetryLater } from './retry-later.js';
 import type { SizeBound } from './size-bound.js';
 import { thrownText } from '../thrown.js';
 
-/** What callers get where Nest's transports would send nothing useful. */
+/** What callers get for an error that is falsy, or that JSON has no text for. */
 const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
 
-/** Values of one stream that may wait for a serializer that takes its time. */
+/** Values of one stream that may wait for an asynchronous serializer. */
 const MAX_UNPACKED = 10_000;
 
 export interface InvokerSettings {
@@ -93,7 +93,7 @@ class Replies implements ReplyWriter {
     const { detail, kept } = failure;
     this.over = true;
     if (RetryLater.is(error) && !begun) {
-      // Without a further attempt the caller is told by a code: the handler said nothing to pass on.
+      // If this was the last attempt the caller gets a code of the transport: RetryLater is no error to pass on.
       delivery.retry({ delay: error.delayMs, state: '', detail, error: undefined, thrown: kept });
     } else if (DeadLetter.is(error)) {
       delivery.deadLetter('handler', detail, kept);
@@ -111,10 +111,10 @@ class Replies implements ReplyWriter {
     }
   }
 
-  /** The stream was torn down because nobody waits: the entry still has to be settled. */
+  /** Settles the entry of a stream that was torn down because its caller waits no longer. */
   tornDown(): void {
     const { delivery } = this;
-    // The caller may learn of the deadline from here before its own clock tells it.
+    // The reply may arrive before the caller's own clock says that the deadline has passed.
     if (delivery.abortedBy === 'deadline') {
       delivery.fault('TIMEOUT', 'the deadline passed while the handler ran', 'may-have-run');
     } else {
@@ -138,9 +138,9 @@ class Replies implements ReplyWriter {
     }
   }
 
-  /** Writes a reply after those before it. */
+  /** Writes a reply after the earlier ones. */
   private enqueue(packed: Packed | Promise<Packed>, write: (packed: Packed) => void): void {
-    // It may fail while those before it are still being packed, and nobody listens yet.
+    // It may fail while earlier ones are still being packed, before anything awaits it.
     if (packed instanceof Promise) packed.catch(() => undefined);
     if (++this.waiting > MAX_UNPACKED) {
       this.fault('REPLY_LOST', 'more values wait for the serializer than may be kept');
@@ -168,14 +168,14 @@ class Replies implements ReplyWriter {
     return true;
   }
 
-  /** The caller is told that it is over; a handler that streams on is told as well. */
+  /** Ends the call with a fault, and fires the signal of a handler that still streams. */
   private fault(code: RedisStreamsErrorCode, message: string): void {
     this.delivery.fault(code, message, 'may-have-run');
     if (!this.over) this.delivery.abort('cancelled');
   }
 }
 
-/** What was thrown. Nest's clients take an error that is falsy for none: the call would look like a success. */
+/** What is sent of an error. Nest's clients take a falsy one for none, and the call would look like a success. */
 function told(error: unknown): unknown {
   return error || UNKNOWN_ERROR;
 }

@@ -115,7 +115,7 @@ export class ServerRedisStreams
   }
 
   /**
-   * Lets something of a library's own live with the lease of this server; before `listen`.
+   * Adds a companion, which is told about the life of this server's lease. To be called before `listen`.
    * @internal through the entry `./internal`
    */
   accompany(companion: CompanionFactory): void {
@@ -179,7 +179,7 @@ export class ServerRedisStreams
     this.runner.around = this.around;
   }
 
-  /** Nest's own rule sorts keys by the language of the machine, and writes lists as objects. */
+  /** Nest's own rule sorts keys by the locale of the machine, and writes lists as objects. */
   protected override normalizePattern(pattern: MsPattern): string {
     return patternText(pattern);
   }

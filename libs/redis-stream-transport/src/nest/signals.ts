@@ -15,11 +15,11 @@ const heard = new Set<NodeJS.Signals>();
 let reload: NodeJS.Timeout | undefined;
 
 /**
- * Notices that this process was asked to end by a signal that somebody handles, as Nest's shutdown hooks
- * do. Signals that nobody handles end the process by themselves, and are left alone.
+ * Notices a signal that asks this process to end, if something handles that signal, as Nest's shutdown hooks
+ * do. A signal without a handler ends the process by itself and is left alone.
  */
 export class EndingSignal {
-  /** Exit code of a process that ended by it; undefined until it comes. */
+  /** Exit code of a process that ends by the signal; undefined until one comes. */
   exitCode: number | undefined;
 
   constructor() {
@@ -27,7 +27,7 @@ export class EndingSignal {
     listen();
   }
 
-  /** The start that waited is over. */
+  /** Stops listening: the start that waited is over. */
   ignore(): void {
     waiting.delete(this);
     if (waiting.size > 0) return;
@@ -41,13 +41,13 @@ function listen(): void {
   for (const signal of ENDING) {
     if (heard.has(signal) || process.listenerCount(signal) === 0) continue;
     heard.add(signal);
-    // In front of the others: one that listens once would be gone before us, and we would think that nobody does.
+    // Before the others: a `once` listener would be gone when ours counts the listeners that are left.
     process.prependListener(signal, note);
   }
 }
 
 function note(signal: NodeJS.Signals): void {
-  // Whoever ends the process with the signal in the end must be the last to listen to it.
+  // Nest's hook ends the process by the same signal, which must have no listener left by then.
   process.off(signal, note);
   heard.delete(signal);
   if (process.listenerCount(signal) === 0) {

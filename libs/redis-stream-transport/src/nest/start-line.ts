@@ -4,11 +4,11 @@ import type { ResolvedServerOptions } from '../options/index.js';
 import { wildcardWarning } from './wildcards.js';
 import { placeOf } from '../redis/shown.js';
 
-/** Patterns that are named, and characters of each. */
+/** Patterns that are named at most, and characters that are shown of each. */
 const NAMED = 20;
 const SHOWN = 100;
 
-/** What should be known before an instance serves. @param shared events are read through the common group */
+/** Warnings before an instance serves. @param shared events are read through the group `default` */
 export function startWarnings(specs: readonly PatternSpec[], shared: boolean): string[] {
   const wild = wildcardWarning(specs.map(({ pattern }) => pattern));
   const grouped =
@@ -17,7 +17,7 @@ export function startWarnings(specs: readonly PatternSpec[], shared: boolean): s
   return [...(shared ? [grouped] : []), ...(wild === undefined ? [] : [wild])];
 }
 
-/** What an instance says when it serves: where Redis is, without user and password, who it is, and what it serves. */
+/** The line of an instance that serves: where Redis is, without user and password, its names and its patterns. */
 export async function startLine(
   { group, redis, shards }: ResolvedServerOptions,
   consumer: Consumer,

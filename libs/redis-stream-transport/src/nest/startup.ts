@@ -2,16 +2,16 @@ import type { LinkRole } from '../redis/link.js';
 import { EndingSignal } from './signals.js';
 import { RedisStreamsError } from '../errors.js';
 
-/** Answers that no further attempt will change: who starts with them should be told at once. */
+/** Answers that no further attempt changes: the start fails at once. */
 const REFUSED = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
 
-/** The first connection: how long it is waited for, and what is said meanwhile. */
+/** The wait for the first connection. */
 export interface Startup {
   /** An attempt to connect failed. */
   failed(role: LinkRole, error: Error, attempt: number): void;
   /**
    * Waits for `work`, or rejects with NOT_CONNECTED after the permitted attempts. Never settles when a
-   * signal ends the process and `work` with it: whoever awaits the start would report that as a failure.
+   * signal ends the process and `work` with it: the application would report that as a failure.
    */
   until(work: Promise<void>): Promise<void>;
 }

@@ -3,13 +3,13 @@ import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import { thrownText } from '../thrown.js';
 
-/** Kinds of lost events that are told apart; further ones share a line per code. */
+/** Pairs of code and pattern that have a log line of their own; further ones share a line per code. */
 const MAX_KINDS = 100;
 
 /**
- * Shows the promise of an event as the observable that `emit` returns. Nest's own makes a subject and two
- * subscriptions for it, a quarter of what an event costs its sender.
- * @param unheard told of a failure that came when nobody had subscribed
+ * Makes the observable that `emit` returns from the promise of an event. Nest's way takes a subject and two
+ * subscriptions, which is a quarter of what an event costs its sender.
+ * @param unheard is called with a failure that comes before the first subscription
  */
 export function storedEvent<T>(
   stored: Promise<T>,
@@ -25,7 +25,7 @@ export function storedEvent<T>(
   );
   return new Observable<T>((observer) => {
     isHeard = true;
-    // As of a subject: whoever comes later sees the end alone.
+    // As with a subject, a late subscriber gets the end alone.
     const isLate = isOver;
     stored.then(
       (value) => {
@@ -37,7 +37,7 @@ export function storedEvent<T>(
   });
 }
 
-/** Says that events were not stored which nobody asked about, once per code, pattern and interval. */
+/** Logs events that were not stored and had no subscriber, once per code, pattern and interval. */
 export class UnheardEvents {
   private readonly kinds = new Set<string>();
 

@@ -3,7 +3,7 @@ const WILD = new Set(['#', '>', '+']);
 /** Patterns that are named in the warning. */
 const NAMED = 5;
 
-/** What to tell about patterns that look as if they meant several; undefined if there are none. */
+/** The warning about patterns that look like wildcards; undefined if there are none. */
 export function wildcardWarning(patterns: readonly string[]): string | undefined {
   const wild = patterns.filter(isWild);
   if (wild.length === 0) return undefined;
@@ -16,7 +16,7 @@ export function wildcardWarning(patterns: readonly string[]): string | undefined
 }
 
 function isWild(pattern: string): boolean {
-  // The text of an object; what it holds is no name.
+  // The text of an object: its values are no names.
   if (pattern.startsWith('{')) return false;
   return pattern.includes('*') || pattern.split(/[./]/).some((part) => WILD.has(part));
 }

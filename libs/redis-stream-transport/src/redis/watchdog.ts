@@ -29,12 +29,13 @@ export class Watchdog {
     if (this.waiting++ === 0) this.lastProgress = now;
   }
 
-  /** An answer came. `allowance` is what the next one may additionally take, as a blocking read does. */
+  /** An answer came. */
   answered(now: number): void {
     this.waiting--;
     this.lastProgress = now;
   }
 
+  /** @param blocking milliseconds that an answer may take longer than `patience`, as one of a blocking read does */
   tick(now: number, blocking: number): 'fine' | 'ping' | 'dead' {
     const late = now - this.lastTick - this.tickEvery;
     const stalled = late > this.tickEvery;

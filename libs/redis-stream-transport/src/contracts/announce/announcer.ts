@@ -10,7 +10,7 @@ import { thrownText } from '../../thrown.js';
 const MAX_CARD = 65_536;
 const MAX_DOCUMENT = 1_048_576;
 
-/** Tells the directory of one service that an instance offers. What it tells ends with the lease. */
+/** Announces one service of an instance in the directory. The announcement ends with the lease. */
 export class Announcer implements LeaseCompanion {
   private readonly logger = new Logger('Contracts');
   private telling: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export class Announcer implements LeaseCompanion {
     private readonly leaseTtl: number,
   ) {}
 
-  /** Tells what is so now; one word at a time, and one more if asked meanwhile. */
+  /** Announces the present state: one announcement at a time, and one more if asked meanwhile. */
   confirmed(owner: Owner): Promise<void> {
     this.again = this.telling !== undefined;
     this.telling ??= this.tell(owner).then(() => {

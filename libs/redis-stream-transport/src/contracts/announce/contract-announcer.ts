@@ -7,7 +7,7 @@ import { Tally } from './tally.js';
 import type { ContractFacts } from './contract-facts.js';
 import { thrownText } from '../../thrown.js';
 
-/** Makes what a server announces of a contract: who it is, its schema, and what its methods have done. */
+/** Makes what a server announces of a contract: its name, its schema, and what its methods have done. */
 export function contractAnnouncer(contract: ContractClass, force: boolean): HandlerHook {
   const definition = definitionOf(contract);
   return announcingHook(() => {

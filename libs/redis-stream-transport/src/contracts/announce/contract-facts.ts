@@ -15,7 +15,7 @@ export interface ContractFacts {
   readonly methods: Readonly<Record<string, MethodCounts>>;
 }
 
-/** What an instance says, if it speaks of a contract at all: others may announce what they like. */
+/** What an instance says of its contract; undefined if it announces something else. */
 export function factsOf({ about }: ServiceInstance): ContractFacts | undefined {
   const { version, hash, force, uptime, methods } = propertiesOf(about);
   if (typeof version !== 'string') return undefined;

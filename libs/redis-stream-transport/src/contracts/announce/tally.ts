@@ -40,7 +40,7 @@ export class Tally {
     };
   }
 
-  /** Nest passes errors on as Observables too. It ends when its last value, or its error, is told. */
+  /** Nest passes errors on as Observables too. A call ends with the Observable, or when it is unsubscribed from. */
   private watched(values: Observable<unknown>, started: number): Observable<unknown> {
     return new Observable((observer) => {
       let ended = false;

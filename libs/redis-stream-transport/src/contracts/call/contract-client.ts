@@ -32,7 +32,7 @@ type ClientMethod<M> = M extends (...args: infer A) => Command<infer T>
 export type CallOptions = RecordOptions;
 
 /**
- * What calls a service by its contract. Commands give a `Promise` of their result, events a `Promise` that
+ * A client of a service, by its contract. Commands give a `Promise` of their result, events a `Promise` that
  * resolves when they are stored (on other transports: sent), streamed methods a {@link StreamedReply}.
  *
  * Rejects with `ContractValidationError` before anything is sent, with `RemoteError` or a class of the

@@ -37,7 +37,7 @@ export function classOf(error: unknown, classes: readonly ErrorClass[]): ErrorCl
   );
 }
 
-/** An inherited name would be that of every error. */
+/** An inherited `name` would be `Error` for all of them. */
 function classNameOf({ prototype, name }: ErrorClass): string {
   return Object.hasOwn(prototype as object, 'name') ? (prototype as Error).name : name;
 }
@@ -88,7 +88,7 @@ function isViolation(value: unknown): value is Violation {
   );
 }
 
-/** Not by its constructor, whose parameters nobody here knows. */
+/** Made without its constructor, whose parameters are not known here. */
 function restore(known: ErrorClass, fault: Fault): Error {
   const error = Object.create(known.prototype as object) as Error & {
     code?: unknown;

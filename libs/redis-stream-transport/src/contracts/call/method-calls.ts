@@ -23,7 +23,7 @@ export interface Outgoing {
   outgoing(given: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]>;
 }
 
-/** What stands between a caller and the wire. */
+/** What may stand between a caller and the wire. */
 export interface MethodCallsParts {
   /** Default: none, and every call is sent at once. */
   readonly gate?: Gate | undefined;
@@ -128,9 +128,9 @@ export class MethodCalls {
   }
 
   /**
-   * What the proxy is given. While a check takes its time, this transport has the call on its books already,
-   * under its timeout, its signal and `close()`; other transports send it afterwards. The gate, which takes two
-   * seconds at most, comes before. Nothing is sent if this rejects, or if a check fails.
+   * The data for the proxy. The gate comes first, and takes two seconds at most. While an asynchronous check runs,
+   * this transport has the call on its books already, so its timeout, its signal and `close()` apply; on other
+   * transports the call begins after the check. Nothing is sent if the gate or a check fails.
    */
   private async data(args: readonly unknown[], options: Options): Promise<unknown> {
     const admitted = this.gate?.admit();

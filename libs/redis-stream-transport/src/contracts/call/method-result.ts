@@ -3,8 +3,8 @@ import { isRecord } from '../validate/property-path.js';
 import type { ValueType } from '../declare/value-type.js';
 
 /**
- * A result on the caller's side: instances where the contract names a class. It is not validated: what the
- * service answers is its own affair.
+ * A result on the caller's side: instances where the contract names a class. It is not validated here: the service
+ * does that, if the method has `validateResult`.
  */
 export function readResult(value: unknown, type: ValueType): unknown {
   if (!makesInstances(type)) return value;

@@ -56,7 +56,7 @@ export class ReplyIterator<T> implements AsyncIterableIterator<T> {
         this.hand();
       },
     });
-    // The source may have made it end before it was known.
+    // The source may have ended before `subscribe` returned.
     if (this.ended) this.subscription.unsubscribe();
   }
 

@@ -150,7 +150,7 @@ export class ContractWatch {
     return compareContracts(own, served);
   }
 
-  /** Says what is new. */
+  /** Logs what differs from what was logged last. */
   private tell(said: string, failed = false): void {
     const text = visibleLines(said);
     if (text === this.told) return;

@@ -5,7 +5,7 @@ const PATIENCE = 2000;
 /** Calls that wait for it at most: as many as `maxPending` lets be open by default. */
 const MOST = 10_000;
 
-/** The first result of comparing a contract with its servers, and who waits for it. */
+/** The first result of comparing a contract with its servers, and the calls that wait for it. */
 export class FirstResult {
   private readonly waiting = new Set<(isThere: boolean) => void>();
   private known = false;

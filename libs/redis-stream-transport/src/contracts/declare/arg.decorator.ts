@@ -10,8 +10,8 @@ export interface ArgOptions {
 }
 
 /**
- * Says of a parameter what the compiler does not tell at run time: the items of an array, the arguments of a generic class, or a Standard Schema. Classes need nothing: the compiler
- * names them (`emitDecoratorMetadata`).
+ * Says of a parameter what the compiler does not tell at run time: the items of an array, the arguments of a
+ * generic class, or a Standard Schema. Classes need nothing: the compiler names them (`emitDecoratorMetadata`).
  *
  * @example
  * tag(@Arg(() => [TagDto], { doc: 'at most ten' }) tags: TagDto[])

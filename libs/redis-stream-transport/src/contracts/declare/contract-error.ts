@@ -14,8 +14,8 @@ export type ContractErrorCode =
  * defined, when the application starts, or before anything is sent.
  *
  * - `INVALID_CONTRACT`: the class does not describe what it should.
- * - `NOT_SERVED`, `SERVED_TWICE`: a declared method has no handler, or more than one; or nobody announces
- *   what is asked for.
+ * - `NOT_SERVED`, `SERVED_TWICE`: a declared method has no handler, or more than one; or no live instance
+ *   announces what is asked for.
  * - `INVALID_CALL`: the proxy cannot do what the call asks for; nothing was sent.
  * - `INCOMPATIBLE`: the two sides have contracts that do not fit together, or cannot be compared although a
  *   strict client wants it; nothing was sent.

@@ -70,7 +70,7 @@ export function Contract(options: ContractOptions): (contract: ContractClass) =>
     for (const [key, body] of methodsOf(contract)) {
       const mark = methodMark(contract.prototype as object, key);
       if (mark === undefined) {
-        // A method that only others on the class use is nobody's business; a declaration is a slip.
+        // Helpers of the class have no decorator; on a declaration it was forgotten.
         if (fillDefaults(body, []) === undefined) continue;
         throw wrong(`${key} is declared, but has no @Command(), @Event() or @Streamed()`);
       }

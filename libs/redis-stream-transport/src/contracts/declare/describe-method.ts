@@ -67,7 +67,7 @@ function describeParameters(
     const said = marks.get(i);
     const isRest = rest && i === fixed;
     const type = said?.type ?? (isRest ? mark.rest : undefined);
-    // Unchecked arguments by mistake of a build would be noticed by nobody.
+    // Without types arguments would go unchecked, and nothing would show that the build forgot them.
     if (emitted === undefined && type === undefined) {
       throw wrong(
         place,

@@ -1,8 +1,8 @@
 import { GenericSpec, type DtoClass, type FieldSpec } from './type-spec.js';
 
 /**
- * Names a generic class with the types of the fields that depend on its arguments, of which nothing is left
- * at run time. Its own rules hold besides.
+ * Names a generic class with the types of the fields that depend on its arguments: of these the compiler leaves
+ * nothing at run time. The rules of the class itself hold as well.
  *
  * @example
  * list(@Arg(() => generic(Page, { items: [FileDto] })) page: Page<FileDto>)

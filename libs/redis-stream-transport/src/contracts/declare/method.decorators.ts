@@ -12,7 +12,7 @@ export interface Command<T = void> {
   readonly [COMMAND]: T;
 }
 
-/** Return type of a method that is told and not answered; clients get a `Promise<void>`. */
+/** Return type of a method that is called and not answered; clients get a `Promise<void>`. */
 export interface Event {
   readonly [EVENT]: true;
 }
@@ -23,7 +23,7 @@ export interface Streamed<T> {
 }
 
 export interface EventOptions {
-  /** What the method does, for whoever discovers it. Default: nothing. */
+  /** What the method does, for descriptions. Default: nothing. */
   readonly doc?: string;
   /**
    * How many of its parameters may be left out, those with a default included; the compiler insists on it,
@@ -101,14 +101,14 @@ type MarkOf<R, O> = <M extends (...args: never[]) => R>(
   descriptor: TypedPropertyDescriptor<M> & Checked<M, O>,
 ) => void;
 
-/** Lets a method be called: its handler answers once. Nothing without a mark can be called. */
+/** Lets a method be called: its handler answers once. A method without a decorator cannot be called. */
 export function Command<const O extends ReplyOptions = ReplyOptions>(
   options?: O,
 ): MarkOf<Command<unknown>, O> {
   return mark('command', options);
 }
 
-/** Lets a method be told: its handlers may run later, and nobody waits for them. */
+/** Lets a method be called without an answer: its handlers may run later, and the caller does not wait. */
 export function Event<const O extends EventOptions = EventOptions>(options?: O): MarkOf<Event, O> {
   return mark('event', options);
 }

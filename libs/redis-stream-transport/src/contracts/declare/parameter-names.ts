@@ -12,7 +12,7 @@ export function parameterNames(method: (...args: never[]) => unknown, count: num
   });
 }
 
-/** What stands behind the first parenthesis. */
+/** What follows the first parenthesis. */
 function listOf(source: string): string {
   const bare = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
   return bare.slice(bare.indexOf('(') + 1);

@@ -29,7 +29,7 @@ const PLAIN: ReadonlySet<unknown> = new Set([
   Array,
 ]);
 
-/** What never arrives as what it was. */
+/** Classes whose values cannot be sent. */
 const IMMOBILE: ReadonlySet<unknown> = new Set([Function, Promise, Symbol, WeakMap, WeakSet]);
 
 /**

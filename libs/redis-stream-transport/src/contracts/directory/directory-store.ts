@@ -61,7 +61,7 @@ export class DirectoryStore {
     return wordOf(answer, ['ok', 'missing', 'fenced', 'unknown'] as const, 'describe');
   }
 
-  /** @param ask let each instance say it anew */
+  /** @param ask each instance to say it again */
   async look(name: string, ask: boolean): Promise<{ now: number; cards: Card[] }> {
     const answer = await run(this.link, lookScript, {
       instances: this.keys.instances(name),

@@ -4,7 +4,7 @@ import { defineScript } from '../../redis/operations/script.js';
 
 /**
  * Says what a consumer offers under the name of a service, until its lease would end: for `ttl` milliseconds; 0
- * withdraws it. What others said whose leases have ended goes.
+ * withdraws it. Removes what consumers said whose leases have ended.
  *
  * `documents` is the key of the document, if it has one, and `text` the document or ''; `life` is that of the
  * keys (ms).
@@ -38,9 +38,9 @@ return 'ok'
 });
 
 /**
- * Reads what live consumers say about a service, and may ask each of them to say it anew.
+ * Reads what live consumers say about a service, and may ask each of them to say it again.
  *
- * `most` bounds the consumers that are read, `inboxes` is what inbox channels begin with, or '' to ask nobody.
+ * `most` bounds the consumers that are read, `inboxes` is what inbox channels begin with, or '' to ask none of them.
  * Answers { now, consumer, time and card, consumer, … }.
  */
 export const lookScript = defineScript({

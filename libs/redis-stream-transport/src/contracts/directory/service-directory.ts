@@ -25,7 +25,7 @@ export interface ServiceInstance {
 }
 
 /**
- * The services that servers announce: who offers them now, and what they say. Every method connects the
+ * The services that servers announce: which instances offer them now, and what these say. Every method connects the
  * client if need be, and rejects with RedisStreamsError NOT_CONNECTED or REDIS.
  */
 export class ServiceDirectory {
@@ -57,7 +57,7 @@ export class ServiceDirectory {
     });
   }
 
-  /** The text behind a name that an instance gives; undefined if Redis does not have it any more. */
+  /** The document that an instance names; undefined if Redis does not have it any more. */
   document(digest: string): Promise<string | undefined> {
     return this.ask((store) => store.document(digest));
   }
@@ -84,7 +84,7 @@ async function soon<T>(ms: number, promise: Promise<T>): Promise<T> {
   });
 }
 
-/** What is said by others may be anything. */
+/** Reads a card, which may hold anything. */
 export function instance(
   id: string,
   text: string,

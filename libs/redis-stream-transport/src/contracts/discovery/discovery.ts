@@ -20,7 +20,7 @@ import { SchemaShelf } from './schema-shelf.js';
 
 /** Services that are looked at together. */
 const TOGETHER = 20;
-/** Services that are complained about, each once. */
+/** Services that are left out with a line in the log, each once. */
 const MOST_TOLD = 100;
 
 export interface DiscoveryOptions {
@@ -48,7 +48,7 @@ export interface ServiceStats extends CallStats {
 }
 
 /**
- * What services there are, asked at run time: for tools, and for callers that have no contract. Needs a
+ * Tells at run time which services there are: for tools, and for callers that have no contract. Needs a
  * `ClientRedisStreams`, which stays its owner's; every method connects it.
  *
  * @example
@@ -61,7 +61,7 @@ export class Discovery {
   private readonly schemas: SchemaShelf;
   private readonly patience: number;
   private readonly logger = new Logger('Contracts');
-  /** Services whose announcements were complained about. */
+  /** Services for which there was such a line. */
   private readonly told = new Set<string>();
 
   /** @throws ContractError INVALID_CALL on another transport */
@@ -85,9 +85,9 @@ export class Discovery {
   }
 
   /**
-   * All services: their methods, and their instances. What is announced in another form than a contract's, or is of
-   * another type in Redis, is left out, with a line in the log.
-   * @throws RedisStreamsError REDIS when Redis refuses to tell of one of them; never a part of the list
+   * All services: their methods, and their instances. What is announced and is no contract, or is of another
+   * type in Redis, is left out, with a line in the log.
+   * @throws RedisStreamsError REDIS when Redis refuses to tell about one of them: there is no partial list
    */
   async discover(): Promise<DiscoveredService[]> {
     const names = await this.names();
@@ -114,7 +114,7 @@ export class Discovery {
   /**
    * The schema of a contract that is served.
    * @param version one of several that are served; default: the newest
-   * @throws ContractError NOT_SERVED: nobody announces it, or not in this version
+   * @throws ContractError NOT_SERVED: no live instance announces it, or none in this version
    */
   async schema(name: string, version?: string): Promise<ContractSchema> {
     const instances = await this.directory.instances(name);
@@ -123,7 +123,7 @@ export class Discovery {
     return schema;
   }
 
-  /** Asks every instance of a service for a sign of life; none if nobody serves it. */
+  /** Asks every instance of a service for a sign of life; an empty list if there is none. */
   async ping(name: string): Promise<PingAnswer[]> {
     const instances = await this.directory.instances(name, this.patience);
     return instances.map((one) =>
@@ -150,7 +150,7 @@ export class Discovery {
   /**
    * Calls a service by what it announces. Arguments are checked against its JSON Schema before they are
    * sent; `ajv` and `ajv-formats` must be installed. What a service learns later can be called too.
-   * @throws ContractError NOT_SERVED: nobody announces it now; NOT_INSTALLED
+   * @throws ContractError NOT_SERVED: no live instance announces it; NOT_INSTALLED
    */
   async service(name: string): Promise<RemoteService> {
     const calls = new RemoteCalls(name, this.client, () => this.schema(name));

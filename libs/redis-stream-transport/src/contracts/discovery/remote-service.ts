@@ -15,14 +15,14 @@ type Whatever = ReturnType<typeof JSON.parse>;
 /**
  * A service as it was found at run time, a function per method. Commands and events give a Promise, streamed
  * methods a `StreamedReply`. Rejects as a contract's client does: `ContractValidationError` before anything is
- * sent, `RemoteError` for what the handler threw, and ContractError NOT_SERVED for a method that nobody serves.
+ * sent, `RemoteError` for what the handler threw, and ContractError NOT_SERVED for a method that is not served.
  */
 export type RemoteService = {
   /** The same service with options for the calls that are made on what it returns. */
   with(options: CallOptions): RemoteService;
 } & Readonly<Record<string, (...args: readonly Whatever[]) => Whatever>>;
 
-/** Milliseconds after which what is known of a service is looked up again, beside the next call. */
+/** Milliseconds after which what is known of a service is looked up again, during the next call. */
 const OLD = 15_000;
 /** Milliseconds between two questions about methods that are not known. */
 const PAUSE = 1000;
@@ -45,7 +45,7 @@ export class RemoteCalls {
     private readonly look: () => Promise<ContractSchema>,
   ) {}
 
-  /** Looks what is announced now; one look at a time. */
+  /** Looks up what is announced now; one look at a time. */
   refresh(): Promise<void> {
     this.looking ??= this.lookUp().finally(() => {
       this.looking = undefined;
@@ -65,7 +65,7 @@ export class RemoteCalls {
       return method;
     };
     return new Proxy({} as RemoteService, {
-      // It must not look like a promise, whatever methods the service has.
+      // It must not look like a promise, even if the service has a method `then`.
       get: (_, name) => (typeof name === 'symbol' || name === 'then' ? undefined : find(name)),
       has: (_, name) => typeof name === 'string' && this.known?.calls.has(name) === true,
       ownKeys: () => [...(this.known?.calls.keys() ?? [])],
@@ -87,7 +87,7 @@ export class RemoteCalls {
     return call === undefined ? this.startNew(name, args, options) : call.start(args, options);
   }
 
-  /** It may have been deployed since. */
+  /** Calls a method that is not known: it may have been deployed since the last look. */
   private async startNew(
     name: string,
     args: readonly unknown[],

@@ -36,7 +36,7 @@ export class SchemaArguments implements Outgoing {
   private violations(errors: readonly ErrorObject[], given: number): Violation[] {
     const found = new Map<string, Record<string, string>>();
     for (const { instancePath, schemaPath, keyword, message = '', params } of errors) {
-      // An optional argument may also be missing, which nobody meant.
+      // The other choice of an optional argument, being missing, was not meant.
       if (/^#\/prefixItems\/\d+\/anyOf(?:\/1\b|$)/.test(schemaPath)) continue;
       const { missingProperty, additionalProperty } = params as Named;
       const inner = missingProperty ?? additionalProperty;

@@ -2,7 +2,7 @@ import { prefixOf, type ContractDefinition, type MethodDefinition } from '../dec
 import type { ContractSchema, MethodSchema } from '../schema/contract-schema.js';
 import { ANY } from '../declare/value-type.js';
 
-/** A contract without its class: of its types only what they look like as JSON is known, and not here. */
+/** A contract without its class. Its types are known as JSON Schema only, and are not checked here. */
 export function schemaDefinition(schema: ContractSchema): ContractDefinition {
   const { name, version, namespace, doc } = schema;
   const methods = Object.entries(schema.methods).map(

@@ -30,7 +30,7 @@ async function load(): Promise<SchemaTools> {
   });
   return {
     compile(schema) {
-      // A new one each time: it keeps all that it compiled. What it does not know, it leaves out.
+      // A new one each time, because it keeps all that it compiled. Keywords that it does not know are ignored.
       const tool = new ajv.Ajv2020({ strict: false, allErrors: true, logger: false });
       formats.default.default(tool);
       return tool.compile(schema);

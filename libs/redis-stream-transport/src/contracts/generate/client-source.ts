@@ -58,7 +58,7 @@ export function clientSource(schema: ContractSchema): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** An interface where it can be one, since errors of the compiler then have its name. */
+/** An interface where it can be one, so that errors of the compiler show its name. */
 function declaration(name: string, schema: unknown, names: ReadonlyMap<string, string>): string {
   const text = typeText(schema, names);
   if (!/^\{ .* \}$/s.test(text) || /\} [|&]/.test(text)) return `\nexport type ${name} = ${text};`;

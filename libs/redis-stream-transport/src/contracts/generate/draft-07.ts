@@ -13,7 +13,7 @@ export function draft07(schema: unknown, depth = 0): unknown {
   for (const [key, held] of Object.entries(schema)) {
     if (key === '$schema') continue;
     if (key === '$ref') {
-      // Others lead to files and hosts, which whoever reads the document would open for a stranger.
+      // Others lead to files and hosts, which a reader of the document would open at a stranger's word.
       if (String(held).startsWith(DEFS)) {
         written[key] = `#/components/schemas/${String(held).slice(DEFS.length)}`;
       }

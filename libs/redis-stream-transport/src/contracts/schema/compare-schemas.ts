@@ -142,7 +142,7 @@ export class SchemaComparison {
     }
     for (const [name, schema] of Object.entries(sends)) {
       const target = Object.hasOwn(takes, name) ? takes[name] : undefined;
-      // That it may not be null any more goes without saying.
+      // That null is refused now is part of that.
       const given = became.has(name) ? this.notNull(schema) : schema;
       if (target !== undefined) {
         changes.push(...below(`.${name}`, this.compare(given, target, nesting + 1)));

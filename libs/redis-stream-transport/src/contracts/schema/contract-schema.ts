@@ -181,7 +181,7 @@ class Writer {
   }
 }
 
-/** Run twice: a default such as the time of the day is none that can be told. */
+/** Asked twice: a default that differs, such as the time of the day, cannot be described. */
 function constantDefault(
   { body, defaults }: MethodDefinition,
   i: number,

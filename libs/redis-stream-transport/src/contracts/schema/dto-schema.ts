@@ -44,9 +44,9 @@ export class DtoSchemas {
     for (const [property, own] of [...rules].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const schema = this.property(dto, property, own);
       const optional = own.some(({ kind }) => kind === 'conditional');
-      // Whoever may leave it out may also send null.
+      // What may be left out may also be null.
       properties[property] = optional ? nullable(schema) : schema;
-      // Nested objects are only looked at where they are.
+      // class-validator asks the rules of a nested object only if it is there.
       if (!optional && own.some(({ kind }) => kind === 'custom')) required.push(property);
     }
     return {

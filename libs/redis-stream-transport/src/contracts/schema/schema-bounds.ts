@@ -4,7 +4,7 @@ import { canonical, type JsonSchema } from './json-schema.js';
 const FLOORS = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'] as const;
 /** And the lower they are. */
 const CEILINGS = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems'] as const;
-/** Of these it is only known whether they are the same. */
+/** Of these only equality is compared. */
 const EXACT = ['pattern', 'format', 'multipleOf', 'uniqueItems'] as const;
 
 /** What of the values that may be sent is shut out, in words. */

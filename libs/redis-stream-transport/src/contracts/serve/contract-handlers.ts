@@ -14,7 +14,7 @@ type Values<T> = Observable<T> | AsyncIterable<T>;
 
 /**
  * What a controller must have to implement a contract: `class X implements ContractHandlers<FilesContract>`.
- * Behind the declared parameters a handler may have further, optional ones with Nest's decorators, such as
+ * After the declared parameters a handler may have further, optional ones with Nest's decorators, such as
  * `@Ctx() context?: RedisStreamsContext`.
  */
 export type ContractHandlers<C> = { [K in MethodNames<C>]: Handler<C[K]> };

@@ -32,7 +32,7 @@ export class HandlerErrors {
     if (isA(error, RpcException)) return error;
     if (this.isFiltered(error)) return error;
     const { errors } = this.contract;
-    // A promise of contracts, whatever else may be told: it names what is wrong, and not the value.
+    // Contracts promise this whatever `expose` says: it names what is wrong, and not the value.
     const broken = InvalidResultError.is(error);
     const declared = ContractValidationError.is(error) || classOf(error, errors) !== undefined;
     if (!declared) {

@@ -19,7 +19,7 @@ export interface BoundHandler {
 
 /**
  * Makes Nest treat the bound handler as it would the method: the same guards, interceptors, pipes, filters
- * and metadata, and the method's decorated parameters (`@Ctx()`, own decorators) behind the payload, in the
+ * and metadata, and the method's decorated parameters (`@Ctx()`, own decorators) after the payload, in the
  * order of {@link decoratedParameters}.
  */
 export function copyHandlerMetadata({

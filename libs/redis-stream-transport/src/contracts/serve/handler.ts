@@ -14,7 +14,7 @@ export type Controller = Readonly<Record<string, unknown>>;
 
 type Method = (...args: readonly unknown[]) => unknown;
 
-/** A method of a contract, and who serves it. */
+/** A method of a contract, and the controller that serves it. */
 export interface ServedMethod {
   readonly contract: ContractDefinition;
   readonly method: MethodDefinition;

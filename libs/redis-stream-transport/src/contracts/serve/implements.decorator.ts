@@ -28,8 +28,8 @@ export interface ImplementsOptions<C> {
    */
   readonly expose?: 'all' | 'declared';
   /**
-   * Whether servers of this transport tell clients which contract they serve, so that these can compare it
-   * with theirs, and count its calls for whoever asks. Default: true.
+   * Whether servers of this transport announce the contract, so that clients can compare it with theirs, and
+   * count its calls for `Discovery.stats`. Default: true.
    */
   readonly announce?: boolean;
   /**

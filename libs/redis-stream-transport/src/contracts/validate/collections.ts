@@ -12,7 +12,7 @@ export function withoutCollections(source: unknown): unknown {
   }
   if (Array.isArray(source)) return Array.from(source, withoutCollections);
   const prototype: unknown = Object.getPrototypeOf(source);
-  // What is an instance already is nobody's to change.
+  // An instance is passed on as it is.
   if (prototype !== Object.prototype && prototype !== null) return source;
   const copy: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(source)) copy[key] = withoutCollections(value);

@@ -42,7 +42,7 @@ let loading: Promise<DtoTools> | undefined;
 let loaded: DtoTools | undefined;
 
 /**
- * Loads the packages when the first DTO is met: who has only schemas or plain types need not install them.
+ * Loads the packages with the first DTO class: contracts with only schemas or plain types do not need them.
  * @throws Error if they are not installed
  */
 export function dtoTools(): DtoTools | Promise<DtoTools> {

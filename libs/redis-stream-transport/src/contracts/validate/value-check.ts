@@ -7,7 +7,7 @@ import type { DtoClass } from '../declare/type-spec.js';
 import { mismatch, type ValueType } from '../declare/value-type.js';
 import type { Violation } from './violation.js';
 
-/** Takes a value of a path; adds what is wrong with it; returns what the handler should get. */
+/** Checks the value at a path: adds what is wrong with it, and returns what the handler gets. */
 export type Check = (value: unknown, path: string, violations: Violation[]) => unknown;
 
 /**
@@ -73,7 +73,7 @@ function schemaCheck(
 }
 
 function dtoCheck(dto: DtoClass, options: ValidationOptions): Check {
-  // Off, it lets a Map or a Buffer pass for a nested object, of whose class no rule is then asked.
+  // Without it a Map or a Buffer passes for a nested object, and no rule of its class is asked.
   const settings = { forbidUnknownValues: true, ...options, validationError: { target: false } };
   const run = async (
     tools: DtoTools,
@@ -81,7 +81,7 @@ function dtoCheck(dto: DtoClass, options: ValidationOptions): Check {
     path: string,
     violations: Violation[],
   ): Promise<object> => {
-    // The client may be given an instance; what class-transformer would copy is what it has already.
+    // A client may be given an instance, of which class-transformer would only make a copy.
     const made = value instanceof dto ? value : tools.make(dto, value);
     if (tools.nested(dto) === undefined) return made;
     const errors = await tools.validate(made, settings);

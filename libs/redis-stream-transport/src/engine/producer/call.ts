@@ -45,7 +45,7 @@ export interface CallSink {
 export interface CallRequest extends EntryRequest {
   /** Milliseconds; 0: the timeout covers everything. */
   readonly idle: number;
-  /** 0: wait for a consumer; 1: none, no call; otherwise milliseconds of grace. */
+  /** What to do while no instance serves the pattern: wait, fail at once, or fail after so many milliseconds. */
   readonly grace: number | 'fail' | 'wait';
   /** The handler that makes the call; undefined outside of handlers. */
   readonly scope?: DeadlineScope | undefined;

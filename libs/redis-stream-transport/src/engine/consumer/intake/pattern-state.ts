@@ -11,7 +11,7 @@ export interface PatternSpec {
   readonly broadcast: boolean;
   /** Most handlers of the pattern at once in this process; undefined: only the server's bound holds. */
   readonly concurrency: number | undefined;
-  /** Undefined: the retry policy of the server. */
+  /** Of errors; undefined: an error is the reply. `RetryLater` follows the server's policy then. */
   readonly retry: RetryPolicy | undefined;
   /** An entry may be started once only. */
   readonly once: boolean;
