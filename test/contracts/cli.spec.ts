@@ -32,8 +32,8 @@ test('P11 a client is generated from a running service, and calls it', async () 
   expect(await files.with({ timeout: 5_000 }).join('-', 'a', 'b')).toBe('a-b');
 });
 
-test('X24 AsyncAPI too, on standard output, and as a program', async () => {
-  // Built before the service starts: a build may stop this process for longer than its lease holds.
+// The time is that of a build, which comes first: it may stop this process for longer than a lease holds.
+test('X24 AsyncAPI too, on standard output, and as a program', { timeout: 120_000 }, async () => {
   const main = fileURLToPath(new URL('cli/main.js', builtLibrary()));
   const { prefix } = await serve({ controllers: [FilesController] });
   const args = ['generate', '--service', 'media.files', '--prefix', prefix, '--format', 'asyncapi'];
