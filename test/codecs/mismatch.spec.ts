@@ -4,7 +4,9 @@ import { msgpack } from 'nestjs-redis-streams/msgpack';
 import { DeadLetter, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
-import { closing, eventually, Room } from '../nest/support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class EchoController {
@@ -46,9 +48,9 @@ const value = {
 
 describe('both sides speak MessagePack', () => {
   test('requests, streams, errors and events carry rich values', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers }, msgpack());
-    const client = room.client(msgpack());
+    const service = new TestService();
+    const app = await service.serveModule({ controllers }, msgpack());
+    const client = service.client(msgpack());
     const { heard } = app.get(EchoController);
 
     expect(await firstValueFrom(client.send('codec.echo', value))).toStrictEqual(value);
@@ -67,9 +69,9 @@ describe('both sides speak MessagePack', () => {
   });
 
   test('a stored result is given again', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers }, msgpack());
-    const client = room.client(msgpack());
+    const service = new TestService();
+    const app = await service.serveModule({ controllers }, msgpack());
+    const client = service.client(msgpack());
     const call = (): Promise<unknown> => {
       const record = new RedisStreamsRecordBuilder(value).setOptions({ idempotencyKey: 'one' });
       return firstValueFrom(client.send('codec.echo', record.build()));
@@ -80,9 +82,9 @@ describe('both sides speak MessagePack', () => {
   });
 
   test('what cannot be carried fails its own call', async () => {
-    const room = new Room();
-    await room.serve({ controllers }, msgpack());
-    const call = firstValueFrom(room.client(msgpack()).send('codec.echo', [() => 1]));
+    const service = new TestService();
+    await service.serveModule({ controllers }, msgpack());
+    const call = firstValueFrom(service.client(msgpack()).send('codec.echo', [() => 1]));
     await expect(call).rejects.toMatchObject({ code: 'INVALID_MESSAGE', outcome: 'not-run' });
   });
 });
@@ -107,41 +109,44 @@ describe('a codec that the other side does not read', () => {
     ['another one, the other way round', msgpack(), named('own'), /with msgpack, .*reads own/],
     ['one without a name', unnamed, msgpack(), /unnamed codec, .*reads msgpack/],
   ])('is refused before the handler runs: %s', async (_name, client, server, told) => {
-    const room = new Room();
-    const app = await room.serve({ controllers }, server);
-    const error: unknown = await firstValueFrom(room.client(client).send('codec.echo', 'x')).catch(
-      (reason: unknown) => reason,
-    );
+    const service = new TestService();
+    const app = await service.serveModule({ controllers }, server);
+    const error: unknown = await firstValueFrom(
+      service.client(client).send('codec.echo', 'x'),
+    ).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'CODEC_MISMATCH', outcome: 'not-run', retryable: false });
     expect((error as Error).message).toMatch(told);
     expect(app.get(EchoController).calls).toBe(0);
   });
 
   test('in a reply fails the call, and says that its handler has run', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers }, { ...unnamed, serializer: msgpack().serializer });
-    const error: unknown = await firstValueFrom(room.client(unnamed).send('codec.echo', 'x')).catch(
-      (reason: unknown) => reason,
+    const service = new TestService();
+    const app = await service.serveModule(
+      { controllers },
+      { ...unnamed, serializer: msgpack().serializer },
     );
+    const error: unknown = await firstValueFrom(
+      service.client(unnamed).send('codec.echo', 'x'),
+    ).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'CODEC_MISMATCH', outcome: 'may-have-run' });
     expect((error as Error).message).toMatch(/with msgpack, .*no named codec/);
     expect(app.get(EchoController).calls).toBe(1);
   });
 
   test('does not keep an event in JSON from being read: nobody waits for a reply', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers }, msgpack());
-    room.client().emit('codec.event', 'plain');
+    const service = new TestService();
+    const app = await service.serveModule({ controllers }, msgpack());
+    service.client().emit('codec.event', 'plain');
     await eventually(() => expect(app.get(EchoController).heard).toEqual(['plain']));
   });
 
   test('makes a dead letter of an event that cannot be read', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers });
-    const unreadable = room.client(msgpack());
+    const service = new TestService();
+    const app = await service.serveModule({ controllers });
+    const unreadable = service.client(msgpack());
     await lastValueFrom(unreadable.emit('codec.event', 1), { defaultValue: undefined });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    expect(await room.deadLetters()).toMatchObject([
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    expect(await service.deadLetters()).toMatchObject([
       { reason: 'malformed', error: expect.stringContaining('with msgpack') },
     ]);
     expect(app.get(EchoController).heard).toEqual([]);
@@ -149,11 +154,11 @@ describe('a codec that the other side does not read', () => {
 });
 
 test('a dead letter keeps its codec when it is replayed', async () => {
-  const room = new Room();
-  const controller = (await room.serve({ controllers }, msgpack())).get(EchoController);
-  const letters = closing(new DeadLetters({ ...room.address, group: 'service' }));
+  const service = new TestService();
+  const controller = (await service.serveModule({ controllers }, msgpack())).get(EchoController);
+  const letters = closing(new DeadLetters({ ...service.address, group: 'service' }));
   controller.broken = true;
-  room.client(msgpack()).emit('codec.event', value);
+  service.client(msgpack()).emit('codec.event', value);
   await eventually(async () => expect(await letters.count()).toBe(1));
   const [letter] = (await letters.page()).letters;
   expect(letter).toMatchObject({ codec: 'b64:msgpack', data: undefined });
@@ -165,7 +170,7 @@ test('a dead letter keeps its codec when it is replayed', async () => {
 test.each(['', 'With Space', 'x'.repeat(33), 5])('a codec cannot be named %j', (codec) => {
   const { serialize } = unnamed.serializer;
   const options = { serializer: { codec: codec as string, serialize } };
-  expect(() => new Room().client(options)).toThrow(
+  expect(() => new TestService().client(options)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION' }),
   );
 });

@@ -3,10 +3,11 @@ import {
   contractClient,
   type ContractClient,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { Room } from '../nest/support.js';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
 import { FileDto, FilesContract, Receipt, TagDto } from './files.contract.js';
 import { ends, FilesController, seen } from './files.controller.js';
-import { eventually, failure, serve, type TransportName } from './support.js';
+import { failure, serve, type TransportName } from './support.js';
 
 const file = { name: 'a.txt', size: 3, tags: [{ name: 'x' }] };
 
@@ -110,9 +111,9 @@ describe.each<TransportName>(['redis-streams', 'tcp'])('A4 a contract over %s', 
 });
 
 test('an event is stored when its promise resolves, although nobody serves it', async () => {
-  const room = new Room();
-  expect(await contractClient(FilesContract, room.client()).removed(file)).toBeUndefined();
-  expect(await room.length('media.files.removed')).toBe(1);
+  const service = new TestService();
+  expect(await contractClient(FilesContract, service.client()).removed(file)).toBeUndefined();
+  expect(await service.length('media.files.removed')).toBe(1);
 });
 
 test('leaving the loop stops the handler', async () => {

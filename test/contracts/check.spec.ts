@@ -12,7 +12,10 @@ import {
   contractToken,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
-import { closing, eventually, redis, Room } from '../nest/support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import {
   controllerOf,
   type Form,
@@ -40,12 +43,15 @@ afterEach(() => void vi.restoreAllMocks());
 
 const file = { name: 'a', size: 1 };
 
-const serve = (room: Room, form: Form, options: { announce?: boolean; force?: boolean } = {}) =>
-  room.serve({ controllers: [controllerOf(form, options)] });
+const serve = (
+  service: TestService,
+  form: Form,
+  options: { announce?: boolean; force?: boolean } = {},
+) => service.serveModule({ controllers: [controllerOf(form, options)] });
 
 /** A client of the first form. */
-const calling = (room: Room, check?: CheckMode) => {
-  const proxy = room.client();
+const calling = (service: TestService, check?: CheckMode) => {
+  const proxy = service.client();
   return { proxy, files: contractClient(V1, proxy, check && { check }) };
 };
 
@@ -65,17 +71,17 @@ const told = (version: string, lines: string): string =>
 
 describe('M8 drift against a running server', () => {
   test('add an optional field: nobody minds', async () => {
-    const room = new Room();
-    await serve(room, Grown);
-    const { files } = calling(room, 'strict');
+    const service = new TestService();
+    await serve(service, Grown);
+    const { files } = calling(service, 'strict');
     expect(await files.put(file)).toBe('Grown');
     expect(logged).toEqual([]);
   });
 
   test.each(DRIFTS)('%s: warn says where', async (_, form, version, lines) => {
-    const room = new Room();
-    await serve(room, form);
-    const { proxy, files } = calling(room);
+    const service = new TestService();
+    await serve(service, form);
+    const { proxy, files } = calling(service);
     await proxy.connect();
     await eventually(() => expect(logged).toEqual([`warn ${told(version, lines)}`]));
     // What still fits is still served.
@@ -85,21 +91,21 @@ describe('M8 drift against a running server', () => {
   test.each(DRIFTS)(
     '%s: strict refuses before anything is sent',
     async (_, form, version, lines) => {
-      const room = new Room();
-      await serve(room, form);
-      const { files } = calling(room, 'strict');
+      const service = new TestService();
+      await serve(service, form);
+      const { files } = calling(service, 'strict');
       const error = await failure(files.put(file));
       expect(ContractError.is(error)).toBe(true);
       expect(error).toMatchObject({ code: 'INCOMPATIBLE', message: told(version, lines) });
       expect(logged).toEqual([`error ${told(version, lines)}`]);
-      expect(await redis().xlen(room.stream('drift.put'))).toBe(0);
+      expect(await redis().xlen(service.stream('drift.put'))).toBe(0);
     },
   );
 
   test('off says nothing and calls', async () => {
-    const room = new Room();
-    await serve(room, Narrowed);
-    const { files } = calling(room, 'off');
+    const service = new TestService();
+    await serve(service, Narrowed);
+    const { files } = calling(service, 'off');
     expect(await files.put(file)).toBe('Narrowed');
     expect(logged).toEqual([]);
   });
@@ -107,9 +113,9 @@ describe('M8 drift against a running server', () => {
   test.each(['off', 'warn', 'strict'] as const)(
     'force refuses a client that is %s',
     async (mode) => {
-      const room = new Room();
-      await serve(room, Narrowed, { force: true });
-      const { proxy, files } = calling(room, mode);
+      const service = new TestService();
+      await serve(service, Narrowed, { force: true });
+      const { proxy, files } = calling(service, mode);
       await proxy.connect();
       await eventually(() => expect(logged).toHaveLength(1));
       expect(await failure(files.remove('a'))).toMatchObject({ code: 'INCOMPATIBLE' });
@@ -118,11 +124,11 @@ describe('M8 drift against a running server', () => {
   );
 
   test('two instances with different versions: each that does not fit is told', async () => {
-    const room = new Room();
-    await serve(room, V1);
-    await serve(room, Narrowed);
-    await serve(room, Lessened);
-    const { files } = calling(room, 'strict');
+    const service = new TestService();
+    await serve(service, V1);
+    await serve(service, Narrowed);
+    await serve(service, Lessened);
+    const { files } = calling(service, 'strict');
     const { message } = (await failure(files.put(file))) as Error;
     expect(message.split('\n').toSorted()).toEqual(
       [told('2.1.0', DRIFTS[1][3]), told('2.0.0', DRIFTS[0][3])]
@@ -132,9 +138,9 @@ describe('M8 drift against a running server', () => {
   });
 
   test('a server that says nothing is not compared', async () => {
-    const room = new Room();
-    await serve(room, Narrowed, { announce: false });
-    const { files } = calling(room, 'strict');
+    const service = new TestService();
+    await serve(service, Narrowed, { announce: false });
+    const { files } = calling(service, 'strict');
     expect(await files.put(file)).toBe('Narrowed');
     expect(logged).toEqual([
       'warn drift: no server is there to compare with; it is compared when one is',
@@ -144,12 +150,12 @@ describe('M8 drift against a running server', () => {
 
 describe('M9 servers that come and go', () => {
   test('an absent server is a warning, and is compared when it is there', async () => {
-    const room = new Room();
-    const { proxy, files } = calling(room, 'strict');
+    const service = new TestService();
+    const { proxy, files } = calling(service, 'strict');
     await proxy.connect();
     const absent = 'warn drift: no server is there to compare with; it is compared when one is';
     await eventually(() => expect(logged).toEqual([absent]));
-    const app = await serve(room, Narrowed);
+    const app = await serve(service, Narrowed);
     // The next looks are after 1, 3 and 7 seconds.
     const found = [absent, `error ${told('2.1.0', DRIFTS[1][3])}`];
     await vi.waitFor(() => expect(logged).toEqual(found), { timeout: 20_000 });
@@ -158,8 +164,8 @@ describe('M9 servers that come and go', () => {
   });
 
   test('where Redis is away a strict call waits two seconds at most, and is not sent', async () => {
-    const room = new Room();
-    const proxy = room.client({ url: 'redis://127.0.0.1:9' });
+    const service = new TestService();
+    const proxy = service.client({ url: 'redis://127.0.0.1:9' });
     const files = contractClient(V1, proxy, { check: 'strict' });
     const send = vi.spyOn(proxy, 'send');
     const started = performance.now();
@@ -173,9 +179,9 @@ describe('M9 servers that come and go', () => {
   });
 
   test('looks rarely, and no more once the client is closed', async () => {
-    const room = new Room();
-    await serve(room, V1);
-    const { proxy } = calling(room);
+    const service = new TestService();
+    await serve(service, V1);
+    const { proxy } = calling(service);
     const looks = vi.spyOn(directoryOf(proxy)!, 'instances');
     await proxy.connect();
     await eventually(() => expect(looks).toHaveBeenCalledTimes(1));
@@ -195,10 +201,10 @@ describe('ContractsModule.forFeature', () => {
     @Inject(contractToken(V1)) readonly files!: ContractClient<V1>;
   }
 
-  const start = async (room: Room, check?: CheckMode, root?: CheckMode) => {
+  const start = async (service: TestService, check?: CheckMode, root?: CheckMode) => {
     const testing = await Test.createTestingModule({
       imports: [
-        RedisStreamsModule.forRoot({ ...room.address, isGlobal: true }),
+        RedisStreamsModule.forRoot({ ...service.address, isGlobal: true }),
         ...(root === undefined ? [] : [ContractsModule.forRoot({ check: root })]),
         ContractsModule.forFeature([V1], check && { check }),
       ],
@@ -210,9 +216,9 @@ describe('ContractsModule.forFeature', () => {
   };
 
   test('an application that does not fit is told at its start', async () => {
-    const room = new Room();
-    await serve(room, Narrowed);
-    await start(room);
+    const service = new TestService();
+    await serve(service, Narrowed);
+    await start(service);
     expect(logged).toEqual([`warn ${told('2.1.0', DRIFTS[1][3])}`]);
   });
 
@@ -221,13 +227,13 @@ describe('ContractsModule.forFeature', () => {
     [undefined, 'strict', false],
     [undefined, undefined, true],
   ] as const)('or does not start: check %s, for all %s, force %s', async (check, root, force) => {
-    const room = new Room();
-    await serve(room, Narrowed, { force });
-    expect(await failure(start(room, check, root))).toMatchObject({ code: 'INCOMPATIBLE' });
+    const service = new TestService();
+    await serve(service, Narrowed, { force });
+    expect(await failure(start(service, check, root))).toMatchObject({ code: 'INCOMPATIBLE' });
   });
 
   test('starts without a server, whatever the mode is', async () => {
-    await start(new Room(), 'strict');
+    await start(new TestService(), 'strict');
     expect(logged).toEqual([
       'warn drift: no server is there to compare with; it is compared when one is',
     ]);
@@ -260,24 +266,26 @@ test('on another transport nothing is compared, and asking for it is an error', 
 });
 
 test('what is announced goes with the instance', async () => {
-  const room = new Room();
-  const app = await serve(room, V1);
-  const directory = directoryOf(room.client())!;
+  const service = new TestService();
+  const app = await serve(service, V1);
+  const directory = directoryOf(service.client())!;
   expect(await directory.names()).toEqual(['drift']);
   expect(await directory.instances('drift')).toMatchObject([
     { group: 'service', about: { version: '1.0.0', force: false }, answeredAfter: undefined },
   ]);
   await app.close();
   expect(await directory.instances('drift')).toEqual([]);
-  expect(await redis().keys(`{${room.prefix}}:about:*`)).toEqual([]);
+  expect(await redis().keys(`{${service.prefix}}:about:*`)).toEqual([]);
 });
 
 test('and holds no longer than its lease would, if the instance dies', async () => {
-  const room = new Room();
-  await serve(room, V1);
-  const directory = directoryOf(room.client())!;
+  const service = new TestService();
+  await serve(service, V1);
+  const directory = directoryOf(service.client())!;
   const id = (await directory.instances('drift'))[0]!.id;
-  const [instances, about] = ['instances', 'about'].map((key) => `{${room.prefix}}:${key}:drift`);
+  const [instances, about] = ['instances', 'about'].map(
+    (key) => `{${service.prefix}}:${key}:drift`,
+  );
   const [seconds] = await redis().time();
   const until = Number(await redis().zscore(instances!, id));
   // `leaseTtl` by default, and the part of a second that is missing above.

@@ -11,7 +11,8 @@ import { command } from './command.js';
 import { FilesController } from './files.controller.js';
 import type { filesClient } from './generated/files.client.js';
 import { folder, load } from './generated-module.js';
-import { eventually, serve } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { serve } from './support.js';
 
 const FIXTURE = join(import.meta.dirname, 'generated/files.client.ts');
 const url = inject('redisUrl');

@@ -9,7 +9,8 @@ import {
 import { complaintsAboutDocument } from './asyncapi-complaints.js';
 import { command } from './command.js';
 import { complaintsAbout, folder, load } from './generated-module.js';
-import { eventually, failure, serve } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { failure, serve } from './support.js';
 
 /** The demo's service, as its `main.ts` makes it, and the words that the command needs to find it. */
 async function demo() {

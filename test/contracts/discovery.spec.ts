@@ -12,16 +12,19 @@ import {
   remote,
   RemoteError,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { closing, eventually, redis, Room } from '../nest/support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { FilesController, seen } from './files.controller.js';
 import { failure } from './support.js';
 
 const file = { name: 'a.txt', size: 3, tags: [{ name: 't' }] };
 
 const opened = async (instances = 1) => {
-  const room = new Room();
-  for (let i = 0; i < instances; i++) await room.serve({ controllers: [FilesController] });
-  return { room, discovery: new Discovery(room.client()) };
+  const service = new TestService();
+  for (let i = 0; i < instances; i++) await service.serveModule({ controllers: [FilesController] });
+  return { service, discovery: new Discovery(service.client()) };
 };
 
 @Contract({ name: 'numbers', version: '1.0.0', doc: 'Arithmetic.' })
@@ -62,8 +65,8 @@ class MoreNumbersController implements ContractHandlers<MoreNumbers> {
 
 describe('E1 what is there', () => {
   test('services, methods with signatures and docs, instances', async () => {
-    const { room, discovery } = await opened(2);
-    await room.serve({ controllers: [NumbersController] }, { group: 'other' });
+    const { service, discovery } = await opened(2);
+    await service.serveModule({ controllers: [NumbersController] }, { group: 'other' });
     expect(await discovery.names()).toEqual(['media.files', 'numbers']);
     const [files, numbers] = await discovery.discover();
     expect(numbers).toEqual({
@@ -109,9 +112,9 @@ describe('E1 what is there', () => {
   });
 
   test('the newest version counts, and a service that is gone is not there', async () => {
-    const { room, discovery } = await opened(0);
-    const old = await room.serve({ controllers: [NumbersController] });
-    const young = await room.serve({ controllers: [MoreNumbersController] });
+    const { service, discovery } = await opened(0);
+    const old = await service.serveModule({ controllers: [NumbersController] });
+    const young = await service.serveModule({ controllers: [MoreNumbersController] });
     expect((await discovery.info('numbers')).version).toBe('1.1.0');
     await young.close();
     expect(await discovery.info('numbers')).toMatchObject({ version: '1.0.0' });
@@ -122,8 +125,8 @@ describe('E1 what is there', () => {
   });
 
   test('a service without a contract can be announced too', async () => {
-    const { room, discovery } = await opened(0);
-    const server = closing(room.strategy());
+    const { service, discovery } = await opened(0);
+    const server = closing(service.strategy());
     server.addHandler('plain', async () => 1, false);
     announceService(server, { name: 'plain', about: () => ({ colour: 'red' }) });
     await new Promise((resolve) => void server.listen(resolve));
@@ -135,7 +138,7 @@ describe('E1 what is there', () => {
   });
 
   test('bad names are refused, and the same one twice', () => {
-    const server = new Room().strategy();
+    const server = new TestService().strategy();
     const code = expect.objectContaining({ code: 'INVALID_CALL' });
     for (const name of ['', 'x'.repeat(201)]) {
       expect(() => announceService(server, { name })).toThrow(code);
@@ -146,8 +149,8 @@ describe('E1 what is there', () => {
 
   test('what is too long is not announced, with one warning', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn');
-    const { room, discovery } = await opened(0);
-    const server = closing(room.strategy());
+    const { service, discovery } = await opened(0);
+    const server = closing(service.strategy());
     announceService(server, { name: 'long', document: () => 'x'.repeat(1_048_577) });
     announceService(server, { name: 'wide', about: () => 'x'.repeat(65_536) });
     announceService(server, { name: 'good' });
@@ -167,8 +170,8 @@ describe('E1 what is there', () => {
 
 describe('P10, X15 ping and stats', () => {
   test('every instance answers a ping', async () => {
-    const { room } = await opened(3);
-    const discovery = new Discovery(room.client(), { patience: 10_000 });
+    const { service } = await opened(3);
+    const discovery = new Discovery(service.client(), { patience: 10_000 });
     const answers = await discovery.ping('media.files');
     expect(answers).toHaveLength(3);
     for (const { milliseconds } of answers) expect(milliseconds).toBeLessThan(10_000);
@@ -176,12 +179,12 @@ describe('P10, X15 ping and stats', () => {
   });
 
   test('one that does not answer is told apart, within the patience', async () => {
-    const { room } = await opened();
-    const discovery = new Discovery(room.client(), { patience: 300 });
+    const { service } = await opened();
+    const discovery = new Discovery(service.client(), { patience: 300 });
     const later = String(Date.now() + 600_000);
-    await redis().zadd(`{${room.prefix}}:instances:media.files`, later, 'frozen');
+    await redis().zadd(`{${service.prefix}}:instances:media.files`, later, 'frozen');
     const card = JSON.stringify({ group: 'service', about: { version: '9.0.0', methods: 7 } });
-    await redis().hset(`{${room.prefix}}:about:media.files`, 'frozen', `1 ${card}`);
+    await redis().hset(`{${service.prefix}}:about:media.files`, 'frozen', `1 ${card}`);
     const answers = await discovery.ping('media.files');
     expect(answers.find(({ id }) => id === 'frozen')?.milliseconds).toBeUndefined();
     expect(answers.filter(({ milliseconds }) => milliseconds !== undefined)).toHaveLength(1);
@@ -190,12 +193,12 @@ describe('P10, X15 ping and stats', () => {
   });
 
   test('counts match the traffic, by instance and together', async () => {
-    const { discovery, room } = await opened(2);
+    const { discovery, service } = await opened(2);
     const files = await discovery.service('media.files');
     await Promise.all(Array.from({ length: 40 }, (_, i) => files.join!('+', String(i))));
     await Promise.all(Array.from({ length: 5 }, () => failure(files.fail!('quota'))));
     // Not valid for the service: what the client would have refused.
-    const raw = room.client();
+    const raw = service.client();
     await failure(lastValueFrom(raw.send('media.files.half', [3])));
     await files.removed!(file);
     const values = files.ticks!(3);
@@ -237,11 +240,11 @@ describe('P10, X15 ping and stats', () => {
         return 1;
       }
     }
-    const { room, discovery } = await opened(0);
-    await room.serve({ controllers: [Silent] });
-    expect(await lastValueFrom(room.client().send('numbers.add', [1, 2]))).toBe(3);
+    const { service, discovery } = await opened(0);
+    await service.serveModule({ controllers: [Silent] });
+    expect(await lastValueFrom(service.client().send('numbers.add', [1, 2]))).toBe(3);
     expect(await discovery.names()).toEqual([]);
-    expect(await redis().keys(`{${room.prefix}}:about:*`)).toEqual([]);
+    expect(await redis().keys(`{${service.prefix}}:about:*`)).toEqual([]);
   });
 });
 
@@ -285,14 +288,14 @@ describe('client.service', () => {
     ['join', ['+', 'a', 2], [['parts[1]', 'type']]],
     ['removed', ['a'], [['file', 'type']]],
   ])('refuses %s(%j) before it is sent', async (method, args, violations) => {
-    const { discovery, room } = await opened();
+    const { discovery, service } = await opened();
     const files = await discovery.service('media.files');
     const error = (await failure(files[method]!(...args))) as ContractValidationError;
     expect(ContractValidationError.is(error)).toBe(true);
     expect(
       error.details.map(({ property, constraints }) => [property, ...Object.keys(constraints)]),
     ).toEqual(violations);
-    expect(await redis().xlen(room.stream(`media.files.${method}`))).toBe(0);
+    expect(await redis().xlen(service.stream(`media.files.${method}`))).toBe(0);
   });
 
   test('streams are refused too', async () => {
@@ -305,15 +308,15 @@ describe('client.service', () => {
   });
 
   test('a method that a deploy adds can be called without a new client', async () => {
-    const { discovery, room } = await opened(0);
-    const old = await room.serve({ controllers: [NumbersController] });
+    const { discovery, service } = await opened(0);
+    const old = await service.serveModule({ controllers: [NumbersController] });
     const numbers = await discovery.service('numbers');
     expect(await numbers.add!(1, 2)).toBe(3);
     expect(await failure(numbers.negate!(1))).toMatchObject({
       code: 'NOT_SERVED',
       message: 'numbers has no method negate, but add',
     });
-    await room.serve({ controllers: [MoreNumbersController] });
+    await service.serveModule({ controllers: [MoreNumbersController] });
     await old.close();
     await eventually(async () => expect(await numbers.negate!(1)).toBe(-1));
     expect(Object.keys(numbers)).toEqual(['add', 'negate']);
@@ -327,8 +330,8 @@ describe('client.service', () => {
     });
     const { Discovery: Fresh } =
       await import('../../libs/redis-stream-transport/src/contracts/index.js');
-    const { room } = await opened();
-    const discovery = new Fresh(room.client());
+    const { service } = await opened();
+    const discovery = new Fresh(service.client());
     expect(await failure(discovery.service('media.files'))).toMatchObject({
       name: 'ContractError',
       code: 'NOT_INSTALLED',

@@ -11,15 +11,16 @@ import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/dir
 import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
 import { RedisStreamsError } from 'nestjs-redis-streams';
 import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
-import { redis, redisUrl, Room } from '../nest/support.js';
+import { redis, redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { FilesController } from './files.controller.js';
 
 // What anybody may announce: it hides nothing else, and a terminal does not obey it.
 
 /** Announces something under a name, as somebody would who does not use this library. */
-async function announce(room: Room, name: string, about: unknown, document?: string) {
+async function announce(service: TestService, name: string, about: unknown, document?: string) {
   const connection = redis();
-  const key = (rest: string): string => `{${room.prefix}}:${rest}`;
+  const key = (rest: string): string => `{${service.prefix}}:${rest}`;
   const until = Date.now() + 60_000;
   await connection.zadd(key('services'), until, name);
   await connection.zadd(key(`instances:${name}`), until, 'stranger');
@@ -48,11 +49,11 @@ it.each([
   ],
   ['nothing', 'null'],
 ])('discover leaves out a service whose document is %s', async (_, document) => {
-  const room = new Room();
-  await room.serve({ controllers: [FilesController] });
-  await announce(room, 'strange\u001b[31m', facts, document);
+  const service = new TestService();
+  await service.serveModule({ controllers: [FilesController] });
+  await announce(service, 'strange\u001b[31m', facts, document);
   const lines = linesOf('warn');
-  const discovery = new Discovery(room.client());
+  const discovery = new Discovery(service.client());
   for (let i = 0; i < 2; i++) {
     const found = await discovery.discover();
     expect(found.map(({ name }) => name)).toEqual(['media.files']);
@@ -65,14 +66,14 @@ it.each([
 });
 
 it('discover leaves out a service whose keys are of another type', async () => {
-  const room = new Room();
-  await room.serve({ controllers: [FilesController] });
-  await announce(room, 'strange', facts);
+  const service = new TestService();
+  await service.serveModule({ controllers: [FilesController] });
+  await announce(service, 'strange', facts);
   const connection = redis();
-  await connection.del(`{${room.prefix}}:about:strange`);
-  await connection.set(`{${room.prefix}}:about:strange`, 'text');
+  await connection.del(`{${service.prefix}}:about:strange`);
+  await connection.set(`{${service.prefix}}:about:strange`, 'text');
   const lines = linesOf('warn');
-  const found = await new Discovery(room.client()).discover();
+  const found = await new Discovery(service.client()).discover();
   expect(found.map(({ name }) => name)).toEqual(['media.files']);
   expect(lines.join()).toContain('strange is left out');
 });
@@ -80,10 +81,10 @@ it('discover leaves out a service whose keys are of another type', async () => {
 it.each(['BUSY', 'LOADING', 'NOPERM'])(
   'discover rejects, and gives no part of the list, when Redis answers %s about a service',
   async (reply) => {
-    const room = new Room();
-    await room.serve({ controllers: [FilesController] });
-    await announce(room, 'other', facts);
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [FilesController] });
+    await announce(service, 'other', facts);
+    const client = service.client();
     const directory = directoryOf(client)!;
     const real = directory.instances.bind(directory);
     vi.spyOn(directory, 'instances').mockImplementation((name) => {
@@ -99,15 +100,20 @@ it.each(['BUSY', 'LOADING', 'NOPERM'])(
 );
 
 it('discover rejects when it may not read what one service says', async () => {
-  const room = new Room();
-  await room.serve({ controllers: [FilesController] });
-  await announce(room, 'other', facts);
-  const user = `user-${room.prefix}`;
-  const rights = [`~{${room.prefix}}:[^i]*`, `~{${room.prefix}}:instances:media*`, '&*', '+@all'];
+  const service = new TestService();
+  await service.serveModule({ controllers: [FilesController] });
+  await announce(service, 'other', facts);
+  const user = `user-${service.prefix}`;
+  const rights = [
+    `~{${service.prefix}}:[^i]*`,
+    `~{${service.prefix}}:instances:media*`,
+    '&*',
+    '+@all',
+  ];
   const connection = redis();
   await connection.call('ACL', 'SETUSER', user, 'on', 'nopass', ...rights);
   onTestFinished(async () => void (await connection.call('ACL', 'DELUSER', user)));
-  const client = room.client({ url: redisUrl.replace('redis://', `redis://${user}:any@`) });
+  const client = service.client({ url: redisUrl.replace('redis://', `redis://${user}:any@`) });
   const discovery = new Discovery(client);
   await expect(discovery.discover()).rejects.toMatchObject({
     code: 'REDIS',
@@ -119,9 +125,9 @@ it('discover rejects when it may not read what one service says', async () => {
 });
 
 it('a service that announces no contract at all is still found', async () => {
-  const room = new Room();
-  await announce(room, 'plain', { anything: true }, '{"not":"a contract"}');
-  const [one] = await new Discovery(room.client()).discover();
+  const service = new TestService();
+  await announce(service, 'plain', { anything: true }, '{"not":"a contract"}');
+  const [one] = await new Discovery(service.client()).discover();
   expect(one).toMatchObject({ name: 'plain', version: undefined, methods: [] });
 });
 
@@ -141,23 +147,23 @@ class EvilController implements ContractHandlers<Evil> {
 }
 
 it.each(['typescript', 'asyncapi'])('the command line shows controls, as %s', async (format) => {
-  const room = new Room();
-  await room.serve({ controllers: [EvilController] });
-  await announce(room, 'other\u001b]0;title\u0007', facts);
+  const service = new TestService();
+  await service.serveModule({ controllers: [EvilController] });
+  await announce(service, 'other\u001b]0;title\u0007', facts);
   let shown = '';
   const terminal = {
     env: {},
     out: (text: string) => void (shown += text),
     err: (text: string) => void (shown += text),
   };
-  const run = (service: string) =>
+  const run = (name: string) =>
     runCommand(
       [
         'generate',
         '--service',
-        service,
+        name,
         '--prefix',
-        room.prefix,
+        service.prefix,
         '--format',
         format,
         '--url',

@@ -11,8 +11,9 @@ import {
   remote,
   Streamed,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { Room } from '../nest/support.js';
-import { eventually, failure } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
+import { failure } from './support.js';
 import { watched } from '../support/watched.js';
 
 // A check of arguments that takes its time is within the timeout, the signal and close() of its call.
@@ -52,10 +53,10 @@ const kinds = [
 type Client = ReturnType<typeof contractClient<SlowContract>>;
 
 async function open() {
-  const room = new Room();
-  await room.serve({ controllers: [Nobody] });
+  const service = new TestService();
+  await service.serveModule({ controllers: [Nobody] });
   waiting.length = 0;
-  return { room, proxy: room.client() };
+  return { service, proxy: service.client() };
 }
 
 describe.each(kinds)('a check that does not answer: %s', (_name, call) => {
@@ -89,10 +90,10 @@ describe.each(kinds)('a check that does not answer: %s', (_name, call) => {
 });
 
 test('one that refuses late refuses as at once, and one that passes late is sent', async () => {
-  const { room } = await open();
+  const { service } = await open();
   const proxy = ClientProxyFactory.create({
     customClass: ClientRedisStreams,
-    options: room.address,
+    options: service.address,
   }) as ClientRedisStreams;
   const client = contractClient(SlowContract, proxy);
   const refused = failure(client.tell(1));
@@ -102,6 +103,6 @@ test('one that refuses late refuses as at once, and one that passes late is sent
   waiting[1]!({ value: 2 });
   expect(await refused).toMatchObject({ code: 'VALIDATION' });
   await stored;
-  expect(await room.length('slow.tell')).toBe(1);
+  expect(await service.length('slow.tell')).toBe(1);
   await proxy.close();
 });

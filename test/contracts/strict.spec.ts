@@ -6,7 +6,9 @@ import {
   ContractError,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
-import { eventually, redis, Room } from '../nest/support.js';
+import { eventually } from '../../tools/wait.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { controllerOf, type Form, Narrowed, V1 } from './drift.contracts.js';
 import { failure } from './support.js';
 import { watched } from '../support/watched.js';
@@ -24,9 +26,9 @@ afterEach(() => void vi.restoreAllMocks());
 
 /** A client that is connected, whose questions about servers are answered when the test says so. */
 async function asking(form: Form | undefined, check: CheckMode) {
-  const room = new Room();
-  if (form !== undefined) await room.serve({ controllers: [controllerOf(form)] });
-  const proxy = room.client();
+  const service = new TestService();
+  if (form !== undefined) await service.serveModule({ controllers: [controllerOf(form)] });
+  const proxy = service.client();
   const directory = directoryOf(proxy)!;
   const real = directory.instances.bind(directory);
   let answer: () => void = () => undefined;
@@ -39,7 +41,7 @@ async function asking(form: Form | undefined, check: CheckMode) {
   const send = vi.spyOn(proxy, 'send');
   await proxy.connect();
   await eventually(() => expect(asked).toHaveBeenCalled());
-  return { room, files, send, answer, directory };
+  return { service, files, send, answer, directory };
 }
 
 test('its calls wait for the comparison, and are sent when it fits', async () => {
@@ -63,18 +65,18 @@ test('and are refused when it does not', async () => {
 });
 
 test('they are sent when nobody is found who serves it', async () => {
-  const { room, files, send, answer } = await asking(undefined, 'strict');
+  const { service, files, send, answer } = await asking(undefined, 'strict');
   const call = failure(files.with({ timeout: 1_000 }).put(file));
   await redis().ping();
   expect(send).not.toHaveBeenCalled();
   answer();
   await eventually(() => expect(send).toHaveBeenCalledOnce());
   expect(await call).toMatchObject({ name: 'RedisStreamsError' });
-  expect(await room.length('drift.remove')).toBe(0);
+  expect(await service.length('drift.remove')).toBe(0);
 });
 
 test('without an answer they fail after two seconds, and later ones are sent when there is one', async () => {
-  const { room, files, send, answer } = await asking(V1, 'strict');
+  const { service, files, send, answer } = await asking(V1, 'strict');
   const error = await failure(files.put(file));
   expect(RedisStreamsError.isRedisStreamsError(error)).toBe(true);
   expect(error).toMatchObject({
@@ -83,16 +85,16 @@ test('without an answer they fail after two seconds, and later ones are sent whe
     message: 'drift: not compared with its servers yet, Redis was not reached; nothing was sent',
   });
   expect(send).not.toHaveBeenCalled();
-  expect(await room.length('drift.put')).toBe(0);
+  expect(await service.length('drift.put')).toBe(0);
   answer();
   expect(await files.put(file)).toBe('V1');
 });
 
 test('where servers cannot be asked they fail, and are sent when they can', async () => {
-  const { room, files, send, answer, directory } = await asking(V1, 'strict');
+  const { service, files, send, answer, directory } = await asking(V1, 'strict');
   const refused = new RedisStreamsError('REDIS', 'the directory: NOPERM');
   vi.mocked(directory.instances).mockRejectedValue(refused);
-  const other = room.client();
+  const other = service.client();
   vi.spyOn(directoryOf(other)!, 'instances').mockRejectedValue(refused);
   const sent = vi.spyOn(other, 'send');
   expect(await failure(contractClient(V1, other, { check: 'strict' }).put(file))).toMatchObject({
@@ -123,7 +125,7 @@ test('where the schema of a server is gone they fail', async () => {
 });
 
 test('ten thousand may wait, and not one more', async () => {
-  const { room, files, answer } = await asking(V1, 'strict');
+  const { service, files, answer } = await asking(V1, 'strict');
   // They wait for two seconds, which is less than a busy machine may need to make so many.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -136,8 +138,8 @@ test('ten thousand may wait, and not one more', async () => {
   // They were let through to the check of their arguments.
   const codes = (await Promise.all(waiting)).map((error) => (error as { code: string }).code);
   expect(new Set(codes)).toEqual(new Set(['VALIDATION']));
-  expect(await redis().exists(room.stream('drift.put'))).toBe(1);
-  expect(await redis().xinfo('STREAM', room.stream('drift.put'))).toEqual(
+  expect(await redis().exists(service.stream('drift.put'))).toBe(1);
+  expect(await redis().xinfo('STREAM', service.stream('drift.put'))).toEqual(
     expect.arrayContaining(['entries-added', 0]),
   );
   expect(await files.put(file)).toBe('V1');

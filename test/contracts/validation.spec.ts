@@ -13,7 +13,8 @@ import {
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { FilesContract } from './files.contract.js';
 import { FilesController, seen } from './files.controller.js';
-import { eventually, failure, serve } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { failure, serve } from './support.js';
 
 const file = { name: 'a.txt', size: 3, tags: [{ name: 'x' }] };
 const bad = { name: 7, size: -1, tags: [{ name: 'x' }, { name: '' }], more: 1 };

@@ -7,7 +7,9 @@ import {
   type RedisStreamsContext,
 } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
-import { deadUrl, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 // The id by which a caller's log and a service's log are joined is the same text on both sides.
 
@@ -41,9 +43,9 @@ const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 async function open() {
-  const room = new Room();
-  const app = await room.serve({ controllers: [IdController] });
-  return { client: room.client(), seen: app.get(IdController).seen };
+  const service = new TestService();
+  const app = await service.serveModule({ controllers: [IdController] });
+  return { client: service.client(), seen: app.get(IdController).seen };
 }
 
 describe('the id of a call is the same on both sides', () => {
@@ -80,12 +82,12 @@ describe('the id of a call is the same on both sides', () => {
   });
 
   test('with an error that a serializer wrote and a deserializer read', async () => {
-    const room = new Room();
+    const service = new TestService();
     const serializer = { serialize: (packet: unknown) => packet };
     const deserializer = { deserialize: (packet: never) => packet };
-    const app = await room.serve({ controllers: [IdController] }, { serializer });
+    const app = await service.serveModule({ controllers: [IdController] }, { serializer });
     const error = await reasonOf(
-      firstValueFrom(room.client({ deserializer }).send('id.error', {})),
+      firstValueFrom(service.client({ deserializer }).send('id.error', {})),
     );
     await eventually(() =>
       expect(app.get(IdController).seen).toEqual([RedisStreamsError.callIdOf(error)]),
@@ -93,7 +95,7 @@ describe('the id of a call is the same on both sides', () => {
   });
 
   test('in the error of a call that was refused or never left', async () => {
-    const client = new Room().client({ url: deadUrl, maxPending: 1, timeout: 50 });
+    const client = new TestService().client({ url: deadUrl, maxPending: 1, timeout: 50 });
     const errors = await Promise.all(
       [1, 2].map(() => reasonOf(firstValueFrom(client.send('id.own', {})))),
     );

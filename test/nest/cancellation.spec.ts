@@ -4,7 +4,9 @@ import { Ctx, MessagePattern } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { finalize, firstValueFrom, interval, type Observable } from 'rxjs';
 import { PassThrough } from '../support/pass-through.js';
-import { eventually, redis, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
 @Controller()
@@ -66,14 +68,14 @@ describe.each([
   ['behind a global interceptor', [{ provide: APP_INTERCEPTOR, useClass: PassThrough }]],
 ])('%s', (_where, providers) => {
   const open = async (concurrency?: number) => {
-    const room = new Room();
+    const service = new TestService();
     const limit = concurrency === undefined ? {} : { concurrency };
-    const app = await room.serve({ controllers: [WorkController], providers }, limit);
+    const app = await service.serveModule({ controllers: [WorkController], providers }, limit);
     const connection = redis();
     const left = (pattern: string, entries: number) =>
-      eventually(async () => expect(await connection.xlen(room.stream(pattern))).toBe(entries));
+      eventually(async () => expect(await connection.xlen(service.stream(pattern))).toBe(entries));
     const nothingLeft = (pattern: string) => left(pattern, 0);
-    return { client: room.client(), controller: app.get(WorkController), nothingLeft, left };
+    return { client: service.client(), controller: app.get(WorkController), nothingLeft, left };
   };
 
   const aborted = ['AbortError', 'torn down'];

@@ -14,7 +14,10 @@ import { Test } from '@nestjs/testing';
 import { ClientRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { closing, redisUrl, Room, uniquePrefix } from './support.js';
+import { closing } from '../support/closing.js';
+import { uniquePrefix } from '../support/place.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Injectable()
 class Caller {
@@ -51,9 +54,9 @@ class FrontController {
 
 describe('N15 ways to a client', () => {
   test('ClientsModule.register', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
-    const provider = { name: 'ECHO', customClass: ClientRedisStreams, options: room.address };
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
+    const provider = { name: 'ECHO', customClass: ClientRedisStreams, options: service.address };
     const app = closing(
       await Test.createTestingModule({
         imports: [ClientsModule.register([provider])],
@@ -64,9 +67,9 @@ describe('N15 ways to a client', () => {
   });
 
   test('A8 building a client does not connect it, shutting down closes it', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
-    const provider = { name: 'ECHO', customClass: ClientRedisStreams, options: room.address };
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
+    const provider = { name: 'ECHO', customClass: ClientRedisStreams, options: service.address };
     const app = await Test.createTestingModule({
       imports: [ClientsModule.register([provider])],
       providers: [Caller],
@@ -81,14 +84,14 @@ describe('N15 ways to a client', () => {
   });
 
   test('ClientsModule.registerAsync with ConfigService, global', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
     const clients = ClientsModule.registerAsync({
       isGlobal: true,
       clients: [
         {
           name: 'ECHO',
-          imports: [ConfigModule.forFeature(() => ({ redis: room.address }))],
+          imports: [ConfigModule.forFeature(() => ({ redis: service.address }))],
           inject: [ConfigService],
           useFactory: (config: ConfigService): ClientProvider => ({
             customClass: ClientRedisStreams,
@@ -106,13 +109,13 @@ describe('N15 ways to a client', () => {
   });
 
   test('ClientsModule.registerAsync with a class', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
 
     @Injectable()
     class ClientConfig implements ClientsModuleOptionsFactory {
       createClientOptions(): ClientProvider {
-        return { customClass: ClientRedisStreams, options: room.address };
+        return { customClass: ClientRedisStreams, options: service.address };
       }
     }
     const app = closing(
@@ -125,9 +128,9 @@ describe('N15 ways to a client', () => {
   });
 
   test('E5 @Client: a handler calls another service', async () => {
-    await new Room(chainPrefix).serve({ controllers: [EchoController] });
-    const front = new Room();
-    await front.serve({ controllers: [FrontController] });
+    await new TestService({ prefix: chainPrefix }).serveModule({ controllers: [EchoController] });
+    const front = new TestService();
+    await front.serveModule({ controllers: [FrontController] });
     expect(await firstValueFrom(front.client().send('front', 'through'))).toBe('through');
   });
 

@@ -8,7 +8,11 @@ import {
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { closing, deadUrl, eventually, redis, Room, uniquePrefix } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { uniquePrefix } from '../support/place.js';
+import { deadUrl, redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 const recorded = (status: Observable<string>): string[] => {
   const seen: string[] = [];
@@ -36,10 +40,10 @@ async function cut(connectionName: string): Promise<void> {
 
 describe('N6 status, on and unwrap', () => {
   test('of a client, through a loss of all its connections', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
     const connectionName = uniquePrefix();
-    const client = room.client({ connectionName });
+    const client = service.client({ connectionName });
     const seen = recorded(client.status);
     const heard: unknown[] = [];
     client.on('ready', (role) => heard.push(`ready ${role}`));
@@ -64,9 +68,9 @@ describe('N6 status, on and unwrap', () => {
   });
 
   test('of a server, through a loss of all its connections', async () => {
-    const room = new Room();
+    const service = new TestService();
     const connectionName = uniquePrefix();
-    const strategy = room.strategy({ connectionName });
+    const strategy = service.strategy({ connectionName });
     const seen = recorded(strategy.status);
     const ready = vi.fn();
     strategy.on('ready', ready);
@@ -80,7 +84,7 @@ describe('N6 status, on and unwrap', () => {
     expect(strategy.unwrap()).toHaveLength(3);
     await cut(connectionName);
     await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
-    expect(await firstValueFrom(room.client().send('echo', 'again'))).toBe('again');
+    expect(await firstValueFrom(service.client().send('echo', 'again'))).toBe('again');
 
     await app.close();
     expect(seen).toEqual(['connected', 'reconnecting', 'connected', 'disconnected']);
@@ -144,11 +148,11 @@ describe('what is open when a client closes', () => {
   });
 
   test('a call that waits for a service certainly did not run', async () => {
-    const room = new Room();
-    const client = room.client({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = service.client({ whenNoConsumer: 'wait' });
     const end = reasonOf(firstValueFrom(client.send('echo', 1)));
     const connection = redis();
-    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
+    await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
     // Answers come in order: when this one is refused, the client knows that the first is stored.
     const later = new RedisStreamsRecordBuilder(2).setOptions({ whenNoConsumer: 'fail' }).build();
     expect(await reasonOf(firstValueFrom(client.send('echo', later)))).toMatchObject({
@@ -156,7 +160,7 @@ describe('what is open when a client closes', () => {
     });
     await client.close();
     expect(await end).toMatchObject({ code: 'CLOSED', outcome: 'not-run' });
-    expect(await connection.xlen(room.stream('echo'))).toBe(0);
+    expect(await connection.xlen(service.stream('echo'))).toBe(0);
   });
 });
 
@@ -167,7 +171,7 @@ class EventController {
 }
 
 test('the log of a server bears its name, and warns of events in the default group', async () => {
-  const { address } = new Room();
+  const { address } = new TestService();
   const testing = await Test.createTestingModule({ controllers: [EventController] }).compile();
   const logger = { log: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const strategy = new ServerRedisStreams(address);
@@ -180,14 +184,14 @@ test('the log of a server bears its name, and warns of events in the default gro
 });
 
 test.each([null, 0, '', false])('what is thrown is an error even if it is %j', async (thrown) => {
-  const room = new Room();
-  const strategy = room.strategy();
+  const service = new TestService();
+  const strategy = service.strategy();
   // A handler of the strategy's own, since Nest's default filter would make an object of it.
   strategy.addHandler('falsy', () => Promise.reject(thrown));
   const testing = await Test.createTestingModule({}).compile();
   const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
   await app.listen();
-  await expect(firstValueFrom(room.client().send('falsy', {}))).rejects.toEqual({
+  await expect(firstValueFrom(service.client().send('falsy', {}))).rejects.toEqual({
     status: 'error',
     message: 'Internal server error',
   });

@@ -9,7 +9,8 @@ import {
 } from '@nestjs/microservices';
 import { RedisStreamsContext, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { firstValueFrom, NEVER, type Observable } from 'rxjs';
-import { eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
 
 const factsOf = (context: RedisStreamsContext) => ({
   base: context instanceof BaseRpcContext && context instanceof RedisStreamsContext,
@@ -65,20 +66,23 @@ class ContextController {
 
 describe('N4 RedisStreamsContext', () => {
   const open = async () => {
-    const room = new Room();
+    const service = new TestService();
     // One of the handlers never ends.
-    const app = await room.serve({ controllers: [ContextController] }, { drainTimeout: 100 });
-    const client: ClientProxy = room.client();
-    return { room, client, controller: app.get(ContextController) };
+    const app = await service.serveModule(
+      { controllers: [ContextController] },
+      { drainTimeout: 100 },
+    );
+    const client: ClientProxy = service.client();
+    return { service, client, controller: app.get(ContextController) };
   };
 
   test('of a request', async () => {
-    const { room, client } = await open();
+    const { service, client } = await open();
     const facts = await firstValueFrom(client.send({ cmd: 'context.facts' }, {}));
     expect(facts).toEqual({
       base: true,
       pattern: '{"cmd":"context.facts"}',
-      stream: `{${room.prefix}}:s:{"cmd":"context.facts"}`,
+      stream: `{${service.prefix}}:s:{"cmd":"context.facts"}`,
       messageId: expect.stringMatching(/^\d+-\d+$/),
       callId: expect.stringMatching(/./),
       consumer: expect.stringMatching(/./),
@@ -94,20 +98,20 @@ describe('N4 RedisStreamsContext', () => {
   });
 
   test('of an event', async () => {
-    const { room, client, controller } = await open();
+    const { service, client, controller } = await open();
     client.emit('context.event', {});
     await eventually(() => expect(controller.events).toHaveLength(1));
     expect(controller.events[0]).toMatchObject({
       base: true,
       pattern: 'context.event',
-      stream: `{${room.prefix}}:s:context.event`,
+      stream: `{${service.prefix}}:s:context.event`,
       messageId: expect.stringMatching(/^\d+-\d+$/),
       deliveryCount: 1,
     });
   });
 
   test('logs show the facts of the entry, and neither data, headers nor the inside of the server', async () => {
-    const { room, client } = await open();
+    const { service, client } = await open();
     const record = new RedisStreamsRecordBuilder({ card: 'payload-4111' })
       .setOptions({ headers: { authorization: 'Bearer hunter2' }, idempotencyKey: 'key-9' })
       .build();
@@ -116,7 +120,7 @@ describe('N4 RedisStreamsContext', () => {
     );
     expect(JSON.parse(json)).toEqual({
       pattern: 'context.logged',
-      stream: `{${room.prefix}}:s:context.logged`,
+      stream: `{${service.prefix}}:s:context.logged`,
       messageId: expect.stringMatching(/^\d+-\d+$/),
       callId: expect.stringMatching(/.\/./),
       consumer: expect.stringMatching(/./),
@@ -135,12 +139,12 @@ describe('N4 RedisStreamsContext', () => {
   });
 
   test('has the metadata that a serializer gave its packet, as Nest’s own contexts have', async () => {
-    const { room } = await open();
+    const { service } = await open();
     const serialize = (packet: object) => ({
       ...packet,
       metadata: { ...(packet as { metadata?: object }).metadata, trace: 'of the serializer' },
     });
-    const client = room.client({ serializer: { serialize }, headers: { app: 'shop' } });
+    const client = service.client({ serializer: { serialize }, headers: { app: 'shop' } });
     expect(await firstValueFrom(client.send('context.metadata', {}))).toEqual({
       app: 'shop',
       trace: 'of the serializer',

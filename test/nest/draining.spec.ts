@@ -3,7 +3,9 @@ import { MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { type RedisStreamsServerOptions, ServerRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
-import { closing, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
 /** Stands for a pool of connections to a database, which its own module closes. */
@@ -46,8 +48,8 @@ function rootModule(options: RedisStreamsServerOptions) {
 
 describe('X23 draining before the resources of handlers go', () => {
   test.each(['microservice', 'hybrid'])('in a %s', async (kind) => {
-    const room = new Room();
-    const { AppModule, strategy } = rootModule(room.server);
+    const service = new TestService();
+    const { AppModule, strategy } = rootModule(service.serverOptions);
     const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app =
       kind === 'hybrid'
@@ -61,7 +63,7 @@ describe('X23 draining before the resources of handlers go', () => {
       await app.listen();
     }
     closing(app);
-    const answer = watched(firstValueFrom(room.client().send<string>('pool.use', {})));
+    const answer = watched(firstValueFrom(service.client().send<string>('pool.use', {})));
     await eventually(() => expect(running).toHaveLength(1));
     // As a signal does: hooks of the modules first, then the transport.
     const closed = (app as unknown as Hooks).callDestroyHook();

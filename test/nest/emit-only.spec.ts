@@ -1,7 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { closing, eventually, redis, Room, uniquePrefix } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { uniquePrefix } from '../support/place.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class AnswerController {
@@ -13,17 +17,17 @@ class AnswerController {
 
 /** What Redis knows of a client with a name of its own. */
 const open = () => {
-  const room = new Room();
+  const service = new TestService();
   const name = uniquePrefix();
-  const client = room.client({ connectionName: name });
+  const client = service.client({ connectionName: name });
   const admin = redis();
   const connections = async (): Promise<string[]> =>
     String(await admin.client('LIST'))
       .split('\n')
       .filter((line) => line.includes(name));
   const keys = async (): Promise<string[]> =>
-    (await admin.keys(`{${room.prefix}}:*`)).map((key) => key.slice(room.prefix.length + 3));
-  return { room, client, admin, connections, keys };
+    (await admin.keys(`{${service.prefix}}:*`)).map((key) => key.slice(service.prefix.length + 3));
+  return { service, client, admin, connections, keys };
 };
 
 describe('a client that only emits', () => {
@@ -64,8 +68,8 @@ describe('a client that only emits', () => {
   });
 
   test('hears replies from its first call on, and its status does not waver', async () => {
-    const { room, client, connections, keys } = open();
-    await room.serve({ controllers: [AnswerController] });
+    const { service, client, connections, keys } = open();
+    await service.serveModule({ controllers: [AnswerController] });
     const seen: string[] = [];
     const subscription = client.status.subscribe((status) => seen.push(status));
     closing({ close: () => subscription.unsubscribe() });
@@ -80,11 +84,11 @@ describe('a client that only emits', () => {
   });
 
   test('a first call that is answered before the subscription stands is not lost', async () => {
-    const { room, client } = open();
-    await room.serve({ controllers: [AnswerController] });
+    const { service, client } = open();
+    await service.serveModule({ controllers: [AnswerController] });
     await client.connect();
     for (let i = 0; i < 10; i++) {
-      const fresh = room.client();
+      const fresh = service.client();
       await fresh.connect();
       expect(await firstValueFrom(fresh.send('emit.echo', i))).toBe(i);
       await fresh.close();

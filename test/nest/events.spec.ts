@@ -1,7 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
-import { closing, eventually, redis, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { Test } from '@nestjs/testing';
 
 const soon = { attempts: 3, delay: 10, jitter: 0 };
@@ -91,11 +94,11 @@ class SeveralController {
 
 describe('broadcast', () => {
   test('every live instance gets each event, an ordinary handler of it one of them', async () => {
-    const room = new Room();
+    const service = new TestService();
     const module = { controllers: [BroadcastController] };
-    const apps = [await room.serve(module), await room.serve(module)];
+    const apps = [await service.serveModule(module), await service.serveModule(module)];
     const [a, b] = apps.map((app) => app.get(BroadcastController));
-    const client = room.client();
+    const client = service.client();
     for (const n of [1, 2, 3]) client.emit('cache.drop', n);
     await eventually(() => {
       expect(a!.dropped).toEqual([1, 2, 3]);
@@ -105,11 +108,11 @@ describe('broadcast', () => {
   });
 
   test('a failed one is retried on its own instance only', async () => {
-    const room = new Room();
+    const service = new TestService();
     const module = { controllers: [BroadcastController] };
-    const apps = [await room.serve(module), await room.serve(module)];
+    const apps = [await service.serveModule(module), await service.serveModule(module)];
     const [a, b] = apps.map((app) => app.get(BroadcastController));
-    room.client().emit('cache.flaky', 'x');
+    service.client().emit('cache.flaky', 'x');
     await eventually(() => {
       expect(a!.shared).toEqual(['x', 'x']);
       expect(b!.shared).toEqual(['x', 'x']);
@@ -117,34 +120,34 @@ describe('broadcast', () => {
   });
 
   test('an instance that starts later does not hear what was before', async () => {
-    const room = new Room();
+    const service = new TestService();
     const module = { controllers: [BroadcastController] };
-    const first = (await room.serve(module)).get(BroadcastController);
-    const client = room.client();
+    const first = (await service.serveModule(module)).get(BroadcastController);
+    const client = service.client();
     client.emit('cache.drop', 'before');
     await eventually(() => expect(first.dropped).toEqual(['before']));
-    const second = (await room.serve(module)).get(BroadcastController);
+    const second = (await service.serveModule(module)).get(BroadcastController);
     client.emit('cache.drop', 'after');
     await eventually(() => expect(second.dropped).toEqual(['after']));
     await eventually(() => expect(first.dropped).toEqual(['before', 'after']));
   });
 
   test('its group goes with the instance', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [BroadcastController] });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [BroadcastController] });
     const connection = redis();
     const groups = async () =>
-      ((await connection.xinfo('GROUPS', room.stream('cache.flaky'))) as unknown[]).length;
+      ((await connection.xinfo('GROUPS', service.stream('cache.flaky'))) as unknown[]).length;
     expect(await groups()).toBe(1);
     await app.close();
     expect(await groups()).toBe(0);
   });
 
   test('a message handler of the same pattern answers requests and gets no events', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [AskedController] });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [AskedController] });
     const { heard } = app.get(AskedController);
-    const client = room.client();
+    const client = service.client();
     client.emit('asked', 'event');
     await eventually(() => expect(heard).toEqual(['event']));
     expect(await firstValueFrom(client.send('asked', {}))).toBe('answered');
@@ -154,13 +157,13 @@ describe('broadcast', () => {
 
 describe('groups', () => {
   test('each group gets each event once, however many instances it has', async () => {
-    const room = new Room();
+    const service = new TestService();
     const module = { controllers: [GroupController] };
     const serve = async (group: string) =>
-      (await room.serve(module, { group })).get(GroupController);
+      (await service.serveModule(module, { group })).get(GroupController);
     const billing = await serve('billing');
     const [mailA, mailB] = [await serve('mail'), await serve('mail')];
-    const client = room.client();
+    const client = service.client();
     const sent = Array.from({ length: 20 }, (_, i) => i);
     for (const n of sent) client.emit('order.placed', n);
     const sorted = (...heard: unknown[][]) =>
@@ -172,19 +175,19 @@ describe('groups', () => {
   });
 
   test('a group that fails an event takes it from no other', async () => {
-    const room = new Room();
-    const bad = await room.serve({ controllers: [SeveralController] }, { group: 'bad' });
-    room.client().emit('several', { failures: 99 });
-    await eventually(async () => expect(await room.deadLetters('bad')).toHaveLength(1));
+    const service = new TestService();
+    const bad = await service.serveModule({ controllers: [SeveralController] }, { group: 'bad' });
+    service.client().emit('several', { failures: 99 });
+    await eventually(async () => expect(await service.deadLetters('bad')).toHaveLength(1));
     expect(bad.get(SeveralController).runs).toHaveLength(5);
-    expect(await room.deadLetters('good')).toEqual([]);
+    expect(await service.deadLetters('good')).toEqual([]);
   });
 
   test('a second group that answers the same requests is refused', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [AskedController] }, { group: 'first' });
+    const service = new TestService();
+    await service.serveModule({ controllers: [AskedController] }, { group: 'first' });
     const testing = await Test.createTestingModule({ controllers: [AskedController] }).compile();
-    const strategy = room.strategy({ group: 'second' });
+    const strategy = service.strategy({ group: 'second' });
     const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
     await expect(app.listen()).rejects.toMatchObject({ code: 'GROUP_CONFLICT', pattern: 'asked' });
   });
@@ -192,24 +195,24 @@ describe('groups', () => {
 
 describe('several handlers of one event', () => {
   test('only the one that failed runs again, then the event is acknowledged', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [SeveralController] });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [SeveralController] });
     const { runs } = app.get(SeveralController);
-    room.client().emit('several', { failures: 2 });
+    service.client().emit('several', { failures: 2 });
     await eventually(() => expect(runs).toHaveLength(5));
     expect(runs.toSorted()).toEqual(['empty', 'fails', 'fails', 'fails', 'sound']);
-    await eventually(async () => expect(await room.pending('several')).toBe(0));
-    expect(await room.deadLetters()).toEqual([]);
+    await eventually(async () => expect(await service.pending('several')).toBe(0));
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   test('after the last attempt it becomes a dead letter that says why', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [SeveralController] });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [SeveralController] });
     const { runs } = app.get(SeveralController);
-    room.client().emit('several', { failures: 99 });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
+    service.client().emit('several', { failures: 99 });
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
     expect(runs.toSorted()).toEqual(['empty', 'fails', 'fails', 'fails', 'sound']);
-    const [letter] = await room.deadLetters();
+    const [letter] = await service.deadLetters();
     expect(letter).toMatchObject({
       stream: 'several',
       pattern: 'several',
@@ -219,15 +222,18 @@ describe('several handlers of one event', () => {
       error: expect.stringContaining('failure 3'),
       d: '{"failures":99}',
     });
-    expect(await room.pending('several')).toBe(0);
+    expect(await service.pending('several')).toBe(0);
   });
 
   test('what waits for another attempt holds nothing up', async () => {
-    const room = new Room();
+    const service = new TestService();
     const retry = { attempts: 2, delay: 60_000 };
-    const app = await room.serve({ controllers: [SlowRetryController] }, { concurrency: 1, retry });
+    const app = await service.serveModule(
+      { controllers: [SlowRetryController] },
+      { concurrency: 1, retry },
+    );
     const { runs } = app.get(SlowRetryController);
-    const caller = room.client();
+    const caller = service.client();
     caller.emit('slow-retry', 'bad');
     await eventually(() => expect(runs).toEqual(['bad']));
     caller.emit('slow-retry', 'good');
@@ -247,8 +253,8 @@ class SlowRetryController {
 }
 
 test('a processing hook that throws fails the attempt, and loses no event', async () => {
-  const room = new Room();
-  const strategy = room.strategy({ retry: soon });
+  const service = new TestService();
+  const strategy = service.strategy({ retry: soon });
   const testing = await Test.createTestingModule({ controllers: [GroupController] }).compile();
   const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
   let broken = true;
@@ -260,6 +266,6 @@ test('a processing hook that throws fails the attempt, and loses no event', asyn
     return done();
   });
   await app.listen();
-  room.client().emit('order.placed', 1);
+  service.client().emit('order.placed', 1);
   await eventually(() => expect(app.get(GroupController).heard).toEqual([1]));
 });

@@ -3,7 +3,10 @@ import { EventPattern, MessagePattern, type Server } from '@nestjs/microservices
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { firstValueFrom } from 'rxjs';
-import { closing, eventually, redisUrl, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class GroupController {
@@ -114,9 +117,9 @@ const times = <T>(count: number, each: (i: number) => T): T[] =>
 
 describe('extras of a handler', () => {
   test('concurrency limits this handler and no other', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [LimitedController] });
-    const client = room.client();
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [LimitedController] });
+    const client = service.client();
     const call = (pattern: string) => firstValueFrom(client.send(pattern, {}));
     await Promise.all(times(12, (i) => call(i % 2 ? 'free' : 'limited')));
     const { limited, free } = app.get(LimitedController);
@@ -125,17 +128,17 @@ describe('extras of a handler', () => {
   });
 
   test('retry of an event handler', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [RetryController] });
-    room.client().emit('retry.event', {});
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [RetryController] });
+    service.client().emit('retry.event', {});
     const { runs } = app.get(RetryController);
     await eventually(() => expect(runs.event).toBe(4));
   });
 
   test('retry of a message handler, which is not retried without it', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [RetryController] });
-    const client = room.client();
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [RetryController] });
+    const client = service.client();
     expect(await firstValueFrom(client.send('retry.message', {}))).toBe(3);
     await expect(firstValueFrom(client.send('retry.plain', {}))).rejects.toEqual({
       status: 'error',
@@ -145,23 +148,26 @@ describe('extras of a handler', () => {
   });
 
   test('lane puts patterns on one stream', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [LaneController] });
-    const client = room.client({ lanes: { bulk: ['lane.a', '{"lane":"b"}'] } });
+    const service = new TestService();
+    await service.serveModule({ controllers: [LaneController] });
+    const client = service.client({ lanes: { bulk: ['lane.a', '{"lane":"b"}'] } });
     expect(await firstValueFrom(client.send('lane.a', {}))).toBe('a');
     expect(await firstValueFrom(client.send({ lane: 'b' }, {}))).toBe('b');
     expect(await firstValueFrom(client.send('lane.none', {}))).toBe('none');
 
     const redis = new Redis(redisUrl);
     closing({ close: () => redis.quit() });
-    const streams = await redis.keys(`{${room.prefix}}:s:*`);
-    expect(streams.toSorted()).toEqual([`{${room.prefix}}:s:bulk`, `{${room.prefix}}:s:lane.none`]);
+    const streams = await redis.keys(`{${service.prefix}}:s:*`);
+    expect(streams.toSorted()).toEqual([
+      `{${service.prefix}}:s:bulk`,
+      `{${service.prefix}}:s:lane.none`,
+    ]);
   });
 
   test('keys of others pass through', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [ForeignController] });
-    expect(await firstValueFrom(room.client().send('foreign', {}))).toBe('fine');
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [ForeignController] });
+    expect(await firstValueFrom(service.client().send('foreign', {}))).toBe('fine');
     const server = app.getTransportServer() as unknown as Server;
     expect(server.getHandlers().get('foreign')?.extras).toEqual({
       owner: 'team cats',
@@ -175,7 +181,7 @@ describe('extras of a handler', () => {
     ["of the server's", GroupController, '"group" is an option of ServerRedisStreams'],
   ])('an extra that is %s rejects listen', async (_what, controller, text) => {
     const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
-    const strategy = new Room().strategy();
+    const strategy = new TestService().strategy();
     const app = closing(testing.createNestMicroservice({ strategy, logger: false }));
     await expect(app.listen()).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -187,7 +193,7 @@ describe('extras of a handler', () => {
 test('a pattern with a wildcard is taken literally, and listen() says so', async () => {
   const warned: unknown[] = [];
   vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void warned.push(line));
-  await new Room().serve({ controllers: [WildController, LimitedController] });
+  await new TestService().serveModule({ controllers: [WildController, LimitedController] });
   vi.restoreAllMocks();
   expect(warned).toEqual([
     'patterns with wildcards are not supported yet: "orders.*" stands for itself only',

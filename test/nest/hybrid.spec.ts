@@ -18,7 +18,9 @@ import { Test } from '@nestjs/testing';
 import { REDIS_STREAMS } from 'nestjs-redis-streams';
 import { firstValueFrom, map, type Observable } from 'rxjs';
 import { freePort } from '../../tools/free-port.js';
-import { closing, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class MixedController {
@@ -57,15 +59,15 @@ async function httpApp(): Promise<INestApplication> {
 
 describe('N9 hybrid applications', () => {
   test('HTTP, TCP and Redis Streams in one process, each with its own handlers', async () => {
-    const room = new Room();
+    const service = new TestService();
     const app = await httpApp();
     const options = { host: '127.0.0.1', port: await freePort() };
-    const ours = app.connectMicroservice<MicroserviceOptions>({ strategy: room.strategy() });
+    const ours = app.connectMicroservice<MicroserviceOptions>({ strategy: service.strategy() });
     app.connectMicroservice<MicroserviceOptions>({ transport: Transport.TCP, options });
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
 
-    const client = room.client({ whenNoConsumer: 'fail' });
+    const client = service.client({ whenNoConsumer: 'fail' });
     const tcp = closing(ClientProxyFactory.create({ transport: Transport.TCP, options }));
     const response = await fetch(`${await app.getUrl()}/hello`);
     expect(await response.text()).toBe('by http');
@@ -85,31 +87,31 @@ describe('N9 hybrid applications', () => {
     ['inherited', true, { marked: ['any', 1] }],
     ['not inherited', false, ['any', 1]],
   ])('global interceptors are %s with inheritAppConfig: %s', async (_what, inherit, answer) => {
-    const room = new Room();
+    const service = new TestService();
     const app = await httpApp();
     app.useGlobalInterceptors(new Marking());
-    app.connectMicroservice({ strategy: room.strategy() }, { inheritAppConfig: inherit });
+    app.connectMicroservice({ strategy: service.strategy() }, { inheritAppConfig: inherit });
     await app.startAllMicroservices();
-    expect(await firstValueFrom(room.client().send('mixed.any', 1))).toEqual(answer);
+    expect(await firstValueFrom(service.client().send('mixed.any', 1))).toEqual(answer);
   });
 
   test.each([
     ['what is registered later still counts', true, { marked: ['any', 1] }],
     ['only what is registered before counts', false, ['any', 1]],
   ])('%s with deferInitialization: %s', async (_what, deferInitialization, answer) => {
-    const room = new Room();
+    const service = new TestService();
     const app = await httpApp();
-    const strategy = room.strategy();
+    const strategy = service.strategy();
     app.connectMicroservice({ strategy }, { inheritAppConfig: true, deferInitialization });
     app.useGlobalInterceptors(new Marking());
     await app.startAllMicroservices();
-    expect(await firstValueFrom(room.client().send('mixed.any', 1))).toEqual(answer);
+    expect(await firstValueFrom(service.client().send('mixed.any', 1))).toEqual(answer);
   });
 
   test('closing the HTTP application closes the strategy', async () => {
-    const room = new Room();
+    const service = new TestService();
     const app = await httpApp();
-    const strategy = room.strategy();
+    const strategy = service.strategy();
     const statuses: string[] = [];
     strategy.status.subscribe((status) => statuses.push(status));
     app.connectMicroservice({ strategy });

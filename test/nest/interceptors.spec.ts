@@ -32,9 +32,12 @@ import {
   Implements,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { Gate, Tally } from '../support/arena.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { Gate } from '../support/gate.js';
+import { Tally } from '../support/tally.js';
+import { TestService } from '../support/test-service.js';
 import { PassThrough } from '../support/pass-through.js';
-import { closing, eventually, Room } from './support.js';
 
 /** What the handlers of the running test count, and what they wait for. */
 let ran: Tally;
@@ -142,7 +145,7 @@ class Till {
 const global = { provide: APP_INTERCEPTOR, useClass: PassThrough };
 
 interface Served {
-  readonly room: Room;
+  readonly service: TestService;
   /** What the client sends to. */
   readonly pattern: string;
 }
@@ -152,19 +155,19 @@ type Serve = (options: RedisStreamsServerOptions) => Promise<Served>;
 const microservice =
   (module: ModuleMetadata, pattern = 'charge'): Serve =>
   async (options) => {
-    const room = new Room();
-    await room.serve(module, options);
-    return { room, pattern };
+    const service = new TestService();
+    await service.serveModule(module, options);
+    return { service, pattern };
   };
 
 const hybrid: Serve = async (options) => {
-  const room = new Room();
+  const service = new TestService();
   const testing = await Test.createTestingModule({ controllers: [Plain] }).compile();
   const app = closing(testing.createNestApplication({ logger: false }));
   app.useGlobalInterceptors(new PassThrough());
-  app.connectMicroservice({ strategy: room.strategy(options) }, { inheritAppConfig: true });
+  app.connectMicroservice({ strategy: service.strategy(options) }, { inheritAppConfig: true });
   await app.startAllMicroservices();
-  return { room, pattern: 'charge' };
+  return { service, pattern: 'charge' };
 };
 
 const kinds: readonly (readonly [name: string, serve: Serve])[] = [
@@ -179,8 +182,8 @@ const kinds: readonly (readonly [name: string, serve: Serve])[] = [
 
 describe.each(kinds)('an interceptor of %s', (_name, serve) => {
   test('leaves an idempotency key with the handler that runs, past the deadline of its caller', async () => {
-    const { room, pattern } = await serve({});
-    const client = room.client();
+    const { service, pattern } = await serve({});
+    const client = service.client();
     await client.connect();
     let attempts = 0;
     const patient = defer(() => {
@@ -195,8 +198,8 @@ describe.each(kinds)('an interceptor of %s', (_name, serve) => {
   });
 
   test('leaves the slot with the handler that runs, whatever became of its call', async () => {
-    const { room, pattern } = await serve({ concurrency: 2 });
-    const client = room.client({ timeout: 150 });
+    const { service, pattern } = await serve({ concurrency: 2 });
+    const client = service.client({ timeout: 150 });
     await client.connect();
     const call = (): Promise<unknown> =>
       firstValueFrom(client.send(pattern, [])).catch((error: unknown) => error);
@@ -211,8 +214,8 @@ describe.each(kinds)('an interceptor of %s', (_name, serve) => {
     expect(most).toBe(2);
     gate.open();
     await eventually(() => expect(running).toBe(0));
-    await eventually(async () => expect(await room.length(pattern)).toBe(0));
-    expect(await firstValueFrom(room.client().send(pattern, []))).toBe('charged');
+    await eventually(async () => expect(await service.length(pattern)).toBe(0));
+    expect(await firstValueFrom(service.client().send(pattern, []))).toBe('charged');
   });
 });
 
@@ -221,9 +224,9 @@ describe.each([
   ['behind a global interceptor', [global]],
 ])('%s', (_where, providers) => {
   const open = async (options: RedisStreamsServerOptions = {}) => {
-    const room = new Room();
-    await room.serve({ controllers: [Plain], providers }, options);
-    return { room, client: room.client() };
+    const service = new TestService();
+    await service.serveModule({ controllers: [Plain], providers }, options);
+    return { service, client: service.client() };
   };
 
   test('an async generator sends its values', async () => {
@@ -232,22 +235,22 @@ describe.each([
   });
 
   test('an async generator that handles an event is run', async () => {
-    const { room, client } = await open();
+    const { service, client } = await open();
     await lastValueFrom(client.emit('generating', []), { defaultValue: undefined });
     await eventually(() => expect(ran.total).toBe(1));
-    await eventually(async () => expect(await room.pending('generating')).toBe(0));
+    await eventually(async () => expect(await service.pending('generating')).toBe(0));
   });
 
   test('a handler of an event holds its slot and its entry until it ends', async () => {
-    const { room, client } = await open({ concurrency: 2 });
+    const { service, client } = await open({ concurrency: 2 });
     for (let i = 0; i < 6; i++) {
       await lastValueFrom(client.emit('charged', []), { defaultValue: undefined });
     }
     await eventually(() => expect(running).toBe(2));
-    expect(await room.pending('charged')).toBe(2);
+    expect(await service.pending('charged')).toBe(2);
     gate.open();
     await eventually(() => expect(ran.total).toBe(6));
-    await eventually(async () => expect(await room.pending('charged')).toBe(0));
+    await eventually(async () => expect(await service.pending('charged')).toBe(0));
     expect(most).toBe(2);
   });
 });

@@ -2,7 +2,10 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
-import { closing, eventually, redisUrl, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 const secret = 'postgres://user:hunter2@10.0.0.5/orders';
 
@@ -43,9 +46,9 @@ describe('H6 what a failure tells outside of the service', () => {
   test.each(['error', 'properties', 'text', 'unsendable'])(
     'the reply after an %s has nothing of its inside',
     async (name) => {
-      const room = new Room();
-      await room.serve({ controllers: [FailingController] });
-      const call = firstValueFrom(room.client().send(`internals.${name}`, {}));
+      const service = new TestService();
+      await service.serveModule({ controllers: [FailingController] });
+      const call = firstValueFrom(service.client().send(`internals.${name}`, {}));
       const error: unknown = await call.catch((thrown: unknown) => thrown);
       const told = `${JSON.stringify(error)} ${(error as Error).message}`;
       expect(told).toMatch(/error/);
@@ -54,17 +57,17 @@ describe('H6 what a failure tells outside of the service', () => {
   );
 
   test('a dead letter tells operators what was thrown, and the replay of it nobody', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [FailingController] }, { retry: { attempts: 1 } });
-    await lastValueFrom(room.client().emit('internals.event', 1), { defaultValue: undefined });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    const [letter] = await room.deadLetters();
+    const service = new TestService();
+    await service.serveModule({ controllers: [FailingController] }, { retry: { attempts: 1 } });
+    await lastValueFrom(service.client().emit('internals.event', 1), { defaultValue: undefined });
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const [letter] = await service.deadLetters();
     expect(letter).toMatchObject({ error: secret, 'error-name': 'Error' });
     expect(letter!['error-stack']).toContain('internals.spec.ts');
-    const letters = closing(new DeadLetters(room.server));
+    const letters = closing(new DeadLetters(service.serverOptions));
     await letters.replayAll();
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    const entries = await room.entries('internals.event');
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const entries = await service.entries('internals.event');
     expect(JSON.stringify(entries)).not.toMatch(strange);
   });
 });

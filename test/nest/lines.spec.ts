@@ -4,8 +4,9 @@ import { lastValueFrom } from 'rxjs';
 import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../support/redis-process.js';
-import { Arena, type Handler, type Handlers } from '../support/arena.js';
-import { eventually } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import type { Handler, Handlers } from '../support/handlers.js';
+import { TestService } from '../support/test-service.js';
 
 /** What is logged from here on, each line after its level. */
 function lines(): string[] {
@@ -25,15 +26,15 @@ const matching = (said: readonly string[], what: RegExp): string[] =>
 
 describe('the log of a service', () => {
   test('says at its start where Redis is, who it is and what it serves, without a password', async () => {
-    const arena = new Arena();
-    const { host } = new URL(arena.url);
+    const service = new TestService();
+    const { host } = new URL(service.url);
     const said = lines();
     const user = `lines-${randomUUID()}`;
-    const url = arena.url.replace('redis://', `redis://${user}:S3cret@`);
-    await arena.redis.call('ACL', 'SETUSER', user, 'on', '>S3cret', '~*', '&*', '+@all');
-    onTestFinished(async () => void (await arena.redis.call('ACL', 'DELUSER', user)));
+    const url = service.url.replace('redis://', `redis://${user}:S3cret@`);
+    await service.redis.call('ACL', 'SETUSER', user, 'on', '>S3cret', '~*', '&*', '+@all');
+    onTestFinished(async () => void (await service.redis.call('ACL', 'DELUSER', user)));
     const messages = { 'orders.price': ended, 'orders.list': ended };
-    const server = await arena.serve({ messages }, { url });
+    const server = await service.serve({ messages }, { url });
     await eventually(() => expect(matching(said, /listening/)).toHaveLength(1));
     await server.close();
     expect(matching(said, /listening/)).toEqual([
@@ -48,23 +49,23 @@ describe('the log of a service', () => {
   });
 
   test('names some of many patterns', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const said = lines();
     const messages = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`p${i}`, ended]));
-    await arena.serve({ messages });
+    await service.serve({ messages });
     await eventually(() => expect(matching(said, /listening/)).toHaveLength(1));
     expect(matching(said, /listening/)[0]).toMatch(/300 patterns: p0, .*, p19 and 280 more$/);
   });
 
   test('says when it drains, with counts, and that it has stopped', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     let release: (value: string) => void = () => {};
     const work: Handler = () => new Promise<string>((resolve) => (release = resolve));
-    const server = await arena.serve({ messages: { work } }, { concurrency: 1 });
-    const client = await arena.connected();
+    const server = await service.serve({ messages: { work } }, { concurrency: 1 });
+    const client = await service.connected();
     const said = lines();
     const call = client.call('work');
-    await eventually(async () => expect(await arena.pending('work')).toBe(1));
+    await eventually(async () => expect(await service.pending('work')).toBe(1));
     const closed = server.close();
     await eventually(() => expect(matching(said, /draining/)).toHaveLength(1));
     release('done');
@@ -77,13 +78,13 @@ describe('the log of a service', () => {
   });
 
   test('says how many handlers did not finish', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const never: Handler = () => new Promise(() => {});
-    const server = await arena.serve({ messages: { never } }, { drainTimeout: 20 });
-    const client = await arena.connected();
+    const server = await service.serve({ messages: { never } }, { drainTimeout: 20 });
+    const client = await service.connected();
     const said = lines();
     client.send('never', {}).subscribe({ error: () => {} });
-    await eventually(async () => expect(await arena.pending('never')).toBe(1));
+    await eventually(async () => expect(await service.pending('never')).toBe(1));
     await server.close();
     await new Promise((resolve) => setImmediate(resolve));
     expect(matching(said, /^warn/)).toEqual([
@@ -93,17 +94,17 @@ describe('the log of a service', () => {
   });
 
   test('says from whom it took entries over, how many, and how long after', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const options = { leaseTtl: 500, drainTimeout: 20 };
-    const first = await arena.serve({ events: { work: () => new Promise(() => {}) } }, options);
-    const client = await arena.connected();
+    const first = await service.serve({ events: { work: () => new Promise(() => {}) } }, options);
+    const client = await service.connected();
     for (const n of [1, 2, 3]) await client.tell('work', n);
-    await eventually(async () => expect(await arena.pending('work')).toBe(3));
-    const [gone] = await arena.consumers('work');
+    await eventually(async () => expect(await service.pending('work')).toBe(3));
+    const [gone] = await service.consumers('work');
     const said = lines();
     await first.close();
-    await arena.serve({ events: { work: ended } }, options);
-    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    await service.serve({ events: { work: ended } }, options);
+    await eventually(async () => expect(await service.pending('work')).toBe(0));
     expect(matching(said, /took over/)).toEqual([
       expect.stringMatching(
         new RegExp(
@@ -113,17 +114,17 @@ describe('the log of a service', () => {
     ]);
     // One that is listed, has entries and no lease.
     await client.tell('other', 1);
-    await arena.redis.xgroup('CREATE', arena.keys.stream('other'), 'service', '0');
-    await arena.redis.xreadgroup(
+    await service.redis.xgroup('CREATE', service.keys.stream('other'), 'service', '0');
+    await service.redis.xreadgroup(
       'GROUP',
       'service',
       'ghost',
       'STREAMS',
-      arena.keys.stream('other'),
+      service.keys.stream('other'),
       '>',
     );
-    await arena.serve({ events: { other: ended } }, options);
-    await eventually(async () => expect(await arena.pending('other')).toBe(0));
+    await service.serve({ events: { other: ended } }, options);
+    await eventually(async () => expect(await service.pending('other')).toBe(0));
     expect(matching(said, /ghost/)).toEqual([
       expect.stringMatching(
         /^warn took over 1 entry from ghost, taken for dead after \d+\.\d s of silence or more$/,
@@ -132,11 +133,11 @@ describe('the log of a service', () => {
   });
 
   test('says that it was taken for dead, under which name, and how it goes on', async () => {
-    const arena = new Arena();
-    await arena.serve({ events: { work: ended } }, { leaseTtl: 500 });
-    const [name] = await arena.redis.zrange(arena.keys.members('service'), '0', '-1');
+    const service = new TestService();
+    await service.serve({ events: { work: ended } }, { leaseTtl: 500 });
+    const [name] = await service.redis.zrange(service.keys.members('service'), '0', '-1');
     const said = lines();
-    await arena.redis.set(arena.keys.lease(name!), '+');
+    await service.redis.set(service.keys.lease(name!), '+');
     await eventually(() => expect(matching(said, /taken for dead/)).toHaveLength(1));
     const [line] = matching(said, /taken for dead/);
     expect(line).toMatch(
@@ -147,16 +148,16 @@ describe('the log of a service', () => {
   });
 
   test('keeps failures of different patterns apart, and says how many were left out', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const fails: Handler = () => {
       throw new Error('no');
     };
     const retry = { attempts: 1 };
-    const server = await arena.serve({ events: { one: fails, two: fails } }, { retry });
-    const client = await arena.connected();
+    const server = await service.serve({ events: { one: fails, two: fails } }, { retry });
+    const client = await service.connected();
     const said = lines();
     for (let i = 0; i < 10; i++) await Promise.all([client.tell('one', i), client.tell('two', i)]);
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(20));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(20));
     await server.close();
     for (const pattern of ['one', 'two']) {
       const told = matching(
@@ -169,20 +170,20 @@ describe('the log of a service', () => {
   });
 
   test('counts attempts only where a handler was tried', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const said = lines();
     const fails: Handler = () => {
       throw new Error('no');
     };
-    await arena.serve({ events: { fails: [fails, { retry: { attempts: 1 } }], unread: ended } });
+    await service.serve({ events: { fails: [fails, { retry: { attempts: 1 } }], unread: ended } });
     const add = (stream: string, ...fields: string[]) =>
-      arena.redis.xadd(arena.keys.stream(stream), '*', ...fields);
+      service.redis.xadd(service.keys.stream(stream), '*', ...fields);
     await add('unread', 'c', 'rubbish', 'd', '1');
     await add('unread', 'c', '9 json - - 0', 'd', '1');
     await add('unread', 'c', '1 json - - 0', 'd', '{');
     await add('fails', 'c', '1 json - - 0', 'd', '1');
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(4));
-    const letters = await arena.deadLetters();
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(4));
+    const letters = await service.deadLetters();
     const tried = letters.map(({ reason, attempts }) => `${reason} ${attempts}`).sort();
     expect(tried).toEqual(['attempts 1', 'malformed 0', 'malformed 0', 'version 0']);
     await eventually(() => expect(matching(said, /became dead letter/)).toHaveLength(2));
@@ -191,25 +192,25 @@ describe('the log of a service', () => {
   });
 
   test('does not say that an entry became a dead letter that was taken over meanwhile', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const said = lines();
     const work: Handler = async (_, context) => {
-      const key = arena.keys.stream('work');
-      await arena.redis.xclaim(key, 'service', 'other', 0, context.getMessageId());
+      const key = service.keys.stream('work');
+      await service.redis.xclaim(key, 'service', 'other', 0, context.getMessageId());
       throw new Error('no');
     };
-    await arena.serve({ events: { work: [work, { retry: { attempts: 1 } }] } });
-    const client = await arena.connected();
+    await service.serve({ events: { work: [work, { retry: { attempts: 1 } }] } });
+    const client = await service.connected();
     await client.tell('work', 1);
     await eventually(() => expect(matching(said, /dead letter/)).toHaveLength(1));
     expect(matching(said, /dead letter/)[0]).toMatch(
       /^warn work: became no dead letter here, attempts: it is another instance's by now \(entry .*: no/,
     );
-    expect(await arena.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   test('names the call in lines about it', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const calls = new Map<string, string>();
     const noting =
       (then: (data: never) => unknown): Handler =>
@@ -226,8 +227,8 @@ describe('the log of a service', () => {
         { retry: { attempts: 2, delay: 1 } },
       ],
     };
-    await arena.serve({ messages });
-    const client = await arena.connected();
+    await service.serve({ messages });
+    const client = await service.connected();
     const said = lines();
     await client.failure('unsendable');
     await client.failure('retried');
@@ -241,7 +242,10 @@ describe('the log of a service', () => {
 });
 
 describe('a normal life has no warnings', () => {
-  const life = async (arena: Arena, options: RedisStreamsServerOptions = {}): Promise<void> => {
+  const life = async (
+    service: TestService,
+    options: RedisStreamsServerOptions = {},
+  ): Promise<void> => {
     const handlers: Handlers = {
       messages: {
         work: (n: number) => n + 1,
@@ -251,15 +255,15 @@ describe('a normal life has no warnings', () => {
       },
       events: { told: () => {} },
     };
-    const client = arena.client();
+    const client = service.client();
     const early = client.call('work', 1);
-    const server = await arena.serve(handlers, options);
+    const server = await service.serve(handlers, options);
     expect(await early).toBe(2);
-    const second = arena.client();
+    const second = service.client();
     expect(await second.call('work', 2)).toBe(3);
     expect(await second.values('many')).toEqual([1, 2, 3]);
     await lastValueFrom(second.emit('told', 1), { defaultValue: undefined });
-    const idle = arena.client();
+    const idle = service.client();
     await idle.connect();
     await idle.close();
     await second.close();
@@ -269,7 +273,7 @@ describe('a normal life has no warnings', () => {
 
   test('of a service and its callers, started in any order', async () => {
     const said = lines();
-    await life(new Arena());
+    await life(new TestService());
     expect(matching(said, /^(?:warn|error)/)).toEqual([]);
   });
 
@@ -278,7 +282,7 @@ describe('a normal life has no warnings', () => {
     for (let round = 0; round < 3; round++) {
       const server = await startPrivateRedis();
       onTestFinished(() => server.stop());
-      await life(new Arena(server.url));
+      await life(new TestService({ url: server.url }));
     }
     expect(matching(said, /^(?:warn|error)/)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, RpcException } from '@nestjs/microservices';
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { firstValueFrom, from, type Observable, toArray } from 'rxjs';
-import { Room } from './support.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class MetaController {
@@ -30,9 +30,9 @@ class MetaController {
 
 describe('R4 sendWithMeta', () => {
   test('tells which instance answered, at which delivery', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [MetaController] });
-    const answer = await firstValueFrom(room.client().sendWithMeta<string>('meta.consumer', {}));
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
+    const answer = await firstValueFrom(service.client().sendWithMeta<string>('meta.consumer', {}));
     expect(answer).toEqual({
       value: expect.any(String),
       headers: {},
@@ -43,30 +43,30 @@ describe('R4 sendWithMeta', () => {
   });
 
   test('for every value', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [MetaController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
     const values = await firstValueFrom(
-      room.client().sendWithMeta<string>('meta.many', {}).pipe(toArray()),
+      service.client().sendWithMeta<string>('meta.many', {}).pipe(toArray()),
     );
     expect(values.map(({ value }) => value)).toEqual(['a', 'b']);
     expect(new Set(values.map(({ instance }) => instance)).size).toBe(1);
   });
 
   test('headers leave undefined what it is, and null too', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [MetaController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
     const values = await firstValueFrom(
-      room.client().sendWithMeta('meta.gaps', {}).pipe(toArray()),
+      service.client().sendWithMeta('meta.gaps', {}).pipe(toArray()),
     );
     expect(values.map(({ value }) => value)).toStrictEqual([1, undefined, null, 2]);
     for (const { headers } of values) expect(headers).toEqual({ lang: 'en' });
   });
 
   test('two instances are told apart', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [MetaController] });
-    await room.serve({ controllers: [MetaController] });
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
+    await service.serveModule({ controllers: [MetaController] });
+    const client = service.client();
     const answers = await Promise.all(
       Array.from({ length: 100 }, () => firstValueFrom(client.sendWithMeta('meta.consumer', {}))),
     );
@@ -75,9 +75,9 @@ describe('R4 sendWithMeta', () => {
   });
 
   test('errors pass as from send', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [MetaController] });
-    const call = firstValueFrom(room.client().sendWithMeta('meta.error', {}));
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
+    const call = firstValueFrom(service.client().sendWithMeta('meta.error', {}));
     await expect(call).rejects.toEqual({ status: 'error', message: 'failed' });
   });
 });

@@ -4,7 +4,8 @@ import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, RedisStreamsModule } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { closing, Room } from './support.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 
 @Injectable()
 class Caller {
@@ -17,11 +18,11 @@ class ElsewhereModule {}
 
 describe('N15 RedisStreamsModule', () => {
   test('forRoot provides the client by its class', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
     const app = closing(
       await Test.createTestingModule({
-        imports: [RedisStreamsModule.forRoot(room.address)],
+        imports: [RedisStreamsModule.forRoot(service.address)],
         providers: [Caller],
       }).compile(),
     );
@@ -29,9 +30,9 @@ describe('N15 RedisStreamsModule', () => {
   });
 
   test('forRoot, global', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
-    const streams = RedisStreamsModule.forRoot({ ...room.address, isGlobal: true });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
+    const streams = RedisStreamsModule.forRoot({ ...service.address, isGlobal: true });
     const app = closing(
       await Test.createTestingModule({ imports: [streams, ElsewhereModule] }).compile(),
     );
@@ -39,11 +40,11 @@ describe('N15 RedisStreamsModule', () => {
   });
 
   test('forRootAsync with ConfigService, global', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [EchoController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [EchoController] });
     const streams = RedisStreamsModule.forRootAsync({
       isGlobal: true,
-      imports: [ConfigModule.forFeature(() => ({ redis: room.address }))],
+      imports: [ConfigModule.forFeature(() => ({ redis: service.address }))],
       inject: [ConfigService],
       useFactory: (config: ConfigService) => config.getOrThrow('redis'),
     });
@@ -56,9 +57,9 @@ describe('N15 RedisStreamsModule', () => {
   });
 
   test('A8 shutting down closes its client', async () => {
-    const room = new Room();
+    const service = new TestService();
     const app = await Test.createTestingModule({
-      imports: [RedisStreamsModule.forRoot(room.address)],
+      imports: [RedisStreamsModule.forRoot(service.address)],
     }).compile();
     await app.init();
     const client = app.get(ClientRedisStreams);

@@ -3,7 +3,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, type ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { concat, firstValueFrom, mergeMap, Observable, of } from 'rxjs';
-import { eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
 
 const story = new AsyncLocalStorage<string>();
 
@@ -72,10 +73,10 @@ class NestedController {
 
 /** A service that calls itself through a client of its own, which connects in the first handler. */
 const open = async () => {
-  const room = new Room();
-  const back = { provide: 'BACK', useFactory: () => room.client() };
-  const app = await room.serve({ controllers: [NestedController], providers: [back] });
-  const client = room.client();
+  const service = new TestService();
+  const back = { provide: 'BACK', useFactory: () => service.client() };
+  const app = await service.serveModule({ controllers: [NestedController], providers: [back] });
+  const client = service.client();
   const send = (pattern: string, timeout: number): Promise<number> => {
     const record = new RedisStreamsRecordBuilder({}).setOptions({ timeout }).build();
     return firstValueFrom(client.send<number>(pattern, record));

@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { Room, redis } from './support.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class ListsController {
@@ -12,19 +13,19 @@ class ListsController {
 }
 
 test('a pattern that is an object has one stream, whatever the order of its keys and the alphabet', async () => {
-  const room = new Room();
-  await room.serve({ controllers: [ListsController] });
-  const client = room.client();
+  const service = new TestService();
+  await service.serveModule({ controllers: [ListsController] });
+  const client = service.client();
   const pattern = { Cmd: 'find', topics: ['b', 'a'] };
   expect(await firstValueFrom(client.send(pattern, 1))).toBe('found');
-  const [key] = await redis().keys(`{${room.address.prefix}}:s:*`);
-  expect(key).toBe(`{${room.address.prefix}}:s:{"Cmd":"find","topics":["b","a"]}`);
+  const [key] = await redis().keys(`{${service.address.prefix}}:s:*`);
+  expect(key).toBe(`{${service.address.prefix}}:s:{"Cmd":"find","topics":["b","a"]}`);
 });
 
 test.each([['x'.repeat(1025)], [''], [{ n: 1n }]])(
   'a pattern that cannot be one is refused before anything is sent',
   async (pattern) => {
-    const client = new Room().client();
+    const client = new TestService().client();
     await expect(firstValueFrom(client.send(pattern, 1))).rejects.toMatchObject({
       code: 'INVALID_MESSAGE',
       outcome: 'not-run',

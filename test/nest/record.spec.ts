@@ -7,7 +7,9 @@ import {
   type RedisStreamsContext,
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, NEVER, type Observable } from 'rxjs';
-import { deadUrl, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 interface Facts {
   data: unknown;
@@ -47,21 +49,21 @@ describe('N5 records', () => {
   });
 
   test('the handler gets the data, its context the headers', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [RecordController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [RecordController] });
     const built = record({ a: 1 })
       .setOptions({ headers: { lang: 'ü', n: '' } })
       .build();
-    expect(await firstValueFrom(room.client().send('record.facts', built))).toMatchObject({
+    expect(await firstValueFrom(service.client().send('record.facts', built))).toMatchObject({
       data: { a: 1 },
       metadata: { lang: 'ü', n: '' },
     });
   });
 
   test('static headers, then the record’s, then the dispatch hook’s', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [RecordController] });
-    const client = room.client({ headers: { a: 'static', b: 'static', c: 'static' } });
+    const service = new TestService();
+    await service.serveModule({ controllers: [RecordController] });
+    const client = service.client({ headers: { a: 'static', b: 'static', c: 'static' } });
     client.setOnDispatchHook((packet) => {
       packet.metadata = { ...packet.metadata, c: 'hook', d: 'hook' };
     });
@@ -73,9 +75,9 @@ describe('N5 records', () => {
   });
 
   test('static headers alone, on requests and events', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [RecordController] });
-    const client = room.client({ headers: { app: 'shop' } });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [RecordController] });
+    const client = service.client({ headers: { app: 'shop' } });
     const facts = await firstValueFrom(client.send('record.facts', 'x'));
     expect(facts).toMatchObject({ data: 'x', metadata: { app: 'shop' } });
     client.emit('record.event', 'y');
@@ -84,9 +86,9 @@ describe('N5 records', () => {
   });
 
   test('events take records too', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [RecordController] });
-    room.client().emit(
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [RecordController] });
+    service.client().emit(
       'record.event',
       record([1])
         .setOptions({ headers: { k: 'v' } })
@@ -97,9 +99,9 @@ describe('N5 records', () => {
   });
 
   test('M5 its timeout ends the call and reaches the handler', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [RecordController] });
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [RecordController] });
+    const client = service.client();
     const patient = record(1).setOptions({ timeout: 20_000 }).build();
     const { remaining } = await firstValueFrom(client.send<Facts>('record.facts', patient));
     expect(remaining).toBeGreaterThan(15_000);
@@ -113,21 +115,23 @@ describe('N5 records', () => {
   });
 
   test('an AbortSignal cancels the call', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [RecordController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [RecordController] });
     const abort = new AbortController();
     const built = record(1).setOptions({ signal: abort.signal }).build();
-    const call = firstValueFrom(room.client().send('record.never', built));
+    const call = firstValueFrom(service.client().send('record.never', built));
     abort.abort();
     await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
   test('an unknown option is refused, certainly not run', async () => {
-    const room = new Room();
+    const service = new TestService();
     const built = record(1)
       .setOptions({ timeuot: 5 } as object)
       .build();
-    await expect(firstValueFrom(room.client().send('record.never', built))).rejects.toMatchObject({
+    await expect(
+      firstValueFrom(service.client().send('record.never', built)),
+    ).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       outcome: 'not-run',
       message: expect.stringContaining('did you mean "timeout"'),
@@ -138,41 +142,41 @@ describe('N5 records', () => {
     const built = record(1)
       .setOptions({ header: {} } as object)
       .build();
-    const emitted = lastValueFrom(new Room().client().emit('record.event', built));
+    const emitted = lastValueFrom(new TestService().client().emit('record.event', built));
     await expect(emitted).rejects.toMatchObject({ code: 'INVALID_OPTION', outcome: 'not-run' });
   });
 });
 
 describe('N5 records of events', () => {
-  const emitted = (room: Room, pattern: string, options: RecordOptions) =>
-    lastValueFrom(room.client().emit(pattern, record(1).setOptions(options).build()));
+  const emitted = (service: TestService, pattern: string, options: RecordOptions) =>
+    lastValueFrom(service.client().emit(pattern, record(1).setOptions(options).build()));
 
   test.each([{ whenNoConsumer: 'fail' as const }, { idleTimeout: 50 }])(
     'refuse what has no meaning for them: %o',
     async (options) => {
-      const room = new Room();
-      await expect(emitted(room, 'record.event', options)).rejects.toMatchObject({
+      const service = new TestService();
+      await expect(emitted(service, 'record.event', options)).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         outcome: 'not-run',
         message: expect.stringContaining(Object.keys(options)[0]!),
       });
-      expect(await room.length('record.event')).toBe(0);
+      expect(await service.length('record.event')).toBe(0);
     },
   );
 
   test('an AbortSignal that was aborted stores nothing', async () => {
-    const room = new Room();
+    const service = new TestService();
     const signal = AbortSignal.abort();
-    await expect(emitted(room, 'record.event', { signal })).rejects.toMatchObject({
+    await expect(emitted(service, 'record.event', { signal })).rejects.toMatchObject({
       code: 'CANCELLED',
       outcome: 'not-run',
     });
-    expect(await room.length('record.event')).toBe(0);
+    expect(await service.length('record.event')).toBe(0);
   });
 
   test('an AbortSignal ends an event that waits for Redis: certainly not stored', async () => {
     const abort = new AbortController();
-    const client = new Room().client({ url: deadUrl });
+    const client = new TestService().client({ url: deadUrl });
     const built = record(1).setOptions({ signal: abort.signal }).build();
     const emitting = lastValueFrom(client.emit('record.event', built));
     setImmediate(() => abort.abort());
@@ -180,19 +184,19 @@ describe('N5 records of events', () => {
   });
 
   test('an AbortSignal changes nothing about an event that is stored, and is let go', async () => {
-    const room = new Room();
+    const service = new TestService();
     const { signal } = new AbortController();
     const added = vi.spyOn(signal, 'addEventListener');
     const removed = vi.spyOn(signal, 'removeEventListener');
-    await emitted(room, 'record.event', { signal });
+    await emitted(service, 'record.event', { signal });
     expect(removed).toHaveBeenCalledTimes(1);
     expect(removed.mock.calls[0]![1]).toBe(added.mock.calls[0]![1]);
-    expect(await room.length('record.event')).toBe(1);
+    expect(await service.length('record.event')).toBe(1);
   });
 
   test('atMostOnce travels with the event', async () => {
-    const room = new Room();
-    await emitted(room, 'record.event', { atMostOnce: true });
-    expect(await room.headerLines('record.event')).toEqual(['1 json - - 0 once']);
+    const service = new TestService();
+    await emitted(service, 'record.event', { atMostOnce: true });
+    expect(await service.headerLines('record.event')).toEqual(['1 json - - 0 once']);
   });
 });

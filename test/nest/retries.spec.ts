@@ -15,7 +15,9 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
-import { eventually, redis, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class MessagesController {
@@ -123,9 +125,9 @@ class EventsController {
 
 describe('RetryLater and DeadLetter in a message handler', () => {
   const open = async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [MessagesController] });
-    return { room, client: room.client(), controller: app.get(MessagesController) };
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [MessagesController] });
+    return { service, client: service.client(), controller: app.get(MessagesController) };
   };
 
   test('RetryLater runs it again, as the same entry, and the caller gets the answer', async () => {
@@ -157,40 +159,40 @@ describe('RetryLater and DeadLetter in a message handler', () => {
   });
 
   test('RetryLater beyond the attempts: a dead letter, and the caller is told', async () => {
-    const { room, client, controller } = await open();
+    const { service, client, controller } = await open();
     await expect(firstValueFrom(client.send('later', { failures: 99 }))).rejects.toMatchObject({
       code: 'DEAD_LETTERED',
       outcome: 'may-have-run',
       message: expect.stringContaining('3 attempts'),
     });
     expect(controller.runs).toHaveLength(3);
-    expect(await room.deadLetters()).toMatchObject([
+    expect(await service.deadLetters()).toMatchObject([
       { pattern: 'later', reason: 'attempts', attempts: '3', d: '{"failures":99}' },
     ]);
   });
 
   test('DeadLetter: at once, with its reason', async () => {
-    const { room, client, controller } = await open();
+    const { service, client, controller } = await open();
     await expect(firstValueFrom(client.send('letter', {}))).rejects.toMatchObject({
       code: 'DEAD_LETTERED',
       outcome: 'may-have-run',
       message: expect.stringContaining('no such order'),
     });
     expect(controller.letters).toBe(1);
-    expect(await room.deadLetters()).toMatchObject([
+    expect(await service.deadLetters()).toMatchObject([
       { pattern: 'letter', reason: 'handler', error: 'no such order', attempts: '1' },
     ]);
-    expect(await redis().xlen(room.stream('letter'))).toBe(0);
+    expect(await redis().xlen(service.stream('letter'))).toBe(0);
   });
 
   test('a retry policy: the caller gets what the last attempt threw', async () => {
-    const { room, client, controller } = await open();
+    const { service, client, controller } = await open();
     await expect(firstValueFrom(client.send('policy', {}))).rejects.toEqual({
       code: 'E_POLICY',
       attempt: 1,
     });
     expect(controller.runs).toHaveLength(2);
-    expect(await room.deadLetters()).toMatchObject([{ pattern: 'policy', reason: 'attempts' }]);
+    expect(await service.deadLetters()).toMatchObject([{ pattern: 'policy', reason: 'attempts' }]);
   });
 
   test('ack, retry and deadLetter of its context are refused', async () => {
@@ -205,35 +207,35 @@ describe('RetryLater and DeadLetter in a message handler', () => {
 
 describe('RetryLater, DeadLetter and the context in an event handler', () => {
   const open = async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [EventsController] });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [EventsController] });
     const { runs } = app.get(EventsController);
     const acknowledged = (pattern: string) =>
-      eventually(async () => expect(await room.pending(pattern)).toBe(0));
-    return { room, client: room.client(), runs, acknowledged };
+      eventually(async () => expect(await service.pending(pattern)).toBe(0));
+    return { service, client: service.client(), runs, acknowledged };
   };
 
   test('RetryLater runs it again', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('later', { failures: 2 });
     await eventually(() => expect(runs).toEqual(['later 0', 'later 1', 'later 2']));
     await acknowledged('later');
-    expect(await room.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   test('RetryLater beyond the attempts', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('later', { failures: 99 });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
     expect(runs).toEqual(['later 0', 'later 1', 'later 2']);
     await acknowledged('later');
   });
 
   test('DeadLetter: at once', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('letter', { a: 1 });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    expect(await room.deadLetters()).toMatchObject([
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    expect(await service.deadLetters()).toMatchObject([
       { reason: 'handler', error: 'nothing to do', d: '{"a":1}' },
     ]);
     expect(runs).toEqual(['letter']);
@@ -241,30 +243,30 @@ describe('RetryLater, DeadLetter and the context in an event handler', () => {
   });
 
   test('ctx.ack() is the end, whatever follows', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('ctx.ack', {});
     await eventually(() => expect(runs).toEqual(['ack']));
     await acknowledged('ctx.ack');
     await lastValueFrom(client.emit('mark', {}), { defaultValue: undefined });
     await eventually(() => expect(runs).toEqual(['ack', 'mark']));
-    expect(await room.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   test('ctx.retry() runs it again, within the attempts', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('ctx.retry', { failures: 1 });
     await eventually(() => expect(runs).toEqual(['retry 0', 'retry 1']));
     await acknowledged('ctx.retry');
     client.emit('ctx.retry', { failures: 99 });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
     expect(runs.slice(2)).toEqual(['retry 0', 'retry 1', 'retry 2']);
   });
 
   test('ctx.deadLetter()', async () => {
-    const { room, client, runs, acknowledged } = await open();
+    const { service, client, runs, acknowledged } = await open();
     client.emit('ctx.dead', {});
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    expect(await room.deadLetters()).toMatchObject([{ reason: 'handler', error: 'by hand' }]);
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    expect(await service.deadLetters()).toMatchObject([{ reason: 'handler', error: 'by hand' }]);
     expect(runs).toEqual(['dead']);
     await acknowledged('ctx.dead');
   });

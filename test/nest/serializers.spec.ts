@@ -13,7 +13,10 @@ import { IdentitySerializer } from '@nestjs/microservices/serializers/identity.s
 import { Redis } from 'ioredis';
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
-import { closing, eventually, redisUrl, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class CodedController {
@@ -73,9 +76,9 @@ const plain = [
 
 describe.each(plain)('N7 serializers: %s', (_name, server, client) => {
   test('request, stream, error, event and headers pass unchanged', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [CodedController] }, server);
-    const caller = room.client({ ...client, headers: { 'x-kind': 'static' } });
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [CodedController] }, server);
+    const caller = service.client({ ...client, headers: { 'x-kind': 'static' } });
 
     expect(await firstValueFrom(caller.send('coded.echo', { pattern: 'p', data: 1 }))).toEqual({
       data: { pattern: 'p', data: 1 },
@@ -93,10 +96,10 @@ describe.each(plain)('N7 serializers: %s', (_name, server, client) => {
 
 describe('N7 what a serializer is given', () => {
   test('requests and replies as the packets of Nest', async () => {
-    const room = new Room();
+    const service = new TestService();
     const [server, client] = [coded(), coded()];
-    await room.serve({ controllers: [CodedController] }, server);
-    await firstValueFrom(room.client(client).send('coded.echo', 7));
+    await service.serveModule({ controllers: [CodedController] }, server);
+    await firstValueFrom(service.client(client).send('coded.echo', 7));
 
     expect(client.serializer.serialize.mock.calls[0]![0]).toEqual({
       pattern: 'coded.echo',
@@ -113,13 +116,13 @@ describe('N7 what a serializer is given', () => {
   });
 
   test('what it makes is what the entry holds', async () => {
-    const room = new Room();
-    const client = room.client(coded());
+    const service = new TestService();
+    const client = service.client(coded());
     await lastValueFrom(client.emit('coded.event', 'kept'), { defaultValue: undefined });
 
     const redis = new Redis(redisUrl);
     closing({ close: () => redis.quit() });
-    const [entry] = await redis.xrange(`{${room.prefix}}:s:coded.event`, '-', '+');
+    const [entry] = await redis.xrange(`{${service.prefix}}:s:coded.event`, '-', '+');
     const fields = entry![1];
     const text = fields[fields.indexOf('d') + 1]!;
     expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({
@@ -129,13 +132,13 @@ describe('N7 what a serializer is given', () => {
   });
 
   test('one that fails fails its own call', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [CodedController] });
+    const service = new TestService();
+    await service.serveModule({ controllers: [CodedController] });
     const serialize = vi.fn(({ data }: { pattern: unknown; data: unknown }) => {
       if (data === 'bad') throw new Error('not this one');
       return { pattern: 'coded.echo', data };
     });
-    const client = room.client({ serializer: { serialize } });
+    const client = service.client({ serializer: { serialize } });
     const [bad, good] = await Promise.allSettled(
       ['bad', 'good'].map((data) => firstValueFrom(client.send('coded.echo', data))),
     );
@@ -144,7 +147,7 @@ describe('N7 what a serializer is given', () => {
   });
 
   test('one that fails on a later value ends the stream behind the earlier ones', async () => {
-    const room = new Room();
+    const service = new TestService();
     let earlier = (): void => {};
     const slow = new Promise<void>((resolve) => (earlier = resolve));
     const serialize = vi.fn(async (packet: { response?: unknown }) => {
@@ -156,10 +159,10 @@ describe('N7 what a serializer is given', () => {
       await slow;
       return packet;
     });
-    await room.serve({ controllers: [CodedController] }, { serializer: { serialize } });
+    await service.serveModule({ controllers: [CodedController] }, { serializer: { serialize } });
     const values: unknown[] = [];
     const error = await new Promise((resolve) =>
-      room
+      service
         .client()
         .send('coded.many', {})
         .subscribe({ next: (v) => values.push(v), error: resolve }),
@@ -169,8 +172,8 @@ describe('N7 what a serializer is given', () => {
   });
 
   test('a deserializer that fails on a later value does too', async () => {
-    const room = new Room();
-    await room.serve({ controllers: [CodedController] }, coded());
+    const service = new TestService();
+    await service.serveModule({ controllers: [CodedController] }, coded());
     const { serializer } = coded();
     let earlier = (): void => {};
     const slow = new Promise<void>((resolve) => (earlier = resolve));
@@ -183,7 +186,7 @@ describe('N7 what a serializer is given', () => {
       await slow;
       return packet;
     };
-    const client = room.client({ serializer, deserializer: { deserialize } });
+    const client = service.client({ serializer, deserializer: { deserialize } });
     const values: unknown[] = [];
     const error = await new Promise((resolve) =>
       client.send('coded.many', {}).subscribe({ next: (v) => values.push(v), error: resolve }),

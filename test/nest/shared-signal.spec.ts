@@ -3,7 +3,8 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RecordOptions } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { deadUrl, Room } from './support.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 @Controller()
 class SignalController {
@@ -34,9 +35,9 @@ const turn = () => new Promise((next) => setImmediate(next));
 describe('one signal for many calls', () => {
   test('has one listener, ends them all, and is left alone afterwards', async () => {
     const heard = warned();
-    const room = new Room();
-    await room.serve({ controllers: [SignalController] });
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [SignalController] });
+    const client = service.client();
     const controller = new AbortController();
     const { signal } = controller;
     const listeners = () => getEventListeners(signal, 'abort').length;
@@ -70,7 +71,7 @@ describe('one signal for many calls', () => {
 
   test('events too, and those that are refused leave nothing', async () => {
     const heard = warned();
-    const client = new Room().client({ url: deadUrl, maxPending: 20 });
+    const client = new TestService().client({ url: deadUrl, maxPending: 20 });
     const controller = new AbortController();
     const { signal } = controller;
     const events = Array.from({ length: 25 }, () =>
@@ -89,7 +90,7 @@ describe('one signal for many calls', () => {
   });
 
   test('a call that ends by its timeout lets go of it', async () => {
-    const client = new Room().client({ url: deadUrl, timeout: 40 });
+    const client = new TestService().client({ url: deadUrl, timeout: 40 });
     const { signal } = new AbortController();
     await expect(firstValueFrom(client.send('signal.echo', record({ signal })))).rejects.toThrow();
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

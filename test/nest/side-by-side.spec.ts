@@ -8,7 +8,10 @@ import {
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { firstValueFrom, from, lastValueFrom, type Observable, toArray } from 'rxjs';
-import { closing, eventually, redisUrl, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 /** Nest's Redis transport has no prefix: these patterns must be nobody else's. */
 @Controller()
@@ -33,18 +36,18 @@ class SharedController {
 
 describe('X26 moving over from Nest’s Redis transport', () => {
   test('the same handlers serve callers of both', async () => {
-    const room = new Room();
+    const service = new TestService();
     const { hostname: host, port } = new URL(redisUrl);
     const options = { host, port: Number(port || 6379) };
     const testing = await Test.createTestingModule({ controllers: [SharedController] }).compile();
     const app = closing(testing.createNestApplication({ logger: false }));
     app.connectMicroservice({ transport: Transport.REDIS, options });
-    app.connectMicroservice({ strategy: room.strategy() });
+    app.connectMicroservice({ strategy: service.strategy() });
     await app.startAllMicroservices();
     await app.init();
 
     const nest = closing(ClientProxyFactory.create({ transport: Transport.REDIS, options }));
-    const callers: ClientProxy[] = [nest, room.client()];
+    const callers: ClientProxy[] = [nest, service.client()];
     for (const caller of callers) {
       const sum = caller.send({ of: 'side-by-side', cmd: 'sum' }, [1, 2, 3]);
       expect(await firstValueFrom(sum)).toBe(6);

@@ -6,7 +6,9 @@ import {
   type RedisStreamsClientOptions,
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, of } from 'rxjs';
-import { deadUrl, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
 // What G1 and G2 promise holds while a serializer or a deserializer of the client works.
@@ -54,22 +56,22 @@ const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 async function open(options: RedisStreamsClientOptions) {
-  const room = new Room();
-  const app = await room.serve({ controllers: [SlowController] }, packets);
-  const client = room.client({ ...packets, ...options });
-  await firstValueFrom(room.client(packets).send('slow.echo', 'up'));
+  const service = new TestService();
+  const app = await service.serveModule({ controllers: [SlowController] }, packets);
+  const client = service.client({ ...packets, ...options });
+  await firstValueFrom(service.client(packets).send('slow.echo', 'up'));
   const { heard } = app.get(SlowController);
   heard.length = 0;
-  return { room, client, heard };
+  return { service, client, heard };
 }
 
-const sent = (kind: 'send' | 'emit', client: ReturnType<Room['client']>, data: unknown) =>
+const sent = (kind: 'send' | 'emit', client: ReturnType<TestService['client']>, data: unknown) =>
   lastValueFrom(client[kind]('slow.echo', data), { defaultValue: undefined });
 
 describe.each(['send', 'emit'] as const)('a serializer that does not answer: %s', (kind) => {
   test('ends at the deadline, certainly not run', async () => {
     const serializer = gate();
-    const { room, client, heard } = await open({ serializer, timeout: 150 });
+    const { service, client, heard } = await open({ serializer, timeout: 150 });
     await client.connect();
     const begun = performance.now();
     expect(await reasonOf(sent(kind, client, 1))).toMatchObject({
@@ -80,7 +82,7 @@ describe.each(['send', 'emit'] as const)('a serializer that does not answer: %s'
     expect(performance.now() - begun).toBeLessThan(2_000);
     // It answers after all: too late to send anything.
     serializer.open();
-    const other = room.client(packets);
+    const other = service.client(packets);
     await firstValueFrom(other.send('slow.echo', 'after'));
     expect(heard).toEqual(['after']);
   });
@@ -95,14 +97,14 @@ describe.each(['send', 'emit'] as const)('a serializer that does not answer: %s'
 
   test('ends when the client closes, and neither sends nor connects when it answers later', async () => {
     const serializer = gate();
-    const { client, heard, room } = await open({ serializer });
+    const { client, heard, service } = await open({ serializer });
     await client.connect();
     const end = reasonOf(sent(kind, client, 'late'));
     await eventually(() => expect(serializer.waiting).toHaveLength(1));
     await client.close();
     expect(await end).toMatchObject({ code: 'CLOSED', outcome: 'not-run' });
     serializer.open();
-    await firstValueFrom(room.client(packets).send('slow.echo', 'after'));
+    await firstValueFrom(service.client(packets).send('slow.echo', 'after'));
     expect(heard).toEqual(['after']);
     expect(() => client.unwrap()).toThrow(/initialized/i);
   });
@@ -137,21 +139,21 @@ describe.each(['send', 'emit'] as const)('a serializer that does not answer: %s'
   });
 
   test('is not waited for while Redis is away either', async () => {
-    const room = new Room();
-    const client = room.client({ url: deadUrl, serializer: gate(), timeout: 100 });
+    const service = new TestService();
+    const client = service.client({ url: deadUrl, serializer: gate(), timeout: 100 });
     expect(await reasonOf(sent(kind, client, 1))).toMatchObject({ outcome: 'not-run' });
   });
 });
 
 test('a call whose serializer takes its time has the rest of its timeout', async () => {
   const serializer = gate();
-  const { room, client } = await open({ serializer, timeout: 60_000, whenNoConsumer: 'wait' });
+  const { service, client } = await open({ serializer, timeout: 60_000, whenNoConsumer: 'wait' });
   const begun = performance.now();
   const call = reasonOf(firstValueFrom(client.send('slow.nobody', 1)));
   await eventually(() => expect(performance.now() - begun).toBeGreaterThan(120));
   serializer.open();
-  await eventually(async () => expect(await room.headerLines('slow.nobody')).toHaveLength(1));
-  const [line] = await room.headerLines('slow.nobody');
+  await eventually(async () => expect(await service.headerLines('slow.nobody')).toHaveLength(1));
+  const [line] = await service.headerLines('slow.nobody');
   expect(Number(line?.split(' ')[4])).toBeLessThan(59_900);
   await client.close();
   expect(await call).toMatchObject({ code: 'CLOSED', outcome: 'not-run' });
@@ -159,12 +161,12 @@ test('a call whose serializer takes its time has the rest of its timeout', async
 
 test('unsubscribing while the serializer works sends nothing', async () => {
   const serializer = gate();
-  const { client, heard, room } = await open({ serializer });
+  const { client, heard, service } = await open({ serializer });
   const subscription = client.send('slow.echo', 'dropped').subscribe();
   await eventually(() => expect(serializer.waiting).toHaveLength(1));
   subscription.unsubscribe();
   serializer.open();
-  await firstValueFrom(room.client(packets).send('slow.echo', 'after'));
+  await firstValueFrom(service.client(packets).send('slow.echo', 'after'));
   expect(heard).toEqual(['after']);
 });
 

@@ -4,9 +4,10 @@ import { EventPattern, IdentityDeserializer, MessagePattern } from '@nestjs/micr
 import { IdentitySerializer } from '@nestjs/microservices/serializers/identity.serializer.js';
 import { RedisStreamsRecordBuilder, type RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { Gate } from '../support/arena.js';
+import { eventually } from '../../tools/wait.js';
+import { Gate } from '../support/gate.js';
+import { TestService } from '../support/test-service.js';
 import { PassThrough } from '../support/pass-through.js';
-import { eventually, Room } from './support.js';
 import { watched } from '../support/watched.js';
 
 @Controller()
@@ -52,14 +53,14 @@ const record = (data: unknown, options: { timeout?: number; idempotencyKey?: str
   new RedisStreamsRecordBuilder(data).setOptions(options).build();
 
 async function open(options: RedisStreamsServerOptions, providers: object[] = []) {
-  const room = new Room();
-  const app = await room.serve(
+  const service = new TestService();
+  const app = await service.serveModule(
     { controllers: [EchoController], providers: providers as never },
     options,
   );
-  const client = room.client(coded);
+  const client = service.client(coded);
   await client.connect();
-  return { room, app, client, ran: app.get(EchoController).ran };
+  return { service, app, client, ran: app.get(EchoController).ran };
 }
 
 describe('a deserializer of a service that takes its time', () => {
@@ -70,7 +71,7 @@ describe('a deserializer of a service that takes its time', () => {
   };
 
   test('is under the deadline: the call ends, its slot is free, and no handler runs for it', async () => {
-    const { client, gate, ran, room } = await reading();
+    const { client, gate, ran, service } = await reading();
     const call = firstValueFrom(client.send('echo', record('slow', { timeout: 200 })));
     await expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
     // At once, and not after a grace: no handler runs that could be waited for.
@@ -80,26 +81,26 @@ describe('a deserializer of a service that takes its time', () => {
     gate.open();
     expect(await firstValueFrom(client.send('echo', 'last'))).toBe('last');
     expect(ran).toEqual(['next', 'last']);
-    expect(await room.length('echo')).toBe(0);
+    expect(await service.length('echo')).toBe(0);
   });
 
   test('is left when the caller gives up', async () => {
-    const { client, gate, ran, seen, room } = await reading();
+    const { client, gate, ran, seen, service } = await reading();
     const given = client.send('echo', 'slow').subscribe();
     await eventually(() => expect(seen).toEqual(['slow']));
     given.unsubscribe();
-    await eventually(async () => expect(await room.length('echo')).toBe(0));
+    await eventually(async () => expect(await service.length('echo')).toBe(0));
     gate.open();
     expect(await firstValueFrom(client.send('echo', 'next'))).toBe('next');
     expect(ran).toEqual(['next']);
   });
 
   test('is left by close(), and others run what it was busy with', async () => {
-    const { room, app, client, gate, ran, seen } = await reading({ drainTimeout: 50 });
+    const { service, app, client, gate, ran, seen } = await reading({ drainTimeout: 50 });
     const call = watched(firstValueFrom(client.send('echo', 'slow')));
     await eventually(() => expect(seen).toEqual(['slow']));
     await app.close();
-    const heir = await room.serve(
+    const heir = await service.serveModule(
       { controllers: [EchoController] },
       { deserializer: new IdentityDeserializer() },
     );
@@ -111,14 +112,14 @@ describe('a deserializer of a service that takes its time', () => {
   });
 
   test('of an event is left by close() as well', async () => {
-    const { room, app, client, gate, ran, seen } = await reading({ drainTimeout: 50 });
+    const { service, app, client, gate, ran, seen } = await reading({ drainTimeout: 50 });
     await lastValueFrom(client.emit('heard', 'slow'), { defaultValue: undefined });
     await eventually(() => expect(seen).toEqual(['slow']));
     await app.close();
     gate.open();
     await new Promise((resolve) => setImmediate(resolve));
     expect(ran).toEqual([]);
-    expect(await room.pending('heard')).toBe(1);
+    expect(await service.pending('heard')).toBe(1);
   });
 });
 

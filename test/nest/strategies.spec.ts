@@ -6,7 +6,10 @@ import { Test } from '@nestjs/testing';
 import { REDIS_STREAMS, ServerRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { closing, deadUrl, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 const BILLING = Symbol('billing');
 
@@ -81,8 +84,8 @@ describe('N9 strategies', () => {
   });
 
   test('several of them in one application, told apart by their transport id', async () => {
-    const shop = new Room();
-    const billing = new Room();
+    const shop = new TestService();
+    const billing = new TestService();
     const module = { controllers: [TwoStreamsController] };
     const testing = await Test.createTestingModule(module).compile();
     const app = closing(testing.createNestApplication({ logger: false }));
@@ -102,11 +105,14 @@ describe('N9 strategies', () => {
   });
 
   test('a strategy from a factory with injected configuration', async () => {
-    const room = new Room();
+    const service = new TestService();
 
     @Module({
       imports: [
-        ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ nrs: room.server })] }),
+        ConfigModule.forRoot({
+          ignoreEnvFile: true,
+          load: [() => ({ nrs: service.serverOptions })],
+        }),
       ],
       controllers: [EchoController],
     })
@@ -122,7 +128,7 @@ describe('N9 strategies', () => {
       }),
     );
     await app.listen();
-    expect(await firstValueFrom(room.client().send('echo', 'made'))).toBe('made');
+    expect(await firstValueFrom(service.client().send('echo', 'made'))).toBe('made');
   });
 
   test('N14 listen rejects when Redis stays away', async () => {
@@ -134,7 +140,7 @@ describe('N9 strategies', () => {
 
 describe('X25 two message handlers of one pattern', () => {
   test('in one controller: listen rejects and names the pattern', async () => {
-    const app = await microservice([TwiceController], new Room().strategy());
+    const app = await microservice([TwiceController], new TestService().strategy());
     await expect(app.listen()).rejects.toMatchObject({
       code: 'DUPLICATE_HANDLER',
       message: expect.stringContaining('{"cmd":"twice","of":"cats"}'),
@@ -142,7 +148,7 @@ describe('X25 two message handlers of one pattern', () => {
   });
 
   test('in two controllers', async () => {
-    const app = await microservice([OnceController, AgainController], new Room().strategy());
+    const app = await microservice([OnceController, AgainController], new TestService().strategy());
     await expect(app.listen()).rejects.toMatchObject({
       code: 'DUPLICATE_HANDLER',
       pattern: 'once',
@@ -150,9 +156,9 @@ describe('X25 two message handlers of one pattern', () => {
   });
 
   test('two event handlers are no duplicate', async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [SharedEventController] });
-    room.client().emit('shared', 1);
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [SharedEventController] });
+    service.client().emit('shared', 1);
     const { heard } = app.get(SharedEventController);
     await eventually(() => expect(heard).toEqual([1, 1]));
   });

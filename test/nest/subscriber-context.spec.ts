@@ -7,7 +7,8 @@ import { type ClientRedisStreams, RedisStreamsRecordBuilder } from 'nestjs-redis
 import { concat, finalize, firstValueFrom, lastValueFrom, Observable, of, switchMap } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { builtLibrary, program } from '../support/built-library.js';
-import { deadUrl, Room } from './support.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 // Whoever subscribes has its own asynchronous context, and what it does with replies is done there,
 // whoever made the client connect and whoever's batch its call travelled in.
@@ -58,9 +59,9 @@ const seen = (source: Observable<unknown>): Promise<string[]> =>
 
 /** A client whose connections somebody called alice made, with a call. */
 async function open(options = {}) {
-  const room = new Room();
-  await room.serve({ controllers: [ContextController] });
-  const client = room.client(options);
+  const service = new TestService();
+  await service.serveModule({ controllers: [ContextController] });
+  const client = service.client(options);
   await als.run('alice', () => firstValueFrom(client.send('ctx.echo', 1)));
   return client;
 }
@@ -117,8 +118,8 @@ describe.each(people)('what comes back arrives in the context of whoever subscri
   });
 
   test('a deadline that passes while Redis is away', async () => {
-    const room = new Room();
-    const client = room.client({ url: deadUrl, timeout: 60 });
+    const service = new TestService();
+    const client = service.client({ url: deadUrl, timeout: 60 });
     const ends = als.run('alice', () => seen(client.send('ctx.echo', 1)));
     expect(await as(who, () => seen(client.send('ctx.echo', 2)))).toEqual(bad);
     expect(await as(who, () => seen(client.emit('ctx.echo', 2)))).toEqual(bad);
@@ -152,9 +153,9 @@ describe.each(people)('what comes back arrives in the context of whoever subscri
         return packet;
       },
     };
-    const room = new Room();
-    await room.serve({ controllers: [ContextController] }, { serializer });
-    const client = room.client({ deserializer });
+    const service = new TestService();
+    await service.serveModule({ controllers: [ContextController] }, { serializer });
+    const client = service.client({ deserializer });
     await als.run('alice', () => firstValueFrom(client.send('ctx.echo', 1)));
     expect(await as(who, () => seen(client.send('ctx.many', {})))).toEqual([...of3, ...fine]);
     expect(new Set(readers)).toEqual(new Set(['alice', who]));
@@ -185,9 +186,9 @@ test('calls of many people in one turn do not mix', async () => {
 });
 
 test('a call that an operator makes is sent as the one who subscribed', async () => {
-  const room = new Room();
-  await room.serve({ controllers: [ContextController] });
-  const client = room.client();
+  const service = new TestService();
+  await service.serveModule({ controllers: [ContextController] });
+  const client = service.client();
   // As a dispatch hook does it that sends the user along.
   const whoami = (proxy: ClientRedisStreams): Observable<string> =>
     new Observable((observer) =>
@@ -214,7 +215,7 @@ describe('trackers that keep something of each asynchronous resource', () => {
 
   test('hear of the end of every call: nothing of it is kept', async () => {
     const count = 500;
-    const options = { ...new Room().address, whenNoConsumer: 'fail' };
+    const options = { ...new TestService().address, whenNoConsumer: 'fail' };
     const given = JSON.stringify({ library: builtLibrary(), options, count });
     const file = program('tracked');
     const child = fork(file, [given], { execArgv: ['--expose-gc'] });

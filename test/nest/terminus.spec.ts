@@ -2,7 +2,10 @@ import { HealthCheckService, MicroserviceHealthIndicator, TerminusModule } from 
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams } from 'nestjs-redis-streams';
 import { Redis } from 'ioredis';
-import { closing, deadUrl, eventually, redisUrl, uniquePrefix } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { uniquePrefix } from '../support/place.js';
+import { deadUrl, redisUrl } from '../support/redis.js';
 
 async function health() {
   const module = TerminusModule.forRoot({ logger: false });

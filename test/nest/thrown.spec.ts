@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
-import { Arena, type Handler } from '../support/arena.js';
-import { eventually } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import type { Handler } from '../support/handlers.js';
+import { TestService } from '../support/test-service.js';
 
 // Whatever of this is left unhandled fails the run: vitest counts rejections that nobody hears.
 
@@ -33,7 +34,7 @@ const retry = { attempts: 2, delay: 1 };
 
 describe.each(THROWN)('%s, thrown', (_, make) => {
   test('by a message handler is an error for the caller, and its slot is free again', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const messages = {
       throws: throwing(make),
       rejects: rejecting(make),
@@ -41,8 +42,8 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
       streams: () => new Observable((subscriber) => subscriber.error(make())),
       sound: () => 'sound',
     };
-    await arena.serve({ messages }, { concurrency: 1 });
-    const client = arena.client();
+    await service.serve({ messages }, { concurrency: 1 });
+    const client = service.client();
     for (const pattern of ['throws', 'rejects', 'retried', 'streams']) {
       expect(await client.failure(pattern)).toBeDefined();
     }
@@ -50,71 +51,71 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
   });
 
   test('by an event handler is retried and then a dead letter', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const events = { throws: throwing(make), rejects: rejecting(make) };
-    await arena.serve({ events }, { retry });
-    const client = arena.client();
+    await service.serve({ events }, { retry });
+    const client = service.client();
     await client.tell('throws');
     await client.tell('rejects');
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(2));
-    for (const letter of await arena.deadLetters()) {
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(2));
+    for (const letter of await service.deadLetters()) {
       expect(letter).toMatchObject({ reason: 'attempts', attempts: '2' });
       expect(letter['error']).not.toBe('');
     }
-    expect(await arena.pending('throws')).toBe(0);
+    expect(await service.pending('throws')).toBe(0);
   });
 
   test('by a processing hook fails the attempt', async () => {
-    const arena = new Arena();
-    const server = arena.server(
+    const service = new TestService();
+    const server = service.server(
       { messages: { asked: () => 1 }, events: { told: () => {} } },
       { retry },
     );
     server.setOnProcessingStartHook(throwing(make) as never);
     await server.listen(() => {});
-    const client = arena.client();
+    const client = service.client();
     expect(await client.failure('asked')).toMatchObject({ status: 'error' });
     await client.tell('told');
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(1));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
   });
 
   test('by a deserializer of the service ends the entry', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const serializer = { serialize: (value: unknown) => value };
     for (const [name, deserialize] of [
       ['sync', throwing(make)],
       ['async', rejecting(make)],
     ] as const) {
       const deserializer = { deserialize: deserialize as never };
-      await arena.serve({ messages: { [name]: () => 1 } }, { deserializer, group: name });
-      const client = arena.client({ serializer });
+      await service.serve({ messages: { [name]: () => 1 } }, { deserializer, group: name });
+      const client = service.client({ serializer });
       expect(await client.failure(name)).toMatchObject({
         code: 'INVALID_MESSAGE',
         outcome: 'not-run',
       });
-      expect(await arena.deadLetters(name)).toMatchObject([{ reason: 'malformed' }]);
+      expect(await service.deadLetters(name)).toMatchObject([{ reason: 'malformed' }]);
     }
   });
 
   test('by serializers and deserializers around a reply is an error for the caller', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const plain = { serialize: (value: unknown) => value };
     const serializer = { serialize: throwing(make) as never };
     const deserializer = { deserialize: rejecting(make) as never };
-    await arena.serve({ messages: { packed: () => 1 } }, { serializer, group: 'bad' });
-    await arena.serve({ messages: { read: () => 1 } }, { serializer: plain, group: 'good' });
-    expect(await arena.client().failure('packed')).toMatchObject({ code: 'INVALID_MESSAGE' });
-    expect(await arena.client({ deserializer }).failure('read')).toMatchObject({
+    await service.serve({ messages: { packed: () => 1 } }, { serializer, group: 'bad' });
+    await service.serve({ messages: { read: () => 1 } }, { serializer: plain, group: 'good' });
+    expect(await service.client().failure('packed')).toMatchObject({ code: 'INVALID_MESSAGE' });
+    expect(await service.client({ deserializer }).failure('read')).toMatchObject({
       code: 'INVALID_MESSAGE',
       outcome: 'may-have-run',
     });
-    expect(await arena.client({ serializer }).failure('read')).toMatchObject({
+    expect(await service.client({ serializer }).failure('read')).toMatchObject({
       outcome: 'not-run',
     });
   });
 
   test('by the end of a stream that nobody waits for any more harms nothing', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     let ended = 0;
     const end = (): never => {
       ended++;
@@ -139,8 +140,8 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
       iterable: () => ({ [Symbol.asyncIterator]: iterator }),
       sound: () => 'sound',
     };
-    await arena.serve({ messages });
-    const client = await arena.connected();
+    await service.serve({ messages });
+    const client = await service.connected();
     for (const pattern of ['observable', 'iterable']) {
       await expect(client.values(pattern, {}, { timeout: 1000 })).rejects.toMatchObject({
         code: 'TIMEOUT',
@@ -151,11 +152,11 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
   });
 
   test('by a listener of connection events reaches nobody', async () => {
-    const arena = new Arena();
-    const server = arena.server({ messages: { sound: () => 'sound' } });
+    const service = new TestService();
+    const server = service.server({ messages: { sound: () => 'sound' } });
     server.on('ready', throwing(make) as never);
     server.on('ready', rejecting(make) as never);
     await server.listen(() => {});
-    expect(await arena.client().call('sound')).toBe('sound');
+    expect(await service.client().call('sound')).toBe('sound');
   });
 });

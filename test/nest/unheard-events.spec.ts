@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { lastValueFrom } from 'rxjs';
-import { deadUrl, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { deadUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 
 // An event that is not stored, and whose emit nobody subscribed to, would be lost in silence.
 
@@ -21,7 +23,7 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
     ['no data', {}, undefined, 'refused'],
   ])('%s', async (_name, options, data, code) => {
     const lines = warnings();
-    const client = new Room().client(options);
+    const client = new TestService().client(options);
     for (let i = 0; i < 5; i++) client.emit('lost.event', data);
     await eventually(() => expect(lines()).toHaveLength(1));
     expect(lines()[0]).toContain('lost.event');
@@ -30,7 +32,7 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
 
   test('overloaded, and closed', async () => {
     const lines = warnings();
-    const client = new Room().client({ url: deadUrl, maxPending: 1 });
+    const client = new TestService().client({ url: deadUrl, maxPending: 1 });
     for (let i = 0; i < 3; i++) client.emit('lost.event', 1);
     await eventually(() => expect(lines()).toHaveLength(1));
     expect(lines()[0]).toContain('OVERLOADED');
@@ -43,7 +45,7 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
 
   test('each pattern has its own, up to a bound', async () => {
     const lines = warnings();
-    const client = new Room().client({ maxPayloadBytes: 1024 });
+    const client = new TestService().client({ maxPayloadBytes: 1024 });
     for (let i = 0; i < 300; i++) client.emit(`lost.${i}`, 'x'.repeat(2000));
     // A hundred kinds, and one for all the others.
     await eventually(() => expect(lines()).toHaveLength(101));
@@ -52,7 +54,7 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
 
 test('whoever subscribed is told, and the log is not', async () => {
   const lines = warnings();
-  const client = new Room().client({ maxPayloadBytes: 1024 });
+  const client = new TestService().client({ maxPayloadBytes: 1024 });
   await expect(lastValueFrom(client.emit('lost.event', 'x'.repeat(2000)))).rejects.toMatchObject({
     code: 'PAYLOAD_TOO_LARGE',
   });

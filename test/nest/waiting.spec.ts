@@ -7,7 +7,9 @@ import {
 } from 'nestjs-redis-streams';
 import { concatMap, firstValueFrom, from, NEVER, type Observable, Subject, timer } from 'rxjs';
 import { EchoController } from './echo.controller.js';
-import { eventually, redis, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
 const record = (options: RecordOptions, data: unknown = {}) =>
@@ -45,9 +47,9 @@ class StreamController {
 
 describe('idleTimeout', () => {
   const open = async () => {
-    const room = new Room();
-    const app = await room.serve({ controllers: [StreamController] });
-    return { room, client: room.client(), controller: app.get(StreamController) };
+    const service = new TestService();
+    const app = await service.serveModule({ controllers: [StreamController] });
+    return { service, client: service.client(), controller: app.get(StreamController) };
   };
 
   /** Everything that a call tells, in order. */
@@ -92,8 +94,8 @@ describe('idleTimeout', () => {
   });
 
   test('of the client holds where the record says nothing, and gives way to its timeout', async () => {
-    const { room } = await open();
-    const client = room.client({ idleTimeout: 100 });
+    const { service } = await open();
+    const client = service.client({ idleTimeout: 100 });
     const silence = await all(client.send('silent', {}));
     expect(silence.error).toMatchObject({ code: 'TIMEOUT' });
     const { values } = await all(client.send('steady', record({ timeout: 20_000 })));
@@ -104,73 +106,76 @@ describe('idleTimeout', () => {
 describe('whenNoConsumer', () => {
   const refused = { code: 'NO_CONSUMER', outcome: 'not-run', pattern: 'echo' };
   const module = { controllers: [EchoController] };
-  const echo = (room: Room, whenNoConsumer: 'fail' | 'wait' | number, data: unknown = 1) =>
-    watched(firstValueFrom(room.client({ whenNoConsumer }).send('echo', data)));
-  const stored = (room: Room) => redis().xlen(room.stream('echo'));
+  const echo = (
+    service: TestService,
+    whenNoConsumer: 'fail' | 'wait' | number,
+    data: unknown = 1,
+  ) => watched(firstValueFrom(service.client({ whenNoConsumer }).send('echo', data)));
+  const stored = (service: TestService) => redis().xlen(service.stream('echo'));
 
   test('fail: refused at once, and nothing is stored', async () => {
-    const room = new Room();
-    await expect(echo(room, 'fail')).rejects.toMatchObject(refused);
-    expect(await stored(room)).toBe(0);
+    const service = new TestService();
+    await expect(echo(service, 'fail')).rejects.toMatchObject(refused);
+    expect(await stored(service)).toBe(0);
   });
 
   test('fail: also when the pattern was served before, and not while it is', async () => {
-    const room = new Room();
-    const app = await room.serve(module);
-    expect(await echo(room, 'fail')).toBe(1);
+    const service = new TestService();
+    const app = await service.serveModule(module);
+    expect(await echo(service, 'fail')).toBe(1);
     await app.close();
-    await expect(echo(room, 'fail')).rejects.toMatchObject(refused);
-    expect(await stored(room)).toBe(0);
+    await expect(echo(service, 'fail')).rejects.toMatchObject(refused);
+    expect(await stored(service)).toBe(0);
   });
 
   test('a grace: refused after it if the pattern was never served', async () => {
-    const room = new Room();
+    const service = new TestService();
     const begun = performance.now();
-    await expect(echo(room, 300)).rejects.toMatchObject(refused);
+    await expect(echo(service, 300)).rejects.toMatchObject(refused);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(299);
-    expect(await stored(room)).toBe(0);
+    expect(await stored(service)).toBe(0);
   });
 
   test('a grace: served by whoever comes within it', async () => {
-    const room = new Room();
-    const client = room.client({ whenNoConsumer: 20_000 });
+    const service = new TestService();
+    const client = service.client({ whenNoConsumer: 20_000 });
     await client.connect();
     const call = watched(firstValueFrom(client.send('echo', 'patience')));
-    await room.serve(module);
+    await service.serveModule(module);
     expect(await call).toBe('patience');
   });
 
   test('a grace: a pattern that was served before is waited for beyond it', async () => {
-    const room = new Room();
-    const app = await room.serve(module);
+    const service = new TestService();
+    const app = await service.serveModule(module);
     await app.close();
-    const call = echo(room, 0, 'redeployed');
+    const call = echo(service, 0, 'redeployed');
     const connection = redis();
-    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
-    await room.serve(module);
+    await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
+    await service.serveModule(module);
     expect(await call).toBe('redeployed');
   });
 
   test('wait: stored before any service was ever there, and served by the first', async () => {
-    const room = new Room();
-    const call = echo(room, 'wait', 'early');
+    const service = new TestService();
+    const call = echo(service, 'wait', 'early');
     const connection = redis();
-    await eventually(async () => expect(await connection.xlen(room.stream('echo'))).toBe(1));
-    await room.serve(module);
+    await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
+    await service.serveModule(module);
     expect(await call).toBe('early');
   });
 
   test('wait: nobody comes; the deadline ends it, certainly not run', async () => {
-    const room = new Room();
-    const client = room.client({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = service.client({ whenNoConsumer: 'wait' });
     const call = firstValueFrom(client.send('echo', record({ timeout: 200 })));
     await expect(call).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'not-run' });
-    expect(await stored(room)).toBe(0);
+    expect(await stored(service)).toBe(0);
   });
 
   test('of a record goes before that of the client', async () => {
-    const room = new Room();
-    const client = room.client({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = service.client({ whenNoConsumer: 'wait' });
     const call = firstValueFrom(client.send('echo', record({ whenNoConsumer: 'fail' })));
     await expect(call).rejects.toMatchObject(refused);
   });

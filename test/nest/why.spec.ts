@@ -37,7 +37,9 @@ import {
   Implements,
   remote,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { closing, eventually, Room } from './support.js';
+import { eventually } from '../../tools/wait.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 
 class DatabaseError extends Error {
   readonly code = 'ECONNREFUSED';
@@ -174,10 +176,10 @@ const CASES = {
 
 describe('a dead letter says what was thrown', () => {
   test.each(Object.entries(CASES))('by %s', async (_, module) => {
-    const room = new Room();
-    await room.serve(module, twice);
-    room.client().emit('why', {});
-    await eventually(async () => expect(await room.deadLetters()).toMatchObject([WHY]));
+    const service = new TestService();
+    await service.serveModule(module, twice);
+    service.client().emit('why', {});
+    await eventually(async () => expect(await service.deadLetters()).toMatchObject([WHY]));
   });
 
   test('by several handlers at once, each for itself', async () => {
@@ -193,11 +195,11 @@ describe('a dead letter says what was thrown', () => {
         throw new TypeError('second');
       }
     }
-    const room = new Room();
-    await room.serve({ controllers: [SeveralController] }, twice);
-    room.client().emit('why', {});
+    const service = new TestService();
+    await service.serveModule({ controllers: [SeveralController] }, twice);
+    service.client().emit('why', {});
     await eventually(async () =>
-      expect(await room.deadLetters()).toMatchObject([
+      expect(await service.deadLetters()).toMatchObject([
         { reason: 'handler', error: 'enough', 'error-name': 'DatabaseError' },
       ]),
     );
@@ -215,19 +217,19 @@ describe('a dead letter says what was thrown', () => {
         throw new RetryLater(1, { cause: new DatabaseError('database is down') });
       }
     }
-    const room = new Room();
-    await room.serve({ controllers: [AskedController] });
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [AskedController] });
+    const client = service.client();
     const told = await firstValueFrom(client.send('ask', {})).catch((error: unknown) => error);
     expect(told).toEqual({ status: 'error', message: 'Internal server error' });
-    await eventually(async () => expect(await room.deadLetters()).toMatchObject([WHY]));
+    await eventually(async () => expect(await service.deadLetters()).toMatchObject([WHY]));
     const later: unknown = await firstValueFrom(client.send('later', {})).catch(
       (error: unknown) => error,
     );
     expect(later).toMatchObject({ code: 'DEAD_LETTERED', outcome: 'may-have-run' });
     expect(JSON.stringify([told, later])).not.toMatch(/database|ECONNREFUSED|why\.spec/);
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(2));
-    expect((await room.deadLetters())[1]).toMatchObject({
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(2));
+    expect((await service.deadLetters())[1]).toMatchObject({
       error: 'Retry in 1 ms',
       'error-name': 'DatabaseError',
       'error-code': 'ECONNREFUSED',
@@ -254,11 +256,11 @@ describe('a dead letter says what was thrown', () => {
         down();
       }
     }
-    const room = new Room();
-    await room.serve({ controllers: [WhyController] });
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [WhyController] });
+    const client = service.client();
     client.emit('why.told', []);
-    await eventually(async () => expect(await room.deadLetters()).toMatchObject([WHY]));
+    await eventually(async () => expect(await service.deadLetters()).toMatchObject([WHY]));
     const told = await firstValueFrom(client.send('why.ask', [])).catch((error: unknown) => error);
     expect(told).toEqual({
       status: 'error',
@@ -266,37 +268,37 @@ describe('a dead letter says what was thrown', () => {
       message: 'database is down',
       code: 'ECONNREFUSED',
     });
-    await eventually(async () => expect(await room.deadLetters()).toMatchObject([WHY, WHY]));
+    await eventually(async () => expect(await service.deadLetters()).toMatchObject([WHY, WHY]));
   });
 
   test('by a handler that was given to the server itself', async () => {
-    const room = new Room();
-    const server = closing(room.strategy(twice));
+    const service = new TestService();
+    const server = closing(service.strategy(twice));
     server.addHandler('why', down as never, true);
     await server.listen(() => {});
-    room.client().emit('why', {});
-    await eventually(async () => expect(await room.deadLetters()).toMatchObject([WHY]));
+    service.client().emit('why', {});
+    await eventually(async () => expect(await service.deadLetters()).toMatchObject([WHY]));
   });
 
   test('and not what an attempt before it threw', async () => {
     let attempt = 0;
-    const room = new Room();
-    const server = closing(room.strategy(twice));
+    const service = new TestService();
+    const server = closing(service.strategy(twice));
     const handler = (): never => {
       throw new Error(`failure ${++attempt}`);
     };
     server.addHandler('why', handler as never, true);
     await server.listen(() => {});
-    room.client().emit('why', {});
+    service.client().emit('why', {});
     await eventually(async () =>
-      expect(await room.deadLetters()).toMatchObject([{ error: 'failure 2' }]),
+      expect(await service.deadLetters()).toMatchObject([{ error: 'failure 2' }]),
     );
   });
 });
 
 test('DeadLetters shows it, in bounds', async () => {
-  const room = new Room();
-  const server = closing(room.strategy(twice));
+  const service = new TestService();
+  const server = closing(service.strategy(twice));
   const handler = (): never => {
     const error = Object.assign(new Error('m'.repeat(9999)), { code: 7 });
     error.stack = 's'.repeat(9999);
@@ -305,8 +307,8 @@ test('DeadLetters shows it, in bounds', async () => {
   server.addHandler('long', handler as never, true);
   server.addHandler('bare', (() => Promise.reject()) as never, true);
   await server.listen(() => {});
-  const client = room.client();
-  const letters = closing(new DeadLetters(room.server));
+  const client = service.client();
+  const letters = closing(new DeadLetters(service.serverOptions));
   client.emit('long', {});
   await eventually(async () => expect((await letters.page()).letters).toHaveLength(1));
   client.emit('bare', {});
@@ -330,11 +332,11 @@ describe('the log says it too', () => {
 
   test('a retry with pattern, attempt n of m, entry and error, then the dead letter with its id', async () => {
     const [warned, failed] = [lines('warn'), lines('error')];
-    const room = new Room();
-    await room.serve({ controllers: [PlainController] }, twice);
-    const client = room.client();
+    const service = new TestService();
+    await service.serveModule({ controllers: [PlainController] }, twice);
+    const client = service.client();
     client.emit('why', {});
-    const letters = closing(new DeadLetters(room.server));
+    const letters = closing(new DeadLetters(service.serverOptions));
     await eventually(async () => expect((await letters.page()).letters).toHaveLength(1));
     const [letter] = (await letters.page()).letters;
     await eventually(() => expect(failed.join('\n')).toContain('dead letter'));
@@ -357,8 +359,8 @@ describe('the log says it too', () => {
 
   test('with the id of the call', async () => {
     const failed = lines('error');
-    const room = new Room();
-    const server = closing(room.strategy());
+    const service = new TestService();
+    const server = closing(service.strategy());
     let call: string | undefined;
     const handler = (_: unknown, context: { getCallId(): string }): never => {
       call = context.getCallId();
@@ -366,7 +368,7 @@ describe('the log says it too', () => {
     };
     server.addHandler('ask', handler as never, false);
     await server.listen(() => {});
-    await firstValueFrom(room.client().send('ask', {})).catch(() => {});
+    await firstValueFrom(service.client().send('ask', {})).catch(() => {});
     expect(call).toMatch(/^[\w-]+\/\d+$/);
     await eventually(() => expect(failed.join('\n')).toContain(`, call ${call})`));
   });
@@ -395,11 +397,11 @@ describe('what cannot succeed is not run again', () => {
         throw make();
       }
     }
-    const room = new Room();
-    await room.serve({ controllers: [InvalidController] });
-    room.client().emit('invalid', {});
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    const [letter] = await room.deadLetters();
+    const service = new TestService();
+    await service.serveModule({ controllers: [InvalidController] });
+    service.client().emit('invalid', {});
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const [letter] = await service.deadLetters();
     expect(letter).toMatchObject({
       reason: runs === 1 ? 'final' : 'attempts',
       attempts: String(runs),
@@ -447,11 +449,11 @@ describe('what cannot succeed is not run again', () => {
       @EventPattern<string>('invalid', twice)
       never(@Payload(new ValidationPipe()) _order: OrderDto): void {}
     }
-    const room = new Room();
-    await room.serve({ controllers: [ValidatedController] });
-    room.client().emit('invalid', { name: 7 });
-    await eventually(async () => expect(await room.deadLetters()).toHaveLength(1));
-    expect(await room.deadLetters()).toMatchObject([
+    const service = new TestService();
+    await service.serveModule({ controllers: [ValidatedController] });
+    service.client().emit('invalid', { name: 7 });
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    expect(await service.deadLetters()).toMatchObject([
       { reason: 'final', attempts: '1', 'error-name': 'BadRequestException' },
     ]);
   });
@@ -466,11 +468,11 @@ describe('what cannot succeed is not run again', () => {
         throw new BadRequestException('no');
       }
     }
-    const room = new Room();
-    await room.serve({ controllers: [AskedController] });
-    const told = await firstValueFrom(room.client().send('ask', {})).catch((e: unknown) => e);
+    const service = new TestService();
+    await service.serveModule({ controllers: [AskedController] });
+    const told = await firstValueFrom(service.client().send('ask', {})).catch((e: unknown) => e);
     expect(told).toEqual({ status: 'error', message: 'Internal server error' });
     expect(runs).toBe(1);
-    expect(await room.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
   });
 });

@@ -1,9 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { resolveClientOptions } from '../../libs/redis-stream-transport/src/options/index.js';
 import { requestHeader } from '../../libs/redis-stream-transport/src/protocol/header.js';
-import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import {
   CallerBroker,
   type Batch,
@@ -15,21 +13,21 @@ import {
 } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
+import { Place, type PlaceOptions } from './place.js';
+import { redisUrl } from './redis.js';
 
 const quietObserver = { ready: () => {}, closed: () => {}, failed: () => {} };
 
-/** The brokers over one connection, and beside them a plain one to look with. */
-export class Bench {
-  readonly prefix = `bench-${randomUUID()}`;
-  readonly keys = new Keys(this.prefix, 0, 1);
-
+/** What the engine says to Redis, over one connection: brokers without an engine around them, in a place of their own. */
+export class TestBrokers extends Place {
   private constructor(
     readonly link: Link,
-    readonly redis: Redis,
-  ) {}
+    options: PlaceOptions,
+  ) {
+    super(options);
+  }
 
-  static async open(url: string = inject('redisUrl')): Promise<Bench> {
-    const redis = new Redis(url);
+  static async open(url: string = redisUrl): Promise<TestBrokers> {
     let link: Link | undefined;
     await new Promise<void>((resolve) => {
       link = new Link(
@@ -39,17 +37,14 @@ export class Bench {
       );
       link.start();
     });
-    onTestFinished(async () => {
-      await link?.stop();
-      redis.disconnect();
-    });
-    return new Bench(link as unknown as Link, redis);
+    onTestFinished(() => link?.stop());
+    return new TestBrokers(link as unknown as Link, { url });
   }
 
-  async caller(id: string = callerId(), maxBacklog = 1_000_000): Promise<CallerAtBench> {
+  async caller(id: string = callerId(), maxBacklog = 1_000_000): Promise<BatchingCaller> {
     const broker = new CallerBroker(this.link, this.keys, id, maxBacklog);
     const { id: incarnation } = await broker.hello();
-    return new CallerAtBench(broker, id, incarnation);
+    return new BatchingCaller(broker, id, incarnation);
   }
 
   group(name = 'service'): GroupBroker {
@@ -84,7 +79,7 @@ export class Bench {
   }
 
   /** Ids pending in a group, with their owners and delivery counts. */
-  async pending(stream: string, group = 'service'): Promise<[string, string, number][]> {
+  async pendingEntries(stream: string, group = 'service'): Promise<[string, string, number][]> {
     const key = this.keys.stream(stream);
     const answer = await this.redis.xpending(key, group, '-', '+', 10_000);
     return (answer as [string, string, number, number][]).map(([id, who, , n]) => [id, who, n]);
@@ -103,7 +98,7 @@ export class Bench {
 }
 
 /** A caller that numbers its batches itself. */
-export class CallerAtBench {
+export class BatchingCaller {
   constructor(
     readonly broker: CallerBroker,
     readonly id: string,
@@ -133,7 +128,7 @@ export const callerId = (): string => randomBytes(16).toString('base64url');
 
 export const eventLine = '1 json - - 0';
 
-/** Header of a request that nobody's deadline ends while a test runs. */
+/** Header of a request whose deadline lies beyond the end of any test. */
 export const requestLine = (caller: string, call = '1', timeout = 600_000): string =>
   requestHeader({ codec: 'json', call, caller, timeout, idle: 0, once: false, depth: 0 });
 

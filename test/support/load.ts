@@ -1,4 +1,5 @@
-import { type Caller, Tally } from './arena.js';
+import type { Caller } from './caller.js';
+import { Tally } from './tally.js';
 
 /** How a call of a load ended. */
 export interface Ended {

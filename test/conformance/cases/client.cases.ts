@@ -1,7 +1,7 @@
 import { Module, type INestMicroservice } from '@nestjs/common';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { differs } from '../differences.js';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { CallsController } from '../fixture/calls.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { NOT_INITIALIZED } from '../nest-texts.js';

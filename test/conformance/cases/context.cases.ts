@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { differs } from '../differences.js';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { ContextController } from '../fixture/context.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { completed, outcomeOf } from '../outcome.js';

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { differs } from '../differences.js';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { CallsController } from '../fixture/calls.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { type Outcome, outcomeOf, PATIENCE, SILENCE } from '../outcome.js';

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { differs } from '../differences.js';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { EventsController, MoreEventsController } from '../fixture/events.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { INVALID_MESSAGE } from '../nest-texts.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { of } from 'rxjs';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { HooksController, story, StoryController } from '../fixture/hooks.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { completed, failed, outcomeOf } from '../outcome.js';

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ContextIdFactory, type ContextIdStrategy } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { eventually } from '../eventually.js';
+import { eventually } from '../../../tools/wait.js';
 import { Journal } from '../fixture/journal.js';
 import {
   Births,

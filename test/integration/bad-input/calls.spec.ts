@@ -1,12 +1,13 @@
 import { of, throwError } from 'rxjs';
 import { callerId, requestLine } from '../../support/brokers.js';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 describe('what a caller cannot send', () => {
   it('is refused before it leaves: data over the limit', async () => {
-    const arena = new Arena();
-    await arena.serve({ messages: { work: () => 1 } });
-    const client = await arena.connected({ maxPayloadBytes: 1000 });
+    const service = new TestService();
+    await service.serve({ messages: { work: () => 1 } });
+    const client = await service.connected({ maxPayloadBytes: 1000 });
     // In bytes of UTF-8, not in characters.
     for (const data of ['x'.repeat(1000), 'ä'.repeat(500)]) {
       expect(await client.failure('work', data)).toMatchObject({
@@ -15,8 +16,8 @@ describe('what a caller cannot send', () => {
       });
       await expect(client.tell('work', data)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     }
-    expect(await arena.redis.exists(arena.keys.caller('x'))).toBe(0);
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.redis.exists(service.keys.caller('x'))).toBe(0);
+    expect(await service.length('work')).toBe(0);
     expect(await client.call('work', 'x'.repeat(900))).toBe(1);
   });
 
@@ -26,9 +27,9 @@ describe('what a caller cannot send', () => {
     ['a __proto__ key', () => JSON.parse('{"__proto__":1}') as unknown, false],
     ['deep nesting', () => JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown, false],
   ])('is refused before it leaves: %s', async (_, make, cyclic) => {
-    const arena = new Arena();
-    await arena.serve({ messages: { work: () => 1 } });
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve({ messages: { work: () => 1 } });
+    const client = await service.connected();
     const data = make() as { self?: unknown };
     if (cyclic) data.self = data;
     expect(await client.failure('work', data)).toMatchObject({
@@ -39,8 +40,8 @@ describe('what a caller cannot send', () => {
   });
 
   it('is refused before it leaves: a pattern or headers over the limit', async () => {
-    const arena = new Arena();
-    const client = await arena.connected();
+    const service = new TestService();
+    const client = await service.connected();
     expect(await client.failure('p'.repeat(2000))).toMatchObject({ code: 'INVALID_MESSAGE' });
     const headers = { a: 'x'.repeat(20_000) };
     expect(await client.failure('work', 1, { headers })).toMatchObject({ outcome: 'not-run' });
@@ -49,8 +50,8 @@ describe('what a caller cannot send', () => {
 
 describe('what a handler cannot answer', () => {
   it('a reply over the limit is an error, and other calls go on', async () => {
-    const arena = new Arena();
-    await arena.serve(
+    const service = new TestService();
+    await service.serve(
       {
         messages: {
           big: () => 'x'.repeat(5000),
@@ -60,7 +61,7 @@ describe('what a handler cannot answer', () => {
       },
       { maxReplyBytes: 4096 },
     );
-    const client = await arena.connected();
+    const client = await service.connected();
     const [big, stream, fine] = await Promise.all([
       client.failure('big'),
       client.values('bigStream').catch((error: unknown) => error),
@@ -69,30 +70,30 @@ describe('what a handler cannot answer', () => {
     expect(big).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', outcome: 'may-have-run' });
     expect(stream).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(fine).toBe('fine');
-    expect(await arena.length('big')).toBe(0);
+    expect(await service.length('big')).toBe(0);
   });
 
   it.each([
     ['a cycle', () => Object.assign([] as unknown[], [1]).concat(0), true],
     ['a bigint', () => 1n, false],
   ])('%s is an error', async (_, make, cyclic) => {
-    const arena = new Arena();
+    const service = new TestService();
     const work = () => {
       const value = make();
       if (cyclic && Array.isArray(value)) value.push(value);
       return value;
     };
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
     expect(await client.failure('work')).toMatchObject({ code: 'INVALID_MESSAGE' });
   });
 
   it('a hostile value takes no other reply with it', async () => {
-    const arena = new Arena();
-    await arena.serve({
+    const service = new TestService();
+    await service.serve({
       messages: { work: (n: number) => (n === 3 ? JSON.parse('{"__proto__":{"x":1}}') : n) },
     });
-    const client = await arena.connected();
+    const client = await service.connected();
     const outcomes = await Promise.allSettled([1, 2, 3, 4].map((n) => client.call('work', n)));
     expect(outcomes.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -120,23 +121,23 @@ describe('what a handler cannot answer', () => {
     ],
     ['fails its stream', () => throwError(() => new Error('secret'))],
   ])('a handler that %s: the call fails, the loop goes on', async (_, bad) => {
-    const arena = new Arena();
-    await arena.serve({ messages: { bad, work: () => 'fine' } });
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve({ messages: { bad, work: () => 'fine' } });
+    const client = await service.connected();
     const failed = await Promise.allSettled([client.call('bad')]);
     expect(failed[0].status).toBe('rejected');
     expect(JSON.stringify(failed)).not.toContain('at ');
     expect(await client.call('work')).toBe('fine');
-    await eventually(async () => expect(await arena.length('bad')).toBe(0));
+    await eventually(async () => expect(await service.length('bad')).toBe(0));
   });
 });
 
 describe('a call that no handler is for', () => {
   it('is answered at once when it reaches a service: in a lane', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const lanes = { lane: ['known', 'unknown'] };
-    await arena.serve({ messages: { known: () => 1 } }, { lanes });
-    const client = await arena.connected({ lanes, whenNoConsumer: 'wait' });
+    await service.serve({ messages: { known: () => 1 } }, { lanes });
+    const client = await service.connected({ lanes, whenNoConsumer: 'wait' });
     await client.call('known');
     const from = performance.now();
     expect(await client.failure('unknown')).toMatchObject({
@@ -145,39 +146,39 @@ describe('a call that no handler is for', () => {
       message: 'There is no matching message handler defined in the remote service.',
     });
     expect(performance.now() - from).toBeLessThan(1000);
-    expect(await arena.length('lane')).toBe(0);
+    expect(await service.length('lane')).toBe(0);
     expect(await client.call('known')).toBe(1);
   });
 
   it('is answered when the pattern has only event handlers', async () => {
-    const arena = new Arena();
-    await arena.serve({ events: { happened: () => {} } });
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    await service.serve({ events: { happened: () => {} } });
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     expect(await client.failure('happened')).toMatchObject({ code: 'NO_HANDLER' });
     await client.tell('happened');
   });
 
   it('is handed to a newer instance of the service that has one', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const lanes = { lane: ['old', 'new'] };
-    await arena.serve({ messages: { old: () => 'old' } }, { lanes });
-    await arena.serve({ messages: { old: () => 'old', new: () => 'new' } }, { lanes });
-    const client = await arena.connected({ lanes });
+    await service.serve({ messages: { old: () => 'old' } }, { lanes });
+    await service.serve({ messages: { old: () => 'old', new: () => 'new' } }, { lanes });
+    const client = await service.connected({ lanes });
     const answers = await Promise.all(Array.from({ length: 20 }, () => client.call('new')));
     expect(new Set(answers)).toEqual(new Set(['new']));
   });
 
   it('a reply for nobody is ignored', async () => {
-    const arena = new Arena();
-    await arena.serve({ messages: { work: () => 1 } });
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve({ messages: { work: () => 1 } });
+    const client = await service.connected();
     const id = callerId();
-    const key = arena.keys.stream('work');
-    await arena.redis.xadd(key, '*', 'c', requestLine(id), 'd', '1');
-    await eventually(async () => expect(await arena.redis.xlen(arena.keys.log(id))).toBe(1));
+    const key = service.keys.stream('work');
+    await service.redis.xadd(key, '*', 'c', requestLine(id), 'd', '1');
+    await eventually(async () => expect(await service.redis.xlen(service.keys.log(id))).toBe(1));
     const mine = (client as unknown as { producer: { callerId: string } }).producer.callerId;
     for (const text of ['', 'x', '1-1 rubbish', '1-1 1 me [["99",1,1,1,0,1]]', '1-1 2 me []']) {
-      await arena.redis.publish(arena.keys.log(mine), text);
+      await service.redis.publish(service.keys.log(mine), text);
     }
     expect(await client.call('work')).toBe(1);
   });

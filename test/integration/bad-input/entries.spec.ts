@@ -1,5 +1,6 @@
 import { callerId, requestLine } from '../../support/brokers.js';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 const caller = callerId();
 const good = requestLine(caller);
@@ -47,50 +48,50 @@ const malformed: Record<string, [fields: (string | Buffer)[], error: RegExp]> = 
   'bytes that are no base64 of a packet': [['c', good.replace('json', 'b64'), 'd', '%%%'], /./],
 };
 
-async function service() {
-  const arena = new Arena();
+async function served() {
+  const service = new TestService();
   const seen: unknown[] = [];
   const work = (data: unknown) => {
     seen.push(data);
     return data;
   };
-  await arena.serve({ messages: { work } }, { maxPayloadBytes: 4096 });
-  const client = await arena.connected();
+  await service.serve({ messages: { work } }, { maxPayloadBytes: 4096 });
+  const client = await service.connected();
   const add = (fields: (string | Buffer)[]) =>
-    arena.redis.xadd(arena.keys.stream('work'), '*', ...fields);
-  return { arena, seen, client, add };
+    service.redis.xadd(service.keys.stream('work'), '*', ...fields);
+  return { service, seen, client, add };
 }
 
 describe('an entry with', () => {
   it.each(Object.entries(malformed))('%s becomes a dead letter', async (_, [fields, error]) => {
-    const { arena, seen, client, add } = await service();
+    const { service, seen, client, add } = await served();
     const before = client.call('work', 'before');
     const id = await add(fields);
     expect(await Promise.all([before, client.call('work', 'after')])).toEqual(['before', 'after']);
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(1));
-    const [letter] = await arena.deadLetters();
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const [letter] = await service.deadLetters();
     expect(letter).toMatchObject({ reason: 'malformed', id, stream: 'work', deliveries: '1' });
     expect(letter!['error']).toMatch(error);
     expect(seen).toEqual(['before', 'after']);
-    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    await eventually(async () => expect(await service.pending('work')).toBe(0));
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
   it('several of each field, or an odd one, is read by the first of each', async () => {
-    const { seen, add } = await service();
+    const { seen, add } = await served();
     await add(['c', good, 'd', '"first"', 'd', '"second"', 'c', 'rubbish', 'unknown', 'x']);
     await eventually(() => expect(seen).toEqual(['first']));
   });
 
   it('a readable header but bad data is answered as well', async () => {
-    const { arena, add } = await service();
+    const { service, add } = await served();
     await add(['c', good, 'd', 'rubbish']);
-    const log = arena.keys.log(caller);
-    await eventually(async () => expect(await arena.redis.xlen(log)).toBe(1));
-    const [record] = await arena.redis.xrange(log, '-', '+');
+    const log = service.keys.log(caller);
+    await eventually(async () => expect(await service.redis.xlen(log)).toBe(1));
+    const [record] = await service.redis.xrange(log, '-', '+');
     expect(record![1][1]).toContain('"code":"INVALID_MESSAGE"');
     expect(record![1][1]).toContain('"outcome":"not-run"');
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 
   it.each([
@@ -103,59 +104,63 @@ describe('an entry with', () => {
     ['an empty key', good, ['k', '']],
     ['a key over the limit', good, ['k', 'k'.repeat(257)]],
   ])('%s is answered as well, if its sender can be read', async (_, line, more) => {
-    const { arena, seen, add } = await service();
+    const { service, seen, add } = await served();
     await add(['c', line, 'd', '1', ...more]);
-    const log = arena.keys.log(caller);
-    await eventually(async () => expect(await arena.redis.xlen(log)).toBe(1));
-    const [record] = await arena.redis.xrange(log, '-', '+');
+    const log = service.keys.log(caller);
+    await eventually(async () => expect(await service.redis.xlen(log)).toBe(1));
+    const [record] = await service.redis.xrange(log, '-', '+');
     expect(record![1][1]).toContain('["1",4,');
     expect(record![1][1]).toContain('"code":"INVALID_MESSAGE"');
     expect(record![1][1]).toContain('"outcome":"not-run"');
-    await eventually(async () => expect(await arena.length('work')).toBe(0));
-    expect(await arena.deadLetters()).toHaveLength(1);
+    await eventually(async () => expect(await service.length('work')).toBe(0));
+    expect(await service.deadLetters()).toHaveLength(1);
     expect(seen).toEqual([]);
   });
 
   it('a key of 256 characters runs', async () => {
-    const { seen, add } = await service();
+    const { seen, add } = await served();
     await add(['c', good, 'd', '7', 'k', 'k'.repeat(256)]);
     await eventually(() => expect(seen).toEqual([7]));
   });
 
   it('an unknown version is answered UNSUPPORTED_VERSION, an event of it is kept', async () => {
-    const { arena, add } = await service();
+    const { service, add } = await served();
     const other = callerId();
     await add(['c', good.replace(/^1/, '2').replace(caller, other), 'd', '1']);
-    const log = arena.keys.log(other);
-    await eventually(async () => expect(await arena.redis.xlen(log)).toBe(1));
-    const [record] = await arena.redis.xrange(log, '-', '+');
+    const log = service.keys.log(other);
+    await eventually(async () => expect(await service.redis.xlen(log)).toBe(1));
+    const [record] = await service.redis.xrange(log, '-', '+');
     expect(record![1][1]).toContain('UNSUPPORTED_VERSION');
     await add(['c', '2 json - - 0', 'd', '1']);
     await eventually(async () =>
-      expect(await arena.deadLetters()).toMatchObject([{ reason: 'version' }]),
+      expect(await service.deadLetters()).toMatchObject([{ reason: 'version' }]),
     );
   });
 
   it('a deadline that has passed does not run', async () => {
-    const { arena, seen } = await service();
+    const { service, seen } = await served();
     const id = `${Date.now() - 60_000}-0`;
-    const key = arena.keys.stream('late');
-    await arena.redis.xadd(key, id, 'c', requestLine(callerId(), '1', 1000), 'd', '1');
+    const key = service.keys.stream('late');
+    await service.redis.xadd(key, id, 'c', requestLine(callerId(), '1', 1000), 'd', '1');
     const late = (data: unknown) => void seen.push(data);
-    await arena.serve({ messages: { late } });
-    await eventually(async () => expect(await arena.length('late')).toBe(0));
+    await service.serve({ messages: { late } });
+    await eventually(async () => expect(await service.length('late')).toBe(0));
     expect(seen).toEqual([]);
   });
 });
 
 it('a thousand malformed entries do not keep calls waiting', async () => {
-  const { arena, client } = await service();
-  const pipeline = arena.redis.pipeline();
+  const { service, client } = await served();
+  const pipeline = service.redis.pipeline();
   for (let i = 0; i < 1000; i++) {
-    pipeline.xadd(arena.keys.stream('work'), '*', ...(i % 2 ? ['x', 'y'] : ['c', good, 'd', '[']));
+    pipeline.xadd(
+      service.keys.stream('work'),
+      '*',
+      ...(i % 2 ? ['x', 'y'] : ['c', good, 'd', '[']),
+    );
   }
   await pipeline.exec();
   expect(await client.call('work', 'alive')).toBe('alive');
-  await eventually(async () => expect(await arena.deadLetters()).toHaveLength(1000));
-  await eventually(async () => expect(await arena.pending('work')).toBe(0));
+  await eventually(async () => expect(await service.deadLetters()).toHaveLength(1000));
+  await eventually(async () => expect(await service.pending('work')).toBe(0));
 });

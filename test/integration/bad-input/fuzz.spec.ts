@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { callerId, requestLine } from '../../support/brokers.js';
-import { Arena, eventually, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 /** A failure prints the seed for FUZZ_SEED. */
 const ENTRIES = Number(process.env.FUZZ_ENTRIES ?? 100_000);
@@ -97,11 +99,11 @@ function watchLog() {
 }
 
 it(`${ENTRIES} entries of any kind end, and calls between them are answered`, async () => {
-  const arena = new Arena();
+  const service = new TestService();
   const log = watchLog();
-  const stream = arena.keys.stream('work');
+  const stream = service.keys.stream('work');
   let handled = 0;
-  await arena.serve(
+  await service.serve(
     {
       messages: {
         work: (n: unknown) => {
@@ -113,10 +115,10 @@ it(`${ENTRIES} entries of any kind end, and calls between them are answered`, as
     },
     { maxPayloadBytes: 4096, lanes },
   );
-  const client = await arena.connected({ lanes });
+  const client = await service.connected({ lanes });
   const from = performance.now();
   for (let sent = 0; sent < ENTRIES; sent += PAGE) {
-    const pipeline = arena.redis.pipeline();
+    const pipeline = service.redis.pipeline();
     for (const fields of fc.sample(entry, { numRuns: PAGE, seed: SEED + sent })) {
       pipeline.xadd(stream, '*', ...fields);
     }
@@ -127,10 +129,10 @@ it(`${ENTRIES} entries of any kind end, and calls between them are answered`, as
   }
   // Whoever uses the same key as an entry that runs waits for it; everything else is over by now.
   await eventually(async () => {
-    const [group] = (await arena.redis.xinfo('GROUPS', stream)) as unknown[][];
+    const [group] = (await service.redis.xinfo('GROUPS', stream)) as unknown[][];
     expect(group, `FUZZ_SEED=${SEED}`).toEqual(expect.arrayContaining(['pending', 0, 'lag', 0]));
   }, 30_000);
-  const letters = (await arena.redis.xinfo('STREAM', arena.keys.dead('service'))) as unknown[];
+  const letters = (await service.redis.xinfo('STREAM', service.keys.dead('service'))) as unknown[];
   const dead = Number(letters[letters.indexOf('entries-added') + 1]);
   const seconds = (performance.now() - from) / 1000;
   process.stdout.write(
@@ -148,19 +150,19 @@ it(`${ENTRIES} entries of any kind end, and calls between them are answered`, as
 }, 900_000);
 
 it('ids far in the future change nothing but their order', async () => {
-  const arena = new Arena();
+  const service = new TestService();
   const seen: unknown[] = [];
-  await arena.serve({ messages: { far: (n: unknown) => seen.push(n) } });
-  const client = await arena.connected();
-  const key = arena.keys.stream('far');
+  await service.serve({ messages: { far: (n: unknown) => seen.push(n) } });
+  const client = await service.connected();
+  const key = service.keys.stream('far');
   expect(await client.call('far', 'first')).toBe(1);
   const ids = ['99999999999999-0', '9007199254740993-1', '18446744073709551615-5'];
-  for (const id of ids) await arena.redis.xadd(key, id, 'c', good, 'd', '"far"');
+  for (const id of ids) await service.redis.xadd(key, id, 'c', good, 'd', '"far"');
   await eventually(() => expect(seen).toEqual(['first', 'far', 'far', 'far']));
   expect(await client.call('far', 'behind')).toBe(5);
   // No id is left: the call is refused, and says so.
-  await arena.redis.xadd(key, '18446744073709551615-18446744073709551615', 'c', good, 'd', '1');
+  await service.redis.xadd(key, '18446744073709551615-18446744073709551615', 'c', good, 'd', '1');
   const failure = await client.failure('far', 'none');
   expect(failure).toMatchObject({ code: 'REDIS', outcome: 'not-run' });
-  await eventually(async () => expect(await arena.pending('far')).toBe(0));
+  await eventually(async () => expect(await service.pending('far')).toBe(0));
 });

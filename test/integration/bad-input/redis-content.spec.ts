@@ -1,4 +1,7 @@
-import { Arena, eventually, range, Tally, type Caller } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 // What others may have written into Redis: it ends no process, and nothing is run twice because of it.
 
@@ -19,12 +22,12 @@ const unreadable = [
 ];
 
 async function served() {
-  const arena = new Arena();
+  const service = new TestService();
   const ran = new Tally();
-  await arena.serve({ messages: { work: (n: number) => ran.add(n) } });
-  const client = await arena.connected();
+  await service.serve({ messages: { work: (n: number) => ran.add(n) } });
+  const client = await service.connected();
   expect(await client.call('work', 0)).toBe(0);
-  return { arena, ran, client, log: arena.keys.log(client.callerId) };
+  return { service, ran, client, log: service.keys.log(client.callerId) };
 }
 
 /** Ends the connection on which replies are pushed: what comes until there is a new one is read from the log. */
@@ -34,20 +37,20 @@ function interrupt(client: Caller): void {
 
 describe('a frame that is none', () => {
   it('does not end its caller when it is published', async () => {
-    const { arena, client, log } = await served();
+    const { service, client, log } = await served();
     for (const frame of unreadable) {
-      await arena.redis.publish(log, `0-1 ${frame}`);
-      await arena.redis.publish(log, frame);
+      await service.redis.publish(log, `0-1 ${frame}`);
+      await service.redis.publish(log, frame);
     }
-    for (const id of ['x', '5-5', '-1', `${LAST_ID}9`]) await arena.redis.publish(log, id);
-    await arena.redis.publish(log, '9-x 1 x []');
+    for (const id of ['x', '5-5', '-1', `${LAST_ID}9`]) await service.redis.publish(log, id);
+    await service.redis.publish(log, '9-x 1 x []');
     expect(await Promise.all(range(5).map((n) => client.call('work', n)))).toEqual(range(5));
   });
 
   it('does not make its caller deaf when it stands in the reply log', async () => {
-    const { arena, client, log } = await served();
-    for (const frame of unreadable) await arena.redis.xadd(log, '*', 'f', frame);
-    await arena.redis.xadd(log, '*', 'other', 'fields');
+    const { service, client, log } = await served();
+    for (const frame of unreadable) await service.redis.xadd(log, '*', 'f', frame);
+    await service.redis.xadd(log, '*', 'other', 'fields');
     for (const round of range(3)) {
       interrupt(client);
       const numbers = range(10).map((n) => 10 * round + n);
@@ -60,40 +63,40 @@ describe('a reply that its caller cannot read', () => {
   it.each(['2 newer [["1",1,1,1,0]]', '1 x no JSON', '1 x [[7]]'])(
     'ends the call at once, and the request is not sent again: %s',
     async (frame) => {
-      const arena = new Arena();
-      const client = await arena.connected({ whenNoConsumer: 'wait' });
-      const stream = arena.keys.stream('foreign');
-      const log = arena.keys.log(client.callerId);
+      const service = new TestService();
+      const client = await service.connected({ whenNoConsumer: 'wait' });
+      const stream = service.keys.stream('foreign');
+      const log = service.keys.log(client.callerId);
       const ended = client.failure('foreign', 1, { timeout: 20_000 });
       const entry = await eventually(async () => {
-        const [first] = await arena.redis.xrange(stream, '-', '+');
+        const [first] = await service.redis.xrange(stream, '-', '+');
         return first![0];
       });
       const answered = performance.now();
-      const id = await arena.redis.xadd(log, '*', 'f', frame);
-      await arena.redis.multi().xdel(stream, entry).publish(log, `${id} ${frame}`).exec();
+      const id = await service.redis.xadd(log, '*', 'f', frame);
+      await service.redis.multi().xdel(stream, entry).publish(log, `${id} ${frame}`).exec();
       expect(await ended).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
       expect(performance.now() - answered).toBeLessThan(1500);
-      expect(await arena.redis.xinfo('STREAM', stream)).toEqual(
+      expect(await service.redis.xinfo('STREAM', stream)).toEqual(
         expect.arrayContaining(['entries-added', 1, 'length', 0]),
       );
     },
   );
 
   it('does not end calls whose entries are still there', async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     const waiting = client.call('later', 7);
-    await eventually(async () => expect(await arena.length('later')).toBe(1));
-    await arena.redis.publish(arena.keys.log(client.callerId), '5-5 2 newer []');
-    await arena.serve({ messages: { later: (n: number) => n } });
+    await eventually(async () => expect(await service.length('later')).toBe(1));
+    await service.redis.publish(service.keys.log(client.callerId), '5-5 2 newer []');
+    await service.serve({ messages: { later: (n: number) => n } });
     expect(await waiting).toBe(7);
   });
 
   it('ends the call at once when its service could not write the log', async () => {
-    const { arena, ran, client, log } = await served();
+    const { service, ran, client, log } = await served();
     // No id is left, so nothing can be added any more.
-    await arena.redis.xadd(log, LAST_ID, 'f', '', 'b', '1');
+    await service.redis.xadd(log, LAST_ID, 'f', '', 'b', '1');
     const from = performance.now();
     expect(await client.failure('work', 1, { timeout: 20_000 })).toMatchObject({
       code: 'REPLY_LOST',
@@ -101,7 +104,7 @@ describe('a reply that its caller cannot read', () => {
     });
     expect(performance.now() - from).toBeLessThan(1500);
     expect(ran.repeated).toEqual([]);
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 });
 
@@ -111,8 +114,8 @@ describe('a result under an idempotency key that is none', () => {
   it.each(['5', '[5]', '[[0,1]]', '[[4,{}]]', '[[1,1],[1,1]]', '{}', 'x', '[[1,{"__proto__":1}]]'])(
     'is a fault of the call, and ends no instance: %s',
     async (result) => {
-      const { arena, ran, client } = await served();
-      await arena.redis.hset(arena.keys.idempotency('service', 'work', 'k'), 'r', result);
+      const { service, ran, client } = await served();
+      await service.redis.hset(service.keys.idempotency('service', 'work', 'k'), 'r', result);
       const failure = await client.failure('work', 1, { ...key, timeout: 20_000 });
       expect(failure).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
       expect(await client.call('work', 2)).toBe(2);
@@ -121,54 +124,54 @@ describe('a result under an idempotency key that is none', () => {
   );
 
   it('is a fault of the call when the key is of another type', async () => {
-    const { arena, client } = await served();
-    await arena.redis.set(arena.keys.idempotency('service', 'work', 'k'), 'text');
+    const { service, client } = await served();
+    await service.redis.set(service.keys.idempotency('service', 'work', 'k'), 'text');
     const failure = await client.failure('work', 1, { ...key, timeout: 20_000 });
     expect(failure).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
   });
 
   it('lets the call run when it names an entry that none can be', async () => {
-    const { arena, client } = await served();
-    await arena.redis.hset(arena.keys.idempotency('service', 'work', 'k'), 'e', 'no id');
+    const { service, client } = await served();
+    await service.redis.hset(service.keys.idempotency('service', 'work', 'k'), 'e', 'no id');
     expect(await client.call('work', 1, key)).toBe(1);
   });
 
   it('makes an event a dead letter', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
-    await arena.serve({ events: { told: (n: number) => void ran.add(n) } });
-    await arena.redis.hset(arena.keys.idempotency('service', 'told', 'k'), 'r', '5');
-    const client = await arena.connected();
+    await service.serve({ events: { told: (n: number) => void ran.add(n) } });
+    await service.redis.hset(service.keys.idempotency('service', 'told', 'k'), 'r', '5');
+    const client = await service.connected();
     await client.tell('told', 1, key);
     await eventually(async () =>
-      expect(await arena.deadLetters()).toMatchObject([{ reason: 'idempotency' }]),
+      expect(await service.deadLetters()).toMatchObject([{ reason: 'idempotency' }]),
     );
     expect(ran.total).toBe(0);
   });
 });
 
 it('a caller record that is none is begun anew', async () => {
-  const { arena, client } = await served();
-  const record = arena.keys.caller(client.callerId);
+  const { service, client } = await served();
+  const record = service.keys.caller(client.callerId);
   for (const [field, value] of ['e', 'q'].flatMap((f) => ['x', 'inf', '1e99'].map((v) => [f, v]))) {
-    await arena.redis.hset(record, field!, value!);
+    await service.redis.hset(record, field!, value!);
     expect(await client.call('work', 1, { timeout: 10_000 })).toBe(1);
   }
-  await arena.redis.set(record, 'text');
+  await service.redis.set(record, 'text');
   expect(await client.call('work', 2, { timeout: 10_000 })).toBe(2);
 });
 
 it('notes of retries that are none are ignored, and a start that names no entry stops no take-over', async () => {
-  const arena = new Arena();
+  const service = new TestService();
   const ran = new Tally();
   const gone = { consumer: 'gone' };
-  const stream = arena.keys.stream('told');
-  await arena.redis.xgroup('CREATE', stream, 'service', '0', 'MKSTREAM');
-  const entry = (await arena.redis.xadd(stream, '*', 'c', '1 json - - 0', 'd', '1')) as string;
-  await arena.redis.xreadgroup('GROUP', 'service', gone.consumer, 'STREAMS', stream, '>');
-  await arena.redis.set(arena.keys.lease(gone.consumer), '+');
-  await arena.redis.hset(arena.keys.due('told'), `service ${entry}`, 'soon many x');
-  await arena.redis.hset(arena.keys.started('told'), 'service no-id', gone.consumer);
-  await arena.serve({ events: { told: (n: number) => void ran.add(n) } });
+  const stream = service.keys.stream('told');
+  await service.redis.xgroup('CREATE', stream, 'service', '0', 'MKSTREAM');
+  const entry = (await service.redis.xadd(stream, '*', 'c', '1 json - - 0', 'd', '1')) as string;
+  await service.redis.xreadgroup('GROUP', 'service', gone.consumer, 'STREAMS', stream, '>');
+  await service.redis.set(service.keys.lease(gone.consumer), '+');
+  await service.redis.hset(service.keys.due('told'), `service ${entry}`, 'soon many x');
+  await service.redis.hset(service.keys.started('told'), 'service no-id', gone.consumer);
+  await service.serve({ events: { told: (n: number) => void ran.add(n) } });
   await eventually(() => expect(ran.total).toBe(1));
 });

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } from 'nestjs-redis-streams';
 import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
 import { createServer, type AddressInfo } from 'node:net';
-import { Arena, listening } from '../../support/arena.js';
+import { listening, TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 const SECRET = 'S3cret-of-the-app';
@@ -40,15 +40,15 @@ function lines(): unknown[] {
   return heard;
 }
 
-const acl = (arena: Arena, ...rules: string[]): Promise<unknown> =>
-  arena.redis.call('ACL', 'SETUSER', 'app', ...rules);
+const acl = (service: TestService, ...rules: string[]): Promise<unknown> =>
+  service.redis.call('ACL', 'SETUSER', 'app', ...rules);
 
 async function own(args: string[] = []) {
   const redis = await startPrivateRedis({ args });
   onTestFinished(() => redis.stop());
-  const arena = new Arena(redis.url);
-  await acl(arena, 'on', `>${SECRET}`, '~*', '&*', '+@all');
-  return { arena, redis, url: arena.url.replace('redis://', `redis://app:${SECRET}@`) };
+  const service = new TestService({ url: redis.url });
+  await acl(service, 'on', `>${SECRET}`, '~*', '&*', '+@all');
+  return { service, redis, url: service.url.replace('redis://', `redis://app:${SECRET}@`) };
 }
 
 const failed = (work: Promise<unknown>): Promise<unknown> =>
@@ -83,7 +83,7 @@ async function parrot(): Promise<string> {
 
 describe('no secret and nobody else’s payload can be seen', () => {
   it('in what a start fails with: a wrong password, a disabled user, missing rights, no Redis', async () => {
-    const { arena, url } = await own();
+    const { service, url } = await own();
     const heard = lines();
     const events: unknown[] = [];
     const wrong = url.replace('app:', 'nobody:');
@@ -93,26 +93,26 @@ describe('no secret and nobody else’s payload can be seen', () => {
       { url: await parrot() },
     ];
     for (const options of tried) {
-      const client = arena.client({ retryAttempts: 1, ...options });
-      const server = arena.server({ messages: {} }, { retryAttempts: 1, ...options });
+      const client = service.client({ retryAttempts: 1, ...options });
+      const server = service.server({ messages: {} }, { retryAttempts: 1, ...options });
       client.on('error', (...told) => void events.push(...told));
       server.on('error', (...told) => void events.push(...told));
       expectNoSecret(await failed(client.connect()), await failed(listening(server)));
     }
-    await acl(arena, 'off');
-    expectNoSecret(await failed(arena.client({ url }).connect()));
-    expectNoSecret(await failed(listening(arena.server({ messages: {} }, { url }))));
-    await acl(arena, 'on', '-evalsha', '-eval');
-    expectNoSecret(await failed(listening(arena.server({ messages: {} }, { url }))));
+    await acl(service, 'off');
+    expectNoSecret(await failed(service.client({ url }).connect()));
+    expectNoSecret(await failed(listening(service.server({ messages: {} }, { url }))));
+    await acl(service, 'on', '-evalsha', '-eval');
+    expectNoSecret(await failed(listening(service.server({ messages: {} }, { url }))));
     expect(events.length).toBeGreaterThan(0);
     expectNoSecret(...events, ...heard);
   });
 
   it('in what calls and events end with, whatever Redis says', async () => {
-    const { arena, redis, url } = await own();
-    await arena.serve({ messages: { work: () => 1 } }, { url });
+    const { service, redis, url } = await own();
+    await service.serve({ messages: { work: () => 1 } }, { url });
     const heard = lines();
-    const client = await arena.connected({ url, retryDelay: 50 });
+    const client = await service.connected({ url, retryDelay: 50 });
     await client.call('work');
     const both = async (pattern: string, timeout = 300, told = failed): Promise<unknown[]> => {
       const others = [1, 2, 3].map(() =>
@@ -125,20 +125,20 @@ describe('no secret and nobody else’s payload can be seen', () => {
       await Promise.all(others);
       return ends;
     };
-    await arena.redis.set(arena.keys.stream('typed'), 'x');
+    await service.redis.set(service.keys.stream('typed'), 'x');
     expectNoSecret(...(await both('typed')));
-    await arena.redis.config('SET', 'maxmemory', '1');
+    await service.redis.config('SET', 'maxmemory', '1');
     expectNoSecret(...(await both('work')));
-    await arena.redis.config('SET', 'maxmemory', '0');
-    await arena.redis.config('SET', 'min-replicas-to-write', '1');
+    await service.redis.config('SET', 'maxmemory', '0');
+    await service.redis.config('SET', 'min-replicas-to-write', '1');
     expectNoSecret(...(await both('work')));
-    await arena.redis.config('SET', 'min-replicas-to-write', '0');
-    await acl(arena, '-evalsha');
+    await service.redis.config('SET', 'min-replicas-to-write', '0');
+    await acl(service, '-evalsha');
     expectNoSecret(...(await both('work')));
-    await acl(arena, '+evalsha');
+    await acl(service, '+evalsha');
     // They may have been answered before the connections are cut.
     const cut = both('work', 800, ended);
-    await arena.redis.call('CLIENT', 'KILL', 'USER', 'app');
+    await service.redis.call('CLIENT', 'KILL', 'USER', 'app');
     await redis.stop();
     expectNoSecret(...(await cut));
     expectNoSecret(...(await both('work')));
@@ -148,10 +148,10 @@ describe('no secret and nobody else’s payload can be seen', () => {
   });
 
   it('in clients, servers and modules, printed or as JSON, before, while and after they are used', async () => {
-    const { arena, url } = await own();
-    const server = arena.server({ messages: { work: (data) => data } }, { url });
-    const client = arena.client({ url });
-    const letters = new DeadLetters({ url, prefix: arena.prefix, group: 'service' });
+    const { service, url } = await own();
+    const server = service.server({ messages: { work: (data) => data } }, { url });
+    const client = service.client({ url });
+    const letters = new DeadLetters({ url, prefix: service.prefix, group: 'service' });
     onTestFinished(() => letters.onApplicationShutdown());
     const injected = new Redis(url, { lazyConnect: true });
     const all = [

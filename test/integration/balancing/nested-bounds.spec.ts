@@ -1,10 +1,14 @@
-import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 // G21: handlers with a `concurrency` of their own that call themselves, directly or through others.
 
-async function arena() {
-  const made = new Arena();
-  return { arena: made, inside: await made.connected(), client: await made.connected() };
+async function service() {
+  const made = new TestService();
+  return { service: made, inside: await made.connected(), client: await made.connected() };
 }
 
 const own = (concurrency: number) => ({ concurrency });
@@ -20,7 +24,7 @@ describe('a handler with a bound of its own', () => {
   it.each([1, 2])(
     'that calls itself does not wait for itself: on %s instances',
     async (instances) => {
-      const { arena: made, inside, client } = await arena();
+      const { service: made, inside, client } = await service();
       for (let i = 0; i < instances; i++) {
         await made.serve({ messages: { down: [downTo0(inside), own(1)] } });
       }
@@ -33,7 +37,7 @@ describe('a handler with a bound of its own', () => {
     ['of one service', ['service', 'service']],
     ['of two', ['a', 'b']],
   ])('that calls another which calls back does not wait for itself: %s', async (_, groups) => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const a = async (n: number): Promise<number> =>
       n === 0 ? 0 : 1 + (await inside.call<number>('b', n));
     const b = async (n: number): Promise<number> => 1 + (await inside.call<number>('a', n - 1));
@@ -53,7 +57,7 @@ describe('a handler with a bound of its own', () => {
 
   it('in a lane, where what it calls stands after calls of its own', async () => {
     const lanes = { lane: ['outer', 'inner'] };
-    const made = new Arena();
+    const made = new TestService();
     const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
     const outer = async (n: number): Promise<number> => 1 + (await inside.call<number>('inner', n));
     await made.serve({ messages: { outer: [outer, own(1)], inner: (n: number) => n } }, { lanes });
@@ -62,7 +66,7 @@ describe('a handler with a bound of its own', () => {
   });
 
   it('never runs more often at once without waiting, and only for deeper calls meanwhile', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     const begun: string[] = [];
     const work = async (name: string): Promise<string> => {
@@ -94,7 +98,7 @@ const REFUSED = { code: 'OVERLOADED', outcome: 'not-run' };
 describe('a call made inside a handler, behind more entries than can wait', () => {
   it('is refused where those are events, certainly not run, and the service goes on', async () => {
     const lanes = { lane: ['happened', 'inner'] };
-    const made = new Arena();
+    const made = new TestService();
     const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
     const gate = new Gate();
     const heard = new Tally();
@@ -122,7 +126,7 @@ describe('a call made inside a handler, behind more entries than can wait', () =
 
   it('is refused where those wait for the place of its own handler', async () => {
     const lanes = { lane: ['outer', 'inner'] };
-    const made = new Arena();
+    const made = new TestService();
     const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
     const gate = new Gate();
     const outer = async (n: number): Promise<unknown> => {

@@ -1,10 +1,14 @@
 import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
-import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 /** What a service offers is made with the client that its handlers call with. */
-async function arena() {
-  const made = new Arena();
-  return { arena: made, inside: await made.connected(), client: await made.connected() };
+async function service() {
+  const made = new TestService();
+  return { service: made, inside: await made.connected(), client: await made.connected() };
 }
 
 /** Handlers that wait for a call of another pattern. */
@@ -15,14 +19,14 @@ const asks =
 
 describe('a call made inside a handler', () => {
   it('of the own service does not wait for slots that wait for it: 250 at once, all defaults', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     await made.serve({ messages: { outer: asks(inside, 'inner'), inner: (n: number) => n } });
     const calls = range(250).map((n) => client.call<number>('outer', n));
     expect(await Promise.all(calls)).toEqual(range(250).map((n) => n + 1));
   });
 
   it('of another service that calls back does neither', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const options = { concurrency: 20 };
     await made.serve(
       { messages: { a: asks(inside, 'b'), back: (n: number) => n } },
@@ -34,7 +38,7 @@ describe('a call made inside a handler', () => {
   });
 
   it('three deep, on one instance and on two', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const messages = {
       one: asks(inside, 'two'),
       two: asks(inside, 'three'),
@@ -49,7 +53,7 @@ describe('a call made inside a handler', () => {
   });
 
   it('of the own pattern, behind calls from outside in the same stream', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const down = async (n: number): Promise<number> =>
       n === 0 ? 0 : 1 + (await inside.call<number>('down', n - 1));
     await made.serve({ messages: { down } }, { concurrency: 4 });
@@ -58,7 +62,7 @@ describe('a call made inside a handler', () => {
   });
 
   it('where inner and outer may run once at a time', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const outer = asks(inside, 'inner');
     const inner = (n: number) => n;
     await made.serve(
@@ -70,7 +74,7 @@ describe('a call made inside a handler', () => {
   });
 
   it('in the handler of an event', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const seen = new Tally();
     const full = new Gate();
     let begun = 0;
@@ -90,7 +94,7 @@ describe('a call made inside a handler', () => {
 
   it('in a lane', async () => {
     const lanes = { lane: ['outer', 'inner'] };
-    const made = new Arena();
+    const made = new TestService();
     const [inside, client] = [await made.connected({ lanes }), await made.connected({ lanes })];
     await made.serve(
       { messages: { outer: asks(inside, 'inner'), inner: (n: number) => n } },
@@ -104,7 +108,7 @@ describe('a call made inside a handler', () => {
 describe('the room of calls made inside handlers', () => {
   /** `inner` is held; `outer` calls it. */
   async function held(options: RedisStreamsServerOptions) {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     let running = 0;
     const seen = { most: 0, outer: 0 };
@@ -119,11 +123,11 @@ describe('the room of calls made inside handlers', () => {
       return 1 + (await inside.call<number>('inner', n));
     };
     await made.serve({ messages: { outer, inner } }, options);
-    return { arena: made, client, inside, gate, seen };
+    return { service: made, client, inside, gate, seen };
   }
 
   it('is that of handlers that wait: of another service’s handlers no more run than `concurrency` permits', async () => {
-    const made = new Arena();
+    const made = new TestService();
     const [inside, client] = [await made.connected(), await made.connected()];
     const gate = new Gate();
     let running = 0;
@@ -144,7 +148,7 @@ describe('the room of calls made inside handlers', () => {
   });
 
   it('takes in no calls from outside, and hoards none', async () => {
-    const { arena: made, client, gate, seen } = await held({ concurrency: 5 });
+    const { service: made, client, gate, seen } = await held({ concurrency: 5 });
     const calls = range(30).map((n) => client.call<number>('outer', n));
     await eventually(() => expect(seen.most).toBe(5));
     expect(seen.outer).toBe(5);
@@ -155,7 +159,7 @@ describe('the room of calls made inside handlers', () => {
   });
 
   it('is given back by handlers that end without waiting', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     let running = 0;
     let most = 0;
@@ -179,7 +183,7 @@ describe('the room of calls made inside handlers', () => {
 
 describe('a call made inside a handler, behind more calls from outside than can wait', () => {
   it('is reached: those in its way are refused, certainly not run', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const down = async (n: number): Promise<number> =>
       n === 0 ? 0 : 1 + (await inside.call<number>('down', n - 1));
     const waiting = await made.connected({ whenNoConsumer: 'wait' });

@@ -1,13 +1,17 @@
 import { RetryLater } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
 import { TOMBSTONE } from '../../../libs/redis-stream-transport/src/redis/lua/fence.js';
-import { Arena, type Caller, eventually, Gate, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 // G21 beside G16 and G19: what keeps an instance from reading keeps its handlers from nothing that they wait for.
 
-async function arena() {
-  const made = new Arena();
-  return { arena: made, inside: await made.connected(), client: await made.connected() };
+async function service() {
+  const made = new TestService();
+  return { service: made, inside: await made.connected(), client: await made.connected() };
 }
 
 const inner = (n: number): number => n;
@@ -18,7 +22,7 @@ const outerOf =
     1 + (await inside.call<number>('inner', n));
 
 /** A consumer that takes what comes before anybody else does, and does nothing with it. */
-async function ghostOf(made: Arena) {
+async function ghostOf(made: TestService) {
   const ghost = made.redis.duplicate();
   onTestFinished(() => ghost.disconnect());
   const id = String(await ghost.client('ID'));
@@ -34,7 +38,7 @@ async function ghostOf(made: Arena) {
 
 describe('a call made inside a handler, while all slots wait for such calls', () => {
   it.each(['leaves', 'dies'])('is taken over when its instance %s', async (how) => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     const outer = async (n: number): Promise<number> => {
       await gate.opened;
@@ -64,7 +68,7 @@ describe('a call made inside a handler, while all slots wait for such calls', ()
   });
 
   it('is read although calls from outside, which another instance left, come first', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     const begun = { stays: 0, leaves: 0 };
     const options = { concurrency: 5, drainTimeout: 50 };
@@ -89,7 +93,7 @@ describe('a call made inside a handler, while all slots wait for such calls', ()
 
 describe('a call made inside a handler, while nothing more is read', () => {
   it('because entries wait for Redis, is read', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     const outer = async (n: number): Promise<number> => {
       await gate.opened;
@@ -107,7 +111,7 @@ describe('a call made inside a handler, while nothing more is read', () => {
   });
 
   it('because a thousand entries wait for another attempt, is read', async () => {
-    const { arena: made, inside, client } = await arena();
+    const { service: made, inside, client } = await service();
     const gate = new Gate();
     const outer = async (n: number): Promise<number> => {
       await gate.opened;

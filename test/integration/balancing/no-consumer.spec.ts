@@ -1,18 +1,19 @@
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 describe('a pattern that nobody serves', () => {
   it("is served later with whenNoConsumer 'wait', before any server ever started", async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     const call = client.call('work', 1);
-    await eventually(async () => expect(await arena.length('work')).toBe(1));
-    await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    await eventually(async () => expect(await service.length('work')).toBe(1));
+    await service.serve({ messages: { work: (n: number) => n + 1 } });
     expect(await call).toBe(2);
   });
 
   it('is refused after a second by default: certainly not run, and nothing is stored', async () => {
-    const arena = new Arena();
-    const client = await arena.connected();
+    const service = new TestService();
+    const client = await service.connected();
     const from = performance.now();
     const failure = await client.failure('work');
     const took = performance.now() - from;
@@ -20,56 +21,56 @@ describe('a pattern that nobody serves', () => {
     expect((failure as Error).message).toMatch(/no matching message handler/);
     expect(took).toBeGreaterThan(900);
     expect(took).toBeLessThan(3000);
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 
   it('is served when a server comes within the grace', async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 10_000 });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 10_000 });
     const call = client.call('work', 1);
-    await arena.serve({ messages: { work: (n: number) => n + 1 } });
+    await service.serve({ messages: { work: (n: number) => n + 1 } });
     expect(await call).toBe(2);
   });
 
   it("is refused at once with 'fail', also when it was served before", async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 'fail' });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 'fail' });
     expect(await client.failure('work')).toMatchObject({ code: 'NO_CONSUMER', outcome: 'not-run' });
-    const server = await arena.serve({ messages: { work: () => 'here' } });
+    const server = await service.serve({ messages: { work: () => 'here' } });
     expect(await client.call('work')).toBe('here');
     await server.close();
     expect(await client.failure('work')).toMatchObject({ code: 'NO_CONSUMER', outcome: 'not-run' });
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 
   it('is waited for by default when it was served before', async () => {
-    const arena = new Arena();
-    const client = await arena.connected();
-    const server = await arena.serve({ messages: { work: () => 'before' } });
+    const service = new TestService();
+    const client = await service.connected();
+    const server = await service.serve({ messages: { work: () => 'before' } });
     expect(await client.call('work')).toBe('before');
     await server.close();
     const call = client.call('work');
-    await eventually(async () => expect(await arena.length('work')).toBe(1));
-    await arena.serve({ messages: { work: () => 'after' } });
+    await eventually(async () => expect(await service.length('work')).toBe(1));
+    await service.serve({ messages: { work: () => 'after' } });
     expect(await call).toBe('after');
   });
 
   it('takes events all the same', async () => {
-    const arena = new Arena();
-    const client = await arena.connected();
+    const service = new TestService();
+    const client = await service.connected();
     await client.tell('happened', 1);
     const seen: number[] = [];
-    await arena.serve({ events: { happened: (n: number) => void seen.push(n) } });
+    await service.serve({ events: { happened: (n: number) => void seen.push(n) } });
     await eventually(() => expect(seen).toEqual([1]));
   });
 
   it('runs out of time before the grace is over: TIMEOUT, certainly not run', async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 60_000 });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 60_000 });
     expect(await client.failure('work', {}, { timeout: 300 })).toMatchObject({
       code: 'TIMEOUT',
       outcome: 'not-run',
     });
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 });

@@ -1,5 +1,8 @@
 import { callerId, requestLine } from '../../support/brokers.js';
-import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 /** What the callers have; the services know the lane for `b` only. */
@@ -8,8 +11,8 @@ const lanes = { L: ['b'] };
 const b = () => 'b';
 
 /** Commands that Redis has run so far, for whomever: only a server of the test's own says something. */
-async function commands(arena: Arena): Promise<number> {
-  const [, count] = /total_commands_processed:(\d+)/.exec(await arena.redis.info('stats'))!;
+async function commands(service: TestService): Promise<number> {
+  const [, count] = /total_commands_processed:(\d+)/.exec(await service.redis.info('stats'))!;
   return Number(count);
 }
 
@@ -17,34 +20,34 @@ describe('an entry in a stream that is not its pattern’s', () => {
   it('a request is run at once, by whoever reads it', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(() => redis.stop());
-    const arena = new Arena(redis.url);
+    const service = new TestService({ url: redis.url });
     const a = (n: number) => n;
-    await arena.serve({ messages: { a, b } }, { lanes });
-    await arena.serve({ messages: { a, b } }, { lanes });
-    const client = await arena.connected({ lanes: theirs });
-    const before = await commands(arena);
+    await service.serve({ messages: { a, b } }, { lanes });
+    await service.serve({ messages: { a, b } }, { lanes });
+    const client = await service.connected({ lanes: theirs });
+    const before = await commands(service);
     expect(await Promise.all(range(40).map((n) => client.call('a', n)))).toEqual(range(40));
-    expect((await commands(arena)) - before).toBeLessThan(5000);
-    expect(await arena.length('L')).toBe(0);
+    expect((await commands(service)) - before).toBeLessThan(5000);
+    expect(await service.length('L')).toBe(0);
     expect(await client.call('b')).toBe('b');
   });
 
   it('an event is run once, and another one without a handler disturbs nobody', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const seen = new Tally();
     const happened = (n: number) => void seen.add(n);
-    await arena.serve({ messages: { b }, events: { happened } }, { lanes });
-    await arena.serve({ messages: { b }, events: { happened } }, { lanes });
-    const client = await arena.connected({ lanes: { L: ['b', 'happened', 'other'] } });
+    await service.serve({ messages: { b }, events: { happened } }, { lanes });
+    await service.serve({ messages: { b }, events: { happened } }, { lanes });
+    const client = await service.connected({ lanes: { L: ['b', 'happened', 'other'] } });
     await Promise.all(range(20).map((n) => client.tell('happened', n)));
     await client.tell('other');
     await eventually(() => expect(seen.total).toBe(20));
     expect(seen.repeated).toEqual([]);
-    await eventually(async () => expect(await arena.pending('L')).toBe(0));
+    await eventually(async () => expect(await service.pending('L')).toBe(0));
   });
 
   it('counts towards the bound of its pattern, wherever its entries come from', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     let most = 0;
     let running = 0;
@@ -54,8 +57,8 @@ describe('an entry in a stream that is not its pattern’s', () => {
       running--;
       return 'a';
     };
-    await arena.serve({ messages: { a: [a, { concurrency: 1 }], b } }, { lanes });
-    const [here, there] = [await arena.connected({ lanes: theirs }), await arena.connected()];
+    await service.serve({ messages: { a: [a, { concurrency: 1 }], b } }, { lanes });
+    const [here, there] = [await service.connected({ lanes: theirs }), await service.connected()];
     const calls = range(6).map((n) => (n % 2 === 0 ? here : there).call('a'));
     await eventually(() => expect(running).toBe(1));
     expect(await here.call('b')).toBe('b');
@@ -65,7 +68,7 @@ describe('an entry in a stream that is not its pattern’s', () => {
   });
 
   it('runs under its idempotency key once, also beside one in the stream of its pattern', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     let runs = 0;
     const a = async () => {
@@ -73,42 +76,51 @@ describe('an entry in a stream that is not its pattern’s', () => {
       await gate.opened;
       return runs;
     };
-    await arena.serve({ messages: { a, b } }, { lanes });
-    const clients = [await arena.connected({ lanes: theirs }), await arena.connected()];
+    await service.serve({ messages: { a, b } }, { lanes });
+    const clients = [await service.connected({ lanes: theirs }), await service.connected()];
     const call = (i: number) => clients[i]!.call('a', 1, { idempotencyKey: 'k' });
     const first = call(0);
     await eventually(() => expect(runs).toBe(1));
     const second = call(1);
-    await eventually(async () => expect(await arena.pending('a')).toBe(1));
+    await eventually(async () => expect(await service.pending('a')).toBe(1));
     gate.open();
     expect(await Promise.all([first, second, call(1), call(0)])).toEqual([1, 1, 1, 1]);
   });
 
   it('a request that only a member elsewhere could run is refused at once: certainly not run', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const a = vi.fn();
-    await arena.serve({ messages: { b } }, { lanes });
+    await service.serve({ messages: { b } }, { lanes });
     // It has a handler, and never looks into the lane.
-    await arena.serve({ messages: { a } });
-    const client = await arena.connected({ lanes: theirs });
+    await service.serve({ messages: { a } });
+    const client = await service.connected({ lanes: theirs });
     expect(await client.failure('a')).toMatchObject({ code: 'NO_HANDLER', outcome: 'not-run' });
     expect(a).not.toHaveBeenCalled();
-    expect(await arena.length('L')).toBe(0);
+    expect(await service.length('L')).toBe(0);
   });
 
   it('a request that is too late is handed to nobody', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const caller = callerId();
-    const stream = arena.keys.stream('L');
-    await arena.redis.xadd(stream, '5-0', 'c', requestLine(caller, '1', 1000), 'd', '1', 'p', 'a');
+    const stream = service.keys.stream('L');
+    await service.redis.xadd(
+      stream,
+      '5-0',
+      'c',
+      requestLine(caller, '1', 1000),
+      'd',
+      '1',
+      'p',
+      'a',
+    );
     const a = vi.fn();
-    await arena.serve({ messages: { a, b } }, { lanes: theirs, concurrency: 1 });
-    await arena.serve({ messages: { b } }, { lanes });
+    await service.serve({ messages: { a, b } }, { lanes: theirs, concurrency: 1 });
+    await service.serve({ messages: { b } }, { lanes });
     await eventually(async () => {
-      const [, frame] = (await arena.redis.xrange(arena.keys.log(caller), '-', '+'))[0]!;
+      const [, frame] = (await service.redis.xrange(service.keys.log(caller), '-', '+'))[0]!;
       expect(frame[1]).toContain('TIMEOUT');
     });
     expect(a).not.toHaveBeenCalled();
-    expect(await arena.length('L')).toBe(0);
+    expect(await service.length('L')).toBe(0);
   });
 });

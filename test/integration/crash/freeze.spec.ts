@@ -1,26 +1,28 @@
-import { Arena, eventually, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
 import { watched } from '../../support/watched.js';
 
-const options = (arena: Arena) => ({
-  url: arena.url,
-  prefix: arena.prefix,
+const options = (service: TestService) => ({
+  url: service.url,
+  prefix: service.prefix,
   group: 'service',
   leaseTtl: 1500,
 });
 
 describe('an instance that stands still for longer than its lease', () => {
   it('is fenced: its signals fire, its results count no more, it goes on under a new name', async () => {
-    const arena = new Arena();
-    const frozen = await Instance.start(options(arena));
-    const client = await arena.connected();
+    const service = new TestService();
+    const frozen = await Instance.start(options(service));
+    const client = await service.connected();
     const heard: unknown[] = [];
     const call = client.call('work', { key: 'call', hold: true }).then((answer) => {
       heard.push(answer);
     });
     await eventually(() => expect(frozen.of('started')).toHaveLength(1));
     const before = frozen.of('started')[0]!.consumer;
-    const heir = await arena.serve({ messages: { work: () => 'heir' } }, options(arena));
+    const heir = await service.serve({ messages: { work: () => 'heir' } }, options(service));
     frozen.freeze();
     await eventually(() => expect(heard).toEqual(['heir']));
     frozen.thaw();
@@ -33,13 +35,13 @@ describe('an instance that stands still for longer than its lease', () => {
     expect(answer.consumer).not.toBe(before);
     await call;
     expect(heard).toEqual(['heir']);
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 
   it('runs nothing while it may have been revoked, and everything once', async () => {
-    const arena = new Arena();
-    const [one, two] = await Promise.all(range(2).map(() => Instance.start(options(arena))));
-    const client = await arena.connected();
+    const service = new TestService();
+    const [one, two] = await Promise.all(range(2).map(() => Instance.start(options(service))));
+    const client = await service.connected();
     const calls = range(40).map((key) => client.call<{ key: number }>('work', { key, ms: 20 }));
     one!.freeze();
     const answers = watched(Promise.all(calls));
@@ -47,7 +49,7 @@ describe('an instance that stands still for longer than its lease', () => {
     await answers;
     one!.thaw();
     expect((await answers).map(({ key }) => key)).toEqual(range(40));
-    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    await eventually(async () => expect(await service.pending('work')).toBe(0));
     expect(await client.call('work', { key: 'alive' })).toMatchObject({ key: 'alive' });
   });
 });

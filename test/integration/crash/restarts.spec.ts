@@ -1,18 +1,14 @@
 import type { ServerRedisStreams } from 'nestjs-redis-streams';
-import {
-  Arena,
-  type Caller,
-  eventually,
-  Gate,
-  listening,
-  range,
-  Tally,
-} from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { listening, TestService } from '../../support/test-service.js';
 
 const PARKED = 30;
 
 /** A service with a slow pattern of one slot, whose handlers end when the test says so, and a fast one. */
-function service(arena: Arena) {
+function served(service: TestService) {
   const gate = new Gate();
   const done = new Tally();
   const slow: { by?: ServerRedisStreams } = {};
@@ -22,7 +18,7 @@ function service(arena: Arena) {
       await gate.opened;
       done.add(key);
     };
-    const server = arena.server(
+    const server = service.server(
       { messages: { ping: () => 'pong' }, events: { job: [job, { concurrency: 1 }] } },
       { drainTimeout: 20 },
     );
@@ -33,18 +29,18 @@ function service(arena: Arena) {
 }
 
 /** Puts events into the hands of an instance, as if a read had brought them: one runs, the others wait. */
-async function park(arena: Arena, client: Caller): Promise<void> {
+async function park(service: TestService, client: Caller): Promise<void> {
   for (const key of range(PARKED)) await client.tell('job', { key });
-  const [consumer] = (await arena.consumers('job')) as [string];
-  const key = arena.keys.stream('job');
-  await arena.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
-  expect(await arena.pending('job')).toBe(PARKED);
+  const [consumer] = (await service.consumers('job')) as [string];
+  const key = service.keys.stream('job');
+  await service.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
+  expect(await service.pending('job')).toBe(PARKED);
 }
 
 /** How often the entries of a stream were handed out, at most. */
-async function mostDeliveries(arena: Arena, stream: string): Promise<number> {
-  const key = arena.keys.stream(stream);
-  const pending = await arena.redis.xpending(key, 'service', '-', '+', 1000);
+async function mostDeliveries(service: TestService, stream: string): Promise<number> {
+  const key = service.keys.stream(stream);
+  const pending = await service.redis.xpending(key, 'service', '-', '+', 1000);
   return Math.max(...(pending as [string, string, number, number][]).map(([, , , n]) => n));
 }
 
@@ -56,11 +52,11 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
 
 describe('instances that end and start again', () => {
   it('what waits for its pattern is no poison after some restarts, and keeps nobody waiting', async () => {
-    const arena = new Arena();
-    const { gate, done, slow, start } = service(arena);
-    const client = await arena.connected();
+    const service = new TestService();
+    const { gate, done, slow, start } = served(service);
+    const client = await service.connected();
     let server = await start();
-    await park(arena, client);
+    await park(service, client);
     for (const _ of range(4)) {
       await server.close();
       server = await start();
@@ -70,37 +66,37 @@ describe('instances that end and start again', () => {
       expect(Math.max(...pings)).toBeLessThan(1000);
     }
     gate.open();
-    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    await eventually(async () => expect(await service.pending('job')).toBe(0));
     expect([...done.counts.keys()].sort((a, b) => Number(a) - Number(b))).toEqual(range(PARKED));
-    expect(await arena.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
     // Notes go with their entries.
-    expect(await arena.redis.exists(arena.keys.due('job'))).toBe(0);
+    expect(await service.redis.exists(service.keys.due('job'))).toBe(0);
   });
 
   it('what runs whenever an instance leaves is no poison, however often that is', async () => {
-    const arena = new Arena();
-    const { gate, done, start } = service(arena);
-    const client = await arena.connected();
+    const service = new TestService();
+    const { gate, done, start } = served(service);
+    const client = await service.connected();
     let server = await start();
     await client.tell('job', { key: 0 });
-    await eventually(async () => expect(await arena.pending('job')).toBe(1));
+    await eventually(async () => expect(await service.pending('job')).toBe(1));
     for (let restart = 2; restart <= 5; restart++) {
       await server.close();
       server = await start();
       // Handed over, and counted by Redis.
-      await eventually(async () => expect(await mostDeliveries(arena, 'job')).toBe(restart));
+      await eventually(async () => expect(await mostDeliveries(service, 'job')).toBe(restart));
       expect(await timed(() => client.call('ping'))).toBeLessThan(1000);
     }
     gate.open();
-    await eventually(async () => expect(await arena.pending('job')).toBe(0));
+    await eventually(async () => expect(await service.pending('job')).toBe(0));
     expect([...done.counts.keys()]).toEqual([0]);
-    expect(await arena.deadLetters()).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   it('a rolling restart of three, ten times, under load: no call waits for it, nothing is given up', async () => {
-    const arena = new Arena();
-    const { gate, slow, start } = service(arena);
-    const client = await arena.connected();
+    const service = new TestService();
+    const { gate, slow, start } = served(service);
+    const client = await service.connected();
     const restart = async () => {
       // The one in whose hands they are.
       await eventually(() => expect(slow.by).toBeDefined());
@@ -110,7 +106,7 @@ describe('instances that end and start again', () => {
       await start();
     };
     await start();
-    await park(arena, client);
+    await park(service, client);
     // What runs has come to its last delivery, if these are counted.
     for (const _ of range(2)) await restart();
     await start();
@@ -133,15 +129,18 @@ describe('instances that end and start again', () => {
     }
     expect(await longest).toBeLessThan(1000);
     gate.open();
-    await eventually(async () => expect(await arena.pending('job')).toBe(0));
-    expect(await arena.deadLetters()).toEqual([]);
+    await eventually(async () => expect(await service.pending('job')).toBe(0));
+    expect(await service.deadLetters()).toEqual([]);
   }, 60_000);
 });
 
 describe('entries that instances died over', () => {
   /** Entries that were handed out twice, the second time to somebody who is alive until it is buried. */
-  async function handedOutTwice(arena: Arena, count: number): Promise<() => Promise<unknown>> {
-    const { redis, keys } = arena;
+  async function handedOutTwice(
+    service: TestService,
+    count: number,
+  ): Promise<() => Promise<unknown>> {
+    const { redis, keys } = service;
     const key = keys.stream('job');
     await redis.set(keys.lease('dead'), 'token', 'PX', 60_000);
     await redis.xgroup('CREATE', key, 'service', '0', 'MKSTREAM');
@@ -157,8 +156,8 @@ describe('entries that instances died over', () => {
   }
 
   it('are run one by one on their last delivery, and others go on in between', async () => {
-    const arena = new Arena();
-    const bury = await handedOutTwice(arena, 10);
+    const service = new TestService();
+    const bury = await handedOutTwice(service, 10);
     const seen = { running: 0, most: 0, done: 0 };
     const job = async () => {
       seen.most = Math.max(seen.most, ++seen.running);
@@ -166,8 +165,8 @@ describe('entries that instances died over', () => {
       seen.running--;
       seen.done++;
     };
-    await arena.serve({ messages: { ping: () => 'pong' }, events: { job } });
-    const client = await arena.connected();
+    await service.serve({ messages: { ping: () => 'pong' }, events: { job } });
+    const client = await service.connected();
     await bury();
     let between = 0;
     for (let before = 0; seen.done < 10; before = seen.done) {
@@ -177,13 +176,13 @@ describe('entries that instances died over', () => {
     expect(seen.most).toBe(1);
     // They have had their turn in between, and not only after the last one.
     expect(between).toBeGreaterThan(5);
-    await eventually(async () => expect(await arena.pending('job')).toBe(0));
-    expect(await arena.deadLetters()).toEqual([]);
+    await eventually(async () => expect(await service.pending('job')).toBe(0));
+    expect(await service.deadLetters()).toEqual([]);
   });
 
   it('do not wait for a stream that never ends, and when they are slow, others do not wait for them', async () => {
-    const arena = new Arena();
-    const bury = await handedOutTwice(arena, 1);
+    const service = new TestService();
+    const bury = await handedOutTwice(service, 1);
     const gate = new Gate();
     const started = new Gate();
     const job = () => {
@@ -194,8 +193,8 @@ describe('entries that instances died over', () => {
       yield 1;
       await gate.opened;
     };
-    await arena.serve({ messages: { ping: () => 'pong', endless }, events: { job } });
-    const client = await arena.connected();
+    await service.serve({ messages: { ping: () => 'pong', endless }, events: { job } });
+    const client = await service.connected();
     const values: unknown[] = [];
     const stream = client.send('endless', {}).subscribe((value) => values.push(value));
     await eventually(() => expect(values).toEqual([1]));
@@ -204,7 +203,7 @@ describe('entries that instances died over', () => {
     expect(await timed(() => client.call('ping'))).toBeLessThan(5000);
     gate.open();
     stream.unsubscribe();
-    await eventually(async () => expect(await arena.pending('job')).toBe(0));
-    expect(await arena.deadLetters()).toEqual([]);
+    await eventually(async () => expect(await service.pending('job')).toBe(0));
+    expect(await service.deadLetters()).toEqual([]);
   });
 });

@@ -1,7 +1,13 @@
-import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
 
-const options = (arena: Arena) => ({ url: arena.url, prefix: arena.prefix, group: 'service' });
+const options = (service: TestService) => ({
+  url: service.url,
+  prefix: service.prefix,
+  group: 'service',
+});
 
 interface Answer {
   readonly key: number;
@@ -9,7 +15,7 @@ interface Answer {
 }
 
 /** An instance in this process that notes what it ran, and with which delivery count. */
-async function witness(arena: Arena) {
+async function witness(service: TestService) {
   const ran = new Tally();
   const deliveries: number[] = [];
   const work = ({ key }: { key: number }, context: { getDeliveryCount(): number }) => {
@@ -17,18 +23,18 @@ async function witness(arena: Arena) {
     deliveries.push(context.getDeliveryCount());
     return { key, by: 'witness' };
   };
-  await arena.serve({ messages: { work } }, options(arena));
+  await service.serve({ messages: { work } }, options(service));
   return { ran, deliveries };
 }
 
 describe('an instance that is told to end', () => {
   it('finishes what runs, and leaves what was not started to the others at once', async () => {
-    const arena = new Arena();
-    const leaving = await Instance.start({ ...options(arena), concurrency: 2 });
-    const client = await arena.connected();
+    const service = new TestService();
+    const leaving = await Instance.start({ ...options(service), concurrency: 2 });
+    const client = await service.connected();
     const calls = range(2).map((key) => client.call<Answer>('work', { key, hold: true }));
     await eventually(() => expect(leaving.of('started')).toHaveLength(2));
-    const { ran } = await witness(arena);
+    const { ran } = await witness(service);
     const waiting = range(20).map((key) => client.call<Answer>('work', { key: 100 + key }));
     const exit = leaving.terminate();
     leaving.finish(0);
@@ -41,19 +47,19 @@ describe('an instance that is told to end', () => {
   });
 
   it('what it had read but not started is taken over at once, not after the lease', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     // Its handler for one pattern is busy, so what it reads of that stream waits with it.
-    const leaving = await Instance.start({ ...options(arena), concurrency: 1 });
-    const client = await arena.connected();
+    const leaving = await Instance.start({ ...options(service), concurrency: 1 });
+    const client = await service.connected();
     const first = client.call<Answer>('work', { key: 0, hold: true });
     await eventually(() => expect(leaving.of('started')).toHaveLength(1));
     // As if a read had brought them: they are pending under its name and wait for its only slot.
     const entries = range(5).map((key) => client.call<Answer>('work', { key: key + 1 }));
-    await eventually(async () => expect(await arena.length('work')).toBe(6));
+    await eventually(async () => expect(await service.length('work')).toBe(6));
     const consumer = leaving.of('started')[0]!.consumer!;
-    const key = arena.keys.stream('work');
-    await arena.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
-    const { ran, deliveries } = await witness(arena);
+    const key = service.keys.stream('work');
+    await service.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
+    const { ran, deliveries } = await witness(service);
     const exit = leaving.terminate();
     leaving.finish(0);
     await exit;
@@ -67,10 +73,10 @@ describe('an instance that is told to end', () => {
   });
 
   it('loses no call and repeats none under load, one instance after the other', async () => {
-    const arena = new Arena();
-    const leaving = await Promise.all(range(2).map(() => Instance.start(options(arena))));
-    const client = await arena.connected();
-    const { ran } = await witness(arena);
+    const service = new TestService();
+    const leaving = await Promise.all(range(2).map(() => Instance.start(options(service))));
+    const client = await service.connected();
+    const { ran } = await witness(service);
     const calls: Promise<Answer>[] = [];
     const sending = { on: true };
     const load = (async () => {
@@ -94,6 +100,6 @@ describe('an instance that is told to end', () => {
     for (const key of leaving.flatMap((instance) => instance.keys('started'))) ran.add(key);
     expect(ran.repeated).toEqual([]);
     expect(ran.total).toBe(calls.length);
-    expect(await arena.consumers('work')).toHaveLength(1);
+    expect(await service.consumers('work')).toHaveLength(1);
   }, 60_000);
 });

@@ -1,4 +1,6 @@
-import { Arena, eventually, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { callerId } from '../../support/brokers.js';
 import { lettersOf, withLetters } from './letters.js';
 
@@ -9,9 +11,9 @@ const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 };
 
 /** Puts a letter there by hand. */
-const put = (arena: Arena, changes: Record<string, string> = {}): Promise<string | null> =>
-  arena.redis.xadd(
-    arena.keys.dead('service'),
+const put = (service: TestService, changes: Record<string, string> = {}): Promise<string | null> =>
+  service.redis.xadd(
+    service.keys.dead('service'),
     '*',
     ...Object.entries({
       stream: 'a',
@@ -31,8 +33,8 @@ const put = (arena: Arena, changes: Record<string, string> = {}): Promise<string
 
 describe('X13 looking at dead letters', () => {
   it('shows the entry as it was, and what happened to it', async () => {
-    const { arena } = await withLetters([{ order: 7 }]);
-    const [letter] = await collect(lettersOf(arena).list());
+    const { service } = await withLetters([{ order: 7 }]);
+    const [letter] = await collect(lettersOf(service).list());
     expect(letter).toMatchObject({
       reason: 'handler',
       error: 'cannot handle {"order":7}',
@@ -51,13 +53,13 @@ describe('X13 looking at dead letters', () => {
     });
     expect(letter!.originalId).toBe(letter!.entryId);
     expect(Math.abs(letter!.at - Date.now())).toBeLessThan(60_000);
-    expect(await lettersOf(arena).get(letter!.id)).toEqual(letter);
+    expect(await lettersOf(service).get(letter!.id)).toEqual(letter);
   });
 
   it('pages through them, oldest first, each once', async () => {
-    const arena = new Arena();
-    for (const i of range(230)) await put(arena, { d: String(i) });
-    const letters = lettersOf(arena);
+    const service = new TestService();
+    for (const i of range(230)) await put(service, { d: String(i) });
+    const letters = lettersOf(service);
     expect(await letters.count()).toBe(230);
     const seen: unknown[] = [];
     let after: string | undefined;
@@ -74,17 +76,17 @@ describe('X13 looking at dead letters', () => {
   });
 
   it('filters by pattern, reason and time, and knows no other filters', async () => {
-    const arena = new Arena();
-    const first = await put(arena, { pattern: 'a', d: '0' });
+    const service = new TestService();
+    const first = await put(service, { pattern: 'a', d: '0' });
     await eventually(async () => {
-      const [seconds, micros] = await arena.redis.time();
+      const [seconds, micros] = await service.redis.time();
       expect(Number(seconds) * 1000 + Number(micros) / 1000).toBeGreaterThan(
         Number.parseInt(first!, 10) + 1,
       );
     });
-    const second = await put(arena, { pattern: 'b', reason: 'deliveries', d: '1' });
+    const second = await put(service, { pattern: 'b', reason: 'deliveries', d: '1' });
     const at = Number.parseInt(second!, 10);
-    const letters = lettersOf(arena);
+    const letters = lettersOf(service);
     const found = async (filter: object): Promise<unknown[]> =>
       (await letters.page(filter)).letters.map(({ data }) => data);
     expect(await found({ pattern: 'a' })).toEqual([0]);
@@ -101,12 +103,12 @@ describe('X13 looking at dead letters', () => {
   });
 
   it('shows what cannot be read or is not whole, and takes no harm', async () => {
-    const arena = new Arena();
-    await put(arena, { c: 'rubbish', reason: 'malformed' });
-    await put(arena, { d: '{"__proto__":{"admin":true}}', h: '{"__proto__":{"a":"b"}}' });
-    await arena.redis.xadd(arena.keys.dead('service'), '*', 'odd', 'letter');
-    await put(arena, { c: `1 b64 7 ${callerId()} 10`, d: 'AAEC' });
-    const [bad, hostile, odd, binary] = await collect(lettersOf(arena).list());
+    const service = new TestService();
+    await put(service, { c: 'rubbish', reason: 'malformed' });
+    await put(service, { d: '{"__proto__":{"admin":true}}', h: '{"__proto__":{"a":"b"}}' });
+    await service.redis.xadd(service.keys.dead('service'), '*', 'odd', 'letter');
+    await put(service, { c: `1 b64 7 ${callerId()} 10`, d: 'AAEC' });
+    const [bad, hostile, odd, binary] = await collect(lettersOf(service).list());
     expect(bad).toMatchObject({ kind: 'unreadable', codec: undefined, replayable: false });
     expect(hostile).toMatchObject({ data: undefined, headers: {}, text: expect.any(String) });
     expect(odd).toMatchObject({ pattern: '', text: undefined, replayable: false });
@@ -115,29 +117,29 @@ describe('X13 looking at dead letters', () => {
   });
 
   it('a letter that is not there, an id that is none, a group that is none', async () => {
-    const arena = new Arena();
-    const letters = lettersOf(arena);
+    const service = new TestService();
+    const letters = lettersOf(service);
     expect(await letters.get('1-1')).toBeUndefined();
     expect(await letters.page()).toEqual({ letters: [], next: undefined });
     for (const id of ['', 'x', '1', '1-1-1', '9/1-1', '-']) {
       await expect(letters.get(id)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     }
     for (const group of ['', 'a b', '{a}']) {
-      expect(() => lettersOf(arena, { group })).toThrow(/group/);
+      expect(() => lettersOf(service, { group })).toThrow(/group/);
     }
-    expect(() => lettersOf(arena, { maxBacklogs: 1 } as object)).toThrow(/maxBacklog/);
+    expect(() => lettersOf(service, { maxBacklogs: 1 } as object)).toThrow(/maxBacklog/);
   });
 
   it('looks into every shard', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const shards = { shards: 4 };
     const events = Object.fromEntries(
       range(8).map((i) => [`p${i}`, (_: unknown, ctx: { deadLetter(): void }) => ctx.deadLetter()]),
     );
-    await arena.serve({ events }, shards);
-    const client = await arena.connected(shards);
+    await service.serve({ events }, shards);
+    const client = await service.connected(shards);
     await Promise.all(range(8).map((i) => client.tell(`p${i}`, i)));
-    const letters = lettersOf(arena, shards);
+    const letters = lettersOf(service, shards);
     await eventually(async () => expect(await letters.count()).toBe(8));
     const all = await collect(letters.list());
     expect(new Set(all.map(({ data }) => data))).toEqual(new Set(range(8)));
@@ -151,11 +153,11 @@ describe('X13 looking at dead letters', () => {
   });
 
   it('those of a broadcast are with the others, and stay', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const give = (_: unknown, context: { deadLetter(): void }): void => context.deadLetter();
-    await arena.serve({ events: { news: [give, { broadcast: true }] } });
-    await (await arena.connected()).tell('news', 1);
-    const letters = lettersOf(arena);
+    await service.serve({ events: { news: [give, { broadcast: true }] } });
+    await (await service.connected()).tell('news', 1);
+    const letters = lettersOf(service);
     await eventually(async () => expect(await letters.count()).toBe(1));
     const [letter] = await collect(letters.list());
     expect(letter).toMatchObject({ broadcast: true, replayable: false, data: 1 });

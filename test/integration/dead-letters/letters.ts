@@ -1,12 +1,17 @@
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { DeadLetters, type DeadLettersOptions } from 'nestjs-redis-streams/dead-letters';
 import { onTestFinished } from 'vitest';
-import { Arena, eventually, type Handler, type Handlers } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Handler, Handlers } from '../../support/handlers.js';
+import { TestService } from '../../support/test-service.js';
 
-export function lettersOf(arena: Arena, options: Partial<DeadLettersOptions> = {}): DeadLetters {
+export function lettersOf(
+  service: TestService,
+  options: Partial<DeadLettersOptions> = {},
+): DeadLetters {
   const letters = new DeadLetters({
-    url: arena.url,
-    prefix: arena.prefix,
+    url: service.url,
+    prefix: service.prefix,
     group: 'service',
     ...options,
   });
@@ -29,12 +34,12 @@ export class Moody {
 export async function withLetters(
   data: readonly unknown[],
   also: Handlers = {},
-): Promise<{ arena: Arena; moody: Moody }> {
-  const arena = new Arena();
+): Promise<{ service: TestService; moody: Moody }> {
+  const service = new TestService();
   const moody = new Moody();
-  await arena.serve({ ...also, events: { happened: moody.handler, ...also.events } });
-  const client = await arena.connected();
+  await service.serve({ ...also, events: { happened: moody.handler, ...also.events } });
+  const client = await service.connected();
   for (const item of data) await client.tell('happened', item);
-  await eventually(async () => expect(await arena.deadLetters()).toHaveLength(data.length));
-  return { arena, moody };
+  await eventually(async () => expect(await service.deadLetters()).toHaveLength(data.length));
+  return { service, moody };
 }

@@ -1,33 +1,37 @@
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
-import { Arena, eventually, Gate, range, type Handler } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import type { Handler } from '../../support/handlers.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { lettersOf, Moody, withLetters } from './letters.js';
 
 describe('X13 replaying dead letters', () => {
   it('runs an event again, in one step, and from the first attempt on', async () => {
-    const { arena, moody } = await withLetters([{ order: 7 }]);
+    const { service, moody } = await withLetters([{ order: 7 }]);
     moody.broken = false;
-    const letters = lettersOf(arena);
+    const letters = lettersOf(service);
     const { letters: found } = await letters.page();
     const entry = await letters.replay(found[0]!.id);
     expect(entry).toMatch(/^\d+-\d+$/);
     expect(entry).not.toBe(found[0]!.entryId);
     await eventually(() => expect(moody.handled).toEqual([{ order: 7 }]));
     expect(await letters.count()).toBe(0);
-    await eventually(async () => expect(await arena.pending('happened')).toBe(0));
+    await eventually(async () => expect(await service.pending('happened')).toBe(0));
   });
 
   it('keeps its headers, and takes new data and headers', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const seen: unknown[] = [];
     let broken = true;
     const handler = (data: unknown, context: RedisStreamsContext): void => {
       if (broken) context.deadLetter();
       else seen.push([data, context.getMetadata(), context.getDeliveryCount()]);
     };
-    await arena.serve({ events: { happened: handler } });
-    const client = await arena.connected();
+    await service.serve({ events: { happened: handler } });
+    const client = await service.connected();
     for (const i of range(3)) await client.tell('happened', i, { headers: { trace: `t${i}` } });
-    const letters = lettersOf(arena);
+    const letters = lettersOf(service);
     await eventually(async () => expect(await letters.count()).toBe(3));
     broken = false;
     const [as, data, both] = (await letters.page()).letters;
@@ -43,26 +47,26 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('brings an event to its own group only, and not to the broadcasts beside it', async () => {
-    const { arena, moody } = await withLetters([1]);
+    const { service, moody } = await withLetters([1]);
     const others: unknown[] = [];
     const note: Handler = (data: unknown) => void others.push(data);
-    await arena.serve({ events: { happened: note } }, { group: 'other', history: true });
-    await arena.serve({ events: { happened: [note, { broadcast: true }] } });
+    await service.serve({ events: { happened: note } }, { group: 'other', history: true });
+    await service.serve({ events: { happened: [note, { broadcast: true }] } });
     await eventually(() => expect(others).toEqual([1]));
     moody.broken = false;
-    await lettersOf(arena).replayAll();
+    await lettersOf(service).replayAll();
     // The second instance of the service has a handler of its own for what is not broadcast: none.
-    await (await arena.connected()).tell('happened', 'behind it');
+    await (await service.connected()).tell('happened', 'behind it');
     await eventually(() => expect(others.filter((data) => data === 'behind it')).toHaveLength(2));
     await eventually(() => expect(moody.handled).toContain('behind it'));
     expect(others.filter((data) => data === 1)).toHaveLength(1);
   });
 
   it('runs a request again for the message handler, although its caller is gone', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const moody = new Moody();
     const events: unknown[] = [];
-    await arena.serve({
+    await service.serve({
       messages: {
         work: (data: never, context) => {
           if (moody.broken) throw new Error('unexpected');
@@ -71,26 +75,26 @@ describe('X13 replaying dead letters', () => {
       },
       events: { work: (data: unknown) => void events.push(data) },
     });
-    const client = await arena.connected();
-    await arena.redis.xadd(
-      arena.keys.dead('service'),
+    const client = await service.connected();
+    await service.redis.xadd(
+      service.keys.dead('service'),
       '*',
       ...['stream', 'work', 'pattern', 'work', 'id', '1-0', 'reason', 'deliveries', 'error', 'x'],
       ...['deliveries', '4', 'attempts', '1', 'consumer', 'me', 'at', '1'],
       ...['c', `1 json 7 AbCdEfGhIjKlMnOpQrStUv 10`, 'd', '"again"'],
     );
     moody.broken = false;
-    const letters = lettersOf(arena);
+    const letters = lettersOf(service);
     expect(await letters.replayAll()).toMatchObject({ replayed: 1 });
     await eventually(() => expect(moody.handled).toEqual(['again']));
     expect(events).toEqual([]);
-    expect(await arena.redis.exists(arena.keys.log('AbCdEfGhIjKlMnOpQrStUv'))).toBe(0);
+    expect(await service.redis.exists(service.keys.log('AbCdEfGhIjKlMnOpQrStUv'))).toBe(0);
     await client.close();
   });
 
   it('one that fails again is a dead letter with its history, which a further replay keeps', async () => {
-    const { arena, moody } = await withLetters([1]);
-    const letters = lettersOf(arena);
+    const { service, moody } = await withLetters([1]);
+    const letters = lettersOf(service);
     const [first] = (await letters.page()).letters;
     for (const replayed of [1, 2]) {
       await letters.replayAll();
@@ -112,8 +116,8 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('replays what is there at the start: what fails again meanwhile is left', async () => {
-    const { arena } = await withLetters(range(120));
-    const letters = lettersOf(arena);
+    const { service } = await withLetters(range(120));
+    const letters = lettersOf(service);
     expect(await letters.replayAll()).toEqual({
       replayed: 120,
       skipped: 0,
@@ -125,9 +129,9 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('filters, and stops at its bound', async () => {
-    const { arena, moody } = await withLetters(range(20));
+    const { service, moody } = await withLetters(range(20));
     moody.broken = false;
-    const letters = lettersOf(arena);
+    const letters = lettersOf(service);
     expect(await letters.replayAll({ pattern: 'another' })).toMatchObject({ replayed: 0 });
     expect(await letters.replayAll({ pattern: 'happened' }, { limit: 5 })).toEqual({
       replayed: 5,
@@ -146,19 +150,19 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('is refused when the stream is full, and the letter stays', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     let broken = true;
     const handler = async (_: unknown, context: RedisStreamsContext): Promise<void> => {
       if (broken) context.deadLetter();
       else await gate.opened;
     };
-    await arena.serve({ events: { happened: handler } });
-    const client = await arena.connected();
+    await service.serve({ events: { happened: handler } });
+    const client = await service.connected();
     for (const i of range(5)) await client.tell('happened', i);
-    const letters = lettersOf(arena, { maxBacklog: 2 });
+    const letters = lettersOf(service, { maxBacklog: 2 });
     await eventually(async () => expect(await letters.count()).toBe(5));
-    await eventually(async () => expect(await arena.pending('happened')).toBe(0));
+    await eventually(async () => expect(await service.pending('happened')).toBe(0));
     broken = false;
     expect(await letters.replayAll()).toEqual({ replayed: 2, skipped: 0, full: true, more: true });
     const [next] = (await letters.page()).letters;
@@ -171,14 +175,14 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('needs new data where the old is not whole or cannot be read', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const moody = new Moody();
     moody.broken = false;
-    await arena.serve({ events: { happened: moody.handler } }, { maxPayloadBytes: 2_000_000 });
-    const key = arena.keys.stream('happened');
-    await arena.redis.xadd(key, '*', 'c', 'rubbish', 'd', '1');
-    await arena.redis.xadd(key, '*', 'c', '1 json - - 0', 'd', `"${'x'.repeat(2_100_000)}"`);
-    const letters = lettersOf(arena);
+    await service.serve({ events: { happened: moody.handler } }, { maxPayloadBytes: 2_000_000 });
+    const key = service.keys.stream('happened');
+    await service.redis.xadd(key, '*', 'c', 'rubbish', 'd', '1');
+    await service.redis.xadd(key, '*', 'c', '1 json - - 0', 'd', `"${'x'.repeat(2_100_000)}"`);
+    const letters = lettersOf(service);
     await eventually(async () => expect(await letters.count()).toBe(2));
     expect(await letters.replayAll()).toMatchObject({ replayed: 0, skipped: 2 });
     const found = (await letters.page()).letters;
@@ -193,19 +197,21 @@ describe('X13 replaying dead letters', () => {
   });
 
   it('an event that may be started once only still may be', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     let broken = true;
     let runs = 0;
     const handler = (_: unknown, context: RedisStreamsContext): void => {
       if (broken) context.deadLetter();
       else runs++;
     };
-    await arena.serve({ events: { happened: handler } });
-    await (await arena.connected()).tell('happened', 1, { atMostOnce: true });
-    const letters = lettersOf(arena);
+    await service.serve({ events: { happened: handler } });
+    await (await service.connected()).tell('happened', 1, { atMostOnce: true });
+    const letters = lettersOf(service);
     await eventually(async () => expect(await letters.count()).toBe(1));
     const line = async (): Promise<unknown> =>
-      (await arena.redis.xrevrange(arena.keys.stream('happened'), '+', '-', 'COUNT', 1))[0]?.[1][1];
+      (
+        await service.redis.xrevrange(service.keys.stream('happened'), '+', '-', 'COUNT', 1)
+      )[0]?.[1][1];
     broken = false;
     await letters.replayAll();
     await eventually(() => expect(runs).toBe(1));
@@ -215,8 +221,8 @@ describe('X13 replaying dead letters', () => {
 
 describe('X13 discarding dead letters', () => {
   it('one, and those that fit, within a bound', async () => {
-    const { arena } = await withLetters(range(6));
-    const letters = lettersOf(arena);
+    const { service } = await withLetters(range(6));
+    const letters = lettersOf(service);
     const [first] = (await letters.page()).letters;
     await letters.discard(first!.id);
     await letters.discard(first!.id);

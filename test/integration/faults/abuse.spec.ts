@@ -1,17 +1,20 @@
-import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { callerId } from '../../support/brokers.js';
 
 // Rows F, G and H of docs/faults.md that no other file is about.
 
 describe('F3 F7 H2 frames that nobody waits for', () => {
   it('a reply that comes twice counts once, one for an unknown call not at all', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
-    await arena.serve({ messages: { work: async () => gate.opened.then(() => 'true') } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work: async () => gate.opened.then(() => 'true') } });
+    const client = await service.connected();
     const call = client.call('work');
-    await eventually(async () => expect(await arena.pending('work')).toBe(1));
-    const log = arena.keys.log(client.callerId);
+    await eventually(async () => expect(await service.pending('work')).toBe(1));
+    const log = service.keys.log(client.callerId);
     // Whoever does not know the 128 random bits of the caller can only guess; garbage changes nothing.
     for (const text of [
       '',
@@ -20,15 +23,15 @@ describe('F3 F7 H2 frames that nobody waits for', () => {
       '0-1 1 me [["999",1,1,1,0,"forged"]]',
       '0-1 2 me []',
     ]) {
-      await arena.redis.publish(log, text);
+      await service.redis.publish(log, text);
     }
     gate.open();
     expect(await call).toBe('true');
-    const [frame] = (await arena.redis.xrevrange(log, '+', '-', 'COUNT', 1)).map(
+    const [frame] = (await service.redis.xrevrange(log, '+', '-', 'COUNT', 1)).map(
       ([id, fields]) => `${id} ${fields[1]}`,
     );
-    await arena.redis.publish(log, frame!);
-    await arena.redis.publish(log, frame!);
+    await service.redis.publish(log, frame!);
+    await service.redis.publish(log, frame!);
     expect(await client.call('work')).toBe('true');
     const { lateReplies, pending } = (client as never as { producer: Record<string, number> })
       .producer;
@@ -37,8 +40,8 @@ describe('F3 F7 H2 frames that nobody waits for', () => {
   });
 
   it('call ids and caller ids are not guessable from each other', async () => {
-    const arena = new Arena();
-    const clients = await Promise.all(range(20).map(() => arena.connected()));
+    const service = new TestService();
+    const clients = await Promise.all(range(20).map(() => service.connected()));
     const ids = clients.map(({ callerId: id }) => id);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
     expect(new Set(ids.map((id) => id.slice(0, 6))).size).toBe(20);
@@ -46,18 +49,18 @@ describe('F3 F7 H2 frames that nobody waits for', () => {
   });
 
   it('F7 replies for a caller that died expire by themselves', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
-    await arena.serve({ messages: { work: () => gate.opened } });
+    await service.serve({ messages: { work: () => gate.opened } });
     const dead = callerId();
-    await arena.redis.xadd(
-      arena.keys.stream('work'),
+    await service.redis.xadd(
+      service.keys.stream('work'),
       '*',
       ...['c', `1 json 1 ${dead} 60000`, 'd', '1'],
     );
     gate.open();
-    await eventually(async () => expect(await arena.redis.xlen(arena.keys.log(dead))).toBe(1));
-    const life = await arena.redis.pttl(arena.keys.log(dead));
+    await eventually(async () => expect(await service.redis.xlen(service.keys.log(dead))).toBe(1));
+    const life = await service.redis.pttl(service.keys.log(dead));
     expect(life).toBeGreaterThan(0);
     expect(life).toBeLessThanOrEqual(90_000);
   });
@@ -67,30 +70,31 @@ describe('H3 an entry that names a place to write to', () => {
   it.each(['../../other', '{other}:r:AbCdEfGhIjKlMnOp', 'short', 'with:colon:in:it:0000', '*'])(
     'as its caller (%s) is a dead letter, and nothing is written there',
     async (caller) => {
-      const arena = new Arena();
+      const service = new TestService();
       const ran: unknown[] = [];
-      await arena.serve({ messages: { work: (data: unknown) => ran.push(data) } });
-      const before = await arena.redis.keys('*');
-      await arena.redis.xadd(
-        arena.keys.stream('work'),
+      await service.serve({ messages: { work: (data: unknown) => ran.push(data) } });
+      const before = await service.redis.keys('*');
+      await service.redis.xadd(
+        service.keys.stream('work'),
         '*',
         ...['c', `1 json 1 ${caller} 60000`, 'd', '1', 'reply', 'other', 'channel', 'other'],
       );
       await eventually(async () =>
-        expect(await arena.deadLetters()).toMatchObject([{ reason: 'malformed' }]),
+        expect(await service.deadLetters()).toMatchObject([{ reason: 'malformed' }]),
       );
       expect(ran).toEqual([]);
-      const mine = (keys: string[]): string[] => keys.filter((key) => !key.includes(arena.prefix));
-      const strange = mine(await arena.redis.keys('*')).filter((key) => key.includes(caller));
+      const mine = (keys: string[]): string[] =>
+        keys.filter((key) => !key.includes(service.prefix));
+      const strange = mine(await service.redis.keys('*')).filter((key) => key.includes(caller));
       expect(strange.filter((key) => !before.includes(key))).toEqual([]);
-      expect(await arena.redis.keys(`{${arena.prefix}}:r:*`)).toEqual([]);
+      expect(await service.redis.keys(`{${service.prefix}}:r:*`)).toEqual([]);
     },
   );
 });
 
 describe('H4 a captured entry that is added again', () => {
   it('gives its caller no second answer, while it waits or afterwards', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     const ran = new Tally();
     const work = async (key: string) => {
@@ -98,21 +102,21 @@ describe('H4 a captured entry that is added again', () => {
       await gate.opened;
       return `${key} ${ran.total}`;
     };
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
     const answers: unknown[] = [];
     client.send('work', 'once').subscribe((value) => answers.push(value));
     await eventually(() => expect(ran.total).toBe(1));
-    const [[, fields]] = (await arena.redis.xrange(arena.keys.stream('work'), '-', '+')) as [
+    const [[, fields]] = (await service.redis.xrange(service.keys.stream('work'), '-', '+')) as [
       [string, string[]],
     ];
-    await arena.redis.xadd(arena.keys.stream('work'), '*', ...fields);
+    await service.redis.xadd(service.keys.stream('work'), '*', ...fields);
     await eventually(() => expect(ran.total).toBe(2));
     gate.open();
     await eventually(() => expect(answers).toHaveLength(1));
-    await arena.redis.xadd(arena.keys.stream('work'), '*', ...fields);
+    await service.redis.xadd(service.keys.stream('work'), '*', ...fields);
     await eventually(() => expect(ran.total).toBe(3));
-    await eventually(async () => expect(await arena.length('work')).toBe(0));
+    await eventually(async () => expect(await service.length('work')).toBe(0));
     expect(await client.call('work', 'another')).toBe('another 4');
     expect(answers).toHaveLength(1);
   });
@@ -120,8 +124,8 @@ describe('H4 a captured entry that is added again', () => {
 
 describe('H6 what a failure tells', () => {
   it('errors of the transport have no stack, path or address in replies, and letters have it in one field', async () => {
-    const arena = new Arena();
-    await arena.serve(
+    const service = new TestService();
+    await service.serve(
       {
         messages: { work: () => 1n },
         events: {
@@ -134,14 +138,14 @@ describe('H6 what a failure tells', () => {
         retry: { attempts: 1 },
       },
     );
-    const client = await arena.connected();
+    const client = await service.connected();
     const unsendable = await client.failure('work');
     expect(unsendable).toMatchObject({ code: 'INVALID_MESSAGE' });
-    const port = new URL(arena.url).port;
+    const port = new URL(service.url).port;
     expect(JSON.stringify(unsendable)).not.toMatch(new RegExp(`node_modules|:${port}|\\.ts`));
     await client.tell('happened', 1);
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(1));
-    const [letter] = await arena.deadLetters();
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const [letter] = await service.deadLetters();
     expect(letter!['error']).toBe('why');
     // For operators alone, and in a field of its own.
     const { 'error-stack': stack, ...others } = letter!;

@@ -4,7 +4,9 @@ import type { Redis } from 'ioredis';
 import { cutMidFrame } from '../../../tools/tcp-proxy/modes.js';
 import type { Role } from '../../../tools/tcp-proxy/passage.js';
 import { RateLimitedLogger } from '../../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
-import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { builtLibrary, program } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { proxyTo } from '../../support/proxy.js';
@@ -14,12 +16,12 @@ import { proxyTo } from '../../support/proxy.js';
 async function own() {
   const redis = await startPrivateRedis();
   onTestFinished(() => redis.stop());
-  return { redis, arena: new Arena(redis.url) };
+  return { redis, service: new TestService({ url: redis.url }) };
 }
 
 /** What a user may not is taken from it, or given back. */
-const acl = (arena: Arena, ...rules: string[]): Promise<unknown> =>
-  arena.redis.call('ACL', 'SETUSER', 'shop', ...rules);
+const acl = (service: TestService, ...rules: string[]): Promise<unknown> =>
+  service.redis.call('ACL', 'SETUSER', 'shop', ...rules);
 const ALL = ['on', '>hunter2', '~*', '&*', '+@all'];
 
 const withUser = (url: string, user = 'shop', password = 'hunter2'): string =>
@@ -27,16 +29,16 @@ const withUser = (url: string, user = 'shop', password = 'hunter2'): string =>
 
 describe('A2 a caller that has given up', () => {
   it('is not served when Redis appears: what waited never starts', async () => {
-    const { redis, arena } = await own();
+    const { redis, service } = await own();
     await redis.stop();
-    const late = arena.client({ whenNoConsumer: 'wait' });
+    const late = service.client({ whenNoConsumer: 'wait' });
     const ran: unknown[] = [];
     const given = range(20).map((key) => late.failure('work', key, { timeout: 200 }));
     for (const error of await Promise.all(given)) {
       expect(error).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
     }
     await redis.restart();
-    await arena.serve({ messages: { work: (key: unknown) => ran.push(key) } });
+    await service.serve({ messages: { work: (key: unknown) => ran.push(key) } });
     await late.call('work', 'later');
     expect(ran).toEqual(['later']);
   });
@@ -44,9 +46,9 @@ describe('A2 a caller that has given up', () => {
 
 describe('A6 connections that were left behind', () => {
   it('are replaced, although somebody disconnected them in the middle of an outage', async () => {
-    const { redis, arena } = await own();
-    const server = await arena.serve({ messages: { work: (n: number) => n + 1 } });
-    const client = await arena.connected();
+    const { redis, service } = await own();
+    const server = await service.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await service.connected();
     expect(await client.call('work', 0)).toBe(1);
     const states: string[] = [];
     client.status.subscribe((state) => states.push(state));
@@ -65,9 +67,9 @@ describe('A7 calls while Redis is away', () => {
   beforeAll(() => void builtLibrary(), 120_000);
 
   it('are bounded: more than maxPending fail at once, the others are served when it is back', async () => {
-    const { redis, arena } = await own();
-    await arena.serve({ messages: { work: (n: number) => n } });
-    const client = await arena.connected({ maxPending: 500 });
+    const { redis, service } = await own();
+    await service.serve({ messages: { work: (n: number) => n } });
+    const client = await service.connected({ maxPending: 500 });
     redis.freeze();
     const from = performance.now();
     const over: unknown[] = [];
@@ -89,9 +91,9 @@ describe('A7 calls while Redis is away', () => {
   });
 
   it('take at most 50 MB of a caller that makes 2,000 a second for a minute', async () => {
-    const { redis, arena } = await own();
-    await arena.serve({ messages: { work: () => 1 } });
-    const options = { url: arena.url, prefix: arena.prefix, timeout: 120_000 };
+    const { redis, service } = await own();
+    await service.serve({ messages: { work: () => 1 } });
+    const options = { url: service.url, prefix: service.prefix, timeout: 120_000 };
     const file = program('outage');
     const execArgv = ['--expose-gc'];
     const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })], { execArgv });
@@ -110,19 +112,19 @@ describe('A7 calls while Redis is away', () => {
 
 describe('A8 a subscription that is refused', () => {
   it('is no readiness: calls wait, and go on when the right is given', async () => {
-    const { arena } = await own();
-    await acl(arena, ...ALL);
-    await arena.serve({ messages: { work: (n: number) => n + 1 } });
-    const client = arena.client({ url: withUser(arena.url), retryDelay: 50 });
+    const { service } = await own();
+    await acl(service, ...ALL);
+    await service.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = service.client({ url: withUser(service.url), retryDelay: 50 });
     // It listens for replies from its first call on.
     expect(await client.call('work', 0)).toBe(1);
     const states: string[] = [];
     client.status.subscribe((state) => states.push(state));
     // The right goes in mid-life, and Redis ends the connections that used it.
-    await acl(arena, 'resetchannels');
+    await acl(service, 'resetchannels');
     await eventually(() => expect(states.at(-1)).toBe('reconnecting'));
     const call = client.call('work', 1);
-    await acl(arena, '&*');
+    await acl(service, '&*');
     expect(await call).toBe(2);
     await eventually(() => expect(states.at(-1)).toBe('connected'));
   });
@@ -147,11 +149,11 @@ describe('A9 faults that repeat', () => {
 describe('A10 answers that are cut in the middle', () => {
   const roles: Role[] = ['commands', 'subscriber', 'reader'];
   it.each(roles)('on the %s: the connection is replaced, and nothing is lost', async (role) => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const ran = new Tally();
-    await arena.serve({ messages: { work: (n: number) => ran.add(n) } }, { url });
-    const client = await arena.connected({ url });
+    await service.serve({ messages: { work: (n: number) => ran.add(n) } }, { url });
+    const client = await service.connected({ url });
     await client.call('work', 'first');
     for (const round of range(3)) {
       proxy.latest(role).mode = cutMidFrame(1);
@@ -165,15 +167,15 @@ describe('A10 answers that are cut in the middle', () => {
 
 describe('A12 rights that are missing', () => {
   it('at the start: it fails at once, naming what is missing and not the password', async () => {
-    const { arena } = await own();
-    await acl(arena, ...ALL);
-    const wrong = arena.client({ url: withUser(arena.url, 'shop', 'swordfish') });
+    const { service } = await own();
+    await acl(service, ...ALL);
+    const wrong = service.client({ url: withUser(service.url, 'shop', 'swordfish') });
     const refusal = await wrong.connect().catch((error: Error) => error);
     expect(refusal).toMatchObject({ code: 'REDIS', message: expect.stringContaining('WRONGPASS') });
     expect(JSON.stringify(refusal) + String(refusal)).not.toContain('swordfish');
 
-    await acl(arena, '-evalsha', '-eval');
-    const limited = arena.server({ messages: { work: () => 1 } }, { url: withUser(arena.url) });
+    await acl(service, '-evalsha', '-eval');
+    const limited = service.server({ messages: { work: () => 1 } }, { url: withUser(service.url) });
     await expect(
       new Promise<void>((resolve, reject) => {
         void limited.listen((error) => (error == null ? resolve() : reject(error)));
@@ -185,11 +187,14 @@ describe('A12 rights that are missing', () => {
   });
 
   it('in mid-life: it says so, does not end, and goes on when they are back', async () => {
-    const { arena } = await own();
-    await acl(arena, ...ALL);
-    const url = withUser(arena.url);
-    const server = await arena.serve({ messages: { work: () => 'fine' } }, { url, retryDelay: 50 });
-    const client = await arena.connected({ url, retryDelay: 50 });
+    const { service } = await own();
+    await acl(service, ...ALL);
+    const url = withUser(service.url);
+    const server = await service.serve(
+      { messages: { work: () => 'fine' } },
+      { url, retryDelay: 50 },
+    );
+    const client = await service.connected({ url, retryDelay: 50 });
     const states: string[] = [];
     server.status.subscribe((state) => states.push(state));
     const callers: string[] = [];
@@ -197,8 +202,8 @@ describe('A12 rights that are missing', () => {
     const errors: string[] = [];
     client.on('error', (_, error) => errors.push(String(error)));
     expect(await client.call('work')).toBe('fine');
-    await acl(arena, 'off');
-    await arena.redis.call('CLIENT', 'KILL', 'USER', 'shop');
+    await acl(service, 'off');
+    await service.redis.call('CLIENT', 'KILL', 'USER', 'shop');
     await eventually(() =>
       expect([states.at(-1), callers.at(-1)]).toEqual(['reconnecting', 'reconnecting']),
     );
@@ -208,7 +213,7 @@ describe('A12 rights that are missing', () => {
     });
     await eventually(() => expect(errors.length).toBeGreaterThan(0));
     expect(errors.join()).not.toContain('hunter2');
-    await acl(arena, 'on');
+    await acl(service, 'on');
     await eventually(() => expect(states.at(-1)).toBe('connected'));
     expect(await client.call('work')).toBe('fine');
   });

@@ -1,14 +1,18 @@
 import { onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { Arena, type Caller, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 const STORED = 1000;
 const SLOTS = 20;
 
 /** Commands that Redis runs in a second, from now on. */
-async function commandsPerSecond(arena: Arena): Promise<number> {
+async function commandsPerSecond(service: TestService): Promise<number> {
   const count = async (): Promise<[number, number]> => {
-    const info = await arena.redis.info('stats');
+    const info = await service.redis.info('stats');
     return [performance.now(), Number(/^total_commands_processed:(\d+)/m.exec(info)?.[1])];
   };
   const [from, before] = await count();
@@ -22,10 +26,10 @@ async function commandsPerSecond(arena: Arena): Promise<number> {
 }
 
 /** Waits until no more is pending than before, twice in a row. */
-async function steady(arena: Arena, stream: string): Promise<number> {
+async function steady(service: TestService, stream: string): Promise<number> {
   let last = -1;
   return eventually(async () => {
-    const pending = await arena.pending(stream);
+    const pending = await service.pending(stream);
     const isSteady = pending === last && pending > 0;
     last = pending;
     expect(isSteady).toBe(true);
@@ -41,8 +45,8 @@ async function store(client: Caller, pattern: string): Promise<void> {
 describe('what waits for a Redis that refuses it', () => {
   it('counts as held: a service with failing events reads no more than it may hold', async () => {
     await using redis = await startPrivateRedis();
-    const arena = new Arena(redis.url);
-    const client = await arena.connected();
+    const service = new TestService({ url: redis.url });
+    const client = await service.connected();
     await store(client, 'happened');
     const gate = new Gate();
     let ran = 0;
@@ -52,16 +56,16 @@ describe('what waits for a Redis that refuses it', () => {
       throw new Error('not now');
     };
     const retry = { attempts: 2, delay: 1, maxDelay: 1 };
-    await arena.serve({ events: { happened: [fail, { retry }] } }, { concurrency: SLOTS });
+    await service.serve({ events: { happened: [fail, { retry }] } }, { concurrency: SLOTS });
     await eventually(() => expect(ran).toBe(SLOTS));
-    await arena.redis.config('SET', 'maxmemory', '1');
+    await service.redis.config('SET', 'maxmemory', '1');
     gate.open();
     // One read may have been on its way.
-    expect(await steady(arena, 'happened')).toBeLessThanOrEqual(3 * SLOTS);
+    expect(await steady(service, 'happened')).toBeLessThanOrEqual(3 * SLOTS);
     expect(ran).toBeLessThanOrEqual(3 * SLOTS);
-    expect(await commandsPerSecond(arena)).toBeLessThan(500);
-    await arena.redis.config('SET', 'maxmemory', '0');
-    const letters = () => arena.redis.xlen(arena.keys.dead('service'));
+    expect(await commandsPerSecond(service)).toBeLessThan(500);
+    await service.redis.config('SET', 'maxmemory', '0');
+    const letters = () => service.redis.xlen(service.keys.dead('service'));
     await eventually(async () => expect(await letters()).toBe(STORED), 25_000);
     expect(ran).toBe(2 * STORED);
   }, 60_000);
@@ -73,10 +77,10 @@ describe('what waits for a Redis that refuses it', () => {
     'counts as held: $what',
     async ({ entry }) => {
       await using redis = await startPrivateRedis();
-      const arena = new Arena(redis.url);
-      const key = arena.keys.stream('work');
-      await arena.redis.set(arena.keys.dead('service'), 'no stream');
-      const adding = arena.redis.pipeline();
+      const service = new TestService({ url: redis.url });
+      const key = service.keys.stream('work');
+      await service.redis.set(service.keys.dead('service'), 'no stream');
+      const adding = service.redis.pipeline();
       for (const _ of range(STORED)) adding.xadd(key, '*', ...entry);
       await adding.exec();
       const fail = () => {
@@ -84,11 +88,11 @@ describe('what waits for a Redis that refuses it', () => {
       };
       const retry = { attempts: 1 };
       const messages = { work: [fail, { retry }], ping: () => 'pong' } as const;
-      await arena.serve({ messages }, { concurrency: SLOTS });
-      expect(await steady(arena, 'work')).toBeLessThanOrEqual(3 * SLOTS);
-      expect(await commandsPerSecond(arena)).toBeLessThan(500);
-      await arena.redis.del(arena.keys.dead('service'));
-      const letters = () => arena.redis.xlen(arena.keys.dead('service'));
+      await service.serve({ messages }, { concurrency: SLOTS });
+      expect(await steady(service, 'work')).toBeLessThanOrEqual(3 * SLOTS);
+      expect(await commandsPerSecond(service)).toBeLessThan(500);
+      await service.redis.del(service.keys.dead('service'));
+      const letters = () => service.redis.xlen(service.keys.dead('service'));
       await eventually(async () => expect(await letters()).toBe(STORED), 25_000);
     },
     60_000,
@@ -97,16 +101,16 @@ describe('what waits for a Redis that refuses it', () => {
 
 describe('what fills a Redis can leave it', () => {
   /** A server of its own with a backlog, whose memory is full from then on. */
-  async function filled(backlog: (client: Caller, arena: Arena) => Promise<unknown>) {
+  async function filled(backlog: (client: Caller, service: TestService) => Promise<unknown>) {
     const redis = await startPrivateRedis();
     onTestFinished(() => redis.stop());
-    const arena = new Arena(redis.url);
-    const client = await arena.connected();
-    await backlog(client, arena);
+    const service = new TestService({ url: redis.url });
+    const client = await service.connected();
+    await backlog(client, service);
     await client.close();
-    await arena.redis.config('SET', 'maxmemory', '1');
-    await expect(arena.redis.set('x', 'x')).rejects.toThrow('OOM');
-    return arena;
+    await service.redis.config('SET', 'maxmemory', '1');
+    await expect(service.redis.set('x', 'x')).rejects.toThrow('OOM');
+    return service;
   }
   const events = ['plain', 'once', 'keyed', 'new'] as const;
   const tell = (client: Caller) =>
@@ -127,7 +131,7 @@ describe('what fills a Redis can leave it', () => {
         keyed: (n: number) => void ran.add(`keyed ${n}`),
       },
     } as const;
-    const arena = await filled(async (client, before) => {
+    const service = await filled(async (client, before) => {
       const first = await before.serve(handlers);
       await first.close();
       await tell(client);
@@ -135,14 +139,14 @@ describe('what fills a Redis can leave it', () => {
       await before.redis.del(before.keys.incarnation());
     });
     const fresh = (n: number) => void ran.add(`new ${n}`);
-    await arena.serve({ events: { ...handlers.events, new: fresh } });
+    await service.serve({ events: { ...handlers.events, new: fresh } });
     await eventually(() => expect(ran.total).toBe(80));
     expect(ran.repeated).toEqual([]);
     for (const pattern of events) {
-      await eventually(async () => expect(await arena.pending(pattern)).toBe(0));
-      await eventually(async () => expect(await arena.length(pattern)).toBe(0), 15_000);
+      await eventually(async () => expect(await service.pending(pattern)).toBe(0));
+      await eventually(async () => expect(await service.length(pattern)).toBe(0), 15_000);
     }
-    await expect(arena.redis.set('x', 'x')).rejects.toThrow('OOM');
+    await expect(service.redis.set('x', 'x')).rejects.toThrow('OOM');
   }, 40_000);
 
   it('one stream that is broken meanwhile stops no other', async () => {
@@ -152,15 +156,15 @@ describe('what fills a Redis can leave it', () => {
       await gate.opened;
       ran.add(n);
     };
-    const arena = await filled(async (client, before) => {
+    const service = await filled(async (client, before) => {
       await before.serve({ events: { plain, bad: () => {} } }, { concurrency: 2 });
       await tell(client);
       await before.redis.set(`${before.keys.stream('bad')}:x`, 'x');
     });
-    await arena.redis.rename(`${arena.keys.stream('bad')}:x`, arena.keys.stream('bad'));
+    await service.redis.rename(`${service.keys.stream('bad')}:x`, service.keys.stream('bad'));
     gate.open();
     await eventually(() => expect(ran.total).toBe(20));
-    await eventually(async () => expect(await arena.length('plain')).toBe(0), 15_000);
+    await eventually(async () => expect(await service.length('plain')).toBe(0), 15_000);
   }, 40_000);
 
   it('an instance that was taken for dead joins again', async () => {
@@ -171,20 +175,20 @@ describe('what fills a Redis can leave it', () => {
       ran.add(n);
     };
     const options = { concurrency: 2, leaseTtl: 500 };
-    const arena = await filled(async (client, before) => {
+    const service = await filled(async (client, before) => {
       await before.serve({ events: { plain } }, options);
       await tell(client);
       await before.redis.set(`${before.keys.stream('plain')}:x`, '+');
     });
-    const [name] = await arena.redis.zrange(arena.keys.members('service'), '0', '-1');
-    await arena.redis.rename(`${arena.keys.stream('plain')}:x`, arena.keys.lease(name!));
+    const [name] = await service.redis.zrange(service.keys.members('service'), '0', '-1');
+    await service.redis.rename(`${service.keys.stream('plain')}:x`, service.keys.lease(name!));
     await eventually(async () =>
-      expect(await arena.redis.zrange(arena.keys.members('service'), '0', '-1')).not.toEqual([
+      expect(await service.redis.zrange(service.keys.members('service'), '0', '-1')).not.toEqual([
         name,
       ]),
     );
     gate.open();
     await eventually(() => expect(ran.counts.size).toBe(20));
-    await eventually(async () => expect(await arena.pending('plain')).toBe(0));
+    await eventually(async () => expect(await service.pending('plain')).toBe(0));
   }, 40_000);
 });

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { createServer, type AddressInfo } from 'node:net';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 // Why a connection ended, as the log and the errors of calls tell it.
@@ -8,7 +9,7 @@ import { startPrivateRedis } from '../../support/redis-process.js';
 async function own() {
   const redis = await startPrivateRedis();
   onTestFinished(() => redis.stop());
-  return { redis, arena: new Arena(redis.url) };
+  return { redis, service: new TestService({ url: redis.url }) };
 }
 
 function lines(): string[] {
@@ -21,12 +22,12 @@ function lines(): string[] {
 
 describe('what Redis refused while a connection was set up, and that lived all the same', () => {
   it('is not told as the reason when it ends later', async () => {
-    const { redis, arena } = await own();
+    const { redis, service } = await own();
     // Its own connection of the test is there before, and has a name of its own.
-    await arena.redis.call('ACL', 'SETUSER', 'default', '-client|setname');
-    const client = await arena.connected({ protocol: 2, retryDelay: 50 });
+    await service.redis.call('ACL', 'SETUSER', 'default', '-client|setname');
+    const client = await service.connected({ protocol: 2, retryDelay: 50 });
     const heard = lines();
-    await arena.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await service.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await eventually(() => expect(heard.join('\n')).toMatch(/lost a connection to Redis/));
     await eventually(() => expect(heard.join('\n')).toMatch(/connected to Redis again/));
     await redis.kill();
@@ -44,9 +45,11 @@ describe('what a server says before it was asked', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    const arena = new Arena(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const service = new TestService({
+      url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
     const heard = lines();
-    const client = arena.client({ retryAttempts: 2, retryDelay: 10 });
+    const client = service.client({ retryAttempts: 2, retryDelay: 10 });
     const failure = (await client.connect().catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ code: 'NOT_CONNECTED' });
     expect(String(failure.cause)).toMatch(/max number of clients/);

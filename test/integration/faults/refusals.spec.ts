@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { createServer, type AddressInfo } from 'node:net';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { proxyTo } from '../../support/proxy.js';
 
@@ -9,7 +10,7 @@ import { proxyTo } from '../../support/proxy.js';
 async function own(args: string[] = []) {
   const redis = await startPrivateRedis({ args });
   onTestFinished(() => redis.stop());
-  return new Arena(redis.url);
+  return new TestService({ url: redis.url });
 }
 
 /** What is logged from now on, each line with its level in front. */
@@ -21,28 +22,30 @@ function lines(): string[] {
   return heard;
 }
 
-async function made(arena: Arena): Promise<number> {
-  const stats = await arena.redis.info('stats');
+async function made(service: TestService): Promise<number> {
+  const stats = await service.redis.info('stats');
   return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
 }
 
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const demote = (arena: Arena): Promise<unknown> => arena.redis.call('REPLICAOF', '127.0.0.1', '1');
-const promote = (arena: Arena): Promise<unknown> => arena.redis.call('REPLICAOF', 'NO', 'ONE');
+const demote = (service: TestService): Promise<unknown> =>
+  service.redis.call('REPLICAOF', '127.0.0.1', '1');
+const promote = (service: TestService): Promise<unknown> =>
+  service.redis.call('REPLICAOF', 'NO', 'ONE');
 
 describe('a primary that was demoted', () => {
   it('gets five connections in ten seconds of an idle service and client, then one a second', async () => {
-    const arena = await own();
-    await arena.serve({ messages: { work: (n: number) => n + 1 } });
-    const client = await arena.connected();
+    const service = await own();
+    await service.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await service.connected();
     expect(await client.call('work', 1)).toBe(2);
     const heard = lines();
-    const before = await made(arena);
-    await demote(arena);
+    const before = await made(service);
+    await demote(service);
     await pass(10_000);
-    const first = (await made(arena)) - before;
+    const first = (await made(service)) - before;
     await pass(4_000);
-    const then = (await made(arena)) - before - first;
+    const then = (await made(service)) - before - first;
     expect(first).toBeLessThanOrEqual(5);
     expect(then).toBeLessThanOrEqual(4);
     const said = heard.filter((line) => line.includes('READONLY'));
@@ -50,31 +53,31 @@ describe('a primary that was demoted', () => {
     expect(said.length).toBeLessThan(12);
 
     const from = performance.now();
-    await promote(arena);
+    await promote(service);
     expect(await client.call('work', 2)).toBe(3);
     expect(performance.now() - from).toBeLessThan(4_000);
     await eventually(() => expect(heard.join('\n')).toMatch(/log connected to Redis again/));
   }, 30_000);
 
   it('gets few connections of a client that calls, and each call hears why', async () => {
-    const arena = await own();
-    await arena.serve({ messages: { work: (n: number) => n + 1 } });
-    const client = await arena.connected();
+    const service = await own();
+    await service.serve({ messages: { work: (n: number) => n + 1 } });
+    const client = await service.connected();
     const heard = lines();
-    const before = await made(arena);
-    await demote(arena);
+    const before = await made(service);
+    await demote(service);
     const failure = await client.failure('work', 1, { timeout: 500 });
     expect(failure).toMatchObject({ outcome: 'not-run', cause: { reply: 'READONLY' } });
     await Promise.all([1, 2, 3].map((n) => client.failure('work', n, { timeout: 1500 })));
-    expect((await made(arena)) - before).toBeLessThanOrEqual(6);
+    expect((await made(service)) - before).toBeLessThanOrEqual(6);
     expect(heard.join('\n')).toContain('READONLY');
-    await promote(arena);
+    await promote(service);
     expect(await client.call('work', 2)).toBe(3);
   });
 });
 
 describe('writes that Redis refuses', () => {
-  const refusing: [string, (arena: Arena) => Promise<() => Promise<unknown>>][] = [
+  const refusing: [string, (service: TestService) => Promise<() => Promise<unknown>>][] = [
     [
       'NOREPLICAS',
       async ({ redis }) => {
@@ -111,9 +114,9 @@ describe('writes that Redis refuses', () => {
     ],
     [
       'READONLY',
-      async (arena) => {
-        await demote(arena);
-        return () => promote(arena);
+      async (service) => {
+        await demote(service);
+        return () => promote(service);
       },
     ],
   ];
@@ -121,18 +124,18 @@ describe('writes that Redis refuses', () => {
   it.each(refusing)(
     '%s: a call and an event end as not run, with the refusal as cause, and one line tells at once',
     async (reply, refuse) => {
-      const arena = await own([
+      const service = await own([
         '--busy-reply-threshold',
         '50',
         '--enable-protected-configs',
         'yes',
       ]);
       const ran: unknown[] = [];
-      await arena.serve({ messages: { work: (n) => ran.push(n) }, events: { told: () => {} } });
-      const client = await arena.connected();
+      await service.serve({ messages: { work: (n) => ran.push(n) }, events: { told: () => {} } });
+      const client = await service.connected();
       await client.call('work', 'before');
       const heard = lines();
-      const allow = await refuse(arena);
+      const allow = await refuse(service);
       const ends = [
         client.failure('work', 'one', { timeout: 1000 }),
         client.failure('work', 'two', { timeout: 1200 }),
@@ -152,9 +155,9 @@ describe('writes that Redis refuses', () => {
   );
 
   it('OOM and a key of the wrong type: send and emit have the refusal as their cause', async () => {
-    const arena = await own();
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
-    await arena.redis.set(arena.keys.stream('work'), 'x');
+    const service = await own();
+    const client = await service.connected({ whenNoConsumer: 'wait' });
+    await service.redis.set(service.keys.stream('work'), 'x');
     const cause = { kind: 'refused', reply: 'WRONGTYPE', message: /wrong kind of value/ };
     const told = (): Promise<unknown> => client.tell('work').catch((error: unknown) => error);
     for (const end of [await client.failure('work'), await told()]) {
@@ -162,14 +165,14 @@ describe('writes that Redis refuses', () => {
       expect((end as Error).cause).toMatchObject({ kind: 'refused', reply: 'WRONGTYPE' });
       expect(((end as Error).cause as Error).message).toMatch(cause.message);
     }
-    await arena.redis.set(arena.keys.live('asked'), 'x');
+    await service.redis.set(service.keys.live('asked'), 'x');
     expect(await client.failure('asked', {}, { whenNoConsumer: 'fail' })).toMatchObject({
       code: 'REDIS',
       cause: { reply: 'WRONGTYPE' },
     });
-    await arena.redis.del(arena.keys.stream('work'));
+    await service.redis.del(service.keys.stream('work'));
     const heard = lines();
-    await arena.redis.config('SET', 'maxmemory', '1');
+    await service.redis.config('SET', 'maxmemory', '1');
     for (const end of [await client.failure('work'), await told()]) {
       expect(end).toMatchObject({ code: 'REDIS', outcome: 'not-run', cause: { reply: 'OOM' } });
     }
@@ -178,8 +181,8 @@ describe('writes that Redis refuses', () => {
 
   it('while Redis is away, a call says why it was not reached', async () => {
     const redis = await startPrivateRedis();
-    const arena = new Arena(redis.url);
-    const client = await arena.connected();
+    const service = new TestService({ url: redis.url });
+    const client = await service.connected();
     await redis.stop();
     const failure = await client.failure('work', {}, { timeout: 300 });
     expect(failure).toMatchObject({ code: 'NOT_CONNECTED', outcome: 'not-run' });
@@ -189,7 +192,7 @@ describe('writes that Redis refuses', () => {
 
 describe('a connection that dies young', () => {
   it('does not reset the pause: what accepts and drops is asked ever more rarely', async () => {
-    const arena = await own();
+    const service = await own();
     let accepted = 0;
     const server = createServer((socket) => {
       accepted++;
@@ -199,7 +202,7 @@ describe('a connection that dies young', () => {
     onTestFinished(() => void server.close());
     const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const heard = lines();
-    const client = arena.client({ url });
+    const client = service.client({ url });
     void client.connect().catch(() => {});
     await pass(2500);
     expect(accepted).toBeLessThanOrEqual(10);
@@ -207,9 +210,9 @@ describe('a connection that dies young', () => {
   });
 
   it('does not reset the pause: what drops everybody after the first commands', async () => {
-    const arena = await own();
-    const { proxy, url } = await proxyTo(arena.url);
-    const client = await arena.connected({ url });
+    const service = await own();
+    const { proxy, url } = await proxyTo(service.url);
+    const client = await service.connected({ url });
     await client.failure('nobody', 1, { whenNoConsumer: 'fail' });
     const before = proxy.made;
     const timer = setInterval(() => {
@@ -227,11 +230,11 @@ describe('a connection that dies young', () => {
 
   // How long it must have lived for the next to be made at once: link.spec.ts, beside the source.
   it('is made anew within a moment the first time, whatever retryDelay: pauses grow from 50 ms', async () => {
-    const arena = await own();
-    await arena.serve({ messages: { work: (n: number) => n + 1 } }, { retryDelay: 60_000 });
-    const client = await arena.connected({ retryDelay: 60_000 });
+    const service = await own();
+    await service.serve({ messages: { work: (n: number) => n + 1 } }, { retryDelay: 60_000 });
+    const client = await service.connected({ retryDelay: 60_000 });
     expect(await client.call('work', 1)).toBe(2);
-    await arena.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await service.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     const from = performance.now();
     expect(await client.call('work', 2)).toBe(3);
     expect(performance.now() - from).toBeLessThan(1000);
@@ -240,14 +243,14 @@ describe('a connection that dies young', () => {
 
 describe('a normal life', () => {
   it('leaves no warning: connect, close, and a health probe', async () => {
-    const arena = await own();
+    const service = await own();
     const heard = lines();
-    await arena.serve({ messages: { work: () => 1 } });
+    await service.serve({ messages: { work: () => 1 } });
     for (let i = 0; i < 5; i++) {
-      const client = await arena.connected();
+      const client = await service.connected();
       await client.close();
     }
-    const hasty = arena.client();
+    const hasty = service.client();
     const connecting = hasty.connect().catch(() => {});
     await hasty.close();
     await connecting;
@@ -256,19 +259,19 @@ describe('a normal life', () => {
 });
 
 describe('names of connections', () => {
-  const names = async (arena: Arena): Promise<string[]> => {
-    const list = String(await arena.redis.client('LIST'));
+  const names = async (service: TestService): Promise<string[]> => {
+    const list = String(await service.redis.client('LIST'));
     return [...list.matchAll(/ name=(nestjs-redis-streams\S*) /g)].map(([, name]) => name!);
   };
 
   it('say package, side, role, group or application, and instance', async () => {
-    const arena = await own();
-    await arena.serve({ messages: { work: () => 1 } }, { group: 'or:dérs' });
-    const client = await arena.connected();
+    const service = await own();
+    await service.serve({ messages: { work: () => 1 } }, { group: 'or:dérs' });
+    const client = await service.connected();
     expect(await client.call('work')).toBe(1);
-    const consumer = (await arena.consumers('work', 'or:dérs'))[0];
+    const consumer = (await service.consumers('work', 'or:dérs'))[0];
     const all = await eventually(async () => {
-      const found = await names(arena);
+      const found = await names(service);
       expect(found).toHaveLength(5);
       return found;
     });
@@ -285,12 +288,12 @@ describe('names of connections', () => {
   });
 
   it('are those that the user gives', async () => {
-    const arena = await own();
-    const client = await arena.connected({ connectionName: 'mine' });
+    const service = await own();
+    const client = await service.connected({ connectionName: 'mine' });
     await client.failure('nobody', {}, { whenNoConsumer: 'fail' });
-    expect(await names(arena)).toEqual([]);
+    expect(await names(service)).toEqual([]);
     await eventually(async () => {
-      expect(String(await arena.redis.client('LIST')).match(/ name=mine /g)).toHaveLength(2);
+      expect(String(await service.redis.client('LIST')).match(/ name=mine /g)).toHaveLength(2);
     });
   });
 });

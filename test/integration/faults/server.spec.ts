@@ -5,8 +5,11 @@ import {
 import { LeaseBroker } from '../../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { Logger } from '@nestjs/common';
-import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
-import { Bench, callerId, requestLine } from '../../support/brokers.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
+import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 // Rows B, C and D of docs/faults.md that no other file is about.
@@ -14,7 +17,7 @@ import { startPrivateRedis } from '../../support/redis-process.js';
 async function own(args: string[] = []) {
   const redis = await startPrivateRedis({ args });
   onTestFinished(() => redis.stop());
-  return new Arena(redis.url);
+  return new TestService({ url: redis.url });
 }
 
 /** What is logged from now on, at one level. */
@@ -29,7 +32,7 @@ function listeningTo(level: 'warn' | 'error'): string[] {
 
 describe('B5 an operator', () => {
   it('deletes an entry that waits: its call is noticed, sent again and answered', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     const ran = new Tally();
     const work = async (key: string) => {
@@ -37,82 +40,83 @@ describe('B5 an operator', () => {
       await gate.opened;
       return key;
     };
-    await arena.serve({ messages: { work } }, { concurrency: 1 });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } }, { concurrency: 1 });
+    const client = await service.connected();
     const first = client.call('work', 'first');
     await eventually(() => expect(ran.total).toBe(1));
     const second = client.call('work', 'second');
-    await eventually(async () => expect(await arena.length('work')).toBe(2));
-    const [, [id]] = (await arena.redis.xrange(arena.keys.stream('work'), '-', '+')) as never as [
-      unknown,
-      [string],
-    ];
-    await arena.redis.xdel(arena.keys.stream('work'), id);
+    await eventually(async () => expect(await service.length('work')).toBe(2));
+    const [, [id]] = (await service.redis.xrange(
+      service.keys.stream('work'),
+      '-',
+      '+',
+    )) as never as [unknown, [string]];
+    await service.redis.xdel(service.keys.stream('work'), id);
     gate.open();
     expect(await first).toBe('first');
     expect(await second).toBe('second');
     expect(ran.repeated).toEqual([]);
-    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    await eventually(async () => expect(await service.pending('work')).toBe(0));
   });
 
   it('deletes a consumer: its requests are found as belonging to nobody, and adopted', async () => {
-    const bench = await Bench.open();
-    await bench.group().ensureGroup('a', 'r', false);
-    const broker = new StartBroker(bench.link, bench.keys, () => 'service');
-    const me = await bench.owner('me');
+    const brokers = await TestBrokers.open();
+    await brokers.group().ensureGroup('a', 'r', false);
+    const broker = new StartBroker(brokers.link, brokers.keys, () => 'service');
+    const me = await brokers.owner('me');
     for (const [call, timeout] of [
       ['1', 600_000],
       ['2', 600_000],
       ['3', 1],
     ] as const) {
-      await bench.add('a', requestLine(callerId(), call, timeout));
+      await brokers.add('a', requestLine(callerId(), call, timeout));
     }
-    await bench.add('a');
-    const [first, second] = await bench.hand('a', 'gone');
-    const unread = await bench.add('a', requestLine(callerId()));
+    await brokers.add('a');
+    const [first, second] = await brokers.hand('a', 'gone');
+    const unread = await brokers.add('a', requestLine(callerId()));
     expect(await broker.orphans('a', '', 10)).toEqual({ ids: [], next: '' });
-    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'gone');
+    await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'gone');
     // What has expired, events, and what was not handed out are nobody's business here.
     await eventually(async () =>
       expect(await broker.orphans('a', '', 10)).toEqual({ ids: [first, second], next: '' }),
     );
     expect((await broker.orphans('a', '', 1)).next).toBe(first);
-    await bench.redis.hset(bench.keys.started('a'), `service ${second}`, 'someone');
+    await brokers.redis.hset(brokers.keys.started('a'), `service ${second}`, 'someone');
     await broker.adopt({ ...me, token: 'another' }, 'a', [first!]);
-    expect(await bench.pending('a')).toEqual([]);
+    expect(await brokers.pendingEntries('a')).toEqual([]);
     await broker.adopt(me, 'a', [first!, second!, '1-1']);
-    expect(await bench.pending('a')).toEqual([[first, 'me', 2]]);
-    expect(await bench.ids('a')).toContain(unread);
+    expect(await brokers.pendingEntries('a')).toEqual([[first, 'me', 2]]);
+    expect(await brokers.ids('a')).toContain(unread);
   });
 });
 
 describe('B7 a policy that evicts', () => {
   it('is warned of loudly at the start', async () => {
-    const arena = await own(['--maxmemory-policy', 'allkeys-lru']);
+    const service = await own(['--maxmemory-policy', 'allkeys-lru']);
     const lines = listeningTo('warn');
-    await arena.serve({ messages: { work: () => 1 } });
+    await service.serve({ messages: { work: () => 1 } });
     await eventually(() => expect(lines.join('\n')).toMatch(/allkeys-lru.*noeviction/));
   });
 
   it('is refused by who requires that nothing is evicted, and nothing is left behind', async () => {
-    const arena = await own(['--maxmemory-policy', 'volatile-ttl']);
+    const service = await own(['--maxmemory-policy', 'volatile-ttl']);
     const strict = { requireNoEviction: true };
-    await expect(arena.serve({ messages: { work: () => 1 } }, strict)).rejects.toMatchObject({
+    await expect(service.serve({ messages: { work: () => 1 } }, strict)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringContaining('volatile-ttl') as string,
     });
-    expect(await arena.redis.keys('*')).not.toContain(arena.keys.members('service'));
-    await arena.redis.config('SET', 'maxmemory-policy', 'noeviction');
-    await arena.serve({ messages: { work: () => 1 } }, strict);
-    expect(await (await arena.connected()).call('work')).toBe(1);
+    expect(await service.redis.keys('*')).not.toContain(service.keys.members('service'));
+    await service.redis.config('SET', 'maxmemory-policy', 'noeviction');
+    await service.serve({ messages: { work: () => 1 } }, strict);
+    expect(await (await service.connected()).call('work')).toBe(1);
   });
 
   it('that cannot be read is a warning for everybody', async () => {
-    const arena = await own();
+    const service = await own();
     vi.spyOn(LeaseBroker.prototype, 'evictionPolicy').mockResolvedValue(undefined);
     onTestFinished(() => void vi.restoreAllMocks());
     const lines = listeningTo('warn');
-    await arena.serve({ messages: { work: () => 1 } }, { requireNoEviction: true });
+    await service.serve({ messages: { work: () => 1 } }, { requireNoEviction: true });
     expect(lines.join('\n')).toMatch(/cannot be read.*noeviction/);
   });
 });
@@ -129,32 +133,34 @@ describe('B8 a server that says "not now"', () => {
   );
 
   it('without the replicas it wants: calls wait within their deadline, and go on', async () => {
-    const arena = await own();
+    const service = await own();
     const ran = new Tally();
-    await arena.serve({ messages: { work: (key: unknown) => ran.add(key) } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work: (key: unknown) => ran.add(key) } });
+    const client = await service.connected();
     await client.call('work', 'before');
-    await arena.redis.config('SET', 'min-replicas-to-write', '1');
+    await service.redis.config('SET', 'min-replicas-to-write', '1');
     const hasty = client.failure('work', 'hasty', { timeout: 500 });
     const patient = client.call('work', 'patient');
     expect(await hasty).toMatchObject({ code: expect.stringMatching(/TIMEOUT|REDIS/) });
-    await arena.redis.config('SET', 'min-replicas-to-write', '0');
+    await service.redis.config('SET', 'min-replicas-to-write', '0');
     expect(await patient).toBe('patient');
     expect(ran.repeated).toEqual([]);
     expect(ran.counts.has('hasty')).toBe(false);
   });
 
   it('busy with a script of somebody else: calls wait, and each runs once', async () => {
-    const arena = await own(['--busy-reply-threshold', '50']);
+    const service = await own(['--busy-reply-threshold', '50']);
     const ran = new Tally();
-    await arena.serve({ messages: { work: (key: unknown) => ran.add(key) } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work: (key: unknown) => ran.add(key) } });
+    const client = await service.connected();
     await client.call('work', 'before');
-    const other = arena.redis.duplicate();
+    const other = service.redis.duplicate();
     other.on('error', () => {});
     onTestFinished(() => other.disconnect());
     await other.ping();
-    const endless = arena.redis.eval('while true do end', 0).catch((error: Error) => error.message);
+    const endless = service.redis
+      .eval('while true do end', 0)
+      .catch((error: Error) => error.message);
     const calls = range(50).map((key) => client.call('work', key));
     await new Promise((resolve) => setTimeout(resolve, 300));
     await other.call('SCRIPT', 'KILL');
@@ -166,18 +172,18 @@ describe('B8 a server that says "not now"', () => {
 
 describe('B12 a key of a wrong type under our names', () => {
   it('fails its own calls, loudly; other services go on, and this one does when it is gone', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const lines = listeningTo('error');
-    await arena.serve({ messages: { good: () => 'fine', bad: () => 'fine' } });
-    await arena.serve({ messages: { other: () => 'fine' } }, { group: 'other' });
-    const client = await arena.connected();
+    await service.serve({ messages: { good: () => 'fine', bad: () => 'fine' } });
+    await service.serve({ messages: { other: () => 'fine' } }, { group: 'other' });
+    const client = await service.connected();
     expect(await client.call('bad')).toBe('fine');
-    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    await service.redis.set(service.keys.stream('bad'), 'x');
     const [failure, answer] = await Promise.all([client.failure('bad'), client.call('other')]);
     expect(failure).toMatchObject({ code: 'REDIS', outcome: 'not-run', pattern: 'bad' });
     expect(answer).toBe('fine');
     await eventually(() => expect(lines.join('\n')).toMatch(/stream bad.*WRONGTYPE/));
-    await arena.redis.del(arena.keys.stream('bad'));
+    await service.redis.del(service.keys.stream('bad'));
     await eventually(async () => expect(await client.call('bad')).toBe('fine'));
     expect(await client.call('good')).toBe('fine');
   });
@@ -185,23 +191,23 @@ describe('B12 a key of a wrong type under our names', () => {
 
 describe('C5 a Cluster', () => {
   it('of one node: no script leaves its slot, in one shard or in several', async () => {
-    const arena = await own(['--cluster-enabled', 'yes']);
-    await arena.redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const service = await own(['--cluster-enabled', 'yes']);
+    await service.redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await eventually(async () =>
-      expect(await arena.redis.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
+      expect(await service.redis.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
     );
     for (const shards of [1, 3]) {
       const options = { shards };
       const events = new Tally();
       const name = (i: number): string => `s${shards}.p${i}`;
-      const server = await arena.serve(
+      const server = await service.serve(
         {
           messages: Object.fromEntries(range(6).map((i) => [name(i), (n: number) => n + i])),
           events: { [`s${shards}.e`]: (n: number) => void events.add(n) },
         },
         options,
       );
-      const client = await arena.connected(options);
+      const client = await service.connected(options);
       const calls = range(60).map((n) => client.call(name(n % 6), n));
       expect(await Promise.all(calls)).toEqual(range(60).map((n) => n + (n % 6)));
       await client.call(name(0), 1, { idempotencyKey: 'k', atMostOnce: true });
@@ -215,39 +221,39 @@ describe('C5 a Cluster', () => {
 
 describe('D5 X14 consumers', () => {
   it('do not pile up over 1,000 restarts', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const names = new Set<string>();
     const work = (_: unknown, context: { getConsumer(): string }) => {
       names.add(context.getConsumer());
       return 1;
     };
-    const client = await arena.connected();
+    const client = await service.connected();
     for (let restart = 0; restart < 1000; restart++) {
-      const server = await arena.serve({ messages: { work } });
+      const server = await service.serve({ messages: { work } });
       if (restart % 100 === 0) await client.call('work');
       await server.close();
     }
-    await arena.serve({ messages: { work } });
+    await service.serve({ messages: { work } });
     await client.call('work');
     expect(names.size).toBe(11);
     await eventually(async () =>
-      expect((await arena.consumers('work')).length).toBeLessThanOrEqual(6),
+      expect((await service.consumers('work')).length).toBeLessThanOrEqual(6),
     );
-    expect(await arena.redis.zcard(arena.keys.members('service'))).toBe(1);
+    expect(await service.redis.zcard(service.keys.members('service'))).toBe(1);
   }, 120_000);
 });
 
 describe('D8 F4 a stream that was busy', () => {
   it('takes no memory when it is drained, and each of its calls was answered', async () => {
-    const arena = new Arena();
-    await arena.serve({ messages: { work: (n: number) => n } });
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve({ messages: { work: (n: number) => n } });
+    const client = await service.connected();
     for (let round = 0; round < 10; round++) {
       const calls = range(2000).map((n) => client.call<number>('work', n));
       expect(await Promise.all(calls)).toEqual(range(2000));
     }
-    expect(await arena.length('work')).toBe(0);
-    const used = await arena.redis.memory('USAGE', arena.keys.stream('work'));
+    expect(await service.length('work')).toBe(0);
+    const used = await service.redis.memory('USAGE', service.keys.stream('work'));
     expect(used).toBeLessThan(1_048_576);
   }, 60_000);
 });

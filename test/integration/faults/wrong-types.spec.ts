@@ -1,6 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { onTestFinished } from 'vitest';
-import { Arena, eventually, Gate, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 /** What the library logs at one level while the test runs. */
 function listeningTo(level: 'error' | 'warn'): string[] {
@@ -20,30 +23,30 @@ describe('a key of the wrong type', () => {
   it.each(['stream', 'groups'] as const)(
     '%s: at the start the others are served; it is named, and heals',
     async (kind) => {
-      const arena = new Arena();
+      const service = new TestService();
       const logged = listeningTo('error');
-      const key = arena.keys[kind]('bad');
-      await arena.redis.set(key, 'x');
-      await arena.serve({ messages });
-      const client = await arena.connected();
+      const key = service.keys[kind]('bad');
+      await service.redis.set(key, 'x');
+      await service.serve({ messages });
+      const client = await service.connected();
       expect(await client.call('good')).toBe('good');
       expect(logged.join('\n')).toContain(key);
       const all = range(20).map(() => client.call('good'));
       expect(await Promise.all(all)).toEqual(range(20).map(() => 'good'));
       expect(lines(logged, /stream bad/)).toBeLessThan(5);
-      await arena.redis.del(key);
+      await service.redis.del(key);
       expect(await client.call('bad', {}, { whenNoConsumer: 'wait' })).toBe('bad');
     },
   );
 
   it('a stream that becomes one while it is read: the others go on, and it heals', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const logged = listeningTo('error');
     const happened = new Tally();
-    await arena.serve({ messages, events: { happened: (n: number) => void happened.add(n) } });
-    const client = await arena.connected();
+    await service.serve({ messages, events: { happened: (n: number) => void happened.add(n) } });
+    const client = await service.connected();
     expect(await client.call('bad')).toBe('bad');
-    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    await service.redis.set(service.keys.stream('bad'), 'x');
     expect(await client.failure('bad')).toMatchObject({ code: 'REDIS', outcome: 'not-run' });
     for (const n of range(20)) {
       expect(await client.call('good')).toBe('good');
@@ -52,31 +55,31 @@ describe('a key of the wrong type', () => {
     await eventually(() => expect(happened.total).toBe(20));
     await eventually(() => expect(logged.join('\n')).toMatch(/stream bad .*WRONGTYPE/));
     expect(lines(logged, /./)).toBeLessThan(10);
-    await arena.redis.del(arena.keys.stream('bad'));
+    await service.redis.del(service.keys.stream('bad'));
     await eventually(async () => expect(await client.call('bad')).toBe('bad'));
     expect(happened.repeated).toEqual([]);
   });
 
   it('members and live: the service goes on, they are named, and the callers see it again after', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const logged = listeningTo('error');
-    await arena.redis.set(arena.keys.members('service'), 'x');
-    await arena.redis.set(arena.keys.live('bad'), 'x');
-    await arena.serve({ messages }, { leaseTtl: 500 });
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    await service.redis.set(service.keys.members('service'), 'x');
+    await service.redis.set(service.keys.live('bad'), 'x');
+    await service.serve({ messages }, { leaseTtl: 500 });
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     expect(await client.call('good')).toBe('good');
     expect(await client.call('bad')).toBe('bad');
     expect(logged.join('\n')).toMatch(/bad cannot be announced/);
     expect(logged.join('\n')).toMatch(/members/);
-    await arena.redis.del(arena.keys.members('service'), arena.keys.live('bad'));
+    await service.redis.del(service.keys.members('service'), service.keys.live('bad'));
     await eventually(async () => {
-      expect(await arena.redis.zcard(arena.keys.members('service'))).toBe(1);
+      expect(await service.redis.zcard(service.keys.members('service'))).toBe(1);
       expect(await client.call('bad', {}, { whenNoConsumer: 'fail' })).toBe('bad');
     });
   });
 
   it('due and started: what others left is taken over, and what is special is settled', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     const taken = new Tally();
     const bad = async (key: string) => {
@@ -85,47 +88,47 @@ describe('a key of the wrong type', () => {
     };
     const good = (key: string) => taken.add(key);
     const options = { leaseTtl: 500, drainTimeout: 0 };
-    const first = await arena.serve(
+    const first = await service.serve(
       { messages: { bad, good: [good, { atMostOnce: true }] } },
       options,
     );
-    const client = await arena.connected();
+    const client = await service.connected();
     const held = client.call('bad', 'held');
-    await eventually(async () => expect(await arena.pending('bad')).toBe(1));
-    await arena.redis.del(arena.keys.due('bad'), arena.keys.started('bad'));
-    await arena.redis.set(arena.keys.due('bad'), 'x');
-    await arena.redis.set(arena.keys.started('bad'), 'x');
+    await eventually(async () => expect(await service.pending('bad')).toBe(1));
+    await service.redis.del(service.keys.due('bad'), service.keys.started('bad'));
+    await service.redis.set(service.keys.due('bad'), 'x');
+    await service.redis.set(service.keys.started('bad'), 'x');
     gate.open();
     await first.close();
-    await arena.serve({ messages: { bad, good: [good, { atMostOnce: true }] } }, options);
+    await service.serve({ messages: { bad, good: [good, { atMostOnce: true }] } }, options);
     expect(await held).toBe('held');
     expect(await client.call('good', 'once')).toBe('once');
     expect(await client.call('bad', 'keyed', { idempotencyKey: 'k' })).toBe('keyed');
   });
 
   it('of one stream keeps no other from being cleaned', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const logged = listeningTo('warn');
     const events = { bad: () => {}, good: () => {} };
-    await arena.serve({ events });
-    await arena.redis.del(arena.keys.groups('bad'));
-    await arena.redis.set(arena.keys.groups('bad'), 'x');
-    const client = await arena.connected();
+    await service.serve({ events });
+    await service.redis.del(service.keys.groups('bad'));
+    await service.redis.set(service.keys.groups('bad'), 'x');
+    const client = await service.connected();
     await Promise.all(range(20).map(() => client.tell('good')));
-    await eventually(async () => expect(await arena.length('good')).toBe(0), 15_000);
+    await eventually(async () => expect(await service.length('good')).toBe(0), 15_000);
     expect(logged.join('\n')).toMatch(/bad/);
   });
 
   it('of one stream: calls of others end at their deadline as they would without it', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     const begun = [new Gate(), new Gate()];
     const held = (one: Gate) => () => (one.open(), gate.opened);
-    await arena.serve({ messages: { good: held(begun[0]!), bad: held(begun[1]!) } });
-    const client = await arena.connected({ timeout: 2000 });
+    await service.serve({ messages: { good: held(begun[0]!), bad: held(begun[1]!) } });
+    const client = await service.connected({ timeout: 2000 });
     const failures = [client.failure('good'), client.failure('bad')];
     await Promise.all(begun.map(({ opened }) => opened));
-    await arena.redis.set(arena.keys.stream('bad'), 'x');
+    await service.redis.set(service.keys.stream('bad'), 'x');
     const [good] = await Promise.all(failures);
     gate.open();
     expect(good).toMatchObject({ code: 'TIMEOUT', outcome: 'may-have-run' });
@@ -133,35 +136,35 @@ describe('a key of the wrong type', () => {
   });
 
   it('started: what may be started once only waits, everything else goes on, and it heals', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const logged = listeningTo('error');
     const ran = new Tally();
     const once = (n: number) => void ran.add(n);
-    const key = arena.keys.started('once');
-    await arena.redis.set(key, 'x');
+    const key = service.keys.started('once');
+    await service.redis.set(key, 'x');
     const handlers = { messages, events: { once: [once, { atMostOnce: true }] } } as const;
-    await arena.serve(handlers, { concurrency: 2 });
-    const client = await arena.connected();
+    await service.serve(handlers, { concurrency: 2 });
+    const client = await service.connected();
     await Promise.all(range(30).map((n) => client.tell('once', n)));
     await eventually(() => expect(logged.join('\n')).toContain(`stream once is not read`));
     expect(logged.join('\n')).toContain(key);
     for (const _ of range(10)) expect(await client.call('good')).toBe('good');
     // One read may have been on its way.
-    expect(await arena.pending('once')).toBeLessThanOrEqual(6);
+    expect(await service.pending('once')).toBeLessThanOrEqual(6);
     expect(ran.total).toBe(0);
-    await arena.redis.del(key);
+    await service.redis.del(key);
     await eventually(() => expect(ran.total).toBe(30), 15_000);
     expect(ran.repeated).toEqual([]);
     expect(lines(logged, /./)).toBeLessThan(10);
   }, 30_000);
 
   it('started: a request that waits for it ends at its deadline without a run, and holds no slot', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
-    await arena.redis.set(arena.keys.started('once'), 'x');
+    await service.redis.set(service.keys.started('once'), 'x');
     const once = [(n: number) => ran.add(n), { atMostOnce: true }] as const;
-    await arena.serve({ messages: { ...messages, once } }, { concurrency: 1 });
-    const client = await arena.connected();
+    await service.serve({ messages: { ...messages, once } }, { concurrency: 1 });
+    const client = await service.connected();
     const calls = range(3).map((n) => client.failure('once', n, { timeout: 600 }));
     expect(await client.call('good', {}, { timeout: 3000 })).toBe('good');
     for (const failure of await Promise.all(calls)) {
@@ -171,11 +174,11 @@ describe('a key of the wrong type', () => {
   });
 
   it('live: a request that nobody answers is told so, whoever is announced', async () => {
-    const arena = new Arena();
-    await arena.redis.set(arena.keys.live('told'), 'x');
+    const service = new TestService();
+    await service.redis.set(service.keys.live('told'), 'x');
     const options = { concurrency: 2 };
-    await arena.serve({ messages, events: { told: () => {} } }, options);
-    const client = await arena.connected({ whenNoConsumer: 'wait', timeout: 5000 });
+    await service.serve({ messages, events: { told: () => {} } }, options);
+    const client = await service.connected({ whenNoConsumer: 'wait', timeout: 5000 });
     for (const _ of range(5)) {
       expect(await client.failure('told')).toMatchObject({
         code: 'NO_HANDLER',
@@ -183,35 +186,35 @@ describe('a key of the wrong type', () => {
       });
     }
     expect(await client.call('good')).toBe('good');
-    await eventually(async () => expect(await arena.pending('told')).toBe(0));
-    expect(await arena.length('told')).toBe(0);
+    await eventually(async () => expect(await service.pending('told')).toBe(0));
+    expect(await service.length('told')).toBe(0);
   });
 
   it('live: a request that another group may answer is left to it', async () => {
-    const arena = new Arena();
-    await arena.redis.set(arena.keys.live('told'), 'x');
-    await arena.serve({ messages, events: { told: () => {} } }, { group: 'listeners' });
-    await arena.serve({ messages: { told: () => 'answered' } });
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    await service.redis.set(service.keys.live('told'), 'x');
+    await service.serve({ messages, events: { told: () => {} } }, { group: 'listeners' });
+    await service.serve({ messages: { told: () => 'answered' } });
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     for (const _ of range(5)) expect(await client.call('told')).toBe('answered');
-    await eventually(async () => expect(await arena.pending('told', 'listeners')).toBe(0));
+    await eventually(async () => expect(await service.pending('told', 'listeners')).toBe(0));
   });
 
   it('due: attempts are counted by the instance itself, and everything else goes on', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const logged = listeningTo('error');
     const ran = new Tally();
-    await arena.redis.set(arena.keys.due('failing'), 'x');
+    await service.redis.set(service.keys.due('failing'), 'x');
     const failing = (n: number) => {
       ran.add(n);
       throw new Error('no');
     };
     const retry = { attempts: 3, delay: 10, maxDelay: 10 };
     const events = { failing: [failing, { retry }] } as const;
-    await arena.serve({ messages, events }, { concurrency: 2 });
-    const client = await arena.connected();
+    await service.serve({ messages, events }, { concurrency: 2 });
+    const client = await service.connected();
     await Promise.all(range(5).map((n) => client.tell('failing', n)));
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(5));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(5));
     expect([...ran.counts.values()]).toEqual([3, 3, 3, 3, 3]);
     expect(await client.call('good')).toBe('good');
     expect(logged.join('\n')).toMatch(/attempts of failing cannot be noted: its "due" key/);

@@ -1,21 +1,22 @@
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 /** A server where the user `app` has to prove who it is, and passwords can change. */
 async function own() {
   const redis = await startPrivateRedis();
   onTestFinished(() => redis.stop());
-  const arena = new Arena(redis.url);
-  await arena.redis.call('ACL', 'SETUSER', 'app', 'on', '>first', '~*', '&*', '+@all');
-  return arena;
+  const service = new TestService({ url: redis.url });
+  await service.redis.call('ACL', 'SETUSER', 'app', 'on', '>first', '~*', '&*', '+@all');
+  return service;
 }
 
 /** Passwords change, and whoever is connected has to come again. */
-async function rotate(arena: Arena, from: string, to: string): Promise<void> {
-  await arena.redis.call('ACL', 'SETUSER', 'app', `>${to}`, `<${from}`);
-  await arena.redis.call('CLIENT', 'KILL', 'USER', 'app');
+async function rotate(service: TestService, from: string, to: string): Promise<void> {
+  await service.redis.call('ACL', 'SETUSER', 'app', `>${to}`, `<${from}`);
+  await service.redis.call('CLIENT', 'KILL', 'USER', 'app');
 }
 
 function lines(): string[] {
@@ -30,7 +31,7 @@ describe('the option "credentials"', () => {
   it.each(['at once', 'as a promise'])(
     'is asked for every connection and answers %s: passwords may change',
     async (how) => {
-      const arena = await own();
+      const service = await own();
       let password = 'first';
       let asked = 0;
       const credentials = () => {
@@ -39,16 +40,16 @@ describe('the option "credentials"', () => {
         return how === 'at once' ? given : Promise.resolve(given);
       };
       const place = { credentials, retryDelay: 50 };
-      await arena.serve({ messages: { work: (n: number) => n + 1 } }, place);
-      const client = await arena.connected(place);
+      await service.serve({ messages: { work: (n: number) => n + 1 } }, place);
+      const client = await service.connected(place);
       expect(await client.call('work', 1)).toBe(2);
       expect(asked).toBe(5);
-      await rotate(arena, 'first', 'second');
+      await rotate(service, 'first', 'second');
       password = 'second';
       expect(await client.call('work', 2)).toBe(3);
       // Not all of them are needed for one call, and some may take their time.
       await eventually(async () => {
-        expect(String(await arena.redis.client('LIST')).match(/ user=app /g)).toHaveLength(5);
+        expect(String(await service.redis.client('LIST')).match(/ user=app /g)).toHaveLength(5);
       });
       expect(asked).toBeGreaterThanOrEqual(10);
     },
@@ -73,10 +74,10 @@ describe('the option "credentials"', () => {
   ] as [string, () => never, string][])(
     'when it %s, that is a failed attempt: told, repeated with a pause, and no secret is said',
     async (_, bad, told) => {
-      const arena = await own();
+      const service = await own();
       const heard = lines();
       let asked = 0;
-      const client = arena.client({
+      const client = service.client({
         credentials: () => (++asked <= 3 ? bad() : { username: 'app', password: 'first' }),
         retryDelay: 50,
       });
@@ -91,12 +92,12 @@ describe('the option "credentials"', () => {
   );
 
   it('that fails ends a start with retryAttempts, and close() does not wait for one that never answers', async () => {
-    const arena = await own();
-    const never = arena.client({ credentials: () => new Promise(() => {}) });
+    const service = await own();
+    const never = service.client({ credentials: () => new Promise(() => {}) });
     const connecting = never.connect().catch((error: Error) => error);
     await never.close();
     expect(await connecting).toMatchObject({ code: 'CLOSED' });
-    const failing = arena.client({
+    const failing = service.client({
       credentials: () => Promise.reject(new Error('sealed')),
       retryAttempts: 2,
       retryDelay: 10,
@@ -105,10 +106,10 @@ describe('the option "credentials"', () => {
   });
 
   it('that never answers is a failed attempt after five seconds: a start with retryAttempts ends, and says so', async () => {
-    const arena = await own();
+    const service = await own();
     const heard = lines();
     const credentials = () => new Promise<never>(() => {});
-    const client = arena.client({ credentials, retryAttempts: 1, retryDelay: 10 });
+    const client = service.client({ credentials, retryAttempts: 1, retryDelay: 10 });
     const from = performance.now();
     await expect(client.connect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     expect(performance.now() - from).toBeLessThan(15_000);
@@ -118,11 +119,11 @@ describe('the option "credentials"', () => {
 
 describe('a given client whose options change', () => {
   it('is copied with its password of the moment', async () => {
-    const arena = await own();
-    const given = new Redis(arena.url, { username: 'app', password: 'first', lazyConnect: true });
-    const client = await arena.connected({ url: undefined, client: given, retryDelay: 50 });
+    const service = await own();
+    const given = new Redis(service.url, { username: 'app', password: 'first', lazyConnect: true });
+    const client = await service.connected({ url: undefined, client: given, retryDelay: 50 });
     given.options.password = 'second';
-    await rotate(arena, 'first', 'second');
+    await rotate(service, 'first', 'second');
     await eventually(() =>
       client
         .call('nobody', {}, { whenNoConsumer: 'fail', timeout: 500 })

@@ -1,5 +1,8 @@
 import { blackhole, slow } from '../../../tools/tcp-proxy/modes.js';
-import { Arena, eventually, type Handlers, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Handlers } from '../../support/handlers.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { counting, Load } from '../../support/load.js';
 import { proxyTo } from '../../support/proxy.js';
 
@@ -8,12 +11,12 @@ const REPLACED = 9000;
 
 /** A server and a client that each reach Redis through a proxy of their own. */
 async function proxied(handlers: Handlers) {
-  const arena = new Arena();
-  const { proxy: serverProxy, url: ofServer } = await proxyTo(arena.url);
-  const { proxy: clientProxy, url: ofClient } = await proxyTo(arena.url);
-  await arena.serve(handlers, { url: ofServer });
-  const client = await arena.connected({ url: ofClient });
-  return { arena, serverProxy, clientProxy, client };
+  const service = new TestService();
+  const { proxy: serverProxy, url: ofServer } = await proxyTo(service.url);
+  const { proxy: clientProxy, url: ofClient } = await proxyTo(service.url);
+  await service.serve(handlers, { url: ofServer });
+  const client = await service.connected({ url: ofClient });
+  return { service, serverProxy, clientProxy, client };
 }
 
 describe('a connection in a black hole is replaced, and nothing is lost:', () => {
@@ -75,9 +78,9 @@ describe('a connection in a black hole is replaced, and nothing is lost:', () =>
           resolve(undefined);
         });
       });
-    const { arena, serverProxy, client } = await proxied({ messages: { work } });
+    const { service, serverProxy, client } = await proxied({ messages: { work } });
     const subscription = client.send('work', 1).subscribe();
-    await eventually(async () => expect(await arena.pending('work')).toBe(1));
+    await eventually(async () => expect(await service.pending('work')).toBe(1));
     serverProxy.latest('subscriber').mode = blackhole;
     subscription.unsubscribe();
     // With the next renewal of the lease at the latest.

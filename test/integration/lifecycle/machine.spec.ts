@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { ServerRedisStreams } from 'nestjs-redis-streams';
-import { Arena, type Caller, eventually, listening } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { listening, TestService } from '../../support/test-service.js';
 
 /** What is expected of a client and a server that the commands act on. */
 interface Model {
@@ -99,11 +101,11 @@ it('clients and servers may be opened, used and closed in any order', async () =
         { maxCommands: 12 },
       ),
       async (sequence) => {
-        const arena = new Arena();
+        const service = new TestService();
         const wait = () => new Promise(() => {});
         const options = { drainTimeout: 0 };
-        const server = arena.server({ messages: { work: (n: number) => n, wait } }, options);
-        const client = arena.client({ whenNoConsumer: 'fail' });
+        const server = service.server({ messages: { work: (n: number) => n, wait } }, options);
+        const client = service.client({ whenNoConsumer: 'fail' });
         const setup = () => ({
           model: { connected: false, called: false, listening: false },
           real: { client, server },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ClientRedisStreams, RedisStreamsError, ServerRedisStreams } from 'nestjs-redis-streams';
 import { CLIENT_TABLE } from '../../../libs/redis-stream-transport/src/options/client-options.js';
 import { SERVER_TABLE } from '../../../libs/redis-stream-transport/src/options/server-options.js';
-import { Arena } from '../../support/arena.js';
+import { TestService } from '../../support/test-service.js';
 
 const whole = (min: number, max: number) => fc.integer({ min, max });
 const duration = (max: number) => fc.oneof(fc.constant(max), whole(1, max));
@@ -60,12 +60,12 @@ it('every combination of valid options starts, answers a call and closes', async
     fc.asyncProperty(
       fc.tuple(shared, serverOptions, clientOptions, waits),
       async ([both, onlyServer, onlyClient, wait]) => {
-        const arena = new Arena();
-        const server = await arena.serve(
+        const service = new TestService();
+        const server = await service.serve(
           { messages: { work: (n: number) => n + 1 } },
           { ...both, ...onlyServer },
         );
-        const client = await arena.connected({ ...both, ...onlyClient, ...wait } as object);
+        const client = await service.connected({ ...both, ...onlyClient, ...wait } as object);
         expect(await client.call('work', 1)).toBe(2);
         await Promise.all([client.close(), server.close()]);
       },

@@ -1,23 +1,24 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { ServerRedisStreams } from 'nestjs-redis-streams';
-import { Arena, eventually, listening } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { listening, TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
-const options = (arena: Arena) => ({ url: arena.url, prefix: arena.prefix });
+const options = (service: TestService) => ({ url: service.url, prefix: service.prefix });
 
 /** A Redis that was started and stopped: its port is free, and nobody listens. */
 async function absent() {
   const redis = await startPrivateRedis();
   await redis.stop();
   onTestFinished(() => redis.stop());
-  return { redis, arena: new Arena(redis.url) };
+  return { redis, service: new TestService({ url: redis.url }) };
 }
 
 describe('with Redis absent', () => {
   it('listen() and connect() wait, and recover when it appears', async () => {
-    const { redis, arena } = await absent();
-    const server = arena.server({ messages: { work: (n: number) => n + 1 } });
-    const client = arena.client();
+    const { redis, service } = await absent();
+    const server = service.server({ messages: { work: (n: number) => n + 1 } });
+    const client = service.client();
     let up = 0;
     const waiting = [listening(server), client.connect()].map((promise) =>
       promise.then(() => void up++),
@@ -32,8 +33,8 @@ describe('with Redis absent', () => {
   });
 
   it('a call without connect() waits, and ends at its deadline: NOT_CONNECTED, not run', async () => {
-    const { arena } = await absent();
-    const client = arena.client();
+    const { service } = await absent();
+    const client = service.client();
     expect(await client.failure('work', 1, { timeout: 300 })).toMatchObject({
       code: 'NOT_CONNECTED',
       outcome: 'not-run',
@@ -46,23 +47,23 @@ describe('with Redis absent', () => {
   });
 
   it('a call that waited is sent when Redis appears in time', async () => {
-    const { redis, arena } = await absent();
-    const client = arena.client({ whenNoConsumer: 'wait' });
+    const { redis, service } = await absent();
+    const client = service.client({ whenNoConsumer: 'wait' });
     const call = client.call('work', 1);
     const event = client.tell('work', 5);
     await redis.restart();
     const seen: number[] = [];
-    await arena.serve({ messages: { work: (n: number) => seen.push(n) } });
+    await service.serve({ messages: { work: (n: number) => seen.push(n) } });
     await call;
     await event;
     await eventually(() => expect([...seen].sort()).toEqual([1, 5]));
   });
 
   it('with retryAttempts they reject NOT_CONNECTED, and may be tried again', async () => {
-    const { redis, arena } = await absent();
+    const { redis, service } = await absent();
     const attempts = { retryAttempts: 2, retryDelay: 50 };
-    const server = arena.server({ messages: { work: () => 'here' } }, attempts);
-    const client = arena.client(attempts);
+    const server = service.server({ messages: { work: () => 'here' } }, attempts);
+    const client = service.client(attempts);
     await expect(listening(server)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     await expect(client.connect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     await redis.restart();
@@ -72,9 +73,9 @@ describe('with Redis absent', () => {
   });
 
   it('close() ends a start that waits', async () => {
-    const { arena } = await absent();
-    const server = arena.server({ messages: { work: () => 1 } });
-    const client = arena.client();
+    const { service } = await absent();
+    const server = service.server({ messages: { work: () => 1 } });
+    const client = service.client();
     const starts = Promise.allSettled([listening(server), client.connect()]);
     await Promise.all([server.close(), client.close()]);
     expect(await starts).toMatchObject([
@@ -87,8 +88,10 @@ describe('with Redis absent', () => {
     const mute = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void mute.close());
-    const arena = new Arena(`redis://127.0.0.1:${(mute.address() as AddressInfo).port}`);
-    const server = arena.server({ messages: { work: () => 1 } });
+    const service = new TestService({
+      url: `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+    });
+    const server = service.server({ messages: { work: () => 1 } });
     const connections = () =>
       new Promise<number>((resolve) => mute.getConnections((_, count) => resolve(count)));
     const start = Promise.allSettled([listening(server)]);
@@ -105,7 +108,7 @@ describe('start and close', () => {
     process.on('SIGTERM', own);
     onTestFinished(() => void process.off('SIGTERM', own));
     const before = process.listenerCount('SIGTERM');
-    const server = new Arena().server({ messages: { work: () => 1 } });
+    const server = new TestService().server({ messages: { work: () => 1 } });
     server.accompany(() => {
       throw new Error('no companion');
     });
@@ -114,9 +117,9 @@ describe('start and close', () => {
   });
 
   it('close() before listen() and connect() does nothing, and is repeatable', async () => {
-    const arena = new Arena();
-    const server = arena.server({ messages: { work: () => 1 } });
-    const client = arena.client();
+    const service = new TestService();
+    const server = service.server({ messages: { work: () => 1 } });
+    const client = service.client();
     await Promise.all([server.close(), server.close(), client.close(), client.close()]);
     await listening(server);
     expect(await client.call('work')).toBe(1);
@@ -126,38 +129,38 @@ describe('start and close', () => {
   });
 
   it('a second listen() is refused, and the first goes on', async () => {
-    const arena = new Arena();
-    const server = await arena.serve({ messages: { work: () => 1 } });
+    const service = new TestService();
+    const server = await service.serve({ messages: { work: () => 1 } });
     await expect(listening(server)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    const client = await arena.connected();
+    const client = await service.connected();
     expect(await client.call('work')).toBe(1);
   });
 
   it('a server listens again after close, under another name', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const handler = (_: unknown, context: { getConsumer(): string }) => context.getConsumer();
-    const server = await arena.serve({ messages: { work: handler } });
-    const client = await arena.connected();
+    const server = await service.serve({ messages: { work: handler } });
+    const client = await service.connected();
     const first = await client.call('work');
     await server.close();
     await listening(server);
     expect(await client.call('work')).not.toBe(first);
-    await eventually(async () => expect(await arena.consumers('work')).toHaveLength(1));
+    await eventually(async () => expect(await service.consumers('work')).toHaveLength(1));
   });
 
   it('a client connects again after close', async () => {
-    const arena = new Arena();
-    await arena.serve({ messages: { work: () => 1 } });
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve({ messages: { work: () => 1 } });
+    const client = await service.connected();
     expect(await client.call('work')).toBe(1);
     await client.close();
     expect(await client.call('work')).toBe(1);
   });
 
   it('close() while it starts', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     for (let turn = 0; turn < 10; turn++) {
-      const server = new ServerRedisStreams({ ...options(arena), group: 'service' });
+      const server = new ServerRedisStreams({ ...options(service), group: 'service' });
       server.addHandler('work', (async () => 1) as never);
       const start = Promise.allSettled([listening(server)]);
       for (let i = 0; i < turn; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -166,7 +169,7 @@ describe('start and close', () => {
       expect(['fulfilled', 'rejected']).toContain(status);
     }
     await eventually(async () => {
-      expect(await arena.redis.zcard(arena.keys.members('service'))).toBe(0);
+      expect(await service.redis.zcard(service.keys.members('service'))).toBe(0);
     });
   });
 });

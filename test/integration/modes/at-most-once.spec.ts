@@ -1,8 +1,10 @@
 import { RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { dropAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
-import { type Arena as AnyArena, eventually, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { services } from '../../support/intercepted-service.js';
+import { range, Tally } from '../../support/tally.js';
+import type { TestService as AnyService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
-import { arenas } from '../../support/intercepted-arena.js';
 import { proxyTo } from '../../support/proxy.js';
 
 // X3: a handler or a call that may be started once only (rule L18).
@@ -10,53 +12,53 @@ import { proxyTo } from '../../support/proxy.js';
 const once = { atMostOnce: true };
 
 /** The entry, its start and its pendency are all gone. */
-const nothingLeft = (arena: AnyArena, stream: string): Promise<void> =>
+const nothingLeft = (service: AnyService, stream: string): Promise<void> =>
   eventually(async () => {
-    expect(await arena.pending(stream)).toBe(0);
-    expect(await arena.redis.hlen(arena.keys.started(stream))).toBe(0);
+    expect(await service.pending(stream)).toBe(0);
+    expect(await service.redis.hlen(service.keys.started(stream))).toBe(0);
   });
 
-describe.each(arenas)('X3 at most once, %s,', (_where, Arena) => {
+describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
   it.each([
     ['the handler says', { messages: { work: [(n: number) => n + 1, once] as const } }, {}],
     ['the caller says', { messages: { work: (n: number) => n + 1 } }, once],
   ])('as %s: answered as others, and nothing is left', async (_, handlers, options) => {
-    const arena = new Arena();
-    await arena.serve(handlers);
-    const client = await arena.connected();
+    const service = new TestService();
+    await service.serve(handlers);
+    const client = await service.connected();
     const calls = range(50).map((n) => client.call('work', n, options));
     expect(await Promise.all(calls)).toEqual(range(50).map((n) => n + 1));
-    await nothingLeft(arena, 'work');
-    expect(await arena.length('work')).toBe(0);
+    await nothingLeft(service, 'work');
+    expect(await service.length('work')).toBe(0);
   });
 
   it('is acknowledged before it runs, and INTERRUPTED when its instance dies', async () => {
-    const arena = new Arena();
-    const service = { url: arena.url, prefix: arena.prefix, group: 'service', leaseTtl: 1000 };
-    const victim = await Instance.start(service);
-    const client = await arena.connected();
+    const service = new TestService();
+    const place = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const victim = await Instance.start(place);
+    const client = await service.connected();
     const started = client.failure('work', { key: 'started', hold: true }, once);
     await client.tell('happened', { key: 'event', hold: true }, once);
     await eventually(() => expect(victim.of('started')).toHaveLength(2));
-    expect(await arena.pending('work')).toBe(0);
-    expect(await arena.length('work')).toBe(1);
+    expect(await service.pending('work')).toBe(0);
+    expect(await service.length('work')).toBe(1);
     const ran: unknown[] = [];
     const note = (data: unknown) => void ran.push(data);
-    await arena.serve({ messages: { work: note }, events: { happened: note } }, service);
+    await service.serve({ messages: { work: note }, events: { happened: note } }, place);
     await victim.kill();
     expect(await started).toMatchObject({ code: 'INTERRUPTED', outcome: 'may-have-run' });
-    await nothingLeft(arena, 'work');
-    await nothingLeft(arena, 'happened');
+    await nothingLeft(service, 'work');
+    await nothingLeft(service, 'happened');
     expect(ran).toEqual([]);
   }, 60_000);
 
   it('with answers of Redis swallowed, no handler starts twice', async () => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const ran = new Tally();
     const work = [(n: number) => ran.add(n), once] as const;
-    await arena.serve({ messages: { work } }, { url, retryDelay: 20 });
-    const client = await arena.connected({ url, retryDelay: 20 });
+    await service.serve({ messages: { work } }, { url, retryDelay: 20 });
+    const client = await service.connected({ url, retryDelay: 20 });
     await client.call('work', -1);
     proxy.treat(dropAnswers(0.05, 'commands'));
     const ends: PromiseSettledResult<unknown>[] = [];
@@ -76,7 +78,7 @@ describe.each(arenas)('X3 at most once, %s,', (_where, Arena) => {
   });
 
   it('gets no other attempt: RetryLater and a retry policy make a dead letter of it', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
     const later = () => {
       ran.add('later');
@@ -86,35 +88,35 @@ describe.each(arenas)('X3 at most once, %s,', (_where, Arena) => {
       ran.add(what);
       throw { reason: what };
     };
-    await arena.serve({
+    await service.serve({
       messages: {
         later: [later, once],
         policy: [() => failing('policy'), { retry: { attempts: 5, delay: 1 } }],
       },
       events: { happened: [() => failing('event'), once] },
     });
-    const client = await arena.connected();
+    const client = await service.connected();
     expect(await client.failure('later')).toMatchObject({ code: 'DEAD_LETTERED' });
     expect(await client.failure('policy', 1, once)).toEqual({ reason: 'policy' });
     await client.tell('happened', 1);
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(3));
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(3));
     expect(ran.repeated).toEqual([]);
-    for (const stream of ['later', 'policy', 'happened']) await nothingLeft(arena, stream);
+    for (const stream of ['later', 'policy', 'happened']) await nothingLeft(service, stream);
   });
 
   it('may be given up by its handler: a dead letter, and its caller is told', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const { DeadLetter } = await import('nestjs-redis-streams');
     const give = (_: unknown, context: RedisStreamsContext) => context.deadLetter('no');
     const refuse = () => {
       throw new DeadLetter('no');
     };
-    await arena.serve({ messages: { work: refuse }, events: { happened: give } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work: refuse }, events: { happened: give } });
+    const client = await service.connected();
     expect(await client.failure('work', 1, once)).toMatchObject({ code: 'DEAD_LETTERED' });
     await client.tell('happened', 1, once);
-    await eventually(async () => expect(await arena.deadLetters()).toHaveLength(2));
-    await nothingLeft(arena, 'work');
-    await nothingLeft(arena, 'happened');
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(2));
+    await nothingLeft(service, 'work');
+    await nothingLeft(service, 'happened');
   });
 });

@@ -2,17 +2,20 @@ import { Logger } from '@nestjs/common';
 import { RedisStreamsRecord, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { defer, firstValueFrom, of, retry } from 'rxjs';
 import { GroupBroker } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
-import { Bench } from '../../support/brokers.js';
-import { eventually, Gate, range, Tally, type Arena as AnyArena } from '../../support/arena.js';
+import { TestBrokers } from '../../support/brokers.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { services } from '../../support/intercepted-service.js';
+import { range, Tally } from '../../support/tally.js';
+import type { TestService as AnyService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
-import { arenas } from '../../support/intercepted-arena.js';
 
 // X3: idempotency keys with stored results (rule L22).
 
 const key = { idempotencyKey: 'order-7' };
 
 /** Instances whose handler of `work` waits at a gate before it returns. */
-async function waiting(arena: AnyArena, result: unknown, instances = 1) {
+async function waiting(service: AnyService, result: unknown, instances = 1) {
   const gate = new Gate();
   const ran = new Tally();
   const work = async () => {
@@ -20,15 +23,15 @@ async function waiting(arena: AnyArena, result: unknown, instances = 1) {
     await gate.opened;
     return result;
   };
-  for (let i = 0; i < instances; i++) await arena.serve({ messages: { work } });
+  for (let i = 0; i < instances; i++) await service.serve({ messages: { work } });
   return { gate, ran };
 }
 
-describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
+describe.each(services)('X3 calls with the same key, %s,', (_where, TestService) => {
   it('run once: the first result is kept, values of a stream and errors too', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
-    await arena.serve({
+    await service.serve({
       messages: {
         value: (n: number) => ran.add(`value ${n}`),
         many: () => of(ran.add('many'), undefined, null, 3),
@@ -39,8 +42,8 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
         },
       },
     });
-    const client = await arena.connected();
-    for (const caller of [client, client, await arena.connected()]) {
+    const client = await service.connected();
+    for (const caller of [client, client, await service.connected()]) {
       expect(await caller.call('value', 1, key)).toBe('value 1');
       expect(await caller.values('many', 1, key)).toEqual(['many', undefined, null, 3]);
       expect(await caller.values('nothing', 1, key)).toEqual([]);
@@ -51,22 +54,22 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
   });
 
   it('that come while it runs wait for it and get its result', async () => {
-    const arena = new Arena();
-    const { gate, ran } = await waiting(arena, 'shared', 2);
-    const [one, other] = [await arena.connected(), await arena.connected()];
+    const service = new TestService();
+    const { gate, ran } = await waiting(service, 'shared', 2);
+    const [one, other] = [await service.connected(), await service.connected()];
     const calls = range(10).map((i) => (i % 2 ? one : other).call('work', 1, key));
-    await eventually(async () => expect(await arena.pending('work')).toBe(10));
+    await eventually(async () => expect(await service.pending('work')).toBe(10));
     gate.open();
     expect(await Promise.all(calls)).toEqual(range(10).map(() => 'shared'));
     expect(ran.total).toBe(1);
   });
 
   it('with other data are refused, of another pattern or without a key are not meant', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
     const work = (n: number) => ran.add(n);
-    await arena.serve({ messages: { work, other: work } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work, other: work } });
+    const client = await service.connected();
     expect(await client.call('work', 1, key)).toBe(1);
     expect(await client.failure('work', 2, key)).toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
@@ -78,9 +81,9 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
   });
 
   it('F6 retry() of rxjs with a key gives one execution', async () => {
-    const arena = new Arena();
-    const { gate, ran } = await waiting(arena, 'done');
-    const client = await arena.connected();
+    const service = new TestService();
+    const { gate, ran } = await waiting(service, 'done');
+    const client = await service.connected();
     let attempts = 0;
     const patient = defer(() => {
       if (++attempts === 3) gate.open();
@@ -95,7 +98,7 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
   });
 
   it('repeated while what may be started once only runs on give one execution, however much is cleaned', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     const ran = new Tally();
     const work = async () => {
@@ -103,10 +106,10 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
       await gate.opened;
       return 'done';
     };
-    await arena.serve({ messages: { work: [work, { atMostOnce: true }] } });
-    const client = await arena.connected();
-    const { link } = await Bench.open();
-    const broker = new GroupBroker(link, arena.keys, 'service');
+    await service.serve({ messages: { work: [work, { atMostOnce: true }] } });
+    const client = await service.connected();
+    const { link } = await TestBrokers.open();
+    const broker = new GroupBroker(link, service.keys, 'service');
     const limits = { groupTtl: 600_000, count: undefined, age: undefined, page: 100, trim: 100 };
     const short = { ...key, timeout: 700 };
     for (const _ of range(2)) {
@@ -114,16 +117,16 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
       await broker.clean('work', 'r', limits);
     }
     const last = client.call('work', 1, key);
-    await eventually(async () => expect(await arena.pending('work')).toBeGreaterThan(0));
+    await eventually(async () => expect(await service.pending('work')).toBeGreaterThan(0));
     gate.open();
     expect(await last).toBe('done');
     expect(ran.total).toBe(1);
   });
 
   it('F7 a caller that comes after the first one died gets its result', async () => {
-    const arena = new Arena();
-    const { gate, ran } = await waiting(arena, 'result');
-    const first = await arena.connected();
+    const service = new TestService();
+    const { gate, ran } = await waiting(service, 'result');
+    const first = await service.connected();
     void first.call('work', 1, key).catch(() => undefined);
     await eventually(() => expect(ran.total).toBe(1));
     // It dies: its connections go, and nobody says goodbye.
@@ -138,9 +141,9 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
     for (const { commands, subscription } of producer.shards) {
       await Promise.all([commands.stop(), subscription.link.stop()]);
     }
-    const second = await arena.connected();
+    const second = await service.connected();
     const call = second.call('work', 1, key);
-    await eventually(async () => expect(await arena.pending('work')).toBe(2));
+    await eventually(async () => expect(await service.pending('work')).toBe(2));
     gate.open();
     expect(await call).toBe('result');
     expect(ran.total).toBe(1);
@@ -148,10 +151,10 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
 
   it('an instance that dies over it leaves the key to the next one', async () => {
     Logger.overrideLogger(false);
-    const arena = new Arena();
-    const options = { url: arena.url, prefix: arena.prefix, group: 'service', leaseTtl: 1000 };
+    const service = new TestService();
+    const options = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
     const victim = await Instance.start(options);
-    const client = await arena.connected();
+    const client = await service.connected();
     const call = client.call('work', { key: 1, hold: true }, key);
     await eventually(() => expect(victim.of('started')).toHaveLength(1));
     const ran = new Tally();
@@ -159,7 +162,7 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
       ran.add('heir');
       return context.getDeliveryCount();
     };
-    await arena.serve({ messages: { work } }, options);
+    await service.serve({ messages: { work } }, options);
     await victim.kill();
     expect(await call).toBe(2);
     expect(await client.call('work', { key: 1, hold: true }, key)).toBe(2);
@@ -167,7 +170,7 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
   }, 60_000);
 
   it('a key is free again after a dead letter, and held while a retry waits', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const seen: string[] = [];
     const work = (mood: string) => {
       seen.push(mood);
@@ -178,26 +181,26 @@ describe.each(arenas)('X3 calls with the same key, %s,', (_where, Arena) => {
       seen.push('event');
       context.deadLetter();
     };
-    await arena.serve({ messages: { work }, events: { happened: dead } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work }, events: { happened: dead } });
+    const client = await service.connected();
     const twice = [client.call('work', 'later', key), client.call('work', 'later', key)];
     expect(await Promise.all(twice)).toEqual([2, 2]);
     for (const count of [1, 2]) {
       await client.tell('happened', 1, key);
-      await eventually(async () => expect(await arena.deadLetters()).toHaveLength(count));
+      await eventually(async () => expect(await service.deadLetters()).toHaveLength(count));
     }
     expect(seen).toEqual(['later', 'later', 'event', 'event']);
   });
 
   it('events with a key are handled once', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const ran = new Tally();
-    await arena.serve({ events: { happened: (n: number) => void ran.add(n) } });
-    const client = await arena.connected();
+    await service.serve({ events: { happened: (n: number) => void ran.add(n) } });
+    const client = await service.connected();
     for (const n of [1, 1, 1]) await client.tell('happened', n, key);
     await client.tell('happened', 2);
     await eventually(() => expect(ran.counts.get(2)).toBe(1));
-    await eventually(async () => expect(await arena.pending('happened')).toBe(0));
+    await eventually(async () => expect(await service.pending('happened')).toBe(0));
     expect(ran.counts.get(1)).toBe(1);
   });
 });

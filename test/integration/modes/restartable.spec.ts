@@ -1,4 +1,5 @@
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 // X5: a stream that is taken over is reported, unless its handler says that it may begin anew.
 
@@ -14,11 +15,11 @@ async function* slowly(_: unknown, context: { getDeliveryCount(): number; signal
 
 /** Calls, and takes the instance for dead after two values; another one serves from then on. */
 async function takenOver(restartable: boolean) {
-  const arena = new Arena();
+  const service = new TestService();
   const options = { leaseTtl: 1000 };
   const handlers = { messages: { slowly: [slowly, { restartable }] as never } };
-  await arena.serve(handlers, options);
-  const client = await arena.connected();
+  await service.serve(handlers, options);
+  const client = await service.connected();
   const values: unknown[] = [];
   const ended = new Promise<unknown>((resolve) => {
     client.send('slowly', {}).subscribe({
@@ -28,9 +29,9 @@ async function takenOver(restartable: boolean) {
     });
   });
   await eventually(() => expect(values).toEqual([1, 2]));
-  const [consumer] = await arena.consumers('slowly');
-  await arena.serve(handlers, options);
-  await arena.redis.set(arena.keys.lease(consumer!), '+');
+  const [consumer] = await service.consumers('slowly');
+  await service.serve(handlers, options);
+  await service.redis.set(service.keys.lease(consumer!), '+');
   return { values, end: await ended };
 }
 

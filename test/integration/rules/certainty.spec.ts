@@ -1,45 +1,46 @@
-import { Bench } from '../../support/brokers.js';
-import { Arena, eventually } from '../../support/arena.js';
+import { TestBrokers } from '../../support/brokers.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 /** A call that is stored and that nobody has yet, perhaps in a stream with a group, and what cancels it. */
 async function waiting(group = false) {
-  const arena = new Arena();
-  if (group) await ensureGroup(arena);
-  const client = await arena.connected({ whenNoConsumer: 'wait' });
+  const service = new TestService();
+  if (group) await ensureGroup(service);
+  const client = await service.connected({ whenNoConsumer: 'wait' });
   const abort = new AbortController();
   const call = client.failure('work', {}, { signal: abort.signal });
-  await eventually(async () => expect(await arena.length('work')).toBe(1));
+  await eventually(async () => expect(await service.length('work')).toBe(1));
   const cancelled = () => {
     abort.abort();
     return call;
   };
-  return { arena, client, cancelled };
+  return { service, client, cancelled };
 }
 
-async function ensureGroup({ prefix, keys }: Arena): Promise<void> {
-  const bench = await Bench.open();
-  Object.assign(bench, { prefix, keys });
-  await bench.group().ensureGroup('work', 'r', false);
+async function ensureGroup({ prefix, keys }: TestService): Promise<void> {
+  const brokers = await TestBrokers.open();
+  Object.assign(brokers, { prefix, keys });
+  await brokers.group().ensureGroup('work', 'r', false);
   // A client sends a call again only if it knows how its service starts it.
   const announced = [{ pattern: 'work', once: false }];
-  await bench.leases().announce(await bench.owner(), announced, 60_000, false);
+  await brokers.leases().announce(await brokers.owner(), announced, 60_000, false);
 }
 
-const hand = ({ redis, keys }: Arena) =>
+const hand = ({ redis, keys }: TestService) =>
   redis.xreadgroup('GROUP', 'service', 'somebody', 'STREAMS', keys.stream('work'), '>');
 
 describe('L7: certainly not run', () => {
   it('is said of what nobody was given', async () => {
-    const { arena, cancelled } = await waiting();
+    const { service, cancelled } = await waiting();
     expect(await cancelled()).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
-    expect(await arena.length('work')).toBe(0);
+    expect(await service.length('work')).toBe(0);
   });
 
   it('is not said of what was handed out, even if it is pending nowhere', async () => {
-    const { arena, cancelled } = await waiting();
-    await arena.redis.xgroup('CREATE', arena.keys.stream('work'), 'service', '0');
-    await hand(arena);
-    await arena.redis.xgroup('DELCONSUMER', arena.keys.stream('work'), 'service', 'somebody');
+    const { service, cancelled } = await waiting();
+    await service.redis.xgroup('CREATE', service.keys.stream('work'), 'service', '0');
+    await hand(service);
+    await service.redis.xgroup('DELCONSUMER', service.keys.stream('work'), 'service', 'somebody');
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 
@@ -47,38 +48,38 @@ describe('L7: certainly not run', () => {
     ['is not said when its group is missing', false],
     ['is not said when its group was made anew', true],
   ])('%s', async (_, anew) => {
-    const { arena, cancelled } = await waiting(true);
-    await hand(arena);
-    await arena.redis.xgroup('DESTROY', arena.keys.stream('work'), 'service');
-    if (anew) await ensureGroup(arena);
+    const { service, cancelled } = await waiting(true);
+    await hand(service);
+    await service.redis.xgroup('DESTROY', service.keys.stream('work'), 'service');
+    if (anew) await ensureGroup(service);
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 
   it('is not said of a call that was stored again, though its second entry was given to nobody', async () => {
-    const { arena, cancelled } = await waiting(true);
-    await hand(arena);
-    const key = arena.keys.stream('work');
-    const [entry] = await arena.redis.xrange(key, '-', '+');
+    const { service, cancelled } = await waiting(true);
+    await hand(service);
+    const key = service.keys.stream('work');
+    const [entry] = await service.redis.xrange(key, '-', '+');
     const id = entry![0];
-    await arena.redis.xack(key, 'service', id);
-    await arena.redis.xdel(key, id);
+    await service.redis.xack(key, 'service', id);
+    await service.redis.xdel(key, id);
     // The client asks about it, and sends it again: it was certainly never settled.
-    await eventually(async () => expect(await arena.length('work')).toBe(1));
+    await eventually(async () => expect(await service.length('work')).toBe(1));
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 });
 
 it('what was given up while its owner was dead is not run by whoever takes it over', async () => {
-  const { arena, cancelled } = await waiting();
-  await arena.redis.xgroup('CREATE', arena.keys.stream('work'), 'service', '0');
-  await hand(arena);
+  const { service, cancelled } = await waiting();
+  await service.redis.xgroup('CREATE', service.keys.stream('work'), 'service', '0');
+  await hand(service);
   expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   await eventually(async () =>
-    expect(await arena.redis.llen(arena.keys.inbox('somebody'))).toBe(1),
+    expect(await service.redis.llen(service.keys.inbox('somebody'))).toBe(1),
   );
   const ran: unknown[] = [];
-  await arena.serve({ messages: { work: (data) => ran.push(data) } }, { leaseTtl: 1000 });
-  await eventually(async () => expect(await arena.length('work')).toBe(0), 15_000);
+  await service.serve({ messages: { work: (data) => ran.push(data) } }, { leaseTtl: 1000 });
+  await eventually(async () => expect(await service.length('work')).toBe(0), 15_000);
   expect(ran).toEqual([]);
-  expect(await arena.consumers('work')).not.toContain('somebody');
+  expect(await service.consumers('work')).not.toContain('somebody');
 });

@@ -1,16 +1,18 @@
 import { blackhole, dropAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
-import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 import { counting, Load } from '../../support/load.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { proxyTo } from '../../support/proxy.js';
 
 describe('L1–L4: what is sent again is stored once', () => {
   it('with 5 % of the answers swallowed and the link cut, N calls give N executions', async () => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected({ url });
+    await service.serve({ messages: { work } });
+    const client = await service.connected({ url });
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
     await eventually(() => expect(load.answered).toBeGreaterThan(4000), 40_000);
@@ -22,11 +24,11 @@ describe('L1–L4: what is sent again is stored once', () => {
   }, 60_000);
 
   it('and N events are handled N times', async () => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const seen = new Tally();
-    await arena.serve({ events: { happened: (n: number) => seen.add(n) } });
-    const client = await arena.connected({ url });
+    await service.serve({ events: { happened: (n: number) => seen.add(n) } });
+    const client = await service.connected({ url });
     proxy.treat(dropAnswers(0.05, 'commands'));
     for (let round = 0; round < 100; round++) {
       await Promise.all(range(10).map((n) => client.tell('happened', round * 10 + n)));
@@ -37,11 +39,11 @@ describe('L1–L4: what is sent again is stored once', () => {
   }, 60_000);
 
   it('with the answers to settlements swallowed as well, nothing runs twice', async () => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } }, { url });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } }, { url });
+    const client = await service.connected();
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
     await eventually(() => expect(load.answered).toBeGreaterThan(3000), 40_000);
@@ -49,15 +51,15 @@ describe('L1–L4: what is sent again is stored once', () => {
     expect(proxy.counts.dropped).toBeGreaterThan(5);
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
-    await eventually(async () => expect(await arena.pending('work')).toBe(0));
+    await eventually(async () => expect(await service.pending('work')).toBe(0));
   }, 60_000);
 
   it('a batch whose answer is never heard is sent again, and calls that ended are left out', async () => {
-    const arena = new Arena();
-    const { proxy, url } = await proxyTo(arena.url);
+    const service = new TestService();
+    const { proxy, url } = await proxyTo(service.url);
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected({ url });
+    await service.serve({ messages: { work } });
+    const client = await service.connected({ url });
     await client.call('work', { key: -1 });
     // Nothing leaves: what is given up meanwhile must not be sent when the link is back.
     proxy.treat(blackhole);
@@ -77,20 +79,20 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('after FLUSHALL a new epoch begins, and open calls still end', async () => {
     await using redis = await startPrivateRedis();
-    const arena = new Arena(redis.url);
+    const service = new TestService({ url: redis.url });
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } }, { leaseTtl: 1000 });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } }, { leaseTtl: 1000 });
+    const client = await service.connected();
     const load = new Load(client, 10);
     await eventually(() => expect(load.answered).toBeGreaterThan(200));
-    const callerKey = arena.keys.caller(client.callerId);
-    expect(await arena.redis.hget(callerKey, 'e')).toBe('1');
-    await arena.redis.flushall();
+    const callerKey = service.keys.caller(client.callerId);
+    expect(await service.redis.hget(callerKey, 'e')).toBe('1');
+    await service.redis.flushall();
     const before = load.answered;
     await eventually(() => expect(load.answered).toBeGreaterThan(before + 200), 20_000);
     await load.stop();
     expect(load.ended).toHaveLength(load.sent);
-    expect(Number(await arena.redis.hget(callerKey, 'e'))).toBeGreaterThan(1);
+    expect(Number(await service.redis.hget(callerKey, 'e'))).toBeGreaterThan(1);
     for (const { key, error } of load.failed) {
       if (error!.outcome === 'not-run') expect(ran.counts.has(key)).toBe(false);
     }
@@ -99,14 +101,14 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('scripts that Redis has forgotten are taught again, without a failed call', async () => {
     await using redis = await startPrivateRedis();
-    const arena = new Arena(redis.url);
+    const service = new TestService({ url: redis.url });
     const { ran, work } = counting();
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
     const load = new Load(client, 20);
     for (let round = 1; round <= 5; round++) {
       await eventually(() => expect(load.answered).toBeGreaterThan(round * 200));
-      await arena.redis.script('FLUSH');
+      await service.redis.script('FLUSH');
     }
     await eventually(() => expect(load.answered).toBeGreaterThan(1500));
     await load.stop();

@@ -1,38 +1,40 @@
-import { Arena, eventually, range, Tally } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { range, Tally } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 const leaseTtl = 600;
 const gone = 'gone-1-AAAAAAAAAAAA';
 
 /** Names of the groups of a stream. */
-async function groups(arena: Arena, stream: string): Promise<string[]> {
-  const listed = (await arena.redis.xinfo('GROUPS', arena.keys.stream(stream))) as string[][];
+async function groups(service: TestService, stream: string): Promise<string[]> {
+  const listed = (await service.redis.xinfo('GROUPS', service.keys.stream(stream))) as string[][];
   return listed.map((fields) => fields[1]!);
 }
 
 /** Groups of broadcasts that dead instances of `orders` left: as they are named now, and as they were. */
-async function leftBehind(arena: Arena, stream: string): Promise<string[]> {
+async function leftBehind(service: TestService, stream: string): Promise<string[]> {
   const names = [`orders{${gone}}`, `orders~${gone}`];
   for (const name of names) {
-    await arena.redis.xgroup('CREATE', arena.keys.stream(stream), name, '$');
+    await service.redis.xgroup('CREATE', service.keys.stream(stream), name, '$');
   }
   return names;
 }
 
 describe('services whose names begin alike', () => {
   it('keep their groups when one of them takes away what its dead left', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const names = ['orders', 'orders~v2', 'orders/since', 'orders~gone-2-AAAAAAAAAAAA'];
     const runs = new Map(names.map((name) => [name, new Tally()]));
     for (const group of names) {
       const happened = (n: number) => void runs.get(group)!.add(n);
-      await arena.serve({ events: { happened } }, { group, leaseTtl });
+      await service.serve({ events: { happened } }, { group, leaseTtl });
     }
-    const left = await leftBehind(arena, 'happened');
-    const client = await arena.connected();
+    const left = await leftBehind(service, 'happened');
+    const client = await service.connected();
     await Promise.all(range(60).map((n) => client.tell('happened', n)));
     // Whoever takes these away has looked at all groups, twice, and found who is dead.
     await eventually(async () => {
-      const there = await groups(arena, 'happened');
+      const there = await groups(service, 'happened');
       for (const name of left) expect(there).not.toContain(name);
     });
     await Promise.all(range(60).map((n) => client.tell('happened', 60 + n)));
@@ -40,23 +42,23 @@ describe('services whose names begin alike', () => {
       for (const tally of runs.values()) expect(tally.counts.size).toBe(120);
     });
     for (const [group, tally] of runs) expect(tally.repeated, group).toEqual([]);
-    expect((await groups(arena, 'happened')).toSorted()).toEqual(names.toSorted());
+    expect((await groups(service, 'happened')).toSorted()).toEqual(names.toSorted());
   });
 
   it('a broadcast of one of them is not another of them', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const heard = new Tally();
     const broadcast = (group: string) =>
-      arena.serve(
+      service.serve(
         { events: { happened: [() => void heard.add(group), { broadcast: true }] } },
         { group, leaseTtl },
       );
     await broadcast('orders');
     await broadcast('orders~v2');
-    const left = await leftBehind(arena, 'happened');
-    const client = await arena.connected();
+    const left = await leftBehind(service, 'happened');
+    const client = await service.connected();
     await eventually(async () => {
-      const there = await groups(arena, 'happened');
+      const there = await groups(service, 'happened');
       for (const name of left) expect(there).not.toContain(name);
       expect(there).toHaveLength(2);
     });

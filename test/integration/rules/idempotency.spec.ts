@@ -1,11 +1,12 @@
-import { Gate, range } from '../../support/arena.js';
-import { arenas } from '../../support/intercepted-arena.js';
+import { Gate } from '../../support/gate.js';
+import { services } from '../../support/intercepted-service.js';
+import { range } from '../../support/tally.js';
 
 const options = { idempotencyKey: 'order-7' };
 
-describe.each(arenas)('L22: calls with the same idempotency key, %s,', (_where, Arena) => {
+describe.each(services)('L22: calls with the same idempotency key, %s,', (_where, TestService) => {
   it('run once: those that come meanwhile wait, and later ones get the result', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     const gate = new Gate();
     let runs = 0;
     const work = async () => {
@@ -13,8 +14,8 @@ describe.each(arenas)('L22: calls with the same idempotency key, %s,', (_where, 
       await gate.opened;
       return { run: runs };
     };
-    await arena.serve({ messages: { work } });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
     const calls = range(5).map(() => client.call('work', 1, options));
     gate.open();
     expect(await Promise.all(calls)).toEqual(range(5).map(() => ({ run: 1 })));
@@ -27,11 +28,11 @@ describe.each(arenas)('L22: calls with the same idempotency key, %s,', (_where, 
   });
 
   it('run again when the first had no result but a fault of the transport', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     let runs = 0;
     const work = () => (++runs === 1 ? 'x'.repeat(5000) : 'short');
-    await arena.serve({ messages: { work } }, { maxReplyBytes: 1024 });
-    const client = await arena.connected();
+    await service.serve({ messages: { work } }, { maxReplyBytes: 1024 });
+    const client = await service.connected();
     const failure = await client.failure('work', 1, options);
     expect(failure).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', outcome: 'may-have-run' });
     expect(await client.call('work', 1, options)).toBe('short');

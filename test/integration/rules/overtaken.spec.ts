@@ -1,5 +1,8 @@
 import { CallerBroker } from '../../../libs/redis-stream-transport/src/redis/caller-broker.js';
-import { Arena, eventually, Gate, range } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { Gate } from '../../support/gate.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
 
 /** Holds back the answers of `enqueue`, as a busy process does, and counts the questions about fates. */
 function overtaking() {
@@ -23,8 +26,8 @@ function overtaking() {
 
 describe('when its reply comes before the verdict on its batch', () => {
   it('a call that is answered asks Redis nothing more', async () => {
-    const arena = new Arena();
-    await arena.serve({
+    const service = new TestService();
+    await service.serve({
       messages: {
         work: (n: number) => n,
         bad: () => {
@@ -32,7 +35,7 @@ describe('when its reply comes before the verdict on its batch', () => {
         },
       },
     });
-    const client = await arena.connected();
+    const client = await service.connected();
     const { verdicts, asked, held } = overtaking();
     expect(await Promise.all(range(100).map((n) => client.call('work', n)))).toEqual(range(100));
     await client.failure('bad');
@@ -46,15 +49,15 @@ describe('when its reply comes before the verdict on its batch', () => {
   });
 
   it('a call that was given up is withdrawn when its entry is known', async () => {
-    const arena = new Arena();
-    const client = await arena.connected({ whenNoConsumer: 'wait' });
+    const service = new TestService();
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     const { verdicts, asked } = overtaking();
     const call = client.send('nobody', 1).subscribe();
-    await eventually(async () => expect(await arena.length('nobody')).toBe(1));
+    await eventually(async () => expect(await service.length('nobody')).toBe(1));
     call.unsubscribe();
     expect(asked).not.toHaveBeenCalled();
     verdicts.open();
-    await eventually(async () => expect(await arena.length('nobody')).toBe(0));
+    await eventually(async () => expect(await service.length('nobody')).toBe(0));
     expect(asked).toHaveBeenCalledTimes(1);
   });
 });

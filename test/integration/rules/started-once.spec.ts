@@ -1,24 +1,25 @@
 import type { Redis } from 'ioredis';
 import { requestLine } from '../../support/brokers.js';
-import { Arena, eventually } from '../../support/arena.js';
+import { eventually } from '../../../tools/wait.js';
+import { TestService } from '../../support/test-service.js';
 
 /** An instance whose handler of `work` starts a call once; it has started one. */
-async function started(arena: Arena, leaseTtl = 10_000) {
+async function started(service: TestService, leaseTtl = 10_000) {
   let consumer = '';
   const work = (key: unknown, context: { getConsumer(): string }) => {
     consumer = context.getConsumer();
     return key;
   };
   const messages = { work: [work, { atMostOnce: true }] as const };
-  const server = await arena.serve({ messages }, { leaseTtl });
-  const client = await arena.connected();
+  const server = await service.serve({ messages }, { leaseTtl });
+  const client = await service.connected();
   expect(await client.call('work', 1)).toBe(1);
   return { server, client, consumer };
 }
 
 /** A call that Redis lists as handed out to this consumer and started once, and as nothing else. */
-async function leaveStart(arena: Arena, consumer: string, caller: string): Promise<void> {
-  const { keys, redis } = arena;
+async function leaveStart(service: TestService, consumer: string, caller: string): Promise<void> {
+  const { keys, redis } = service;
   const id = `${Date.now() + 5}-0`;
   await redis
     .multi()
@@ -28,17 +29,17 @@ async function leaveStart(arena: Arena, consumer: string, caller: string): Promi
     .exec();
 }
 
-const isGone = (arena: Arena) => async () => {
-  expect(await arena.redis.exists(arena.keys.started('work'))).toBe(0);
-  expect(await arena.length('work')).toBe(0);
+const isGone = (service: TestService) => async () => {
+  expect(await service.redis.exists(service.keys.started('work'))).toBe(0);
+  expect(await service.length('work')).toBe(0);
 };
 
 describe('L18: what is started once', () => {
   it('is announced as such again as soon as Redis turns out to have lost the lease', async () => {
-    const arena = new Arena();
+    const service = new TestService();
     // Long before the next renewal.
-    const { client, consumer } = await started(arena, 60_000);
-    const { keys, redis } = arena;
+    const { client, consumer } = await started(service, 60_000);
+    const { keys, redis } = service;
     await redis.del(keys.lease(consumer), keys.live('work'));
     expect(await client.call('work', 2, { whenNoConsumer: 'wait' })).toBe(2);
     const announced = () => redis.zrangebyscore(keys.live('work'), '(0', '+inf');
@@ -46,31 +47,31 @@ describe('L18: what is started once', () => {
   });
 
   it('is ended by its own instance when Redis has lost its settlement', async () => {
-    const arena = new Arena();
-    const { server, client, consumer } = await started(arena);
-    await leaveStart(arena, consumer, client.callerId);
+    const service = new TestService();
+    const { server, client, consumer } = await started(service);
+    await leaveStart(service, consumer, client.callerId);
     const [commands] = server.unwrap<Redis[]>();
     commands!.disconnect();
-    await eventually(isGone(arena));
+    await eventually(isGone(service));
     // Its instance goes on, under the same name.
     expect(await client.call('work', 2)).toBe(2);
-    expect(await arena.consumers('work')).toEqual([consumer]);
+    expect(await service.consumers('work')).toEqual([consumer]);
   });
 
   it('is ended so even if Redis did not know its lease when it came back', async () => {
-    const arena = new Arena();
-    const { client, consumer } = await started(arena, 1500);
-    await leaveStart(arena, consumer, client.callerId);
+    const service = new TestService();
+    const { client, consumer } = await started(service, 1500);
+    await leaveStart(service, consumer, client.callerId);
     // With the next renewal, on the connection that there is.
-    await eventually(isGone(arena));
-    expect(await arena.consumers('work')).toEqual([consumer]);
+    await eventually(isGone(service));
+    expect(await service.consumers('work')).toEqual([consumer]);
   });
 
   it('is ended by others when its group has forgotten who started it', async () => {
-    const arena = new Arena();
-    const { client } = await started(arena, 1000);
-    await leaveStart(arena, 'ghost', client.callerId);
-    await eventually(isGone(arena));
-    expect(await arena.redis.get(arena.keys.lease('ghost'))).toBe('+');
+    const service = new TestService();
+    const { client } = await started(service, 1000);
+    await leaveStart(service, 'ghost', client.callerId);
+    await eventually(isGone(service));
+    expect(await service.redis.get(service.keys.lease('ghost'))).toBe('+');
   });
 });

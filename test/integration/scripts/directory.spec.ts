@@ -1,19 +1,19 @@
 import { DirectoryStore } from '../../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
-import { Bench } from '../../support/brokers.js';
+import { TestBrokers } from '../../support/brokers.js';
 
 const ttl = 60_000;
 
 const offer = (name: string, card: string) => ({ name, ttl, card });
 
 const opened = async () => {
-  const bench = await Bench.open();
-  return { bench, directory: new DirectoryStore(bench.link, bench.keys) };
+  const brokers = await TestBrokers.open();
+  return { brokers, directory: new DirectoryStore(brokers.link, brokers.keys) };
 };
 
 describe('the directory', () => {
   it('has what live consumers say, and the documents they refer to', async () => {
-    const { bench, directory } = await opened();
-    const me = await bench.owner('me');
+    const { brokers, directory } = await opened();
+    const me = await brokers.owner('me');
     const document = { digest: 'd1', text: '' };
     expect(await directory.describe(me, { ...offer('files', 'one'), document })).toBe('unknown');
     expect(await directory.services()).toEqual([]);
@@ -27,59 +27,59 @@ describe('the directory', () => {
     expect(await directory.document('d1')).toBe('{"long":1}');
     expect(await directory.document('d2')).toBeUndefined();
     for (const name of ['services', 'instances:files', 'about:files', 'document:d1']) {
-      expect(await bench.redis.pttl(`{${bench.prefix}}:${name}`)).toBeGreaterThan(3_000_000);
+      expect(await brokers.redis.pttl(`{${brokers.prefix}}:${name}`)).toBeGreaterThan(3_000_000);
     }
   });
 
   it('takes nothing from who has no lease, or another one', async () => {
-    const { bench, directory } = await opened();
+    const { brokers, directory } = await opened();
     const none = { consumer: 'none', token: 'x' };
     expect(await directory.describe(none, offer('files', 'one'))).toBe('missing');
-    await bench.owner('me');
+    await brokers.owner('me');
     expect(await directory.describe({ ...none, consumer: 'me' }, offer('files', 'one'))).toBe(
       'fenced',
     );
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
-    expect(await bench.redis.exists(bench.keys.about('files'))).toBe(0);
+    expect(await brokers.redis.exists(brokers.keys.about('files'))).toBe(0);
   });
 
   it('ignores consumers whose lease has ended, and forgets them with the next word of another', async () => {
-    const { bench, directory } = await opened();
-    await directory.describe(await bench.owner('dead'), offer('files', 'one'));
+    const { brokers, directory } = await opened();
+    await directory.describe(await brokers.owner('dead'), offer('files', 'one'));
     // As if its lease had ended.
-    await bench.redis.zadd(bench.keys.instances('files'), 1, 'dead');
-    await bench.redis.zadd(bench.keys.services(), 1, 'files');
+    await brokers.redis.zadd(brokers.keys.instances('files'), 1, 'dead');
+    await brokers.redis.zadd(brokers.keys.services(), 1, 'files');
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
     expect(await directory.services()).toEqual([]);
-    await directory.describe(await bench.owner('me'), offer('files', 'two'));
-    expect(await bench.redis.hkeys(bench.keys.about('files'))).toEqual(['me']);
-    expect(await bench.redis.zrange(bench.keys.instances('files'), '0', '-1')).toEqual(['me']);
+    await directory.describe(await brokers.owner('me'), offer('files', 'two'));
+    expect(await brokers.redis.hkeys(brokers.keys.about('files'))).toEqual(['me']);
+    expect(await brokers.redis.zrange(brokers.keys.instances('files'), '0', '-1')).toEqual(['me']);
     expect(await directory.services()).toEqual(['files']);
   });
 
   it('forgets who withdraws', async () => {
-    const { bench, directory } = await opened();
-    const me = await bench.owner('me');
+    const { brokers, directory } = await opened();
+    const me = await brokers.owner('me');
     await directory.describe(me, offer('files', 'one'));
     await directory.describe(me, { ...offer('files', 'one'), ttl: 0 });
     expect(await directory.look('files', false)).toMatchObject({ cards: [] });
-    expect(await bench.redis.exists(bench.keys.about('files'))).toBe(0);
+    expect(await brokers.redis.exists(brokers.keys.about('files'))).toBe(0);
   });
 
   it('lets each consumer be asked', async () => {
-    const { bench, directory } = await opened();
+    const { brokers, directory } = await opened();
     for (const name of ['a', 'b']) {
-      await directory.describe(await bench.owner(name), offer('files', name));
+      await directory.describe(await brokers.owner(name), offer('files', name));
     }
     const heard: string[] = [];
-    const listener = bench.redis.duplicate();
+    const listener = brokers.redis.duplicate();
     listener.on('message', (channel: string, text: string) => heard.push(`${channel} ${text}`));
-    await listener.subscribe(bench.keys.inbox('a'), bench.keys.inbox('b'));
+    await listener.subscribe(brokers.keys.inbox('a'), brokers.keys.inbox('b'));
     await directory.look('files', true);
     await vi.waitFor(() =>
       expect(heard.toSorted()).toEqual([
-        `${bench.keys.inbox('a')} report`,
-        `${bench.keys.inbox('b')} report`,
+        `${brokers.keys.inbox('a')} report`,
+        `${brokers.keys.inbox('b')} report`,
       ]),
     );
     listener.disconnect();

@@ -1,6 +1,6 @@
 import { idAfter } from '../../../libs/redis-stream-transport/src/protocol/entry.js';
-import { range } from '../../support/arena.js';
-import { Bench, callerId, eventLine, section } from '../../support/brokers.js';
+import { range } from '../../support/tally.js';
+import { TestBrokers, callerId, eventLine, section } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 const applied = (sections: unknown[], version = 0) => ({ kind: 'applied', version, sections });
@@ -9,95 +9,97 @@ const none = (refusal: string) => ({ first: '-', count: 0, refusal });
 
 describe('the enqueue script', () => {
   it('adds the entries of all sections with contiguous ids', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const answer = await caller.enqueue(1, [section('a', 3), section('b', 2)]);
     expect(answer).toMatchObject(applied([all(3), all(2)]));
-    const ids = await bench.ids('a');
+    const ids = await brokers.ids('a');
     expect(ids).toEqual([ids[0], idAfter(ids[0]!), idAfter(ids[0]!, 2)]);
     expect(answer).toMatchObject({ sections: [{ first: ids[0] }, {}] });
-    expect(await bench.ids('b')).toHaveLength(2);
+    expect(await brokers.ids('b')).toHaveLength(2);
   });
 
   it('keeps ids contiguous in a batch that takes longer than a millisecond', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const entries = range(5000).map((i) => ['c', eventLine, 'd', String(i)]);
     await caller.enqueue(1, [
       section('a', 5000),
       section('b', 0, { hasExtraFields: true, entries }),
     ]);
     for (const stream of ['a', 'b']) {
-      const ids = await bench.ids(stream);
+      const ids = await brokers.ids(stream);
       expect(ids).toEqual(range(5000).map((i) => idAfter(ids[0]!, i)));
     }
   });
 
   it('adds nothing for a number it has applied, and returns the verdict as it was', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const first = await caller.enqueue(1, [section('a', 2)], { version: 3 });
     const again = await caller.enqueue(1, [section('a', 1)], { version: 4 });
     expect(again).toEqual({ ...first, now: expect.any(Number) });
     expect(again).toMatchObject({ version: 3 });
-    expect(await bench.ids('a')).toHaveLength(2);
+    expect(await brokers.ids('a')).toHaveLength(2);
   });
 
   it('keeps the verdicts of the last eight numbers', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     for (let number = 1; number <= 9; number++) await caller.enqueue(number, [section('a')]);
     expect(await caller.enqueue(1, [section('a')])).toMatchObject({ kind: 'forgotten' });
     expect(await caller.enqueue(2, [section('a')])).toMatchObject({ kind: 'applied' });
-    expect(await bench.ids('a')).toHaveLength(9);
+    expect(await brokers.ids('a')).toHaveLength(9);
   });
 
   it('returns refusals again when a number is repeated', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const refused = section('a', 2, { mode: 2 });
     const first = await caller.enqueue(1, [refused]);
-    await bench.redis.zadd(bench.keys.live('a'), 0, '.');
+    await brokers.redis.zadd(brokers.keys.live('a'), 0, '.');
     expect(await caller.enqueue(1, [refused])).toMatchObject({ ...first, now: expect.anything() });
-    expect(await bench.ids('a')).toEqual([]);
+    expect(await brokers.ids('a')).toEqual([]);
   });
 
   it('refuses a number that leaves one out', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     await caller.enqueue(1, [section('a')]);
     expect(await caller.enqueue(3, [section('a')])).toMatchObject({
       kind: 'gap',
       epoch: 1,
       number: 1,
     });
-    expect(await bench.ids('a')).toHaveLength(1);
+    expect(await brokers.ids('a')).toHaveLength(1);
   });
 
   it('refuses anything but number 1 without a record', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     expect(await caller.enqueue(2, [section('a')])).toMatchObject({ kind: 'gap', number: -1 });
-    expect(await bench.redis.exists(bench.keys.caller(caller.id), bench.keys.stream('a'))).toBe(0);
+    expect(
+      await brokers.redis.exists(brokers.keys.caller(caller.id), brokers.keys.stream('a')),
+    ).toBe(0);
   });
 
   it('refuses a lower epoch for ever, and opens a higher one', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     await caller.enqueue(1, [section('a')]);
     await caller.enqueue(1, [section('a')], { epoch: 2 });
     const late = { kind: 'old', epoch: 2, number: 1 };
     expect(await caller.enqueue(1, [section('a')])).toMatchObject(late);
     expect(await caller.enqueue(2, [section('a')])).toMatchObject(late);
-    expect(await bench.ids('a')).toHaveLength(2);
+    expect(await brokers.ids('a')).toHaveLength(2);
   });
 
   it('opens an epoch only in the memory it was meant for', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const answer = await caller.enqueue(1, [section('a')], { incarnation: 'another' });
     expect(answer).toMatchObject({ kind: 'incarnation', id: caller.incarnation });
-    expect(await bench.ids('a')).toEqual([]);
+    expect(await brokers.ids('a')).toEqual([]);
     // Within an epoch the record itself proves that the memory is the same.
     await caller.enqueue(1, [section('a')]);
     expect(await caller.enqueue(2, [section('a')], { incarnation: 'another' })).toMatchObject({
@@ -106,56 +108,56 @@ describe('the enqueue script', () => {
   });
 
   it('refuses a batch that was on its way for too long', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const answer = await caller.enqueue(1, [section('a')], { stamp: Date.now() - 60_000 });
     expect(answer).toMatchObject({ kind: 'stale' });
     expect(Math.abs(answer.now - Date.now())).toBeLessThan(30_000);
-    expect(await bench.ids('a')).toEqual([]);
+    expect(await brokers.ids('a')).toEqual([]);
     expect(await caller.enqueue(1, [section('a')])).toMatchObject({ kind: 'applied' });
   });
 
   it('refuses what does not fit under the cap, and stores what does', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller(callerId(), 5);
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller(callerId(), 5);
     const answer = await caller.enqueue(1, [section('a', 3), section('a', 3), section('b', 1)]);
     expect(answer).toMatchObject(
       applied([all(3), { count: 2, refusal: 'FULL' }, { count: 1, refusal: undefined }]),
     );
     expect(await caller.enqueue(2, [section('a')])).toMatchObject(applied([none('FULL')]));
-    expect(await bench.ids('a')).toHaveLength(5);
+    expect(await brokers.ids('a')).toHaveLength(5);
   });
 
   it('does not count handled events against the cap', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller(callerId(), 4);
-    await bench.group().ensureGroup('a', 'e', false);
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller(callerId(), 4);
+    await brokers.group().ensureGroup('a', 'e', false);
     await caller.enqueue(1, [section('a', 4)]);
-    const ids = await bench.hand('a', 'me');
-    await bench.redis.xack(bench.keys.stream('a'), 'service', ids[0]!, ids[1]!);
+    const ids = await brokers.hand('a', 'me');
+    await brokers.redis.xack(brokers.keys.stream('a'), 'service', ids[0]!, ids[1]!);
     expect(await caller.enqueue(2, [section('a', 3)])).toMatchObject(
       applied([{ count: 2, refusal: 'FULL' }]),
     );
   });
 
   it('mode 2 refuses a pattern that was never served, mode 1 one that nobody serves now', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const modes = [section('a', 1, { mode: 2 }), section('a', 1, { mode: 1 })];
     expect(await caller.enqueue(1, modes)).toMatchObject(applied([none('NEVER'), none('NONE')]));
-    await bench.redis.zadd(bench.keys.live('a'), 0, '.', 1, 'service gone -');
+    await brokers.redis.zadd(brokers.keys.live('a'), 0, '.', 1, 'service gone -');
     expect(await caller.enqueue(2, modes)).toMatchObject(applied([all(1), none('NONE')]));
-    await bench.redis.zadd(bench.keys.live('a'), Date.now() + 60_000, 'service here -');
+    await brokers.redis.zadd(brokers.keys.live('a'), Date.now() + 60_000, 'service here -');
     expect(await caller.enqueue(3, modes)).toMatchObject(applied([all(1), all(1)]));
   });
 
   it('stores wide entries as they are, bytes of any alphabet included', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const fields = ['c', eventLine, 'd', '"ä\u0000😀"', 'h', '{"a":"b"}', 'p', 'x y'];
     const entries = [fields, ['c', eventLine, 'd', '2']];
     await caller.enqueue(1, [section('a', 0, { hasExtraFields: true, entries }), section('a', 1)]);
-    const stored = await bench.redis.xrange(bench.keys.stream('a'), '-', '+');
+    const stored = await brokers.redis.xrange(brokers.keys.stream('a'), '-', '+');
     expect(stored.map(([, fieldsOf]) => fieldsOf)).toEqual([
       fields,
       ['c', eventLine, 'd', '2'],
@@ -164,59 +166,62 @@ describe('the enqueue script', () => {
   });
 
   it('uses the number of a batch that has become empty', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     expect(await caller.enqueue(1, [])).toMatchObject(applied([]));
     expect(await caller.enqueue(2, [section('a')])).toMatchObject({ kind: 'applied' });
   });
 
   it('a stream of a wrong type refuses only its own entries', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
-    await bench.redis.set(bench.keys.stream('bad'), 'x');
-    await bench.redis.set(bench.keys.live('odd'), 'x');
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    await brokers.redis.set(brokers.keys.stream('bad'), 'x');
+    await brokers.redis.set(brokers.keys.live('odd'), 'x');
     const answer = await caller.enqueue(1, [
       section('bad', 2),
       section('odd', 1, { mode: 1 }),
       section('good', 1),
     ]);
     expect(answer).toMatchObject(applied([none('E'), none('E'), all(1)]));
-    expect(await bench.ids('good')).toHaveLength(1);
+    expect(await brokers.ids('good')).toHaveLength(1);
   });
 
   it('trims the reply log up to what was read', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
-    const log = bench.keys.log(caller.id);
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const log = brokers.keys.log(caller.id);
     const ids: string[] = [];
-    for (const frame of ['1', '2', '3']) ids.push((await bench.redis.xadd(log, '*', 'f', frame))!);
+    for (const frame of ['1', '2', '3'])
+      ids.push((await brokers.redis.xadd(log, '*', 'f', frame))!);
     await caller.enqueue(1, [], { trim: ids[2]! });
-    expect(await bench.frames(caller.id)).toEqual(['3']);
+    expect(await brokers.frames(caller.id)).toEqual(['3']);
   });
 
   it('leaves nothing behind when memory is full, and its number can be closed', async () => {
     await using server = await startPrivateRedis();
-    const bench = await Bench.open(server.url);
-    const caller = await bench.caller();
-    await bench.redis.config('SET', 'maxmemory', '1');
+    const brokers = await TestBrokers.open(server.url);
+    const caller = await brokers.caller();
+    await brokers.redis.config('SET', 'maxmemory', '1');
     await expect(caller.enqueue(1, [section('a')])).rejects.toMatchObject({
       kind: 'refused',
       reply: 'OOM',
     });
-    expect(await bench.redis.exists(bench.keys.caller(caller.id), bench.keys.stream('a'))).toBe(0);
+    expect(
+      await brokers.redis.exists(brokers.keys.caller(caller.id), brokers.keys.stream('a')),
+    ).toBe(0);
     const closed = await caller.broker.closeNumber(1, 1, caller.incarnation);
     expect(closed).toMatchObject({ kind: 'closed' });
-    await bench.redis.config('SET', 'maxmemory', '0');
+    await brokers.redis.config('SET', 'maxmemory', '0');
     expect(await caller.enqueue(1, [section('a')])).toMatchObject({ kind: 'closed' });
     expect(await caller.enqueue(2, [section('a')])).toMatchObject({ kind: 'applied' });
-    expect(await bench.ids('a')).toHaveLength(1);
+    expect(await brokers.ids('a')).toHaveLength(1);
   });
 });
 
 describe('the script that closes a number', () => {
   it('closes only the next number, and tells of one that was applied', async () => {
-    const bench = await Bench.open();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
     const { broker, incarnation } = caller;
     await caller.enqueue(1, [section('a', 2)]);
     expect(await broker.closeNumber(1, 1, incarnation)).toMatchObject(applied([all(2)]));

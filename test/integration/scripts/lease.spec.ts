@@ -1,4 +1,4 @@
-import { Bench } from '../../support/brokers.js';
+import { TestBrokers } from '../../support/brokers.js';
 
 const TTL = 60_000;
 const me = { consumer: 'me', token: 'mine' };
@@ -6,8 +6,8 @@ const other = { consumer: 'other', token: 'theirs' };
 
 describe('leases', () => {
   it('are taken, renewed and counted', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     expect(await leases.renew(me, TTL, false)).toMatchObject({ kind: 'missing' });
     expect(await leases.renew(me, TTL, true)).toMatchObject({
       kind: 'ok',
@@ -16,7 +16,7 @@ describe('leases', () => {
     });
     expect(await leases.renew(other, TTL, true)).toMatchObject({ kind: 'ok', members: 2 });
     expect(await leases.renew(me, 2 * TTL, false)).toMatchObject({ kind: 'ok', members: 2 });
-    expect(await bench.redis.pttl(bench.keys.lease('me'))).toBeGreaterThan(TTL);
+    expect(await brokers.redis.pttl(brokers.keys.lease('me'))).toBeGreaterThan(TTL);
     expect(await leases.look(['me', 'nobody'])).toEqual([
       { value: 'mine', left: expect.any(Number) },
       { value: '', left: -2 },
@@ -24,30 +24,30 @@ describe('leases', () => {
   });
 
   it('forget members whose lease has ended', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
-    await bench.redis.zadd(bench.keys.members('service'), 1, 'dead');
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
+    await brokers.redis.zadd(brokers.keys.members('service'), 1, 'dead');
     expect(await leases.renew(me, TTL, true)).toMatchObject({ members: 1 });
   });
 
   it('are fenced by another token and by a tombstone', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     await leases.renew(me, TTL, true);
     expect(await leases.renew({ ...me, token: 'x' }, TTL, true)).toMatchObject({ kind: 'fenced' });
     await leases.release(me, []);
     expect(await leases.renew(me, TTL, true)).toMatchObject({ kind: 'fenced' });
-    expect(await bench.redis.get(bench.keys.lease('me'))).toBe('+');
-    expect(await bench.redis.pttl(bench.keys.lease('me'))).toBeGreaterThan(3_600_000);
+    expect(await brokers.redis.get(brokers.keys.lease('me'))).toBe('+');
+    expect(await brokers.redis.pttl(brokers.keys.lease('me'))).toBeGreaterThan(3_600_000);
   });
 
   it('hand over cancellations once', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
-    const caller = await bench.caller();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
+    const caller = await brokers.caller();
     await leases.renew(me, TTL, true);
     await caller.broker.abort('me', ['["a","1-1"]', '["a","1-2"]']);
-    expect(await bench.redis.pttl(bench.keys.inbox('me'))).toBeGreaterThan(0);
+    expect(await brokers.redis.pttl(brokers.keys.inbox('me'))).toBeGreaterThan(0);
     expect(await leases.renew(me, TTL, false)).toMatchObject({
       notices: ['["a","1-1"]', '["a","1-2"]'],
     });
@@ -55,13 +55,13 @@ describe('leases', () => {
   });
 
   it('are revoked only when they are missing, and only by one who has a lease', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     expect(await leases.revoke(me, 'other')).toBe('fenced');
     await leases.renew(me, TTL, true);
     await leases.renew(other, TTL, true);
     expect(await leases.revoke(me, 'other')).toBe('alive');
-    await bench.redis.del(bench.keys.lease('other'));
+    await brokers.redis.del(brokers.keys.lease('other'));
     expect(await leases.revoke(me, 'other')).toBe('revoked');
     expect(await leases.revoke(me, 'other')).toBe('revoked');
     expect(await leases.renew(other, TTL, true)).toMatchObject({ kind: 'fenced' });
@@ -75,48 +75,48 @@ describe('announcements', () => {
   ];
 
   it('say who answers a pattern, and that it was served before', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     await leases.renew(me, TTL, true);
     expect(await leases.announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
-    expect(await bench.redis.zrange(bench.keys.live('a'), '0', '-1')).toEqual([
+    expect(await brokers.redis.zrange(brokers.keys.live('a'), '0', '-1')).toEqual([
       '.',
       'service me -',
     ]);
-    expect(await bench.redis.zrange(bench.keys.live('b'), '0', '-1')).toEqual([
+    expect(await brokers.redis.zrange(brokers.keys.live('b'), '0', '-1')).toEqual([
       '.',
       'service me once',
     ]);
     await leases.release(me, patterns);
-    expect(await bench.redis.zrange(bench.keys.live('a'), '0', '-1')).toEqual(['.']);
-    expect(await bench.redis.zcard(bench.keys.members('service'))).toBe(0);
+    expect(await brokers.redis.zrange(brokers.keys.live('a'), '0', '-1')).toEqual(['.']);
+    expect(await brokers.redis.zcard(brokers.keys.members('service'))).toBe(0);
   });
 
   it('of another live group are a conflict, and nothing is announced', async () => {
-    const bench = await Bench.open();
-    await bench.leases('theirs').renew(other, TTL, true);
-    await bench.leases('theirs').announce(other, [patterns[1]!], TTL, true);
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    await brokers.leases('theirs').renew(other, TTL, true);
+    await brokers.leases('theirs').announce(other, [patterns[1]!], TTL, true);
+    const leases = brokers.leases();
     await leases.renew(me, TTL, true);
     expect(await leases.announce(me, patterns, TTL, true)).toEqual({
       kind: 'conflict',
       pattern: 'b',
       group: 'theirs',
     });
-    expect(await bench.redis.exists(bench.keys.live('a'))).toBe(0);
+    expect(await brokers.redis.exists(brokers.keys.live('a'))).toBe(0);
     expect(await leases.announce(me, patterns, TTL, false)).toEqual({ kind: 'ok' });
   });
 
   it('of a group that is gone are no conflict', async () => {
-    const bench = await Bench.open();
-    await bench.redis.zadd(bench.keys.live('a'), Date.now() - 1000, 'theirs other -');
-    await bench.leases().renew(me, TTL, true);
-    expect(await bench.leases().announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
+    const brokers = await TestBrokers.open();
+    await brokers.redis.zadd(brokers.keys.live('a'), Date.now() - 1000, 'theirs other -');
+    await brokers.leases().renew(me, TTL, true);
+    expect(await brokers.leases().announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
   });
 
   it('need a lease', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     expect(await leases.announce(me, patterns, TTL, false)).toEqual({ kind: 'missing' });
     await leases.renew(other, TTL, true);
     const thief = { ...other, token: 'x' };
@@ -124,15 +124,15 @@ describe('announcements', () => {
   });
 
   it('are withdrawn page by page', async () => {
-    const bench = await Bench.open();
-    const leases = bench.leases();
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
     const many = Array.from({ length: 450 }, (_, i) => ({ pattern: `p${i}`, once: false }));
     await leases.renew(me, TTL, true);
     expect(await leases.announce(me, many, TTL, true)).toEqual({ kind: 'ok' });
     await leases.release(me, many);
     for (const { pattern } of [many[0]!, many[449]!]) {
-      expect(await bench.redis.zrange(bench.keys.live(pattern), '0', '-1')).toEqual(['.']);
+      expect(await brokers.redis.zrange(brokers.keys.live(pattern), '0', '-1')).toEqual(['.']);
     }
-    expect(await bench.redis.get(bench.keys.lease('me'))).toBe('+');
+    expect(await brokers.redis.get(brokers.keys.lease('me'))).toBe('+');
   });
 });

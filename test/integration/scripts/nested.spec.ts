@@ -4,62 +4,62 @@ import {
 } from '../../../libs/redis-stream-transport/src/redis/operations/serving/nested.js';
 import { refuseUnread } from '../../../libs/redis-stream-transport/src/redis/operations/serving/refuse-unread.js';
 import type { Owner } from '../../../libs/redis-stream-transport/src/redis/owner.js';
-import { Bench } from '../../support/brokers.js';
+import { TestBrokers } from '../../support/brokers.js';
 
 /** Entries of these depths in the stream `a`, and a search among them. */
 async function streamOf(depths: readonly number[]) {
-  const bench = await Bench.open();
-  await bench.group().ensureGroup('a', 'r', false);
+  const brokers = await TestBrokers.open();
+  await brokers.group().ensureGroup('a', 'r', false);
   const ids: string[] = [];
-  const key = bench.keys.stream('a');
+  const key = brokers.keys.stream('a');
   for (const depth of depths) {
     const line = `1 json 1 ${'c'.repeat(22)} 1000${depth > 0 ? ` depth=${depth}` : ''}`;
-    ids.push((await bench.redis.xadd(key, '*', 'c', line, 'd', '1')) as string);
+    ids.push((await brokers.redis.xadd(key, '*', 'c', line, 'd', '1')) as string);
   }
   const search = async (changes: Partial<NestedSearch> = {}, most = 10, mark = '') => {
-    const { read, marks } = await readNested(bench.link, bench.keys, {
+    const { read, marks } = await readNested(brokers.link, brokers.keys, {
       ...{ group: 'service', consumer: 'me', wanted: 10, others: 10, force: false },
       streams: [{ stream: 'a', most, mark }],
       ...changes,
     });
     return { read: read.flatMap(({ entries }) => entries.map(({ id }) => id)), mark: marks[0]! };
   };
-  return { bench, ids, search };
+  return { brokers, ids, search };
 }
 
 describe('the refusal of a call that no group was given yet', () => {
   const answer = { caller: 'c'.repeat(22), frame: 'frame', ttlMs: 60_000 };
-  const refuse = async (bench: Bench, me: Owner, id: string) =>
-    refuseUnread(bench.link, bench.keys, me, { group: 'service', stream: 'a', id, answer });
+  const refuse = async (brokers: TestBrokers, me: Owner, id: string) =>
+    refuseUnread(brokers.link, brokers.keys, me, { group: 'service', stream: 'a', id, answer });
 
   it('deletes it and tells its caller, once', async () => {
-    const { bench, ids } = await streamOf([0, 1]);
-    const me = await bench.owner('me');
-    expect(await refuse(bench, me, ids[1]!)).toBe('ok');
-    expect(await refuse(bench, me, ids[1]!)).toBe('lost');
-    expect(await bench.redis.xrange(bench.keys.stream('a'), '-', '+')).toHaveLength(1);
-    const log = await bench.redis.xrange(bench.keys.log(answer.caller), '-', '+');
+    const { brokers, ids } = await streamOf([0, 1]);
+    const me = await brokers.owner('me');
+    expect(await refuse(brokers, me, ids[1]!)).toBe('ok');
+    expect(await refuse(brokers, me, ids[1]!)).toBe('lost');
+    expect(await brokers.redis.xrange(brokers.keys.stream('a'), '-', '+')).toHaveLength(1);
+    const log = await brokers.redis.xrange(brokers.keys.log(answer.caller), '-', '+');
     expect(log.map(([, fields]) => fields.slice(0, 2))).toEqual([['f', 'frame']]);
   });
 
   it('does not touch what a group may have been given, nor anything without a lease', async () => {
-    const { bench, ids } = await streamOf([1, 1]);
-    const me = await bench.owner('me');
-    await bench.group('other').ensureGroup('a', 'r', true);
-    await bench.hand('a', 'somebody', 1, 'other');
-    expect(await refuse(bench, me, ids[0]!)).toBe('lost');
-    expect(await refuse(bench, { ...me, token: 'x' }, ids[1]!)).toBe('fenced');
-    expect(await refuse(bench, { ...me, consumer: 'nobody' }, ids[1]!)).toBe('missing');
-    expect(await refuse(bench, me, ids[1]!)).toBe('ok');
-    expect(await bench.redis.xlen(bench.keys.stream('a'))).toBe(1);
+    const { brokers, ids } = await streamOf([1, 1]);
+    const me = await brokers.owner('me');
+    await brokers.group('other').ensureGroup('a', 'r', true);
+    await brokers.hand('a', 'somebody', 1, 'other');
+    expect(await refuse(brokers, me, ids[0]!)).toBe('lost');
+    expect(await refuse(brokers, { ...me, token: 'x' }, ids[1]!)).toBe('fenced');
+    expect(await refuse(brokers, { ...me, consumer: 'nobody' }, ids[1]!)).toBe('missing');
+    expect(await refuse(brokers, me, ids[1]!)).toBe('ok');
+    expect(await brokers.redis.xlen(brokers.keys.stream('a'))).toBe(1);
   });
 });
 
 describe('the search for calls made inside handlers', () => {
   it('reads nothing where there is none, and does not look at the same entries again', async () => {
-    const { bench, ids, search } = await streamOf([0, 0, 0]);
+    const { brokers, ids, search } = await streamOf([0, 0, 0]);
     expect(await search()).toEqual({ read: [], mark: { mark: ids[2], isFar: false } });
-    expect(await bench.pending('a')).toEqual([]);
+    expect(await brokers.pendingEntries('a')).toEqual([]);
     expect(await search({}, 10, ids[2])).toMatchObject({ read: [], mark: { mark: ids[2] } });
   });
 
@@ -90,10 +90,10 @@ describe('the search for calls made inside handlers', () => {
   });
 
   it('looks at a long backlog in parts, from where it ended', async () => {
-    const { bench, search } = await streamOf([]);
-    const key = bench.keys.stream('a');
+    const { brokers, search } = await streamOf([]);
+    const key = brokers.keys.stream('a');
     const line = `1 json 1 ${'c'.repeat(22)} 1000`;
-    const adding = bench.redis.pipeline();
+    const adding = brokers.redis.pipeline();
     for (let i = 1; i <= 1500; i++) adding.xadd(key, `${i}-0`, 'c', line, 'd', '1');
     adding.xadd(key, '1501-0', 'c', `${line} depth=1`, 'd', '1');
     await adding.exec();
@@ -105,8 +105,8 @@ describe('the search for calls made inside handlers', () => {
   });
 
   it('passes over streams without the group, and keys that are no stream', async () => {
-    const { bench, search } = await streamOf([]);
-    await bench.redis.set(bench.keys.stream('a'), 'x');
+    const { brokers, search } = await streamOf([]);
+    await brokers.redis.set(brokers.keys.stream('a'), 'x');
     expect((await search()).read).toEqual([]);
     expect((await search({ streams: [{ stream: 'b', most: 1, mark: '' }] })).read).toEqual([]);
   });

@@ -1,12 +1,12 @@
-import { Bench, requestLine } from '../../support/brokers.js';
+import { TestBrokers, requestLine } from '../../support/brokers.js';
 
 describe('the re-ask script', () => {
   it('says what became of an entry, and how its pattern is announced', async () => {
-    const bench = await Bench.open();
-    const { broker, id } = await bench.caller();
-    const there = await bench.add('a', requestLine(id));
+    const brokers = await TestBrokers.open();
+    const { broker, id } = await brokers.caller();
+    const there = await brokers.add('a', requestLine(id));
     const live = (pattern: string, ...members: (string | number)[]) =>
-      bench.redis.zadd(bench.keys.live(pattern), 0, '.', ...members);
+      brokers.redis.zadd(brokers.keys.live(pattern), 0, '.', ...members);
     await live('many', Date.now() + 10_000, 'service me -');
     await live(
       'once',

@@ -1,31 +1,31 @@
-import { Bench, callerId, eventLine, requestLine } from '../../support/brokers.js';
+import { TestBrokers, callerId, eventLine, requestLine } from '../../support/brokers.js';
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
 
 /** Entries that were handed to `me`. */
 async function handed(count: number, header?: string) {
-  const bench = await Bench.open();
-  const group = bench.group();
-  const starts = new StartBroker(bench.link, bench.keys, () => 'service');
+  const brokers = await TestBrokers.open();
+  const group = brokers.group();
+  const starts = new StartBroker(brokers.link, brokers.keys, () => 'service');
   await group.ensureGroup('a', 'r', false);
-  for (let i = 0; i < count; i++) await bench.add('a', header);
-  const me = await bench.owner('me');
-  const ids = await bench.hand('a', 'me', count);
-  const started = () => bench.redis.hgetall(bench.keys.started('a'));
-  return { bench, group, starts, me, ids, started };
+  for (let i = 0; i < count; i++) await brokers.add('a', header);
+  const me = await brokers.owner('me');
+  const ids = await brokers.hand('a', 'me', count);
+  const started = () => brokers.redis.hgetall(brokers.keys.started('a'));
+  return { brokers, group, starts, me, ids, started };
 }
 
 describe('L18: the start script', () => {
   it('acknowledges what may be started once only, keeps it, and notes who started it', async () => {
-    const { bench, starts, me, ids, started } = await handed(2);
+    const { brokers, starts, me, ids, started } = await handed(2);
     expect(await starts.start(me, 'a', ids)).toEqual([true, true]);
-    expect(await bench.pending('a')).toEqual([]);
-    expect(await bench.ids('a')).toEqual(ids);
+    expect(await brokers.pendingEntries('a')).toEqual([]);
+    expect(await brokers.ids('a')).toEqual(ids);
     expect(await started()).toEqual(Object.fromEntries(ids.map((id) => [`service ${id}`, 'me'])));
   });
 
   it('may be repeated by whoever started, and by nobody else', async () => {
-    const { bench, starts, me, ids } = await handed(1);
-    const other = await bench.owner('other');
+    const { brokers, starts, me, ids } = await handed(1);
+    const other = await brokers.owner('other');
     expect(await starts.start(other, 'a', ids)).toEqual([false]);
     expect(await starts.start(me, 'a', ids)).toEqual([true]);
     expect(await starts.start(me, 'a', ids)).toEqual([true]);
@@ -33,18 +33,18 @@ describe('L18: the start script', () => {
   });
 
   it('needs the lease', async () => {
-    const { bench, starts, me, ids, started } = await handed(1);
+    const { brokers, starts, me, ids, started } = await handed(1);
     expect(await starts.start({ ...me, token: 'another' }, 'a', ids)).toBe('fenced');
-    await bench.redis.del(bench.keys.lease('me'));
+    await brokers.redis.del(brokers.keys.lease('me'));
     expect(await starts.start(me, 'a', ids)).toBe('missing');
     expect(await started()).toEqual({});
-    expect(await bench.pending('a')).toHaveLength(1);
+    expect(await brokers.pendingEntries('a')).toHaveLength(1);
   });
 
   it('settling what was started deletes the entry and the note; nobody else may', async () => {
-    const { bench, group, starts, me, ids, started } = await handed(1);
+    const { brokers, group, starts, me, ids, started } = await handed(1);
     await starts.start(me, 'a', ids);
-    const other = await bench.owner('other');
+    const other = await brokers.owner('other');
     const settle = (owner: typeof me) =>
       group.settleChecked(owner, {
         stream: 'a',
@@ -56,63 +56,63 @@ describe('L18: the start script', () => {
     expect(await settle(other)).toBe('lost');
     expect(await settle(me)).toBe('ok');
     expect(await started()).toEqual({});
-    expect(await bench.ids('a')).toEqual([]);
+    expect(await brokers.ids('a')).toEqual([]);
   });
 
   it('what is ended for a dead one is started by nobody, although a new group handed it out again', async () => {
     const caller = callerId();
-    const { bench, group, starts, me, ids, started } = await handed(1, requestLine(caller));
+    const { brokers, group, starts, me, ids, started } = await handed(1, requestLine(caller));
     await starts.start(me, 'a', ids);
-    await bench.redis.xgroup('DESTROY', bench.keys.stream('a'), 'service');
+    await brokers.redis.xgroup('DESTROY', brokers.keys.stream('a'), 'service');
     expect(await group.ensureGroup('a', 'r', false)).toMatchObject({ state: 'lost' });
-    const other = await bench.owner('other');
-    expect(await bench.hand('a', 'other')).toEqual(ids);
-    await bench.redis.del(bench.keys.lease('me'));
-    const third = await bench.owner('third');
-    expect(await bench.leases().revoke(third, 'me')).toBe('revoked');
+    const other = await brokers.owner('other');
+    expect(await brokers.hand('a', 'other')).toEqual(ids);
+    await brokers.redis.del(brokers.keys.lease('me'));
+    const third = await brokers.owner('third');
+    expect(await brokers.leases().revoke(third, 'me')).toBe('revoked');
     const answer = { caller, frame: 'interrupted', ttlMs: 60_000 };
     expect(await starts.endInterrupted(third, 'me', { stream: 'a', id: ids[0]!, answer })).toBe(
       'ok',
     );
     expect(await starts.start(other, 'a', ids)).toEqual([false]);
-    expect(await bench.pending('a')).toEqual([]);
+    expect(await brokers.pendingEntries('a')).toEqual([]);
     expect(await started()).toEqual({});
   });
 
   it('what is started is neither an orphan nor swept away', async () => {
-    const { bench, group, starts, me, ids } = await handed(2, requestLine(callerId()));
+    const { brokers, group, starts, me, ids } = await handed(2, requestLine(callerId()));
     await starts.start(me, 'a', [ids[0]!]);
     // An operator deletes the consumer, and with it what was pending.
-    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'me');
     expect(await starts.orphans('a', '', 10)).toEqual({ next: '', ids: [ids[1]] });
     const limits = { groupTtl: 1000, count: undefined, age: undefined, page: 100, trim: 100 };
     await group.clean('a', 'r', limits);
-    expect(await bench.ids('a')).toEqual(ids);
+    expect(await brokers.ids('a')).toEqual(ids);
   });
 });
 
 describe('L20: orphaned requests', () => {
   it('become pending under who adopts them, once, and count as handed out before', async () => {
-    const { bench, starts, me, ids } = await handed(1, requestLine(callerId()));
-    const other = await bench.owner('other');
+    const { brokers, starts, me, ids } = await handed(1, requestLine(callerId()));
+    const other = await brokers.owner('other');
     expect((await starts.orphans('a', '', 10)).ids).toEqual([]);
-    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'me');
     expect((await starts.orphans('a', '', 10)).ids).toEqual(ids);
     await starts.adopt(other, 'a', ids);
     await starts.adopt(me, 'a', ids);
-    expect(await bench.pending('a')).toEqual([[ids[0], 'other', 2]]);
+    expect(await brokers.pendingEntries('a')).toEqual([[ids[0], 'other', 2]]);
   });
 
   it('do not include what was never handed out, events, and what has expired', async () => {
-    const bench = await Bench.open();
-    const starts = new StartBroker(bench.link, bench.keys, () => 'service');
-    await bench.group().ensureGroup('a', 'r', false);
-    await bench.add('a', eventLine);
-    await bench.add('a', requestLine(callerId(), '1', 1));
-    await bench.owner('me');
-    await bench.hand('a', 'me');
-    await bench.add('a', requestLine(callerId()));
-    await bench.redis.xgroup('DELCONSUMER', bench.keys.stream('a'), 'service', 'me');
+    const brokers = await TestBrokers.open();
+    const starts = new StartBroker(brokers.link, brokers.keys, () => 'service');
+    await brokers.group().ensureGroup('a', 'r', false);
+    await brokers.add('a', eventLine);
+    await brokers.add('a', requestLine(callerId(), '1', 1));
+    await brokers.owner('me');
+    await brokers.hand('a', 'me');
+    await brokers.add('a', requestLine(callerId()));
+    await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'me');
     await vi.waitFor(async () => {
       expect(await starts.orphans('a', '', 10)).toEqual({ next: '', ids: [] });
     });
@@ -132,11 +132,11 @@ describe('L22: idempotency keys', () => {
   });
 
   it('running counts only while the entry exists', async () => {
-    const { bench, starts, ids } = await handed(3);
+    const { brokers, starts, ids } = await handed(3);
     await claim(starts, ids[0]!);
-    await bench.redis.xdel(bench.keys.stream('a'), ids[0]!);
+    await brokers.redis.xdel(brokers.keys.stream('a'), ids[0]!);
     expect(await claim(starts, ids[1]!)).toEqual({ kind: 'run' });
-    await bench.redis.xdel(bench.keys.stream('a'), ids[1]!);
+    await brokers.redis.xdel(brokers.keys.stream('a'), ids[1]!);
     expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'run' });
   });
 

@@ -6,47 +6,41 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import {
   REDIS_STREAMS,
-  ServerRedisStreams,
   type RedisStreamsContext,
   type RedisStreamsServerOptions,
+  type ServerRedisStreams,
 } from 'nestjs-redis-streams';
 import { type Observable, throwError } from 'rxjs';
-import { onTestFinished } from 'vitest';
-import { Arena, type Handlers } from './arena.js';
+import { type Handlers, withExtras } from './handlers.js';
 import { PassThrough } from './pass-through.js';
+import { TestService } from './test-service.js';
 
-/** An arena whose handlers are those of a Nest application with a global interceptor that does nothing. */
-export class InterceptedArena extends Arena {
+/** A service whose handlers are those of a Nest application with a global interceptor that does nothing. */
+export class InterceptedService extends TestService {
   override async serve(
     handlers: Handlers,
     options: RedisStreamsServerOptions = {},
   ): Promise<ServerRedisStreams> {
-    const { url, prefix } = this;
-    const strategy = new ServerRedisStreams({ url, prefix, group: 'service', ...options });
-    const module = await Test.createTestingModule({
-      controllers: [controller(handlers)],
-    }).compile();
-    const app = module.createNestMicroservice({ strategy, logger: false });
-    app.useGlobalInterceptors(new PassThrough());
-    app.useGlobalFilters(new AsThrown());
-    onTestFinished(() => app.close());
-    await app.listen();
+    const strategy = this.strategy(options);
+    await this.listen({ controllers: [controller(handlers)] }, strategy, (app) => {
+      app.useGlobalInterceptors(new PassThrough());
+      app.useGlobalFilters(new AsThrown());
+    });
     return strategy;
   }
 }
 
 /** Where suites run that must not notice an interceptor. */
-export const arenas: readonly [Where, Where] = [
-  ['without Nest', Arena],
-  ['behind a global interceptor', InterceptedArena],
+export const services: readonly [Where, Where] = [
+  ['without Nest', TestService],
+  ['behind a global interceptor', InterceptedService],
 ];
 
-type Where = readonly [where: string, arena: typeof Arena];
+type Where = readonly [where: string, service: typeof TestService];
 
-/** Nest would hide what is no `RpcException`; handlers in an arena throw what callers are to get. */
+/** Nest would hide what is no `RpcException`; handlers of these tests throw what callers are to get. */
 @Catch()
 class AsThrown implements ExceptionFilter {
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
@@ -64,7 +58,7 @@ function controller(handlers: Handlers): Type {
   ];
   for (const [decorate, given] of kinds) {
     for (const [pattern, one] of Object.entries(given ?? {})) {
-      const [handler, extras] = typeof one === 'function' ? [one, {}] : one;
+      const [handler, extras] = withExtras(one);
       const name = `${decorate.name} ${pattern}`;
       // Nest keeps what it knows of a method on its function, and one handler may serve many patterns.
       const value = (data: never, context: RedisStreamsContext) => handler(data, context);

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import { redis, redisUrl } from './redis.js';
+
+export interface PlaceOptions {
+  /** The Redis of the tests by default. */
+  readonly url?: string;
+  /** One of its own by default. */
+  readonly prefix?: string;
+}
+
+export const uniquePrefix = (): string => `test-${randomUUID()}`;
+
+/** One prefix in one Redis, and how to look at what is stored there. */
+export class Place {
+  readonly url: string;
+  readonly prefix: string;
+  readonly keys: Keys;
+  private connection: Redis | undefined;
+
+  constructor({ url = redisUrl, prefix = uniquePrefix() }: PlaceOptions = {}) {
+    this.url = url;
+    this.prefix = prefix;
+    this.keys = new Keys(prefix, 0, 1);
+  }
+
+  /** A plain connection to look and to meddle with. */
+  get redis(): Redis {
+    return (this.connection ??= redis(this.url));
+  }
+
+  /** Options of a client that calls here. */
+  get address(): { url: string; prefix: string } {
+    return { url: this.url, prefix: this.prefix };
+  }
+
+  /** Key of a stream. */
+  stream(name: string): string {
+    return this.keys.stream(name);
+  }
+
+  length(stream: string): Promise<number> {
+    return this.redis.xlen(this.stream(stream));
+  }
+
+  /** The fields of the entries of a stream. */
+  async entries(stream: string): Promise<string[][]> {
+    const entries = await this.redis.xrange(this.stream(stream), '-', '+');
+    return entries.map(([, fields]) => fields);
+  }
+
+  /** The header lines of the entries of a stream. */
+  async headerLines(stream: string): Promise<string[]> {
+    const entries = await this.entries(stream);
+    return entries.map((fields) => fields[fields.indexOf('c') + 1] as string);
+  }
+
+  /** The dead letters of a group as objects, oldest first. */
+  async deadLetters(group = 'service'): Promise<Record<string, string>[]> {
+    const letters = await this.redis.xrange(this.keys.dead(group), '-', '+');
+    return letters.map(([, fields]) => {
+      const letter: Record<string, string> = {};
+      for (let i = 0; i < fields.length; i += 2) letter[fields[i]!] = fields[i + 1]!;
+      return letter;
+    });
+  }
+
+  /** Names of the consumers that a group lists. */
+  async consumers(stream: string, group = 'service'): Promise<string[]> {
+    const listed = await this.redis.xinfo('CONSUMERS', this.stream(stream), group);
+    return (listed as string[][]).map((fields) => fields[1]!);
+  }
+
+  /** How many entries of a stream are handed out and not acknowledged. */
+  async pending(stream: string, group = 'service'): Promise<number> {
+    const [count] = await this.redis.xpending(this.stream(stream), group);
+    return count as number;
+  }
+}
