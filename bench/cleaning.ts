@@ -7,11 +7,11 @@ import type * as RedisGroupBroker from '../libs/redis-stream-transport/src/redis
 import type * as RedisLink from '../libs/redis-stream-transport/src/redis/link.js';
 import type * as ProtocolKeys from '../libs/redis-stream-transport/src/protocol/keys.js';
 import type * as OptionsIndex from '../libs/redis-stream-transport/src/options/index.js';
-import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
+import { Forked } from '../tools/forked.js';
 import { startPrivateRedis } from '../tools/redis.js';
 import { ioredis } from './harness/libraries.js';
 import type { Redis } from 'ioredis';
@@ -101,13 +101,18 @@ async function flow(redis: Redis, url: string) {
   const { ClientRedisStreams } = await from<typeof Index>('index.js');
   const events = Number(values.events);
   const data = 'x'.repeat(Number(values.size));
-  const service = fork(import.meta.filename, [...process.argv.slice(2), '--serve', url]);
-  await new Promise((resolve) => service.once('message', resolve));
-  const handled = () =>
-    new Promise((resolve) => {
-      service.once('message', resolve);
-      service.send('?');
-    }) as Promise<number>;
+  const service = new Forked({
+    name: 'service',
+    program: import.meta.filename,
+    args: [...process.argv.slice(2), '--serve', url],
+  });
+  const answer = () => service.message((_said): _said is number | string => true, 60_000);
+  await answer();
+  const handled = async () => {
+    const said = answer();
+    service.tell({});
+    return Number(await said);
+  };
   const client = new ClientRedisStreams({ url, timeout: 300_000 });
   await client.connect();
   let [longest, memory] = [0, 0];
@@ -144,7 +149,7 @@ async function flow(redis: Redis, url: string) {
       `${left} in the stream when the last was handled, empty ${after.toFixed(1)} s after; ` +
       `longest ${longest}, Redis took ${(memory / 1e6).toFixed(0)} MB and ${(cost / events).toFixed(2)} µs per event`,
   );
-  service.kill();
+  await service.kill();
   await client.close();
 }
 

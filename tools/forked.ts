@@ -24,6 +24,8 @@ export class Forked {
   readonly name: string;
   /** How it ended, when it has. */
   readonly ended: Promise<Ending>;
+  /** Resolves when it has ended and everything that it printed has been read. */
+  readonly closed: Promise<void>;
   protected readonly process: ChildProcess;
   private tail = '';
 
@@ -41,6 +43,7 @@ export class Forked {
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (chunk) => (this.tail = (this.tail + String(chunk)).slice(-TAIL)));
     this.ended = ended(this.process);
+    this.closed = new Promise((resolve) => this.process.once('close', () => resolve()));
   }
 
   get pid(): number {

@@ -158,7 +158,7 @@ describe('M9 servers that come and go', () => {
     const app = await serve(service, Narrowed);
     // The next looks are after 1, 3 and 7 seconds.
     const found = [absent, `error ${told('2.1.0', DRIFTS[1][3])}`];
-    await vi.waitFor(() => expect(logged).toEqual(found), { timeout: 20_000 });
+    await eventually(() => expect(logged).toEqual(found), 20_000);
     expect(await failure(files.put(file))).toMatchObject({ code: 'INCOMPATIBLE' });
     await app.close();
   });

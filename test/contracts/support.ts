@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { ModuleMetadata } from '@nestjs/common';
 import { ClientProxyFactory, type ClientProxy, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
-import { inject, onTestFinished } from 'vitest';
 import { freePort } from '../../tools/free-port.js';
+import { closing } from '../support/closing.js';
+import { TestService } from '../support/test-service.js';
 
 export type TransportName = 'redis-streams' | 'tcp';
 
-/** A service and what calls it. */
-export interface Pair {
+/** A service that is served, and what calls it. */
+export interface Served {
   readonly proxy: ClientProxy;
+  /** Of what is stored, where the transport stores anything. */
   readonly prefix: string;
 }
 
@@ -18,31 +18,25 @@ export interface Pair {
 export async function serve(
   module: ModuleMetadata,
   transport: TransportName = 'redis-streams',
-): Promise<Pair> {
-  const prefix = `contracts-${randomUUID()}`;
-  const url = inject('redisUrl');
-  const tcp = { host: '127.0.0.1', port: await freePort() };
-  const testing = await Test.createTestingModule(module).compile();
-  const app = testing.createNestMicroservice(
-    transport === 'tcp'
-      ? { transport: Transport.TCP, options: tcp, logger: false }
-      : {
-          logger: false,
-          strategy: new ServerRedisStreams({ url, prefix, group: 'service', drainTimeout: 100 }),
-        },
-  );
-  const proxy: ClientProxy =
-    transport === 'tcp'
-      ? ClientProxyFactory.create({ transport: Transport.TCP, options: tcp })
-      : ClientProxyFactory.create({ customClass: ClientRedisStreams, options: { url, prefix } });
-  onTestFinished(async () => {
-    await proxy.close();
-    await app.close();
-  });
-  await app.listen();
+): Promise<Served> {
+  const service = new TestService();
+  const { prefix } = service;
+  if (transport === 'tcp') return { proxy: await overTcp(module), prefix };
+  await service.serveModule(module, { drainTimeout: 100 });
   // A deadline of some milliseconds is meant for the call, not for connecting.
+  return { proxy: await service.connected(), prefix };
+}
+
+/** Contracts work over any transport of Nest. */
+async function overTcp(module: ModuleMetadata): Promise<ClientProxy> {
+  const options = { host: '127.0.0.1', port: await freePort() };
+  const testing = await Test.createTestingModule(module).compile();
+  const transport = Transport.TCP as const;
+  const app = closing(testing.createNestMicroservice({ transport, options, logger: false }));
+  await app.listen();
+  const proxy = closing(ClientProxyFactory.create({ transport, options }));
   await proxy.connect();
-  return { proxy, prefix };
+  return proxy;
 }
 
 /** What a promise is rejected with. */
@@ -54,6 +48,3 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
   }
   throw new Error('it did not fail');
 }
-
-export const eventually = (assertion: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(assertion, { timeout: 5_000, interval: 5 });

@@ -1,11 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
-import { Redis } from 'ioredis';
-import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
-import { firstValueFrom } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../support/redis-process.js';
+import { redis } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { codeBlocks, read } from './documents.js';
 
 @Controller()
@@ -23,24 +21,17 @@ test('the ACL user of docs/guarantees.md is enough, and is kept to its prefix', 
   // A server of its own: users belong to a whole server.
   const server = await startPrivateRedis();
   onTestFinished(() => server.stop());
-  const admin = new Redis(server.url);
-  onTestFinished(() => admin.disconnect());
+  const admin = redis(server.url);
   const [command, ...words] = (recipe as string).trim().split(' ') as [string, ...string[]];
   await admin.call(command, ...words);
 
-  const account = { username: 'orders', password: 'secret' };
-  const place = { host: new URL(server.url).hostname, port: server.port, ...account };
-  const testing = await Test.createTestingModule({ controllers: [EchoController] }).compile();
-  const strategy = new ServerRedisStreams({ ...place, group: 'service', retryAttempts: 3 });
-  const app = testing.createNestMicroservice({ strategy, logger: false });
-  onTestFinished(() => app.close());
-  await app.listen();
-  const client = new ClientRedisStreams({ ...place, retryAttempts: 3 });
-  onTestFinished(() => client.close());
-  expect(await firstValueFrom(client.send('acl.echo', 'hello'))).toBe('hello');
+  const url = `redis://orders:secret@127.0.0.1:${server.port}`;
+  const service = new TestService({ url, prefix: 'nrs' });
+  await service.serveModule({ controllers: [EchoController] }, { retryAttempts: 3 });
+  const client = service.client({ retryAttempts: 3 });
+  expect(await client.call('acl.echo', 'hello')).toBe('hello');
 
-  const user = new Redis(place);
-  onTestFinished(() => user.disconnect());
+  const user = service.redis;
   await expect(user.call('GET', '{other}:incarnation')).rejects.toThrow('NOPERM');
   await expect(user.call('PUBLISH', '{other}:r:x', 'forged')).rejects.toThrow('NOPERM');
   await expect(user.call('FLUSHALL')).rejects.toThrow('NOPERM');

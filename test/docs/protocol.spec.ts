@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
-import { type RedisStreamsContext, RedisStreamsRecord } from 'nestjs-redis-streams';
+import {
+  type ClientRedisStreams,
+  type RedisStreamsContext,
+  RedisStreamsRecord,
+} from 'nestjs-redis-streams';
 import { firstValueFrom, of, toArray, type Observable } from 'rxjs';
 import { onTestFinished } from 'vitest';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
 import {
   connect,
   entriesOf,
-  eventually,
   fieldsOf,
   KIND,
   parseFrame,
   RawCaller,
   type RawEntry,
   say,
-  uniquePrefix,
 } from './raw.js';
-import { clientOf, serve } from './service.js';
 
 // docs/protocol.md, spoken by hand: one side of every exchange here uses raw commands only.
 
@@ -63,9 +66,9 @@ class OtherService {
 
 describe('a caller with raw commands', () => {
   const opened = async (): Promise<RawCaller> => {
-    const prefix = uniquePrefix();
-    await serve(prefix, RawController);
-    return RawCaller.open(prefix);
+    const service = new TestService();
+    await service.serveModule({ controllers: [RawController] });
+    return RawCaller.open(service.prefix);
   };
   const letters = async ({ commands, prefix }: RawCaller) =>
     (await entriesOf(commands, `{${prefix}}:dead:service`)).map(([, flat]) => fieldsOf(flat));
@@ -214,8 +217,9 @@ describe('an event with raw commands', () => {
   };
 
   test('reaches a handler once and is acknowledged', async () => {
-    const prefix = uniquePrefix();
-    await serve(prefix, RawController);
+    const service = new TestService();
+    const { prefix } = service;
+    await service.serveModule({ controllers: [RawController] });
     const id = await event(prefix, 'h', '{"from":"raw"}');
     await eventually(async () => {
       expect(heard.filter((each) => each.prefix === prefix)).toEqual([
@@ -227,9 +231,10 @@ describe('an event with raw commands', () => {
   });
 
   test('reaches each service', async () => {
-    const prefix = uniquePrefix();
-    await serve(prefix, RawController);
-    await serve(prefix, OtherService, 'other');
+    const service = new TestService();
+    const { prefix } = service;
+    await service.serveModule({ controllers: [RawController] });
+    await service.serveModule({ controllers: [OtherService] }, { group: 'other' });
     await event(prefix);
     await eventually(() => {
       expect(heard.filter((each) => each.prefix === prefix)).toHaveLength(1);
@@ -242,14 +247,15 @@ describe('a reader with raw commands', () => {
   const fieldsIn = async (prefix: string, stream: string) =>
     (await entriesOf(connect(), `{${prefix}}:s:${stream}`)).map(([, flat]) => fieldsOf(flat));
   /** A call that nobody serves, and that is given up when the test ends. */
-  const call = (client: ReturnType<typeof clientOf>, pattern: string, data: unknown): void => {
+  const call = (client: ClientRedisStreams, pattern: string, data: unknown): void => {
     const sent = client.send(pattern, data).subscribe({ error: () => undefined });
     onTestFinished(() => sent.unsubscribe());
   };
 
   test('M1 finds the documented fields of a request', async () => {
-    const prefix = uniquePrefix();
-    const client = clientOf(prefix, { whenNoConsumer: 'wait', timeout: 20_000 });
+    const service = new TestService();
+    const { prefix } = service;
+    const client = service.client({ whenNoConsumer: 'wait', timeout: 20_000 });
     // Connected first: time spent connecting would be taken off the timeout that is written.
     await client.connect();
     call(client, 'raw.unserved', { a: 1 });
@@ -260,7 +266,8 @@ describe('a reader with raw commands', () => {
   });
 
   test('M1 finds headers, key, flags and the pattern of a lane', async () => {
-    const prefix = uniquePrefix();
+    const service = new TestService();
+    const { prefix } = service;
     const options = {
       headers: { trace: '1' },
       idempotencyKey: 'key-1',
@@ -268,7 +275,7 @@ describe('a reader with raw commands', () => {
       atMostOnce: true,
     };
     const lanes = { slow: ['raw.in-lane'] };
-    const client = clientOf(prefix, { whenNoConsumer: 'wait', lanes });
+    const client = service.client({ whenNoConsumer: 'wait', lanes });
     await client.connect();
     call(client, 'raw.in-lane', new RedisStreamsRecord([1], options));
     await eventually(async () => {
@@ -280,8 +287,9 @@ describe('a reader with raw commands', () => {
   });
 
   test('M1 finds the documented fields of an event', async () => {
-    const prefix = uniquePrefix();
-    await firstValueFrom(clientOf(prefix).emit('raw.told', 'text'), { defaultValue: undefined });
+    const service = new TestService();
+    const { prefix } = service;
+    await firstValueFrom(service.client().emit('raw.told', 'text'), { defaultValue: undefined });
     expect(await fieldsIn(prefix, 'raw.told')).toEqual([{ c: '1 json - - 0', d: '"text"' }]);
   });
 
@@ -290,8 +298,9 @@ describe('a reader with raw commands', () => {
     ['obj', (packet: unknown) => packet, '{"pattern":"raw.packed","data":"x"}'],
     ['b64', () => Buffer.from([0, 255]), 'AP8='],
   ])('M1 finds what a serializer wrote: %s', async (codec, serialize, d) => {
-    const prefix = uniquePrefix();
-    const client = clientOf(prefix, { serializer: { serialize } });
+    const service = new TestService();
+    const { prefix } = service;
+    const client = service.client({ serializer: { serialize } });
     await firstValueFrom(client.emit('raw.packed', 'x'), { defaultValue: undefined });
     expect(await fieldsIn(prefix, 'raw.packed')).toEqual([{ c: `1 ${codec} - - 0`, d }]);
   });
@@ -327,41 +336,45 @@ async function rawServer(
 
 describe('a server with raw commands', () => {
   test('answers a client with one value', async () => {
-    const prefix = uniquePrefix();
+    const service = new TestService();
+    const { prefix } = service;
     const served = rawServer(prefix, 'raw.upper', (data) => [
       [KIND.last, (JSON.parse(data) as string).toUpperCase()],
     ]);
-    const client = clientOf(prefix, { whenNoConsumer: 'wait' });
+    const client = service.client({ whenNoConsumer: 'wait' });
     expect(await firstValueFrom(client.send('raw.upper', 'ada'))).toBe('ADA');
     await served;
   });
 
   test('may publish the id and the frame in two messages', async () => {
-    const prefix = uniquePrefix();
+    const service = new TestService();
+    const { prefix } = service;
     const apart = (id: string, frame: string): string[] => [id, frame];
     const served = rawServer(prefix, 'raw.split', () => [[KIND.last, 'split']], apart);
-    const client = clientOf(prefix, { whenNoConsumer: 'wait' });
+    const client = service.client({ whenNoConsumer: 'wait' });
     expect(await firstValueFrom(client.send('raw.split', 1))).toBe('split');
     await served;
   });
 
   test('answers a client with many values', async () => {
-    const prefix = uniquePrefix();
+    const service = new TestService();
+    const { prefix } = service;
     const served = rawServer(prefix, 'raw.letters', (data) => [
       ...(JSON.parse(data) as string[]).map((letter) => [KIND.next, letter] as const),
       [KIND.done],
     ]);
-    const client = clientOf(prefix, { whenNoConsumer: 'wait' });
+    const client = service.client({ whenNoConsumer: 'wait' });
     const letters = client.send<string>('raw.letters', ['a', 'd', 'a']).pipe(toArray());
     expect(await firstValueFrom(letters)).toEqual(['a', 'd', 'a']);
     await served;
   });
 
   test('answers a client with a fault', async () => {
-    const prefix = uniquePrefix();
+    const service = new TestService();
+    const { prefix } = service;
     const payload = { code: 'OVERLOADED', message: 'too much', outcome: 'not-run' };
     const served = rawServer(prefix, 'raw.busy', () => [[KIND.fault, payload]]);
-    const client = clientOf(prefix, { whenNoConsumer: 'wait' });
+    const client = service.client({ whenNoConsumer: 'wait' });
     await expect(firstValueFrom(client.send('raw.busy', 1))).rejects.toMatchObject(payload);
     await served;
   });

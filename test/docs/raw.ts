@@ -1,11 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { eventually } from '../../tools/wait.js';
+import { redisUrl } from '../support/redis.js';
 
 // What docs/protocol.md says, spelt out with raw commands. Nothing of the library is used here.
-
-export const redisUrl: string = inject('redisUrl');
-export const uniquePrefix = (): string => `docs-${randomUUID()}`;
 
 /** A connection that sends what it is told, word for word, and is closed when the test ends. */
 export function connect(): Redis {
@@ -121,6 +120,3 @@ export class RawCaller {
     return this.replies(call);
   }
 }
-
-export const eventually = (assertion: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(assertion, { timeout: 8_000, interval: 5 });

@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { type INestMicroservice, Logger } from '@nestjs/common';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
+import { eventually } from '../../tools/wait.js';
+import { uniquePrefix } from '../support/place.js';
+import { redisUrl } from '../support/redis.js';
 import { codeBlocks, read, ROOT } from './documents.js';
-import { redisUrl, uniquePrefix } from './raw.js';
 
 const READMES = ['README.md'];
 
@@ -128,6 +130,6 @@ test.each([['README.md', [['solved by Ada'], [6, [1, 2, 3]]]]])(
     const { app } = (await load('main.js')) as { app: INestMicroservice };
     onTestFinished(() => app.close());
     await load('caller.js');
-    await vi.waitFor(() => expect(said).toEqual(expect.arrayContaining(expected)));
+    await eventually(() => expect(said).toEqual(expect.arrayContaining(expected)));
   },
 );

@@ -6,9 +6,10 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, RpcException } from '@nestjs/microservices';
 import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
+import { uniquePrefix } from '../support/place.js';
+import { TestService } from '../support/test-service.js';
 import { codeBlocks, read, ROOT } from './documents.js';
-import { connect, uniquePrefix } from './raw.js';
-import { serve } from './service.js';
+import { connect } from './raw.js';
 
 type Call = (redis: Redis, pattern: string, data: unknown, timeout?: number) => Promise<unknown>;
 
@@ -34,9 +35,9 @@ class SumController {
 }
 
 test('the simple caller of the protocol gets replies and errors from the log alone', async () => {
-  const prefix = uniquePrefix();
-  await serve(prefix, SumController);
-  const call = await simpleCaller(prefix);
+  const service = new TestService();
+  await service.serveModule({ controllers: [SumController] });
+  const call = await simpleCaller(service.prefix);
   const redis = connect();
   expect(await call(redis, 'sum', [1, 2, 3])).toBe(6);
   await expect(call(redis, 'sum', [])).rejects.toEqual({

@@ -10,18 +10,10 @@ import {
 import { shardOf } from 'nestjs-redis-streams/protocol';
 import { concat, NEVER, type Observable, of } from 'rxjs';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
+import { eventually } from '../../tools/wait.js';
+import { TestService } from '../support/test-service.js';
 import { read, unpadded } from './documents.js';
-import {
-  connect,
-  entriesOf,
-  eventually,
-  fieldsOf,
-  KIND,
-  RawCaller,
-  say,
-  uniquePrefix,
-} from './raw.js';
-import { serve } from './service.js';
+import { connect, entriesOf, fieldsOf, KIND, RawCaller, say } from './raw.js';
 
 // The keys beside streams and reply logs, as docs/protocol.md describes them, seen with raw commands.
 
@@ -58,8 +50,10 @@ class StateController {
 }
 
 const opened = async () => {
-  const prefix = uniquePrefix();
-  const app = await serve(prefix, StateController);
+  const service = new TestService();
+  const { prefix } = service;
+  // Some handlers of these tests never end.
+  const app = await service.serveModule({ controllers: [StateController] }, { drainTimeout: 100 });
   const redis = connect();
   const key = (name: string): string => `{${prefix}}:${name}`;
   const tell = (pattern: string, data: unknown): Promise<unknown> => {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { eventually } from '../../tools/wait.js';
 import { startPrivateRedis, startRedis, type PrivateRedis } from '../../tools/redis.js';
 
 const launcher = new URL('../../tools/redis.ts', import.meta.url).href;
@@ -109,7 +110,7 @@ describe('the Redis launcher', () => {
 
     await own();
 
-    await vi.waitFor(() => expect(isAlive(orphan)).toBe(false), { timeout: 5_000 });
+    await eventually(() => expect(isAlive(orphan)).toBe(false), 5_000);
     expect(isAlive(bystander.pid)).toBe(true);
   });
 });

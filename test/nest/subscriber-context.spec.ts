@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { type ClientRedisStreams, RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { concat, finalize, firstValueFrom, lastValueFrom, Observable, of, switchMap } from 'rxjs';
 import { onTestFinished } from 'vitest';
+import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from '../support/built-library.js';
 import { deadUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
@@ -209,6 +208,9 @@ test('a call that an operator makes is sent as the one who subscribed', async ()
   expect(await als.run('bob', after)).toBe('bob');
 });
 
+/** What the program says in the end. */
+const isCount = (_message: unknown): _message is { begun: number; left: number } => true;
+
 describe('trackers that keep something of each asynchronous resource', () => {
   // All files of the library, which takes a while on a busy machine.
   beforeAll(() => void builtLibrary(), 120_000);
@@ -216,11 +218,14 @@ describe('trackers that keep something of each asynchronous resource', () => {
   test('hear of the end of every call: nothing of it is kept', async () => {
     const count = 500;
     const options = { ...new TestService().address, whenNoConsumer: 'fail' };
-    const given = JSON.stringify({ library: builtLibrary(), options, count });
-    const file = program('tracked');
-    const child = fork(file, [given], { execArgv: ['--expose-gc'] });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const [{ begun, left }] = (await once(child, 'message')) as [{ begun: number; left: number }];
+    const child = new Forked({
+      name: 'tracked',
+      program: program('tracked'),
+      args: [JSON.stringify({ library: builtLibrary(), options, count })],
+      execArgv: ['--expose-gc'],
+    });
+    onTestFinished(async () => void (await child.kill()));
+    const { begun, left } = await child.message(isCount, 25_000);
     expect(begun).toBe(count);
     expect(left).toBeLessThanOrEqual(count / 10);
   });

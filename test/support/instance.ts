@@ -1,7 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
+import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from './built-library.js';
 
 export interface Report {
@@ -12,31 +11,30 @@ export interface Report {
   readonly reason?: string;
 }
 
+/** Milliseconds until an instance must listen. */
+const READY = 20_000;
+
 // All files of the library are built before the first test, which takes a while on a busy machine.
 beforeAll(() => void builtLibrary(), 120_000);
 
+const isReport = (_message: unknown): _message is Report => true;
+
 /** A service instance in a process of its own, which a test may kill, freeze or ask to end. */
-export class Instance {
+export class Instance extends Forked {
   readonly reports: Report[] = [];
 
-  private constructor(private readonly child: ChildProcess) {
-    child.on('message', (report) => this.reports.push(report as Report));
+  private constructor(options: RedisStreamsServerOptions) {
+    const given = JSON.stringify({ library: builtLibrary(), options });
+    super({ name: 'instance', program: program('instance'), args: [given] });
+    this.process.on('message', (report) => this.reports.push(report as Report));
   }
 
   static async start(options: RedisStreamsServerOptions): Promise<Instance> {
-    const file = program('instance');
-    const child = fork(file, [JSON.stringify({ library: builtLibrary(), options })], {
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const instance = new Instance(child);
-    onTestFinished(() => instance.kill());
-    await instance.listening();
+    const instance = new Instance(options);
+    onTestFinished(async () => void (await instance.kill()));
+    const first = await instance.message(isReport, READY);
+    if (first.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);
     return instance;
-  }
-
-  get pid(): number {
-    return this.child.pid as number;
   }
 
   of(kind: Report['kind']): Report[] {
@@ -48,38 +46,6 @@ export class Instance {
   }
 
   finish(key: unknown): void {
-    this.child.send({ kind: 'finish', key });
-  }
-
-  freeze(): void {
-    this.child.kill('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.child.kill('SIGCONT');
-  }
-
-  /** SIGKILL: no farewell. */
-  async kill(): Promise<void> {
-    await this.end('SIGKILL');
-  }
-
-  /** SIGTERM: resolves with the exit code when it has drained and left. */
-  terminate(): Promise<number | null> {
-    return this.end('SIGTERM');
-  }
-
-  private async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exit = once(this.child, 'exit');
-    this.child.kill(signal);
-    await exit;
-    return this.child.exitCode;
-  }
-
-  private async listening(): Promise<void> {
-    await vi.waitFor(() => expect(this.reports).not.toEqual([]), { timeout: 20_000, interval: 20 });
-    const [first] = this.reports;
-    if (first?.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);
+    this.tell({ kind: 'finish', key });
   }
 }

@@ -14,9 +14,7 @@ import {
 } from '../../tools/tcp-proxy/modes.js';
 import type { Mode } from '../../tools/tcp-proxy/passage.js';
 import { Proxy } from '../../tools/tcp-proxy/proxy.js';
-
-/** A bound for what happens at once on an idle machine. */
-const SOON = { timeout: 10_000 };
+import { eventually } from '../../tools/wait.js';
 
 /** A server that says everything back, and a client that reaches it through the proxy. */
 async function echo(mode?: Mode) {
@@ -53,7 +51,7 @@ async function echo(mode?: Mode) {
 it('passes what is sent, both ways', async () => {
   const { seen, say } = await echo();
   say('hello');
-  await vi.waitFor(() => expect(seen.text).toBe('hello'), SOON);
+  await eventually(() => expect(seen.text).toBe('hello'));
 });
 
 it('delays answers and keeps their order', async () => {
@@ -63,7 +61,7 @@ it('delays answers and keeps their order', async () => {
     say(word);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await vi.waitFor(() => expect(seen.text).toBe('one two three'), SOON);
+  await eventually(() => expect(seen.text).toBe('one two three'));
   expect(performance.now() - started).toBeGreaterThanOrEqual(75);
 });
 
@@ -79,7 +77,7 @@ it('never changes the order of what comes later, however busy it is', async () =
     if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const all = `> ${words.join('')}`;
-  await vi.waitFor(() => expect(seen.text).toHaveLength(all.length), SOON);
+  await eventually(() => expect(seen.text).toHaveLength(all.length));
   expect(seen.text).toBe(all);
 });
 
@@ -90,16 +88,16 @@ it('delays both directions and keeps their order', async () => {
     say(word);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await vi.waitFor(() => expect(heard.text).toBe('one two three'), SOON);
+  await eventually(() => expect(heard.text).toBe('one two three'));
   expect(performance.now() - started).toBeGreaterThanOrEqual(55);
-  await vi.waitFor(() => expect(seen.text).toBe('one two three'), SOON);
+  await eventually(() => expect(seen.text).toBe('one two three'));
   expect(performance.now() - started).toBeGreaterThanOrEqual(115);
 });
 
 it('swallows an answer and ends the connection', async () => {
   const { proxy, seen, say } = await echo(dropAnswers(1));
   say('hello');
-  await vi.waitFor(() => expect(seen.closed).toBeDefined(), SOON);
+  await eventually(() => expect(seen.closed).toBeDefined());
   expect(seen.text).toBe('');
   expect(proxy.counts).toEqual({ dropped: 1, cutShort: 0 });
 });
@@ -107,14 +105,14 @@ it('swallows an answer and ends the connection', async () => {
 it('swallows answers of the role that is named only', async () => {
   const { proxy, seen, say } = await echo(dropAnswers(1, 'commands'));
   say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
-  await vi.waitFor(() => expect(seen.text).not.toBe(''), SOON);
+  await eventually(() => expect(seen.text).not.toBe(''));
   expect(proxy.counts.dropped).toBe(0);
 });
 
 it('lets commands through, and no answers', async () => {
   const { heard, seen, say } = await echo(noAnswers);
   say('hello');
-  await vi.waitFor(() => expect(heard.text).toBe('hello'), SOON);
+  await eventually(() => expect(heard.text).toBe('hello'));
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen).toMatchObject({ text: '', closed: undefined });
 });
@@ -122,7 +120,7 @@ it('lets commands through, and no answers', async () => {
 it('cuts an answer in the middle', async () => {
   const { proxy, seen, say } = await echo(cutMidFrame(1));
   say('hello you');
-  await vi.waitFor(() => expect(seen.closed).toBe('FIN'), SOON);
+  await eventually(() => expect(seen.closed).toBe('FIN'));
   expect(seen.text).toBe('hell');
   expect(proxy.counts).toEqual({ dropped: 0, cutShort: 1 });
 });
@@ -134,7 +132,7 @@ const silences: [string, Mode][] = [
 it.each(silences)('falls silent without an end, %s, while new ones pass', async (_, mode) => {
   const { client, proxy, seen, say } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  await eventually(() => expect(seen.text).toBe('a'));
   for (const passage of proxy.of('one')) passage.mode = mode;
   say('b');
   const other = connect((client as unknown as { remotePort: number }).remotePort, '127.0.0.1');
@@ -148,10 +146,10 @@ it.each(silences)('falls silent without an end, %s, while new ones pass', async 
 it.each(silences)('does not tell the client that Redis has gone, %s', async (_, mode) => {
   const { proxy, seen, say, sockets } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  await eventually(() => expect(seen.text).toBe('a'));
   proxy.treat(mode);
   for (const socket of sockets) socket.destroy();
-  await vi.waitFor(() => expect(proxy.passages.size).toBe(0), SOON);
+  await eventually(() => expect(proxy.passages.size).toBe(0));
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen.closed).toBeUndefined();
 });
@@ -162,11 +160,11 @@ it.each([
 ] as const)('%s Redis that the client has gone, %s', async (_, _where, mode, tells) => {
   const { client, proxy, seen, say, sockets } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  await eventually(() => expect(seen.text).toBe('a'));
   proxy.treat(mode);
   client.destroy();
-  await vi.waitFor(() => expect(proxy.passages.size).toBe(0), SOON);
-  if (tells) await vi.waitFor(() => expect(sockets[0]!.destroyed).toBe(true), SOON);
+  await eventually(() => expect(proxy.passages.size).toBe(0));
+  if (tells) await eventually(() => expect(sockets[0]!.destroyed).toBe(true));
   await new Promise((resolve) => setImmediate(resolve));
   expect(sockets[0]!.destroyed).toBe(tells);
 });
@@ -174,22 +172,22 @@ it.each([
 it('resets a connection', async () => {
   const { proxy, seen, say } = await echo();
   say('a');
-  await vi.waitFor(() => expect(seen.text).toBe('a'), SOON);
+  await eventually(() => expect(seen.text).toBe('a'));
   for (const passage of proxy.of('one')) passage.reset();
-  await vi.waitFor(() => expect(seen.closed).toBe('ECONNRESET'), SOON);
+  await eventually(() => expect(seen.closed).toBe('ECONNRESET'));
 });
 
 it('lets so many bytes per second through', async () => {
   const { seen, say } = await echo(byteRate(10_000));
   say('x'.repeat(2000));
-  await vi.waitFor(() => expect(seen.text).toHaveLength(2000), SOON);
+  await eventually(() => expect(seen.text).toHaveLength(2000));
   expect(performance.now() - seen.since).toBeGreaterThan(150);
 });
 
 it('knows connections by what they are used for', async () => {
   const { proxy, seen, say } = await echo();
   say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
-  await vi.waitFor(() => expect(seen.text).not.toBe(''), SOON);
+  await eventually(() => expect(seen.text).not.toBe(''));
   expect(proxy.names('subscriber')).toEqual(['one']);
   expect(proxy.of('one', 'reader')).toEqual([]);
   expect(proxy.latest('subscriber').sent).toContain('subscribe');
@@ -201,16 +199,16 @@ it('knows what a connection is for even if the command arrives in two parts', as
   say('*9\r\n$10\r\nXREAD');
   await once(client, 'data');
   say('GROUP\r\n');
-  await vi.waitFor(() => expect(seen.text).toContain('GROUP'), SOON);
+  await eventually(() => expect(seen.text).toContain('GROUP'));
   expect(proxy.names('reader')).toEqual(['one']);
 });
 
 it('counts what was made, and what Redis has sent', async () => {
   const { proxy, seen, say } = await echo();
   say('hello');
-  await vi.waitFor(() => expect(seen.text).toBe('hello'), SOON);
+  await eventually(() => expect(seen.text).toBe('hello'));
   expect(proxy.latest('commands').received).toBe(5);
   proxy.cut();
-  await vi.waitFor(() => expect(seen.closed).toBeDefined(), SOON);
+  await eventually(() => expect(seen.closed).toBeDefined());
   expect(proxy.made).toBe(1);
 });

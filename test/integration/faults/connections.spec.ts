@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
+import { Forked } from '../../../tools/forked.js';
 import { cutMidFrame } from '../../../tools/tcp-proxy/modes.js';
 import type { Role } from '../../../tools/tcp-proxy/passage.js';
 import { RateLimitedLogger } from '../../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
@@ -18,6 +17,9 @@ async function own() {
   onTestFinished(() => redis.stop());
   return { redis, service: new TestService({ url: redis.url }) };
 }
+
+/** What the process of a caller says now and then. */
+const isReport = (_message: unknown): _message is Record<string, number> => true;
 
 /** What a user may not is taken from it, or given back. */
 const acl = (service: TestService, ...rules: string[]): Promise<unknown> =>
@@ -94,19 +96,22 @@ describe('A7 calls while Redis is away', () => {
     const { redis, service } = await own();
     await service.serve({ messages: { work: () => 1 } });
     const options = { url: service.url, prefix: service.prefix, timeout: 120_000 };
-    const file = program('outage');
-    const execArgv = ['--expose-gc'];
-    const caller = fork(file, [JSON.stringify({ library: builtLibrary(), options })], { execArgv });
-    onTestFinished(() => void caller.kill('SIGKILL'));
-    await once(caller, 'message');
+    const caller = new Forked({
+      name: 'caller',
+      program: program('outage'),
+      args: [JSON.stringify({ library: builtLibrary(), options })],
+      execArgv: ['--expose-gc'],
+    });
+    onTestFinished(async () => void (await caller.kill()));
+    const said = () => caller.message(isReport, 60_000);
+    await said();
     redis.freeze();
-    caller.send({ count: 120_000 });
-    const [away] = (await once(caller, 'message')) as [Record<string, number>];
+    caller.tell({ count: 120_000 });
+    const away = await said();
     expect(away).toMatchObject({ answered: 5000, OVERLOADED: 110_000 });
     expect(away['grown']).toBeLessThan(50 * 1024 * 1024);
     redis.thaw();
-    const [back] = (await once(caller, 'message')) as [Record<string, number>];
-    expect(back).toMatchObject({ answered: 15_000, OVERLOADED: 110_000 });
+    expect(await said()).toMatchObject({ answered: 15_000, OVERLOADED: 110_000 });
   });
 });
 

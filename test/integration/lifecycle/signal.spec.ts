@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { Forked } from '../../../tools/forked.js';
 import { builtLibrary, program } from '../../support/built-library.js';
+import { deadUrl } from '../../support/redis.js';
 
-/** Where nothing answers: the port of "discard". */
-const url = 'redis://127.0.0.1:9';
+const isWaiting = (message: unknown): message is 'waiting' => message === 'waiting';
 
 describe('SIGTERM while a process waits for Redis', () => {
   let library = '';
@@ -18,22 +17,18 @@ describe('SIGTERM while a process waits for Redis', () => {
     ['a service whose own handler was taken away meanwhile', 'taken away'],
     ['a client that connects in onModuleInit', 'client'],
   ])('%s ends with the code of the signal, and without a word', async (_, mode) => {
-    const file = program('waiting');
-    const child = fork(file, [JSON.stringify({ library, url, mode })], {
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const child = new Forked({
+      name: mode,
+      program: program('waiting'),
+      args: [JSON.stringify({ library, url: deadUrl, mode })],
     });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let said = '';
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    }
-    await once(child, 'message');
-    child.kill('SIGTERM');
+    onTestFinished(async () => void (await child.kill()));
+    await child.message(isWaiting, 20_000);
+    const end = await child.terminate();
     // Its output may come after its exit.
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    expect(said).toBe('');
+    await child.closed;
+    expect(child.said).toBe('');
     const byHand = mode === 'by hand' || mode === 'once';
-    expect(signal ?? code).toBe(byHand ? 143 : 'SIGTERM');
+    expect(end).toBe(byHand ? 143 : 'SIGTERM');
   });
 });

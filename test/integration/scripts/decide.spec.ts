@@ -1,3 +1,4 @@
+import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, requestLine } from '../../support/brokers.js';
 
 async function asked() {
@@ -105,7 +106,7 @@ describe('the abort script', () => {
     subscriber.on('message', (_, text: string) => heard.push(text));
     await subscriber.subscribe(brokers.keys.inbox('me'));
     await caller.broker.abort('me', ['one', 'two']);
-    await vi.waitFor(() => expect(heard).toEqual(['one', 'two']));
+    await eventually(() => expect(heard).toEqual(['one', 'two']));
     expect(await brokers.redis.lrange(brokers.keys.inbox('me'), 0, -1)).toEqual(['one', 'two']);
     subscriber.disconnect();
   });

@@ -1,4 +1,5 @@
 import { DirectoryStore } from '../../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
+import { eventually } from '../../../tools/wait.js';
 import { TestBrokers } from '../../support/brokers.js';
 
 const ttl = 60_000;
@@ -76,7 +77,7 @@ describe('the directory', () => {
     listener.on('message', (channel: string, text: string) => heard.push(`${channel} ${text}`));
     await listener.subscribe(brokers.keys.inbox('a'), brokers.keys.inbox('b'));
     await directory.look('files', true);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(heard.toSorted()).toEqual([
         `${brokers.keys.inbox('a')} report`,
         `${brokers.keys.inbox('b')} report`,

@@ -74,7 +74,7 @@ describe('the janitor script', () => {
     const endless = await brokers.add('a', requestLine(callerId(), '3', 0));
     const event = await brokers.add('a');
     await handle(brokers, 'service', 4);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await broker.clean('a', 'r', limits());
       expect(await brokers.ids('a')).toEqual([live, endless]);
     });

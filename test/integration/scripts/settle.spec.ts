@@ -2,6 +2,7 @@ import type {
   Owner,
   Settlement,
 } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
+import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
@@ -51,7 +52,7 @@ describe('the settle script', () => {
     expect(await brokers.pendingEntries('a')).toEqual([]);
     const [record] = await brokers.redis.xrange(brokers.keys.log(caller), '-', '+');
     expect(record?.[1]).toEqual(['f', 'frame', 'b', '1']);
-    await vi.waitFor(() => expect(heard).toEqual([`${record?.[0]} frame`]));
+    await eventually(() => expect(heard).toEqual([`${record?.[0]} frame`]));
   });
 
   it('publishes the id of a long frame in a message of its own', async () => {
@@ -62,7 +63,7 @@ describe('the settle script', () => {
     await broker.settle(owner, dropping([ids[1]!], log(caller, long)));
     const records = await brokers.redis.xrange(brokers.keys.log(caller), '-', '+');
     const [one, two] = records.map(([id]) => id);
-    await vi.waitFor(() => expect(heard).toEqual([`${one} ${short}`, two, long]));
+    await eventually(() => expect(heard).toEqual([`${one} ${short}`, two, long]));
   });
 
   it('only acknowledges what it is told to keep', async () => {

@@ -1,3 +1,4 @@
+import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, callerId, eventLine, requestLine } from '../../support/brokers.js';
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
 
@@ -113,7 +114,7 @@ describe('L20: orphaned requests', () => {
     await brokers.hand('a', 'me');
     await brokers.add('a', requestLine(callerId()));
     await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'me');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await starts.orphans('a', '', 10)).toEqual({ next: '', ids: [] });
     });
   });
