@@ -14,7 +14,7 @@ import { inject } from 'vitest';
 import { freePort } from '../../tools/free-port.js';
 import type { TransportName } from './differences.js';
 
-/** Where one application and its callers meet; two spaces never hear of each other. */
+/** Where one application and its callers meet; two of them never hear of each other. */
 export interface Place {
   server(instance: number): MicroserviceOptions;
   client(): ClientOptions;
@@ -37,7 +37,7 @@ const redisOptions = (): { host: string; port: number } & Record<string, unknown
   };
 };
 
-/** Pub/Sub channels know neither prefix nor database: its spaces are kept apart by closing them. */
+/** Pub/Sub channels know neither prefix nor database: its services are kept apart by closing them. */
 const nestRedis: TransportUnderTest = {
   name: 'nest-redis',
   readyEvent: 'ready',
@@ -60,7 +60,7 @@ const nestTcp: TransportUnderTest = {
   },
 };
 
-/** Every space has a prefix of its own, so that it finds no stream of another. */
+/** Every service has a prefix of its own, so that it finds no stream of another. */
 const redisStreams: TransportUnderTest = {
   name: 'redis-streams',
   readyEvent: 'ready',
@@ -75,15 +75,18 @@ const redisStreams: TransportUnderTest = {
 
 export const transports: TransportUnderTest[] = [nestRedis, nestTcp, redisStreams];
 
-/** The applications and callers of one theme. Whatever it opened, `close` closes. */
-export class Space {
+/**
+ * A service and its clients over one of the transports that are compared: `TestService` is for ours alone. It serves
+ * all tests of a theme; what it opened, `close` closes.
+ */
+export class ComparedService {
   private readonly apps: INestMicroservice[] = [];
   private readonly clients: ClientProxy[] = [];
 
   private constructor(private readonly place: Place) {}
 
-  static async open(transport: TransportUnderTest): Promise<Space> {
-    return new Space(await transport.place());
+  static async open(transport: TransportUnderTest): Promise<ComparedService> {
+    return new ComparedService(await transport.place());
   }
 
   /** Builds an instance of the service; `prepare` runs before it listens. */
@@ -102,7 +105,7 @@ export class Space {
     return app;
   }
 
-  /** Takes one instance down before its space closes. */
+  /** Takes one instance down before the service closes. */
   async stop(app: INestMicroservice): Promise<void> {
     this.apps.splice(this.apps.indexOf(app), 1);
     await app.close();

@@ -5,24 +5,24 @@ import { eventually } from '../../../tools/wait.js';
 import { ContextController } from '../fixture/context.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { completed, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [ContextController], providers: [Journal] })
 class ContextModule {}
 
 export function contextCases(transport: TransportUnderTest): void {
   describe('N4 M12 the context of a message', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      const app = await space.serve(ContextModule);
+      service = await ComparedService.open(transport);
+      const app = await service.serve(ContextModule);
       journal = app.get(Journal);
-      client = await space.connected();
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     const contextClass = differs('contextClass', transport.name, {
       'nest-redis': 'RedisContext',
@@ -43,7 +43,7 @@ export function contextCases(transport: TransportUnderTest): void {
     });
 
     test('M12.1 metadata of the dispatch hook reaches a request', async () => {
-      const tracing = await space.connected();
+      const tracing = await service.connected();
       tracing.setOnDispatchHook((packet) => {
         packet.metadata = { 'x-request-id': `id of ${packet.pattern}` };
       });
@@ -52,7 +52,7 @@ export function contextCases(transport: TransportUnderTest): void {
     });
 
     test('M12.2 metadata of the dispatch hook reaches an event', async () => {
-      const tracing = await space.connected();
+      const tracing = await service.connected();
       tracing.setOnDispatchHook((packet) => {
         packet.metadata = { 'x-request-id': 'é 7' };
       });
@@ -66,7 +66,7 @@ export function contextCases(transport: TransportUnderTest): void {
 
     test('M12.4 the hook sees the pattern and the data as the caller gave them', async () => {
       const seen: unknown[] = [];
-      const watching = await space.connected();
+      const watching = await service.connected();
       watching.setOnDispatchHook(({ pattern, data }) => seen.push([pattern, data]));
       await outcomeOf(watching.send({ cmd: 'context.pattern' }, { a: 1 }));
       expect(seen).toEqual([[{ cmd: 'context.pattern' }, { a: 1 }]]);

@@ -4,7 +4,7 @@ import { eventually } from '../../../tools/wait.js';
 import { CallsController } from '../fixture/calls.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { type Outcome, outcomeOf, PATIENCE, SILENCE } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [CallsController], providers: [Journal] })
 class DeliveryModule {}
@@ -12,12 +12,12 @@ class DeliveryModule {}
 /** Here the transports differ by design: each case is one named difference. */
 export function deliveryCases(transport: TransportUnderTest): void {
   describe('delivery', () => {
-    let space: Space;
+    let service: ComparedService;
 
     beforeEach(async () => {
-      space = await Space.open(transport);
+      service = await ComparedService.open(transport);
     });
-    afterEach(() => space.close());
+    afterEach(() => service.close());
 
     const CALLS = 20;
     const executions = differs('balancing', transport.name, {
@@ -30,10 +30,10 @@ export function deliveryCases(transport: TransportUnderTest): void {
       ['events', 'event'],
     ])('M2 two instances of a service: how often %s are run', async (_what, kind) => {
       const journals = [
-        (await space.serve(DeliveryModule)).get(Journal),
-        (await space.serve(DeliveryModule)).get(Journal),
+        (await service.serve(DeliveryModule)).get(Journal),
+        (await service.serve(DeliveryModule)).get(Journal),
       ];
-      const client = await space.connected();
+      const client = await service.connected();
       const go = (data: unknown) =>
         outcomeOf(
           kind === 'echo' ? client.send('calls.echo', data) : client.emit('calls.event', data),
@@ -52,9 +52,9 @@ export function deliveryCases(transport: TransportUnderTest): void {
       'redis-streams': ['fails x', 'fails x', 'sound x'],
     });
     test('an event whose handler fails once', async () => {
-      const app = await space.serve(DeliveryModule);
+      const app = await service.serve(DeliveryModule);
       const { lines } = app.get(Journal);
-      const client = await space.connected();
+      const client = await service.connected();
       client.emit('calls.fails-once', 'x');
       await eventually(() => expect(lines.toSorted()).toEqual(afterFailure));
       // A later event proves that the failure stopped nothing and that no third run came first.
@@ -69,12 +69,12 @@ export function deliveryCases(transport: TransportUnderTest): void {
       'redis-streams': { end: 'complete', handled: ['event "while down"', 'event "back"'] },
     });
     test('an event sent while the service is down', async () => {
-      await space.stop(await space.serve(DeliveryModule));
-      const emitted = await outcomeOf(space.client().emit('calls.event', 'while down'));
+      await service.stop(await service.serve(DeliveryModule));
+      const emitted = await outcomeOf(service.client().emit('calls.event', 'while down'));
       expect(emitted.end).toBe(whileDown.end);
 
-      const app = await space.serve(DeliveryModule);
-      await outcomeOf(space.client().emit('calls.event', 'back'));
+      const app = await service.serve(DeliveryModule);
+      await outcomeOf(service.client().emit('calls.event', 'back'));
       await eventually(() => expect(app.get(Journal).lines).toContain('event "back"'));
       expect(app.get(Journal).lines).toEqual(whileDown.handled);
     });
@@ -86,7 +86,7 @@ export function deliveryCases(transport: TransportUnderTest): void {
     });
     test('X8 a request when no service is there', async () => {
       const within = alone.end === 'silence' ? SILENCE : PATIENCE;
-      const outcome = await outcomeOf(space.client().send('calls.echo', 1), within);
+      const outcome = await outcomeOf(service.client().send('calls.echo', 1), within);
       expect(outcome).toMatchObject({ values: [], ...alone });
     });
   });

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { ErrorsController, richError, type Thrown } from '../fixture/errors.controller.js';
 import { completed, failed, internalError, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [ErrorsController] })
 class ErrorsModule {}
@@ -34,15 +34,15 @@ const ways = [
 
 export function errorsCases(transport: TransportUnderTest): void {
   describe('N1 M6 A6 errors', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      await space.serve(ErrorsModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      await service.serve(ErrorsModule);
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     describe.each(ways)('%s', (way, pattern) => {
       test.each(Object.keys(received) as Thrown[])(`N1.20 ${way}: %s`, async (what) => {

@@ -7,24 +7,24 @@ import { EventsController, MoreEventsController } from '../fixture/events.contro
 import { Journal } from '../fixture/journal.js';
 import { INVALID_MESSAGE } from '../nest-texts.js';
 import { completed, failed, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [EventsController, MoreEventsController], providers: [Journal] })
 class EventsModule {}
 
 export function eventsCases(transport: TransportUnderTest): void {
   describe('N2 R1 events', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
 
     beforeEach(async () => {
-      space = await Space.open(transport);
-      const app = await space.serve(EventsModule);
+      service = await ComparedService.open(transport);
+      const app = await service.serve(EventsModule);
       journal = app.get(Journal);
-      client = await space.connected();
+      client = await service.connected();
     });
-    afterEach(() => space.close());
+    afterEach(() => service.close());
 
     /** Emits, waits until everything expected is noted, and proves by a later event that it is all. */
     const expectLines = async (lines: string[]): Promise<void> => {
@@ -132,7 +132,7 @@ export function eventsCases(transport: TransportUnderTest): void {
     });
 
     test('N2.32 emit connects by itself', async () => {
-      const unconnected = space.client();
+      const unconnected = service.client();
       await outcomeOf(unconnected.emit('events.one', 'self'));
       await expectLines(['one "self"']);
     });

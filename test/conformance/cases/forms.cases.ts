@@ -4,7 +4,7 @@ import { EmptyError, firstValueFrom } from 'rxjs';
 import { differs } from '../differences.js';
 import { FormsController } from '../fixture/forms.controller.js';
 import { completed, failed, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [FormsController] })
 class FormsModule {}
@@ -13,16 +13,16 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 
 export function formsCases(transport: TransportUnderTest): void {
   describe('N1 forms of an answer', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let app: INestMicroservice;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      app = await space.serve(FormsModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      app = await service.serve(FormsModule);
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     const cases: [id: string, pattern: string, data: unknown, values: unknown[]][] = [
       ['N1.1 a value', 'forms.value', 1, [2]],
@@ -76,7 +76,7 @@ export function formsCases(transport: TransportUnderTest): void {
     });
 
     test('N1.16 a second caller gets its own answers', async () => {
-      const other = await space.connected();
+      const other = await service.connected();
       const both = await Promise.all([
         outcomeOf(client.send('forms.slow-many', 3)),
         outcomeOf(other.send('forms.slow-many', 2)),

@@ -5,7 +5,7 @@ import { eventually } from '../../../tools/wait.js';
 import { HooksController, story, StoryController } from '../fixture/hooks.controller.js';
 import { Journal } from '../fixture/journal.js';
 import { completed, failed, outcomeOf } from '../outcome.js';
-import { serverOf, Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, serverOf, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [HooksController], providers: [Journal] })
 class HooksModule {}
@@ -15,7 +15,7 @@ class StoryModule {}
 
 export function hooksCases(transport: TransportUnderTest): void {
   describe('M12 processing hooks', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
     let contexts: unknown[];
@@ -24,8 +24,8 @@ export function hooksCases(transport: TransportUnderTest): void {
     beforeEach(async () => {
       contexts = [];
       mayProceed = Promise.resolve();
-      space = await Space.open(transport);
-      const app = await space.serve(HooksModule, (starting) => {
+      service = await ComparedService.open(transport);
+      const app = await service.serve(HooksModule, (starting) => {
         const server = serverOf(starting);
         const around = async (done: () => Promise<unknown>): Promise<void> => {
           journal.note('start');
@@ -45,9 +45,9 @@ export function hooksCases(transport: TransportUnderTest): void {
         journal = starting.get(Journal);
       });
       expect(app.get(Journal)).toBe(journal);
-      client = await space.connected();
+      client = await service.connected();
     });
-    afterEach(() => space.close());
+    afterEach(() => service.close());
 
     const settled = (...lines: string[]) =>
       eventually(() =>
@@ -103,13 +103,13 @@ export function hooksCases(transport: TransportUnderTest): void {
   });
 
   describe('N8 preRequest hooks', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      const app = await space.serve(StoryModule, (starting) => {
+      service = await ComparedService.open(transport);
+      const app = await service.serve(StoryModule, (starting) => {
         // Nest's own recipe: the pipeline is subscribed later, in the context that is entered here.
         starting.registerPreRequestHook((context, next) => {
           const data = context.switchToRpc().getData<string>();
@@ -123,9 +123,9 @@ export function hooksCases(transport: TransportUnderTest): void {
         });
       });
       journal = app.get(Journal);
-      client = await space.connected();
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     test('N8.40 they run in order, before guards, and what they open is seen behind', async () => {
       const outcome = await outcomeOf(client.send('hooks.story', 'once'));

@@ -3,7 +3,7 @@ import type { ClientProxy } from '@nestjs/microservices';
 import { differs } from '../differences.js';
 import { awkwardPatterns, PatternsController } from '../fixture/patterns.controller.js';
 import { completed, outcomeOf, PATIENCE, SILENCE } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 import { NO_MESSAGE_HANDLER } from '../nest-texts.js';
 
 @Module({ controllers: [PatternsController] })
@@ -11,15 +11,15 @@ class PatternsModule {}
 
 export function patternsCases(transport: TransportUnderTest): void {
   describe('N2 patterns', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      await space.serve(PatternsModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      await service.serve(PatternsModule);
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     const cases: [id: string, pattern: unknown, answer: unknown][] = [
       ['N2.1 a string', 'patterns.text', ['text', [1, 2]]],

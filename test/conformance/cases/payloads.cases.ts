@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { FormsController } from '../fixture/forms.controller.js';
 import { completed, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [FormsController] })
 class PayloadsModule {}
@@ -44,15 +44,15 @@ const payloads: [name: string, sent: unknown, seen?: unknown][] = [
 
 export function payloadsCases(transport: TransportUnderTest): void {
   describe('N1 payloads', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      await space.serve(PayloadsModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      await service.serve(PayloadsModule);
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     test.each(payloads)('N1.30 there and back: %s', async (_name, sent, seen = sent) => {
       expect(await outcomeOf(client.send('forms.echo', sent))).toEqual(completed(seen));

@@ -3,7 +3,7 @@ import type { ClientProxy } from '@nestjs/microservices';
 import { Journal } from '../fixture/journal.js';
 import { PipelineController } from '../fixture/pipeline.controller.js';
 import { completed, failed, internalError, type Outcome, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [PipelineController], providers: [Journal] })
 class PipelineModule {}
@@ -25,20 +25,20 @@ const forbidden = { status: 'error', message: 'Forbidden resource' };
 
 export function pipelineCases(transport: TransportUnderTest): void {
   describe('N8 pipes, guards, interceptors, filters', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      const app = await space.serve(PipelineModule);
+      service = await ComparedService.open(transport);
+      const app = await service.serve(PipelineModule);
       journal = app.get(Journal);
-      client = await space.connected();
+      client = await service.connected();
     });
     beforeEach(() => {
       journal.lines.length = 0;
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     const cases: [id: string, pattern: string, data: unknown, outcome: Outcome][] = [
       ['N8.1 M7 a valid DTO', 'validated', { name: 'Tom', lives: 9 }, completed(['Tom', 9, true])],

@@ -2,22 +2,22 @@ import { Module } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { SchemaController } from '../fixture/schema.controller.js';
 import { completed, failed, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({ controllers: [SchemaController] })
 class SchemaModule {}
 
 export function schemaCases(transport: TransportUnderTest): void {
   describe('N8 Standard Schema', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      await space.serve(SchemaModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      await service.serve(SchemaModule);
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     test('N8.50 a valid payload is transformed', async () => {
       expect(await outcomeOf(client.send('schema.cat', { name: 'Tom' }))).toEqual(completed('TOM'));

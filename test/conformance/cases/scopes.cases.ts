@@ -13,7 +13,7 @@ import {
   TenantStrategy,
 } from '../fixture/scopes.controller.js';
 import { completed, failed, internalError, outcomeOf } from '../outcome.js';
-import { Space, type TransportUnderTest } from '../transports.js';
+import { ComparedService, type TransportUnderTest } from '../transports.js';
 
 @Module({
   controllers: [RequestScopedController],
@@ -26,17 +26,17 @@ class TenantModule {}
 
 export function scopesCases(transport: TransportUnderTest): void {
   describe('N8 request-scoped controllers', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
     let journal: Journal;
 
     beforeAll(async () => {
-      space = await Space.open(transport);
-      const app = await space.serve(RequestScopedModule);
+      service = await ComparedService.open(transport);
+      const app = await service.serve(RequestScopedModule);
       journal = app.get(Journal);
-      client = await space.connected();
+      client = await service.connected();
     });
-    afterAll(() => space.close());
+    afterAll(() => service.close());
 
     test('N8.30 each request gets its own instance', async () => {
       const calls = [1, 2, 3].map(() => firstValueFrom(client.send<number>('scopes.serial', {})));
@@ -68,19 +68,19 @@ export function scopesCases(transport: TransportUnderTest): void {
   });
 
   describe('N8 durable providers', () => {
-    let space: Space;
+    let service: ComparedService;
     let client: ClientProxy;
 
     beforeAll(async () => {
       ContextIdFactory.apply(new TenantStrategy());
-      space = await Space.open(transport);
-      await space.serve(TenantModule);
-      client = await space.connected();
+      service = await ComparedService.open(transport);
+      await service.serve(TenantModule);
+      client = await service.connected();
     });
     afterAll(async () => {
       // The factory is a global of Nest; "none" is how it starts, though its type does not say so.
       ContextIdFactory.apply(undefined as unknown as ContextIdStrategy);
-      await space.close();
+      await service.close();
     });
 
     test('N8.34 one instance for each tenant, kept between messages', async () => {

@@ -23,7 +23,7 @@ describe('SIGTERM while a process waits for Redis', () => {
       args: [JSON.stringify({ library, url: deadUrl, mode })],
     });
     onTestFinished(async () => void (await child.kill()));
-    await child.message(isWaiting, 20_000);
+    await child.message(isWaiting, 30_000);
     const end = await child.terminate();
     // Its output may come after its exit.
     await child.closed;
