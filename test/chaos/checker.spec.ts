@@ -81,14 +81,14 @@ describe('I2, the truth', () => {
     expect(rulesOf(histories)).toEqual([]);
   });
 
-  it('finds a success that nobody worked for', () => {
+  it('finds a success without an execution', () => {
     const histories = new Histories();
     histories.start('c-11', 2000);
     histories.value('c-11', 2100);
     expect(rulesOf(histories)).toEqual(['I2']);
   });
 
-  it('finds an execution that nobody asked for', () => {
+  it('finds an execution without a call', () => {
     const histories = new Histories();
     histories.execution('c-99', 'service-1.1', 2010, 2020);
     expect(rulesOf(histories)).toEqual(['I2']);
@@ -234,7 +234,7 @@ describe('I5, late starts', () => {
     expect(rulesOf(late(101))).toEqual(['I5']);
   });
 
-  it('finds a handler that began long after nobody waited any more', () => {
+  it('finds a handler that began long after its call had ended', () => {
     const histories = new Histories();
     histories.start('c-11', 2000);
     histories.caller.push({ k: 'end', id: 'c-11', o: 'cancelled', t: 2100 });
@@ -278,7 +278,7 @@ describe('I6, what is left', () => {
 });
 
 describe('I7 to I9, the processes', () => {
-  it('finds an error that nobody handled', () => {
+  it('finds an error that was not handled', () => {
     const histories = new Histories();
     histories.caller.push({ k: 'unhandled', what: 'unhandledRejection', text: 'oops', t: 50 });
     expect(rulesOf(histories)).toEqual(['I7']);
@@ -409,7 +409,7 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(histories)).toEqual([]);
   });
 
-  it('finds an unreadable entry that was delivered again although nobody who had it died', () => {
+  it('finds an unreadable entry that was delivered again although no process that had it died', () => {
     const letter = (deliveries: number, ...deaths: number[]): Histories => {
       const histories = new Histories();
       histories.plan['leaseTtl'] = 3000;

@@ -133,7 +133,7 @@ describe('a codec that the other side does not read', () => {
     expect(app.get(EchoController).calls).toBe(1);
   });
 
-  test('does not keep an event in JSON from being read: nobody waits for a reply', async () => {
+  test('does not keep an event in JSON from being read: no caller waits for a reply', async () => {
     const service = new TestService();
     const app = await service.serveModule({ controllers }, msgpack());
     service.client().emit('codec.event', 'plain');

@@ -110,7 +110,7 @@ describe.each<TransportName>(['redis-streams', 'tcp'])('A4 a contract over %s', 
   });
 });
 
-test('an event is stored when its promise resolves, although nobody serves it', async () => {
+test('an event is stored when its promise resolves, although no instance serves it', async () => {
   const service = new TestService();
   expect(await contractClient(FilesContract, service.client()).removed(file)).toBeUndefined();
   expect(await service.length('media.files.removed')).toBe(1);

@@ -70,7 +70,7 @@ const told = (version: string, lines: string): string =>
   `drift: this client has 1.0.0, the server ${version}, and they do not fit\n  ${lines}`;
 
 describe('M8 drift against a running server', () => {
-  test('add an optional field: nobody minds', async () => {
+  test('add an optional field: nothing is logged', async () => {
     const service = new TestService();
     await serve(service, Grown);
     const { files } = calling(service, 'strict');

@@ -64,7 +64,7 @@ test('and are refused when it does not', async () => {
   expect(send).not.toHaveBeenCalled();
 });
 
-test('they are sent when nobody is found who serves it', async () => {
+test('they are sent when no service of it is found', async () => {
   const { service, files, send, answer } = await asking(undefined, 'strict');
   const call = failure(files.with({ timeout: 1_000 }).put(file));
   await redis().ping();

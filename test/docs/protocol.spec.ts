@@ -174,7 +174,7 @@ describe('a caller with raw commands', () => {
   test.each([
     ['an unknown codec', 'cbor', undefined],
     ['a caller id that could name another key', 'json', 'x}:lease'],
-  ])('%s: nobody can be told, so there is only a dead letter', async (_, codec, id) => {
+  ])('%s: no caller can be told, so there is only a dead letter', async (_, codec, id) => {
     const caller = await opened();
     const line = (call: string) => `1 ${codec} ${call} ${id ?? caller.id} 10000`;
     const { entry } = await caller.request('raw.sum', '[1]', { line });

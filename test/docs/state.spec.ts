@@ -80,7 +80,7 @@ describe('who lives', () => {
     expect(await say(redis, `ZRANGE ${key('members:service')} 0 -1`)).toEqual([consumer]);
   });
 
-  test('whoever leaves puts a tombstone in the place of its lease, and says so', async () => {
+  test('an instance that leaves puts a tombstone in the place of its lease, and says so', async () => {
     const { app, redis, key } = await opened();
     const [consumer] = (await say(redis, `ZRANGE ${key('members:service')} 0 -1`)) as [string];
     const nudges: string[] = [];

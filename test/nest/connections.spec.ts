@@ -91,7 +91,7 @@ describe('N6 status, on and unwrap', () => {
     expect(() => strategy.unwrap()).toThrow(/initialized/i);
   });
 
-  test('an attempt that fails is told, and a listener that throws disturbs nobody', async () => {
+  test('an attempt that fails is told, and a listener that throws changes nothing', async () => {
     const client = closing(
       new ClientRedisStreams({ url: deadUrl, retryAttempts: 2, retryDelay: 10 }),
     );

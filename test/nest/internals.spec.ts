@@ -56,7 +56,7 @@ describe('H6 what a failure tells outside of the service', () => {
     },
   );
 
-  test('a dead letter tells operators what was thrown, and the replay of it nobody', async () => {
+  test('a dead letter says what was thrown, and the entry of its replay does not', async () => {
     const service = new TestService();
     await service.serveModule({ controllers: [FailingController] }, { retry: { attempts: 1 } });
     await lastValueFrom(service.client().emit('internals.event', 1), { defaultValue: undefined });

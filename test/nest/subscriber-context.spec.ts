@@ -70,7 +70,7 @@ const people = ['nobody', 'bob'] as const;
 const as = <T>(who: (typeof people)[number], task: () => T): T =>
   who === 'nobody' ? als.exit(task) : als.run(who, task);
 
-describe.each(people)('what comes back arrives in the context of whoever subscribed: %s', (who) => {
+describe.each(people)('what comes back arrives in the context of the subscriber: %s', (who) => {
   const of3 = [`next ${who}`, `next ${who}`, `next ${who}`];
   const fine = [`complete ${who}`, `finalize ${who}`];
   const bad = [`error ${who}`, `finalize ${who}`];

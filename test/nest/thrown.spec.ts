@@ -114,7 +114,7 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
     });
   });
 
-  test('by the end of a stream that nobody waits for any more harms nothing', async () => {
+  test('by the end of a stream that no caller waits for any more harms nothing', async () => {
     const service = new TestService();
     let ended = 0;
     const end = (): never => {
@@ -151,7 +151,7 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
     expect(await client.call('sound')).toBe('sound');
   });
 
-  test('by a listener of connection events reaches nobody', async () => {
+  test('by a listener of connection events goes no further', async () => {
     const service = new TestService();
     const server = service.server({ messages: { sound: () => 'sound' } });
     server.on('ready', throwing(make) as never);

@@ -13,7 +13,7 @@ const warnings = () => {
   return () => spy.mock.calls.map(([line]) => String(line)).filter((line) => /event/.test(line));
 };
 
-describe('an event that fails and that nobody subscribed to leaves a line', () => {
+describe('an event that fails without a subscriber leaves a line', () => {
   const aborted = new RedisStreamsRecordBuilder(1).setOptions({ signal: AbortSignal.abort() });
 
   test.each([
@@ -52,7 +52,7 @@ describe('an event that fails and that nobody subscribed to leaves a line', () =
   });
 });
 
-test('whoever subscribed is told, and the log is not', async () => {
+test('a subscriber is told, and the log is not', async () => {
   const lines = warnings();
   const client = new TestService().client({ maxPayloadBytes: 1024 });
   await expect(lastValueFrom(client.emit('lost.event', 'x'.repeat(2000)))).rejects.toMatchObject({

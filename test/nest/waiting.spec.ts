@@ -136,7 +136,7 @@ describe('whenNoConsumer', () => {
     expect(await stored(service)).toBe(0);
   });
 
-  test('a grace: served by whoever comes within it', async () => {
+  test('a grace: served by an instance that comes within it', async () => {
     const service = new TestService();
     const client = service.client({ whenNoConsumer: 20_000 });
     await client.connect();
@@ -165,7 +165,7 @@ describe('whenNoConsumer', () => {
     expect(await call).toBe('early');
   });
 
-  test('wait: nobody comes; the deadline ends it, certainly not run', async () => {
+  test('wait: no instance comes; the deadline ends it, certainly not run', async () => {
     const service = new TestService();
     const client = service.client({ whenNoConsumer: 'wait' });
     const call = firstValueFrom(client.send('echo', record({ timeout: 200 })));

@@ -97,7 +97,7 @@ export function clientCases(transport: TransportUnderTest): void {
       expect(await outcomeOf(client.send('calls.echo', 'again'))).toEqual(completed('again'));
     });
 
-    test('N6.11 whoever takes fewer values gets only those', async () => {
+    test('N6.11 a subscriber that takes fewer values gets only those', async () => {
       const client = await service.connected();
       const values = await firstValueFrom(client.send('calls.ticks', 10).pipe(take(2), toArray()));
       expect(values).toEqual([0, 1]);

@@ -79,7 +79,7 @@ export function eventsCases(transport: TransportUnderTest): void {
       await expectLines(['one 1']);
     });
 
-    test('N2.27 whoever subscribes when the event was sent sees the end alone', async () => {
+    test('N2.27 a subscriber that comes when the event was sent sees the end alone', async () => {
       const emitted = client.emit('events.one', 1);
       expect(await outcomeOf(emitted)).toMatchObject({ end: 'complete', values: [undefined] });
       expect(await outcomeOf(emitted)).toMatchObject({ end: 'complete', values: [] });
@@ -113,7 +113,7 @@ export function eventsCases(transport: TransportUnderTest): void {
       expect(journal.lines).toEqual(order.map((i) => `one ${i}`));
     });
 
-    test('N2.31 an event without any handler disturbs nobody', async () => {
+    test('N2.31 an event without any handler changes nothing for other events', async () => {
       await outcomeOf(client.emit('events.nobody', 1));
       await expectLines([]);
     });

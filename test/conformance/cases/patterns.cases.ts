@@ -76,7 +76,7 @@ export function patternsCases(transport: TransportUnderTest): void {
         error: { code: 'NO_CONSUMER', message: expect.stringContaining(NO_MESSAGE_HANDLER) },
       },
     });
-    test('N16.1 A3 a pattern that nobody serves', async () => {
+    test('N16.1 A3 a pattern that no instance serves', async () => {
       const within = nowhere.end === 'silence' ? SILENCE : PATIENCE;
       expect(await outcomeOf(client.send('patterns.unknown', 1), within)).toMatchObject(nowhere);
     });

@@ -168,7 +168,7 @@ describe('a call that no handler is for', () => {
     expect(new Set(answers)).toEqual(new Set(['new']));
   });
 
-  it('a reply for nobody is ignored', async () => {
+  it('a reply for no call is ignored', async () => {
     const service = new TestService();
     await service.serve({ messages: { work: () => 1 } });
     const client = await service.connected();

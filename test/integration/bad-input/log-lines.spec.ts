@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { eventually } from '../../../tools/wait.js';
 import { TestService } from '../../support/test-service.js';
 
-it('names that somebody else wrote do not reach the log with their controls', async () => {
+it('names that another program wrote do not reach the log with their control characters', async () => {
   const service = new TestService();
   const lines: string[] = [];
   const line = (text: unknown) => void lines.push(String(text));

@@ -81,7 +81,7 @@ async function parrot(): Promise<string> {
   return `redis://app:${SECRET}@127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('no secret and nobody else’s payload can be seen', () => {
+describe('no secret and no payload of another call can be seen', () => {
   it('in what a start fails with: a wrong password, a disabled user, missing rights, no Redis', async () => {
     const { service, url } = await own();
     const heard = lines();

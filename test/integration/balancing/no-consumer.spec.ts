@@ -1,7 +1,7 @@
 import { eventually } from '../../../tools/wait.js';
 import { TestService } from '../../support/test-service.js';
 
-describe('a pattern that nobody serves', () => {
+describe('a pattern that no instance serves', () => {
   it("is served later with whenNoConsumer 'wait', before any server ever started", async () => {
     const service = new TestService();
     const client = await service.connected({ whenNoConsumer: 'wait' });

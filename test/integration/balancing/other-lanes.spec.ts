@@ -17,7 +17,7 @@ async function commands(service: TestService): Promise<number> {
 }
 
 describe('an entry in a stream that is not its pattern’s', () => {
-  it('a request is run at once, by whoever reads it', async () => {
+  it('a request is run at once, by the instance that reads it', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(() => redis.stop());
     const service = new TestService({ url: redis.url });
@@ -32,7 +32,7 @@ describe('an entry in a stream that is not its pattern’s', () => {
     expect(await client.call('b')).toBe('b');
   });
 
-  it('an event is run once, and another one without a handler disturbs nobody', async () => {
+  it('an event is run once, and another one without a handler is left alone', async () => {
     const service = new TestService();
     const seen = new Tally();
     const happened = (n: number) => void seen.add(n);
@@ -99,7 +99,7 @@ describe('an entry in a stream that is not its pattern’s', () => {
     expect(await service.length('L')).toBe(0);
   });
 
-  it('a request that is too late is handed to nobody', async () => {
+  it('a request that is too late is not handed on', async () => {
     const service = new TestService();
     const caller = callerId();
     const stream = service.keys.stream('L');

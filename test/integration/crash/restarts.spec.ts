@@ -51,7 +51,7 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
 }
 
 describe('instances that end and start again', () => {
-  it('what waits for its pattern is no poison after some restarts, and keeps nobody waiting', async () => {
+  it('entries that wait for their pattern are no poison after some restarts, and keep no other entry waiting', async () => {
     const service = new TestService();
     const { gate, done, slow, start } = served(service);
     const client = await service.connected();

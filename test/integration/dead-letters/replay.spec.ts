@@ -149,7 +149,7 @@ describe('X13 replaying dead letters', () => {
     }
   });
 
-  it('is refused when the stream is full, and the letter stays', async () => {
+  it('is refused when the stream is full, and the dead letter stays', async () => {
     const service = new TestService();
     const gate = new Gate();
     let broken = true;

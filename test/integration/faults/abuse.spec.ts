@@ -6,7 +6,7 @@ import { callerId } from '../../support/brokers.js';
 
 // Rows F, G and H of docs/faults.md that no other file is about.
 
-describe('F3 F7 H2 frames that nobody waits for', () => {
+describe('F3 F7 H2 frames that no call waits for', () => {
   it('a reply that comes twice counts once, one for an unknown call not at all', async () => {
     const service = new TestService();
     const gate = new Gate();

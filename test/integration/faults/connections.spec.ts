@@ -47,7 +47,7 @@ describe('A2 a caller that has given up', () => {
 });
 
 describe('A6 connections that were left behind', () => {
-  it('are replaced, although somebody disconnected them in the middle of an outage', async () => {
+  it('are replaced, although they were disconnected in the middle of an outage', async () => {
     const { redis, service } = await own();
     const server = await service.serve({ messages: { work: (n: number) => n + 1 } });
     const client = await service.connected();
@@ -116,7 +116,7 @@ describe('A7 calls while Redis is away', () => {
 });
 
 describe('A8 a subscription that is refused', () => {
-  it('is no readiness: calls wait, and go on when the right is given', async () => {
+  it('does not count as connected: calls wait, and go on when the right is given', async () => {
     const { service } = await own();
     await acl(service, ...ALL);
     await service.serve({ messages: { work: (n: number) => n + 1 } });

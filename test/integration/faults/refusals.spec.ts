@@ -191,7 +191,7 @@ describe('writes that Redis refuses', () => {
 });
 
 describe('a connection that dies young', () => {
-  it('does not reset the pause: what accepts and drops is asked ever more rarely', async () => {
+  it('does not reset the pause: a Redis that accepts and drops connections is asked ever more rarely', async () => {
     const service = await own();
     let accepted = 0;
     const server = createServer((socket) => {
@@ -209,7 +209,7 @@ describe('a connection that dies young', () => {
     expect(heard.join('\n')).toMatch(/cannot connect to Redis at 127.0.0.1/);
   });
 
-  it('does not reset the pause: what drops everybody after the first commands', async () => {
+  it('does not reset the pause: a Redis that drops every connection after the first commands', async () => {
     const service = await own();
     const { proxy, url } = await proxyTo(service.url);
     const client = await service.connected({ url });

@@ -59,7 +59,7 @@ describe('B5 an operator', () => {
     await eventually(async () => expect(await service.pending('work')).toBe(0));
   });
 
-  it('deletes a consumer: its requests are found as belonging to nobody, and adopted', async () => {
+  it('deletes a consumer: its requests are found without an owner, and adopted', async () => {
     const brokers = await TestBrokers.open();
     await brokers.group().ensureGroup('a', 'r', false);
     const broker = new StartBroker(brokers.link, brokers.keys, () => 'service');
@@ -98,7 +98,7 @@ describe('B7 a policy that evicts', () => {
     await eventually(() => expect(lines.join('\n')).toMatch(/allkeys-lru.*noeviction/));
   });
 
-  it('is refused by who requires that nothing is evicted, and nothing is left behind', async () => {
+  it('is refused by a service that requires that nothing is evicted, and leaves no key', async () => {
     const service = await own(['--maxmemory-policy', 'volatile-ttl']);
     const strict = { requireNoEviction: true };
     await expect(service.serve({ messages: { work: () => 1 } }, strict)).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe('B7 a policy that evicts', () => {
     expect(await (await service.connected()).call('work')).toBe(1);
   });
 
-  it('that cannot be read is a warning for everybody', async () => {
+  it('that cannot be read is a warning, whether it is required or not', async () => {
     const service = await own();
     vi.spyOn(LeaseBroker.prototype, 'evictionPolicy').mockResolvedValue(undefined);
     onTestFinished(() => void vi.restoreAllMocks());
@@ -148,7 +148,7 @@ describe('B8 a server that says "not now"', () => {
     expect(ran.counts.has('hasty')).toBe(false);
   });
 
-  it('busy with a script of somebody else: calls wait, and each runs once', async () => {
+  it('busy with a script of another client: calls wait, and each runs once', async () => {
     const service = await own(['--busy-reply-threshold', '50']);
     const ran = new Tally();
     await service.serve({ messages: { work: (key: unknown) => ran.add(key) } });

@@ -173,7 +173,7 @@ describe('a key of the wrong type', () => {
     expect(ran.total).toBe(0);
   });
 
-  it('live: a request that nobody answers is told so, whoever is announced', async () => {
+  it('live: a request that no group answers gets NO_HANDLER, although the list of live members is of a wrong type', async () => {
     const service = new TestService();
     await service.redis.set(service.keys.live('told'), 'x');
     const options = { concurrency: 2 };

@@ -149,7 +149,7 @@ describe.each(services)('X3 calls with the same key, %s,', (_where, TestService)
     expect(ran.total).toBe(1);
   });
 
-  it('an instance that dies over it leaves the key to the next one', async () => {
+  it('when its instance dies, the next one runs it under the same key', async () => {
     Logger.overrideLogger(false);
     const service = new TestService();
     const options = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };

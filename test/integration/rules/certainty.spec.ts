@@ -30,7 +30,7 @@ const hand = ({ redis, keys }: TestService) =>
   redis.xreadgroup('GROUP', 'service', 'somebody', 'STREAMS', keys.stream('work'), '>');
 
 describe('L7: certainly not run', () => {
-  it('is said of what nobody was given', async () => {
+  it('is said of what no consumer was given', async () => {
     const { service, cancelled } = await waiting();
     expect(await cancelled()).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
     expect(await service.length('work')).toBe(0);
@@ -55,7 +55,7 @@ describe('L7: certainly not run', () => {
     expect(await cancelled()).toMatchObject({ outcome: 'may-have-run' });
   });
 
-  it('is not said of a call that was stored again, though its second entry was given to nobody', async () => {
+  it('is not said of a call that was stored again, though no consumer was given its second entry', async () => {
     const { service, cancelled } = await waiting(true);
     await hand(service);
     const key = service.keys.stream('work');
@@ -69,7 +69,7 @@ describe('L7: certainly not run', () => {
   });
 });
 
-it('what was given up while its owner was dead is not run by whoever takes it over', async () => {
+it('what was given up while its owner was dead is not run by the instance that takes it over', async () => {
   const { service, cancelled } = await waiting();
   await service.redis.xgroup('CREATE', service.keys.stream('work'), 'service', '0');
   await hand(service);

@@ -171,7 +171,7 @@ describe('L17: identity', () => {
     });
   });
 
-  it('a noted retry is honoured by whoever takes the entry over', async () => {
+  it('a noted retry is honoured by the instance that takes the entry over', async () => {
     const service = new TestService();
     const attempts: number[] = [];
     const work = (_: unknown, context: Context) => {

@@ -7,7 +7,7 @@ import { startPrivateRedis } from '../../support/redis-process.js';
 import { watched } from '../../support/watched.js';
 
 describe('L13: a caller whose reply log is unusable', () => {
-  it('does not keep others from their replies, and hears of it itself', async () => {
+  it('does not keep others from their replies, and gets an error itself', async () => {
     const service = new TestService();
     await service.serve({ messages: { work: (n: number) => n } });
     const bad = await service.connected();
@@ -103,7 +103,7 @@ describe('L14, L15: replies and interruptions', () => {
     expect(values.map((value) => Number.parseInt(value, 10))).toEqual(range(200));
   });
 
-  it('a reply that was written while nobody listened is read from the log', async () => {
+  it('a reply that was written while no connection listened is read from the log', async () => {
     await using redis = await startPrivateRedis();
     const service = new TestService({ url: redis.url });
     let finish: () => void = () => {};

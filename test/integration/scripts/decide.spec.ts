@@ -32,7 +32,7 @@ describe('the decide script', () => {
     expect(await brokers.ids('a')).toEqual([id]);
   });
 
-  it('names nobody for what was given and is pending nowhere', async () => {
+  it('names no owner for what was given and is pending nowhere', async () => {
     const { brokers, add, decide } = await asked();
     await brokers.group().ensureGroup('a', 'r', false);
     const id = await add();

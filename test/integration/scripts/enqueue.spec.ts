@@ -140,7 +140,7 @@ describe('the enqueue script', () => {
     );
   });
 
-  it('mode 2 refuses a pattern that was never served, mode 1 one that nobody serves now', async () => {
+  it('mode 2 refuses a pattern that was never served, mode 1 one that no instance serves now', async () => {
     const brokers = await TestBrokers.open();
     const caller = await brokers.caller();
     const modes = [section('a', 1, { mode: 2 }), section('a', 1, { mode: 1 })];

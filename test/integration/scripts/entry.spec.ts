@@ -144,7 +144,7 @@ describe('the no-handler script', () => {
       ...members.flatMap((member) => [Date.now() + 60_000, member]),
     );
 
-  it('answers when nobody announces the pattern', async () => {
+  it('answers when no instance announces the pattern', async () => {
     const { brokers, broker, caller, owner, id, answer } = await holding();
     await brokers.redis.zadd(brokers.keys.live('a'), 0, '.', Date.now() - 1, 'service gone -');
     await live(brokers, 'service me -');
@@ -174,7 +174,7 @@ describe('the no-handler script', () => {
     expect(await brokers.pendingEntries('a')).toEqual([[id, 'newer', 1]]);
   });
 
-  it('hands it to nobody who does not read the stream, or when it may not be handed over', async () => {
+  it('hands it to no member that does not read the stream, and to none when it may not be handed over', async () => {
     for (const [member, mayHand] of [
       ['ghost', true],
       ['newer', false],

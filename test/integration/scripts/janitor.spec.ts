@@ -113,7 +113,7 @@ describe('the janitor script', () => {
     expect(await brokers.ids('a')).toEqual([]);
   });
 
-  it('removes what it cannot read, once everybody has handled it', async () => {
+  it('removes what it cannot read, once every group has handled it', async () => {
     const { brokers, broker } = await stream(0, 0);
     await brokers.redis.xadd(brokers.keys.stream('a'), '*', 'x', 'y');
     await brokers.add('a', 'rubbish');
@@ -158,7 +158,7 @@ describe('the janitor script', () => {
     expect(await brokers.ids('a')).toEqual([]);
   });
 
-  it('finds handled events behind requests that nobody has and that have not expired', async () => {
+  it('finds handled events after requests that no consumer has and that have not expired', async () => {
     const { brokers, broker } = await stream(0, 0);
     const orphans: string[] = [];
     for (let i = 0; i < 5; i++) orphans.push(await brokers.add('a', requestLine(callerId())));
@@ -197,7 +197,7 @@ describe('the janitor script', () => {
     expect(await brokers.ids('a')).toEqual([]);
   });
 
-  it('lets a group hold back that somebody made by hand', async () => {
+  it('removes nothing that a group made by hand has not handled', async () => {
     const { brokers, broker } = await stream(2, 2);
     await brokers.redis.xgroup('CREATE', brokers.keys.stream('a'), 'byhand', '0');
     expect(await broker.clean('a', 'e', limits())).toMatchObject({ removed: 0 });
@@ -355,7 +355,7 @@ describe('the janitor script, of requests that have not expired', () => {
     expect(await brokers.ids('a')).toEqual([request]);
   });
 
-  it('keeps them where somebody made a group by hand', async () => {
+  it('keeps them where a group was made by hand', async () => {
     const { brokers, broker, request } = await acknowledged();
     await brokers.redis.xgroup('CREATE', brokers.keys.stream('a'), 'byhand', '$');
     await cleanAll(broker);

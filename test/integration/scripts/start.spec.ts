@@ -24,7 +24,7 @@ describe('L18: the start script', () => {
     expect(await started()).toEqual(Object.fromEntries(ids.map((id) => [`service ${id}`, 'me'])));
   });
 
-  it('may be repeated by whoever started, and by nobody else', async () => {
+  it('may be repeated by the consumer that started, and by no other', async () => {
     const { brokers, starts, me, ids } = await handed(1);
     const other = await brokers.owner('other');
     expect(await starts.start(other, 'a', ids)).toEqual([false]);
@@ -42,7 +42,7 @@ describe('L18: the start script', () => {
     expect(await brokers.pendingEntries('a')).toHaveLength(1);
   });
 
-  it('settling what was started deletes the entry and the note; nobody else may', async () => {
+  it('settling what was started deletes the entry and the note; no other consumer may', async () => {
     const { brokers, group, starts, me, ids, started } = await handed(1);
     await starts.start(me, 'a', ids);
     const other = await brokers.owner('other');
@@ -60,7 +60,7 @@ describe('L18: the start script', () => {
     expect(await brokers.ids('a')).toEqual([]);
   });
 
-  it('what is ended for a dead one is started by nobody, although a new group handed it out again', async () => {
+  it('what was ended for a dead consumer is never started, although a new group handed it out again', async () => {
     const caller = callerId();
     const { brokers, group, starts, me, ids, started } = await handed(1, requestLine(caller));
     await starts.start(me, 'a', ids);

@@ -1,7 +1,7 @@
 import { TestService } from '../../support/test-service.js';
 
 describe('a consumer that leaves', () => {
-  it('is listed no longer than it lives, although nobody called it and nobody else looks', async () => {
+  it('is listed no longer than it lives, without a call and without another instance', async () => {
     const service = new TestService();
     const server = await service.serve({ messages: { work: () => 1 } });
     expect(await service.consumers('work')).toHaveLength(1);

@@ -40,14 +40,17 @@ describe('an entry that a deserializer is busy with', () => {
   it.each<[AbortReason, string]>([
     ['deadline', 'TIMEOUT'],
     ['cancelled', 'CANCELLED'],
-  ])('ends at once, certainly not run, when nobody waits any more: %s', async (reason, code) => {
-    const { delivery, ends, handed, answer } = reading();
-    delivery.abort(reason);
-    expect(ends).toEqual([expect.objectContaining({ code, outcome: 'not-run' })]);
-    await answer({ data: 'late' });
-    expect(handed).toEqual([]);
-    expect(ends).toHaveLength(1);
-  });
+  ])(
+    'ends at once, certainly not run, when its caller waits no longer: %s',
+    async (reason, code) => {
+      const { delivery, ends, handed, answer } = reading();
+      delivery.abort(reason);
+      expect(ends).toEqual([expect.objectContaining({ code, outcome: 'not-run' })]);
+      await answer({ data: 'late' });
+      expect(handed).toEqual([]);
+      expect(ends).toHaveLength(1);
+    },
+  );
 
   it.each([{ deliveries: 2 }, { attempts: 1 }])('may have run before: %o', (history) => {
     const { delivery, ends } = reading(history);
@@ -55,7 +58,7 @@ describe('an entry that a deserializer is busy with', () => {
     expect(ends).toEqual([expect.objectContaining({ code: 'TIMEOUT', outcome: 'may-have-run' })]);
   });
 
-  it('is not handed on when it is somebody else’s by then', async () => {
+  it('is not handed on when it belongs to another consumer by then', async () => {
     const { delivery, ends, handed, answer } = reading();
     delivery.ended = true;
     delivery.abort('fenced');

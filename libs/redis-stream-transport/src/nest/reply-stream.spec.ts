@@ -129,7 +129,7 @@ describe('a reply stream', () => {
     }
   });
 
-  it('that begins when nobody waits any more sends no part of its values', async () => {
+  it('that begins when its caller waits no longer sends no part of its values', async () => {
     for (const stream of [from(['a', 'b', 'c']), concat(of('a'), NEVER)]) {
       const { told, torn } = listening(stream, true);
       expect(await torn).toBe(true);
@@ -137,7 +137,7 @@ describe('a reply stream', () => {
     }
   });
 
-  it('may throw in its finalizer: nobody is hurt', async () => {
+  it('may throw in its finalizer: nothing else fails', async () => {
     const throwing = new Observable((observer) => {
       observer.next('a');
       return () => {

@@ -15,7 +15,7 @@ const garbage = fc
   .uint8Array({ maxLength: 600 })
   .map((bytes) => Buffer.from(bytes).toString('latin1'));
 
-describe('JSON of somebody else', () => {
+describe('JSON from outside', () => {
   it('is read as it was written', () => {
     fc.assert(
       // What has the one forbidden key is the next test's business.

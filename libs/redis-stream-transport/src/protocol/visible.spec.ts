@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { visible, visibleLines } from './visible.js';
 
-describe('a text of somebody else', () => {
+describe('a text from outside', () => {
   it('is shown with what would not be seen', () => {
     expect(visible('\u001b[31mred\u001b[0m\r\nnext\u0007')).toBe(
       String.raw`\u001b[31mred\u001b[0m\u000d\u000anext\u0007`,

@@ -51,7 +51,7 @@ function forgotten(request: { once: boolean } = { once: false }) {
 }
 
 describe('L16, L18: a call whose entry Redis has lost', () => {
-  it('is asked about again soon while nobody announces how it may be started', async () => {
+  it('is asked about again soon while no instance announces how it may be started', async () => {
     const { state, after } = forgotten();
     expect(await after(1999)).toMatchObject({ asked: 0 });
     expect(await after(1)).toMatchObject({ asked: 1, sent: 0, lost: 0 });

@@ -78,7 +78,7 @@ describe('pushed frames', () => {
   });
 });
 
-describe('a log that whoever settled had to make', () => {
+describe('a log that the settling instance had to make', () => {
   /** A reader of a log that holds what it is told, and what it says. */
   function of(log: { id: string; frame: string; birth: boolean }[], born?: string) {
     const said: string[] = [];

@@ -42,7 +42,7 @@ describe('a batch', () => {
     expect(entries.every(({ copies }) => copies === 1)).toBe(true);
   });
 
-  it('leaves out of the next copy what nobody wants any more, and remembers each copy', () => {
+  it('leaves out of the next copy what is wanted no longer, and remembers each copy', () => {
     const entries = [entry('1'), entry('2'), entry('3')];
     const batch = batchOf(...entries);
     batch.nextVersion(0);

@@ -10,7 +10,7 @@ function setup(graceUntil = 0) {
   return { clock, sent, unserved, call };
 }
 
-describe('calls of a pattern that nobody serves', () => {
+describe('calls of a pattern that no instance serves', () => {
   it('are asked for again within their grace', () => {
     const { clock, sent, unserved, call } = setup(2000);
     expect(unserved.waits(call, 'NEVER')).toBe(true);
@@ -28,7 +28,7 @@ describe('calls of a pattern that nobody serves', () => {
     expect(unserved.waits(call, 'FULL')).toBe(false);
   });
 
-  it('L21: are not refused for 15 s after Redis lost its memory: nobody has announced yet', () => {
+  it('L21: are not refused for 15 s after Redis lost its memory: no instance has announced yet', () => {
     const { clock, unserved, call } = setup();
     unserved.forgotten();
     clock.pass(14_000);
