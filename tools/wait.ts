@@ -7,7 +7,7 @@ export { pause };
  * Looks every `every` milliseconds until `look` finds something that counts as true. Undefined when there is none
  * after `within` milliseconds.
  */
-export async function found<T>(
+export async function lookFor<T>(
   look: () => T | Promise<T>,
   within: number,
   every = 100,

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { endsWithThis, hasEnded, killed, terminated } from '../../tools/process.js';
-import { found } from '../../tools/wait.js';
+import { lookFor } from '../../tools/wait.js';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 10_000;
@@ -36,7 +36,7 @@ export async function startProcess(
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => (output = (output + chunk).slice(-2000)));
   const answered = () => answers(port);
-  await found(async () => hasEnded(child) || (await answered()), readyWithinMs, lookEveryMs);
+  await lookFor(async () => hasEnded(child) || (await answered()), readyWithinMs, lookEveryMs);
   if (hasEnded(child) || !(await answered())) {
     await killed(child);
     throw new Error(`${program} did not start\n${output}`);

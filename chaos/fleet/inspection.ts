@@ -1,6 +1,6 @@
 // Finds out what a run left in Redis.
 import type { Redis } from 'ioredis';
-import { found } from '../../tools/wait.js';
+import { lookFor } from '../../tools/wait.js';
 import type { History } from '../kit/history.js';
 import { now } from '../kit/time.js';
 import type { WholePlan } from './plan.js';
@@ -47,7 +47,7 @@ export interface EffectsFound {
 /** Waits until Redis holds nothing of the calls any more, and notes what is left then. */
 export async function quiet({ redis, plan, log }: Inspected, within: number): Promise<void> {
   const began = now();
-  await found(async () => isQuiet(await streams(redis.admin, plan.prefix)), within, 250);
+  await lookFor(async () => isQuiet(await streams(redis.admin, plan.prefix)), within, 250);
   log.write({
     k: 'quiet',
     waited: now() - began,

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { findServer } from '../../tools/redis/find-server.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import { startServer, type PrivateRedis } from '../../tools/redis/server-process.js';
-import { found } from '../../tools/wait.js';
+import { lookFor } from '../../tools/wait.js';
 
 /** Which acknowledged writes survive a kill. */
 export type Fsync = 'always' | 'everysec' | 'none';
@@ -82,7 +82,7 @@ export class ChaosRedis {
 
   async answers(within = 15_000): Promise<void> {
     const answer = () => this.admin.ping().catch(() => undefined);
-    if (!(await found(answer, within, 20))) throw new Error('Redis does not answer');
+    if (!(await lookFor(answer, within, 20))) throw new Error('Redis does not answer');
   }
 
   async stop(): Promise<void> {

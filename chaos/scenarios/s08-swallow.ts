@@ -1,5 +1,5 @@
 import { swallowing } from '../nemeses/network.js';
-import { found } from '../../tools/wait.js';
+import { lookFor } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
 const share = 0.05;
@@ -17,6 +17,6 @@ export const s8 = scenario({
     expect: { success: 1, duplicates: 0 },
   }),
   faults: async (context) => {
-    await swallowing(context, share, () => found(context.made, 900_000, 200));
+    await swallowing(context, share, () => lookFor(context.made, 900_000, 200));
   },
 });

@@ -1,4 +1,4 @@
-import { eventually, found, pause } from '../../tools/wait.js';
+import { eventually, lookFor, pause } from '../../tools/wait.js';
 
 it('returns what the assertion returns once it holds', async () => {
   let looks = 0;
@@ -46,6 +46,6 @@ it('says nothing of an assertion that fails after the time', async () => {
 
 it('finds what counts as true, or nothing within the time', async () => {
   let looks = 0;
-  expect(await found(() => (++looks > 2 ? looks : 0), 10_000, 1)).toBe(3);
-  expect(await found(() => false, 10, 1)).toBeUndefined();
+  expect(await lookFor(() => (++looks > 2 ? looks : 0), 10_000, 1)).toBe(3);
+  expect(await lookFor(() => false, 10, 1)).toBeUndefined();
 });
