@@ -3,7 +3,6 @@ import { RedisStreamsError } from '../errors.js';
 import type { CommandFailure } from '../redis/failure.js';
 
 /** Milliseconds between two attempts. */
-/** Milliseconds between two attempts. */
 const AGAIN_AFTER = 100;
 
 /**

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
-import { Failure } from './failure.js';
+import { FailedRun } from './failed-run.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { isStream } from './follow-stream.js';
 import { streamEnd } from './reply-stream.js';
@@ -27,7 +27,7 @@ export class EventInvoker {
     handlers: readonly MessageHandler[],
   ): Promise<void> {
     const done = succeededBefore(delivery.history.state);
-    const failures: Failure[] = [];
+    const failures: FailedRun[] = [];
     const run = async (handler: MessageHandler, i: number): Promise<void> => {
       if (done.has(i)) return;
       // Each run has a context of its own, which tells what it threw from what the others threw.
@@ -37,7 +37,7 @@ export class EventInvoker {
         if (isStream(result)) await streamEnd(delivery, result);
         done.add(i);
       } catch (error) {
-        failures.push(new Failure(own, error));
+        failures.push(new FailedRun(own, error));
       }
     };
     // Most events have one handler, for which Promise.all would be wasted.
@@ -51,8 +51,8 @@ export class EventInvoker {
   /** A dead letter if a handler asked for one, or if none of the failures can be tried again. */
   private end(
     delivery: Delivery,
-    first: Failure,
-    failures: readonly Failure[],
+    first: FailedRun,
+    failures: readonly FailedRun[],
     state: string,
   ): void {
     const asked = failures.find(({ told }) => DeadLetter.is(told));
@@ -85,7 +85,7 @@ function succeededBefore(state: string): Set<number> {
 }
 
 /** What the handlers asked for, if any did. */
-function shortestDelay(failures: readonly Failure[]): number | undefined {
+function shortestDelay(failures: readonly FailedRun[]): number | undefined {
   let shortest: number | undefined;
   for (const { told } of failures) {
     if (!RetryLater.is(told) || told.delayMs === undefined) continue;

@@ -2,7 +2,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
-import { Failure } from './failure.js';
+import { FailedRun } from './failed-run.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
@@ -89,7 +89,7 @@ class Replies implements ReplyWriter {
   error(error: unknown): void {
     const { delivery, begun, settings } = this;
     const policy = delivery.pattern.spec.retry;
-    const failure = new Failure(this.context, error);
+    const failure = new FailedRun(this.context, error);
     const { detail, kept } = failure;
     this.over = true;
     if (RetryLater.is(error) && !begun) {

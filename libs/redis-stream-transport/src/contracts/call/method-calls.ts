@@ -18,8 +18,8 @@ export interface Gate {
   admit(): Promise<void> | undefined;
 }
 
-/** Checks what is to be sent. */
-export interface Outgoing {
+/** Checks arguments before they are sent. */
+export interface ArgumentCheck {
   outgoing(given: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]>;
 }
 
@@ -28,13 +28,13 @@ export interface MethodCallsParts {
   /** Default: none, and every call is sent at once. */
   readonly gate?: Gate | undefined;
   /** Default: the checks of the contract. */
-  readonly args?: Outgoing;
+  readonly args?: ArgumentCheck;
 }
 
 /** Calls of one method of a contract through a client proxy. */
 export class MethodCalls {
   private readonly gate: Gate | undefined;
-  private readonly args: Outgoing;
+  private readonly args: ArgumentCheck;
 
   constructor(
     private readonly contract: ContractDefinition,

@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
+import { jittered, systemClock } from '../../engine/clock.js';
+import { Periodic } from '../../engine/periodic.js';
 import { RedisStreamsError } from '../../errors.js';
 import { visibleLines } from '../../protocol/visible.js';
 import type { ServiceDirectory } from '../directory/service-directory.js';
@@ -30,9 +32,15 @@ export class ContractWatch {
   private own: Promise<ContractSchema> | undefined;
   private comparisons = new Map<string, ContractComparison>();
   private told = '';
-  private timer: NodeJS.Timeout | undefined;
   private connected = false;
+  /** The pause after the next look, before chance changes it. Milliseconds. */
   private pause = SHORTEST_PAUSE;
+  /** Milliseconds until the next look. */
+  private wait = 0;
+  private readonly looks = new Periodic(systemClock, {
+    wait: () => (this.connected ? this.wait : undefined),
+    run: () => this.look(),
+  });
   private readonly first = new FirstResult();
   /** Why there is no result yet. */
   private obstacle: unknown;
@@ -44,10 +52,12 @@ export class ContractWatch {
     readonly mode: CheckMode,
   ) {
     this.name = definitionOf(contract).prefix;
+    this.looks.start();
     proxy.status.subscribe((status: string) => {
       this.connected = status === 'connected';
       this.pause = SHORTEST_PAUSE;
-      this.next(0);
+      this.wait = 0;
+      this.looks.again();
     });
   }
 
@@ -96,12 +106,6 @@ export class ContractWatch {
     return `${this.name}: cannot be compared with its servers: ${thrownText(this.obstacle)}`;
   }
 
-  private next(pause: number): void {
-    clearTimeout(this.timer);
-    if (!this.connected) return;
-    this.timer = setTimeout(() => void this.look(), pause).unref();
-  }
-
   private async look(): Promise<void> {
     let isThere = false;
     try {
@@ -117,7 +121,7 @@ export class ContractWatch {
     // Its calls wait for it, two seconds each.
     if (this.mode === 'strict' && !this.first.isThere) this.pause = SHORTEST_PAUSE;
     // Clients that were started together should not ask together.
-    this.next(this.pause * (0.8 + 0.4 * Math.random()));
+    this.wait = jittered(systemClock, this.pause, 0.2);
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, systemClock } from '../../engine/clock.js';
 import { RedisStreamsError } from '../../errors.js';
 import { CommandFailure } from '../../redis/failure.js';
 import type { DirectoryStore } from './directory-store.js';
@@ -45,10 +45,10 @@ export class ServiceDirectory {
       const asked = await store.look(name, within > 0);
       const until = performance.now() + within;
       let { cards } = asked;
-      for (let pause = 1; cards.some(({ at }) => at < asked.now); pause *= 2) {
+      for (let ms = 1; cards.some(({ at }) => at < asked.now); ms *= 2) {
         const left = until - performance.now();
         if (left <= 0) break;
-        await sleep(Math.min(pause, left, LONGEST_PAUSE));
+        await pause(systemClock, Math.min(ms, left, LONGEST_PAUSE));
         ({ cards } = await store.look(name, false));
       }
       return cards.map(({ consumer, at, text }) =>
@@ -73,14 +73,13 @@ export class ServiceDirectory {
   }
 }
 
-async function soon<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const settled = new AbortController();
-  const late = sleep(ms, undefined, { signal: settled.signal }).then(() => {
-    throw new RedisStreamsError('NOT_CONNECTED', `Redis was not reached within ${ms} ms`);
-  });
-  return Promise.race([promise, late]).finally(() => {
-    late.catch(() => undefined);
-    settled.abort();
+function soon<T>(ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(ms, () => {
+      const told = `Redis was not reached within ${ms} ms`;
+      reject(new RedisStreamsError('NOT_CONNECTED', told));
+    });
+    void promise.then(resolve, reject).finally(cancel);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import type { Outgoing } from '../call/method-calls.js';
+import type { ArgumentCheck } from '../call/method-calls.js';
 import { withoutLeftOut } from '../validate/method-arguments.js';
 import { joinPath } from '../validate/property-path.js';
 import { toRich } from '../wire/rich-json.js';
@@ -9,7 +9,7 @@ import { ContractValidationError, type Violation } from '../validate/violation.j
 import type { SchemaTools } from './schema-tools.js';
 
 /** Checks the arguments of a method, as they would travel, against the schema that its service announces. */
-export class SchemaArguments implements Outgoing {
+export class SchemaArguments implements ArgumentCheck {
   private validate: ValidateFunction | undefined;
 
   constructor(

@@ -6,7 +6,7 @@ import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
 /** A failed run of a handler: what it threw, and what Nest's filters made of that. */
-export class Failure {
+export class FailedRun {
   private readonly original: unknown;
 
   constructor(
