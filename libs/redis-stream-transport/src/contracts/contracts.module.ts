@@ -27,7 +27,7 @@ const DEFAULTS = Symbol('ContractsDefaults');
 /** Provides clients of contracts, compares them with their servers, and checks that contracts are served. */
 @Module({})
 export class ContractsModule {
-  /** Says for the whole application what `forFeature` leaves open. */
+  /** Sets the defaults of `forFeature` for the whole application. */
   static forRoot(options: ContractClientOptions): DynamicModule {
     const defaults = { provide: DEFAULTS, useValue: options };
     return { module: ContractsModule, global: true, providers: [defaults], exports: [DEFAULTS] };

@@ -62,7 +62,8 @@ export {
 export { announceService } from './announce/announced-services.js';
 export type { AnnouncedService } from './announce/announced-service.js';
 export { checkOutcome, type CheckMode, type CheckOutcome } from './schema/check-outcome.js';
-// What there is.
+
+// Which services there are.
 export {
   Discovery,
   type DiscoveryOptions,

@@ -9,7 +9,7 @@ export class GivenOptions {
     showOnly(this, ({ number }) => ({ number }));
   }
 
-  /** Tells it from others where Nest compares modules by their text. */
+  /** Differs for each, because Nest compares modules by their text. */
   readonly number = ++made;
   readonly #options: RedisStreamsClientOptions;
 

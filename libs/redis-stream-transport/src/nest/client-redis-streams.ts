@@ -148,7 +148,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     );
   }
 
-  /** Hot: sent once, whether or not anybody subscribes; completes when the event is stored. */
+  /** Hot: sent once, with or without a subscriber; completes when the event is stored. */
   override emit<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
     data: TInput,

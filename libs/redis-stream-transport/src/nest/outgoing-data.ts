@@ -5,7 +5,7 @@ import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
 import { thrownText } from '../thrown.js';
 import { SizeBound } from './size-bound.js';
 
-/** Writes and checks data before it is stored: of calls, events and replays, what readers refuse is refused here. */
+/** Writes the data of calls, events and replays, and refuses at once what its reader would refuse later. */
 export class OutgoingData {
   private readonly bound: SizeBound;
 

@@ -109,7 +109,7 @@ export class ServerRedisStreams
     handler.isEventHandler = isEventHandler;
     handler.extras = extras;
     this.registry.add(route, handler, isEventHandler);
-    // Nest's own map shows what is served; a message handler is what a request would reach.
+    // Nest's own map shows what is served: of each pattern the message handler, if there is one.
     if (!isEventHandler || !this.messageHandlers.has(route))
       this.messageHandlers.set(route, handler);
   }

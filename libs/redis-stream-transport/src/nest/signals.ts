@@ -3,13 +3,13 @@ import { constants } from 'node:os';
 /** Signals by which processes are asked to end. */
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 /**
- * Milliseconds after which a SIGHUP was no request to end. A terminal that closes sends it, but to many applications
- * it says "read your settings again".
+ * A process that still runs so many milliseconds after a SIGHUP was not asked to end by it. A terminal that closes
+ * sends it, but to many applications it says "read your settings again".
  */
 const RELOADED = 10_000;
 const HUNG_UP = codeOf('SIGHUP');
 
-/** All that wait share one listener for each signal: Node warns of more than ten. */
+/** The starts that wait. They share one listener for each signal, since Node warns of more than ten. */
 const waiting = new Set<EndingSignal>();
 const heard = new Set<NodeJS.Signals>();
 let reload: NodeJS.Timeout | undefined;

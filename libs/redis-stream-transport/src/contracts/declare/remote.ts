@@ -9,8 +9,8 @@ class Declared extends Error {
 
 /**
  * The body of every method of a contract: `return remote(file, mode)`, with all parameters in their
- * order. It is never sent anywhere; it is how a declaration tells its parameters, their defaults and
- * whether the last one is a rest parameter, none of which JavaScript shows otherwise.
+ * order. It sends nothing. It tells the contract its parameters, their defaults and whether the last one is a rest
+ * parameter, which JavaScript does not show otherwise.
  *
  * @throws Error always: a contract's own methods cannot be called.
  */

@@ -196,7 +196,7 @@ export class Discovery {
 
 /**
  * Whether a key that belongs to one service is of another type. Other refusals (no right to read it, a server that is
- * busy or loading) say nothing about the service: what is served would be told as not served.
+ * busy or loading) say nothing about the service: to leave it out would mean that it is not served.
  */
 function isOfAnotherType(error: unknown): error is RedisStreamsError {
   if (!RedisStreamsError.isRedisStreamsError(error)) return false;

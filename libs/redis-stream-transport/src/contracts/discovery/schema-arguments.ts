@@ -36,7 +36,7 @@ export class SchemaArguments implements ArgumentCheck {
   private violations(errors: readonly ErrorObject[], given: number): Violation[] {
     const found = new Map<string, Record<string, string>>();
     for (const { instancePath, schemaPath, keyword, message = '', params } of errors) {
-      // The other choice of an optional argument, being missing, was not meant.
+      // An optional argument may also be written as missing: errors about that choice do not help.
       if (/^#\/prefixItems\/\d+\/anyOf(?:\/1\b|$)/.test(schemaPath)) continue;
       const { missingProperty, additionalProperty } = params as Named;
       const inner = missingProperty ?? additionalProperty;
@@ -47,7 +47,7 @@ export class SchemaArguments implements ArgumentCheck {
     return [...found].map(([property, constraints]) => ({ property, constraints }));
   }
 
-  /** From the name of the parameter on. */
+  /** The path of a violation: it begins with the name of the parameter. */
   private path([first, ...rest]: readonly string[], given: number): string {
     const { parameters } = this.method;
     const index = Number(first ?? given);

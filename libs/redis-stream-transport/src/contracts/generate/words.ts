@@ -14,7 +14,7 @@ export function propertyName(name: string): string {
   return IDENTIFIER.test(name) ? name : JSON.stringify(name);
 }
 
-/** A name that is one in TypeScript too, and is not taken yet; it is taken then. */
+/** A name that TypeScript allows and that is not taken yet. It is taken afterwards. */
 export function freeName(wanted: string, fallback: string, taken: Set<string>): string {
   const cleaned = wanted.replaceAll(/[^\w$]/g, '_');
   const base = IDENTIFIER.test(cleaned) && !RESERVED.has(cleaned) ? cleaned : fallback;

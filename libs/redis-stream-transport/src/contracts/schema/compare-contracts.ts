@@ -25,8 +25,8 @@ export interface ContractComparison {
 
 /**
  * Whether a client's calls fit a server: every argument that may be sent must be taken, and every result
- * must be what the client expects. What a newer client may send besides, and an older server does not know,
- * is an addition; the other way round it was removed.
+ * must be what the client expects. What a newer client may send and an older server does not know is an addition;
+ * what an older client may send and a newer server does not know was removed.
  */
 export function compareContracts(
   client: ContractSchema,

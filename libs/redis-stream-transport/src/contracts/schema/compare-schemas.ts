@@ -3,7 +3,11 @@ import { narrowerBounds } from './schema-bounds.js';
 
 /** How one place differs on the two sides. */
 export interface SchemaChange {
-  /** `removed`: the receiver does not know it. `required`: it is not surely sent. `narrowed`: not all that may be sent is taken. */
+  /**
+   * - `removed`: the receiver does not know it.
+   * - `required`: the receiver needs it, and it may be missing.
+   * - `narrowed`: the receiver does not take all that may be sent.
+   */
   readonly kind: 'removed' | 'required' | 'narrowed';
   readonly path: string;
   readonly text: string;
@@ -15,7 +19,7 @@ const MAX_PAIRS = 20_000;
 const MAX_NESTING = 300;
 /** Differences that are told of one pair, and so of one place; more of them say nothing new. */
 const MAX_CHANGES = 100;
-/** References that lead to references: more are a circle, which describes nothing. */
+/** References in a chain; a longer chain is taken for a circle, which describes nothing. */
 const MAX_ALIASES = 100;
 
 const NONE: readonly SchemaChange[] = [];
@@ -142,7 +146,7 @@ export class SchemaComparison {
     }
     for (const [name, schema] of Object.entries(sends)) {
       const target = Object.hasOwn(takes, name) ? takes[name] : undefined;
-      // That null is refused now is part of that.
+      // What became required takes no null either, which need not be told besides.
       const given = became.has(name) ? this.notNull(schema) : schema;
       if (target !== undefined) {
         changes.push(...below(`.${name}`, this.compare(given, target, nesting + 1)));

@@ -19,7 +19,7 @@ export interface ParameterSchema {
   readonly optional?: true;
   /** Takes all further arguments; `schema` is that of one of them. */
   readonly rest?: true;
-  /** Where it is constant and plain. */
+  /** The default, if it is a constant text, number, boolean or null. */
   readonly default?: string | number | boolean | null;
   readonly schema: JsonSchema;
 }
@@ -39,7 +39,7 @@ export interface ContractSchema {
   readonly version: string;
   readonly namespace?: string;
   readonly doc?: string;
-  /** Of everything that is compared: equal hashes need no comparison. Names of parameters and texts do not count. */
+  /** Of everything that is compared: contracts with equal hashes fit. Names of parameters and docs do not count. */
   readonly hash: string;
   readonly methods: Readonly<Record<string, MethodSchema>>;
   readonly $defs: SchemaDefs;
@@ -168,7 +168,7 @@ class Writer {
     }
   }
 
-  /** Written out: the same class has another schema with other arguments. */
+  /** Written out and not referred to: the schema of the class depends on its type arguments. */
   private async generic(
     dto: new () => object,
     fields: ReadonlyMap<string, ValueType>,

@@ -9,8 +9,8 @@ type Held = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
 /**
- * Reads the document that a service announces: a contract as data, or undefined if it is none. Whoever gets one
- * may rely on its form, and on that of the words of JSON Schema that contracts are described with.
+ * Reads the document that a service announces: a contract as data, or undefined if it is none. The form of what is
+ * returned was checked, with the keywords of JSON Schema that contracts are described with.
  */
 export function readContractSchema(text: string): ContractSchema | undefined {
   if (hasProtoKey(text)) return undefined;

@@ -56,7 +56,7 @@ function patternSchema(pattern: unknown): JsonSchema | undefined {
   return { type: 'string', pattern: pattern.source };
 }
 
-/** A rule without words: its name and what it was given. */
+/** A rule that JSON Schema cannot say: its name and its arguments. */
 export function ruleText(name: string, args: readonly unknown[]): string {
   const told = args.filter((arg) => arg !== undefined).map(argumentText);
   return told.length > 0 ? `${name}(${told.join(', ')})` : name;

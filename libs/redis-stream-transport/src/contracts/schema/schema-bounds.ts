@@ -7,7 +7,7 @@ const CEILINGS = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems'] as con
 /** Of these only equality is compared. */
 const EXACT = ['pattern', 'format', 'multipleOf', 'uniqueItems'] as const;
 
-/** What of the values that may be sent is shut out, in words. */
+/** Which values that may be sent are not taken, in words. */
 export function narrowerBounds(sent: JsonSchema, taken: JsonSchema): string[] {
   const texts: string[] = [];
   for (const bound of FLOORS) {

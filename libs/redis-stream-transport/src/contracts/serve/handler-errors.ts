@@ -14,7 +14,7 @@ const CATCHES = '__filterCatchExceptions__';
 type Type = abstract new (...args: never[]) => unknown;
 
 /**
- * What of a handler's errors reaches the caller. Nest replaces everything that is no `RpcException` by
+ * Decides what the caller gets of a handler's errors. Nest replaces everything that is no `RpcException` by
  * "Internal server error"; a contract promises name, message, code and details.
  */
 export class HandlerErrors {

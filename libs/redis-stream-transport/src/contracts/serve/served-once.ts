@@ -8,7 +8,7 @@ import {
 import { implementedBy } from './implements.decorator.js';
 
 /**
- * Looks through the controllers of an application.
+ * Checks that each method of these contracts has exactly one controller in an application.
  * @throws ContractError NOT_SERVED, SERVED_TWICE naming every method
  */
 export function assertServedOnce(
