@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import * as root from 'nestjs-redis-streams';
 import ts from 'typescript';
 import { allows, isCore } from './floors.js';
 import { importsOf, read, ROOT, SOURCES } from './source-tree.js';
@@ -60,12 +61,12 @@ function rootExports(): { values: string[]; types: string[]; stars: string[] } {
   return found;
 }
 
-it('exports from the root exactly what is promised', async () => {
+it('exports from the root exactly what is promised', () => {
   const { values, types, stars } = rootExports();
   expect(stars).toEqual([]);
   expect(values.toSorted()).toEqual(VALUES);
   expect(types).toEqual(expect.arrayContaining(TYPES));
-  expect(Object.keys(await import('nestjs-redis-streams')).toSorted()).toEqual(VALUES);
+  expect(Object.keys(root).toSorted()).toEqual(VALUES);
 });
 
 it('needs for the root entry no package that a user may not have', () => {
