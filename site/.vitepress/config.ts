@@ -34,12 +34,20 @@ const slugify = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
     .replaceAll(' ', '-');
 
+/** Many tables are wide: they get the room that VitePress leaves empty, and narrow cells. */
+const WIDE_TABLES = `
+:root { --vp-layout-max-width: 1680px }
+.VPDoc.has-aside .content-container { max-width: none !important }
+.vp-doc th, .vp-doc td { padding: 6px 10px; font-size: 13px; line-height: 20px }
+`;
+
 export default defineConfig({
   title: 'nestjs-redis-streams',
   description: 'A transport for NestJS microservices on Redis Streams',
   srcDir: './.cache/pages',
   outDir: './dist',
   cacheDir: './.cache/vitepress',
+  head: [['style', {}, WIDE_TABLES]],
   // A link to a page that is not there fails the build.
   ignoreDeadLinks: false,
   lastUpdated: false,
