@@ -36,7 +36,6 @@ const slugify = (heading: string): string =>
 
 /** Many tables are wide: they get the room that VitePress leaves empty, and narrow cells. */
 const WIDE_TABLES = `
-:root { --vp-layout-max-width: 1680px }
 .VPDoc.has-aside .content-container { max-width: none !important }
 .vp-doc th, .vp-doc td { padding: 6px 10px; font-size: 13px; line-height: 20px }
 `;
