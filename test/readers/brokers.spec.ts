@@ -74,7 +74,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     hello: (group) => group.hello(),
     ensureGroup: (group) => group.ensureGroup('s', 'r', false),
     read: (group) => group.read(fake, { consumer: 'me', streams: ['s'], count: 1, block: 0 }),
-    settle: (group) => group.settle(owner, { logs: [], streams: [] }),
+    settle: (group) => group.settle(owner, { logs: [], results: [], streams: [] }),
     settleChecked: (group) =>
       group.settleChecked(owner, {
         stream: 's',
@@ -115,8 +115,11 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     orphans: (starts) => starts.orphans('s', '', 10),
     sweep: (starts) => starts.sweep('s'),
     adopt: (starts) => starts.adopt(owner, 's', ['1-1']),
-    claimKey: (starts) =>
-      starts.claimKey({ stream: 's', pattern: 's', key: 'key', id: '1-1', digest: 'digest' }),
+    claimKeys: (starts) =>
+      starts.claimKeys('s', [
+        { pattern: 's', key: 'key', id: '1-1', digest: 'digest' },
+        { pattern: 's', key: 'other', id: '2-1', digest: 'digest' },
+      ]),
   },
   directory: {
     describe: (directory) =>

@@ -286,13 +286,13 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L22',
     part: 'the look at the entry',
-    file: operation('serving/claim-key'),
+    file: operation('serving/claim-keys'),
     changes: [['elseif known[2] and exists(known[2]) then', 'elseif known[2] then']],
   },
   {
     rule: 'L22',
     part: 'the look at the kind',
-    file: consumer('run/start-guard'),
+    file: consumer('run/keyed-results'),
     changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
   },
 ];

@@ -34,9 +34,14 @@ const log = (caller: string, frame = 'frame', force = false) => ({
   ttlMs: 60_000,
   force,
 });
+/** What ends in the stream, and nothing is said of elsewhere. */
+const ends = (keep: readonly string[], drop: readonly string[]) => ({
+  ...{ stream: 'a', keep, drop, noted: [], started: [] },
+});
 const dropping = (ids: readonly string[], ...logs: Settlement['logs']): Settlement => ({
   logs,
-  streams: [{ stream: 'a', keep: [], drop: ids }],
+  results: [],
+  streams: [ends([], ids)],
 });
 const stranger = (owner: Owner): Owner => ({ ...owner, token: 'another' });
 
@@ -68,8 +73,8 @@ describe('the settle script', () => {
 
   it('only acknowledges what it is told to keep', async () => {
     const { brokers, broker, owner, ids } = await holding(3);
-    const streams = [{ stream: 'a', keep: [ids[0]!], drop: [ids[1]!] }];
-    await broker.settle(owner, { logs: [], streams });
+    const streams = [ends([ids[0]!], [ids[1]!])];
+    await broker.settle(owner, { logs: [], results: [], streams });
     expect(await brokers.ids('a')).toEqual([ids[0], ids[2]]);
     expect(await brokers.pendingEntries('a')).toEqual([[ids[2], 'me', 1]]);
   });
@@ -132,10 +137,56 @@ describe('the settle script', () => {
     await pipeline.exec();
     const owner = await brokers.owner('me');
     const ids = await brokers.hand('a', 'me', 9000);
-    const streams = [{ stream: 'a', keep: ids.slice(0, 500), drop: ids.slice(500) }];
-    expect(await broker.settle(owner, { logs: [], streams })).toMatchObject({ kind: 'ok' });
+    const noted = ids.slice(0, 4500);
+    const fields = noted.flatMap((id) => [`service ${id}`, '0 0  1']);
+    await brokers.redis.hset(brokers.keys.due('a'), ...fields);
+    const streams = [{ ...ends(ids.slice(0, 500), ids.slice(500)), noted }];
+    expect(await broker.settle(owner, { logs: [], results: [], streams })).toMatchObject({
+      kind: 'ok',
+    });
     expect(await brokers.ids('a')).toHaveLength(500);
     expect(await brokers.pendingEntries('a')).toEqual([]);
+    expect(await brokers.redis.exists(brokers.keys.due('a'))).toBe(0);
+  });
+
+  it('takes what Redis holds of the entries with them: notes, starts, results of keys', async () => {
+    const { brokers, broker, caller, owner, ids } = await holding(4);
+    const [first, second, third, other] = ids as [string, string, string, string];
+    const { keys, redis } = brokers;
+    const fields = ids.map((id) => [`service ${id}`, 'x'] as const);
+    await redis.hset(keys.due('a'), ...fields.flat());
+    await redis.hset(keys.started('a'), ...fields.flat());
+    const record = (key: string) => keys.idempotency('service', 'a', key);
+    await redis.hset(record('kept'), 'h', 'digest', 'e', first);
+    await redis.hset(record('given up'), 'h', 'digest', 'e', second);
+    await redis.hset(record('another’s'), 'h', 'digest', 'e', other);
+    await redis.hset(record('has one'), 'h', 'digest', 'e', third, 'r', 'first');
+    await redis.set(record('no record'), 'x');
+    const ended = (id: string, key: string, result: string | undefined = '[]') => ({
+      ...{ pattern: 'a', id, key, result },
+    });
+    const answer = await broker.settle(owner, {
+      logs: [log(caller)],
+      results: [
+        ended(first, 'kept', '[[1]]'),
+        { ...ended(second, 'given up'), result: undefined },
+        ...['another’s', 'has one', 'no record'].map((key) => ended(third, key)),
+      ],
+      streams: [{ ...ends([third], [first, second]), noted: [first, third], started: [second] }],
+    });
+    expect(answer).toEqual({ kind: 'ok', logs: [] });
+    expect(await brokers.ids('a')).toEqual([third, other]);
+    const left = (key: string) => redis.hkeys(key).then((names) => names.sort());
+    expect(await left(keys.due('a'))).toEqual([`service ${second}`, `service ${other}`]);
+    expect(await left(keys.started('a'))).toEqual(
+      [first, third, other].map((id) => `service ${id}`),
+    );
+    const result = (key: string) => redis.hget(record(key), 'r');
+    expect(await result('kept')).toBe('[[1]]');
+    expect(await redis.pttl(record('kept'))).toBeGreaterThan(86_000_000);
+    expect(await redis.exists(record('given up'))).toBe(0);
+    expect(await result('another’s')).toBeNull();
+    expect(await result('has one')).toBe('first');
   });
 
   it('runs when memory is full: finished work must be able to leave', async () => {

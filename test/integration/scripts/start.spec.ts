@@ -121,8 +121,9 @@ describe('L20: orphaned requests', () => {
 });
 
 describe('L22: idempotency keys', () => {
-  const claim = (starts: StartBroker, id: string, digest = 'one') =>
-    starts.claimKey({ stream: 'a', pattern: 'a', key: 'key', id, digest });
+  const stored = (result: string) => ({ kind: 'stored', result });
+  const claim = async (starts: StartBroker, id: string, digest = 'one') =>
+    (await starts.claimKeys('a', [{ pattern: 'a', key: 'key', id, digest }]))[0];
 
   it('the first runs, those that come meanwhile wait, another payload is refused', async () => {
     const { starts, ids } = await handed(2);
@@ -139,6 +140,51 @@ describe('L22: idempotency keys', () => {
     expect(await claim(starts, ids[1]!)).toEqual({ kind: 'run' });
     await brokers.redis.xdel(brokers.keys.stream('a'), ids[1]!);
     expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'run' });
+  });
+
+  it('those of one turn are asked about in one script, each as if it came alone', async () => {
+    const { brokers, starts, ids } = await handed(4);
+    const command = vi.spyOn(brokers.link, 'command');
+    const entry = (at: number, key: string) => ({
+      ...{ pattern: 'a', key, id: ids[at]!, digest: 'one' },
+    });
+    await brokers.redis.set(brokers.keys.idempotency('service', 'a', 'no record'), 'x');
+    const asked = [entry(0, 'k'), entry(1, 'k'), entry(2, 'l'), entry(3, 'no record')];
+    await starts.claimKeys('a', [entry(2, 'l')]);
+    command.mockClear();
+    expect((await starts.claimKeys('a', asked)).map(({ kind }) => kind)).toEqual([
+      ...['run', 'wait', 'run', 'unreadable'],
+    ]);
+    expect(command).toHaveBeenCalledOnce();
+    expect(await starts.claimKeys('a', [])).toEqual([]);
+  });
+
+  it('long results are asked for in several scripts', async () => {
+    const { brokers, starts, ids } = await handed(5);
+    const result = 'x'.repeat(700_000);
+    const entries = ids.map((id, i) => ({ pattern: 'a', key: `k${i}`, id, digest: 'one' }));
+    for (const { key } of entries.slice(1)) {
+      const record = brokers.keys.idempotency('service', 'a', key);
+      await brokers.redis.hset(record, 'h', 'one', 'e', '1-1', 'r', result);
+    }
+    const command = vi.spyOn(brokers.link, 'command');
+    const claims = await starts.claimKeys('a', entries);
+    expect(claims).toEqual([{ kind: 'run' }, ...entries.slice(1).map(() => stored(result))]);
+    // Two results are enough for an answer.
+    expect(command.mock.calls.filter(([name]) => name === 'evalsha')).toHaveLength(2);
+  });
+
+  it('those that run in other streams are waited for, whichever these are', async () => {
+    const { brokers, starts, ids } = await handed(3);
+    const there = [await brokers.add('b'), await brokers.add('c')];
+    await brokers.redis.xdel(brokers.keys.stream('c'), there[1]!);
+    const entries = ids.map((id, i) => ({ pattern: 'a', key: `k${i}`, id, digest: 'one' }));
+    for (const [i, stream] of ['b', 'c'].entries()) {
+      const record = brokers.keys.idempotency('service', 'a', `k${i}`);
+      await brokers.redis.hset(record, 'h', 'one', 'e', there[i]!, 's', stream);
+    }
+    const claims = await starts.claimKeys('a', entries);
+    expect(claims.map(({ kind }) => kind)).toEqual(['wait', 'run', 'run']);
   });
 
   it('later ones get the result; a fault of the transport is no result, and frees the key', async () => {

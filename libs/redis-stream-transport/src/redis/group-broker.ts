@@ -21,10 +21,11 @@ import { retry, type NextAttempt, type RetryAnswer } from './operations/serving/
 import { settleChecked } from './operations/serving/settle-checked.js';
 import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
 import { settle, settleScript } from './operations/serving/settle.js';
-import type { SettleAnswer, Settlement } from './operations/serving/settle.js';
+import type { SettleAnswer, Settlement, StreamEnds } from './operations/serving/settle.js';
 import type { Answer, CheckedAnswer, Owner } from './owner.js';
 
 export type { Answer, CheckedAnswer, GroupKind, KeyedResult, Owner, SettleAnswer, Settlement };
+export type { CheckedSettlement, StreamEnds };
 
 /** What a service wants of Redis, in one shard and for one group. Each method is one operation. */
 export class GroupBroker implements ServicePlace {

@@ -6,11 +6,11 @@ import { adopt } from './operations/recovery/adopt.js';
 import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-interrupted.js';
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
-import { claimKey, type KeyClaim, type KeyedEntry } from './operations/serving/claim-key.js';
+import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
 import { start } from './operations/serving/start.js';
 import type { CheckedAnswer, Owner } from './owner.js';
 
-export type { InterruptedEntry, KeyClaim };
+export type { InterruptedEntry, KeyClaim, KeyedEntry };
 
 /**
  * What is asked of Redis before a handler runs: may it start, and does it have to. Each method is one operation.
@@ -54,7 +54,8 @@ export class StartBroker implements GroupPlace {
     return adopt(this, owner, stream, ids);
   }
 
-  claimKey(entry: KeyedEntry): Promise<KeyClaim> {
-    return claimKey(this, entry);
+  /** In the order of the entries. */
+  claimKeys(stream: string, entries: readonly KeyedEntry[]): Promise<KeyClaim[]> {
+    return claimKeys(this, stream, entries);
   }
 }

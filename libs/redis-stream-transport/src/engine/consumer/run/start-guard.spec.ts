@@ -1,13 +1,15 @@
 import { shardContext } from '../../../../../../test/support/shard-context.js';
-import type { KeyClaim, StartBroker } from '../../../redis/start-broker.js';
-import type { StreamState } from '../intake/stream-state.js';
-import type { Delivery } from './delivery.js';
+import { CommandFailure } from '../../../redis/failure.js';
+import type { KeyClaim, KeyedEntry, StartBroker } from '../../../redis/start-broker.js';
+import type { Delivery, HomeStream } from './delivery.js';
 import { StartGuard } from './start-guard.js';
 
+const work = { name: 'work', startRefused: () => undefined } as unknown as HomeStream;
+
 /** The parts of a delivery that a start guard uses. */
-function fake(changes: { key?: string; once?: boolean } = {}) {
+function fake(changes: { key?: string; once?: boolean; id?: string } = {}) {
   const delivery = {
-    ...{ id: '1-0', consumer: 'me', stream: { name: 'work' } as StreamState },
+    ...{ id: changes.id ?? '1-0', consumer: 'me', stream: work },
     ...{ entry: { key: changes.key, data: '1' }, pattern: { spec: { pattern: 'work' } } },
     ...{ once: changes.once ?? false, ended: false, abortedBy: undefined as string | undefined },
     isRequest: true,
@@ -25,32 +27,51 @@ function fake(changes: { key?: string; once?: boolean } = {}) {
 function guard() {
   const told: string[] = [];
   let answer: (given: unknown) => void = () => undefined;
-  const asked = vi.fn(() => new Promise((resolve) => (answer = resolve)));
-  const broker = { claimKey: asked, start: asked } as unknown as StartBroker;
+  let refuse: (error: Error) => void = () => undefined;
+  const ask = () =>
+    new Promise<never>((resolve, reject) => {
+      answer = resolve as (given: unknown) => void;
+      refuse = reject;
+    });
+  const claimed = vi.fn((_stream: string, _entries: readonly KeyedEntry[]) => ask());
+  const started = vi.fn((_owner: unknown, _stream: string, _ids: readonly string[]) => ask());
+  const broker = { claimKeys: claimed, start: started } as unknown as StartBroker;
   const context = shardContext();
+  const of = ({ id }: Delivery): string => (id === '1-0' ? '' : ` ${id}`);
   const made = new StartGuard(context, broker, {
-    run: () => told.push('run'),
-    lost: () => told.push('lost'),
-    wait: () => told.push('wait'),
+    run: (delivery) => told.push(`run${of(delivery)}`),
+    lost: (delivery) => told.push(`lost${of(delivery)}`),
+    wait: (delivery) => told.push(`wait${of(delivery)}`),
   });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ told, context },
-    start: async (delivery: ReturnType<typeof fake>) => {
-      delivery.consumer = context.identity.consumer;
-      made.start(delivery as unknown as Delivery);
+    ...{ told, context, claimed, started },
+    start: async (...deliveries: ReturnType<typeof fake>[]) => {
+      for (const delivery of deliveries) {
+        delivery.consumer = context.identity.consumer;
+        made.start(delivery as unknown as Delivery);
+      }
       await turn();
-      expect(asked).toHaveBeenCalledOnce();
     },
-    answer: async (given: KeyClaim | boolean[]) => {
+    answer: async (given: Given) => {
       answer(given);
+      await turn();
+    },
+    refuse: async (error: Error) => {
+      refuse(error);
+      await turn();
+    },
+    /** The connection is back. */
+    resume: async () => {
+      made.resume();
       await turn();
     },
   };
 }
 
-type Granted = [{ key?: string; once?: boolean }, KeyClaim | boolean[]];
-const keyed: Granted = [{ key: 'k' }, { kind: 'run' }];
+type Given = readonly KeyClaim[] | readonly boolean[];
+type Granted = [{ key?: string; once?: boolean }, Given];
+const keyed: Granted = [{ key: 'k' }, [{ kind: 'run' }]];
 const once: Granted = [{ once: true }, [true]];
 
 describe('L9: a start that Redis has granted', () => {
@@ -94,16 +115,16 @@ test('an entry that waits for a run with its key does not begin after its caller
   const delivery = fake({ key: 'k' });
   await start(delivery);
   delivery.abortedBy = 'cancelled';
-  await answer({ kind: 'wait' });
+  await answer([{ kind: 'wait' }]);
   expect([told, delivery.faults]).toEqual([[], ['not begun: cancelled']]);
 });
 
 describe('an answer about what has ended meanwhile', () => {
-  it.each<[string, { key?: string; once?: boolean }, KeyClaim | boolean[]]>([
-    ['run', { key: 'k' }, { kind: 'run' }],
-    ['wait', { key: 'k' }, { kind: 'wait' }],
-    ['another payload', { key: 'k' }, { kind: 'mismatch' }],
-    ['a result', { key: 'k' }, { kind: 'stored', result: '[]' }],
+  it.each<[string, { key?: string; once?: boolean }, Given]>([
+    ['run', { key: 'k' }, [{ kind: 'run' }]],
+    ['wait', { key: 'k' }, [{ kind: 'wait' }]],
+    ['another payload', { key: 'k' }, [{ kind: 'mismatch' }]],
+    ['a result', { key: 'k' }, [{ kind: 'stored', result: '[]' }]],
     ['a start', { once: true }, [true]],
     ['no start', { once: true }, [false]],
   ])('has no effect: %s', async (_, changes, given) => {
@@ -119,7 +140,77 @@ describe('an answer about what has ended meanwhile', () => {
     const { start, answer, told, context } = guard();
     await start(fake({ key: 'k' }));
     context.identity.replace();
-    await answer({ kind: 'run' });
+    await answer([{ kind: 'run' }]);
     expect(told).toEqual([]);
+  });
+});
+
+describe('starts of one turn', () => {
+  const range = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 2}-0`);
+  const run: KeyClaim = { kind: 'run' };
+
+  it('with keys travel as one script, and each has its own answer', async () => {
+    const { start, answer, told, claimed } = guard();
+    const ten = range(10).map((id) => fake({ id, key: `key of ${id}` }));
+    await start(...ten);
+    expect(claimed).toHaveBeenCalledOnce();
+    const [stream, entries] = claimed.mock.calls[0]!;
+    expect(stream).toBe('work');
+    expect(entries.map(({ id, key }) => `${id}: ${key}`)).toEqual(
+      ten.map(({ id }) => `${id}: key of ${id}`),
+    );
+    const claims = ten.map((): KeyClaim => run);
+    claims.splice(1, 3, { kind: 'wait' }, { kind: 'mismatch' }, { kind: 'stored', result: '[]' });
+    await answer(claims);
+    expect(told).toEqual([
+      'run 2-0',
+      'wait 3-0',
+      ...range(10)
+        .slice(4)
+        .map((id) => `run ${id}`),
+    ]);
+    expect([ten[2]!.faults, ten[3]!.faults]).toEqual([['IDEMPOTENCY_MISMATCH'], ['replayed']]);
+  });
+
+  it('with keys that may be started once only take one script of each kind', async () => {
+    const { start, answer, told, claimed, started } = guard();
+    await start(...range(3).map((id) => fake({ id, key: id, once: true })));
+    await answer([run, { kind: 'wait' }, run]);
+    expect(started.mock.calls.map(([, , ids]) => ids)).toEqual([['2-0', '4-0']]);
+    await answer([true, false]);
+    expect(told).toEqual(['wait 3-0', 'run 2-0', 'lost 4-0']);
+    expect(claimed).toHaveBeenCalledOnce();
+  });
+
+  it('are asked about in parts, so that Redis is not kept for long', async () => {
+    const { start, claimed, started } = guard();
+    await start(...range(600).map((id) => fake({ id, key: id })));
+    expect(claimed.mock.calls.map(([, entries]) => entries.length)).toEqual([256, 256, 88]);
+    await start(...range(300).map((id) => fake({ id, once: true })));
+    expect(started.mock.calls.map(([, , ids]) => ids.length)).toEqual([256, 44]);
+  });
+
+  it('that are refused stand back, all of them', async () => {
+    const { start, refuse, told } = guard();
+    const ended = Object.assign(fake({ id: '5-0', key: 'k' }), { ended: true });
+    await start(...range(2).map((id) => fake({ id, key: id })), ended);
+    await refuse(new CommandFailure('refused', 'NOPERM', 'no permission'));
+    expect(told).toEqual(['wait 2-0', 'wait 3-0']);
+  });
+
+  it('whose answer was lost are asked about again, without what has ended meanwhile', async () => {
+    const { start, refuse, resume, answer, told, claimed } = guard();
+    const three = range(3).map((id) => fake({ id, key: id }));
+    await start(...three);
+    await refuse(new CommandFailure('lost', '', 'closed'));
+    three[1]!.ended = true;
+    expect(told).toEqual([]);
+    await resume();
+    expect(claimed.mock.calls.map(([, entries]) => entries.map(({ id }) => id))).toEqual([
+      ['2-0', '3-0', '4-0'],
+      ['2-0', '4-0'],
+    ]);
+    await answer([{ kind: 'wait' }, run]);
+    expect(told).toEqual(['wait 2-0', 'run 4-0']);
   });
 });

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { encodeFault, encodeFrame, REPLY, type ReplyKind } from '../../../protocol/frame.js';
-import type { KeyedResult } from '../../../redis/group-broker.js';
-import type { InterruptedEntry, StartBroker } from '../../../redis/start-broker.js';
+import { encodeFault, encodeFrame } from '../../../protocol/frame.js';
+import type { InterruptedEntry, KeyClaim, StartBroker } from '../../../redis/start-broker.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import { jittered } from '../../clock.js';
 import type { Delivery, HomeStream } from './delivery.js';
 import { faultText } from './ends.js';
+import { digestOf, replay } from './keyed-results.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
-import { readResult, type StoredReply } from '../settle/stored-result.js';
+import { Starting } from './starting.js';
 import { thrownText } from '../../../thrown.js';
 
 /** Milliseconds until a start is asked for again: an entry with the same key runs, or the lease is in doubt. */
@@ -18,8 +17,6 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5000;
 const JITTER = 0.3;
 const REFUSED = Symbol('refused');
-/** Most characters of replies that are stored under a key. */
-const MAX_RESULT = 1_048_576;
 
 export interface StartGuardHooks {
   run(delivery: Delivery): void;
@@ -32,10 +29,12 @@ export interface StartGuardHooks {
 /**
  * Asks Redis before a handler starts (rules L18, L22). An entry with an idempotency key runs only if no result is
  * stored under the key and no other entry with it runs. An entry that may be started once only is acknowledged first.
- * All others run at once. After each answer the delivery and the lease are checked again, because time has passed.
+ * All others run at once. All that starts in one turn and stream goes into one script. After each answer the delivery
+ * and the lease are checked again, because time has passed.
  */
 export class StartGuard {
-  private readonly starting = new Map<HomeStream, Delivery[]>();
+  private readonly keyed = new Starting((stream, list) => void this.claimKeys(stream, list));
+  private readonly once = new Starting((stream, list) => void this.startAll(stream, list));
   /** Streams of which entries were started once. */
   private readonly used = new Set<HomeStream>();
   /** By stream: milliseconds to wait after the latest refusal. */
@@ -51,9 +50,8 @@ export class StartGuard {
   }
 
   start(delivery: Delivery): void {
-    if (delivery.entry.key !== undefined) void this.claimKey(delivery, delivery.entry.key);
-    else if (delivery.once) this.startOnce(delivery);
-    else this.hooks.run(delivery);
+    if (delivery.entry.key !== undefined) this.keyed.add(delivery);
+    else this.startUnkeyed(delivery);
   }
 
   /** The lease was renewed: tries again at once. */
@@ -96,24 +94,35 @@ export class StartGuard {
     return { caller: header.caller, frame: encodeFrame(consumer, reply), ttlMs };
   }
 
-  private async claimKey(delivery: Delivery, key: string): Promise<void> {
-    const { stream, id, entry, pattern } = delivery;
-    const digest = createHash('sha256').update(entry.data).digest('base64url');
-    const isMine = () => this.isMine(delivery);
-    const answer = await this.insist(stream, isMine, () =>
-      this.broker.claimKey({ stream: stream.name, pattern: pattern.spec.pattern, key, id, digest }),
-    );
-    if (answer === undefined || !isMine()) return;
-    if (answer === REFUSED) {
-      this.standBack([delivery], stream);
+  private startUnkeyed(delivery: Delivery): void {
+    if (!delivery.once) {
+      this.hooks.run(delivery);
       return;
     }
-    switch (answer.kind) {
+    this.used.add(delivery.stream);
+    this.once.add(delivery);
+  }
+
+  private async claimKeys(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
+    const ask = (mine: readonly Delivery[]): Promise<KeyClaim[]> =>
+      this.broker.claimKeys(
+        stream.name,
+        mine.map((delivery) => ({
+          pattern: delivery.pattern.spec.pattern,
+          key: delivery.entry.key as string,
+          id: delivery.id,
+          digest: digestOf(delivery),
+        })),
+      );
+    await this.insist(stream, list, ask, (delivery, claim) => this.claimed(delivery, claim));
+  }
+
+  private claimed(delivery: Delivery, claim: KeyClaim): void {
+    switch (claim.kind) {
       case 'run':
         if (!this.mayGoOn(delivery)) return;
         delivery.recorded = [];
-        if (delivery.once) this.startOnce(delivery);
-        else this.hooks.run(delivery);
+        this.startUnkeyed(delivery);
         break;
       case 'wait':
         if (!this.isGivenUp(delivery)) this.hooks.wait(delivery, LOOK_AGAIN);
@@ -125,48 +134,28 @@ export class StartGuard {
         break;
       }
       case 'stored':
-        replay(delivery, readResult(answer.result));
+        replay(delivery, claim.result);
         break;
       case 'unreadable':
         replay(delivery, undefined);
     }
   }
 
-  /** All starts of one turn and stream go into one script. */
-  private startOnce(delivery: Delivery): void {
-    const list = this.starting.get(delivery.stream);
-    if (list !== undefined) {
-      list.push(delivery);
-      return;
-    }
-    this.used.add(delivery.stream);
-    this.starting.set(delivery.stream, [delivery]);
-    queueMicrotask(() => void this.startAll(delivery.stream));
-  }
-
-  private async startAll(stream: HomeStream): Promise<void> {
-    const list = this.starting.get(stream) ?? [];
-    this.starting.delete(stream);
-    const ids = list.map(({ id }) => id);
-    const isMine = () => list.some((delivery) => this.isMine(delivery));
-    const answer = await this.insist(stream, isMine, async () => {
+  private async startAll(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
+    const ask = async (mine: readonly Delivery[]): Promise<boolean[]> => {
+      const ids = mine.map(({ id }) => id);
       const flags = await this.broker.start(this.context.identity.owner, stream.name, ids);
       if (flags === 'missing' || flags === 'fenced') {
         this.context.identity.doubt(flags);
         throw new Error(`the lease is ${flags}`);
       }
       return flags;
-    });
-    if (answer === REFUSED) {
-      stream.startRefused();
-      this.standBack(list, stream);
-      return;
-    }
-    for (const [i, delivery] of list.entries()) {
-      if (answer === undefined || !this.isMine(delivery)) continue;
-      if (answer[i] !== true) this.hooks.lost(delivery);
+    };
+    const answered = await this.insist(stream, list, ask, (delivery, mayStart) => {
+      if (mayStart !== true) this.hooks.lost(delivery);
       else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
-    }
+    });
+    if (!answered) stream.startRefused();
   }
 
   /** Lets them wait without slots, so that other entries can run. */
@@ -198,69 +187,47 @@ export class StartGuard {
   }
 
   /**
-   * Repeats until Redis answers or refuses for good; undefined when none of the deliveries is held any more.
+   * Asks about deliveries until Redis answers or refuses for good: then they stand back, and this is false. Leaves out
+   * what is not held any more, before the question and after the answer.
    */
-  private insist<T>(
+  private async insist<T>(
     stream: HomeStream,
-    isMine: () => boolean,
-    ask: () => Promise<T>,
-  ): Promise<T | typeof REFUSED | undefined> {
-    return this.patience.until(isMine, async () => {
-      try {
-        const answer = await ask();
-        this.pauses.delete(stream);
-        return answer;
-      } catch (error) {
-        const line = `cannot start entries of ${stream.name} yet: ${thrownText(error)}`;
-        this.context.logger.warn(`start ${stream.name}`, line);
-        if (!(error instanceof CommandFailure) || error.passing) return undefined;
-        const pause = 2 * (this.pauses.get(stream) ?? FIRST_PAUSE / 2);
-        this.pauses.set(stream, Math.min(LONGEST_PAUSE, pause));
-        return REFUSED;
-      }
-    });
+    list: readonly Delivery[],
+    ask: (mine: readonly Delivery[]) => Promise<readonly T[]>,
+    told: (delivery: Delivery, answer: T) => void,
+  ): Promise<boolean> {
+    const isMine = (delivery: Delivery): boolean => this.isMine(delivery);
+    let asked: readonly Delivery[] = [];
+    const answers = await this.patience.until(
+      () => list.some(isMine),
+      async () => {
+        try {
+          asked = list.filter(isMine);
+          const given = await ask(asked);
+          this.pauses.delete(stream);
+          return given;
+        } catch (error) {
+          return this.refused(stream, error);
+        }
+      },
+    );
+    if (answers === REFUSED) {
+      this.standBack(list, stream);
+      return false;
+    }
+    if (answers === undefined) return true;
+    for (const [i, delivery] of asked.entries())
+      if (isMine(delivery)) told(delivery, answers[i] as T);
+    return true;
   }
-}
 
-/** Notes a reply of an entry whose result is to be stored. */
-export function record(delivery: Delivery, kind: ReplyKind, payload: string | undefined): void {
-  delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
-}
-
-/** The idempotency key under which a delivery may run. */
-export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'> | undefined {
-  if (entry.key === undefined) return undefined;
-  return { pattern: pattern.spec.pattern, key: entry.key };
-}
-
-/**
- * What is stored under the key when the delivery ends. A fault of the transport is no result: then the key is
- * given up, and the next entry with it runs.
- */
-export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
-  const { recorded } = delivery;
-  const key = keyOf(delivery);
-  if (key === undefined || recorded === undefined) return undefined;
-  const text = `[${recorded.join(',')}]`;
-  const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
-  return { ...key, result: worth ? text : undefined };
-}
-
-/** Answers from a stored result. The entry itself never runs, because another one with its key did. */
-function replay(delivery: Delivery, replies: readonly StoredReply[] | undefined): void {
-  if (replies === undefined) {
-    const message = 'what is stored under the idempotency key cannot be read';
-    if (delivery.isRequest) delivery.fault('REPLY_LOST', message, 'may-have-run');
-    else delivery.deadLetter('idempotency', message);
-    return;
+  /** Undefined: it passes. */
+  private refused(stream: HomeStream, error: unknown): typeof REFUSED | undefined {
+    const line = `cannot start entries of ${stream.name} yet: ${thrownText(error)}`;
+    this.context.logger.warn(`start ${stream.name}`, line);
+    if (!(error instanceof CommandFailure) || error.passing) return undefined;
+    const pause = 2 * (this.pauses.get(stream) ?? FIRST_PAUSE / 2);
+    this.pauses.set(stream, Math.min(LONGEST_PAUSE, pause));
+    return REFUSED;
   }
-  if (!delivery.isRequest) {
-    delivery.acknowledge();
-    return;
-  }
-  for (const [i, { kind, payload }] of replies.entries()) {
-    delivery.repeat(kind, payload, i === replies.length - 1);
-  }
-  // An event stored no reply, so a request with its key gets an empty one.
-  if (replies.length === 0) delivery.value(undefined, true);
 }

@@ -13,8 +13,8 @@ export interface CheckedSettlerHooks {
 
 /**
  * Settles entries one by one, and Redis checks the owner of each. Used after a lost answer, a reconnect or a missing
- * lease, and for special entries (started once only, with an idempotency key, or with a note). Slower than the
- * settlement of a turn, and exact. Values of streamed replies have no owner to check; they are sent in order.
+ * lease. Slower than the settlement of a turn, and exact. Values of streamed replies have no owner to check; they are
+ * sent in order.
  */
 export class CheckedSettler {
   private readonly patience: Patience;
@@ -86,7 +86,7 @@ export class CheckedSettler {
   private built(values: readonly Finished[]): SettlementBuilder {
     const builder = new SettlementBuilder();
     for (const each of values) {
-      if (builder.wouldOverflow(each.delivery.entry.header.caller, each.reply)) break;
+      if (builder.wouldOverflow(each)) break;
       builder.add(each, this.hooks.ttlFor(each.delivery));
     }
     return builder;

@@ -1,6 +1,6 @@
 import { encodeFrame } from '../../../protocol/frame.js';
 import { MAX_FRAME_LENGTH, MAX_SCRIPT_LENGTH } from '../../../protocol/limits.js';
-import type { KeyedResult, Settlement } from '../../../redis/group-broker.js';
+import type { KeyedResult, Settlement, StreamEnds } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
 
 interface LogPart {
@@ -20,11 +20,10 @@ export interface Finished {
   readonly keyed: KeyedResult | undefined;
 }
 
-interface Ids {
-  readonly stream: string;
-  readonly keep: string[];
-  readonly drop: string[];
-}
+type Ids = { readonly [Name in keyof StreamEnds]: Name extends 'stream' ? string : string[] };
+
+/** Characters that a result takes beside its text and its key, about. */
+const RESULT_OVERHEAD = 64;
 
 /** Gathers what ended in one turn into one settlement: a frame for each caller, ids for each stream. */
 export class SettlementBuilder {
@@ -32,15 +31,21 @@ export class SettlementBuilder {
   length = 0;
   private readonly logs = new Map<string, LogPart>();
   private readonly streams = new Map<string, Ids>();
+  private readonly results: Settlement['results'][number][] = [];
   /** The latest ones, kept because replies of one caller and entries of one stream often come in a row. */
   private log: LogPart | undefined;
   private ids: Ids | undefined;
 
-  /** Whether one more reply would break the bounds of a frame or of a script. */
-  wouldOverflow(caller: string | undefined, reply: string | undefined): boolean {
-    if (reply === undefined || caller === undefined || this.length === 0) return false;
-    if (this.length + reply.length > MAX_SCRIPT_LENGTH) return true;
-    if (this.length + reply.length <= MAX_FRAME_LENGTH) return false;
+  /** @param generation in which the first of it was finished */
+  constructor(readonly generation = 0) {}
+
+  /** Whether one more would break the bounds of a frame or of a script. */
+  wouldOverflow({ delivery, reply, keyed }: Finished): boolean {
+    if (this.length === 0) return false;
+    const length = this.length + (reply?.length ?? 0) + (keyed === undefined ? 0 : lengthOf(keyed));
+    if (length > MAX_SCRIPT_LENGTH) return true;
+    const { caller } = delivery.entry.header;
+    if (length <= MAX_FRAME_LENGTH || reply === undefined || caller === undefined) return false;
     const part = this.logs.get(caller);
     return part !== undefined && part.text.length + reply.length > MAX_FRAME_LENGTH;
   }
@@ -56,10 +61,7 @@ export class SettlementBuilder {
       log.text = log.text === '' ? reply : log.text + ',' + reply;
       if (ttlMs > log.ttlMs) log.ttlMs = ttlMs;
     }
-    if (final) {
-      const { keep, drop } = this.idsOf(delivery.stream.name);
-      (delivery.isRequest ? drop : keep).push(delivery.id);
-    }
+    if (final) this.end(finished);
   }
 
   /** @param force also write into logs that are full */
@@ -68,7 +70,18 @@ export class SettlementBuilder {
     for (const { caller, text, ttlMs } of this.logs.values()) {
       logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force });
     }
-    return { logs, streams: [...this.streams.values()] };
+    return { logs, results: this.results, streams: [...this.streams.values()] };
+  }
+
+  private end({ delivery, keyed }: Finished): void {
+    const { id, history } = delivery;
+    const ids = this.idsOf(delivery.stream.name);
+    (delivery.isRequest ? ids.drop : ids.keep).push(id);
+    if (history.attempts > 0 || history.spared > 0) ids.noted.push(id);
+    if (delivery.once) ids.started.push(id);
+    if (keyed === undefined) return;
+    this.length += lengthOf(keyed);
+    this.results.push({ ...keyed, id });
   }
 
   private logOf(caller: string): LogPart {
@@ -81,7 +94,14 @@ export class SettlementBuilder {
   private idsOf(stream: string): Ids {
     if (this.ids?.stream === stream) return this.ids;
     let ids = this.streams.get(stream);
-    if (ids === undefined) this.streams.set(stream, (ids = { stream, keep: [], drop: [] }));
+    if (ids === undefined) {
+      ids = { stream, keep: [], drop: [], noted: [], started: [] };
+      this.streams.set(stream, ids);
+    }
     return (this.ids = ids);
   }
+}
+
+function lengthOf({ pattern, key, result = '-' }: KeyedResult): number {
+  return pattern.length + key.length + result.length + RESULT_OVERHEAD;
 }

@@ -1,6 +1,12 @@
 import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { CommandFailure } from '../../../redis/failure.js';
-import type { GroupBroker, SettleAnswer, Settlement } from '../../../redis/group-broker.js';
+import type {
+  CheckedSettlement,
+  GroupBroker,
+  SettleAnswer,
+  Settlement,
+} from '../../../redis/group-broker.js';
+import { MAX_FRAME_LENGTH, MAX_SCRIPT_LENGTH } from '../../../protocol/limits.js';
 import type { Delivery } from '../run/delivery.js';
 import { Settler } from './settler.js';
 
@@ -9,19 +15,27 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** A settler, and a Redis that answers or is down. */
 function setup() {
   const frames: string[] = [];
+  const settlements: Settlement[] = [];
+  const checked: string[] = [];
+  /** Entries that turn out to be somebody else's. */
+  const others = new Set<string>();
   const ended: string[] = [];
   const open: ((error: Error) => void)[] = [];
   const context = shardContext({ options: { replyTtl: 60_000 } });
   let answers = true;
-  const settle = (_: unknown, { logs }: Settlement): Promise<SettleAnswer> => {
+  const settle = (_: unknown, settlement: Settlement): Promise<SettleAnswer> => {
+    const { logs } = settlement;
+    settlements.push(settlement);
     if (!answers) return new Promise((_resolve, reject) => open.push(reject));
     if (!context.isUp) return Promise.reject(new CommandFailure('unsent', '', 'away'));
     frames.push(...logs.map(({ frame }) => frame));
     return Promise.resolve({ kind: 'ok', logs: [] });
   };
-  const settleChecked = async (): Promise<string> => {
+  const settleChecked = async (_: unknown, entry: CheckedSettlement): Promise<string> => {
     if (!context.isUp) throw new CommandFailure('unsent', '', 'away');
-    frames.push('1 me [end]');
+    checked.push(entry.id);
+    if (others.has(entry.id)) return 'lost';
+    if (entry.answer !== undefined) frames.push(entry.answer.frame);
     return 'ok';
   };
   const broker = { settle, settleChecked } as unknown as GroupBroker;
@@ -35,10 +49,17 @@ function setup() {
       entry: { header: { caller: id, call: '1', timeout: 0 } },
       history: { generation: 0, attempts: 0, spared: 0, incarnation: '' },
     }) as unknown as Delivery;
+  /** A request that has ended, and of which Redis holds more than the entry. */
+  const special = (id: string, changes: { once?: boolean; attempts?: number } = {}) =>
+    ({
+      ...stream('one'),
+      ...{ id, once: changes.once ?? false },
+      history: { generation: 0, attempts: changes.attempts ?? 0, spared: 0, incarnation: '' },
+    }) as unknown as Delivery;
   /** Replies in the order in which they were written. */
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
   return {
-    ...{ context, settler, frames, ended, stream, written },
+    ...{ context, settler, frames, settlements, checked, others, ended, stream, special, written },
     away() {
       answers = false;
     },
@@ -102,5 +123,92 @@ describe('values of a streamed reply whose settlements got no answer', () => {
     await settler.settled();
     expect(written()).toEqual(['x']);
     expect(ended).toEqual(['one lost', 'two ok']);
+  });
+});
+
+describe('what ends in one turn', () => {
+  const range = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 1}-0`);
+
+  it('is one script: results of keys, starts and notes go with the entries', async () => {
+    const { settler, settlements, checked, ended, special, written } = setup();
+    const keyed = (key: string, result: string | undefined) => ({ pattern: 'p', key, result });
+    settler.add(special('1-0'), 'a', true);
+    settler.add(special('2-0', { once: true }), 'b', true);
+    settler.add(special('3-0', { attempts: 1 }), 'c', true);
+    settler.add(special('4-0'), 'd', true, keyed('k', '[[1]]'));
+    settler.add(special('5-0', { once: true, attempts: 1 }), 'e', true, keyed('l', undefined));
+    await settler.settled();
+    expect(settlements).toHaveLength(1);
+    expect(settlements[0]!.streams).toEqual([
+      {
+        ...{ stream: 's', keep: [], drop: range(5) },
+        ...{ noted: ['3-0', '5-0'], started: ['2-0', '5-0'] },
+      },
+    ]);
+    expect(settlements[0]!.results).toEqual([
+      { ...keyed('k', '[[1]]'), id: '4-0' },
+      { ...keyed('l', undefined), id: '5-0' },
+    ]);
+    expect(written()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(checked).toEqual([]);
+    expect(ended).toEqual(range(5).map((id) => `${id} ok`));
+  });
+
+  it('is several scripts when the results of keys are long', async () => {
+    const { settler, settlements, special } = setup();
+    const result = 'x'.repeat(1_000_000);
+    for (const id of range(20)) {
+      settler.add(special(id), 'a', true, { pattern: 'p', key: id, result });
+    }
+    await settler.settled();
+    const lengths = settlements.map(({ results }) =>
+      results.reduce((sum, each) => sum + (each.result?.length ?? 0), 0),
+    );
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_SCRIPT_LENGTH);
+    expect(lengths.reduce((sum, length) => sum + length)).toBe(20_000_000);
+  });
+
+  it('is in frames of no more than they may hold, however much waits for answers', async () => {
+    const { settler, frames, special, written } = setup();
+    const reply = 'x'.repeat(300_000);
+    for (const id of range(40)) settler.add(special(id), reply, true);
+    await settler.settled();
+    for (const { length } of frames) expect(length).toBeLessThan(MAX_FRAME_LENGTH + 100);
+    expect(written()).toHaveLength(40);
+  });
+
+  it('is checked one by one after a lost answer: one that is another’s gets no reply', async () => {
+    const { settler, ended, special, written, others, away, dies, back } = setup();
+    away();
+    for (const id of range(10)) settler.add(special(id, { once: true }), id, true);
+    await turn();
+    others.add('7-0');
+    await dies();
+    await back();
+    await settler.settled();
+    expect(written().sort()).toEqual(
+      range(10)
+        .filter((id) => id !== '7-0')
+        .sort(),
+    );
+    expect(ended.filter((end) => end.endsWith('lost'))).toEqual(['7-0 lost']);
+    expect(ended).toHaveLength(10);
+  });
+
+  it('is checked too when it has ended before a reconnect and waited for it', async () => {
+    const { context, settler, settlements, checked, ended, stream, special, written } = setup();
+    context.isUp = false;
+    settler.add(stream('one'), 'value', false);
+    settler.add(special('1-0'), 'a', true);
+    settler.add(special('2-0'), 'b', true);
+    await turn();
+    context.identity.nextGeneration();
+    context.isUp = true;
+    settler.resume();
+    await settler.settled();
+    expect(checked).toEqual(['1-0', '2-0']);
+    expect(settlements.flatMap(({ streams }) => streams)).toEqual([]);
+    expect(written().sort()).toEqual(['a', 'b', 'value']);
+    expect(ended).toEqual(['1-0 ok', '2-0 ok']);
   });
 });

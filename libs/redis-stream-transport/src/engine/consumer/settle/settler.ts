@@ -11,6 +11,7 @@ import type { Delivery } from '../run/delivery.js';
 import { faultText } from '../run/ends.js';
 import { nameOf } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
+import { Gathered } from './gathered.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
@@ -34,10 +35,11 @@ export interface SettlerHooks {
 
 /**
  * Settles in Redis what handlers finished: one script for all that ended in one turn, fenced by the lease. A
- * settlement whose answer was lost is repeated entry by entry, and Redis checks the owner of each.
+ * settlement whose answer was lost is repeated entry by entry, and Redis checks the owner of each; so is what was
+ * read, or has ended, before the latest doubt (rule L11).
  */
 export class Settler {
-  private builder = new SettlementBuilder();
+  private readonly gathered = new Gathered();
   private scheduled = false;
   private unresolved = 0;
   private readonly checked: CheckedSettler;
@@ -62,7 +64,7 @@ export class Settler {
 
   /** What has ended and waits for Redis, beyond the settlements that are on their way. */
   get owed(): number {
-    return this.checked.size + (this.mayFlush ? 0 : this.builder.finished.length);
+    return this.checked.size + (this.mayFlush ? 0 : this.gathered.count);
   }
 
   /** More replies wait than memory should hold. */
@@ -77,18 +79,14 @@ export class Settler {
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
     const finished: Finished = { delivery, reply, final, keyed };
     if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
+    const { generation } = this.context.identity;
     // An entry of an earlier generation may be another instance's by now: Redis checks its owner.
-    const { generation, attempts, spared } = delivery.history;
-    // The checked settlement also removes the notes that Redis holds about the entry.
-    const noted = attempts > 0 || spared > 0;
-    const special = noted || delivery.once || keyed !== undefined;
-    if (final && (special || generation !== this.context.identity.generation)) {
+    if (final && delivery.history.generation !== generation) {
       this.checked.add(finished);
       return;
     }
-    if (this.builder.wouldOverflow(delivery.entry.header.caller, reply)) this.flush();
-    this.builder.add(finished, this.ttlFor(delivery));
-    if (this.builder.length >= EARLY_FLUSH) {
+    this.gathered.add(finished, this.ttlFor(delivery), generation);
+    if (this.gathered.length >= EARLY_FLUSH || this.gathered.isFull) {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
@@ -117,10 +115,9 @@ export class Settler {
 
   /** Gives up all that waits: the identity was replaced, and another instance takes it over. */
   drop(): void {
-    const dropped = this.builder.finished;
-    this.builder = new SettlementBuilder();
+    const dropped = [...this.gathered.takeAll()];
     this.checked.drop();
-    for (const finished of dropped) this.release(finished, 'lost');
+    for (const { finished } of dropped) for (const each of finished) this.release(each, 'lost');
   }
 
   /** Whether a settlement may leave: earlier values that are in doubt go first. */
@@ -129,7 +126,7 @@ export class Settler {
   }
 
   private get isIdle(): boolean {
-    return this.unresolved === 0 && this.checked.size === 0 && this.builder.finished.length === 0;
+    return this.unresolved === 0 && this.checked.size === 0 && this.gathered.count === 0;
   }
 
   private readonly flushScheduled = (): void => {
@@ -138,10 +135,24 @@ export class Settler {
   };
 
   private flush(): void {
-    if (this.builder.finished.length === 0 || !this.mayFlush) return;
-    const builder = this.builder;
-    this.builder = new SettlementBuilder();
-    void this.settle(builder.finished, builder.build(this.context.identity.consumer));
+    const { identity } = this.context;
+    while (this.mayFlush) {
+      const part = this.gathered.take();
+      if (part === undefined) return;
+      const certain = part.generation === identity.generation ? part : this.doubted(part);
+      if (certain.finished.length === 0) continue;
+      void this.settle(certain.finished, certain.build(identity.consumer));
+    }
+  }
+
+  /** It waited, and there was a doubt meanwhile: each end of it is checked. Values have no owner; they are left. */
+  private doubted({ finished }: SettlementBuilder): SettlementBuilder {
+    const values = new SettlementBuilder();
+    for (const each of finished) {
+      if (each.final) this.checked.add(each);
+      else values.add(each, this.ttlFor(each.delivery));
+    }
+    return values;
   }
 
   private async settle(finished: readonly Finished[], settlement: Settlement): Promise<void> {
@@ -211,7 +222,7 @@ export class Settler {
       const frame = encodeFrame(this.context.identity.consumer, replies.join(','));
       return { ...log, frame, force: true };
     });
-    return { logs, streams: settlement.streams };
+    return { ...settlement, logs };
   }
 
   /** Tells handlers that still stream to a caller with a full log. */

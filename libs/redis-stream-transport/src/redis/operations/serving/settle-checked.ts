@@ -2,10 +2,10 @@ import { wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_RESULTS } from '../../lua/results.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
-import { RESULT_LIFE } from './claim-key.js';
 
 /** What is stored under an idempotency key when its entry is settled. */
 export interface KeyedResult {
@@ -16,15 +16,15 @@ export interface KeyedResult {
 }
 
 /**
- * Settles entry by entry, checking who owns each (rule L11): for repeats after a lost answer, for entries
- * read before the latest reconnect, after a missing lease. XACK alone checks no owner.
+ * Settles one entry, checking who owns it (rule L11): for repeats after a lost answer, for entries read
+ * before the latest reconnect, after a missing lease. XACK alone checks no owner.
  *
  * An entry is accepted if it is pending under me, or pending nowhere but still in the stream, or exists
  * nowhere although the incarnation changed since it was read. Otherwise it is somebody else's.
  *
  * `log` is unused without a `frame`, `keyRecord` without a `result`: they are keys that the script has anyway.
  * `since` is the incarnation at the read, `drop` whether to delete, `life` that of the log (ms), `result` what to
- * store under the key, '' for none, '-' to give the key up; `resultLife` in ms.
+ * store under the key, '' for none, '-' to give the key up.
  * Answers `ok`, `lost`, `missing` or `fenced`.
  */
 export const settleCheckedScript = defineScript({
@@ -32,12 +32,13 @@ export const settleCheckedScript = defineScript({
   keys: ['lease', 'incarnation', 'stream', 'due', 'started', 'keyRecord', 'log'],
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
-    ...(['since', 'drop', 'frame', 'life', 'result', 'resultLife'] as const),
+    ...(['since', 'drop', 'frame', 'life', 'result'] as const),
   ],
   flags: 'allow-oom',
   lua: `
 ${LUA_ANSWER}
 ${LUA_FINISH}
+${LUA_RESULTS}
 ${LUA_FENCE}
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
@@ -51,15 +52,8 @@ if owner ~= consumer then
   if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
 end
 if frame ~= '' then answer(log, frame, life) end
--- Behind the answer nothing raises: a repeat would answer again.
-if result ~= '' and redis.pcall('HGET', keyRecord, 'e') == id then
-  if result == '-' then
-    redis.call('DEL', keyRecord)
-  else
-    redis.call('HSET', keyRecord, 'r', result)
-    redis.call('PEXPIRE', keyRecord, resultLife)
-  end
-end
+-- After the answer nothing raises: a repeat would answer again.
+if result ~= '' then keep(keyRecord, id, result) end
 finish(drop == '1')
 redis.pcall('HDEL', started, name)
 return 'ok'
@@ -101,7 +95,6 @@ export async function settleChecked(
     frame: answer?.frame ?? '',
     life: answer?.ttlMs ?? 0,
     result: keyed === undefined ? '' : (keyed.result ?? '-'),
-    resultLife: RESULT_LIFE,
   });
   return wordOf(settled, CHECKED, 'settle-checked');
 }

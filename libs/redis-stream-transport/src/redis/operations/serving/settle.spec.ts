@@ -18,24 +18,41 @@ it('gives the settle script its keys and arguments in the order of their names',
       { caller: 'one', frame: 'f1', ttlMs: 1, force: false },
       { caller: 'two', frame: 'f2', ttlMs: 2, force: true },
     ],
-    streams: [{ stream: 's', keep: ['1-1'], drop: ['2-1', '3-1'] }],
+    results: [
+      { pattern: 'p', key: 'k', id: '1-1', result: '[]' },
+      { pattern: 'p', key: 'l', id: '2-1', result: undefined },
+    ],
+    streams: [
+      { stream: 's', keep: ['1-1'], drop: ['2-1', '3-1'], noted: ['1-1'], started: ['2-1', '3-1'] },
+      { stream: 't', keep: ['4-1'], drop: [], noted: [], started: [] },
+    ],
   };
   const owner = { consumer: 'me', token: 'token' };
   const answer = await settle({ link, keys, group: 'service' }, owner, settlement);
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '4']);
+  expect([sha, count]).toEqual([settleScript.sha, '9']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 4)).toEqual([keys.log('one'), keys.log('two'), keys.stream('s')]);
-  expect(named(settleScript.args, 4)).toEqual({
-    ...{ token: 'token', group: 'service', logs: '2', streams: '1' },
+  expect(rest.slice(1, 9)).toEqual([
+    ...[keys.log('one'), keys.log('two')],
+    ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
+    ...[keys.stream('s'), keys.stream('t')],
+    ...[keys.due('s'), keys.started('s')],
+  ]);
+  expect(named(settleScript.args, 9)).toEqual({
+    ...{ token: 'token', group: 'service', logs: '2', results: '2', streams: '2', notes: '2' },
   });
-  expect(rest.slice(4 + settleScript.args.length)).toEqual([
+  expect(rest.slice(9 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
+    ...['1-1', '[]'],
+    ...['2-1', '-'],
     ...['1', '2', '1-1', '2-1', '3-1'],
+    ...['1', '0', '4-1'],
+    ...['1', 'service 1-1'],
+    ...['2', 'service 2-1', 'service 3-1'],
   ]);
 });

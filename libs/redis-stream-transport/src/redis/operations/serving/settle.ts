@@ -2,18 +2,34 @@ import { MAX_REPLY_LOG_BYTES } from '../../../protocol/limits.js';
 import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
+import { LUA_RESULTS } from '../../lua/results.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, send, type Line } from '../script.js';
+import type { KeyedResult } from './settle-checked.js';
 
-/** XACK and XDEL take their ids in slices: Lua's unpack ends at some thousands of values. */
+/** XACK, XDEL and HDEL take what they are given in slices: Lua's unpack ends at some thousands of values. */
 const SLICE = 1000;
+
+/** What ends in one stream. The lists hold ids. */
+export interface StreamEnds {
+  readonly stream: string;
+  /** To acknowledge only. */
+  readonly keep: readonly string[];
+  /** To acknowledge and delete. */
+  readonly drop: readonly string[];
+  /** Of these, what Redis has a note about: failed attempts, or deliveries that do not count. */
+  readonly noted: readonly string[];
+  /** Of these, what was noted as started, because it may be started once only. */
+  readonly started: readonly string[];
+}
 
 export interface Settlement {
   /** One frame per caller; `ttlMs`: life of its log; `force`: append although the log is full. */
   readonly logs: readonly { caller: string; frame: string; ttlMs: number; force: boolean }[];
-  /** Entries to acknowledge only (`keep`) and to acknowledge and delete (`drop`), per stream. */
-  readonly streams: readonly { stream: string; keep: readonly string[]; drop: readonly string[] }[];
+  /** What is stored under idempotency keys, each for the entry that ran under it. */
+  readonly results: readonly (KeyedResult & { readonly id: string })[];
+  readonly streams: readonly StreamEnds[];
 }
 
 export type SettleAnswer =
@@ -22,12 +38,16 @@ export type SettleAnswer =
   | { readonly kind: 'missing' | 'fenced' };
 
 /**
- * Settles everything that one process finished in one turn: replies, acknowledgement, deletion, in one
- * fenced step. Runs when memory is full, because finished work must be able to leave.
+ * Settles everything that one process finished in one turn: replies, results of idempotency keys,
+ * acknowledgement, deletion, and the notes about what ends, in one fenced step. Runs when memory is full,
+ * because finished work must be able to leave. It asks for no owners: the fence says that what was read
+ * under the lease is still its owner's, unless there was a doubt since (rule L11).
  *
- * `logs` and `streams` are numbers. Behind the lease come the reply logs, then the streams; behind the
- * arguments per log: frame, life (ms), force (1: append although the log is full); then per stream: number of
- * entries to acknowledge only, number to acknowledge and delete, and their ids in that order.
+ * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the reply logs, the records of keys,
+ * the streams, and the hashes that hold notes. After the arguments come, per log: frame, life (ms), force (1:
+ * append although the log is full); per result: id of the entry and result ('-': the key is given up); per
+ * stream: number of entries to acknowledge only, number to acknowledge and delete, and their ids in that order;
+ * per hash: number of fields and the fields.
  *
  * Answers `ok` with the positions of logs that could not be written behind it (their entries are settled
  * all the same: one bad caller must not block a service), `missing` or `fenced` (nothing changed: the
@@ -36,15 +56,16 @@ export type SettleAnswer =
 export const settleScript = defineScript({
   name: 'settle',
   keys: ['lease'],
-  args: ['token', 'group', 'logs', 'streams'],
+  args: ['token', 'group', 'logs', 'results', 'streams', 'notes'],
   flags: 'allow-oom',
   lua: `
 ${LUA_ANSWER}
+${LUA_RESULTS}
 ${LUA_FENCE}
-logs, streams = tonumber(logs), tonumber(streams)
+logs, results, streams, notes = tonumber(logs), tonumber(results), tonumber(streams), tonumber(notes)
 local full = ''
 for i = 1, logs do
-  local at = 2 + 3 * i
+  local at = 4 + 3 * i
   if ARGV[at + 2] == '0' then
     local len = redis.pcall('XLEN', KEYS[1 + i])
     -- Measuring costs more than appending, so small frames are measured every sixteenth time.
@@ -57,19 +78,32 @@ end
 if full ~= '' then return 'full' .. full end
 local failed = ''
 for i = 1, logs do
-  local at = 2 + 3 * i
+  local at = 4 + 3 * i
   if not answer(KEYS[1 + i], ARGV[at], ARGV[at + 1]) then failed = failed .. ' ' .. i end
 end
-local at = 5 + 3 * logs
-for s = 1, streams do
-  local stream = KEYS[1 + logs + s]
-  local keep, drop = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local first, last = at + 2, at + 1 + keep + drop
+local key, at = 1 + logs, 7 + 3 * logs
+for i = key + 1, key + results do
+  keep(KEYS[i], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+key = key + results
+for i = key + 1, key + streams do
+  local stream = KEYS[i]
+  local kept, dropped = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local first, last = at + 2, at + 1 + kept + dropped
   for i = first, last, ${SLICE} do
     redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
   end
-  for i = first + keep, last, ${SLICE} do
+  for i = first + kept, last, ${SLICE} do
     redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
+  end
+  at = last + 1
+end
+key = key + streams
+for i = key + 1, key + notes do
+  local last = at + tonumber(ARGV[at])
+  for f = at + 1, last, ${SLICE} do
+    redis.pcall('HDEL', KEYS[i], unpack(ARGV, f, math.min(f + ${SLICE - 1}, last)))
   end
   at = last + 1
 end
@@ -81,25 +115,44 @@ return 'ok' .. failed
 export async function settle(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  { logs, streams }: Settlement,
+  { logs, results, streams }: Settlement,
 ): Promise<SettleAnswer> {
-  const line: Line<typeof settleScript> = [
-    settleScript.sha,
-    String(1 + logs.length + streams.length),
-    keys.lease(consumer),
-  ];
+  const line: Line<typeof settleScript> = [settleScript.sha, '', keys.lease(consumer)];
   for (const { caller } of logs) line.push(keys.log(caller));
+  for (const { pattern, key } of results) line.push(keys.idempotency(group, pattern, key));
   for (const { stream } of streams) line.push(keys.stream(stream));
-  line.push(token, group, String(logs.length), String(streams.length));
+  const before = line.length;
+  for (const { stream, noted, started } of streams) {
+    if (noted.length > 0) line.push(keys.due(stream));
+    if (started.length > 0) line.push(keys.started(stream));
+  }
+  const notes = line.length - before;
+  line[1] = String(line.length - 2);
+  line.push(token, group, String(logs.length), String(results.length));
+  line.push(String(streams.length), String(notes));
   for (const { frame, ttlMs, force } of logs) line.push(frame, String(ttlMs), force ? '1' : '0');
+  for (const { id, result } of results) line.push(id, result ?? '-');
   for (const { keep, drop } of streams) {
     line.push(String(keep.length), String(drop.length));
     for (const id of keep) line.push(id);
     for (const id of drop) line.push(id);
+  }
+  if (notes > 0) {
+    for (const { noted, started } of streams) {
+      pushFields(line, group, noted);
+      pushFields(line, group, started);
+    }
   }
   const answer = textOf(await send(link, settleScript, line), 'settle');
   if (answer === 'missing' || answer === 'fenced') return { kind: answer };
   const [kind, ...positions] = answer.split(' ');
   const outcome = wordOf(kind, ['ok', 'full'] as const, 'settle');
   return { kind: outcome, logs: positions.map((n) => Number(n) - 1) };
+}
+
+/** What notes about entries are called in their hash. */
+function pushFields(line: string[], group: string, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  line.push(String(ids.length));
+  for (const id of ids) line.push(`${group} ${id}`);
 }

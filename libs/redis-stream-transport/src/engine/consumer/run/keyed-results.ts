@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto';
+import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import type { KeyedResult } from '../../../redis/group-broker.js';
+import { readResult } from '../settle/stored-result.js';
+import type { Delivery } from './delivery.js';
+
+/** Most characters of replies that are stored under a key. */
+const MAX_RESULT = 1_048_576;
+
+/** Notes a reply of an entry whose result is to be stored. */
+export function record(delivery: Delivery, kind: ReplyKind, payload: string | undefined): void {
+  delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
+}
+
+/** What tells the payload of a delivery from others. */
+export function digestOf({ entry }: Delivery): string {
+  return hash('sha256', entry.data, 'base64url');
+}
+
+/** The idempotency key under which a delivery may run. */
+export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'> | undefined {
+  if (entry.key === undefined) return undefined;
+  return { pattern: pattern.spec.pattern, key: entry.key };
+}
+
+/**
+ * What is stored under the key when the delivery ends. A fault of the transport is no result: then the key is
+ * given up, and the next entry with it runs.
+ */
+export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
+  const { recorded } = delivery;
+  const key = keyOf(delivery);
+  if (key === undefined || recorded === undefined) return undefined;
+  const text = `[${recorded.join(',')}]`;
+  const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
+  return { ...key, result: worth ? text : undefined };
+}
+
+/** Answers from a stored result. The entry itself never runs, because another one with its key did. */
+export function replay(delivery: Delivery, stored: string | undefined): void {
+  const replies = stored === undefined ? undefined : readResult(stored);
+  if (replies === undefined) {
+    const message = 'what is stored under the idempotency key cannot be read';
+    if (delivery.isRequest) delivery.fault('REPLY_LOST', message, 'may-have-run');
+    else delivery.deadLetter('idempotency', message);
+    return;
+  }
+  if (!delivery.isRequest) {
+    delivery.acknowledge();
+    return;
+  }
+  for (const [i, { kind, payload }] of replies.entries()) {
+    delivery.repeat(kind, payload, i === replies.length - 1);
+  }
+  // An event stored no reply, so a request with its key gets an empty one.
+  if (replies.length === 0) delivery.value(undefined, true);
+}

@@ -1,0 +1,150 @@
+import { textsOf, unreadable, wordOf } from '../../answer.js';
+import { RESULT_LIFE } from '../../lua/results.js';
+import type { GroupPlace } from '../place.js';
+import { defineScript, run } from '../script.js';
+
+/** Bytes of results in one answer after which the other entries are asked about again. */
+const MOST = 1_048_576;
+/** Times that an entry is asked about whose record names another stream. */
+const TRIES = 3;
+
+export type KeyClaim =
+  | { readonly kind: 'run' | 'wait' | 'mismatch' | 'unreadable' }
+  | { readonly kind: 'stored'; readonly result: string };
+
+const WAIT: KeyClaim = { kind: 'wait' };
+const CLAIMS = [
+  ...(['run', 'wait', 'mismatch', 'unreadable'] as const),
+  ...(['stored', 'elsewhere', 'later'] as const),
+];
+
+/**
+ * Asks which entries of a stream with idempotency keys are to run (rule L22): the first of a key runs, those
+ * that come while it runs wait for it, and those that come later get its result.
+ *
+ * "Running" names an entry and counts only while that entry exists; otherwise the key is free. The entry
+ * may be in another stream, where senders do not have the same lanes configured.
+ *
+ * `record` is that of the key, `digest` that of the payload; `other` is another stream, or the stream again,
+ * with their names as `ownName` and `otherName`.
+ * Answers two texts per entry: `run`, `wait`, `mismatch` (the key belongs to another payload), `unreadable` (the
+ * record is not one) or `later` (the answer is long enough), with an empty text; `stored` with the result; or
+ * `elsewhere` with a stream: ask again with the stream in which the entry is that the record names.
+ */
+export const claimKeysScript = defineScript({
+  name: 'claim-keys',
+  keys: ['own', 'other'],
+  args: ['ownName', 'otherName'],
+  each: { name: 'entries', keys: ['record'], args: ['id', 'digest'] },
+  flags: 'allow-oom',
+  lua: `
+local function claim(record, id, digest)
+  local known = redis.pcall('HMGET', record, 'h', 'e', 'r', 's')
+  if known.err then
+    if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
+    return known
+  end
+  local where = known[4] or ownName
+  local stream = where == ownName and own or where == otherName and other
+  if known[2] and not known[3] and not stream then return 'elsewhere', where end
+  -- Anybody may have written there, so what names no entry is no error.
+  local function exists(entry)
+    local found = redis.pcall('XRANGE', stream, entry or '', entry or '')
+    return not found.err and #found == 1
+  end
+  if known[1] and known[1] ~= digest then
+    local over = not known[3] and (not stream or not exists(known[2]))
+    if not over then return 'mismatch' end
+  elseif known[3] then
+    return 'stored', known[3]
+  elseif known[2] == id and where == ownName then
+    return 'run'
+  elseif known[2] and exists(known[2]) then
+    return 'wait'
+  end
+  redis.call('HSET', record, 'h', digest, 'e', id, 's', ownName)
+  redis.call('PEXPIRE', record, ${RESULT_LIFE})
+  return 'run'
+end
+local said, length = {}, 0
+for i, entry in ipairs(entries) do
+  local word, text = 'later', ''
+  if length < ${MOST} then word, text = claim(entry.record, entry.id, entry.digest) end
+  if type(word) == 'table' then return word end
+  said[2 * i - 1], said[2 * i] = word, text or ''
+  length = length + #said[2 * i]
+end
+return said
+`,
+});
+
+/** An entry with an idempotency key. */
+export interface KeyedEntry {
+  readonly pattern: string;
+  readonly key: string;
+  readonly id: string;
+  /** Of the payload: the same key with another payload is a mistake. */
+  readonly digest: string;
+}
+
+/** What each of some entries of a stream is to do, in their order. */
+export async function claimKeys(
+  place: GroupPlace,
+  stream: string,
+  entries: readonly KeyedEntry[],
+): Promise<KeyClaim[]> {
+  // Who is still asked about at the end waits: others took the key, from one stream and from another.
+  const claims = entries.map(() => WAIT);
+  let open = new Map([[stream, [...entries.keys()]]]);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const elsewhere = new Map<string, number[]>();
+    for (const [other, positions] of open) {
+      const asked = positions.map((at) => entries[at] as KeyedEntry);
+      const answers = await ask(place, { own: stream, other }, asked);
+      for (const [i, at] of positions.entries()) {
+        const { kind, text } = answers[i] as Answered;
+        if (kind !== 'elsewhere')
+          claims[at] = kind === 'stored' ? { kind, result: text } : { kind };
+        else elsewhere.set(text, [...(elsewhere.get(text) ?? []), at]);
+      }
+    }
+    open = elsewhere;
+  }
+  return claims;
+}
+
+interface Answered {
+  readonly kind: Exclude<(typeof CLAIMS)[number], 'later'>;
+  readonly text: string;
+}
+
+/** One answer per entry, from one script unless the results are long. */
+async function ask(
+  { link, keys, group }: GroupPlace,
+  streams: { readonly own: string; readonly other: string },
+  entries: readonly KeyedEntry[],
+): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  while (answers.length < entries.length) {
+    const asked = entries.slice(answers.length);
+    const said = await run(link, claimKeysScript, {
+      own: keys.stream(streams.own),
+      other: keys.stream(streams.other),
+      ownName: streams.own,
+      otherName: streams.other,
+      entries: asked.map(({ pattern, key, id, digest }) => ({
+        ...{ record: keys.idempotency(group, pattern, key), id, digest },
+      })),
+    });
+    const texts = textsOf(said, 'claim-keys');
+    if (texts.length !== 2 * asked.length) throw unreadable('claim-keys');
+    for (let i = 0; i < texts.length; i += 2) {
+      const kind = wordOf(texts[i], CLAIMS, 'claim-keys');
+      // The first entry has an answer each time, so this comes to an end.
+      if (kind === 'later' && i === 0) throw unreadable('claim-keys');
+      if (kind === 'later') break;
+      answers.push({ kind, text: texts[i + 1] as string });
+    }
+  }
+  return answers;
+}
