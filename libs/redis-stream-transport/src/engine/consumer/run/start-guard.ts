@@ -152,7 +152,7 @@ export class StartGuard {
       return flags;
     };
     const answered = await this.insist(stream, list, ask, (delivery, mayStart) => {
-      if (mayStart !== true) this.hooks.lost(delivery);
+      if (!mayStart) this.hooks.lost(delivery);
       else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
     });
     if (!answered) stream.startRefused();

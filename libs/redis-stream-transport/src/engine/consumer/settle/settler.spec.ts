@@ -50,12 +50,10 @@ function setup() {
       history: { generation: 0, attempts: 0, spared: 0, incarnation: '' },
     }) as unknown as Delivery;
   /** A request that has ended, and of which Redis holds more than the entry. */
-  const special = (id: string, changes: { once?: boolean; attempts?: number } = {}) =>
-    ({
-      ...stream('one'),
-      ...{ id, once: changes.once ?? false },
-      history: { generation: 0, attempts: changes.attempts ?? 0, spared: 0, incarnation: '' },
-    }) as unknown as Delivery;
+  const special = (id: string, { once = false, attempts = 0 } = {}): Delivery => {
+    const history = { generation: 0, attempts, spared: 0, incarnation: '' };
+    return Object.assign(stream('one'), { id, once, history });
+  };
   /** Replies in the order in which they were written. */
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
   return {
