@@ -18,58 +18,75 @@ import {
 import type { OutgoingEntry } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 
-/** Where a reply came from. */
+/** What is known of a reply besides its value. */
 export interface ReplyOrigin {
   /** Headers that the handler set. */
   readonly headers: Readonly<Record<string, string>>;
   /** Consumer that ran the handler. */
   readonly instance: string;
-  /** How often the request was handed to an instance. */
+  /** How often the request was handed to an instance, this time included. */
   readonly deliveryCount: number;
 }
 
-/** Who waits for a call. Exactly one of `done` and `error` is the last thing it is told. */
+/**
+ * Receives what becomes of a call. The last that it is told is exactly one of these: `value` or `packed` with `last`,
+ * `done`, or `error`.
+ */
 export interface CallSink {
-  /** A value; `last`: nothing follows, and `done` is not called. */
+  /** A value. With `last` nothing follows, not even `done`. */
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
   /**
-   * Output of the service's serializer, to be read by the deserializer. Resolves to what hands it on, and never
-   * rejects.
+   * Output of the service's serializer, for the deserializer to read. Resolves to a function that passes the value on.
+   * Never rejects.
    */
   packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void>;
+  /** The reply ends without a further value. */
   done(): void;
   /** What the handler threw, as it was sent; or an error of the transport. */
   error(error: unknown): void;
 }
 
 export interface CallRequest extends EntryRequest {
-  /** Milliseconds; 0: the timeout covers everything. */
+  /** How long the call may go without a value, in milliseconds; 0: the timeout covers everything. */
   readonly idle: number;
-  /** What to do while no instance serves the pattern: wait, fail at once, or fail after so many milliseconds. */
+  /**
+   * What happens while no instance serves the pattern: the call fails at once, waits in its stream, or, if the pattern
+   * was never served, is tried again for so many milliseconds.
+   */
   readonly grace: number | 'fail' | 'wait';
   /** The handler that makes the call; undefined outside of handlers. */
   readonly scope?: DeadlineScope | undefined;
 }
 
-/** What a call asks of the producer that owns it. */
+/** What a call needs of the producer that owns it. */
 export interface CallOwner {
   readonly callerId: string;
   readonly clock: Clock;
   stored(call: Call): void;
+  /** @param cause Redis' own error, if there is one */
   refused(call: Call, reason: Refusal, cause: Error | undefined): void;
   failed(call: Call, error: RedisStreamsError): void;
 }
 
-/** `writing`: its serializer works; `reading`: it has its last reply, and its deserializer works. */
+/**
+ * - `writing`: its serializer works.
+ * - `queued`: it has its data, and waits for a batch.
+ * - `sent`: a copy is on its way.
+ * - `stored`: the id of its entry is known.
+ * - `unknown`: it may be stored, and the id of its entry will not be known.
+ * - `deciding`: it is given up, and Redis is asked whether it may have run.
+ * - `reading`: it has its last reply, and its deserializer works.
+ * - `settled`: its sink was told the last thing.
+ */
 export type CallState =
   'writing' | 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 'reading' | 'settled';
 
-/** Milliseconds of waiting that are not worth writing a new timeout for. */
+/** Milliseconds that a call may have waited and still be sent with the timeout that it was given. */
 const SLACK = 50;
 
 /**
- * One request's life: (writing →) queued → sent → stored (→ reading) → settled. It is its own place in the deadline queue, in
- * the table of open calls and in a batch, so that a call costs one object.
+ * The life of one request: (writing →) queued → sent → stored (→ reading) → settled. The same object is its item in
+ * the deadline queue, in the table of open calls and in a batch, so that a call costs one object.
  */
 export class Call implements OutgoingEntry, Expiring, Identified, Late {
   state: CallState = 'queued';
@@ -77,17 +94,20 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
   /** It has its last reply, so its entry is settled. */
   answered = false;
   copies = 0;
-  /** Its entry by the verdict that named it: most calls end before anybody asks for its id. */
+  /**
+   * Where its entry is: `steps` after the entry `first`, as the verdict said. The id is made only when it is needed,
+   * because most calls end before.
+   */
   private first: string | undefined;
   private steps = 0;
   /**
-   * When its first copy left (monotonic, ms): until then no log can have lost its reply. A log that is made
-   * for the first call of a client is asked for after that call began, and before it leaves.
+   * When its first copy left (monotonic, ms). Until then no log can have lost its reply. `startedAt` is too early for
+   * that: the log of a client is made after its first call has begun, and before that call leaves.
    */
   leftAt = 0;
-  /** Memory that its first copy was meant for. */
+  /** The memory of Redis that its first copy was meant for. */
   incarnation: Incarnation | undefined;
-  /** Monotonic time at which it is next asked about. */
+  /** When Redis is next asked about its entry (monotonic, ms); undefined: as usual. */
   askAt: number | undefined;
 
   readonly hash: number;
@@ -96,12 +116,14 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
   before: Expiring | undefined;
   behind: Expiring | undefined;
   expiresAt: number;
-  /** Monotonic; until then a pattern that was never served is asked for again. */
+  /** Until then it is tried again while its pattern was never served (monotonic, ms). */
   readonly graceUntil: number;
 
-  /** Index of the next value to hand out, and the run it is locked on (rule L14). */
+  /** Index of the next value to pass on. */
   next = 0;
+  /** The run whose values are passed on (rule L14). */
   run: Run | undefined;
+  /** Values that came before `next`, by index. */
   early: Map<number, EarlyReply> | undefined;
   unread: Unread | undefined;
   heeding: Heeding | undefined;
@@ -126,7 +148,7 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
     this.size = sizeOf(request);
   }
 
-  /** As errors, contexts and logs have it. */
+  /** Its id in errors, contexts and logs. */
   get callId(): string {
     return callIdOf(this.owner.callerId, this.id);
   }
@@ -201,16 +223,16 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
     return first === undefined || steps === 0 ? first : idAfter(first, steps);
   }
 
-  /** It goes out once more: where its first copy went no longer counts. */
+  /** It is to be sent once more, as another entry. */
   again(): void {
     this.state = 'queued';
     this.tainted = true;
     this.first = undefined;
   }
 
-  stored(first: string, behind: number): void {
+  stored(first: string, steps: number): void {
     this.first = first;
-    this.steps = behind;
+    this.steps = steps;
     if (this.state === 'sent') this.state = 'stored';
     this.owner.stored(this);
   }
@@ -235,27 +257,27 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
   }
 }
 
-/** Characters it takes in a batch, about. */
+/** Characters that it takes in a batch, about. */
 function sizeOf({ data, headers }: CallRequest): number {
   return data.length + (headers?.length ?? 0) + 64;
 }
 
-/** The run of a handler whose values a call hands out. */
+/** One run of a handler. */
 export interface Run {
   readonly instance: string;
   readonly deliveries: number;
   readonly nonce: number;
 }
 
-/** What a deserializer is busy with for a call. */
+/** The replies of a call that its deserializer has not finished. */
 export interface Unread {
-  /** Settles when everything so far was handed on; never rejects. */
+  /** Resolves when everything so far was passed on; never rejects. */
   tail: Promise<void>;
-  /** Replies that were not handed on yet. */
+  /** Replies that were not passed on yet. */
   waiting: number;
 }
 
-/** A reply that overtook another one. */
+/** A reply that came before one with a lower index. */
 export interface EarlyReply {
   readonly kind: number;
   readonly payload: unknown;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { markCall, NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../errors.js';
+import { markCall, RedisStreamsError } from '../../errors.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
@@ -19,12 +19,13 @@ import type { EntryRequest } from './sending/entry-request.js';
 import { EventBook, type EventTerms } from './sending/event-book.js';
 import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
+import { failureOf, refusalOf } from './sending/not-stored.js';
 import { ReplyMux } from './replies/reply-mux.js';
 import { Unserved } from './sending/unserved.js';
 
 /**
- * Number of the first call. Eleven digits: V8 puts every shorter text that it finds in JSON into its table
- * of known strings, which for ids that never come again is the dearest part of reading a reply.
+ * Number of the first call. It has eleven digits, because V8 puts every shorter text that it finds in JSON into its
+ * table of known strings. For ids that never come again that is the most expensive part of reading a reply.
  */
 const FIRST_CALL = 10_000_000_000;
 
@@ -32,16 +33,16 @@ const CLOSED = 'the client was closed';
 const NO_TERMS: EventTerms = {};
 
 export interface ProducerHooks extends LinkObserver {
-  /** All connections are up, or one of them is gone. */
+  /** @param up whether all connections are up */
   status(up: boolean): void;
 }
 
 /**
- * A client: calls and events in, replies out. Every call settles exactly once, and says truthfully
- * whether its handler certainly did not run.
+ * The engine of a client: sends calls and events, and passes replies on. Every call ends exactly once, and its error
+ * says truthfully whether its handler certainly did not run.
  */
 export class Producer implements CallOwner {
-  /** 128 random bits: whoever knows them could answer in a service's place. */
+  /** 128 random bits. They are a secret: a program that knows them could answer calls in place of a service. */
   readonly callerId = randomBytes(16).toString('base64url');
   readonly shards: readonly CallerShard[];
   private readonly calls = new IdTable<Call>();
@@ -76,7 +77,7 @@ export class Producer implements CallOwner {
       },
       broken: (call, error) => {
         this.fail(call, error);
-        // Whoever runs it runs for nobody.
+        // An instance that still runs it runs in vain, so it is told to stop.
         if (call.entry !== undefined)
           this.shardFor(call.stream).resolver.ask(call, () => undefined);
       },
@@ -118,7 +119,7 @@ export class Producer implements CallOwner {
     return this.up;
   }
 
-  /** The ioredis objects of the moment: commands and subscriber of each shard. */
+  /** The ioredis objects in use now: those for commands and for messages of each shard. */
   connections(): unknown[] {
     return this.shards.flatMap(({ commands, subscription }) => [
       commands.current,
@@ -126,12 +127,12 @@ export class Producer implements CallOwner {
     ]);
   }
 
-  /** Calls that wait for something. */
+  /** How many calls are open. */
   get pending(): number {
     return this.calls.size;
   }
 
-  /** Replies that came for calls that had ended. */
+  /** How many replies came for calls that had ended. */
   get lateReplies(): number {
     return this.mux.late;
   }
@@ -140,7 +141,7 @@ export class Producer implements CallOwner {
     for (const shard of this.shards) outside(() => shard.start());
   }
 
-  /** Sends a request; `sink` is told of everything that follows, never before this returns. */
+  /** Sends a request. `sink` is told of everything that follows, but never before this returns. */
   call(request: CallRequest, sink: CallSink, terms: EventTerms = NO_TERMS): Call {
     return outside(() => this.begin(request, sink, terms));
   }
@@ -166,7 +167,7 @@ export class Producer implements CallOwner {
     return call;
   }
 
-  /** Stores an event; resolves when it is stored, rejects when its signal comes before. */
+  /** Resolves when the event is stored. Rejects when its time is over, its signal fires or the client closes. */
   publish(request: EntryRequest, terms: EventTerms = NO_TERMS): Promise<void> {
     if (this.closed) {
       return Promise.reject(new RedisStreamsError('CLOSED', 'the client is closed', request));
@@ -174,14 +175,19 @@ export class Producer implements CallOwner {
     return outside(() => this.events.publish(request, terms));
   }
 
-  /** Nobody waits for the call any more. `tell`: its sink is still to be told. */
+  /**
+   * The application has stopped waiting for the call.
+   *
+   * @param tell whether its sink is still to be told
+   */
   cancel(call: Call, tell: boolean): void {
     if (call.state !== 'settled') outside(() => this.termination.giveUp(call, 'CANCELLED', tell));
   }
 
   /**
-   * Rejects what is open and closes the connections. What runs may have run; owners are told to stop.
-   * @param cause what calls are told instead of CLOSED
+   * Ends all calls and events and closes the connections. Instances that run a call are told to stop.
+   *
+   * @param cause the error of these calls, instead of CLOSED
    */
   close(cause?: RedisStreamsError): Promise<void> {
     this.closed = true;
@@ -195,7 +201,7 @@ export class Producer implements CallOwner {
     await Promise.all(this.calls.values().map((call) => this.termination.close(call, closedBy)));
     this.deadlines.clear();
     this.inquiries.stop();
-    // Owners of what runs in vain are told before the connections go.
+    // Instances that run a call in vain are told before the connections close.
     await this.termination.within(this.shards.map(({ resolver }) => resolver.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.up = false;
@@ -204,37 +210,21 @@ export class Producer implements CallOwner {
   // ---- CallOwner
 
   stored(call: Call): void {
-    // It was given up while the batch was on its way: nobody knew its id until now. What was answered is over
-    // (with many callers replies often overtake the verdict), unless another copy of it was stored as well.
+    // A call that was given up while its batch was on its way: the id of its entry is known only now, so its instance
+    // is told only now. A call that was answered is over (with many callers replies often come before the verdict),
+    // unless another copy of it was stored as well.
     if (call.state !== 'settled' || (call.answered && !call.tainted)) return;
     this.shardFor(call.stream).resolver.ask(call, () => undefined);
   }
 
   refused(call: Call, reason: Refusal, cause: Error | undefined): void {
-    const { pattern } = call;
     if (this.unserved.waits(call, reason)) return;
-    const outcome = call.tainted ? 'may-have-run' : 'not-run';
-    const facts = { pattern, outcome } as const;
-    if (reason === 'NEVER' || reason === 'NONE') {
-      this.fail(call, new RedisStreamsError('NO_CONSUMER', NO_MESSAGE_HANDLER_TEXT, facts));
-    } else if (reason === 'FULL') {
-      this.fail(
-        call,
-        new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, facts),
-      );
-    } else {
-      const message = `Redis refused to store a call of ${pattern}`;
-      this.fail(call, new RedisStreamsError('REDIS', message, { ...facts, cause }));
-    }
+    const message = `Redis refused to store a call of ${call.pattern}`;
+    this.fail(call, refusalOf(call, reason, message, cause));
   }
 
   failed(call: Call, error: RedisStreamsError): void {
-    const { pattern, tainted } = call;
-    const outcome = tainted ? 'may-have-run' : 'not-run';
-    this.fail(
-      call,
-      new RedisStreamsError(error.code, error.message, { pattern, outcome, cause: error.cause }),
-    );
+    this.fail(call, failureOf(call, error));
   }
 
   private expire(item: Call | OutgoingEvent): void {
@@ -249,14 +239,14 @@ export class Producer implements CallOwner {
     call.sink.error(error);
   };
 
-  /** Refuses before anything was done; told in a microtask, as every other end is told later. */
+  /** Refuses a call before anything was done. Its sink is told in a microtask, so not before `call` returns. */
   private refuse(call: Call, error: RedisStreamsError): void {
     call.state = 'settled';
     markCall(error, call.callId);
     queueMicrotask(() => call.sink.error(error));
   }
 
-  /** Its entry is settled, as its last reply says. */
+  /** The last reply came, so its entry is settled. */
   private answered(call: Call): void {
     call.answered = true;
     this.remove(call);
@@ -278,7 +268,7 @@ export class Producer implements CallOwner {
     this.deadlines.add(call);
   }
 
-  /** The same call once more: whoever asks later cannot be told that it certainly did not run. */
+  /** Sends the call once more, as another entry. From here on it cannot be said that it certainly did not run. */
   private sendAgain(call: Call): void {
     call.again();
     this.shardFor(call.stream).writer.push(call);

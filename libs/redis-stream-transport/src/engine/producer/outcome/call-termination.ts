@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { OutcomeResolver } from './outcome-resolver.js';
 import type { Call } from '../call.js';
 
-/** Milliseconds that the resolver may take, beyond which a call ends with what is known. */
+/** Milliseconds that the resolver may take. After them a call ends with what is known. */
 const RESOLUTION = 150;
 
 /** Why a call is given up. */
@@ -12,16 +12,16 @@ export type Reason = 'TIMEOUT' | 'CANCELLED';
 export interface CallTerminationHooks {
   resolver(call: Call): OutcomeResolver;
   isUp(): boolean;
-  /** What stands in the way of storing anything, if something does. */
+  /** Why nothing can be stored, if that is so. */
   obstacle(call: Call): Error | undefined;
-  /** Takes the call off the books without a word to its sink. */
+  /** Closes the call without telling its sink. */
   remove(call: Call): void;
   fail(call: Call, error: RedisStreamsError): void;
 }
 
 /**
- * Ends calls that got no reply, and finds out what may be said of them: what never left certainly did
- * not run; what is on its way may have; about what is stored Redis is asked.
+ * Ends calls that got no reply, and says whether they certainly did not run. A call that never left did not; one that
+ * is on its way may have run; about one that is stored Redis is asked.
  */
 export class CallTermination {
   constructor(
@@ -29,7 +29,7 @@ export class CallTermination {
     private readonly hooks: CallTerminationHooks,
   ) {}
 
-  /** @param tell its sink is still to be told; otherwise nobody waits any more */
+  /** @param tell whether the sink is still to be told; if not, the application has stopped waiting */
   giveUp(call: Call, reason: Reason, tell: boolean): void {
     if (call.state === 'settled' || call.state === 'deciding') return;
     if (call.state === 'stored') {
@@ -57,7 +57,7 @@ export class CallTermination {
     });
   }
 
-  /** Waits for what was asked, but no longer than one question may take. */
+  /** Waits for questions to be answered, but no longer than one question may take. */
   async within(asked: readonly Promise<void>[]): Promise<void> {
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
@@ -67,7 +67,7 @@ export class CallTermination {
     cancel();
   }
 
-  /** Asks Redis. Replies that arrive meanwhile still count, unless nobody is to be told. */
+  /** Asks Redis what became of the call. With `tell`, a reply that arrives first still counts. */
   private decide(call: Call, tell: boolean, ended: (outcome: CallOutcome) => void): void {
     const resolver = this.hooks.resolver(call);
     if (!tell) {
@@ -102,13 +102,13 @@ export class CallTermination {
   }
 }
 
-/** What did not come in time. */
+/** Names what did not come in time. */
 function missing({ state }: Call): string {
   if (state === 'writing') return 'no data to send for a call';
   return state === 'reading' ? 'no answer of the deserializer for a reply' : 'no reply';
 }
 
-/** What this process knows by itself. */
+/** What can be said of a call without asking Redis. */
 function known({ state, tainted }: Call): CallOutcome {
   return state === 'writing' || (state === 'queued' && !tainted) ? 'not-run' : 'may-have-run';
 }

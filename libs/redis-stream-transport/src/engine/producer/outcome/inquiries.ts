@@ -3,10 +3,13 @@ import type { IdTable } from '../../id-table.js';
 import type { Call } from '../call.js';
 import type { CallerShard } from '../caller-shard.js';
 
-/** Milliseconds between two looks for calls that have waited long. */
+/** Milliseconds between two looks for calls that have waited for long. */
 const ASK_EVERY = 1000;
 
-/** Has calls asked about: those that have waited for long, and all when a reply may have been missed. */
+/**
+ * Says when Redis is asked about calls: about those that have waited for long, and about all when a reply may have been
+ * missed.
+ */
 export class Inquiries {
   private cancel: (() => void) | undefined;
 
@@ -17,7 +20,7 @@ export class Inquiries {
     private readonly shardFor: (stream: string) => CallerShard,
   ) {}
 
-  /** Looks before long, and again as long as calls are open. */
+  /** Looks within a second, and every second as long as calls are open. */
   later(): void {
     if (this.cancel !== undefined) return;
     this.cancel = this.clock.after(ASK_EVERY, () => {
@@ -28,7 +31,7 @@ export class Inquiries {
     });
   }
 
-  /** Something came in this shard that may have answered a call, and could not be read. */
+  /** Something that may have answered a call came in this shard and could not be read. */
   doubt(shard: CallerShard): void {
     if (shard.probe.doubt()) this.ask(shard);
   }

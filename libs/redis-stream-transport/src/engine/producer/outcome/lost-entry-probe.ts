@@ -5,29 +5,33 @@ import type { Clock } from '../../clock.js';
 import type { Call } from '../call.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
 
+/** Calls that one script asks about. */
 const PAGE = 100;
-/** Milliseconds that a call has waited when it is first asked about, and between further questions. */
+/** Milliseconds that a call has waited when Redis is first asked about it, and between further questions. */
 const FIRST = 2000;
 const AGAIN = 5000;
-/** Milliseconds until a question is repeated that Redis could not answer yet. */
+/**
+ * Milliseconds until a question is repeated that Redis could not answer yet; also between two questions about all
+ * calls, at least.
+ */
 const SOON = 1000;
 
 export interface LostEntryProbeHooks {
-  /** Its entry is gone and provably was never settled: send it again, under the same id. */
+  /** Its entry is gone and was provably never settled, so it is to be sent again, under the same call id. */
   sendAgain(call: Call): void;
-  /** Its entry is gone, and whether it was settled cannot be known any more. */
+  /** Its entry is gone, and it cannot be known any more whether it was settled. */
   lost(call: Call, error: RedisStreamsError): void;
 }
 
 /**
- * Asks about calls that have waited for some seconds, by their entry ids (rule L16): a call whose entry
- * is gone without a reply would otherwise wait for its deadline in vain.
+ * Asks Redis whether the entries of calls that have waited for some seconds still exist (rule L16). A call whose entry
+ * is gone without a reply would otherwise wait in vain until its deadline.
  */
 export class LostEntryProbe {
   private asking = false;
-  /** A frame was ignored since the last question: whoever waits may wait for what was in it. */
+  /** A frame was ignored since the last question. Any call may have been waiting for what was in it. */
   private doubted = false;
-  /** Monotonic time from which all may be asked about again. */
+  /** From when on all calls may be asked about again (monotonic, ms). */
   private nextDoubt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -37,7 +41,7 @@ export class LostEntryProbe {
     private readonly hooks: LostEntryProbeHooks,
   ) {}
 
-  /** Asks about those of the calls that are due. Never rejects: who was not asked about is asked later. */
+  /** Asks about those of the calls that are due. Never rejects: the next look asks again. */
   async ask(calls: readonly Call[]): Promise<void> {
     if (this.asking) return;
     const due = this.due(calls);
@@ -48,15 +52,16 @@ export class LostEntryProbe {
         await this.askPage(due.slice(from, from + PAGE));
       }
     } catch {
-      // Redis is away; the next turn asks again.
+      // Redis cannot be reached. The next look asks again.
     } finally {
       this.asking = false;
     }
   }
 
   /**
-   * A frame was ignored: all that wait are to be asked about, once a second at most.
-   * @returns whether now
+   * A frame was ignored, so all calls that wait are to be asked about; once a second at most.
+   *
+   * @returns whether they are to be asked about now
    */
   doubt(): boolean {
     this.doubted = true;
@@ -72,14 +77,14 @@ export class LostEntryProbe {
       this.nextDoubt = now + SOON;
     }
     for (const call of calls) {
-      // Its verdict comes in a moment, and names the entry to ask about.
+      // The verdict that will name its entry is on its way. The next look asks about it.
       if (all && call.state === 'sent') call.askAt = now;
       if (call.state !== 'stored' || call.entry === undefined) continue;
       if (!all && now < (call.askAt ?? call.startedAt + FIRST)) continue;
       call.askAt = now + AGAIN;
       due.push(call);
     }
-    // Those that have to be sent again leave in the order in which they left before.
+    // Calls that have to be sent again leave in the order in which they left before.
     return due.sort((a, b) => a.startedAt - b.startedAt);
   }
 
@@ -95,7 +100,7 @@ export class LostEntryProbe {
       return same && answer.entries[i] !== 'exists';
     });
     if (gone.length === 0) return;
-    // It may have been settled a moment ago, in this memory or the one before: its reply is in the log then.
+    // A call may have been settled a moment ago, in this memory or the one before. Then its reply is in the log.
     const isComplete = (call: Call) => this.replies.isComplete(call.leftAt, answer.lastFrame);
     if (!gone.every(isComplete)) await this.replies.catchUp();
     for (const call of gone) {
@@ -105,12 +110,12 @@ export class LostEntryProbe {
   }
 
   private judge(call: Call, answer: ProbeAnswer, fate: EntryFate): void {
-    // Frames came behind the last one that was seen: the next question finds out.
+    // Frames came after the last one that was seen. The next question finds out.
     if (this.replies.isBehind(answer.lastFrame)) return;
     const mayRepeat = !call.request.once && fate !== 'once';
     const answered = call.next > 0 || call.run !== undefined;
     if (this.isProven(call, answer) && mayRepeat && !answered) {
-      // Whether it may be started again its service will tell as soon as it is back (rule L18).
+      // Only its service can say whether it may be started again, and says so as soon as it is back (rule L18).
       if (fate === 'unknown') call.askAt = this.clock.now() + SOON;
       else this.hooks.sendAgain(call);
       return;
@@ -121,9 +126,9 @@ export class LostEntryProbe {
     this.hooks.lost(call, new RedisStreamsError('REPLY_LOST', message, facts));
   }
 
-  /** Never settled, as the complete log shows; or settled in a memory that Redis lost. */
+  /** Whether it was never settled, as the complete log shows, or was settled in a memory that Redis has lost. */
   private isProven(call: Call, { lastFrame, incarnation }: ProbeAnswer): boolean {
-    // What was ignored may have been its reply; and nobody can have written it into a log that is full of ids.
+    // A frame that was ignored may have been its reply. And no reply can be written into a log that has no ids left.
     if (this.replies.mayHaveMissed(call.startedAt) || lastFrame === LAST_ID) return false;
     if (this.replies.isComplete(call.leftAt, lastFrame)) return true;
     return call.incarnation !== undefined && call.incarnation.born !== incarnation.born;

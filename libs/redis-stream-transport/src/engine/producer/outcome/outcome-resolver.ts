@@ -2,9 +2,10 @@ import type { CallerBroker, Fate } from '../../../redis/caller-broker.js';
 import type { Call } from '../call.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
 
+/** Calls that one script decides about. */
 const PAGE = 100;
 
-/** How a call that nobody waits for any longer ended. */
+/** What can be said of a call that was given up. */
 export type ResolvedOutcome = 'not-run' | 'may-have-run';
 
 interface Asked {
@@ -13,8 +14,8 @@ interface Asked {
 }
 
 /**
- * Decides, together with Redis, what became of calls at their deadline or when they are cancelled, and
- * tells the owners of those that may be running. What is asked in one turn travels as one script.
+ * Finds out from Redis what became of calls that were given up, and tells the instances that may be running them.
+ * The calls of one turn are asked about together.
  */
 export class OutcomeResolver {
   private asked: Asked[] = [];
@@ -25,7 +26,7 @@ export class OutcomeResolver {
     private readonly replies: ReplyReader,
   ) {}
 
-  /** `ended` is called once; with 'may-have-run' when Redis cannot be asked. */
+  /** @param ended called once; with 'may-have-run' if Redis cannot be asked */
   ask(call: Call, ended: (ending: ResolvedOutcome) => void): void {
     this.asked.push({ call, ended });
     if (this.asked.length > 1) return;
@@ -35,7 +36,7 @@ export class OutcomeResolver {
     }).then(() => before);
   }
 
-  /** Resolves when all that was asked is decided, and the owners are told. */
+  /** Resolves when all calls that were asked about are decided, and their owners are told. */
   done(): Promise<void> {
     return this.working;
   }
@@ -46,7 +47,7 @@ export class OutcomeResolver {
     const pages: Asked[][] = [];
     for (let from = 0; from < asked.length; from += PAGE)
       pages.push(asked.slice(from, from + PAGE));
-    // All at once: thousands may expire in the same tick, and each waits for a fraction of a second only.
+    // All pages at once: thousands of calls may expire in the same tick, and each waits only a fraction of a second.
     await Promise.all(
       pages.map((page) =>
         this.decidePage(page).catch(() => {
@@ -61,7 +62,7 @@ export class OutcomeResolver {
       page.map(({ call }) => ({ stream: call.stream, entry: call.entry as string })),
     );
     const gone = fates.some((fate) => fate.kind === 'gone');
-    // Gone entries were settled: their replies are in the log, if they have not arrived yet.
+    // Entries that are gone were settled. Replies that have not arrived yet are in the log.
     if (gone) await this.replies.catchUp().catch(() => undefined);
     const notices = new Map<string, string[]>();
     for (const [i, { call, ended }] of page.entries()) {
@@ -79,7 +80,7 @@ export class OutcomeResolver {
   }
 }
 
-/** Rule L7: the same memory as when its only copy was sent. */
+/** Whether Redis still has the memory in which the only copy of the call was stored (rule L7). */
 function certain(call: Call, incarnation: string): boolean {
   return !call.tainted && call.incarnation?.id === incarnation;
 }

@@ -10,27 +10,25 @@ import type { IdTable } from '../../id-table.js';
 import type { Call, EarlyReply, ReplyOrigin, Run } from '../call.js';
 import { UnreadReplies } from './unread-replies.js';
 
-/** Values that may wait for one that is missing. */
+/** Values of one call that may wait for a missing one. */
 const MAX_EARLY = 1000;
 
 export interface ReplyMuxHooks {
   /** The call has its last reply. */
   finished(call: Call): void;
-  /** The call ends with what the service's transport said; its entry is settled. */
+  /** The call ends with a fault, which the service's transport has sent. Its entry is settled. */
   faulted(call: Call, error: RedisStreamsError): void;
-  /** The call cannot go on, though a handler may still run for it. */
+  /** The call cannot go on, although a handler may still run for it. */
   broken(call: Call, error: RedisStreamsError): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
-  /** A value is missing; the log may have it. */
+  /** A value is missing. The reply log may have it. */
   gap(call: Call): void;
 }
 
-/**
- * Hands replies to their calls: values in order, each once, of one run only (rule L14).
- */
+/** Passes replies on to their calls: values in order, each once, and of one run only (rule L14). */
 export class ReplyMux {
-  /** Replies for which nobody waits any more. */
+  /** How many replies came for calls that had ended. */
   late = 0;
 
   private readonly unread: UnreadReplies;
@@ -55,9 +53,10 @@ export class ReplyMux {
     const payload = empty === 1 ? undefined : written;
     const origin = { headers: headers ?? NOTHING, instance, deliveryCount: deliveries };
     const run = call.run;
-    // A fault says how the entry ended, whoever ran it and however far it came.
+    // A fault says how the entry ended. That is so whichever run it comes from, and whatever its index is.
     if (kind === REPLY.fault) {
-      // At the deadline Redis is asked; it knows more than a service that found the call expired.
+      // While Redis is asked about the call, a fault does not count: Redis knows more than a service that found the
+      // call expired.
       if (call.state !== 'deciding') this.hand(call, kind, payload, origin);
       return;
     }
@@ -86,7 +85,7 @@ export class ReplyMux {
     this.handEarly(call);
   }
 
-  /** The handler says that its values may be repeated from the first; late words of old runs may not. */
+  /** A handler whose values may be repeated begins anew. This does not count if it comes late, from an older run. */
   private restart(call: Call, run: Run): void {
     if (call.run !== undefined && call.run.deliveries >= run.deliveries) return;
     call.run = run;
@@ -94,7 +93,7 @@ export class ReplyMux {
     call.early = undefined;
   }
 
-  /** The run whose values were handed out broke off and another one began: values may repeat or miss. */
+  /** The run whose values were passed on broke off and another one began: values may be repeated or missing. */
   private interrupted(call: Call): void {
     this.hooks.broken(
       call,
@@ -170,7 +169,7 @@ export class ReplyMux {
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
-/** A fault as the service wrote it. Codes of a newer service that are not known here become REDIS. */
+/** The error of a fault. A code that is not known here, such as one of a newer service, becomes REDIS. */
 function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {
   const { code, message, outcome } = (payload ?? {}) as Record<string, unknown>;
   const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);

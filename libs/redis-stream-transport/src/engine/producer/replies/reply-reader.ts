@@ -4,49 +4,54 @@ import { decodeFrame, type Frame } from '../../../protocol/frame.js';
 import type { CallerBroker, LogRecord } from '../../../redis/caller-broker.js';
 import type { Clock } from '../../clock.js';
 
+/** Records of the log that are read at once. */
 const PAGE = 100;
-/** Milliseconds between two looks whether the log exists, while something is sent. */
+/** Milliseconds after which the log is asked for again, while calls are made. */
 const ATTACH_EVERY = 30_000;
-/** Frames that may wait while the log is read; beyond, the log is simply read again. */
+/** Frames that may wait while the log is read. If more come, they are dropped and the log is read again. */
 const MAX_WAITING = 10_000;
-/** The log is trimmed after so many frames, milliseconds or characters. */
+/** The log is trimmed after that many frames, milliseconds or characters. */
 const TRIM = { frames: 256, after: 1000, length: 4_194_304 } as const;
 
 export interface ReplyReaderHooks {
   frame(frame: Frame): void;
-  /** Frames before this point may be gone: the log was made anew. */
+  /** The log was made anew, so frames before this point may be gone. */
   lost(): void;
-  /** Something that may have answered a call could not be read: who waits may wait in vain. */
+  /** Something that may have answered a call could not be read, so a call may wait in vain. */
   ignored(): void;
   complain(message: string): void;
 }
 
-/** What a service publishes in the place of the id of a record that it could not write. */
+/** What a service publishes in place of a record's id when it could not write the record. */
 const UNWRITTEN = '0-0';
 
 /**
- * Frames of one caller in one shard: pushed over Pub/Sub, and read from the reply log after every
- * interruption. A frame is never dropped by its id; repetitions are told apart by call and index
- * (rule L15).
+ * Receives the frames of one caller in one shard: over Pub/Sub, and after each interruption from the reply log. It
+ * drops no frame because of its id, so frames may be repeated; the mux drops what it has by call and index (rule L15).
  */
 export class ReplyReader {
-  /** Everything up to this record has been processed. */
+  /** Id of a record: everything up to it has been processed. */
   private cursor = '0-0';
-  /** A record that the log is known to have had. */
+  /** Id of the last record that the log is known to have had. */
   private known: string | undefined;
-  /** Frames may have been missed since the cursor, so pushed ones must not move it. */
+  /** Frames after the cursor may have been missed, so pushed frames must not move it. */
   private behind = true;
   private subscribed = false;
+  /** The reading of the log that goes on now. */
   private catching: Promise<void> | undefined;
+  /** The log is to be read once more after that. */
   private again = false;
+  /** Frames that were pushed meanwhile. */
   private waiting: { id: string; text: string }[] = [];
-  /** Id of the frame that comes next, when it is long enough to come in a message of its own. */
+  /** Id of the next message's frame: a long frame comes in two messages, and the first is its id. */
   private announced: string | undefined;
-  /** Monotonic time since which the log has certainly lost nothing. */
+  /** Since when the log has certainly lost nothing (monotonic, ms). */
   private aliveSince = Number.POSITIVE_INFINITY;
+  /** When the log was asked for last (monotonic, ms). */
   private attachedAt = Number.NEGATIVE_INFINITY;
-  /** Monotonic time at which a frame was last ignored, or a service said that it could not write one. */
+  /** When a frame was last ignored, or a service said that it could not write one (monotonic, ms). */
   private ignoredAt = Number.NEGATIVE_INFINITY;
+  /** Frames since the last trim. */
   private sinceTrim = 0;
   /** Characters of frames since the last trim. */
   private untrimmed = 0;
@@ -55,12 +60,12 @@ export class ReplyReader {
   constructor(
     private readonly broker: CallerBroker,
     private readonly clock: Clock,
-    /** Whether everything that is published reaches the subscriber, so that the cursor has no gaps. */
+    /** Whether the subscriber gets everything that is published while it is connected. Not so in a cluster. */
     private readonly contiguous: boolean,
     private readonly hooks: ReplyReaderHooks,
   ) {}
 
-  /** A Pub/Sub message: `id frame`, or, of a long frame, `id` and then `frame` alone. */
+  /** Takes a message of Pub/Sub: `id frame`; or of a long frame two messages, `id` and then `frame`. */
   message(text: string): void {
     const space = text.indexOf(' ');
     if (space === -1) {
@@ -72,13 +77,13 @@ export class ReplyReader {
     this.announced = undefined;
     // An id has a dash, and the version that a frame begins with has none.
     const alone = text.lastIndexOf('-', space) === -1;
-    // A cluster may drop the message with the id; the frame is in the log.
+    // A cluster may have dropped the message with the id. The frame is in the log.
     if (alone && announced === undefined) return;
     const id = alone ? (announced as string) : text.slice(0, space);
     this.take(isEntryId(id) ? id : UNWRITTEN, alone ? text : text.slice(space + 1));
   }
 
-  /** @param id of its record in the log, unless it has none */
+  /** @param id of its record in the log, or UNWRITTEN */
   private take(id: string, frame: string): void {
     if (this.catching === undefined) {
       this.process(id, frame);
@@ -90,21 +95,21 @@ export class ReplyReader {
     }
   }
 
-  /** The subscription is gone: from here on frames may be missed. */
+  /** The subscription is gone, so from here on frames may be missed. */
   interrupted(): void {
     this.subscribed = false;
     this.announced = undefined;
     this.behind = true;
   }
 
-  /** The subscription stands: what comes from here on is pushed. What came before is still to be read. */
+  /** The subscription stands, so from here on frames are pushed. Those that came before are still to be read. */
   resumed(): void {
     this.subscribed = true;
   }
 
   /**
-   * Reads what was missed. Frames that are pushed meanwhile wait, and the cursor stands. Rejects when
-   * Redis cannot be read; whoever reconnects asks again.
+   * Reads what was missed. Frames that are pushed meanwhile wait, and do not move the cursor. Rejects when the log
+   * cannot be read; the next connection reads it again.
    */
   catchUp(): Promise<void> {
     if (this.catching !== undefined) {
@@ -120,7 +125,7 @@ export class ReplyReader {
     return this.catching;
   }
 
-  /** Makes sure that the log exists before something is sent whose reply it will hold. */
+  /** Makes sure that the log exists, before a call is sent whose reply it will hold. */
   attach(): void {
     const now = this.clock.now();
     if (now - this.attachedAt < ATTACH_EVERY) return;
@@ -128,7 +133,7 @@ export class ReplyReader {
     this.broker.attach().then(
       (born) => {
         if (born === undefined) return;
-        // What was sent from the moment of asking finds the log that was made then.
+        // Calls that left after the question was sent find the log that it made.
         this.aliveSince = now;
         this.known = born;
         if (compareIds(this.cursor, born) > 0) this.cursor = '0-0';
@@ -139,26 +144,33 @@ export class ReplyReader {
     );
   }
 
-  /** Whether the log has lost nothing since then (monotonic), and everything up to `last` was processed. */
+  /**
+   * Whether the log has lost nothing since then, and everything up to `last` was processed.
+   *
+   * @param since monotonic, ms
+   * @param last id of the last record of the log; undefined: there is no log
+   */
   isComplete(since: number, last: string | undefined): boolean {
     if (this.behind || last === undefined || since < this.aliveSince) return false;
     return compareIds(this.cursor, last) >= 0;
   }
 
   /**
-   * Whether a call that began then may have been answered by something that could not be read: then no log,
-   * however complete, proves that it was not settled.
+   * Whether a call that began then may have been answered by something that could not be read. If so, no log proves
+   * that it was not settled.
+   *
+   * @param since monotonic, ms
    */
   mayHaveMissed(since: number): boolean {
     return since <= this.ignoredAt;
   }
 
-  /** Whether the log holds records that were not processed yet. */
+  /** Whether the log, up to the record `last`, may hold something that was not processed yet. */
   isBehind(last: string | undefined): boolean {
     return this.behind || (last !== undefined && compareIds(this.cursor, last) < 0);
   }
 
-  /** The id below which the log may be trimmed now, or ''. */
+  /** The id below which the log may be trimmed now; '' if it is not to be trimmed yet. */
   trimPoint(): string {
     if (this.sinceTrim === 0 || !this.contiguous || this.behind) return '';
     const now = this.clock.now();
@@ -166,7 +178,7 @@ export class ReplyReader {
     return this.trimmed(now);
   }
 
-  /** Trimming rides on what is sent; a long stream of values to a silent caller needs its own. */
+  /** Each batch that is sent trims the log. A caller that sends nothing and gets many values needs a command for it. */
   private trimIfLong(): void {
     if (this.untrimmed < TRIM.length || !this.contiguous || this.behind) return;
     this.broker.trimLog(this.trimmed(this.clock.now())).catch(() => undefined);
@@ -184,7 +196,7 @@ export class ReplyReader {
       this.again = false;
       this.behind = true;
       const last = await this.broker.lastRecord();
-      // Redis lost the log, or its clock was set back: a younger log with lower ids.
+      // Redis lost the log, or its clock was set back: this is a younger log, with lower ids.
       if (last !== undefined && compareIds(last, this.cursor) < 0) this.cursor = '0-0';
       for (;;) {
         const page = await this.broker.readLog(this.cursor, PAGE);
@@ -192,12 +204,13 @@ export class ReplyReader {
         if (page.length < PAGE) break;
       }
     } while (this.again);
-    // Without a subscription the next frames are missed again, and must not be stepped over by pushed ones.
+    // Without a subscription the next frames are missed again, and a frame that is pushed later must not move the
+    // cursor past them.
     this.behind = !this.subscribed;
   }
 
   private read({ id, frame, birth }: LogRecord): void {
-    // Whoever settled found no log: what it held before is gone, if it held anything.
+    // The service found no log when it wrote this record. If there was a log before, it is gone.
     if (birth && frame !== '') {
       this.aliveSince = this.clock.now();
       if (this.known !== undefined && this.known !== id) this.hooks.lost();

@@ -2,7 +2,7 @@ import { RedisStreamsError } from '../../../errors.js';
 import type { Call, ReplyOrigin } from '../call.js';
 
 export interface UnreadHooks {
-  /** The call has its last reply, and its owner is told of it now. */
+  /** The last reply was read, and the sink is told of it now. */
   finished(call: Call): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
@@ -10,19 +10,20 @@ export interface UnreadHooks {
   broken(call: Call, error: RedisStreamsError): void;
 }
 
-/** Replies of one call that may wait for its deserializer: more than a page of the log holds of small ones. */
+/** Replies of one call that may wait for its deserializer. A page of the reply log has fewer, even of small ones. */
 const MAX_UNREAD = 100_000;
 
 /**
- * Replies that a deserializer is busy with. They are handed on in the order in which they came, and until
- * the last one is read the call stays on the books, under its deadline, its signal and `close()` (G1, G2).
+ * Replies that wait for a deserializer. They are passed on in the order in which they came. Until the last one is read
+ * the call stays open, so that its deadline, its signal and `close()` still end it (G1, G2).
  */
 export class UnreadReplies {
   constructor(private readonly hooks: UnreadHooks) {}
 
-  /** Has a reply read at once, and handed on after those before it. */
+  /** Has a reply read at once, and passed on after those before it. */
   read(call: Call, payload: unknown, last: boolean, origin: ReplyOrigin): void {
-    // A deserializer that hangs must not let a stream go on for ever, so only what is read counts further.
+    // A value that comes while none is being read renews the idle time at once, any other one only when it is read.
+    // Otherwise a deserializer that hangs would let a stream go on for ever.
     if (!last && (call.unread === undefined || call.unread.waiting === 0)) this.hooks.renewed(call);
     const read = call.sink.packed(payload, last, origin);
     this.append(call, last, () =>
@@ -35,7 +36,7 @@ export class UnreadReplies {
     );
   }
 
-  /** Hands on what needs no reading after what is being read. */
+  /** Passes on a reply that needs no deserializer, after those that are being read. */
   after(call: Call, last: boolean, tell: () => void): void {
     this.append(call, last, () => {
       if (call.state !== 'settled') tell();
@@ -43,7 +44,7 @@ export class UnreadReplies {
   }
 
   private append(call: Call, last: boolean, step: () => void | Promise<void>): void {
-    // Redis has nothing more to say of it; only its owner is still to be told.
+    // Its entry is settled. Only its sink is still to be told.
     if (last) {
       call.answered = true;
       call.state = 'reading';

@@ -9,15 +9,15 @@ export interface EntryRequest {
   /** JSON of the headers, or undefined. */
   readonly headers: string | undefined;
   readonly key: string | undefined;
-  /** The lane is shared, so the entry must name its pattern. */
+  /** The entry must name its pattern, because several patterns share its lane. */
   readonly namePattern: boolean;
   /** Never started twice. */
   readonly once: boolean;
-  /** Milliseconds: of the whole call, or within which an event is stored or rejected. */
+  /** Milliseconds that the whole call may take, or that it may take to store an event. */
   readonly timeout: number;
 }
 
-/** Data as it travels. */
+/** Data as it is sent. */
 export type WrittenData = Pick<EntryRequest, 'codec' | 'data'>;
 
 /** Whether an entry has more than the two fields. */
@@ -25,7 +25,11 @@ export function hasExtraFields({ headers, key, namePattern }: EntryRequest): boo
   return headers !== undefined || key !== undefined || namePattern;
 }
 
-/** Values of `c` and `d`, or if the entry has extra fields its field list. */
+/**
+ * The values of the fields `c` and `d`; of an entry with extra fields, its whole field list.
+ *
+ * @param line the header line
+ */
 export function fieldsOf(request: EntryRequest, line: string): string[] {
   const { data, headers, key, namePattern, pattern } = request;
   if (!hasExtraFields(request)) return [line, data];

@@ -6,28 +6,29 @@ import { OutgoingEvent } from './event.js';
 import { sendWhenWritten } from './late-data.js';
 
 export interface EventBookSettings {
-  /** Events that may be on their way at once. */
+  /** How many events may be on their way at once. */
   readonly maxPending: number;
   readonly clock: Clock;
-  /** Each event is in it until it ends. */
+  /** Holds each event until it ends. */
   readonly deadlines: Pick<DeadlineQueue<OutgoingEvent>, 'add' | 'remove'>;
   readonly send: (event: OutgoingEvent) => void;
 }
 
-/** How an event ends early, or begins late. */
+/** What may end a call or an event early, or delay its start. */
 export interface EventTerms {
+  /** Cancels it. */
   readonly signal?: AbortSignal | undefined;
-  /** Its data, when a serializer takes its time. */
+  /** Its data, if the serializer answered with a promise. */
   readonly written?: Promise<WrittenData> | undefined;
 }
 
-/** Keeps the books of events on their way. */
+/** Counts the events that are on their way, and ends each of them once. */
 export class EventBook {
   private open = 0;
 
   constructor(private readonly settings: EventBookSettings) {}
 
-  /** Resolves when the event is stored; rejects within its timeout, with its signal or with `close`. */
+  /** Resolves when the event is stored. Rejects when its time is over, its signal fires or the client closes. */
   publish(request: EntryRequest, { signal, written }: EventTerms): Promise<void> {
     const { maxPending, clock, deadlines } = this.settings;
     if (this.open >= maxPending) {
@@ -50,7 +51,7 @@ export class EventBook {
     });
   }
 
-  /** Ends what is on its way. */
+  /** Ends events that are on their way. */
   close(events: readonly OutgoingEvent[], { code, message }: RedisStreamsError): void {
     for (const event of events) {
       const outcome = event.copies > 0 || event.tainted ? 'may-have-run' : 'not-run';

@@ -6,8 +6,9 @@ import { heed, type Heeding } from '../../heeding.js';
 import { fieldsOf, hasExtraFields, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
+import { failureOf, refusalOf } from './not-stored.js';
 
-/** An event on its way: it ends when it is stored, or certainly or perhaps is not. */
+/** An event on its way. It ends when it is stored, or certainly not stored, or when that cannot be known. */
 export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   readonly mode = 0;
   size: number;
@@ -72,25 +73,13 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 
   refused(reason: Refusal, cause?: Error): void {
-    const { pattern } = this;
-    const outcome = this.tainted ? 'may-have-run' : 'not-run';
-    this.end(
-      reason === 'FULL'
-        ? new RedisStreamsError('OVERLOADED', `the stream of ${pattern} is full`, {
-            pattern,
-            outcome,
-          })
-        : new RedisStreamsError('REDIS', `Redis refused an event of ${pattern}`, {
-            pattern,
-            outcome,
-            cause,
-          }),
-    );
+    // An event needs no instance that serves its pattern. What says otherwise was written by others.
+    const why = reason === 'FULL' ? reason : 'E';
+    this.end(refusalOf(this, why, `Redis refused an event of ${this.pattern}`, cause));
   }
 
-  failed({ code, message, cause }: RedisStreamsError): void {
-    const outcome = this.tainted ? 'may-have-run' : 'not-run';
-    this.end(new RedisStreamsError(code, message, { pattern: this.pattern, outcome, cause }));
+  failed(error: RedisStreamsError): void {
+    this.end(failureOf(this, error));
   }
 
   unknown(): void {
@@ -98,8 +87,9 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 
   /**
-   * Its time is over. What never left, or was refused, is certainly not stored.
-   * @param obstacle what stands in the way of storing anything
+   * Its time is over. If no copy left, or each was refused, it is certainly not stored.
+   *
+   * @param obstacle why nothing can be stored, if that is so
    */
   expire(connected: boolean, obstacle: Error | undefined): void {
     const left = this.copies > 0 || this.tainted;
@@ -116,7 +106,7 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
     this.settled(this, error);
   }
 
-  /** Ends with the signal, as not stored if it has not left. What left is stored all the same. */
+  /** Ends the event when the signal fires: as not stored, unless a copy has left. That copy is stored all the same. */
   heed(signal: AbortSignal): void {
     this.heeding = heed(signal, () =>
       this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`)),
@@ -133,7 +123,7 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 }
 
-/** Characters it takes in a batch, about. */
+/** Characters that it takes in a batch, about. */
 function sizeOf({ data, headers }: EntryRequest): number {
   return data.length + (headers?.length ?? 0) + 32;
 }

@@ -1,11 +1,11 @@
 import type { RedisStreamsError } from '../../../errors.js';
 import type { WrittenData } from './entry-request.js';
 
-/** A call or an event whose data a serializer still writes. It is on the books meanwhile (G1, G2). */
+/** A call or an event whose serializer may answer later. Its deadline and its signal count from the start (G1, G2). */
 export interface Late {
-  /** Its serializer works, and somebody waits for it. */
+  /** Its serializer works, and it has not ended. */
   readonly isWriting: boolean;
-  /** From here on it waits for its serializer. */
+  /** Its serializer begins. */
   write(): void;
   /** Its serializer has answered. */
   written(data: WrittenData): void;

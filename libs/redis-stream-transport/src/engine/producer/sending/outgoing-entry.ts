@@ -2,35 +2,49 @@ import type { RedisStreamsError } from '../../../errors.js';
 import type { Incarnation } from '../../../redis/operations/hello.js';
 import type { Refusal } from '../../../redis/verdict.js';
 
-/** What a batch carries: a call or an event on its way into a stream. */
+/** A call or an event that is to be stored in its stream. */
 export interface OutgoingEntry {
   readonly stream: string;
   readonly pattern: string;
-  /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
+  /** When it is stored. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
   readonly mode: 0 | 1 | 2;
   /** Whether it has more than the two fields. */
   readonly hasExtraFields: boolean;
-  /** Characters it takes in a batch. */
+  /** Characters that it takes in a batch, about. */
   readonly size: number;
-  /** Nobody waits for it any more: it need not be sent, or sent again. */
+  /** It has ended for the application, so it need not be sent, or sent again. */
   readonly abandoned: boolean;
   /** Whether a copy of it may be in Redis under another number or another memory (rule L7). */
   tainted: boolean;
   /** Copies that left this process and were not refused. */
   copies: number;
 
-  /** Values of `c` and `d`, or if `hasExtraFields` the field list; the time that remains is written into it. */
+  /**
+   * The values of the fields `c` and `d`, or if `hasExtraFields` its whole field list. The header has the time that
+   * is left.
+   *
+   * @param now monotonic, ms
+   */
   fields(now: number): readonly string[];
-  /** A copy leaves now (monotonic, ms); `incarnation` is the memory it is meant for. */
+  /**
+   * A copy leaves.
+   *
+   * @param incarnation the memory that it is meant for
+   * @param now monotonic, ms
+   */
   sending(incarnation: Incarnation, now: number): void;
-  /** Its entry is the one that many steps behind the first of its section. */
-  stored(first: string, behind: number): void;
-  /** @param cause Redis' own error, where there is one */
+  /** It is stored: its entry is the one that comes `steps` after the entry `first`. */
+  stored(first: string, steps: number): void;
+  /**
+   * The verdict says that it was not stored.
+   *
+   * @param cause Redis' own error, if there is one
+   */
   refused(reason: Refusal, cause?: Error): void;
-  /** Redis refused every copy, which changed nothing: it is as if none had left, until the next does. */
+  /** Redis refused each copy, so it is as if none had left. */
   recalled(): void;
-  /** Redis answered every copy with an error, or the number was closed unapplied. */
+  /** Redis answered each copy with an error, or the number of its batch was closed without being applied. */
   failed(error: RedisStreamsError): void;
-  /** It may or may not be stored, and its id will not be known. */
+  /** It may be stored, and the id of its entry will not be known. */
   unknown(): void;
 }

@@ -2,12 +2,12 @@ import type { Refusal } from '../../../redis/verdict.js';
 import type { Clock } from '../../clock.js';
 import type { Call } from '../call.js';
 
-/** Milliseconds between two questions about a pattern that nobody serves. */
+/** Milliseconds after which calls that no instance serves are sent again. */
 const ASK_AGAIN = 100;
-/** Milliseconds after a loss of memory in which services announce themselves anew (rule L21). */
+/** Milliseconds that services have to announce themselves anew after Redis lost its memory (rule L21). */
 const AMNESIA = 15_000;
 
-/** Calls of patterns that nobody serves yet: they are not stored, and asked about again for a while. */
+/** Keeps calls that Redis did not store because no instance serves their pattern, and sends them again for a while. */
 export class Unserved {
   private waiting: Call[] = [];
   private amnesiaUntil = Number.NEGATIVE_INFINITY;
@@ -17,12 +17,12 @@ export class Unserved {
     private readonly send: (call: Call) => void,
   ) {}
 
-  /** Redis has lost its memory, and knows nobody. */
+  /** Redis has lost its memory, and knows no instance. */
   forgotten(): void {
     this.amnesiaUntil = this.clock.now() + AMNESIA;
   }
 
-  /** Whether the refusal is not the last word; then the call is sent again before long. */
+  /** Whether the call is sent again soon, instead of being refused. */
   waits(call: Call, reason: Refusal): boolean {
     const now = this.clock.now();
     const unserved = reason === 'NEVER' || reason === 'NONE';

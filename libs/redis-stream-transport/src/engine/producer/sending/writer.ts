@@ -17,7 +17,7 @@ const RENEW_EVERY = 60_000;
 export interface WriterHooks {
   /** Frames of the reply log below this id are no longer needed; '' for none. */
   trim(): string;
-  /** Take a new connection: late packets of the old one must not follow what is sent next. */
+  /** Replaces the connection, so that late packets of the old one cannot follow what is sent next. */
   recycle(): void;
   /** Something is wrong that a person should read. Messages of one `kind` are alike. */
   complain(kind: string, message: string): void;
@@ -224,7 +224,7 @@ export class Writer {
     this.wantRepeat();
   }
 
-  /** The application is told of it at the deadline of a call; the log tells at once, for whoever runs the service. */
+  /** Callers learn the reason at their deadline; the log has it at once. */
   private refusedBy(failure: CommandFailure): void {
     this.refusal = failure;
     // The connection itself tells that its server is no longer the one to talk to.

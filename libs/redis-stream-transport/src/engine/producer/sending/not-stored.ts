@@ -1,0 +1,39 @@
+import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../../errors.js';
+import type { Refusal } from '../../../redis/verdict.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
+
+type Named = Pick<OutgoingEntry, 'pattern' | 'tainted'>;
+
+/**
+ * The error of an entry that a verdict refused.
+ *
+ * @param message the text where Redis itself is the reason
+ * @param cause Redis' own error, if there is one
+ */
+export function refusalOf(
+  entry: Named,
+  reason: Refusal,
+  message: string,
+  cause?: Error,
+): RedisStreamsError {
+  const facts = factsOf(entry);
+  switch (reason) {
+    case 'NEVER':
+    case 'NONE':
+      return new RedisStreamsError('NO_CONSUMER', NO_MESSAGE_HANDLER_TEXT, facts);
+    case 'FULL':
+      return new RedisStreamsError('OVERLOADED', `the stream of ${entry.pattern} is full`, facts);
+    case 'E':
+      return new RedisStreamsError('REDIS', message, { ...facts, cause });
+  }
+}
+
+/** The error of an entry whose batch ended with one. */
+export function failureOf(entry: Named, { code, message, cause }: RedisStreamsError) {
+  return new RedisStreamsError(code, message, { ...factsOf(entry), cause });
+}
+
+/** Another copy of a tainted entry may have been stored. */
+function factsOf({ pattern, tainted }: Named) {
+  return { pattern, outcome: tainted ? 'may-have-run' : 'not-run' } as const;
+}
