@@ -1,10 +1,10 @@
 import { isEntryId } from '../protocol/limits.js';
 import { CommandFailure } from './failure.js';
 
-// Redis holds what anybody wrote there, and something else may stand where Redis is meant to: what a command
-// answers is checked where it is read. It becomes a value, or a failure like any other of a command.
+// Other programs may have written into Redis, and the server may not even be Redis. So every answer is checked where it
+// is read. It becomes a value, or a failure like any other failure of a command.
 
-/** An answer that has another form than the command has. Nobody knows what was done. */
+/** The failure for an answer of the wrong form. It does not tell what the command did. */
 export function unreadable(of: string): CommandFailure {
   return new CommandFailure('lost', '', `the answer of ${of} cannot be read`);
 }
@@ -14,7 +14,7 @@ export function listOf(answer: unknown, of: string): readonly unknown[] {
   throw unreadable(of);
 }
 
-/** A list of texts; what is no text is an empty one. */
+/** A list of texts. An item that is no text becomes an empty one. */
 export function textsOf(answer: unknown, of: string): string[] {
   return listOf(answer, of).map((item) => (typeof item === 'string' ? item : ''));
 }
@@ -24,11 +24,11 @@ export function textOf(answer: unknown, of: string): string {
   throw unreadable(of);
 }
 
-/** A text or nothing. */
+/** The answer if it is a text, otherwise `other`. */
 export const textOr = <T>(answer: unknown, other: T): string | T =>
   typeof answer === 'string' ? answer : other;
 
-/** A number that a script wrote; 0 for what is none. */
+/** A number that a script wrote; 0 if it is none. */
 export function numberOf(text: unknown): number {
   const number = typeof text === 'string' || typeof text === 'number' ? Number(text) : 0;
   return Number.isFinite(number) ? number : 0;
@@ -41,7 +41,7 @@ export function wordOf<T extends string>(answer: unknown, words: readonly T[], o
   return word;
 }
 
-/** Entries of a stream as commands list them: `[id, [field, value, …]]`. What is none is left out. */
+/** Entries of a stream, as commands list them: `[id, [field, value, …]]`. Items of another form are left out. */
 export function rawEntries(answer: unknown, of: string): { id: string; fields: string[] }[] {
   const entries: { id: string; fields: string[] }[] = [];
   for (const pair of listOf(answer, of)) {

@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis';
 import { bareError } from './bare-error.js';
 import { destroyConnection, type Connection } from './connect.js';
 
-/** Characters of what a server says at first that are looked at for an error. */
+/** Characters of a server's first data that are searched for an error. */
 const FIRST_LINE = 200;
-/** How a socket ends that the other side closed without a word. */
+/** How errors name the end of a socket that the other side closed without an answer. */
 const SPEECHLESS = new Set(['EPIPE', 'ECONNRESET', 'Connection is closed.']);
 
-/** One connection from its first packet to its end, with what is known of why it ended. */
+/** One connection from its first packet to its end. It knows why it ended, as far as that can be known. */
 export class Attempt {
   /** Resolves when the connection is gone. */
   readonly ended: Promise<void>;
@@ -17,9 +17,10 @@ export class Attempt {
   private lives = false;
 
   constructor(readonly connection: Connection) {
-    // ioredis throws unhandled errors at the process; every error also ends the attempt or the life.
+    // ioredis would throw errors without a listener at the process. Each error also ends the connection.
     connection.on('error', (error: Error) => {
-      // The first of an attempt says most. One that lives may have had an error hours ago, and lived on.
+      // While it is set up, the first error says most. Later the last one counts: the connection may have survived an
+      // error hours ago.
       if (this.lives) this.error = undefined;
       this.error ??= bareError(error);
     });
@@ -30,7 +31,7 @@ export class Attempt {
     this.ended = new Promise<void>((resolve) => connection.once('end', () => resolve()));
   }
 
-  /** Why it ended, if anybody told. */
+  /** Why it ended, if that is known. */
   get told(): Error | undefined {
     const { error } = this;
     if (!this.reached || this.answered) return error;
@@ -38,12 +39,12 @@ export class Attempt {
     return said === undefined || SPEECHLESS.has(said) ? this.silence(error) : error;
   }
 
-  /** Redis takes commands: what it refused before (`HELLO`, a name) is not why the connection ends later. */
+  /** Redis takes commands. What it refused before (`HELLO`, a name) will not be the reason why the connection ends. */
   passed(): void {
     this.error = undefined;
   }
 
-  /** It is set up. */
+  /** The connection is set up. */
   began(): void {
     this.passed();
     this.lives = true;
@@ -53,7 +54,7 @@ export class Attempt {
     destroyConnection(this.connection);
   }
 
-  /** Errors that Redis gives before it was asked, as with `maxclients`, find no command of ours. */
+  /** Looks for an error that Redis sent unasked, as with `maxclients`: ioredis finds no command that it belongs to. */
   private begins(data: Buffer): void {
     this.answered = true;
     const [line = ''] = data.toString('latin1', 0, FIRST_LINE).split('\r\n');

@@ -1,19 +1,19 @@
 import { property, thrownText } from '../thrown.js';
 
-/** What of an error may be told: what a person needs to know why, and nothing that was sent. */
+/** The properties of an error that are kept: they say why, and hold nothing that was sent. */
 const FACTS = ['code', 'errno', 'syscall', 'address', 'port', 'hostname', 'reason'] as const;
-/** Causes of causes beyond these are left out. */
+/** How many causes of causes are kept. */
 const DEPTH = 4;
 const MAX_PARTS = 16;
 
 /**
- * An error without what hangs on it. Errors of ioredis carry the command they answer, and with it
- * passwords and the data of other calls; Redis repeats what it did not understand in its message.
+ * A copy of an error without secrets. Errors of ioredis hold the command that they answer, and with it passwords and
+ * the data of other calls. Redis repeats in its message what it did not understand.
  */
 export function bareError(error: unknown, depth = DEPTH): Error {
   const bare = new Error(bareMessage(error));
   if (!(error instanceof Error)) return bare;
-  // The stack of who asked is told by the error around this one; ioredis' own helps nobody.
+  // The error around this one has the stack of the caller. The stack inside ioredis helps nobody.
   const { name } = error;
   delete bare.stack;
   Object.defineProperty(bare, 'name', { value: name, configurable: true, writable: true });
@@ -42,9 +42,11 @@ export function bareError(error: unknown, depth = DEPTH): Error {
   return bare;
 }
 
-/** Its text in one line, of bounded length, without the arguments that Redis repeats of a command it does not know. */
+/**
+ * The text of an error: one line, of bounded length, without the arguments that Redis repeats of an unknown command.
+ */
 export function bareMessage(error: unknown): string {
-  // An attempt at several addresses tells of each, and has no text of its own.
+  // The error of an attempt at several addresses has no text of its own, but an error for each.
   const parts = property(error, 'errors');
   const several = property(error, 'message') === '' && Array.isArray(parts) && parts.length > 0;
   const text = thrownText(several ? parts[0] : error);

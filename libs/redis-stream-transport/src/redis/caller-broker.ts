@@ -17,7 +17,7 @@ export type { BatchSection } from './operations/calling/enqueue.js';
 export type { EntryFate } from './operations/calling/re-ask.js';
 export type { Batch, Incarnation, LogRecord, ProbeAnswer };
 
-/** What a caller wants of Redis, in one shard. Each method is the operation of its name. */
+/** What a caller asks of Redis in one shard. Each method is the operation of its name. */
 export class CallerBroker implements CallerPlace {
   readonly logKey: string;
   readonly recordKey: string;
@@ -32,11 +32,11 @@ export class CallerBroker implements CallerPlace {
     this.recordKey = keys.caller(callerId);
   }
 
-  /** First thing on every new connection. */
+  /** Sent first on every new connection. */
   async hello(): Promise<Incarnation> {
     const [incarnation] = await Promise.all([
       hello(this),
-      // What makes the log has to be known too: asked a second time, it would come after the first calls.
+      // Redis must know the script that makes the log: if it had to be sent again, it would come after the first calls.
       load(this.link, [enqueueScript, attachScript]),
     ]);
     return incarnation;

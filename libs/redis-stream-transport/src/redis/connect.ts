@@ -1,12 +1,12 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Credentials, RedisTarget } from '../options/index.js';
 
-/** One ioredis object. It never reconnects by itself: a `Link` replaces it. */
+/** An ioredis object. It never reconnects by itself: a `Link` replaces it. */
 export type Connection = Redis | Cluster;
 
 /**
- * With ioredis' own reconnect a command in flight hangs for ever or is sent twice, so every connection
- * is made to die: when its socket closes, all that is in flight rejects at once.
+ * Options that make a connection end for good when its socket closes: all commands in flight then reject at once. If
+ * ioredis reconnected by itself, a command in flight would hang for ever or be sent twice.
  */
 const MORTAL = {
   retryStrategy: () => null,
@@ -23,19 +23,19 @@ const MORTAL_CLUSTER = {
   lazyConnect: true,
 } as const;
 
-/** Time for a socket to connect, in milliseconds, unless the user sets `connectTimeout`. */
+/** Milliseconds in which a socket must connect, unless the user sets `connectTimeout`. */
 const CONNECT_TIMEOUT = 5000;
 /**
- * Milliseconds until a server that is still loading its data is asked again, unless the user sets
- * `maxLoadingRetryTime`. By default ioredis believes the server's own estimate, which may be ten seconds off.
+ * Milliseconds after which a server that is still loading its data is asked again, unless the user sets
+ * `maxLoadingRetryTime`. By default ioredis waits as long as the server estimates, which may be ten seconds too long.
  */
 const LOADING_RETRY = 250;
 
 /**
- * Makes a connection that is not connected yet. An injected client is copied, never used or closed.
+ * Makes a connection, which is not connected yet. A client that the user gave is copied, never used or closed.
  *
- * @param name what `CLIENT LIST` shows; a name that the user gave is kept
- * @param credentials those of the moment, where the user has an option that gives them
+ * @param name what `CLIENT LIST` shows, unless the user gave a name
+ * @param credentials for this connection, if the option `credentials` is set
  */
 export function createConnection(
   target: RedisTarget,
@@ -78,8 +78,8 @@ function duplicate(client: Connection, own: Pick<RedisOptions, 'connectionName'>
 }
 
 /**
- * Ends a connection at once. `disconnect` alone only ends the writing side and waits for the peer, which
- * on a half-open socket never answers; what is in flight would wait with it.
+ * Ends a connection at once. `disconnect` alone only ends the writing side and then waits for the peer. On a half-open
+ * socket the peer never answers, and commands in flight would wait with it.
  */
 export function destroyConnection(connection: Connection): void {
   connection.disconnect();

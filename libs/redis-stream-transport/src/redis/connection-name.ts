@@ -2,14 +2,14 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { LinkRole } from './link-settings.js';
 
-/** Characters of each part. Redis takes any length, and people read the list. */
+/** Characters of each part. Redis takes any length, but people read the list. */
 const MAX_PART = 64;
 
 /**
- * What `CLIENT LIST` shows: `nestjs-redis-streams:server:reader:orders:web-1-4711`. Redis takes printable
- * characters without spaces only.
+ * Makes the names that `CLIENT LIST` shows, such as `nestjs-redis-streams:server:reader:orders:web-1-4711`. Redis takes
+ * only printable characters, and no spaces.
  *
- * @param of group, or application
+ * @param of the group or the application
  */
 export function connectionNames(
   side: 'server' | 'client' | 'dead-letters',
@@ -19,12 +19,12 @@ export function connectionNames(
   return (role) => ['nestjs-redis-streams', side, role, of, instance()].map(part).join(':');
 }
 
-/** This process: host and number. Never the id of a caller, which is a secret. */
+/** Names this process: host and process id. Not the id of the caller, which is a secret. */
 export function thisProcess(): string {
   return `${hostname()}-${process.pid}`;
 }
 
-/** The application that runs in this process, as far as it has a name. */
+/** Names the application that runs in this process, as well as it can. */
 export function thisApplication(): string {
   const { npm_package_name: name } = process.env;
   if (name !== undefined && name !== '') return name;

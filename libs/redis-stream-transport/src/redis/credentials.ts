@@ -4,12 +4,12 @@ import { deadline } from './pauses.js';
 
 /** Milliseconds that the user's function may take. */
 const TIMEOUT = 5000;
-/** Characters of what it fails with that are told. */
+/** Characters of its error that are shown. */
 const MAX_TOLD = 200;
 
 /**
- * The credentials of the next connection; undefined where the options hold them. Its errors are told by
- * their message alone: what else hangs on them may be a request with its own secrets.
+ * Asks the user's function for the credentials of the next connection; undefined without such a function. Of its errors
+ * only the message is passed on: the rest may be a request, with secrets of its own.
  */
 export async function askCredentials(target: RedisTarget): Promise<Credentials | undefined> {
   if (target.kind !== 'single' || target.credentials === undefined) return undefined;
@@ -18,7 +18,7 @@ export async function askCredentials(target: RedisTarget): Promise<Credentials |
   try {
     given = await Promise.race([ask(target.credentials), limit.promise]);
   } catch (error) {
-    // What is no error may be the request that failed.
+    // A thrown value that is no error may be the request that failed, so only its type is named.
     const told = isA(error, Error) ? thrownText(error) : `it failed with ${thrownName(error)}`;
     throw failed(told.slice(0, MAX_TOLD));
   } finally {
@@ -31,7 +31,7 @@ async function ask(credentials: () => unknown): Promise<unknown> {
   return credentials();
 }
 
-/** What it gave is never shown. */
+/** Checks what the function gave. Its value is never shown. */
 function checked(given: unknown): Credentials {
   if (typeof given !== 'object' || given === null) throw failed('it must give { password }');
   const { username, password } = given as { username?: unknown; password?: unknown };

@@ -7,7 +7,7 @@ export interface StreamEntries {
   readonly entries: readonly RawEntry[];
 }
 
-/** Answer of XREADGROUP. An entry that was deleted meanwhile has no fields and is left out. */
+/** Reads an answer of XREADGROUP. An entry that was deleted in the meantime has no fields and is left out. */
 export function readAnswer(answer: unknown): StreamEntries[] {
   if (!Array.isArray(answer)) return [];
   const streams: StreamEntries[] = [];
@@ -18,7 +18,7 @@ export function readAnswer(answer: unknown): StreamEntries[] {
   return streams;
 }
 
-/** Every entry that is read passes here, so its fields are not looked at. */
+/** Every entry that is read passes through here, so its fields are not checked yet. */
 function entryList(pairs: unknown): RawEntry[] {
   const entries: RawEntry[] = [];
   if (!Array.isArray(pairs)) return entries;
@@ -29,25 +29,26 @@ function entryList(pairs: unknown): RawEntry[] {
   return entries;
 }
 
-/** A claimed or fetched entry with what is known of its history. */
+/** An entry that was claimed or fetched, with its history. */
 export interface HeldEntry {
   readonly raw: RawEntry;
   /** How often it was handed out, this time included. */
   readonly deliveries: number;
-  /** Of these deliveries, how many were to instances that left by themselves: they say nothing against it. */
+  /** How many of these deliveries were to instances that left by themselves. They say nothing against the entry. */
   readonly spared: number;
-  /** A retry that was noted for it. */
+  /** The retry that was noted for it. */
   readonly due: Due | undefined;
 }
 
 export interface Due {
-  /** Redis' clock, milliseconds. */
+  /** When it runs again (clock of Redis, ms). */
   readonly at: number;
+  /** Attempts that have failed. */
   readonly attempts: number;
   readonly state: string;
 }
 
-/** The three parallel lists of the claim and fetch scripts: entries, deliveries, notes. */
+/** Reads the three parallel lists of the claim and fetch scripts: entries, deliveries, notes. */
 export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
   const [pairs, deliveries, notes] = [answer[1], answer[2], answer[3]].map(
     (list): readonly unknown[] => (Array.isArray(list) ? list : []),
@@ -62,8 +63,8 @@ export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
 }
 
 /**
- * `<due> <failed attempts> <state> <spared deliveries>`; without a failed attempt there is no due time. Anybody
- * may have written a note; one that cannot be read is none.
+ * Reads a note: `<due> <failed attempts> <state> <spared deliveries>`. Without a failed attempt there is no due time.
+ * Other programs may have written it; a note that cannot be read counts as none.
  */
 export function parseNote(text: unknown): Pick<HeldEntry, 'due' | 'spared'> {
   const note = /^(\d{1,15}) (\d{1,9})(?: (\S*)(?: (\d{1,9}))?)?$/.exec(

@@ -3,8 +3,8 @@ import { bareError, bareMessage } from './bare-error.js';
 /**
  * Why a command did not succeed.
  * - `refused`: Redis answered with an error, so this copy of the command changed nothing.
- * - `lost`: the connection ended first, so nobody knows.
- * - `unsent`: there was no connection; the command never left.
+ * - `lost`: the connection ended before the answer came, so it is not known what the command did.
+ * - `unsent`: there was no connection, so the command never left.
  */
 export type FailureKind = 'refused' | 'lost' | 'unsent';
 
@@ -13,7 +13,7 @@ export class CommandFailure extends Error {
 
   constructor(
     readonly kind: FailureKind,
-    /** First word of Redis' error (`OOM`, `NOPERM`, `WRONGTYPE` …); empty when there was no answer. */
+    /** First word of Redis' error (`OOM`, `NOPERM`, `WRONGTYPE` …); empty if there was no error answer. */
     readonly reply: string,
     message: string,
     cause?: unknown,
@@ -21,17 +21,17 @@ export class CommandFailure extends Error {
     super(message, cause === undefined ? undefined : { cause });
   }
 
-  /** Errors that say "not now": the same command may succeed later, without anybody's help. */
+  /** Whether the same command may succeed later by itself. */
   get passing(): boolean {
     return this.kind !== 'refused' || PASSING.has(this.reply);
   }
 
-  /** Errors that say this is no longer the server to talk to. */
+  /** Whether the error says that the connection should go to another server. */
   get moved(): boolean {
     return this.reply === 'READONLY' || this.reply === 'MASTERDOWN' || this.reply === 'UNBLOCKED';
   }
 
-  /** The server takes orders from another one, and so do all connections to it. */
+  /** Whether the server has become a replica, so that all connections to it must be replaced. */
   get demoted(): boolean {
     return this.reply === 'READONLY' || this.reply === 'MASTERDOWN';
   }
@@ -51,7 +51,7 @@ const PASSING = new Set([
   'ASK',
 ]);
 
-/** Keeps nothing of the command: its arguments are secrets and data of others. */
+/** Turns an error of ioredis into a failure. It keeps nothing of the command, whose arguments may be secrets. */
 export function toFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const message = bareMessage(error);

@@ -27,18 +27,18 @@ import type { Answer, CheckedAnswer, Owner } from './owner.js';
 export type { Answer, CheckedAnswer, GroupKind, KeyedResult, Owner, SettleAnswer, Settlement };
 export type { CheckedSettlement, StreamEnds };
 
-/** What a service wants of Redis, in one shard and for one group. Each method is one operation. */
+/** What a service asks of Redis in one shard and for one group. Each method is one operation. */
 export class GroupBroker implements ServicePlace {
   constructor(
     readonly link: Link,
     readonly keys: Keys,
-    /** Replaced only for broadcasts, whose group goes with the consumer. */
+    /** Changes only for broadcasts: their group belongs to the consumer and is named after it. */
     public group: string,
-    /** Whose dead letters these are: of a broadcast, the service's. */
+    /** The group whose dead letters are written: for broadcasts, that of the service. */
     readonly service = group,
   ) {}
 
-  /** First thing on every new connection. */
+  /** Sent first on every new connection. */
   async hello(): Promise<Incarnation> {
     const [incarnation] = await Promise.all([hello(this), load(this.link, [settleScript])]);
     return incarnation;
@@ -70,7 +70,7 @@ export class GroupBroker implements ServicePlace {
     return retry(this, owner, { stream, id }, next);
   }
 
-  /** @param told gets the id of the letter */
+  /** @param told is called with the id of the letter */
   deadLetter(
     owner: Owner,
     dead: DeadEntry,

@@ -12,7 +12,7 @@ import type { Owner } from './owner.js';
 
 export type { Announcement, LeaseAnswer };
 
-/** Leases of consumers in one shard: who lives, who answers what. Each method is one operation. */
+/** Leases and announcements of the consumers in one shard. Each method is one operation. */
 export class LeaseBroker implements GroupPlace {
   constructor(
     readonly link: Link,

@@ -4,42 +4,45 @@ import type { CommandFailure } from './failure.js';
 
 export type LinkRole = 'commands' | 'reader' | 'subscriber';
 
-/** Told of everything that happens to the connections of a client or a server. */
+/** Is told everything that happens to the connections of a client or a server. */
 export interface LinkObserver {
   ready(role: LinkRole): void;
   closed(role: LinkRole, reason: Error): void;
-  /** An attempt failed; `attempt` counts from 1 since a connection last lived. */
+  /** @param attempt the number of the failed attempt, from 1, since a connection last lived */
   failed(role: LinkRole, error: Error, attempt: number): void;
 }
 
-/** What a link asks of the one that tries first. */
+/** What a link needs of the one that connects first. */
 export interface LeadingLink {
-  /** Its last attempt failed, and it goes on. */
+  /** Its last attempt failed, and it tries again. */
   readonly isTrying: boolean;
-  /** Calls back once it has got through, or has stopped. */
+  /** Calls back when it has connected. */
   afterTrying(callback: () => void): void;
-  /** Its server is no longer the one to talk to. While a connection is set up, its hook decides. */
+  /**
+   * The server is no longer the one to talk to, so the connection is replaced. Does nothing while a connection is set
+   * up: then `up` decides.
+   */
   leaveServer(failure: CommandFailure): void;
 }
 
 /** Where to connect, and how patiently. */
 export interface LinkSettings {
   readonly target: RedisTarget;
-  /** Longest pause between two attempts, in milliseconds. */
+  /** Longest pause between two attempts to connect, in milliseconds. */
   readonly maxPause: number;
   readonly observer: LinkObserver;
-  /** What `CLIENT LIST` calls a connection made now, unless the user has named it. */
+  /** The name of a connection in `CLIENT LIST`, unless the user gave one. */
   readonly name?: (role: LinkRole) => string;
-  /** The link that tries first: as long as it does not get through, this one does not try either. */
+  /** The link that connects first. While it cannot connect, this one does not try. */
   readonly ahead?: LeadingLink;
 }
 
 export interface LinkHooks {
   /**
-   * A new connection is ready. When Redis refuses what this asks, it is asked again on the same
-   * connection; if it rejects otherwise, the connection is thrown away and tried anew.
+   * A new connection is ready. If this rejects because Redis refused a command, it is called again for the same
+   * connection. If it rejects for another reason, the connection is thrown away and a new one is made.
    */
   up(connection: Connection): Promise<void>;
-  /** The connection that was up is gone. */
+  /** The connection is gone. */
   down(): void;
 }

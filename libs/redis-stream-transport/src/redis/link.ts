@@ -9,28 +9,28 @@ import type { LeadingLink, LinkHooks, LinkRole, LinkSettings } from './link-sett
 
 export type { LinkHooks, LinkObserver, LinkRole, LinkSettings } from './link-settings.js';
 
-/** Milliseconds without traffic after which a connection is asked for a sign of life. */
+/** Milliseconds without traffic after which a connection is tested with a PING. */
 const HEARTBEAT = 3000;
-/** Milliseconds an answer may take before the connection counts as dead. */
+/** Milliseconds that an answer may take. After them the connection counts as dead. */
 const PATIENCE = 3500;
-/** Milliseconds between two looks. All three together are the time for which silence can go unnoticed. */
+/** Milliseconds between two looks at the connection. A silence is noticed after the sum of all three at the latest. */
 const TICK = 250;
 /** Milliseconds for connecting, and for the first commands on a new connection. */
 const SETUP_TIMEOUT = 10_000;
 /**
- * How often the first commands are asked on one connection while Redis refuses them: it may change its
- * mind, and a new connection costs both sides more. After that many, another server may be in its place.
+ * How often the first commands are sent on one connection while Redis refuses them. Redis may accept them later, and a
+ * new connection costs both sides more. After that many, a new connection may reach another server.
  */
 const ASKS = 6;
-/** Milliseconds that a connection must live at least before the next one is made at once. */
+/** Milliseconds that a connection must have lived if the next one is to be made without a pause. */
 const SHORT_LIFE = 1000;
-/** Milliseconds for answers that are on their way when this side gives a connection up. */
+/** Milliseconds that are left for answers on their way when this side gives a connection up. */
 const LAST_ANSWERS = 250;
 
 /**
- * One supervised connection: replaces its ioredis object for ever, with backoff and jitter, judged by
- * progress. The pause grows until a connection has lived, whatever ended those before it. Commands go to
- * the connection of the moment or fail at once; nothing is queued here.
+ * A supervised connection. It replaces its ioredis object whenever that ends or makes no progress, until it is stopped.
+ * The pauses between attempts grow until a connection has lived for a while, and have jitter. A command goes to the
+ * connection of the moment or fails at once: nothing is queued here.
  */
 export class Link implements LeadingLink {
   private connection: Connection | undefined;
@@ -39,13 +39,13 @@ export class Link implements LeadingLink {
   private running: Promise<void> = Promise.resolve();
   private wake: () => void = noop;
   private blocking = 0;
-  /** Tries since a connection has lived. */
+  /** Attempts since a connection last lived. */
   private tries = 0;
   private ready = false;
   private failure: Error | undefined;
-  /** Why this side ends the connection of the moment. */
+  /** Why this side ends the present connection. */
   private reason: Error | undefined;
-  /** Ends a connection that was given up, once its last answers are there. */
+  /** Ends a connection that was given up without waiting longer for its last answers. */
   private endNow: (() => void) | undefined;
   private readonly followers: (() => void)[] = [];
 
@@ -59,12 +59,12 @@ export class Link implements LeadingLink {
     return this.connection !== undefined;
   }
 
-  /** The ioredis object of the moment, for `unwrap()` and for events. */
+  /** The present ioredis object, for `unwrap()` and for events. */
   get current(): Connection | undefined {
     return this.connection;
   }
 
-  /** Why there is no connection; undefined when there is one, and before the first attempt has failed. */
+  /** Why there is no connection; undefined if there is one, and until the first attempt has failed. */
   get obstacle(): Error | undefined {
     return this.failure;
   }
@@ -92,7 +92,7 @@ export class Link implements LeadingLink {
     await this.running;
   }
 
-  /** Throws the connection away; the supervisor makes another. */
+  /** Throws the connection away, so that a new one is made. */
   recycle(reason: string): void {
     this.giveUp(new Error(reason), 0);
   }
@@ -119,8 +119,8 @@ export class Link implements LeadingLink {
       throw failure;
     } finally {
       watchdog.answered(performance.now());
-      // Commands that are done were seen to outlive two small collections, all with what they held: the
-      // data of a turn's calls, and their replies. Letting go of it spares a client a third of its collections' time.
+      // A finished command can outlive two small collections, with all that it holds: the data of a turn's calls, and
+      // their replies. Emptying it spares a client a third of the time that its collections take.
       command.args = [];
       command.promise = SETTLED;
       if (this.endNow !== undefined && watchdog.isIdle) this.endNow();
@@ -136,7 +136,7 @@ export class Link implements LeadingLink {
     if (failure.demoted) this.settings.ahead?.leaveServer(failure);
   }
 
-  /** @param patience milliseconds for answers that are on their way: what is refused, was not done */
+  /** @param patience milliseconds for answers that are on their way: a refusal says that nothing was done */
   private giveUp(reason: Error, patience: number): void {
     const { connection } = this;
     if (connection === undefined) return;
@@ -166,7 +166,7 @@ export class Link implements LeadingLink {
     this.connection = undefined;
   }
 
-  /** One connection, from the first packet to its end. */
+  /** Makes one connection, and resolves when it has ended. */
   private async live(): Promise<void> {
     const { observer, maxPause } = this.settings;
     let attempt: Attempt | undefined;
@@ -191,7 +191,7 @@ export class Link implements LeadingLink {
     this.ready = false;
     this.hooks.down();
     if (this.stopped) return;
-    // One that lived shortly does not count as a success: the next might live as shortly.
+    // A connection that lived only for a short time does not count as a success: the next may do the same.
     const lived = performance.now() - upSince;
     this.tries = lived < Math.max(SHORT_LIFE, maxPause) ? this.tries + 1 : 0;
     this.failure = this.reason ?? attempt.told ?? new Error('the connection to Redis ended');
@@ -229,7 +229,9 @@ export class Link implements LeadingLink {
     }
   }
 
-  /** Waits for a step of the set-up, in bounds, unless this link is stopped or the connection goes. */
+  /**
+   * Waits for a step of the set-up: for a limited time, and only until the link is stopped or the connection is gone.
+   */
   private async within<T>(step: Promise<T>, gone?: Promise<never>): Promise<T> {
     const limit = deadline(SETUP_TIMEOUT, 'Redis did not answer in time');
     const aborted = new Promise<never>(
@@ -268,7 +270,7 @@ export class Link implements LeadingLink {
     this.endNow?.();
   }
 
-  /** All roles fail alike while Redis cannot be used, so one of them is enough to find out. */
+  /** Waits while the link ahead cannot connect: all roles would fail alike, so one is enough to find out. */
   private async aheadGotThrough(): Promise<void> {
     const { ahead } = this.settings;
     if (ahead?.isTrying !== true) return;
@@ -290,7 +292,7 @@ export class Link implements LeadingLink {
   }
 }
 
-/** In place of the promise of a command that is done. */
+/** Takes the place of the promise of a finished command. */
 const SETTLED = Promise.resolve();
 const REPLY_AS_TEXT = { replyEncoding: 'utf8' } as const;
 

@@ -1,4 +1,4 @@
-/** Who settles: a consumer and the token of its lease. */
+/** A consumer, and the token of its lease. */
 export interface Owner {
   readonly consumer: string;
   readonly token: string;
@@ -6,15 +6,15 @@ export interface Owner {
 
 export const CHECKED = ['ok', 'lost', 'missing', 'fenced'] as const;
 /**
- * Outcome of an operation on one entry, checked against its owner: `lost`: the entry is somebody else's;
- * `missing`: the lease is gone; `fenced`: it is another's. Unless it is `ok`, nothing changed.
+ * Outcome of an operation on one entry that checks its owner. `lost`: the entry belongs to another consumer.
+ * `missing`: the lease is gone. `fenced`: the lease belongs to another owner. Unless it is `ok`, nothing changed.
  */
 export type CheckedAnswer = (typeof CHECKED)[number];
 
-/** One reply with the log it goes to. */
+/** A frame, and the log that it goes to. */
 export interface Answer {
   readonly caller: string;
   readonly frame: string;
-  /** Life of the log. */
+  /** Life of the log, in milliseconds. */
   readonly ttlMs: number;
 }

@@ -1,7 +1,7 @@
 import { textOr } from './answer.js';
 import type { Link } from './link.js';
 
-/** Name and version of a server, as `Redis 7.2.5`; undefined if it does not tell. Never rejects. */
+/** Name and version of the server, such as `Redis 7.2.5`; undefined if it does not say. Never rejects. */
 export async function serverVersion(link: Link): Promise<string | undefined> {
   try {
     const info = textOr(await link.command('info', ['server']), '');

@@ -2,9 +2,9 @@ import { inspect, type InspectOptions } from 'node:util';
 import type { RedisTarget } from '../options/index.js';
 
 /**
- * Makes objects of a class show some facts, in `util.inspect` and in JSON, instead of all that they hold:
- * options with passwords, connections, and the data of calls. Nothing throws: a prototype, or a mock that was made of it,
- * has the methods and none of the facts.
+ * Makes the objects of a class show a few facts in `util.inspect` and in JSON, instead of everything that they hold:
+ * options with passwords, connections, and the data of calls. It never throws: the prototype itself, and a mock made
+ * of it, show no facts.
  */
 export function showOnly<T extends object>(
   type: { readonly prototype: T; readonly name: string },
@@ -32,7 +32,7 @@ export function showOnly<T extends object>(
   }
 }
 
-/** Where Redis is expected, without user or password. */
+/** The address of Redis as text, without user and password. */
 export function placeOf(target: RedisTarget): string {
   switch (target.kind) {
     case 'client':

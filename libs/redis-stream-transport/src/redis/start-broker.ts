@@ -12,9 +12,7 @@ import type { CheckedAnswer, Owner } from './owner.js';
 
 export type { InterruptedEntry, KeyClaim, KeyedEntry };
 
-/**
- * What is asked of Redis before a handler runs: may it start, and does it have to. Each method is one operation.
- */
+/** Operations around the start of handlers: may an entry start, must it run, was it interrupted. Each method is one. */
 export class StartBroker implements GroupPlace {
   constructor(
     readonly link: Link,

@@ -4,18 +4,19 @@ import { Link, type LinkSettings } from './link.js';
 
 export interface SubscriptionHooks {
   message(channel: string, text: string): void;
-  /** The server has confirmed every channel on a new connection. */
+  /** The server has confirmed all channels on a new connection. */
   proven(): void;
+  /** The connection is gone. */
   lost(): void;
 }
 
 /**
- * Channels on a connection of their own, which is always supervised: a subscription counts only from
- * the server's confirmation, and is made anew on every new connection.
+ * Listens to channels on a supervised connection of its own. A subscription counts from the server's confirmation on,
+ * and is made anew on every new connection.
  */
 export class Subscription {
   readonly link: Link;
-  /** The connection whose messages are heard. */
+  /** The connection that has the listener. */
   private heard: Connection | undefined;
 
   constructor(
@@ -25,14 +26,14 @@ export class Subscription {
   ) {
     this.link = new Link('subscriber', settings, {
       up: async (connection) => {
-        // Asked a second time on the same connection, which then has its listener.
+        // This may be called again for the same connection, which then has the listener already.
         if (connection !== this.heard) {
           this.heard = connection;
           connection.on('message', (channel: string, text: string) => hooks.message(channel, text));
         }
         const wanted = this.channels;
         await (connection as Redis).subscribe(...wanted);
-        // They changed while the server answered: start over rather than guess which of them stand.
+        // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
         if (wanted !== this.channels) throw new Error('channels changed');
         hooks.proven();
       },
@@ -43,7 +44,7 @@ export class Subscription {
     });
   }
 
-  /** Replaces the channels; takes a new connection, so this is for rare changes of identity. */
+  /** Replaces the channels. This makes a new connection, so it is for rare changes: a new name of the consumer. */
   replace(channels: readonly string[]): void {
     this.channels = channels;
     this.link.recycle('other channels are wanted');

@@ -3,16 +3,18 @@ import { numberOf } from './answer.js';
 import { bareMessage } from './bare-error.js';
 import { CommandFailure } from './failure.js';
 
-/** Why items of a batch were not stored. */
+/**
+ * Why entries of a batch were not stored: no instance serves the pattern, none ever did, the stream is full, an error.
+ */
 export type Refusal = 'NONE' | 'NEVER' | 'FULL' | 'E';
 
-/** Outcome of one section: its first `count` items were stored with contiguous ids from `first`. */
+/** What became of one section: its first `count` entries were stored, with contiguous ids from `first` on. */
 export interface SectionVerdict {
   readonly first: string;
   readonly count: number;
-  /** Why the items behind them were not; undefined when all were stored. */
+  /** Why the entries after them were not stored; undefined if all were. */
   readonly refusal: Refusal | undefined;
-  /** Redis' own error, where that is why. */
+  /** Redis' own error, if that is the reason. */
   readonly error?: CommandFailure;
 }
 
@@ -24,24 +26,25 @@ export type EnqueueAnswer =
       readonly version: number;
       readonly sections: readonly SectionVerdict[];
     }
-  /** The number was closed; nothing of it was or will be applied. */
+  /** The number was closed: nothing of the batch was applied, or will be. */
   | { readonly kind: 'closed'; readonly now: number }
-  /** Applied before, but the verdict is no longer kept. */
+  /** Applied before, but the verdict is not kept any more. */
   | { readonly kind: 'forgotten'; readonly now: number }
+  /** Refused: the batch is too old. */
   | { readonly kind: 'stale'; readonly now: number }
-  /** Refused: the record stands elsewhere (-1: it is missing). */
+  /** Refused: the record holds this epoch and number, which do not fit (-1: there is no record). */
   | {
       readonly kind: 'gap' | 'old';
       readonly now: number;
       readonly epoch: number;
       readonly number: number;
     }
-  /** Refused: this is another memory than the batch was meant for. */
+  /** Refused: the batch was meant for another memory. */
   | { readonly kind: 'incarnation'; readonly now: number; readonly id: string };
 
 /**
- * Reads the line that the enqueue script returns. A repeat is answered with what the caller record holds,
- * and anybody may have written there: what cannot be read says that nobody knows what was stored.
+ * Reads the line that the enqueue script returns. A repeat is answered with the text in the caller record, and other
+ * programs may have written there. A line that cannot be read counts as `forgotten`.
  */
 export function parseVerdict(line: unknown): EnqueueAnswer {
   const words = typeof line === 'string' ? line.split(' ') : [];
@@ -74,7 +77,7 @@ export function parseVerdict(line: unknown): EnqueueAnswer {
   }
 }
 
-/** An epoch or a number in a record; what is none is below all of ours, as if the record were missing. */
+/** An epoch or a number of a record. Anything else becomes -1, as if there were no record. */
 function place(text: string | undefined): number {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : -1;
@@ -91,7 +94,7 @@ function section(token: string): SectionVerdict | undefined {
   if (refusal === undefined || REFUSALS.has(refusal)) {
     return { first, count, refusal: refusal as Refusal | undefined };
   }
-  // Behind `E` stands what Redis said, in which everything but letters and digits is `%xx`.
+  // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;
   return { first, count, refusal: 'E', error: redisError(refusal.slice(1)) };
 }

@@ -1,9 +1,11 @@
 /**
- * Decides from progress alone whether a connection is alive. Neither the client's status nor TCP tells:
- * a half-open socket looks healthy for minutes.
+ * Decides from progress alone whether a connection is alive. The state of ioredis and of TCP does not tell: a half-open
+ * socket looks healthy for minutes.
  *
- * Detection takes at most `idle` + `patience` + two ticks; with a command in flight `patience` + one tick.
- * Time in which this process stood still does not count, whatever was silent meanwhile.
+ * A dead connection is noticed after `idle` + `patience` + two ticks at most; with a command in flight after
+ * `patience` + one tick. Time in which this process stood still does not count as silence.
+ *
+ * All times are monotonic and in milliseconds.
  */
 export class Watchdog {
   private waiting = 0;
@@ -20,7 +22,7 @@ export class Watchdog {
     this.lastTick = now;
   }
 
-  /** Nothing waits for an answer. */
+  /** Whether no command waits for an answer. */
   get isIdle(): boolean {
     return this.waiting === 0;
   }
@@ -35,7 +37,11 @@ export class Watchdog {
     this.lastProgress = now;
   }
 
-  /** @param blocking milliseconds that an answer may take longer than `patience`, as one of a blocking read does */
+  /**
+   * Judges the connection. To be called every `tickEvery` milliseconds.
+   *
+   * @param blocking milliseconds that an answer may take longer than `patience`, as that of a blocking read does
+   */
   tick(now: number, blocking: number): 'fine' | 'ping' | 'dead' {
     const late = now - this.lastTick - this.tickEvery;
     const stalled = late > this.tickEvery;
@@ -43,7 +49,7 @@ export class Watchdog {
     if (stalled && this.waiting > 0) this.lastProgress = Math.min(now, this.lastProgress + late);
     const silence = now - this.lastProgress;
     if (this.waiting > 0) {
-      // Right after a stall the answers are still waiting to be read: the next look tells.
+      // Right after a stall of this process, answers are still waiting to be read. The next tick decides.
       return silence > this.patience + blocking && !stalled ? 'dead' : 'fine';
     }
     return silence >= this.idle ? 'ping' : 'fine';

@@ -1,4 +1,4 @@
-/** Lua: `backlog(stream, len)` says how full a stream of `len` entries is. */
+/** Lua: `backlog(stream, len)` is how many of the `len` entries of a stream are unfinished. */
 export const LUA_BACKLOG = `
 -- What no live group has finished: handled events above the trim line do not count.
 local function backlog(stream, len)

@@ -1,17 +1,17 @@
-/** Verdicts that a caller record keeps: as many as batches may be unresolved (rule L2). */
+/** How many verdicts a caller record keeps, and how many batches may be unresolved (rule L2). */
 export const VERDICTS_KEPT = 8;
 
-/** Milliseconds that a caller record outlives its last batch. */
+/** Milliseconds for which a caller record is kept after its last batch. */
 export const RECORD_LIFE = 600_000;
 
 /**
- * Lua: `judge()` decides whether the batch `number` of `epoch` may be applied (rule L1): nil if it may, else
- * the answer. `remember(verdict)` writes it into the record. Needs LUA_NOW, `record`, `incarnation`, `epoch`,
+ * Lua: `judge()` decides whether the batch `number` of `epoch` may be applied (rule L1). It returns nil if it may, else
+ * the answer. `remember(verdict)` writes a verdict into the record. Needs LUA_NOW, `record`, `incarnation`, `epoch`,
  * `number` and `meant`, the incarnation that the batch is meant for.
  *
- * Counters belong to one client instance and shard. A batch is accepted when the record holds its epoch
- * and the number before it, or when it opens an epoch and names the memory it was meant for. Anything
- * else is a repeat, or is refused with what the record holds; a lower epoch is refused for ever.
+ * The counters belong to one client instance and shard. A batch is accepted if the record holds its epoch and the
+ * number before it, or if it opens a new epoch and was meant for this memory. Anything else is a repeat, or is
+ * refused with what the record holds. A lower epoch is refused for ever.
  */
 export const LUA_CALLER_RECORD = `
 -- Anybody may have written into the record: what is no number of ours is missing.

@@ -1,12 +1,12 @@
-/** Value of a revoked lease: anybody may take over what is pending under it. */
+/** Value of a revoked lease: any member may take over what is pending under it. */
 export const TOMBSTONE = '+';
-/** Milliseconds for which a tombstone stands: longer than any late packet of its owner lives. */
+/** Milliseconds for which a tombstone stands: longer than a late packet of its owner may be on its way. */
 export const TOMBSTONE_LIFE = 86_400_000;
 
 /**
  * Lua that ends a script unless `lease` holds `token`. The answers are Lua expressions.
  *
- * This is what makes a take-over safe: after it, the former owner changes nothing any more.
+ * This makes a take-over safe: after it the former owner cannot change anything any more.
  */
 function fence(missing: string, fenced: string): string {
   return `
@@ -22,7 +22,10 @@ export const LUA_FENCE = fence("'missing'", "'fenced'");
 /** The fence of scripts that answer with a list: its first item is the word. */
 export const LUA_FENCE_LIST = fence("{ 'missing' }", "{ 'fenced' }");
 
-/** Lua that ends a script with `answer`, an expression, unless `lease` holds `token`: nothing may be taken without one. */
+/**
+ * Lua that ends a script with `answer`, an expression, unless `lease` holds `token`: only a consumer with a lease may
+ * take entries.
+ */
 export const luaOnlyHeld = (answer: string): string => `
 if redis.call('GET', lease) ~= token then return ${answer} end
 `;

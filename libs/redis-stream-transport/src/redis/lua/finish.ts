@@ -1,7 +1,7 @@
 /**
- * Lua: `finish(drop)` takes the entry `id` of `stream` off the lists of `group`, with its note in `due`, and
- * deletes it if nobody else needs it. Nothing raises: when this runs, an answer or a letter is written, and a
- * repeat would write it again.
+ * Lua: `finish(drop)` acknowledges the entry `id` of `stream` for `group` and removes its note from `due`. With
+ * `drop` it deletes the entry: no other group needs it. It never raises: when it runs, a reply or a letter has been
+ * written, and a repeat of the script would write it again.
  */
 export const LUA_FINISH = `
 local function finish(drop)

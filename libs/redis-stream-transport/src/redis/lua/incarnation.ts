@@ -1,8 +1,9 @@
 /**
- * Lua: `renewed(incarnation, fresh)` gives id and birth of the incarnation. It takes the fresh random id when
- * this may be another memory than the key names: the key is missing, or the server's run id differs. Needs LUA_NOW.
+ * Lua: `renewed(incarnation, fresh)` returns id and birth of the incarnation. If this may be another memory than the
+ * one that the key names, it first takes the random id `fresh`: the key is missing, or the run id of the server
+ * differs. Needs LUA_NOW.
  *
- * `born` only moves when memory was lost; recreating a group changes the id alone.
+ * `born` changes only when memory was lost. When a group is made anew, only the id changes.
  */
 export const LUA_INCARNATION = `
 local function renewed(incarnation, fresh)

@@ -1,6 +1,5 @@
 /**
- * Lua: `noted(due, group, id)` is the note about a pending entry, '' if there is none. A key of another type
- * holds no notes.
+ * Lua: `noted(due, group, id)` is the note about a pending entry; '' if there is none, or if the key has another type.
  */
 export const LUA_NOTES = `
 local function noted(due, group, id)

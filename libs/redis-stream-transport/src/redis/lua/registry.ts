@@ -1,9 +1,9 @@
 /**
- * Lua: `registered(registry, group)` is what the registry of a stream says of a group, and `notFor` the id up to
- * which events are not for it; nil for neither.
+ * Lua: `registered(registry, group)` is the entry of a group in the registry of a stream, and `notFor` the id up to
+ * which events are not for the group; nil if there is none.
  *
- * A group has no white space in its name, so the field of what it is not given is nobody's name. Earlier
- * versions wrote `<group>/since`, which may be: an id is no registration, nor the other way round.
+ * The field of that id is `<group> since`. No group has white space in its name, so no group has this name. Earlier
+ * versions wrote `<group>/since`, which may be the name of a group: the form of the value tells the two apart.
  */
 export const LUA_REGISTRY = `
 local function registered(registry, group)
@@ -16,5 +16,7 @@ local function notFor(registry, group)
 end
 `;
 
-/** Field of a registry: until when there may be requests that a group has left to another one. No group has a space. */
+/**
+ * Field of a registry: until when there may be requests that a group has left to another one. No group has this name.
+ */
 export const REQUESTS_UNTIL = 'requests until';

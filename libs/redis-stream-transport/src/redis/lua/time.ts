@@ -1,6 +1,6 @@
 /**
- * Lua: `now`, the time of Redis in milliseconds, and `whole(n)`, which writes a whole number as digits. Lua
- * itself would write `1e+14`.
+ * Lua: `now` is the time of Redis in milliseconds, and `whole(n)` writes a whole number as digits. Lua itself would
+ * write `1e+14`.
  */
 export const LUA_NOW = `
 local clock = redis.call('TIME')

@@ -6,7 +6,7 @@ import { freshId } from './fresh-id.js';
 import type { ShardPlace } from './place.js';
 import { defineScript, run } from './script.js';
 
-/** Which memory of Redis this is, and its time in milliseconds. */
+/** Identifies the memory of Redis. Times are those of Redis, in milliseconds. */
 export interface Incarnation {
   readonly id: string;
   readonly born: number;
@@ -23,9 +23,9 @@ return { id, born, whole(now) }
 `;
 
 /**
- * Asks a new connection which memory it reached, and what time it is there. Raises READONLY on a server
- * that takes orders from another one, by a write that changes nothing; a primary that refuses writes for
- * other reasons is still the server to talk to.
+ * Asks which memory a new connection has reached, and what time it is there. A write that changes nothing finds out
+ * whether the server is a replica: then it raises READONLY. A primary that refuses writes for another reason is still
+ * the server to talk to.
  *
  * Answers { id, born, now }, times in milliseconds.
  */
@@ -37,8 +37,8 @@ export const helloScript = defineScript({
 });
 
 /**
- * The same for a server whose memory is full. Flags are not for the plain one: Redis refuses whatever has any
- * as soon as it refuses writes for another reason.
+ * The same for a server whose memory is full. The plain script has no flags, because Redis refuses a script with flags
+ * as soon as it refuses writes for any other reason.
  */
 export const helloWhenFullScript = defineScript({
   name: 'hello-when-full',
@@ -49,8 +49,8 @@ export const helloWhenFullScript = defineScript({
 });
 
 /**
- * Asks a new connection which memory it reached. A server that was started again with a full memory has to
- * note that it is another one, which it does not do unasked: nothing could leave it then.
+ * Asks which memory a new connection has reached. A server that was started again with a full memory must be able to
+ * note that it is another incarnation: otherwise finished work could not leave it.
  */
 export async function hello(place: ShardPlace): Promise<Incarnation> {
   try {

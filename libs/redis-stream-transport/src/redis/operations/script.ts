@@ -3,19 +3,19 @@ import { CommandFailure } from '../failure.js';
 import type { Link } from '../link.js';
 
 /**
- * Names of what a script is given, in the order of the wire. `...ids` is a list, and comes last. The text of
- * the script begins with locals of these names, so both sides say the same.
+ * The names of keys or arguments of a script, in their order. `...ids` is a list, and comes last. The text of the
+ * script begins with locals of these names, so Lua and TypeScript use the same names.
  */
 export type Names = readonly string[];
 
-/** What a script is given several times: a table with these names for each. */
+/** A group of keys and arguments that a script is given several times. Lua gets a list of tables with these names. */
 export interface Each {
   readonly name: string;
   readonly keys: Names;
   readonly args: Names;
 }
 
-/** A Lua script: its text, the digest by which Redis remembers it, and the names of what it is given. */
+/** A Lua script: its text, the digest by which Redis knows it, and the names of its keys and arguments. */
 export interface Script<
   Keys extends Names = Names,
   Args extends Names = Names,
@@ -29,17 +29,17 @@ export interface Script<
   readonly each: Per;
 }
 
-/** A number is written as digits, a boolean as 0 or 1. */
+/** A value for a script. A number is sent as digits, a boolean as 0 or 1. */
 export type Value = string | number | boolean;
 
-/** A value for each name, and several for a list. */
+/** A value for each name, and an array for a list. */
 export type Named<N extends string> = {
   readonly [Name in N as Name extends `...${infer List}` ? List : Name]: Name extends `...${string}`
     ? readonly Value[]
     : Value;
 };
 
-/** What a script wants, by name. */
+/** The values that a script needs, by name. */
 export type Given<Keys extends Names, Args extends Names, Per extends Each | undefined> = Named<
   Keys[number] | Args[number]
 > &
@@ -50,8 +50,8 @@ export type Given<Keys extends Names, Args extends Names, Per extends Each | und
     : unknown);
 
 /**
- * The line of a script of the hot path, which builds no object for the names: the digest, the number of keys,
- * a text for each of its keys in their order, and what follows.
+ * The arguments of EVALSHA for a script of the hot path, which makes no object with names: the digest, the number of
+ * keys, a text for each of its named keys, and everything else.
  */
 export type Line<S extends Script> = [
   sha: string,
@@ -62,14 +62,14 @@ export type Line<S extends Script> = [
 
 type Texts<N extends Names> = { -readonly [I in keyof N]: string };
 
-/** What a script is made of. */
+/** What `defineScript` needs. */
 export interface Definition<Keys extends Names, Args extends Names, Per extends Each | undefined> {
   readonly name: string;
   readonly keys: Keys;
   readonly args: Args;
-  /** Keys and arguments that follow these, once for each of a list. */
+  /** Keys and arguments that follow these, once for each item of a list. */
   readonly each?: Per;
-  /** `allow-oom`: runs when memory is full. */
+  /** `allow-oom`: the script also runs when memory is full. */
   readonly flags?: 'allow-oom';
   readonly lua: string;
 }
@@ -86,7 +86,7 @@ export function defineScript<
   return { name, lua: text, sha, keys, args, each: each as Per };
 }
 
-/** Runs a script by its digest and, when Redis has forgotten it, by its text. */
+/** Runs a script by its digest and, if Redis does not know it, by its text. */
 export function run<Keys extends Names, Args extends Names, Per extends Each | undefined>(
   link: Link,
   script: Script<Keys, Args, Per>,
@@ -104,7 +104,7 @@ export function run<Keys extends Names, Args extends Names, Per extends Each | u
   return send(link, script, line);
 }
 
-/** Runs a script with a line that is ready. */
+/** The same with a line that is ready. */
 export async function send(link: Link, script: Script, line: string[]): Promise<unknown> {
   try {
     return await link.command('evalsha', line);
@@ -114,7 +114,7 @@ export async function send(link: Link, script: Script, line: string[]): Promise<
   }
 }
 
-/** Teaches Redis the scripts of the hot path, so that the first turn does not meet NOSCRIPT. */
+/** Loads the scripts of the hot path into Redis, so that their first use does not fail with NOSCRIPT. */
 export async function load(link: Link, scripts: readonly Pick<Script, 'lua'>[]): Promise<void> {
   await Promise.all(scripts.map(({ lua }) => link.command('script', ['load', lua])));
 }

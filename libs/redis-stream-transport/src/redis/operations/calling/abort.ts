@@ -3,7 +3,7 @@ import { defineScript, run } from '../script.js';
 
 /** Milliseconds for which a cancellation is kept for a consumer that is away. */
 const NOTICE_LIFE = 60_000;
-/** Cancellations kept for one consumer; the oldest go first. */
+/** Cancellations that are kept for one consumer. Beyond that the oldest are dropped. */
 const NOTICES_KEPT = 10_000;
 
 /** Leaves cancellations for a consumer, for `life` milliseconds, and tells it at once. */
@@ -23,7 +23,7 @@ return 1
 `,
 });
 
-/** Tells a consumer, now or when it is back, which entries nobody waits for any more. */
+/** Tells a consumer, now or when it is back, which of its entries were cancelled. */
 export async function abort(
   { link, keys }: ShardPlace,
   consumer: string,

@@ -3,14 +3,14 @@ import { LUA_IDS } from '../../lua/ids.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Milliseconds that a reply log is kept for while its caller asks about it. */
+/** Milliseconds for which a reply log is kept after its caller has asked for it. */
 export const LOG_LIFE = 120_000;
 
 /**
- * Makes sure that a caller's reply log exists, so that its absence later means something. One that cannot be
- * written any more, or a key of another type, is replaced.
+ * Makes sure that the reply log of a caller exists. If it is missing later, Redis has lost it. A log that has no ids
+ * left, or a key of another type, is replaced.
  *
- * `life` is that of the log (ms). Answers the id of the record it was born with now, or '' when it was there.
+ * `life` is that of the log (ms). Answers the id of the first record of a new log, or '' if the log was there.
  */
 export const attachScript = defineScript({
   name: 'attach',
@@ -34,7 +34,7 @@ return id
 `,
 });
 
-/** Returns the id that the log was born with now; undefined when it was there. */
+/** Returns the id of the first record if the log was made now; undefined if it was there. */
 export async function attach({ link, logKey }: CallerPlace): Promise<string | undefined> {
   const born = await run(link, attachScript, { log: logKey, life: LOG_LIFE });
   return isEntryId(born) ? born : undefined;

@@ -5,11 +5,11 @@ import type { CallerPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Closes the number of a batch that cannot pass, so that the numbers behind it can (rule L4). Runs when
+ * Closes the number of a batch that Redis keeps refusing, so that the numbers after it can be used (rule L4). Runs when
  * memory is full.
  *
- * `life` is that of the record (ms). Answers as enqueue does; `ok now -` means: nothing of this number was
- * applied, and never will be.
+ * `life` is that of the record (ms). Answers as enqueue does. `ok now -` means that nothing of this number
+ * was applied, or ever will be.
  */
 export const closeNumberScript = defineScript({
   name: 'close-number',

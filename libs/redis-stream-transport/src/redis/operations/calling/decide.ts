@@ -7,8 +7,8 @@ import type { CallerPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Milliseconds before an entry in which a missing group must have been seen to count. Live instances are
- * seen every few seconds.
+ * A missing group counts if it was seen no longer than this before the entry came, in milliseconds. Groups with live
+ * instances are seen every few seconds.
  */
 const SEEN_WITHIN = 86_400_000;
 
@@ -19,21 +19,21 @@ export type Fate =
 export interface Decision {
   readonly now: number;
   readonly incarnation: string;
-  /** Last record of the reply log: `gone` may have been answered up to it. */
+  /** Id of the last record of the reply log. A call that is `gone` may have been answered in a record up to it. */
   readonly lastFrame: string;
   readonly fates: readonly Fate[];
 }
 
 /**
- * Decides the fate of calls at their deadline or when they are cancelled: what no group was given is
- * deleted and will certainly not run; anything else may have run, and its owner is named.
+ * Decides the fate of calls at their deadline or when they are cancelled. An entry that no group was given is deleted,
+ * and will certainly not run. Any other may have run, and the answer names its owner.
  *
- * A group that was destroyed and not made anew yet may have been given the entry, and nobody can tell; it
- * is known by its note in the registry. (Once it is made anew, the incarnation is another.)
+ * A group that was destroyed and not made anew yet may have been given the entry; the registry still lists it. (After
+ * it is made anew, the incarnation is another.)
  *
  * Answers { now, incarnation, last id of the log, verdicts… }: `not-run`, `may <owner>` (`-`: none) or
- * `gone`. Settling deletes the entry and appends the reply in one step, so an entry that is still there
- * has no final reply, whatever the caller has read; one that is gone may have one, up to the last id.
+ * `gone`. Settling deletes the entry and appends the reply in one step. So an entry that is still there has no final
+ * reply, and one that is gone may have one, in a record up to the last id.
  */
 export const decideScript = defineScript({
   name: 'decide',
@@ -90,13 +90,13 @@ return answer
 `,
 });
 
-/** What is asked about. */
+/** A call that Redis is asked about. */
 export interface CallInDoubt {
   readonly stream: string;
   readonly entry: string;
 }
 
-/** What cannot be read of the answer may have run. */
+/** Calls whose part of the answer cannot be read may have run. */
 export async function decide(
   { link, keys, logKey }: CallerPlace,
   calls: readonly CallInDoubt[],

@@ -5,14 +5,14 @@ import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, type Line } from '../script.js';
 
-/** Milliseconds after which a batch that is still on its way is refused (rule L3). */
+/** Milliseconds after which a batch is refused that was on its way all the time (rule L3). */
 export const MAX_BATCH_AGE = 2000;
 
 /** The entries of a batch that go to one stream, for one pattern, under the same conditions. */
 export interface BatchSection {
   readonly stream: string;
   readonly pattern: string;
-  /** 0: store in any case; 1: only if somebody answers now; 2: only if it was ever served. */
+  /** When to store. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
   readonly mode: 0 | 1 | 2;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
@@ -23,34 +23,34 @@ export interface BatchSection {
 export interface Batch {
   readonly epoch: number;
   readonly number: number;
-  /** Version of the content: a repeat may want less than the first copy did. */
+  /** Version of the content: a repeat may have fewer entries than the first copy. */
   readonly version: number;
   readonly incarnation: string;
-  /** The sender's estimate of Redis' time, milliseconds. */
+  /** The sender's estimate of the time of Redis, in milliseconds. */
   readonly stamp: number;
   /** Frames below this id are no longer needed; '' for none. */
   readonly trim: string;
-  /** Whether the record's life begins anew; so it does unless told otherwise. */
+  /** Whether the life of the record begins anew. Default: true. */
   readonly renew?: boolean;
   readonly sections: readonly BatchSection[];
 }
 
 /**
- * Adds one batch of a caller: everything it sent in one turn of its loop. Idempotent by (epoch, number).
- * Other languages send it too (docs/protocol.md): the order of what it is given is a part of the wire.
+ * Stores one batch of a caller: everything that it sent in one turn of its event loop. Idempotent by (epoch, number).
+ * Clients in other languages send it too (docs/protocol.md), so the order of keys and arguments is part of the wire.
  *
- * `stamp` is the sender's estimate of the time, `maxAge` the oldest that is accepted (ms), `life` that of the
- * record (ms), or '' to leave it; `cap` bounds the backlog of a stream; the log is trimmed below `trim`, or
- * not at all ('').
+ * `stamp` is the sender's estimate of the time (ms), and `maxAge` how old it may be (ms). `life` is that of the record
+ * (ms), or '' to leave it as it is. `cap` bounds the backlog of a stream. The log is trimmed below `trim`; '' for not
+ * at all.
  *
- * Behind the keys come, per section, its stream and live:<pattern>; behind the arguments its mode (0 store,
- * 1 fail, 2 grace), wide (0/1), count and items: two fields each, or with wide = 1 the number of strings and
- * the field list.
+ * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
+ * section, its mode (0 store, 1 fail, 2 grace), wide (0/1), the number of entries and the entries: two values each, or
+ * with wide = 1 the number of strings and the field list.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
- * `old now e q`, `inc now id`. A token per section: `firstId:count`, with `!CODE` behind it when the
- * items after the first `count` were refused; the code `E` with Redis' error behind it, percent-encoded.
+ * `old now e q`, `inc now id`. A token per section: `firstId:count`, and `!CODE` after it if the entries
+ * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
  *
  * Failure: an error before the first write changes nothing; after it nothing raises (every call is
  * protected), so a batch is never applied in part without its verdict saying so.
@@ -144,10 +144,10 @@ return 'ok ' .. whole(now) .. ' ' .. verdict
 });
 
 /**
- * Sends one numbered batch. A script that Redis has forgotten is an error answer like any other: the
- * batches behind it were refused too, so the sender repeats them in order.
+ * Sends one numbered batch. NOSCRIPT is an error answer like any other: the batches after this one were refused too, so
+ * the sender repeats them all in order.
  *
- * Runs for every turn with calls, so the line is written in place, without an object for the names.
+ * This runs for every turn with calls, so the line is written in place, without an object with names.
  */
 export async function enqueue(
   { link, keys, recordKey, logKey }: CallerPlace,

@@ -11,17 +11,17 @@ import { LOG_LIFE } from './attach.js';
 import type { CallInDoubt } from './decide.js';
 
 /**
- * An entry is in its stream, or gone; `once`: gone, and may be started once only; `unknown`: gone, and
- * nobody announces how it may be started.
+ * What became of an entry. `exists`: it is in its stream. `gone`: it is not, and may be started again. `once`: it is
+ * not, and may be started only once. `unknown`: it is not, and no instance announces how its pattern may be started.
  */
 export type EntryFate = 'exists' | 'gone' | 'once' | 'unknown';
 
 /** What Redis knows of calls that have waited for some time. */
 export interface ProbeAnswer {
   readonly incarnation: Incarnation;
-  /** Last record of the reply log; undefined when there is no log. */
+  /** Id of the last record of the reply log; undefined if there is no log. */
   readonly lastFrame: string | undefined;
-  /** Per call what became of its entry. */
+  /** What became of the entry of each call. */
   readonly entries: readonly EntryFate[];
 }
 
@@ -35,10 +35,10 @@ const FATES: Readonly<Record<string, EntryFate | undefined>> = {
 /**
  * Asks about calls that have waited for some time. `life` is that of the log (ms).
  *
- * Answers { now, incarnation, born, last id of the log or '', flags }: per call `1` when its entry exists;
- * when it is gone, `o` if the pattern is announced as started once only, `0` if it is announced as not, and
- * `-` if nobody announces it, for instance because Redis has just lost all it knew. Both are read in one
- * step: an entry that is gone was settled before the last id, or was never settled.
+ * Answers { now, incarnation, born, last id of the log or '', flags }, with a flag for each call: `1` if its entry
+ * exists. If the entry is gone, `o` if its pattern is announced as started only once, `0` if it is announced otherwise,
+ * and `-` if it is not announced, for instance because Redis has just lost its memory. The log and the entries are read
+ * in one step: an entry that is gone was settled before the last id, or was never settled.
  */
 export const reAskScript = defineScript({
   name: 're-ask',
@@ -73,7 +73,9 @@ return { whole(now), id, born, last, table.concat(flags) }
 `,
 });
 
-/** Only what the answer calls gone may be sent again: what cannot be read of it counts as there. */
+/**
+ * A call may be sent again only if the answer says that its entry is gone, so a flag that cannot be read is `exists`.
+ */
 export async function reAsk(
   { link, keys, logKey }: CallerPlace,
   calls: readonly (CallInDoubt & { readonly pattern: string })[],

@@ -3,13 +3,13 @@ import type { CallerPlace } from '../place.js';
 
 export interface LogRecord {
   readonly id: string;
-  /** Undefined: somebody else wrote the record, or in another way. */
+  /** Undefined if the record has none: another program wrote it. */
   readonly frame: string | undefined;
-  /** The log was made anew with this record: what it held before is gone. */
+  /** The log was made anew with this record. What it held before is gone. */
   readonly birth: boolean;
 }
 
-/** Records of the reply log behind `after`. */
+/** Records of the reply log after the id `after`. */
 export async function readLog(
   { link, logKey }: CallerPlace,
   after: string,
@@ -19,7 +19,7 @@ export async function readLog(
   return rawEntries(await link.command('xrange', range), 'XRANGE').map(toRecord);
 }
 
-/** Drops the records of the reply log below an id. */
+/** Removes the records of the reply log below an id. */
 export async function trimLog({ link, logKey }: CallerPlace, below: string): Promise<void> {
   await link.command('xtrim', [logKey, 'MINID', below]);
 }
@@ -30,7 +30,7 @@ export async function lastRecord({ link, logKey }: CallerPlace): Promise<string 
   return rawEntries(answer, 'XREVRANGE')[0]?.id;
 }
 
-/** A field that stands twice counts once, the first time. */
+/** If a record has a field twice, the first one counts. */
 function toRecord({ id, fields }: { id: string; fields: readonly string[] }): LogRecord {
   const at = fields.findIndex((name, i) => i % 2 === 0 && name === 'f');
   const birth = fields.some((name, i) => i % 2 === 0 && name === 'b');

@@ -3,10 +3,10 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Destroys the group of a broadcast whose consumer is gone, or with `force` my own; never one that is
- * registered, because that is a service.
+ * Destroys the group of a consumer's broadcasts: with `force` that of the asking consumer, otherwise only one whose
+ * consumer is gone. A registered group is that of a service, and is never destroyed.
  *
- * Answers 1 if it was destroyed.
+ * Answers 1 if the group was destroyed.
  */
 export const dropGroupScript = defineScript({
   name: 'drop-group',
@@ -22,7 +22,11 @@ return redis.pcall('XGROUP', 'DESTROY', stream, group) == 1 and 1 or 0
 `,
 });
 
-/** Destroys the group of a broadcast: my own, or one whose consumer has left the tombstone. */
+/**
+ * Destroys the group of a consumer's broadcasts.
+ *
+ * @param group one whose consumer is gone; without it, the place's own
+ */
 export async function dropGroup(
   place: GroupPlace,
   stream: string,

@@ -8,18 +8,18 @@ import { LUA_NOW } from '../../lua/time.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** `r`: answers requests; `e`: events only; `b`: of a broadcast. */
+/** What a group is for. `r`: it answers requests; `e`: only events; `b`: the broadcasts of one consumer. */
 export type GroupKind = 'r' | 'e' | 'b';
 
-/** What a group needs that was to be there. */
+/** What was found when a group was to be there. */
 export type FoundGroup =
   | {
       readonly state: 'had' | 'new' | 'lost';
-      /** Events up to this id were there before the group and are not for it. */
+      /** Events up to this id were in the stream before the group was made, and are not for it. */
       readonly since: string | undefined;
     }
   | {
-      /** Under one of its names stands something else: until that is gone the stream cannot be read. */
+      /** One of the keys has another type. The stream cannot be read until that key is gone. */
       readonly state: 'wrong';
       readonly key: string;
       readonly type: string;
@@ -30,16 +30,15 @@ const STATES = ['had', 'new', 'lost', 'wrong'] as const;
 /**
  * Makes sure that a group exists on a stream (rules L19, L20).
  *
- * A lost group is recreated at its stored cursor, else at 0, never at the end. A new group begins at 0
- * when the stream has none yet or when it answers requests; only further groups of pure event services
- * begin at the end, and the groups of broadcasts always do.
+ * A lost group is made anew at its stored cursor, or at 0 without one; never at the end. A new group begins at 0 if
+ * it is the first of the stream or answers requests. Any other group begins at the end, and the groups of broadcasts
+ * always do.
  *
- * `consumer` ('' for none) is listed from then on: who hands a request over must know who reads the stream.
- * `needed` are hashes without which nothing is to be read.
- * Answers { 'wrong', key, type } when something else stands under one of these names, or
- * { 'had' | 'new' | 'lost' (it had been registered before), since }: events up to `since` were
- * there before the group and are not for it; '' for none. A service that answers requests must begin at
- * 0, so that no request is missed, and acknowledges those events unrun.
+ * `consumer` ('' for none) is listed from then on: a member that hands a request over must know which members read
+ * the stream. `needed` are hashes without which nothing may be read. Answers { 'wrong', key, type } if one of these
+ * keys has another type, or { 'had' | 'new' | 'lost', since }; `lost` was registered before. Events up to `since` (''
+ * for none) were in the stream before the group was made and are not for it. A service that answers requests must
+ * begin at 0, so that it misses no request, and acknowledges those events without running them.
  */
 export const groupScript = defineScript({
   name: 'group',
@@ -101,15 +100,15 @@ return { known and 'lost' or 'new', since }
 `,
 });
 
-/** The group that is to be there. */
+/** A group that is to be there. */
 export interface WantedGroup {
   readonly stream: string;
   readonly kind: GroupKind;
-  /** Events that were there before it are for it too. */
+  /** Whether events that were in the stream before the group are for it too. */
   readonly history: boolean;
-  /** Listed from then on; '' for none. */
+  /** The consumer that is listed from then on; '' for none. */
   readonly consumer: string;
-  /** Starts are noted on this stream: nothing is to be read while that is not possible. */
+  /** Whether starts are noted on this stream. Then nothing may be read while they cannot be noted. */
   readonly notesStarts: boolean;
 }
 

@@ -2,10 +2,10 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Takes a consumer that leaves off the lists of its group, where nothing is pending under it. It would be
- * listed until another member looks, and an instance that is never read to would not be missed.
+ * Removes a consumer that leaves from its group, on the streams on which nothing is pending under it. Otherwise it
+ * would be listed until another member looks, and requests might still be handed to it.
  *
- * Answers on how many streams it was taken off.
+ * Answers on how many streams it was removed.
  */
 export const unlistScript = defineScript({
   name: 'unlist',
@@ -26,7 +26,7 @@ return taken
 `,
 });
 
-/** Takes a consumer off the group's lists where nothing is pending under it. */
+/** Removes a consumer from its group where nothing is pending under it. */
 export async function unlist(
   { link, keys, group }: GroupPlace,
   streams: readonly string[],

@@ -5,31 +5,31 @@ import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Milliseconds for which a pattern is remembered as served after its last consumer left. */
+/** Milliseconds for which Redis remembers that a pattern was served, after its last consumer left. */
 const SERVED_LIFE = 604_800_000;
-/** Patterns announced, or withdrawn, by one script call. */
+/** Patterns that one script announces or withdraws. */
 const PAGE = 200;
 
-/** A pattern whose requests a consumer answers. */
+/** A pattern whose requests a consumer answers, and whether they may be started only once. */
 export interface Announcement {
   readonly pattern: string;
   readonly once: boolean;
 }
 
 export type AnnounceAnswer =
-  /** `broken`: patterns that cannot be announced: something else stands under their key. */
+  /** `broken`: patterns that cannot be announced, because their key has another type. */
   | { readonly kind: 'ok'; readonly broken?: readonly string[] }
   | { readonly kind: 'missing' | 'fenced' }
   /** Another live group answers this pattern already. Nothing changed. */
   | { readonly kind: 'conflict'; readonly pattern: string; readonly group: string };
 
 /**
- * Announces that a consumer answers requests of these patterns, until its lease would end: for `ttl`
- * milliseconds. The member `.` with score 0 keeps the key for `served` milliseconds, which thereby says: this
- * was served before. With `check`, another live group that answers one of the patterns is reported, and
- * nothing is announced. `flag` is `once` or `-`.
+ * Announces that a consumer answers requests of these patterns, until the end of its lease: for `ttl`
+ * milliseconds. The member `.` with score 0 stays for `served` milliseconds, so that the key says that the pattern was
+ * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced.
+ * `flag` is `once` or `-`.
  *
- * Answers { 'ok', positions… (of patterns whose key holds something else) }, { 'missing' }, { 'fenced' } or
+ * Answers { 'ok', positions of patterns whose key has another type… }, { 'missing' }, { 'fenced' } or
  * { 'conflict', position, group }.
  */
 export const announceScript = defineScript({
@@ -108,5 +108,5 @@ export function pagesOf(announcements: readonly Announcement[]): (readonly Annou
   return pages;
 }
 
-/** What an announcement says of how its entries may be started. */
+/** The part of an announcement that says how entries may be started. */
 export const flagOf = (once: boolean): string => (once ? 'once' : '-');

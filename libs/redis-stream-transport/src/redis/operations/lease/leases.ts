@@ -2,7 +2,7 @@ import { numberOf, textsOf } from '../../answer.js';
 import type { ShardPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Reads leases. Answers for each its value ('' when missing) and the milliseconds that it has left. */
+/** Reads leases. Answers for each its value ('' if it is missing) and the milliseconds that it has left. */
 export const leasesScript = defineScript({
   name: 'leases',
   keys: ['...leases'],
@@ -19,7 +19,7 @@ return answer
 `,
 });
 
-/** Value and remaining milliseconds of each consumer's lease; an empty value: there is none. */
+/** The value of each consumer's lease ('' if there is none), and the milliseconds that it has left. */
 export async function leasesOf(
   { link, keys }: ShardPlace,
   consumers: readonly string[],

@@ -5,12 +5,12 @@ import { defineScript, run } from '../script.js';
 import { flagOf, pagesOf, type Announcement } from './announce.js';
 
 /**
- * Leaves gracefully: a tombstone instead of the lease, for `life` milliseconds, so that what was not started
- * is taken over at once instead of after the lease, and beside it the note that the consumer left by itself,
- * so that what it hands over does not count as a delivery that went wrong. Only who holds the lease may say so:
- * what was revoked stays revoked. `flag` is what was announced.
+ * Replaces the lease of a consumer that leaves by a tombstone, for `life` milliseconds, so that its entries are taken
+ * over at once. The note `left` beside it says that the consumer left by itself, so that these entries do not count a
+ * delivery that went wrong. Only the holder of the lease may write the note: a revoked lease stays revoked. `flag` is
+ * that of the announcement.
  *
- * Answers 'ok', or 'fenced' when the lease was another's already.
+ * Answers 'ok', or 'fenced' if the lease was another owner's already.
  */
 export const releaseScript = defineScript({
   name: 'release',
@@ -31,7 +31,7 @@ return 'ok'
 `,
 });
 
-/** Leaves a tombstone, says that nothing went wrong, and withdraws the announcements. */
+/** Leaves a tombstone and the note beside it, and withdraws the announcements. */
 export async function release(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
@@ -53,6 +53,6 @@ export async function release(
       })),
     });
   await withdraw(first, token);
-  // The token is gone with the first page: a tombstone may be renewed by anybody.
+  // The first page has replaced the token by the tombstone. For the other pages the tombstone is the token.
   for (const page of others) await withdraw(page, TOMBSTONE);
 }

@@ -9,7 +9,7 @@ export type LeaseAnswer =
       readonly kind: 'ok';
       /** Redis' time, milliseconds. */
       readonly now: number;
-      /** Live members of the group; -1: their key holds something else. */
+      /** How many members of the group are alive; -1 if their key has another type. */
       readonly members: number;
       /** Cancellations that were left for the owner. */
       readonly notices: string[];
@@ -17,11 +17,11 @@ export type LeaseAnswer =
   | { readonly kind: 'missing' | 'fenced'; readonly now: number };
 
 /**
- * Takes, renews or restores a lease for `ttl` milliseconds and collects the cancellations that were left for
- * its owner. With `take` = 0 a missing lease is only reported: its owner must first check what it still owns.
+ * Takes, renews or restores a lease for `ttl` milliseconds, and collects the cancellations that were left for its
+ * owner. With `take` = 0 a missing lease is only reported, because its owner must first find out what it still owns.
  *
- * Answers { 'ok', now, live members of the group (-1: their key holds something else), notices… },
- * { 'missing', now } or { 'fenced', now }.
+ * Answers { 'ok', now, live members of the group (-1 if their key has another type), notices… }, { 'missing', now } or
+ * { 'fenced', now }.
  */
 export const leaseScript = defineScript({
   name: 'lease',
@@ -55,7 +55,10 @@ return answer
 `,
 });
 
-/** @param take take the lease if it is missing, instead of reporting that it is */
+/**
+ * @param ttl milliseconds
+ * @param take whether to take a missing lease, instead of reporting that it is missing
+ */
 export async function renew(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,

@@ -5,9 +5,9 @@ import type { ShardPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Revokes a lease that is missing: leaves a tombstone for `life` milliseconds.
+ * Revokes the missing lease of another consumer: puts a tombstone in its place, for `life` milliseconds.
  *
- * Answers 'revoked' (also when it was before), 'alive' or 'fenced' (I have no lease myself).
+ * Answers 'revoked' (also if it was revoked before), 'alive', or 'fenced' if the asking consumer has no lease itself.
  */
 export const revokeScript = defineScript({
   name: 'revoke',

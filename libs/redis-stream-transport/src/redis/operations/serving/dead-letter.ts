@@ -10,22 +10,22 @@ import { defineScript, run } from '../script.js';
 export interface DeadEntry {
   readonly stream: string;
   readonly id: string;
-  /** Nobody else needs the entry. */
+  /** No other group needs the entry. */
   readonly drop: boolean;
   readonly answer: Answer | undefined;
-  /** The key under which it may have run. */
+  /** The idempotency key under which it may have run. */
   readonly key: { readonly pattern: string; readonly key: string } | undefined;
-  /** Dead letters that are kept. */
+  /** How many dead letters are kept. */
   readonly kept: number;
   /** Fields of the letter. */
   readonly fields: readonly string[];
 }
 
 /**
- * Moves an entry to the dead letters of its group and tells its caller. What may be started once only
- * was acknowledged at its start, and noted. An idempotency key under which it ran is free again.
+ * Moves an entry to the dead letters of its group and tells its caller. An entry that may be started only once was
+ * acknowledged at its start, and is found by its note. An idempotency key under which the entry ran is free again.
  *
- * `log` is the lease again without a caller, `keyRecord` without a key; `life` is that of the log (ms).
+ * Without a caller `log` is the lease again, and without a key so is `keyRecord`. `life` is that of the log (ms).
  * Answers 'ok' and the id of the letter, 'lost', 'missing' or 'fenced'.
  */
 export const deadLetterScript = defineScript({
@@ -45,7 +45,7 @@ if redis.pcall('HGET', started, name) ~= consumer then
   if pending.err or not pending[1] or pending[1][2] ~= consumer then return 'lost' end
 end
 local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
--- Behind the letter nothing raises: a repeat would write another one.
+-- From here on nothing raises: a repeat would write another letter.
 if frame ~= '' then answer(log, frame, life) end
 if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == id then redis.call('DEL', keyRecord) end
 finish(drop == '1')
@@ -54,7 +54,7 @@ return 'ok ' .. letter
 `,
 });
 
-/** @param told gets the id of the letter */
+/** @param told is called with the id of the letter */
 export async function deadLetter(
   { link, keys, group, service }: ServicePlace,
   { consumer, token }: Owner,

@@ -6,44 +6,48 @@ import { LUA_IDS } from '../../lua/ids.js';
 import type { Link } from '../../link.js';
 import { defineScript, run } from '../script.js';
 
-/** Entries that one script looks at, over all streams, and characters of them. */
+/** How many entries one script looks at, in all streams together. */
 const LOOKED_AT = 1000;
+/** How many characters of them. */
 const LENGTH = 8_388_608;
+/** How many are fetched at once. */
 const PAGE = 20;
 
 /** A stream in which to look for calls that were made inside handlers. */
 export interface NestedIn {
   readonly stream: string;
-  /** Such calls that may be read at most. */
+  /** How many such calls may be read at most. */
   readonly most: number;
-  /** Id up to which none is known to be; empty: begin with what was not read yet. */
+  /**
+   * Id up to which there is no such call, as is known; empty: nothing is known, so begin with what was not read yet.
+   */
   readonly mark: string;
 }
 
 export interface NestedSearch {
   readonly group: string;
   readonly consumer: string;
-  /** Such calls in all. */
+  /** How many such calls may be read, in all streams together. */
   readonly wanted: number;
-  /** Entries that may be read with them, because they stand before them. */
+  /** How many other entries may be read because they stand before such calls. */
   readonly others: number;
-  /** Read those even where no such call is reached. */
+  /** Read these even if they reach no such call. */
   readonly force: boolean;
   readonly streams: readonly NestedIn[];
 }
 
 export interface NestedFound {
   readonly read: StreamEntries[];
-  /** Per stream: the next mark, and whether the entry behind it is one that stands too far back. */
+  /** For each stream the next mark, and whether the entry after it is such a call that stands too far back. */
   readonly marks: { readonly mark: string; readonly isFar: boolean }[];
 }
 
 /**
- * Looks for calls that were made inside handlers among what no consumer was given yet, and reads up to them.
- * Streams in which there is none are not read. Where more entries than permitted stand before one it is left.
+ * Looks for calls that were made inside handlers among the entries that no consumer was given yet, and reads up to
+ * them. It does not read streams without such calls, nor up to a call with more entries before it than permitted.
  *
- * Answers { answers of XREADGROUP, marks }, a mark per stream: the id up to which there is none (empty: begin
- * anew), with a `!` before it if the next entry is one that stands too far back.
+ * Answers { answers of XREADGROUP, marks }, with a mark for each stream: the id up to which there is no such call
+ * (empty: begin anew), with a `!` before it if the next entry is such a call that stands too far back.
  */
 export const nestedScript = defineScript({
   name: 'nested',
@@ -63,7 +67,7 @@ local function nested(fields)
   end
   return found
 end
--- Entries behind one id, up to another, at most so many and one.
+-- How many entries there are after one id and up to another; counts no further than needed.
 local function between(stream, from, upTo, most)
   local n, page = 0, nil
   repeat
@@ -110,7 +114,7 @@ for i, wish in ipairs(streams) do
       local n = between(stream, start, last, others + found)
       local far = n > others + found
       if far and found > 1 then
-        -- Perhaps the first of them stands near enough.
+        -- Perhaps the first of them is near enough.
         found, n = 1, between(stream, start, clean, others) + 1
         far = n > others + 1
       end
@@ -135,7 +139,7 @@ return { reads, marks }
 `,
 });
 
-/** Reads up to calls that were made inside handlers, in one step with finding them. */
+/** Finds calls that were made inside handlers and reads up to them, in one step. */
 export async function readNested(
   link: Link,
   keys: Keys,
@@ -149,7 +153,7 @@ export async function readNested(
   const texts = textsOf(marks, 'nested');
   return {
     read: readAnswer(read),
-    // A mark that cannot be read: begin anew.
+    // With a mark that cannot be read the search begins anew.
     marks: streams.map((_, i) => {
       const text = texts[i] ?? '';
       const mark = text.replace('!', '');

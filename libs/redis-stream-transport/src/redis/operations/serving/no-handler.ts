@@ -9,22 +9,23 @@ import { CHECKED, type Answer, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
+/** Milliseconds. */
 const DAY = 86_400_000;
 
-/** A request that an instance has no handler for. */
+/** A request for which an instance has no handler. */
 export interface UnhandledEntry {
   readonly stream: string;
   readonly id: string;
   readonly pattern: string;
-  /** Milliseconds of Redis' clock; Infinity without one. */
+  /** Clock of Redis, ms; Infinity without a deadline. */
   readonly deadline: number;
-  /** It may be handed to another member of the group. */
+  /** Whether it may be handed to another member of the group. */
   readonly mayHand: boolean;
 }
 
 const UNHANDLED = [...CHECKED, 'acked', 'answered', 'handed'] as const;
 
-/** What became of it: left to another group, handed to a member of this one, or answered. */
+/** What became of the request: left to another group, handed to a member of this one, or answered. */
 export interface UnhandledAnswer {
   readonly kind: (typeof UNHANDLED)[number];
   /** The member of the group that the entry was handed to. */
@@ -32,12 +33,12 @@ export interface UnhandledAnswer {
 }
 
 /**
- * Decides about a request for which this group has no handler (rule L19): another live group answers it
- * and will, so it is acknowledged silently; or a member of this group does (a newer version of the
- * service), so it is handed over; or nobody does, so its caller is told and it goes. A member that does not
- * read the stream would never find the entry.
+ * Decides about a request for which this consumer has no handler (rule L19). If another member of the group has one
+ * (a newer version of the service) and reads the stream, the entry is handed to it: a member that does not read the
+ * stream would never find it. Otherwise, if another live group answers the pattern, the entry is acknowledged
+ * silently. If none does, the caller is told and the entry is deleted.
  *
- * `life` is that of the log (ms), `deadline` '' for none.
+ * `life` is that of the log (ms), and `deadline` is '' for none.
  * Answers 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
  */
 export const noHandlerScript = defineScript({
@@ -59,7 +60,7 @@ end
 local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
 if members.err then
   if not string.find(members.err, 'WRONGTYPE', 1, true) then return members end
-  -- Nobody can be announced there. A group that answers requests of this stream may answer this one.
+  -- No consumer can be announced there. A group that answers requests of this stream may answer this one.
   members = {}
   local groups = redis.pcall('HGETALL', registry)
   for i = 1, #groups, 2 do
@@ -69,7 +70,7 @@ end
 for _, member in ipairs(members) do
   local other, theirs = string.match(member, '^([^ ]+) ([^ ]+)')
   if not other then
-    -- Somebody else wrote there.
+    -- Another program wrote this.
   elseif other == group and theirs ~= consumer and reads[theirs] then
     redis.call('XCLAIM', stream, group, theirs, 0, id, 'JUSTID')
     return 'handed ' .. theirs
@@ -80,7 +81,7 @@ end
 if not elsewhere then answer(log, frame, life) end
 finish(not elsewhere)
 if not elsewhere then return 'answered' end
--- The group that answers may not be there yet: the janitor is to know that the request is.
+-- The group that answers may not exist yet. So the janitor must know that there is such a request.
 local till = tonumber(deadline) or now + ${DAY}
 local noted = tonumber(redis.pcall('HGET', registry, '${REQUESTS_UNTIL}') or 0) or 0
 if noted < till then redis.pcall('HSET', registry, '${REQUESTS_UNTIL}', whole(till)) end

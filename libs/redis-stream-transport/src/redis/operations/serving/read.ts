@@ -6,13 +6,13 @@ import type { GroupPlace } from '../place.js';
 export interface ReadRequest {
   readonly consumer: string;
   readonly streams: readonly string[];
-  /** Entries of each stream at most. */
+  /** How many entries to read of each stream, at most. */
   readonly count: number;
-  /** Milliseconds that the read waits for something at most; 0: not at all. */
+  /** Milliseconds to wait for entries, at most; 0: do not wait. */
   readonly block: number;
 }
 
-/** Blocks the given connection, which is not that of the place, until there is something to read. */
+/** Reads what no consumer was given yet. Blocks the connection `reader`, which is not that of the place. */
 export async function readGroup(
   { keys, group }: GroupPlace,
   reader: Link,

@@ -18,8 +18,8 @@ export interface Unread {
 }
 
 /**
- * Ends a request that no group was given yet, certainly not run, and tells its caller. `life` is that of the
- * log (ms).
+ * Ends a request that no group was given yet, so that it certainly did not run, and tells its caller. `life` is that of
+ * the log (ms).
  *
  * Answers 'ok', 'lost' (some group may have been given it, or it is gone), 'missing' or 'fenced'.
  */
@@ -44,7 +44,7 @@ return 'ok'
 `,
 });
 
-/** Ends it, and tells its caller. */
+/** Ends such a request. */
 export async function refuseUnread(
   link: Link,
   keys: Keys,
@@ -64,7 +64,7 @@ export async function refuseUnread(
   return wordOf(said, CHECKED, 'refuse-unread');
 }
 
-/** The entry behind an id; undefined where there is none. */
+/** The entry after an id; undefined if there is none. */
 export async function entryAfter(
   link: Link,
   keys: Keys,

@@ -9,24 +9,25 @@ import { defineScript, run } from '../script.js';
 const ANSWERS = [...CHECKED, 'unnoted'] as const;
 export type RetryAnswer = (typeof ANSWERS)[number];
 
-/** What is noted of an entry that is to be run again. */
+/** What is noted about an entry that is to run again. */
 export interface NextAttempt {
-  /** Milliseconds until then. */
+  /** Milliseconds until the attempt. */
   readonly delay: number;
-  /** That have failed. */
+  /** How many attempts have failed. */
   readonly attempts: number;
+  /** Positions of the event handlers that have succeeded, with commas between them. */
   readonly state: string;
   /** Deliveries to instances that left by themselves. */
   readonly spared: number;
 }
 
 /**
- * Notes when an entry is due again: `delay` milliseconds from now. It keeps its id and stays pending under its
- * owner; nothing is added to the stream, where every group would see it (rule L17). Whoever takes it over
- * honours the note.
+ * Notes when an entry is due again: `delay` milliseconds from now. The entry keeps its id and stays pending under its
+ * owner. Nothing is added to the stream, where every group would see it (rule L17). A consumer that takes the entry
+ * over honours the note.
  *
- * Answers 'ok', 'lost', 'missing', 'fenced', or 'unnoted' where the notes have a key of another type: only its
- * owner knows of it then.
+ * Answers 'ok', 'lost', 'missing', 'fenced', or 'unnoted' if the key of the notes has another type: then only the owner
+ * knows of the retry.
  */
 export const retryScript = defineScript({
   name: 'retry',

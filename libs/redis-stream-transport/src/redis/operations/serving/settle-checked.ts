@@ -7,24 +7,24 @@ import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owne
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** What is stored under an idempotency key when its entry is settled. */
+/** The result that is stored under an idempotency key when its entry is settled. */
 export interface KeyedResult {
   readonly pattern: string;
   readonly key: string;
-  /** Undefined: nothing worth storing; the next one with the key runs. */
+  /** Undefined: nothing is stored, and the next entry with the key runs. */
   readonly result: string | undefined;
 }
 
 /**
- * Settles one entry, checking who owns it (rule L11): for repeats after a lost answer, for entries read
- * before the latest reconnect, after a missing lease. XACK alone checks no owner.
+ * Settles one entry and checks its owner (rule L11): for repeats after a lost answer, for entries that were read before
+ * the latest reconnect, and after a missing lease. XACK alone checks no owner.
  *
- * An entry is accepted if it is pending under me, or pending nowhere but still in the stream, or exists
- * nowhere although the incarnation changed since it was read. Otherwise it is somebody else's.
+ * The entry is settled if it is pending under the consumer; or pending nowhere, but still in the stream; or if it
+ * exists nowhere and the incarnation changed since it was read. Otherwise it belongs to another consumer.
  *
- * `log` is unused without a `frame`, `keyRecord` without a `result`: they are keys that the script has anyway.
- * `since` is the incarnation at the read, `drop` whether to delete, `life` that of the log (ms), `result` what to
- * store under the key, '' for none, '-' to give the key up.
+ * `log` is unused without a `frame`, and `keyRecord` without a `result`: they are then another key of the script.
+ * `since` is the incarnation at the read, `drop` says whether to delete, `life` is that of the log (ms). `result` is
+ * what to store under the key, '' for nothing, '-' to free the key.
  * Answers `ok`, `lost`, `missing` or `fenced`.
  */
 export const settleCheckedScript = defineScript({
@@ -66,7 +66,7 @@ export interface CheckedSettlement {
   readonly id: string;
   /** The incarnation at the read. */
   readonly incarnation: string;
-  /** Nobody else needs the entry. */
+  /** No other group needs the entry. */
   readonly drop: boolean;
   readonly answer: Answer | undefined;
   readonly keyed?: KeyedResult;

@@ -8,7 +8,7 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, send, type Line } from '../script.js';
 import type { KeyedResult } from './settle-checked.js';
 
-/** XACK, XDEL and HDEL take what they are given in slices: Lua's unpack ends at some thousands of values. */
+/** How many ids XACK, XDEL and HDEL get at once: Lua's `unpack` is limited to some thousands of values. */
 const SLICE = 1000;
 
 /** What ends in one stream. The lists hold ids. */
@@ -25,33 +25,39 @@ export interface StreamEnds {
 }
 
 export interface Settlement {
-  /** One frame per caller; `ttlMs`: life of its log; `force`: append although the log is full. */
+  /**
+   * One frame for each caller. `ttlMs` is the life of its log; with `force` the frame is appended although the log is
+   * full.
+   */
   readonly logs: readonly { caller: string; frame: string; ttlMs: number; force: boolean }[];
-  /** What is stored under idempotency keys, each for the entry that ran under it. */
+  /** The results that are stored under idempotency keys, each with the id of the entry that ran under the key. */
   readonly results: readonly (KeyedResult & { readonly id: string })[];
   readonly streams: readonly StreamEnds[];
 }
 
 export type SettleAnswer =
-  /** `logs`: positions of those that could not be written, or that are full: then nothing changed. */
+  /**
+   * `logs` are positions. With `ok`: of the logs that could not be written; with `full`: of those that are full, and
+   * then nothing changed.
+   */
   | { readonly kind: 'ok' | 'full'; readonly logs: readonly number[] }
   | { readonly kind: 'missing' | 'fenced' };
 
 /**
- * Settles everything that one process finished in one turn: replies, results of idempotency keys,
- * acknowledgement, deletion, and the notes about what ends, in one fenced step. Runs when memory is full,
- * because finished work must be able to leave. It asks for no owners: the fence says that what was read
- * under the lease is still its owner's, unless there was a doubt since (rule L11).
+ * Settles everything that one process has finished in one turn, in one fenced step: replies, results of idempotency
+ * keys, acknowledgement, deletion, and the notes about what ends. Runs when memory is full, because finished work must
+ * be able to leave. It does not look up owners: the fence says that what was read under the lease is still its
+ * owner's, unless there was a doubt since (rule L11).
  *
- * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the reply logs, the records of keys,
- * the streams, and the hashes that hold notes. After the arguments come, per log: frame, life (ms), force (1:
- * append although the log is full); per result: id of the entry and result ('-': the key is given up); per
- * stream: number of entries to acknowledge only, number to acknowledge and delete, and their ids in that order;
- * per hash: number of fields and the fields.
+ * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
+ * idempotency keys, the streams, and the hashes with notes. After the named arguments come, for each log: frame, life
+ * (ms), force (1: append although the log is full). For each result: id of the entry, and result ('-': the key is
+ * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, and their
+ * ids in that order. For each hash: the number of fields, and the fields.
  *
- * Answers `ok` with the positions of logs that could not be written behind it (their entries are settled
- * all the same: one bad caller must not block a service), `missing` or `fenced` (nothing changed: the
- * lease is gone or is another's), `full i…` (nothing changed: these logs are at their cap).
+ * Answers `ok`, followed by the positions of logs that could not be written (their entries are settled all the same:
+ * one bad caller must not block a service); `missing` or `fenced` (nothing changed: the lease is gone, or another
+ * owner's); or `full i…` (nothing changed: these logs are full).
  */
 export const settleScript = defineScript({
   name: 'settle',
@@ -111,7 +117,7 @@ return 'ok' .. failed
 `,
 });
 
-/** Runs for every turn with results, so the line is written in place, without an object for the names. */
+/** Runs for every turn with results, so the line is written in place, without an object with names. */
 export async function settle(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,

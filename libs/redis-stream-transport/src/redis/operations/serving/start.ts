@@ -4,15 +4,15 @@ import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Milliseconds for which a start is remembered: longer than a call lasts, and not for ever. */
+/** Milliseconds for which a start is remembered: longer than a call lasts, but not for ever. */
 const STARTED_LIFE = 86_400_000;
 
 /**
- * Starts entries that may be started once only (rule L18): each is acknowledged, but kept, and noted
- * under its consumer; settling deletes both. A start whose answer was lost is repeated, and "started by
- * me already" means: run it.
+ * Starts entries that may be started only once (rule L18). Each is acknowledged but kept in the stream, and noted with
+ * its consumer; settling deletes both. A start whose answer was lost is repeated: the answer is to run the entry if the
+ * same consumer has started it before.
  *
- * Answers 'missing', 'fenced' or 'ok flags': per id 1 (run it) or 0 (somebody else's).
+ * Answers 'missing', 'fenced' or 'ok flags', with a flag for each id: 1 (run it) or 0 (it belongs to another consumer).
  */
 export const startScript = defineScript({
   name: 'start',
@@ -41,7 +41,7 @@ return 'ok ' .. flags
 `,
 });
 
-/** Per id whether this consumer is to run it. */
+/** Says of each id whether this consumer is to run it. */
 export async function start(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
