@@ -1,4 +1,4 @@
-/** Our names, each with what other transports and queues call the same thing. */
+/** Our names, each with the names that other transports and queues have for the same thing. */
 const NAMES = {
   group: 'queue queueName consumerGroup groupId groupName',
   drainTimeout: 'gracePeriod gracefulShutdown shutdownTimeout closeTimeout',
@@ -18,7 +18,7 @@ const NAMES = {
   db: 'database',
 };
 
-/** Foreign name → ours. */
+/** The name of another transport or queue → ours. */
 export const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(NAMES).flatMap(([ours, theirs]) =>
     theirs.split(' ').map((name): [string, string] => [name, ours]),

@@ -2,17 +2,17 @@ import { bytes, count, duration, instance, invalid, text, type Option } from './
 import { isCodecName } from '../protocol/header.js';
 import { lanes } from './lanes.js';
 
-/** What makes `d` of an entry; Nest's `Serializer` fits, and may answer with a promise. */
+/** Writes the data of entries (the field `d`). Nest's `Serializer` fits, and may answer with a promise. */
 export interface PacketSerializer {
   /**
-   * Name of what it writes, in lower-case letters, digits and hyphens: it travels with the data, and
-   * who reads something else refuses it with CODEC_MISMATCH. Default: none, and nothing is compared.
+   * Name of what it writes, in lower-case letters, digits and hyphens. It is sent with the data, and a side that
+   * reads something else refuses it with CODEC_MISMATCH. Default: none, and nothing is compared.
    */
   readonly codec?: string;
   serialize(value: unknown, options?: Record<string, unknown>): unknown;
 }
 
-/** What reads `d` of an entry; Nest's `Deserializer` fits. */
+/** Reads the data of entries (the field `d`). Nest's `Deserializer` fits. */
 export interface PacketDeserializer {
   /** Name of what it reads. Default: none. */
   readonly codec?: string;
@@ -63,15 +63,15 @@ export const COMMON_TABLE = {
 } as const satisfies Record<keyof CommonOptions, Option>;
 
 /**
- * A name that becomes a part of keys. Braces would end the hash tag; whitespace would make keys
- * hard to type elsewhere.
+ * An option for a name that becomes part of keys. Braces would end the hash tag, and whitespace would make keys hard to
+ * type elsewhere.
  */
 export function keyName(name: string): Option<string, string> {
   const wanted = 'a name without whitespace and braces';
   return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}\p{Cs}]+$/u, wanted });
 }
 
-/** One half of a codec; its name becomes a part of header lines. */
+/** An option for one half of a codec. Its name becomes part of header lines. */
 function coder<T extends { readonly codec?: string }>(
   type: string,
   method: keyof T & string,

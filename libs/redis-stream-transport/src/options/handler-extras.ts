@@ -9,8 +9,8 @@ import { SERVER_TABLE } from './server-options.js';
 import { nearest } from './suggest.js';
 
 /**
- * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Keys that do not look
- * like ours are left alone, since other transports and applications have their own there.
+ * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Keys that do not look like ours are
+ * ignored, because other transports and applications have keys of their own there.
  */
 export interface HandlerExtras {
   /**
@@ -48,7 +48,7 @@ export const EXTRAS_TABLE = {
   restartable: flag,
 } as const satisfies Record<keyof HandlerExtras, Option>;
 
-/** What the engine knows of a handler; undefined leaves it to the server's options. */
+/** The extras of a handler as the engine uses them. Where one is undefined, the server's option counts. */
 export type ResolvedHandlerExtras = OptionValues<typeof EXTRAS_TABLE>;
 
 /**
@@ -76,8 +76,8 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
 }
 
 /**
- * What to do about a key that looks like ours: close to one of a handler's options, what others call one of
- * them, or the name of an option that belongs elsewhere. Undefined for keys that may be somebody else's.
+ * What to do about a key that looks like one of ours: its name is close to one, other libraries use it for one, or it
+ * is an option of something else. Undefined for a key that may belong to another library or the application.
  */
 function adviceFor(key: string): string | undefined {
   const close = nearest(key, OURS, slips) ?? aliasOf(key);
@@ -94,20 +94,20 @@ function adviceFor(key: string): string | undefined {
 
 const OURS = Object.keys(EXTRAS_TABLE);
 
-/** What other transports and queues call an option of a handler. */
+/** The option of a handler that other transports and queues call so. */
 function aliasOf(key: string): string | undefined {
   const meant = ALIASES.get(key);
   return meant !== undefined && OURS.includes(meant) ? meant : undefined;
 }
 
-/** Others have these in their extras too. */
+/** Other libraries may have these in their extras too. */
 const COMMON_WORDS = new Set(['prefix', 'headers', 'signal', 'serializer', 'deserializer']);
 
 function isOurWord(name: string): boolean {
   return !COMMON_WORDS.has(name);
 }
 
-/** Fewer than elsewhere: `lane` must not claim an application's own `lang` or `name`. */
+/** Fewer slips than elsewhere: an application's own `lang` or `name` must not be taken for `lane`. */
 function slips(length: number): number {
   if (length < 5) return 0;
   return length < 8 ? 1 : 2;

@@ -4,7 +4,7 @@ import { invalid, isObject, type Option } from './option.js';
 /** Headers by name; names and values are texts. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** An option that holds headers. They are copied and frozen: later changes have no effect. */
+/** An option for headers. They are copied and frozen, so later changes have no effect. */
 export const headers: Option<Headers, undefined> = {
   type: 'texts by name',
   bounds: `${MAX_HEADERS_LENGTH} characters as JSON`,
@@ -13,7 +13,7 @@ export const headers: Option<Headers, undefined> = {
     if (!isObject(value)) throw invalid(place, option, 'an object of texts by name', value);
     const copy: Record<string, string> = {};
     for (const [name, content] of Object.entries(value) as [string, unknown][]) {
-      // Refused rather than carried: a receiver that copies headers would set a prototype.
+      // With this name, a receiver that copies headers would set a prototype.
       if (name === '__proto__' || name === '') {
         throw invalid(place, option, 'an object with other header names', name);
       }

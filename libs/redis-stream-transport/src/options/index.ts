@@ -1,6 +1,6 @@
 /**
- * Options as data: each table validates, gives the defaults and prints docs/options.md.
- * Floors above only see what `resolve…` returns.
+ * Options as tables: a table checks values, has the defaults, and is printed in docs/options.md. The floors above use
+ * only what the `resolve…` functions return.
  */
 export { resolveClientOptions, resolveServerOptions } from './resolve.js';
 export type { RedisStreamsServerOptions, ResolvedServerOptions } from './server-options.js';

@@ -7,8 +7,8 @@ const MAX_PATTERNS = 10_000;
 const name = text({ max: MAX_PATTERN_LENGTH, wanted: 'a name' });
 
 /**
- * `{ lane: patterns[] }` turned round: pattern → lane, which is what senders and readers ask for.
- * A pattern stands in at most one lane; an object pattern is given in Nest's normal form.
+ * An option for lanes: `{ lane: patterns[] }`. It is read into a map from pattern to lane, which senders and readers
+ * need. A pattern is in one lane at most. An object pattern is given in Nest's normal form.
  */
 export const lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>> = {
   type: '`{ lane: patterns[] }`',

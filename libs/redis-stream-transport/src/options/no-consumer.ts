@@ -9,7 +9,7 @@ export type WhenNoConsumer = 'fail' | 'wait' | number;
 
 const grace = duration({ min: 0, max: 86_400_000 });
 
-/** The option of that name, on clients and on records. */
+/** The option `whenNoConsumer` of clients and of records. */
 export const whenNoConsumer: Option<WhenNoConsumer, undefined> = {
   type: "`'fail'`, `'wait'` or milliseconds",
   bounds: grace.bounds,

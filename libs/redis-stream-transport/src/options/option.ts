@@ -1,27 +1,27 @@
 import { RedisStreamsError } from '../errors.js';
 
-/** Who was given the option, for error texts: a class, a record, or the extras of a handler. */
+/** Where an option was given, for texts of errors: to a class, in a record, or in the extras of a handler. */
 export interface Place {
   readonly owner: string;
   readonly pattern?: string;
 }
 
 /**
- * One option as data: the same row validates a value, gives the default and prints the manual,
- * whose words are the docstring of the option. `D` is `undefined` where there is no default.
+ * One option, as a row of a table: it checks a value, has the default, and is printed in the manual together with the
+ * docstring of the option. `D` is `undefined` if there is no default.
  */
 export interface Option<T = unknown, D = unknown> {
   readonly type: string;
   readonly bounds?: string;
   readonly default: D;
-  /** Returns the value as floors above see it, or throws INVALID_OPTION. */
+  /** Returns the value as the floors above use it, or throws INVALID_OPTION. */
   read(this: void, value: unknown, name: string, place: Place): T;
 }
 
-/** The rows of one options object, by option name. */
+/** The rows of one object of options, by name. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** What a table makes of raw options. */
+/** The values that a table reads from an object of options. */
 export type OptionValues<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends Option<infer V, infer D> ? V | D : never;
 };
@@ -54,7 +54,7 @@ export function contradiction(place: Place, one: string, other: string, reason: 
   return new RedisStreamsError('INVALID_OPTION', told, place);
 }
 
-/** A value in a few words. Objects and URLs are not printed: they may hold secrets. */
+/** A value in a few words. Objects and URLs are not shown, because they may hold secrets. */
 function show(value: unknown): string {
   if (value === null || Array.isArray(value)) return value ? 'an array' : 'null';
   if (typeof value === 'object') return 'an object';
@@ -63,7 +63,7 @@ function show(value: unknown): string {
   return value.includes('://') ? 'a URL' : `the string ${JSON.stringify(value.slice(0, 40))}`;
 }
 
-/** Whether the value is an object with names and values, whatever its class. */
+/** Whether the value is an object with names and values, of any class. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -74,7 +74,14 @@ interface NumberFacts<D> {
   readonly max: number;
 }
 
-/** Makes a kind of bounded number: its name in the manual, in errors, and what else it must be. */
+/**
+ * Makes a kind of number option.
+ *
+ * @param type its name in the manual
+ * @param wanted its name in errors
+ * @param isFit what else a number must be, besides being within its bounds
+ * @param hint for errors about a text
+ */
 function numberKind(type: string, wanted: string, isFit = Number.isInteger, hint = '') {
   return <D extends number | undefined = undefined>(facts: NumberFacts<D>): Option<number, D> => ({
     type,
@@ -92,7 +99,7 @@ function numberKind(type: string, wanted: string, isFit = Number.isInteger, hint
   });
 }
 
-/** A span of time. Milliseconds and numbers only: one unit everywhere, nothing to parse. */
+/** A span of time: always a number, always in milliseconds. */
 export const duration = numberKind(
   'milliseconds',
   'a duration: a whole number of milliseconds',
@@ -103,13 +110,13 @@ export const duration = numberKind(
 /** A size in bytes. */
 export const bytes = numberKind('bytes', 'a whole number of bytes');
 
-/** How many of something. */
+/** A number of things. */
 export const count = numberKind('whole number', 'a whole number');
 
 /** A share or factor: any number between its bounds. */
 export const ratio = numberKind('number', 'a number', Number.isFinite);
 
-/** On or off; only true and false, never a truthy string such as 'false'. */
+/** On or off: only `true` and `false`. A text such as 'false' is refused. */
 export const flag: Option<boolean, false> = {
   type: 'boolean',
   default: false,
@@ -119,7 +126,7 @@ export const flag: Option<boolean, false> = {
   },
 };
 
-/** A text of bounded length; `pattern` and `wanted` say what it may consist of. */
+/** A text of bounded length. `pattern` is its form, and `wanted` the name of it in errors. */
 export function text<D extends string | undefined = undefined>(facts: {
   default?: D;
   max: number;
@@ -138,7 +145,7 @@ export function text<D extends string | undefined = undefined>(facts: {
   };
 }
 
-/** An object that has to offer certain methods; it is passed on as it is. */
+/** An object with certain methods. It is passed on as it is. */
 export function instance<T extends object>(
   type: string,
   ...methods: (keyof T & string)[]

@@ -3,11 +3,11 @@ import { invalid, isObject } from './option.js';
 import type { OptionTable, OptionValues, Place } from './option.js';
 
 /**
- * The options that an object really gives, by name. Options may be plain objects, have no
- * prototype, or be instances of a configuration class: then its getters count as well, as far as
- * they are known, since a class may have getters of its own. Undefined is "not given".
+ * The options that an object gives, by name. The object may be plain, without a prototype, or an instance of a
+ * configuration class. Getters of such a class count if their names are known, because a class may have others.
+ * `undefined` means "not given".
  *
- * A Map and own keys only, so that `__proto__` and `constructor` are names like any other.
+ * The result is a `Map` and only own keys count, so that `__proto__` and `constructor` are ordinary names.
  */
 export function givenOptions(
   raw: unknown,
@@ -33,7 +33,7 @@ export function givenOptions(
   return given;
 }
 
-/** Reads every option of the table and gives those that are not there their defaults. */
+/** Reads every option of the table. Those that are not given get their defaults. */
 export function readOptions<T extends OptionTable>(
   table: T,
   given: ReadonlyMap<string, unknown>,
@@ -44,11 +44,11 @@ export function readOptions<T extends OptionTable>(
     const value = given.get(name);
     values[name] = value === undefined ? option.default : option.read(value, name, place);
   }
-  // The loop above is the definition of OptionValues; the compiler cannot follow it.
+  // The loop does what the type says, but the compiler cannot follow it.
   return values as OptionValues<T>;
 }
 
-/** Reads an object inside an option, such as `retention`: only the parts that are given, frozen. */
+/** Reads an option that is an object itself, such as `retention`: the parts that are given, frozen. */
 export function readParts<T extends OptionTable>(
   table: T,
   raw: unknown,

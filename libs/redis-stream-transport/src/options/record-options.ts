@@ -44,13 +44,13 @@ export const RECORD_TABLE = {
   whenNoConsumer,
 } as const satisfies Record<keyof RecordOptions, Option>;
 
-/** What the engine knows of a record; undefined leaves it to the client's options. */
+/** The options of a record as the engine uses them. Where one is undefined, the client's option counts. */
 export type ResolvedRecordOptions = OptionValues<typeof RECORD_TABLE>;
 
 const PLACE = { owner: 'RedisStreamsRecord' };
 const isKnown = (name: string) => Object.hasOwn(RECORD_TABLE, name);
 
-/** One object for all calls without a record: they must cost nothing here. */
+/** One object for all calls without a record, so that these cost nothing here. */
 const NONE: ResolvedRecordOptions = Object.freeze(readOptions(RECORD_TABLE, new Map(), PLACE));
 
 /**

@@ -5,7 +5,7 @@ const OWN_RECONNECT = 'the transport replaces dead connections itself; see `retr
 const NO_QUEUE = 'commands of a dead connection must fail, not wait: calls have their own bounds';
 const OWN_MOMENT = 'no constructor connects; `listen()` and `connect()` do';
 
-/** What the transport decides alone, and why: an error gives the reason. */
+/** Options of ioredis that the transport decides by itself. The text is the reason, and part of the error. */
 export const REFUSED_REDIS_OPTIONS = {
   keyPrefix: NO_PREFIX,
   retryStrategy: OWN_RECONNECT,
@@ -34,13 +34,13 @@ type Listed<Wanted, Given> = [Wanted, Given] extends [Given, Wanted]
   ? readonly string[]
   : { missing: Exclude<Wanted, Given>; unknown: Exclude<Given, Wanted> };
 
-/** All words of some lines, which the compiler compares with the wanted ones. */
+/** All words of some lines. The compiler compares them with the wanted ones. */
 function listing<Wanted extends string>() {
   return <Line extends string>(...lines: Line[]) =>
     lines.flatMap((line) => line.split(' ')) as unknown as Listed<Wanted, Words<Line>>;
 }
 
-/** What is passed on to ioredis. A new option of a new version is a compile error here. */
+/** Options that are passed on to ioredis. If a new version has a new option, this does not compile. */
 export const PASSED_REDIS_OPTIONS: readonly string[] = listing<keyof Passed>()(
   'host port family path username password db tls connectionName disableClientInfo clientInfoTag',
   'connectTimeout disconnectTimeout commandTimeout socketTimeout blockingTimeoutGrace keepAlive',
@@ -100,20 +100,20 @@ export interface ConnectionOptions extends Passed {
   wildcards?: false;
 }
 
-/** What a connection proves to Redis who it is with. */
+/** User name and password of a connection. */
 export interface Credentials {
   /** The ACL user. Default: Redis' own default user. */
   readonly username?: string;
   readonly password: string;
 }
 
-/** Where Redis is, read once; what opens connections needs nothing else. */
+/** Where Redis is. Connections are made from this alone. */
 export type RedisTarget =
   | { readonly kind: 'client'; readonly client: Redis | Cluster }
   | {
       readonly kind: 'single';
       readonly options: Readonly<RedisOptions>;
-      /** Asked for each connection; what it gives is not checked yet. */
+      /** Called for each connection. What it gives is not checked yet. */
       readonly credentials?: () => unknown;
     }
   | {

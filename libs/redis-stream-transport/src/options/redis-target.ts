@@ -12,7 +12,7 @@ import {
 import { parseRedisUrl } from './redis-url.js';
 
 type Given = ReadonlyMap<string, unknown>;
-/** Which options of ioredis are passed on, and why others are refused. */
+/** The options of ioredis that are passed on, and those that are refused, with the reasons. */
 type Known = readonly [passed: readonly string[], refused: Readonly<Record<string, string>>];
 
 const KNOWN: Known = [PASSED_REDIS_OPTIONS, REFUSED_REDIS_OPTIONS];
@@ -24,7 +24,7 @@ const ADDRESS = ['host', 'port', 'path'];
 /** The options that `credentials` replaces. */
 const SECRETS = ['username', 'password'];
 
-/** The options that say where Redis is, beside those of ioredis. */
+/** Our own options that say where Redis is. */
 export const TARGET_TABLE = {
   url: { type: 'text', default: undefined, read: (url, _, place) => parseRedisUrl(url, place) },
   cluster: { type: '`{ nodes, options? }`', default: undefined, read: readCluster },
@@ -44,7 +44,7 @@ export const REDIS_OPTION_NAMES: readonly string[] = [
 ];
 
 /**
- * Where Redis is, from the options about the connection among the given ones.
+ * Reads where Redis is from the options about the connection.
  *
  * @throws RedisStreamsError INVALID_OPTION for a refused option or two that contradict each other.
  */
@@ -76,7 +76,7 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   checkSentinels(given, place);
   if (given.has('path')) excludes('path', ['host', 'port'], 'a socket has neither');
   const address = given.has('url') ? TARGET_TABLE.url.read(given.get('url'), 'url', place) : {};
-  // TLS options refine rediss://, everything else would say a thing twice.
+  // TLS options add to `rediss://`. Any other option that the URL has as well would be given twice.
   const told = Object.keys(address).filter((name) => name !== 'tls');
   if (given.has('url')) excludes('url', [...ADDRESS, ...told], 'it says both');
   const single = Object.freeze<RedisOptions>({ ...(address as RedisOptions), ...options });
@@ -99,7 +99,7 @@ function exclusion(given: Given, place: Place): Exclusion {
   };
 }
 
-/** Picks the options that are passed on; a refused one is an error that gives the reason. */
+/** Picks the options that are passed on to ioredis. Throws for one that is refused, with the reason. */
 function passedOptions(
   given: Given,
   [passed, refused]: Known,
@@ -117,7 +117,7 @@ function passedOptions(
   return options;
 }
 
-/** Ports and database numbers often come from the environment as texts; ioredis takes both. */
+/** Checks ports and database numbers. They may be texts, because they often come from the environment. */
 function checked(name: string, value: unknown, path: string, place: Place): unknown {
   if (name !== 'port' && name !== 'db') return value;
   const [min, max] = name === 'port' ? [1, 65_535] : [0, 1_000_000];
@@ -142,7 +142,7 @@ function checkSentinels(given: Given, place: Place): void {
 
 function readCredentials(raw: unknown, name: string, place: Place): () => unknown {
   if (typeof raw === 'function') return raw as () => unknown;
-  // What it is instead may be the password itself, and is not shown.
+  // The value may be the password itself, so it is not shown.
   const told = `${place.owner}: option "${name}" must be a function that gives { username?, password }.`;
   throw new RedisStreamsError('INVALID_OPTION', told);
 }
@@ -160,7 +160,7 @@ function readCluster(raw: unknown, name: string, place: Place) {
   return { nodes: nodes as ClusterNode[], options: own, perNode };
 }
 
-/** Reads a nested object of ioredis' options as strictly as the top level. */
+/** Reads a nested object of ioredis' options, as strictly as the top level. */
 function subOptions(
   raw: unknown,
   known: Known,

@@ -1,7 +1,7 @@
 import { RedisStreamsError } from '../errors.js';
 import type { Place } from './option.js';
 
-/** What an address can say; only the parts that it does say are there. */
+/** The parts of an address that it gives. */
 export interface RedisAddress {
   host?: string;
   port?: number;
@@ -14,8 +14,8 @@ export interface RedisAddress {
 }
 
 /**
- * Reads `redis://`, `rediss://` (TLS) and the path of a Unix socket. Error texts never repeat the
- * address, since it may hold a password.
+ * Reads `redis://`, `rediss://` (TLS) and the path of a Unix socket. The texts of errors never repeat the address,
+ * because it may hold a password.
  *
  * @throws RedisStreamsError INVALID_OPTION
  */
@@ -32,7 +32,7 @@ export function parseRedisUrl(url: unknown, place: Place): RedisAddress {
 
   const { hostname, port, username, password, protocol, pathname, searchParams } = new URL(url);
   const address: RedisAddress = {};
-  // Brackets only tell IPv6 from a port inside a URL; sockets take the bare address.
+  // A URL needs the brackets of an IPv6 address, but a socket takes the address without them.
   if (hostname !== '') address.host = hostname.replace(/^\[|\]$/g, '');
   if (port !== '') address.port = Number(port);
   if (username !== '') address.username = decode(username);
@@ -49,7 +49,7 @@ export function parseRedisUrl(url: unknown, place: Place): RedisAddress {
   return address;
 }
 
-/** Leaves a stray percent sign as it is: passwords are often pasted without encoding. */
+/** Decodes a part of a URL, or leaves it as it is: passwords are often pasted without being encoded. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);

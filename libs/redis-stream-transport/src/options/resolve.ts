@@ -58,7 +58,7 @@ export function resolveClientOptions(raw?: RedisStreamsClientOptions): ResolvedC
 
 const tableOf = (side: Side) => (side === 'server' ? SERVER_TABLE : CLIENT_TABLE);
 
-/** The given options, after every name was found to be known to this side. */
+/** The given options. Throws if one is not known to this side. */
 function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
   const place = side === 'server' ? SERVER : CLIENT;
   const names = [...Object.keys(tableOf(side)), ...REDIS_OPTION_NAMES, 'wildcards'];
@@ -76,7 +76,7 @@ function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
   throw invalidWithHint(place, misfit);
 }
 
-/** What to do about an unknown name: aliases and options of the other side are known for sure. */
+/** What to do about an unknown name. */
 function adviceFor(stray: string, names: readonly string[], side: Side): string {
   const meant = ALIASES.get(stray) ?? stray;
   if (names.includes(meant)) return `did you mean "${meant}"?`;

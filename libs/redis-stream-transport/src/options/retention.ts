@@ -17,7 +17,7 @@ export const RETENTION_TABLE = {
   age: duration({ min: 0, max: 31_536_000_000 }),
 } as const satisfies Record<keyof Retention, Option>;
 
-/** The option of that name. */
+/** The option `retention`. */
 export const retention: Option<Retention, Retention> = {
   type: '`{ count?, age? }`',
   default: Object.freeze({}),

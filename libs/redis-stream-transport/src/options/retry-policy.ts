@@ -25,7 +25,7 @@ export interface RetryPolicy {
   readonly unless?: RetryUnless;
 }
 
-/** Whether another attempt is pointless; at once, not as a promise. */
+/** Says whether another attempt is pointless. It must answer at once, not with a promise. */
 export type RetryUnless = (error: unknown) => boolean;
 
 const predicate: Option<RetryUnless, undefined> = {
@@ -51,7 +51,7 @@ export const RETRY_TABLE = {
   unless: predicate,
 } as const satisfies Record<keyof RetryPolicy, Option>;
 
-/** An option that holds any parts of a retry policy. */
+/** An option for some parts of a retry policy. */
 export const retryPolicy: Option<Partial<RetryPolicy>, undefined> = {
   type: 'retry policy',
   default: undefined,
@@ -63,7 +63,11 @@ export const retryPolicy: Option<Partial<RetryPolicy>, undefined> = {
   },
 };
 
-/** The policy of handlers that have none of their own; `attempts` is the server's `maxDeliveries`. */
+/**
+ * The policy of handlers that have none of their own.
+ *
+ * @param attempts the server's `maxDeliveries`
+ */
 export function defaultRetryPolicy(attempts: number): RetryPolicy {
   const { delay, maxDelay, factor, jitter } = RETRY_TABLE;
   return {
@@ -76,8 +80,8 @@ export function defaultRetryPolicy(attempts: number): RetryPolicy {
 }
 
 /**
- * The base policy with some parts replaced. Where only one end of the delays is given, the other
- * gives way to it, so that `{ delay: 120_000 }` alone is no contradiction to the default maximum.
+ * A policy with some parts replaced. If only one of the two delays is given, the other one is adapted, so that
+ * `{ delay: 120_000 }` alone does not contradict the default maximum.
  */
 export function withRetryParts(base: RetryPolicy, parts: Partial<RetryPolicy> = {}): RetryPolicy {
   const delay = parts.delay ?? Math.min(base.delay, parts.maxDelay ?? base.delay);

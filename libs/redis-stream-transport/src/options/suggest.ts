@@ -1,6 +1,6 @@
-/** How many characters to insert, leave out, replace or swap to make one word of the other. */
+/** How many characters must be inserted, removed, replaced or swapped to make one word into another. */
 export function editDistance(one: string, other: string): number {
-  // Rows of the usual matrix; swaps look two rows back.
+  // The rows of the usual matrix. A swap looks two rows back.
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
   for (let row = 1; row <= one.length; row++) {
@@ -17,8 +17,9 @@ export function editDistance(one: string, other: string): number {
 }
 
 /**
- * The known word that was probably meant, or undefined. `allowed` says how many slips a known
- * word of some length forgives; other letter case is no slip.
+ * The known word that was probably meant; undefined if none is close.
+ *
+ * @param allowed how many slips a known word of a certain length forgives; upper and lower case count as the same
  */
 export function nearest(
   word: string,

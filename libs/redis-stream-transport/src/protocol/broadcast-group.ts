@@ -1,20 +1,19 @@
 /**
- * The group through which one consumer reads broadcasts. The name of a service has no braces, so this is
- * never another service's group, whatever the two are called.
+ * The group through which one consumer reads broadcasts. Names of services have no braces, so this is never the group
+ * of another service.
  */
 export function broadcastGroup(service: string, consumer: string): string {
   return `${service}{${consumer}}`;
 }
 
-/** How consumers were named when the groups of their broadcasts were `<service>~<consumer>`. */
+/** The form of consumers' names in earlier versions, whose groups of broadcasts were `<service>~<consumer>`. */
 const CONSUMER_OF_OLD = /^[A-Za-z0-9_.-]{1,40}-\d+-[A-Za-z0-9_-]{12}$/;
 
 /**
- * Whose broadcasts a group reads, if they are those of this service.
+ * The consumer that reads broadcasts through a group; undefined if the group is not one of this service's broadcasts.
  *
- * Earlier versions named such groups `<service>~<consumer>`, which may be a service of its own. What
- * they left is recognised by the form of the consumer's name; that nobody registered the group is for the
- * caller to know.
+ * Earlier versions named such groups `<service>~<consumer>`, which may also be the name of a service. They are
+ * recognised by the form of the consumer's name. The caller must make sure that the group is not registered.
  */
 export function broadcasterOf(service: string, group: string): string | undefined {
   if (!group.startsWith(service)) return undefined;

@@ -2,25 +2,25 @@ import { parseHeader, senderOf, type Header } from './header.js';
 import { isEntryId, MAX_HEADERS_LENGTH, MAX_KEY_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
 import { isTexts, readJson } from './json.js';
 
-/** Names of the fields of a stream entry. Fields that are not listed here are ignored. */
+/** Names of the fields of a stream entry. Readers ignore other fields. */
 export const FIELD = {
-  /** Header line, see `header.ts`. */
+  /** The header line, see `header.ts`. */
   header: 'c',
   /** The data, written as the header's codec says. */
   data: 'd',
-  /** Headers: a JSON object of strings. */
+  /** Headers: a JSON object with texts. */
   headers: 'h',
   /** Idempotency key. */
   key: 'k',
   /** The pattern, in a lane that several patterns share. */
   pattern: 'p',
-  /** The only group that is meant, of an event that was replayed from its dead letters. */
+  /** Of an event that was replayed: the group that it is for. */
   group: 'g',
-  /** How often it was replayed, and the id of the first entry. */
+  /** Of an event that was replayed: how often, and the id of the first entry. */
   replay: 'r',
 } as const;
 
-/** An entry as it was read: its id and the flat list of its fields. */
+/** An entry as Redis gives it: its id, and a flat list of names and values of its fields. */
 export interface RawEntry {
   readonly id: string;
   readonly fields: readonly string[];
@@ -28,27 +28,29 @@ export interface RawEntry {
 
 export interface Entry {
   readonly id: string;
-  /** Time part of the id: milliseconds of Redis' clock at which it was added. */
+  /** When it was added (clock of Redis, ms): the first part of the id. */
   readonly addedAt: number;
   readonly header: Header;
   readonly data: string;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly key: string | undefined;
   readonly pattern: string | undefined;
-  /** The only group that is meant. */
+  /** The only group that it is for; undefined: it is for all. */
   readonly group: string | undefined;
 }
 
-/** What cannot be understood. A value, never a throw: one bad entry must not end a read loop. */
+/** An entry that cannot be understood. A value, not an exception: one bad entry must not end a read loop. */
 export interface Malformed {
   readonly id: string;
+  /** What is wrong with it. */
   readonly malformed: string;
-  /** Present when its sender could be read, so that the caller can be told. */
+  /** Present if its sender could be read, so that the caller can be told. */
   readonly header: Header | undefined;
 }
 
 export const isMalformed = (entry: Entry | Malformed): entry is Malformed => 'malformed' in entry;
 
+/** Reads an entry, or says what is wrong with it. `maxPayload` is in bytes. */
 export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed {
   const { id, fields } = raw;
   let line: string | undefined;
@@ -111,12 +113,12 @@ function parseHeaders(text: string): Record<string, string> | string {
   return isTexts(value) ? value : 'a header is not a string';
 }
 
-/** Milliseconds part of an entry id. */
+/** The time in an entry id (clock of Redis, ms). */
 export function timeOf(id: string): number {
   return Number.parseInt(id, 10);
 }
 
-/** Orders entry ids as Redis does. */
+/** Compares entry ids as Redis orders them: negative, 0 or positive. */
 export function compareIds(a: string, b: string): number {
   const dashA = a.indexOf('-');
   const dashB = b.indexOf('-');
@@ -124,14 +126,14 @@ export function compareIds(a: string, b: string): number {
   return byTime !== 0 ? byTime : compareNumbers(a.slice(dashA + 1), b.slice(dashB + 1));
 }
 
-/** Both parts of an id have 64 bits; numbers tell them apart up to 53. */
+/** Compares one part of two ids. It has 64 bits, and numbers are exact only up to 53. */
 function compareNumbers(a: string, b: string): number {
   const difference = Number(a) - Number(b);
   if (difference !== 0 || a.length < 16 || a === b) return difference;
   return a < b ? -1 : 1;
 }
 
-/** The id that many steps further: ids of one script and stream are contiguous. */
+/** The id that is so many steps after another. The ids that one script adds to a stream are contiguous. */
 export function idAfter(id: string, steps = 1): string {
   const dash = id.indexOf('-');
   const last = Number(id.slice(dash + 1)) + steps;

@@ -1,6 +1,6 @@
 import { hasProtoKey, hostileValue, isShallow, isTexts } from './json.js';
 
-/** What a reply says. The numbers are on the wire. */
+/** The kinds of replies. The numbers are part of the wire. */
 export const REPLY = {
   /** A value, and more may follow. */
   next: 0,
@@ -8,15 +8,15 @@ export const REPLY = {
   last: 1,
   /** No further value. */
   done: 2,
-  /** What the handler threw, as Nest's filters made it. */
+  /** What the handler threw, as Nest's filters left it. */
   error: 3,
-  /** What the transport has to say: `{ code, message, outcome }`. */
+  /** An error of the transport: `{ code, message, outcome }`. */
   fault: 4,
   /** Output of the service's serializer, and more may follow. */
   packed: 5,
   /** Output of the service's serializer, the last one. */
   packedLast: 6,
-  /** The values begin anew: another run of a handler that may be restarted. */
+  /** The values begin anew, because another run of a restartable handler begins. */
   restart: 7,
 } as const;
 
@@ -24,10 +24,9 @@ export type ReplyKind = (typeof REPLY)[keyof typeof REPLY];
 
 /**
  * One reply: `[call, kind, deliveries, nonce, index, payload?, headers?]`.
- * `deliveries` counts how often the entry was handed out, `nonce` tells runs of one consumer apart and
- * `index` numbers the values of a run from 0, so that gaps, repetitions and restarts are seen (rule L14).
- * Where headers follow, JSON has no other way than `null` to leave the payload out; the 1 behind them
- * says that it was left out.
+ * `deliveries` counts how often the entry was handed out. `nonce` tells the runs of one consumer apart. `index` numbers
+ * the values of a run from 0. So gaps, repetitions and restarts can be seen (rule L14).
+ * Before headers, a payload that is left out has to be written as `null`. The 1 after the headers says that it is none.
  */
 export type Reply = readonly [
   call: string,
@@ -44,7 +43,7 @@ export interface Frame {
   /** Consumer that ran the handlers. */
   readonly instance: string;
   readonly replies: readonly Reply[];
-  /** Replies that were left out, because not even whose they are can be read. */
+  /** How many replies were left out, because it cannot be read which calls they are for. */
   readonly unreadable: number;
 }
 
@@ -80,8 +79,8 @@ export function encodeFrame(instance: string, replies: string): string {
 }
 
 /**
- * Reads a frame, or says why it cannot be read. A reply that is malformed or must not be parsed takes no
- * other reply with it: it arrives as a fault, or, if nobody can tell whose it is, it is counted.
+ * Reads a frame, or says why it cannot be read. A reply that is malformed or hostile does no harm to the others: it
+ * becomes a fault, or is only counted if it cannot be read which call it is for.
  */
 export function decodeFrame(text: string): Frame | string {
   if (!text.startsWith('1 ')) return 'unknown frame version';
@@ -103,7 +102,7 @@ export function decodeFrame(text: string): Frame | string {
   return { instance, replies: replies as Reply[], unreadable: 0 };
 }
 
-/** Whether a part of a frame has the form of a reply, and its payload is not too deep to be passed on. */
+/** Whether a part of a frame has the form of a reply, with a payload that is not nested too deep. */
 function isReply(reply: unknown): reply is Reply {
   if (!Array.isArray(reply)) return false;
   const [call, kind, deliveries, nonce, index, payload, headers] = reply as unknown[];
@@ -120,7 +119,7 @@ function isReply(reply: unknown): reply is Reply {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Slow path, taken when something in a frame looks hostile: checks each reply by itself. */
+/** Checks each reply by itself. The slow path, for a frame in which something looks hostile. */
 function sorted(instance: string, parts: readonly unknown[]): Frame {
   const replies: Reply[] = [];
   let unreadable = 0;
@@ -138,7 +137,7 @@ function defused(reply: Reply): Reply {
   return reason === undefined ? reply : fault(reply[0], reply, reason);
 }
 
-/** What a caller is told in the place of a reply that cannot be passed on. */
+/** The fault that a caller gets in place of a reply that cannot be passed on. */
 function fault(call: string, part: readonly unknown[], reason = whyNot(part)): Reply {
   const [deliveries, nonce, index] = [part[2], part[3], part[4]].map((n) => (isCount(n) ? n : 0));
   const payload = { code: 'INVALID_MESSAGE', message: `reply: ${reason}`, outcome: 'may-have-run' };

@@ -3,14 +3,14 @@ import { PROTOCOL_VERSION } from './version.js';
 
 /**
  * How the field `d` was written.
- * - `json`: JSON of the data alone; no deserializer runs on it.
- * - `text`: a serializer returned a string.
- * - `obj`: a serializer returned something else; `d` is its JSON.
- * - `b64`: a serializer returned bytes; `d` is their base64.
+ * - `json`: JSON of the data alone, which no deserializer reads.
+ * - `text`: a string that a serializer returned.
+ * - `obj`: JSON of another value that a serializer returned.
+ * - `b64`: base64 of bytes that a serializer returned.
  */
 export type Codec = 'json' | 'text' | 'obj' | 'b64';
 
-/** As it travels: behind a colon the name of the serializer's own codec, if it has one. */
+/** A codec in a header line. If the serializer states a name for its own codec, it follows after a colon. */
 export type WireCodec = Codec | `${Codec}:${string}`;
 
 /**
@@ -26,32 +26,32 @@ export interface Header {
   readonly call: string | undefined;
   /** Undefined for events. */
   readonly caller: string | undefined;
-  /** Milliseconds from the entry's own time to its deadline; 0: none. */
+  /** Milliseconds from the time of the entry's id to its deadline; 0: no deadline. */
   readonly timeout: number;
-  /** Milliseconds that each streamed value renews the deadline by; 0: the timeout covers everything. */
+  /** Milliseconds from each streamed value to the new deadline; 0: the timeout covers everything. */
   readonly idle: number;
-  /** At most once: acknowledged before the handler runs. */
+  /** It may be started only once: it is acknowledged before its handler runs. */
   readonly once: boolean;
-  /** Handlers that wait for this call, one inside the other; 0: it was made outside of handlers. */
+  /** How many handlers wait for this call, each for the next; 0: it was made outside of handlers. */
   readonly depth: number;
-  /** Of an event: meant for the message handler of its pattern, not for event handlers. */
+  /** Of an event: it is for the message handler of its pattern, not for event handlers. */
   readonly message: boolean;
 }
 
 const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
 
-/** Names of codecs stand in header lines, where a space would end them. */
+/** Names of codecs are part of header lines, where a space would end them. */
 const CODEC_NAME = /^[a-z0-9-]{1,32}$/;
 
 export const isCodecName = (name: unknown): boolean =>
   typeof name === 'string' && CODEC_NAME.test(name);
 
-/** A codec as it travels. */
+/** A codec as header lines have it. */
 export function wireCodec(codec: Codec, name: string | undefined): WireCodec {
   return name === undefined ? codec : `${codec}:${name}`;
 }
 
-/** Parts of a codec as it travels, or undefined if it is none. */
+/** The two parts of such a codec; undefined if the text is none. */
 export function parseCodec(text: unknown): readonly [codec: Codec, name?: string] | undefined {
   if (typeof text !== 'string') return undefined;
   if (CODECS.has(text)) return [text as Codec];
@@ -63,14 +63,14 @@ export function parseCodec(text: unknown): readonly [codec: Codec, name?: string
 const OURS = `${PROTOCOL_VERSION} `;
 
 /**
- * The id of a call in errors, contexts and log lines of both sides: calls are numbered by their callers, so
- * only the two together name one.
+ * The id of a call in errors, contexts and log lines of both sides. Each caller numbers its own calls, so only caller
+ * and number together identify one.
  */
 export function callIdOf(caller: string, call: string): string {
   return `${caller}/${call}`;
 }
 
-/** The header of an event; the same text for all of a codec and mode. */
+/** The header of an event. It is the same for all events with the same codec and mode. */
 export function eventHeader(codec: WireCodec, once: boolean): string {
   return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;
 }
@@ -97,13 +97,16 @@ export function requestHeader(request: RequestHeader): string {
   return line + flags + (depth === 0 ? '' : ` depth=${depth}`);
 }
 
-/** Who sent a line that cannot be read as a whole: the header of what is answered and never run. */
+/**
+ * A header with nothing but call and caller of a line that cannot be read as a whole. The entry is answered and never
+ * run. Undefined if these cannot be read either.
+ */
 export function senderOf(line: string): Header | undefined {
   const [, , call = '', caller = ''] = line.slice(0, MAX_HEADER_LINE).split(' ', 5);
   return isCallId(call) && isCallerId(caller) ? { ...UNREAD, call, caller } : undefined;
 }
 
-/** What stands in for a header line of which nothing is known. */
+/** A header in place of a line of which nothing is known. */
 export const UNREAD: Header = Object.freeze({
   version: PROTOCOL_VERSION,
   codec: 'json',
@@ -117,12 +120,12 @@ export const UNREAD: Header = Object.freeze({
   message: false,
 });
 
-/** The caller whose id was found well formed last: entries of one caller come together. */
+/** The id of a caller that was checked last. Many entries in a row are of one caller. */
 let lastCaller = '';
 
 /**
- * Returns the header, or what is wrong with it: a reader never throws on what it was sent. Every entry
- * passes here, so the words are cut out one by one instead of being split into a list.
+ * Reads a header line. Returns what is wrong if it cannot be read: a reader never throws because of what it was sent.
+ * Every entry passes through here, so the words are cut out one by one instead of being split into a list.
  */
 export function parseHeader(line: string): Header | string {
   if (line.length > MAX_HEADER_LINE) return 'header too long';
@@ -144,7 +147,7 @@ export function parseHeader(line: string): Header | string {
   const isTimeout = isDecimal(word) && timeout <= MAX_TIMEOUT;
   let written = codec;
   let codecName: string | undefined;
-  // A newer version may have changed the rest; the reader answers it as far as it can be answered.
+  // A newer version may have changed the meaning of codec and timeout. Its requests are answered with a fault.
   if (version === PROTOCOL_VERSION) {
     if (!CODECS.has(codec)) {
       const named = parseCodec(codec);
@@ -176,7 +179,7 @@ export function parseHeader(line: string): Header | string {
 
 type Flags = Pick<Header, 'idle' | 'once' | 'depth' | 'message'>;
 
-/** Of the lines that most requests and events have. */
+/** What a line without flags says, as most have none. */
 const NO_FLAGS: Flags = { idle: 0, once: false, depth: 0, message: false };
 
 /** Reads the words after the timeout. A word that is not known is ignored. */
@@ -194,7 +197,7 @@ function flagsOf(words: string): Flags {
   return { idle, once, depth, message };
 }
 
-/** Digits alone: what JavaScript would take for a number besides, scripts in Redis would not. */
+/** Whether a word has only digits. JavaScript takes other texts for numbers too, but the scripts in Redis do not. */
 function isDecimal(word: string | undefined): boolean {
   if (word === undefined || word === '') return false;
   for (let i = 0; i < word.length; i++) {
@@ -204,7 +207,7 @@ function isDecimal(word: string | undefined): boolean {
   return true;
 }
 
-/** What is no number of digits counts as none. */
+/** Anything but digits counts as 0. */
 function depthOf(text: string): number {
   return isDecimal(text) ? Math.min(MAX_CALL_DEPTH, Number(text)) : 0;
 }

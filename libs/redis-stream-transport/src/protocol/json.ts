@@ -4,11 +4,11 @@ export type Read =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
 
 /**
- * Parses JSON that somebody else wrote.
+ * Parses JSON of another program.
  *
- * Refuses a `__proto__` key, which is found in the text, and nesting beyond 64, which is found in the
- * value: walking what was parsed costs a tenth of parsing it, and reading the text once more half of it.
- * `constructor` is ordinary data.
+ * It refuses a `__proto__` key, which it finds in the text, and nesting deeper than 64, which it finds in the parsed
+ * value: that costs a tenth of parsing, and a second look at the text would cost half of it. `constructor` is ordinary
+ * data.
  */
 export function readJson(text: string): Read {
   if (hasProtoKey(text)) return { ok: false, reason: PROTO };
@@ -18,21 +18,21 @@ export function readJson(text: string): Read {
   } catch {
     return { ok: false, reason: 'not JSON' };
   }
-  // Sixty-five levels take at least 130 characters.
+  // 65 levels take at least 130 characters.
   if (text.length >= 2 * MAX_DEPTH && !isShallow(value)) return { ok: false, reason: DEEP };
   return { ok: true, value };
 }
 
-/** Why the JSON text of a value would not be accepted by whoever reads it, or undefined. */
+/** Why a reader would refuse the JSON text of a value; undefined if it would not. */
 export function hostile(text: string, value: unknown): string | undefined {
   if (hasProtoKey(text)) return PROTO;
-  // What a `toJSON` makes of an object is seen in the text alone.
+  // Only the text shows what a `toJSON` made of an object.
   if (text.length >= 2 * MAX_DEPTH && !isShallow(value) && depthExceeds(text, MAX_DEPTH))
     return DEEP;
   return undefined;
 }
 
-/** Why a value that was parsed must not be passed on, or undefined. Nothing is too deep to be asked about. */
+/** Why a parsed value must not be passed on; undefined if it may. The value may be nested as deep as it likes. */
 export function hostileValue(value: unknown): string | undefined {
   if (!isShallow(value)) return DEEP;
   return hasProtoKey(JSON.stringify(value) ?? '') ? PROTO : undefined;
@@ -41,7 +41,7 @@ export function hostileValue(value: unknown): string | undefined {
 const PROTO = 'a __proto__ key';
 const DEEP = `nesting deeper than ${MAX_DEPTH}`;
 
-/** Whether a value certainly nests no deeper than may be; `toJSON` leaves it uncertain. */
+/** Whether a value is certainly nested no deeper than `levels`. With a `toJSON` in it, that is not certain. */
 export function isShallow(value: unknown, levels = MAX_DEPTH): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (levels === 0) return false;
@@ -60,7 +60,7 @@ export function isShallow(value: unknown, levels = MAX_DEPTH): boolean {
   return true;
 }
 
-/** Whether a value that was parsed is an object whose values are texts. */
+/** Whether a parsed value is an object whose values are texts. */
 export function isTexts(value: unknown): value is Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   for (const key in value) {
@@ -71,10 +71,10 @@ export function isTexts(value: unknown): value is Record<string, string> {
 
 const PROTO_KEY = /"__proto__"\s*:/;
 
-/** Whether a text has a `__proto__` key, in whatever spelling. */
+/** Whether a JSON text has a `__proto__` key, also one that is spelt with escapes. */
 export function hasProtoKey(text: string): boolean {
   if (text.includes('__proto__')) return PROTO_KEY.test(text);
-  // The same key may be spelt with escapes of its letters.
+  // Letters of the key may be written as escapes.
   if (!text.includes('\\u00')) return false;
   return PROTO_KEY.test(
     text.replace(/\\u00(5f|70|72|6f|74)/gi, (_, code: string) =>

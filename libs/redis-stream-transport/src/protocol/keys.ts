@@ -1,8 +1,8 @@
 /**
- * Every Redis key and channel of the transport, one function each.
+ * Makes the Redis keys and channels of one shard: a method for each kind.
  *
- * All keys of a shard carry the same hash tag, so a script may touch any of them in Cluster too. The tag
- * is written here and nowhere else.
+ * All keys of a shard have the same hash tag, so that a script may use any of them in a Cluster too. The tag is made
+ * here and nowhere else.
  */
 export class Keys {
   private readonly tag: string;
@@ -11,27 +11,27 @@ export class Keys {
     this.tag = shards > 1 ? `{${prefix}:${shard}}` : `{${prefix}}`;
   }
 
-  /** Entries of a pattern, or of a lane that several patterns share. */
+  /** Stream with the entries of a pattern, or of a lane that several patterns share. */
   stream(name: string): string {
     return `${this.tag}:s:${name}`;
   }
 
-  /** Token of a live consumer, or a tombstone. Everything pending under the consumer is covered by it. */
+  /** Lease of a consumer: its token while it lives, or a tombstone. It covers everything pending under the consumer. */
   lease(consumer: string): string {
     return `${this.tag}:lease:${consumer}`;
   }
 
-  /** Stands beside the tombstone of a consumer that left by itself: what it hands over is no suspect. */
+  /** Note beside the tombstone of a consumer that left by itself: the entries that it hands over are not suspect. */
   left(consumer: string): string {
     return `${this.tag}:left:${consumer}`;
   }
 
-  /** Last accepted batch of a caller and the verdicts of its last batches. */
+  /** Record of a caller: its last accepted batch, and the verdicts of its last batches. */
   caller(id: string): string {
     return `${this.tag}:caller:${id}`;
   }
 
-  /** Reply log of a caller; the Pub/Sub channel of the same name carries the same frames. */
+  /** Reply log of a caller. The Pub/Sub channel of the same name carries the same frames. */
   log(id: string): string {
     return `${this.tag}:r:${id}`;
   }
@@ -41,22 +41,22 @@ export class Keys {
     return `${this.tag}:dead:${group}`;
   }
 
-  /** Id of the entry that a dead letter became; kept for a while, so that a repeat finds it. */
+  /** Id of the entry that a dead letter became. It is kept for a while, so that a repeat of the replay finds it. */
   replayed(group: string, letter: string): string {
     return `${this.tag}:replayed:${group.length}:${group}:${letter}`;
   }
 
-  /** Registry of the groups of a stream: last seen, kind, cursor. */
+  /** Registry of the groups of a stream: when each was seen last, its kind and its cursor. */
   groups(stream: string): string {
     return `${this.tag}:groups:${stream}`;
   }
 
-  /** Identity of this server's memory: changes whenever it may have forgotten something. */
+  /** Identity of the server's memory. It changes whenever the server may have forgotten something. */
   incarnation(): string {
     return `${this.tag}:incarnation`;
   }
 
-  /** Who answers requests of a pattern: consumers by the end of their lease. */
+  /** The consumers that answer requests of a pattern, by the end of their lease. */
   live(pattern: string): string {
     return `${this.tag}:live:${pattern}`;
   }
@@ -66,30 +66,30 @@ export class Keys {
     return `${this.tag}:members:${group}`;
   }
 
-  /** Abort notices for a consumer; the channel of the same name carries them too. */
+  /** Cancellations for a consumer. The channel of the same name carries them too. */
   inbox(consumer: string): string {
     return `${this.tag}:inbox:${consumer}`;
   }
 
-  /** Notes about entries of a stream, per group and id: their next attempt, and how often instances left with them. */
+  /** Notes about entries of a stream, by group and id: their next attempt, and their spared deliveries. */
   due(stream: string): string {
     return `${this.tag}:due:${stream}`;
   }
 
-  /** Entries of a stream that were started and may not be started again, by their consumers. */
+  /** The entries of a stream that were started and may not be started again, each with its consumer. */
   started(stream: string): string {
     return `${this.tag}:started:${stream}`;
   }
 
   /**
-   * What a group knows of an idempotency key: the payload's digest, the entry that runs, the result.
-   * The lengths keep a group, a pattern and a key apart, whatever they hold.
+   * Record of an idempotency key in a group: the digest of the payload, the entry that runs, the result. The lengths
+   * keep group, pattern and key apart, whatever characters they have.
    */
   idempotency(group: string, pattern: string, key: string): string {
     return `${this.tag}:idem:${group.length}:${group}:${pattern.length}:${pattern}:${key}`;
   }
 
-  /** Services that are announced, by the end of the last lease. */
+  /** Services that instances offer by name, by the end of the last lease. */
   services(): string {
     return `${this.tag}:services`;
   }
@@ -99,25 +99,25 @@ export class Keys {
     return `${this.tag}:instances:${service}`;
   }
 
-  /** What each of these consumers says about it. */
+  /** What each of these consumers says about the service. */
   about(service: string): string {
     return `${this.tag}:about:${service}`;
   }
 
-  /** A long text that many of them refer to, by its digest. */
+  /** A long text to which many of them refer, by its digest. */
   document(digest: string): string {
     return `${this.tag}:document:${digest}`;
   }
 
-  /** Channel on which members of a group tell each other to look again. */
+  /** Channel on which the members of a group tell each other that one has joined or left. */
   nudge(group: string): string {
     return `${this.tag}:nudge:${group}`;
   }
 }
 
 /**
- * The shard of a stream: FNV-1a (32 bits) of its name over UTF-16 units, modulo the number of shards.
- * Part of the wire: writers and readers in every language must agree.
+ * The shard of a stream: FNV-1a (32 bits) over the UTF-16 units of its name, modulo the number of shards. This is
+ * part of the wire: programs in all languages must agree.
  */
 export function shardOf(streamName: string, shards: number): number {
   if (shards === 1) return 0;

@@ -2,11 +2,11 @@ import { RedisStreamsError } from '../errors.js';
 import { MAX_DEPTH, MAX_PATTERN_LENGTH } from './limits.js';
 
 /**
- * The text of a pattern. Part of the wire: both sides and every language must agree.
+ * The text of a pattern. This is part of the wire: programs in all languages must agree.
  *
- * A text is itself. Everything else is its JSON in the canonical form of RFC 8785: no spaces, and the keys
- * of objects in the order of their UTF-16 code units. So a number is its digits, and `{ cmd: 'sum' }` is
- * `{"cmd":"sum"}`.
+ * A text stays as it is. Anything else becomes JSON in the canonical form of RFC 8785: without spaces, and with the
+ * keys of objects in the order of their UTF-16 code units. So a number becomes its digits, and `{ cmd: 'sum' }`
+ * becomes `{"cmd":"sum"}`.
  *
  * @throws RedisStreamsError INVALID_MESSAGE for what JSON has no text for, and for texts that are empty or
  * longer than 1,024 characters
@@ -30,7 +30,7 @@ function canonical(value: unknown, depth: number): string {
       throw unfit(`${value} has no text in JSON`);
     case 'object':
       if (value === null) return 'null';
-      // A circle is endlessly deep.
+      // An object that contains itself is endlessly deep.
       if (depth >= MAX_DEPTH) throw unfit(`it is nested deeper than ${MAX_DEPTH}`);
       return Array.isArray(value) ? list(value, depth) : object(value, depth);
     default:
@@ -42,10 +42,10 @@ function list(items: readonly unknown[], depth: number): string {
   return `[${Array.from(items, (item) => canonical(item, depth + 1)).join(',')}]`;
 }
 
-/** Properties that are undefined are left out, as JSON does. */
+/** Properties that are undefined are left out, as in JSON. */
 function object(value: object, depth: number): string {
   const entries = Object.entries(value).filter(([, held]) => held !== undefined);
-  // Sorted by code units, not by a language's alphabet.
+  // Sorted by code units, not as in the alphabet of a language.
   entries.sort(([one], [other]) => (one < other ? -1 : 1));
   const texts = entries.map(
     ([key, held]) => `${JSON.stringify(key)}:${canonical(held, depth + 1)}`,

@@ -1,6 +1,5 @@
 /**
- * The version of the wire. A reader answers an entry of a newer version with UNSUPPORTED_VERSION and
- * goes on; unknown fields and unknown header flags of the same version are ignored, so additions do not
- * need a new number.
+ * The version of the wire. A reader answers a request of a newer version with UNSUPPORTED_VERSION and goes on. It
+ * ignores unknown fields and unknown header flags of its own version, so additions need no new number.
  */
 export const PROTOCOL_VERSION = 1;

@@ -1,6 +1,6 @@
 /**
- * Characters that a terminal or a reader of logs does not show but obeys: controls, line and paragraph ends,
- * marks that change the direction of text or take no room, and halves of characters.
+ * Characters that a terminal or a log viewer does not show but obeys: controls, ends of lines and paragraphs, marks
+ * that change the direction of text or have no width, and halves of surrogate pairs.
  */
 const UNSEEN = /[\p{Cc}\p{Cs}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 
@@ -8,8 +8,8 @@ const escaped = (unseen: string): string =>
   `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
- * A text that somebody else wrote, for a line in a log, a terminal or an error: what would not be seen is
- * written as `\u001b`. Nothing in it can end the line, colour it, or pretend to be another.
+ * Makes the text of another program safe for a line in a log, a terminal or an error: characters that would not be seen
+ * are written as `\u001b`. So the text cannot end the line, colour it, or look like another line.
  */
 export function visible(text: string): string {
   return text.replace(UNSEEN, escaped);

@@ -8,21 +8,21 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 import { LUA_LINE, LUA_STARTED } from './trim-line.js';
 
-/** What the janitor leaves alone, and how much it looks at in one script. */
+/** What the janitor keeps, and how much one script looks at. */
 export interface CleaningLimits {
   /** Milliseconds after which a group without a live instance no longer holds entries. */
   readonly groupTtl: number;
-  /** Handled events to keep. */
+  /** How many handled events are kept; undefined: no number. */
   readonly count: number | undefined;
-  /** Milliseconds for which handled events are kept. */
+  /** Milliseconds for which handled events are kept; undefined: no time. */
   readonly age: number | undefined;
-  /** Entries to look at. */
+  /** How many entries one script looks at. */
   readonly page: number;
-  /** Events that one script removes at once where nothing has to be looked at. */
+  /** How many events one script removes where it does not have to look at them. */
   readonly trim: number;
 }
 
-/** How far a stream has been cleaned: up to which entry ('': from the beginning), and how many stayed. */
+/** How far a stream has been cleaned: up to the id `behind` ('' at first), and how many entries up to it stayed. */
 export interface CleaningPlace {
   readonly behind: string;
   readonly stayed: number;
@@ -30,25 +30,27 @@ export interface CleaningPlace {
 
 export interface Cleaned {
   readonly removed: number;
-  /** Where to go on, unless everything was looked at. */
+  /** Where to go on; undefined if everything was looked at. */
   readonly next: CleaningPlace | undefined;
   /** Groups that no longer count. */
   readonly idle: readonly string[];
 }
 
 /**
- * Removes what every live group has handled, and refreshes this group's entry in the registry. Runs when
- * memory is full: that is when it is needed most.
+ * Removes what every live group has handled, and updates this group's entry in the registry. Runs when memory is full,
+ * because then it is needed most.
  *
- * `groupTtl` is the life of a group without a live instance (ms), `keep` the number of handled events to keep,
- * `age` that of handled events to keep (ms; -1 for neither), `page` how many entries to look at, `behind` the id
- * to go on behind ('' at first), `stayed` how many up to it stayed, `trim` how many to remove unseen.
+ * `groupTtl` is the life of a group without a live instance (ms). `keep` is the number of handled events to keep, and
+ * `age` their age (ms); -1 for neither. `page` says how many entries to look at, `behind` after which id to go on (''
+ * at first), `stayed` how many entries up to it stayed, and `trim` how many to remove without looking at them.
  *
- * Where there are only events, whole nodes of the stream are trimmed, which costs next to nothing. Elsewhere
- * entries are looked at page by page: expired requests go, unexpired ones never do: one that is pending
- * nowhere is an orphan, not handled. What was started once stays until it has ended, expired or not: its
- * idempotency key counts only while the entry is there. Answers { removed, more (0/1), id to go on behind or
- * '', entries up to it that stayed, names of groups that no longer count… }.
+ * If a stream has only events, whole nodes of it are trimmed, which costs almost nothing. Otherwise entries are looked
+ * at page by page. Expired requests are removed. Others never are: a request that is pending nowhere is an orphan, and
+ * was not handled. An entry that was started only once stays until it has ended, even when it has expired: its
+ * idempotency key counts only while the entry exists.
+ *
+ * Answers { removed, more (0/1), id after which to go on or '', how many entries up to it stayed, names of groups that
+ * no longer count… }.
  */
 export const janitorScript = defineScript({
   name: 'janitor',
@@ -70,7 +72,7 @@ ${LUA_STARTED}
 local limit, most = tonumber(page), tonumber(trim)
 keep, age, stayed = tonumber(keep), tonumber(age), tonumber(stayed)
 local from = behind == '' and '-' or '(' .. behind
--- Large entries take time: of what the first one weighs, a script looks at a megabyte, and frees fifty.
+-- Large entries take time. Judging by the first one, a script looks at a megabyte and frees fifty.
 local weight = 1
 for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', 1)) do
   for _, text in ipairs(entry[2]) do weight = weight + #text end
@@ -135,17 +137,17 @@ return { whole(#gone), more, onward, whole(stayed + seen - #gone), unpack(idle) 
 `,
 });
 
-/** What one script cleans. */
+/** The stream that is cleaned, and how. */
 export interface CleaningRequest {
   readonly stream: string;
-  /** Of this group. */
+  /** Kind of this group. */
   readonly kind: GroupKind;
   readonly limits: CleaningLimits;
   /** Where to go on; undefined: at the beginning. */
   readonly place: CleaningPlace | undefined;
 }
 
-/** Trims what everybody has handled; returns what was removed and groups that no longer count. */
+/** Removes what every group has handled. Returns how much that was, and the groups that no longer count. */
 export async function clean(
   { link, keys, group }: GroupPlace,
   { stream, kind, limits, place }: CleaningRequest,

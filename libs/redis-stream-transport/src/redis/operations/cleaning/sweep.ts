@@ -1,13 +1,12 @@
 import type { ShardPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Notes that one look takes at random: all are seen in time, and none of them costs much. */
+/** How many notes one run looks at. They are taken at random, so every note is looked at in time. */
 const SAMPLE = 20;
 
 /**
- * Removes notes about entries that are pending no longer. Whoever settles an entry removes its note; this is
- * for entries that ended in another way: an operator deleted them or their group, or an older version settled
- * them without a look at their notes.
+ * Removes notes about entries that are no longer pending. Settling an entry removes its note. This is for entries that
+ * ended in another way: an operator deleted them or their group, or an older version settled them and left the note.
  *
  * Answers how many were removed.
  */
@@ -29,7 +28,7 @@ return removed
 `,
 });
 
-/** Removes notes of a stream about entries that are pending no longer. */
+/** Removes some of the notes about entries of a stream that are no longer pending. */
 export async function sweep({ link, keys }: ShardPlace, stream: string): Promise<void> {
   await run(link, sweepScript, { due: keys.due(stream), stream: keys.stream(stream) });
 }

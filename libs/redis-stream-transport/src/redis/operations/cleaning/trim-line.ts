@@ -1,12 +1,12 @@
 import { REQUESTS_UNTIL } from '../../lua/registry.js';
 
 /**
- * Lua that says up to where every group has handled a stream, and notes so of this one.
+ * Lua that finds out up to where every group has handled a stream, and notes this for its own group.
  *
- * The line is the lowest id that some live group has pending or has not been given: nothing at or above it
- * goes. `eventsOnly`: no request below it can still be wanted, because no group answers requests here, none
- * that is missing for the moment did, nobody made a group by hand, and no group has left a request to
- * another one. Groups of broadcasts answer nothing. `idle` are groups that no longer count, `counted` those that do.
+ * `line` is the lowest id that a live group has pending or was not given: no entry from there on is removed.
+ * `eventsOnly` says that no request below the line can still be wanted: no group answers requests here, none that is
+ * missing at the moment did, no group was made by hand, and no group has left a request to another one. Groups of
+ * broadcasts answer nothing. `idle` are the groups that no longer count, and `counted` those that do.
  */
 export const LUA_LINE = `
 local line, unread, idle, counted, eventsOnly = nil, 0, {}, {}, kind ~= 'r'
@@ -51,7 +51,7 @@ end
 if now < (tonumber(known['${REQUESTS_UNTIL}'] or 0) or 0) then eventsOnly = false end
 `;
 
-/** Lua that lists entries that were acknowledged at their start and have not ended (rule L18): `running`. */
+/** Lua: `running` are the entries that were acknowledged at their start and have not ended (rule L18). */
 export const LUA_STARTED = `
 local running = {}
 local first

@@ -31,8 +31,8 @@ const STATES = ['had', 'new', 'lost', 'wrong'] as const;
  * Makes sure that a group exists on a stream (rules L19, L20).
  *
  * A lost group is made anew at its stored cursor, or at 0 without one; never at the end. A new group begins at 0 if
- * it is the first of the stream or answers requests. Any other group begins at the end, and the groups of broadcasts
- * always do.
+ * it is the first of the stream or answers requests. Any other group begins at the end, unless it
+ * wants the history; the groups of broadcasts always begin there.
  *
  * `consumer` ('' for none) is listed from then on: a member that hands a request over must know which members read
  * the stream. `needed` are hashes without which nothing may be read. Answers { 'wrong', key, type } if one of these

@@ -5,8 +5,8 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Makes orphaned requests pending under this consumer; its audit finds and runs them. They count as
- * handed out before, because they were.
+ * Makes orphaned requests pending under this consumer. Its audit then finds and runs them. Their count of deliveries is
+ * 2, because they were handed out before.
  *
  * Answers 'fenced' or the number of entries adopted.
  */
@@ -30,7 +30,7 @@ return string.format('%.0f', adopted)
 `,
 });
 
-/** Makes orphans pending under this consumer, whose audit then finds them. */
+/** Makes orphaned requests pending under this consumer. */
 export async function adopt(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,

@@ -7,50 +7,51 @@ import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Entries that one claim passes over at most, looking for others, and characters of them if it reads them. */
+/** How many pages of pending entries one claim looks at, at most. */
 const PAGES = 10;
+/** Entries of a page. */
 const PAGE = 100;
+/** How many characters of entries one claim reads, if it has to read them. */
 const LENGTH = 8_388_608;
 
 /** What is to be claimed of a dead consumer. */
 export interface Claim {
-  /** Entries at most. */
+  /** How many entries at most. */
   readonly count: number;
-  /** Deliveries of an entry. */
+  /** How many deliveries of an entry are permitted. */
   readonly permitted: number;
-  /** One on its last permitted delivery, if nothing else is left. */
+  /** Whether to claim an entry on its last permitted delivery, if no other is left. */
   readonly suspects: boolean;
   /** Only calls that were made inside handlers, from this id on (`-`, `(1-0`); empty: whatever is there. */
   readonly nestedFrom?: string;
 }
 
-/** There is none up to this id, and there may be more behind it. */
+/** Nothing was found up to an id, and there may be something after it. */
 export interface NothingYet {
   readonly searchedTo: string;
-  /** Beside some on their last permitted delivery. */
+  /** Entries on their last permitted delivery were found. */
   readonly suspects: boolean;
 }
 
 export type ClaimAnswer = HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty' | 'suspects';
 
 /**
- * Claims a page of what is pending under a revoked consumer, counting a delivery, and never more than was
- * asked for; when nothing is left, deletes the consumer in the same fenced step. Deleting it any other way
- * would destroy what it owns.
+ * Claims entries that are pending under a revoked consumer, and counts a delivery of each; never more than was asked
+ * for. When nothing is left, it deletes the consumer in the same fenced step. Deleted in another way, the consumer
+ * would take with it what is pending under it.
  *
- * Deliveries by consumers that left by themselves say nothing against an entry. Redis counts them all the
- * same, because replies and the truth about what may have run need that, so they are noted with the entry.
+ * Deliveries to consumers that left by themselves say nothing against an entry. Redis counts them all the same:
+ * replies, and the question whether an entry may have run, need the full count. So they are noted separately.
  *
- * An entry for which this would be the last delivery that is permitted, beyond the first, is a suspect. It
- * is claimed only on request, alone, and when no other is left: it may be poison, and what waited beside it
- * would lose a delivery with it, without ever having run.
+ * An entry is suspect if this would be its last permitted delivery, and not its first. It is claimed only on request,
+ * alone, and when no other is left: it may be poison, and entries that are claimed with it would lose a delivery
+ * without having run.
  *
- * Where only calls that were made inside handlers are wanted, everything else is passed over: `nestedFrom` is the
- * id to begin with, '' where everything is wanted.
+ * With `nestedFrom`, only calls that were made inside handlers are claimed, from this id on; '' for all entries.
  *
- * Answers { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was
- * not wanted), { 'on', id, suspects } (none up to that id, perhaps beside suspects: 0/1) or { 'ok', entries,
- * deliveries, notes } (lists in the same order; entries deleted meanwhile are left out, and no longer pending).
+ * Answers { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was not wanted),
+ * { 'on', id, suspects } (nothing up to that id, but suspects if the last is 1) or { 'ok', entries, deliveries, notes }
+ * (lists in the same order; entries that were deleted are left out, and are no longer pending).
  */
 export const claimScript = defineScript({
   name: 'claim',

@@ -7,13 +7,13 @@ import { defineScript, run } from '../script.js';
 import { endableLease } from './interrupted.js';
 
 /**
- * Ends an entry that a revoked consumer had started, or this one in a memory that Redis lost: its caller
- * is told that it may have run. An event stays for the other groups. It was acknowledged at its start, but
- * a group that was destroyed since and made anew may have handed it out once more, to somebody who waits
- * to start it.
+ * Ends an entry that was started and may not be started again: by a revoked consumer, or by this one if Redis has lost
+ * what it did since. The caller is told that it may have run. An event stays in the stream for the other groups. The
+ * entry was acknowledged at its start. It is acknowledged once more, because a group that was destroyed and made anew
+ * since may have handed it to another consumer, which waits to start it.
  *
- * `other` is the lease of the consumer `by`, and must hold `theirs`; `life` is that of the log (ms); without a
- * `frame` the log is unused, and a key that the script has anyway.
+ * `other` is the lease of the consumer `by`, and must hold `theirs`. `life` is that of the log (ms). Without a `frame`
+ * the log is unused, and another key of the script.
  * Answers 'ok', 'lost', 'missing' or 'fenced'.
  */
 export const endInterruptedScript = defineScript({

@@ -7,8 +7,8 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Fetches, by id, entries that are still pending under me: reads whose answer was lost (rule L10).
- * Pending without a body is acknowledged: there is nothing left to run.
+ * Fetches entries by their ids, if they are still pending under this consumer: it was given them in reads whose answers
+ * were lost (rule L10). An entry that was deleted is acknowledged, because there is nothing left to run.
  *
  * Answers { 'fenced' } or { 'ok', entries, deliveries, notes }.
  */

@@ -6,16 +6,16 @@ import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** An entry that a consumer had started and may not be started again. */
+/** An entry that was started and may not be started again. */
 export interface InterruptedEntry {
   readonly id: string;
-  /** Undefined when the entry is gone, or was never readable. */
+  /** Undefined if the entry is gone or its header cannot be read. */
   readonly header: Header | undefined;
 }
 
 /**
- * Entries that the consumer `by` has started and not finished: a revoked one, or the one that asks. `lease` is
- * its own, and must hold `held`.
+ * Lists entries that the consumer `by` has started and not finished. It is a revoked one, or the one that asks. `lease`
+ * is the lease of `by`, and must hold `held`.
  *
  * Answers { 'alive' } or { 'ok', id, header or '' … }.
  */
@@ -40,7 +40,7 @@ return answer
 `,
 });
 
-/** What a revoked consumer had started, or `owner` itself; nothing if it is neither. */
+/** What `by` has started and not finished; nothing unless it is revoked or the owner itself. */
 export async function interrupted(
   { link, keys, group }: GroupPlace,
   owner: Owner,
@@ -68,7 +68,9 @@ export async function interrupted(
   return entries;
 }
 
-/** What the lease of a consumer holds when its starts may be ended: it is revoked, or it is mine. */
+/**
+ * What the lease of a consumer must hold before its starts may be ended: the tombstone; the token, if it is the owner.
+ */
 export function endableLease(consumer: string, owner: Owner): string {
   return consumer === owner.consumer ? owner.token : TOMBSTONE;
 }

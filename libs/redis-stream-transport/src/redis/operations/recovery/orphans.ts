@@ -8,11 +8,11 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Looks for requests that were handed out and belong to nobody: an operator deleted their consumer
- * (rule L20). Events are not looked for: what a group has handled looks the same.
+ * Looks for requests that were handed out and are pending under no consumer: an operator deleted theirs (rule L20). It
+ * does not look for events, because those that a group has handled look the same.
  *
- * `from` is the id to go on behind ('' at first), `count` the number of entries to look at.
- * Answers { id to go on behind or '', ids… }.
+ * `from` is the id after which to go on ('' at first), `count` how many entries to look at.
+ * Answers { id after which to go on or '', ids… }.
  */
 export const orphansScript = defineScript({
   name: 'orphans',
@@ -40,7 +40,7 @@ return answer
 `,
 });
 
-/** Requests that were handed out and are pending under nobody, behind `from`; `next` is '' at the end. */
+/** Requests after `from` that were handed out and are pending under no consumer. `next` is '' at the end. */
 export async function orphans(
   { link, keys, group }: GroupPlace,
   stream: string,

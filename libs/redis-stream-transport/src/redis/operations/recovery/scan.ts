@@ -5,9 +5,9 @@ import { defineScript, run } from '../script.js';
 /**
  * Lists the consumers of a group, and the groups of broadcasts beside it.
  *
- * Answers per stream: names of consumers that its group lists, and of those that started something once there
- * (a group that was destroyed has forgotten them); then per stream the groups whose name begins as those of its
- * broadcasts do and that nobody registered: a registered one is a service.
+ * Answers for each stream the names of the consumers that its group lists, and of those that have started an entry that
+ * may be started only once (a group that was destroyed has forgotten them). Then, for each stream, the unregistered
+ * groups whose names begin like those of this group's broadcasts. A registered group is a service.
  */
 export const scanScript = defineScript({
   name: 'scan',
@@ -44,9 +44,9 @@ return answer
 
 /** What a scan finds on one stream. */
 export interface Scanned {
-  /** Consumers of the group, perhaps several times. */
+  /** Consumers of the group. A name may be there several times. */
   readonly consumers: string[];
-  /** Groups beside it that nobody registered and that may be those of its broadcasts. */
+  /** Unregistered groups that may be those of its broadcasts. */
   readonly broadcasts: string[];
 }
 

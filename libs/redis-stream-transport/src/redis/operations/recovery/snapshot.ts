@@ -4,8 +4,8 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /**
- * Says what Redis lists as pending under a consumer: `limit` ids per stream at most, `from` an id on (`-`: the
- * first; `(id`: the one behind). Answers per stream the list of ids, or false when the group is missing.
+ * Lists what is pending under a consumer: at most `limit` ids of each stream, beginning at `from` (`-`: the first;
+ * `(id`: the one after it). Answers for each stream the list of ids, or false if the group is missing.
  */
 export const snapshotScript = defineScript({
   name: 'snapshot',
@@ -27,7 +27,7 @@ return answer
 `,
 });
 
-/** Ids that Redis lists as pending under a consumer; undefined where the group is missing. */
+/** Ids that are pending under a consumer, for each stream; undefined if the group is missing. */
 export async function snapshot(
   { link, keys, group }: GroupPlace,
   consumer: string,
