@@ -67,7 +67,7 @@ local function nested(fields)
   end
   return found
 end
--- How many entries there are after one id and up to another; counts no further than needed.
+-- How many entries there are after one id and up to another. It counts no further than needed.
 local function between(stream, from, upTo, most)
   local n, page = 0, nil
   repeat
