@@ -1,6 +1,6 @@
 import { join, posix } from 'node:path';
 import { circlesOf, type Graph } from './circles.js';
-import { filesUnder, importsOf, read, ROOT } from './source-tree.js';
+import { filesUnder, read, ROOT, specifiersOf } from './source-tree.js';
 
 const FOLDERS = ['libs', 'apps', 'test', 'tools', 'scripts', 'bench', 'chaos', 'examples'];
 const files = FOLDERS.flatMap((folder) =>
@@ -11,9 +11,9 @@ const files = FOLDERS.flatMap((folder) =>
 function importGraph(): Graph {
   const known = new Set(files);
   const importsFrom = (file: string): string[] =>
-    importsOf(read(ROOT, file))
-      .filter(({ specifier }) => specifier.startsWith('.'))
-      .map(({ specifier }) => posix.normalize(posix.join(posix.dirname(file), specifier)))
+    specifiersOf(read(ROOT, file))
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => posix.normalize(posix.join(posix.dirname(file), specifier)))
       .map((target) => target.replace(/\.js$/, '.ts'))
       .filter((target) => known.has(target));
   return new Map(files.map((file) => [file, importsFrom(file)]));
@@ -53,9 +53,7 @@ it('would see a circle that only types make', () => {
     'b.ts': "export interface B { readonly a: import('./a.js').A }",
   };
   const graph = Object.entries(texts).map(([file, text]) => {
-    const targets = importsOf(text).map(({ specifier }) =>
-      specifier.slice(2).replace('.js', '.ts'),
-    );
+    const targets = specifiersOf(text).map((specifier) => specifier.slice(2).replace('.js', '.ts'));
     return [file, targets] as const;
   });
   expect(circlesOf(new Map(graph))).toEqual([['a.ts', 'b.ts']]);
