@@ -33,7 +33,7 @@ describe('the parts of a run', () => {
     ]);
   });
 
-  it('leave out who shall not take part', () => {
+  it('leave out peers that shall not take part', () => {
     expect(partsOf([aim], (peer) => peer !== 'nats')[0]?.peers).toEqual(['ours', 'redis']);
   });
 

@@ -66,7 +66,7 @@ const opened = async () => {
 const hash = async (redis: ReturnType<typeof connect>, key: string) =>
   fieldsOf((await say(redis, `HGETALL ${key}`)) as string[]);
 
-describe('who lives', () => {
+describe('the consumers that live', () => {
   test('announcements, members and leases', async () => {
     const { redis, key } = await opened();
     const [seconds] = (await say(redis, 'TIME')) as [string, string];

@@ -25,7 +25,7 @@ const matching = (said: readonly string[], what: RegExp): string[] =>
   said.filter((line) => what.test(line));
 
 describe('the log of a service', () => {
-  test('says at its start where Redis is, who it is and what it serves, without a password', async () => {
+  test('says at its start where Redis is, its own name and what it serves, without a password', async () => {
     const service = new TestService();
     const { host } = new URL(service.url);
     const said = lines();

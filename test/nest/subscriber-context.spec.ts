@@ -9,8 +9,8 @@ import { builtLibrary, program } from '../support/built-library.js';
 import { deadUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
-// Whoever subscribes has its own asynchronous context, and what it does with replies is done there,
-// whoever made the client connect and whoever's batch its call travelled in.
+// A subscriber has its own asynchronous context, and what it does with replies is done there,
+// whichever call made the client connect, and whichever batch its own call travelled in.
 
 const als = new AsyncLocalStorage<string>();
 
@@ -184,7 +184,7 @@ test('calls of many people in one turn do not mix', async () => {
   expect(found).toEqual(names.map((name) => [name, name]));
 });
 
-test('a call that an operator makes is sent as the one who subscribed', async () => {
+test('a call that an operator makes is sent in the context of the subscriber', async () => {
   const service = new TestService();
   await service.serveModule({ controllers: [ContextController] });
   const client = service.client();

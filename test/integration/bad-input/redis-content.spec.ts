@@ -35,7 +35,7 @@ function interrupt(client: Caller): void {
   client.unwrap<{ disconnect(): void }[]>()[1]?.disconnect();
 }
 
-describe('a frame that is none', () => {
+describe('text that is no frame', () => {
   it('does not end its caller when it is published', async () => {
     const { service, client, log } = await served();
     for (const frame of unreadable) {
@@ -108,7 +108,7 @@ describe('a reply that its caller cannot read', () => {
   });
 });
 
-describe('a result under an idempotency key that is none', () => {
+describe('text under an idempotency key that is no result', () => {
   const key = { idempotencyKey: 'k' };
 
   it.each(['5', '[5]', '[[0,1]]', '[[4,{}]]', '[[1,1],[1,1]]', '{}', 'x', '[[1,{"__proto__":1}]]'])(
@@ -150,7 +150,7 @@ describe('a result under an idempotency key that is none', () => {
   });
 });
 
-it('a caller record that is none is begun anew', async () => {
+it('a caller record that cannot be read is begun anew', async () => {
   const { service, client } = await served();
   const record = service.keys.caller(client.callerId);
   for (const [field, value] of ['e', 'q'].flatMap((f) => ['x', 'inf', '1e99'].map((v) => [f, v]))) {
@@ -161,7 +161,7 @@ it('a caller record that is none is begun anew', async () => {
   expect(await client.call('work', 2, { timeout: 10_000 })).toBe(2);
 });
 
-it('notes of retries that are none are ignored, and a start that names no entry stops no take-over', async () => {
+it('notes of retries that cannot be read are ignored, and a note of a start that names no entry stops no take-over', async () => {
   const service = new TestService();
   const ran = new Tally();
   const gone = { consumer: 'gone' };

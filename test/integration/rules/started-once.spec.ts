@@ -67,7 +67,7 @@ describe('L18: what is started once', () => {
     expect(await service.consumers('work')).toEqual([consumer]);
   });
 
-  it('is ended by others when its group has forgotten who started it', async () => {
+  it('is ended by others when its group has forgotten which consumer started it', async () => {
     const service = new TestService();
     const { client } = await started(service, 1000);
     await leaveStart(service, 'ghost', client.callerId);

@@ -132,7 +132,7 @@ describe('the claim script', () => {
     expect(await broker.scan(['a'])).toMatchObject([{ consumers: ['me'] }]);
   });
 
-  it('claims an entry on its last delivery by itself, and behind all others', async () => {
+  it('claims an entry on its last delivery by itself, and after all others', async () => {
     const { brokers, broker, ids, me, revoked } = await orphaned(4);
     await revoked();
     // The first and the third were handed out before.
@@ -150,7 +150,7 @@ describe('the claim script', () => {
     expect(await claimed(10, true)).toBe('empty');
   });
 
-  it('what an instance that left by itself hands over is no suspect, and counts for the truth', async () => {
+  it('what an instance that left by itself hands over counts as a delivery, and not towards poison', async () => {
     const { brokers, broker, ids, me, tombstone, note } = await orphaned(2);
     await brokers.redis.xclaim(brokers.keys.stream('a'), 'service', 'dead', 0, ids[0]!);
     await tombstone();
@@ -218,7 +218,7 @@ describe('the claim script', () => {
     expect(await brokers.pendingEntries('a')).toEqual([[ids[0], 'dead', 1]]);
   });
 
-  it('is refused to one whose own lease is gone', async () => {
+  it('is refused to a consumer whose own lease is gone', async () => {
     const { brokers, broker, me, tombstone } = await orphaned(1);
     await tombstone();
     expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', asked(10))).toBe('fenced');

@@ -22,7 +22,7 @@ describe('the decide script', () => {
     expect(await brokers.hand('a', 'me')).toEqual([]);
   });
 
-  it('leaves alone what some group was given, and names who has it', async () => {
+  it('leaves alone what a group was given, and names the consumer that has it', async () => {
     const { brokers, add, decide } = await asked();
     await brokers.group('first').ensureGroup('a', 'e', true);
     await brokers.group().ensureGroup('a', 'r', false);
@@ -99,7 +99,7 @@ describe('the decide script', () => {
 });
 
 describe('the abort script', () => {
-  it('leaves notices and publishes them', async () => {
+  it('leaves cancellations and publishes them', async () => {
     const { brokers, caller } = await asked();
     const heard: string[] = [];
     const subscriber = brokers.redis.duplicate();

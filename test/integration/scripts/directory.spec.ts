@@ -32,7 +32,7 @@ describe('the directory', () => {
     }
   });
 
-  it('takes nothing from who has no lease, or another one', async () => {
+  it('takes nothing from a consumer that has no lease, or another one', async () => {
     const { brokers, directory } = await opened();
     const none = { consumer: 'none', token: 'x' };
     expect(await directory.describe(none, offer('files', 'one'))).toBe('missing');
@@ -44,7 +44,7 @@ describe('the directory', () => {
     expect(await brokers.redis.exists(brokers.keys.about('files'))).toBe(0);
   });
 
-  it('ignores consumers whose lease has ended, and forgets them with the next word of another', async () => {
+  it('ignores consumers whose lease has ended, and forgets them when another one announces itself', async () => {
     const { brokers, directory } = await opened();
     await directory.describe(await brokers.owner('dead'), offer('files', 'one'));
     // As if its lease had ended.
@@ -58,7 +58,7 @@ describe('the directory', () => {
     expect(await directory.services()).toEqual(['files']);
   });
 
-  it('forgets who withdraws', async () => {
+  it('forgets a consumer that withdraws', async () => {
     const { brokers, directory } = await opened();
     const me = await brokers.owner('me');
     await directory.describe(me, offer('files', 'one'));

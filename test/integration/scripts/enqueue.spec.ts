@@ -151,7 +151,7 @@ describe('the enqueue script', () => {
     expect(await caller.enqueue(3, modes)).toMatchObject(applied([all(1), all(1)]));
   });
 
-  it('stores wide entries as they are, bytes of any alphabet included', async () => {
+  it('stores entries with extra fields as they are, bytes of any alphabet included', async () => {
     const brokers = await TestBrokers.open();
     const caller = await brokers.caller();
     const fields = ['c', eventLine, 'd', '"ä\u0000😀"', 'h', '{"a":"b"}', 'p', 'x y'];

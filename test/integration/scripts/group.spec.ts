@@ -131,7 +131,7 @@ describe('the group script', () => {
     expect(await groups()).toEqual([]);
   });
 
-  it("drops its own, and nobody else's, when the registry cannot be read", async () => {
+  it('drops its own, and no other, when the registry cannot be read', async () => {
     const brokers = await TestBrokers.open();
     await brokers.leases().release(await brokers.owner('gone'), []);
     const mine = brokers.group('service{me}');

@@ -81,7 +81,7 @@ describe('the janitor script', () => {
     expect([expired, event]).toHaveLength(2);
   });
 
-  it('cleans behind a group that stands at the last id of a millisecond', async () => {
+  it('cleans where a group stands at the last id of a millisecond', async () => {
     const { brokers, broker, ids } = await stream(2, 0);
     await brokers.redis.xgroup(
       'SETID',

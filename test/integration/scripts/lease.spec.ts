@@ -54,7 +54,7 @@ describe('leases', () => {
     expect(await leases.renew(me, TTL, false)).toMatchObject({ notices: [] });
   });
 
-  it('are revoked only when they are missing, and only by one who has a lease', async () => {
+  it('are revoked only when they are missing, and only by a consumer that has a lease', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     expect(await leases.revoke(me, 'other')).toBe('fenced');
@@ -74,7 +74,7 @@ describe('announcements', () => {
     { pattern: 'b', once: true },
   ];
 
-  it('say who answers a pattern, and that it was served before', async () => {
+  it('name the group and the member that answer a pattern, and say that it was served before', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     await leases.renew(me, TTL, true);

@@ -16,7 +16,7 @@ async function handed(count: number, header?: string) {
 }
 
 describe('L18: the start script', () => {
-  it('acknowledges what may be started once only, keeps it, and notes who started it', async () => {
+  it('acknowledges what may be started once only, keeps it, and notes which consumer started it', async () => {
     const { brokers, starts, me, ids, started } = await handed(2);
     expect(await starts.start(me, 'a', ids)).toEqual([true, true]);
     expect(await brokers.pendingEntries('a')).toEqual([]);
@@ -93,7 +93,7 @@ describe('L18: the start script', () => {
 });
 
 describe('L20: orphaned requests', () => {
-  it('become pending under who adopts them, once, and count as handed out before', async () => {
+  it('become pending under the consumer that adopts them, once, and count as handed out before', async () => {
     const { brokers, starts, me, ids } = await handed(1, requestLine(callerId()));
     const other = await brokers.owner('other');
     expect((await starts.orphans('a', '', 10)).ids).toEqual([]);
