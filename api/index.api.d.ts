@@ -262,6 +262,7 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
   concurrency?: number;
   maxDeliveries?: number;
   leaseTtl?: number;
+  reconnectGrace?: number;
   drainTimeout?: number;
   maxReplyBytes?: number;
   replyTtl?: number;

@@ -71,6 +71,11 @@ export type CompanionFactory = (
 
 export type Connection = Redis | Cluster;
 
+export interface ConnectionKeeper {
+  opened(link: object, connection: Connection): Promise<void>;
+  ended(link: object): void;
+}
+
 export type FailureKind = 'refused' | 'lost' | 'unsent';
 
 export declare const HANDLER_HOOK: unique symbol;
@@ -128,6 +133,7 @@ export interface LinkSettings {
   readonly observer: LinkObserver;
   readonly name?: (role: LinkRole) => string;
   readonly ahead?: LeadingLink;
+  readonly keeper?: ConnectionKeeper;
 }
 
 export interface Option<T = unknown, D = unknown> {
@@ -192,6 +198,7 @@ export declare const SERVER_TABLE: {
   readonly concurrency: Option<number, number>;
   readonly maxDeliveries: Option<number, number>;
   readonly leaseTtl: Option<number, number>;
+  readonly reconnectGrace: Option<number, number>;
   readonly drainTimeout: Option<number, number>;
   readonly maxReplyBytes: Option<number, number>;
   readonly replyTtl: Option<number, number>;

@@ -55,6 +55,7 @@ export declare class Keys {
   incarnation(): string;
   live(pattern: string): string;
   members(group: string): string;
+  sockets(group: string): string;
   inbox(consumer: string): string;
   due(stream: string): string;
   started(stream: string): string;

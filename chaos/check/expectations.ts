@@ -191,13 +191,15 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
   },
 };
 
-/** Finds leases that ended before they could have expired, although their owner had neither left nor stalled. */
+/** Finds leases that ended before they could have expired, although their owner lived and had not left. */
 function* falseTakeOvers({ revocations, processes }: Model): Generator<Violation> {
   const byPid = new Map([...processes.values()].map((process) => [String(process.pid), process]));
   for (const { consumer, left, t } of revocations) {
     const owner = [...byPid].find(([pid]) => consumer.includes(`-${pid}-`))?.[1];
     // An instance that is told to end gives up its lease by itself.
     if (owner?.exit?.expected !== undefined && t > owner.exit.t - 15_000) continue;
+    // Its connections went with its process, and others saw that.
+    if (owner?.exit !== undefined && t > owner.exit.t) continue;
     if (left > 0)
       yield { rule: 'take-over', text: `${owner?.name} lost its lease at ${t}, ${left} ms early` };
   }

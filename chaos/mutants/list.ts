@@ -116,4 +116,18 @@ export const mutants: readonly Mutant[] = [
     scenario: 'S2',
     rules: ['success', 'takeOverWithin', 'I6'],
   },
+  {
+    name: 'nobody looks for the connections of those who were killed',
+    file: 'engine/consumer/recovery/connection-watch.js',
+    patches: [['        this.looks.start();', '']],
+    scenario: 'S2',
+    rules: ['takeOverWithin'],
+  },
+  {
+    name: 'connections that are there are not seen: who stands still loses its lease',
+    file: 'redis/operations/recovery/open-connections.js',
+    patches: [['open.add(id);', 'open.add(own);']],
+    scenario: 'S12',
+    rules: ['take-over'],
+  },
 ];

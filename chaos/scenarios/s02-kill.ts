@@ -56,15 +56,15 @@ const killing = (
 
 export const s2 = killing('S2', 'kill -9 of instances', {
   leaseTtl: 10_000,
-  takeOverWithin: 16_000,
+  takeOverWithin: 5000,
   calls: 100_000,
   kills: 30,
 });
 
-/** The same with short leases, so that entries of a dead instance wait for less. */
+/** The same with short leases, which end nearly as soon as others notice that connections are gone. */
 export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s', {
   leaseTtl: 3000,
-  takeOverWithin: 6000,
+  takeOverWithin: 5000,
   calls: 50_000,
   kills: 15,
 });

@@ -439,4 +439,18 @@ describe('what a scenario wants beside', () => {
     histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });
     expect(rulesOf(histories)).toEqual(['take-over']);
   });
+
+  it('finds nothing in the lease of a process that had ended by itself', () => {
+    const histories = new Histories();
+    histories.plan['crashes'] = true;
+    histories.run.push({
+      k: 'exit',
+      name: 'service-1.1',
+      kind: 'service',
+      signal: 'SIGKILL',
+      t: 1500,
+    });
+    histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });
+    expect(rulesOf(histories)).not.toContain('take-over');
+  });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RULE_ROWS } from '../rules/rows.js';
 import { read, ROOT } from './documents.js';
 
-const RULES = Array.from({ length: 22 }, (_, i) => `L${i + 1}`).filter(
+const RULES = Array.from({ length: 23 }, (_, i) => `L${i + 1}`).filter(
   (rule) => rule !== 'L5' && rule !== 'L6',
 );
 

@@ -90,7 +90,9 @@ export const MUTATIONS: readonly Mutation[] = [
     violation: AGAIN,
     apply: both(
       rewrite(leasesScript, [["type(held) == 'table' and '?' or held or ''", "''"]]),
-      rewrite(revokeScript, [["if held then return 'alive' end", '']]),
+      rewrite(revokeScript, [
+        ["if held and (note == '' or not cutOff()) then return 'alive' end", ''],
+      ]),
     ),
   },
   {

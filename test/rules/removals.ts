@@ -98,7 +98,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L8',
     part: 'the second strike',
     file: consumer('recovery/failure-detector'),
-    changes: [['return now - first.at >= this.ttl / 2;', 'return true;']],
+    changes: [['return now - first.at >= apart;', 'return true;']],
   },
   {
     rule: 'L8',
@@ -117,7 +117,7 @@ export const REMOVALS: readonly Removal[] = [
     part: 'the age of the lease',
     file: consumer('membership/identity'),
     changes: [
-      ['return this.unconfirmed < this.leaseTtl;', 'return this.confirmedAt > -this.leaseTtl;'],
+      ['return this.clock.now() < this.startsUntil;', 'return this.startsUntil > -Infinity;'],
     ],
   },
   {
@@ -139,6 +139,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [
       ['if (this.context.identity.mayStart) return true;', 'if (this.context) return true;'],
     ],
+  },
+  {
+    rule: 'L9',
+    part: 'the loss',
+    file: consumer('membership/identity'),
+    changes: [['Math.min(this.startsUntil, this.clock.now() + ms)', 'this.startsUntil']],
   },
   {
     rule: 'L10',
@@ -294,5 +300,41 @@ export const REMOVALS: readonly Removal[] = [
     part: 'the look at the kind',
     file: consumer('run/keyed-results'),
     changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
+  },
+  {
+    rule: 'L23',
+    part: 'the grace',
+    file: consumer('recovery/connection-watch'),
+    changes: [['missing(keyOf(one), now, one.grace)', 'missing(keyOf(one), now, 0)']],
+  },
+  {
+    rule: 'L23',
+    part: 'the look at each',
+    file: consumer('recovery/connection-watch'),
+    changes: [['!other.ids.some((id) => open.has(id))', '!other.ids.every((id) => open.has(id))']],
+  },
+  {
+    rule: 'L23',
+    part: 'the time of a look',
+    file: consumer('recovery/connection-watch'),
+    changes: [[' || now - sentAt > PROMPT', '']],
+  },
+  {
+    rule: 'L23',
+    part: 'the note itself',
+    file: operation('lease/revoke'),
+    changes: [["return redis.pcall('HGET', sockets, dead) == note and ", 'return ']],
+  },
+  {
+    rule: 'L23',
+    part: 'the life of the server',
+    file: operation('recovery/noted-connections'),
+    changes: [['elseif of == run then', 'else']],
+  },
+  {
+    rule: 'L23',
+    part: 'the second note',
+    file: consumer('membership/lease-keeper'),
+    changes: [['while (this.isKept && noted !== this.connectionIds)', 'while (false)']],
   },
 ];

@@ -58,7 +58,7 @@ export class TestBrokers extends Place {
   /** A consumer with a lease. */
   async owner(consumer: string = randomUUID(), group = 'service', ttl = 60_000): Promise<Owner> {
     const owner = { consumer, token: randomUUID() };
-    await this.leases(group).renew(owner, ttl, true);
+    await this.leases(group).renew(owner, { ttl, take: true });
     return owner;
   }
 

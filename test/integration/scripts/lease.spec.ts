@@ -8,14 +8,20 @@ describe('leases', () => {
   it('are taken, renewed and counted', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
-    expect(await leases.renew(me, TTL, false)).toMatchObject({ kind: 'missing' });
-    expect(await leases.renew(me, TTL, true)).toMatchObject({
+    expect(await leases.renew(me, { ttl: TTL, take: false })).toMatchObject({ kind: 'missing' });
+    expect(await leases.renew(me, { ttl: TTL, take: true })).toMatchObject({
       kind: 'ok',
       members: 1,
       notices: [],
     });
-    expect(await leases.renew(other, TTL, true)).toMatchObject({ kind: 'ok', members: 2 });
-    expect(await leases.renew(me, 2 * TTL, false)).toMatchObject({ kind: 'ok', members: 2 });
+    expect(await leases.renew(other, { ttl: TTL, take: true })).toMatchObject({
+      kind: 'ok',
+      members: 2,
+    });
+    expect(await leases.renew(me, { ttl: 2 * TTL, take: false })).toMatchObject({
+      kind: 'ok',
+      members: 2,
+    });
     expect(await brokers.redis.pttl(brokers.keys.lease('me'))).toBeGreaterThan(TTL);
     expect(await leases.look(['me', 'nobody'])).toEqual([
       { value: 'mine', left: expect.any(Number) },
@@ -27,16 +33,18 @@ describe('leases', () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     await brokers.redis.zadd(brokers.keys.members('service'), 1, 'dead');
-    expect(await leases.renew(me, TTL, true)).toMatchObject({ members: 1 });
+    expect(await leases.renew(me, { ttl: TTL, take: true })).toMatchObject({ members: 1 });
   });
 
   it('are fenced by another token and by a tombstone', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
-    await leases.renew(me, TTL, true);
-    expect(await leases.renew({ ...me, token: 'x' }, TTL, true)).toMatchObject({ kind: 'fenced' });
+    await leases.renew(me, { ttl: TTL, take: true });
+    expect(await leases.renew({ ...me, token: 'x' }, { ttl: TTL, take: true })).toMatchObject({
+      kind: 'fenced',
+    });
     await leases.release(me, []);
-    expect(await leases.renew(me, TTL, true)).toMatchObject({ kind: 'fenced' });
+    expect(await leases.renew(me, { ttl: TTL, take: true })).toMatchObject({ kind: 'fenced' });
     expect(await brokers.redis.get(brokers.keys.lease('me'))).toBe('+');
     expect(await brokers.redis.pttl(brokers.keys.lease('me'))).toBeGreaterThan(3_600_000);
   });
@@ -45,26 +53,26 @@ describe('leases', () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     const caller = await brokers.caller();
-    await leases.renew(me, TTL, true);
+    await leases.renew(me, { ttl: TTL, take: true });
     await caller.broker.abort('me', ['["a","1-1"]', '["a","1-2"]']);
     expect(await brokers.redis.pttl(brokers.keys.inbox('me'))).toBeGreaterThan(0);
-    expect(await leases.renew(me, TTL, false)).toMatchObject({
+    expect(await leases.renew(me, { ttl: TTL, take: false })).toMatchObject({
       notices: ['["a","1-1"]', '["a","1-2"]'],
     });
-    expect(await leases.renew(me, TTL, false)).toMatchObject({ notices: [] });
+    expect(await leases.renew(me, { ttl: TTL, take: false })).toMatchObject({ notices: [] });
   });
 
   it('are revoked only when they are missing, and only by a consumer that has a lease', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     expect(await leases.revoke(me, 'other')).toBe('fenced');
-    await leases.renew(me, TTL, true);
-    await leases.renew(other, TTL, true);
+    await leases.renew(me, { ttl: TTL, take: true });
+    await leases.renew(other, { ttl: TTL, take: true });
     expect(await leases.revoke(me, 'other')).toBe('alive');
     await brokers.redis.del(brokers.keys.lease('other'));
     expect(await leases.revoke(me, 'other')).toBe('revoked');
     expect(await leases.revoke(me, 'other')).toBe('revoked');
-    expect(await leases.renew(other, TTL, true)).toMatchObject({ kind: 'fenced' });
+    expect(await leases.renew(other, { ttl: TTL, take: true })).toMatchObject({ kind: 'fenced' });
   });
 });
 
@@ -77,7 +85,7 @@ describe('announcements', () => {
   it('name the group and the member that answer a pattern, and say that it was served before', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
-    await leases.renew(me, TTL, true);
+    await leases.renew(me, { ttl: TTL, take: true });
     expect(await leases.announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
     expect(await brokers.redis.zrange(brokers.keys.live('a'), '0', '-1')).toEqual([
       '.',
@@ -94,10 +102,10 @@ describe('announcements', () => {
 
   it('of another live group are a conflict, and nothing is announced', async () => {
     const brokers = await TestBrokers.open();
-    await brokers.leases('theirs').renew(other, TTL, true);
+    await brokers.leases('theirs').renew(other, { ttl: TTL, take: true });
     await brokers.leases('theirs').announce(other, [patterns[1]!], TTL, true);
     const leases = brokers.leases();
-    await leases.renew(me, TTL, true);
+    await leases.renew(me, { ttl: TTL, take: true });
     expect(await leases.announce(me, patterns, TTL, true)).toEqual({
       kind: 'conflict',
       pattern: 'b',
@@ -110,7 +118,7 @@ describe('announcements', () => {
   it('of a group that is gone are no conflict', async () => {
     const brokers = await TestBrokers.open();
     await brokers.redis.zadd(brokers.keys.live('a'), Date.now() - 1000, 'theirs other -');
-    await brokers.leases().renew(me, TTL, true);
+    await brokers.leases().renew(me, { ttl: TTL, take: true });
     expect(await brokers.leases().announce(me, patterns, TTL, true)).toEqual({ kind: 'ok' });
   });
 
@@ -118,7 +126,7 @@ describe('announcements', () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     expect(await leases.announce(me, patterns, TTL, false)).toEqual({ kind: 'missing' });
-    await leases.renew(other, TTL, true);
+    await leases.renew(other, { ttl: TTL, take: true });
     const thief = { ...other, token: 'x' };
     expect(await leases.announce(thief, patterns, TTL, false)).toEqual({ kind: 'fenced' });
   });
@@ -127,7 +135,7 @@ describe('announcements', () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
     const many = Array.from({ length: 450 }, (_, i) => ({ pattern: `p${i}`, once: false }));
-    await leases.renew(me, TTL, true);
+    await leases.renew(me, { ttl: TTL, take: true });
     expect(await leases.announce(me, many, TTL, true)).toEqual({ kind: 'ok' });
     await leases.release(me, many);
     for (const { pattern } of [many[0]!, many[449]!]) {

@@ -15,7 +15,13 @@ export type { Owner } from '../redis/owner.js';
 
 // Connections of its own.
 export { Link } from '../redis/link.js';
-export type { LeadingLink, LinkHooks, LinkObserver, LinkSettings } from '../redis/link-settings.js';
+export type {
+  ConnectionKeeper,
+  LeadingLink,
+  LinkHooks,
+  LinkObserver,
+  LinkSettings,
+} from '../redis/link-settings.js';
 export type { Connection } from '../redis/connect.js';
 export { CommandFailure, type FailureKind } from '../redis/failure.js';
 export { connectionNames, thisProcess } from '../redis/connection-name.js';

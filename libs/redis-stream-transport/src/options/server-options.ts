@@ -28,6 +28,11 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
    */
   leaseTtl?: number;
   /**
+   * How many milliseconds an instance may be without any of its connections to Redis before others take over
+   * its entries, although its lease has not ended; 0: never before. Default: 2500.
+   */
+  reconnectGrace?: number;
+  /**
    * How long `close()` lets running handlers finish, in milliseconds; what has not finished then
    * stays pending for other instances. Default: 10000.
    */
@@ -66,6 +71,8 @@ export const SERVER_TABLE = {
   concurrency: count({ default: 200, min: 1, max: 100_000 }),
   maxDeliveries: count({ default: 3, min: 1, max: 1000 }),
   leaseTtl: duration({ default: 10_000, min: 500, max: 600_000 }),
+  // By the pauses of a link, an outage of a second is over for everybody within two.
+  reconnectGrace: duration({ default: 2500, min: 0, max: 600_000 }),
   drainTimeout: duration({ default: 10_000, min: 0, max: 3_600_000 }),
   maxReplyBytes: bytes({ default: 4_194_304, min: 1024, max: MAX_REPLY_LOG_BYTES }),
   // No less than a minute: a caller has to find its replies again after a reconnect.

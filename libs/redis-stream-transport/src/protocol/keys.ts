@@ -66,6 +66,11 @@ export class Keys {
     return `${this.tag}:members:${group}`;
   }
 
+  /** Which connections the live consumers of a group have. */
+  sockets(group: string): string {
+    return `${this.tag}:sockets:${group}`;
+  }
+
   /** Cancellations for a consumer. The channel of the same name carries them too. */
   inbox(consumer: string): string {
     return `${this.tag}:inbox:${consumer}`;

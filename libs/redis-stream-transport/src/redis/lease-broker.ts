@@ -4,13 +4,18 @@ import { announce, type AnnounceAnswer, type Announcement } from './operations/l
 import { leasesOf } from './operations/lease/leases.js';
 import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
 import { release } from './operations/lease/release.js';
-import { renew, type LeaseAnswer } from './operations/lease/renew.js';
+import { renew, type LeaseAnswer, type Renewal } from './operations/lease/renew.js';
 import { revoke } from './operations/lease/revoke.js';
 import type { GroupPlace } from './operations/place.js';
+import {
+  notedConnections,
+  type NotedConnections,
+} from './operations/recovery/noted-connections.js';
+import { openConnections } from './operations/recovery/open-connections.js';
 import { evictionPolicy, unblock } from './operations/server.js';
 import type { Owner } from './owner.js';
 
-export type { Announcement, LeaseAnswer };
+export type { Announcement, LeaseAnswer, NotedConnections };
 
 /** Leases and announcements of the consumers in one shard. Each method is one operation. */
 export class LeaseBroker implements GroupPlace {
@@ -20,8 +25,8 @@ export class LeaseBroker implements GroupPlace {
     readonly group: string,
   ) {}
 
-  renew(owner: Owner, ttl: number, take: boolean): Promise<LeaseAnswer> {
-    return renew(this, owner, ttl, take);
+  renew(owner: Owner, renewal: Renewal): Promise<LeaseAnswer> {
+    return renew(this, owner, renewal);
   }
 
   announce(
@@ -41,8 +46,19 @@ export class LeaseBroker implements GroupPlace {
     return leasesOf(this, consumers);
   }
 
-  revoke(owner: Owner, dead: string): Promise<'revoked' | 'alive' | 'fenced'> {
-    return revoke(this, owner, dead);
+  /** @param note of its connections, all of which are gone; '': its lease is missing */
+  revoke(owner: Owner, dead: string, note = ''): Promise<'revoked' | 'alive' | 'fenced'> {
+    return revoke(this, owner, dead, note);
+  }
+
+  /** What live members have noted, once in `every` milliseconds for the whole group, or at once. */
+  notedConnections(every: number, urgent: boolean): Promise<NotedConnections[]> {
+    return notedConnections(this, every, urgent);
+  }
+
+  /** Those of `ids` that Redis has; undefined: it cannot be told. @param own id of this connection */
+  openConnections(own: number, ids: readonly number[]): Promise<ReadonlySet<number> | undefined> {
+    return openConnections(this.link, own, ids);
   }
 
   notices(consumer: string): Promise<string[]> {

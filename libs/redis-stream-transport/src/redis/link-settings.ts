@@ -25,6 +25,14 @@ export interface LeadingLink {
   leaveServer(failure: CommandFailure): void;
 }
 
+/** Told of every connection of a process, so that its ids can be noted. */
+export interface ConnectionKeeper {
+  /** A connection takes commands, and has been used for nothing yet. Rejects when it ends. */
+  opened(link: object, connection: Connection): Promise<void>;
+  /** The last connection of a link is gone. May be told more than once. */
+  ended(link: object): void;
+}
+
 /** Where to connect, and how patiently. */
 export interface LinkSettings {
   readonly target: RedisTarget;
@@ -35,6 +43,8 @@ export interface LinkSettings {
   readonly name?: (role: LinkRole) => string;
   /** The link that connects first. While it cannot connect, this one does not try. */
   readonly ahead?: LeadingLink;
+  /** Learns the ids of the connections; without one Redis is not asked for them. */
+  readonly keeper?: ConnectionKeeper;
 }
 
 export interface LinkHooks {

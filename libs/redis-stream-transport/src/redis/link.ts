@@ -160,6 +160,7 @@ export class Link implements LeadingLink {
       await this.aheadGotThrough();
       if (this.stopped) break;
       await this.live();
+      this.settings.keeper?.ended(this);
       if (this.stopped || this.tries === 0) continue;
       await this.pause(backoff(this.tries, this.settings.maxPause));
     }
@@ -212,6 +213,8 @@ export class Link implements LeadingLink {
     gone.catch(noop);
     await this.within(connection.connect(), gone);
     attempt.passed();
+    const { keeper } = this.settings;
+    if (keeper !== undefined) await this.within(keeper.opened(this, connection), gone);
     for (let asked = 1; ; asked++) {
       this.watchdog = new Watchdog(HEARTBEAT, PATIENCE, TICK, performance.now());
       this.connection = connection;

@@ -13,6 +13,7 @@ import type { CompanionFactory } from './membership/companion.js';
 import { LeaseKeeper } from './membership/lease-keeper.js';
 import { Membership } from './membership/membership.js';
 import { ShardContext } from './membership/shard-context.js';
+import { ConnectionWatch } from './recovery/connection-watch.js';
 import { Janitor } from './recovery/janitor.js';
 import { Reclaimer } from './recovery/reclaimer.js';
 import type { Delivery } from './run/delivery.js';
@@ -55,6 +56,7 @@ export interface ShardParts {
   readonly keeper: LeaseKeeper;
   readonly membership: Membership;
   readonly reclaimer: Reclaimer;
+  readonly watch: ConnectionWatch;
   readonly janitor: Janitor;
 }
 
@@ -104,11 +106,17 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     free: () => processor.free,
     room: dispatcher,
   });
+  const watch = new ConnectionWatch(context, leases, {
+    revoked: () => {
+      void reclaimer.scan();
+      leases.nudge('left').catch(() => undefined);
+    },
+  });
   const janitor = new Janitor(
     context,
     readings.all,
     new StartBroker(commands, keys, () => options.group),
   );
   const parts = { context, keys, connections, leases, readings };
-  return { ...parts, keeper, membership, reclaimer, janitor };
+  return { ...parts, keeper, membership, reclaimer, watch, janitor };
 }

@@ -28,8 +28,8 @@ export class ShardConnections {
     links: LinkSettings,
     private readonly hooks: ShardConnectionsHooks,
   ) {
-    const { identity } = context;
-    const named = { ...links, name: context.connectionName };
+    const { identity, connections, options } = context;
+    const named = { ...links, name: context.connectionName, keeper: connections };
     this.commands = new Link('commands', named, {
       up: () => this.commandsUp(),
       down: () => {
@@ -50,6 +50,14 @@ export class ShardConnections {
         identity.nextGeneration();
         hooks.changed();
       },
+    });
+    // What came up beside the one for commands is noted, too.
+    connections.whenChanged(() => {
+      if (context.isUp) void hooks.restored();
+    });
+    // Half of the grace: others may have noticed the loss before this process did (rule L9).
+    connections.whenCutOff(() => {
+      if (options.reconnectGrace > 0) identity.cutOff(options.reconnectGrace / 2);
     });
     identity.whenReplaced(() => this.subscription.replace(this.channels));
   }

@@ -55,7 +55,8 @@ export class ConsumerShard implements ShardLife {
 
   /** Joins the group and begins to read. Waits for Redis; rejects with a `RedisStreamsError` (`Membership.join`). */
   async start(): Promise<void> {
-    const { context, connections, readings, membership, reclaimer, janitor, leases } = this.parts;
+    const { context, connections, readings, membership, leases } = this.parts;
+    const { reclaimer, watch, janitor } = this.parts;
     this.isStopping = false;
     connections.commands.start();
     await membership.join(() => this.until(() => context.isUp));
@@ -64,6 +65,7 @@ export class ConsumerShard implements ShardLife {
     await this.until(() => this.isUp);
     readings.start();
     reclaimer.start();
+    watch.start();
     janitor.start();
     void reclaimer.scan();
     leases.nudge('joined').catch(() => undefined);
@@ -71,8 +73,7 @@ export class ConsumerShard implements ShardLife {
 
   /** Issues no further read. Resolves when the last one has returned. */
   async quiet(): Promise<void> {
-    const { readings, reclaimer, janitor } = this.parts;
-    await Promise.all([readings.quiet(), reclaimer.stop(), janitor.stop()]);
+    await Promise.all([this.parts.readings.quiet(), this.stopLooking()]);
   }
 
   /** Resolves when all deliveries that have ended are settled. */
@@ -82,12 +83,12 @@ export class ConsumerShard implements ShardLife {
 
   /** Leaves the group and closes the connections. Other instances take over at once what is pending. */
   async stop(): Promise<void> {
-    const { connections, readings, membership, reclaimer, janitor } = this.parts;
+    const { connections, readings, membership } = this.parts;
     this.isStopping = true;
     readings.clearRetries();
     await membership.leave();
     this.condition.changed();
-    await Promise.all([connections.stop(), readings.stop(), reclaimer.stop(), janitor.stop()]);
+    await Promise.all([connections.stop(), readings.stop(), this.stopLooking()]);
     readings.abandon('closing');
   }
 
@@ -124,6 +125,11 @@ export class ConsumerShard implements ShardLife {
     } else {
       readings.cancel(text);
     }
+  }
+
+  private async stopLooking(): Promise<void> {
+    const { reclaimer, watch, janitor } = this.parts;
+    await Promise.all([reclaimer.stop(), watch.stop(), janitor.stop()]);
   }
 
   private wake(): void {

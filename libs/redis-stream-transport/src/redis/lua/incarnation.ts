@@ -1,3 +1,5 @@
+import { LUA_RUN } from './run.js';
+
 /**
  * Lua: `renewed(incarnation, fresh)` returns id and birth of the incarnation. If this may be another memory than the
  * one that the key names, it first takes the random id `fresh`: the key is missing, or the run id of the server
@@ -7,7 +9,7 @@
  */
 export const LUA_INCARNATION = `
 local function renewed(incarnation, fresh)
-  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  ${LUA_RUN}
   local known = redis.call('HMGET', incarnation, 'id', 'run', 'born')
   if known[1] and known[2] == run then return known[1], known[3] end
   redis.call('HSET', incarnation, 'id', fresh, 'run', run, 'born', whole(now))

@@ -18,6 +18,8 @@ export class Identity {
   private connections = 0;
   /** Monotonic time at which the last confirmed renewal of the lease was sent. */
   private confirmedAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic time until which handlers may start. */
+  private startsUntil = Number.NEGATIVE_INFINITY;
   private judge: (kind: LeaseDoubt) => void = () => undefined;
   private readonly holders: (() => void)[] = [];
 
@@ -45,11 +47,11 @@ export class Identity {
   }
 
   /**
-   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, so no other process can
-   * have revoked it (rule L9).
+   * Whether handlers may start: the last confirmed renewal was sent less than a lease ago, and this process has not
+   * lost all of its connections, so no other process can have revoked the lease (rule L9).
    */
   get mayStart(): boolean {
-    return this.unconfirmed < this.leaseTtl;
+    return this.clock.now() < this.startsUntil;
   }
 
   /** Milliseconds since the last confirmed renewal was sent; Infinity without one. */
@@ -60,11 +62,20 @@ export class Identity {
   /** Redis has confirmed the lease. @param sentAt monotonic time at which the renewal was sent */
   confirm(sentAt: number): void {
     this.confirmedAt = sentAt;
+    this.startsUntil = sentAt + this.leaseTtl;
+  }
+
+  /**
+   * All connections are gone: others may take over before the lease ends (rule L23), unless another renewal is
+   * confirmed. @param ms for which handlers may start all the same
+   */
+  cutOff(ms: number): void {
+    this.startsUntil = Math.min(this.startsUntil, this.clock.now() + ms);
   }
 
   /** The lease was given back or lost: no handler starts until one is confirmed. */
   invalidate(): void {
-    this.confirmedAt = Number.NEGATIVE_INFINITY;
+    this.confirmedAt = this.startsUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** There is a new connection, or the lease was missing. */

@@ -1,6 +1,8 @@
 import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import type { LeaseAnswer, LeaseBroker } from '../../../redis/lease-broker.js';
+import type { Renewal } from '../../../redis/operations/lease/renew.js';
+import type { Connection } from '../../../redis/connect.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
 const LEASE = 9000;
@@ -8,19 +10,26 @@ const LEASE = 9000;
 async function setup() {
   const clock = new FakeClock();
   const calls: string[] = [];
+  const noted: (readonly number[])[] = [];
+  let meanwhile = async (): Promise<void> => {};
   let kind: LeaseAnswer['kind'] = 'ok';
   /** Milliseconds that an answer takes. */
   let delay = 0;
   const broker = {
-    renew: (_: unknown, __: number, take: boolean) => {
+    renew: async (_: unknown, { take, connections }: Renewal) => {
+      noted.push(connections?.ids ?? []);
+      await meanwhile();
       calls.push(take ? 'take' : 'renew');
       clock.jump(delay);
       const answer = take ? 'ok' : kind;
-      return Promise.resolve({ kind: answer, now: 1, members: 1, notices: [] });
+      return { kind: answer, now: 1, members: 1, notices: [] };
     },
   } as unknown as LeaseBroker;
-  const context = shardContext({ clock, options: { leaseTtl: LEASE } });
-  const { identity } = context;
+  const context = shardContext({ clock, options: { leaseTtl: LEASE, reconnectGrace: 2500 } });
+  const { identity, connections } = context;
+  const link = {};
+  const connection = (id: number) => ({ call: async () => id }) as unknown as Connection;
+  await connections.opened(link, connection(1));
   const told: string[] = [];
   identity.whenDoubted((doubt) => told.push(doubt));
   const keeper = new LeaseKeeper(
@@ -34,9 +43,20 @@ async function setup() {
     },
   );
   await keeper.take();
-  calls.length = told.length = 0;
+  calls.length = told.length = noted.length = 0;
   return {
-    ...{ clock, calls, told, keeper, identity },
+    ...{ clock, calls, told, keeper, identity, connections, noted },
+    reconnected: (id: number) => {
+      connections.ended(link);
+      return connections.opened(link, connection(id));
+    },
+    /** What happens while Redis is asked, the first time. */
+    during: (happens: () => Promise<void>) => {
+      meanwhile = () => {
+        meanwhile = async () => {};
+        return happens();
+      };
+    },
     answers: (next: LeaseAnswer['kind'], after = 0) => {
       kind = next;
       delay = after;
@@ -83,5 +103,38 @@ describe('L9: a lease', () => {
     await keeper.renew();
     expect(calls).toEqual([]);
     expect(told).toEqual(['fenced']);
+  });
+});
+
+describe('L23: the connections', () => {
+  it('are noted with each renewal, and once more when others came up while Redis was asked', async () => {
+    const { keeper, noted, connections, during } = await setup();
+    await keeper.renew();
+    expect(noted).toEqual([[1]]);
+    const second = { call: async () => 2 } as unknown as Connection;
+    during(() => connections.opened({}, second));
+    await keeper.renew();
+    expect(noted).toEqual([[1], [1], [1, 2]]);
+  });
+
+  it('are not noted as long as one of them is unknown', async () => {
+    const { keeper, noted, connections } = await setup();
+    const refusing = { call: () => Promise.reject(new Error('NOPERM')) } as unknown as Connection;
+    await connections.opened({}, refusing);
+    await keeper.renew();
+    expect(noted).toEqual([[]]);
+  });
+});
+
+describe('L9: who has lost all connections', () => {
+  it('starts nothing after half of the grace, until a renewal is confirmed', async () => {
+    const { clock, identity, keeper } = await setup();
+    identity.cutOff(1250);
+    clock.jump(1249);
+    expect(identity.mayStart).toBe(true);
+    clock.jump(1);
+    expect(identity.mayStart).toBe(false);
+    await keeper.renew();
+    expect(identity.mayStart).toBe(true);
   });
 });

@@ -50,13 +50,9 @@ export class LeaseKeeper {
   /** Renews now, for instance because the members have changed. Never rejects. */
   renew(): Promise<void> {
     if (!this.isKept) return Promise.resolve();
-    this.renewing ??= this.renewOnce(false)
-      .catch((error: unknown) =>
-        this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`),
-      )
-      .finally(() => {
-        this.renewing = undefined;
-      });
+    this.renewing ??= this.renewTruly().finally(() => {
+      this.renewing = undefined;
+    });
     return this.renewing;
   }
 
@@ -103,15 +99,34 @@ export class LeaseKeeper {
     this.renewals.stop();
   }
 
+  /** Until what was noted with it about the connections is so. Never rejects. */
+  private async renewTruly(): Promise<void> {
+    try {
+      let noted: string;
+      do {
+        noted = this.connectionIds;
+        await this.renewOnce(false);
+      } while (this.isKept && noted !== this.connectionIds);
+    } catch (error) {
+      this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`);
+    }
+  }
+
+  private get connectionIds(): string {
+    return this.context.connections.ids.join(' ');
+  }
+
   private async renewOnce(take: boolean): Promise<void> {
-    const { identity } = this.context;
+    const { identity, options } = this.context;
+    const { leaseTtl, reconnectGrace: grace } = options;
+    const connections = grace > 0 ? { grace, ids: this.context.connections.ids } : undefined;
     const { owner } = identity;
     const sentAt = this.context.clock.now();
     if (!take && identity.unconfirmed > TOO_OLD) {
       identity.doubt('fenced');
       return;
     }
-    const answer = await this.broker.renew(owner, this.context.options.leaseTtl, take);
+    const answer = await this.broker.renew(owner, { ttl: leaseTtl, take, connections });
     this.context.redisClock.observe(answer.now, sentAt);
     if (owner !== identity.owner) return;
     switch (answer.kind) {

@@ -1,6 +1,7 @@
 import type { ResolvedServerOptions } from '../../../options/index.js';
 import { connectionNames } from '../../../redis/connection-name.js';
 import type { LinkRole } from '../../../redis/link.js';
+import { OwnConnections } from '../../../redis/own-connections.js';
 import type { Clock } from '../../clock.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import { RedisClock } from '../../redis-clock.js';
@@ -10,6 +11,7 @@ import { Identity } from './identity.js';
 export class ShardContext {
   readonly identity: Identity;
   readonly redisClock: RedisClock;
+  readonly connections = new OwnConnections();
   /** Name of a new connection in `CLIENT LIST`. */
   readonly connectionName: (role: LinkRole) => string;
   /** Commands can be sent, and the incarnation of Redis is known. */

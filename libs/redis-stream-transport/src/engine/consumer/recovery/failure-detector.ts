@@ -1,25 +1,33 @@
 /** The first time that a lease was missing, in monotonic milliseconds of this process. */
 interface Absence {
   readonly at: number;
+  /** Milliseconds until the second one counts. */
+  readonly apart: number;
 }
 
 /**
- * Counts strikes: a consumer is dead after two, at least half a lease and at most two leases apart. Redis has
- * answered at both. A clock that jumps, or a Redis or a scanner that stood still, causes one strike at most (rule L8).
+ * Counts strikes: a consumer is dead after two, at least half a lease and at most two leases apart, or at least as far
+ * apart as is said and at most four times as far. Redis has answered at both. A clock that jumps, or a Redis or a
+ * scanner that stood still, causes one strike at most (rules L8 and L23).
  */
 export class FailureDetector {
   private readonly seen = new Map<string, Absence>();
 
   constructor(private readonly ttl: number) {}
 
-  /** Notes that a lease is missing. Returns true for the second strike. */
-  missing(consumer: string, now: number): boolean {
+  /** How many consumers have one strike. */
+  get suspects(): number {
+    return this.seen.size;
+  }
+
+  /** Notes that a lease is missing. Returns true for the second strike. @param apart milliseconds */
+  missing(consumer: string, now: number, apart = this.ttl / 2): boolean {
     const first = this.seen.get(consumer);
-    if (first === undefined || now - first.at > 2 * this.ttl) {
-      this.seen.set(consumer, { at: now });
+    if (first === undefined || now - first.at > 4 * apart) {
+      this.seen.set(consumer, { at: now, apart });
       return false;
     }
-    return now - first.at >= this.ttl / 2;
+    return now - first.at >= apart;
   }
 
   /** Milliseconds for which a consumer without a lease was silent, at least. */
@@ -32,8 +40,8 @@ export class FailureDetector {
   /** Milliseconds until the earliest possible second strike; undefined when no lease is missing. */
   nextStrike(now: number): number | undefined {
     let next: number | undefined;
-    for (const { at } of this.seen.values()) {
-      const left = Math.max(0, at + this.ttl / 2 - now);
+    for (const { at, apart } of this.seen.values()) {
+      const left = Math.max(0, at + apart - now);
       if (next === undefined || left < next) next = left;
     }
     return next;

@@ -14,7 +14,7 @@ import { flagOf, pagesOf, type Announcement } from './announce.js';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  keys: ['lease', 'left', 'members'],
+  keys: ['lease', 'left', 'members', 'sockets'],
   args: ['token', 'group', 'consumer', 'life'],
   each: { name: 'patterns', keys: ['live'], args: ['flag'] },
   flags: 'allow-oom',
@@ -24,6 +24,7 @@ if held and held ~= token then return 'fenced' end
 redis.call('SET', lease, '${TOMBSTONE}', 'PX', life)
 if token ~= '${TOMBSTONE}' then redis.call('SET', left, '1', 'PX', life) end
 redis.pcall('ZREM', members, consumer)
+redis.pcall('HDEL', sockets, consumer)
 for _, pattern in ipairs(patterns) do
   redis.pcall('ZREM', pattern.live, group .. ' ' .. consumer .. ' ' .. pattern.flag)
 end
@@ -43,6 +44,7 @@ export async function release(
       lease: keys.lease(consumer),
       left: keys.left(consumer),
       members: keys.members(group),
+      sockets: keys.sockets(group),
       token: holding,
       group,
       consumer,

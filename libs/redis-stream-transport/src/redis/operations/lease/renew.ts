@@ -1,4 +1,5 @@
 import { numberOf, textsOf, wordOf } from '../../answer.js';
+import { LUA_RUN } from '../../lua/run.js';
 import { LUA_NOW } from '../../lua/time.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
@@ -17,16 +18,18 @@ export type LeaseAnswer =
   | { readonly kind: 'missing' | 'fenced'; readonly now: number };
 
 /**
- * Takes, renews or restores a lease for `ttl` milliseconds, and collects the cancellations that were left for its
- * owner. With `take` = 0 a missing lease is only reported, because its owner must first find out what it still owns.
+ * Takes, renews or restores a lease for `ttl` milliseconds and collects the cancellations that were left for
+ * its owner. With `take` = 0 a missing lease is only reported: its owner must first check what it still owns.
+ * `note` tells how this server knows the owner's connections: milliseconds that it may be without any, then their
+ * ids; '' where they are not known.
  *
  * Answers { 'ok', now, live members of the group (-1 if their key has another type), notices… }, { 'missing', now } or
  * { 'fenced', now }.
  */
 export const leaseScript = defineScript({
   name: 'lease',
-  keys: ['lease', 'members', 'inbox'],
-  args: ['token', 'consumer', 'ttl', 'take'],
+  keys: ['lease', 'members', 'inbox', 'sockets'],
+  args: ['token', 'consumer', 'ttl', 'take', 'note'],
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
@@ -45,6 +48,13 @@ if type(redis.pcall('ZADD', members, now + ttl, consumer)) ~= 'table' then
   redis.call('PEXPIRE', members, ttl * 10)
   alive = redis.call('ZCARD', members)
 end
+if note == '' then
+  redis.pcall('HDEL', sockets, consumer)
+else
+  ${LUA_RUN}
+  redis.pcall('HSET', sockets, consumer, whole(now + ttl) .. ' ' .. run .. ' ' .. note)
+  redis.pcall('PEXPIRE', sockets, ttl * 10)
+end
 local answer = { 'ok', whole(now), whole(alive) }
 local notices = redis.pcall('LRANGE', inbox, 0, -1)
 if #notices > 0 then
@@ -55,27 +65,39 @@ return answer
 `,
 });
 
-/**
- * @param ttl milliseconds
- * @param take whether to take a missing lease, instead of reporting that it is missing
- */
+/** How a lease is renewed. */
+export interface Renewal {
+  /** Milliseconds. */
+  readonly ttl: number;
+  /** Take the lease if it is missing, instead of reporting that it is. */
+  readonly take: boolean;
+  /** Milliseconds that the owner may be without any connection, and the ids of those that it has. */
+  readonly connections?: { readonly grace: number; readonly ids: readonly number[] };
+}
+
 export async function renew(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  ttl: number,
-  take: boolean,
+  { ttl, take, connections }: Renewal,
 ): Promise<LeaseAnswer> {
   const answer = await run(link, leaseScript, {
     lease: keys.lease(consumer),
     members: keys.members(group),
     inbox: keys.inbox(consumer),
+    sockets: keys.sockets(group),
     token,
     consumer,
     ttl,
     take,
+    note: noteOf(connections),
   });
   const [word, time, members, ...notices] = textsOf(answer, 'lease');
   const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
   const now = numberOf(time);
   return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
+}
+
+function noteOf(connections: Renewal['connections']): string {
+  if (connections === undefined || connections.ids.length === 0) return '';
+  return [connections.grace, ...connections.ids].join(' ');
 }
