@@ -28,7 +28,10 @@ const RESULT_OVERHEAD = 64;
 /** Gathers what ended in one turn into one settlement: a frame for each caller, ids for each stream. */
 export class SettlementBuilder {
   readonly finished: Finished[] = [];
+  /** Characters of replies. */
   length = 0;
+  /** Characters of results. */
+  private resultsLength = 0;
   private readonly logs = new Map<string, LogPart>();
   private readonly streams = new Map<string, Ids>();
   private readonly results: Settlement['results'][number][] = [];
@@ -41,9 +44,10 @@ export class SettlementBuilder {
 
   /** Whether one more would break the bounds of a frame or of a script. */
   wouldOverflow({ delivery, reply, keyed }: Finished): boolean {
-    if (this.length === 0) return false;
-    const length = this.length + (reply?.length ?? 0) + (keyed === undefined ? 0 : lengthOf(keyed));
-    if (length > MAX_SCRIPT_LENGTH) return true;
+    if (this.length + this.resultsLength === 0) return false;
+    const length = this.length + (reply?.length ?? 0);
+    const results = this.resultsLength + (keyed === undefined ? 0 : lengthOf(keyed));
+    if (length + results > MAX_SCRIPT_LENGTH) return true;
     const { caller } = delivery.entry.header;
     if (length <= MAX_FRAME_LENGTH || reply === undefined || caller === undefined) return false;
     const part = this.logs.get(caller);
@@ -80,7 +84,7 @@ export class SettlementBuilder {
     if (history.attempts > 0 || history.spared > 0) ids.noted.push(id);
     if (delivery.once) ids.started.push(id);
     if (keyed === undefined) return;
-    this.length += lengthOf(keyed);
+    this.resultsLength += lengthOf(keyed);
     this.results.push({ ...keyed, id });
   }
 
