@@ -44,7 +44,8 @@ export async function eventually<T>(
       await pause(every, undefined, { signal: over.signal });
     }
   };
-  const expired = pause(within, undefined, { signal: over.signal }).then(() => {
+  // Not counted among what keeps a process alive: assertions may be about just that.
+  const expired = pause(within, undefined, { signal: over.signal, ref: false }).then(() => {
     throw failure;
   });
   const result = attempts();

@@ -44,6 +44,16 @@ it('says nothing of an assertion that fails after the time', async () => {
   expect(heard).toEqual([]);
 });
 
+it('has no timer that an assertion about open handles would see', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  let looks = 0;
+  await eventually(() => {
+    expect(timers()).toBeLessThanOrEqual(before);
+    expect(++looks).toBeGreaterThan(2);
+  });
+});
+
 it('finds what counts as true, or nothing within the time', async () => {
   let looks = 0;
   expect(await lookFor(() => (++looks > 2 ? looks : 0), 10_000, 1)).toBe(3);
