@@ -1,5 +1,6 @@
 // A caller: makes calls at a given rate and writes down what became of each, by its own clock.
 import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
+import { heldByClient, whenSentAgain } from '../kit/internals.js';
 import { History } from '../kit/history.js';
 import { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
@@ -30,16 +31,6 @@ const client = new ClientRedisStreams(options);
 const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
 const calls = callsOf({ name, random, mix });
-
-/** The internals of a client that the checker needs. */
-interface Hidden {
-  readonly producer: {
-    readonly calls: { readonly size: number };
-    readonly events: { readonly size: number };
-    readonly deadlines: { readonly length: number };
-    sendAgain(call: unknown): void;
-  };
-}
 
 /** How many calls it makes, and how; see fleet/fleet.ts. */
 interface Load {
@@ -120,22 +111,11 @@ function load({ count, rate, cap, patient, warmUp }: Load): Promise<{ issued: nu
 
 on('load', load);
 on<{ rate: number }>('pace', ({ rate }) => void (pace.rate = rate));
-on('vitals', () => vitals(held));
+on('vitals', () => vitals(() => ({ ...heldByClient(client), resent })));
 on('progress', () => ({ issued, open }));
 on('close', () => client.close());
 
-/** What this process still holds. Throws when the library keeps it in another place. */
-function held(): Readonly<Record<string, number>> {
-  const { calls: pending, events, deadlines } = (client as unknown as Hidden).producer;
-  return { calls: pending.size, events: events.size, deadlines: deadlines.length, resent };
-}
-
 witnessConnections(history, client);
 await client.connect();
-const { producer } = client as unknown as Hidden;
-const sendAgain = producer.sendAgain.bind(producer);
-producer.sendAgain = (call) => {
-  resent++;
-  sendAgain(call);
-};
+whenSentAgain(client, () => resent++);
 tell('up', { name });

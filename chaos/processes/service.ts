@@ -1,6 +1,7 @@
 // An instance of the service under test. It writes down each execution before it begins and after it ends, so
 // that the history is true whenever the process is killed.
 import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redis-streams';
+import { heldByServer } from '../kit/internals.js';
 import { History } from '../kit/history.js';
 import { pause } from '../../tools/wait.js';
 import { now } from '../kit/time.js';
@@ -68,7 +69,7 @@ server.addHandler('once', execute('once'), false, { atMostOnce: true });
 server.addHandler('inbox', execute('inbox'), false, {});
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
-on('vitals', () => vitals(held));
+on('vitals', () => vitals(() => heldByServer(server)));
 on<{ ms: number }>('busy', ({ ms }) => {
   // A loop that blocks the event loop, as user code may.
   for (const end = now() + ms; now() < end;);
@@ -80,20 +81,3 @@ await server.listen((error) => {
   if (error) tell('failed', { message: (error as Error).message });
   else tell('up', { name });
 });
-
-/** The internals of a server that the checker needs. */
-interface Hidden {
-  readonly consumer: {
-    readonly inFlight: number;
-    readonly shards: readonly {
-      readonly main: { readonly streams: readonly { readonly held: { readonly size: number } }[] };
-    }[];
-  };
-}
-
-/** Entries and handlers that this process still holds. Throws when the library keeps them in another place. */
-function held(): Readonly<Record<string, number>> {
-  const { shards, inFlight } = (server as unknown as Hidden).consumer;
-  const streams = shards.flatMap(({ main }) => main.streams);
-  return { running: inFlight, held: streams.reduce((sum, stream) => sum + stream.held.size, 0) };
-}
