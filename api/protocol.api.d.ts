@@ -19,6 +19,7 @@ export declare const FIELD: {
   readonly headers: 'h';
   readonly key: 'k';
   readonly pattern: 'p';
+  readonly members: 'm';
   readonly group: 'g';
   readonly replay: 'r';
 };
@@ -58,6 +59,7 @@ export declare class Keys {
   sockets(group: string): string;
   inbox(consumer: string): string;
   due(stream: string): string;
+  part(stream: string): string;
   started(stream: string): string;
   idempotency(group: string, pattern: string, key: string): string;
   services(): string;
@@ -205,6 +207,8 @@ export declare function parseCodec(
 export declare function parseHeader(line: string): Header | string;
 
 export declare function patternText(pattern: unknown): string;
+
+export declare function readHeaders(text: string): Record<string, string> | string;
 
 export declare function readJson(text: string): Read;
 

@@ -37,12 +37,11 @@ export const mutants: readonly Mutant[] = [
     file: 'redis/operations/serving/read.js',
     patches: [
       [
-        "return readAnswer(await reader.command('xreadgroup', args, block));",
-        `const answer = readAnswer(await reader.command('xreadgroup', args, block));
-        for (const { stream, entries } of answer) {
+        '    const read = readAnswer(await reading);',
+        `    const read = readAnswer(await reading);
+        for (const { stream, entries } of read) {
             if (entries.length > 0) await reader.command('xack', [stream, group, ...entries.map(({ id }) => id)]);
-        }
-        return answer;`,
+        }`,
       ],
     ],
     scenario: 'S2',

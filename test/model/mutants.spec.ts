@@ -4,6 +4,10 @@ import { MUTATIONS } from './mutations.js';
 vi.mock('../../libs/redis-stream-transport/src/redis/link.js', async () => ({
   Link: (await import('./stepped-link.js')).SteppedLink,
 }));
+vi.mock(
+  '../../libs/redis-stream-transport/src/engine/producer/sending/pack-widths.js',
+  () => import('./small-packs.js'),
+);
 vi.mock('node:crypto', async (original) => {
   const { chance } = await import('./dice.js');
   return { ...(await original<object>()), randomBytes: (n: number) => chance.dice.bytes(n) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/recovery/auditor.js';
+import { PackLooks } from '../../libs/redis-stream-transport/src/engine/consumer/intake/pack-looks.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/operations/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
@@ -7,6 +8,7 @@ import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/opera
 import { groupScript } from '../../libs/redis-stream-transport/src/redis/operations/groups/ensure-group.js';
 import { revokeScript } from '../../libs/redis-stream-transport/src/redis/operations/lease/revoke.js';
 import { settleScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle.js';
+import { settleCheckedScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle-checked.js';
 import { startScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/start.js';
 import { claimScript } from '../../libs/redis-stream-transport/src/redis/operations/recovery/claim.js';
 import { leasesScript } from '../../libs/redis-stream-transport/src/redis/operations/lease/leases.js';
@@ -137,6 +139,35 @@ export const MUTATIONS: readonly Mutation[] = [
       ["local start, since = '0',", "local start, since = '$',"],
       ['start = cursor', ''],
     ]),
+  },
+  {
+    name: 'a pack goes with the first of its calls (P3)',
+    faults: [],
+    violation: /second completion|never ended|was lost/,
+    apply: rewrite(settleScript, [
+      [
+        'if merged(KEYS[part], id, #letters, letters) then',
+        'if merged(KEYS[part], id, #letters, letters) or true then',
+      ],
+    ]),
+  },
+  {
+    name: 'a claim does not say which calls of a pack have ended (P4)',
+    faults: ['crash', 'close'],
+    violation: /second completion|again without a cause/,
+    apply: rewrite(claimScript, [['packs[n] = knownOf(entry)', "packs[n] = ''"]]),
+  },
+  {
+    name: 'packs run without a look at calls that were cancelled (P6)',
+    faults: ['cancel', 'close', 'crash', 'freeze'],
+    violation: LIE,
+    apply: replace(PackLooks.prototype, 'look', (_stream, _pack, known) => known(undefined)),
+  },
+  {
+    name: 'calls of a pack that have ended are settled again (P9)',
+    faults: ['cut'],
+    violation: /second completion/,
+    apply: rewrite(settleCheckedScript, [["if isOver then return 'lost' end", '']]),
   },
 ];
 

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
 import { RateLimitedLogger } from '../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
-import type {
-  Call,
-  CallRequest,
-} from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import type { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import type { CallRequest } from '../../libs/redis-stream-transport/src/engine/producer/call-request.js';
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
 import { resolveClientOptions } from '../../libs/redis-stream-transport/src/options/index.js';
 import {
@@ -155,7 +153,7 @@ class Stage implements Host {
       case enqueueScript.sha:
         return this.enqueue(values, now);
       case decideScript.sha: {
-        const fates = values.slice(1).map((entry) => {
+        const fates = entriesIn(values.slice(1)).map((entry) => {
           if (!this.entries.has(entry)) return 'gone';
           if (this.taken.has(entry)) return 'may -';
           this.entries.delete(entry);
@@ -164,7 +162,9 @@ class Stage implements Host {
         return [now, 'memory', '0-0', ...fates];
       }
       case reAskScript.sha: {
-        const flags = values.slice(2).map((entry) => (this.entries.has(entry) ? '1' : '0'));
+        const flags = entriesIn(values.slice(2)).map((entry) =>
+          this.entries.has(entry) ? '1' : '0',
+        );
         return [now, 'memory', '1', '', flags.join('')];
       }
       default:
@@ -184,6 +184,9 @@ class Stage implements Host {
     return `ok ${now} ${this.verdict}`;
   }
 }
+
+/** Of each call that is asked about: its entry, and its place if that is a pack. */
+const entriesIn = (values: readonly string[]) => values.filter((_, i) => i % 3 === 0);
 
 async function check(model: Model, stage: Stage): Promise<void> {
   await stage.settle();

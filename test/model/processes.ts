@@ -26,6 +26,8 @@ const observer = { ready: () => {}, closed: () => {}, failed: () => {}, status: 
 
 /** What all processes of a world share. */
 export interface Surroundings {
+  /** Calls leave several at a time, and travel in packs. */
+  readonly hasPacks: boolean;
   readonly timeline: Timeline;
   readonly dice: Dice;
   readonly history: History;
@@ -171,7 +173,9 @@ export class Instance extends Process {
 
   constructor(name: string, world: Surroundings) {
     super(name, world);
-    const asked = { prefix: PREFIX, group: GROUP, leaseTtl: LEASE, concurrency: 3 };
+    // With less room nobody sends it packs.
+    const concurrency = world.hasPacks ? 64 : 3;
+    const asked = { prefix: PREFIX, group: GROUP, leaseTtl: LEASE, concurrency };
     const options = {
       ...resolveServerOptions({ ...asked, maxDeliveries: 1000 }),
       redis: this as never,
@@ -221,8 +225,10 @@ export class Instance extends Process {
 
   private run(delivery: Delivery): void {
     if (this.dead) return;
-    const { data, id } = delivery.entry;
-    this.world.note(`${this.name} runs ${data} (${id}, delivery ${delivery.history.deliveries})`);
+    const { data } = delivery.entry;
+    this.world.note(
+      `${this.name} runs ${data} (${delivery.name}, delivery ${delivery.history.deliveries})`,
+    );
     this.runs.set(delivery, this.world.history.ran(Number(data), delivery.consumer));
     this.running.push(delivery);
   }

@@ -58,6 +58,7 @@ export class World {
   private changes = 0;
   private started = 0;
   private full = false;
+  readonly hasPacks: boolean;
 
   constructor(
     private readonly redis: RedisAtHand,
@@ -65,6 +66,7 @@ export class World {
     private readonly faults: ReadonlySet<Fault>,
   ) {
     this.dice = new Dice(seed);
+    this.hasPacks = seed % 2 === 0;
     chance.dice = new Dice(seed + 1);
   }
 
@@ -168,7 +170,7 @@ export class World {
     const { stories } = this.history;
     if (stories.length < CALLS && caller.awake) {
       if (this.full) this.history.all('refused');
-      add(undefined, 1.5, () => caller.call(false, 600_000));
+      add(undefined, 1.5, () => this.burst(caller));
       add(undefined, 0.7, () => caller.tell());
       add('once', 2, () => caller.call(true, 600_000));
       add('short', 1, () => caller.call(false, this.dice.pick([100, 1000, 8000])));
@@ -195,6 +197,12 @@ export class World {
     if (this.snapshots.length > 0) add('failover', 0.12, () => this.failOver());
     add('pause', 0.08, () => this.passLong(this.dice.pick([310_000, 650_000])));
     return actions;
+  }
+
+  /** Calls of one turn. */
+  private burst(caller: Caller): void {
+    const most = this.hasPacks ? 5 : 1;
+    for (let calls = 1 + this.dice.below(most); calls > 0; calls--) caller.call(false, 600_000);
   }
 
   /** Nothing breaks any more: everything that can end must end. */

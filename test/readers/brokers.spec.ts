@@ -73,7 +73,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   group: {
     hello: (group) => group.hello(),
     ensureGroup: (group) => group.ensureGroup('s', 'r', false),
-    read: (group) => group.read(fake, { consumer: 'me', streams: ['s'], count: 1, block: 0 }),
+    read: (group) =>
+      group.read(fake, { consumer: 'me', streams: ['s'], count: 1, block: 0, packs: true }),
     settle: (group) => group.settle(owner, { logs: [], results: [], streams: [] }),
     settleChecked: (group) =>
       group.settleChecked(owner, {
@@ -83,7 +84,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
         drop: true,
         answer: replied,
       }),
-    retry: (group) => group.retry(owner, 's', '1-1', next),
+    look: (group) => group.look(owner, 's', ['1-1']),
+    retry: (group) => group.retry(owner, { stream: 's', id: '1-1' }, next),
     deadLetter: (group) => group.deadLetter(owner, { ...dead, answer: replied }),
     noHandler: (group) =>
       group.noHandler(owner, { ...call, id: '1-1', deadline: 1, mayHand: true }, replied),
@@ -111,6 +113,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   },
   starts: {
     start: (starts) => starts.start(owner, 's', ['1-1']),
+    mark: (starts) =>
+      starts.mark(owner, { stream: 's', id: '1-1', pack: { size: 2, place: 1 }, attempts: 0 }),
     interrupted: (starts) => starts.interrupted(owner, 'dead', 's'),
     endInterrupted: (starts) =>
       starts.endInterrupted(owner, 'dead', { stream: 's', id: '1-1', answer: replied }),

@@ -16,6 +16,7 @@ import { decodeFrame } from '../../libs/redis-stream-transport/src/protocol/fram
 import { parseHeader, senderOf } from '../../libs/redis-stream-transport/src/protocol/header.js';
 import { readJson } from '../../libs/redis-stream-transport/src/protocol/json.js';
 import { isEntryId } from '../../libs/redis-stream-transport/src/protocol/limits.js';
+import { isPack, MAX_PACK, unpack } from '../../libs/redis-stream-transport/src/protocol/pack.js';
 import { visible } from '../../libs/redis-stream-transport/src/protocol/visible.js';
 import { readLetter } from '../../libs/redis-stream-transport/src/dead-letters/letter.js';
 import { replayFields } from '../../libs/redis-stream-transport/src/dead-letters/replay-fields.js';
@@ -73,6 +74,34 @@ it('a header line, and an entry', { timeout: TIME }, () => {
     const entry = decodeEntry({ id: '5-0', fields: ['c', line, ...pairs.flat()] }, 1000);
     if (isMalformed(entry)) return;
     expect(entry.key === undefined || (entry.key.length > 0 && entry.key.length <= 256)).toBe(true);
+  });
+});
+
+it('a pack', { timeout: TIME }, () => {
+  const names = fc.constantFrom('d', 'h', 'm', 'p');
+  const parts = fc.array(fc.oneof(text, fc.constantFrom('1', 'null', '{"a":"b"}')), {
+    maxLength: 4,
+  });
+  const lists = parts.map((texts) => `[${texts.join(',\n')}]`);
+  const ids = fc.array(fc.constantFrom('1', '2', 'x', ''), { maxLength: 4 });
+  const values = fc.oneof(
+    text,
+    lists,
+    ids.map((all) => all.join(',')),
+  );
+  const line = fc.oneof(
+    spaced.map((rest) => `1 pack.${rest}`),
+    fc.nat(5).map((count) => `1 pack.json ${count} ${CALLER} 1000`),
+  );
+  const fields = fc.array(fc.tuple(names, values), { maxLength: 6 });
+  holdsFor(fc.tuple(line, fields), ([given, pairs]) => {
+    const packed = unpack({ id: '5-0', fields: ['c', given, ...pairs.flat()] }, 100);
+    if (!isPack(packed)) return;
+    expect(packed.members.length > 0 && packed.members.length <= MAX_PACK).toBe(true);
+    for (const each of packed.members) {
+      expect(each.header?.call).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      if (!isMalformed(each)) expect(each.data.length).toBeLessThanOrEqual(100);
+    }
   });
 });
 

@@ -174,7 +174,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L12',
     part: 'the parts',
     file: consumer('intake/read-plan'),
-    changes: [['Math.floor(wanted / this.active)', 'wanted']],
+    changes: [['Math.floor(wanted / this.active / mostCalls(streams))', 'wanted']],
   },
   {
     rule: 'L12',
@@ -336,5 +336,138 @@ export const REMOVALS: readonly Removal[] = [
     part: 'the second note',
     file: consumer('membership/lease-keeper'),
     changes: [['while (this.isKept && noted !== this.connectionIds)', 'while (false)']],
+  },
+  {
+    rule: 'P1',
+    part: 'the place of a retry',
+    file: consumer('intake/entry-router'),
+    changes: [
+      [
+        'const { stream, pattern, raw, entry, pack, place } = before;',
+        'const { stream, pattern, raw, entry, pack: _, place } = before; const pack = undefined;',
+      ],
+    ],
+  },
+  {
+    rule: 'P2',
+    part: 'the union',
+    file: lua('pack'),
+    changes: [
+      ["if a == 'x' or b == 'x' then", "if b == 'x' then"],
+      ["all = b == '.' and a or b, false", 'all = b, false'],
+    ],
+  },
+  {
+    rule: 'P3',
+    part: 'the decision',
+    file: operation('serving/settle'),
+    changes: [
+      [
+        'if merged(KEYS[part], id, #letters, letters) then',
+        'if merged(KEYS[part], id, #letters, letters) or true then',
+      ],
+    ],
+  },
+  {
+    rule: 'P4',
+    part: 'the letters',
+    file: operation('recovery/claim'),
+    changes: [['packs[n] = knownOf(entry)', "packs[n] = ''"]],
+  },
+  {
+    rule: 'P5',
+    part: 'the look',
+    file: consumer('intake/pack-router'),
+    changes: [
+      [
+        'if (seen?.incarnation === incarnation && timeOf(raw.id) > seen.look) {',
+        'if (incarnation !== undefined) {',
+      ],
+    ],
+  },
+  {
+    rule: 'P6',
+    part: 'the watermark of a cancellation',
+    file: operation('calling/decide'),
+    changes: [['if size > 0 then lookUpTo(incarnation, entry) end', '']],
+  },
+  {
+    rule: 'P7',
+    part: 'the watermark of a group',
+    file: operation('groups/ensure-group'),
+    changes: [
+      [
+        "  lookUpTo(incarnation, field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id'))",
+        '',
+      ],
+    ],
+  },
+  {
+    rule: 'P9',
+    part: 'the look at the end',
+    file: operation('serving/settle-checked'),
+    changes: [["if isOver then return 'lost' end", '']],
+  },
+  {
+    rule: 'P10',
+    part: 'the place',
+    file: producer('sending/batch'),
+    changes: [['verdict, { size, place });', 'verdict, { size, place: 0 });']],
+  },
+  {
+    rule: 'P11',
+    part: 'the mark',
+    file: consumer('intake/entry-router'),
+    changes: [['maxDeliveries === 1 || pack.wasMarked(place)', 'maxDeliveries >= 1']],
+  },
+  {
+    rule: 'P12',
+    part: 'waiting for the mark before',
+    file: consumer('run/pack'),
+    changes: [
+      ['while (this.marked !== undefined && this.marked !== delivery) {', 'while (false) {'],
+    ],
+  },
+  {
+    rule: 'P12',
+    part: 'the attempt',
+    file: operation('serving/mark'),
+    changes: [["if tonumber(failed) ~= tonumber(attempts) then return 'lost' end", '']],
+  },
+  {
+    rule: 'P13',
+    part: 'the interruption of a pack',
+    file: consumer('intake/entry-router'),
+    changes: [['delivery.once && pack?.wasMarked(delivery.place) === true', 'pack === null']],
+  },
+  {
+    rule: 'P14',
+    part: 'the ids outside of the data',
+    file: 'protocol/pack.ts',
+    changes: [['header: { ...UNREAD, call, caller } }));', 'header: undefined }));']],
+  },
+  {
+    rule: 'P15',
+    part: 'the limit',
+    file: 'protocol/pack.ts',
+    changes: [["if (data.length > maxPayload) return bad('payload too large');", '']],
+  },
+  {
+    rule: 'P16',
+    part: 'the look at all',
+    file: operation('calling/enqueue'),
+    changes: [["if string.sub(member, -6) ~= ' packs' then return '*0' end", '']],
+  },
+  {
+    rule: 'P18',
+    part: 'the slack',
+    file: producer('sending/layout'),
+    changes: [['Math.abs(one.timeLeft(now) - other.timeLeft(now)) <= SLACK', 'now >= 0']],
+  },
+  {
+    rule: 'P19',
+    part: 'the place in notices',
+    file: producer('call'),
+    changes: [['return place === undefined ? entry : `${entry}#${place.place}`;', 'return entry;']],
   },
 ];

@@ -11,7 +11,9 @@ export interface RuleRow {
 }
 
 export const RULE_ROWS: readonly RuleRow[] = [
-  ...read('docs/rules.md').matchAll(/^\| (L\d+) +\|[^|]*\| `([^`]+)`: ([^|]+)\| ([^|]+?) *\|$/gm),
+  ...read('docs/rules.md').matchAll(
+    /^\| ([LP]\d+) +\|[^|]*\| `([^`]+)`: ([^|]+)\| ([^|]+?) *\|$/gm,
+  ),
 ].map(([, rule, file, title, part]) => ({
   rule: rule!,
   file: file!,

@@ -13,6 +13,7 @@ import {
 } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
+import { StartBroker } from '../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { Place, type PlaceOptions } from './place.js';
 import { redisUrl } from './redis.js';
 
@@ -49,6 +50,10 @@ export class TestBrokers extends Place {
 
   group(name = 'service'): GroupBroker {
     return new GroupBroker(this.link, this.keys, name);
+  }
+
+  starts(group = 'service'): StartBroker {
+    return new StartBroker(this.link, this.keys, () => group);
   }
 
   leases(group = 'service'): LeaseBroker {

@@ -2,7 +2,7 @@
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
 export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
-export type { ReplyOrigin } from './engine/producer/call.js';
+export type { ReplyOrigin } from './engine/producer/call-request.js';
 export {
   RedisStreamsContext,
   type RedisStreamsContextFacts,

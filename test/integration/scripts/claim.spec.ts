@@ -161,7 +161,11 @@ describe('the claim script', () => {
     expect(await note(ids[0]!)).toBe('0 0  1');
     // Again and again, and a retry keeps what is noted.
     expect(
-      await broker.retry(me, 'a', ids[1]!, { delay: 1000, attempts: 1, state: '0,2', spared: 1 }),
+      await broker.retry(
+        me,
+        { stream: 'a', id: ids[1]! },
+        { delay: 1000, attempts: 1, state: '0,2', spared: 1 },
+      ),
     ).toBe('ok');
     await brokers.leases().release(me, []);
     const next = await brokers.owner('next');
@@ -245,12 +249,16 @@ describe('the claim script', () => {
       token: (await brokers.redis.get(brokers.keys.lease('dead')))!,
     };
     expect(
-      await broker.retry(dead, 'a', ids[0]!, {
-        delay: 60_000,
-        attempts: 2,
-        state: '0,2',
-        spared: 0,
-      }),
+      await broker.retry(
+        dead,
+        { stream: 'a', id: ids[0]! },
+        {
+          delay: 60_000,
+          attempts: 2,
+          state: '0,2',
+          spared: 0,
+        },
+      ),
     ).toBe('ok');
     await brokers.leases().release(dead, []);
     const [entry] = (await broker.claim(me, 'dead', 'a', asked(10))) as {

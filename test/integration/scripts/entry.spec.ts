@@ -33,7 +33,7 @@ const unhandled = (id: string, mayHand = true) => ({
 
 const operations: Record<string, (held: Held, owner: Owner) => Promise<unknown>> = {
   retry: ({ broker, id }, owner) =>
-    broker.retry(owner, 'a', id, { delay: 10, attempts: 1, state: '', spared: 0 }),
+    broker.retry(owner, { stream: 'a', id: id }, { delay: 10, attempts: 1, state: '', spared: 0 }),
   'dead-letter': ({ broker, id, answer }, owner) =>
     broker.deadLetter(owner, { ...dead, id, answer, fields: ['reason', 'test'] }),
   'no-handler': ({ broker, id, answer }, owner) =>
@@ -67,7 +67,11 @@ describe('the retry script', () => {
   it('notes the due time by the clock of Redis, and keeps the entry pending', async () => {
     const { brokers, broker, owner, id } = await holding();
     expect(
-      await broker.retry(owner, 'a', id, { delay: 60_000, attempts: 2, state: 'state', spared: 5 }),
+      await broker.retry(
+        owner,
+        { stream: 'a', id: id },
+        { delay: 60_000, attempts: 2, state: 'state', spared: 5 },
+      ),
     ).toBe('ok');
     const note = await brokers.redis.hget(brokers.keys.due('a'), `service ${id}`);
     const [at, attempts, state, spared] = note!.split(' ');
@@ -80,7 +84,11 @@ describe('the retry script', () => {
 describe('the dead-letter script', () => {
   it('moves a request and tells its caller', async () => {
     const { brokers, broker, caller, owner, id, answer } = await holding();
-    await broker.retry(owner, 'a', id, { delay: 10, attempts: 1, state: '', spared: 0 });
+    await broker.retry(
+      owner,
+      { stream: 'a', id: id },
+      { delay: 10, attempts: 1, state: '', spared: 0 },
+    );
     const fields = ['reason', 'test', 'id', id];
     expect(await broker.deadLetter(owner, { ...dead, id, answer, fields })).toBe('ok');
     const [letter] = await brokers.redis.xrange(brokers.keys.dead('service'), '-', '+');

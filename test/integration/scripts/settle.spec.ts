@@ -212,7 +212,11 @@ describe('the script that settles entry by entry', () => {
 
   it('settles what is pending under its owner, and forgets a noted retry', async () => {
     const { brokers, broker, caller, owner, ids } = await holding(1);
-    await broker.retry(owner, 'a', ids[0]!, { delay: 1000, attempts: 1, state: '', spared: 0 });
+    await broker.retry(
+      owner,
+      { stream: 'a', id: ids[0]! },
+      { delay: 1000, attempts: 1, state: '', spared: 0 },
+    );
     const answer = log(caller);
     expect(await broker.settleChecked(owner, ended(ids[0]!, answer))).toBe('ok');
     expect(await brokers.frames(caller)).toEqual(['frame']);

@@ -1,6 +1,6 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
-import type { CallRequest } from '../engine/producer/call.js';
+import type { CallRequest } from '../engine/producer/call-request.js';
 import type { WrittenData } from '../engine/producer/sending/entry-request.js';
 import type { EventTerms } from '../engine/producer/sending/event-book.js';
 import { RedisStreamsError } from '../errors.js';

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { WritePacket } from '@nestjs/microservices';
-import type { Call, CallSink, ReplyOrigin } from '../engine/producer/call.js';
+import type { Call } from '../engine/producer/call.js';
+import type { CallSink, ReplyOrigin } from '../engine/producer/call-request.js';
 import { markCall, RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';

@@ -14,6 +14,8 @@ export const FIELD = {
   key: 'k',
   /** The pattern, in a lane that several patterns share. */
   pattern: 'p',
+  /** Ids of the calls of a pack, see `pack.ts`. */
+  members: 'm',
   /** Of an event that was replayed: the group that it is for. */
   group: 'g',
   /** Of an event that was replayed: how often, and the id of the first entry. */
@@ -95,14 +97,15 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   }
   let headers: Record<string, string> | undefined;
   if (headersText !== undefined) {
-    const parsed = parseHeaders(headersText);
+    const parsed = readHeaders(headersText);
     if (typeof parsed === 'string') return bad(parsed);
     headers = parsed;
   }
   return { id, addedAt: timeOf(id), header, data, headers, key, pattern, group };
 }
 
-function parseHeaders(text: string): Record<string, string> | string {
+/** The headers of an entry, or what is wrong with them. */
+export function readHeaders(text: string): Record<string, string> | string {
   if (text.length > MAX_HEADERS_LENGTH) return 'headers too large';
   const parsed = readJson(text);
   if (!parsed.ok) return `headers: ${parsed.reason}`;

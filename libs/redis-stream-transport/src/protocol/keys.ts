@@ -81,6 +81,11 @@ export class Keys {
     return `${this.tag}:due:${stream}`;
   }
 
+  /** Which calls of a pack have ended, per entry of a stream; nothing is noted while none has. */
+  part(stream: string): string {
+    return `${this.tag}:part:${stream}`;
+  }
+
   /** The entries of a stream that were started and may not be started again, each with its consumer. */
   started(stream: string): string {
     return `${this.tag}:started:${stream}`;

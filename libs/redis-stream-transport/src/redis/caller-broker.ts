@@ -12,7 +12,7 @@ import type { CallerPlace } from './operations/place.js';
 import { load } from './operations/script.js';
 import type { EnqueueAnswer } from './verdict.js';
 
-export type { Fate } from './operations/calling/decide.js';
+export type { CallInDoubt, Fate } from './operations/calling/decide.js';
 export type { BatchSection } from './operations/calling/enqueue.js';
 export type { EntryFate } from './operations/calling/re-ask.js';
 export type { Batch, Incarnation, LogRecord, ProbeAnswer };

@@ -38,6 +38,16 @@ export interface HeldEntry {
   readonly spared: number;
   /** The retry that was noted for it. */
   readonly due: Due | undefined;
+  /** What is known of its calls, of a pack. */
+  readonly pack: PackKnown | undefined;
+}
+
+/** What is known of the calls of a pack. */
+export interface PackKnown {
+  /** A letter for each call; undefined: all are open. */
+  readonly state: string | undefined;
+  /** A retry that was noted for a call, by its place. */
+  readonly dues: readonly (Due | undefined)[];
 }
 
 export interface Due {
@@ -48,18 +58,29 @@ export interface Due {
   readonly state: string;
 }
 
-/** Reads the three parallel lists of the claim and fetch scripts: entries, deliveries, notes. */
+/** Reads the parallel lists of the claim and fetch scripts: entries, deliveries, notes, what is known of packs. */
 export function heldEntries(answer: readonly unknown[]): HeldEntry[] {
-  const [pairs, deliveries, notes] = [answer[1], answer[2], answer[3]].map(
+  const [pairs, deliveries, notes, packs] = [answer[1], answer[2], answer[3], answer[4]].map(
     (list): readonly unknown[] => (Array.isArray(list) ? list : []),
   );
   const held: HeldEntry[] = [];
   for (const [i, pair] of (pairs ?? []).entries()) {
     const [raw] = entryList([pair]);
     if (raw === undefined) continue;
-    held.push({ raw, deliveries: numberOf(deliveries?.[i]), ...parseNote(notes?.[i]) });
+    const count = numberOf(deliveries?.[i]);
+    const pack = packKnown(packs?.[i]);
+    held.push({ raw, deliveries: count, ...parseNote(notes?.[i]), pack });
   }
   return held;
+}
+
+function packKnown(known: unknown): PackKnown | undefined {
+  if (!Array.isArray(known)) return undefined;
+  const [state, ...notes] = known as unknown[];
+  return {
+    state: typeof state === 'string' && state !== '' ? state : undefined,
+    dues: notes.map((note) => parseNote(note).due),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Keys } from '../protocol/keys.js';
-import type { HeldEntry, StreamEntries } from './entries.js';
+import type { HeldEntry } from './entries.js';
 import type { Link } from './link.js';
 import { clean } from './operations/cleaning/clean.js';
 import type { Cleaned, CleaningLimits, CleaningPlace } from './operations/cleaning/clean.js';
@@ -16,8 +16,14 @@ import { load } from './operations/script.js';
 import { deadLetter, type DeadEntry } from './operations/serving/dead-letter.js';
 import { noHandler } from './operations/serving/no-handler.js';
 import type { UnhandledAnswer, UnhandledEntry } from './operations/serving/no-handler.js';
-import { readGroup, type ReadRequest } from './operations/serving/read.js';
-import { retry, type NextAttempt, type RetryAnswer } from './operations/serving/retry.js';
+import { readGroup, type ReadAnswer, type ReadRequest } from './operations/serving/read.js';
+import { look } from './operations/serving/look.js';
+import {
+  retry,
+  type EntryPlace,
+  type NextAttempt,
+  type RetryAnswer,
+} from './operations/serving/retry.js';
 import { settleChecked } from './operations/serving/settle-checked.js';
 import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
 import { settle, settleScript } from './operations/serving/settle.js';
@@ -54,8 +60,12 @@ export class GroupBroker implements ServicePlace {
   }
 
   /** Blocks the connection of `reader`, not that of the place, until there is something to read. */
-  read(reader: Link, request: ReadRequest): Promise<StreamEntries[]> {
+  read(reader: Link, request: ReadRequest): Promise<ReadAnswer> {
     return readGroup(this, reader, request);
+  }
+
+  look(owner: Owner, stream: string, ids: readonly string[]): Promise<(string | undefined)[]> {
+    return look(this, owner, stream, ids);
   }
 
   settle(owner: Owner, settlement: Settlement): Promise<SettleAnswer> {
@@ -66,8 +76,8 @@ export class GroupBroker implements ServicePlace {
     return settleChecked(this, owner, settlement);
   }
 
-  retry(owner: Owner, stream: string, id: string, next: NextAttempt): Promise<RetryAnswer> {
-    return retry(this, owner, { stream, id }, next);
+  retry(owner: Owner, entry: EntryPlace, next: NextAttempt): Promise<RetryAnswer> {
+    return retry(this, owner, entry, next);
   }
 
   /** @param told is called with the id of the letter */

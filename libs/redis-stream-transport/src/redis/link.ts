@@ -232,9 +232,7 @@ export class Link implements LeadingLink {
     }
   }
 
-  /**
-   * Waits for a step of the set-up: for a limited time, and only until the link is stopped or the connection is gone.
-   */
+  /** Waits for a step of the set-up: for a limited time, until the link is stopped or the connection is gone. */
   private async within<T>(step: Promise<T>, gone?: Promise<never>): Promise<T> {
     const limit = deadline(SETUP_TIMEOUT, 'Redis did not answer in time');
     const aborted = new Promise<never>(
@@ -298,5 +296,4 @@ export class Link implements LeadingLink {
 /** Takes the place of the promise of a finished command. */
 const SETTLED = Promise.resolve();
 const REPLY_AS_TEXT = { replyEncoding: 'utf8' } as const;
-
-function noop(): void {}
+const noop = (): void => {};

@@ -7,6 +7,7 @@ import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-i
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
 import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
+import { mark, type Mark } from './operations/serving/mark.js';
 import { start } from './operations/serving/start.js';
 import type { CheckedAnswer, Owner } from './owner.js';
 
@@ -30,6 +31,10 @@ export class StartBroker implements GroupPlace {
     ids: readonly string[],
   ): Promise<boolean[] | 'missing' | 'fenced'> {
     return start(this, owner, stream, ids);
+  }
+
+  mark(owner: Owner, call: Mark): Promise<CheckedAnswer> {
+    return mark(this, owner, call);
   }
 
   interrupted(owner: Owner, by: string, stream: string): Promise<InterruptedEntry[]> {

@@ -112,11 +112,8 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
       leases.nudge('left').catch(() => undefined);
     },
   });
-  const janitor = new Janitor(
-    context,
-    readings.all,
-    new StartBroker(commands, keys, () => options.group),
-  );
+  const starts = new StartBroker(commands, keys, () => options.group);
+  const janitor = new Janitor(context, readings.all, starts);
   const parts = { context, keys, connections, leases, readings };
   return { ...parts, keeper, membership, reclaimer, watch, janitor };
 }

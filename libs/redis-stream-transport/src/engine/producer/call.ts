@@ -1,62 +1,19 @@
 import type { RedisStreamsError } from '../../errors.js';
 import { idAfter } from '../../protocol/entry.js';
-import { callIdOf, requestHeader } from '../../protocol/header.js';
+import { callIdOf, requestHeader, type WireCodec } from '../../protocol/header.js';
+import { fitsPack } from '../../protocol/pack.js';
+import type { PackPlace } from '../../redis/lua/pack.js';
 import { MAX_CALL_DEPTH } from '../../protocol/limits.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
-import type { DeadlineScope } from '../deadline-scope.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
-import {
-  fieldsOf,
-  hasExtraFields,
-  type EntryRequest,
-  type WrittenData,
-} from './sending/entry-request.js';
-import type { OutgoingEntry } from './sending/outgoing-entry.js';
+import type { CallRequest, CallSink, ReplyOrigin } from './call-request.js';
+import { fieldsOf, hasExtraFields, type WrittenData } from './sending/entry-request.js';
+import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
-
-/** What is known of a reply besides its value. */
-export interface ReplyOrigin {
-  /** Headers that the handler set. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Consumer that ran the handler. */
-  readonly instance: string;
-  /** How often the request was handed to an instance, this time included. */
-  readonly deliveryCount: number;
-}
-
-/**
- * Receives what becomes of a call. The last that it is told is exactly one of these: `value` or `packed` with `last`,
- * `done`, or `error`.
- */
-export interface CallSink {
-  /** A value. With `last` nothing follows, not even `done`. */
-  value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
-  /**
-   * Output of the service's serializer, for the deserializer to read. Resolves to a function that passes the value on.
-   * Never rejects.
-   */
-  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void>;
-  /** The reply ends without a further value. */
-  done(): void;
-  /** What the handler threw, as it was sent; or an error of the transport. */
-  error(error: unknown): void;
-}
-
-export interface CallRequest extends EntryRequest {
-  /** How long the call may go without a value, in milliseconds; 0: the timeout covers everything. */
-  readonly idle: number;
-  /**
-   * What happens while no instance serves the pattern: the call fails at once, waits in its stream, or, if the pattern
-   * was never served, is tried again for so many milliseconds.
-   */
-  readonly grace: number | 'fail' | 'wait';
-  /** The handler that makes the call; undefined outside of handlers. */
-  readonly scope?: DeadlineScope | undefined;
-}
 
 /** What a call needs of the producer that owns it. */
 export interface CallOwner {
@@ -88,7 +45,7 @@ const SLACK = 50;
  * The life of one request: (writing →) queued → sent → stored (→ reading) → settled. The same object is its item in
  * the deadline queue, in the table of open calls and in a batch, so that a call costs one object.
  */
-export class Call implements OutgoingEntry, Expiring, Identified, Late {
+export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late {
   state: CallState = 'queued';
   tainted = false;
   /** It has its last reply, so its entry is settled. */
@@ -100,6 +57,8 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
    */
   private first: string | undefined;
   private steps = 0;
+  /** Its place in the pack that its entry is; undefined: it has its entry for itself. */
+  place: PackPlace | undefined;
   /**
    * When its first copy left (monotonic, ms). Until then no log can have lost its reply. `startedAt` is too early for
    * that: the log of a client is made after its first call has begun, and before that call leaves.
@@ -188,8 +147,40 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
     return this.state === 'settled' || this.state === 'reading';
   }
 
+  /** Calls that are special, and those that were sent before, travel by themselves. */
+  get pack(): Packable | undefined {
+    const { key, once, idle, data, headers } = this.request;
+    if (key !== undefined || once || idle > 0 || this.tainted) return undefined;
+    return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
+  }
+
+  get codec(): WireCodec {
+    return this.request.codec;
+  }
+
+  get data(): string {
+    return this.request.data;
+  }
+
+  get headers(): string | undefined {
+    return this.request.headers;
+  }
+
+  get caller(): string {
+    return this.owner.callerId;
+  }
+
+  get depth(): number {
+    const { scope } = this.request;
+    return scope === undefined ? 0 : Math.min(MAX_CALL_DEPTH, scope.depth + 1);
+  }
+
+  get lane(): string | undefined {
+    return this.request.namePattern ? this.pattern : undefined;
+  }
+
   fields(now: number): readonly string[] {
-    const { codec, idle, once, scope } = this.request;
+    const { codec, idle, once } = this.request;
     const line = requestHeader({
       codec,
       call: this.id,
@@ -197,13 +188,13 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
       timeout: this.timeLeft(now),
       idle,
       once,
-      depth: scope === undefined ? 0 : Math.min(MAX_CALL_DEPTH, scope.depth + 1),
+      depth: this.depth,
     });
     return fieldsOf(this.request, line);
   }
 
   /** Milliseconds until its deadline; of a call that has not waited, those that the application gave. */
-  private timeLeft(now: number): number {
+  timeLeft(now: number): number {
     const { timeout, idle } = this.request;
     if (now - this.startedAt < SLACK) return idle > 0 ? idle : timeout;
     return Math.max(1, Math.ceil(this.expiresAt - now));
@@ -223,6 +214,12 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
     return first === undefined || steps === 0 ? first : idAfter(first, steps);
   }
 
+  /** Its entry, and its place in it, as a cancellation names it. */
+  get entryName(): string {
+    const { entry = '', place } = this;
+    return place === undefined ? entry : `${entry}#${place.place}`;
+  }
+
   /** It is to be sent once more, as another entry. */
   again(): void {
     this.state = 'queued';
@@ -230,9 +227,10 @@ export class Call implements OutgoingEntry, Expiring, Identified, Late {
     this.first = undefined;
   }
 
-  stored(first: string, steps: number): void {
+  stored(first: string, steps: number, place?: PackPlace): void {
     this.first = first;
     this.steps = steps;
+    this.place = place;
     if (this.state === 'sent') this.state = 'stored';
     this.owner.stored(this);
   }

@@ -10,15 +10,22 @@ import {
 import { REPLY } from '../../../protocol/frame.js';
 import { UNREAD } from '../../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
+import { isPack, unpack } from '../../../protocol/pack.js';
 import type { HeldEntry } from '../../../redis/entries.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
+import type { Watermark } from '../../../redis/operations/serving/read.js';
 import {
   Delivery,
   type DeliveryOwner,
   type DeliverySlots,
   type HomeStream,
 } from '../run/delivery.js';
-import { faultText } from '../run/ends.js';
+import { faultText, INTERRUPTED } from '../run/ends.js';
 import type { History } from '../run/history.js';
+import type { Pack } from '../run/pack.js';
+import { Histories } from './histories.js';
+import { PackLooks } from './pack-looks.js';
+import { PackRouter } from './pack-router.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { PatternState } from './pattern-state.js';
 import type { StreamState } from './stream-state.js';
@@ -32,6 +39,12 @@ export interface EntryRouterHooks {
   early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
   /** This instance has no handler for the request. */
   unhandled(delivery: Delivery, request: UnhandledRequest): void;
+}
+
+export interface EntryRouterParts {
+  readonly owner: DeliveryOwner;
+  readonly slots: DeliverySlots;
+  readonly broker: GroupBroker;
 }
 
 export interface UnhandledRequest {
@@ -52,6 +65,16 @@ interface Known {
 
 const NOTHING_KNOWN: Known = { due: undefined, givenUp: false };
 
+/** An entry, or a call of a pack, on its way to a handler. */
+interface Incoming {
+  readonly stream: StreamState;
+  readonly raw: RawEntry;
+  readonly decoded: Entry | Malformed;
+  readonly history: History;
+  readonly pack?: Pack<Delivery>;
+  readonly place?: number;
+}
+
 /** An entry and where it belongs. */
 interface Routed {
   readonly stream: HomeStream;
@@ -60,54 +83,78 @@ interface Routed {
   readonly raw: RawEntry;
   readonly entry: Entry;
   readonly history: History;
+  readonly pack: Pack<Delivery> | undefined;
+  readonly place: number | undefined;
 }
 
 /** Turns entries that were read, claimed or found into deliveries. Ends those at once that cannot run. */
 export class EntryRouter {
   private nonce = 0;
-  /** History that all entries of a first delivery share; made anew with each generation or incarnation. */
-  private fresh: History | undefined;
+  private readonly histories: Histories;
+  private readonly packs: PackRouter;
 
   constructor(
     private readonly context: ShardContext,
-    private readonly of: { readonly owner: DeliveryOwner; readonly slots: DeliverySlots },
+    private readonly of: EntryRouterParts,
     private readonly hooks: EntryRouterHooks,
-  ) {}
-
-  /** Takes an entry that was read: its first delivery. */
-  takeNew(stream: StreamState, raw: RawEntry): void {
-    this.take(stream, raw, this.freshHistory(), NOTHING_KNOWN);
+  ) {
+    this.histories = new Histories(context);
+    const looks = new PackLooks(context, of.broker);
+    this.packs = new PackRouter(context, looks, this.histories, (member, known) =>
+      this.enter(member, known),
+    );
   }
 
   /**
-   * Takes an entry that was claimed, or that the audit found.
-   * @param givenUp its caller has cancelled it
+   * What was read: it is handed out for the first time.
+   * @param seen which packs must be looked at first, as Redis said after the read
    */
-  takeHeld(stream: StreamState, { raw, due, ...history }: HeldEntry, givenUp: boolean): void {
-    this.take(stream, raw, this.history(history, due), { due, givenUp });
+  takeNew(stream: StreamState, raw: RawEntry, seen: Watermark | undefined): void {
+    // The group was made anew and handed out again what this process still runs.
+    if (stream.held.has(raw.id)) return;
+    const packed = unpack(raw, this.context.options.maxPayloadBytes);
+    stream.brought(isPack(packed) ? packed.members.length : 1);
+    if (isPack(packed)) {
+      this.packs.takeNew({ stream, raw, entry: packed }, seen);
+      return;
+    }
+    const decoded = packed ?? decodeEntry(raw, this.context.options.maxPayloadBytes);
+    this.enter({ stream, raw, decoded, history: this.histories.fresh() }, NOTHING_KNOWN);
   }
 
-  private take(
-    stream: StreamState,
-    raw: RawEntry,
-    history: History,
-    { due, givenUp }: Known,
-  ): void {
-    // The group was made anew, and Redis handed out again what this process still holds.
+  /**
+   * What was claimed, or found by the audit.
+   * @param givenUp entries and calls, as `Delivery.name` has them, that have no caller any more
+   */
+  takeHeld(stream: StreamState, held: HeldEntry, givenUp: ReadonlySet<string>): void {
+    const { raw, due } = held;
     if (stream.held.has(raw.id)) return;
-    const decoded = decodeEntry(raw, this.context.options.maxPayloadBytes);
+    const packed = unpack(raw, this.context.options.maxPayloadBytes);
+    if (isPack(packed)) {
+      this.packs.takeHeld({ stream, raw, entry: packed }, held, givenUp);
+      return;
+    }
+    const decoded = packed ?? decodeEntry(raw, this.context.options.maxPayloadBytes);
+    const history = this.histories.of(held, due);
+    this.enter({ stream, raw, decoded, history }, { due, givenUp: givenUp.has(raw.id) });
+  }
+
+  private enter(incoming: Incoming, { due, givenUp }: Known): void {
+    const { stream, raw, decoded, history, pack, place } = incoming;
     if (isMalformed(decoded)) {
-      this.refuse(stream, raw, decoded, history);
+      this.refuse(incoming, decoded);
       return;
     }
     const pattern = stream.patternOf(decoded.pattern);
-    const delivery = this.delivery({ stream, pattern, raw, entry: decoded, history });
+    const delivery = this.delivery({ stream, pattern, raw, entry: decoded, history, pack, place });
     if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
     else if (givenUp) delivery.giveUp();
-    else if (this.counted(history) > this.context.options.maxDeliveries) {
+    else if (delivery.once && pack?.wasMarked(delivery.place) === true) {
+      delivery.fault('INTERRUPTED', INTERRUPTED, 'may-have-run');
+    } else if (this.isSpent(delivery)) {
       delivery.deadLetter('deliveries', handedOut(history));
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
@@ -117,34 +164,18 @@ export class EntryRouter {
     }
   }
 
-  private warnOf({ stream, id, history: { deliveries } }: Delivery): void {
+  /** It was handed out too often; of a pack, only the call that had been started then. */
+  private isSpent({ history, pack, place }: Delivery): boolean {
+    const { maxDeliveries } = this.context.options;
+    if (this.histories.counted(history) <= maxDeliveries) return false;
+    return pack === undefined || maxDeliveries === 1 || pack.wasMarked(place);
+  }
+
+  private warnOf({ stream, name, history: { deliveries } }: Delivery): void {
     this.context.logger.warn(
       'suspect',
-      `entry ${id} of ${stream.name} was handed out ${deliveries} times and is on its last delivery; it runs apart`,
+      `entry ${name} of ${stream.name} was handed out ${deliveries} times and is on its last delivery; it runs apart`,
     );
-  }
-
-  private history(
-    { deliveries, spared }: Pick<HeldEntry, 'deliveries' | 'spared'>,
-    due: HeldEntry['due'],
-  ): History {
-    const { attempts, state } = due ?? { attempts: 0, state: '' };
-    const counted = this.counted({ deliveries, spared });
-    const suspect = counted > 1 && counted === this.context.options.maxDeliveries;
-    const { incarnation, generation } = this.context.identity;
-    return { deliveries, spared, suspect, attempts, state, incarnation, generation };
-  }
-
-  private freshHistory(): History {
-    const { fresh } = this;
-    const { incarnation, generation } = this.context.identity;
-    if (fresh?.incarnation === incarnation && fresh.generation === generation) return fresh;
-    return (this.fresh = this.history({ deliveries: 1, spared: 0 }, undefined));
-  }
-
-  /** Deliveries that count. A hand-over by an instance that left by itself does not. */
-  private counted({ deliveries, spared }: Pick<History, 'deliveries' | 'spared'>): number {
-    return Math.max(1, deliveries - spared);
   }
 
   /** A delivery of the same entry for its next attempt. */
@@ -152,11 +183,11 @@ export class EntryRouter {
     // A failed attempt that did not end the process: it is no suspect any more.
     const suspect = before.history.suspect && attempts === before.history.attempts;
     const history = { ...before.history, suspect, attempts, state };
-    const { stream, pattern, raw, entry } = before;
-    return this.delivery({ stream, pattern, raw, entry, history });
+    const { stream, pattern, raw, entry, pack, place } = before;
+    return this.delivery({ stream, pattern, raw, entry, history, pack, place });
   }
 
-  private delivery({ stream, pattern, raw, entry, history }: Routed): Delivery {
+  private delivery({ stream, pattern, raw, entry, history, pack, place }: Routed): Delivery {
     const delivery = new Delivery({
       raw,
       owner: this.of.owner,
@@ -167,6 +198,8 @@ export class EntryRouter {
       history,
       nonce: ++this.nonce,
       consumer: this.context.identity.consumer,
+      pack,
+      place,
     });
     stream.hold(delivery);
     return delivery;
@@ -198,7 +231,7 @@ export class EntryRouter {
   }
 
   /** Makes a dead letter of a malformed entry. Its header may be unreadable too. */
-  private refuse(stream: StreamState, raw: RawEntry, bad: Malformed, history: History): void {
+  private refuse({ stream, raw, history, pack, place }: Incoming, bad: Malformed): void {
     const entry: Entry = {
       id: raw.id,
       addedAt: 0,
@@ -209,7 +242,8 @@ export class EntryRouter {
       pattern: undefined,
       group: undefined,
     };
-    const delivery = this.delivery({ stream, pattern: undefined, raw, entry, history });
+    const pattern = undefined;
+    const delivery = this.delivery({ stream, pattern, raw, entry, history, pack, place });
     const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
     this.of.owner.deadLetter(delivery, {
       reason: 'malformed',

@@ -1,9 +1,10 @@
-import { decodeEntry, isMalformed } from '../../../protocol/entry.js';
+import { decodeEntry, isMalformed, type Entry } from '../../../protocol/entry.js';
 import { encodeFault, encodeFrame } from '../../../protocol/frame.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import { entryAfter, refuseUnread } from '../../../redis/operations/serving/refuse-unread.js';
 import type { ShardContext } from '../membership/shard-context.js';
+import { isPack, unpack } from '../../../protocol/pack.js';
 import { faultText } from '../run/ends.js';
 import type { StreamState } from './stream-state.js';
 
@@ -108,18 +109,23 @@ export class FarCalls {
     const { owner } = context.identity;
     const { after } = this.far.get(stream) as Far;
     const raw = await entryAfter(link, keys, stream.name, after);
-    const entry = raw === undefined ? undefined : decodeEntry(raw, options.maxPayloadBytes);
-    if (entry === undefined || isMalformed(entry)) return;
-    const { call, caller, depth } = entry.header;
+    if (raw === undefined) return;
+    const packed = unpack(raw, options.maxPayloadBytes);
+    const calls = isPack(packed)
+      ? packed.members
+      : [packed ?? decodeEntry(raw, options.maxPayloadBytes)];
+    const entry = calls.find((one): one is Entry => !isMalformed(one));
+    if (entry === undefined) return;
+    const { caller, depth } = entry.header;
     const pattern = stream.patterns.get(entry.pattern ?? stream.name);
-    if (call === undefined || caller === undefined || depth === 0) return;
+    if (caller === undefined || depth === 0) return;
     // Another group answers it.
     if (pattern?.spec.answers !== true) return;
     const message = 'handlers wait for this call, and it stands behind more entries than may wait';
     const payload = faultText('OVERLOADED', message, 'not-run');
-    const reply = encodeFault(call, payload);
+    const replies = calls.map(({ header }) => encodeFault(header?.call ?? '', payload));
     const answer = {
-      ...{ caller, frame: encodeFrame(owner.consumer, reply) },
+      ...{ caller, frame: encodeFrame(owner.consumer, replies.join(',')) },
       ttlMs: Math.max(options.replyTtl, entry.header.timeout + 30_000),
     };
     const unread = { group: options.group, stream: stream.name, id: entry.id, answer };

@@ -80,8 +80,8 @@ export class GroupReading {
     };
     this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
       mayRead: (nestedOnly) => hooks.mayRead(nestedOnly),
-      entries: (stream, entries) => {
-        processor.accept(stream, entries);
+      entries: (stream, entries, seen) => {
+        processor.accept(stream, entries, seen);
         hooks.brought(stream, entries.length);
       },
       heal: () => this.groups.ensure(false),

@@ -91,16 +91,17 @@ class EqualPlan implements ReadPlan {
       return { streams, count: 1, blocks: true };
     }
     const wanted = this.share.count(free, members, this.concurrency);
-    const count = Math.max(1, Math.floor(wanted / this.active));
+    const count = Math.max(1, Math.floor(wanted / this.active / mostCalls(streams)));
     const named = this.rotation.take(streams, free);
     // A read that names only some of the streams must not block: entries of the others would wait.
     return { streams: named, count, blocks: named.length === streams.length };
   }
 
-  noted({ count, blocks }: Ask, { entries, total, took }: Brought, members: number): void {
+  noted({ streams, count, blocks }: Ask, { entries, total, took }: Brought, members: number): void {
     this.listen = total === 0 && !blocks;
     this.active = Math.max(1, entries.size);
-    this.share.noted(total, count * this.active, members, took);
+    const each = mostCalls(streams);
+    this.share.noted(total * each, count * this.active * each, members, took);
   }
 
   failed(): void {
@@ -161,7 +162,8 @@ class BoundedPlan implements ReadPlan {
       this.hot.delete(stream);
       if (came >= count) this.hot.add(stream);
       if (came > 0 || (total === 0 && blocks)) {
-        this.shares.get(stream)?.noted(came, count, members, took);
+        const each = stream.callsPerEntry;
+        this.shares.get(stream)?.noted(came * each, count * each, members, took);
       }
     }
     this.listen = this.forAll && total === 0 && !blocks;
@@ -211,9 +213,17 @@ class BoundedPlan implements ReadPlan {
   private wanted(stream: StreamState, room: Room): number {
     const most = Math.min(stream.bound, this.concurrency);
     const share = this.shares.get(stream) as FairShare;
-    const count = share.count(roomIn(stream, room), room.members, most);
+    const calls = share.count(roomIn(stream, room), room.members, most);
+    const count = Math.max(1, Math.floor(calls / stream.callsPerEntry));
     return stream.bound < this.concurrency ? 2 ** Math.floor(Math.log2(count)) : count;
   }
+}
+
+/** Calls per entry where most come together. */
+function mostCalls(streams: readonly StreamState[]): number {
+  let most = 1;
+  for (const stream of streams) most = Math.max(most, stream.callsPerEntry);
+  return most;
 }
 
 /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */

@@ -20,7 +20,10 @@ async function reads(free: number, count: number, rounds: number) {
       seen.push({ names, count: most, block });
       if (seen.length === rounds) stop = reader.stop();
       await turn();
-      return [{ stream: names[0]!, entries: [{ id: '1-0', fields: [] }] }];
+      return {
+        read: [{ stream: names[0]!, entries: [{ id: '1-0', fields: [] }] }],
+        seen: undefined,
+      };
     },
   } as unknown as GroupBroker;
   const context = shardContext({ options: { concurrency: free } });
@@ -78,7 +81,7 @@ describe('what a read brings', () => {
       read: () => {
         if (answered) return new Promise(() => {});
         answered = true;
-        return Promise.resolve([{ stream: 's', entries }]);
+        return Promise.resolve({ read: [{ stream: 's', entries }], seen: undefined });
       },
     } as unknown as GroupBroker;
     const context = shardContext({ options: { concurrency: 10 } });

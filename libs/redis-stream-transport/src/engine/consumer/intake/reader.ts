@@ -4,6 +4,7 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { CommandFailure } from '../../../redis/failure.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
+import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { NestedReads } from './nested-reads.js';
 import { readPlan, type Ask, type Brought, type ReadPlan, type Room } from './read-plan.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -42,7 +43,8 @@ export interface ReadRoom {
 export interface ReaderHooks {
   /** @param nested whether the read is for calls made inside handlers only */
   mayRead(nested: boolean): boolean;
-  entries(stream: StreamState, entries: readonly RawEntry[]): void;
+  /** @param seen which packs must be looked at first, as Redis said after the read; undefined: it was not asked */
+  entries(stream: StreamState, entries: readonly RawEntry[], seen: Watermark | undefined): void;
   /** Ensures the groups: a stream or its group is gone. */
   heal(): Promise<void>;
   /** Ends the blocking read in flight: it does not name all streams that have room now. */
@@ -164,23 +166,26 @@ export class Reader {
     const longest = due === undefined ? BLOCK : Math.max(1, Math.ceil(due));
     const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
     this.endsInTime = block < BLOCK;
-    const request = { consumer: owner.consumer, streams, count: ask.count, block };
-    const answer = await this.answer(this.of.broker.read(this.of.link, request));
+    const packs = ask.streams.some(({ expectsPacks }) => expectsPacks);
+    const wanted = { consumer: owner.consumer, streams, count: ask.count, block, packs };
+    const { read, seen } = await this.answer(this.of.broker.read(this.of.link, wanted));
     const took = clock.now() - sentAt;
     // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) return 0;
-    const brought = await this.take(answer);
+    const brought = await this.take(read, seen);
     this.plan.noted(ask, { ...brought, took }, members);
+    for (const stream of brought.entries.keys()) stream.learn();
     return brought.total;
   }
 
   private async readNested(): Promise<number> {
     const { owner } = this.context.identity;
     const answer = await this.answer((this.of.nested as NestedReads).look());
-    return owner === this.context.identity.owner ? (await this.take(answer)).total : 0;
+    if (owner !== this.context.identity.owner) return 0;
+    return (await this.take(answer, undefined)).total;
   }
 
-  private answer(reading: Promise<StreamEntries[]>): Promise<StreamEntries[]> {
+  private answer<T>(reading: Promise<T>): Promise<T> {
     this.inFlight = true;
     this.reads++;
     return reading.finally(() => {
@@ -189,7 +194,10 @@ export class Reader {
   }
 
   /** Hands on what a read brought, in portions. */
-  private async take(answer: readonly StreamEntries[]): Promise<Omit<Brought, 'took'>> {
+  private async take(
+    answer: readonly StreamEntries[],
+    seen: Watermark | undefined,
+  ): Promise<Omit<Brought, 'took'>> {
     const { generation } = this.context.identity;
     const brought = new Map<StreamState, number>();
     let total = 0;
@@ -200,14 +208,14 @@ export class Reader {
       let handed = 0;
       for (let i = 0; i < entries.length; i++) {
         if (length >= TURN_LENGTH) {
-          this.hand(stream, entries.slice(handed, i), generation);
+          this.hand(stream, entries.slice(handed, i), generation, seen);
           handed = i;
           length = 0;
           await nextTurn();
         }
         length += lengthOf(entries[i] as RawEntry);
       }
-      this.hand(stream, handed === 0 ? entries : entries.slice(handed), generation);
+      this.hand(stream, handed === 0 ? entries : entries.slice(handed), generation, seen);
       brought.set(stream, entries.length);
       total += entries.length;
     }
@@ -215,11 +223,16 @@ export class Reader {
   }
 
   /** @param generation at the read, or an earlier one */
-  private hand(stream: StreamState, entries: readonly RawEntry[], generation: number): void {
+  private hand(
+    stream: StreamState,
+    entries: readonly RawEntry[],
+    generation: number,
+    seen: Watermark | undefined,
+  ): void {
     // Drops them if the generation changed since an earlier turn. Either the name was given up, and another
     // instance takes them over; or there is a new connection, and the audit finds those that are still ours.
     if (entries.length > 0 && generation === this.context.identity.generation) {
-      this.hooks.entries(stream, entries);
+      this.hooks.entries(stream, entries, seen);
     }
   }
 

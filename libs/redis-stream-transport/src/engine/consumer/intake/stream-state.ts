@@ -1,13 +1,17 @@
 import type { GroupKind } from '../../../redis/group-broker.js';
 import { IdTable } from '../../id-table.js';
 import type { Delivery, HomeStream } from '../run/delivery.js';
+import { Pack } from '../run/pack.js';
 import type { PatternState } from './pattern-state.js';
+
+/** Entries of one call each after which no packs are expected any more. */
+const QUIET = 100;
 
 /** A stream that a group reads, and what this process holds of it. */
 export class StreamState implements HomeStream {
   readonly patterns = new Map<string, PatternState>();
   /** All entries that were read and are not settled: running, waiting for a slot or for another attempt. */
-  readonly held = new IdTable<Delivery>();
+  readonly held = new IdTable<Delivery | Pack<Delivery>>();
   /** Ids that were settled during an audit; undefined when no audit runs. */
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id are older than the group and not for it. */
@@ -20,6 +24,14 @@ export class StreamState implements HomeStream {
   doubted: () => void = () => undefined;
   /** A dead instance left entries of it that its patterns have no room for yet: they come before new ones. */
   isBehind = false;
+
+  /** Calls of an entry, on average over the latest bursts. */
+  callsPerEntry = 1;
+  /** Entries and calls since the mean was taken. */
+  private entriesRead = 0;
+  private callsRead = 0;
+  /** Entries of one call since the latest pack. */
+  private loneEntries = QUIET;
 
   /** @param known all patterns of the group, those of other streams included */
   constructor(
@@ -102,17 +114,53 @@ export class StreamState implements HomeStream {
     return other;
   }
 
+  /** Packs came lately: a read is to ask which of them must be looked at. */
+  get expectsPacks(): boolean {
+    return this.loneEntries < QUIET;
+  }
+
+  /** An entry with so many calls was read. */
+  brought(calls: number): void {
+    this.entriesRead++;
+    this.callsRead += calls;
+    this.loneEntries = calls > 1 ? 0 : this.loneEntries + 1;
+  }
+
+  /** A read is over. A lone call says nothing of how the calls of a burst come. */
+  learn(): void {
+    const { entriesRead, callsRead } = this;
+    this.entriesRead = 0;
+    this.callsRead = 0;
+    if (callsRead > 1) this.callsPerEntry = (this.callsPerEntry + callsRead / entriesRead) / 2;
+  }
+
   startRefused(): void {
     this.notesStarts = true;
     this.doubted();
   }
 
   hold(delivery: Delivery): void {
-    this.held.set(delivery);
+    if (delivery.pack === undefined) this.held.set(delivery);
+    else delivery.pack.hold(delivery);
   }
 
   holds(delivery: Delivery): boolean {
-    return this.held.get(delivery.id, delivery.hash) === delivery;
+    const { id, hash, pack } = delivery;
+    const held = this.held.get(id, hash);
+    return pack === undefined ? held === delivery : held === pack && pack.holds(delivery);
+  }
+
+  /** What is held of an entry by this name, as `Delivery.name` has it. */
+  named(name: string): Delivery | undefined {
+    const hash = name.indexOf('#');
+    const held = this.held.get(hash === -1 ? name : name.slice(0, hash));
+    if (held instanceof Pack) return held.at(hash === -1 ? 0 : Number(name.slice(hash + 1)));
+    return held;
+  }
+
+  /** Everything that is held, call by call. */
+  deliveries(): Delivery[] {
+    return this.held.values().flatMap((one) => (one instanceof Pack ? one.deliveries() : one));
   }
 
   has(entry: string): boolean {
@@ -121,6 +169,8 @@ export class StreamState implements HomeStream {
 
   /** The delivery has ended. A newer delivery of the same entry stays. */
   release(delivery: Delivery): void {
-    if (this.held.delete(delivery)) this.settledMeanwhile?.add(delivery.id);
+    const { pack } = delivery;
+    if (pack !== undefined && !pack.release(delivery)) return;
+    if (this.held.delete(pack ?? delivery)) this.settledMeanwhile?.add(delivery.id);
   }
 }

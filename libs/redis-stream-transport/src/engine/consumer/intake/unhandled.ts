@@ -40,7 +40,8 @@ export class Unhandled {
     const isOver = (): boolean => asked && this.context.redisClock.now() >= deadline;
     const ask = async () => {
       asked = true;
-      const of = { stream: stream.name, id, pattern, deadline, mayHand };
+      const pack = delivery.packPlace;
+      const of = { stream: stream.name, id, pattern, deadline, mayHand, pack };
       const { kind, to } = await this.broker.noHandler(this.context.identity.owner, of, answer);
       if (to !== undefined) {
         this.handOvers.note(stream.name, id, deliveries);

@@ -2,8 +2,8 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import type { StreamState } from '../intake/stream-state.js';
 
 /**
- * Applies a cancellation, `["stream","entry"]`: the caller of the entry no longer waits. Cancellations come over
- * Pub/Sub; those that were missed come with the next renewal of the lease.
+ * Obeys a cancellation, `["stream","entry"]`: nobody waits for it any more. The entry is named as in
+ * `Delivery.name`. Notices come over Pub/Sub and, for those that were missed, with the next renewal of the lease.
  */
 export function applyCancellation(
   text: string,
@@ -13,7 +13,7 @@ export function applyCancellation(
   const named = parse(text);
   if (named === undefined) return;
   const stream = streams.find(({ name }) => name === named.stream);
-  const delivery = stream?.held.get(named.entry);
+  const delivery = stream?.named(named.entry);
   if (delivery === undefined || delivery.ended) return;
   if (delivery.running) dispatcher.abort(delivery);
   else delivery.giveUp();

@@ -9,24 +9,12 @@ import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
 import { faultText, type DeadLetterCause, type FailedAttempt } from './ends.js';
 import type { History } from './history.js';
+import type { Home } from './home.js';
+import type { Pack } from './pack.js';
 import type { PatternState } from '../intake/pattern-state.js';
 
 /** The stream that a delivery came from. */
-export interface HomeStream {
-  readonly name: string;
-  /** Events up to this id are older than the group and not for it. */
-  readonly since: string | undefined;
-  /** Keeps a delivery until it has ended. */
-  hold(delivery: Delivery): void;
-  /** Whether this delivery is kept, and not another one of the same entry. */
-  holds(delivery: Delivery): boolean;
-  /** Whether any delivery of the entry is kept. */
-  has(entry: string): boolean;
-  /** The delivery has ended. */
-  release(delivery: Delivery): void;
-  /** Redis refused to note a start of an entry that may be started once only. */
-  startRefused(): void;
-}
+export type HomeStream = Home<Delivery>;
 
 /** The part that ends deliveries in Redis. */
 export interface DeliveryOwner {
@@ -61,6 +49,9 @@ export interface DeliveryParts {
   /** Tells runs of this consumer apart. */
   readonly nonce: number;
   readonly consumer: string;
+  /** The pack that it is a call of, and its place there; undefined: it has its entry for itself. */
+  readonly pack?: Pack<Delivery> | undefined;
+  readonly place?: number;
 }
 
 /**
@@ -95,6 +86,10 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   readonly history: History;
   readonly nonce: number;
   readonly consumer: string;
+  /** The pack that it is a call of; undefined: it has its entry for itself. */
+  readonly pack: Pack<Delivery> | undefined;
+  /** Its place in the pack, from 0. */
+  readonly place: number;
   private readonly owner: DeliveryOwner;
   private readonly slots: DeliverySlots;
   private index = 0;
@@ -112,6 +107,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.history = parts.history;
     this.nonce = parts.nonce;
     this.consumer = parts.consumer;
+    this.pack = parts.pack;
+    this.place = parts.place ?? 0;
     this.hash = hashOf(parts.raw.id);
     const { timeout, idle } = parts.entry.header;
     const total = timeout > 0 ? timeout : idle;
@@ -139,6 +136,17 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
 
   get id(): string {
     return this.entry.id;
+  }
+
+  /** The name of what it runs, in notes and lines: its entry, or a call of it. */
+  get name(): string {
+    return this.pack === undefined ? this.id : `${this.id}#${this.place}`;
+  }
+
+  /** As operations on single entries want it; undefined: it has its entry for itself. */
+  get packPlace(): { readonly size: number; readonly place: number } | undefined {
+    const { pack, place } = this;
+    return pack === undefined ? undefined : { size: pack.size, place };
   }
 
   /** Id of the call, the same as at its caller; undefined for events. */
@@ -267,12 +275,9 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   }
 
   deadLetter(reason: string, detail: string, thrown?: Thrown): void {
-    const payload = faultText(
-      'DEAD_LETTERED',
-      `moved to the dead letters: ${detail}`,
-      'may-have-run',
-    );
     if (this.ended) return;
+    const told = `moved to the dead letters: ${detail}`;
+    const payload = faultText('DEAD_LETTERED', told, 'may-have-run');
     this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload, thrown });
   }
 

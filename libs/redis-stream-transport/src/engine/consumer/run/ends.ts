@@ -27,6 +27,10 @@ export interface DeadLetterCause {
   readonly thrown?: Thrown | undefined;
 }
 
+/** What is told of a call that was started, once only, by an instance that is gone. */
+export const INTERRUPTED =
+  'the instance that ran the call is gone, and it may not be started again';
+
 /** JSON of an error of the transport itself, for a caller. */
 export function faultText(
   code: RedisStreamsErrorCode,

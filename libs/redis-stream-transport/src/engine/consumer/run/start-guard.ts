@@ -3,8 +3,9 @@ import type { InterruptedEntry, KeyClaim, StartBroker } from '../../../redis/sta
 import { CommandFailure } from '../../../redis/failure.js';
 import { jittered } from '../../clock.js';
 import type { Delivery, HomeStream } from './delivery.js';
-import { faultText } from './ends.js';
+import { faultText, INTERRUPTED } from './ends.js';
 import { digestOf, replay } from './keyed-results.js';
+import type { Pack } from './pack.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { Starting } from './starting.js';
@@ -50,7 +51,10 @@ export class StartGuard {
   }
 
   start(delivery: Delivery): void {
-    if (delivery.entry.key !== undefined) this.keyed.add(delivery);
+    const { pack } = delivery;
+    if (pack !== undefined && (delivery.once || delivery.history.suspect)) {
+      void this.startMarked(delivery, pack);
+    } else if (delivery.entry.key !== undefined) this.keyed.add(delivery);
     else this.startUnkeyed(delivery);
   }
 
@@ -88,8 +92,7 @@ export class StartGuard {
 
   private answer({ header }: InterruptedEntry, consumer: string, ttlMs: number) {
     if (header?.call === undefined || header.caller === undefined) return undefined;
-    const message = 'the instance that ran the call is gone, and it may not be started again';
-    const payload = faultText('INTERRUPTED', message, 'may-have-run');
+    const payload = faultText('INTERRUPTED', INTERRUPTED, 'may-have-run');
     const reply = encodeFault(header.call, payload);
     return { caller: header.caller, frame: encodeFrame(consumer, reply), ttlMs };
   }
@@ -139,6 +142,29 @@ export class StartGuard {
       case 'unreadable':
         replay(delivery, undefined);
     }
+  }
+
+  /**
+   * Marks a call of a pack before it starts. Only one suspect is marked at a time: two open marks would not tell which
+   * call ended the process.
+   */
+  private async startMarked(delivery: Delivery, pack: Pack<Delivery>): Promise<void> {
+    const { stream, id, history, place, once } = delivery;
+    if (!once) await pack.mark(delivery);
+    const call = { stream: stream.name, id, attempts: history.attempts };
+    const ask = async () => {
+      const { owner } = this.context.identity;
+      const told = await this.broker.mark(owner, { ...call, pack: { size: pack.size, place } });
+      if (told === 'missing' || told === 'fenced') {
+        this.context.identity.doubt(told);
+        throw new Error(`the lease is ${told}`);
+      }
+      return [told];
+    };
+    await this.insist(stream, [delivery], ask, (_, told) => {
+      if (told === 'lost') this.hooks.lost(delivery);
+      else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
+    });
   }
 
   private async startAll(stream: HomeStream, list: readonly Delivery[]): Promise<void> {

@@ -113,10 +113,10 @@ export class CheckedSettler {
   }
 
   private settle(finished: Finished): Promise<CheckedAnswer> {
-    const { stream, id, history, isRequest } = finished.delivery;
+    const { stream, id, history, isRequest, packPlace: pack } = finished.delivery;
     const { owner } = this.context.identity;
     const [answer] = this.built([finished]).build(owner.consumer).logs;
     const entry = { stream: stream.name, id, incarnation: history.incarnation, drop: isRequest };
-    return this.broker.settleChecked(owner, { ...entry, answer, keyed: finished.keyed });
+    return this.broker.settleChecked(owner, { ...entry, answer, keyed: finished.keyed, pack });
   }
 }

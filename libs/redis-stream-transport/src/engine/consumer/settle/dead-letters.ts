@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { FIELD, type RawEntry } from '../../../protocol/entry.js';
 import { REPLY } from '../../../protocol/frame.js';
+import { fieldsOfMember } from '../../../protocol/pack.js';
+import type { Delivery } from '../run/delivery.js';
 import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import { thrownFacts, type Thrown } from '../../../thrown.js';
 
@@ -79,6 +81,11 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
     }
   }
   return fields;
+}
+
+/** The entry of a delivery as it was read; of a call of a pack, as it would be without the others. */
+export function ownPart({ pack, raw, name, entry }: Delivery): RawEntry {
+  return pack === undefined ? raw : { id: name, fields: fieldsOfMember(entry) };
 }
 
 /** The dead letter of an entry whose last permitted attempt has failed. */

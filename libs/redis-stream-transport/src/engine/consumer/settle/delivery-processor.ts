@@ -3,7 +3,8 @@ import type { RawEntry } from '../../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { HeldEntry } from '../../../redis/entries.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
-import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter } from './dead-letters.js';
+import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter, ownPart } from './dead-letters.js';
+import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { EntryRouter } from '../intake/entry-router.js';
 import type { Delivery, DeliveryOwner } from '../run/delivery.js';
@@ -90,7 +91,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     });
     this.router = new EntryRouter(
       context,
-      { owner: this, slots: dispatcher },
+      { owner: this, slots: dispatcher, broker },
       {
         group: () => broker.group,
         ready: (delivery) => dispatcher.accept(delivery),
@@ -116,9 +117,12 @@ export class DeliveryProcessor implements DeliveryOwner {
     return this.retries.isFull ? 0 : this.dispatcher.free;
   }
 
-  /** Takes new entries of a read. */
-  accept(stream: StreamState, entries: readonly RawEntry[]): void {
-    for (const raw of entries) this.router.takeNew(stream, raw);
+  /**
+   * New entries of a read.
+   * @param seen which packs must be looked at first, as Redis said after the read
+   */
+  accept(stream: StreamState, entries: readonly RawEntry[], seen?: Watermark): void {
+    for (const raw of entries) this.router.takeNew(stream, raw, seen);
   }
 
   /** Takes entries that were claimed from a dead consumer, or that the audit found. */
@@ -128,7 +132,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     givenUp: ReadonlySet<string> = NONE,
   ): void {
     for (const entry of entries) {
-      this.router.takeHeld(stream, entry, givenUp.has(entry.raw.id));
+      this.router.takeHeld(stream, entry, givenUp);
     }
   }
 
@@ -150,7 +154,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.retries.clear();
     this.settler.drop();
     for (const stream of this.streams) {
-      const held = stream.held.values();
+      const held = stream.deliveries();
       stream.held.clear();
       for (const delivery of held) {
         const wasEnded = delivery.ended;
@@ -205,27 +209,28 @@ export class DeliveryProcessor implements DeliveryOwner {
       .on(delivery, () => {
         const wait = Math.max(0, dueAt - this.context.redisClock.now());
         const { spared } = delivery.history;
+        const entry = { stream: delivery.stream.name, id: delivery.id, pack: delivery.packPlace };
         const note = { delay: wait, attempts, state: failed.state, spared };
-        return this.broker
-          .retry(this.context.identity.owner, delivery.stream.name, delivery.id, note)
-          .then((answer) => {
-            if (answer === 'unnoted') this.lines.unnoted(delivery);
-            return answer === 'unnoted' ? 'ok' : answer;
-          });
+        return this.broker.retry(this.context.identity.owner, entry, note).then((answer) => {
+          if (answer === 'unnoted') this.lines.unnoted(delivery);
+          return answer === 'unnoted' ? 'ok' : answer;
+        });
       })
       .then((answer) => {
-        if (answer === 'ok') this.waitFor(delivery, dueAt, attempts, failed.state);
-        else delivery.stream.release(delivery);
+        if (answer === 'ok') {
+          delivery.pack?.unmark(delivery);
+          this.waitFor(delivery, dueAt, attempts, failed.state);
+        } else delivery.stream.release(delivery);
       });
   }
 
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void {
     this.end(delivery);
-    const { stream, raw, history, entry } = delivery;
+    const { stream, history, entry } = delivery;
     const { reason, detail, thrown } = letter;
     const answer = this.settler.answer(delivery, letter.kind, letter.payload);
     const attempt = attemptOf(delivery, delivery.pattern.spec.retry ?? this.context.options.retry);
-    const fields = deadLetterFields(raw, {
+    const fields = deadLetterFields(ownPart(delivery), {
       stream: stream.name,
       pattern: entry.pattern ?? stream.name,
       reason,
@@ -240,6 +245,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     const dead = {
       stream: stream.name,
       id: delivery.id,
+      pack: delivery.packPlace,
       drop: delivery.isRequest,
       answer,
       key: keyOf(delivery),
@@ -283,8 +289,8 @@ export class DeliveryProcessor implements DeliveryOwner {
   }
 
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
-    const { stream, id } = delivery;
-    this.retries.wait(`${stream.name} ${id}`, dueAt - this.context.redisClock.now(), () => {
+    const { stream, name } = delivery;
+    this.retries.wait(`${stream.name} ${name}`, dueAt - this.context.redisClock.now(), () => {
       if (stream.holds(delivery)) {
         this.dispatcher.accept(this.router.again(delivery, attempts, state));
       }

@@ -30,8 +30,8 @@ export function triesBefore(reason: string, { number }: Attempt): number {
 
 /** An entry in a log line, with the id of its call, which stands in the caller's log too. */
 export function nameOf(delivery: Delivery): string {
-  const { callId, id } = delivery;
-  return `entry ${id}` + (callId === undefined ? '' : `, call ${callId}`);
+  const { callId, name } = delivery;
+  return `entry ${name}` + (callId === undefined ? '' : `, call ${callId}`);
 }
 
 /** A log line about an entry: pattern, words, id and call. */

@@ -1,7 +1,9 @@
 import { encodeFrame } from '../../../protocol/frame.js';
 import { MAX_FRAME_LENGTH, MAX_SCRIPT_LENGTH } from '../../../protocol/limits.js';
 import type { KeyedResult, Settlement, StreamEnds } from '../../../redis/group-broker.js';
+import type { PackEnds } from '../../../redis/operations/serving/settle.js';
 import type { Delivery } from '../run/delivery.js';
+import type { Pack } from '../run/pack.js';
 
 interface LogPart {
   readonly caller: string;
@@ -20,7 +22,15 @@ export interface Finished {
   readonly keyed: KeyedResult | undefined;
 }
 
-type Ids = { readonly [Name in keyof StreamEnds]: Name extends 'stream' ? string : string[] };
+interface Ids {
+  readonly stream: string;
+  readonly keep: string[];
+  readonly drop: string[];
+  readonly noted: string[];
+  readonly started: string[];
+  /** Calls that end, by their packs; made with the first. */
+  packs: Map<Pack<Delivery>, Delivery[]> | undefined;
+}
 
 /** Characters that a result takes beside its text and its key, about. */
 const RESULT_OVERHEAD = 64;
@@ -74,12 +84,17 @@ export class SettlementBuilder {
     for (const { caller, text, ttlMs } of this.logs.values()) {
       logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force });
     }
-    return { logs, results: this.results, streams: [...this.streams.values()] };
+    return { logs, results: this.results, streams: Array.from(this.streams.values(), endsOf) };
   }
 
   private end({ delivery, keyed }: Finished): void {
-    const { id, history } = delivery;
+    const { id, history, pack } = delivery;
     const ids = this.idsOf(delivery.stream.name);
+    if (pack !== undefined) {
+      addTo((ids.packs ??= new Map()), pack, delivery);
+      if (history.attempts > 0) ids.noted.push(delivery.name);
+      return;
+    }
     (delivery.isRequest ? ids.drop : ids.keep).push(id);
     if (history.attempts > 0 || history.spared > 0) ids.noted.push(id);
     if (delivery.once) ids.started.push(id);
@@ -99,7 +114,7 @@ export class SettlementBuilder {
     if (this.ids?.stream === stream) return this.ids;
     let ids = this.streams.get(stream);
     if (ids === undefined) {
-      ids = { stream, keep: [], drop: [], noted: [], started: [] };
+      ids = { stream, keep: [], drop: [], noted: [], started: [], packs: undefined };
       this.streams.set(stream, ids);
     }
     return (this.ids = ids);
@@ -108,4 +123,25 @@ export class SettlementBuilder {
 
 function lengthOf({ pattern, key, result = '-' }: KeyedResult): number {
   return pattern.length + key.length + result.length + RESULT_OVERHEAD;
+}
+
+function addTo(
+  packs: Map<Pack<Delivery>, Delivery[]>,
+  pack: Pack<Delivery>,
+  delivery: Delivery,
+): void {
+  const ended = packs.get(pack);
+  if (ended === undefined) packs.set(pack, [delivery]);
+  else ended.push(delivery);
+}
+
+function endsOf({ packs, ...ids }: Ids): StreamEnds {
+  if (packs === undefined) return ids;
+  const left: PackEnds[] = [];
+  for (const [pack, ended] of packs) {
+    // All of it ends here, and nothing was ever noted of it: it goes like any other entry.
+    if (pack.isUntouched && ended.length === pack.size) ids.drop.push(pack.id);
+    else left.push({ id: pack.id, letters: pack.lettersWith(ended) });
+  }
+  return { ...ids, packs: left };
 }

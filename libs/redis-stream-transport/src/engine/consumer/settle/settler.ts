@@ -264,6 +264,7 @@ export class Settler {
   }
 
   private release({ delivery, reply, final }: Finished, outcome: 'ok' | 'lost'): void {
+    if (final && outcome === 'ok') delivery.pack?.endedInRedis(delivery);
     if (reply !== undefined) this.waitingLength -= reply.length + OVERHEAD;
     if (final) this.hooks.released(delivery, outcome);
   }

@@ -89,10 +89,8 @@ export class LostEntryProbe {
   }
 
   private async askPage(page: readonly Call[]): Promise<void> {
-    const asked = page.map(({ stream, pattern, entry }) => ({
-      stream,
-      pattern,
-      entry: entry as string,
+    const asked = page.map(({ stream, pattern, entry = '', place }) => ({
+      ...{ stream, pattern, entry, pack: place },
     }));
     const answer = await this.broker.reAsk(asked);
     const gone = page.filter((call, i) => {

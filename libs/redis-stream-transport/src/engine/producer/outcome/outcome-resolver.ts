@@ -1,4 +1,4 @@
-import type { CallerBroker, Fate } from '../../../redis/caller-broker.js';
+import type { CallerBroker, CallInDoubt, Fate } from '../../../redis/caller-broker.js';
 import type { Call } from '../call.js';
 import type { ReplyReader } from '../replies/reply-reader.js';
 
@@ -58,9 +58,7 @@ export class OutcomeResolver {
   }
 
   private async decidePage(page: readonly Asked[]): Promise<void> {
-    const { fates, incarnation } = await this.broker.decide(
-      page.map(({ call }) => ({ stream: call.stream, entry: call.entry as string })),
-    );
+    const { fates, incarnation } = await this.broker.decide(page.map(({ call }) => inDoubt(call)));
     const gone = fates.some((fate) => fate.kind === 'gone');
     // Entries that are gone were settled. Replies that have not arrived yet are in the log.
     if (gone) await this.replies.catchUp().catch(() => undefined);
@@ -68,7 +66,7 @@ export class OutcomeResolver {
     for (const [i, { call, ended }] of page.entries()) {
       const fate = fates[i] as Fate;
       if (fate.kind === 'may' && fate.owner !== undefined) {
-        const text = JSON.stringify([call.stream, call.entry]);
+        const text = JSON.stringify([call.stream, call.entryName]);
         const known = notices.get(fate.owner);
         if (known === undefined) notices.set(fate.owner, [text]);
         else known.push(text);
@@ -78,6 +76,10 @@ export class OutcomeResolver {
     }
     await Promise.all([...notices].map(([owner, texts]) => this.broker.abort(owner, texts)));
   }
+}
+
+function inDoubt({ stream, entry = '', place }: Call): CallInDoubt {
+  return { stream, entry, pack: place };
 }
 
 /** Whether Redis still has the memory in which the only copy of the call was stored (rule L7). */

@@ -7,7 +7,8 @@ import {
 import { REPLY, type Frame, type Reply } from '../../../protocol/frame.js';
 import { visible } from '../../../protocol/visible.js';
 import type { IdTable } from '../../id-table.js';
-import type { Call, EarlyReply, ReplyOrigin, Run } from '../call.js';
+import type { Call, EarlyReply, Run } from '../call.js';
+import type { ReplyOrigin } from '../call-request.js';
 import { UnreadReplies } from './unread-replies.js';
 
 /** Values of one call that may wait for a missing one. */

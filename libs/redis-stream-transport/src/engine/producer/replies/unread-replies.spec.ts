@@ -1,5 +1,6 @@
 import type { RedisStreamsError } from '../../../errors.js';
-import type { Call, CallSink } from '../call.js';
+import type { Call } from '../call.js';
+import type { CallSink } from '../call-request.js';
 import { UnreadReplies } from './unread-replies.js';
 
 const MOST = 100_000;

@@ -1,5 +1,6 @@
 import { RedisStreamsError } from '../../../errors.js';
-import type { Call, ReplyOrigin } from '../call.js';
+import type { Call } from '../call.js';
+import type { ReplyOrigin } from '../call-request.js';
 
 export interface UnreadHooks {
   /** The last reply was read, and the sink is told of it now. */

@@ -1,4 +1,6 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { PendingBatch } from './batch.js';
+import { PackWidths } from './pack-widths.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
 const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
@@ -11,6 +13,7 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
     abandoned: false,
     tainted: false,
     copies: 0,
+    pack: undefined,
     fields: () => ['c', name],
     recalled() {
       this.copies = 0;
@@ -18,6 +21,7 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
     ...changes,
   }) as OutgoingEntry & { abandoned: boolean };
 
+const widths = new PackWidths(new FakeClock());
 const batchOf = (...entries: OutgoingEntry[]) => new PendingBatch(1, 1, entries, 0);
 
 describe('a batch', () => {
@@ -30,7 +34,7 @@ describe('a batch', () => {
       entry('5', { hasExtraFields: true }),
       entry('6', { stream: 'lane' }),
     ];
-    const { version, sections } = batchOf(...entries).nextVersion(0);
+    const { version, sections } = batchOf(...entries).nextVersion(0, widths);
     expect(version).toBe(0);
     expect(sections.map(({ entries: fields }) => fields.map(([, name]) => name))).toEqual([
       ['1', '3'],
@@ -45,20 +49,20 @@ describe('a batch', () => {
   it('leaves out of the next copy what is wanted no longer, and remembers each copy', () => {
     const entries = [entry('1'), entry('2'), entry('3')];
     const batch = batchOf(...entries);
-    batch.nextVersion(0);
+    batch.nextVersion(0, widths);
     entries[1]!.abandoned = true;
-    const second = batch.nextVersion(0);
+    const second = batch.nextVersion(0, widths);
     expect(second.version).toBe(1);
     expect(second.sections[0]!.entries).toHaveLength(2);
-    expect(batch.versions.map((version) => version[0]!.entries.length)).toEqual([3, 2]);
+    expect(batch.versions.map((version) => version[0]!.laid.length)).toEqual([3, 2]);
     expect(entries.map(({ copies }) => copies)).toEqual([2, 1, 2]);
   });
 
   it('is untouched when each of its copies was refused, and its entries are as if none had left', () => {
     const entries = [entry('1'), entry('2')];
     const batch = batchOf(...entries);
-    batch.nextVersion(0);
-    batch.nextVersion(0);
+    batch.nextVersion(0, widths);
+    batch.nextVersion(0, widths);
     batch.refused();
     expect(batch.isUntouched).toBe(false);
     expect(entries.map(({ copies }) => copies)).toEqual([2, 2]);
@@ -67,13 +71,41 @@ describe('a batch', () => {
     expect(entries.map(({ copies }) => copies)).toEqual([0, 0]);
     batch.taint();
     expect(entries.some(({ tainted }) => tainted)).toBe(false);
-    batch.nextVersion(0);
+    batch.nextVersion(0, widths);
     batch.taint();
     expect(entries.every(({ tainted }) => tainted)).toBe(true);
   });
 
   it('may become empty: its number is used all the same', () => {
-    const { sections } = batchOf(entry('1', { abandoned: true })).nextVersion(0);
+    const { sections } = batchOf(entry('1', { abandoned: true })).nextVersion(0, widths);
     expect(sections).toEqual([]);
+  });
+
+  it('P10: names entry and place by the copy that was applied', () => {
+    const told: string[] = [];
+    const calls = Array.from({ length: 40 }, (_, i) => {
+      const packable = { id: String(i), data: '1', headers: undefined, codec: 'json', depth: 0 };
+      return entry(String(i), {
+        pack: { ...packable, caller: 'c', lane: undefined, timeLeft: () => 1 } as never,
+        stored: (first, steps, place) => told.push(`${i}: ${first}+${steps}#${place?.place}`),
+      });
+    });
+    const all = new PackWidths(new FakeClock());
+    all.asks('a');
+    all.noted('a', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    const batch = batchOf(...calls);
+    batch.nextVersion(0, all);
+    calls[1]!.abandoned = true;
+    batch.nextVersion(0, all);
+    const answer = { kind: 'applied', now: 0, sections: [{ first: '7-0', count: 4 }] } as const;
+    const applied = (version: number) => {
+      told.length = 0;
+      batch.applied({ ...answer, version } as never, all);
+      return told;
+    };
+    // Ten calls each: the second copy left one out, so those after it moved up.
+    expect(applied(0).slice(0, 3)).toEqual(['0: 7-0+0#0', '1: 7-0+0#1', '2: 7-0+0#2']);
+    expect(applied(1).slice(0, 2)).toEqual(['0: 7-0+0#0', '2: 7-0+0#1']);
+    expect(told.at(-1)).toBe('39: 7-0+3#8');
   });
 });

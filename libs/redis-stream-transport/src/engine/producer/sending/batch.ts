@@ -1,12 +1,10 @@
 import type { RedisStreamsError } from '../../../errors.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
-import type { EnqueueAnswer } from '../../../redis/verdict.js';
+import type { PackPlace } from '../../../redis/lua/pack.js';
+import type { EnqueueAnswer, SectionVerdict } from '../../../redis/verdict.js';
+import { isPack, layOut, type Alike, type Laid, type LaidSection } from './layout.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
-
-/** The entries of one section of a batch, in the order in which they are stored. */
-export interface Section {
-  readonly entries: OutgoingEntry[];
-}
+import type { PackWidths } from './pack-widths.js';
 
 /**
  * A numbered batch, from its first copy to its verdict. Each copy that is sent is a version of its own: a repeat
@@ -14,7 +12,7 @@ export interface Section {
  */
 export class PendingBatch {
   /** The sections of each version that was sent. */
-  readonly versions: Section[][] = [];
+  readonly versions: LaidSection[][] = [];
   /** A copy is on its way and was not answered. */
   inFlight = false;
   /** Copies that may have been applied: sent, and not answered with a refusal. */
@@ -47,17 +45,14 @@ export class PendingBatch {
   }
 
   /** Tells the entries what the copy that was applied did with them. */
-  applied(answer: EnqueueAnswer & { readonly kind: 'applied' }): void {
+  applied(answer: EnqueueAnswer & { readonly kind: 'applied' }, widths: PackWidths): void {
     const layout = this.versions[answer.version] ?? [];
     for (let s = 0; s < layout.length; s++) {
       const verdict = answer.sections[s];
       if (verdict === undefined) continue;
-      const { entries } = layout[s] as Section;
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] as OutgoingEntry;
-        if (i < verdict.count) entry.stored(verdict.first, i);
-        else if (!entry.abandoned) entry.refused(verdict.refusal ?? 'E', verdict.error);
-      }
+      const { section, laid } = layout[s] as LaidSection;
+      if (section.asks) widths.noted(section.pattern, verdict);
+      for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }
   }
 
@@ -77,41 +72,53 @@ export class PendingBatch {
   }
 
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
-  nextVersion(now: number): { version: number; sections: BatchSection[] } {
-    const sections: (BatchSection & { entries: (readonly string[])[] })[] = [];
-    const layout: Section[] = [];
-    let last = -1;
+  nextVersion(now: number, widths: PackWidths): { version: number; sections: BatchSection[] } {
+    const alike: Alike[] = [];
+    let last: Alike | undefined;
     for (const entry of this.entries) {
       if (entry.abandoned) continue;
       // Most batches have one section, so the one before is looked at first.
-      const known = last >= 0 ? sections[last] : undefined;
-      const at =
-        known !== undefined && sameSection(known, entry)
-          ? last
-          : sections.findIndex((section) => sameSection(section, entry));
-      if (at === -1) {
-        last = sections.length;
-        const { stream, pattern, mode, hasExtraFields } = entry;
-        sections.push({ stream, pattern, mode, hasExtraFields, entries: [entry.fields(now)] });
-        layout.push({ entries: [entry] });
-      } else {
-        last = at;
-        sections[at]?.entries.push(entry.fields(now));
-        layout[at]?.entries.push(entry);
+      if (last === undefined || !isAlike(last.first, entry)) {
+        last = alike.find(({ first }) => isAlike(first, entry));
+        if (last === undefined) alike.push((last = { first: entry, entries: [] }));
       }
+      last.entries.push(entry);
       entry.copies++;
     }
-    this.versions.push(layout);
+    const laid = alike.map((each) => layOut(each, widths, now));
+    this.versions.push(laid);
     this.doubtful++;
-    return { version: this.versions.length - 1, sections };
+    return { version: this.versions.length - 1, sections: laid.map(({ section }) => section) };
   }
 }
 
-function sameSection(section: BatchSection, entry: OutgoingEntry): boolean {
+function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
   return (
-    section.pattern === entry.pattern &&
-    section.stream === entry.stream &&
-    section.mode === entry.mode &&
-    section.hasExtraFields === entry.hasExtraFields
+    one.pattern === other.pattern &&
+    one.stream === other.stream &&
+    one.mode === other.mode &&
+    one.hasExtraFields === other.hasExtraFields
   );
+}
+
+/** Tells what one entry of a section holds what became of it. */
+function tell(laid: Laid, at: number, verdict: SectionVerdict): void {
+  if (!isPack(laid)) {
+    tellOne(laid, at, verdict, undefined);
+    return;
+  }
+  const size = laid.length;
+  for (let place = 0; place < size; place++) {
+    tellOne(laid[place] as OutgoingEntry, at, verdict, { size, place });
+  }
+}
+
+function tellOne(
+  entry: OutgoingEntry,
+  at: number,
+  { first, count, refusal, error }: SectionVerdict,
+  place: PackPlace | undefined,
+): void {
+  if (at < count) entry.stored(first, at, place);
+  else if (!entry.abandoned) entry.refused(refusal ?? 'E', error);
 }

@@ -62,6 +62,11 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
     return fieldsOf(this.request, eventHeader(this.request.codec, this.request.once));
   }
 
+  /** Events travel by themselves: each group settles them for itself. */
+  get pack(): undefined {
+    return undefined;
+  }
+
   sending(): void {}
 
   stored(): void {

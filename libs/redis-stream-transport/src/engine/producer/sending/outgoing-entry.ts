@@ -1,6 +1,20 @@
 import type { RedisStreamsError } from '../../../errors.js';
+import type { WireCodec } from '../../../protocol/header.js';
+import type { PackedCall } from '../../../protocol/pack.js';
+import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Incarnation } from '../../../redis/operations/hello.js';
 import type { Refusal } from '../../../redis/verdict.js';
+
+/** A call as a part of a pack. */
+export interface Packable extends PackedCall {
+  readonly codec: WireCodec;
+  readonly caller: string;
+  readonly depth: number;
+  /** The pattern, in a lane that several patterns share. */
+  readonly lane: string | undefined;
+  /** Milliseconds until its deadline, as it would be written. */
+  timeLeft(now: number): number;
+}
 
 /** A call or an event that is to be stored in its stream. */
 export interface OutgoingEntry {
@@ -19,6 +33,9 @@ export interface OutgoingEntry {
   /** Copies that left this process and were not refused. */
   copies: number;
 
+  /** As a part of a pack; undefined: it travels by itself. */
+  readonly pack: Packable | undefined;
+
   /**
    * The values of the fields `c` and `d`, or if `hasExtraFields` its whole field list. The header has the time that
    * is left.
@@ -33,8 +50,11 @@ export interface OutgoingEntry {
    * @param now monotonic, ms
    */
   sending(incarnation: Incarnation, now: number): void;
-  /** It is stored: its entry is the one that comes `steps` after the entry `first`. */
-  stored(first: string, steps: number): void;
+  /**
+   * It is stored: its entry is the one that comes `steps` after the entry `first`.
+   * @param place in the pack that the entry is; undefined: it is no pack
+   */
+  stored(first: string, steps: number, place?: PackPlace): void;
   /**
    * The verdict says that it was not stored.
    *

@@ -71,7 +71,7 @@ function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boole
   const ends: string[] = [];
   return {
     ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, size: 1 },
-    ...{ abandoned: false, tainted: false, copies: 0, ends },
+    ...{ abandoned: false, tainted: false, copies: 0, pack: undefined, ends },
     fields: () => [name, ''],
     sending: () => {},
     stored: (entry) => void ends.push(entry),

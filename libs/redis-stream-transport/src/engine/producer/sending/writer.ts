@@ -6,6 +6,7 @@ import type { EnqueueAnswer } from '../../../redis/verdict.js';
 import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';
 import { PendingBatch } from './batch.js';
+import { PackWidths } from './pack-widths.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import { Repeats } from './repeats.js';
 import { SendQueue } from './send-queue.js';
@@ -43,6 +44,7 @@ export class Writer {
   /** When the life of the record was renewed last (monotonic, ms). */
   private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly unresolved: PendingBatch[] = [];
+  private readonly widths: PackWidths;
   private readonly repeats: Repeats;
 
   private incarnation: Incarnation = { id: '', born: 0, now: 0 };
@@ -55,6 +57,7 @@ export class Writer {
     private readonly redisClock: RedisClock,
     private readonly hooks: WriterHooks,
   ) {
+    this.widths = new PackWidths(clock);
     this.repeats = new Repeats(clock, {
       isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
       prepare: () => broker.loadScripts(),
@@ -116,7 +119,7 @@ export class Writer {
 
   private async send(batch: PendingBatch): Promise<void> {
     const now = this.clock.now();
-    const { version, sections } = batch.nextVersion(now);
+    const { version, sections } = batch.nextVersion(now, this.widths);
     const { incarnation } = this;
     for (const entry of batch.entries) entry.sending(incarnation, now);
     batch.inFlight = true;
@@ -168,7 +171,7 @@ export class Writer {
     switch (answer.kind) {
       case 'applied':
         this.resolve(batch);
-        batch.applied(answer);
+        batch.applied(answer, this.widths);
         break;
       case 'closed':
         this.resolve(batch);

@@ -1,6 +1,8 @@
 import { numberOf, textsOf } from '../../answer.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import { LUA_INCARNATION } from '../../lua/incarnation.js';
+import { LUA_LOOK } from '../../lua/look.js';
+import { LUA_PACK, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { freshId } from '../fresh-id.js';
 import type { CallerPlace } from '../place.js';
@@ -39,12 +41,18 @@ export const decideScript = defineScript({
   name: 'decide',
   keys: ['incarnation', 'log'],
   args: ['fresh'],
-  each: { name: 'calls', keys: ['stream', 'started', 'groups'], args: ['entry'] },
+  each: {
+    name: 'calls',
+    keys: ['stream', 'started', 'groups', 'part'],
+    args: ['entry', ...PACK_ARGS],
+  },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
+${LUA_PACK}
+${LUA_LOOK}
 -- Whether a group that was there when the entry came is missing now.
 local function lost(registry, present, entry)
   local known = redis.pcall('HGETALL', registry)
@@ -62,9 +70,12 @@ if not info.err then last = field(info, 'last-generated-id') end
 local answer = { whole(now), id, last }
 for _, call in ipairs(calls) do
   local stream, entry = call.stream, call.entry
+  local size, place = tonumber(call.size), tonumber(call.place)
   local verdict
   -- A key of another type took the place of the stream.
   if #redis.pcall('XRANGE', stream, entry, entry) == 0 then
+    verdict = 'gone'
+  elseif size > 0 and letter(call.part, entry, size, place) == 'x' then
     verdict = 'gone'
   else
     local owner, delivered, present = '-', false, {}
@@ -80,7 +91,9 @@ for _, call in ipairs(calls) do
     if delivered or lost(call.groups, present, entry) then
       verdict = 'may ' .. owner
     else
-      redis.call('XDEL', stream, entry)
+      -- Of a pack only this call goes, and whoever reads the others must look first.
+      if size > 0 then lookUpTo(incarnation, entry) end
+      if size == 0 or merged(call.part, entry, size, only(size, place, 'x')) then redis.call('XDEL', stream, entry) end
       verdict = 'not-run'
     end
   end
@@ -94,6 +107,8 @@ return answer
 export interface CallInDoubt {
   readonly stream: string;
   readonly entry: string;
+  /** Its place in the pack that the entry is; undefined: it is no pack. */
+  readonly pack?: PackPlace | undefined;
 }
 
 /** Calls whose part of the answer cannot be read may have run. */
@@ -105,11 +120,13 @@ export async function decide(
     incarnation: keys.incarnation(),
     log: logKey,
     fresh: freshId(),
-    calls: calls.map(({ stream, entry }) => ({
+    calls: calls.map(({ stream, entry, pack }) => ({
       stream: keys.stream(stream),
       started: keys.started(stream),
       groups: keys.groups(stream),
+      part: keys.part(stream),
       entry,
+      ...packArgs(pack),
     })),
   });
   const [now, incarnation = '', lastFrame = '', ...verdicts] = textsOf(answer, 'decide');

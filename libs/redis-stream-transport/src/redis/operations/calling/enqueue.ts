@@ -14,6 +14,8 @@ export interface BatchSection {
   readonly pattern: string;
   /** When to store. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
   readonly mode: 0 | 1 | 2;
+  /** Redis is to say whether all who answer the pattern take packs. */
+  readonly asks?: boolean;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
   /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
@@ -83,10 +85,20 @@ local function error_of(answer)
   local text = string.sub(answer.err or '', 1, 120)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
+-- How many answer a pattern and take packs; 0 where anybody answers who does not.
+local function takers(live)
+  local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+  if members.err then return '' end
+  for _, member in ipairs(members) do
+    if string.sub(member, -6) ~= ' packs' then return '*0' end
+  end
+  return '*' .. #members
+end
 local tokens, at = {}, 11
 for s = 1, tonumber(sections) do
   local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
-  local mode, wide, n = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local mode, asks = string.sub(ARGV[at], 1, 1), #ARGV[at] > 1
+  local wide, n = ARGV[at + 1], tonumber(ARGV[at + 2])
   at = at + 3
   local refused, room = '', n
   if mode == '1' then
@@ -131,7 +143,7 @@ for s = 1, tonumber(sections) do
       end
     end
   end
-  tokens[s] = first .. ':' .. added .. refused
+  tokens[s] = first .. ':' .. added .. (asks and takers(live) or '') .. refused
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')
 -- Memory that is full refuses the first write of a script and no later one: either the first XADD, and
@@ -175,8 +187,8 @@ export async function enqueue(
     batch.trim,
     String(sections.length),
   );
-  for (const { mode, hasExtraFields, entries } of sections) {
-    line.push(String(mode), hasExtraFields ? '1' : '0', String(entries.length));
+  for (const { mode, asks = false, hasExtraFields, entries } of sections) {
+    line.push(asks ? `${mode}p` : String(mode), hasExtraFields ? '1' : '0', String(entries.length));
     for (const fields of entries) {
       if (hasExtraFields) line.push(String(fields.length));
       for (const field of fields) line.push(field);

@@ -2,6 +2,7 @@ import { isEntryId } from '../../../protocol/limits.js';
 import { numberOf, textsOf } from '../../answer.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import { LUA_INCARNATION } from '../../lua/incarnation.js';
+import { LUA_PACK, PACK_ARGS, packArgs } from '../../lua/pack.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { freshId } from '../fresh-id.js';
 import type { Incarnation } from '../hello.js';
@@ -44,12 +45,13 @@ export const reAskScript = defineScript({
   name: 're-ask',
   keys: ['incarnation', 'log'],
   args: ['fresh', 'life'],
-  each: { name: 'calls', keys: ['stream', 'live'], args: ['entry'] },
+  each: { name: 'calls', keys: ['stream', 'live', 'part'], args: ['entry', ...PACK_ARGS] },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
+${LUA_PACK}
 local id, born = renewed(incarnation, fresh)
 local last = ''
 local info = redis.pcall('XINFO', 'STREAM', log)
@@ -60,6 +62,8 @@ end
 local flags = {}
 for _, call in ipairs(calls) do
   local flag = #redis.pcall('XRANGE', call.stream, call.entry, call.entry)
+  local size = tonumber(call.size)
+  if flag == 1 and size > 0 and letter(call.part, call.entry, size, tonumber(call.place)) == 'x' then flag = 0 end
   if flag == 0 then
     local members = redis.pcall('ZRANGEBYSCORE', call.live, '(0', '+inf')
     if #members == 0 then flag = '-' end
@@ -85,10 +89,12 @@ export async function reAsk(
     log: logKey,
     fresh: freshId(),
     life: LOG_LIFE,
-    calls: calls.map(({ stream, pattern, entry }) => ({
+    calls: calls.map(({ stream, pattern, entry, pack }) => ({
       stream: keys.stream(stream),
       live: keys.live(pattern),
+      part: keys.part(stream),
       entry,
+      ...packArgs(pack),
     })),
   });
   const [now, id = '', born, last, flags = ''] = textsOf(answer, 're-ask');

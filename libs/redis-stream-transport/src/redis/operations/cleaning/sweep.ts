@@ -5,22 +5,27 @@ import { defineScript, run } from '../script.js';
 const SAMPLE = 20;
 
 /**
- * Removes notes about entries that are no longer pending. Settling an entry removes its note. This is for entries that
+ * Removes notes about entries that are no longer pending, and about packs that are gone. Settling an
+ * entry removes its notes. This is for entries that
  * ended in another way: an operator deleted them or their group, or an older version settled them and left the note.
  *
  * Answers how many were removed.
  */
 export const sweepScript = defineScript({
   name: 'sweep',
-  keys: ['due', 'stream'],
+  keys: ['due', 'stream', 'part'],
   args: [],
   flags: 'allow-oom',
   lua: `
-local names = redis.pcall('HRANDFIELD', due, ${SAMPLE})
-if names.err then return 0 end
 local removed = 0
-for _, name in ipairs(names) do
-  local group, id = string.match(name, '^(%S+) (%d+%-%d+)$')
+local packs = redis.pcall('HRANDFIELD', part, ${SAMPLE})
+for _, id in ipairs(packs.err and {} or packs) do
+  local found = string.match(id, '^%d+%-%d+$') and redis.pcall('XRANGE', stream, id, id)
+  if not found or not found.err and #found == 0 then removed = removed + redis.call('HDEL', part, id) end
+end
+local names = redis.pcall('HRANDFIELD', due, ${SAMPLE})
+for _, name in ipairs(names.err and {} or names) do
+  local group, id = string.match(name, '^(%S+) (%d+%-%d+)#?%d*$')
   local pending = id and redis.pcall('XPENDING', stream, group, id, id, 1)
   if not pending or pending.err or #pending == 0 then removed = removed + redis.call('HDEL', due, name) end
 end
@@ -30,5 +35,9 @@ return removed
 
 /** Removes some of the notes about entries of a stream that are no longer pending. */
 export async function sweep({ link, keys }: ShardPlace, stream: string): Promise<void> {
-  await run(link, sweepScript, { due: keys.due(stream), stream: keys.stream(stream) });
+  await run(link, sweepScript, {
+    due: keys.due(stream),
+    stream: keys.stream(stream),
+    part: keys.part(stream),
+  });
 }

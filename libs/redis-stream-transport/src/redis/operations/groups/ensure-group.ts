@@ -2,6 +2,7 @@ import { isEntryId } from '../../../protocol/limits.js';
 import { textsOf, wordOf } from '../../answer.js';
 import { freshId } from '../fresh-id.js';
 import { LUA_IDS } from '../../lua/ids.js';
+import { LUA_LOOK } from '../../lua/look.js';
 import { LUA_INCARNATION } from '../../lua/incarnation.js';
 import { LUA_REGISTRY } from '../../lua/registry.js';
 import { LUA_NOW } from '../../lua/time.js';
@@ -50,6 +51,7 @@ ${LUA_NOW}
 ${LUA_INCARNATION}
 ${LUA_IDS}
 ${LUA_REGISTRY}
+${LUA_LOOK}
 local function wrong(key, type)
   local is = redis.call('TYPE', key).ok
   if is ~= type and is ~= 'none' then return { 'wrong', key, is } end
@@ -90,6 +92,8 @@ end
 if existed and start ~= '$' then
   renewed(incarnation, fresh)
   redis.call('HSET', incarnation, 'id', fresh)
+  -- Packs that it is given may hold calls that the lost group has ended.
+  lookUpTo(incarnation, field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id'))
 end
 redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
 list()
@@ -120,7 +124,10 @@ export async function ensureGroup(
     stream: keys.stream(stream),
     registry: keys.groups(stream),
     incarnation: keys.incarnation(),
-    needed: notesStarts ? [keys.started(stream)] : [],
+    needed: [
+      ...(notesStarts ? [keys.started(stream)] : []),
+      ...(kind === 'r' ? [keys.part(stream)] : []),
+    ],
     group,
     kind,
     history,

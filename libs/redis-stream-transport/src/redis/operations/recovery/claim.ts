@@ -3,6 +3,7 @@ import { listOf, wordOf } from '../../answer.js';
 import { heldEntries, type HeldEntry } from '../../entries.js';
 import { luaOnlyHeld, TOMBSTONE } from '../../lua/fence.js';
 import { LUA_NOTES } from '../../lua/notes.js';
+import { LUA_KNOWN } from '../../lua/pack.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -50,16 +51,17 @@ export type ClaimAnswer = HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty
  * With `nestedFrom`, only calls that were made inside handlers are claimed, from this id on; '' for all entries.
  *
  * Answers { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was not wanted),
- * { 'on', id, suspects } (nothing up to that id, but suspects if the last is 1) or { 'ok', entries, deliveries, notes }
- * (lists in the same order; entries that were deleted are left out, and are no longer pending).
+ * { 'on', id, suspects } (nothing up to that id, but suspects if the last is 1) or { 'ok', entries, deliveries, notes,
+ * what is known of packs } (lists in the same order; entries that were deleted are left out, and are no longer pending).
  */
 export const claimScript = defineScript({
   name: 'claim',
-  keys: ['lease', 'revoked', 'gone', 'stream', 'due'],
+  keys: ['lease', 'revoked', 'gone', 'stream', 'due', 'part'],
   args: ['token', 'group', 'dead', 'me', 'count', 'permitted', 'suspects', 'nestedFrom'],
   flags: 'allow-oom',
   lua: `
 ${LUA_NOTES}
+${LUA_KNOWN}
 ${luaOnlyHeld("{ 'fenced' }")}
 if redis.call('GET', revoked) ~= '${TOMBSTONE}' then return { 'alive' } end
 local left = redis.call('EXISTS', gone)
@@ -86,6 +88,13 @@ local function wanted(id)
   end
   return found
 end
+-- The calls of a pack run one by one on its last delivery, and on each that follows; it ends with what they end.
+local function isLast(id, counted)
+  if counted <= 1 or last <= 1 or counted < last then return false end
+  if counted == last then return true end
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  return entry ~= nil and packed(entry) > 0
+end
 local looked = nil
 for _ = 1, ${PAGES} do
   for _, p in ipairs(pending) do
@@ -99,7 +108,7 @@ for _ = 1, ${PAGES} do
     local counted = p[4] + 1 - spared[id]
     if not wanted(id) then
       -- Somebody else's, or another time.
-    elseif counted > 1 and counted == last then
+    elseif isLast(id, counted) then
       suspect = suspect or id
     else
       ids[#ids + 1] = id
@@ -120,7 +129,7 @@ if #ids == 0 then
   end
 end
 local entries = redis.call('XCLAIM', stream, group, me, 0, unpack(ids))
-local present, deliveries, found = {}, {}, {}
+local present, deliveries, found, packs = {}, {}, {}, {}
 for _, entry in ipairs(entries) do
   if entry and entry[2] then
     local n, id = #present + 1, entry[1]
@@ -130,13 +139,14 @@ for _, entry in ipairs(entries) do
       redis.pcall('HSET', due, group .. ' ' .. id, notes[id])
     end
     present[n], deliveries[n], found[n] = entry, string.format('%.0f', before[id] + 1), notes[id]
+    packs[n] = knownOf(entry)
     before[id] = nil
   end
 end
 for _, id in ipairs(ids) do
   if before[id] then redis.pcall('HDEL', due, group .. ' ' .. id) end
 end
-return { 'ok', present, deliveries, found }
+return { 'ok', present, deliveries, found, packs }
 `,
 });
 
@@ -152,6 +162,7 @@ export async function claim(
     gone: keys.left(dead),
     stream: keys.stream(stream),
     due: keys.due(stream),
+    part: keys.part(stream),
     token,
     group,
     dead,

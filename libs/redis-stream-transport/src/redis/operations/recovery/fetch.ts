@@ -2,6 +2,7 @@ import { listOf } from '../../answer.js';
 import { heldEntries, type HeldEntry } from '../../entries.js';
 import { luaOnlyHeld } from '../../lua/fence.js';
 import { LUA_NOTES } from '../../lua/notes.js';
+import { LUA_KNOWN } from '../../lua/pack.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -10,17 +11,18 @@ import { defineScript, run } from '../script.js';
  * Fetches entries by their ids, if they are still pending under this consumer: it was given them in reads whose answers
  * were lost (rule L10). An entry that was deleted is acknowledged, because there is nothing left to run.
  *
- * Answers { 'fenced' } or { 'ok', entries, deliveries, notes }.
+ * Answers { 'fenced' } or { 'ok', entries, deliveries, notes, what is known of packs }.
  */
 export const fetchScript = defineScript({
   name: 'fetch',
-  keys: ['lease', 'stream', 'due'],
+  keys: ['lease', 'stream', 'due', 'part'],
   args: ['token', 'group', 'consumer', '...ids'],
   flags: 'allow-oom',
   lua: `
 ${LUA_NOTES}
+${LUA_KNOWN}
 ${luaOnlyHeld("{ 'fenced' }")}
-local entries, deliveries, notes = {}, {}, {}
+local entries, deliveries, notes, packs = {}, {}, {}, {}
 for _, id in ipairs(ids) do
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
   if not pending.err and #pending == 1 then
@@ -30,13 +32,14 @@ for _, id in ipairs(ids) do
       entries[n] = found[1]
       deliveries[n] = string.format('%.0f', pending[1][4])
       notes[n] = noted(due, group, id)
+      packs[n] = knownOf(found[1])
     else
       redis.call('XACK', stream, group, id)
       redis.pcall('HDEL', due, group .. ' ' .. id)
     end
   end
 end
-return { 'ok', entries, deliveries, notes }
+return { 'ok', entries, deliveries, notes, packs }
 `,
 });
 
@@ -50,6 +53,7 @@ export async function fetchHeld(
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
     due: keys.due(stream),
+    part: keys.part(stream),
     token,
     group,
     consumer,

@@ -2,6 +2,7 @@ import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { ServicePlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -10,6 +11,7 @@ import { defineScript, run } from '../script.js';
 export interface DeadEntry {
   readonly stream: string;
   readonly id: string;
+  readonly pack?: PackPlace | undefined;
   /** No other group needs the entry. */
   readonly drop: boolean;
   readonly answer: Answer | undefined;
@@ -30,17 +32,21 @@ export interface DeadEntry {
  */
 export const deadLetterScript = defineScript({
   name: 'dead-letter',
-  keys: ['lease', 'stream', 'due', 'dead', 'log', 'started', 'keyRecord'],
+  keys: ['lease', 'stream', 'due', 'dead', 'log', 'started', 'keyRecord', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
+    ...PACK_ARGS,
     ...(['drop', 'frame', 'life', 'kept', '...fields'] as const),
   ],
   lua: `
 ${LUA_ANSWER}
+${LUA_PACK}
+${LUA_PLACE}
 ${LUA_FINISH}
 ${LUA_FENCE}
-local name = group .. ' ' .. id
-if redis.pcall('HGET', started, name) ~= consumer then
+if isOver then return 'lost' end
+local start = group .. ' ' .. id
+if redis.pcall('HGET', started, start) ~= consumer then
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
   if pending.err or not pending[1] or pending[1][2] ~= consumer then return 'lost' end
 end
@@ -49,7 +55,7 @@ local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields)
 if frame ~= '' then answer(log, frame, life) end
 if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == id then redis.call('DEL', keyRecord) end
 finish(drop == '1')
-redis.pcall('HDEL', started, name)
+redis.pcall('HDEL', started, start)
 return 'ok ' .. letter
 `,
 });
@@ -58,7 +64,7 @@ return 'ok ' .. letter
 export async function deadLetter(
   { link, keys, group, service }: ServicePlace,
   { consumer, token }: Owner,
-  { stream, id, answer, key, drop, kept, fields }: DeadEntry,
+  { stream, id, pack, answer, key, drop, kept, fields }: DeadEntry,
   told?: (letter: string) => void,
 ): Promise<CheckedAnswer> {
   const lease = keys.lease(consumer);
@@ -70,6 +76,8 @@ export async function deadLetter(
     log: answer === undefined ? lease : keys.log(answer.caller),
     started: keys.started(stream),
     keyRecord: key === undefined ? lease : keys.idempotency(group, key.pattern, key.key),
+    part: keys.part(stream),
+    ...packArgs(pack),
     token,
     group,
     consumer,

@@ -3,6 +3,7 @@ import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
 import { LUA_MINE } from '../../lua/mine.js';
+import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { REQUESTS_UNTIL } from '../../lua/registry.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { CHECKED, type Answer, type Owner } from '../../owner.js';
@@ -21,6 +22,7 @@ export interface UnhandledEntry {
   readonly deadline: number;
   /** Whether it may be handed to another member of the group. */
   readonly mayHand: boolean;
+  readonly pack?: PackPlace | undefined;
 }
 
 const UNHANDLED = [...CHECKED, 'acked', 'answered', 'handed'] as const;
@@ -43,15 +45,21 @@ export interface UnhandledAnswer {
  */
 export const noHandlerScript = defineScript({
   name: 'no-handler',
-  keys: ['lease', 'stream', 'due', 'live', 'log', 'registry'],
-  args: ['token', 'group', 'consumer', 'id', 'frame', 'life', 'mayHand', 'deadline'],
+  keys: ['lease', 'stream', 'due', 'live', 'log', 'registry', 'part'],
+  args: [
+    ...(['token', 'group', 'consumer', 'id', 'frame', 'life', 'mayHand', 'deadline'] as const),
+    ...PACK_ARGS,
+  ],
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
 ${LUA_ANSWER}
+${LUA_PACK}
+${LUA_PLACE}
 ${LUA_FINISH}
 ${LUA_FENCE}
 ${LUA_MINE}
+if isOver then return 'lost' end
 local elsewhere = false
 local reads = {}
 if mayHand == '1' then
@@ -78,9 +86,13 @@ for _, member in ipairs(members) do
     elsewhere = true
   end
 end
-if not elsewhere then answer(log, frame, life) end
-finish(not elsewhere)
-if not elsewhere then return 'answered' end
+if not elsewhere then
+  answer(log, frame, life)
+  finish(true)
+  return 'answered'
+end
+redis.pcall('XACK', stream, group, id)
+redis.pcall('HDEL', due, group .. ' ' .. id)
 -- The group that answers may not exist yet. So the janitor must know that there is such a request.
 local till = tonumber(deadline) or now + ${DAY}
 local noted = tonumber(redis.pcall('HGET', registry, '${REQUESTS_UNTIL}') or 0) or 0
@@ -92,7 +104,7 @@ return 'acked'
 export async function noHandler(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  { stream, id, pattern, deadline, mayHand }: UnhandledEntry,
+  { stream, id, pattern, deadline, mayHand, pack }: UnhandledEntry,
   answer: Answer,
 ): Promise<UnhandledAnswer> {
   const text = await run(link, noHandlerScript, {
@@ -102,6 +114,8 @@ export async function noHandler(
     live: keys.live(pattern),
     log: keys.log(answer.caller),
     registry: keys.groups(stream),
+    part: keys.part(stream),
+    ...packArgs(pack),
     token,
     group,
     consumer,

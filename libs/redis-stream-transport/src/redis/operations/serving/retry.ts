@@ -1,6 +1,7 @@
 import { wordOf } from '../../answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_MINE } from '../../lua/mine.js';
+import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { CHECKED, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
@@ -8,6 +9,13 @@ import { defineScript, run } from '../script.js';
 
 const ANSWERS = [...CHECKED, 'unnoted'] as const;
 export type RetryAnswer = (typeof ANSWERS)[number];
+
+/** An entry, or a call of one. */
+export interface EntryPlace {
+  readonly stream: string;
+  readonly id: string;
+  readonly pack?: PackPlace | undefined;
+}
 
 /** What is noted about an entry that is to run again. */
 export interface NextAttempt {
@@ -31,14 +39,25 @@ export interface NextAttempt {
  */
 export const retryScript = defineScript({
   name: 'retry',
-  keys: ['lease', 'stream', 'due'],
-  args: ['token', 'group', 'consumer', 'id', 'delay', 'attempts', 'state', 'spared'],
+  keys: ['lease', 'stream', 'due', 'part'],
+  args: [
+    ...(['token', 'group', 'consumer', 'id', 'delay', 'attempts', 'state', 'spared'] as const),
+    ...PACK_ARGS,
+  ],
   lua: `
 ${LUA_NOW}
+${LUA_PACK}
+${LUA_PLACE}
 ${LUA_FENCE}
 ${LUA_MINE}
+if isOver then return 'lost' end
 local note = whole(now + delay) .. ' ' .. attempts .. ' ' .. state .. ' ' .. spared
-local noted = redis.pcall('HSET', due, group .. ' ' .. id, note)
+local noted = redis.pcall('HSET', due, group .. ' ' .. name, note)
+-- It failed without ending its process, so it is no suspect of that.
+if size > 0 and letter(part, id, size, place) == 't' then
+  local state = stateOf(part, id, size)
+  redis.pcall('HSET', part, id, string.sub(state, 1, place) .. '.' .. string.sub(state, place + 2))
+end
 if type(noted) ~= 'table' then return 'ok' end
 if string.find(noted.err, 'WRONGTYPE', 1, true) then return 'unnoted' end
 return noted
@@ -48,13 +67,15 @@ return noted
 export async function retry(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  { stream, id }: { readonly stream: string; readonly id: string },
+  { stream, id, pack }: EntryPlace,
   { delay, attempts, state, spared }: NextAttempt,
 ): Promise<RetryAnswer> {
   const noted = await run(link, retryScript, {
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
     due: keys.due(stream),
+    part: keys.part(stream),
+    ...packArgs(pack),
     token,
     group,
     consumer,

@@ -3,6 +3,7 @@ import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
 import { LUA_RESULTS } from '../../lua/results.js';
+import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -20,7 +21,8 @@ export interface KeyedResult {
  * the latest reconnect, and after a missing lease. XACK alone checks no owner.
  *
  * The entry is settled if it is pending under the consumer; or pending nowhere, but still in the stream; or if it
- * exists nowhere and the incarnation changed since it was read. Otherwise it belongs to another consumer.
+ * exists nowhere and the incarnation changed since it was read. Otherwise it belongs to another consumer. A call of a pack
+ * that has ended is over, whichever consumer its entry belongs to.
  *
  * `log` is unused without a `frame`, and `keyRecord` without a `result`: they are then another key of the script.
  * `since` is the incarnation at the read, `drop` says whether to delete, `life` is that of the log (ms). `result` is
@@ -29,22 +31,26 @@ export interface KeyedResult {
  */
 export const settleCheckedScript = defineScript({
   name: 'settle-checked',
-  keys: ['lease', 'incarnation', 'stream', 'due', 'started', 'keyRecord', 'log'],
+  keys: ['lease', 'incarnation', 'stream', 'due', 'started', 'keyRecord', 'log', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
     ...(['since', 'drop', 'frame', 'life', 'result'] as const),
+    ...PACK_ARGS,
   ],
   flags: 'allow-oom',
   lua: `
 ${LUA_ANSWER}
+${LUA_PACK}
+${LUA_PLACE}
 ${LUA_FINISH}
 ${LUA_RESULTS}
 ${LUA_FENCE}
+if isOver then return 'lost' end
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
 -- What may be started once only was acknowledged at its start, and noted.
-local name = group .. ' ' .. id
-local starter = redis.pcall('HGET', started, name)
+local start = group .. ' ' .. id
+local starter = redis.pcall('HGET', started, start)
 if type(starter) == 'string' then owner = starter end
 if owner ~= consumer then
   if owner then return 'lost' end
@@ -55,7 +61,7 @@ if frame ~= '' then answer(log, frame, life) end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, id, result) end
 finish(drop == '1')
-redis.pcall('HDEL', started, name)
+redis.pcall('HDEL', started, start)
 return 'ok'
 `,
 });
@@ -70,12 +76,13 @@ export interface CheckedSettlement {
   readonly drop: boolean;
   readonly answer: Answer | undefined;
   readonly keyed?: KeyedResult;
+  readonly pack?: PackPlace | undefined;
 }
 
 export async function settleChecked(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  { stream, id, incarnation, drop, answer, keyed }: CheckedSettlement,
+  { stream, id, incarnation, drop, answer, keyed, pack }: CheckedSettlement,
 ): Promise<CheckedAnswer> {
   const unused = keys.incarnation();
   const settled = await run(link, settleCheckedScript, {
@@ -86,6 +93,8 @@ export async function settleChecked(
     started: keys.started(stream),
     keyRecord: keyed === undefined ? unused : keys.idempotency(group, keyed.pattern, keyed.key),
     log: answer === undefined ? unused : keys.log(answer.caller),
+    part: keys.part(stream),
+    ...packArgs(pack),
     token,
     group,
     consumer,

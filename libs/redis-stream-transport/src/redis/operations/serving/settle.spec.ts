@@ -23,7 +23,14 @@ it('gives the settle script its keys and arguments in the order of their names',
       { pattern: 'p', key: 'l', id: '2-1', result: undefined },
     ],
     streams: [
-      { stream: 's', keep: ['1-1'], drop: ['2-1', '3-1'], noted: ['1-1'], started: ['2-1', '3-1'] },
+      {
+        stream: 's',
+        keep: ['1-1'],
+        drop: ['2-1', '3-1'],
+        noted: ['1-1'],
+        started: ['2-1', '3-1'],
+        packs: [{ id: '5-1', letters: 'x.x' }],
+      },
       { stream: 't', keep: ['4-1'], drop: [], noted: [], started: [] },
     ],
   };
@@ -32,26 +39,26 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '9']);
+  expect([sha, count]).toEqual([settleScript.sha, '10']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 9)).toEqual([
+  expect(rest.slice(1, 10)).toEqual([
     ...[keys.log('one'), keys.log('two')],
     ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
     ...[keys.stream('s'), keys.stream('t')],
-    ...[keys.due('s'), keys.started('s')],
+    ...[keys.part('s'), keys.due('s'), keys.started('s')],
   ]);
-  expect(named(settleScript.args, 9)).toEqual({
+  expect(named(settleScript.args, 10)).toEqual({
     ...{ token: 'token', group: 'service', logs: '2', results: '2', streams: '2', notes: '2' },
   });
-  expect(rest.slice(9 + settleScript.args.length)).toEqual([
+  expect(rest.slice(10 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
     ...['1-1', '[]'],
     ...['2-1', '-'],
-    ...['1', '2', '1-1', '2-1', '3-1'],
-    ...['1', '0', '4-1'],
+    ...['1', '2', '1', '1-1', '2-1', '3-1', '5-1', 'x.x'],
+    ...['1', '0', '0', '4-1'],
     ...['1', 'service 1-1'],
     ...['2', 'service 2-1', 'service 3-1'],
   ]);

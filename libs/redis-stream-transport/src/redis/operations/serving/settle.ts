@@ -2,6 +2,7 @@ import { MAX_REPLY_LOG_BYTES } from '../../../protocol/limits.js';
 import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
+import { LUA_PACK } from '../../lua/pack.js';
 import { LUA_RESULTS } from '../../lua/results.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
@@ -22,7 +23,18 @@ export interface StreamEnds {
   readonly noted: readonly string[];
   /** Of these, what was noted as started, because it may be started once only. */
   readonly started: readonly string[];
+  /** Packs of which some calls end. */
+  readonly packs?: readonly PackEnds[];
 }
+
+/** A pack of which some calls end. */
+export interface PackEnds {
+  readonly id: string;
+  /** A letter for each of its calls. */
+  readonly letters: string;
+}
+
+const NONE: readonly PackEnds[] = [];
 
 export interface Settlement {
   /**
@@ -50,10 +62,11 @@ export type SettleAnswer =
  * owner's, unless there was a doubt since (rule L11).
  *
  * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
- * idempotency keys, the streams, and the hashes with notes. After the named arguments come, for each log: frame, life
+ * idempotency keys, the streams, for each stream with packs the hash with the states of its packs, and the hashes with notes. After the named arguments come, for each log: frame, life
  * (ms), force (1: append although the log is full). For each result: id of the entry, and result ('-': the key is
- * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, and their
- * ids in that order. For each hash: the number of fields, and the fields.
+ * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
+ * number of packs, the ids of the entries in that order, and for each pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a
+ * pack has ended.
  *
  * Answers `ok`, followed by the positions of logs that could not be written (their entries are settled all the same:
  * one bad caller must not block a service); `missing` or `fenced` (nothing changed: the lease is gone, or another
@@ -67,6 +80,7 @@ export const settleScript = defineScript({
   lua: `
 ${LUA_ANSWER}
 ${LUA_RESULTS}
+${LUA_PACK}
 ${LUA_FENCE}
 logs, results, streams, notes = tonumber(logs), tonumber(results), tonumber(streams), tonumber(notes)
 local full = ''
@@ -93,10 +107,11 @@ for i = key + 1, key + results do
   at = at + 2
 end
 key = key + results
+local part = key + streams
 for i = key + 1, key + streams do
   local stream = KEYS[i]
-  local kept, dropped = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local first, last = at + 2, at + 1 + kept + dropped
+  local kept, dropped, packs = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local first, last = at + 3, at + 2 + kept + dropped
   for i = first, last, ${SLICE} do
     redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
   end
@@ -104,8 +119,17 @@ for i = key + 1, key + streams do
     redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
   end
   at = last + 1
+  if packs > 0 then part = part + 1 end
+  for p = at, at + 2 * packs - 2, 2 do
+    local id, letters = ARGV[p], ARGV[p + 1]
+    if merged(KEYS[part], id, #letters, letters) then
+      redis.pcall('XACK', stream, group, id)
+      redis.pcall('XDEL', stream, id)
+    end
+  end
+  at = at + 2 * packs
 end
-key = key + streams
+key = part
 for i = key + 1, key + notes do
   local last = at + tonumber(ARGV[at])
   for f = at + 1, last, ${SLICE} do
@@ -127,6 +151,9 @@ export async function settle(
   for (const { caller } of logs) line.push(keys.log(caller));
   for (const { pattern, key } of results) line.push(keys.idempotency(group, pattern, key));
   for (const { stream } of streams) line.push(keys.stream(stream));
+  for (const { stream, packs = NONE } of streams) {
+    if (packs.length > 0) line.push(keys.part(stream));
+  }
   const before = line.length;
   for (const { stream, noted, started } of streams) {
     if (noted.length > 0) line.push(keys.due(stream));
@@ -138,10 +165,11 @@ export async function settle(
   line.push(String(streams.length), String(notes));
   for (const { frame, ttlMs, force } of logs) line.push(frame, String(ttlMs), force ? '1' : '0');
   for (const { id, result } of results) line.push(id, result ?? '-');
-  for (const { keep, drop } of streams) {
-    line.push(String(keep.length), String(drop.length));
+  for (const { keep, drop, packs = NONE } of streams) {
+    line.push(String(keep.length), String(drop.length), String(packs.length));
     for (const id of keep) line.push(id);
     for (const id of drop) line.push(id);
+    for (const { id, letters } of packs) line.push(id, letters);
   }
   if (notes > 0) {
     for (const { noted, started } of streams) {

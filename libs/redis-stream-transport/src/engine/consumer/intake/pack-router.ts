@@ -1,0 +1,97 @@
+import { timeOf, type Entry, type Malformed, type RawEntry } from '../../../protocol/entry.js';
+import type { PackedEntry } from '../../../protocol/pack.js';
+import type { HeldEntry } from '../../../redis/entries.js';
+import type { Watermark } from '../../../redis/operations/serving/read.js';
+import type { ShardContext } from '../membership/shard-context.js';
+import type { History } from '../run/history.js';
+import type { Delivery } from '../run/delivery.js';
+import { Pack } from '../run/pack.js';
+import type { Histories } from './histories.js';
+import type { PackLooks } from './pack-looks.js';
+import type { StreamState } from './stream-state.js';
+
+/** A pack as it was read, claimed or found. */
+export interface Packed {
+  readonly stream: StreamState;
+  readonly raw: RawEntry;
+  readonly entry: PackedEntry;
+}
+
+/** A call of a pack that is to run, and what is known of it. */
+export interface PackMember {
+  readonly stream: StreamState;
+  readonly raw: RawEntry;
+  readonly decoded: Entry | Malformed;
+  readonly history: History;
+  readonly pack: Pack<Delivery>;
+  readonly place: number;
+}
+
+/** Hands on a call of a pack as if it were an entry. */
+export type Enter = (
+  member: PackMember,
+  known: { readonly due: HeldEntry['due']; readonly givenUp: boolean },
+) => void;
+
+/** Turns packs into their calls, as far as these have not ended. */
+export class PackRouter {
+  constructor(
+    private readonly context: ShardContext,
+    private readonly looks: PackLooks,
+    private readonly histories: Histories,
+    private readonly enter: Enter,
+  ) {}
+
+  /**
+   * A pack that was read.
+   * @param seen what Redis said, after the read, of packs that must be looked at; undefined: it was not asked
+   */
+  takeNew(packed: Packed, seen: Watermark | undefined): void {
+    const { stream, raw, entry } = packed;
+    const size = entry.members.length;
+    const { incarnation } = this.context.identity;
+    if (seen?.incarnation === incarnation && timeOf(raw.id) > seen.look) {
+      this.open(packed, new Pack<Delivery>(raw.id, size, undefined), undefined);
+      return;
+    }
+    const unread = new Pack<Delivery>(raw.id, size, undefined);
+    stream.held.set(unread);
+    this.looks.look(stream, unread, (state) => {
+      this.open(
+        packed,
+        state === undefined ? unread : new Pack<Delivery>(raw.id, size, state),
+        undefined,
+      );
+    });
+  }
+
+  /** A pack that was claimed or found. @param givenUp calls, as `Delivery.name` has them, that have no caller any more */
+  takeHeld(packed: Packed, held: HeldEntry, givenUp: ReadonlySet<string>): void {
+    const state = held.pack?.state;
+    const size = packed.entry.members.length;
+    const isOurs = state === undefined || state.length === size;
+    this.open(
+      packed,
+      new Pack<Delivery>(packed.raw.id, size, isOurs ? state : undefined),
+      held,
+      givenUp,
+    );
+  }
+
+  private open(
+    { stream, raw, entry }: Packed,
+    pack: Pack<Delivery>,
+    held: HeldEntry | undefined,
+    givenUp?: ReadonlySet<string>,
+  ): void {
+    stream.held.set(pack);
+    for (const [place, decoded] of entry.members.entries()) {
+      if (!pack.isOpen(place)) continue;
+      const due = held?.pack?.dues[place];
+      const history =
+        held === undefined ? this.histories.fresh() : this.histories.ofMember(held, due);
+      const isGivenUp = givenUp?.has(`${raw.id}#${place}`) === true;
+      this.enter({ stream, raw, decoded, history, pack, place }, { due, givenUp: isGivenUp });
+    }
+  }
+}

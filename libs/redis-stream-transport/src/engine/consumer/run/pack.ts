@@ -1,0 +1,104 @@
+import { ENDED, MARKED, OPEN } from '../../../protocol/pack.js';
+import { hashOf, type Identified } from '../../id-table.js';
+
+/** A call of a pack, by its place. */
+export interface PackedCall {
+  readonly place: number;
+}
+
+/**
+ * A pack that this process holds: calls of one entry, which run and end one by one. Its entry leaves Redis when
+ * the last of them has ended, and Redis decides that, by what is noted of each: this process may not have seen
+ * all of them end.
+ */
+export class Pack<Call extends PackedCall> implements Identified {
+  readonly hash: number;
+  sameSlot: this | undefined;
+  private readonly members: (Call | undefined)[];
+  private held = 0;
+  /** Letters of calls whose end Redis has confirmed, as far as this process knows. */
+  private readonly ended: string[];
+  /** A mark was set, and Redis has not confirmed yet what became of its call. */
+  private marked: Call | undefined;
+  private readonly waiting: (() => void)[] = [];
+
+  /** @param state a letter for each call; undefined: Redis notes nothing of them */
+  constructor(
+    readonly id: string,
+    readonly size: number,
+    private readonly state: string | undefined,
+  ) {
+    this.hash = hashOf(id);
+    this.members = Array.from({ length: size }, () => undefined);
+    this.ended = Array.from({ length: size }, (_, place) =>
+      state?.[place] === ENDED ? ENDED : OPEN,
+    );
+  }
+
+  /** Redis notes nothing of its calls, as far as this process knows. */
+  get isUntouched(): boolean {
+    return this.state === undefined && !this.ended.includes(ENDED) && this.marked === undefined;
+  }
+
+  /** A letter for each call: those that this process knows to have ended, and those that end now. */
+  lettersWith(ending: readonly Call[]): string {
+    const letters = [...this.ended];
+    for (const { place } of ending) letters[place] = ENDED;
+    return letters.join('');
+  }
+
+  isOpen(place: number): boolean {
+    return this.ended[place] !== ENDED;
+  }
+
+  /** An earlier holder marked the call before it started it. */
+  wasMarked(place: number): boolean {
+    return this.state?.[place] === MARKED;
+  }
+
+  hold(delivery: Call): void {
+    if (this.members[delivery.place] === undefined) this.held++;
+    this.members[delivery.place] = delivery;
+  }
+
+  holds(delivery: Call): boolean {
+    return this.members[delivery.place] === delivery;
+  }
+
+  at(place: number): Call | undefined {
+    return this.members[place];
+  }
+
+  deliveries(): Call[] {
+    return this.members.filter((one) => one !== undefined);
+  }
+
+  /** Redis has confirmed its end. */
+  endedInRedis({ place }: Call): void {
+    this.ended[place] = ENDED;
+  }
+
+  /** The call has ended here. Returns whether it was the last that was held. */
+  release(delivery: Call): boolean {
+    if (!this.holds(delivery)) return false;
+    this.unmark(delivery);
+    this.members[delivery.place] = undefined;
+    this.held--;
+    return this.held === 0;
+  }
+
+  /** Resolves when no call of it is marked: two open marks would not tell which of them ended the process. */
+  async mark(delivery: Call): Promise<void> {
+    while (this.marked !== undefined && this.marked !== delivery) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.marked = delivery;
+  }
+
+  /** Redis has confirmed what became of it: its end, or its next attempt. */
+  unmark(delivery: Call): void {
+    if (this.marked !== delivery) return;
+    this.marked = undefined;
+    for (const next of this.waiting.splice(0)) next();
+  }
+}

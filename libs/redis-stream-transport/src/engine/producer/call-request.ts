@@ -1,0 +1,42 @@
+import type { DeadlineScope } from '../deadline-scope.js';
+import type { EntryRequest } from './sending/entry-request.js';
+
+/** What is known of a reply besides its value. */
+export interface ReplyOrigin {
+  /** Headers that the handler set. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Consumer that ran the handler. */
+  readonly instance: string;
+  /** How often the request was handed to an instance, this time included. */
+  readonly deliveryCount: number;
+}
+
+/**
+ * Receives what becomes of a call. The last that it is told is exactly one of these: `value` or `packed` with `last`,
+ * `done`, or `error`.
+ */
+export interface CallSink {
+  /** A value. With `last` nothing follows, not even `done`. */
+  value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
+  /**
+   * Output of the service's serializer, for the deserializer to read. Resolves to a function that passes the value on.
+   * Never rejects.
+   */
+  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void>;
+  /** The reply ends without a further value. */
+  done(): void;
+  /** What the handler threw, as it was sent; or an error of the transport. */
+  error(error: unknown): void;
+}
+
+export interface CallRequest extends EntryRequest {
+  /** How long the call may go without a value, in milliseconds; 0: the timeout covers everything. */
+  readonly idle: number;
+  /**
+   * What happens while no instance serves the pattern: the call fails at once, waits in its stream, or, if the pattern
+   * was never served, is tried again for so many milliseconds.
+   */
+  readonly grace: number | 'fail' | 'wait';
+  /** The handler that makes the call; undefined outside of handlers. */
+  readonly scope?: DeadlineScope | undefined;
+}

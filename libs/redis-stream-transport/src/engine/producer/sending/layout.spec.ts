@@ -1,0 +1,93 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { isPack, layOut } from './layout.js';
+import type { OutgoingEntry, Packable } from './outgoing-entry.js';
+import { PackWidths } from './pack-widths.js';
+
+const CALLER = 'c'.repeat(22);
+
+/** Widths of a pattern that so many live instances answer, all of which take packs. */
+function widths(takers = 1): PackWidths {
+  const known = new PackWidths(new FakeClock());
+  known.asks('p');
+  known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers });
+  return known;
+}
+
+function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?: number } = {}) {
+  const { alone = false, size = 10, ...of } = changes;
+  const pack = { id: String(id), data: '1', headers: undefined, codec: 'json', depth: 0 };
+  const packable = { ...pack, caller: CALLER, lane: undefined, timeLeft: () => 1000, ...of };
+  return {
+    ...{ stream: 'p', pattern: 'p', mode: 2, hasExtraFields: false, size, abandoned: false },
+    fields: () => [`line ${id}`, 'data'],
+    pack: alone ? undefined : packable,
+  } as unknown as OutgoingEntry;
+}
+
+/** Ids by entry, of so many calls that leave in one turn. */
+function laidOut(entries: OutgoingEntry[], takers = 1) {
+  const { laid, section } = layOut({ first: entries[0]!, entries }, widths(takers), 0);
+  const sizes = laid.map((one) => (isPack(one) ? one.length : 1));
+  return { laid, section, sizes };
+}
+
+const calls = (count: number) => Array.from({ length: count }, (_, i) => call(i));
+
+describe('the calls of one turn', () => {
+  it('travel in packs of sixteen at most, and of one for a few', () => {
+    expect(laidOut(calls(4)).sizes).toEqual([1, 1, 1, 1]);
+    expect(laidOut(calls(8)).sizes).toEqual([2, 2, 2, 2]);
+    expect(laidOut(calls(100)).sizes).toEqual([16, 16, 16, 16, 16, 16, 4]);
+    expect(laidOut(calls(100), 4).sizes).toEqual(Array(14).fill(7).concat(2));
+  });
+
+  it('travel by themselves where nobody has said that all take packs', () => {
+    const entries = calls(100);
+    const { laid, section } = layOut(
+      { first: entries[0]!, entries },
+      new PackWidths(new FakeClock()),
+      0,
+    );
+    expect(laid).toEqual(entries);
+    expect(section).toMatchObject({ asks: true, hasExtraFields: false });
+  });
+
+  it('travel by themselves when they are special, in their order', () => {
+    const entries = [...calls(3), call(3, { alone: true }), ...calls(30).slice(4)];
+    const { laid, section } = laidOut(entries);
+    expect(laid[1]).toBe(entries[3]);
+    // A list of fields for each, because packs have more than two.
+    expect(section.entries[1]).toEqual(['c', 'line 3', 'd', 'data']);
+  });
+
+  it('P18: share a pack only if their deadlines are as good as the same; it has the latest', () => {
+    const entries = calls(8).map((_, i) => call(i, { timeLeft: () => 1000 - i * 20 }));
+    const { sizes, section } = laidOut([...entries, ...calls(40).slice(8)]);
+    expect(sizes.slice(0, 3)).toEqual([3, 3, 2]);
+    expect(section.entries[1]?.[1]).toBe(`1 pack.json 3 ${CALLER} 940`);
+  });
+
+  it('share a pack only if they have the same codec and depth, and up to 64 KiB', () => {
+    const mixed = calls(64).map((_, i) => call(i, { depth: Math.floor(i / 5) }));
+    expect(laidOut(mixed).sizes.slice(0, 3)).toEqual([5, 5, 5]);
+    const large = calls(64).map((_, i) => call(i, { size: 20_000 }));
+    expect(new Set(laidOut(large).sizes.slice(0, -1))).toEqual(new Set([3]));
+  });
+});
+
+describe('whether all live instances take packs', () => {
+  it('is asked once a second', () => {
+    const clock = new FakeClock();
+    const known = new PackWidths(clock);
+    expect([known.asks('p'), known.asks('p'), known.asks('q')]).toEqual([true, false, true]);
+    clock.pass(1000);
+    expect([known.asks('p'), known.asks('p')]).toEqual([true, false]);
+  });
+
+  it('P16: holds until an answer says that not all do', () => {
+    const known = widths();
+    expect(known.of('p', 64)).toBe(16);
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 });
+    expect(known.of('p', 64)).toBe(1);
+  });
+});

@@ -1,0 +1,91 @@
+import { packFields } from '../../../protocol/pack.js';
+import type { BatchSection } from '../../../redis/caller-broker.js';
+import type { OutgoingEntry, Packable } from './outgoing-entry.js';
+import type { PackWidths } from './pack-widths.js';
+
+/** Milliseconds by which the deadlines of the calls of a pack may differ: it carries the latest. */
+const SLACK = 50;
+/** Characters of a pack. */
+const MAX_LENGTH = 65_536;
+
+/** What one entry of a stream holds: an outgoing entry, or several calls as a pack. */
+export type Laid = OutgoingEntry | readonly OutgoingEntry[];
+
+/** A section of one version of a batch: what it wants stored, and what stands where in it. */
+export interface LaidSection {
+  readonly section: BatchSection;
+  readonly laid: readonly Laid[];
+}
+
+/** Outgoing entries that are treated alike, in their order. */
+export interface Alike {
+  readonly first: OutgoingEntry;
+  readonly entries: OutgoingEntry[];
+}
+
+export function layOut({ first, entries }: Alike, widths: PackWidths, now: number): LaidSection {
+  const { stream, pattern, mode, hasExtraFields } = first;
+  const packing = first.pack === undefined ? 1 : widths.of(pattern, entries.length);
+  const asks = first.pack !== undefined && widths.asks(pattern);
+  const section = { stream, pattern, mode, asks };
+  if (packing === 1) {
+    const fields = entries.map((entry) => entry.fields(now));
+    return { section: { ...section, hasExtraFields, entries: fields }, laid: entries };
+  }
+  const laid = packed(entries, packing, now);
+  const fields = laid.map((one) =>
+    isPack(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
+  );
+  return { section: { ...section, hasExtraFields: true, entries: fields }, laid };
+}
+
+export const isPack = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);
+
+/** Puts calls that may travel together into packs of so many, in their order. */
+function packed(entries: readonly OutgoingEntry[], width: number, now: number): Laid[] {
+  const laid: Laid[] = [];
+  let open: OutgoingEntry[] = [];
+  let length = 0;
+  const close = (): void => {
+    if (open.length > 0) laid.push(open.length === 1 ? (open[0] as OutgoingEntry) : open);
+    open = [];
+    length = 0;
+  };
+  for (const entry of entries) {
+    const { pack, size } = entry;
+    if (pack === undefined) {
+      close();
+      laid.push(entry);
+      continue;
+    }
+    const known = open[0]?.pack;
+    const fits = open.length < width && length + size <= MAX_LENGTH;
+    if (known !== undefined && !(fits && isLike(known, pack, now))) close();
+    open.push(entry);
+    length += size;
+  }
+  close();
+  return laid;
+}
+
+function isLike(one: Packable, other: Packable, now: number): boolean {
+  return (
+    one.codec === other.codec &&
+    one.depth === other.depth &&
+    Math.abs(one.timeLeft(now) - other.timeLeft(now)) <= SLACK
+  );
+}
+
+function packOf(entries: readonly OutgoingEntry[], now: number): string[] {
+  const calls = entries.map(({ pack }) => pack as Packable);
+  const { codec, depth, caller, lane } = calls[0] as Packable;
+  let timeout = 1;
+  for (const call of calls) timeout = Math.max(timeout, call.timeLeft(now));
+  return packFields({ codec, depth, caller, timeout, pattern: lane }, calls);
+}
+
+/** A field list, also of an entry that has the two fields alone. */
+function withNames(fields: readonly string[], hasExtraFields: boolean): readonly string[] {
+  const [line = '', data = ''] = fields;
+  return hasExtraFields ? fields : ['c', line, 'd', data];
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../../clock.js';
+import type { SectionVerdict } from '../../../redis/verdict.js';
+
+/** Calls in a pack at most. More bring little (docs/performance.md), and wait for each other's entry. */
+const MOST = 16;
+/** Packs of one turn that each live instance may get: a burst must be shared. */
+const SHARE = 4;
+/** Milliseconds for which an answer holds: instances that take no packs may come at any time. */
+const ASK_EVERY = 1000;
+/** Patterns that are known; beyond, all are asked for anew. */
+const MOST_KNOWN = 1000;
+
+interface Known {
+  /** Live instances, all of which take packs; 0: not all do, or nobody has said. */
+  live: number;
+  askedAt: number;
+}
+
+/** Knows of which patterns every live instance takes packs, as far as Redis has said so. */
+export class PackWidths {
+  private readonly known = new Map<string, Known>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Calls per entry, when so many calls of a pattern leave in one turn; 1: each has its own. */
+  of(pattern: string, calls: number): number {
+    const live = this.known.get(pattern)?.live ?? 0;
+    return live === 0 ? 1 : Math.min(MOST, Math.ceil(calls / (SHARE * live)));
+  }
+
+  /** Whether the next batch is to ask; true once in a while for each pattern. */
+  asks(pattern: string): boolean {
+    const now = this.clock.now();
+    const known = this.known.get(pattern);
+    if (known === undefined) {
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
+      this.known.set(pattern, { live: 0, askedAt: now });
+      return true;
+    }
+    if (now - known.askedAt < ASK_EVERY) return false;
+    known.askedAt = now;
+    return true;
+  }
+
+  /** What Redis answered to a section that asked. */
+  noted(pattern: string, { takers }: SectionVerdict): void {
+    const known = this.known.get(pattern);
+    if (known !== undefined && takers !== undefined) known.live = takers;
+  }
+}

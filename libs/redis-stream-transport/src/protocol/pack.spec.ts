@@ -1,0 +1,105 @@
+import { isMalformed } from './entry.js';
+import { fieldsOfMember, fitsPack, isPack, MAX_PACK, packFields, unpack } from './pack.js';
+
+const CALLER = 'c'.repeat(22);
+const header = {
+  ...{ codec: 'json' as const, caller: CALLER, depth: 0, timeout: 1000 },
+  pattern: undefined,
+};
+const call = (id: string, data: string, headers?: string) => ({ id, data, headers });
+
+/** What a reader makes of a pack's fields. */
+function read(fields: readonly string[], maxPayload = 1000) {
+  const packed = unpack({ id: '5-1', fields }, maxPayload);
+  if (!isPack(packed)) throw new Error(packed === undefined ? 'no pack' : packed.malformed);
+  return packed.members;
+}
+
+describe('a pack', () => {
+  it('is read as it was written', () => {
+    const calls = [call('1', '{"a":1}'), call('2', '[2]', '{"h":"x"}'), call('3', '')];
+    const members = read(packFields({ ...header, depth: 2, pattern: 'p' }, calls));
+    const common = { id: '5-1', addedAt: 5, key: undefined, group: undefined, pattern: 'p' };
+    expect(members).toMatchObject([
+      { ...common, data: '{"a":1}', headers: undefined },
+      { ...common, data: '[2]', headers: { h: 'x' } },
+      { ...common, data: '', headers: undefined },
+    ]);
+    expect(members.map((one) => one.header)).toMatchObject([
+      { call: '1', caller: CALLER, timeout: 1000, depth: 2, codec: 'json' },
+      { call: '2' },
+      { call: '3' },
+    ]);
+  });
+
+  it('holds what serializers return as texts', () => {
+    const calls = [call('1', 'line\nline'), call('2', '"')];
+    const members = read(packFields({ ...header, codec: 'text:mine' }, calls));
+    expect(members).toMatchObject([
+      { data: 'line\nline', header: { codec: 'text', codecName: 'mine' } },
+      { data: '"' },
+    ]);
+  });
+
+  it('P14: judges each call by itself', () => {
+    const members = read(packFields(header, [call('1', '{'), call('2', '2', '{"h":1}')]));
+    expect(members.map(isMalformed)).toEqual([false, true]);
+  });
+
+  it('P15: has the limit of the payload for each call', () => {
+    const members = read(packFields(header, [call('1', '12345'), call('2', '1234567')]), 5);
+    expect(members).toMatchObject([{ data: '12345' }, { malformed: 'payload too large' }]);
+  });
+
+  it.each([
+    ['fewer ids than it says', ['m', '1', 'd', '[1,\n2]']],
+    ['more ids than it says', ['m', '1,2,3', 'd', '[1,\n2]']],
+    ['fewer data than it says', ['m', '1,2', 'd', '[1]']],
+    ['more data than it says', ['m', '1,2', 'd', '[1,\n2,\n3]']],
+    ['no data', ['m', '1,2']],
+    ['data that is no list', ['m', '1,2', 'd', '1,\n2']],
+    ['other headers than it says', ['m', '1,2', 'd', '[1,\n2]', 'h', '[null]']],
+  ])('is told to all whom it names when it has %s', (_, fields) => {
+    const members = read(['c', `1 pack.json 2 ${CALLER} 1000`, ...fields]);
+    expect(members.map(isMalformed)).toEqual(members.map(() => true));
+    expect(members.map((one) => one.header?.call)).toEqual(fields[1]!.split(','));
+  });
+
+  it.each([
+    ['no ids', ['d', '[1]']],
+    ['ids that are none', ['m', '1,two words', 'd', '[1,\n2]']],
+    [
+      'more calls than a pack may hold',
+      [
+        'm',
+        Array(MAX_PACK + 1)
+          .fill('1')
+          .join(','),
+        'd',
+        '[]',
+      ],
+    ],
+  ])('is malformed as a whole when it has %s', (_, fields) => {
+    const packed = unpack({ id: '1-1', fields: ['c', `1 pack.json 2 ${CALLER} 0`, ...fields] }, 9);
+    expect(packed).toMatchObject({ malformed: expect.any(String), header: undefined });
+  });
+
+  it('is no entry of another kind', () => {
+    expect(unpack({ id: '1-1', fields: ['c', `1 json 1 ${CALLER} 0`, 'd', '1'] }, 9)).toBe(
+      undefined,
+    );
+  });
+
+  it('leaves a call that can stand by itself', () => {
+    const [, second] = read(packFields(header, [call('1', '1'), call('2', '2', '{"h":"x"}')]));
+    if (second === undefined || isMalformed(second)) throw new Error('not read');
+    expect(fieldsOfMember(second)).toEqual([
+      ...['c', `1 json 2 ${CALLER} 1000`, 'd', '2', 'h', '{"h":"x"}'],
+    ]);
+  });
+
+  it('parts its texts by line feeds, so a text with one stays out', () => {
+    expect(fitsPack('{"a": 1}')).toBe(true);
+    expect(fitsPack('{"a":\n1}')).toBe(false);
+  });
+});

@@ -1,0 +1,170 @@
+import { FIELD, readHeaders, timeOf, type Entry, type Malformed, type RawEntry } from './entry.js';
+import {
+  parseHeader,
+  requestHeader,
+  UNREAD,
+  wireCodec,
+  type Header,
+  type WireCodec,
+} from './header.js';
+import { isCallerId, isCallId, MAX_PATTERN_LENGTH } from './limits.js';
+import { PROTOCOL_VERSION } from './version.js';
+
+/** Calls that a pack may hold. Readers take no more; senders put in fewer. */
+export const MAX_PACK = 64;
+
+/** A call of a pack that waits or runs, one that was marked before it started, and one that has ended. */
+export const OPEN = '.';
+export const MARKED = 't';
+export const ENDED = 'x';
+
+/** Stands between the texts of a pack. No text of JSON that we write holds a line feed. */
+const BETWEEN = ',\n';
+const LINE = `${PROTOCOL_VERSION} pack.`;
+
+/** Several calls of one caller and one pattern in one entry. */
+export interface PackedEntry {
+  readonly id: string;
+  /** In their order. A call that cannot be understood is what is wrong with it. */
+  readonly members: readonly (Entry | Malformed)[];
+}
+
+export const isPack = (entry: PackedEntry | Malformed | undefined): entry is PackedEntry =>
+  entry !== undefined && 'members' in entry;
+
+/**
+ * The calls of an entry; undefined where the entry is no pack. What is wrong with one call says nothing
+ * of the others: texts are told apart without being understood, and the ids of the calls stand outside of the data.
+ *
+ * `c` is a header line with `pack.` before the codec and the number of calls in the place of the call; `m` holds
+ * their ids, joined by commas; `d` is `[`, their data joined by a comma and a line feed, `]`; `h` are their
+ * headers in the same form, `null` for none, and is left out where no call has any; `p` is as in other entries.
+ *
+ * @param maxPayload characters of one call's data
+ */
+export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malformed | undefined {
+  const { id, fields } = raw;
+  const line = fieldOf(fields, FIELD.header);
+  if (line?.startsWith(LINE) !== true) return undefined;
+  const named = fieldOf(fields, FIELD.members)?.split(',', MAX_PACK + 1) ?? [];
+  const known = parseHeader(`${PROTOCOL_VERSION} ${line.slice(LINE.length)}`);
+  const caller = typeof known === 'string' ? line.split(' ', 4)[3] : known.caller;
+  const ids = caller !== undefined && isCallerId(caller) && named.every(isCallId) ? named : [];
+  const wrong = (malformed: string): PackedEntry | Malformed => {
+    // Whoever waits for one of them is told; where nobody can be told, the entry is what is wrong.
+    if (caller === undefined || ids.length === 0 || ids.length > MAX_PACK) {
+      return { id, malformed, header: undefined };
+    }
+    const members = ids.map((call) => ({ id, malformed, header: { ...UNREAD, call, caller } }));
+    return { id, members };
+  };
+  if (typeof known === 'string') return wrong(known);
+  const count = Number(known.call);
+  if (ids.length !== count) return wrong(`a pack of ${known.call} calls names ${named.length}`);
+  const pattern = fieldOf(fields, FIELD.pattern);
+  if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) {
+    return wrong('pattern too long');
+  }
+  const data = textsOf(fieldOf(fields, FIELD.data), count);
+  if (data === undefined) return wrong(`a pack of ${count} calls has other data`);
+  const written = fieldOf(fields, FIELD.headers);
+  const headers = written === undefined ? [] : textsOf(written, count);
+  if (headers === undefined) return wrong(`a pack of ${count} calls has other headers`);
+  const addedAt = timeOf(id);
+  const members = ids.map((call, i) => {
+    const header: Header = { ...known, call };
+    return member({ id, addedAt, header, pattern }, data[i] as string, headers[i], maxPayload);
+  });
+  return { id, members };
+}
+
+/** What the calls of a pack have in common. */
+export interface PackHeader {
+  readonly codec: WireCodec;
+  readonly caller: string;
+  readonly depth: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** In a lane that several patterns share. */
+  readonly pattern: string | undefined;
+}
+
+/** What each of them has. */
+export interface PackedCall {
+  readonly id: string;
+  readonly data: string;
+  /** JSON. */
+  readonly headers: string | undefined;
+}
+
+/** The fields of a pack, as `unpack` reads them. */
+export function packFields(header: PackHeader, calls: readonly PackedCall[]): string[] {
+  const { codec, caller, depth, timeout, pattern } = header;
+  const isText = !codec.startsWith('json') && !codec.startsWith('obj');
+  const data = calls.map((call) => (isText ? JSON.stringify(call.data) : call.data));
+  const line = `${LINE}${codec} ${calls.length} ${caller} ${timeout}`;
+  const fields: string[] = [FIELD.header, depth === 0 ? line : `${line} depth=${depth}`];
+  fields.push(FIELD.members, calls.map(({ id }) => id).join(','));
+  fields.push(FIELD.data, `[${data.join(BETWEEN)}]`);
+  if (calls.some(({ headers }) => headers !== undefined)) {
+    fields.push(FIELD.headers, `[${calls.map(({ headers }) => headers ?? 'null').join(BETWEEN)}]`);
+  }
+  if (pattern !== undefined) fields.push(FIELD.pattern, pattern);
+  return fields;
+}
+
+/** Whether a text can stand in a pack: none that we write holds a line feed, and that is what parts them. */
+export const fitsPack = (text: string): boolean => !text.includes('\n');
+
+/** The fields of a call as if it were an entry of its own: what a dead letter keeps of it. */
+export function fieldsOfMember({ header, data, headers, pattern }: Entry): string[] {
+  const { codec, codecName, call = '-', caller = '-', timeout, idle, once, depth } = header;
+  const written = wireCodec(codec, codecName);
+  const line = requestHeader({ codec: written, call, caller, timeout, idle, once, depth });
+  const fields: string[] = [FIELD.header, line, FIELD.data, data];
+  if (headers !== undefined) fields.push(FIELD.headers, JSON.stringify(headers));
+  if (pattern !== undefined) fields.push(FIELD.pattern, pattern);
+  return fields;
+}
+
+function member(
+  of: Pick<Entry, 'id' | 'addedAt' | 'header' | 'pattern'>,
+  text: string,
+  headersText: string | undefined,
+  maxPayload: number,
+): Entry | Malformed {
+  const { id, header } = of;
+  const bad = (malformed: string): Malformed => ({ id, malformed, header });
+  let data: string | undefined = text;
+  // What a serializer returned as a text stands as a JSON string.
+  if (header.codec === 'text' || header.codec === 'b64') data = stringIn(text);
+  if (data === undefined) return bad('the data of a serializer is not a text');
+  if (data.length > maxPayload) return bad('payload too large');
+  if (headersText === undefined || headersText === 'null') {
+    return { ...of, data, headers: undefined, key: undefined, group: undefined };
+  }
+  const headers = readHeaders(headersText);
+  if (typeof headers === 'string') return bad(headers);
+  return { ...of, data, headers, key: undefined, group: undefined };
+}
+
+function stringIn(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first value of a field, as in every entry. */
+function fieldOf(fields: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
+  return undefined;
+}
+
+function textsOf(list: string | undefined, count: number): string[] | undefined {
+  if (list?.startsWith('[') !== true || !list.endsWith(']') || list.length < 2) return undefined;
+  const texts = list.slice(1, -1).split(BETWEEN, count + 1);
+  return texts.length === count ? texts : undefined;
+}

@@ -1,0 +1,383 @@
+import { randomBytes } from 'node:crypto';
+import { type RecordOptions, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { eventually } from '../../../tools/wait.js';
+import type { Caller } from '../../support/caller.js';
+import { Gate } from '../../support/gate.js';
+import { range } from '../../support/tally.js';
+import { TestService } from '../../support/test-service.js';
+import {
+  decodeFrame,
+  type Reply,
+} from '../../../libs/redis-stream-transport/src/protocol/frame.js';
+
+/** A caller that writes packs by hand, as the protocol document says, and reads its reply log. */
+class Packer {
+  readonly id = randomBytes(16).toString('base64url');
+  private calls = 0;
+
+  constructor(
+    private readonly service: TestService,
+    readonly pattern = 'work',
+  ) {}
+
+  /** Adds one pack; returns its entry. */
+  async send(data: readonly string[], timeout = 60_000): Promise<string> {
+    const ids = data.map(() => ++this.calls);
+    const { redis, keys } = this.service;
+    const id = await redis.xadd(
+      keys.stream(this.pattern),
+      '*',
+      ...['c', `1 pack.json ${data.length} ${this.id} ${timeout}`],
+      ...['m', ids.join(','), 'd', `[${data.join(',\n')}]`],
+    );
+    return id as string;
+  }
+
+  /** All replies so far. */
+  async replies(): Promise<Reply[]> {
+    const records = await this.service.redis.xrange(this.service.keys.log(this.id), '-', '+');
+    return records.flatMap(([, fields]) => {
+      const frame = decodeFrame(fields[1] ?? '');
+      return typeof frame === 'string' ? [] : frame.replies;
+    });
+  }
+
+  /** Waits until there are so many; as `[call, kind, payload]`, by call. */
+  async heard(count: number): Promise<unknown[][]> {
+    await eventually(async () => expect(await this.replies()).toHaveLength(count));
+    const replies = await this.replies();
+    return replies
+      .map(([call, kind, , , , payload]) => [Number(call), kind, payload])
+      .toSorted(([a], [b]) => (a as number) - (b as number));
+  }
+}
+
+const LAST = 1;
+const FAULT = 4;
+
+async function isGone(service: TestService): Promise<void> {
+  await eventually(async () => expect(await service.length('work')).toBe(0));
+  expect(await service.pending('work')).toBe(0);
+  expect(await service.redis.exists(service.keys.part('work'))).toBe(0);
+}
+
+describe('a pack', () => {
+  it('runs call by call, and leaves nothing behind when all have ended', async () => {
+    const service = new TestService();
+    await service.serve({ messages: { work: (data: number) => data * 2 } });
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    expect(await packer.heard(3)).toEqual([
+      [1, LAST, 2],
+      [2, LAST, 4],
+      [3, LAST, 6],
+    ]);
+    await isGone(service);
+  });
+
+  it('P14: answers a call that cannot be understood by a fault, and the others as ever', async () => {
+    const service = new TestService();
+    await service.serve({ messages: { work: (data: number) => data } });
+    const packer = new Packer(service);
+    await packer.send(['1', `${'['.repeat(200)}${']'.repeat(200)}`, '3', '{']);
+    const heard = await packer.heard(4);
+    expect(heard[0]).toEqual([1, LAST, 1]);
+    expect(heard[2]).toEqual([3, LAST, 3]);
+    for (const bad of [heard[1], heard[3]]) {
+      expect(bad).toEqual([bad![0], FAULT, expect.objectContaining({ code: 'INVALID_MESSAGE' })]);
+    }
+    await isGone(service);
+    expect((await service.deadLetters()).map(({ d }) => d).toSorted()).toEqual(
+      ['[', '{'].map((start) => expect.stringMatching(`^\\${start}`) as unknown),
+    );
+  });
+
+  it('P15: holds the limit of the payload for each call', async () => {
+    const service = new TestService();
+    await service.serve(
+      { messages: { work: (data: string) => data.length } },
+      { maxPayloadBytes: 100 },
+    );
+    const packer = new Packer(service);
+    const small = JSON.stringify('x'.repeat(80));
+    await packer.send([small, JSON.stringify('x'.repeat(200)), small]);
+    const heard = await packer.heard(3);
+    expect(heard[0]).toEqual([1, LAST, 80]);
+    expect(heard[1]).toEqual([2, FAULT, expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' })]);
+    expect(heard[2]).toEqual([3, LAST, 80]);
+    await isGone(service);
+  });
+
+  it('is told to each of its callers when it cannot be read as a whole', async () => {
+    const service = new TestService();
+    await service.serve({ messages: { work: (data: number) => data } });
+    const packer = new Packer(service);
+    const { redis, keys } = service;
+    const line = `1 pack.json 3 ${packer.id} 60000`;
+    await redis.xadd(keys.stream('work'), '*', 'c', line, 'm', '7,8', 'd', '[1,\n2]');
+    const heard = await packer.heard(2);
+    expect(heard.map(([call, kind]) => [call, kind])).toEqual([
+      [7, FAULT],
+      [8, FAULT],
+    ]);
+    await isGone(service);
+  });
+
+  it('delays no reply by its slowest call', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const work = async (data: number) => {
+      if (data === 2) await gate.opened;
+      return data;
+    };
+    await service.serve({ messages: { work } });
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    expect(await packer.heard(2)).toEqual([
+      [1, LAST, 1],
+      [3, LAST, 3],
+    ]);
+    expect(await service.redis.hvals(service.keys.part('work'))).toEqual(['x.x']);
+    gate.open();
+    await packer.heard(3);
+    await isGone(service);
+  });
+
+  it('P1: runs only the call again that asks for it', async () => {
+    const service = new TestService();
+    const runs: number[] = [];
+    const work = (data: number, context: RedisStreamsContext) => {
+      runs.push(data);
+      if (data === 2 && context.getFailedAttempts() === 0) throw new RetryLater(50);
+      return data;
+    };
+    await service.serve({ messages: { work } });
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    await packer.heard(3);
+    expect(runs.toSorted()).toEqual([1, 2, 2, 3]);
+    await isGone(service);
+    expect(await service.redis.exists(service.keys.due('work'))).toBe(0);
+  });
+});
+
+/** An instance that is gone: it was given what there is, and left a tombstone. */
+async function ghost(
+  service: TestService,
+  { deliveries = 1, state }: { deliveries?: number; state?: string } = {},
+): Promise<string> {
+  const { redis, keys } = service;
+  const stream = keys.stream('work');
+  await redis.xgroup('CREATE', stream, 'service', '0', 'MKSTREAM').catch(() => undefined);
+  const read = await redis.xreadgroup('GROUP', 'service', 'ghost', 'STREAMS', stream, '>');
+  const [[, entries]] = read as [[string, [string, string[]][]]];
+  const id = entries[0]![0];
+  await redis.xclaim(stream, 'service', 'ghost', 0, id, 'RETRYCOUNT', deliveries);
+  if (state !== undefined) await redis.hset(keys.part('work'), id, state);
+  await redis.set(keys.lease('ghost'), '+');
+  return id;
+}
+
+describe('a pack that an instance has left behind', () => {
+  it('P4: goes on with the calls that have not ended', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    await ghost(service, { state: 'x..' });
+    const runs: number[] = [];
+    const work = (data: number) => runs.push(data);
+    await service.serve({ messages: { work } });
+    expect((await packer.heard(2)).map(([call]) => call)).toEqual([2, 3]);
+    expect(runs.toSorted()).toEqual([2, 3]);
+    await isGone(service);
+  });
+
+  it('P11, P12: runs them one by one on its last delivery, each marked before it starts', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    const id = await packer.send(['1', '2', '3']);
+    await ghost(service, { deliveries: 2 });
+    const seen: (string | null)[] = [];
+    const work = async (data: number) => {
+      seen.push(await service.redis.hget(service.keys.part('work'), id));
+      return data;
+    };
+    await service.serve({ messages: { work } }, { maxDeliveries: 3 });
+    await packer.heard(3);
+    expect(seen).toEqual(['t..', 'xt.', 'xxt']);
+    await isGone(service);
+    expect(await service.deadLetters()).toEqual([]);
+  });
+
+  it('P11: buries the call that was running whenever its instances ended, and runs the others', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    await ghost(service, { deliveries: 3, state: 'xt.' });
+    await service.serve({ messages: { work: (data: number) => data } }, { maxDeliveries: 3 });
+    const heard = await packer.heard(2);
+    expect(heard[0]).toEqual([2, FAULT, expect.objectContaining({ code: 'DEAD_LETTERED' })]);
+    expect(heard[1]).toEqual([3, LAST, 3]);
+    await isGone(service);
+    const [letter, ...others] = await service.deadLetters();
+    // P19: the letter is of the call alone, so that it can be replayed.
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({ reason: 'deliveries', d: '2' });
+    expect(letter!['id']).toMatch(/^\d+-\d+#1$/);
+    expect(letter!['c']).toBe(`1 json 2 ${packer.id} 60000`);
+  });
+
+  it('P13: answers INTERRUPTED for what was started and may be started once only', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    await ghost(service, { state: 'xt.' });
+    const runs: number[] = [];
+    const work = (data: number) => runs.push(data);
+    await service.serve({ messages: { work: [work, { atMostOnce: true }] } });
+    const heard = await packer.heard(2);
+    expect(heard[0]).toEqual([2, FAULT, expect.objectContaining({ code: 'INTERRUPTED' })]);
+    expect(heard[1]!.slice(0, 2)).toEqual([3, LAST]);
+    expect(runs).toEqual([3]);
+    await isGone(service);
+  });
+
+  it('P7: is looked at before it runs when its group was made anew', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3']);
+    await ghost(service, { state: 'x.x' });
+    await service.redis.xgroup('DESTROY', service.keys.stream('work'), 'service');
+    await service.redis.hset(service.keys.groups('work'), 'service', '1 r 0-0');
+    const runs: number[] = [];
+    await service.serve({ messages: { work: (data: number) => runs.push(data) } });
+    await packer.heard(1);
+    expect(runs).toEqual([2]);
+    await isGone(service);
+  });
+});
+
+describe('a caller', () => {
+  /** Somebody answers the pattern, as far as callers can see, and reads nothing. */
+  const announced = (service: TestService, flag: string) =>
+    service.redis.zadd(
+      service.keys.live('work'),
+      Date.now() + 60_000,
+      `service other-${flag} ${flag}`,
+    );
+
+  /** Entries of the stream, by the number of their calls. */
+  const sizes = async (service: TestService) => {
+    const entries = await service.redis.xrange(service.keys.stream('work'), '-', '+');
+    return entries.map(([, fields]) => Number(/^1 pack\.json (\d+) /.exec(fields[1]!)?.[1] ?? 1));
+  };
+
+  /** The client has the verdicts of all that it sent before: they come in order, and this is one more. */
+  const answered = (client: Caller) => client.failure('unserved', 1, { whenNoConsumer: 'fail' });
+
+  /** One call, whose verdict says who takes packs, and then so many in one turn. */
+  async function burst(
+    service: TestService,
+    count: number,
+    options?: (i: number) => RecordOptions,
+  ) {
+    const client = await service.connected();
+    const first = client.failure('work', -1, { timeout: 60_000 });
+    await eventually(async () => expect(await service.length('work')).toBe(1));
+    await answered(client);
+    const calls = range(count).map((i) =>
+      client.call('work', i, { timeout: 60_000, ...options?.(i) }),
+    );
+    for (const call of calls) call.catch(() => undefined);
+    void first.catch(() => undefined);
+    return { client, calls };
+  }
+
+  it('puts calls of one turn into packs of at most sixteen, a few for each live instance', async () => {
+    const service = new TestService();
+    await announced(service, 'packs');
+    await burst(service, 100);
+    await eventually(async () => expect((await sizes(service)).slice(1)).toHaveLength(7));
+    expect((await sizes(service)).slice(1)).toEqual([16, 16, 16, 16, 16, 16, 4]);
+  });
+
+  it('shares a burst among several live instances', async () => {
+    const service = new TestService();
+    for (let i = 0; i < 4; i++) {
+      await service.redis.zadd(
+        service.keys.live('work'),
+        Date.now() + 60_000,
+        `service other-${i} packs`,
+      );
+    }
+    await burst(service, 32);
+    await eventually(async () => expect((await sizes(service)).slice(1)).toHaveLength(16));
+    expect(new Set((await sizes(service)).slice(1))).toEqual(new Set([2]));
+  });
+
+  it('P16: sends no packs while an instance is live that takes none', async () => {
+    const service = new TestService();
+    await announced(service, 'packs');
+    await announced(service, '-');
+    await burst(service, 40);
+    await eventually(async () => expect(await service.length('work')).toBe(41));
+  });
+
+  it('P6: is told that a call of a pack that nobody was given did not run, and it never does', async () => {
+    const service = new TestService();
+    await announced(service, 'packs');
+    const cancel = new AbortController();
+    const { client, calls } = await burst(service, 64, (i) =>
+      i === 5 ? { signal: cancel.signal } : {},
+    );
+    await eventually(async () => expect(await service.length('work')).toBe(5));
+    await answered(client);
+    cancel.abort();
+    await expect(calls[5]).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
+    const runs: number[] = [];
+    const work = (data: number) => {
+      runs.push(data);
+      return data;
+    };
+    await service.redis.zrem(service.keys.live('work'), 'service other-packs packs');
+    await service.serve({ messages: { work } });
+    const others = calls.filter((_, i) => i !== 5);
+    expect(await Promise.all(others)).toEqual(range(64).filter((i) => i !== 5));
+    expect(runs).not.toContain(5);
+    await isGone(service);
+  });
+
+  it('P19: cancels one call of a pack that runs, and no other', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const aborted: number[] = [];
+    const work = async (data: number, { signal }: RedisStreamsContext) => {
+      if (data < 0) return data;
+      signal.addEventListener('abort', () => aborted.push(data));
+      await Promise.race([
+        gate.opened,
+        new Promise((resolve) => signal.addEventListener('abort', resolve)),
+      ]);
+      return data;
+    };
+    await service.serve({ messages: { work } });
+    const live = service.keys.live('work');
+    const [member = ''] = await service.redis.zrangebyscore(live, '(0', '+inf');
+    await service.redis.zrem(live, member);
+    await announced(service, 'packs');
+    const client = await service.connected();
+    await client.call('work', -1);
+    await answered(client);
+    const cancel = new AbortController();
+    const calls = range(64).map((i) =>
+      client.call('work', i, i === 7 ? { signal: cancel.signal } : {}),
+    );
+    await eventually(async () => expect(await sizes(service)).toEqual([16, 16, 16, 16]));
+    cancel.abort();
+    await expect(calls[7]).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
+    await eventually(() => expect(aborted).toEqual([7]));
+    gate.open();
+    expect(await Promise.all(calls.filter((_, i) => i !== 7))).toHaveLength(63);
+    await isGone(service);
+  });
+});

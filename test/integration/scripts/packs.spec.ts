@@ -1,0 +1,178 @@
+import { callerId, TestBrokers } from '../../support/brokers.js';
+
+/** A pack of three calls that `me` holds. */
+async function held() {
+  const brokers = await TestBrokers.open();
+  const broker = brokers.group();
+  const caller = callerId();
+  await broker.ensureGroup('a', 'r', false);
+  const [more, line] = [['m', '1,2,3'], `1 pack.json 3 ${caller} 60000`];
+  const id = await brokers.add('a', line, '[1,\n2,\n3]', ...more);
+  const me = await brokers.owner('me');
+  await brokers.hand('a', 'me');
+  const state = () => brokers.redis.hget(brokers.keys.part('a'), id);
+  const settle = (letters: string) =>
+    broker.settle(me, {
+      ...{ logs: [], results: [] },
+      streams: [
+        {
+          ...{ stream: 'a', keep: [], drop: [] },
+          noted: [],
+          started: [],
+          packs: [{ id, letters }],
+        },
+      ],
+    });
+  const of = (place: number) => ({ stream: 'a', id, pack: { size: 3, place } });
+  return { brokers, broker, caller, id, me, state, settle, of };
+}
+
+describe('the settle script, of packs', () => {
+  it('P2, P3: joins what ended with what is noted, and the last end takes the entry along', async () => {
+    const { brokers, state, settle } = await held();
+    expect(await settle('.x.')).toMatchObject({ kind: 'ok' });
+    expect(await state()).toBe('.x.');
+    await settle('x..');
+    expect(await state()).toBe('xx.');
+    // An older settlement that comes late undoes nothing.
+    await settle('.x.');
+    expect(await state()).toBe('xx.');
+    expect(await brokers.ids('a')).toHaveLength(1);
+    await settle('..x');
+    expect([await brokers.ids('a'), await brokers.pending('a'), await state()]).toEqual([
+      [],
+      0,
+      null,
+    ]);
+  });
+
+  it('ends a pack of which nothing can be noted when all of it has ended', async () => {
+    const { brokers, settle } = await held();
+    await brokers.redis.set(brokers.keys.part('a'), 'something else');
+    await settle('x..');
+    expect(await brokers.ids('a')).toHaveLength(1);
+    await settle('xxx');
+    expect(await brokers.ids('a')).toEqual([]);
+  });
+});
+
+describe('an operation on a call of a pack', () => {
+  it('P9: finds nothing to do where the call has ended', async () => {
+    const { brokers, broker, caller, me, settle, of } = await held();
+    await settle('.x.');
+    const answer = { caller, frame: 'frame', ttlMs: 1000 };
+    const letter = { ...of(1), drop: true, answer, key: undefined, kept: 10, fields: ['a', 'b'] };
+    const next = { delay: 1, attempts: 1, state: '', spared: 0 };
+    const unhandled = { ...of(1), pattern: 'a', deadline: 1, mayHand: false };
+    const settled = { ...of(1), incarnation: '', drop: true, answer };
+    expect(await broker.settleChecked(me, settled)).toBe('lost');
+    expect(await broker.retry(me, of(1), next)).toBe('lost');
+    expect(await broker.deadLetter(me, letter)).toBe('lost');
+    expect((await broker.noHandler(me, unhandled, answer)).kind).toBe('lost');
+    expect(await brokers.frames(caller)).toEqual([]);
+    expect(await brokers.redis.exists(brokers.keys.dead('service'))).toBe(0);
+  });
+
+  it('ends it, and the entry with the last', async () => {
+    const { brokers, broker, caller, me, state, of } = await held();
+    const answer = { caller, frame: 'frame', ttlMs: 60_000 };
+    const letter = { ...of(0), drop: true, answer, key: undefined, kept: 10, fields: ['a', 'b'] };
+    expect(await broker.deadLetter(me, letter)).toBe('ok');
+    expect(await state()).toBe('x..');
+    const unhandled = { ...of(2), pattern: 'a', deadline: 1, mayHand: false };
+    expect((await broker.noHandler(me, unhandled, answer)).kind).toBe('answered');
+    expect(await state()).toBe('x.x');
+    const settled = { ...of(1), incarnation: '', drop: true, answer };
+    expect(await broker.settleChecked(me, settled)).toBe('ok');
+    expect([await brokers.ids('a'), await brokers.pending('a'), await state()]).toEqual([
+      [],
+      0,
+      null,
+    ]);
+    expect(await brokers.frames(caller)).toHaveLength(3);
+  });
+});
+
+describe('the mark script', () => {
+  const starts = (brokers: TestBrokers) => brokers.starts();
+
+  it('P12: marks a call, and a noted retry takes the mark away', async () => {
+    const { brokers, broker, me, state, of } = await held();
+    expect(await starts(brokers).mark(me, { ...of(1), attempts: 0 })).toBe('ok');
+    expect(await state()).toBe('.t.');
+    await broker.retry(me, of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
+    expect(await state()).toBe('...');
+  });
+
+  it('P12: refuses a mark that comes after the attempt that it was meant for', async () => {
+    const { brokers, broker, me, state, of } = await held();
+    await broker.retry(me, of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
+    expect(await starts(brokers).mark(me, { ...of(1), attempts: 0 })).toBe('lost');
+    expect((await state()) ?? '').not.toContain('t');
+    expect(await starts(brokers).mark(me, { ...of(1), attempts: 1 })).toBe('ok');
+  });
+});
+
+describe('the look script', () => {
+  it('says what is noted of a pack that is mine, and nothing of others', async () => {
+    const { brokers, broker, id, me, settle } = await held();
+    expect(await broker.look(me, 'a', [id, '1-1'])).toEqual(['', undefined]);
+    await settle('x..');
+    expect(await broker.look(me, 'a', [id])).toEqual(['x..']);
+    const other = await brokers.owner('other');
+    expect(await broker.look(other, 'a', [id])).toEqual([undefined]);
+  });
+});
+
+describe('the decide script, of packs', () => {
+  it('P6: ends a call that no group was given, and has whoever reads the pack look first', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const [more, line] = [['m', '1,2'], `1 pack.json 2 ${caller.id} 60000`];
+    const id = await brokers.add('a', line, '[1,\n2]', ...more);
+    const decide = async (place: number) => {
+      const call = { stream: 'a', entry: id, pack: { size: 2, place } };
+      return (await caller.broker.decide([call])).fates[0];
+    };
+    expect(await decide(1)).toEqual({ kind: 'not-run' });
+    expect(await brokers.redis.hget(brokers.keys.part('a'), id)).toBe('.x');
+    expect(await brokers.redis.hget(brokers.keys.incarnation(), 'look')).toBe(id.split('-')[0]);
+    expect(await decide(1)).toEqual({ kind: 'gone' });
+    expect(await decide(0)).toEqual({ kind: 'not-run' });
+    expect(await brokers.ids('a')).toEqual([]);
+  });
+
+  it('says of a call that has ended what it says of one whose entry is gone', async () => {
+    const { brokers, id, settle } = await held();
+    const caller = await brokers.caller();
+    await settle('x..');
+    const call = (place: number) => ({ stream: 'a', entry: id, pack: { size: 3, place } });
+    const { fates } = await caller.broker.decide([call(0), call(1)]);
+    expect(fates).toEqual([{ kind: 'gone' }, { kind: 'may', owner: 'me' }]);
+    const asked = [call(0), call(1)].map((one) => ({ ...one, pattern: 'a' }));
+    expect((await caller.broker.reAsk(asked)).entries).toEqual(['unknown', 'exists']);
+  });
+});
+
+describe('the group script, of packs', () => {
+  it('P7: has packs looked at that a group is given which was made anew', async () => {
+    const { brokers, broker, id } = await held();
+    const look = () => brokers.redis.hget(brokers.keys.incarnation(), 'look');
+    expect(await look()).toBe(null);
+    await brokers.redis.xgroup('DESTROY', brokers.keys.stream('a'), 'service');
+    await broker.ensureGroup('a', 'r', false);
+    expect(await look()).toBe(id.split('-')[0]);
+  });
+});
+
+describe('the sweep script', () => {
+  it('removes what is noted of packs that are gone', async () => {
+    const { brokers, id, settle, state } = await held();
+    await settle('x..');
+    await brokers.starts().sweep('a');
+    expect(await state()).toBe('x..');
+    await brokers.redis.xdel(brokers.keys.stream('a'), id);
+    await brokers.starts().sweep('a');
+    expect(await state()).toBe(null);
+  });
+});
