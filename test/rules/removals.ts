@@ -456,7 +456,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P16',
     part: 'the look at all',
     file: operation('calling/enqueue'),
-    changes: [["if string.sub(member, -6) ~= ' packs' then return '*0' end", '']],
+    changes: [["if string.sub(member, -6) ~= ' packs' then takers = 0 end", '']],
   },
   {
     rule: 'P18',

@@ -85,15 +85,6 @@ local function error_of(answer)
   local text = string.sub(answer.err or '', 1, 120)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
--- How many answer a pattern and take packs; 0 where anybody answers who does not.
-local function takers(live)
-  local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
-  if members.err then return '' end
-  for _, member in ipairs(members) do
-    if string.sub(member, -6) ~= ' packs' then return '*0' end
-  end
-  return '*' .. #members
-end
 local tokens, at = {}, 11
 for s = 1, tonumber(sections) do
   local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
@@ -143,7 +134,17 @@ for s = 1, tonumber(sections) do
       end
     end
   end
-  tokens[s] = first .. ':' .. added .. (asks and takers(live) or '') .. refused
+  local takers = ''
+  if asks then
+    local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+    if not members.err then takers = #members end
+    for _, member in ipairs(members.err and {} or members) do
+      -- One that takes none is enough.
+      if string.sub(member, -6) ~= ' packs' then takers = 0 end
+    end
+    if takers ~= '' then takers = '*' .. takers end
+  end
+  tokens[s] = first .. ':' .. added .. takers .. refused
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')
 -- Memory that is full refuses the first write of a script and no later one: either the first XADD, and

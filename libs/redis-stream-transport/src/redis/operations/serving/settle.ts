@@ -80,7 +80,6 @@ export const settleScript = defineScript({
   lua: `
 ${LUA_ANSWER}
 ${LUA_RESULTS}
-${LUA_PACK}
 ${LUA_FENCE}
 logs, results, streams, notes = tonumber(logs), tonumber(results), tonumber(streams), tonumber(notes)
 local full = ''
@@ -119,12 +118,16 @@ for i = key + 1, key + streams do
     redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
   end
   at = last + 1
-  if packs > 0 then part = part + 1 end
-  for p = at, at + 2 * packs - 2, 2 do
-    local id, letters = ARGV[p], ARGV[p + 1]
-    if merged(KEYS[part], id, #letters, letters) then
-      redis.pcall('XACK', stream, group, id)
-      redis.pcall('XDEL', stream, id)
+  -- Most settlements have no packs, and do not pay for the functions.
+  if packs > 0 then
+    ${LUA_PACK}
+    part = part + 1
+    for p = at, at + 2 * packs - 2, 2 do
+      local id, letters = ARGV[p], ARGV[p + 1]
+      if merged(KEYS[part], id, #letters, letters) then
+        redis.pcall('XACK', stream, group, id)
+        redis.pcall('XDEL', stream, id)
+      end
     end
   end
   at = at + 2 * packs
