@@ -36,9 +36,11 @@ export const isPack = (entry: PackedEntry | Malformed | undefined): entry is Pac
  * The calls of an entry; undefined where the entry is no pack. What is wrong with one call says nothing
  * of the others: texts are told apart without being understood, and the ids of the calls stand outside of the data.
  *
- * `c` is a header line with `pack.` before the codec and the number of calls in the place of the call; `m` holds
- * their ids, joined by commas; `d` is `[`, their data joined by a comma and a line feed, `]`; `h` are their
- * headers in the same form, `null` for none, and is left out where no call has any; `p` is as in other entries.
+ * - `c`: a header line with `pack.` before the codec, and the number of calls in the place of the call;
+ * - `m`: the ids of the calls, joined by commas;
+ * - `d`: `[`, the data of each call, joined by a comma and a line feed, `]`;
+ * - `h`: the headers in the same form, `null` for a call without any. No call has any: no field;
+ * - `p`: the pattern, as in other entries.
  *
  * @param maxPayload characters of one call's data
  */
@@ -51,7 +53,7 @@ export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malform
   const caller = typeof known === 'string' ? line.split(' ', 4)[3] : known.caller;
   const ids = caller !== undefined && isCallerId(caller) && named.every(isCallId) ? named : [];
   const wrong = (malformed: string): PackedEntry | Malformed => {
-    // Whoever waits for one of them is told; where nobody can be told, the entry is what is wrong.
+    // Each caller that can be told is told. Where none can, the entry as a whole is malformed.
     if (caller === undefined || ids.length === 0 || ids.length > MAX_PACK) {
       return { id, malformed, header: undefined };
     }

@@ -93,5 +93,7 @@ export class PackRouter {
       const isGivenUp = givenUp?.has(`${raw.id}#${place}`) === true;
       this.enter({ stream, raw, decoded, history, pack, place }, { due, givenUp: isGivenUp });
     }
+    // Letters that anybody may have written: without a call that ends, nothing would let go of it.
+    if (pack.isEmpty) stream.held.delete(pack);
   }
 }

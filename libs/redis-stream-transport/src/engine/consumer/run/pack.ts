@@ -1,8 +1,8 @@
 import { ENDED, MARKED, OPEN } from '../../../protocol/pack.js';
 import { hashOf, type Identified } from '../../id-table.js';
 
-/** A call of a pack, by its place. */
-export interface PackedCall {
+/** Something that has a place in a pack. */
+export interface Placed {
   readonly place: number;
 }
 
@@ -11,7 +11,7 @@ export interface PackedCall {
  * the last of them has ended, and Redis decides that, by what is noted of each: this process may not have seen
  * all of them end.
  */
-export class Pack<Call extends PackedCall> implements Identified {
+export class Pack<Call extends Placed> implements Identified {
   readonly hash: number;
   sameSlot: this | undefined;
   private readonly members: (Call | undefined)[];
@@ -67,6 +67,11 @@ export class Pack<Call extends PackedCall> implements Identified {
 
   at(place: number): Call | undefined {
     return this.members[place];
+  }
+
+  /** None of its calls is to run: all have ended. */
+  get isEmpty(): boolean {
+    return this.held === 0;
   }
 
   deliveries(): Call[] {

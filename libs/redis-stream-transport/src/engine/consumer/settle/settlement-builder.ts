@@ -28,8 +28,8 @@ interface Ids {
   readonly drop: string[];
   readonly noted: string[];
   readonly started: string[];
-  /** Calls that end, by their packs; made with the first. */
-  packs: Map<Pack<Delivery>, Delivery[]> | undefined;
+  /** Calls of packs that end, by their packs; made with the first. */
+  calls: Map<Pack<Delivery>, Delivery[]> | undefined;
 }
 
 /** Characters that a result takes beside its text and its key, about. */
@@ -91,7 +91,7 @@ export class SettlementBuilder {
     const { id, history, pack } = delivery;
     const ids = this.idsOf(delivery.stream.name);
     if (pack !== undefined) {
-      addTo((ids.packs ??= new Map()), pack, delivery);
+      addTo((ids.calls ??= new Map()), pack, delivery);
       if (history.attempts > 0) ids.noted.push(delivery.name);
       return;
     }
@@ -114,7 +114,7 @@ export class SettlementBuilder {
     if (this.ids?.stream === stream) return this.ids;
     let ids = this.streams.get(stream);
     if (ids === undefined) {
-      ids = { stream, keep: [], drop: [], noted: [], started: [], packs: undefined };
+      ids = { stream, keep: [], drop: [], noted: [], started: [], calls: undefined };
       this.streams.set(stream, ids);
     }
     return (this.ids = ids);
@@ -135,13 +135,16 @@ function addTo(
   else ended.push(delivery);
 }
 
-function endsOf({ packs, ...ids }: Ids): StreamEnds {
-  if (packs === undefined) return ids;
-  const left: PackEnds[] = [];
-  for (const [pack, ended] of packs) {
+/** Runs for every settlement: what has no packs is handed on as it is. */
+function endsOf(ids: Ids): StreamEnds {
+  if (ids.calls === undefined) return ids;
+  const packs: PackEnds[] = [];
+  const drop = [...ids.drop];
+  for (const [pack, ended] of ids.calls) {
     // All of it ends here, and nothing was ever noted of it: it goes like any other entry.
-    if (pack.isUntouched && ended.length === pack.size) ids.drop.push(pack.id);
-    else left.push({ id: pack.id, letters: pack.lettersWith(ended) });
+    if (pack.isUntouched && ended.length === pack.size) drop.push(pack.id);
+    else packs.push({ id: pack.id, letters: pack.lettersWith(ended) });
   }
-  return { ...ids, packs: left };
+  const { stream, keep, noted, started } = ids;
+  return { stream, keep, drop, noted, started, packs };
 }

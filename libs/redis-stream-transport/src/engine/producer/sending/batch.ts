@@ -2,7 +2,7 @@ import type { RedisStreamsError } from '../../../errors.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { EnqueueAnswer, SectionVerdict } from '../../../redis/verdict.js';
-import { isPack, layOut, type Alike, type Laid, type LaidSection } from './layout.js';
+import { areSeveral, layOut, type Alike, type Laid, type LaidSection } from './layout.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { PackWidths } from './pack-widths.js';
 
@@ -103,7 +103,7 @@ function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
 
 /** Tells what one entry of a section holds what became of it. */
 function tell(laid: Laid, at: number, verdict: SectionVerdict): void {
-  if (!isPack(laid)) {
+  if (!areSeveral(laid)) {
     tellOne(laid, at, verdict, undefined);
     return;
   }

@@ -1,5 +1,5 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
-import { isPack, layOut } from './layout.js';
+import { areSeveral, layOut } from './layout.js';
 import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import { PackWidths } from './pack-widths.js';
 
@@ -27,7 +27,7 @@ function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?:
 /** Ids by entry, of so many calls that leave in one turn. */
 function laidOut(entries: OutgoingEntry[], takers = 1) {
   const { laid, section } = layOut({ first: entries[0]!, entries }, widths(takers), 0);
-  const sizes = laid.map((one) => (isPack(one) ? one.length : 1));
+  const sizes = laid.map((one) => (areSeveral(one) ? one.length : 1));
   return { laid, section, sizes };
 }
 

@@ -25,21 +25,23 @@ export interface Alike {
 
 export function layOut({ first, entries }: Alike, widths: PackWidths, now: number): LaidSection {
   const { stream, pattern, mode, hasExtraFields } = first;
-  const packing = first.pack === undefined ? 1 : widths.of(pattern, entries.length);
-  const asks = first.pack !== undefined && widths.asks(pattern);
-  const section = { stream, pattern, mode, asks };
+  const mayPack = first.pack !== undefined;
+  const packing = mayPack ? widths.of(pattern, entries.length) : 1;
+  const asks = mayPack && widths.asks(pattern);
   if (packing === 1) {
-    const fields = entries.map((entry) => entry.fields(now));
-    return { section: { ...section, hasExtraFields, entries: fields }, laid: entries };
+    const lone = entries.map((entry) => entry.fields(now));
+    const section = { stream, pattern, mode, asks, hasExtraFields, entries: lone };
+    return { section, laid: entries };
   }
   const laid = packed(entries, packing, now);
   const fields = laid.map((one) =>
-    isPack(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
+    areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
   );
-  return { section: { ...section, hasExtraFields: true, entries: fields }, laid };
+  const section = { stream, pattern, mode, asks, hasExtraFields: true, entries: fields };
+  return { section, laid };
 }
 
-export const isPack = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);
+export const areSeveral = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);
 
 /** Puts calls that may travel together into packs of so many, in their order. */
 function packed(entries: readonly OutgoingEntry[], width: number, now: number): Laid[] {
