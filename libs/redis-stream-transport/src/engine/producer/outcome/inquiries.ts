@@ -12,6 +12,8 @@ const ASK_EVERY = 1000;
  */
 export class Inquiries {
   private cancel: (() => void) | undefined;
+  /** Shards whose calls are asked about as soon as that is allowed, and what cancels it. */
+  private readonly doubted = new Map<CallerShard, () => void>();
 
   constructor(
     private readonly clock: Clock,
@@ -31,13 +33,26 @@ export class Inquiries {
     });
   }
 
-  /** Something that may have answered a call came in this shard and could not be read. */
+  /**
+   * Something that may have answered a call came in this shard and could not be read. Redis is asked as soon as that is
+   * allowed: the next regular look may come just before, and the one after it a second too late.
+   */
   doubt(shard: CallerShard): void {
-    if (shard.probe.doubt()) this.ask(shard);
+    const wait = shard.probe.doubt();
+    if (wait === 0) {
+      this.ask(shard);
+    } else if (!this.doubted.has(shard)) {
+      const ask = (): void => {
+        this.doubted.delete(shard);
+        this.ask(shard);
+      };
+      this.doubted.set(shard, this.clock.after(wait, ask));
+    }
   }
 
   stop(): void {
     this.cancel?.();
+    for (const cancel of this.doubted.values()) cancel();
   }
 
   private ask(shard: CallerShard): void {

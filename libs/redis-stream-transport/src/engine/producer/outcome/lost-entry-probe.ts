@@ -61,11 +61,11 @@ export class LostEntryProbe {
   /**
    * A frame was ignored, so all calls that wait are to be asked about; once a second at most.
    *
-   * @returns whether they are to be asked about now
+   * @returns milliseconds until they may be asked about
    */
-  doubt(): boolean {
+  doubt(): number {
     this.doubted = true;
-    return !this.asking && this.clock.now() >= this.nextDoubt;
+    return Math.max(0, this.nextDoubt - this.clock.now());
   }
 
   private due(calls: readonly Call[]): Call[] {
