@@ -73,7 +73,7 @@ describe('the consumers that live', () => {
     const live = await say(redis, `ZRANGE ${key('live:state.serve')} 0 -1 WITHSCORES`);
     const [dot, zero, member, until] = live as [string, string, string, string];
     expect([dot, zero]).toEqual(['.', '0']);
-    expect(member).toMatch(/^service \S+ -$/);
+    expect(member).toMatch(/^service \S+ packs$/);
     expect(Number(until)).toBeGreaterThan(Number(seconds) * 1000);
     const consumer = member.split(' ')[1] as string;
     expect(await say(redis, `GET ${key(`lease:${consumer}`)}`)).toMatch(/^[\w-]{22}$/);

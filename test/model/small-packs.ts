@@ -1,12 +1,16 @@
-/** Instead of the engine's own: every instance reads packs, so a few calls of one turn are enough for one. */
+/** As the engine's own, but a few calls are enough for packs. */
 export class PackWidths {
-  of(_pattern: string, calls: number): number {
-    return Math.min(3, calls);
+  private readonly takers = new Map<string, number>();
+
+  entriesFor(pattern: string, calls: number): number {
+    return (this.takers.get(pattern) ?? 0) === 0 ? calls : Math.ceil(calls / 3);
   }
 
   asks(): boolean {
-    return false;
+    return true;
   }
 
-  noted(): void {}
+  noted(pattern: string, { takers }: { readonly takers?: number }): void {
+    if (takers !== undefined) this.takers.set(pattern, takers);
+  }
 }

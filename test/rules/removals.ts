@@ -174,7 +174,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L12',
     part: 'the parts',
     file: consumer('intake/read-plan'),
-    changes: [['Math.floor(wanted / this.active / mostCalls(streams))', 'wanted']],
+    changes: [['Math.floor(wanted / this.active)', 'wanted']],
   },
   {
     rule: 'L12',
@@ -457,6 +457,20 @@ export const REMOVALS: readonly Removal[] = [
     part: 'the look at all',
     file: operation('calling/enqueue'),
     changes: [["if string.sub(member, -6) ~= ' packs' then takers = 0 end", '']],
+  },
+  {
+    rule: 'P17',
+    part: 'the bound for packs',
+    file: consumer('intake/pattern-state'),
+    changes: [
+      ['!this.spec.once && room >= ROOM_FOR_PACKS && this.meanTime <= LONG', '!this.spec.once'],
+    ],
+  },
+  {
+    rule: 'P17',
+    part: 'the room for a pack',
+    file: consumer('intake/read-plan'),
+    changes: [['if (members <= 1 || !stream.expectsPacks) return 0;', 'return 0;']],
   },
   {
     rule: 'P18',

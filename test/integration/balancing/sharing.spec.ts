@@ -66,6 +66,23 @@ describe('instances of one group', () => {
     }
   });
 
+  it('share bursts of 100 calls evenly, to 15 parts of a hundred', async () => {
+    const service = new TestService();
+    const { shares } = await fleet(service, 4);
+    const client = await service.connected();
+    // The first verdict says that all take packs.
+    await client.call('work', { key: 0 });
+    shares.fill(0);
+    for (let round = 0; round < 20; round++) {
+      await idle(service, 4);
+      await Promise.all(range(100).map((key) => client.call('work', { key })));
+    }
+    for (const share of shares) {
+      expect(share, shares.join(' ')).toBeGreaterThanOrEqual(0.85 * 500);
+      expect(share, shares.join(' ')).toBeLessThanOrEqual(1.15 * 500);
+    }
+  });
+
   it('share 100 calls of one turn also as processes of their own', async () => {
     const service = new TestService();
     const { url, prefix } = service;

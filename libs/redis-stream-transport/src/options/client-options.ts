@@ -19,7 +19,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   idleTimeout?: number;
   /** Calls that may be open at once; more fail with OVERLOADED. Default: 10000. */
   maxPending?: number;
-  /** Unread entries that a stream may hold; more fail with OVERLOADED. Default: 1000000. */
+  /** Unread entries that a stream may hold; a pack is one. More fail with OVERLOADED. Default: 1000000. */
   maxBacklog?: number;
   /** Headers sent with every call and event; a record's are added to them. Default: none. */
   headers?: Headers;

@@ -73,10 +73,12 @@ export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malform
   const headers = written === undefined ? [] : textsOf(written, count);
   if (headers === undefined) return wrong(`a pack of ${count} calls has other headers`);
   const addedAt = timeOf(id);
-  const members = ids.map((call, i) => {
-    const header: Header = { ...known, call };
-    return member({ id, addedAt, header, pattern }, data[i] as string, headers[i], maxPayload);
-  });
+  const members: (Entry | Malformed)[] = [];
+  for (let i = 0; i < count; i++) {
+    const header = headerOf(known, ids[i] as string);
+    const text = data[i] as string;
+    members.push(member({ id, addedAt, header, pattern, text, maxPayload }, headers[i]));
+  }
   return { id, members };
 }
 
@@ -129,25 +131,35 @@ export function fieldsOfMember({ header, data, headers, pattern }: Entry): strin
   return fields;
 }
 
-function member(
-  of: Pick<Entry, 'id' | 'addedAt' | 'header' | 'pattern'>,
-  text: string,
-  headersText: string | undefined,
-  maxPayload: number,
-): Entry | Malformed {
-  const { id, header } = of;
+/** The header of one call. Written out: a copy of all properties takes four times as long. */
+function headerOf(shared: Header, call: string): Header {
+  const { version, codec, codecName, caller, timeout, idle, once, depth, message } = shared;
+  return { version, codec, codecName, call, caller, timeout, idle, once, depth, message };
+}
+
+/** What a call of a pack is made of. */
+interface MemberParts extends Pick<Entry, 'id' | 'addedAt' | 'header' | 'pattern'> {
+  readonly text: string;
+  readonly maxPayload: number;
+}
+
+function member(parts: MemberParts, headersText: string | undefined): Entry | Malformed {
+  const { id, addedAt, header, pattern, text, maxPayload } = parts;
   const bad = (malformed: string): Malformed => ({ id, malformed, header });
   let data: string | undefined = text;
   // What a serializer returned as a text stands as a JSON string.
   if (header.codec === 'text' || header.codec === 'b64') data = stringIn(text);
   if (data === undefined) return bad('the data of a serializer is not a text');
   if (data.length > maxPayload) return bad('payload too large');
-  if (headersText === undefined || headersText === 'null') {
-    return { ...of, data, headers: undefined, key: undefined, group: undefined };
+  let headers: Record<string, string> | undefined;
+  if (headersText !== undefined && headersText !== 'null') {
+    const read = readHeaders(headersText);
+    if (typeof read === 'string') return bad(read);
+    headers = read;
   }
-  const headers = readHeaders(headersText);
-  if (typeof headers === 'string') return bad(headers);
-  return { ...of, data, headers, key: undefined, group: undefined };
+  const key = undefined;
+  const group = undefined;
+  return { id, addedAt, header, data, headers, key, pattern, group };
 }
 
 function stringIn(text: string): string | undefined {

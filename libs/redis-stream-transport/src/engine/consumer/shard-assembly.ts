@@ -86,7 +86,8 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     },
   });
   const companions = settings.companions.map((make) => make(commands, keys, options));
-  const news = { announcements: announcementsOf(own.specs), companions };
+  const announcements = () => announcementsOf(own.states, options.concurrency);
+  const news = { announcements, companions };
   const keeper = new LeaseKeeper(context, leases, news, {
     renewed: () => life.renewed(),
     cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),

@@ -11,6 +11,11 @@ const NEW_BURST = 2;
 const RISE = 0.5;
 const FALL = 0.02;
 
+/** Entries of a burst that comes as packs for each member, as callers lay it out (`sending/pack-widths.ts`). */
+const PACKS_EACH = 4;
+/** Filled reads in a row that count. */
+const MOST_DOUBLED = 10;
+
 /**
  * Says how many entries to ask for in one read. Redis gives all entries that one script adds to *one* blocked
  * reader, up to its COUNT. With several live instances COUNT must therefore be a fair share of a burst, or one
@@ -21,17 +26,42 @@ export class FairShare {
   /** Entries of the current burst: from reads that brought COUNT, and from the last read, which brought less. */
   private filled = 0;
   private rest = 0;
+  /** Reads in a row that were filled at once. */
+  private filledReads = 0;
 
-  count(free: number, members: number, concurrency: number): number {
+  /**
+   * Where callers send packs, the size of a burst says little: 16 entries may be 16 calls or 256. But they are as many
+   * for each member, so a read that waits asks for these. After two reads that were filled at once there is a backlog,
+   * or a burst of lone calls. Then each read asks for twice as many as the one before.
+   *
+   * @param packs whether bursts may come as packs
+   */
+  count(free: number, members: number, concurrency: number, packs: boolean): number {
     if (members <= 1) return free;
-    const share = Math.ceil(this.burst / members);
+    const share = packs ? this.packs() : Math.ceil(this.burst / members);
     const most = Math.max(Math.ceil(concurrency / members), MIN_COUNT);
     return Math.min(free, Math.max(MIN_COUNT, Math.min(share, most)));
+  }
+
+  /**
+   * The next read asks for more than a share of a burst of packs. It must not wait: the next burst would be filled into
+   * it.
+   */
+  get isGreedy(): boolean {
+    return this.filledReads >= 2;
+  }
+
+  private packs(): number {
+    return this.isGreedy
+      ? PACKS_EACH * 2 ** (Math.min(this.filledReads, MOST_DOUBLED) - 1)
+      : PACKS_EACH;
   }
 
   /** Notes what a read of at most `count` entries brought after `waited` milliseconds. */
   noted(entries: number, count: number, members: number, waited: number): void {
     if (waited > NEW_BURST) this.ended(members);
+    if (waited > NEW_BURST) this.filledReads = 0;
+    this.filledReads = entries >= count ? this.filledReads + 1 : 0;
     if (entries === 0) {
       this.ended(members);
       // Nothing came during a whole block: the estimate is out of date.

@@ -1,4 +1,4 @@
-import { PatternState, type PatternSpec } from './pattern-state.js';
+import { announcementsOf, PatternState, type PatternSpec } from './pattern-state.js';
 
 const bounded = (concurrency: number | undefined) =>
   new PatternState({ concurrency } as PatternSpec);
@@ -35,5 +35,34 @@ describe('the bound of a pattern', () => {
     begins(pattern, 1, true);
     expect([pattern.admits(0), pattern.admits(1), pattern.isLent]).toEqual([true, true, false]);
     expect(pattern.nestedRoom).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('packs', () => {
+  const taking = (spec: Partial<PatternSpec>, took: readonly number[] = []) => {
+    const pattern = new PatternState({
+      concurrency: undefined,
+      once: false,
+      ...spec,
+    } as PatternSpec);
+    for (const ms of took) pattern.took(ms);
+    return pattern.takesPacks(200);
+  };
+
+  it('P17: takes packs only where there is room for all of their calls, and handlers are short', () => {
+    expect([taking({}), taking({ concurrency: 64 })]).toEqual([true, true]);
+    expect([taking({ concurrency: 63 }), taking({ once: true })]).toEqual([false, false]);
+    expect(taking({}, Array(20).fill(40))).toBe(true);
+    expect(taking({}, Array(20).fill(60))).toBe(false);
+    // It takes them again when its handlers have become short.
+    expect(taking({}, [...Array(20).fill(60), ...Array(20).fill(1)])).toBe(true);
+  });
+
+  it('are announced where the process has room as well', () => {
+    const pattern = new PatternState({ pattern: 'p', answers: true, once: false } as PatternSpec);
+    const events = new PatternState({ pattern: 'e', answers: false } as PatternSpec);
+    const announced = (concurrency: number) => announcementsOf([pattern, events], concurrency);
+    expect(announced(64)).toEqual([{ pattern: 'p', once: false, packs: true }]);
+    expect(announced(63)).toEqual([{ pattern: 'p', once: false, packs: false }]);
   });
 });

@@ -19,6 +19,13 @@ export interface PatternSpec {
   readonly restartable: boolean;
 }
 
+/** Handlers that must be able to run at once where packs are taken. */
+const ROOM_FOR_PACKS = 64;
+/** Milliseconds of a handler above which packs save next to nothing. */
+const LONG = 50;
+/** How fast the mean follows its samples. */
+const FOLLOW = 0.2;
+
 /** A pattern while the server runs. */
 export class PatternState {
   running = 0;
@@ -30,7 +37,26 @@ export class PatternState {
   private readonly lentAt: number[] = [];
   private lent = 0;
 
+  /** Milliseconds that a handler takes, as a running mean of samples. */
+  private meanTime = 0;
+
   constructor(readonly spec: PatternSpec) {}
+
+  /**
+   * Callers may put several calls into one entry. That saves the more the shorter the handlers are; where they are
+   * long or few may run, the calls of a pack would wait while other instances have room.
+   *
+   * @param concurrency handlers of the process that may run at once
+   */
+  takesPacks(concurrency: number): boolean {
+    const room = Math.min(this.bound, concurrency);
+    return !this.spec.once && room >= ROOM_FOR_PACKS && this.meanTime <= LONG;
+  }
+
+  /** A handler took so many milliseconds. */
+  took(ms: number): void {
+    this.meanTime += (ms - this.meanTime) * FOLLOW;
+  }
 
   /** Most of its handlers at once, beside the server's bound; Infinity without a bound of its own. */
   get bound(): number {
@@ -72,7 +98,18 @@ export class PatternState {
   }
 }
 
-/** What a consumer announces to callers: the patterns whose requests it answers. */
-export function announcementsOf(specs: readonly PatternSpec[]): Announcement[] {
-  return specs.filter(({ answers }) => answers).map(({ pattern, once }) => ({ pattern, once }));
+/**
+ * What a consumer announces to callers: the patterns whose requests it answers.
+ * @param concurrency handlers of the process that may run at once
+ */
+export function announcementsOf(
+  states: readonly PatternState[],
+  concurrency: number,
+): Announcement[] {
+  return states
+    .filter(({ spec }) => spec.answers)
+    .map((state) => {
+      const { pattern, once } = state.spec;
+      return { pattern, once, packs: state.takesPacks(concurrency) };
+    });
 }

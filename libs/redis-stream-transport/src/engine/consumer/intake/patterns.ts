@@ -4,7 +4,7 @@ import { StreamState } from './stream-state.js';
 
 /** What one group reads in one shard. */
 export interface PatternsHere {
-  readonly specs: readonly PatternSpec[];
+  readonly states: readonly PatternState[];
   readonly streams: readonly StreamState[];
 }
 
@@ -26,12 +26,12 @@ export class Patterns {
   /** The patterns whose streams are in a shard. A lane that several patterns share is one stream. */
   here(shard: number, broadcast: boolean): PatternsHere {
     const all = this.of(broadcast);
-    const specs: PatternSpec[] = [];
+    const states: PatternState[] = [];
     const streams = new Map<string, StreamState>();
     for (const state of all.values()) {
       const { spec } = state;
       if (shardOf(spec.stream, this.shards) !== shard) continue;
-      specs.push(spec);
+      states.push(state);
       let stream = streams.get(spec.stream);
       if (stream === undefined) {
         stream = new StreamState(spec.stream, all);
@@ -39,7 +39,7 @@ export class Patterns {
       }
       stream.patterns.set(spec.pattern, state);
     }
-    return { specs, streams: [...streams.values()] };
+    return { states, streams: [...streams.values()] };
   }
 
   private of(broadcast: boolean): Map<string, PatternState> {

@@ -117,3 +117,64 @@ describe('a plan of reads over patterns with bounds of their own', () => {
     );
   });
 });
+
+describe('P17: a plan of reads where packs come', () => {
+  const withPacks = (concurrency?: number) => {
+    const made = stream('work', concurrency);
+    made.brought(16);
+    made.learn();
+    return made;
+  };
+
+  it.each([undefined, 100])(
+    'asks for none while too few of their calls could start: bound %s',
+    (bound) => {
+      const plan = readPlan([withPacks(bound)], 100);
+      expect(plan.next(room(15, { members: 2 }))).toBeUndefined();
+      expect(names(plan.next(room(16, { members: 2 })))).toEqual(['work']);
+      // Nobody else could start them.
+      expect(names(plan.next(room(15, { members: 1 })))).toEqual(['work']);
+    },
+  );
+
+  it('asks where a quarter of few slots is free', () => {
+    const plan = readPlan([withPacks()], 20);
+    expect(plan.next(room(4, { members: 2 }))).toBeUndefined();
+    expect(names(plan.next(room(5, { members: 2 })))).toEqual(['work']);
+  });
+
+  it('asks for as many as it can start', () => {
+    const packs = withPacks();
+    for (let i = 0; i < 20; i++) {
+      packs.brought(16);
+      packs.learn();
+    }
+    expect(readPlan([packs], 200).next(room(200))?.count).toBe(12);
+  });
+
+  it.each([undefined, 100])('waits for the next burst with the share of one: bound %s', (bound) => {
+    const packs = stream('work', bound);
+    for (const pattern of packs.patterns.values()) Object.assign(pattern.spec, { answers: true });
+    const plan = readPlan([packs], 100);
+    const asked: { count: number; blocks: boolean }[] = [];
+    const read = (entries: number, took: number): void => {
+      const ask = plan.next(room(100, { members: 4 }))!;
+      asked.push({ count: ask.count, blocks: ask.blocks });
+      const came = entries === 0 ? [] : ([[packs, Math.min(entries, ask.count)]] as const);
+      plan.noted(ask, { ...brought(...(came as [StreamState, number][])), took }, 4);
+    };
+    read(100, 50);
+    read(100, 0);
+    read(100, 0);
+    read(100, 0);
+    read(0, 0);
+    read(0, 0);
+    const [first, second, ...others] = asked;
+    expect([first, second]).toEqual([
+      { count: 4, blocks: true },
+      { count: 4, blocks: bound === undefined },
+    ]);
+    expect(others.some(({ count, blocks }) => count > 4 && blocks)).toBe(false);
+    expect(asked.at(-1)).toEqual({ count: 4, blocks: true });
+  });
+});

@@ -70,7 +70,9 @@ class EqualPlan implements ReadPlan {
   private readonly rotation = new Rotation();
   /** Number of streams that may have entries: those with some in the last read, or all after a failed one. */
   private active: number;
-  /** The last read did not block and brought nothing: the next one listens to all streams. */
+  /** The last ask named only some of the streams. */
+  private isPart = false;
+  /** The last read named only some of them and brought nothing: the next one listens to all streams. */
   private listen = false;
 
   constructor(
@@ -80,36 +82,46 @@ class EqualPlan implements ReadPlan {
     this.active = Math.max(1, streams.length);
   }
 
-  next({ free, members }: Room): Ask | undefined {
+  next(room: Room): Ask | undefined {
     const streams = this.streams.some(({ isBroken }) => isBroken)
       ? this.streams.filter(({ isBroken }) => !isBroken)
       : this.streams;
-    if (streams.length === 0) return undefined;
+    if (streams.length === 0 || this.isTooFull(room)) return undefined;
+    const { free, members } = room;
     if (this.listen) {
       this.listen = false;
+      this.isPart = false;
       // Redis serves a blocked read from one stream only, so it brings one entry at most.
       return { streams, count: 1, blocks: true };
     }
-    const wanted = this.share.count(free, members, this.concurrency);
-    const count = Math.max(1, Math.floor(wanted / this.active / mostCalls(streams)));
+    const packs = streams.some((stream) => stream.takesPacks(this.concurrency));
+    const most = Math.max(1, Math.floor(free / mostCalls(streams)));
+    const wanted = this.share.count(most, members, this.concurrency, packs);
+    const count = Math.max(1, Math.floor(wanted / this.active));
     const named = this.rotation.take(streams, free);
     // A read that names only some of the streams must not block: entries of the others would wait.
-    return { streams: named, count, blocks: named.length === streams.length };
+    this.isPart = named.length < streams.length;
+    const mayWait = !(packs && members > 1 && this.share.isGreedy);
+    return { streams: named, count, blocks: !this.isPart && mayWait };
   }
 
-  noted({ streams, count, blocks }: Ask, { entries, total, took }: Brought, members: number): void {
-    this.listen = total === 0 && !blocks;
+  noted({ count }: Ask, { entries, total, took }: Brought, members: number): void {
+    this.listen = total === 0 && this.isPart;
     this.active = Math.max(1, entries.size);
-    const each = mostCalls(streams);
-    this.share.noted(total * each, count * this.active * each, members, took);
+    this.share.noted(total, count * this.active, members, took);
   }
 
   failed(): void {
     this.active = Math.max(1, this.streams.length);
   }
 
-  closed({ free }: Room): readonly StreamState[] {
-    return free > 0 ? [] : this.streams;
+  closed(room: Room): readonly StreamState[] {
+    return room.free > 0 && !this.isTooFull(room) ? [] : this.streams;
+  }
+
+  private isTooFull({ free, members }: Room): boolean {
+    const { streams, concurrency } = this;
+    return streams.some((stream) => free < roomForPacks(stream, { members, concurrency }));
   }
 
   isOutdated(): boolean {
@@ -129,7 +141,9 @@ class BoundedPlan implements ReadPlan {
   private readonly hot = new Set<StreamState>();
   /** The next read names all streams with room: reads of all and of hot streams take turns. */
   private forAll = true;
-  /** The last read of all did not block and brought nothing. */
+  /** The last ask of all named only some of those with room. */
+  private isPart = false;
+  /** The last read of all was such a one, and brought nothing. */
   private listen = false;
   /** Streams that the blocking read leaves out because they have no room. */
   private omitted: readonly StreamState[] = [];
@@ -144,7 +158,8 @@ class BoundedPlan implements ReadPlan {
   next(room: Room): Ask | undefined {
     const readable: StreamState[] = [];
     const full: StreamState[] = [];
-    for (const stream of this.streams) (roomIn(stream, room) > 0 ? readable : full).push(stream);
+    for (const stream of this.streams)
+      (this.roomIn(stream, room) > 0 ? readable : full).push(stream);
     this.omitted = [];
     if (readable.length === 0) return undefined;
     const ofHot = this.forAll ? undefined : this.ofHot(room);
@@ -161,12 +176,13 @@ class BoundedPlan implements ReadPlan {
       // Added anew, so that the set is in the order of the last reads and each has its turn.
       this.hot.delete(stream);
       if (came >= count) this.hot.add(stream);
-      if (came > 0 || (total === 0 && blocks)) {
-        const each = stream.callsPerEntry;
-        this.shares.get(stream)?.noted(came * each, count * each, members, took);
+      const share = this.shares.get(stream) as FairShare;
+      // What a read that does not wait brings nothing of may come later; but nobody asks for more of it now.
+      if (came > 0 || (total === 0 && (blocks || share.isGreedy))) {
+        share.noted(came, count, members, took);
       }
     }
-    this.listen = this.forAll && total === 0 && !blocks;
+    this.listen = this.forAll && total === 0 && this.isPart;
     this.forAll = !this.forAll;
   }
 
@@ -175,7 +191,7 @@ class BoundedPlan implements ReadPlan {
   }
 
   closed(room: Room): readonly StreamState[] {
-    return this.streams.filter((stream) => roomIn(stream, room) <= 0);
+    return this.streams.filter((stream) => this.roomIn(stream, room) <= 0);
   }
 
   get omits(): boolean {
@@ -183,7 +199,7 @@ class BoundedPlan implements ReadPlan {
   }
 
   isOutdated(room: Room): boolean {
-    const outdated = this.omitted.some((stream) => roomIn(stream, room) > 0);
+    const outdated = this.omitted.some((stream) => this.roomIn(stream, room) > 0);
     if (outdated) this.omitted = [];
     return outdated;
   }
@@ -192,7 +208,7 @@ class BoundedPlan implements ReadPlan {
     const streams: StreamState[] = [];
     let count = 0;
     for (const stream of this.hot) {
-      if (roomIn(stream, room) <= 0) continue;
+      if (this.roomIn(stream, room) <= 0) continue;
       const wanted = this.wanted(stream, room);
       if (streams.length === 0) count = wanted;
       if (wanted !== count || (streams.length + 1) * count > room.free) continue;
@@ -202,19 +218,36 @@ class BoundedPlan implements ReadPlan {
   }
 
   private ofAll(readable: readonly StreamState[], room: Room): Ask {
-    if (this.listen) return { streams: readable, count: 1, blocks: true };
+    if (this.listen) {
+      this.isPart = false;
+      return { streams: readable, count: 1, blocks: true };
+    }
     const named = this.rotation.take(readable, room.free);
     let count = Math.floor(room.free / named.length);
     for (const stream of named) count = Math.min(count, this.wanted(stream, room));
-    return { streams: named, count, blocks: named.length === readable.length };
+    this.isPart = named.length < readable.length;
+    const mayWait = !named.some((stream) => this.isGreedy(stream, room));
+    return { streams: named, count, blocks: !this.isPart && mayWait };
+  }
+
+  /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
+  private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
+    if (stream.isBehind || stream.isBroken) return 0;
+    const room = stream.room(free, mayPark);
+    return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
+  }
+
+  private isGreedy(stream: StreamState, { members }: Room): boolean {
+    const share = this.shares.get(stream) as FairShare;
+    return members > 1 && share.isGreedy && stream.takesPacks(this.concurrency);
   }
 
   /** Its fair share, rounded down to a power of two if it is bounded: streams of similar room share a read. */
   private wanted(stream: StreamState, room: Room): number {
     const most = Math.min(stream.bound, this.concurrency);
     const share = this.shares.get(stream) as FairShare;
-    const calls = share.count(roomIn(stream, room), room.members, most);
-    const count = Math.max(1, Math.floor(calls / stream.callsPerEntry));
+    const entries = Math.max(1, Math.floor(this.roomIn(stream, room) / stream.callsPerEntry));
+    const count = share.count(entries, room.members, most, stream.takesPacks(this.concurrency));
     return stream.bound < this.concurrency ? 2 ** Math.floor(Math.log2(count)) : count;
   }
 }
@@ -226,7 +259,17 @@ function mostCalls(streams: readonly StreamState[]): number {
   return most;
 }
 
-/** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
-function roomIn(stream: StreamState, { free, mayPark }: Room): number {
-  return stream.isBehind || stream.isBroken ? 0 : stream.room(free, mayPark);
+/** Handlers that must be able to start before a pack is asked for. */
+const ROOM_FOR_A_PACK = 16;
+
+/**
+ * Of several members only one that can start all calls of a pack asks for packs (rule P17): the calls that it cannot
+ * start would wait while others have room. One with few slots asks when a quarter of them are free.
+ */
+function roomForPacks(
+  stream: StreamState,
+  { members, concurrency }: { readonly members: number; readonly concurrency: number },
+): number {
+  if (members <= 1 || !stream.expectsPacks) return 0;
+  return Math.min(ROOM_FOR_A_PACK, Math.ceil(Math.min(stream.bound, concurrency) / 4));
 }

@@ -119,6 +119,18 @@ export class StreamState implements HomeStream {
     return this.loneEntries < QUIET;
   }
 
+  /**
+   * A pattern of it takes packs, so bursts may come as packs.
+   *
+   * @param concurrency handlers of the process that may run at once
+   */
+  takesPacks(concurrency: number): boolean {
+    for (const pattern of this.patterns.values()) {
+      if (pattern.spec.answers && pattern.takesPacks(concurrency)) return true;
+    }
+    return false;
+  }
+
   /** An entry with so many calls was read. */
   brought(calls: number): void {
     this.entriesRead++;

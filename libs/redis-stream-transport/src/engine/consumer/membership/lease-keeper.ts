@@ -9,7 +9,8 @@ const TOO_OLD = 3_600_000;
 
 /** What is announced together with the lease. */
 export interface LeaseNews {
-  readonly announcements: readonly Announcement[];
+  /** The patterns that are answered, as it is now. */
+  readonly announcements: () => readonly Announcement[];
   readonly companions: readonly LeaseCompanion[];
 }
 
@@ -62,7 +63,7 @@ export class LeaseKeeper {
    */
   async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
     const { leaseTtl } = this.context.options;
-    const { announcements } = this.news;
+    const announcements = this.news.announcements();
     if (announcements.length > 0) {
       const { owner } = this.context.identity;
       const answer = await this.broker.announce(owner, announcements, leaseTtl, check);
@@ -91,7 +92,7 @@ export class LeaseKeeper {
     identity.invalidate();
     const { owner } = identity;
     await Promise.all(this.news.companions.map((one) => one.leaving(owner)));
-    await this.broker.release(owner, this.news.announcements);
+    await this.broker.release(owner, this.news.announcements());
   }
 
   stop(): void {

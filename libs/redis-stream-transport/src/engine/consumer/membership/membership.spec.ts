@@ -21,7 +21,7 @@ async function joined(cleaning: () => Promise<unknown>) {
   const keeper = new LeaseKeeper(
     context,
     leases,
-    { announcements: [], companions: [] },
+    { announcements: () => [], companions: [] },
     {
       ...{ renewed() {}, cancellations() {}, membersChanged() {} },
     },

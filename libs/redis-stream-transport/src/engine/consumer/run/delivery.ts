@@ -78,6 +78,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   before: Expiring | undefined;
   behind: Expiring | undefined;
   expiresAt = Number.POSITIVE_INFINITY;
+  /** When it started (monotonic, ms), of one that is timed; else 0. */
+  startedAt = 0;
 
   readonly raw: RawEntry;
   readonly stream: HomeStream;

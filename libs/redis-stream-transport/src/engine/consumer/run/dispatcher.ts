@@ -16,6 +16,9 @@ const ABORT_GRACE = 5000;
  */
 const MAX_PARKED = 1000;
 
+/** Of starts and ends of a pattern, a handler that starts at every 16th is timed. */
+const SAMPLES = 15;
+
 const LOCKED = 'every handler of the instance waits for calls that handlers have made';
 
 export interface DispatcherHooks {
@@ -144,6 +147,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.nesting.ended(delivery);
     delivery.pattern.running--;
     delivery.pattern.moves++;
+    if (delivery.startedAt > 0) delivery.pattern.took(this.clock.now() - delivery.startedAt);
     this.isolation.ended(delivery);
     if (this.waiting.length > 0 || !this.isolation.isOpen) this.next();
     if (this.running === 0) this.tellIfIdle();
@@ -256,7 +260,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.moves++;
     this.nesting.started(delivery);
     delivery.pattern.running++;
-    delivery.pattern.moves++;
+    if ((delivery.pattern.moves++ & SAMPLES) === 0) delivery.startedAt = this.clock.now();
     delivery.begin();
   }
 

@@ -26,14 +26,14 @@ export interface Alike {
 export function layOut({ first, entries }: Alike, widths: PackWidths, now: number): LaidSection {
   const { stream, pattern, mode, hasExtraFields } = first;
   const mayPack = first.pack !== undefined;
-  const packing = mayPack ? widths.of(pattern, entries.length) : 1;
   const asks = mayPack && widths.asks(pattern);
-  if (packing === 1) {
+  const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
+  if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));
     const section = { stream, pattern, mode, asks, hasExtraFields, entries: lone };
     return { section, laid: entries };
   }
-  const laid = packed(entries, packing, now);
+  const laid = packed(entries, count, now);
   const fields = laid.map((one) =>
     areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
   );
@@ -43,8 +43,11 @@ export function layOut({ first, entries }: Alike, widths: PackWidths, now: numbe
 
 export const areSeveral = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);
 
-/** Puts calls that may travel together into packs of so many, in their order. */
-function packed(entries: readonly OutgoingEntry[], width: number, now: number): Laid[] {
+/**
+ * Puts calls that may travel together into so many packs, in their order. The packs are of the same size, to one call:
+ * each instance is to get as much as the others.
+ */
+function packed(entries: readonly OutgoingEntry[], count: number, now: number): Laid[] {
   const laid: Laid[] = [];
   let open: OutgoingEntry[] = [];
   let length = 0;
@@ -53,18 +56,23 @@ function packed(entries: readonly OutgoingEntry[], width: number, now: number): 
     open = [];
     length = 0;
   };
-  for (const entry of entries) {
+  /** How many of the packs are over. */
+  let over = 0;
+  for (const [i, entry] of entries.entries()) {
     const { pack, size } = entry;
+    const known = open[0]?.pack;
     if (pack === undefined) {
       close();
       laid.push(entry);
-      continue;
+    } else {
+      const fits = length + size <= MAX_LENGTH;
+      if (known !== undefined && !(fits && isLike(known, pack, now))) close();
+      open.push(entry);
+      length += size;
     }
-    const known = open[0]?.pack;
-    const fits = open.length < width && length + size <= MAX_LENGTH;
-    if (known !== undefined && !(fits && isLike(known, pack, now))) close();
-    open.push(entry);
-    length += size;
+    const end = Math.floor(((i + 1) * count) / entries.length);
+    if (end > over) close();
+    over = end;
   }
   close();
   return laid;

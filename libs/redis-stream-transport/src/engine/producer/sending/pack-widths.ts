@@ -3,7 +3,10 @@ import type { SectionVerdict } from '../../../redis/verdict.js';
 
 /** Calls in a pack at most. More bring little (docs/performance.md), and wait for each other's entry. */
 const MOST = 16;
-/** Packs of one turn that each live instance may get: a burst must be shared. */
+/**
+ * Entries of one turn for each live instance: a burst must be shared. Readers count on it (PACKS_EACH in
+ * `consumer/intake/fair-share.ts`).
+ */
 const SHARE = 4;
 /** Milliseconds for which an answer holds: instances that take no packs may come at any time. */
 const ASK_EVERY = 1000;
@@ -22,10 +25,10 @@ export class PackWidths {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Calls per entry, when so many calls of a pattern leave in one turn; 1: each has its own. */
-  of(pattern: string, calls: number): number {
+  /** How many entries hold so many calls of a pattern that leave in one turn; as many: each has its own. */
+  entriesFor(pattern: string, calls: number): number {
     const live = this.known.get(pattern)?.live ?? 0;
-    return live === 0 ? 1 : Math.min(MOST, Math.ceil(calls / (SHARE * live)));
+    return live === 0 ? calls : Math.max(Math.ceil(calls / MOST), Math.min(calls, SHARE * live));
   }
 
   /** Whether the next batch is to ask; true once in a while for each pattern. */

@@ -14,6 +14,8 @@ const PAGE = 200;
 export interface Announcement {
   readonly pattern: string;
   readonly once: boolean;
+  /** Whether it takes packs now. */
+  readonly packs?: boolean;
 }
 
 export type AnnounceAnswer =
@@ -27,7 +29,7 @@ export type AnnounceAnswer =
  * Announces that a consumer answers requests of these patterns, until the end of its lease: for `ttl`
  * milliseconds. The member `.` with score 0 stays for `served` milliseconds, so that the key says that the pattern was
  * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced.
- * `flag` is `once` or `-`.
+ * `flag` is `once`, `packs` or `-`; `was` is the flag that it may have had before.
  *
  * Answers { 'ok', positions of patterns whose key has another type… }, { 'missing' }, { 'fenced' } or
  * { 'conflict', position, group }.
@@ -36,7 +38,7 @@ export const announceScript = defineScript({
   name: 'announce',
   keys: ['lease'],
   args: ['token', 'group', 'consumer', 'ttl', 'served', 'check'],
-  each: { name: 'patterns', keys: ['live'], args: ['flag'] },
+  each: { name: 'patterns', keys: ['live'], args: ['flag', 'was'] },
   lua: `
 ${LUA_NOW}
 ${LUA_FENCE_LIST}
@@ -53,6 +55,7 @@ for i, pattern in ipairs(patterns) do
   local live, member = pattern.live, group .. ' ' .. consumer .. ' ' .. pattern.flag
   local added = redis.pcall('ZADD', live, 0, '.', now + ttl, member)
   if type(added) ~= 'table' then
+    if pattern.was ~= pattern.flag then redis.call('ZREM', live, group .. ' ' .. consumer .. ' ' .. pattern.was) end
     redis.call('ZREMRANGEBYSCORE', live, '(0', whole(now - ttl))
     redis.call('PEXPIRE', live, served)
   elseif string.find(added.err, 'WRONGTYPE', 1, true) then
@@ -85,9 +88,10 @@ export async function announce(
       ttl,
       served: SERVED_LIFE,
       check,
-      patterns: page.map(({ pattern, once }) => ({
-        live: keys.live(pattern),
-        flag: flagOf(once),
+      patterns: page.map((each) => ({
+        live: keys.live(each.pattern),
+        flag: flagOf(each),
+        was: otherFlagOf(each),
       })),
     });
     const [word, ...said] = textsOf(answer, 'announce');
@@ -109,4 +113,9 @@ export function pagesOf(announcements: readonly Announcement[]): (readonly Annou
 }
 
 /** The part of an announcement that says how entries may be started. */
-export const flagOf = (once: boolean): string => (once ? 'once' : '-');
+export const flagOf = ({ once, packs = false }: Announcement): string =>
+  once ? 'once' : packs ? 'packs' : '-';
+
+/** What it may have said before. */
+export const otherFlagOf = ({ once, packs = false }: Announcement): string =>
+  once ? 'once' : packs ? '-' : 'packs';

@@ -2,7 +2,7 @@ import { TOMBSTONE, TOMBSTONE_LIFE } from '../../lua/fence.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
-import { flagOf, pagesOf, type Announcement } from './announce.js';
+import { flagOf, otherFlagOf, pagesOf, type Announcement } from './announce.js';
 
 /**
  * Replaces the lease of a consumer that leaves by a tombstone, for `life` milliseconds, so that its entries are taken
@@ -16,7 +16,7 @@ export const releaseScript = defineScript({
   name: 'release',
   keys: ['lease', 'left', 'members', 'sockets'],
   args: ['token', 'group', 'consumer', 'life'],
-  each: { name: 'patterns', keys: ['live'], args: ['flag'] },
+  each: { name: 'patterns', keys: ['live'], args: ['flag', 'was'] },
   flags: 'allow-oom',
   lua: `
 local held = redis.call('GET', lease)
@@ -26,7 +26,8 @@ if token ~= '${TOMBSTONE}' then redis.call('SET', left, '1', 'PX', life) end
 redis.pcall('ZREM', members, consumer)
 redis.pcall('HDEL', sockets, consumer)
 for _, pattern in ipairs(patterns) do
-  redis.pcall('ZREM', pattern.live, group .. ' ' .. consumer .. ' ' .. pattern.flag)
+  local member = group .. ' ' .. consumer .. ' '
+  redis.pcall('ZREM', pattern.live, member .. pattern.flag, member .. pattern.was)
 end
 return 'ok'
 `,
@@ -49,9 +50,10 @@ export async function release(
       group,
       consumer,
       life: TOMBSTONE_LIFE,
-      patterns: page.map(({ pattern, once }) => ({
-        live: keys.live(pattern),
-        flag: flagOf(once),
+      patterns: page.map((each) => ({
+        live: keys.live(each.pattern),
+        flag: flagOf(each),
+        was: otherFlagOf(each),
       })),
     });
   await withdraw(first, token);
