@@ -285,7 +285,7 @@ describe('the numbered enqueue script', () => {
     expect(await send(1, 1, { mode: 1 })).toMatch(/ 0 -:0!NONE$/);
     expect(await send(1, 2, { mode: 2 })).toMatch(/ 0 -:0!NEVER$/);
     expect(await send(1, 3, { mode: 1, pattern: 'state.serve' })).toMatch(/ 0 \d+-\d+:2$/);
-    expect(await send(1, 4, { cap: 1 })).toMatch(/ 0 \d+-\d+:1!FULL$/);
+    expect(await send(1, 4, { cap: 1 })).toMatch(/ 0 \d+-\d+:1\^!FULL$/);
   });
 });
 

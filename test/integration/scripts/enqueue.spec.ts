@@ -33,6 +33,22 @@ describe('the enqueue script', () => {
     }
   });
 
+  it('says when a stream is more than half full, and does not look where it is not asked to', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller(callerId(), 10);
+    expect(await caller.enqueue(1, [section('a', 5)])).toMatchObject(applied([all(5)]));
+    const filling = { ...all(1), isFilling: true };
+    expect(await caller.enqueue(2, [section('a', 1)])).toMatchObject(applied([filling]));
+    const unmeasured = section('a', 9, { measures: false });
+    expect(await caller.enqueue(3, [unmeasured, section('b')])).toMatchObject(
+      applied([all(9), all(1)]),
+    );
+    expect(await brokers.ids('a')).toHaveLength(15);
+    expect(await caller.enqueue(4, [section('a')])).toMatchObject(
+      applied([{ ...none('FULL'), isFilling: true }]),
+    );
+  });
+
   it('adds nothing for a number it has applied, and returns the verdict as it was', async () => {
     const brokers = await TestBrokers.open();
     const caller = await brokers.caller();

@@ -127,6 +127,21 @@ describe('the settle script', () => {
     expect(await brokers.ids('a')).toEqual([]);
   });
 
+  it('leaves the life of a log as it is when it certainly lives on, unless the log is made anew', async () => {
+    const { brokers, broker, caller, owner, ids } = await holding(2);
+    const { redis, keys } = brokers;
+    const [first, second] = ids as [string, string];
+    const lives = { ...log(caller), ttlMs: 90_000, livesOn: true };
+    await broker.settle(owner, dropping([first], lives));
+    expect(await redis.pttl(keys.log(caller))).toBeGreaterThan(80_000);
+    await redis.pexpire(keys.log(caller), 60_000);
+    await broker.settle(owner, dropping([second], lives));
+    expect(await redis.pttl(keys.log(caller))).toBeLessThanOrEqual(60_000);
+    await broker.settle(owner, dropping([second], { ...lives, livesOn: false }));
+    expect(await redis.pttl(keys.log(caller))).toBeGreaterThan(80_000);
+    expect(await brokers.frames(caller)).toHaveLength(3);
+  });
+
   it('settles more entries than Lua can unpack at once', async () => {
     const brokers = await TestBrokers.open();
     const broker = brokers.group();

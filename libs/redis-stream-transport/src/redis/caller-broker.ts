@@ -26,7 +26,7 @@ export class CallerBroker implements CallerPlace {
     readonly link: Link,
     readonly keys: Keys,
     callerId: string,
-    private readonly maxBacklog: number,
+    readonly maxBacklog: number,
   ) {
     this.logKey = keys.log(callerId);
     this.recordKey = keys.caller(callerId);

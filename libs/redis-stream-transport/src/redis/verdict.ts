@@ -16,6 +16,8 @@ export interface SectionVerdict {
   readonly refusal: Refusal | undefined;
   /** Redis' own error, if that is the reason. */
   readonly error?: CommandFailure;
+  /** The stream holds more than half of what it may; undefined: it does not, or was not measured. */
+  readonly isFilling?: true;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */
   readonly takers?: number;
 }
@@ -89,17 +91,20 @@ function section(token: string): SectionVerdict | undefined {
   const colon = token.indexOf(':');
   const mark = token.indexOf('!', colon);
   const first = token.slice(0, colon);
-  const [stored = '', answers] = token
+  const [added = '', answers] = token
     .slice(colon + 1, mark === -1 ? undefined : mark)
     .split('*', 2);
-  const count = Number(stored);
+  const isFilling = added.endsWith('^');
+  const count = Number(isFilling ? added.slice(0, -1) : added);
   const takers = answers === undefined || !/^\d{1,6}$/.test(answers) ? undefined : Number(answers);
   const refusal = mark === -1 ? undefined : token.slice(mark + 1);
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
   if (refusal === undefined || REFUSALS.has(refusal)) {
     const verdict = { first, count, refusal: refusal as Refusal | undefined };
-    return takers === undefined ? verdict : { ...verdict, takers };
+    // Most have neither.
+    if (!isFilling && takers === undefined) return verdict;
+    return { ...verdict, ...(isFilling && { isFilling }), ...(takers !== undefined && { takers }) };
   }
   // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;

@@ -6,11 +6,11 @@
 const LONG_FRAME = 4096;
 
 /**
- * Lua: `answer(log, frame, life)` appends a frame to a caller's reply log and publishes it with its id: in one
+ * Lua: `answer(log, frame, life, lives)` appends a frame to a caller's reply log and publishes it with its id: in one
  * message, or, when the frame is long, in two. False: the log cannot be written.
  *
  * A new log begins with a record marked `b`. A caller that reads such a record knows that frames before it may be gone.
- * The life of a log is only ever extended.
+ * The life of a log is only ever extended. With `lives` it is left as it is: its writer extended it a moment ago.
  *
  * When the log cannot be written (its last id is the highest there is, or the key is no stream), the caller gets a
  * message with the id 0-0 and no frame: its reply is lost, and the log will not say so.
@@ -20,11 +20,11 @@ local function unwritten(log)
   redis.pcall('PUBLISH', log, '0-0 ')
   return false
 end
-local function answer(log, frame, life)
+local function answer(log, frame, life, lives)
   local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)
   if id then
     if type(id) == 'table' then return unwritten(log) end
-    redis.pcall('PEXPIRE', log, life, 'GT')
+    if not lives then redis.pcall('PEXPIRE', log, life, 'GT') end
   else
     id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1')
     if type(id) == 'table' then return unwritten(log) end

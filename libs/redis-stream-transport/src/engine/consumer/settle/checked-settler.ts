@@ -76,7 +76,7 @@ export class CheckedSettler {
         const { owner } = this.context.identity;
         const builder = this.built(values);
         sent = builder.finished.length;
-        const { kind } = await this.broker.settle(owner, builder.build(owner.consumer, true));
+        const { kind } = await this.broker.settle(owner, builder.build(owner.consumer));
         return kind === 'full' ? 'ok' : kind;
       });
       this.resolve(values.splice(0, sent), answer);

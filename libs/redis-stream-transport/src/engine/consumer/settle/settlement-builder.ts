@@ -1,9 +1,10 @@
 import { encodeFrame } from '../../../protocol/frame.js';
 import { MAX_FRAME_LENGTH, MAX_SCRIPT_LENGTH } from '../../../protocol/limits.js';
 import type { KeyedResult, Settlement, StreamEnds } from '../../../redis/group-broker.js';
-import type { PackEnds } from '../../../redis/operations/serving/settle.js';
+import type { LogEnd, PackEnds } from '../../../redis/operations/serving/settle.js';
 import type { Delivery } from '../run/delivery.js';
 import type { Pack } from '../run/pack.js';
+import type { ReplyLogs } from './reply-logs.js';
 
 interface LogPart {
   readonly caller: string;
@@ -78,11 +79,14 @@ export class SettlementBuilder {
     if (final) this.end(finished);
   }
 
-  /** @param force also write into logs that are full */
-  build(instance: string, force = false): Settlement {
-    const logs = [];
-    for (const { caller, text, ttlMs } of this.logs.values()) {
-      logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, force });
+  /** @param known what was done for the logs a moment ago; undefined: also logs that are full are written */
+  build(instance: string, known?: ReplyLogs): Settlement {
+    const logs: LogEnd[] = [];
+    for (const { caller, text, ttlMs: least } of this.logs.values()) {
+      const frame = encodeFrame(instance, text);
+      const care = known?.appends(caller, text.length, least, this.generation);
+      const { ttlMs = least, livesOn = false, unmeasured: force = true } = care ?? {};
+      logs.push({ caller, frame, ttlMs, livesOn, force });
     }
     return { logs, results: this.results, streams: Array.from(this.streams.values(), endsOf) };
   }

@@ -13,6 +13,7 @@ import { nameOf } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { Gathered } from './gathered.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
+import { ReplyLogs } from './reply-logs.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
 /** Characters of replies at which a settlement leaves before the turn ends. */
@@ -40,6 +41,7 @@ export interface SettlerHooks {
  */
 export class Settler {
   private readonly gathered = new Gathered();
+  private readonly logs: ReplyLogs;
   private scheduled = false;
   private unresolved = 0;
   private readonly checked: CheckedSettler;
@@ -51,6 +53,7 @@ export class Settler {
     private readonly broker: GroupBroker,
     private readonly hooks: SettlerHooks,
   ) {
+    this.logs = new ReplyLogs(context.clock);
     this.checked = new CheckedSettler(context, broker, {
       ttlFor: (delivery) => this.ttlFor(delivery),
       resolved: (finished, outcome) => {
@@ -141,7 +144,7 @@ export class Settler {
       if (part === undefined) return;
       const certain = part.generation === identity.generation ? part : this.doubted(part);
       if (certain.finished.length === 0) continue;
-      void this.settle(certain.finished, certain.build(identity.consumer));
+      void this.settle(certain.finished, certain.build(identity.consumer, this.logs));
     }
   }
 

@@ -1,6 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { PendingBatch } from './batch.js';
 import { PackWidths } from './pack-widths.js';
+import { SectionTerms } from './section-terms.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
 const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
@@ -21,7 +22,7 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
     ...changes,
   }) as OutgoingEntry & { abandoned: boolean };
 
-const widths = new PackWidths(new FakeClock());
+const news = { widths: new PackWidths(new FakeClock()), terms: new SectionTerms(1_000_000) };
 const batchOf = (...entries: OutgoingEntry[]) => new PendingBatch(1, 1, entries, 0);
 
 describe('a batch', () => {
@@ -34,7 +35,7 @@ describe('a batch', () => {
       entry('5', { hasExtraFields: true }),
       entry('6', { stream: 'lane' }),
     ];
-    const { version, sections } = batchOf(...entries).nextVersion(0, widths);
+    const { version, sections } = batchOf(...entries).nextVersion(0, news);
     expect(version).toBe(0);
     expect(sections.map(({ entries: fields }) => fields.map(([, name]) => name))).toEqual([
       ['1', '3'],
@@ -49,9 +50,9 @@ describe('a batch', () => {
   it('leaves out of the next copy what is wanted no longer, and remembers each copy', () => {
     const entries = [entry('1'), entry('2'), entry('3')];
     const batch = batchOf(...entries);
-    batch.nextVersion(0, widths);
+    batch.nextVersion(0, news);
     entries[1]!.abandoned = true;
-    const second = batch.nextVersion(0, widths);
+    const second = batch.nextVersion(0, news);
     expect(second.version).toBe(1);
     expect(second.sections[0]!.entries).toHaveLength(2);
     expect(batch.versions.map((version) => version[0]!.laid.length)).toEqual([3, 2]);
@@ -61,8 +62,8 @@ describe('a batch', () => {
   it('is untouched when each of its copies was refused, and its entries are as if none had left', () => {
     const entries = [entry('1'), entry('2')];
     const batch = batchOf(...entries);
-    batch.nextVersion(0, widths);
-    batch.nextVersion(0, widths);
+    batch.nextVersion(0, news);
+    batch.nextVersion(0, news);
     batch.refused();
     expect(batch.isUntouched).toBe(false);
     expect(entries.map(({ copies }) => copies)).toEqual([2, 2]);
@@ -71,13 +72,13 @@ describe('a batch', () => {
     expect(entries.map(({ copies }) => copies)).toEqual([0, 0]);
     batch.taint();
     expect(entries.some(({ tainted }) => tainted)).toBe(false);
-    batch.nextVersion(0, widths);
+    batch.nextVersion(0, news);
     batch.taint();
     expect(entries.every(({ tainted }) => tainted)).toBe(true);
   });
 
   it('may become empty: its number is used all the same', () => {
-    const { sections } = batchOf(entry('1', { abandoned: true })).nextVersion(0, widths);
+    const { sections } = batchOf(entry('1', { abandoned: true })).nextVersion(0, news);
     expect(sections).toEqual([]);
   });
 
@@ -90,9 +91,10 @@ describe('a batch', () => {
         stored: (first, steps, place) => told.push(`${i}: ${first}+${steps}#${place?.place}`),
       });
     });
-    const all = new PackWidths(new FakeClock());
-    all.asks('a');
-    all.noted('a', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    const widths = new PackWidths(new FakeClock());
+    const all = { ...news, widths };
+    widths.asks('a');
+    widths.noted('a', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
     const batch = batchOf(...calls);
     batch.nextVersion(0, all);
     calls[1]!.abandoned = true;

@@ -2,9 +2,15 @@ import type { RedisStreamsError } from '../../../errors.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { EnqueueAnswer, SectionVerdict } from '../../../redis/verdict.js';
-import { areSeveral, layOut, type Alike, type Laid, type LaidSection } from './layout.js';
+import {
+  areSeveral,
+  layOut,
+  type Alike,
+  type Laid,
+  type LaidSection,
+  type SectionNews,
+} from './layout.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
-import type { PackWidths } from './pack-widths.js';
 
 /**
  * A numbered batch, from its first copy to its verdict. Each copy that is sent is a version of its own: a repeat
@@ -45,13 +51,14 @@ export class PendingBatch {
   }
 
   /** Tells the entries what the copy that was applied did with them. */
-  applied(answer: EnqueueAnswer & { readonly kind: 'applied' }, widths: PackWidths): void {
+  applied(answer: EnqueueAnswer & { readonly kind: 'applied' }, news: SectionNews): void {
     const layout = this.versions[answer.version] ?? [];
     for (let s = 0; s < layout.length; s++) {
       const verdict = answer.sections[s];
       if (verdict === undefined) continue;
       const { section, laid } = layout[s] as LaidSection;
-      if (section.asks) widths.noted(section.pattern, verdict);
+      if (section.asks) news.widths.noted(section.pattern, verdict);
+      news.terms.noted(section, verdict, this.firstSent);
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }
   }
@@ -72,7 +79,7 @@ export class PendingBatch {
   }
 
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
-  nextVersion(now: number, widths: PackWidths): { version: number; sections: BatchSection[] } {
+  nextVersion(now: number, news: SectionNews): { version: number; sections: BatchSection[] } {
     const alike: Alike[] = [];
     let last: Alike | undefined;
     for (const entry of this.entries) {
@@ -85,7 +92,7 @@ export class PendingBatch {
       last.entries.push(entry);
       entry.copies++;
     }
-    const laid = alike.map((each) => layOut(each, widths, now));
+    const laid = alike.map((each) => layOut(each, news, now));
     this.versions.push(laid);
     this.doubtful++;
     return { version: this.versions.length - 1, sections: laid.map(({ section }) => section) };

@@ -2,6 +2,7 @@ import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { areSeveral, layOut } from './layout.js';
 import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import { PackWidths } from './pack-widths.js';
+import { SectionTerms } from './section-terms.js';
 
 const CALLER = 'c'.repeat(22);
 
@@ -24,9 +25,11 @@ function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?:
   } as unknown as OutgoingEntry;
 }
 
+const news = (known: PackWidths) => ({ widths: known, terms: new SectionTerms(1_000_000) });
+
 /** Ids by entry, of so many calls that leave in one turn. */
 function laidOut(entries: OutgoingEntry[], takers = 1) {
-  const { laid, section } = layOut({ first: entries[0]!, entries }, widths(takers), 0);
+  const { laid, section } = layOut({ first: entries[0]!, entries }, news(widths(takers)), 0);
   const sizes = laid.map((one) => (areSeveral(one) ? one.length : 1));
   return { laid, section, sizes };
 }
@@ -53,7 +56,7 @@ describe('the calls of one turn', () => {
     const entries = calls(100);
     const { laid, section } = layOut(
       { first: entries[0]!, entries },
-      new PackWidths(new FakeClock()),
+      news(new PackWidths(new FakeClock())),
       0,
     );
     expect(laid).toEqual(entries);

@@ -2,6 +2,7 @@ import { packFields } from '../../../protocol/pack.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import type { PackWidths } from './pack-widths.js';
+import type { SectionTerms } from './section-terms.js';
 
 /** Milliseconds by which the deadlines of the calls of a pack may differ: it carries the latest. */
 const SLACK = 50;
@@ -23,21 +24,30 @@ export interface Alike {
   readonly entries: OutgoingEntry[];
 }
 
-export function layOut({ first, entries }: Alike, widths: PackWidths, now: number): LaidSection {
-  const { stream, pattern, mode, hasExtraFields } = first;
+/** What is known of the streams and patterns that a batch goes to. */
+export interface SectionNews {
+  readonly widths: PackWidths;
+  readonly terms: SectionTerms;
+}
+
+export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {
+  const { stream, pattern, hasExtraFields } = first;
+  const { widths, terms } = news;
+  const mode = terms.mode(pattern, first.mode, now);
+  const measures = terms.measures(stream, now);
   const mayPack = first.pack !== undefined;
   const asks = mayPack && widths.asks(pattern);
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));
-    const section = { stream, pattern, mode, asks, hasExtraFields, entries: lone };
+    const section = { stream, pattern, mode, asks, measures, hasExtraFields, entries: lone };
     return { section, laid: entries };
   }
   const laid = packed(entries, count, now);
   const fields = laid.map((one) =>
     areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
   );
-  const section = { stream, pattern, mode, asks, hasExtraFields: true, entries: fields };
+  const section = { stream, pattern, mode, asks, measures, hasExtraFields: true, entries: fields };
   return { section, laid };
 }
 

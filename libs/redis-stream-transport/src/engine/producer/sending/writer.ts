@@ -6,7 +6,9 @@ import type { EnqueueAnswer } from '../../../redis/verdict.js';
 import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';
 import { PendingBatch } from './batch.js';
+import type { SectionNews } from './layout.js';
 import { PackWidths } from './pack-widths.js';
+import { SectionTerms } from './section-terms.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import { Repeats } from './repeats.js';
 import { SendQueue } from './send-queue.js';
@@ -44,7 +46,7 @@ export class Writer {
   /** When the life of the record was renewed last (monotonic, ms). */
   private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly unresolved: PendingBatch[] = [];
-  private readonly widths: PackWidths;
+  private readonly news: SectionNews;
   private readonly repeats: Repeats;
 
   private incarnation: Incarnation = { id: '', born: 0, now: 0 };
@@ -57,7 +59,7 @@ export class Writer {
     private readonly redisClock: RedisClock,
     private readonly hooks: WriterHooks,
   ) {
-    this.widths = new PackWidths(clock);
+    this.news = { widths: new PackWidths(clock), terms: new SectionTerms(broker.maxBacklog) };
     this.repeats = new Repeats(clock, {
       isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
       prepare: () => broker.loadScripts(),
@@ -80,6 +82,7 @@ export class Writer {
     // What left for another memory may have been applied there, whatever this one says of its number.
     if (incarnation.id !== this.incarnation.id) this.unresolved.forEach((batch) => batch.taint());
     this.incarnation = incarnation;
+    this.news.terms.forget();
     this.repeats.reset();
     // What was to be repeated on the connection before is repeated now, in order.
     this.repeats.stop();
@@ -119,7 +122,7 @@ export class Writer {
 
   private async send(batch: PendingBatch): Promise<void> {
     const now = this.clock.now();
-    const { version, sections } = batch.nextVersion(now, this.widths);
+    const { version, sections } = batch.nextVersion(now, this.news);
     const { incarnation } = this;
     for (const entry of batch.entries) entry.sending(incarnation, now);
     batch.inFlight = true;
@@ -171,7 +174,7 @@ export class Writer {
     switch (answer.kind) {
       case 'applied':
         this.resolve(batch);
-        batch.applied(answer, this.widths);
+        batch.applied(answer, this.news);
         break;
       case 'closed':
         this.resolve(batch);
@@ -279,5 +282,6 @@ export class Writer {
     this.number = 1;
     this.acked = 0;
     this.unresolved.length = 0;
+    this.news.terms.forget();
   }
 }

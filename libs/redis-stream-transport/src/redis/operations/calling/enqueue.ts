@@ -16,6 +16,8 @@ export interface BatchSection {
   readonly mode: 0 | 1 | 2;
   /** Redis is to say whether all who answer the pattern take packs. */
   readonly asks?: boolean;
+  /** Whether the length of the stream is looked at. Default: true. */
+  readonly measures?: boolean;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
   /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
@@ -46,12 +48,14 @@ export interface Batch {
  * at all.
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
- * section, its mode (0 store, 1 fail, 2 grace), wide (0/1), the number of entries and the entries: two values each, or
+ * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
+ * of the stream is not looked at), wide (0/1), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
- * `old now e q`, `inc now id`. A token per section: `firstId:count`, and `!CODE` after it if the entries
+ * `old now e q`, `inc now id`. A token per section: `firstId:count`; `^` after it if the stream
+ * is more than half full; `*n` if it was asked how many take packs; and `!CODE` if the entries
  * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
  *
  * Failure: an error before the first write changes nothing; after it nothing raises (every call is
@@ -88,7 +92,12 @@ end
 local tokens, at = {}, 11
 for s = 1, tonumber(sections) do
   local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
-  local mode, asks = string.sub(ARGV[at], 1, 1), #ARGV[at] > 1
+  -- What is asked for once in a while stands behind the mode.
+  local mode, asks, measures = ARGV[at], false, true
+  if #mode > 1 then
+    asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+    mode = string.sub(mode, 1, 1)
+  end
   local wide, n = ARGV[at + 1], tonumber(ARGV[at + 2])
   at = at + 3
   local refused, room = '', n
@@ -98,15 +107,19 @@ for s = 1, tonumber(sections) do
   elseif mode == '2' then
     if redis.pcall('EXISTS', live) == 0 then refused = '!NEVER' end
   end
+  local filling = ''
   if refused ~= '' then
     room = 0
-  else
+  elseif measures then
     local len = redis.pcall('XLEN', stream)
     if type(len) == 'table' then
       room, refused = 0, error_of(len)
-    elseif len + n > cap then
-      len = backlog(stream, len)
-      if len + n > cap then room, refused = math.max(0, cap - len), '!FULL' end
+    elseif 2 * (len + n) > cap then
+      filling = '^'
+      if len + n > cap then
+        len = backlog(stream, len)
+        if len + n > cap then room, refused = math.max(0, cap - len), '!FULL' end
+      end
     end
   end
   local first, added = '-', 0
@@ -144,7 +157,7 @@ for s = 1, tonumber(sections) do
     end
     if takers ~= '' then takers = '*' .. takers end
   end
-  tokens[s] = first .. ':' .. added .. takers .. refused
+  tokens[s] = first .. ':' .. added .. filling .. takers .. refused
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')
 -- Memory that is full refuses the first write of a script and no later one: either the first XADD, and
@@ -188,12 +201,18 @@ export async function enqueue(
     batch.trim,
     String(sections.length),
   );
-  for (const { mode, asks = false, hasExtraFields, entries } of sections) {
-    line.push(asks ? `${mode}p` : String(mode), hasExtraFields ? '1' : '0', String(entries.length));
+  for (const section of sections) {
+    const { hasExtraFields, entries } = section;
+    line.push(modeOf(section), hasExtraFields ? '1' : '0', String(entries.length));
     for (const fields of entries) {
       if (hasExtraFields) line.push(String(fields.length));
       for (const field of fields) line.push(field);
     }
   }
   return parseVerdict(await link.command('evalsha', line));
+}
+
+/** The mode, and what is asked for or left out. */
+function modeOf({ mode, asks = false, measures = true }: BatchSection): string {
+  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}`;
 }

@@ -36,12 +36,21 @@ export interface PackEnds {
 
 const NONE: readonly PackEnds[] = [];
 
+/** What goes to one caller. */
+export interface LogEnd {
+  readonly caller: string;
+  readonly frame: string;
+  /** Milliseconds that its log is to live at least. */
+  readonly ttlMs: number;
+  /** The log certainly lives that long, unless it is made anew. */
+  readonly livesOn?: boolean;
+  /** The frame is appended although the log may be full. */
+  readonly force: boolean;
+}
+
 export interface Settlement {
-  /**
-   * One frame for each caller. `ttlMs` is the life of its log; with `force` the frame is appended although the log is
-   * full.
-   */
-  readonly logs: readonly { caller: string; frame: string; ttlMs: number; force: boolean }[];
+  /** One frame for each caller. */
+  readonly logs: readonly LogEnd[];
   /** The results that are stored under idempotency keys, each with the id of the entry that ran under the key. */
   readonly results: readonly (KeyedResult & { readonly id: string })[];
   readonly streams: readonly StreamEnds[];
@@ -62,8 +71,9 @@ export type SettleAnswer =
  * owner's, unless there was a doubt since (rule L11).
  *
  * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
- * idempotency keys, the streams, for each stream with packs the hash with the states of its packs, and the hashes with notes. After the named arguments come, for each log: frame, life
- * (ms), force (1: append although the log is full). For each result: id of the entry, and result ('-': the key is
+ * idempotency keys, the streams, for each stream with packs the hash with the states of its packs, and the hashes with
+ * notes. After the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log
+ * may be full, plus 2 to leave its life as it is. For each result: id of the entry, and result ('-': the key is
  * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
  * number of packs, the ids of the entries in that order, and for each pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a
  * pack has ended.
@@ -85,20 +95,17 @@ logs, results, streams, notes = tonumber(logs), tonumber(results), tonumber(stre
 local full = ''
 for i = 1, logs do
   local at = 4 + 3 * i
-  if ARGV[at + 2] == '0' then
-    local len = redis.pcall('XLEN', KEYS[1 + i])
-    -- Measuring costs more than appending, so small frames are measured every sixteenth time.
-    if type(len) == 'number' and len > 0 and (#ARGV[at] > 65536 or len % 16 == 0) then
-      local used = redis.pcall('MEMORY', 'USAGE', KEYS[1 + i])
-      if type(used) == 'number' and used + #ARGV[at] > ${MAX_REPLY_LOG_BYTES} then full = full .. ' ' .. i end
-    end
+  local care = ARGV[at + 2]
+  if care == '0' or care == '2' then
+    local used = redis.pcall('MEMORY', 'USAGE', KEYS[1 + i])
+    if type(used) == 'number' and used + #ARGV[at] > ${MAX_REPLY_LOG_BYTES} then full = full .. ' ' .. i end
   end
 end
 if full ~= '' then return 'full' .. full end
 local failed = ''
 for i = 1, logs do
   local at = 4 + 3 * i
-  if not answer(KEYS[1 + i], ARGV[at], ARGV[at + 1]) then failed = failed .. ' ' .. i end
+  if not answer(KEYS[1 + i], ARGV[at], ARGV[at + 1], ARGV[at + 2] >= '2') then failed = failed .. ' ' .. i end
 end
 local key, at = 1 + logs, 7 + 3 * logs
 for i = key + 1, key + results do
@@ -166,7 +173,9 @@ export async function settle(
   line[1] = String(line.length - 2);
   line.push(token, group, String(logs.length), String(results.length));
   line.push(String(streams.length), String(notes));
-  for (const { frame, ttlMs, force } of logs) line.push(frame, String(ttlMs), force ? '1' : '0');
+  for (const { frame, ttlMs, force, livesOn = false } of logs) {
+    line.push(frame, String(ttlMs), String((force ? 1 : 0) + (livesOn ? 2 : 0)));
+  }
   for (const { id, result } of results) line.push(id, result ?? '-');
   for (const { keep, drop, packs = NONE } of streams) {
     line.push(String(keep.length), String(drop.length), String(packs.length));
