@@ -6,6 +6,7 @@ import { chosen } from './aims/parts.js';
 import { judgeBounds, judgeRatios } from './aims/judge.js';
 import { playBounds, playRatios } from './aims/play.js';
 import { MODES } from './modes/index.js';
+import { commit } from './report/commit.js';
 import { print, printBounds, printRatios } from './report/print.js';
 import { ratiosOf } from './report/ratios.js';
 import { Results } from './report/results.js';
@@ -67,6 +68,7 @@ function write(file: string, { machine, options, results }: Run): void {
   const { modes, aims, rows, peers, peersGiven, rounds, duration, warmup } = options;
   const content = {
     date: new Date().toISOString(),
+    commit: commit(),
     machine,
     options: {
       ...(aims === 'none' ? { modes } : { aims, rows }),

@@ -15,7 +15,7 @@ const REPOSITORY = homepage.replace(/#.*$/, '');
 /** Files of the tarball that come from the root, relative to both. */
 export function packedFiles(): string[] {
   const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => /\.(md|svg)$/.test(name))
     .map((name) => posix.join('docs', name.replaceAll('\\', '/')));
   return ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...pages.sort()];
 }

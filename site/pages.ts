@@ -1,5 +1,5 @@
-// Copies the documents of the repository to where VitePress reads them. Links between pages stay links between
-// pages; those to other files lead to the repository.
+// Copies the documents of the repository to where VitePress reads them, and their pictures. Links between pages stay
+// links between pages; those to other files lead to the repository.
 import {
   cpSync,
   existsSync,
@@ -17,11 +17,11 @@ const ROOT = join(import.meta.dirname, '..');
 export const PAGES = join(import.meta.dirname, '.cache', 'pages');
 export const REPOSITORY = 'https://github.com/nestjs-redis-streams/nestjs-redis-streams';
 
-/** Where a page of the repository stands on the site. */
+/** Where a page or a picture of the repository stands on the site. */
 function places(): Map<string, string> {
   const docs = (readdirSync(join(ROOT, 'docs'), { recursive: true }) as string[])
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => name.endsWith('.md') && name !== 'README.md');
+    .filter((name) => /\.(md|svg)$/.test(name) && name !== 'README.md');
   return new Map([
     ['README.md', 'index.md'],
     ['docs/README.md', 'documents.md'],
@@ -44,7 +44,10 @@ export function copyPages(): void {
   for (const [file, place] of known) {
     const text = readFileSync(join(ROOT, file), 'utf8');
     mkdirSync(dirname(join(PAGES, place)), { recursive: true });
-    writeFileSync(join(PAGES, place), relinked(file, place, text, known));
+    writeFileSync(
+      join(PAGES, place),
+      file.endsWith('.md') ? relinked(file, place, text, known) : text,
+    );
   }
 }
 

@@ -63,7 +63,7 @@ function ratioText(judged: JudgedRatio | undefined): string {
 }
 
 /** What makes a figure less than it seems. */
-function remarks({ verdict, missing, rounds, failed }: JudgedRatio): string {
+export function remarks({ verdict, missing, rounds, failed }: JudgedRatio): string {
   if (verdict === 'not measured') return '';
   const said: string[] = [];
   if (missing > 0) said.push(`${rounds} of ${rounds + missing} rounds`);

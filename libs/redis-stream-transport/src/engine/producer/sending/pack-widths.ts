@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { SectionVerdict } from '../../../redis/verdict.js';
 
-/** Calls in a pack at most. More bring little (docs/performance.md), and wait for each other's entry. */
+/** Calls in a pack at most. More bring little (docs/decisions/0025-packs.md), and wait for each other's entry. */
 const MOST = 16;
 /**
  * Entries of one turn for each live instance: a burst must be shared. Readers count on it (PACKS_EACH in
