@@ -24,11 +24,13 @@ export function fullTables({ cells, facts }: Omit<Measured, 'versions'>): string
   return parts.join('\n\n');
 }
 
-/** What was missed, a line each. */
-const summaryList = (text: string): string => {
+/** How many aims were met, and what was missed, a line each. */
+function summaryList(text: string): string {
   const [counts = '', ...missed] = text.split('\n');
-  return [counts, ...missed.map((line) => `- ${line}`)].join('\n').replace('\n- ', '\n\n- ');
-};
+  if (missed.length === 0) return counts;
+  const lines = missed.map((line) => line.replace('MISSED: ', '- '));
+  return `${counts} Missed, with the least and the most of the rounds:\n\n${lines.join('\n')}`;
+}
 
 const headingOf = ([first]: readonly Cell[]): string =>
   first === undefined ? '' : capital(nameOf(first));

@@ -16,7 +16,7 @@ export const mark = (commit: string): string => `<!-- measured at ${commit}; of 
 /** Names of versions that readers look for. */
 const LIBRARIES: Readonly<Record<string, string>> = {
   node: 'Node',
-  '@nestjs/microservices': 'Nest',
+  '@nestjs/core': 'Nest',
   ioredis: 'ioredis',
   'bullmq (peers)': 'BullMQ',
 };

@@ -7,6 +7,7 @@ import type { Results } from './results.js';
 export interface Run {
   readonly date: string;
   readonly machine: { readonly cores: number; readonly loadBefore: number };
+  /** `rounds` that were played: a run that was interrupted has less than were asked for. */
   readonly options: { readonly rounds: number; readonly duration: number };
   /** Of the repository; not there in files of earlier versions, and outside of a clone. */
   readonly commit?: string;
@@ -28,7 +29,8 @@ export function together(files: readonly File[]): Measured & { readonly runs: Ru
     Object.assign(all.versions, versions);
     for (const cell of cells) all.cells.push({ ...cell, round: cell.round + index * APART });
     all.facts.push(...facts);
-    all.runs.push(run);
+    const played = Math.max(0, ...cells.map(({ round }) => round));
+    all.runs.push({ ...run, options: { ...run.options, rounds: played } });
   }
   return all;
 }

@@ -14,7 +14,7 @@ import { cell } from './measured.js';
 const run: Run = {
   date: '2026-01-02T03:04:05.678Z',
   machine: { cores: 2, loadBefore: 0.1 },
-  options: { rounds: 1, duration: 1 },
+  options: { rounds: 5, duration: 1 },
   commit: '1234567',
 };
 const versions = { node: '20.1.2', ioredis: '6.0.0', redis: 'Redis 7.0.15', nats: 'NATS 2.9.10' };
@@ -144,6 +144,16 @@ describe('the pages', () => {
     );
     expect(pages[FULL]).toContain('### 128 in flight\n\n|  | calls/s |');
     expect(pages[FULL]).toContain('2.00 ≥2.5 MISSED');
+  });
+
+  it('count rounds that were played, and list what was missed', () => {
+    const twice = [...cells, ...cells.map((one) => ({ ...one, round: 2 }))];
+    const full = pagesOf(results(twice), read)[FULL];
+    expect(full).toContain('2 rounds of 1 s.');
+    expect(full).toContain(
+      'Missed, with the least and the most of the rounds:\n\n' +
+        '- 128 in flight, calls/s, to redis: 2.00 [2.00 – 2.00] in 2 rounds, aim ≥2.5\n',
+    );
   });
 
   it('are the same when the same figures are printed again', () => {
