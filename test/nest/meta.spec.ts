@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { Ctx, MessagePattern, RpcException } from '@nestjs/microservices';
-import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import { Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
+import type { RedisStreamsContext, RedisStreamsError } from 'nestjs-redis-streams';
 import { firstValueFrom, from, type Observable, toArray } from 'rxjs';
 import { TestService } from '../support/test-service.js';
 
@@ -20,6 +20,22 @@ class MetaController {
   gaps(@Ctx() context: RedisStreamsContext): Observable<unknown> {
     context.setReplyHeaders({ lang: 'en' });
     return from([1, undefined, null, 2]);
+  }
+
+  @MessagePattern('meta.set')
+  set(
+    @Payload() headers: [string, string][],
+    @Ctx() context: RedisStreamsContext,
+  ): RedisStreamsError | null {
+    context.setReplyHeaders({ kept: 'yes' });
+    const entries = Object.create(null) as Record<string, string>;
+    for (const [name, value] of headers) entries[name] = value;
+    try {
+      context.setReplyHeaders(entries);
+    } catch (error) {
+      return error as RedisStreamsError;
+    }
+    return null;
   }
 
   @MessagePattern('meta.error')
@@ -50,6 +66,28 @@ describe('R4 sendWithMeta', () => {
     );
     expect(values.map(({ value }) => value)).toEqual(['a', 'b']);
     expect(new Set(values.map(({ instance }) => instance)).size).toBe(1);
+  });
+
+  test.each([
+    ['a name that would set a prototype', [['__proto__', 'x']], 'called "__proto__"'],
+    ['an empty name', [['', 'x']], 'called ""'],
+    ['a value that is no text', [['n', 5]], 'is not a string'],
+    ['more than a frame should hold', [['n', 'x'.repeat(16_384)]], 'at most 16384 characters'],
+  ])('headers of a reply are refused: %s', async (_, headers, reason) => {
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
+    const answer = await firstValueFrom(service.client().sendWithMeta('meta.set', headers));
+    expect(answer).toMatchObject({
+      value: { code: 'INVALID_MESSAGE', message: expect.stringContaining(reason) as unknown },
+      headers: { kept: 'yes' },
+    });
+  });
+
+  test('headers of a reply are taken back', async () => {
+    const service = new TestService();
+    await service.serveModule({ controllers: [MetaController] });
+    const answer = await firstValueFrom(service.client().sendWithMeta('meta.set', []));
+    expect(answer).toMatchObject({ value: null, headers: {} });
   });
 
   test('headers leave undefined what it is, and null too', async () => {

@@ -2,6 +2,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
+import { headersText } from './outgoing-data.js';
 import { RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';
 
@@ -102,14 +103,19 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     return this.#delivery.remaining(this.#source.redisNow());
   }
 
-  /** Headers for every reply that follows; `sendWithMeta` shows them. */
+  /**
+   * Headers for every reply that follows; `sendWithMeta` shows them. `{}`: none any more.
+   *
+   * @throws RedisStreamsError INVALID_MESSAGE: a value is no text, a name is empty or `__proto__`, or all together take
+   * more than 16,384 characters as JSON
+   */
   setReplyHeaders(headers: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(headers)) {
-      if (typeof value !== 'string') {
-        throw new RedisStreamsError('INVALID_MESSAGE', `reply header ${name} is not a string`);
-      }
+      if (typeof value !== 'string') throw unfit(`reply header ${name} is not a string`);
+      // With this name, a receiver that copies headers would set a prototype.
+      if (name === '' || name === '__proto__') throw unfit(`a reply header is called "${name}"`);
     }
-    this.#delivery.replyHeaders = JSON.stringify(headers);
+    this.#delivery.replyHeaders = headersText(headers, this.getPattern());
   }
 
   /**
@@ -194,3 +200,7 @@ export interface RedisStreamsContextFacts {
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
+
+function unfit(message: string): RedisStreamsError {
+  return new RedisStreamsError('INVALID_MESSAGE', message);
+}

@@ -84,7 +84,7 @@ describe('a batch', () => {
 
   it('P10: names entry and place by the copy that was applied', () => {
     const told: string[] = [];
-    const calls = Array.from({ length: 40 }, (_, i) => {
+    const calls = Array.from({ length: 64 }, (_, i) => {
       const packable = { id: String(i), data: '1', headers: undefined, codec: 'json', depth: 0 };
       return entry(String(i), {
         pack: { ...packable, caller: 'c', lane: undefined, timeLeft: () => 1 } as never,
@@ -105,9 +105,9 @@ describe('a batch', () => {
       batch.applied({ ...answer, version } as never, all);
       return told;
     };
-    // Ten calls each: the second copy left one out, so those after it moved up.
+    // Sixteen calls each: the second copy left one out, so those after it moved up.
     expect(applied(0).slice(0, 3)).toEqual(['0: 7-0+0#0', '1: 7-0+0#1', '2: 7-0+0#2']);
     expect(applied(1).slice(0, 2)).toEqual(['0: 7-0+0#0', '2: 7-0+0#1']);
-    expect(told.at(-1)).toBe('39: 7-0+3#8');
+    expect(told.at(-1)).toBe('63: 7-0+3#14');
   });
 });

@@ -37,10 +37,16 @@ function laidOut(entries: OutgoingEntry[], takers = 1) {
 const calls = (count: number) => Array.from({ length: count }, (_, i) => call(i));
 
 describe('the calls of one turn', () => {
-  it('travel in packs of sixteen at most, and of one for a few', () => {
-    expect(laidOut(calls(4)).sizes).toEqual([1, 1, 1, 1]);
-    expect(laidOut(calls(8)).sizes).toEqual([2, 2, 2, 2]);
+  it('travel in as few packs as possible to a lone instance, of sixteen at most', () => {
+    expect(laidOut(calls(1)).sizes).toEqual([1]);
+    expect(laidOut(calls(4)).sizes).toEqual([4]);
+    expect(laidOut(calls(16)).sizes).toEqual([16]);
     expect(laidOut(calls(100)).sizes).toEqual([15, 14, 14, 15, 14, 14, 14]);
+  });
+
+  it('travel by themselves where several instances would get one each', () => {
+    expect(laidOut(calls(8), 2).sizes).toEqual(Array(8).fill(1));
+    expect(laidOut(calls(16), 2).sizes).toEqual(Array(8).fill(2));
   });
 
   it('are as many for each of several instances', () => {
@@ -66,9 +72,10 @@ describe('the calls of one turn', () => {
   it('travel by themselves when they are special, in their order', () => {
     const entries = [...calls(3), call(3, { alone: true }), ...calls(30).slice(4)];
     const { laid, section } = laidOut(entries);
-    expect(laid[1]).toBe(entries[3]);
+    const at = laid.indexOf(entries[3]!);
+    expect(at).toBeGreaterThan(0);
     // A list of fields for each, because packs have more than two.
-    expect(section.entries[1]).toEqual(['c', 'line 3', 'd', 'data']);
+    expect(section.entries[at]).toEqual(['c', 'line 3', 'd', 'data']);
   });
 
   it('P18: share a pack only if their deadlines are as good as the same; it has the latest', () => {

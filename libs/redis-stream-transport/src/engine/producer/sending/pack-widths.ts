@@ -4,8 +4,8 @@ import type { SectionVerdict } from '../../../redis/verdict.js';
 /** Calls in a pack at most. More bring little (docs/decisions/0025-packs.md), and wait for each other's entry. */
 const MOST = 16;
 /**
- * Entries of one turn for each live instance: a burst must be shared. Readers count on it (PACKS_EACH in
- * `consumer/intake/fair-share.ts`).
+ * Entries of one turn for each of several live instances: a burst must be shared. Readers count on it (PACKS_EACH in
+ * `consumer/intake/fair-share.ts`). Calls to a lone instance travel in as few as possible.
  */
 const SHARE = 4;
 /** Milliseconds for which an answer holds: instances that take no packs may come at any time. */
@@ -28,7 +28,9 @@ export class PackWidths {
   /** How many entries hold so many calls of a pattern that leave in one turn; as many: each has its own. */
   entriesFor(pattern: string, calls: number): number {
     const live = this.known.get(pattern)?.live ?? 0;
-    return live === 0 ? calls : Math.max(Math.ceil(calls / MOST), Math.min(calls, SHARE * live));
+    if (live === 0) return calls;
+    const shared = live === 1 ? 1 : Math.min(calls, SHARE * live);
+    return Math.max(Math.ceil(calls / MOST), shared);
   }
 
   /** Whether the next batch is to ask; true once in a while for each pattern. */
