@@ -62,7 +62,8 @@ describe('F3 F7 H2 frames that no call waits for', () => {
     await eventually(async () => expect(await service.redis.xlen(service.keys.log(dead))).toBe(1));
     const life = await service.redis.pttl(service.keys.log(dead));
     expect(life).toBeGreaterThan(0);
-    expect(life).toBeLessThanOrEqual(90_000);
+    // The call's timeout and half a minute, and five seconds so that it is not extended with each frame.
+    expect(life).toBeLessThanOrEqual(95_000);
   });
 });
 
