@@ -173,7 +173,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L12',
     part: 'the parts',
-    file: consumer('intake/read-plan'),
+    file: consumer('intake/equal-plan'),
     changes: [['Math.floor(wanted / this.active)', 'wanted']],
   },
   {
@@ -336,6 +336,30 @@ export const REMOVALS: readonly Removal[] = [
     part: 'the second note',
     file: consumer('membership/lease-keeper'),
     changes: [['while (this.isKept && noted !== this.connectionIds)', 'while (false)']],
+  },
+  {
+    rule: 'L24',
+    part: 'the read of all',
+    file: consumer('intake/due-streams'),
+    changes: [['if (this.clock.now() - this.sweptAt >= SWEEP) this.all();', '']],
+  },
+  {
+    rule: 'L24',
+    part: 'asking before the read',
+    file: consumer('intake/reader'),
+    changes: [
+      ['if (ofDue) this.due.asked(ask.streams);', ''],
+      [
+        'this.endedAt = clock.now();',
+        'this.endedAt = clock.now(); if (ofDue) this.due.asked(ask.streams);',
+      ],
+    ],
+  },
+  {
+    rule: 'L24',
+    part: 'the proof',
+    file: consumer('intake/due-streams'),
+    changes: [['if (!this.hears) return undefined;', '']],
   },
   {
     rule: 'P1',

@@ -23,6 +23,17 @@ const MORTAL_CLUSTER = {
   lazyConnect: true,
 } as const;
 
+const RESP2 = { protocol: 2, replyMapping: 'legacy' } as const;
+
+/** What is particular to one connection. */
+export interface ConnectionSettings {
+  /** What `CLIENT LIST` shows, unless the user gave a name. */
+  readonly name?: string | undefined;
+  /** If the option `credentials` is set. */
+  readonly credentials?: Credentials | undefined;
+  readonly resp2?: boolean | undefined;
+}
+
 /** Milliseconds in which a socket must connect, unless the user sets `connectTimeout`. */
 const CONNECT_TIMEOUT = 5000;
 /**
@@ -34,18 +45,17 @@ const LOADING_RETRY = 250;
 /**
  * Makes a connection, which is not connected yet. A client that the user gave is copied, never used or closed.
  *
- * @param name what `CLIENT LIST` shows, unless the user gave a name
- * @param credentials for this connection, if the option `credentials` is set
+ * A Cluster always speaks the protocol that the user chose.
  */
 export function createConnection(
   target: RedisTarget,
-  name?: string,
-  credentials?: Credentials,
+  { name, credentials, resp2 = false }: ConnectionSettings = {},
 ): Connection {
   const own = name === undefined ? {} : { connectionName: name };
+  const spoken = resp2 ? RESP2 : {};
   switch (target.kind) {
     case 'client':
-      return duplicate(target.client, own);
+      return duplicate(target.client, own, spoken);
     case 'cluster':
       return new Cluster([...target.nodes], {
         ...target.options,
@@ -61,11 +71,16 @@ export function createConnection(
         ...credentials,
         ...(target.options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null }),
         ...MORTAL,
+        ...spoken,
       });
   }
 }
 
-function duplicate(client: Connection, own: Pick<RedisOptions, 'connectionName'>): Connection {
+function duplicate(
+  client: Connection,
+  own: Pick<RedisOptions, 'connectionName'>,
+  spoken: Partial<typeof RESP2>,
+): Connection {
   if (client.isCluster) {
     const { redisOptions } = (client as Cluster).options;
     return (client as Cluster).duplicate(undefined, {
@@ -74,7 +89,11 @@ function duplicate(client: Connection, own: Pick<RedisOptions, 'connectionName'>
     });
   }
   const redis = client as Redis;
-  return redis.duplicate({ ...(redis.options.connectionName == null ? own : {}), ...MORTAL });
+  return redis.duplicate({
+    ...(redis.options.connectionName == null ? own : {}),
+    ...MORTAL,
+    ...spoken,
+  });
 }
 
 /**

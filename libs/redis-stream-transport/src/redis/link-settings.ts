@@ -2,7 +2,7 @@ import type { RedisTarget } from '../options/index.js';
 import type { Connection } from './connect.js';
 import type { CommandFailure } from './failure.js';
 
-export type LinkRole = 'commands' | 'reader' | 'subscriber';
+export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
 /** Is told everything that happens to the connections of a client or a server. */
 export interface LinkObserver {
@@ -43,6 +43,8 @@ export interface LinkSettings {
   readonly name?: (role: LinkRole) => string;
   /** The link that connects first. While it cannot connect, this one does not try. */
   readonly ahead?: LeadingLink;
+  /** Speaks RESP2, whatever the user chose. */
+  readonly resp2?: boolean;
   /** Learns the ids of the connections; without one Redis is not asked for them. */
   readonly keeper?: ConnectionKeeper;
 }

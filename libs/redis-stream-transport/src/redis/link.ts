@@ -200,9 +200,9 @@ export class Link implements LeadingLink {
   }
 
   private async make(): Promise<Connection> {
-    const { target, name } = this.settings;
+    const { target, name, resp2 } = this.settings;
     const credentials = await this.within(askCredentials(target));
-    return createConnection(target, name?.(this.role), credentials);
+    return createConnection(target, { name: name?.(this.role), credentials, resp2 });
   }
 
   private async setUp(attempt: Attempt): Promise<void> {

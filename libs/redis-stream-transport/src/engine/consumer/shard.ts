@@ -41,7 +41,7 @@ export class ConsumerShard implements ShardLife {
     const { connections, readings } = this.parts;
     return [
       connections.commands.current,
-      ...readings.all.map(({ link }) => link.current),
+      ...readings.all.flatMap((reading) => reading.connections),
       connections.subscription.link.current,
     ];
   }

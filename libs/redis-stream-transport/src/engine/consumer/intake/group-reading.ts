@@ -7,6 +7,7 @@ import { Groups } from './ensure-groups.js';
 import { NestedReads } from './nested-reads.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
+import { newsOf, type StreamNews } from './stream-news.js';
 import type { StreamState } from './stream-state.js';
 import type { DeliveryProcessor } from '../settle/delivery-processor.js';
 
@@ -43,6 +44,8 @@ export class GroupReading {
   readonly auditor: Auditor;
   readonly groups: Groups;
   readonly processor: DeliveryProcessor;
+  /** Tells which of many streams have something. */
+  private readonly news: StreamNews | undefined;
   private readonly context: ShardContext;
   private readonly hooks: GroupReadingHooks;
   /** Redis' id of the reading connection; undefined when Redis does not permit the question. */
@@ -66,6 +69,7 @@ export class GroupReading {
     this.groups = new Groups(context, broker, streams, () => {
       // The read in flight does not name the streams that can be read again.
       this.unblock();
+      this.reader.due.all();
       this.reader.wake();
     });
     const { link } = this;
@@ -87,6 +91,7 @@ export class GroupReading {
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
     });
+    this.news = newsOf({ context, links, keys, streams }, this.reader);
     // Twice what can run and wait. This process never holds more, so a longer page would hold nothing of use.
     const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(
@@ -101,12 +106,19 @@ export class GroupReading {
     );
   }
 
+  /** The present ioredis objects. */
+  get connections(): unknown[] {
+    const { current } = this.link;
+    return this.news === undefined ? [current] : [current, this.news.connection];
+  }
+
   private async up(): Promise<void> {
     this.clientId = await this.link
       .command('client', ['id'])
       .then(Number)
       .catch(() => undefined);
     this.isUp = true;
+    this.reader.due.all();
     this.context.identity.nextGeneration();
     void this.auditor.audit();
     this.hooks.changed();
@@ -115,13 +127,14 @@ export class GroupReading {
   /** Opens the connection. */
   start(): void {
     this.link.start();
+    this.news?.start();
     this.groups.start();
   }
 
   /** Closes the connection. Resolves when the last read has returned. */
   async stop(): Promise<void> {
     this.groups.stop();
-    await Promise.all([this.link.stop(), this.reader.stop()]);
+    await Promise.all([this.link.stop(), this.news?.stop(), this.reader.stop()]);
   }
 
   /** Destroys this consumer's own groups with all that is pending in them. */

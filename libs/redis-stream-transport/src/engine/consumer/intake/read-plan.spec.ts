@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { readPlan, type Ask, type Room } from './read-plan.js';
+import { readPlan } from './plans.js';
+import type { Ask, Room } from './read-plan.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
 
@@ -115,6 +116,63 @@ describe('a plan of reads over patterns with bounds of their own', () => {
         },
       ),
     );
+  });
+});
+
+describe('a plan of reads that is told which streams are due', () => {
+  it('names no others, never asks for more than can start, and does not block', () => {
+    const bounds = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
+    const turn = fc.record({
+      free: fc.integer({ min: 1, max: 50 }),
+      due: fc.integer({ min: 1, max: 12 }),
+      full: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(bounds, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.array(turn, { minLength: 5, maxLength: 20 }),
+        (all, members, chance, turns) => {
+          const streams = all.map((bound, i) => stream(`s${i}`, bound));
+          const plan = readPlan(streams, 50, { random: () => chance });
+          for (const { free, due: some, full } of turns) {
+            const due = streams.slice(0, some);
+            const ask = plan.next(room(free, { members }), due)!;
+            expect(ask.blocks).toBe(false);
+            expect(ask.count).toBeGreaterThanOrEqual(1);
+            expect(ask.count * ask.streams.length).toBeLessThanOrEqual(free);
+            expect(new Set(ask.streams).size).toBe(ask.streams.length);
+            for (const one of ask.streams) {
+              expect(due).toContain(one);
+              expect(ask.count).toBeLessThanOrEqual(one.bound);
+            }
+            const filled = ask.streams.filter((_, i) => i / ask.streams.length < full);
+            const came = filled.map((one) => [one, ask.count] as [StreamState, number]);
+            plan.noted(ask, brought(...came), members);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('asks for nothing while none is due, and waits in Redis when it is told no more', () => {
+    for (const bound of [undefined, 5]) {
+      const streams = [stream('a', bound), stream('b', undefined)];
+      const plan = readPlan(streams, 100);
+      expect(plan.next(room(100), [])).toBeUndefined();
+      const ask = plan.next(room(100), streams)!;
+      plan.noted(ask, brought(), 1);
+      expect(plan.next(room(100))).toMatchObject({ blocks: true });
+    }
+  });
+
+  it('leaves a part of them to each of several members, from anywhere on', () => {
+    const streams = Array.from({ length: 20 }, (_, i) => stream(`s${i}`, undefined));
+    const plan = readPlan(streams, 100, { random: () => 0.9 });
+    const ask = plan.next(room(100, { members: 4 }), streams)!;
+    expect(names(ask)).toEqual(['s18', 's19', 's0', 's1', 's2']);
   });
 });
 

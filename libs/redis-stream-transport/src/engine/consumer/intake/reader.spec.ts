@@ -65,6 +65,39 @@ describe('L12: a read', () => {
   });
 });
 
+describe('L24: a stream that is told while a read is on its way', () => {
+  it('is read again', async () => {
+    const asked: (readonly string[])[] = [];
+    let stop: Promise<void> | undefined;
+    const broker = {
+      read: async (_: Link, { streams: names }: ReadRequest) => {
+        asked.push(names);
+        // The second read is the first that was told what to name.
+        if (asked.length === 2) reader.due.changed(['s1']);
+        if (asked.length === 3) stop = reader.stop();
+        await turn();
+        if (asked.length === 1) reader.due.changed(['s0', 's1']);
+        return { read: [], seen: undefined };
+      },
+    } as unknown as GroupBroker;
+    const streams = [new StreamState('s0'), new StreamState('s1')];
+    for (const one of streams)
+      one.patterns.set(one.name, new PatternState({ concurrency: undefined } as PatternSpec));
+    const context = shardContext({ options: { concurrency: 10 } });
+    const room = { free: 10, mayPark: true };
+    const reader = new Reader(context, { broker, link, keys, streams }, room, {
+      mayRead: () => true,
+      entries: () => {},
+      heal: () => Promise.resolve(),
+      unblock: () => {},
+    });
+    reader.start();
+    await vi.waitFor(() => expect(stop).toBeDefined());
+    await stop;
+    expect(asked).toEqual([['s0', 's1'], ['s0', 's1'], ['s1']]);
+  });
+});
+
 describe('what a read brings', () => {
   /** One read with entries of these lengths; `during` is called with each portion that is handed on. */
   async function portions(

@@ -6,7 +6,9 @@ import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { NestedReads } from './nested-reads.js';
-import { readPlan, type Ask, type Brought, type ReadPlan, type Room } from './read-plan.js';
+import { DueStreams } from './due-streams.js';
+import { readPlan } from './plans.js';
+import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -56,6 +58,8 @@ export interface ReaderHooks {
  * the lease.
  */
 export class Reader {
+  /** Which streams may have entries, where Redis tells. */
+  readonly due: DueStreams;
   private readonly plan: ReadPlan;
   private readonly byKey = new Map<string, StreamState>();
   private stopped = true;
@@ -65,6 +69,8 @@ export class Reader {
   private inFlight = false;
   /** The read in flight ends in time for the next look for nested calls, or was told to. */
   private endsInTime = false;
+  /** When the last read was over, on the clock. */
+  private endedAt = 0;
   /** Failed reads since the last success. */
   private failures = 0;
 
@@ -75,7 +81,8 @@ export class Reader {
     private readonly hooks: ReaderHooks,
   ) {
     for (const stream of of.streams) this.byKey.set(of.keys.stream(stream.name), stream);
-    this.plan = readPlan(of.streams, context.options.concurrency);
+    this.due = new DueStreams(this.byKey, context.clock);
+    this.plan = readPlan(of.streams, context.options.concurrency, context.clock);
   }
 
   /** Reads issued so far. */
@@ -122,10 +129,11 @@ export class Reader {
       // Nested calls are read even when nothing else may be. The two kinds of reads take turns.
       const due = this.nestedDue(room);
       const looks: boolean = due === 0 && !looked;
-      const ask: Ask | undefined = room.free > 0 && !looks ? this.plan.next(room) : undefined;
+      const mayAsk: boolean = room.free > 0 && !looks;
+      const ask: Ask | undefined = mayAsk ? this.plan.next(room, this.due.next()) : undefined;
       looked = ask === undefined;
       if (ask === undefined && due !== 0) {
-        await this.change(due);
+        await this.change(mayAsk ? earlier(due, this.due.sweepIn) : due);
         continue;
       }
       try {
@@ -167,12 +175,20 @@ export class Reader {
     const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
     this.endsInTime = block < BLOCK;
     const packs = ask.streams.some(({ expectsPacks }) => expectsPacks);
+    const { ofDue = false } = ask;
+    if (ofDue) this.due.asked(ask.streams);
     const wanted = { consumer: owner.consumer, streams, count: ask.count, block, packs };
     const { read, seen } = await this.answer(this.of.broker.read(this.of.link, wanted));
-    const took = clock.now() - sentAt;
+    // A read of due streams does not wait in Redis: what it waited for was told.
+    const took = clock.now() - (ofDue ? this.endedAt : sentAt);
+    this.endedAt = clock.now();
     // The read was for a name that was given up: another instance takes its entries over.
-    if (owner !== identity.owner) return 0;
+    if (owner !== identity.owner) {
+      this.due.all();
+      return 0;
+    }
     const brought = await this.take(read, seen);
+    for (const [stream, came] of brought.entries) if (came >= ask.count) this.due.filled(stream);
     this.plan.noted(ask, { ...brought, took }, members);
     for (const stream of brought.entries.keys()) stream.learn();
     return brought.total;
@@ -238,6 +254,7 @@ export class Reader {
 
   private async failed(failure: CommandFailure): Promise<void> {
     this.plan.failed();
+    this.due.all();
     this.failures++;
     let refusal = failure;
     if (HEALED.has(failure.reply)) {
@@ -268,6 +285,9 @@ export class Reader {
     });
   }
 }
+
+const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,0 +1,140 @@
+import { FairShare } from './fair-share.js';
+import { partOf, roomForPacks, Rotation } from './read-plan.js';
+import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
+import type { StreamState } from './stream-state.js';
+
+/**
+ * Some patterns have bounds of their own, so streams have different room. COUNT is one number for all streams of a
+ * read: the read of all streams asks for what the stream with the least room can start. A stream that had as much
+ * as that is _hot_: the next read names hot streams only, those that can be asked for the same number.
+ */
+export class BoundedPlan implements ReadPlan {
+  private readonly shares: ReadonlyMap<StreamState, FairShare>;
+  private readonly rotation = new Rotation();
+  /** Streams whose last read brought COUNT. */
+  private readonly hot = new Set<StreamState>();
+  /** The next read names all streams with room: reads of all and of hot streams take turns. */
+  private forAll = true;
+  /** The last ask of all named only some of those with room. */
+  private isPart = false;
+  /** The last read of all was such a one, and brought nothing. */
+  private listen = false;
+  /** Streams that the blocking read leaves out because they have no room. */
+  private omitted: readonly StreamState[] = [];
+
+  constructor(
+    private readonly streams: readonly StreamState[],
+    private readonly concurrency: number,
+    private readonly random: () => number,
+  ) {
+    this.shares = new Map(streams.map((stream) => [stream, new FairShare()]));
+  }
+
+  next(room: Room, due?: readonly StreamState[]): Ask | undefined {
+    const readable: StreamState[] = [];
+    const full: StreamState[] = [];
+    for (const stream of due ?? this.streams)
+      (this.roomIn(stream, room) > 0 ? readable : full).push(stream);
+    this.omitted = [];
+    if (readable.length === 0) return undefined;
+    const ofHot = this.forAll ? undefined : this.ofHot(room, due);
+    this.forAll = ofHot === undefined;
+    const all = due === undefined ? this.ofAll : this.ofDue;
+    const ask = ofHot ?? all.call(this, readable, room);
+    if (due !== undefined) return { ...ask, ofDue: true };
+    if (ask.blocks) this.omitted = full;
+    return ask;
+  }
+
+  noted({ streams, count, blocks }: Ask, brought: Brought, members: number): void {
+    const { entries, total, took } = brought;
+    for (const stream of streams) {
+      const came = entries.get(stream) ?? 0;
+      // Added anew, so that the set is in the order of the last reads and each has its turn.
+      this.hot.delete(stream);
+      if (came >= count) this.hot.add(stream);
+      const share = this.shares.get(stream) as FairShare;
+      // What a read that does not wait brings nothing of may come later; but nobody asks for more of it now.
+      if (came > 0 || (total === 0 && (blocks || share.isGreedy))) {
+        share.noted(came, count, members, took);
+      }
+    }
+    this.listen = this.forAll && total === 0 && this.isPart;
+    this.forAll = !this.forAll;
+  }
+
+  failed(): void {
+    this.forAll = true;
+  }
+
+  closed(room: Room): readonly StreamState[] {
+    return this.streams.filter((stream) => this.roomIn(stream, room) <= 0);
+  }
+
+  get omits(): boolean {
+    return this.omitted.length > 0;
+  }
+
+  isOutdated(room: Room): boolean {
+    const outdated = this.omitted.some((stream) => this.roomIn(stream, room) > 0);
+    if (outdated) this.omitted = [];
+    return outdated;
+  }
+
+  private ofHot(room: Room, due?: readonly StreamState[]): Ask | undefined {
+    const among = due === undefined ? undefined : new Set(due);
+    const streams: StreamState[] = [];
+    let count = 0;
+    for (const stream of this.hot) {
+      if (this.roomIn(stream, room) <= 0 || among?.has(stream) === false) continue;
+      const wanted = this.wanted(stream, room);
+      if (streams.length === 0) count = wanted;
+      if (wanted !== count || (streams.length + 1) * count > room.free) continue;
+      streams.push(stream);
+    }
+    return streams.length === 0 ? undefined : { streams, count, blocks: false };
+  }
+
+  private ofAll(readable: readonly StreamState[], room: Room): Ask {
+    if (this.listen) {
+      this.isPart = false;
+      return { streams: readable, count: 1, blocks: true };
+    }
+    const named = this.rotation.take(readable, room.free);
+    let count = Math.floor(room.free / named.length);
+    for (const stream of named) count = Math.min(count, this.wanted(stream, room));
+    this.isPart = named.length < readable.length;
+    const mayWait = !named.some((stream) => this.isGreedy(stream, room));
+    return { streams: named, count, blocks: !this.isPart && mayWait };
+  }
+
+  private ofDue(readable: readonly StreamState[], room: Room): Ask {
+    const streams = partOf(readable, room.free, room.members, this.random());
+    let count = Math.floor(room.free / streams.length);
+    for (const stream of streams) count = Math.min(count, this.wanted(stream, room));
+    this.listen = false;
+    this.isPart = false;
+    return { streams, count, blocks: false };
+  }
+
+  /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
+  private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
+    if (stream.isBehind || stream.isBroken) return 0;
+    const room = stream.room(free, mayPark);
+    return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
+  }
+
+  private isGreedy(stream: StreamState, { members }: Room): boolean {
+    const share = this.shares.get(stream) as FairShare;
+    return members > 1 && share.isGreedy && stream.takesPacks(this.concurrency);
+  }
+
+  /** Its fair share, rounded down to a power of two if it is bounded: streams of similar room share a read. */
+  private wanted(stream: StreamState, room: Room): number {
+    const most = Math.min(stream.bound, this.concurrency);
+    const share = this.shares.get(stream) as FairShare;
+    const entries = Math.max(1, Math.floor(this.roomIn(stream, room) / stream.callsPerEntry));
+    const count = share.count(entries, room.members, most, stream.takesPacks(this.concurrency));
+    return stream.bound < this.concurrency ? 2 ** Math.floor(Math.log2(count)) : count;
+  }
+}

@@ -1,0 +1,93 @@
+import { FairShare } from './fair-share.js';
+import { mostCalls, partOf, roomForPacks, Rotation } from './read-plan.js';
+import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
+import type { StreamState } from './stream-state.js';
+
+/** No pattern has a bound of its own: one read for all streams. */
+export class EqualPlan implements ReadPlan {
+  readonly omits = false;
+  private readonly share = new FairShare();
+  private readonly rotation = new Rotation();
+  /** Number of streams that may have entries: those with some in the last read, or all after a failed one. */
+  private active: number;
+  /** The last ask named only some of the streams. */
+  private isPart = false;
+  /** The last read named only some of them and brought nothing: the next one listens to all streams. */
+  private listen = false;
+
+  constructor(
+    private readonly streams: readonly StreamState[],
+    private readonly concurrency: number,
+    private readonly random: () => number,
+  ) {
+    this.active = Math.max(1, streams.length);
+  }
+
+  next(room: Room, due?: readonly StreamState[]): Ask | undefined {
+    if (due !== undefined) return this.ofDue(room, due);
+    const streams = this.streams.some(({ isBroken }) => isBroken)
+      ? this.streams.filter(({ isBroken }) => !isBroken)
+      : this.streams;
+    if (streams.length === 0 || this.isTooFull(room)) return undefined;
+    const { free, members } = room;
+    if (this.listen) {
+      this.listen = false;
+      this.isPart = false;
+      // Redis serves a blocked read from one stream only, so it brings one entry at most.
+      return { streams, count: 1, blocks: true };
+    }
+    const packs = streams.some((stream) => stream.takesPacks(this.concurrency));
+    const most = Math.max(1, Math.floor(free / mostCalls(streams)));
+    const wanted = this.share.count(most, members, this.concurrency, packs);
+    const count = Math.max(1, Math.floor(wanted / this.active));
+    const named = this.rotation.take(streams, free);
+    // A read that names only some of the streams must not block: entries of the others would wait.
+    this.isPart = named.length < streams.length;
+    const mayWait = !(packs && members > 1 && this.share.isGreedy);
+    return { streams: named, count, blocks: !this.isPart && mayWait };
+  }
+
+  /** COUNT of all streams together is what can start: each of them may have as many. */
+  private ofDue(room: Room, due: readonly StreamState[]): Ask | undefined {
+    const { free, members } = room;
+    const readable = due.filter(
+      (stream) => !stream.isBroken && free >= this.leastFor(stream, room),
+    );
+    if (readable.length === 0) return undefined;
+    const packs = readable.some((stream) => stream.takesPacks(this.concurrency));
+    const most = Math.max(1, Math.floor(free / mostCalls(readable)));
+    const wanted = this.share.count(most, members, this.concurrency, packs);
+    const streams = partOf(readable, wanted, members, this.random());
+    const count = Math.max(1, Math.floor(wanted / streams.length));
+    this.isPart = false;
+    this.listen = false;
+    return { streams, count, blocks: false, ofDue: true };
+  }
+
+  noted({ count, ofDue }: Ask, { entries, total, took }: Brought, members: number): void {
+    if (ofDue === true && total === 0) return;
+    this.listen = total === 0 && this.isPart;
+    this.active = Math.max(1, entries.size);
+    this.share.noted(total, count * this.active, members, took);
+  }
+
+  failed(): void {
+    this.active = Math.max(1, this.streams.length);
+  }
+
+  closed(room: Room): readonly StreamState[] {
+    return room.free > 0 && !this.isTooFull(room) ? [] : this.streams;
+  }
+
+  private isTooFull(room: Room): boolean {
+    return this.streams.some((stream) => room.free < this.leastFor(stream, room));
+  }
+
+  private leastFor(stream: StreamState, { members }: Room): number {
+    return roomForPacks(stream, { members, concurrency: this.concurrency });
+  }
+
+  isOutdated(): boolean {
+    return false;
+  }
+}
