@@ -114,7 +114,7 @@ describe('a service of many patterns', () => {
     );
     onTestFinished(() => service.redis.acl('DELUSER', user).then(() => undefined));
     const reads = await watchReads(service);
-    await service.serve({ messages: echoes() }, { username: user, password: 'secret' } as object);
+    await service.serve({ messages: echoes() }, { username: user, password: 'secret' });
     const client = await service.connected();
     const calls = patterns.map((pattern) => client.call(pattern, pattern));
     expect(await Promise.all(calls)).toEqual(patterns);
@@ -129,15 +129,16 @@ describe('a service of many patterns', () => {
     await service.redis.acl('SETUSER', user, 'on', '>secret', ...rights);
     onTestFinished(() => service.redis.acl('DELUSER', user).then(() => undefined));
     const reads = await watchReads(service);
-    await service.serve({ messages: echoes() }, { username: user, password: 'secret' } as object);
+    await service.serve({ messages: echoes() }, { username: user, password: 'secret' });
     await told(await service.connected(), reads);
+    expect(await tellers(service)).toHaveLength(1);
   });
 
   it('closes while it waits to be told, and reads nothing more', async () => {
     const service = new TestService();
     const reads = await watchReads(service);
     const server = await service.serve({ messages: echoes() });
-    const client = await service.connected({ whenNoConsumer: 'wait' } as object);
+    const client = await service.connected({ whenNoConsumer: 'wait' });
     await told(client, reads);
     await server.close();
     const call = client.call('pattern.7', 7);

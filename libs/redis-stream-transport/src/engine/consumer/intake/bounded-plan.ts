@@ -39,9 +39,8 @@ export class BoundedPlan implements ReadPlan {
     if (readable.length === 0) return undefined;
     const ofHot = this.forAll ? undefined : this.ofHot(room, due);
     this.forAll = ofHot === undefined;
-    const all = due === undefined ? this.ofAll : this.ofDue;
-    const ask = ofHot ?? all.call(this, readable, room);
-    if (due !== undefined) return { ...ask, ofDue: true };
+    if (due !== undefined) return { ...(ofHot ?? this.ofDue(readable, room)), ofDue: true };
+    const ask = ofHot ?? this.ofAll(readable, room);
     if (ask.blocks) this.omitted = full;
     return ask;
   }
