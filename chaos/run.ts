@@ -72,10 +72,10 @@ function report({ name, title }: Scenario, result: Result, folder: string): void
   const { figures, violations, seconds } = result;
   const verdict = violations.length === 0 ? 'holds' : `${violations.length} violations`;
   console.log(`${name} ${title}: ${verdict} (${seconds} s)`);
-  const { calls, executions, duplicates, duplicateBound, lost, faults, p99, longestStall } =
-    figures;
+  const { calls, executions, packed, packs, duplicates, duplicateBound } = figures;
+  const { lost, faults, p99, longestStall } = figures;
   console.log(
-    `  ${calls} calls, ${executions} executions, ${faults} faults, ${duplicates} repetitions of ` +
+    `  ${calls} calls, ${executions} executions, ${packed} in ${packs} packs, ${faults} faults, ${duplicates} repetitions of ` +
       `${duplicateBound} excused, ${lost} lost, p99 ${p99} ms, longest stall ${longestStall} ms`,
   );
   console.log(
@@ -93,14 +93,15 @@ function report({ name, title }: Scenario, result: Result, folder: string): void
 }
 
 function row({ figures, violations, seconds }: Result): Row {
-  const { scenario, seed, calls, executions, duplicates, duplicateBound, lost } = figures;
-  const { faults, longestStall, redis } = figures;
+  const { scenario, seed, calls, executions, packed, duplicates, duplicateBound } = figures;
+  const { lost, faults, longestStall, redis } = figures;
   return {
     scenario,
     seed,
     size: size.name,
     calls,
     executions,
+    packed,
     duplicates,
     duplicateBound,
     lost,

@@ -11,6 +11,8 @@ export interface Row {
   readonly size: string;
   readonly calls: number;
   readonly executions: number;
+  /** Executions of calls that came in an entry with others. */
+  readonly packed: number;
   readonly duplicates: number;
   readonly duplicateBound: number;
   readonly lost: number;
@@ -52,8 +54,8 @@ export function tableOf(rows: readonly Row[]): string {
       `${distinct(rows, 'seed').join(', ')}, in ${Math.round(seconds / 60)} minutes. Figures are sums over the ` +
       'seeds; the longest stall is the longest time without any success of any caller while there was load.',
     '',
-    '| scenario | seeds | calls | executions | faults | repeated | in flight at faults | lost | longest stall, ms | violations |',
-    `|${' --- |'.repeat(10)}`,
+    '| scenario | seeds | calls | executions | in packs | faults | repeated | in flight at faults | lost | longest stall, ms | violations |',
+    `|${' --- |'.repeat(11)}`,
     ...lines.map((line) => `| ${line.join(' | ')} |`),
   ].join('\n');
 }
@@ -67,6 +69,7 @@ function cells(rows: readonly Row[]): (string | number)[] {
     distinct(rows, 'seed').length,
     sum('calls'),
     sum('executions'),
+    sum('packed'),
     sum('faults'),
     sum('duplicates'),
     sum('duplicateBound'),

@@ -51,6 +51,14 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
 
   *duplicates() {},
 
+  /** A scenario that is to play with packs and gets none shows nothing of them. */
+  *packed(model, share) {
+    const { executions, packed } = figuresOf(model);
+    if (!(packed >= share * executions)) {
+      yield { text: `${packed} of ${executions} executions came in packs` };
+    }
+  },
+
   *resent({ processes }, wanted) {
     for (const { name, vitals } of processes.values()) {
       const count = vitals.after?.maps?.resent ?? 0;

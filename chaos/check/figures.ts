@@ -1,7 +1,7 @@
 // The figures of a run.
 import { duplicatesOf } from './executions.js';
 import { quantile } from './load.js';
-import type { Call, Model } from './model.js';
+import type { Call, Execution, Model } from './model.js';
 
 /** The figures of a run. */
 export interface Figures {
@@ -11,6 +11,10 @@ export interface Figures {
   readonly redis: string;
   readonly calls: number;
   readonly executions: number;
+  /** Executions of calls that came in an entry with other calls. */
+  readonly packed: number;
+  /** Entries with several calls. */
+  readonly packs: number;
   readonly duplicates: number;
   /** Number of repetitions that the faults excuse. */
   readonly duplicateBound: number;
@@ -65,6 +69,7 @@ export function figuresOf(model: Model): Figures {
     redis: plan.server,
     calls: calls.size,
     executions,
+    ...packsOf(model),
     duplicates,
     duplicateBound: bound,
     lost,
@@ -74,6 +79,28 @@ export function figuresOf(model: Model): Figures {
     p99: Math.round(quantile(latencies, 0.99) ?? 0),
     longestStall: longestGap(times, loadAt, lastStart),
   };
+}
+
+/** Of an entry one knows the calls that were executed. */
+function packsOf({ calls }: Model): Pick<Figures, 'packed' | 'packs'> {
+  const entries = new Map<string, Execution[]>();
+  for (const { executions } of calls.values()) {
+    for (const execution of executions) {
+      if (execution.entry === undefined) continue;
+      const key = `${execution.pattern} ${execution.entry}`;
+      const list = entries.get(key);
+      if (list === undefined) entries.set(key, [execution]);
+      else list.push(execution);
+    }
+  }
+  let packed = 0;
+  let packs = 0;
+  for (const list of entries.values()) {
+    if (list.every(({ id }) => id === list[0]?.id)) continue;
+    packs++;
+    packed += list.length;
+  }
+  return { packed, packs };
 }
 
 /**

@@ -32,14 +32,15 @@ type Event = Timed & {
   readonly text: string;
   readonly when: 'before' | 'after';
   /**
-   * Pattern, hash of the request, what else the handler does, delivery, consumer, and whether it looks at its
-   * signal.
+   * Pattern, hash of the request, what else the handler does, delivery, consumer, entry, and whether it looks at
+   * its signal.
    */
   readonly p: string;
   readonly q: string;
   readonly a?: string;
   readonly d: number;
   readonly c: string;
+  readonly e?: string;
   readonly w?: boolean;
   readonly timeout: number;
 };
@@ -141,12 +142,13 @@ function readService(model: Model, folder: string, name: string): void {
   for (const event of readHistory<Event>(join(folder, 'services', `${name}.jsonl`))) {
     const { k, n, t } = event;
     if (k === 'begin') {
-      const { id, d: delivery, q, c: consumer, p: pattern } = event;
+      const { id, d: delivery, q, c: consumer, e: entry, p: pattern } = event;
       const execution: Execution = {
         id,
         n,
         process: name,
         consumer,
+        entry,
         delivery,
         q,
         pattern,

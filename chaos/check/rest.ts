@@ -37,7 +37,7 @@ function* inRedis({ quiet, left, plan }: Model): Generator<Violation> {
       yield { rule: 'I6', text: `${key} lives for ${ttl} ms` };
   }
   const held = quiet.keys.filter(
-    ({ key }) => /:(?:due|started):/.test(key) && !key.startsWith('effects'),
+    ({ key }) => /:(?:due|started|part):/.test(key) && !key.startsWith('effects'),
   );
   for (const { key } of held) {
     if (!plan.leavesStarts) yield { rule: 'I6', text: `${key} is left` };

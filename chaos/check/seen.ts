@@ -25,6 +25,8 @@ export interface Execution {
   /** The consumer that ran it. */
   readonly process: string;
   readonly consumer: string;
+  /** Id in the stream of its pattern; calls of a pack have the same. */
+  readonly entry?: string;
   readonly delivery: number;
   readonly pattern: string;
   readonly begin: number;

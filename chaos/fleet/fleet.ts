@@ -131,9 +131,10 @@ export class Fleet {
   }
 
   private startCaller(name: string): Child {
-    const { timeout, prefix, clientOptions, mix } = this.options.plan;
+    const { timeout, prefix, clientOptions, mix, bursts } = this.options.plan;
     const options = { url: this.options.urlFor(name), prefix, timeout, ...clientOptions };
-    return this.child(name, 'caller', { options, mix, seed: this.options.random.fork(name).seed });
+    const { seed } = this.options.random.fork(name);
+    return this.child(name, 'caller', { options, mix, bursts, seed });
   }
 
   private child(name: string, kind: Kind, given: object): Child {

@@ -11,6 +11,11 @@ export interface Plan {
   readonly rate: number;
   /** Calls that may be open at once. */
   readonly cap?: number;
+  /**
+   * Numbers of calls that a caller makes in one turn, drawn by the seed. Calls of one turn may travel as a pack where
+   * services have 64 slots or more and handlers take 50 ms or less.
+   */
+  readonly bursts?: readonly number[];
   /** A wave begins when all calls of the one before have ended; by default all calls are one wave. */
   readonly waves?: number;
   readonly mix: readonly Kind[];
@@ -62,6 +67,8 @@ export interface Expectations {
   readonly codes?: readonly string[];
   /** No call is executed twice, even if a fault would excuse it. */
   readonly duplicates?: 0;
+  /** Least share of executions that came in an entry with others. */
+  readonly packed?: number;
   /** No call is sent again. */
   readonly resent?: 0;
   /** Each caller has a call that succeeds within this time after each fault. */
@@ -112,6 +119,7 @@ type Defaults = Required<
   Pick<
     Plan,
     | 'cap'
+    | 'bursts'
     | 'waves'
     | 'expect'
     | 'prefix'
@@ -136,8 +144,9 @@ export function withDefaults<P extends Plan>(plan: P): WholePlan<P> {
   const rough = plan.rate > 0 ? (plan.calls / plan.rate) * 1000 : 0;
   const defaults: Defaults = {
     prefix: 'chaos',
-    concurrency: 16,
-    cap: 64,
+    concurrency: 64,
+    cap: 800,
+    bursts: [1, 4, 16, 100],
     waves: 1,
     // Two leases: a dead owner is noticed after one, and its work is taken over within half a lease more.
     quietWithin: 2 * leaseTtl + 5000,

@@ -123,6 +123,54 @@ export const mutants: readonly Mutant[] = [
     rules: ['takeOverWithin'],
   },
   {
+    // Rule P2. Each settlement of a part of a pack forgets the parts before, so the pack never ends.
+    name: 'what is noted of a pack is overwritten',
+    file: 'redis/lua/pack.js',
+    patches: [
+      ["if a == 'x' or b == 'x' then", "if b == 'x' then"],
+      ["all = b == '.' and a or b, false", 'all = b, false'],
+    ],
+    scenario: 'S2',
+    rules: ['I4', 'I6', 'success'],
+  },
+  {
+    // Rule P3. What was not settled yet has no entry any more: nobody takes it over.
+    name: 'a pack goes with the first of its calls',
+    file: 'redis/operations/serving/settle.js',
+    patches: [
+      [
+        'if merged(KEYS[part], id, #letters, letters) then',
+        'if merged(KEYS[part], id, #letters, letters) or true then',
+      ],
+    ],
+    scenario: 'S2',
+    rules: ['success', 'I4', 'I6', 'takeOverWithin'],
+  },
+  {
+    // Rule P4. Who takes a pack over runs again what has ended.
+    name: 'what is noted of a pack is not handed over',
+    file: 'redis/operations/recovery/claim.js',
+    patches: [['packs[n] = knownOf(entry)', "packs[n] = ''"]],
+    scenario: 'S2',
+    rules: ['I4'],
+  },
+  {
+    // Rule P10. What is cancelled, or asked about, is another call of the pack.
+    name: 'all calls of a pack have the first place',
+    file: 'engine/producer/sending/batch.js',
+    patches: [['verdict, { size, place });', 'verdict, { size, place: 0 });']],
+    scenario: 'S17',
+    rules: ['success', 'I1', 'I2', 'I4'],
+  },
+  {
+    // Rule P11. Poison takes the innocent calls of its pack with it.
+    name: 'all calls of a pack that was handed out too often are buried',
+    file: 'engine/consumer/intake/entry-router.js',
+    patches: [['maxDeliveries === 1 || pack.wasMarked(place)', 'maxDeliveries >= 1']],
+    scenario: 'S13',
+    rules: ['deadLetters'],
+  },
+  {
     name: 'connections that are there are not seen: who stands still loses its lease',
     file: 'redis/operations/recovery/open-connections.js',
     patches: [['open.add(id);', 'open.add(own);']],

@@ -7,7 +7,7 @@ import { now } from '../kit/time.js';
 import { hashOfReply, requestHash } from '../kit/work.js';
 import { given, on, tell } from './channel.js';
 import type { Library } from './library.js';
-import { callsOf, warmMix, type Kind, type Wanted } from './load.js';
+import { burstsOf, callsOf, warmMix, type Kind, type Wanted } from './load.js';
 import { Pace } from './pace.js';
 import { vitals, witness, witnessConnections } from './witness.js';
 
@@ -19,9 +19,11 @@ interface Given {
   readonly history: string;
   readonly seed: number | string;
   readonly mix: readonly Kind[];
+  /** Numbers of calls that it makes in one turn. */
+  readonly bursts: readonly number[];
 }
 
-const { name, library, options, history: path, seed, mix } = given<Given>();
+const { name, library, options, history: path, seed, mix, bursts: sizes } = given<Given>();
 const history = new History(path);
 const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, Logger } = (await import(
   library
@@ -31,6 +33,7 @@ const client = new ClientRedisStreams(options);
 const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
 const calls = callsOf({ name, random, mix });
+const bursts = burstsOf(sizes, random.fork('bursts'));
 
 /** How many calls it makes, and how; see fleet/fleet.ts. */
 interface Load {
@@ -90,17 +93,23 @@ function outcomeOf(error: unknown): object {
   return { o: 'fault', code, says: outcome, text: message.slice(0, 200) };
 }
 
-/** Makes calls, at most `cap` of them open, until `count` are made and, if `patient`, `enough` was said. */
+/**
+ * Makes calls, at most `cap` of them open, until `count` are made and, if `patient`, `enough` was said. The calls of a
+ * burst leave in one turn; a burst waits until all of it may be open.
+ */
 function load({ count, rate, cap, patient, warmUp }: Load): Promise<{ issued: number }> {
   const source = warmUp ? warm : calls;
   const target = issued + count;
   const made = () => issued >= target && (enough || !patient);
   pace = new Pace(rate);
+  let burst = bursts.next().value;
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      for (let due = pace.due(); due > 0 && open < cap && !made(); due--) {
-        make(source.next().value);
-        pace.made();
+      const size = Math.min(burst, cap);
+      if (!made() && pace.isDue() && open + size <= cap) {
+        for (let i = 0; i < size && !made(); i++) make(source.next().value);
+        pace.made(size);
+        burst = bursts.next().value;
       }
       if (!made() || open > 0) return;
       clearInterval(timer);

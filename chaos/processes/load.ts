@@ -45,6 +45,11 @@ export interface Wanted {
 export const warmMix = (mix: readonly Kind[]): Kind[] =>
   mix.map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], ...(pad && { pad }) }));
 
+/** How many calls are made in one turn each time: sizes as the plan has them, one as often as another. */
+export function* burstsOf(sizes: readonly number[], random: Random): Generator<number, never> {
+  for (;;) yield random.pick(sizes);
+}
+
 export function* callsOf({
   name,
   random,

@@ -1,4 +1,4 @@
-// When the next call is due.
+// When the next burst of calls is due.
 import { now } from '../kit/time.js';
 
 export class Pace {
@@ -9,19 +9,20 @@ export class Pace {
   constructor(public rate: number) {}
 
   /**
-   * Number of calls that are due now. After the process stood still, at most the calls of a quarter of a second
-   * are made up for.
+   * Whether a call is due now, and the burst that it begins. After the process stood still, at most the calls of a
+   * quarter of a second are made up for.
    */
-  due(): number {
-    if (this.rate === 0) return Infinity;
+  isDue(): boolean {
+    if (this.rate === 0) return true;
     const t = now();
     const earned = ((t - this.since) * this.rate) / 1000;
     this.credit = Math.min(this.credit + earned, this.rate / 4 + 1);
     this.since = t;
-    return Math.floor(this.credit);
+    return this.credit >= 1;
   }
 
-  made(): void {
-    this.credit--;
+  /** So many calls were made at once. Those that were not due yet are waited for before the next burst. */
+  made(calls: number): void {
+    this.credit -= calls;
   }
 }

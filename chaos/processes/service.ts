@@ -42,6 +42,7 @@ const execute = (pattern: string) => async (data: CallData, context: RedisStream
     q,
     d,
     c: context.getConsumer(),
+    e: context.getMessageId(),
     w: data.watch,
     t: now(),
   });

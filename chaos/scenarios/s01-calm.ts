@@ -7,8 +7,8 @@ export const s1 = scenario({
   plan: ({ size }) => ({
     calls: size.count(200_000),
     rate: 0,
-    cap: 96,
+    cap: 800,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 50], pad: 200 }],
-    expect: { success: 1, duplicates: 0, resent: 0 },
+    expect: { success: 1, duplicates: 0, resent: 0, packed: 0.3 },
   }),
 });

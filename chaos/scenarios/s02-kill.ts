@@ -26,22 +26,23 @@ const killing = (
     plan: ({ size }) => ({
       calls: size.count(calls),
       rate: 700,
-      cap: 400,
+      cap: 1600,
       leaseTtl,
       kills: size.count(kills, 3),
       effects: true,
       mix: [
         // Their deadline passes before they are taken over: no instance may start them then.
-        { weight: 1, pattern: 'work', ms: [20, 100], timeout: 2000 },
-        { weight: 3, pattern: 'work', ms: [20, 100], pad: 200 },
-        { weight: 1, pattern: 'once', ms: [20, 100] },
-        { weight: 1, pattern: 'inbox', ms: [20, 100] },
+        { weight: 1, pattern: 'work', ms: [0, 60], timeout: 2000 },
+        { weight: 3, pattern: 'work', ms: [0, 60], pad: 200 },
+        { weight: 1, pattern: 'once', ms: [0, 60] },
+        { weight: 1, pattern: 'inbox', ms: [0, 60] },
       ],
       expect: {
         success: 1,
         // A call that may run once only is not run again: its caller is told `may-have-run`.
         codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
         takeOverWithin,
+        packed: 0.3,
         effects: true,
       },
     }),

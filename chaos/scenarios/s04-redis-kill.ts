@@ -12,7 +12,7 @@ export const s4 = scenario({
   plan: ({ size }) => ({
     calls: size.count(100_000),
     rate: 800,
-    cap: 800,
+    cap: 1600,
     kills: size.count(20, 2),
     redis: { fsync: 'always' },
     mix: [
@@ -23,6 +23,7 @@ export const s4 = scenario({
       success: 1,
       codes: ['INTERRUPTED/may-have-run', 'REPLY_LOST/may-have-run'],
       resumeWithin: 3000,
+      packed: 0.3,
     },
   }),
   faults: async (context) => {

@@ -12,12 +12,12 @@ export const s5 = scenario({
   plan: ({ size }) => ({
     calls: size.count(100_000),
     rate: 1000,
-    cap: 400,
+    cap: 1600,
     rounds: size.count(10),
-    // As much as the instances can handle, so that there are always entries in the streams.
+    // Bursts, so that there are always entries in the streams.
     mix: [
-      { weight: 4, pattern: 'work', ms: [20, 100], pad: 200 },
-      { weight: 1, pattern: 'once', ms: [20, 100] },
+      { weight: 4, pattern: 'work', ms: [0, 60], pad: 200 },
+      { weight: 1, pattern: 'once', ms: [0, 60] },
     ],
     expect: {
       success: 1,
@@ -25,6 +25,7 @@ export const s5 = scenario({
       codes: ['REPLY_LOST/may-have-run'],
       answered: 0.999,
       resumeWithin: 2000,
+      packed: 0.3,
     },
   }),
   faults: async (context) => {

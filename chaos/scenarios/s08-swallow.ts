@@ -11,10 +11,10 @@ export const s8 = scenario({
   plan: ({ size }) => ({
     calls: size.count(20_000),
     rate: 200,
-    cap: 400,
+    cap: 800,
     proxy: true,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
-    expect: { success: 1, duplicates: 0 },
+    expect: { success: 1, duplicates: 0, packed: 0.3 },
   }),
   faults: async (context) => {
     await swallowing(context, share, () => lookFor(context.made, 900_000, 200));

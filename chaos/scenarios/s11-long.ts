@@ -13,6 +13,7 @@ export const s11 = scenario({
       calls,
       rate: 0,
       cap: calls,
+      bursts: [1],
       concurrency: size.count(75, 16),
       leaseTtl: lease,
       timeout: 4 * long + 60_000,

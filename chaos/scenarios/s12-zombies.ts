@@ -14,7 +14,7 @@ export const s12 = scenario({
     return {
       calls: size.count(60_000),
       rate: 250,
-      cap: 800,
+      cap: 1600,
       rounds: size.count(10),
       stillFor,
       timeout: 90_000,
@@ -38,6 +38,7 @@ export const s12 = scenario({
         codes: ['INTERRUPTED/may-have-run'],
         takeOverWithin: 16_000,
         abortWithin: 1000,
+        packed: 0.05,
       },
     };
   },

@@ -11,6 +11,7 @@ export const s16 = scenario({
     callers: 8,
     rate: 80,
     cap: 1600,
+    bursts: [1],
     concurrency: 200,
     stillFor: size.time(90_000, 20_000),
     timeout: 60_000,

@@ -434,6 +434,26 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(letter(0))).toEqual(['deadLetters']);
   });
 
+  it('finds that fewer calls came in packs than are to', () => {
+    const packed = (share: number): Histories => {
+      const histories = new Histories();
+      histories.plan['expect'] = { packed: share };
+      for (const [n, entry] of ['5-0', '5-0', '5-0', '6-0', '7-0'].entries()) {
+        histories.start(`c-2${n}`, 2000);
+        histories.execution(`c-2${n}`, 'service-1.1', 2002, 2012, 'work', entry);
+        histories.value(`c-2${n}`, 2015);
+      }
+      // The same id in another stream is no pack.
+      histories.start('c-30', 2000);
+      histories.execution('c-30', 'service-1.1', 2002, 2012, 'once', '6-0');
+      histories.value('c-30', 2015);
+      return histories;
+    };
+    expect(check(packed(0).written()).figures).toMatchObject({ packed: 3, packs: 1 });
+    expect(rulesOf(packed(3 / 16))).toEqual([]);
+    expect(rulesOf(packed(4 / 16))).toEqual(['packed']);
+  });
+
   it('finds a lease that was taken from a healthy instance', () => {
     const histories = new Histories();
     histories.run.push({ k: 'revoked', consumer: 'host-101-x', left: 4000, t: 2000 });

@@ -59,9 +59,17 @@ export class Histories {
     this.caller.push({ k: 'end', id, o: 'fault', code, says, t });
   }
 
-  execution(id: string, process: string, begin: number, finish?: number, p = 'work'): void {
+  /** @param e id of its entry */
+  execution(
+    id: string,
+    process: string,
+    begin: number,
+    finish?: number,
+    p = 'work',
+    e?: string,
+  ): void {
     const n = this.of(process).length;
-    this.of(process).push({ k: 'begin', n, id, p, q: HASH(id), d: 1, c: process, t: begin });
+    this.of(process).push({ k: 'begin', n, id, p, q: HASH(id), d: 1, c: process, e, t: begin });
     if (finish !== undefined) this.of(process).push({ k: 'finish', n, t: finish });
   }
 

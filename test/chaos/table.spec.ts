@@ -7,6 +7,7 @@ const row = (scenario: string, seed: number, changes: Partial<Row> = {}): Row =>
   size: 'nightly',
   calls: 1000,
   executions: 1001,
+  packed: 900,
   duplicates: 1,
   duplicateBound: 7,
   lost: 0,
@@ -30,8 +31,8 @@ it('adds the seeds up, scenario by scenario', () => {
   const table = tableOf([row('S10', 7), row('S2', 7), row('S2', 8, { longestStall: 90, lost: 2 })]);
   const lines = table.split('\n').filter((line) => line.startsWith('| S'));
   expect(lines).toEqual([
-    '| S2 | 2 | 2,000 | 2,002 | 6 | 2 | 14 | 2 | 90 | 0 |',
-    '| S10 | 1 | 1,000 | 1,001 | 3 | 1 | 7 | 0 | 40 | 0 |',
+    '| S2 | 2 | 2,000 | 2,002 | 1,800 | 6 | 2 | 14 | 2 | 90 | 0 |',
+    '| S10 | 1 | 1,000 | 1,001 | 900 | 3 | 1 | 7 | 0 | 40 | 0 |',
   ]);
   expect(table).toContain('on 2026-01-02 with Redis 7.0.15 and Node 20.19.0, at nightly size');
   expect(table).toContain('seeds 7, 8, in 3 minutes');
