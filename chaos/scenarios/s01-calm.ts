@@ -9,6 +9,6 @@ export const s1 = scenario({
     rate: 0,
     cap: 800,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 50], pad: 200 }],
-    expect: { success: 1, duplicates: 0, resent: 0, packed: 0.3 },
+    expect: { success: 1, duplicates: 0, resent: 0, packed: 0.1 },
   }),
 });

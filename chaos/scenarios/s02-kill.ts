@@ -42,7 +42,7 @@ const killing = (
         // A call that may run once only is not run again: its caller is told `may-have-run`.
         codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
         takeOverWithin,
-        packed: 0.3,
+        packed: 0.1,
         effects: true,
       },
     }),

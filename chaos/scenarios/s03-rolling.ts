@@ -11,7 +11,7 @@ export const s3 = scenario({
     cap: 1600,
     rounds: size.count(5),
     mix: [{ weight: 1, pattern: 'work', ms: [0, 50], pad: 200 }],
-    expect: { success: 1, duplicates: 0, exitWithin: 10_000, packed: 0.3 },
+    expect: { success: 1, duplicates: 0, exitWithin: 10_000, packed: 0.1 },
   }),
   faults: async (context) => {
     for (let round = 0; round < context.plan.rounds; round++) {

@@ -23,7 +23,7 @@ export const s4 = scenario({
       success: 1,
       codes: ['INTERRUPTED/may-have-run', 'REPLY_LOST/may-have-run'],
       resumeWithin: 3000,
-      packed: 0.3,
+      packed: 0.1,
     },
   }),
   faults: async (context) => {

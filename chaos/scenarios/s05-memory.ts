@@ -25,7 +25,7 @@ export const s5 = scenario({
       codes: ['REPLY_LOST/may-have-run'],
       answered: 0.999,
       resumeWithin: 2000,
-      packed: 0.3,
+      packed: 0.1,
     },
   }),
   faults: async (context) => {

@@ -14,7 +14,7 @@ export const s6 = scenario({
     cap: 800,
     cuts: size.count(120),
     mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
-    expect: { success: 1, duplicates: 0, p99: 1000, packed: 0.3 },
+    expect: { success: 1, duplicates: 0, p99: 1000, packed: 0.1 },
   }),
   faults: async (context) => {
     for (let i = 0; i < context.plan.cuts; i++) {

@@ -17,7 +17,7 @@ export const s7 = scenario({
     silentFor: size.beyondLease(30_000, 10_000),
     proxy: true,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 30], pad: 200 }],
-    expect: { success: 1, duplicates: 0, replacedWithin: 8000, packed: 0.3 },
+    expect: { success: 1, duplicates: 0, replacedWithin: 8000, packed: 0.1 },
   }),
   faults: async (context) => {
     const { plan, random } = context;

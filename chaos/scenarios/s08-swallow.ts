@@ -14,7 +14,7 @@ export const s8 = scenario({
     cap: 800,
     proxy: true,
     mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
-    expect: { success: 1, duplicates: 0, packed: 0.3 },
+    expect: { success: 1, duplicates: 0, packed: 0.1 },
   }),
   faults: async (context) => {
     await swallowing(context, share, () => lookFor(context.made, 900_000, 200));

@@ -38,7 +38,7 @@ export const s12 = scenario({
         codes: ['INTERRUPTED/may-have-run'],
         takeOverWithin: 16_000,
         abortWithin: 1000,
-        packed: 0.05,
+        packed: 0.02,
       },
     };
   },

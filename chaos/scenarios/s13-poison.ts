@@ -26,7 +26,7 @@ export const s13 = scenario({
       { weight: 99, pattern: 'work', ms: [0, 50], pad: 200 },
       { weight: 1, pattern: 'work', ms: [0, 0], act: 'die' },
     ],
-    expect: { success: 1, codes: ['DEAD_LETTERED/may-have-run'], deadLetters: 3, packed: 0.2 },
+    expect: { success: 1, codes: ['DEAD_LETTERED/may-have-run'], deadLetters: 3, packed: 0.05 },
   }),
   faults: async (context) => {
     const { plan, random } = context;

@@ -19,7 +19,7 @@ export const s17 = scenario({
       success: 1,
       codes: ['TIMEOUT/not-run', 'TIMEOUT/may-have-run'],
       duplicates: 0,
-      packed: 0.3,
+      packed: 0.1,
     },
   }),
 });

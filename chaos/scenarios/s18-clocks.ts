@@ -28,7 +28,7 @@ export const s18 = scenario({
       codes: ['TIMEOUT/not-run'],
       duplicates: 0,
       earlyOnlyByRedis: 1000,
-      packed: 0.3,
+      packed: 0.1,
     },
   }),
   faults: async (context) => {

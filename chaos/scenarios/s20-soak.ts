@@ -79,7 +79,7 @@ export const s20 = scenario({
       ],
       expect: {
         success: 0.98,
-        packed: 0.05,
+        packed: 0.02,
         codes: [
           'INTERRUPTED/may-have-run',
           'REPLY_LOST/may-have-run',
