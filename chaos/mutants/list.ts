@@ -147,30 +147,6 @@ export const mutants: readonly Mutant[] = [
     rules: ['success', 'I4', 'I6', 'takeOverWithin'],
   },
   {
-    // Rule P4. Who takes a pack over runs again what has ended.
-    name: 'what is noted of a pack is not handed over',
-    file: 'redis/operations/recovery/claim.js',
-    patches: [['packs[n] = knownOf(entry)', "packs[n] = ''"]],
-    scenario: 'S2',
-    rules: ['I4'],
-  },
-  {
-    // Rule P10. What is cancelled, or asked about, is another call of the pack.
-    name: 'all calls of a pack have the first place',
-    file: 'engine/producer/sending/batch.js',
-    patches: [['verdict, { size, place });', 'verdict, { size, place: 0 });']],
-    scenario: 'S17',
-    rules: ['success', 'I1', 'I2', 'I4'],
-  },
-  {
-    // Rule P11. Poison takes the innocent calls of its pack with it.
-    name: 'all calls of a pack that was handed out too often are buried',
-    file: 'engine/consumer/intake/entry-router.js',
-    patches: [['maxDeliveries === 1 || pack.wasMarked(place)', 'maxDeliveries >= 1']],
-    scenario: 'S13',
-    rules: ['deadLetters'],
-  },
-  {
     name: 'connections that are there are not seen: who stands still loses its lease',
     file: 'redis/operations/recovery/open-connections.js',
     patches: [['open.add(id);', 'open.add(own);']],
