@@ -25,7 +25,8 @@ export const s5 = scenario({
       codes: ['REPLY_LOST/may-have-run'],
       answered: 0.999,
       resumeWithin: 2000,
-      packed: 0.1,
+      // With its memory Redis loses who takes packs, until instances announce it again.
+      packed: 0.02,
     },
   }),
   faults: async (context) => {
