@@ -1,7 +1,7 @@
 // Results that were written with --json, of several runs together. Runs are put beside each other, never into one
 // ratio: rounds are renumbered.
 import { readFileSync } from 'node:fs';
-import type { Results } from './results.js';
+import type { Cell, Fact } from './cells.js';
 
 /** What a run says of itself. */
 export interface Run {
@@ -13,7 +13,12 @@ export interface Run {
   readonly commit?: string;
 }
 
-export type Measured = Pick<Results, 'versions' | 'cells' | 'facts'>;
+/** What was measured. Not taken from `Results`: tests read it where the peers' packages are not installed. */
+export interface Measured {
+  readonly versions: Record<string, string>;
+  readonly cells: Cell[];
+  readonly facts: Fact[];
+}
 type File = Run & Measured;
 
 /** Above the number of rounds of any run. */
