@@ -84,7 +84,7 @@ export interface HandlerExtras {
 
 export type Headers = Readonly<Record<string, string>>;
 
-export type LinkRole = 'commands' | 'reader' | 'subscriber';
+export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
 export interface PacketDeserializer {
   readonly codec?: string;

@@ -133,6 +133,7 @@ export interface LinkSettings {
   readonly observer: LinkObserver;
   readonly name?: (role: LinkRole) => string;
   readonly ahead?: LeadingLink;
+  readonly resp2?: boolean;
   readonly keeper?: ConnectionKeeper;
 }
 
