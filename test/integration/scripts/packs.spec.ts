@@ -46,6 +46,17 @@ describe('the settle script, of packs', () => {
     ]);
   });
 
+  it('takes the note about a pack along with its last call, and no note before', async () => {
+    const { brokers, id, settle } = await held();
+    const { redis, keys } = brokers;
+    // An instance that left by itself had it: that delivery does not count.
+    await redis.hset(keys.due('a'), `service ${id}`, '0 0  1');
+    await settle('xx.');
+    expect(await redis.hkeys(keys.due('a'))).toEqual([`service ${id}`]);
+    await settle('..x');
+    expect([await brokers.ids('a'), await redis.exists(keys.due('a'))]).toEqual([[], 0]);
+  });
+
   it('ends a pack of which nothing can be noted when all of it has ended', async () => {
     const { brokers, settle } = await held();
     await brokers.redis.set(brokers.keys.part('a'), 'something else');

@@ -39,20 +39,21 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '10']);
+  expect([sha, count]).toEqual([settleScript.sha, '11']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 10)).toEqual([
+  expect(rest.slice(1, 11)).toEqual([
     ...[keys.log('one'), keys.log('two')],
     ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
     ...[keys.stream('s'), keys.stream('t')],
-    ...[keys.part('s'), keys.due('s'), keys.started('s')],
+    ...[keys.part('s'), keys.due('s')],
+    ...[keys.due('s'), keys.started('s')],
   ]);
-  expect(named(settleScript.args, 10)).toEqual({
+  expect(named(settleScript.args, 11)).toEqual({
     ...{ token: 'token', group: 'service', logs: '2', results: '2', streams: '2', notes: '2' },
   });
-  expect(rest.slice(10 + settleScript.args.length)).toEqual([
+  expect(rest.slice(11 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
     ...['1-1', '[]'],

@@ -71,7 +71,7 @@ export type SettleAnswer =
  * owner's, unless there was a doubt since (rule L11).
  *
  * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
- * idempotency keys, the streams, for each stream with packs the hash with the states of its packs, and the hashes with
+ * idempotency keys, the streams, for each stream with packs the hash with the states of its packs and that with notes, and the hashes with
  * notes. After the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log
  * may be full, plus 2 to leave its life as it is. For each result: id of the entry, and result ('-': the key is
  * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
@@ -128,12 +128,14 @@ for i = key + 1, key + streams do
   -- Most settlements have no packs, and do not pay for the functions.
   if packs > 0 then
     ${LUA_PACK}
-    part = part + 1
+    part = part + 2
     for p = at, at + 2 * packs - 2, 2 do
       local id, letters = ARGV[p], ARGV[p + 1]
-      if merged(KEYS[part], id, #letters, letters) then
+      if merged(KEYS[part - 1], id, #letters, letters) then
         redis.pcall('XACK', stream, group, id)
         redis.pcall('XDEL', stream, id)
+        -- Deliveries of it that do not count are noted of the pack, not of its calls.
+        redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
       end
     end
   end
@@ -162,7 +164,7 @@ export async function settle(
   for (const { pattern, key } of results) line.push(keys.idempotency(group, pattern, key));
   for (const { stream } of streams) line.push(keys.stream(stream));
   for (const { stream, packs = NONE } of streams) {
-    if (packs.length > 0) line.push(keys.part(stream));
+    if (packs.length > 0) line.push(keys.part(stream), keys.due(stream));
   }
   const before = line.length;
   for (const { stream, noted, started } of streams) {
