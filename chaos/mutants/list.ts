@@ -139,8 +139,8 @@ export const mutants: readonly Mutant[] = [
     file: 'redis/operations/serving/settle.js',
     patches: [
       [
-        'if merged(KEYS[part], id, #letters, letters) then',
-        'if merged(KEYS[part], id, #letters, letters) or true then',
+        'if merged(KEYS[part - 1], id, #letters, letters) then',
+        'if merged(KEYS[part - 1], id, #letters, letters) or true then',
       ],
     ],
     scenario: 'S2',

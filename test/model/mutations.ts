@@ -146,8 +146,8 @@ export const MUTATIONS: readonly Mutation[] = [
     violation: /second completion|never ended|was lost/,
     apply: rewrite(settleScript, [
       [
-        'if merged(KEYS[part], id, #letters, letters) then',
-        'if merged(KEYS[part], id, #letters, letters) or true then',
+        'if merged(KEYS[part - 1], id, #letters, letters) then',
+        'if merged(KEYS[part - 1], id, #letters, letters) or true then',
       ],
     ]),
   },

@@ -387,8 +387,8 @@ export const REMOVALS: readonly Removal[] = [
     file: operation('serving/settle'),
     changes: [
       [
-        'if merged(KEYS[part], id, #letters, letters) then',
-        'if merged(KEYS[part], id, #letters, letters) or true then',
+        'if merged(KEYS[part - 1], id, #letters, letters) then',
+        'if merged(KEYS[part - 1], id, #letters, letters) or true then',
       ],
     ],
   },
