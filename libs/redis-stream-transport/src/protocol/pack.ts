@@ -39,7 +39,7 @@ export const isPack = (entry: PackedEntry | Malformed | undefined): entry is Pac
  * - `c`: a header line with `pack.` before the codec, and the number of calls in the place of the call;
  * - `m`: the ids of the calls, joined by commas;
  * - `d`: `[`, the data of each call, joined by a comma and a line feed, `]`;
- * - `h`: the headers in the same form, `null` for a call without any. No call has any: no field;
+ * - `h`: the headers in the same form, `null` for a call without headers; left out where all are without;
  * - `p`: the pattern, as in other entries.
  *
  * @param maxPayload characters of one call's data

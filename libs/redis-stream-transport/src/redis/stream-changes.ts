@@ -58,7 +58,7 @@ export class StreamChanges {
       const id = String(await connection.call('CLIENT', 'ID'));
       const options = ['REDIRECT', id, 'BCAST', 'PREFIX', this.prefix];
       await connection.call('CLIENT', 'TRACKING', 'ON', ...options);
-      // Redis tells a connection that has any subscription; not every user may have this one.
+      // Redis needs only some subscription to tell. The user's rights may permit one to the prefix alone.
       await connection.subscribe(CHANNEL).catch(() => connection.subscribe(this.prefix));
     } catch (error) {
       const failure = toFailure(error);
