@@ -385,12 +385,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P3',
     part: 'the decision',
     file: operation('serving/settle'),
-    changes: [
-      [
-        'if merged(KEYS[part - 1], id, #letters, letters) then',
-        'if merged(KEYS[part - 1], id, #letters, letters) or true then',
-      ],
-    ],
+    changes: [['if ended then', 'if ended or true then']],
   },
   {
     rule: 'P4',

@@ -46,6 +46,21 @@ describe('the settle script, of packs', () => {
     ]);
   });
 
+  it('notes nothing of a pack that is gone, and goes on noting one that only its group has lost', async () => {
+    const { brokers, id, state, settle } = await held();
+    const { redis, keys } = brokers;
+    // Redis has lost that the group was given the pack: what ended must not run again.
+    await redis.xgroup('SETID', keys.stream('a'), 'service', '0');
+    await redis.xack(keys.stream('a'), 'service', id);
+    await settle('x..');
+    expect(await state()).toBe('x..');
+    await settle('.xx');
+    expect([await brokers.ids('a'), await state()]).toEqual([[], null]);
+    // The answer was lost, so the settlement is sent again.
+    await settle('.xx');
+    expect(await redis.exists(keys.part('a'))).toBe(0);
+  });
+
   it('takes the note about a pack along with its last call, and no note before', async () => {
     const { brokers, id, settle } = await held();
     const { redis, keys } = brokers;

@@ -21,6 +21,7 @@ export const packArgs = (pack: PackPlace | undefined): { size: number; place: nu
  *
  * `merged(part, id, n, letters)` joins new letters with what is noted, so that an end is never undone, whatever
  * comes late. It tells whether all `n` calls have ended: then nothing is noted any more, and the entry is to go.
+ * And it tells whether nothing was noted before and something is now.
  * Where `part` is a key of another type nothing can be noted: only letters that end all calls end the entry.
  * `letter(part, id, place)` is that of one call, `only(n, place, what)` a text with one letter in its place.
  */
@@ -37,8 +38,11 @@ local function merged(part, id, n, letters)
     if a == 'x' or b == 'x' then joined[i] = 'x' else joined[i], all = b == '.' and a or b, false end
   end
   local text = table.concat(joined)
-  if all then redis.pcall('HDEL', part, id) elseif text ~= known then redis.pcall('HSET', part, id, text) end
-  return all
+  if all then
+    redis.pcall('HDEL', part, id)
+    return true, false
+  end
+  return false, text ~= known and redis.pcall('HSET', part, id, text) == 1
 end
 local function only(n, place, what)
   return string.rep('.', place) .. what .. string.rep('.', n - place - 1)

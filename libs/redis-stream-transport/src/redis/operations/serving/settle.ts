@@ -128,14 +128,23 @@ for i = key + 1, key + streams do
   -- Most settlements have no packs, and do not pay for the functions.
   if packs > 0 then
     ${LUA_PACK}
+    -- An entry that is not pending is rare, so its data is hardly ever fetched.
+    local function isGone(stream, id)
+      local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+      return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
+    end
     part = part + 2
     for p = at, at + 2 * packs - 2, 2 do
       local id, letters = ARGV[p], ARGV[p + 1]
-      if merged(KEYS[part - 1], id, #letters, letters) then
+      local ended, new = merged(KEYS[part - 1], id, #letters, letters)
+      if ended then
         redis.pcall('XACK', stream, group, id)
         redis.pcall('XDEL', stream, id)
         -- Deliveries of it that do not count are noted of the pack, not of its calls.
         redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
+      elseif new and isGone(stream, id) then
+        -- The pack has ended before: its settlement is sent again after its answer was lost.
+        redis.pcall('HDEL', KEYS[part - 1], id)
       end
     end
   end
