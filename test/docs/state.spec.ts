@@ -159,7 +159,7 @@ describe('what waits, stops or is given up', () => {
     ]);
     expect(await say(redis, `XLEN ${key('s:state.once')}`)).toBe(1);
     const live = await say(redis, `ZRANGE ${key('live:state.once')} 1 1`);
-    expect(live).toEqual([`service ${consumer} once`]);
+    expect(live).toEqual([`service ${consumer} packs once`]);
   });
 
   test('the result of an idempotency key is kept, and is the answer to the same key and data', async () => {

@@ -451,13 +451,31 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P12',
     part: 'the attempt',
     file: operation('serving/mark'),
-    changes: [["if tonumber(failed) ~= tonumber(attempts) then return 'lost' end", '']],
+    changes: [[' or looks and failed(id, i - 1) ~= attempts', '']],
   },
   {
     rule: 'P13',
     part: 'the interruption of a pack',
     file: consumer('intake/entry-router'),
     changes: [['delivery.once && pack?.wasMarked(delivery.place) === true', 'pack === null']],
+  },
+  {
+    rule: 'P13',
+    part: 'the mark of what starts',
+    file: consumer('run/start-guard'),
+    changes: [['if (once) this.marked.add(delivery);', 'if (once) this.hooks.run(delivery);']],
+  },
+  {
+    rule: 'P13',
+    part: 'whose mark it is',
+    file: operation('serving/mark'),
+    changes: [["elseif is == 't' and want == 't' then", 'elseif is == want and not want then']],
+  },
+  {
+    rule: 'P13',
+    part: 'the packs of their own',
+    file: producer('sending/batch'),
+    changes: [['one.once === other.once &&', '']],
   },
   {
     rule: 'P14',
@@ -475,15 +493,13 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P16',
     part: 'the look at all',
     file: operation('calling/enqueue'),
-    changes: [["if string.sub(member, -6) ~= ' packs' then takers = 0 end", '']],
+    changes: [["if not string.match(member, '^%S+ %S+ packs') then takers = 0 end", '']],
   },
   {
     rule: 'P17',
     part: 'the bound for packs',
     file: consumer('intake/pattern-state'),
-    changes: [
-      ['!this.spec.once && room >= ROOM_FOR_PACKS && this.meanTime <= LONG', '!this.spec.once'],
-    ],
+    changes: [['room >= ROOM_FOR_PACKS && this.meanTime <= LONG', 'room >= 0']],
   },
   {
     rule: 'P17',
@@ -495,7 +511,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P18',
     part: 'the slack',
     file: producer('sending/layout'),
-    changes: [['Math.abs(one.timeLeft(now) - other.timeLeft(now)) <= SLACK', 'now >= 0']],
+    changes: [['Math.abs(one.expiresAt - other.expiresAt) <= SLACK', 'one.once !== undefined']],
   },
   {
     rule: 'P19',

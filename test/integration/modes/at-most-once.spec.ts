@@ -52,6 +52,26 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
     expect(ran).toEqual([]);
   }, 60_000);
 
+  it('is so in packs: what a dead instance had started is INTERRUPTED, call by call', async () => {
+    const service = new TestService();
+    const place = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const victim = await Instance.start(place);
+    const client = await service.connected();
+    await client.call('work', { key: 'before' });
+    const calls = range(20).map((n) => client.failure('work', { key: n, hold: true }, once));
+    await eventually(() => expect(victim.of('started')).toHaveLength(21));
+    expect(await service.length('work')).toBe(2);
+    const ran: unknown[] = [];
+    await service.serve({ messages: { work: (data: unknown) => void ran.push(data) } }, place);
+    await victim.kill();
+    for (const failure of await Promise.all(calls)) {
+      expect(failure).toMatchObject({ code: 'INTERRUPTED', outcome: 'may-have-run' });
+    }
+    await nothingLeft(service, 'work');
+    expect(ran).toEqual([]);
+    expect(await service.redis.exists(service.keys.part('work'))).toBe(0);
+  }, 60_000);
+
   it('with answers of Redis swallowed, no handler starts twice', async () => {
     const service = new TestService();
     const { proxy, url } = await proxyTo(service.url);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import { type RecordOptions, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { eventually } from '../../../tools/wait.js';
 import type { Caller } from '../../support/caller.js';
@@ -21,16 +22,17 @@ class Packer {
   ) {}
 
   /** Adds one pack; returns its entry. */
-  async send(data: readonly string[], timeout = 60_000): Promise<string> {
-    const ids = data.map(() => ++this.calls);
+  async send(data: readonly string[], flags = ''): Promise<string> {
     const { redis, keys } = this.service;
-    const id = await redis.xadd(
-      keys.stream(this.pattern),
-      '*',
-      ...['c', `1 pack.json ${data.length} ${this.id} ${timeout}`],
-      ...['m', ids.join(','), 'd', `[${data.join(',\n')}]`],
-    );
+    const id = await redis.xadd(keys.stream(this.pattern), '*', ...this.fields(data, flags));
     return id as string;
+  }
+
+  /** The fields of one pack. */
+  fields(data: readonly string[], flags = ''): string[] {
+    const ids = data.map(() => ++this.calls);
+    const line = `1 pack.json ${data.length} ${this.id} 60000${flags}`;
+    return ['c', line, 'm', ids.join(','), 'd', `[${data.join(',\n')}]`];
   }
 
   /** All replies so far. */
@@ -257,13 +259,91 @@ describe('a pack that an instance has left behind', () => {
   });
 });
 
+describe('P13: a pack whose calls may be started once only', () => {
+  const interrupted = [FAULT, expect.objectContaining({ code: 'INTERRUPTED' })];
+
+  it.each([
+    ['its header line', ' once', {}],
+    ['its handler', '', { atMostOnce: true }],
+  ])('has what starts in one turn marked in one step, as %s says', async (_, flag, extras) => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    const seen: (string | null)[] = [];
+    const work = async (data: number) => {
+      seen.push(await service.redis.hget(service.keys.part('work'), id));
+      return data;
+    };
+    const id = await packer.send(['1', '2', '3'], flag);
+    await service.serve({ messages: { work: [work, extras] } });
+    expect(await packer.heard(3)).toEqual([1, 2, 3].map((n) => [n, LAST, n]));
+    expect(seen).toEqual(['ttt', 'ttt', 'ttt']);
+    await isGone(service);
+  });
+
+  it('leaves those that have not started to others when its instance leaves', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    const id = await packer.send(['1', '2', '3'], ' once');
+    const runs: number[] = [];
+    const never = (data: number) => {
+      runs.push(data);
+      return new Promise(() => undefined);
+    };
+    const options = { concurrency: 1, drainTimeout: 50 };
+    const leaving = await service.serve({ messages: { work: never } }, options);
+    const state = () => service.redis.hget(service.keys.part('work'), id);
+    await eventually(async () => expect(await state()).toBe('t..'));
+    await service.serve({ messages: { work: (data: number) => runs.push(data) } });
+    await leaving.close();
+    const heard = await packer.heard(3);
+    expect(heard[0]).toEqual([1, ...interrupted]);
+    expect(heard.slice(1).map(([call, kind]) => [call, kind])).toEqual([
+      [2, LAST],
+      [3, LAST],
+    ]);
+    expect(runs.toSorted()).toEqual([1, 2, 3]);
+    await isGone(service);
+  });
+
+  it('is ended by its own instance when Redis has lost its settlement', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    const runs: number[] = [];
+    const work = (data: number, context: RedisStreamsContext) => {
+      runs.push(data);
+      return context.getConsumer();
+    };
+    const server = await service.serve({ messages: { work } });
+    await packer.send(['0'], ' once');
+    const [[, , consumer]] = (await packer.heard(1)) as [[number, number, string]];
+    // It lists the pack as handed out to the instance, which does not know of it.
+    const { redis, keys } = service;
+    const [stream, id] = [keys.stream('work'), `${Date.now() + 5}-0`];
+    await redis
+      .multi()
+      .xadd(stream, id, ...packer.fields(['1', '2', '3'], ' once'))
+      .xgroup('SETID', stream, 'service', id)
+      .xclaim(stream, 'service', consumer, 0, id, 'FORCE', 'JUSTID')
+      .hset(keys.part('work'), id, 't.x')
+      .exec();
+    const [commands] = server.unwrap<Redis[]>();
+    commands!.disconnect();
+    expect((await packer.heard(3)).slice(1)).toEqual([
+      [2, ...interrupted],
+      [3, LAST, consumer],
+    ]);
+    expect(runs).toEqual([0, 2]);
+    await isGone(service);
+  });
+});
+
 describe('a caller', () => {
   /** Somebody answers the pattern, as far as callers can see, and reads nothing. */
   const announced = (service: TestService, flag: string) =>
     service.redis.zadd(
       service.keys.live('work'),
       Date.now() + 60_000,
-      `service other-${flag} ${flag}`,
+      `service other-${flag.replace(' ', '-')} ${flag}`,
     );
 
   /** Entries of the stream, by the number of their calls. */
@@ -315,11 +395,27 @@ describe('a caller', () => {
     expect(new Set((await sizes(service)).slice(1))).toEqual(new Set([2]));
   });
 
-  it('P16: sends no packs while an instance is live that takes none', async () => {
+  it('P13: puts calls that may be started once only into packs of their own', async () => {
+    const service = new TestService();
+    await announced(service, 'packs once');
+    await burst(service, 40, (i) => ({ atMostOnce: i % 2 === 1 }));
+    await eventually(async () => expect(await sizes(service)).toEqual([1, 10, 10, 10, 10]));
+    const entries = await service.redis.xrange(service.keys.stream('work'), '-', '+');
+    const once = entries.map(([, fields]) => fields[1]!.endsWith(' once'));
+    expect(once).toEqual([false, false, false, true, true]);
+    // As many for those that may be started once: odd numbers.
+    const data = entries[3]![1][5]!;
+    expect((JSON.parse(data) as number[]).every((i) => i % 2 === 1)).toBe(true);
+  });
+
+  it.each([
+    ['-', {}],
+    ['once', { atMostOnce: true }],
+  ])('P16: sends no packs while an instance is live that says %s', async (flag, options) => {
     const service = new TestService();
     await announced(service, 'packs');
-    await announced(service, '-');
-    await burst(service, 40);
+    await announced(service, flag);
+    await burst(service, 40, () => options);
     await eventually(async () => expect(await service.length('work')).toBe(41));
   });
 

@@ -43,7 +43,8 @@ describe('L18: what is started once', () => {
     await redis.del(keys.lease(consumer), keys.live('work'));
     expect(await client.call('work', 2, { whenNoConsumer: 'wait' })).toBe(2);
     const announced = () => redis.zrangebyscore(keys.live('work'), '(0', '+inf');
-    await eventually(async () => expect(await announced()).toEqual([`service ${consumer} once`]));
+    const member = `service ${consumer} packs once`;
+    await eventually(async () => expect(await announced()).toEqual([member]));
   });
 
   it('is ended by its own instance when Redis has lost its settlement', async () => {

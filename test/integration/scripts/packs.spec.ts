@@ -120,22 +120,82 @@ describe('an operation on a call of a pack', () => {
 });
 
 describe('the mark script', () => {
-  const starts = (brokers: TestBrokers) => brokers.starts();
+  type Wanted = '.' | 't' | 'T';
+
+  /** Asks to mark calls of one pack; `attempts` is that of each call. */
+  const asking =
+    ({ brokers, id, me }: Awaited<ReturnType<typeof held>>) =>
+    async (wanted: string, attempts: number[] = [], who = me) => {
+      const letters = Array.from(wanted) as Wanted[];
+      const told = await brokers.starts().mark(who, 'a', [{ id, wanted: letters, attempts }]);
+      return typeof told === 'string' ? told : told[0];
+    };
 
   it('P12: marks a call, and a noted retry takes the mark away', async () => {
-    const { brokers, broker, me, state, of } = await held();
-    expect(await starts(brokers).mark(me, { ...of(1), attempts: 0 })).toBe('ok');
-    expect(await state()).toBe('.t.');
-    await broker.retry(me, of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
-    expect(await state()).toBe('...');
+    const pack = await held();
+    const mark = asking(pack);
+    expect(await mark('.T.')).toEqual([undefined, 'run', undefined]);
+    expect(await pack.state()).toBe('.t.');
+    await pack.broker.retry(pack.me, pack.of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
+    expect(await pack.state()).toBe('...');
   });
 
   it('P12: refuses a mark that comes after the attempt that it was meant for', async () => {
-    const { brokers, broker, me, state, of } = await held();
-    await broker.retry(me, of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
-    expect(await starts(brokers).mark(me, { ...of(1), attempts: 0 })).toBe('lost');
-    expect((await state()) ?? '').not.toContain('t');
-    expect(await starts(brokers).mark(me, { ...of(1), attempts: 1 })).toBe('ok');
+    const pack = await held();
+    const mark = asking(pack);
+    await pack.broker.retry(pack.me, pack.of(1), { delay: 1, attempts: 1, state: '', spared: 0 });
+    expect(await mark('TT.')).toEqual(['run', 'lost', undefined]);
+    expect(await pack.state()).toBe('t..');
+    expect(await mark('.T.', [0, 1, 0])).toEqual([undefined, 'run', undefined]);
+    expect(await mark('..T', [0, 0, 1])).toEqual([undefined, undefined, 'lost']);
+  });
+
+  it('P13: marks calls of several packs in one step, each as it stands', async () => {
+    const { brokers, id, me, caller, state } = await held();
+    const more = ['m', '1,2'];
+    const other = await brokers.add('a', `1 pack.json 2 ${caller} 60000`, '[1,\n2]', ...more);
+    const unread = await brokers.add('a', `1 pack.json 2 ${caller} 60000`, '[1,\n2]', ...more);
+    await brokers.hand('a', 'me', 1);
+    await brokers.redis.hset(brokers.keys.part('a'), id, '.x.');
+    const told = await brokers.starts().mark(me, 'a', [
+      { id, wanted: ['t', 't', '.'], attempts: [] },
+      { id: other, wanted: ['t', 't'], attempts: [] },
+      { id: unread, wanted: ['t', '.'], attempts: [] },
+      { id: '1-1', wanted: ['t', '.'], attempts: [] },
+    ]);
+    expect(told).toEqual([
+      ['run', 'lost', undefined],
+      ['run', 'run'],
+      ['lost', undefined],
+      ['lost', undefined],
+    ]);
+    expect(await state()).toBe('tx.');
+    expect(await brokers.redis.hgetall(brokers.keys.part('a'))).toEqual({
+      [id]: 'tx.',
+      [other]: 'tt',
+    });
+  });
+
+  it('P13: grants a mark that is there only to whom has asked for it before', async () => {
+    const pack = await held();
+    const mark = asking(pack);
+    expect(await mark('t..')).toEqual(['run', undefined, undefined]);
+    // The answer was lost, and it asks again.
+    expect(await mark('Tt.')).toEqual(['run', 'run', undefined]);
+    expect(await mark('tt.')).toEqual(['marked', 'marked', undefined]);
+    expect(await pack.state()).toBe('tt.');
+  });
+
+  it('P13: marks nothing for others, or where nothing can be noted', async () => {
+    const pack = await held();
+    const mark = asking(pack);
+    const { brokers, me } = pack;
+    expect(await mark('ttt', [], await brokers.owner('other'))).toEqual(['lost', 'lost', 'lost']);
+    expect(await mark('ttt', [], { ...me, token: 'old' })).toBe('fenced');
+    expect(await mark('ttt', [], { ...me, consumer: 'nobody' })).toBe('missing');
+    expect(await pack.state()).toBe(null);
+    await brokers.redis.set(brokers.keys.part('a'), 'something else');
+    await expect(mark('ttt')).rejects.toThrow('WRONGTYPE');
   });
 });
 

@@ -3,7 +3,7 @@ import { fieldsOfMember, fitsPack, isPack, MAX_PACK, packFields, unpack } from '
 
 const CALLER = 'c'.repeat(22);
 const header = {
-  ...{ codec: 'json' as const, caller: CALLER, depth: 0, timeout: 1000 },
+  ...{ codec: 'json' as const, caller: CALLER, depth: 0, once: false, timeout: 1000 },
   pattern: undefined,
 };
 const call = (id: string, data: string, headers?: string) => ({ id, data, headers });
@@ -18,7 +18,7 @@ function read(fields: readonly string[], maxPayload = 1000) {
 describe('a pack', () => {
   it('is read as it was written', () => {
     const calls = [call('1', '{"a":1}'), call('2', '[2]', '{"h":"x"}'), call('3', '')];
-    const members = read(packFields({ ...header, depth: 2, pattern: 'p' }, calls));
+    const members = read(packFields({ ...header, depth: 2, once: true, pattern: 'p' }, calls));
     const common = { id: '5-1', addedAt: 5, key: undefined, group: undefined, pattern: 'p' };
     expect(members).toMatchObject([
       { ...common, data: '{"a":1}', headers: undefined },
@@ -26,8 +26,8 @@ describe('a pack', () => {
       { ...common, data: '', headers: undefined },
     ]);
     expect(members.map((one) => one.header)).toMatchObject([
-      { call: '1', caller: CALLER, timeout: 1000, depth: 2, codec: 'json' },
-      { call: '2' },
+      { call: '1', caller: CALLER, timeout: 1000, depth: 2, once: true, codec: 'json' },
+      { call: '2', once: true },
       { call: '3' },
     ]);
   });

@@ -87,6 +87,7 @@ export interface PackHeader {
   readonly codec: WireCodec;
   readonly caller: string;
   readonly depth: number;
+  readonly once: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   /** In a lane that several patterns share. */
@@ -103,11 +104,12 @@ export interface PackedCall {
 
 /** The fields of a pack, as `unpack` reads them. */
 export function packFields(header: PackHeader, calls: readonly PackedCall[]): string[] {
-  const { codec, caller, depth, timeout, pattern } = header;
+  const { codec, caller, depth, once, timeout, pattern } = header;
   const isText = !codec.startsWith('json') && !codec.startsWith('obj');
   const data = calls.map((call) => (isText ? JSON.stringify(call.data) : call.data));
-  const line = `${LINE}${codec} ${calls.length} ${caller} ${timeout}`;
-  const fields: string[] = [FIELD.header, depth === 0 ? line : `${line} depth=${depth}`];
+  const flags = (once ? ' once' : '') + (depth === 0 ? '' : ` depth=${depth}`);
+  const line = `${LINE}${codec} ${calls.length} ${caller} ${timeout}${flags}`;
+  const fields: string[] = [FIELD.header, line];
   fields.push(FIELD.members, calls.map(({ id }) => id).join(','));
   fields.push(FIELD.data, `[${data.join(BETWEEN)}]`);
   if (calls.some(({ headers }) => headers !== undefined)) {

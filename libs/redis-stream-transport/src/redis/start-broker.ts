@@ -7,11 +7,11 @@ import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-i
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
 import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
-import { mark, type Mark } from './operations/serving/mark.js';
+import { mark, type Marked, type Marks } from './operations/serving/mark.js';
 import { start } from './operations/serving/start.js';
 import type { CheckedAnswer, Owner } from './owner.js';
 
-export type { InterruptedEntry, KeyClaim, KeyedEntry };
+export type { InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks };
 
 /** Operations around the start of handlers: may an entry start, must it run, was it interrupted. Each method is one. */
 export class StartBroker implements GroupPlace {
@@ -33,8 +33,13 @@ export class StartBroker implements GroupPlace {
     return start(this, owner, stream, ids);
   }
 
-  mark(owner: Owner, call: Mark): Promise<CheckedAnswer> {
-    return mark(this, owner, call);
+  /** In the order of the packs and of their calls. */
+  mark(
+    owner: Owner,
+    stream: string,
+    packs: readonly Marks[],
+  ): Promise<(Marked | undefined)[][] | 'missing' | 'fenced'> {
+    return mark(this, owner, stream, packs);
   }
 
   interrupted(owner: Owner, by: string, stream: string): Promise<InterruptedEntry[]> {

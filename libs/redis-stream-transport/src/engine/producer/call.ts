@@ -149,9 +149,13 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 
   /** Calls that are special, and those that were sent before, travel by themselves. */
   get pack(): Packable | undefined {
-    const { key, once, idle, data, headers } = this.request;
-    if (key !== undefined || once || idle > 0 || this.tainted) return undefined;
+    const { key, idle, data, headers } = this.request;
+    if (key !== undefined || idle > 0 || this.tainted) return undefined;
     return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
+  }
+
+  get once(): boolean {
+    return this.request.once;
   }
 
   get codec(): WireCodec {

@@ -30,7 +30,12 @@ local function stateOf(part, id, n)
   local known = redis.pcall('HGET', part, id)
   return type(known) == 'string' and #known == n and known or string.rep('.', n)
 end
+local function over(part, id)
+  redis.pcall('HDEL', part, id)
+  return true, false
+end
 local function merged(part, id, n, letters)
+  if not string.find(letters, '[^x]') then return over(part, id) end
   local known = stateOf(part, id, n)
   local all, joined = true, {}
   for i = 1, n do
@@ -38,10 +43,7 @@ local function merged(part, id, n, letters)
     if a == 'x' or b == 'x' then joined[i] = 'x' else joined[i], all = b == '.' and a or b, false end
   end
   local text = table.concat(joined)
-  if all then
-    redis.pcall('HDEL', part, id)
-    return true, false
-  end
+  if all then return over(part, id) end
   return false, text ~= known and redis.pcall('HSET', part, id, text) == 1
 end
 local function only(n, place, what)

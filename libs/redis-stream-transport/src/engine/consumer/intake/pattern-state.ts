@@ -50,7 +50,7 @@ export class PatternState {
    */
   takesPacks(concurrency: number): boolean {
     const room = Math.min(this.bound, concurrency);
-    return !this.spec.once && room >= ROOM_FOR_PACKS && this.meanTime <= LONG;
+    return room >= ROOM_FOR_PACKS && this.meanTime <= LONG;
   }
 
   /** A handler took so many milliseconds. */

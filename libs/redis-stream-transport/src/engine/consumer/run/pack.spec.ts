@@ -36,6 +36,16 @@ describe('a pack that this process holds', () => {
     expect(new Pack<Delivery>('1-0', 2, '..').isUntouched).toBe(false);
   });
 
+  it('P13: remembers which calls Redis was asked to mark, and is untouched no more', () => {
+    const pack = new Pack<Delivery>('1-0', 2, undefined);
+    expect([pack.asksToMark(at(1)), pack.asksToMark(at(0)), pack.asksToMark(at(1))]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(pack.isUntouched).toBe(false);
+  });
+
   it('P12: marks one call at a time, the next when it is known what became of the one before', async () => {
     const pack = new Pack<Delivery>('1-0', 3, undefined);
     const marked: number[] = [];

@@ -20,6 +20,8 @@ export class Pack<Call extends Placed> implements Identified {
   private readonly ended: string[];
   /** A mark was set, and Redis has not confirmed yet what became of its call. */
   private marked: Call | undefined;
+  /** By place: Redis was asked to mark the call. Made with the first. */
+  private asked: boolean[] | undefined;
   private readonly waiting: (() => void)[] = [];
 
   /** @param state a letter for each call; undefined: Redis notes nothing of them */
@@ -37,7 +39,7 @@ export class Pack<Call extends Placed> implements Identified {
 
   /** Redis notes nothing of its calls, as far as this process knows. */
   get isUntouched(): boolean {
-    return this.state === undefined && !this.ended.includes(ENDED) && this.marked === undefined;
+    return this.state === undefined && this.asked === undefined && !this.ended.includes(ENDED);
   }
 
   /** A letter for each call: those that this process knows to have ended, and those that end now. */
@@ -54,6 +56,17 @@ export class Pack<Call extends Placed> implements Identified {
   /** An earlier holder marked the call before it started it. */
   wasMarked(place: number): boolean {
     return this.state?.[place] === MARKED;
+  }
+
+  /**
+   * Redis is about to be asked to mark the call. Returns whether it was asked before: then a mark that it finds may be
+   * of this process, which has not heard the answer.
+   */
+  asksToMark({ place }: Call): boolean {
+    this.asked ??= [];
+    const before = this.asked[place] === true;
+    this.asked[place] = true;
+    return before;
   }
 
   hold(delivery: Call): void {

@@ -1,15 +1,33 @@
 import { shardContext } from '../../../../../../test/support/shard-context.js';
 import { CommandFailure } from '../../../redis/failure.js';
-import type { KeyClaim, KeyedEntry, StartBroker } from '../../../redis/start-broker.js';
+import type {
+  KeyClaim,
+  KeyedEntry,
+  Marked,
+  Marks,
+  StartBroker,
+} from '../../../redis/start-broker.js';
 import type { Delivery, HomeStream } from './delivery.js';
+import { Pack } from './pack.js';
 import { StartGuard } from './start-guard.js';
 
 const work = { name: 'work', startRefused: () => undefined } as unknown as HomeStream;
 
+interface Changes {
+  key?: string;
+  once?: boolean;
+  id?: string;
+  pack?: Pack<Delivery>;
+  place?: number;
+  suspect?: boolean;
+}
+
 /** The parts of a delivery that a start guard uses. */
-function fake(changes: { key?: string; once?: boolean; id?: string } = {}) {
+function fake(changes: Changes = {}) {
+  const { place = 0, suspect = false } = changes;
   const delivery = {
-    ...{ id: changes.id ?? '1-0', consumer: 'me', stream: work },
+    ...{ id: changes.id ?? '1-0', consumer: 'me', stream: work, pack: changes.pack, place },
+    history: { suspect, attempts: 0 },
     ...{ entry: { key: changes.key, data: '1' }, pattern: { spec: { pattern: 'work' } } },
     ...{ once: changes.once ?? false, ended: false, abortedBy: undefined as string | undefined },
     isRequest: true,
@@ -35,9 +53,11 @@ function guard() {
     });
   const claimed = vi.fn((_stream: string, _entries: readonly KeyedEntry[]) => ask());
   const started = vi.fn((_owner: unknown, _stream: string, _ids: readonly string[]) => ask());
-  const broker = { claimKeys: claimed, start: started } as unknown as StartBroker;
+  const marked = vi.fn((_owner: unknown, _stream: string, _packs: readonly Marks[]) => ask());
+  const broker = { claimKeys: claimed, start: started, mark: marked } as unknown as StartBroker;
   const context = shardContext();
-  const of = ({ id }: Delivery): string => (id === '1-0' ? '' : ` ${id}`);
+  const of = ({ id, place, pack }: Delivery): string =>
+    id === '1-0' ? '' : ` ${id}${pack === undefined ? '' : `#${place}`}`;
   const made = new StartGuard(context, broker, {
     run: (delivery) => told.push(`run${of(delivery)}`),
     lost: (delivery) => told.push(`lost${of(delivery)}`),
@@ -45,7 +65,7 @@ function guard() {
   });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ told, context, claimed, started },
+    ...{ told, context, claimed, started, marked },
     start: async (...deliveries: ReturnType<typeof fake>[]) => {
       for (const delivery of deliveries) {
         delivery.consumer = context.identity.consumer;
@@ -69,15 +89,19 @@ function guard() {
   };
 }
 
-type Given = readonly KeyClaim[] | readonly boolean[];
-type Granted = [{ key?: string; once?: boolean }, Given];
+type Given =
+  readonly KeyClaim[] | readonly boolean[] | readonly (readonly (Marked | undefined)[])[];
+type Granted = [Changes, Given];
 const keyed: Granted = [{ key: 'k' }, [{ kind: 'run' }]];
 const once: Granted = [{ once: true }, [true]];
+const packOf = (size: number, id = '1-0') => new Pack<Delivery>(id, size, undefined);
+const packed: Granted = [{ once: true, pack: packOf(1) }, [['run']]];
 
 describe('L9: a start that Redis has granted', () => {
   it.each([
     ['with a key', ...keyed],
     ['once only', ...once],
+    ['once only, in a pack', ...packed],
   ])('is no start while the lease is in doubt: %s', async (_, changes, granted) => {
     const { start, answer, context, told } = guard();
     await start(fake(changes));
@@ -90,6 +114,7 @@ describe('L9: a start that Redis has granted', () => {
   it.each([
     ['with a key', ...keyed],
     ['once only', ...once],
+    ['once only, in a pack', ...packed],
   ])('is none when the deadline has passed meanwhile: %s', async (_, changes, granted) => {
     const { start, answer, told } = guard();
     const delivery = fake(changes);
@@ -102,6 +127,7 @@ describe('L9: a start that Redis has granted', () => {
   it.each([
     ['with a key', ...keyed],
     ['once only', ...once],
+    ['once only, in a pack', ...packed],
   ])('runs otherwise: %s', async (_, changes, granted) => {
     const { start, answer, told } = guard();
     await start(fake(changes));
@@ -120,13 +146,15 @@ test('an entry that waits for a run with its key does not begin after its caller
 });
 
 describe('an answer about what has ended meanwhile', () => {
-  it.each<[string, { key?: string; once?: boolean }, Given]>([
+  it.each<[string, Changes, Given]>([
     ['run', { key: 'k' }, [{ kind: 'run' }]],
     ['wait', { key: 'k' }, [{ kind: 'wait' }]],
     ['another payload', { key: 'k' }, [{ kind: 'mismatch' }]],
     ['a result', { key: 'k' }, [{ kind: 'stored', result: '[]' }]],
     ['a start', { once: true }, [true]],
     ['no start', { once: true }, [false]],
+    ['a mark', { once: true, pack: packOf(1) }, [['run']]],
+    ['a mark of others', { once: true, pack: packOf(1) }, [['marked']]],
   ])('has no effect: %s', async (_, changes, given) => {
     const { start, answer, told } = guard();
     const delivery = fake(changes);
@@ -212,5 +240,63 @@ describe('starts of one turn', () => {
     ]);
     await answer([{ kind: 'wait' }, run]);
     expect(told).toEqual(['wait 2-0', 'run 4-0']);
+  });
+});
+
+describe('P13: calls of packs that may be started once only', () => {
+  /** Calls of one pack, all of them. */
+  const callsOf = (id: string, size: number): ReturnType<typeof fake>[] => {
+    const pack = packOf(size, id);
+    return Array.from({ length: size }, (_, place) => fake({ id, pack, place, once: true }));
+  };
+
+  it('are marked in one step for all that start in a turn, and each has its own answer', async () => {
+    const { start, answer, told, marked, started } = guard();
+    const calls = [...callsOf('2-0', 3), ...callsOf('3-0', 2)];
+    const other = fake({ id: '4-0', pack: packOf(2, '4-0'), place: 1 });
+    await start(...calls.slice(1), other);
+    expect(told).toEqual(['run 4-0#1']);
+    expect(marked.mock.calls.map(([, , packs]) => packs)).toEqual([
+      [
+        { id: '2-0', wanted: ['.', 't', 't'], attempts: [] },
+        { id: '3-0', wanted: ['t', 't'], attempts: [] },
+      ],
+    ]);
+    await answer([
+      [undefined, 'run', 'lost'],
+      ['marked', 'run'],
+    ]);
+    expect(told.slice(1)).toEqual(['run 2-0#1', 'lost 2-0#2', 'run 3-0#1']);
+    expect(calls[3]!.faults).toEqual(['INTERRUPTED']);
+    expect(started).not.toHaveBeenCalled();
+  });
+
+  it('are asked about again when the answer was lost, as what was asked for before', async () => {
+    const { start, refuse, resume, answer, told, marked } = guard();
+    const [one, two] = callsOf('2-0', 2);
+    await start(one!);
+    await refuse(new CommandFailure('lost', '', 'closed'));
+    await resume();
+    await answer([['run', undefined]]);
+    await start(two!);
+    expect(marked.mock.calls.map(([, , packs]) => packs[0]?.wanted.join(''))).toEqual([
+      't.',
+      'T.',
+      '.t',
+    ]);
+    expect(told).toEqual(['run 2-0#0']);
+  });
+
+  it('wait where they cannot be marked', async () => {
+    const { start, refuse, told } = guard();
+    await start(...callsOf('2-0', 2));
+    await refuse(new CommandFailure('refused', 'WRONGTYPE', 'a text'));
+    expect(told).toEqual(['wait 2-0#0', 'wait 2-0#1']);
+  });
+
+  it('are marked before as suspects are, who start whatever an earlier owner has marked', async () => {
+    const { start, marked } = guard();
+    await start(fake({ id: '2-0', pack: packOf(2, '2-0'), place: 1, suspect: true }));
+    expect(marked.mock.calls.map(([, , packs]) => packs[0]?.wanted.join(''))).toEqual(['.T']);
   });
 });

@@ -1,10 +1,16 @@
 import { encodeFault, encodeFrame } from '../../../protocol/frame.js';
-import type { InterruptedEntry, KeyClaim, StartBroker } from '../../../redis/start-broker.js';
+import type {
+  InterruptedEntry,
+  KeyClaim,
+  Marked,
+  StartBroker,
+} from '../../../redis/start-broker.js';
 import { CommandFailure } from '../../../redis/failure.js';
 import { jittered } from '../../clock.js';
 import type { Delivery, HomeStream } from './delivery.js';
 import { faultText, INTERRUPTED } from './ends.js';
 import { digestOf, replay } from './keyed-results.js';
+import { MarkRound } from './mark-round.js';
 import type { Pack } from './pack.js';
 import { Patience } from '../settle/patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -29,13 +35,14 @@ export interface StartGuardHooks {
 
 /**
  * Asks Redis before a handler starts (rules L18, L22). An entry with an idempotency key runs only if no result is
- * stored under the key and no other entry with it runs. An entry that may be started once only is acknowledged first.
- * All others run at once. All that starts in one turn and stream goes into one script. After each answer the delivery
+ * stored under the key and no other entry with it runs. An entry that may be started once only is acknowledged first,
+ * and a call of a pack is marked (rule P13). All others run at once. All that starts in one turn and stream goes into one script. After each answer the delivery
  * and the lease are checked again, because time has passed.
  */
 export class StartGuard {
   private readonly keyed = new Starting((stream, list) => void this.claimKeys(stream, list));
   private readonly once = new Starting((stream, list) => void this.startAll(stream, list));
+  private readonly marked = new Starting((stream, list) => void this.markAll(stream, list));
   /** Streams of which entries were started once. */
   private readonly used = new Set<HomeStream>();
   /** By stream: milliseconds to wait after the latest refusal. */
@@ -51,10 +58,7 @@ export class StartGuard {
   }
 
   start(delivery: Delivery): void {
-    const { pack } = delivery;
-    if (pack !== undefined && (delivery.once || delivery.history.suspect)) {
-      void this.startMarked(delivery, pack);
-    } else if (delivery.entry.key !== undefined) this.keyed.add(delivery);
+    if (delivery.entry.key !== undefined) this.keyed.add(delivery);
     else this.startUnkeyed(delivery);
   }
 
@@ -98,12 +102,15 @@ export class StartGuard {
   }
 
   private startUnkeyed(delivery: Delivery): void {
-    if (!delivery.once) {
-      this.hooks.run(delivery);
-      return;
-    }
-    this.used.add(delivery.stream);
-    this.once.add(delivery);
+    const { pack, once, stream } = delivery;
+    if (pack !== undefined) {
+      if (once) this.marked.add(delivery);
+      else if (delivery.history.suspect) void this.startSuspect(delivery, pack);
+      else this.hooks.run(delivery);
+    } else if (once) {
+      this.used.add(stream);
+      this.once.add(delivery);
+    } else this.hooks.run(delivery);
   }
 
   private async claimKeys(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
@@ -144,44 +151,43 @@ export class StartGuard {
     }
   }
 
-  /**
-   * Marks a call of a pack before it starts. Only one suspect is marked at a time: two open marks would not tell which
-   * call ended the process.
-   */
-  private async startMarked(delivery: Delivery, pack: Pack<Delivery>): Promise<void> {
-    const { stream, id, history, place, once } = delivery;
-    if (!once) await pack.mark(delivery);
-    const call = { stream: stream.name, id, attempts: history.attempts };
-    const ask = async () => {
+  /** Only one suspect of a pack is marked at a time: two open marks would not tell which call ended the process. */
+  private async startSuspect(delivery: Delivery, pack: Pack<Delivery>): Promise<void> {
+    await pack.mark(delivery);
+    await this.markAll(delivery.stream, [delivery]);
+  }
+
+  private async markAll(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
+    const ask = async (mine: readonly Delivery[]): Promise<(Marked | undefined)[]> => {
+      const round = new MarkRound(mine);
       const { owner } = this.context.identity;
-      const told = await this.broker.mark(owner, { ...call, pack: { size: pack.size, place } });
-      if (told === 'missing' || told === 'fenced') {
-        this.context.identity.doubt(told);
-        throw new Error(`the lease is ${told}`);
-      }
-      return [told];
+      return round.read(this.held(await this.broker.mark(owner, stream.name, round.packs)));
     };
-    await this.insist(stream, [delivery], ask, (_, told) => {
-      if (told === 'lost') this.hooks.lost(delivery);
+    const answered = await this.insist(stream, list, ask, (delivery, told) => {
+      if (told === 'marked') delivery.fault('INTERRUPTED', INTERRUPTED, 'may-have-run');
+      else if (told !== 'run') this.hooks.lost(delivery);
       else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
     });
+    if (!answered) stream.startRefused();
   }
 
   private async startAll(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
     const ask = async (mine: readonly Delivery[]): Promise<boolean[]> => {
       const ids = mine.map(({ id }) => id);
-      const flags = await this.broker.start(this.context.identity.owner, stream.name, ids);
-      if (flags === 'missing' || flags === 'fenced') {
-        this.context.identity.doubt(flags);
-        throw new Error(`the lease is ${flags}`);
-      }
-      return flags;
+      return this.held(await this.broker.start(this.context.identity.owner, stream.name, ids));
     };
     const answered = await this.insist(stream, list, ask, (delivery, mayStart) => {
       if (!mayStart) this.hooks.lost(delivery);
       else if (this.mayGoOn(delivery)) this.hooks.run(delivery);
     });
     if (!answered) stream.startRefused();
+  }
+
+  /** An answer that was given under the lease. Throws where the lease does not hold: to be asked for again. */
+  private held<T extends readonly unknown[]>(answer: T | 'missing' | 'fenced'): T {
+    if (typeof answer !== 'string') return answer;
+    this.context.identity.doubt(answer);
+    throw new Error(`the lease is ${answer}`);
   }
 
   /** Lets them wait without slots, so that other entries can run. */

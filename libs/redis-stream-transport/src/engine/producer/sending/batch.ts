@@ -104,6 +104,7 @@ function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
     one.pattern === other.pattern &&
     one.stream === other.stream &&
     one.mode === other.mode &&
+    one.once === other.once &&
     one.hasExtraFields === other.hasExtraFields
   );
 }

@@ -16,12 +16,21 @@ function widths(takers = 1): PackWidths {
 
 function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?: number } = {}) {
   const { alone = false, size = 10, ...of } = changes;
-  const pack = { id: String(id), data: '1', headers: undefined, codec: 'json', depth: 0 };
-  const packable = { ...pack, caller: CALLER, lane: undefined, timeLeft: () => 1000, ...of };
+  const pack = {
+    id: String(id),
+    data: '1',
+    headers: undefined,
+    codec: 'json',
+    depth: 0,
+    once: false,
+  };
+  const packable = { ...pack, caller: CALLER, lane: undefined, ...of };
+  const { expiresAt = 1000 } = of;
+  const timed = { ...packable, expiresAt, timeLeft: () => expiresAt };
   return {
     ...{ stream: 'p', pattern: 'p', mode: 2, hasExtraFields: false, size, abandoned: false },
     fields: () => [`line ${id}`, 'data'],
-    pack: alone ? undefined : packable,
+    pack: alone ? undefined : timed,
   } as unknown as OutgoingEntry;
 }
 
@@ -79,10 +88,18 @@ describe('the calls of one turn', () => {
   });
 
   it('P18: share a pack only if their deadlines are as good as the same; it has the latest', () => {
-    const entries = calls(8).map((_, i) => call(i, { timeLeft: () => 1000 - i * 20 }));
+    const entries = calls(8).map((_, i) => call(i, { expiresAt: 1000 - i * 20 }));
     const { sizes, section } = laidOut([...entries, ...calls(40).slice(8)]);
     expect(sizes.slice(0, 3)).toEqual([3, 3, 2]);
     expect(section.entries[1]?.[1]).toBe(`1 pack.json 3 ${CALLER} 940`);
+  });
+
+  it('P13: share a pack with what may be started once only like them, and the pack says so', () => {
+    const once = calls(16).map((_, i) => call(i, { once: true }));
+    const { sizes, section } = laidOut(once);
+    expect(sizes).toEqual([16]);
+    expect(section.entries[0]?.[1]).toBe(`1 pack.json 16 ${CALLER} 1000 once`);
+    expect(laidOut([...calls(3), ...once.slice(0, 5)]).sizes).toEqual([3, 5]);
   });
 
   it('share a pack only if they have the same codec and depth, and up to 64 KiB', () => {

@@ -4,7 +4,7 @@ import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import type { PackWidths } from './pack-widths.js';
 import type { SectionTerms } from './section-terms.js';
 
-/** Milliseconds by which the deadlines of the calls of a pack may differ: it carries the latest. */
+/** Milliseconds by which the deadlines of the calls of a pack may differ from its first: it carries the latest. */
 const SLACK = 50;
 /** Characters of a pack. */
 const MAX_LENGTH = 65_536;
@@ -43,7 +43,7 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
     const section = { stream, pattern, mode, asks, measures, hasExtraFields, entries: lone };
     return { section, laid: entries };
   }
-  const laid = packed(entries, count, now);
+  const laid = packed(entries, count);
   const fields = laid.map((one) =>
     areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
   );
@@ -57,7 +57,7 @@ export const areSeveral = (one: Laid): one is readonly OutgoingEntry[] => Array.
  * Puts calls that may travel together into so many packs, in their order. The packs are of the same size, to one call:
  * each instance is to get as much as the others.
  */
-function packed(entries: readonly OutgoingEntry[], count: number, now: number): Laid[] {
+function packed(entries: readonly OutgoingEntry[], count: number): Laid[] {
   const laid: Laid[] = [];
   let open: OutgoingEntry[] = [];
   let length = 0;
@@ -76,7 +76,7 @@ function packed(entries: readonly OutgoingEntry[], count: number, now: number): 
       laid.push(entry);
     } else {
       const fits = length + size <= MAX_LENGTH;
-      if (known !== undefined && !(fits && isLike(known, pack, now))) close();
+      if (known !== undefined && !(fits && isLike(known, pack))) close();
       open.push(entry);
       length += size;
     }
@@ -88,20 +88,21 @@ function packed(entries: readonly OutgoingEntry[], count: number, now: number): 
   return laid;
 }
 
-function isLike(one: Packable, other: Packable, now: number): boolean {
+function isLike(one: Packable, other: Packable): boolean {
   return (
     one.codec === other.codec &&
     one.depth === other.depth &&
-    Math.abs(one.timeLeft(now) - other.timeLeft(now)) <= SLACK
+    one.once === other.once &&
+    Math.abs(one.expiresAt - other.expiresAt) <= SLACK
   );
 }
 
 function packOf(entries: readonly OutgoingEntry[], now: number): string[] {
   const calls = entries.map(({ pack }) => pack as Packable);
-  const { codec, depth, caller, lane } = calls[0] as Packable;
+  const { codec, depth, once, caller, lane } = calls[0] as Packable;
   let timeout = 1;
   for (const call of calls) timeout = Math.max(timeout, call.timeLeft(now));
-  return packFields({ codec, depth, caller, timeout, pattern: lane }, calls);
+  return packFields({ codec, depth, once, caller, timeout, pattern: lane }, calls);
 }
 
 /** A field list, also of an entry that has the two fields alone. */

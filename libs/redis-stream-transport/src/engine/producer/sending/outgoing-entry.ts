@@ -10,6 +10,10 @@ export interface Packable extends PackedCall {
   readonly codec: WireCodec;
   readonly caller: string;
   readonly depth: number;
+  /** It may be started once only; so may all calls of its pack. */
+  readonly once: boolean;
+  /** Its deadline (monotonic, ms). */
+  readonly expiresAt: number;
   /** The pattern, in a lane that several patterns share. */
   readonly lane: string | undefined;
   /** Milliseconds until its deadline, as it would be written. */
@@ -24,6 +28,8 @@ export interface OutgoingEntry {
   readonly mode: 0 | 1 | 2;
   /** Whether it has more than the two fields. */
   readonly hasExtraFields: boolean;
+  /** A call that may be started once only: it travels apart from other calls. */
+  readonly once: boolean;
   /** Characters that it takes in a batch, about. */
   readonly size: number;
   /** It has ended for the application, so it need not be sent, or sent again. */

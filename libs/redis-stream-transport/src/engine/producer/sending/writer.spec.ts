@@ -70,7 +70,7 @@ const namesIn = ({ sections }: Batch): string =>
 function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boolean } {
   const ends: string[] = [];
   return {
-    ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, size: 1 },
+    ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, once: false, size: 1 },
     ...{ abandoned: false, tainted: false, copies: 0, pack: undefined, ends },
     fields: () => [name, ''],
     sending: () => {},

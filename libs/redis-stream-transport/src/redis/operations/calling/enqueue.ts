@@ -153,7 +153,7 @@ for s = 1, tonumber(sections) do
     if not members.err then takers = #members end
     for _, member in ipairs(members.err and {} or members) do
       -- One that takes none is enough.
-      if string.sub(member, -6) ~= ' packs' then takers = 0 end
+      if not string.match(member, '^%S+ %S+ packs') then takers = 0 end
     end
     if takers ~= '' then takers = '*' .. takers end
   end

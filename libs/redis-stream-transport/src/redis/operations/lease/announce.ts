@@ -29,7 +29,7 @@ export type AnnounceAnswer =
  * Announces that a consumer answers requests of these patterns, until the end of its lease: for `ttl`
  * milliseconds. The member `.` with score 0 stays for `served` milliseconds, so that the key says that the pattern was
  * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced.
- * `flag` is `once`, `packs` or `-`; `was` is the flag that it may have had before.
+ * `flag` is `once`, `packs`, `packs once` or `-`; `was` is the flag that it may have had before.
  *
  * Answers { 'ok', positions of patterns whose key has another type… }, { 'missing' }, { 'fenced' } or
  * { 'conflict', position, group }.
@@ -112,10 +112,12 @@ export function pagesOf(announcements: readonly Announcement[]): (readonly Annou
   return pages;
 }
 
-/** The part of an announcement that says how entries may be started. */
-export const flagOf = ({ once, packs = false }: Announcement): string =>
-  once ? 'once' : packs ? 'packs' : '-';
+/** The part of an announcement that says how entries may be sent and started. */
+export const flagOf = ({ once, packs = false }: Announcement): string => {
+  if (packs) return once ? 'packs once' : 'packs';
+  return once ? 'once' : '-';
+};
 
 /** What it may have said before. */
-export const otherFlagOf = ({ once, packs = false }: Announcement): string =>
-  once ? 'once' : packs ? '-' : 'packs';
+export const otherFlagOf = ({ packs = false, ...others }: Announcement): string =>
+  flagOf({ ...others, packs: !packs });

@@ -1,53 +1,92 @@
-import { wordOf } from '../../answer.js';
+import { textOf, unreadable } from '../../answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
-import { LUA_MINE } from '../../lua/mine.js';
 import { LUA_NOTES } from '../../lua/notes.js';
-import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
-import { CHECKED, type CheckedAnswer, type Owner } from '../../owner.js';
+import { LUA_PACK } from '../../lua/pack.js';
+import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** A call of a pack that is about to start. */
-export interface Mark {
-  readonly stream: string;
+/** What is wanted of a call of a pack: nothing; a mark of ours; a mark, whoever has set the one that is there. */
+export type Wanted = '.' | 't' | 'T';
+
+/** What a call of a pack is to do: run; leave it to others; or end, because somebody had marked it before. */
+export const MARKS = { 1: 'run', 0: 'lost', t: 'marked' } as const;
+export type Marked = (typeof MARKS)[keyof typeof MARKS];
+
+/** Calls of a pack that are about to start. */
+export interface Marks {
   readonly id: string;
-  readonly pack: PackPlace;
-  /** Of its attempts, how many have failed. */
-  readonly attempts: number;
+  /** For each call of the pack, in their order. */
+  readonly wanted: readonly Wanted[];
+  /** Of each call, how many attempts have failed; empty where none has of any. */
+  readonly attempts: readonly number[];
 }
 
 /**
- * Marks a call of a pack before it starts, where another process must be able to see which call of the pack has
- * started: on the last permitted delivery, and where it may be started once only. A mark that comes after the
- * attempt that it was meant for is refused.
+ * Marks calls of packs before they start, where another process must be able to see which calls of a pack have
+ * started: on the last permitted delivery, and where they may be started once only (rule P13). A mark that comes after
+ * the attempt that it was meant for is refused.
  *
- * Answers 'ok', 'lost', 'missing' or 'fenced'.
+ * A mark that is there already was set by an earlier owner of the pack, unless this process has asked for it before
+ * and has lost the answer: then it asks with `T`.
+ *
+ * Raises where nothing can be noted: what is not marked must not start.
+ * Answers 'missing', 'fenced' or 'ok' and for each pack a text with a sign for each call: `1` (run it), `0` (it belongs
+ * to another consumer, has ended, or this attempt is over), `t` (it had been marked before) or `.` (nothing was wanted).
  */
 export const markScript = defineScript({
   name: 'mark',
   keys: ['lease', 'stream', 'due', 'part'],
-  args: ['token', 'group', 'consumer', 'id', 'attempts', ...PACK_ARGS],
+  args: ['token', 'group', 'consumer'],
+  each: { name: 'packs', keys: [], args: ['id', 'wanted', 'attempts'] },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOTES}
 ${LUA_PACK}
-${LUA_PLACE}
 ${LUA_FENCE}
-${LUA_MINE}
-if isOver then return 'lost' end
-local failed = string.match(noted(due, group, name), '^%d+ (%d+)') or '0'
-if tonumber(failed) ~= tonumber(attempts) then return 'lost' end
-merged(part, id, size, only(size, place, 't'))
-return 'ok'
+local function failed(id, place)
+  local name = id .. '#' .. string.format('%.0f', place)
+  return tonumber(string.match(noted(due, group, name), '^%d+ (%d+)') or 0)
+end
+local isNoted = redis.call('EXISTS', due) == 1
+local said = 'ok'
+for _, pack in ipairs(packs) do
+  local id, wanted, attempt = pack.id, pack.wanted, string.gmatch(pack.attempts, '%d+')
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+  local isMine = not pending.err and #pending == 1
+  local looks = isNoted or pack.attempts ~= ''
+  local known = stateOf(part, id, #wanted)
+  local signs, letters = {}, {}
+  for i = 1, #wanted do
+    local want, is, sign = string.sub(wanted, i, i), string.sub(known, i, i), '.'
+    local attempts = tonumber(attempt() or 0)
+    if want ~= '.' then
+      if not isMine or is == 'x' or looks and failed(id, i - 1) ~= attempts then
+        sign = '0'
+      elseif is == 't' and want == 't' then
+        sign = 't'
+      else
+        sign, is = '1', 't'
+      end
+    end
+    signs[i], letters[i] = sign, is
+  end
+  local text = table.concat(letters)
+  if text ~= known then redis.call('HSET', part, id, text) end
+  said = said .. ' ' .. table.concat(signs)
+end
+return said
 `,
 });
 
+/** For each pack and each of its calls what it is to do; undefined: nothing was wanted of it. */
 export async function mark(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
-  { stream, id, pack, attempts }: Mark,
-): Promise<CheckedAnswer> {
-  const marked = await run(link, markScript, {
+  stream: string,
+  packs: readonly Marks[],
+): Promise<(Marked | undefined)[][] | 'missing' | 'fenced'> {
+  const answer = await run(link, markScript, {
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
     due: keys.due(stream),
@@ -55,9 +94,13 @@ export async function mark(
     token,
     group,
     consumer,
-    id,
-    attempts,
-    ...packArgs(pack),
+    packs: packs.map(({ id, wanted, attempts }) => ({
+      ...{ id, wanted: wanted.join(''), attempts: attempts.join(',') },
+    })),
   });
-  return wordOf(marked, CHECKED, 'mark');
+  const text = textOf(answer, 'mark');
+  if (text === 'missing' || text === 'fenced') return text;
+  const [word, ...signs] = text.split(' ');
+  if (word !== 'ok' || signs.length !== packs.length) throw unreadable('mark');
+  return signs.map((each) => Array.from(each, (sign) => MARKS[sign as keyof typeof MARKS]));
 }

@@ -1,0 +1,42 @@
+import type { Marked, Marks } from '../../../redis/start-broker.js';
+import type { Delivery } from './delivery.js';
+import type { Pack } from './pack.js';
+
+type Wanted = Marks['wanted'][number];
+
+/** Calls of packs that are to be marked in one step, by their packs, and what Redis says of each. */
+export class MarkRound {
+  readonly packs: readonly Marks[];
+  private readonly positions = new Map<Pack<Delivery>, number>();
+
+  /** @param calls of one stream, each of a pack */
+  constructor(private readonly calls: readonly Delivery[]) {
+    const packs: { id: string; wanted: Wanted[]; attempts: number[] }[] = [];
+    for (const call of calls) {
+      const pack = call.pack as Pack<Delivery>;
+      let at = this.positions.get(pack);
+      if (at === undefined) {
+        this.positions.set(pack, (at = packs.length));
+        const wanted = Array.from({ length: pack.size }, (): Wanted => '.');
+        packs.push({ id: pack.id, wanted, attempts: [] });
+      }
+      const { wanted, attempts } = packs[at] as (typeof packs)[number];
+      const wasAsked = pack.asksToMark(call);
+      // A suspect that may be started again is run although an earlier owner had marked it.
+      wanted[call.place] = call.once && !wasAsked ? 't' : 'T';
+      const { attempts: failed } = call.history;
+      if (failed === 0) continue;
+      while (attempts.length < pack.size) attempts.push(0);
+      attempts[call.place] = failed;
+    }
+    this.packs = packs;
+  }
+
+  /** What Redis says of each call, in their order. */
+  read(answers: readonly (readonly (Marked | undefined)[])[]): (Marked | undefined)[] {
+    return this.calls.map(({ pack, place }) => {
+      const at = this.positions.get(pack as Pack<Delivery>) as number;
+      return answers[at]?.[place];
+    });
+  }
+}
