@@ -122,8 +122,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     adopt: (starts) => starts.adopt(owner, 's', ['1-1']),
     claimKeys: (starts) =>
       starts.claimKeys('s', [
-        { pattern: 's', key: 'key', id: '1-1', digest: 'digest' },
-        { pattern: 's', key: 'other', id: '2-1', digest: 'digest' },
+        { pattern: 's', key: 'key', name: '1-1', digest: 'digest' },
+        { pattern: 's', key: 'other', name: '2-1', digest: 'digest' },
       ]),
   },
   directory: {

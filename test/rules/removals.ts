@@ -297,6 +297,18 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L22',
+    part: 'the look at the call of a pack',
+    file: operation('serving/claim-keys'),
+    changes: [["string.sub(letters, place + 1, place + 1) ~= 'x'", 'true']],
+  },
+  {
+    rule: 'L22',
+    part: 'the place of a call',
+    file: consumer('run/start-guard'),
+    changes: [['name: delivery.name,', 'name: delivery.id,']],
+  },
+  {
+    rule: 'L22',
     part: 'the look at the kind',
     file: consumer('run/keyed-results'),
     changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
@@ -444,7 +456,10 @@ export const REMOVALS: readonly Removal[] = [
     part: 'waiting for the mark before',
     file: consumer('run/pack'),
     changes: [
-      ['while (this.marked !== undefined && this.marked !== delivery) {', 'while (false) {'],
+      [
+        'while (this.marked !== undefined && this.marked.place !== delivery.place) {',
+        'while (false) {',
+      ],
     ],
   },
   {

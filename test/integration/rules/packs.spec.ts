@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type RecordOptions, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { eventually } from '../../../tools/wait.js';
@@ -22,10 +22,10 @@ class Packer {
   ) {}
 
   /** Adds one pack; returns its entry. */
-  async send(data: readonly string[], flags = ''): Promise<string> {
+  async send(data: readonly string[], flags = '', more: readonly string[] = []): Promise<string> {
     const { redis, keys } = this.service;
-    const id = await redis.xadd(keys.stream(this.pattern), '*', ...this.fields(data, flags));
-    return id as string;
+    const fields = [...this.fields(data, flags), ...more];
+    return (await redis.xadd(keys.stream(this.pattern), '*', ...fields)) as string;
   }
 
   /** The fields of one pack. */
@@ -339,6 +339,66 @@ describe('P13: a pack whose calls may be started once only', () => {
   });
 });
 
+describe('L22: calls of a pack with idempotency keys', () => {
+  const keys = (...names: (string | null)[]) => [
+    'k',
+    `[${names.map((name) => JSON.stringify(name)).join(',\n')}]`,
+  ];
+
+  it('run once for each key; a second one waits for the first and gets its result', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    let runs = 0;
+    const gate = new Gate();
+    const work = async (data: number) => {
+      const run = ++runs;
+      if (data === 1) await gate.opened;
+      return run;
+    };
+    await service.serve({ messages: { work } });
+    await packer.send(['1', '1', '2', '1'], '', keys('a', 'a', 'b', null));
+    // Of the two with the same key one runs. What has no key runs on its own.
+    await eventually(() => expect(runs).toBe(3));
+    expect(await packer.heard(1)).toEqual([[3, LAST, expect.any(Number)]]);
+    gate.open();
+    const heard = await packer.heard(4);
+    expect(heard[0]![2]).toBe(heard[1]![2]);
+    expect(runs).toBe(3);
+    await isGone(service);
+    await packer.send(['1', '2'], '', keys('a', 'a'));
+    const [, , , , stored, refused] = await packer.heard(6);
+    expect(stored).toEqual([5, LAST, heard[0]![2]]);
+    expect(refused).toEqual([6, FAULT, expect.objectContaining({ code: 'IDEMPOTENCY_MISMATCH' })]);
+    expect(runs).toBe(3);
+    await isGone(service);
+  });
+
+  it('go on under their keys when another instance takes over, unless they were started once', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3'], ' once', keys('a', 'b', 'c'));
+    const id = await ghost(service, { state: 't..' });
+    const record = (key: string) => service.keys.idempotency('service', 'work', key);
+    for (const [place, key] of ['a', 'b'].entries()) {
+      const h = createHash('sha256')
+        .update(`${place + 1}`)
+        .digest('base64url');
+      await service.redis.hset(record(key), { h, e: `${id}#${place}`, s: 'work' });
+    }
+    const runs: number[] = [];
+    await service.serve({ messages: { work: (data: number) => runs.push(data) } });
+    const heard = await packer.heard(3);
+    expect(heard[0]).toEqual([1, FAULT, expect.objectContaining({ code: 'INTERRUPTED' })]);
+    expect(heard.slice(1).map(([, kind]) => kind)).toEqual([LAST, LAST]);
+    expect(runs.toSorted()).toEqual([2, 3]);
+    await isGone(service);
+    // What was interrupted left no result: its key is free.
+    expect(await service.redis.hget(record('a'), 'r')).toBe(null);
+    await packer.send(['1'], '', keys('a'));
+    expect((await packer.heard(4))[3]!.slice(0, 2)).toEqual([4, LAST]);
+  });
+});
+
 describe('a caller', () => {
   /** Somebody answers the pattern, as far as callers can see, and reads nothing. */
   const announced = (service: TestService, flag: string) =>
@@ -408,6 +468,19 @@ describe('a caller', () => {
     // As many for those that may be started once: odd numbers.
     const data = entries[3]![1][5]!;
     expect((JSON.parse(data) as number[]).every((i) => i % 2 === 1)).toBe(true);
+  });
+
+  it('L22: puts calls with keys into packs, each with its own', async () => {
+    const service = new TestService();
+    await announced(service, 'packs');
+    await burst(service, 16, (i) => ({ idempotencyKey: `key ${i}` }));
+    await eventually(async () => expect(await sizes(service)).toEqual([1, 16]));
+    const [, [, fields]] = (await service.redis.xrange(service.keys.stream('work'), '-', '+')) as [
+      unknown,
+      [string, string[]],
+    ];
+    const written = fields[fields.indexOf('k') + 1]!;
+    expect(JSON.parse(written)).toEqual(range(16).map((i) => `key ${i}`));
   });
 
   it.each([

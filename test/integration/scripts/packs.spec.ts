@@ -119,6 +119,48 @@ describe('an operation on a call of a pack', () => {
   });
 });
 
+describe('L22: the key of a call of a pack', () => {
+  const keyed = (result: string | undefined) => ({ pattern: 'a', key: 'key', result });
+
+  /** A pack of which this call runs under the key. */
+  async function running(place: number) {
+    const pack = await held();
+    const { brokers, id } = pack;
+    const record = brokers.keys.idempotency('service', 'a', 'key');
+    await brokers.redis.hset(record, 'h', 'digest', 'e', `${id}#${place}`);
+    return { ...pack, record, result: () => brokers.redis.hget(record, 'r') };
+  }
+
+  it('gets the result of that call and of no other', async () => {
+    const { brokers, broker, id, me, of, result } = await running(1);
+    const settle = (place: number) =>
+      broker.settle(me, {
+        ...{ logs: [], streams: [] },
+        results: [{ ...keyed(`[[${place}]]`), name: `${id}#${place}` }],
+      });
+    await settle(0);
+    expect(await result()).toBe(null);
+    await settle(1);
+    expect(await result()).toBe('[[1]]');
+    await brokers.redis.hdel(brokers.keys.idempotency('service', 'a', 'key'), 'r');
+    const checked = { incarnation: '', drop: true, answer: undefined };
+    await broker.settleChecked(me, { ...of(0), ...checked, keyed: keyed('[[0]]') });
+    expect(await result()).toBe(null);
+    await broker.settleChecked(me, { ...of(1), ...checked, keyed: keyed('[[1]]') });
+    expect(await result()).toBe('[[1]]');
+  });
+
+  it('is free again when that call becomes a dead letter', async () => {
+    const { brokers, broker, me, of, record } = await running(1);
+    const letter = { drop: true, answer: undefined, kept: 10, fields: ['a', 'b'] };
+    const key = { pattern: 'a', key: 'key' };
+    await broker.deadLetter(me, { ...of(0), ...letter, key });
+    expect(await brokers.redis.exists(record)).toBe(1);
+    await broker.deadLetter(me, { ...of(1), ...letter, key });
+    expect(await brokers.redis.exists(record)).toBe(0);
+  });
+});
+
 describe('the mark script', () => {
   type Wanted = '.' | 't' | 'T';
 

@@ -177,8 +177,8 @@ describe('the settle script', () => {
     await redis.hset(record('another’s'), 'h', 'digest', 'e', other);
     await redis.hset(record('has one'), 'h', 'digest', 'e', third, 'r', 'first');
     await redis.set(record('no record'), 'x');
-    const ended = (id: string, key: string, result: string | undefined = '[]') => ({
-      ...{ pattern: 'a', id, key, result },
+    const ended = (name: string, key: string, result: string | undefined = '[]') => ({
+      ...{ pattern: 'a', name, key, result },
     });
     const answer = await broker.settle(owner, {
       logs: [log(caller)],

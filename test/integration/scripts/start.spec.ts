@@ -122,8 +122,8 @@ describe('L20: orphaned requests', () => {
 
 describe('L22: idempotency keys', () => {
   const stored = (result: string) => ({ kind: 'stored', result });
-  const claim = async (starts: StartBroker, id: string, digest = 'one') =>
-    (await starts.claimKeys('a', [{ pattern: 'a', key: 'key', id, digest }]))[0];
+  const claim = async (starts: StartBroker, name: string, digest = 'one') =>
+    (await starts.claimKeys('a', [{ pattern: 'a', key: 'key', name, digest }]))[0];
 
   it('the first runs, those that come meanwhile wait, another payload is refused', async () => {
     const { starts, ids } = await handed(2);
@@ -142,11 +142,27 @@ describe('L22: idempotency keys', () => {
     expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'run' });
   });
 
+  it('of a call of a pack, it counts only while that call has not ended', async () => {
+    const { brokers, starts, ids } = await handed(2);
+    const [pack, later] = ids as [string, string];
+    const part = brokers.keys.part('a');
+    expect(await claim(starts, `${pack}#1`)).toEqual({ kind: 'run' });
+    expect(await claim(starts, `${pack}#1`)).toEqual({ kind: 'run' });
+    expect(await claim(starts, `${pack}#0`)).toEqual({ kind: 'wait' });
+    await brokers.redis.hset(part, pack, 'xt.');
+    expect(await claim(starts, later)).toEqual({ kind: 'wait' });
+    await brokers.redis.hset(part, pack, 'xx.');
+    expect(await claim(starts, `${later}#0`)).toEqual({ kind: 'run' });
+    await brokers.redis.hdel(part, pack);
+    await brokers.redis.xdel(brokers.keys.stream('a'), later);
+    expect(await claim(starts, pack)).toEqual({ kind: 'run' });
+  });
+
   it('those of one turn are asked about in one script, each as if it came alone', async () => {
     const { brokers, starts, ids } = await handed(4);
     const command = vi.spyOn(brokers.link, 'command');
     const entry = (at: number, key: string) => ({
-      ...{ pattern: 'a', key, id: ids[at]!, digest: 'one' },
+      ...{ pattern: 'a', key, name: ids[at]!, digest: 'one' },
     });
     await brokers.redis.set(brokers.keys.idempotency('service', 'a', 'no record'), 'x');
     const asked = [entry(0, 'k'), entry(1, 'k'), entry(2, 'l'), entry(3, 'no record')];
@@ -162,7 +178,7 @@ describe('L22: idempotency keys', () => {
   it('long results are asked for in several scripts', async () => {
     const { brokers, starts, ids } = await handed(5);
     const result = 'x'.repeat(700_000);
-    const entries = ids.map((id, i) => ({ pattern: 'a', key: `k${i}`, id, digest: 'one' }));
+    const entries = ids.map((name, i) => ({ pattern: 'a', key: `k${i}`, name, digest: 'one' }));
     for (const { key } of entries.slice(1)) {
       const record = brokers.keys.idempotency('service', 'a', key);
       await brokers.redis.hset(record, 'h', 'one', 'e', '1-1', 'r', result);
@@ -175,16 +191,19 @@ describe('L22: idempotency keys', () => {
   });
 
   it('those that run in other streams are waited for, whichever these are', async () => {
-    const { brokers, starts, ids } = await handed(3);
-    const there = [await brokers.add('b'), await brokers.add('c')];
+    const { brokers, starts, ids } = await handed(5);
+    const there = [await brokers.add('b'), await brokers.add('c'), await brokers.add('d')];
+    await brokers.redis.hset(brokers.keys.part('d'), there[2]!, '.x');
     await brokers.redis.xdel(brokers.keys.stream('c'), there[1]!);
-    const entries = ids.map((id, i) => ({ pattern: 'a', key: `k${i}`, id, digest: 'one' }));
-    for (const [i, stream] of ['b', 'c'].entries()) {
+    const entries = ids.map((name, i) => ({ pattern: 'a', key: `k${i}`, name, digest: 'one' }));
+    for (const [i, stream] of ['b', 'c', 'd', 'd'].entries()) {
       const record = brokers.keys.idempotency('service', 'a', `k${i}`);
-      await brokers.redis.hset(record, 'h', 'one', 'e', there[i]!, 's', stream);
+      // The last two are calls of a pack, of which the second has ended.
+      const by = stream === 'd' ? `${there[2]}#${i - 2}` : there[i]!;
+      await brokers.redis.hset(record, 'h', 'one', 'e', by, 's', stream);
     }
     const claims = await starts.claimKeys('a', entries);
-    expect(claims.map(({ kind }) => kind)).toEqual(['wait', 'run', 'run']);
+    expect(claims.map(({ kind }) => kind)).toEqual(['wait', 'run', 'wait', 'run', 'run']);
   });
 
   it('later ones get the result; a fault of the transport is no result, and frees the key', async () => {

@@ -52,6 +52,10 @@ export interface Malformed {
 
 export const isMalformed = (entry: Entry | Malformed): entry is Malformed => 'malformed' in entry;
 
+/** What is wrong with an idempotency key. */
+export const NO_KEY = 'an idempotency key has 1 to 256 characters';
+export const isKey = (key: string): boolean => key !== '' && key.length <= MAX_KEY_LENGTH;
+
 /** Reads an entry, or says what is wrong with it. `maxPayload` is in bytes. */
 export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed {
   const { id, fields } = raw;
@@ -92,9 +96,7 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   // The length in UTF-16 units is at most the length in bytes, so this never refuses what fits.
   if (data.length > maxPayload) return bad('payload too large');
   if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) return bad('pattern too long');
-  if (key !== undefined && (key === '' || key.length > MAX_KEY_LENGTH)) {
-    return bad('an idempotency key has 1 to 256 characters');
-  }
+  if (key !== undefined && !isKey(key)) return bad(NO_KEY);
   let headers: Record<string, string> | undefined;
   if (headersText !== undefined) {
     const parsed = readHeaders(headersText);

@@ -6,7 +6,9 @@ const header = {
   ...{ codec: 'json' as const, caller: CALLER, depth: 0, once: false, timeout: 1000 },
   pattern: undefined,
 };
-const call = (id: string, data: string, headers?: string) => ({ id, data, headers });
+const call = (id: string, data: string, headers?: string, key?: string) => ({
+  ...{ id, data, headers, key },
+});
 
 /** What a reader makes of a pack's fields. */
 function read(fields: readonly string[], maxPayload = 1000) {
@@ -17,13 +19,16 @@ function read(fields: readonly string[], maxPayload = 1000) {
 
 describe('a pack', () => {
   it('is read as it was written', () => {
-    const calls = [call('1', '{"a":1}'), call('2', '[2]', '{"h":"x"}'), call('3', '')];
+    const calls = [
+      ...[call('1', '{"a":1}'), call('2', '[2]', '{"h":"x"}')],
+      call('3', '', undefined, 'a, \n"key"'),
+    ];
     const members = read(packFields({ ...header, depth: 2, once: true, pattern: 'p' }, calls));
-    const common = { id: '5-1', addedAt: 5, key: undefined, group: undefined, pattern: 'p' };
+    const common = { id: '5-1', addedAt: 5, group: undefined, pattern: 'p' };
     expect(members).toMatchObject([
-      { ...common, data: '{"a":1}', headers: undefined },
-      { ...common, data: '[2]', headers: { h: 'x' } },
-      { ...common, data: '', headers: undefined },
+      { ...common, data: '{"a":1}', headers: undefined, key: undefined },
+      { ...common, data: '[2]', headers: { h: 'x' }, key: undefined },
+      { ...common, data: '', headers: undefined, key: 'a, \n"key"' },
     ]);
     expect(members.map((one) => one.header)).toMatchObject([
       { call: '1', caller: CALLER, timeout: 1000, depth: 2, once: true, codec: 'json' },
@@ -46,6 +51,18 @@ describe('a pack', () => {
     expect(members.map(isMalformed)).toEqual([false, true]);
   });
 
+  it.each(['""', '7', 'a', JSON.stringify('x'.repeat(257))])(
+    'P14, P15: is told to the one call whose idempotency key is %s',
+    (key) => {
+      const [line, ...fields] = packFields(header, [call('1', '1'), call('2', '2')]).slice(1);
+      const members = read(['c', line!, ...fields, 'k', `["k",\n${key}]`]);
+      expect(members).toMatchObject([
+        { key: 'k' },
+        { malformed: 'an idempotency key has 1 to 256 characters', header: { call: '2' } },
+      ]);
+    },
+  );
+
   it('P15: has the limit of the payload for each call', () => {
     const members = read(packFields(header, [call('1', '12345'), call('2', '1234567')]), 5);
     expect(members).toMatchObject([{ data: '12345' }, { malformed: 'payload too large' }]);
@@ -58,6 +75,7 @@ describe('a pack', () => {
     ['more data than it says', ['m', '1,2', 'd', '[1,\n2,\n3]']],
     ['no data', ['m', '1,2']],
     ['data that is no list', ['m', '1,2', 'd', '1,\n2']],
+    ['other keys than it says', ['m', '1,2', 'd', '[1,\n2]', 'k', '["a"]']],
     ['other headers than it says', ['m', '1,2', 'd', '[1,\n2]', 'h', '[null]']],
   ])('is told to all whom it names when it has %s', (_, fields) => {
     const members = read(['c', `1 pack.json 2 ${CALLER} 1000`, ...fields]);
@@ -91,10 +109,11 @@ describe('a pack', () => {
   });
 
   it('leaves a call that can stand by itself', () => {
-    const [, second] = read(packFields(header, [call('1', '1'), call('2', '2', '{"h":"x"}')]));
+    const calls = [call('1', '1'), call('2', '2', '{"h":"x"}', 'key')];
+    const [, second] = read(packFields(header, calls));
     if (second === undefined || isMalformed(second)) throw new Error('not read');
     expect(fieldsOfMember(second)).toEqual([
-      ...['c', `1 json 2 ${CALLER} 1000`, 'd', '2', 'h', '{"h":"x"}'],
+      ...['c', `1 json 2 ${CALLER} 1000`, 'd', '2', 'h', '{"h":"x"}', 'k', 'key'],
     ]);
   });
 

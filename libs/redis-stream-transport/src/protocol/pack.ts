@@ -1,4 +1,13 @@
-import { FIELD, readHeaders, timeOf, type Entry, type Malformed, type RawEntry } from './entry.js';
+import {
+  FIELD,
+  isKey,
+  NO_KEY,
+  readHeaders,
+  timeOf,
+  type Entry,
+  type Malformed,
+  type RawEntry,
+} from './entry.js';
 import {
   parseHeader,
   requestHeader,
@@ -40,6 +49,7 @@ export const isPack = (entry: PackedEntry | Malformed | undefined): entry is Pac
  * - `m`: the ids of the calls, joined by commas;
  * - `d`: `[`, the data of each call, joined by a comma and a line feed, `]`;
  * - `h`: the headers in the same form, `null` for a call without headers; left out where all are without;
+ * - `k`: the idempotency keys as JSON strings, in the same form as the headers;
  * - `p`: the pattern, as in other entries.
  *
  * @param maxPayload characters of one call's data
@@ -72,14 +82,11 @@ export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malform
   const written = fieldOf(fields, FIELD.headers);
   const headers = written === undefined ? [] : textsOf(written, count);
   if (headers === undefined) return wrong(`a pack of ${count} calls has other headers`);
-  const addedAt = timeOf(id);
-  const members: (Entry | Malformed)[] = [];
-  for (let i = 0; i < count; i++) {
-    const header = headerOf(known, ids[i] as string);
-    const text = data[i] as string;
-    members.push(member({ id, addedAt, header, pattern, text, maxPayload }, headers[i]));
-  }
-  return { id, members };
+  const keyed = fieldOf(fields, FIELD.key);
+  const keys = keyed === undefined ? [] : textsOf(keyed, count);
+  if (keys === undefined) return wrong(`a pack of ${count} calls has other keys`);
+  const parts = { id, addedAt: timeOf(id), pattern, maxPayload, data, headers, keys };
+  return { id, members: ids.map((call, place) => member(parts, headerOf(known, call), place)) };
 }
 
 /** What the calls of a pack have in common. */
@@ -100,6 +107,7 @@ export interface PackedCall {
   readonly data: string;
   /** JSON. */
   readonly headers: string | undefined;
+  readonly key: string | undefined;
 }
 
 /** The fields of a pack, as `unpack` reads them. */
@@ -115,6 +123,9 @@ export function packFields(header: PackHeader, calls: readonly PackedCall[]): st
   if (calls.some(({ headers }) => headers !== undefined)) {
     fields.push(FIELD.headers, `[${calls.map(({ headers }) => headers ?? 'null').join(BETWEEN)}]`);
   }
+  if (calls.some(({ key }) => key !== undefined)) {
+    fields.push(FIELD.key, `[${calls.map(({ key = null }) => JSON.stringify(key)).join(BETWEEN)}]`);
+  }
   if (pattern !== undefined) fields.push(FIELD.pattern, pattern);
   return fields;
 }
@@ -123,12 +134,13 @@ export function packFields(header: PackHeader, calls: readonly PackedCall[]): st
 export const fitsPack = (text: string): boolean => !text.includes('\n');
 
 /** The fields of a call as if it were an entry of its own: what a dead letter keeps of it. */
-export function fieldsOfMember({ header, data, headers, pattern }: Entry): string[] {
+export function fieldsOfMember({ header, data, headers, key, pattern }: Entry): string[] {
   const { codec, codecName, call = '-', caller = '-', timeout, idle, once, depth } = header;
   const written = wireCodec(codec, codecName);
   const line = requestHeader({ codec: written, call, caller, timeout, idle, once, depth });
   const fields: string[] = [FIELD.header, line, FIELD.data, data];
   if (headers !== undefined) fields.push(FIELD.headers, JSON.stringify(headers));
+  if (key !== undefined) fields.push(FIELD.key, key);
   if (pattern !== undefined) fields.push(FIELD.pattern, pattern);
   return fields;
 }
@@ -139,27 +151,35 @@ function headerOf(shared: Header, call: string): Header {
   return { version, codec, codecName, call, caller, timeout, idle, once, depth, message };
 }
 
-/** What a call of a pack is made of. */
-interface MemberParts extends Pick<Entry, 'id' | 'addedAt' | 'header' | 'pattern'> {
-  readonly text: string;
+/** What the calls of a pack are made of; in lists, a text for each call. */
+interface PackParts extends Pick<Entry, 'id' | 'addedAt' | 'pattern'> {
+  readonly data: readonly string[];
+  readonly headers: readonly string[];
+  readonly keys: readonly string[];
   readonly maxPayload: number;
 }
 
-function member(parts: MemberParts, headersText: string | undefined): Entry | Malformed {
-  const { id, addedAt, header, pattern, text, maxPayload } = parts;
+function member(parts: PackParts, header: Header, place: number): Entry | Malformed {
+  const { id, addedAt, pattern, maxPayload } = parts;
   const bad = (malformed: string): Malformed => ({ id, malformed, header });
-  let data: string | undefined = text;
+  let data = parts.data[place];
   // What a serializer returned as a text stands as a JSON string.
-  if (header.codec === 'text' || header.codec === 'b64') data = stringIn(text);
+  if (header.codec === 'text' || header.codec === 'b64') data = stringIn(data as string);
   if (data === undefined) return bad('the data of a serializer is not a text');
   if (data.length > maxPayload) return bad('payload too large');
   let headers: Record<string, string> | undefined;
+  const headersText = parts.headers[place];
   if (headersText !== undefined && headersText !== 'null') {
     const read = readHeaders(headersText);
     if (typeof read === 'string') return bad(read);
     headers = read;
   }
-  const key = undefined;
+  let key: string | undefined;
+  const keyText = parts.keys[place];
+  if (keyText !== undefined && keyText !== 'null') {
+    key = stringIn(keyText);
+    if (key === undefined || !isKey(key)) return bad(NO_KEY);
+  }
   const group = undefined;
   return { id, addedAt, header, data, headers, key, pattern, group };
 }

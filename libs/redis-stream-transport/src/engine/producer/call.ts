@@ -147,10 +147,10 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     return this.state === 'settled' || this.state === 'reading';
   }
 
-  /** Calls that are special, and those that were sent before, travel by themselves. */
+  /** Calls whose deadline moves, and those that were sent before, travel by themselves. */
   get pack(): Packable | undefined {
-    const { key, idle, data, headers } = this.request;
-    if (key !== undefined || idle > 0 || this.tainted) return undefined;
+    const { idle, data, headers } = this.request;
+    if (idle > 0 || this.tainted) return undefined;
     return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
   }
 
@@ -168,6 +168,10 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 
   get headers(): string | undefined {
     return this.request.headers;
+  }
+
+  get key(): string | undefined {
+    return this.request.key;
   }
 
   get caller(): string {
@@ -260,8 +264,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 }
 
 /** Characters that it takes in a batch, about. */
-function sizeOf({ data, headers }: CallRequest): number {
-  return data.length + (headers?.length ?? 0) + 64;
+function sizeOf({ data, headers, key }: CallRequest): number {
+  return data.length + (headers?.length ?? 0) + (key?.length ?? 0) + 64;
 }
 
 /** One run of a handler. */

@@ -46,6 +46,23 @@ describe('a pack that this process holds', () => {
     expect(pack.isUntouched).toBe(false);
   });
 
+  it('P12: lets a call that had to wait after its mark be marked again', async () => {
+    const pack = new Pack<Delivery>('1-0', 2, undefined);
+    const [first, again] = [at(0), at(0)];
+    pack.hold(first);
+    await pack.mark(first);
+    // The lease was in doubt, so it is another delivery of the same call that starts.
+    pack.hold(again);
+    const marked: string[] = [];
+    void pack.mark(again).then(() => marked.push('again'));
+    void pack.mark(at(1)).then(() => marked.push('next'));
+    await turn();
+    expect(marked).toEqual(['again']);
+    pack.release(again);
+    await turn();
+    expect(marked).toEqual(['again', 'next']);
+  });
+
   it('P12: marks one call at a time, the next when it is known what became of the one before', async () => {
     const pack = new Pack<Delivery>('1-0', 3, undefined);
     const marked: number[] = [];

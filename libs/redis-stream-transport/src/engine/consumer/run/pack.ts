@@ -107,7 +107,7 @@ export class Pack<Call extends Placed> implements Identified {
 
   /** Resolves when no call of it is marked: two open marks would not tell which of them ended the process. */
   async mark(delivery: Call): Promise<void> {
-    while (this.marked !== undefined && this.marked !== delivery) {
+    while (this.marked !== undefined && this.marked.place !== delivery.place) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
     this.marked = delivery;
@@ -115,7 +115,7 @@ export class Pack<Call extends Placed> implements Identified {
 
   /** Redis has confirmed what became of it: its end, or its next attempt. */
   unmark(delivery: Call): void {
-    if (this.marked !== delivery) return;
+    if (this.marked?.place !== delivery.place) return;
     this.marked = undefined;
     for (const next of this.waiting.splice(0)) next();
   }

@@ -27,6 +27,7 @@ function fake(changes: Changes = {}) {
   const { place = 0, suspect = false } = changes;
   const delivery = {
     ...{ id: changes.id ?? '1-0', consumer: 'me', stream: work, pack: changes.pack, place },
+    name: `${changes.id ?? '1-0'}${changes.pack === undefined ? '' : `#${place}`}`,
     history: { suspect, attempts: 0 },
     ...{ entry: { key: changes.key, data: '1' }, pattern: { spec: { pattern: 'work' } } },
     ...{ once: changes.once ?? false, ended: false, abortedBy: undefined as string | undefined },
@@ -184,7 +185,7 @@ describe('starts of one turn', () => {
     expect(claimed).toHaveBeenCalledOnce();
     const [stream, entries] = claimed.mock.calls[0]!;
     expect(stream).toBe('work');
-    expect(entries.map(({ id, key }) => `${id}: ${key}`)).toEqual(
+    expect(entries.map(({ name, key }) => `${name}: ${key}`)).toEqual(
       ten.map(({ id }) => `${id}: key of ${id}`),
     );
     const claims = ten.map((): KeyClaim => run);
@@ -234,7 +235,7 @@ describe('starts of one turn', () => {
     three[1]!.ended = true;
     expect(told).toEqual([]);
     await resume();
-    expect(claimed.mock.calls.map(([, entries]) => entries.map(({ id }) => id))).toEqual([
+    expect(claimed.mock.calls.map(([, entries]) => entries.map(({ name }) => name))).toEqual([
       ['2-0', '3-0', '4-0'],
       ['2-0', '4-0'],
     ]);
@@ -285,6 +286,18 @@ describe('P13: calls of packs that may be started once only', () => {
       '.t',
     ]);
     expect(told).toEqual(['run 2-0#0']);
+  });
+
+  it('are marked after their keys were claimed, each under its own name', async () => {
+    const { start, answer, told, claimed, marked } = guard();
+    const pack = packOf(2, '2-0');
+    await start(...[0, 1].map((place) => fake({ id: '2-0', pack, place, once: true, key: 'k' })));
+    expect(claimed.mock.calls[0]![1].map(({ name }) => name)).toEqual(['2-0#0', '2-0#1']);
+    expect(marked).not.toHaveBeenCalled();
+    await answer([{ kind: 'run' }, { kind: 'wait' }]);
+    expect(marked.mock.calls.map(([, , packs]) => packs[0]?.wanted.join(''))).toEqual(['t.']);
+    await answer([['run', undefined]]);
+    expect(told).toEqual(['wait 2-0#1', 'run 2-0#0']);
   });
 
   it('wait where they cannot be marked', async () => {

@@ -120,7 +120,7 @@ export class StartGuard {
         mine.map((delivery) => ({
           pattern: delivery.pattern.spec.pattern,
           key: delivery.entry.key as string,
-          id: delivery.id,
+          name: delivery.name,
           digest: digestOf(delivery),
         })),
       );

@@ -94,6 +94,10 @@ export class SettlementBuilder {
   private end({ delivery, keyed }: Finished): void {
     const { id, history, pack } = delivery;
     const ids = this.idsOf(delivery.stream.name);
+    if (keyed !== undefined) {
+      this.resultsLength += lengthOf(keyed);
+      this.results.push({ ...keyed, name: delivery.name });
+    }
     if (pack !== undefined) {
       addTo((ids.calls ??= new Map()), pack, delivery);
       if (history.attempts > 0) ids.noted.push(delivery.name);
@@ -102,9 +106,6 @@ export class SettlementBuilder {
     (delivery.isRequest ? ids.drop : ids.keep).push(id);
     if (history.attempts > 0 || history.spared > 0) ids.noted.push(id);
     if (delivery.once) ids.started.push(id);
-    if (keyed === undefined) return;
-    this.resultsLength += lengthOf(keyed);
-    this.results.push({ ...keyed, id });
   }
 
   private logOf(caller: string): LogPart {

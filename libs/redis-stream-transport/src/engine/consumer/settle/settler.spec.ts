@@ -52,7 +52,7 @@ function setup() {
   /** A request that has ended, and of which Redis holds more than the entry. */
   const special = (id: string, { once = false, attempts = 0 } = {}): Delivery => {
     const history = { generation: 0, attempts, spared: 0, incarnation: '' };
-    return Object.assign(stream('one'), { id, once, history });
+    return Object.assign(stream('one'), { id, name: id, once, history });
   };
   /** Replies in the order in which they were written. */
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
@@ -144,8 +144,8 @@ describe('what ends in one turn', () => {
       },
     ]);
     expect(settlements[0]!.results).toEqual([
-      { ...keyed('k', '[[1]]'), id: '4-0' },
-      { ...keyed('l', undefined), id: '5-0' },
+      { ...keyed('k', '[[1]]'), name: '4-0' },
+      { ...keyed('l', undefined), name: '5-0' },
     ]);
     expect(written()).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(checked).toEqual([]);

@@ -22,54 +22,60 @@ const CLAIMS = [
  * Asks which entries of a stream with idempotency keys are to run (rule L22): the first of a key runs, those
  * that come while it runs wait for it, and those that come later get its result.
  *
- * "Running" names an entry and counts only while that entry exists; otherwise the key is free. The entry
- * may be in another stream, where senders do not have the same lanes configured.
+ * "Running" names an entry, or a call of a pack, and counts only while that entry exists and the call has not ended;
+ * otherwise the key is free. The entry may be in another stream, where senders do not have the same lanes configured.
  *
  * `record` is that of the key, `digest` that of the payload; `other` is another stream, or the stream again,
- * with their names as `ownName` and `otherName`.
+ * with their names as `ownName` and `otherName`. The hashes of both with the states of packs come beside them.
  * Answers two texts per entry: `run`, `wait`, `mismatch` (the key belongs to another payload), `unreadable` (the
  * record is not one) or `later` (the answer is long enough), with an empty text; `stored` with the result; or
  * `elsewhere` with a stream: ask again with the stream in which the entry is that the record names.
  */
 export const claimKeysScript = defineScript({
   name: 'claim-keys',
-  keys: ['own', 'other'],
+  keys: ['own', 'other', 'ownPart', 'otherPart'],
   args: ['ownName', 'otherName'],
-  each: { name: 'entries', keys: ['record'], args: ['id', 'digest'] },
+  each: { name: 'entries', keys: ['record'], args: ['name', 'digest'] },
   flags: 'allow-oom',
   lua: `
-local function claim(record, id, digest)
+local function claim(record, name, digest)
   local known = redis.pcall('HMGET', record, 'h', 'e', 'r', 's')
   if known.err then
     if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
     return known
   end
   local where = known[4] or ownName
-  local stream = where == ownName and own or where == otherName and other
+  local isOwn = where == ownName
+  local stream = isOwn and own or where == otherName and other
   if known[2] and not known[3] and not stream then return 'elsewhere', where end
   -- Anybody may have written there, so what names no entry is no error.
   local function exists(entry)
-    local found = redis.pcall('XRANGE', stream, entry or '', entry or '')
-    return not found.err and #found == 1
+    local id, place = string.match(entry or '', '^(%d+%-%d+)#?(%d*)$')
+    local found = id and redis.pcall('XRANGE', stream, id, id)
+    if not found or found.err or #found == 0 then return false end
+    if place == '' then return true end
+    -- A call of a pack may have ended before its entry goes.
+    local letters = redis.pcall('HGET', isOwn and ownPart or otherPart, id)
+    return type(letters) ~= 'string' or string.sub(letters, place + 1, place + 1) ~= 'x'
   end
   if known[1] and known[1] ~= digest then
     local over = not known[3] and (not stream or not exists(known[2]))
     if not over then return 'mismatch' end
   elseif known[3] then
     return 'stored', known[3]
-  elseif known[2] == id and where == ownName then
+  elseif known[2] == name and isOwn then
     return 'run'
   elseif known[2] and exists(known[2]) then
     return 'wait'
   end
-  redis.call('HSET', record, 'h', digest, 'e', id, 's', ownName)
+  redis.call('HSET', record, 'h', digest, 'e', name, 's', ownName)
   redis.call('PEXPIRE', record, ${RESULT_LIFE})
   return 'run'
 end
 local said, length = {}, 0
 for i, entry in ipairs(entries) do
   local word, text = 'later', ''
-  if length < ${MOST} then word, text = claim(entry.record, entry.id, entry.digest) end
+  if length < ${MOST} then word, text = claim(entry.record, entry.name, entry.digest) end
   if type(word) == 'table' then return word end
   said[2 * i - 1], said[2 * i] = word, text or ''
   length = length + #said[2 * i]
@@ -78,11 +84,12 @@ return said
 `,
 });
 
-/** An entry with an idempotency key. */
+/** An entry, or a call of a pack, with an idempotency key. */
 export interface KeyedEntry {
   readonly pattern: string;
   readonly key: string;
-  readonly id: string;
+  /** Its entry; of a pack, with its place there: `<id>#<place>`. */
+  readonly name: string;
   /** Of the payload: the same key with another payload is a mistake. */
   readonly digest: string;
 }
@@ -130,10 +137,12 @@ async function ask(
     const said = await run(link, claimKeysScript, {
       own: keys.stream(streams.own),
       other: keys.stream(streams.other),
+      ownPart: keys.part(streams.own),
+      otherPart: keys.part(streams.other),
       ownName: streams.own,
       otherName: streams.other,
-      entries: asked.map(({ pattern, key, id, digest }) => ({
-        ...{ record: keys.idempotency(group, pattern, key), id, digest },
+      entries: asked.map(({ pattern, key, name, digest }) => ({
+        ...{ record: keys.idempotency(group, pattern, key), name, digest },
       })),
     });
     const texts = textsOf(said, 'claim-keys');

@@ -53,7 +53,7 @@ end
 local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
 -- From here on nothing raises: a repeat would write another letter.
 if frame ~= '' then answer(log, frame, life) end
-if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == id then redis.call('DEL', keyRecord) end
+if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == name then redis.call('DEL', keyRecord) end
 finish(drop == '1')
 redis.pcall('HDEL', started, start)
 return 'ok ' .. letter

@@ -59,7 +59,7 @@ if owner ~= consumer then
 end
 if frame ~= '' then answer(log, frame, life) end
 -- After the answer nothing raises: a repeat would answer again.
-if result ~= '' then keep(keyRecord, id, result) end
+if result ~= '' then keep(keyRecord, name, result) end
 finish(drop == '1')
 redis.pcall('HDEL', started, start)
 return 'ok'

@@ -51,8 +51,8 @@ export interface LogEnd {
 export interface Settlement {
   /** One frame for each caller. */
   readonly logs: readonly LogEnd[];
-  /** The results that are stored under idempotency keys, each with the id of the entry that ran under the key. */
-  readonly results: readonly (KeyedResult & { readonly id: string })[];
+  /** The results that are stored under idempotency keys, each with the name of what ran: `KeyedEntry.name`. */
+  readonly results: readonly (KeyedResult & { readonly name: string })[];
   readonly streams: readonly StreamEnds[];
 }
 
@@ -73,8 +73,8 @@ export type SettleAnswer =
  * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
  * idempotency keys, the streams, for each stream with packs the hash with the states of its packs and that with notes, and the hashes with
  * notes. After the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log
- * may be full, plus 2 to leave its life as it is. For each result: id of the entry, and result ('-': the key is
- * freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
+ * may be full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the
+ * key is freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
  * number of packs, the ids of the entries in that order, and for each pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a
  * pack has ended.
  *
@@ -187,7 +187,7 @@ export async function settle(
   for (const { frame, ttlMs, force, livesOn = false } of logs) {
     line.push(frame, String(ttlMs), String((force ? 1 : 0) + (livesOn ? 2 : 0)));
   }
-  for (const { id, result } of results) line.push(id, result ?? '-');
+  for (const { name, result } of results) line.push(name, result ?? '-');
   for (const { keep, drop, packs = NONE } of streams) {
     line.push(String(keep.length), String(drop.length), String(packs.length));
     for (const id of keep) line.push(id);
