@@ -1,5 +1,6 @@
 import { parseHeader, senderOf, type Header } from './header.js';
-import { isEntryId, MAX_HEADERS_LENGTH, MAX_KEY_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
+import { wrongKey } from './idempotency-key.js';
+import { isEntryId, MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
 import { isTexts, readJson } from './json.js';
 
 /** Names of the fields of a stream entry. Readers ignore other fields. */
@@ -52,10 +53,6 @@ export interface Malformed {
 
 export const isMalformed = (entry: Entry | Malformed): entry is Malformed => 'malformed' in entry;
 
-/** What is wrong with an idempotency key. */
-export const NO_KEY = 'an idempotency key has 1 to 256 characters';
-export const isKey = (key: string): boolean => key !== '' && key.length <= MAX_KEY_LENGTH;
-
 /** Reads an entry, or says what is wrong with it. `maxPayload` is in bytes. */
 export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed {
   const { id, fields } = raw;
@@ -96,7 +93,8 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   // The length in UTF-16 units is at most the length in bytes, so this never refuses what fits.
   if (data.length > maxPayload) return bad('payload too large');
   if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) return bad('pattern too long');
-  if (key !== undefined && !isKey(key)) return bad(NO_KEY);
+  const wrong = key === undefined ? undefined : wrongKey(key);
+  if (wrong !== undefined) return bad(wrong);
   let headers: Record<string, string> | undefined;
   if (headersText !== undefined) {
     const parsed = readHeaders(headersText);

@@ -1,13 +1,4 @@
-import {
-  FIELD,
-  isKey,
-  NO_KEY,
-  readHeaders,
-  timeOf,
-  type Entry,
-  type Malformed,
-  type RawEntry,
-} from './entry.js';
+import { FIELD, readHeaders, timeOf, type Entry, type Malformed, type RawEntry } from './entry.js';
 import {
   parseHeader,
   requestHeader,
@@ -16,6 +7,7 @@ import {
   type Header,
   type WireCodec,
 } from './header.js';
+import { wrongKey } from './idempotency-key.js';
 import { isCallerId, isCallId, MAX_PATTERN_LENGTH } from './limits.js';
 import { PROTOCOL_VERSION } from './version.js';
 
@@ -178,7 +170,8 @@ function member(parts: PackParts, header: Header, place: number): Entry | Malfor
   const keyText = parts.keys[place];
   if (keyText !== undefined && keyText !== 'null') {
     key = stringIn(keyText);
-    if (key === undefined || !isKey(key)) return bad(NO_KEY);
+    const wrong = wrongKey(key);
+    if (wrong !== undefined) return bad(wrong);
   }
   const group = undefined;
   return { id, addedAt, header, data, headers, key, pattern, group };

@@ -63,6 +63,19 @@ describe('a pack that this process holds', () => {
     expect(marked).toEqual(['again', 'next']);
   });
 
+  it('P12: does not wait for a call that has ended before its turn came', async () => {
+    const pack = new Pack<Delivery>('1-0', 3, undefined);
+    const calls = [at(0), at(1), at(2)];
+    for (const each of calls) pack.hold(each);
+    const marked: boolean[] = [];
+    for (const each of calls) void pack.mark(each).then((is) => (marked[each.place] = is));
+    await turn();
+    pack.release(calls[1]!);
+    pack.release(calls[0]!);
+    await turn();
+    expect(marked).toEqual([true, false, true]);
+  });
+
   it('P12: marks one call at a time, the next when it is known what became of the one before', async () => {
     const pack = new Pack<Delivery>('1-0', 3, undefined);
     const marked: number[] = [];

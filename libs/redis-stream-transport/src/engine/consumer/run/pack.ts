@@ -105,12 +105,17 @@ export class Pack<Call extends Placed> implements Identified {
     return this.held === 0;
   }
 
-  /** Resolves when no call of it is marked: two open marks would not tell which of them ended the process. */
-  async mark(delivery: Call): Promise<void> {
+  /**
+   * Waits until no other call of it is marked: two open marks would not tell which of them ended the process. Then this
+   * one is, unless it was released meanwhile. Returns whether it is.
+   */
+  async mark(delivery: Call): Promise<boolean> {
     while (this.marked !== undefined && this.marked.place !== delivery.place) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
+    if (!this.holds(delivery)) return false;
     this.marked = delivery;
+    return true;
   }
 
   /** Redis has confirmed what became of it: its end, or its next attempt. */

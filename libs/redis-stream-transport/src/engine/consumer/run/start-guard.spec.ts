@@ -309,7 +309,10 @@ describe('P13: calls of packs that may be started once only', () => {
 
   it('are marked before as suspects are, who start whatever an earlier owner has marked', async () => {
     const { start, marked } = guard();
-    await start(fake({ id: '2-0', pack: packOf(2, '2-0'), place: 1, suspect: true }));
+    const pack = packOf(2, '2-0');
+    const call = fake({ id: '2-0', pack, place: 1, suspect: true });
+    pack.hold(call as unknown as Delivery);
+    await start(call);
     expect(marked.mock.calls.map(([, , packs]) => packs[0]?.wanted.join(''))).toEqual(['.T']);
   });
 });

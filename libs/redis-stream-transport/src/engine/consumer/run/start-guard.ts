@@ -153,8 +153,7 @@ export class StartGuard {
 
   /** Only one suspect of a pack is marked at a time: two open marks would not tell which call ended the process. */
   private async startSuspect(delivery: Delivery, pack: Pack<Delivery>): Promise<void> {
-    await pack.mark(delivery);
-    await this.markAll(delivery.stream, [delivery]);
+    if (await pack.mark(delivery)) await this.markAll(delivery.stream, [delivery]);
   }
 
   private async markAll(stream: HomeStream, list: readonly Delivery[]): Promise<void> {
