@@ -33,7 +33,7 @@ test('the ACL user of docs/guarantees.md is enough, and is kept to its prefix', 
 
   const user = service.redis;
   await expect(user.call('GET', '{other}:incarnation')).rejects.toThrow('NOPERM');
-  await expect(user.call('PUBLISH', '{other}:r:x', 'forged')).rejects.toThrow('NOPERM');
+  await expect(user.call('SPUBLISH', '{other}:r:x', 'forged')).rejects.toThrow('NOPERM');
   await expect(user.call('FLUSHALL')).rejects.toThrow('NOPERM');
   const denied = await admin.call('ACL', 'LOG', '100');
   const commands = (denied as string[][]).map((entry) => entry[entry.indexOf('object') + 1]);

@@ -329,7 +329,7 @@ async function rawServer(
   record ??= await say(redis, `XADD ${log} * f`, frame, 'b', '1');
   await say(redis, `PEXPIRE ${log} 60000`);
   for (const message of messages(String(record), frame))
-    await say(redis, `PUBLISH ${log}`, message);
+    await say(redis, `SPUBLISH ${log}`, message);
   await say(redis, `XACK ${stream} raw ${id}`);
   await say(redis, `XDEL ${stream} ${id}`);
 }

@@ -79,14 +79,14 @@ export class RawCaller {
     const caller = new RawCaller(connect(), prefix);
     const subscriber = connect();
     let announced = '';
-    subscriber.on('message', (_channel: string, message: string) => {
+    subscriber.on('smessage', (_channel: string, message: string) => {
       const space = message.indexOf(' ');
       if (space === -1) announced = message;
       else if (message.startsWith('1 ')) caller.messages.push({ id: announced, text: message });
       else caller.messages.push({ id: message.slice(0, space), text: message.slice(space + 1) });
     });
     // Before the first request, so that no reply can be missed.
-    await subscriber.subscribe(caller.log);
+    await subscriber.ssubscribe(caller.log);
     return caller;
   }
 

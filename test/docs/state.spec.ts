@@ -85,8 +85,8 @@ describe('the consumers that live', () => {
     const [consumer] = (await say(redis, `ZRANGE ${key('members:service')} 0 -1`)) as [string];
     const nudges: string[] = [];
     const listener = connect();
-    listener.on('message', (_: string, text: string) => nudges.push(text));
-    await listener.subscribe(key('nudge:service'));
+    listener.on('smessage', (_: string, text: string) => nudges.push(text));
+    await listener.ssubscribe(key('nudge:service'));
     await app.close();
     const lease = key(`lease:${consumer}`);
     expect(await say(redis, `GET ${lease}`)).toBe('+');
@@ -134,7 +134,7 @@ describe('what waits, stops or is given up', () => {
     const consumer = (pending as [string, string][])[0]?.[1] as string;
     const notice = JSON.stringify(['state.forever', entry]);
     await say(redis, `RPUSH ${key(`inbox:${consumer}`)}`, notice);
-    await say(redis, `PUBLISH ${key(`inbox:${consumer}`)}`, notice);
+    await say(redis, `SPUBLISH ${key(`inbox:${consumer}`)}`, notice);
     await eventually(() => expect(signals.get(entry)?.aborted).toBe(true));
     // It streams, so it is torn down at once; what has sent nothing has 5 s to end by itself.
     const reply = (await caller.answer(call)).at(-1);

@@ -63,6 +63,11 @@ export abstract class Process implements Host {
     this.world.late(packets);
   }
 
+  /** The channels on which something may be published for it before it listens. */
+  get channels(): readonly string[] {
+    return [];
+  }
+
   /** kill -9: what left may still arrive. */
   crash(): void {
     this.dead = true;
@@ -90,6 +95,10 @@ export class Caller extends Process {
     const options = { ...resolveClientOptions({ prefix: PREFIX }), redis: this as never };
     this.producer = new Producer(options, this.clock, this.logger(), observer);
     this.producer.start();
+  }
+
+  override get channels(): readonly string[] {
+    return [keys.log(this.producer.callerId)];
   }
 
   call(once: boolean, timeout: number): void {

@@ -27,14 +27,15 @@ export class RedisAtHand {
   /** The machine stood still for so long that leases may have ended behind the world's back. */
   stalled = false;
   private readonly heard: (() => void)[] = [];
-  /** Told of everything that is published. */
+  private readonly channels = new Set<string>();
+  /** Told of everything that is published on the channels. */
   published: (channel: string, text: string) => void = () => {};
 
   private constructor(
     readonly redis: Redis,
     private readonly subscriber: Redis,
   ) {
-    subscriber.on('pmessage', (_: string, channel: string, text: string) => {
+    subscriber.on('smessage', (channel: string, text: string) => {
       if (channel === SYNC) this.heard.shift()?.();
       else this.published(channel, text);
     });
@@ -42,8 +43,16 @@ export class RedisAtHand {
 
   static async open(url: string): Promise<RedisAtHand> {
     const [redis, subscriber] = [new Redis(url), new Redis(url)];
-    await subscriber.psubscribe('*');
+    await subscriber.ssubscribe(SYNC);
     return new RedisAtHand(redis, subscriber);
+  }
+
+  /** Hears what is published on these channels from now on. */
+  async listen(channels: readonly string[]): Promise<void> {
+    const more = channels.filter((channel) => !this.channels.has(channel));
+    if (more.length === 0) return;
+    await this.subscriber.ssubscribe(...more);
+    for (const channel of more) this.channels.add(channel);
   }
 
   close(): void {
@@ -69,7 +78,7 @@ export class RedisAtHand {
         (value): Executed => ({ answer: value }),
         (error: unknown): Executed => ({ failure: toFailure(error) }),
       ),
-      this.redis.publish(SYNC, String(++this.synced)),
+      this.redis.spublish(SYNC, String(++this.synced)),
       heard,
     ]);
     return answer;

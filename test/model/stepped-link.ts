@@ -56,12 +56,12 @@ export class SteppedConnection {
   }
 
   /** As ioredis': the part of it that a subscription uses. */
-  subscribe(...channels: string[]): Promise<unknown> {
-    return this.send('subscribe', channels);
+  ssubscribe(...channels: string[]): Promise<unknown> {
+    return this.send('ssubscribe', channels);
   }
 
   on(event: string, listener: (channel: string, text: string) => void): void {
-    if (event === 'message') this.listener = listener;
+    if (event === 'smessage') this.listener = listener;
   }
 
   hear(channel: string, text: string): void {

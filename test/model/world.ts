@@ -277,7 +277,9 @@ export class World {
     connection: SteppedConnection | undefined,
   ): Promise<(() => void) | undefined> {
     const { name, args } = packet;
-    if (name === 'subscribe') {
+    await this.redis.listen(this.processes.flatMap(({ channels }) => channels));
+    if (name === 'ssubscribe') {
+      await this.redis.listen(args);
       if (connection !== undefined) connection.channels = new Set(args);
       return () => packet.resolve(args.length);
     }

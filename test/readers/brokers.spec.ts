@@ -191,7 +191,7 @@ function listening() {
   let records: unknown = [];
   const link = { command: async () => records } as unknown as Link;
   const broker = new CallerBroker(link, keys, 'caller', 10);
-  const reader = new ReplyReader(broker, new FakeClock(), true, {
+  const reader = new ReplyReader(broker, new FakeClock(), {
     frame: (frame) => replies.frame(frame),
     ...{ lost: () => {}, ignored: () => {}, complain: () => {} },
   });

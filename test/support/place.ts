@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
+import { onTestFinished } from 'vitest';
+import type { RedisCluster } from '../../tools/redis/cluster.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { redis, redisUrl } from './redis.js';
 
@@ -8,6 +10,15 @@ export interface PlaceOptions {
   readonly url?: string;
   /** One of its own by default. */
   readonly prefix?: string;
+  /** Instead of one server. */
+  readonly cluster?: RedisCluster;
+}
+
+/** Options of a client or a server that lead here. */
+export interface Address {
+  readonly url?: string;
+  readonly cluster?: { readonly nodes: { host: string; port: number }[] };
+  readonly prefix: string;
 }
 
 export const uniquePrefix = (): string => `test-${randomUUID()}`;
@@ -17,22 +28,25 @@ export class Place {
   readonly url: string;
   readonly prefix: string;
   readonly keys: Keys;
+  private readonly cluster: RedisCluster | undefined;
   private connection: Redis | undefined;
 
-  constructor({ url = redisUrl, prefix = uniquePrefix() }: PlaceOptions = {}) {
+  constructor({ url = redisUrl, prefix = uniquePrefix(), cluster }: PlaceOptions = {}) {
     this.url = url;
+    this.cluster = cluster;
     this.prefix = prefix;
     this.keys = new Keys(prefix, 0, 1);
   }
 
   /** A plain connection to look and to meddle with. */
   get redis(): Redis {
-    return (this.connection ??= redis(this.url));
+    return (this.connection ??= this.cluster ? toAll(this.cluster) : redis(this.url));
   }
 
   /** Options of a client that calls here. */
-  get address(): { url: string; prefix: string } {
-    return { url: this.url, prefix: this.prefix };
+  get address(): Address {
+    const { cluster, prefix, url } = this;
+    return cluster ? { cluster: { nodes: cluster.addresses }, prefix } : { url, prefix };
   }
 
   /** Key of a stream. */
@@ -77,4 +91,12 @@ export class Place {
     const [count] = await this.redis.xpending(this.stream(stream), group);
     return count as number;
   }
+}
+
+/** Commands with a key go to its owner, as those of a plain connection do. */
+function toAll(cluster: RedisCluster): Redis {
+  const connection = new Cluster(cluster.addresses);
+  connection.on('error', () => {});
+  onTestFinished(() => connection.disconnect());
+  return connection as unknown as Redis;
 }

@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 import { Caller } from './caller.js';
 import { closing } from './closing.js';
 import { addHandlers, type Handlers } from './handlers.js';
-import { Place, type PlaceOptions } from './place.js';
+import { type Address, Place, type PlaceOptions } from './place.js';
 import { watched } from './watched.js';
 
 /** A service of one instance or several, and its clients, in a place of their own. They close when the test ends. */
@@ -22,7 +22,7 @@ export class TestService extends Place {
   }
 
   /** Options of an instance. */
-  get serverOptions(): { url: string; prefix: string; group: string } {
+  get serverOptions(): Address & { group: string } {
     return { ...this.address, group: 'service' };
   }
 

@@ -178,7 +178,7 @@ describe('a call that no handler is for', () => {
     await eventually(async () => expect(await service.redis.xlen(service.keys.log(id))).toBe(1));
     const mine = (client as unknown as { producer: { callerId: string } }).producer.callerId;
     for (const text of ['', 'x', '1-1 rubbish', '1-1 1 me [["99",1,1,1,0,1]]', '1-1 2 me []']) {
-      await service.redis.publish(service.keys.log(mine), text);
+      await service.redis.spublish(service.keys.log(mine), text);
     }
     expect(await client.call('work')).toBe(1);
   });

@@ -39,11 +39,11 @@ describe('text that is no frame', () => {
   it('does not end its caller when it is published', async () => {
     const { service, client, log } = await served();
     for (const frame of unreadable) {
-      await service.redis.publish(log, `0-1 ${frame}`);
-      await service.redis.publish(log, frame);
+      await service.redis.spublish(log, `0-1 ${frame}`);
+      await service.redis.spublish(log, frame);
     }
-    for (const id of ['x', '5-5', '-1', `${LAST_ID}9`]) await service.redis.publish(log, id);
-    await service.redis.publish(log, '9-x 1 x []');
+    for (const id of ['x', '5-5', '-1', `${LAST_ID}9`]) await service.redis.spublish(log, id);
+    await service.redis.spublish(log, '9-x 1 x []');
     expect(await Promise.all(range(5).map((n) => client.call('work', n)))).toEqual(range(5));
   });
 
@@ -74,7 +74,7 @@ describe('a reply that its caller cannot read', () => {
       });
       const answered = performance.now();
       const id = await service.redis.xadd(log, '*', 'f', frame);
-      await service.redis.multi().xdel(stream, entry).publish(log, `${id} ${frame}`).exec();
+      await service.redis.multi().xdel(stream, entry).spublish(log, `${id} ${frame}`).exec();
       expect(await ended).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
       expect(performance.now() - answered).toBeLessThan(1500);
       expect(await service.redis.xinfo('STREAM', stream)).toEqual(
@@ -88,7 +88,7 @@ describe('a reply that its caller cannot read', () => {
     const client = await service.connected({ whenNoConsumer: 'wait' });
     const waiting = client.call('later', 7);
     await eventually(async () => expect(await service.length('later')).toBe(1));
-    await service.redis.publish(service.keys.log(client.callerId), '5-5 2 newer []');
+    await service.redis.spublish(service.keys.log(client.callerId), '5-5 2 newer []');
     await service.serve({ messages: { later: (n: number) => n } });
     expect(await waiting).toBe(7);
   });

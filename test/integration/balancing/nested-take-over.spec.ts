@@ -60,7 +60,7 @@ describe('a call made inside a handler, while all slots wait for such calls', ()
     if (how === 'dies') await made.redis.del(lease);
     else {
       await made.redis.set(lease, TOMBSTONE, 'PX', 60_000);
-      await made.redis.publish(made.keys.nudge('service'), 'left');
+      await made.redis.spublish(made.keys.nudge('service'), 'left');
     }
     expect(await call).toBe(2);
     expect(await before).toBe(5);

@@ -151,7 +151,7 @@ describe('entries that instances died over', () => {
     await redis.xclaim(key, 'service', 'dead', 0, ...(ids as string[]));
     return async () => {
       await redis.set(keys.lease('dead'), '+', 'PX', 60_000);
-      await redis.publish(keys.nudge('service'), 'left');
+      await redis.spublish(keys.nudge('service'), 'left');
     };
   }
 

@@ -23,15 +23,15 @@ describe('F3 F7 H2 frames that no call waits for', () => {
       '0-1 1 me [["999",1,1,1,0,"forged"]]',
       '0-1 2 me []',
     ]) {
-      await service.redis.publish(log, text);
+      await service.redis.spublish(log, text);
     }
     gate.open();
     expect(await call).toBe('true');
     const [frame] = (await service.redis.xrevrange(log, '+', '-', 'COUNT', 1)).map(
       ([id, fields]) => `${id} ${fields[1]}`,
     );
-    await service.redis.publish(log, frame!);
-    await service.redis.publish(log, frame!);
+    await service.redis.spublish(log, frame!);
+    await service.redis.spublish(log, frame!);
     expect(await client.call('work')).toBe('true');
     const { lateReplies, pending } = (client as never as { producer: Record<string, number> })
       .producer;

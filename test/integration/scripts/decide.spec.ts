@@ -103,8 +103,8 @@ describe('the abort script', () => {
     const { brokers, caller } = await asked();
     const heard: string[] = [];
     const subscriber = brokers.redis.duplicate();
-    subscriber.on('message', (_, text: string) => heard.push(text));
-    await subscriber.subscribe(brokers.keys.inbox('me'));
+    subscriber.on('smessage', (_, text: string) => heard.push(text));
+    await subscriber.ssubscribe(brokers.keys.inbox('me'));
     await caller.broker.abort('me', ['one', 'two']);
     await eventually(() => expect(heard).toEqual(['one', 'two']));
     expect(await brokers.redis.lrange(brokers.keys.inbox('me'), 0, -1)).toEqual(['one', 'two']);

@@ -74,8 +74,8 @@ describe('the directory', () => {
     }
     const heard: string[] = [];
     const listener = brokers.redis.duplicate();
-    listener.on('message', (channel: string, text: string) => heard.push(`${channel} ${text}`));
-    await listener.subscribe(brokers.keys.inbox('a'), brokers.keys.inbox('b'));
+    listener.on('smessage', (channel: string, text: string) => heard.push(`${channel} ${text}`));
+    await listener.ssubscribe(brokers.keys.inbox('a'), brokers.keys.inbox('b'));
     await directory.look('files', true);
     await eventually(() =>
       expect(heard.toSorted()).toEqual([

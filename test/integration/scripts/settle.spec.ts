@@ -23,8 +23,8 @@ async function listening(brokers: TestBrokers, caller: string): Promise<string[]
   const heard: string[] = [];
   const subscriber = brokers.redis.duplicate();
   onTestFinished(() => subscriber.disconnect());
-  subscriber.on('message', (_, text: string) => heard.push(text));
-  await subscriber.subscribe(brokers.keys.log(caller));
+  subscriber.on('smessage', (_, text: string) => heard.push(text));
+  await subscriber.ssubscribe(brokers.keys.log(caller));
   return heard;
 }
 

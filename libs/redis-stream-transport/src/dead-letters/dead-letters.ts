@@ -9,6 +9,7 @@ import { placeOf, showOnly } from '../redis/shown.js';
 import { compareIds } from '../protocol/entry.js';
 import { Keys } from '../protocol/keys.js';
 import { connectionNames, thisProcess } from '../redis/connection-name.js';
+import { slotOwner } from '../redis/cluster/slot-owner.js';
 import { Link } from '../redis/link.js';
 import { insist } from './insistence.js';
 import { readLetter, type DeadLetterEntry, type Letter } from './letter.js';
@@ -100,9 +101,13 @@ export class DeadLetters implements OnApplicationShutdown {
       },
     };
     const hooks = { up: async () => undefined, down: () => undefined };
-    this.links = Array.from({ length: shards }, () => new Link('commands', settings, hooks));
-    this.stores = this.links.map(
-      (link, shard) => new LetterStore(link, new Keys(prefix, shard, shards), group, maxBacklog),
+    const keys = Array.from({ length: shards }, (_, shard) => new Keys(prefix, shard, shards));
+    this.links = keys.map((own) => {
+      const server = slotOwner(redis, own.incarnation());
+      return new Link('commands', { ...settings, server }, hooks);
+    });
+    this.stores = keys.map(
+      (own, shard) => new LetterStore(this.links[shard] as Link, own, group, maxBacklog),
     );
   }
 

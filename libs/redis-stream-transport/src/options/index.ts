@@ -16,6 +16,7 @@ export {
   type ResolvedRecordOptions,
 } from './record-options.js';
 export type { CommonOptions, PacketDeserializer, PacketSerializer } from './common-options.js';
+export { readNode, type NodeAddress } from './cluster-nodes.js';
 export type { Headers } from './headers.js';
 export type { WhenNoConsumer } from './no-consumer.js';
 export type {

@@ -1,8 +1,12 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { NodeAddress } from './cluster-nodes.js';
 
 const NO_PREFIX = 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';
 const OWN_RECONNECT = 'the transport replaces dead connections itself; see `retryDelay`';
 const NO_QUEUE = 'commands of a dead connection must fail, not wait: calls have their own bounds';
+const OWN_ROUTES =
+  'the transport connects to the owner of each slot itself, and never to a replica';
+const PER_NODE = 'it belongs to the connection to each node; give it at the top level';
 const OWN_MOMENT = 'no constructor connects; `listen()` and `connect()` do';
 
 /** Options of ioredis that the transport decides by itself. The text is the reason, and part of the error. */
@@ -24,6 +28,20 @@ export const REFUSED_CLUSTER_OPTIONS = {
   clusterNodeRetryStrategy: OWN_RECONNECT,
   enableOfflineQueue: NO_QUEUE,
   lazyConnect: OWN_MOMENT,
+  scaleReads: OWN_ROUTES,
+  maxRedirections: OWN_ROUTES,
+  slotsRefreshInterval: OWN_ROUTES,
+  shardedSubscribers: OWN_ROUTES,
+  retryDelayOnFailover: OWN_RECONNECT,
+  retryDelayOnClusterDown: OWN_RECONNECT,
+  retryDelayOnTryAgain: OWN_RECONNECT,
+  retryDelayOnMoved: OWN_RECONNECT,
+  enableReadyCheck: PER_NODE,
+  enableAutoPipelining: PER_NODE,
+  autoPipeliningIgnoredCommands: PER_NODE,
+  himportFieldsets: PER_NODE,
+  scripts: PER_NODE,
+  showFriendlyErrorStack: PER_NODE,
 } as const satisfies { [K in keyof ClusterOptions]?: string };
 
 type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
@@ -52,15 +70,12 @@ export const PASSED_REDIS_OPTIONS: readonly string[] = listing<keyof Passed>()(
   'updateSentinels failoverDetector',
 );
 
-/** The same for `cluster.options`. */
+/** The same for `cluster.options`. They say how nodes are found. */
 export const PASSED_CLUSTER_OPTIONS: readonly string[] = listing<keyof PassedCluster>()(
-  'redisOptions enableReadyCheck scaleReads maxRedirections retryDelayOnFailover natMap dnsLookup',
-  'retryDelayOnClusterDown retryDelayOnTryAgain retryDelayOnMoved slotsRefreshTimeout resolveSrv',
-  'slotsRefreshInterval shardedSubscribers useSRVRecords enableAutoPipelining himportFieldsets',
-  'autoPipeliningIgnoredCommands showFriendlyErrorStack scripts',
+  'redisOptions natMap dnsLookup resolveSrv useSRVRecords slotsRefreshTimeout',
 );
 
-/** Options of a cluster that are passed on as they are. */
+/** Options of a cluster, with the meaning that they have in ioredis. */
 export interface PassedClusterOptions extends Omit<PassedCluster, 'redisOptions'> {
   /** Options for the connection to each node. */
   redisOptions?: Omit<
@@ -88,7 +103,7 @@ export interface ConnectionOptions extends Passed {
   /**
    * Gives `{ username?, password }` for each new connection, at once or as a promise, within 5000 ms:
    * for passwords that change. What it throws is a failed attempt to connect. Not together with
-   * `username`, `password`, those of a `url`, `cluster` or `client`. Default: none.
+   * `username`, `password`, those of a `url`, or `client`. Default: none.
    */
   credentials?: () => Credentials | Promise<Credentials>;
   /**
@@ -118,6 +133,7 @@ export type RedisTarget =
     }
   | {
       readonly kind: 'cluster';
-      readonly nodes: readonly ClusterNode[];
+      readonly nodes: readonly NodeAddress[];
       readonly options: Readonly<ClusterOptions>;
+      readonly credentials?: () => unknown;
     };

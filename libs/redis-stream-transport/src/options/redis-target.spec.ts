@@ -8,8 +8,13 @@ import { REDIS_OPTION_NAMES, resolveRedisTarget } from './redis-target.js';
 
 const resolve = (raw: Record<string, unknown>) =>
   resolveRedisTarget(new Map(Object.entries(raw)), { owner: 'Server' });
+const credentials = () => ({ password: 'pw' });
 const client = { duplicate: () => client, disconnect: () => undefined };
 const nodes = [{ host: 'a', port: 1 }, 'redis://b:2'];
+const addresses = [
+  { host: 'a', port: 1 },
+  { host: 'b', port: 2 },
+];
 
 it('is localhost, as ioredis has it, without options', () => {
   expect(resolve({})).toEqual({ kind: 'single', options: {} });
@@ -86,7 +91,6 @@ describe('url', () => {
 });
 
 describe('credentials', () => {
-  const credentials = () => ({ password: 'pw' });
 
   it('are a function that is asked later, also with sentinels', () => {
     expect(resolve({ credentials, host: 'a' })).toEqual({
@@ -102,7 +106,10 @@ describe('credentials', () => {
     [{ credentials, password: 'x' }, /"credentials" and "password" contradict/],
     [{ credentials, username: 'x' }, /"credentials" and "username" contradict/],
     [{ credentials, url: 'redis://:x@a' }, /"credentials" and "url" contradict/],
-    [{ credentials, cluster: { nodes } }, /"cluster" and "credentials" contradict/],
+    [
+      { credentials, cluster: { nodes, options: { redisOptions: { password: 'a' } } } },
+      /"credentials" and "cluster.options.redisOptions.password" contradict/,
+    ],
     [{ credentials, client }, /"client" and "credentials" contradict/],
     [{ credentials: { password: 'hidden' } }, /"credentials" must be a function/],
     [{ credentials: 'hidden' }, /"credentials" must be a function/],
@@ -133,12 +140,38 @@ describe('sentinels', () => {
 
 describe('cluster', () => {
   it('uses the top level for its nodes', () => {
-    const options = { scaleReads: 'master', redisOptions: { username: 'me' } };
+    const options = { slotsRefreshTimeout: 500, redisOptions: { username: 'me' } };
     expect(resolve({ cluster: { nodes, options }, password: 'pw', db: 0 })).toEqual({
       kind: 'cluster',
-      nodes,
-      options: { scaleReads: 'master', redisOptions: { password: 'pw', db: 0, username: 'me' } },
+      nodes: addresses,
+      options: {
+        slotsRefreshTimeout: 500,
+        redisOptions: { password: 'pw', db: 0, username: 'me' },
+      },
     });
+  });
+
+  it('takes nodes as ioredis does', () => {
+    const given = [7000, '7001', 'b', 'b:7002', '[::1]:7003', { port: '7004' }, { host: 'c', db: 1 }];
+    expect(resolve({ cluster: { nodes: given } })).toMatchObject({
+      nodes: [
+        { host: '127.0.0.1', port: 7000 },
+        { host: '127.0.0.1', port: 7001 },
+        { host: 'b', port: 6379 },
+        { host: 'b', port: 7002 },
+        { host: '::1', port: 7003 },
+        { host: '127.0.0.1', port: 7004 },
+        { host: 'c', port: 6379 },
+      ],
+    });
+    const own = 'rediss://me:pw@d:7005/3';
+    expect(resolve({ cluster: { nodes: [own] } })).toMatchObject({
+      nodes: [{ host: 'd', port: 7005, username: 'me', password: 'pw', tls: {} }],
+    });
+  });
+
+  it('takes credentials for every node', () => {
+    expect(resolve({ cluster: { nodes }, credentials })).toMatchObject({ credentials });
   });
 
   it.each([
@@ -147,6 +180,10 @@ describe('cluster', () => {
     [{ cluster: 'redis://:secret@a' }, /"cluster" must be .*got a URL/],
     [{ cluster: {} }, /"nodes" \(at least one\)/],
     [{ cluster: { nodes: [] } }, /"nodes" \(at least one\)/],
+    [{ cluster: { nodes: [true] } }, /"cluster.nodes\[0\]" must be a port/],
+    [{ cluster: { nodes: [1, { host: 5 }] } }, /"cluster.nodes\[1\].host" must be/],
+    [{ cluster: { nodes: ['a:x'] } }, /"cluster.nodes\[0\]" must be like/],
+    [{ cluster: { nodes: [70_000] } }, /"cluster.nodes\[0\].port" must be a whole number/],
     [
       { cluster: { nodes, option: {} } },
       /"cluster" must be an object of "nodes" \(at least one\) and "options"/,

@@ -1,5 +1,6 @@
-import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { RedisStreamsError } from '../errors.js';
+import { readNode } from './cluster-nodes.js';
 import { contradiction, instance, invalid, isObject, type Option, type Place } from './option.js';
 import { givenOptions } from './read-options.js';
 import {
@@ -60,18 +61,21 @@ export function resolveRedisTarget(given: Given, place: Place): RedisTarget {
   if (given.has('cluster')) {
     const others = ['url', 'sentinels', ...ADDRESS, ...(options['db'] ? ['db'] : [])];
     excludes('cluster', others, 'a cluster has nodes and one database');
-    const unasked = 'ioredis connects to nodes of a cluster by itself, and asks nobody';
-    excludes('cluster', ['credentials'], unasked);
     const { nodes, options: own, perNode } = readCluster(given.get('cluster'), 'cluster', place);
     const path = 'cluster.options.redisOptions.';
     const twice = Object.keys(perNode).find((name) => Object.hasOwn(options, name));
     if (twice) throw contradiction(place, twice, path + twice, 'give it in one place');
     const redisOptions = Object.freeze({ ...options, ...perNode });
-    return Object.freeze({
-      kind: 'cluster',
-      nodes: Object.freeze([...nodes]),
+    const target = {
+      ...{ kind: 'cluster' as const, nodes: Object.freeze(nodes) },
       options: Object.freeze<ClusterOptions>({ ...own, redisOptions }),
-    });
+    };
+    if (!given.has('credentials')) return Object.freeze(target);
+    excludes('credentials', SECRETS, 'it gives both');
+    const secret = SECRETS.find((name) => Object.hasOwn(perNode, name));
+    if (secret) throw contradiction(place, 'credentials', path + secret, 'it gives both');
+    const credentials = readCredentials(given.get('credentials'), 'credentials', place);
+    return Object.freeze({ ...target, credentials });
   }
   checkSentinels(given, place);
   if (given.has('path')) excludes('path', ['host', 'port'], 'a socket has neither');
@@ -157,7 +161,8 @@ function readCluster(raw: unknown, name: string, place: Place) {
   const own = subOptions(options, KNOWN_CLUSTER, `${name}.options`, place);
   const path = `${name}.options.redisOptions`;
   const perNode = subOptions(own['redisOptions'], KNOWN, path, place);
-  return { nodes: nodes as ClusterNode[], options: own, perNode };
+  const addresses = nodes.map((node, i) => readNode(node, `${name}.nodes[${i}]`, place));
+  return { nodes: addresses, options: own, perNode };
 }
 
 /** Reads a nested object of ioredis' options, as strictly as the top level. */

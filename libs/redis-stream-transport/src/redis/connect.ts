@@ -1,14 +1,15 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { Credentials, RedisTarget } from '../options/index.js';
+import { Redis } from 'ioredis';
+import type { Credentials, NodeAddress, RedisTarget } from '../options/index.js';
+import { clusterOf } from './cluster/nodes.js';
 
 /** An ioredis object. It never reconnects by itself: a `Link` replaces it. */
-export type Connection = Redis | Cluster;
+export type Connection = Redis;
 
 /**
  * Options that make a connection end for good when its socket closes: all commands in flight then reject at once. If
  * ioredis reconnected by itself, a command in flight would hang for ever or be sent twice.
  */
-const MORTAL = {
+export const MORTAL = {
   retryStrategy: () => null,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -17,13 +18,7 @@ const MORTAL = {
   lazyConnect: true,
 } as const;
 
-const MORTAL_CLUSTER = {
-  clusterRetryStrategy: () => null,
-  enableOfflineQueue: false,
-  lazyConnect: true,
-} as const;
-
-const RESP2 = { protocol: 2, replyMapping: 'legacy' } as const;
+export const RESP2 = { protocol: 2, replyMapping: 'legacy' } as const;
 
 /** What is particular to one connection. */
 export interface ConnectionSettings {
@@ -32,6 +27,8 @@ export interface ConnectionSettings {
   /** If the option `credentials` is set. */
   readonly credentials?: Credentials | undefined;
   readonly resp2?: boolean | undefined;
+  /** Of a Cluster: the node to connect to. */
+  readonly node?: NodeAddress | undefined;
 }
 
 /** Milliseconds in which a socket must connect, unless the user sets `connectTimeout`. */
@@ -41,56 +38,41 @@ const CONNECT_TIMEOUT = 5000;
  * `maxLoadingRetryTime`. By default ioredis waits as long as the server estimates, which may be ten seconds too long.
  */
 const LOADING_RETRY = 250;
+const PATIENCE = { connectTimeout: CONNECT_TIMEOUT, maxLoadingRetryTime: LOADING_RETRY } as const;
 
-/**
- * Makes a connection, which is not connected yet. A client that the user gave is copied, never used or closed.
- *
- * A Cluster always speaks the protocol that the user chose.
- */
+/** Makes a connection, which is not connected yet. A client that the user gave is copied, never used or closed. */
 export function createConnection(
   target: RedisTarget,
-  { name, credentials, resp2 = false }: ConnectionSettings = {},
+  { name, credentials, resp2 = false, node }: ConnectionSettings = {},
 ): Connection {
   const own = name === undefined ? {} : { connectionName: name };
   const spoken = resp2 ? RESP2 : {};
-  switch (target.kind) {
-    case 'client':
-      return duplicate(target.client, own, spoken);
-    case 'cluster':
-      return new Cluster([...target.nodes], {
-        ...target.options,
-        redisOptions: { ...own, ...target.options.redisOptions },
-        ...MORTAL_CLUSTER,
-      });
-    case 'single':
-      return new Redis({
-        connectTimeout: CONNECT_TIMEOUT,
-        maxLoadingRetryTime: LOADING_RETRY,
-        ...own,
-        ...target.options,
-        ...credentials,
-        ...(target.options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null }),
-        ...MORTAL,
-        ...spoken,
-      });
-  }
-}
-
-function duplicate(
-  client: Connection,
-  own: Pick<RedisOptions, 'connectionName'>,
-  spoken: Partial<typeof RESP2>,
-): Connection {
-  if (client.isCluster) {
-    const { redisOptions } = (client as Cluster).options;
-    return (client as Cluster).duplicate(undefined, {
-      ...MORTAL_CLUSTER,
-      redisOptions: { ...own, ...redisOptions },
+  const cluster = clusterOf(target);
+  if (cluster !== undefined) {
+    const { redisOptions } = cluster.options;
+    return new Redis({
+      ...PATIENCE,
+      ...own,
+      ...redisOptions,
+      ...credentials,
+      ...node,
+      ...MORTAL,
+      ...spoken,
     });
   }
-  const redis = client as Redis;
-  return redis.duplicate({
-    ...(redis.options.connectionName == null ? own : {}),
+  if (target.kind === 'client') {
+    const redis = target.client as Redis;
+    const named = redis.options.connectionName == null ? own : {};
+    return redis.duplicate({ ...named, ...MORTAL, ...spoken });
+  }
+  const { options } = target as Extract<RedisTarget, { kind: 'single' }>;
+  const found = options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null };
+  return new Redis({
+    ...PATIENCE,
+    ...own,
+    ...options,
+    ...credentials,
+    ...found,
     ...MORTAL,
     ...spoken,
   });
@@ -102,6 +84,6 @@ function duplicate(
  */
 export function destroyConnection(connection: Connection): void {
   connection.disconnect();
-  const socket = (connection as Partial<Redis>).stream;
-  socket?.destroy();
+  // Undefined until it connects.
+  (connection as Partial<Redis>).stream?.destroy();
 }

@@ -12,7 +12,7 @@ const MAX_TOLD = 200;
  * only the message is passed on: the rest may be a request, with secrets of its own.
  */
 export async function askCredentials(target: RedisTarget): Promise<Credentials | undefined> {
-  if (target.kind !== 'single' || target.credentials === undefined) return undefined;
+  if (target.kind === 'client' || target.credentials === undefined) return undefined;
   const limit = deadline(TIMEOUT, `it did not answer within ${TIMEOUT} ms`);
   let given: unknown;
   try {

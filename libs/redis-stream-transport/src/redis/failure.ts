@@ -28,14 +28,19 @@ export class CommandFailure extends Error {
 
   /** Whether the error says that the connection should go to another server. */
   get moved(): boolean {
-    return this.reply === 'READONLY' || this.reply === 'MASTERDOWN' || this.reply === 'UNBLOCKED';
+    return this.demoted || this.reply === 'UNBLOCKED';
   }
 
-  /** Whether the server has become a replica, so that all connections to it must be replaced. */
+  /**
+   * Whether the keys are at another server now, or will be soon, so that all connections to this one must be replaced:
+   * it has become a replica, or lost a slot or its Cluster.
+   */
   get demoted(): boolean {
-    return this.reply === 'READONLY' || this.reply === 'MASTERDOWN';
+    return DEMOTED.has(this.reply);
   }
 }
+
+const DEMOTED = new Set(['READONLY', 'MASTERDOWN', 'MOVED', 'CLUSTERDOWN']);
 
 const PASSING = new Set([
   'LOADING',

@@ -1,4 +1,5 @@
 import type { RedisTarget } from '../options/index.js';
+import type { ServerFinder } from './cluster/slot-owner.js';
 import type { Connection } from './connect.js';
 import type { CommandFailure } from './failure.js';
 
@@ -18,6 +19,10 @@ export interface LeadingLink {
   readonly isTrying: boolean;
   /** Calls back when it has connected. */
   afterTrying(callback: () => void): void;
+  /** Of a Cluster: the node that it is connected to; undefined while it is not. */
+  readonly server: string | undefined;
+  /** Calls back each time that it has connected. */
+  whenReady(callback: () => void): void;
   /**
    * The server is no longer the one to talk to, so the connection is replaced. Does nothing while a connection is set
    * up: then `up` decides.
@@ -36,6 +41,8 @@ export interface ConnectionKeeper {
 /** Where to connect, and how patiently. */
 export interface LinkSettings {
   readonly target: RedisTarget;
+  /** Of a Cluster: finds the server that has the keys; each shard has its own. */
+  readonly server?: ServerFinder | undefined;
   /** Longest pause between two attempts to connect, in milliseconds. */
   readonly maxPause: number;
   readonly observer: LinkObserver;

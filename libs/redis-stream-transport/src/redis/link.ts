@@ -1,9 +1,11 @@
 import { Command } from 'ioredis';
 import { Attempt } from './attempt.js';
 import { createConnection, destroyConnection, type Connection } from './connect.js';
+import { nameOf } from './cluster/nodes.js';
 import { askCredentials } from './credentials.js';
 import { CommandFailure, toFailure } from './failure.js';
-import { backoff, deadline } from './pauses.js';
+import { backoff } from './pauses.js';
+import { Waits } from './waits.js';
 import { Watchdog } from './watchdog.js';
 import type { LeadingLink, LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
 
@@ -37,7 +39,7 @@ export class Link implements LeadingLink {
   private watchdog: Watchdog | undefined;
   private stopped = true;
   private running: Promise<void> = Promise.resolve();
-  private wake: () => void = noop;
+  private readonly waits = new Waits(SETUP_TIMEOUT, () => this.stopped);
   private blocking = 0;
   /** Attempts since a connection last lived. */
   private tries = 0;
@@ -47,13 +49,19 @@ export class Link implements LeadingLink {
   private reason: Error | undefined;
   /** Ends a connection that was given up without waiting longer for its last answers. */
   private endNow: (() => void) | undefined;
+  /** To be told once when this is ready, and each time. */
+  private readonly waiting: (() => void)[] = [];
   private readonly followers: (() => void)[] = [];
+  /** Of a Cluster: the node that the present connection is to. */
+  private node: string | undefined;
 
   constructor(
     readonly role: LinkRole,
     private readonly settings: LinkSettings,
     private readonly hooks: LinkHooks,
-  ) {}
+  ) {
+    settings.ahead?.whenReady(() => this.agree(false));
+  }
 
   get isUp(): boolean {
     return this.connection !== undefined;
@@ -73,7 +81,15 @@ export class Link implements LeadingLink {
     return this.failure !== undefined && !this.stopped;
   }
 
+  get server(): string | undefined {
+    return this.ready ? this.node : undefined;
+  }
+
   afterTrying(callback: () => void): void {
+    this.waiting.push(callback);
+  }
+
+  whenReady(callback: () => void): void {
     this.followers.push(callback);
   }
 
@@ -86,7 +102,7 @@ export class Link implements LeadingLink {
   /** Closes the connection and ends supervision. Idempotent. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.wake();
+    this.waits.wake();
     this.endNow?.();
     this.recycle('closed');
     await this.running;
@@ -161,8 +177,9 @@ export class Link implements LeadingLink {
       if (this.stopped) break;
       await this.live();
       this.settings.keeper?.ended(this);
+      this.settings.server?.doubt();
       if (this.stopped || this.tries === 0) continue;
-      await this.pause(backoff(this.tries, this.settings.maxPause));
+      await this.waits.pause(backoff(this.tries, this.settings.maxPause));
     }
     this.connection = undefined;
   }
@@ -187,7 +204,8 @@ export class Link implements LeadingLink {
     this.ready = true;
     this.failure = undefined;
     observer.ready(this.role);
-    for (const follower of this.followers.splice(0)) follower();
+    for (const told of [...this.waiting.splice(0), ...this.followers]) told();
+    this.agree(true);
     await this.watch(attempt);
     this.ready = false;
     this.hooks.down();
@@ -200,9 +218,11 @@ export class Link implements LeadingLink {
   }
 
   private async make(): Promise<Connection> {
-    const { target, name, resp2 } = this.settings;
-    const credentials = await this.within(askCredentials(target));
-    return createConnection(target, { name: name?.(this.role), credentials, resp2 });
+    const { target, name, resp2, server } = this.settings;
+    const node = server && (await this.waits.within(server.find()));
+    this.node = node && nameOf(node);
+    const credentials = await this.waits.within(askCredentials(target));
+    return createConnection(target, { name: name?.(this.role), credentials, resp2, node });
   }
 
   private async setUp(attempt: Attempt): Promise<void> {
@@ -211,15 +231,15 @@ export class Link implements LeadingLink {
       throw attempt.told ?? new Error('the connection to Redis ended');
     });
     gone.catch(noop);
-    await this.within(connection.connect(), gone);
+    await this.waits.within(connection.connect(), gone);
     attempt.passed();
     const { keeper } = this.settings;
-    if (keeper !== undefined) await this.within(keeper.opened(this, connection), gone);
+    if (keeper !== undefined) await this.waits.within(keeper.opened(this, connection), gone);
     for (let asked = 1; ; asked++) {
       this.watchdog = new Watchdog(HEARTBEAT, PATIENCE, TICK, performance.now());
       this.connection = connection;
       try {
-        await this.within(this.hooks.up(connection), gone);
+        await this.waits.within(this.hooks.up(connection), gone);
         return;
       } catch (error) {
         const failure = toFailure(error);
@@ -227,25 +247,8 @@ export class Link implements LeadingLink {
         this.connection = undefined;
         this.failed(failure);
       }
-      await Promise.race([this.pause(backoff(this.tries, this.settings.maxPause)), ended]);
-      this.wake();
-    }
-  }
-
-  /** Waits for a step of the set-up: for a limited time, until the link is stopped or the connection is gone. */
-  private async within<T>(step: Promise<T>, gone?: Promise<never>): Promise<T> {
-    const limit = deadline(SETUP_TIMEOUT, 'Redis did not answer in time');
-    const aborted = new Promise<never>(
-      (_, reject) => (this.wake = () => reject(new Error('stopped'))),
-    );
-    for (const loser of [step, aborted]) loser.catch(noop);
-    if (this.stopped) this.wake();
-    try {
-      const ends = [step, limit.promise, aborted];
-      return await Promise.race(gone === undefined ? ends : [...ends, gone]);
-    } finally {
-      limit.cancel();
-      this.wake = noop;
+      await Promise.race([this.waits.pause(backoff(this.tries, this.settings.maxPause)), ended]);
+      this.waits.wake();
     }
   }
 
@@ -274,22 +277,16 @@ export class Link implements LeadingLink {
   /** Waits while the link ahead cannot connect: all roles would fail alike, so one is enough to find out. */
   private async aheadGotThrough(): Promise<void> {
     const { ahead } = this.settings;
-    if (ahead?.isTrying !== true) return;
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      ahead.afterTrying(resolve);
-    });
-    this.wake = noop;
+    if (ahead?.isTrying === true) await this.waits.until((tell) => ahead.afterTrying(tell));
   }
 
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** All connections of a shard must be to one server. Whichever found its server later knows better. */
+  private agree(later: boolean): void {
+    const { ahead } = this.settings;
+    if (!this.ready || ahead?.server === undefined || ahead.server === this.server) return;
+    const reason = `the keys are at ${later ? this.server : ahead.server} now`;
+    if (later) ahead.leaveServer(new CommandFailure('refused', 'MOVED', reason));
+    else this.recycle(reason);
   }
 }
 

@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Connection } from './connect.js';
 import type { ConnectionKeeper } from './link-settings.js';
 
 /** Under which ids (`CLIENT ID`) Redis knows the connections that an instance has at the moment. */
 export class OwnConnections implements ConnectionKeeper {
-  /** Ids by link; undefined: the server does not tell, or there are several servers. */
+  /** Ids by link; undefined: the server does not tell. */
   private readonly open = new Map<object, number | undefined>();
   /** Connections by link, from the question for their id on. */
   private readonly asked = new Map<object, Connection>();
@@ -53,11 +52,9 @@ export class OwnConnections implements ConnectionKeeper {
   }
 }
 
-/** A Cluster's connections lead to several servers, whose ids say nothing about each other. */
 async function clientId(connection: Connection): Promise<number | undefined> {
-  if (connection.isCluster) return undefined;
   // Not permitted, or not known: the lease tells when this instance is dead, as without ids.
-  const id = Number(await (connection as Redis).call('CLIENT', 'ID').catch(() => undefined));
+  const id = Number(await connection.call('CLIENT', 'ID').catch(() => undefined));
   return Number.isSafeInteger(id) && id > 0 ? id : undefined;
 }
 

@@ -1,5 +1,3 @@
-import type { Redis } from 'ioredis';
-import type { RedisTarget } from '../options/index.js';
 import type { Connection } from './connect.js';
 import { toFailure, type CommandFailure } from './failure.js';
 import { Link, type LinkSettings } from './link.js';
@@ -14,11 +12,6 @@ export interface StreamChangesHooks {
   lost(): void;
   /** Redis does not tell, for instance because it permits no such command. The connection is closed. */
   refused(failure: CommandFailure): void;
-}
-
-/** Whether a server can be asked for its changes: what is told of a Cluster would come from several servers. */
-export function tellsChanges(target: RedisTarget): boolean {
-  return target.kind === 'single' || (target.kind === 'client' && !target.client.isCluster);
 }
 
 /**
@@ -38,7 +31,7 @@ export class StreamChanges {
     // ioredis drops what RESP3 tells of changes.
     const resp2 = { ...settings, resp2: true };
     this.link = new Link('changes', resp2, {
-      up: (connection) => this.up(connection as Redis),
+      up: (connection) => this.up(connection),
       down: () => {
         this.heard = undefined;
         hooks.lost();
@@ -46,7 +39,7 @@ export class StreamChanges {
     });
   }
 
-  private async up(connection: Redis): Promise<void> {
+  private async up(connection: Connection): Promise<void> {
     if (connection !== this.heard) {
       this.heard = connection;
       connection.on('messageBuffer', (channel: Buffer, keys: unknown) => {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Connection } from './connect.js';
 import { Link, type LinkSettings } from './link.js';
 
@@ -11,7 +10,8 @@ export interface SubscriptionHooks {
 }
 
 /**
- * Listens to channels on a supervised connection of its own. A subscription counts from the server's confirmation on,
+ * Listens to sharded channels on a supervised connection of its own, at the server that has the keys of their slot. So
+ * what a script publishes there comes without a gap, and in a Cluster it does not go through other nodes. A subscription counts from the server's confirmation on,
  * and is made anew on every new connection.
  */
 export class Subscription {
@@ -29,10 +29,14 @@ export class Subscription {
         // This may be called again for the same connection, which then has the listener already.
         if (connection !== this.heard) {
           this.heard = connection;
-          connection.on('message', (channel: string, text: string) => hooks.message(channel, text));
+          connection.on('smessage', (channel: string, text: string) =>
+            hooks.message(channel, text),
+          );
+          // ioredis says so when Redis ends a subscription by itself, because its slot goes to another node.
+          connection.on('moved', () => this.link.recycle('the slot of the channels moves'));
         }
         const wanted = this.channels;
-        await (connection as Redis).subscribe(...wanted);
+        await connection.ssubscribe(...wanted);
         // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
         if (wanted !== this.channels) throw new Error('channels changed');
         hooks.proven();

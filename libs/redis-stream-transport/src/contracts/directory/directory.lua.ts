@@ -54,7 +54,7 @@ local answer = { whole(now) }
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', instances, whole(now), '+inf', 'LIMIT', 0, most)) do
   answer[#answer + 1] = consumer
   answer[#answer + 1] = redis.call('HGET', about, consumer) or ''
-  if inboxes ~= '' then redis.call('PUBLISH', inboxes .. consumer, 'report') end
+  if inboxes ~= '' then redis.call('SPUBLISH', inboxes .. consumer, 'report') end
 end
 return answer
 `,

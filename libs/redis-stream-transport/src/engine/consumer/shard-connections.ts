@@ -1,4 +1,5 @@
 import type { Keys } from '../../protocol/keys.js';
+import { slotOwner } from '../../redis/cluster/slot-owner.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
 import { Subscription } from '../../redis/subscription.js';
@@ -29,7 +30,8 @@ export class ShardConnections {
     private readonly hooks: ShardConnectionsHooks,
   ) {
     const { identity, connections, options } = context;
-    const named = { ...links, name: context.connectionName, keeper: connections };
+    const server = slotOwner(options.redis, keys.incarnation());
+    const named = { ...links, name: context.connectionName, keeper: connections, server };
     this.commands = new Link('commands', named, {
       up: () => this.commandsUp(),
       down: () => {

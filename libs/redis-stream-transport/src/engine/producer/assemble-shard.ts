@@ -1,4 +1,5 @@
 import { Keys } from '../../protocol/keys.js';
+import { slotOwner } from '../../redis/cluster/slot-owner.js';
 import { CallerBroker } from '../../redis/caller-broker.js';
 import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
 import { Link, type LinkObserver } from '../../redis/link.js';
@@ -19,13 +20,14 @@ export function assembleShard(
   const { callerId, options, clock, logger, mux } = context;
   const keys = new Keys(options.prefix, number, options.shards);
   const name = connectionNames('client', thisApplication(), thisProcess);
-  const links = { ...context.links, name };
+  const server = slotOwner(options.redis, keys.incarnation());
+  const links = { ...context.links, name, server };
   const commands = new Link('commands', links, {
     up: () => shard.connected(),
     down: () => shard.disconnected(),
   });
   const broker = new CallerBroker(commands, keys, callerId, options.maxBacklog);
-  const replyReader = new ReplyReader(broker, clock, options.redis.kind !== 'cluster', {
+  const replyReader = new ReplyReader(broker, clock, {
     frame: (frame) => mux.frame(frame),
     lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
     ignored: () => hooks.ignored(shard),

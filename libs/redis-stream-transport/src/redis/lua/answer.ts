@@ -17,7 +17,7 @@ const LONG_FRAME = 4096;
  */
 export const LUA_ANSWER = `
 local function unwritten(log)
-  redis.pcall('PUBLISH', log, '0-0 ')
+  redis.pcall('SPUBLISH', log, '0-0 ')
   return false
 end
 local function answer(log, frame, life, lives)
@@ -31,10 +31,10 @@ local function answer(log, frame, life, lives)
     redis.pcall('PEXPIRE', log, life)
   end
   if #frame < ${LONG_FRAME} then
-    redis.pcall('PUBLISH', log, id .. ' ' .. frame)
+    redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
   else
-    redis.pcall('PUBLISH', log, id)
-    redis.pcall('PUBLISH', log, frame)
+    redis.pcall('SPUBLISH', log, id)
+    redis.pcall('SPUBLISH', log, frame)
   end
   return true
 end

@@ -1,6 +1,6 @@
 import type { Keys } from '../../../protocol/keys.js';
 import type { LinkSettings } from '../../../redis/link.js';
-import { StreamChanges, tellsChanges } from '../../../redis/stream-changes.js';
+import { StreamChanges } from '../../../redis/stream-changes.js';
 import type { Connection } from '../../../redis/connect.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { DueStreams } from './due-streams.js';
@@ -27,7 +27,7 @@ export interface Told {
 
 /** News of the streams of a group, if there are so many that it should not name them all in each read. */
 export function newsOf(parts: StreamNewsParts, told: Told): StreamNews | undefined {
-  const isWorthIt = parts.streams.length > FEW && tellsChanges(parts.links.target);
+  const isWorthIt = parts.streams.length > FEW;
   return isWorthIt ? new StreamNews(parts, told) : undefined;
 }
 

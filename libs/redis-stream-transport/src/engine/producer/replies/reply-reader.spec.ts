@@ -12,7 +12,7 @@ async function reading() {
     lastRecord: () => Promise.resolve(undefined),
     readLog: () => Promise.resolve([]),
   } as unknown as CallerBroker;
-  const reader = new ReplyReader(broker, new FakeClock(), true, {
+  const reader = new ReplyReader(broker, new FakeClock(), {
     frame: ({ replies }) => heard.push(...replies.map(([call]) => call)),
     lost: () => {},
     ignored: () => heard.push('ignored'),
@@ -87,7 +87,7 @@ describe('a log that the settling instance had to make', () => {
       lastRecord: () => Promise.resolve(log.at(-1)?.id),
       readLog: (after: string) => Promise.resolve(log.filter(({ id }) => id > after)),
     } as unknown as CallerBroker;
-    const reader = new ReplyReader(broker, new FakeClock(), true, {
+    const reader = new ReplyReader(broker, new FakeClock(), {
       frame: () => said.push('frame'),
       lost: () => said.push('lost'),
       ignored: () => {},

@@ -60,8 +60,6 @@ export class ReplyReader {
   constructor(
     private readonly broker: CallerBroker,
     private readonly clock: Clock,
-    /** Whether the subscriber gets everything that is published while it is connected. Not so in a cluster. */
-    private readonly contiguous: boolean,
     private readonly hooks: ReplyReaderHooks,
   ) {}
 
@@ -77,7 +75,7 @@ export class ReplyReader {
     this.announced = undefined;
     // An id has a dash, and the version that a frame begins with has none.
     const alone = text.lastIndexOf('-', space) === -1;
-    // A cluster may have dropped the message with the id. The frame is in the log.
+    // A frame without its id did not come from a script of ours. If it is a reply, it is in the log.
     if (alone && announced === undefined) return;
     const id = alone ? (announced as string) : text.slice(0, space);
     this.take(isEntryId(id) ? id : UNWRITTEN, alone ? text : text.slice(space + 1));
@@ -172,7 +170,7 @@ export class ReplyReader {
 
   /** The id below which the log may be trimmed now; '' if it is not to be trimmed yet. */
   trimPoint(): string {
-    if (this.sinceTrim === 0 || !this.contiguous || this.behind) return '';
+    if (this.sinceTrim === 0 || this.behind) return '';
     const now = this.clock.now();
     if (this.sinceTrim < TRIM.frames && now - this.trimmedAt < TRIM.after) return '';
     return this.trimmed(now);
@@ -180,7 +178,7 @@ export class ReplyReader {
 
   /** Each batch that is sent trims the log. A caller that sends nothing and gets many values needs a command for it. */
   private trimIfLong(): void {
-    if (this.untrimmed < TRIM.length || !this.contiguous || this.behind) return;
+    if (this.untrimmed < TRIM.length || this.behind) return;
     this.broker.trimLog(this.trimmed(this.clock.now())).catch(() => undefined);
   }
 

@@ -15,7 +15,7 @@ export const abortScript = defineScript({
   lua: `
 for _, notice in ipairs(notices) do
   redis.call('RPUSH', inbox, notice)
-  redis.call('PUBLISH', inbox, notice)
+  redis.call('SPUBLISH', inbox, notice)
 end
 redis.call('LTRIM', inbox, -${NOTICES_KEPT}, -1)
 redis.call('PEXPIRE', inbox, life)

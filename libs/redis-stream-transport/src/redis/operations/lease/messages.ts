@@ -8,10 +8,10 @@ export async function notices({ link, keys }: ShardPlace, consumer: string): Pro
 
 /** Tells the other members that this one has `joined` or `left`, so that they look at the group again. */
 export async function nudge({ link, keys, group }: GroupPlace, text: string): Promise<void> {
-  await link.command('publish', [keys.nudge(group), text]);
+  await link.command('spublish', [keys.nudge(group), text]);
 }
 
 /** Asks a consumer to look for entries that are pending under it and that it does not know of. */
 export async function nudgeConsumer({ link, keys }: ShardPlace, consumer: string): Promise<void> {
-  await link.command('publish', [keys.inbox(consumer), 'audit']);
+  await link.command('spublish', [keys.inbox(consumer), 'audit']);
 }

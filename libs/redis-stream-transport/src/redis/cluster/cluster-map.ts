@@ -1,0 +1,137 @@
+import type { NodeAddress, RedisTarget } from '../../options/index.js';
+import { thrownText } from '../../thrown.js';
+import { askCredentials } from '../credentials.js';
+import { deadline } from '../pauses.js';
+import { addressOf, namedNodes } from './addresses.js';
+import { askNode, isReply } from './ask-node.js';
+import type { NamedNode, NodeView, OwnedRange } from './node-view.js';
+import { clusterOf, nameOf, type ClusterPlace } from './nodes.js';
+
+/** Of the nodes that the user named, and of those that others named: how many one look-up asks. */
+const ASKED_OF_EACH = 4;
+/** Milliseconds that a node may take, unless the user sets `slotsRefreshTimeout`. */
+const TIMEOUT = 1000;
+/** Milliseconds in which others may answer after the first: one may know better. */
+const OTHERS = 50;
+/** How many failures an error names. */
+const NAMED = 4;
+
+/**
+ * Knows which node owns a slot, for all connections to a Cluster. One look-up at a time asks several nodes at once, and
+ * its answers serve until a connection is in doubt. If nodes disagree, the owner with the highest epoch counts.
+ */
+export class ClusterMap {
+  private views: readonly NodeView[] = [];
+  private asking: Promise<readonly NodeView[]> | undefined;
+  /** The nodes that others named in the last look-up. */
+  private known: readonly NamedNode[] = [];
+
+  constructor(private readonly target: RedisTarget) {}
+
+  /**
+   * The node that owns the slot, with what is particular to the connection to it. Rejects with Redis' own error if a
+   * node refused to answer, else with what each said.
+   */
+  async ownerOf(slot: number): Promise<NodeAddress> {
+    const owner = ownerIn(this.views, slot) ?? ownerIn(await this.look(), slot);
+    if (owner === undefined) throw new Error(`no node of the Cluster owns slot ${slot}`);
+    return reachable(owner, placeOf(this.target));
+  }
+
+  /** A connection to an owner has ended, or its slots have moved: the next question is asked anew. */
+  doubt(): void {
+    this.views = [];
+  }
+
+  private look(): Promise<readonly NodeView[]> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async ask(): Promise<readonly NodeView[]> {
+    const place = placeOf(this.target);
+    const credentials = await askCredentials(this.target);
+    const options = { ...place.options.redisOptions, ...credentials };
+    const timeout = place.options.slotsRefreshTimeout ?? TIMEOUT;
+    const limit = deadline(timeout, 'the names of the nodes were not found in time');
+    const nodes = await Promise.race([toAsk(place, this.known), limit.promise]);
+    limit.cancel();
+    const views = await viewsOf(nodes.map((node) => [node, askNode(node, options, timeout)]));
+    this.known = views.flatMap((view) => view.nodes);
+    return (this.views = views);
+  }
+}
+
+type Question = readonly [node: NodeAddress, answer: Promise<NodeView>];
+
+/** Waits for the first answer, and a moment longer for others. */
+async function viewsOf(questions: readonly Question[]): Promise<NodeView[]> {
+  const views: NodeView[] = [];
+  const failures: string[] = [];
+  let refusal: Error | undefined;
+  const answers = questions.map(async ([node, answer]) => {
+    try {
+      views.push(await answer);
+    } catch (error) {
+      if (isReply(error)) refusal ??= error as Error;
+      failures.push(`${nameOf(node)}: ${thrownText(error)}`);
+      throw error;
+    }
+  });
+  const all = Promise.allSettled(answers);
+  await Promise.any(answers).catch(() => undefined);
+  const others = deadline(OTHERS, 'enough');
+  await Promise.race([all, others.promise]).catch(() => undefined);
+  others.cancel();
+  if (views.length > 0) return [...views];
+  throw (
+    refusal ?? new Error(`no node of the Cluster answers: ${failures.slice(0, NAMED).join('; ')}`)
+  );
+}
+
+/** Some of the nodes that the user named, and some that others named; each once. */
+async function toAsk(place: ClusterPlace, known: readonly NamedNode[]): Promise<NodeAddress[]> {
+  const named = some(place.nodes).map((node) => namedNodes(node, place.options));
+  const others = some(known).map(async (node) => [await reachable(node, place)]);
+  const found = await Promise.allSettled([...named, ...others]);
+  const nodes = new Map<string, NodeAddress>();
+  for (const each of found) {
+    if (each.status === 'fulfilled') for (const node of each.value) nodes.set(nameOf(node), node);
+  }
+  const [first] = found;
+  if (nodes.size === 0 && first?.status === 'rejected') throw first.reason;
+  return [...nodes.values()];
+}
+
+/** Where a node is that another one named. What the user said of that node, such as a password, counts for it alone. */
+async function reachable(node: NamedNode, { nodes, options }: ClusterPlace): Promise<NodeAddress> {
+  const { natMap } = options;
+  const name = nameOf(node);
+  const { host, port } = (typeof natMap === 'function' ? natMap(name) : natMap?.[name]) ?? node;
+  const own = nodes.find((each) => each.host === host && each.port === port);
+  return { ...own, host: await addressOf(host, options), port };
+}
+
+/** The owner of a slot with the highest epoch. */
+function ownerIn(views: readonly NodeView[], slot: number): NamedNode | undefined {
+  let best: OwnedRange | undefined;
+  for (const { ranges } of views) {
+    const range = ranges.find(({ from, to }) => slot >= from && slot <= to);
+    if (range !== undefined && (best === undefined || range.epoch > best.epoch)) best = range;
+  }
+  return best?.owner;
+}
+
+function some<T>(list: readonly T[]): T[] {
+  const chances = list.map((each) => [Math.random(), each] as const);
+  return chances
+    .toSorted(([a], [b]) => a - b)
+    .slice(0, ASKED_OF_EACH)
+    .map(([, each]) => each);
+}
+
+function placeOf(target: RedisTarget): ClusterPlace {
+  const place = clusterOf(target);
+  if (place === undefined) throw new Error('the target is no Cluster');
+  return place;
+}

@@ -1,0 +1,241 @@
+// A Redis Cluster of private servers on loopback, made and moved by plain commands: no redis-cli is needed.
+import { Redis } from 'ioredis';
+import { freePort } from '../free-port.js';
+import { eventually } from '../wait.js';
+import { startPrivateRedis } from '../redis.js';
+import type { PrivateRedis } from './server-process.js';
+
+const SLOTS = 16_384;
+
+export interface ClusterStartOptions {
+  readonly masters?: number;
+  /** For each master. */
+  readonly replicas?: number;
+  /** Milliseconds without an answer after which a node counts as failed. */
+  readonly nodeTimeout?: number;
+  /** Further arguments of each server. */
+  readonly args?: readonly string[];
+}
+
+/** A node as the others see it. */
+export interface SeenNode {
+  readonly id: string;
+  readonly port: number;
+  readonly flags: readonly string[];
+  /** Of a replica: the id of its master. */
+  readonly master: string;
+  readonly ranges: readonly (readonly [from: number, to: number])[];
+}
+
+/** One server of a cluster, and a connection to it. */
+export class ClusterNode {
+  private made: Redis | undefined;
+
+  constructor(
+    private server: PrivateRedis,
+    private readonly args: readonly string[],
+  ) {}
+
+  get port(): number {
+    return this.server.port;
+  }
+
+  get pid(): number {
+    return this.server.pid;
+  }
+
+  get redis(): Redis {
+    return (this.made ??= connect(this.port));
+  }
+
+  /** SIGKILL: what it held in memory is gone. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL');
+    await this.server.stop();
+  }
+
+  /** Starts again what was killed, where it was. It knows nobody: `RedisCluster.welcome` makes it a member. */
+  async start(): Promise<void> {
+    this.server = await startPrivateRedis({ args: this.args, port: this.port });
+  }
+
+  freeze(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    this.made?.disconnect();
+    await this.server.stop();
+  }
+}
+
+/** A cluster whose nodes can be killed, frozen, promoted and relieved of slots. */
+export class RedisCluster {
+  private constructor(
+    readonly nodes: ClusterNode[],
+    private readonly options: Required<ClusterStartOptions>,
+  ) {}
+
+  static async start({
+    masters = 3,
+    replicas = 0,
+    nodeTimeout = 1000,
+    args = [],
+  }: ClusterStartOptions = {}): Promise<RedisCluster> {
+    const options = { masters, replicas, nodeTimeout, args };
+    const cluster = new RedisCluster([], options);
+    try {
+      for (let i = 0; i < masters * (1 + replicas); i++) await cluster.add();
+      await cluster.form();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  /** What the options `cluster.nodes` of a client or a server take. */
+  get addresses(): { host: string; port: number }[] {
+    return this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+
+  /** Starts a server that is no member yet. */
+  async add(): Promise<ClusterNode> {
+    const { nodeTimeout, args } = this.options;
+    const own = [
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
+      ...['--cluster-node-timeout', String(nodeTimeout), '--repl-diskless-sync-delay', '0'],
+      ...args,
+    ];
+    const node = new ClusterNode(await startPrivateRedis({ args: own }), own);
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Makes a server a member that owns nothing. */
+  async welcome(node: ClusterNode, by: ClusterNode): Promise<void> {
+    const bus = /@(\d+)/.exec(await lines(by))?.[1] ?? '';
+    await node.redis.call('CLUSTER', 'MEET', '127.0.0.1', String(by.port), bus);
+  }
+
+  /** The cluster as one of its nodes sees it. */
+  async seenBy(node: ClusterNode): Promise<SeenNode[]> {
+    return (await lines(node)).trim().split('\n').map(parsed);
+  }
+
+  /** The master that has the slot of a key, as any living node sees it. */
+  async ownerOf(key: string): Promise<ClusterNode> {
+    for (const node of this.nodes) {
+      const seen = await this.seenBy(node).catch(() => []);
+      const slot = Number(await node.redis.call('CLUSTER', 'KEYSLOT', key).catch(() => -1));
+      const owner = seen.find(
+        ({ flags, ranges }) =>
+          flags.includes('master') &&
+          !flags.includes('fail') &&
+          ranges.some(([from, to]) => slot >= from && slot <= to),
+      );
+      if (owner !== undefined) return this.at(owner.port);
+    }
+    throw new Error(`nobody owns the slot of ${key}`);
+  }
+
+  /** A replica of a master. */
+  async replicaOf(master: ClusterNode): Promise<ClusterNode> {
+    const id = String(await master.redis.call('CLUSTER', 'MYID'));
+    const seen = await this.seenBy(master);
+    const replica = seen.find((node) => node.master === id && !node.flags.includes('fail'));
+    if (replica === undefined) throw new Error(`${master.port} has no replica`);
+    return this.at(replica.port);
+  }
+
+  /** Moves the slot of a key, with what is in it, as `redis-cli --cluster reshard` does. */
+  async move(key: string, to: ClusterNode): Promise<void> {
+    const from = await this.ownerOf(key);
+    const slot = String(await from.redis.call('CLUSTER', 'KEYSLOT', key));
+    const ids = await Promise.all([from, to].map((node) => node.redis.call('CLUSTER', 'MYID')));
+    const [fromId, toId] = ids.map(String) as [string, string];
+    await to.redis.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await from.redis.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    for (;;) {
+      const keys = (await from.redis.call('CLUSTER', 'GETKEYSINSLOT', slot, '100')) as string[];
+      if (keys.length === 0) break;
+      const place = ['127.0.0.1', String(to.port), '', '0', '5000'];
+      await from.redis.call('MIGRATE', ...place, 'KEYS', ...keys);
+    }
+    for (const node of [to, from, ...this.nodes]) {
+      await node.redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId).catch(() => undefined);
+    }
+  }
+
+  /** Resolves when all living nodes agree that every slot has an owner. */
+  async settled(): Promise<void> {
+    await eventually(async () => {
+      for (const node of this.nodes) {
+        const info = String(await node.redis.call('CLUSTER', 'INFO'));
+        if (!info.includes('cluster_state:ok')) throw new Error(`${node.port} is not ready`);
+        if (!info.includes(`cluster_known_nodes:${this.nodes.length}`)) {
+          throw new Error(`${node.port} does not know all nodes`);
+        }
+      }
+    }, 20_000);
+  }
+
+  private at(port: number): ClusterNode {
+    const node = this.nodes.find((each) => each.port === port);
+    if (node === undefined) throw new Error(`no node at ${port}`);
+    return node;
+  }
+
+  private async form(): Promise<void> {
+    const { masters } = this.options;
+    const [first, ...others] = this.nodes as [ClusterNode, ...ClusterNode[]];
+    const owners = this.nodes.slice(0, masters);
+    for (const [i, node] of owners.entries()) {
+      const from = Math.floor((i * SLOTS) / masters);
+      const to = Math.floor(((i + 1) * SLOTS) / masters) - 1;
+      await node.redis.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
+      await node.redis.call('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1));
+    }
+    for (const node of others) await this.welcome(node, first);
+    await this.settled();
+    for (const [i, node] of this.nodes.slice(masters).entries()) {
+      const master = owners[i % masters] as ClusterNode;
+      const id = String(await master.redis.call('CLUSTER', 'MYID'));
+      await eventually(() => node.redis.call('CLUSTER', 'REPLICATE', id), 10_000);
+      await eventually(async () => {
+        const info = await node.redis.info('replication');
+        if (!info.includes('master_link_status:up')) throw new Error('no link to its master yet');
+      }, 20_000);
+    }
+    await this.settled();
+  }
+}
+
+function connect(port: number): Redis {
+  const redis = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 });
+  redis.on('error', () => {});
+  return redis;
+}
+
+const lines = async (node: ClusterNode) => String(await node.redis.call('CLUSTER', 'NODES'));
+
+/** `id host:port@bus flags master ping pong epoch link ranges…` */
+function parsed(line: string): SeenNode {
+  const [id = '', address = '', flags = '', master = '', , , , , ...ranges] = line.split(' ');
+  return {
+    ...{ id, master, flags: flags.split(',') },
+    port: Number(/:(\d+)@/.exec(address)?.[1]),
+    ranges: ranges
+      .filter((range) => !range.startsWith('['))
+      .map((range) => range.split('-').map(Number))
+      .map(([from = 0, to = from]) => [from, to] as const),
+  };
+}
