@@ -381,6 +381,20 @@ declare const REFUSED_CLUSTER_OPTIONS: {
   readonly clusterNodeRetryStrategy: 'the transport replaces dead connections itself; see `retryDelay`';
   readonly enableOfflineQueue: 'commands of a dead connection must fail, not wait: calls have their own bounds';
   readonly lazyConnect: 'no constructor connects; `listen()` and `connect()` do';
+  readonly scaleReads: 'the transport connects to the owner of each slot itself, and never to a replica';
+  readonly maxRedirections: 'the transport connects to the owner of each slot itself, and never to a replica';
+  readonly slotsRefreshInterval: 'the transport connects to the owner of each slot itself, and never to a replica';
+  readonly shardedSubscribers: 'the transport connects to the owner of each slot itself, and never to a replica';
+  readonly retryDelayOnFailover: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly retryDelayOnClusterDown: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly retryDelayOnTryAgain: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly retryDelayOnMoved: 'the transport replaces dead connections itself; see `retryDelay`';
+  readonly enableReadyCheck: 'it belongs to the connection to each node; give it at the top level';
+  readonly enableAutoPipelining: 'it belongs to the connection to each node; give it at the top level';
+  readonly autoPipeliningIgnoredCommands: 'it belongs to the connection to each node; give it at the top level';
+  readonly himportFieldsets: 'it belongs to the connection to each node; give it at the top level';
+  readonly scripts: 'it belongs to the connection to each node; give it at the top level';
+  readonly showFriendlyErrorStack: 'it belongs to the connection to each node; give it at the top level';
 };
 
 declare const REFUSED_REDIS_OPTIONS: {

@@ -1,7 +1,7 @@
 // What nestjs-redis-streams/internal exports. Printed by `npm run api`, and compared in CI.
 
 import type { MessageHandler } from '@nestjs/microservices';
-import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type {
   ClientRedisStreams,
   LinkRole,
@@ -69,7 +69,7 @@ export type CompanionFactory = (
   options: ResolvedServerOptions,
 ) => LeaseCompanion;
 
-export type Connection = Redis | Cluster;
+export type Connection = Redis;
 
 export interface ConnectionKeeper {
   opened(link: object, connection: Connection): Promise<void>;
@@ -89,6 +89,8 @@ export type HandlerHook = (
 export interface LeadingLink {
   readonly isTrying: boolean;
   afterTrying(callback: () => void): void;
+  readonly server: string | undefined;
+  whenReady(callback: () => void): void;
   leaveServer(failure: CommandFailure): void;
 }
 
@@ -108,7 +110,9 @@ export declare class Link implements LeadingLink {
   get current(): Connection | undefined;
   get obstacle(): Error | undefined;
   get isTrying(): boolean;
+  get server(): string | undefined;
   afterTrying(callback: () => void): void;
+  whenReady(callback: () => void): void;
   start(): void;
   stop(): Promise<void>;
   recycle(reason: string): void;
@@ -129,12 +133,18 @@ export interface LinkObserver {
 
 export interface LinkSettings {
   readonly target: RedisTarget;
+  readonly server?: ServerFinder | undefined;
   readonly maxPause: number;
   readonly observer: LinkObserver;
   readonly name?: (role: LinkRole) => string;
   readonly ahead?: LeadingLink;
   readonly resp2?: boolean;
   readonly keeper?: ConnectionKeeper;
+}
+
+export interface NodeAddress extends RedisOptions {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface Option<T = unknown, D = unknown> {
@@ -172,8 +182,9 @@ export type RedisTarget =
     }
   | {
       readonly kind: 'cluster';
-      readonly nodes: readonly ClusterNode[];
+      readonly nodes: readonly NodeAddress[];
       readonly options: Readonly<ClusterOptions>;
+      readonly credentials?: () => unknown;
     };
 
 export interface ResolvedClientOptions extends OptionValues<typeof CLIENT_TABLE> {
@@ -269,6 +280,11 @@ type Value = string | number | boolean;
 
 export { Value as ScriptValue };
 
+export interface ServerFinder {
+  find(): Promise<NodeAddress>;
+  doubt(): void;
+}
+
 export declare function accompany(server: ServerRedisStreams, companion: CompanionFactory): void;
 
 export declare function clientShard(client: ClientRedisStreams): Promise<ClientShard>;
@@ -300,5 +316,7 @@ declare function run<Keys extends Names, Args extends Names, Per extends Each | 
 ): Promise<unknown>;
 
 export { run as runScript };
+
+export declare function slotOwner(target: RedisTarget, key: string): ServerFinder | undefined;
 
 export declare function thisProcess(): string;

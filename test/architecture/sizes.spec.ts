@@ -16,6 +16,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   nest: 1900,
   options: 950,
   protocol: 650,
+  'redis/cluster': 300,
   'redis/lua': 250,
   'redis/operations': 2400,
   redis: 950,

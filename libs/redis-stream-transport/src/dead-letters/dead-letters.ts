@@ -102,13 +102,11 @@ export class DeadLetters implements OnApplicationShutdown {
     };
     const hooks = { up: async () => undefined, down: () => undefined };
     const keys = Array.from({ length: shards }, (_, shard) => new Keys(prefix, shard, shards));
-    this.links = keys.map((own) => {
-      const server = slotOwner(redis, own.incarnation());
-      return new Link('commands', { ...settings, server }, hooks);
-    });
-    this.stores = keys.map(
-      (own, shard) => new LetterStore(this.links[shard] as Link, own, group, maxBacklog),
-    );
+    const servers = keys.map((own) => slotOwner(redis, own.incarnation()));
+    this.links = servers.map((server) => new Link('commands', { ...settings, server }, hooks));
+    const store = (link: Link, i: number) =>
+      new LetterStore(link, keys[i] as Keys, group, maxBacklog);
+    this.stores = this.links.map(store);
   }
 
   /** How many letters there are. A group keeps about 10,000 in each shard; the oldest go first. */

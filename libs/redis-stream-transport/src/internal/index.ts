@@ -22,6 +22,8 @@ export type {
   LinkObserver,
   LinkSettings,
 } from '../redis/link-settings.js';
+export { slotOwner, type ServerFinder } from '../redis/cluster/slot-owner.js';
+export type { NodeAddress } from '../options/index.js';
 export type { Connection } from '../redis/connect.js';
 export { CommandFailure, type FailureKind } from '../redis/failure.js';
 export { connectionNames, thisProcess } from '../redis/connection-name.js';

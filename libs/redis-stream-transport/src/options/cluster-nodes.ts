@@ -20,33 +20,22 @@ const WANTED = 'a port, "host:port", a redis:// URL or { host, port }';
 export function readNode(raw: unknown, name: string, place: Place): NodeAddress {
   if (isObject(raw)) {
     const { host = LOCAL, port = PORT, db: _, ...others } = raw as RedisOptions;
-    return Object.freeze({ ...others, host: hostOf(host), port: portOf(port) });
+    if (typeof host !== 'string' || host === '') {
+      throw invalid(place, `${name}.host`, 'the name or address of a host', host);
+    }
+    return Object.freeze({ ...others, host, port: readPort(port, name, place) });
   }
   if (typeof raw === 'number' || (typeof raw === 'string' && /^\d+$/.test(raw))) {
-    return Object.freeze({ host: LOCAL, port: portOf(raw) });
+    return Object.freeze({ host: LOCAL, port: readPort(raw, name, place) });
   }
   if (typeof raw !== 'string' || raw === '') throw invalid(place, name, WANTED, raw);
   const url = raw.includes('://') ? raw : `redis://${raw}`;
-  const {
-    host = LOCAL,
-    port = PORT,
-    username,
-    password,
-    family,
-    tls,
-  } = parseRedisUrl(url, place, name);
-  const given = { username, password, family, tls };
-  const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return Object.freeze({ ...own, host, port });
+  const { path: _, db: __, ...address } = parseRedisUrl(url, place, name);
+  return Object.freeze({ host: LOCAL, port: PORT, ...address });
+}
 
-  function hostOf(host: unknown): string {
-    if (typeof host === 'string' && host !== '') return host;
-    throw invalid(place, `${name}.host`, 'the name or address of a host', host);
-  }
-
-  function portOf(port: unknown): number {
-    const number = Number(port);
-    if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
-    throw invalid(place, `${name}.port`, 'a whole number from 1 to 65535', port);
-  }
+function readPort(raw: unknown, name: string, place: Place): number {
+  const port = Number(raw);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw invalid(place, `${name}.port`, 'a whole number from 1 to 65535', raw);
 }

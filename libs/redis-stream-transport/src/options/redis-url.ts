@@ -19,10 +19,10 @@ export interface RedisAddress {
  *
  * @throws RedisStreamsError INVALID_OPTION
  */
-export function parseRedisUrl(url: unknown, place: Place, name = 'url'): RedisAddress {
+export function parseRedisUrl(url: unknown, place: Place, option = 'url'): RedisAddress {
   const fail = (reason: string): never => {
     const form = 'redis://user:password@host:port/db, rediss://… or /path/of.sock';
-    const told = `${place.owner}: option "${name}" must be like ${form}: ${reason}.`;
+    const told = `${place.owner}: option "${option}" must be like ${form}: ${reason}.`;
     throw new RedisStreamsError('INVALID_OPTION', told);
   };
   if (typeof url !== 'string') return fail('it must be a text');

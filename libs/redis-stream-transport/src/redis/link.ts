@@ -1,6 +1,7 @@
 import { Command } from 'ioredis';
 import { Attempt } from './attempt.js';
 import { createConnection, destroyConnection, type Connection } from './connect.js';
+import { withHint } from './cluster/hint.js';
 import { nameOf } from './cluster/nodes.js';
 import { askCredentials } from './credentials.js';
 import { CommandFailure, toFailure } from './failure.js';
@@ -254,8 +255,8 @@ export class Link implements LeadingLink {
 
   private failed(error: Error): void {
     this.tries++;
-    this.failure = error;
-    this.settings.observer.failed(this.role, error, this.tries);
+    this.failure = withHint(error, this.settings.server !== undefined);
+    this.settings.observer.failed(this.role, this.failure, this.tries);
   }
 
   /** Resolves when the connection is gone. */

@@ -21,10 +21,9 @@ export async function namedNodes(node: NodeAddress, options: Finder): Promise<No
     resolve(node.host, (error, found) => (error ? failed(error) : done(found ?? [])));
   });
   const sorted = records.toSorted((a, b) => a.priority - b.priority || b.weight - a.weight);
-  const targets = sorted.slice(0, MOST).map(async ({ name, port }) => {
-    return { ...node, host: await addressOf(name, options), port };
-  });
-  return Promise.all(targets);
+  const targets = sorted.slice(0, MOST);
+  const hosts = await Promise.all(targets.map(({ name }) => addressOf(name, options)));
+  return targets.map(({ port }, i) => Object.assign({}, node, { host: hosts[i], port }));
 }
 
 /** The address of a host. With the option `dnsLookup` it is what that says; else the socket looks it up. */

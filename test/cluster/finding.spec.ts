@@ -1,0 +1,160 @@
+import { RedisCluster } from '../../tools/redis/cluster.js';
+import { eventually } from '../../tools/wait.js';
+import { proxyTo } from '../support/proxy.js';
+import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await RedisCluster.start({ masters: 3 });
+}, 60_000);
+afterAll(() => cluster.stop());
+
+/** The error that `connect()` ends with after two tries. */
+async function refusal(options: object): Promise<unknown> {
+  const service = new TestService({ cluster });
+  const client = service.client({ retryAttempts: 2, retryDelay: 50, ...options });
+  return client.connect().then(
+    () => 'connected',
+    (error: unknown) => error,
+  );
+}
+
+describe('the owner of a slot is found', () => {
+  it('although most of the given nodes do not answer', async () => {
+    const service = new TestService({ cluster });
+    const dead = Array.from({ length: 3 }, (_, i) => ({ host: '127.0.0.1', port: 9 + i }));
+    const [alive] = cluster.addresses;
+    const nodes = { cluster: { nodes: [...dead, alive!] } };
+    await service.serve({ messages: { work: () => 'done' } }, nodes);
+    expect(await (await service.connected(nodes)).call('work')).toBe('done');
+  });
+
+  it('with credentials that a function gives', async () => {
+    for (const { redis } of cluster.nodes) {
+      await redis.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all');
+    }
+    const service = new TestService({ cluster });
+    let asked = 0;
+    const credentials = () => {
+      asked++;
+      return { username: 'app', password: 'secret' };
+    };
+    await service.serve({ messages: { work: () => 'done' } }, { credentials });
+    expect(await (await service.connected({ credentials })).call('work')).toBe('done');
+    expect(asked).toBeGreaterThan(2);
+  });
+
+  it('through the map of a translated network', async () => {
+    const service = new TestService({ cluster });
+    const natMap: Record<string, { host: string; port: number }> = {};
+    const proxies = [];
+    for (const { host, port } of cluster.addresses) {
+      const { proxy, url } = await proxyTo(`redis://${host}:${port}`);
+      proxies.push(proxy);
+      natMap[`${host}:${port}`] = { host: '127.0.0.1', port: Number(new URL(url).port) };
+    }
+    const mapped = { cluster: { nodes: cluster.addresses, options: { natMap } }, shards: 3 };
+    await service.serve({ messages: { work: () => 'done' } }, mapped);
+    expect(await (await service.connected(mapped)).call('work')).toBe('done');
+    // Three of the server and one of the client in each of three shards, and where the client has called one more.
+    const passages = proxies.reduce((sum, proxy) => sum + proxy.passages.size, 0);
+    expect(passages).toBe(13);
+  });
+
+  it('by names that a function looks up', async () => {
+    const service = new TestService({ cluster });
+    const names: string[] = [];
+    const dnsLookup = (host: string, done: (error: null, address: string) => void) => {
+      names.push(host);
+      done(null, '127.0.0.1');
+    };
+    const nodes = cluster.nodes.map(({ port }) => ({ host: 'redis.invalid', port }));
+    const named = { cluster: { nodes, options: { dnsLookup } } };
+    await service.serve({ messages: { work: () => 'done' } }, named);
+    expect(await (await service.connected(named)).call('work')).toBe('done');
+    expect(new Set(names)).toEqual(new Set(['redis.invalid']));
+  });
+
+  it('by records of a service', async () => {
+    const service = new TestService({ cluster });
+    const resolveSrv = (_: string, done: (error: null, records: object[]) => void) =>
+      done(
+        null,
+        cluster.nodes.map(({ port }) => ({ name: '127.0.0.1', port, priority: 1, weight: 1 })),
+      );
+    const options = { useSRVRecords: true, resolveSrv } as object;
+    const named = { cluster: { nodes: [{ host: '_redis.invalid', port: 1 }], options } };
+    await service.serve({ messages: { work: () => 'done' } }, named);
+    expect(await (await service.connected(named)).call('work')).toBe('done');
+  });
+});
+
+describe('what is wrong is said', () => {
+  it('a wrong password', async () => {
+    expect(await refusal({ username: 'nobody', password: 'wrong' })).toMatchObject({
+      message: expect.stringContaining('WRONGPASS'),
+    });
+  });
+
+  it('nodes that do not answer', async () => {
+    const dead = { cluster: { nodes: [{ host: '127.0.0.1', port: 9 }] } };
+    expect(await refusal(dead)).toMatchObject({
+      code: 'NOT_CONNECTED',
+      cause: {
+        message: expect.stringMatching(/no node.* answers: 127\.0\.0\.1:9: .*ECONNREFUSED/),
+      },
+    });
+  });
+
+  it('a server that is no Cluster', async () => {
+    const { hostname, port } = new URL(redisUrl);
+    const single = { cluster: { nodes: [{ host: hostname, port: Number(port) }] } };
+    expect(await refusal(single)).toMatchObject({
+      cause: { message: expect.stringMatching(/cluster support disabled.*`url`/) },
+    });
+  });
+
+  it('a Cluster that is given as one server', async () => {
+    const service = new TestService({ url: `redis://127.0.0.1:${cluster.nodes[0]!.port}` });
+    const owner = await cluster.ownerOf(service.keys.incarnation());
+    const other = cluster.nodes.find((node) => node !== owner)!;
+    const url = `redis://127.0.0.1:${other.port}`;
+    const client = new TestService({ url, prefix: service.prefix }).client({
+      ...{ retryAttempts: 2, retryDelay: 50 },
+    });
+    await expect(client.connect()).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/MOVED.*`cluster: /) },
+    });
+  });
+});
+
+it('has a connection of each role for each shard, all to the owner of its slot', async () => {
+  const service = new TestService({ cluster });
+  const shards = 6;
+  const server = await service.serve({ messages: { work: () => 'done' } }, { shards });
+  const client = await service.connected({ shards });
+  await client.call('work');
+  const roles = async () => {
+    const lists = await Promise.all(cluster.nodes.map(({ redis }) => redis.client('LIST')));
+    const named = lists
+      .flatMap((list) => String(list).split('\n'))
+      .map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
+    const ours = named.filter(
+      (name) => name.includes(service.prefix) || name.startsWith('nestjs-redis-streams'),
+    );
+    return ours.map((name) => name.split(':').slice(1, 3).join(' ')).toSorted();
+  };
+  // The client subscribes where it has called.
+  const expected = [
+    ...Array.from({ length: shards }, () => 'client commands'),
+    'client subscriber',
+    ...Array.from({ length: shards }, () => 'server commands'),
+    ...Array.from({ length: shards }, () => 'server reader'),
+    ...Array.from({ length: shards }, () => 'server subscriber'),
+  ];
+  await eventually(async () => expect(await roles()).toEqual(expected));
+  await server.close();
+  await client.close();
+  await eventually(async () => expect(await roles()).toEqual([]));
+});
