@@ -133,7 +133,7 @@ class Stage implements Host {
           const told = link.connection?.toProcess.shift();
           if (packet === undefined && told === undefined) break;
           told?.();
-          if (packet?.name === 'subscribe' && link.connection !== undefined)
+          if (packet?.name === 'ssubscribe' && link.connection !== undefined)
             link.connection.channels = new Set(packet.args);
           packet?.resolve(this.answer(packet.name, packet.args));
           quiet = 0;

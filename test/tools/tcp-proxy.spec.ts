@@ -104,7 +104,7 @@ it('swallows an answer and ends the connection', async () => {
 
 it('swallows answers of the role that is named only', async () => {
   const { proxy, seen, say } = await echo(dropAnswers(1, 'commands'));
-  say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
+  say('*2\r\n$10\r\nSSUBSCRIBE\r\n$1\r\nx\r\n');
   await eventually(() => expect(seen.text).not.toBe(''));
   expect(proxy.counts.dropped).toBe(0);
 });
@@ -186,7 +186,7 @@ it('lets so many bytes per second through', async () => {
 
 it('knows connections by what they are used for', async () => {
   const { proxy, seen, say } = await echo();
-  say('*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nx\r\n');
+  say('*2\r\n$10\r\nSSUBSCRIBE\r\n$1\r\nx\r\n');
   await eventually(() => expect(seen.text).not.toBe(''));
   expect(proxy.names('subscriber')).toEqual(['one']);
   expect(proxy.of('one', 'reader')).toEqual([]);

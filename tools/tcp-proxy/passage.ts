@@ -153,6 +153,6 @@ export class Passage {
 }
 
 function roleOf(text: string): Role {
-  if (text.includes('$9\r\nsubscribe\r\n')) return 'subscriber';
+  if (text.includes('$10\r\nssubscribe\r\n')) return 'subscriber';
   return text.includes('$10\r\nxreadgroup\r\n') ? 'reader' : 'commands';
 }

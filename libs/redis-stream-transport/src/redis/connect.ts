@@ -29,10 +29,12 @@ export interface ConnectionSettings {
   readonly resp2?: boolean | undefined;
   /** Of a Cluster: the node to connect to. */
   readonly node?: NodeAddress | undefined;
+  /** Others follow it to another server, so it alone is told by Sentinels that there is one. */
+  readonly leads?: boolean;
 }
 
 /** Milliseconds in which a socket must connect, unless the user sets `connectTimeout`. */
-const CONNECT_TIMEOUT = 5000;
+const CONNECT_TIMEOUT = 4000;
 /**
  * Milliseconds after which a server that is still loading its data is asked again, unless the user sets
  * `maxLoadingRetryTime`. By default ioredis waits as long as the server estimates, which may be ten seconds too long.
@@ -43,7 +45,7 @@ const PATIENCE = { connectTimeout: CONNECT_TIMEOUT, maxLoadingRetryTime: LOADING
 /** Makes a connection, which is not connected yet. A client that the user gave is copied, never used or closed. */
 export function createConnection(
   target: RedisTarget,
-  { name, credentials, resp2 = false, node }: ConnectionSettings = {},
+  { name, credentials, resp2 = false, node, leads = false }: ConnectionSettings = {},
 ): Connection {
   const own = name === undefined ? {} : { connectionName: name };
   const spoken = resp2 ? RESP2 : {};
@@ -66,13 +68,14 @@ export function createConnection(
     return redis.duplicate({ ...named, ...MORTAL, ...spoken });
   }
   const { options } = target as Extract<RedisTarget, { kind: 'single' }>;
-  const found = options.sentinels === undefined ? {} : { sentinelRetryStrategy: () => null };
+  const sentinels = options.sentinels !== undefined;
   return new Redis({
     ...PATIENCE,
     ...own,
+    ...(sentinels ? { failoverDetector: leads } : {}),
     ...options,
     ...credentials,
-    ...found,
+    ...(sentinels ? { sentinelRetryStrategy: () => null } : {}),
     ...MORTAL,
     ...spoken,
   });

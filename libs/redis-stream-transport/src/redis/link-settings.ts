@@ -19,7 +19,7 @@ export interface LeadingLink {
   readonly isTrying: boolean;
   /** Calls back when it has connected. */
   afterTrying(callback: () => void): void;
-  /** Of a Cluster: the node that it is connected to; undefined while it is not. */
+  /** Identity of the server that it is connected to; undefined while it is not, and if the server does not tell. */
   readonly server: string | undefined;
   /** Calls back each time that it has connected. */
   whenReady(callback: () => void): void;

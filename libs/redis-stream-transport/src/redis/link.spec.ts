@@ -15,6 +15,10 @@ class FakeConnection extends EventEmitter {
     this.end();
     throw new Error('no route');
   }
+  readonly options = {};
+  info(): Promise<string> {
+    return Promise.resolve('run_id:a');
+  }
   sendCommand(): Promise<unknown> {
     return Promise.resolve('PONG');
   }
@@ -24,12 +28,14 @@ class FakeConnection extends EventEmitter {
 }
 
 const { made, next } = vi.hoisted(() => ({ made: [] as unknown[], next: { reachable: true } }));
-vi.mock('./connect.js', () => ({
-  createConnection: () => {
+vi.mock('./prepare-connection.js', () => ({
+  prepareConnection: async () => {
     const connection = new FakeConnection(next.reachable);
     made.push(connection);
     return connection;
   },
+}));
+vi.mock('./connect.js', () => ({
   destroyConnection: (connection: FakeConnection) => connection.end(),
 }));
 

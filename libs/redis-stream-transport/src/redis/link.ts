@@ -1,12 +1,12 @@
 import { Command } from 'ioredis';
 import { Attempt } from './attempt.js';
-import { createConnection, destroyConnection, type Connection } from './connect.js';
+import { destroyConnection, type Connection } from './connect.js';
 import { withHint } from './cluster/hint.js';
-import { nameOf } from './cluster/nodes.js';
-import { askCredentials } from './credentials.js';
 import { CommandFailure, toFailure } from './failure.js';
 import { backoff } from './pauses.js';
 import { Waits } from './waits.js';
+import { prepareConnection } from './prepare-connection.js';
+import { runIdOf } from './server-identity.js';
 import { Watchdog } from './watchdog.js';
 import type { LeadingLink, LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
 
@@ -18,8 +18,13 @@ const HEARTBEAT = 3000;
 const PATIENCE = 3500;
 /** Milliseconds between two looks at the connection. A silence is noticed after the sum of all three at the latest. */
 const TICK = 250;
-/** Milliseconds for connecting, and for the first commands on a new connection. */
-const SETUP_TIMEOUT = 10_000;
+/**
+ * Milliseconds for connecting, unless the user sets a longer `connectTimeout`, and for each of the first commands: a
+ * server that stands still takes connections and answers nothing.
+ */
+const SETUP_TIMEOUT = 4000;
+/** Milliseconds for finding the server and asking for credentials. */
+const PREPARE_TIMEOUT = 10_000;
 /**
  * How often the first commands are sent on one connection while Redis refuses them. Redis may accept them later, and a
  * new connection costs both sides more. After that many, a new connection may reach another server.
@@ -53,8 +58,8 @@ export class Link implements LeadingLink {
   /** To be told once when this is ready, and each time. */
   private readonly waiting: (() => void)[] = [];
   private readonly followers: (() => void)[] = [];
-  /** Of a Cluster: the node that the present connection is to. */
-  private node: string | undefined;
+  /** Identity of the server that the present connection is to. */
+  private runId: string | undefined;
 
   constructor(
     readonly role: LinkRole,
@@ -83,7 +88,7 @@ export class Link implements LeadingLink {
   }
 
   get server(): string | undefined {
-    return this.ready ? this.node : undefined;
+    return this.ready ? this.runId : undefined;
   }
 
   afterTrying(callback: () => void): void {
@@ -191,7 +196,8 @@ export class Link implements LeadingLink {
     let attempt: Attempt | undefined;
     this.reason = undefined;
     try {
-      attempt = new Attempt(await this.make());
+      const prepared = prepareConnection(this.settings, this.role);
+      attempt = new Attempt(await this.waits.within(prepared, undefined, PREPARE_TIMEOUT));
       await this.setUp(attempt);
     } catch (error) {
       this.connection = undefined;
@@ -218,22 +224,16 @@ export class Link implements LeadingLink {
     observer.closed(this.role, this.failure);
   }
 
-  private async make(): Promise<Connection> {
-    const { target, name, resp2, server } = this.settings;
-    const node = server && (await this.waits.within(server.find()));
-    this.node = node && nameOf(node);
-    const credentials = await this.waits.within(askCredentials(target));
-    return createConnection(target, { name: name?.(this.role), credentials, resp2, node });
-  }
-
   private async setUp(attempt: Attempt): Promise<void> {
     const { connection, ended } = attempt;
     const gone = ended.then(() => {
       throw attempt.told ?? new Error('the connection to Redis ended');
     });
     gone.catch(noop);
-    await this.waits.within(connection.connect(), gone);
+    const patience = Math.max(SETUP_TIMEOUT, connection.options.connectTimeout ?? 0);
+    await this.waits.within(connection.connect(), gone, patience);
     attempt.passed();
+    this.runId = await this.waits.within(runIdOf(connection), gone);
     const { keeper } = this.settings;
     if (keeper !== undefined) await this.waits.within(keeper.opened(this, connection), gone);
     for (let asked = 1; ; asked++) {
@@ -283,10 +283,10 @@ export class Link implements LeadingLink {
 
   /** All connections of a shard must be to one server. Whichever found its server later knows better. */
   private agree(later: boolean): void {
-    const { ahead } = this.settings;
-    if (!this.ready || ahead?.server === undefined || ahead.server === this.server) return;
-    const reason = `the keys are at ${later ? this.server : ahead.server} now`;
-    if (later) ahead.leaveServer(new CommandFailure('refused', 'MOVED', reason));
+    const [mine, theirs] = [this.server, this.settings.ahead?.server];
+    if (mine === undefined || theirs === undefined || mine === theirs) return;
+    const reason = 'another connection has reached another server';
+    if (later) this.settings.ahead?.leaveServer(new CommandFailure('refused', 'MOVED', reason));
     else this.recycle(reason);
   }
 }
