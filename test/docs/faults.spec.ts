@@ -9,11 +9,11 @@ const numbered = (letter: string, numbers: readonly number[]): string[] =>
   numbers.map((number) => `${letter}${number}`);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
-/** Rows of the catalogue; those of Sentinel and security that are missing come with their own work. */
+/** Rows of the catalogue; those of high availability and security that are missing come with their own work. */
 const LABELS = [
   ...numbered('A', upTo(15)),
   ...numbered('B', upTo(12)),
-  ...numbered('C', [4, 5, 7]),
+  ...numbered('C', [1, 4, 5, 7]),
   ...numbered('D', upTo(8)),
   ...numbered('E', upTo(10)),
   ...numbered('F', upTo(10)),

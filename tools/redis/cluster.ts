@@ -220,7 +220,12 @@ export class RedisCluster {
 }
 
 function connect(port: number): Redis {
-  const redis = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 });
+  const redis = new Redis({
+    port,
+    host: '127.0.0.1',
+    maxRetriesPerRequest: 0,
+    commandTimeout: 3000,
+  });
   redis.on('error', () => {});
   return redis;
 }

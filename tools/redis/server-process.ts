@@ -1,6 +1,8 @@
 // One server process: started on a free loopback port in a folder of its own, and always stopped.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { freePort } from '../free-port.js';
 import { terminated } from '../process.js';
@@ -12,6 +14,8 @@ export interface RedisStartOptions {
   args?: readonly string[];
   /** A fixed port, to start again where another server was. Default: a free port. */
   port?: number;
+  /** Instead of a server with data: a Sentinel with these lines in its file. */
+  sentinel?: readonly string[];
 }
 
 export interface PrivateRedis {
@@ -40,12 +44,12 @@ process.on('exit', () => {
 
 export async function startServer(
   { bin, env, from }: Server,
-  { args = [], port: wanted }: RedisStartOptions = {},
+  { args = [], port: wanted, sentinel }: RedisStartOptions = {},
 ): Promise<PrivateRedis> {
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
     try {
-      return await startOn(port, { bin, env, from, args });
+      return await startOn(port, { bin, env, from, args, sentinel });
     } catch (error) {
       // Between the look and the start another process may have taken the port.
       const taken = error instanceof PortTaken;
@@ -54,14 +58,20 @@ export async function startServer(
   }
 }
 
+interface StartSettings {
+  readonly args: readonly string[];
+  readonly sentinel: readonly string[] | undefined;
+}
+
 class PortTaken extends Error {}
 
 async function startOn(
   port: number,
-  { bin, env, from, args }: Server & { args: readonly string[] },
+  { bin, env, from, args, sentinel }: Server & StartSettings,
 ): Promise<PrivateRedis> {
   const folder = createServerFolder();
-  const child = spawn(bin, [...baseArguments(port, folder), ...args], {
+  const own = sentinel ? sentinelArguments(port, folder, sentinel) : baseArguments(port, folder);
+  const child = spawn(bin, [...own, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -99,6 +109,14 @@ function baseArguments(port: number, folder: string): string[] {
   ];
 }
 
+// A Sentinel writes what it learns into its file.
+function sentinelArguments(port: number, folder: string, lines: readonly string[]): string[] {
+  const file = join(folder, 'sentinel.conf');
+  const own = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`];
+  writeFileSync(file, [...own, ...lines, ''].join('\n'));
+  return [file, '--sentinel'];
+}
+
 function ready(child: Child, bin: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
@@ -109,7 +127,7 @@ function ready(child: Child, bin: string, port: number): Promise<void> {
     const timer = setTimeout(() => fail(`not ready within ${readyWithinMs} ms`), readyWithinMs);
     const listen = (chunk: Buffer) => {
       output += String(chunk);
-      if (/Ready to accept connections/.test(output)) settle(resolve);
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) settle(resolve);
     };
     const failed = (error: Error) => fail(error.message);
     // 'close' and not 'exit': by then all of the output has arrived, the reason among it.
