@@ -10,6 +10,7 @@ import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { RedisClock } from '../redis-clock.js';
 import type { LostEntryProbe, LostEntryProbeHooks } from './outcome/lost-entry-probe.js';
 import type { OutcomeResolver } from './outcome/outcome-resolver.js';
+import { LogPolling } from './replies/log-polling.js';
 import type { ReplyMux } from './replies/reply-mux.js';
 import type { ReplyReader } from './replies/reply-reader.js';
 import type { Writer } from './sending/writer.js';
@@ -23,6 +24,8 @@ export interface CallerContext {
   readonly logger: RateLimitedLogger;
   /** Takes the frames that come in any shard. */
   readonly mux: Pick<ReplyMux, 'frame'>;
+  /** Whether any calls are open. */
+  readonly isWaiting: () => boolean;
 }
 
 export interface CallerShardHooks extends LostEntryProbeHooks {
@@ -69,10 +72,11 @@ export class CallerShard {
   private listening = false;
   /** Without the subscription it does not count as up. */
   private mustHear = false;
+  private readonly polling: LogPolling;
 
   constructor(
     private readonly parts: CallerShardParts,
-    private readonly context: Pick<CallerContext, 'clock' | 'logger'>,
+    private readonly context: Pick<CallerContext, 'clock' | 'logger' | 'isWaiting'>,
     private readonly hooks: Pick<CallerShardHooks, 'changed' | 'forgotten'>,
   ) {
     this.keys = parts.keys;
@@ -82,6 +86,10 @@ export class CallerShard {
     this.replyReader = parts.replyReader;
     this.resolver = parts.resolver;
     this.probe = parts.probe;
+    this.polling = new LogPolling(context.clock, {
+      isWanted: () => this.commandsUp && !this.subscribed && context.isWaiting(),
+      read: () => this.replyReader.catchUp().catch(() => undefined),
+    });
   }
 
   get isUp(): boolean {
@@ -109,12 +117,14 @@ export class CallerShard {
       this.subscription.link.start();
     }
     this.replyReader.attach();
+    if (!this.subscribed) this.polling.later();
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
     this.commandsUp = false;
     this.subscribed = false;
+    this.polling.stop();
   }
 
   // ---- What happens to the connections
@@ -131,6 +141,7 @@ export class CallerShard {
     if (this.listening) this.replyReader.attach();
     this.writer.up(incarnation);
     if (this.subscribed) this.readMissed();
+    else this.polling.later();
     this.hooks.changed();
   }
 
@@ -155,6 +166,7 @@ export class CallerShard {
   subscriptionLost(): void {
     this.subscribed = false;
     this.replyReader.interrupted();
+    this.polling.later();
     this.hooks.changed();
   }
 

@@ -97,7 +97,9 @@ export class Producer implements CallOwner {
       fail: this.fail,
     });
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
-    const context = { callerId: this.callerId, options, links, clock, logger, mux: this.mux };
+    const isWaiting = () => this.calls.size > 0;
+    const { callerId, mux } = this;
+    const context = { callerId, options, links, clock, logger, mux, isWaiting };
     const shardHooks: CallerShardHooks = {
       changed: () => this.changed(),
       forgotten: () => this.unserved.forgotten(),
