@@ -23,6 +23,7 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
   }) as OutgoingEntry & { abandoned: boolean };
 
 const news = { widths: new PackWidths(new FakeClock()), terms: new SectionTerms(1_000_000) };
+const CALLER = { caller: 'c', lane: undefined };
 const batchOf = (...entries: OutgoingEntry[]) => new PendingBatch(1, 1, entries, 0);
 
 describe('a batch', () => {
@@ -87,7 +88,7 @@ describe('a batch', () => {
     const calls = Array.from({ length: 64 }, (_, i) => {
       const packable = { id: String(i), data: '1', headers: undefined, codec: 'json', depth: 0 };
       return entry(String(i), {
-        pack: { ...packable, caller: 'c', lane: undefined, timeLeft: () => 1 } as never,
+        pack: { ...packable, ...CALLER, expiresAt: 1, timeLeft: () => 1 } as never,
         stored: (first, steps, place) => told.push(`${i}: ${first}+${steps}#${place?.place}`),
       });
     });
