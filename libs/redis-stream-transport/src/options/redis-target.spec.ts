@@ -91,7 +91,6 @@ describe('url', () => {
 });
 
 describe('credentials', () => {
-
   it('are a function that is asked later, also with sentinels', () => {
     expect(resolve({ credentials, host: 'a' })).toEqual({
       kind: 'single',
@@ -152,7 +151,15 @@ describe('cluster', () => {
   });
 
   it('takes nodes as ioredis does', () => {
-    const given = [7000, '7001', 'b', 'b:7002', '[::1]:7003', { port: '7004' }, { host: 'c', db: 1 }];
+    const given = [
+      7000,
+      '7001',
+      'b',
+      'b:7002',
+      '[::1]:7003',
+      { port: '7004' },
+      { host: 'c', db: 1 },
+    ];
     expect(resolve({ cluster: { nodes: given } })).toMatchObject({
       nodes: [
         { host: '127.0.0.1', port: 7000 },
