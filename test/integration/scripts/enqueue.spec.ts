@@ -33,20 +33,35 @@ describe('the enqueue script', () => {
     }
   });
 
-  it('says when a stream is more than half full, and does not look where it is not asked to', async () => {
+  it('says when a stream is more than a tenth full, and does not look where it is not asked to', async () => {
     const brokers = await TestBrokers.open();
-    const caller = await brokers.caller(callerId(), 10);
-    expect(await caller.enqueue(1, [section('a', 5)])).toMatchObject(applied([all(5)]));
+    const caller = await brokers.caller(callerId(), 20);
+    expect(await caller.enqueue(1, [section('a', 2)])).toMatchObject(applied([all(2)]));
     const filling = { ...all(1), isFilling: true };
     expect(await caller.enqueue(2, [section('a', 1)])).toMatchObject(applied([filling]));
-    const unmeasured = section('a', 9, { measures: false });
+    const unmeasured = section('a', 22, { measures: false });
     expect(await caller.enqueue(3, [unmeasured, section('b')])).toMatchObject(
-      applied([all(9), all(1)]),
+      applied([all(22), all(1)]),
     );
-    expect(await brokers.ids('a')).toHaveLength(15);
+    expect(await brokers.ids('a')).toHaveLength(25);
     expect(await caller.enqueue(4, [section('a')])).toMatchObject(
       applied([{ ...none('FULL'), isFilling: true }]),
     );
+  });
+
+  it('stores lone entries of many streams, and tells of each that is refused', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    await brokers.redis.set(brokers.keys.stream('b'), 'no stream');
+    const lone = ['a', 'b', 'c'].map((name) => section(name, 1, { measures: false }));
+    const answer = await caller.enqueue(1, lone);
+    expect(answer).toMatchObject(
+      applied([all(1), { count: 0, refusal: 'E', error: { reply: 'WRONGTYPE' } }, all(1)]),
+    );
+    for (const [i, stream] of [...'ac'].entries()) {
+      const [id] = await brokers.ids(stream);
+      expect(answer).toHaveProperty(['sections', String(2 * i), 'first'], id);
+    }
   });
 
   it('adds nothing for a number it has applied, and returns the verdict as it was', async () => {

@@ -16,7 +16,7 @@ export interface SectionVerdict {
   readonly refusal: Refusal | undefined;
   /** Redis' own error, if that is the reason. */
   readonly error?: CommandFailure;
-  /** The stream holds more than half of what it may; undefined: it does not, or was not measured. */
+  /** The stream holds more than a tenth of what it may; undefined: it does not, or was not measured. */
   readonly isFilling?: true;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */
   readonly takers?: number;

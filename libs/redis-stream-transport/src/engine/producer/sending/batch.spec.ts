@@ -94,7 +94,7 @@ describe('a batch', () => {
     });
     const widths = new PackWidths(new FakeClock());
     const all = { ...news, widths };
-    widths.asks('a');
+    widths.asks('a', 2);
     widths.noted('a', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
     const batch = batchOf(...calls);
     batch.nextVersion(0, all);

@@ -80,23 +80,34 @@ export class PendingBatch {
 
   /** Lays out the next copy. An empty batch is sent all the same: its number must be used. */
   nextVersion(now: number, news: SectionNews): { version: number; sections: BatchSection[] } {
-    const alike: Alike[] = [];
-    let last: Alike | undefined;
-    for (const entry of this.entries) {
-      if (entry.abandoned) continue;
-      // Most batches have one section, so the one before is looked at first.
-      if (last === undefined || !isAlike(last.first, entry)) {
-        last = alike.find(({ first }) => isAlike(first, entry));
-        if (last === undefined) alike.push((last = { first: entry, entries: [] }));
-      }
-      last.entries.push(entry);
-      entry.copies++;
-    }
+    const alike = groups(this.entries);
     const laid = alike.map((each) => layOut(each, news, now));
     this.versions.push(laid);
     this.doubtful++;
     return { version: this.versions.length - 1, sections: laid.map(({ section }) => section) };
   }
+}
+
+/** Groups what is wanted of a batch, in order, and counts the copies. */
+function groups(entries: readonly OutgoingEntry[]): Alike[] {
+  const all: Alike[] = [];
+  const byPattern = new Map<string, Alike[]>();
+  let last: Alike | undefined;
+  for (const entry of entries) {
+    if (entry.abandoned) continue;
+    if (last === undefined || !isAlike(last.first, entry)) {
+      const known = byPattern.get(entry.pattern);
+      last = known?.find((one) => isAlike(one.first, entry));
+      if (last === undefined) {
+        all.push((last = { first: entry, entries: [] }));
+        if (known !== undefined) known.push(last);
+        else byPattern.set(entry.pattern, [last]);
+      }
+    }
+    last.entries.push(entry);
+    entry.copies++;
+  }
+  return all;
 }
 
 function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {

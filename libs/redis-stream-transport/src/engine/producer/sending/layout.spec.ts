@@ -9,7 +9,7 @@ const CALLER = 'c'.repeat(22);
 /** Widths of a pattern that so many live instances answer, all of which take packs. */
 function widths(takers = 1): PackWidths {
   const known = new PackWidths(new FakeClock());
-  known.asks('p');
+  known.asks('p', 2);
   known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers });
   return known;
 }
@@ -114,9 +114,31 @@ describe('whether all live instances take packs', () => {
   it('is asked once a second', () => {
     const clock = new FakeClock();
     const known = new PackWidths(clock);
-    expect([known.asks('p'), known.asks('p'), known.asks('q')]).toEqual([true, false, true]);
+    const asked = [known.asks('p', 2), known.asks('p', 2), known.asks('q', 2)];
+    expect(asked).toEqual([true, false, true]);
     clock.pass(1000);
-    expect([known.asks('p'), known.asks('p')]).toEqual([true, false]);
+    expect([known.asks('p', 1), known.asks('p', 2)]).toEqual([true, false]);
+  });
+
+  it('is asked every ten seconds where calls leave one by one', () => {
+    const clock = new FakeClock();
+    const known = new PackWidths(clock);
+    const after = (ms: number, calls: number) => {
+      clock.pass(ms);
+      return known.asks('p', calls);
+    };
+    expect([after(0, 1), after(9999, 1), after(1, 1)]).toEqual([true, false, true]);
+    expect([after(1000, 2), after(1000, 1), after(57_000, 1)]).toEqual([true, true, true]);
+    expect([after(9999, 1), after(1, 1)]).toEqual([false, true]);
+  });
+
+  it('P16: is not known any more a minute after it was asked', () => {
+    const clock = new FakeClock();
+    const known = new PackWidths(clock);
+    known.asks('p', 1);
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    clock.pass(60_001);
+    expect([known.asks('p', 64), known.entriesFor('p', 64)]).toEqual([true, 64]);
   });
 
   it('P16: holds until an answer says that not all do', () => {

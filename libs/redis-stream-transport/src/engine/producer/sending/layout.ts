@@ -36,7 +36,7 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const mode = terms.mode(pattern, first.mode, now);
   const measures = terms.measures(stream, now);
   const mayPack = first.pack !== undefined;
-  const asks = mayPack && widths.asks(pattern);
+  const asks = mayPack && widths.asks(pattern, entries.length);
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));

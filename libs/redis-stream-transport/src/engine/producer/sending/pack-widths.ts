@@ -10,13 +10,19 @@ const MOST = 16;
 const SHARE = 4;
 /** Milliseconds for which an answer holds: instances that take no packs may come at any time. */
 const ASK_EVERY = 1000;
+/** The same for a pattern whose calls leave one by one: of many patterns each call would ask otherwise. */
+const ASK_LONE_EVERY = 10_000;
+/** Milliseconds for which a turn with several calls lets others be expected. An older answer is forgotten. */
+const EXPECTED_FOR = 60_000;
 /** Patterns that are known; beyond, all are asked for anew. */
-const MOST_KNOWN = 1000;
+const MOST_KNOWN = 10_000;
 
 interface Known {
   /** Live instances, all of which take packs; 0: not all do, or nobody has said. */
   live: number;
   askedAt: number;
+  /** When several calls left in one turn. */
+  severalAt: number;
 }
 
 /** Knows of which patterns every live instance takes packs, as far as Redis has said so. */
@@ -33,16 +39,21 @@ export class PackWidths {
     return Math.max(Math.ceil(calls / MOST), shared);
   }
 
-  /** Whether the next batch is to ask; true once in a while for each pattern. */
-  asks(pattern: string): boolean {
+  /** Whether the batch with so many calls of a pattern is to ask; true once in a while for each pattern. */
+  asks(pattern: string, calls: number): boolean {
     const now = this.clock.now();
     const known = this.known.get(pattern);
+    const severalAt = calls > 1 ? now : (known?.severalAt ?? Number.NEGATIVE_INFINITY);
     if (known === undefined) {
       if (this.known.size >= MOST_KNOWN) this.known.clear();
-      this.known.set(pattern, { live: 0, askedAt: now });
+      this.known.set(pattern, { live: 0, askedAt: now, severalAt });
       return true;
     }
-    if (now - known.askedAt < ASK_EVERY) return false;
+    known.severalAt = severalAt;
+    const since = now - known.askedAt;
+    if (since < (now - severalAt > EXPECTED_FOR ? ASK_LONE_EVERY : ASK_EVERY)) return false;
+    // What was said is too old.
+    if (since > EXPECTED_FOR) known.live = 0;
     known.askedAt = now;
     return true;
   }

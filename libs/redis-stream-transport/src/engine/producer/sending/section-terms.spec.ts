@@ -33,15 +33,15 @@ describe('whether a pattern was ever served', () => {
 });
 
 describe('the length of a stream', () => {
-  it('is not looked at for a quarter of a second after it was below half of its bound', () => {
+  it('is not looked at for two seconds after it was below a tenth of its bound', () => {
     const terms = new SectionTerms(1_000_000);
     expect(terms.measures('s', 0)).toBe(true);
     terms.noted(section(), stored, 0);
-    expect([terms.measures('s', 249), terms.measures('t', 0)]).toEqual([false, true]);
-    expect(terms.measures('s', 250)).toBe(true);
+    expect([terms.measures('s', 1999), terms.measures('t', 0)]).toEqual([false, true]);
+    expect(terms.measures('s', 2000)).toBe(true);
     // What was not looked at says nothing.
-    terms.noted(section({ measures: false }), stored, 300);
-    expect(terms.measures('s', 300)).toBe(true);
+    terms.noted(section({ measures: false }), stored, 2050);
+    expect(terms.measures('s', 2050)).toBe(true);
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe('the length of a stream', () => {
     expect(terms.measures('s', 11)).toBe(true);
   });
 
-  it('is looked at each time where half of the bound is filled quickly', () => {
+  it('is looked at each time where the rest of the bound is filled quickly', () => {
     const terms = new SectionTerms(999_999);
     terms.noted(section(), stored, 0);
     expect(terms.measures('s', 1)).toBe(true);
@@ -70,6 +70,6 @@ it('is forgotten with the memory of Redis', () => {
 
 it('is bounded', () => {
   const terms = new SectionTerms(1_000_000);
-  for (let i = 0; i <= 1000; i++) terms.noted({ ...section(), pattern: `p${i}` }, stored, 0);
-  expect([terms.mode('p0', 2, 1), terms.mode('p1000', 2, 1)]).toEqual([2, 0]);
+  for (let i = 0; i <= 10_000; i++) terms.noted({ ...section(), pattern: `p${i}` }, stored, 0);
+  expect([terms.mode('p0', 2, 1), terms.mode('p10000', 2, 1)]).toEqual([2, 0]);
 });

@@ -7,14 +7,14 @@ import type { SectionVerdict } from '../../../redis/verdict.js';
  */
 const SERVED_FOR = 60_000;
 /**
- * Milliseconds for which a stream that was half empty at most is not measured. Together with the age that a batch may
- * have (2 s) all clients of a Redis add fewer entries meanwhile than the other half has: some 200,000 a second.
+ * Milliseconds for which a stream that was a tenth full at most is not measured. Together with the age that a batch may
+ * have (2 s) all clients of a Redis add fewer entries meanwhile than the rest has room for: some 200,000 a second.
  */
-const UNMEASURED_FOR = 250;
+const UNMEASURED_FOR = 2000;
 /** Only such bounds of the backlog leave that much room. */
 const LEAST_BOUND = 1_000_000;
 /** Patterns and streams that are known; beyond, all are asked for anew. */
-const MOST_KNOWN = 1000;
+const MOST_KNOWN = 10_000;
 
 /** What a batch has Redis check for a section, and what it leaves out because it was so a moment ago. */
 export class SectionTerms {

@@ -113,42 +113,50 @@ for i = key + 1, key + results do
   at = at + 2
 end
 key = key + results
-local part = key + streams
+local part, pcall = key + streams, redis.pcall
 for i = key + 1, key + streams do
   local stream = KEYS[i]
-  local kept, dropped, packs = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local first, last = at + 3, at + 2 + kept + dropped
-  for i = first, last, ${SLICE} do
-    redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
-  end
-  for i = first + kept, last, ${SLICE} do
-    redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
-  end
-  at = last + 1
-  -- Most settlements have no packs, and do not pay for the functions.
-  if packs > 0 then
-    ${LUA_PACK}
-    -- An entry that is not pending is rare, so its data is hardly ever fetched.
-    local function isGone(stream, id)
-      local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-      return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
+  if ARGV[at] == '0' and ARGV[at + 1] == '1' and ARGV[at + 2] == '0' then
+    -- Where there are many patterns, most streams have one request that ends.
+    local id = ARGV[at + 3]
+    pcall('XACK', stream, group, id)
+    pcall('XDEL', stream, id)
+    at = at + 4
+  else
+    local kept, dropped, packs = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local first, last = at + 3, at + 2 + kept + dropped
+    for i = first, last, ${SLICE} do
+      redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
     end
-    part = part + 2
-    for p = at, at + 2 * packs - 2, 2 do
-      local id, letters = ARGV[p], ARGV[p + 1]
-      local ended, new = merged(KEYS[part - 1], id, #letters, letters)
-      if ended then
-        redis.pcall('XACK', stream, group, id)
-        redis.pcall('XDEL', stream, id)
-        -- Deliveries of it that do not count are noted of the pack, not of its calls.
-        redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
-      elseif new and isGone(stream, id) then
-        -- The pack has ended before: its settlement is sent again after its answer was lost.
-        redis.pcall('HDEL', KEYS[part - 1], id)
+    for i = first + kept, last, ${SLICE} do
+      redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
+    end
+    at = last + 1
+    -- Most settlements have no packs, and do not pay for the functions.
+    if packs > 0 then
+      ${LUA_PACK}
+      -- An entry that is not pending is rare, so its data is hardly ever fetched.
+      local function isGone(stream, id)
+        local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+        return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
+      end
+      part = part + 2
+      for p = at, at + 2 * packs - 2, 2 do
+        local id, letters = ARGV[p], ARGV[p + 1]
+        local ended, new = merged(KEYS[part - 1], id, #letters, letters)
+        if ended then
+          redis.pcall('XACK', stream, group, id)
+          redis.pcall('XDEL', stream, id)
+          -- Deliveries of it that do not count are noted of the pack, not of its calls.
+          redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
+        elseif new and isGone(stream, id) then
+          -- The pack has ended before: its settlement is sent again after its answer was lost.
+          redis.pcall('HDEL', KEYS[part - 1], id)
+        end
       end
     end
+    at = at + 2 * packs
   end
-  at = at + 2 * packs
 end
 key = part
 for i = key + 1, key + notes do
