@@ -123,9 +123,9 @@ describe('whether all live instances take packs', () => {
   it('is asked every ten seconds where calls leave one by one', () => {
     const clock = new FakeClock();
     const known = new PackWidths(clock);
-    const after = (ms: number, calls: number) => {
+    const after = (ms: number, count: number) => {
       clock.pass(ms);
-      return known.asks('p', calls);
+      return known.asks('p', count);
     };
     expect([after(0, 1), after(9999, 1), after(1, 1)]).toEqual([true, false, true]);
     expect([after(1000, 2), after(1000, 1), after(57_000, 1)]).toEqual([true, true, true]);
