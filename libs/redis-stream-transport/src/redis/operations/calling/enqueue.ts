@@ -49,12 +49,14 @@ export interface Batch {
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
- * of the stream is not looked at), wide (0/1), the number of entries and the entries: two values each, or
- * with wide = 1 the number of strings and the field list.
+ * of the stream is not looked at), wide (0/1/2), the number of entries and the entries: two values each, or
+ * with wide = 1 the number of strings and the field list. With wide = 2 each entry goes to a stream of its own, and
+ * nothing is looked at: the keys are their streams. Calls to many patterns are mostly such entries, and each string
+ * that Lua is given counts.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
- * `old now e q`, `inc now id`. A token per section: `firstId:count`; `^` after it if the stream
+ * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2: `firstId:count`; `^` after it if the stream
  * is more than a tenth full; `*n` if it was asked how many take packs; and `!CODE` if the entries
  * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
  *
@@ -89,17 +91,21 @@ local function error_of(answer)
   local text = string.sub(answer.err or '', 1, 120)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
-local tokens, at, pcall = {}, 11, redis.pcall
+local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
-  -- Of calls to many patterns most are a section each, with nothing to look at.
-  local lone = ARGV[at] == '0r' and ARGV[at + 1] == '0' and ARGV[at + 2] == '1'
-    and pcall('XADD', KEYS[2 + 2 * s], '*', 'c', ARGV[at + 3], 'd', ARGV[at + 4])
-  if type(lone) == 'string' then
-    tokens[s] = lone .. ':1'
-    at = at + 5
+  if ARGV[at + 1] == '2' then
+    local last = key + tonumber(ARGV[at + 2]) - 1
+    at = at + 3
+    for k = key, last do
+      local id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+      told = told + 1
+      tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
+      at = at + 2
+    end
+    key = last + 1
   else
-    -- What Redis has refused is refused once more here, and told.
-    local stream, live = KEYS[2 + 2 * s], KEYS[3 + 2 * s]
+    local stream, live = KEYS[key], KEYS[key + 1]
+    key, told = key + 2, told + 1
     -- What is asked for once in a while stands behind the mode.
     local mode, asks, measures = ARGV[at], false, true
     if #mode > 1 then
@@ -165,7 +171,7 @@ for s = 1, tonumber(sections) do
       end
       if takers ~= '' then takers = '*' .. takers end
     end
-    tokens[s] = first .. ':' .. added .. filling .. takers .. refused
+    tokens[told] = first .. ':' .. added .. filling .. takers .. refused
   end
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')
@@ -192,12 +198,16 @@ export async function enqueue(
   const { sections } = batch;
   const line: Line<typeof enqueueScript> = [
     enqueueScript.sha,
-    String(3 + 2 * sections.length),
+    '',
     recordKey,
     keys.incarnation(),
     logKey,
   ];
-  for (const { stream, pattern } of sections) line.push(keys.stream(stream), keys.live(pattern));
+  for (const section of sections) {
+    line.push(keys.stream(section.stream));
+    if (!isLone(section)) line.push(keys.live(section.pattern));
+  }
+  line[1] = String(line.length - 2);
   line.push(
     String(batch.epoch),
     String(batch.number),
@@ -208,17 +218,40 @@ export async function enqueue(
     batch.renew === false ? '' : String(RECORD_LIFE),
     String(maxBacklog),
     batch.trim,
-    String(sections.length),
   );
-  for (const section of sections) {
+  pushSections(line, sections);
+  return parseVerdict(await link.command('evalsha', line));
+}
+
+/** How many sections follow, and the sections. Lone entries in a row are one. */
+function pushSections(line: string[], sections: readonly BatchSection[]): void {
+  const at = line.push('') - 1;
+  let count = 0;
+  for (let i = 0; i < sections.length; count++) {
+    const section = sections[i] as BatchSection;
+    if (isLone(section)) {
+      const from = i;
+      while (i < sections.length && isLone(sections[i] as BatchSection)) i++;
+      line.push('0r', '2', String(i - from));
+      for (let k = from; k < i; k++) line.push(...(sections[k]?.entries[0] as readonly string[]));
+      continue;
+    }
     const { hasExtraFields, entries } = section;
     line.push(modeOf(section), hasExtraFields ? '1' : '0', String(entries.length));
     for (const fields of entries) {
       if (hasExtraFields) line.push(String(fields.length));
       for (const field of fields) line.push(field);
     }
+    i++;
   }
-  return parseVerdict(await link.command('evalsha', line));
+  line[at] = String(count);
+}
+
+/** One entry of two fields, for which nothing is looked at. */
+function isLone({ mode, asks, measures, hasExtraFields, entries }: BatchSection): boolean {
+  return (
+    mode === 0 && asks !== true && measures === false && !hasExtraFields && entries.length === 1
+  );
 }
 
 /** The mode, and what is asked for or left out. */

@@ -32,6 +32,7 @@ it('gives the settle script its keys and arguments in the order of their names',
         packs: [{ id: '5-1', letters: 'x.x' }],
       },
       { stream: 't', keep: ['4-1'], drop: [], noted: [], started: [] },
+      { stream: 'u', keep: [], drop: ['6-1'], noted: ['6-1'], started: [] },
     ],
   };
   const owner = { consumer: 'me', token: 'token' };
@@ -39,28 +40,38 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '11']);
+  expect([sha, count]).toEqual([settleScript.sha, '13']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 11)).toEqual([
+  expect(rest.slice(1, 13)).toEqual([
     ...[keys.log('one'), keys.log('two')],
     ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
-    ...[keys.stream('s'), keys.stream('t')],
+    ...[keys.stream('u'), keys.stream('s'), keys.stream('t')],
     ...[keys.part('s'), keys.due('s')],
-    ...[keys.due('s'), keys.started('s')],
+    ...[keys.due('s'), keys.started('s'), keys.due('u')],
   ]);
-  expect(named(settleScript.args, 11)).toEqual({
-    ...{ token: 'token', group: 'service', logs: '2', results: '2', streams: '2', notes: '2' },
+  expect(named(settleScript.args, 13)).toEqual({
+    ...{
+      token: 'token',
+      group: 'service',
+      logs: '2',
+      results: '2',
+      streams: '3',
+      notes: '3',
+      lone: '1',
+    },
   });
-  expect(rest.slice(11 + settleScript.args.length)).toEqual([
+  expect(rest.slice(13 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
     ...['1-1', '[]'],
     ...['5-1#1', '-'],
+    '6-1',
     ...['1', '2', '1', '1-1', '2-1', '3-1', '5-1', 'x.x'],
     ...['1', '0', '0', '4-1'],
     ...['1', 'service 1-1'],
     ...['2', 'service 2-1', 'service 3-1'],
+    ...['1', 'service 6-1'],
   ]);
 });

@@ -70,11 +70,12 @@ export type SettleAnswer =
  * be able to leave. It does not look up owners: the fence says that what was read under the lease is still its
  * owner's, unless there was a doubt since (rule L11).
  *
- * `logs`, `results`, `streams` and `notes` are numbers. After the lease come the keys of the reply logs, the records of
- * idempotency keys, the streams, for each stream with packs the hash with the states of its packs and that with notes, and the hashes with
+ * `logs`, `results`, `streams`, `notes` and `lone` are numbers. After the lease come the keys of the reply logs, the records of
+ * idempotency keys, the streams, the first `lone` of which have one entry to acknowledge and delete, for each stream with packs the hash with the states of its packs and that with notes, and the hashes with
  * notes. After the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log
  * may be full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the
- * key is freed). For each stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
+ * key is freed). For each
+ * of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
  * number of packs, the ids of the entries in that order, and for each pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a
  * pack has ended.
  *
@@ -85,7 +86,7 @@ export type SettleAnswer =
 export const settleScript = defineScript({
   name: 'settle',
   keys: ['lease'],
-  args: ['token', 'group', 'logs', 'results', 'streams', 'notes'],
+  args: ['token', 'group', 'logs', 'results', 'streams', 'notes', 'lone'],
   flags: 'allow-oom',
   lua: `
 ${LUA_ANSWER}
@@ -94,7 +95,7 @@ ${LUA_FENCE}
 logs, results, streams, notes = tonumber(logs), tonumber(results), tonumber(streams), tonumber(notes)
 local full = ''
 for i = 1, logs do
-  local at = 4 + 3 * i
+  local at = 5 + 3 * i
   local care = ARGV[at + 2]
   if care == '0' or care == '2' then
     local used = redis.pcall('MEMORY', 'USAGE', KEYS[1 + i])
@@ -104,59 +105,57 @@ end
 if full ~= '' then return 'full' .. full end
 local failed = ''
 for i = 1, logs do
-  local at = 4 + 3 * i
+  local at = 5 + 3 * i
   if not answer(KEYS[1 + i], ARGV[at], ARGV[at + 1], ARGV[at + 2] >= '2') then failed = failed .. ' ' .. i end
 end
-local key, at = 1 + logs, 7 + 3 * logs
+local key, at = 1 + logs, 8 + 3 * logs
 for i = key + 1, key + results do
   keep(KEYS[i], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
 key = key + results
 local part, pcall = key + streams, redis.pcall
-for i = key + 1, key + streams do
+lone = key + tonumber(lone)
+for i = key + 1, lone do
+  pcall('XACK', KEYS[i], group, ARGV[at])
+  pcall('XDEL', KEYS[i], ARGV[at])
+  at = at + 1
+end
+for i = lone + 1, key + streams do
   local stream = KEYS[i]
-  if ARGV[at] == '0' and ARGV[at + 1] == '1' and ARGV[at + 2] == '0' then
-    -- Where there are many patterns, most streams have one request that ends.
-    local id = ARGV[at + 3]
-    pcall('XACK', stream, group, id)
-    pcall('XDEL', stream, id)
-    at = at + 4
-  else
-    local kept, dropped, packs = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-    local first, last = at + 3, at + 2 + kept + dropped
-    for i = first, last, ${SLICE} do
-      redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
-    end
-    for i = first + kept, last, ${SLICE} do
-      redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
-    end
-    at = last + 1
-    -- Most settlements have no packs, and do not pay for the functions.
-    if packs > 0 then
-      ${LUA_PACK}
-      -- An entry that is not pending is rare, so its data is hardly ever fetched.
-      local function isGone(stream, id)
-        local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-        return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
-      end
-      part = part + 2
-      for p = at, at + 2 * packs - 2, 2 do
-        local id, letters = ARGV[p], ARGV[p + 1]
-        local ended, new = merged(KEYS[part - 1], id, #letters, letters)
-        if ended then
-          redis.pcall('XACK', stream, group, id)
-          redis.pcall('XDEL', stream, id)
-          -- Deliveries of it that do not count are noted of the pack, not of its calls.
-          redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
-        elseif new and isGone(stream, id) then
-          -- The pack has ended before: its settlement is sent again after its answer was lost.
-          redis.pcall('HDEL', KEYS[part - 1], id)
-        end
-      end
-    end
-    at = at + 2 * packs
+  local kept, dropped, packs = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local first, last = at + 3, at + 2 + kept + dropped
+  for i = first, last, ${SLICE} do
+    redis.pcall('XACK', stream, group, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
   end
+  for i = first + kept, last, ${SLICE} do
+    redis.pcall('XDEL', stream, unpack(ARGV, i, math.min(i + ${SLICE - 1}, last)))
+  end
+  at = last + 1
+  -- Most settlements have no packs, and do not pay for the functions.
+  if packs > 0 then
+    ${LUA_PACK}
+    -- An entry that is not pending is rare, so its data is hardly ever fetched.
+    local function isGone(stream, id)
+      local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+      return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
+    end
+    part = part + 2
+    for p = at, at + 2 * packs - 2, 2 do
+      local id, letters = ARGV[p], ARGV[p + 1]
+      local ended, new = merged(KEYS[part - 1], id, #letters, letters)
+      if ended then
+        redis.pcall('XACK', stream, group, id)
+        redis.pcall('XDEL', stream, id)
+        -- Deliveries of it that do not count are noted of the pack, not of its calls.
+        redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
+      elseif new and isGone(stream, id) then
+        -- The pack has ended before: its settlement is sent again after its answer was lost.
+        redis.pcall('HDEL', KEYS[part - 1], id)
+      end
+    end
+  end
+  at = at + 2 * packs
 end
 key = part
 for i = key + 1, key + notes do
@@ -179,7 +178,9 @@ export async function settle(
   const line: Line<typeof settleScript> = [settleScript.sha, '', keys.lease(consumer)];
   for (const { caller } of logs) line.push(keys.log(caller));
   for (const { pattern, key } of results) line.push(keys.idempotency(group, pattern, key));
-  for (const { stream } of streams) line.push(keys.stream(stream));
+  for (const ends of streams) if (isLone(ends)) line.push(keys.stream(ends.stream));
+  const lone = line.length - 3 - logs.length - results.length;
+  for (const ends of streams) if (!isLone(ends)) line.push(keys.stream(ends.stream));
   for (const { stream, packs = NONE } of streams) {
     if (packs.length > 0) line.push(keys.part(stream), keys.due(stream));
   }
@@ -191,12 +192,15 @@ export async function settle(
   const notes = line.length - before;
   line[1] = String(line.length - 2);
   line.push(token, group, String(logs.length), String(results.length));
-  line.push(String(streams.length), String(notes));
+  line.push(String(streams.length), String(notes), String(lone));
   for (const { frame, ttlMs, force, livesOn = false } of logs) {
     line.push(frame, String(ttlMs), String((force ? 1 : 0) + (livesOn ? 2 : 0)));
   }
   for (const { name, result } of results) line.push(name, result ?? '-');
-  for (const { keep, drop, packs = NONE } of streams) {
+  for (const ends of streams) if (isLone(ends)) line.push(ends.drop[0] as string);
+  for (const ends of streams) {
+    if (isLone(ends)) continue;
+    const { keep, drop, packs = NONE } = ends;
     line.push(String(keep.length), String(drop.length), String(packs.length));
     for (const id of keep) line.push(id);
     for (const id of drop) line.push(id);
@@ -213,6 +217,11 @@ export async function settle(
   const [kind, ...positions] = answer.split(' ');
   const outcome = wordOf(kind, ['ok', 'full'] as const, 'settle');
   return { kind: outcome, logs: positions.map((n) => Number(n) - 1) };
+}
+
+/** One request ends there, as in most streams where there are many. Each string that Lua is given counts. */
+function isLone({ keep, drop, packs = NONE }: StreamEnds): boolean {
+  return drop.length === 1 && keep.length === 0 && packs.length === 0;
 }
 
 /** What notes about entries are called in their hash. */
