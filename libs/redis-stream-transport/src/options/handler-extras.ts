@@ -26,7 +26,7 @@ export interface HandlerExtras {
   /** The lane of the pattern; clients must have it in their `lanes`. Default: as in `lanes`. */
   lane?: string;
   /**
-   * Never started twice: acknowledged before it runs, and lost if the instance dies.
+   * Never started twice: noted before it runs, and lost if the instance dies.
    * Default: false.
    */
   atMostOnce?: boolean;

@@ -30,7 +30,7 @@ export interface Header {
   readonly timeout: number;
   /** Milliseconds from each streamed value to the new deadline; 0: the timeout covers everything. */
   readonly idle: number;
-  /** It may be started only once: it is acknowledged before its handler runs. */
+  /** It may be started only once: that is noted before its handler runs. */
   readonly once: boolean;
   /** How many handlers wait for this call, each for the next; 0: it was made outside of handlers. */
   readonly depth: number;
