@@ -293,7 +293,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L22',
     part: 'the look at the entry',
     file: operation('serving/claim-keys'),
-    changes: [['elseif known[2] and exists(known[2]) then', 'elseif known[2] then']],
+    changes: [['elseif by and exists(stream, part, by) then', 'elseif by then']],
   },
   {
     rule: 'L22',

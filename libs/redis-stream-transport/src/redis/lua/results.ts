@@ -14,7 +14,7 @@ local function keep(record, name, result)
     redis.pcall('DEL', record)
   else
     redis.pcall('HSET', record, 'r', result)
-    redis.pcall('PEXPIRE', record, ${RESULT_LIFE})
+    redis.pcall('PEXPIRE', record, '${RESULT_LIFE}')
   end
 end
 `;

@@ -38,38 +38,40 @@ export const claimKeysScript = defineScript({
   each: { name: 'entries', keys: ['record'], args: ['name', 'digest'] },
   flags: 'allow-oom',
   lua: `
+-- Anybody may have written what a record names, so what names no entry is no error.
+local function exists(stream, part, entry)
+  local id, place = string.match(entry or '', '^(%d+%-%d+)#?(%d*)$')
+  local found = id and redis.pcall('XRANGE', stream, id, id)
+  if not found or found.err or #found == 0 then return false end
+  if place == '' then return true end
+  -- A call of a pack may have ended before its entry goes.
+  local letters = redis.pcall('HGET', part, id)
+  return type(letters) ~= 'string' or string.sub(letters, place + 1, place + 1) ~= 'x'
+end
 local function claim(record, name, digest)
   local known = redis.pcall('HMGET', record, 'h', 'e', 'r', 's')
   if known.err then
     if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
     return known
   end
+  local by = known[2]
   local where = known[4] or ownName
   local isOwn = where == ownName
   local stream = isOwn and own or where == otherName and other
-  if known[2] and not known[3] and not stream then return 'elsewhere', where end
-  -- Anybody may have written there, so what names no entry is no error.
-  local function exists(entry)
-    local id, place = string.match(entry or '', '^(%d+%-%d+)#?(%d*)$')
-    local found = id and redis.pcall('XRANGE', stream, id, id)
-    if not found or found.err or #found == 0 then return false end
-    if place == '' then return true end
-    -- A call of a pack may have ended before its entry goes.
-    local letters = redis.pcall('HGET', isOwn and ownPart or otherPart, id)
-    return type(letters) ~= 'string' or string.sub(letters, place + 1, place + 1) ~= 'x'
-  end
+  local part = isOwn and ownPart or otherPart
+  if by and not known[3] and not stream then return 'elsewhere', where end
   if known[1] and known[1] ~= digest then
-    local over = not known[3] and (not stream or not exists(known[2]))
+    local over = not known[3] and (not stream or not exists(stream, part, by))
     if not over then return 'mismatch' end
   elseif known[3] then
     return 'stored', known[3]
-  elseif known[2] == name and isOwn then
+  elseif by == name and isOwn then
     return 'run'
-  elseif known[2] and exists(known[2]) then
+  elseif by and exists(stream, part, by) then
     return 'wait'
   end
   redis.call('HSET', record, 'h', digest, 'e', name, 's', ownName)
-  redis.call('PEXPIRE', record, ${RESULT_LIFE})
+  redis.call('PEXPIRE', record, '${RESULT_LIFE}')
   return 'run'
 end
 local said, length = {}, 0
