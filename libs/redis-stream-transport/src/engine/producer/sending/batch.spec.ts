@@ -88,6 +88,7 @@ describe('a batch', () => {
     const calls = Array.from({ length: 64 }, (_, i) => {
       const packable = { id: String(i), data: '1', headers: undefined, codec: 'json', depth: 0 };
       return entry(String(i), {
+        size: 65,
         pack: { ...packable, ...CALLER, expiresAt: 1, timeLeft: () => 1 } as never,
         stored: (first, steps, place) => told.push(`${i}: ${first}+${steps}#${place?.place}`),
       });

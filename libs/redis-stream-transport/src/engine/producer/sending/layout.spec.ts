@@ -105,8 +105,16 @@ describe('the calls of one turn', () => {
   it('share a pack only if they have the same codec and depth, and up to 64 KiB', () => {
     const mixed = calls(64).map((_, i) => call(i, { depth: Math.floor(i / 5) }));
     expect(laidOut(mixed).sizes.slice(0, 3)).toEqual([5, 5, 5]);
-    const large = calls(64).map((_, i) => call(i, { size: 20_000 }));
-    expect(Math.max(...laidOut(large).sizes)).toBe(3);
+    const long = calls(64).map((_, i) => call(i, { size: 8000 }));
+    expect(Math.max(...laidOut(long).sizes)).toBe(8);
+  });
+
+  it('travel by themselves when they are large; those beside them share packs', () => {
+    const large = calls(16).map((_, i) => call(i, { size: 8192 }));
+    const { laid, section } = laidOut(large);
+    expect(laid).toEqual(large);
+    expect(section.hasExtraFields).toBe(false);
+    expect(laidOut([large[0]!, ...calls(16).slice(1)]).sizes).toEqual([1, 15]);
   });
 });
 

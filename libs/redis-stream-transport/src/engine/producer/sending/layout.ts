@@ -8,6 +8,11 @@ import type { SectionTerms } from './section-terms.js';
 const SLACK = 50;
 /** Characters of a pack. */
 const MAX_LENGTH = 65_536;
+/**
+ * Characters from which on a call has an entry of its own: to copy it into a pack and out of it costs more than an entry
+ * (docs/decisions/0025-packs.md).
+ */
+const LARGE = 8192;
 
 /** What one entry of a stream holds: an outgoing entry, or several calls as a pack. */
 export type Laid = OutgoingEntry | readonly OutgoingEntry[];
@@ -35,7 +40,8 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const { widths, terms } = news;
   const mode = terms.mode(pattern, first.mode, now);
   const measures = terms.measures(stream, now);
-  const mayPack = first.pack !== undefined;
+  // The first speaks for all, unless it is large: most batches are events alone, or calls that may share packs.
+  const mayPack = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
   const asks = mayPack && widths.asks(pattern, entries.length);
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
@@ -69,7 +75,8 @@ function packed(entries: readonly OutgoingEntry[], count: number): Laid[] {
   /** How many of the packs are over. */
   let over = 0;
   for (const [i, entry] of entries.entries()) {
-    const { pack, size } = entry;
+    const { size } = entry;
+    const pack = sharable(entry);
     const known = open[0]?.pack;
     if (pack === undefined) {
       close();
@@ -86,6 +93,11 @@ function packed(entries: readonly OutgoingEntry[], count: number): Laid[] {
   }
   close();
   return laid;
+}
+
+/** An entry as a part of a pack; undefined: it travels by itself. The size is looked at first: it costs nothing. */
+function sharable(entry: OutgoingEntry): Packable | undefined {
+  return entry.size < LARGE ? entry.pack : undefined;
 }
 
 function isLike(one: Packable, other: Packable): boolean {
