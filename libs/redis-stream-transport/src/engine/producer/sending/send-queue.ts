@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
 /** Queued characters at which the queue is flushed before the turn ends, so that large payloads take turns. */
@@ -6,17 +7,29 @@ const EARLY_FLUSH = 65_536;
 const MAX_BATCH_LENGTH = 1_048_576;
 const MAX_BATCH_ENTRIES = 1000;
 
+/** Milliseconds between two looks for what was abandoned, while nothing leaves. */
+const SWEEP_EVERY = 1000;
+
+export interface SendQueueHooks {
+  /** Sends what is queued. */
+  flush(): void;
+  /** Whether nothing is on its way. Then nothing is gained by gathering the entries of a turn. */
+  isIdle(): boolean;
+  /** Whether a batch could leave now. */
+  leaves(): boolean;
+}
+
 /** What one client wants to store in one shard, until a batch takes it. */
 export class SendQueue {
   private entries: OutgoingEntry[] = [];
   /** Characters of the entries, about. */
   private size = 0;
   private scheduled = false;
+  private sweeping = false;
 
   constructor(
-    private readonly flush: () => void,
-    /** Whether nothing is on its way. Then nothing is gained by gathering the entries of a turn. */
-    private readonly isIdle: () => boolean,
+    private readonly clock: Clock,
+    private readonly hooks: SendQueueHooks,
   ) {}
 
   get length(): number {
@@ -26,12 +39,13 @@ export class SendQueue {
   push(entry: OutgoingEntry): void {
     this.entries.push(entry);
     this.size += entry.size;
+    if (!this.sweeping && !this.hooks.leaves()) this.sweepLater();
     if (this.size >= EARLY_FLUSH) {
-      this.flush();
+      this.hooks.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
       // A lone call leaves at once; under load a batch takes the calls of a whole turn.
-      if (this.isIdle()) queueMicrotask(this.flushScheduled);
+      if (this.hooks.isIdle()) queueMicrotask(this.flushScheduled);
       else setImmediate(this.flushScheduled);
     }
   }
@@ -61,8 +75,20 @@ export class SendQueue {
     return batch;
   }
 
+  /** Calls end while nothing leaves, and what they hold must not stay until something does. */
+  private sweepLater(): void {
+    this.sweeping = true;
+    this.clock.after(SWEEP_EVERY, () => {
+      this.sweeping = false;
+      if (this.hooks.leaves()) return;
+      this.entries = this.entries.filter(({ abandoned }) => !abandoned);
+      this.size = this.entries.reduce((sum, { size }) => sum + size, 0);
+      if (this.entries.length > 0) this.sweepLater();
+    });
+  }
+
   private readonly flushScheduled = (): void => {
     this.scheduled = false;
-    this.flush();
+    this.hooks.flush();
   };
 }

@@ -32,11 +32,7 @@ export interface WriterHooks {
  * is lost (rules L1–L4).
  */
 export class Writer {
-  private readonly queue = new SendQueue(
-    () => this.flush(),
-    () => this.unresolved.length === 0,
-  );
-
+  private readonly queue: SendQueue;
   private epoch = 1;
   private number = 1;
   /** Highest number of this epoch that Redis acknowledged. */
@@ -59,6 +55,11 @@ export class Writer {
     private readonly redisClock: RedisClock,
     private readonly hooks: WriterHooks,
   ) {
+    this.queue = new SendQueue(clock, {
+      flush: () => this.flush(),
+      isIdle: () => this.unresolved.length === 0,
+      leaves: () => this.leaves,
+    });
     this.news = { widths: new PackWidths(clock), terms: new SectionTerms(broker.maxBacklog) };
     this.repeats = new Repeats(clock, {
       isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
@@ -96,13 +97,12 @@ export class Writer {
     this.repeats.stop();
   }
 
+  private get leaves(): boolean {
+    return this.connected && !this.repeats.areDue && this.unresolved.length < VERDICTS_KEPT;
+  }
+
   private flush(): void {
-    while (
-      this.queue.length > 0 &&
-      this.connected &&
-      !this.repeats.areDue &&
-      this.unresolved.length < VERDICTS_KEPT
-    ) {
+    while (this.queue.length > 0 && this.leaves) {
       const entries = this.queue.take();
       if (entries.length === 0) return;
       const now = this.clock.now();
