@@ -44,7 +44,9 @@ export interface Header {
 }
 
 export declare class Keys {
+  readonly shards: number;
   constructor(prefix: string, shard: number, shards: number);
+  layout(): string | undefined;
   stream(name: string): string;
   lease(consumer: string): string;
   left(consumer: string): string;

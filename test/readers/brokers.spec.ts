@@ -134,7 +134,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     document: (directory) => directory.document('digest'),
   },
   letters: {
-    count: (letters) => letters.count(),
+    checkLayout: (letters) => letters.checkLayout(),
+  count: (letters) => letters.count(),
     range: (letters) => letters.range('-', '+', 10),
     remove: (letters) => letters.remove(['1-1']),
     last: (letters) => letters.last(),

@@ -66,7 +66,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L4',
     part: 'waiting for the repeat',
     file: producer('sending/writer'),
-    changes: [['      !this.repeats.areDue &&', '']],
+    changes: [[' && !this.repeats.areDue', '']],
   },
   {
     rule: 'L7',

@@ -191,12 +191,13 @@ describe('B12 a key of a wrong type under our names', () => {
 
 describe('C5 a Cluster', () => {
   it('of one node: no script leaves its slot, in one shard or in several', async () => {
-    const service = await own(['--cluster-enabled', 'yes']);
-    await service.redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const { redis, url } = await own(['--cluster-enabled', 'yes']);
+    await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await eventually(async () =>
-      expect(await service.redis.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
+      expect(await redis.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
     );
     for (const shards of [1, 3]) {
+      const service = new TestService({ url });
       const options = { shards };
       const events = new Tally();
       const name = (i: number): string => `s${shards}.p${i}`;

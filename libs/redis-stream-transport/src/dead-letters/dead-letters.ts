@@ -7,15 +7,12 @@ import {
 } from '../options/index.js';
 import { placeOf, showOnly } from '../redis/shown.js';
 import { compareIds } from '../protocol/entry.js';
-import { Keys } from '../protocol/keys.js';
-import { connectionNames, thisProcess } from '../redis/connection-name.js';
-import { slotOwner } from '../redis/cluster/slot-owner.js';
-import { Link } from '../redis/link.js';
 import { insist } from './insistence.js';
 import { readLetter, type DeadLetterEntry, type Letter } from './letter.js';
-import { LetterStore, type ReplayAnswer } from './letter-store.js';
+import type { LetterStore, ReplayAnswer } from './letter-store.js';
 import { replayFields, type ReplayChanges } from './replay-fields.js';
 import { limitOf, Selection, type DeadLetterFilter } from './selection.js';
+import { storesOf } from './stores.js';
 
 /** Letters that are read at once: each may hold a megabyte. */
 const READ = 50;
@@ -77,10 +74,11 @@ export class DeadLetters implements OnApplicationShutdown {
 
   private readonly options: ResolvedClientOptions;
   private readonly group: string;
-  private readonly links: readonly Link[];
   private readonly stores: readonly LetterStore[];
   private readonly logger = new Logger(DeadLetters.name);
   private closed = false;
+  /** The number of shards is that of the services. */
+  private fits = false;
 
   /** Opens nothing. @throws RedisStreamsError INVALID_OPTION */
   constructor({ group, ...options }: DeadLettersOptions) {
@@ -89,24 +87,7 @@ export class DeadLetters implements OnApplicationShutdown {
     }
     this.options = resolveClientOptions(options);
     this.group = group;
-    const { prefix, shards, maxBacklog, redis, retryDelay } = this.options;
-    const settings = {
-      target: redis,
-      maxPause: retryDelay,
-      name: connectionNames('dead-letters', group, thisProcess),
-      observer: {
-        ready: () => undefined,
-        closed: () => undefined,
-        failed: (_: string, error: Error) => this.logger.debug(error.message),
-      },
-    };
-    const hooks = { up: async () => undefined, down: () => undefined };
-    const keys = Array.from({ length: shards }, (_, shard) => new Keys(prefix, shard, shards));
-    const servers = keys.map((own) => slotOwner(redis, own.incarnation()));
-    this.links = servers.map((server) => new Link('commands', { ...settings, server }, hooks));
-    const store = (link: Link, i: number) =>
-      new LetterStore(link, keys[i] as Keys, group, maxBacklog);
-    this.stores = this.links.map(store);
+    this.stores = storesOf(this.options, group, (error) => this.logger.debug(error.message));
   }
 
   /** How many letters there are. A group keeps about 10,000 in each shard; the oldest go first. */
@@ -231,7 +212,7 @@ export class DeadLetters implements OnApplicationShutdown {
   /** Closes the connections. Operations that wait reject with CLOSED. Idempotent. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.links.map((link) => link.stop()));
+    await Promise.all(this.stores.map((store) => store.link.stop()));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -293,7 +274,15 @@ export class DeadLetters implements OnApplicationShutdown {
   }
 
   private async ask<T>(operation: () => Promise<T>): Promise<T> {
-    if (!this.closed) for (const link of this.links) link.start();
-    return insist(this.options.timeout, () => this.closed, operation);
+    if (!this.closed) for (const { link } of this.stores) link.start();
+    return insist(
+      this.options.timeout,
+      () => this.closed,
+      async () => {
+        if (!this.fits) await this.stores[0]?.checkLayout();
+        this.fits = true;
+        return operation();
+      },
+    );
   }
 }

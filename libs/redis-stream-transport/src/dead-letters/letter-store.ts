@@ -2,6 +2,7 @@ import type { RawEntry } from '../protocol/entry.js';
 import type { Keys } from '../protocol/keys.js';
 import { numberOf, rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
+import { checkLayout } from '../redis/operations/layout.js';
 import { run } from '../redis/operations/script.js';
 import { replayScript } from './replay.lua.js';
 
@@ -16,12 +17,17 @@ export class LetterStore {
   private readonly key: string;
 
   constructor(
-    private readonly link: Link,
+    readonly link: Link,
     private readonly keys: Keys,
     private readonly group: string,
     private readonly maxBacklog: number,
   ) {
     this.key = keys.dead(group);
+  }
+
+  /** Rejects if others have another number of shards. Only the store of the first shard knows. */
+  checkLayout(): Promise<void> {
+    return checkLayout({ link: this.link, keys: this.keys }, false);
   }
 
   async count(): Promise<number> {

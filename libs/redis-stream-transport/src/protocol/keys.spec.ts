@@ -15,6 +15,13 @@ describe('keys', () => {
       expect(key.startsWith('{nrs:2}:')).toBe(true);
     }
     expect(new Keys('nrs', 0, 1).stream('a')).toBe('{nrs}:s:a');
+    expect(new Keys('nrs', 0, 4).stream('a')).toBe('{nrs}:s:a');
+  });
+
+  it('of the first shard hold the layout, whatever the number of shards', () => {
+    expect(new Keys('nrs', 0, 1).layout()).toBe('{nrs}:layout');
+    expect(new Keys('nrs', 0, 4).layout()).toBe('{nrs}:layout');
+    expect(new Keys('nrs', 1, 4).layout()).toBeUndefined();
   });
 
   it('are spread over the shards by a hash that is part of the wire', () => {

@@ -7,8 +7,19 @@
 export class Keys {
   private readonly tag: string;
 
-  constructor(prefix: string, shard: number, shards: number) {
-    this.tag = shards > 1 ? `{${prefix}:${shard}}` : `{${prefix}}`;
+  /** The tag of the first shard has no number: it is found whatever the number of shards. */
+  constructor(
+    prefix: string,
+    private readonly shard: number,
+    /** How many shards there are. */
+    readonly shards: number,
+  ) {
+    this.tag = shard > 0 ? `{${prefix}:${shard}}` : `{${prefix}}`;
+  }
+
+  /** Note about the number of shards and the version of the protocol. The first shard alone has it. */
+  layout(): string | undefined {
+    return this.shard === 0 ? `${this.tag}:layout` : undefined;
   }
 
   /** Stream with the entries of a pattern, or of a lane that several patterns share. */

@@ -2,6 +2,7 @@ import { numberOf, textsOf } from '../answer.js';
 import { CommandFailure } from '../failure.js';
 import { LUA_INCARNATION } from '../lua/incarnation.js';
 import { LUA_NOW } from '../lua/time.js';
+import { checkLayout } from './layout.js';
 import { freshId } from './fresh-id.js';
 import type { ShardPlace } from './place.js';
 import { defineScript, run } from './script.js';
@@ -49,12 +50,14 @@ export const helloWhenFullScript = defineScript({
 });
 
 /**
- * Asks which memory a new connection has reached. A server that was started again with a full memory must be able to
+ * Asks which memory a new connection has reached, and whether its layout is ours. A server that was started again with a full memory must be able to
  * note that it is another incarnation: otherwise finished work could not leave it.
  */
 export async function hello(place: ShardPlace): Promise<Incarnation> {
   try {
-    return await ask(place, helloScript);
+    // Both leave at once. A layout that does not fit ends the connection before anything is sent.
+    const [incarnation] = await Promise.all([ask(place, helloScript), checkLayout(place, true)]);
+    return incarnation;
   } catch (error) {
     if (!(error instanceof CommandFailure) || error.reply !== 'OOM') throw error;
     return ask(place, helloWhenFullScript);
