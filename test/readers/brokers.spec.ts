@@ -135,7 +135,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   },
   letters: {
     checkLayout: (letters) => letters.checkLayout(),
-  count: (letters) => letters.count(),
+    count: (letters) => letters.count(),
     range: (letters) => letters.range('-', '+', 10),
     remove: (letters) => letters.remove(['1-1']),
     last: (letters) => letters.last(),
