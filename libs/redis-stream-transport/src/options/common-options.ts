@@ -33,7 +33,10 @@ export interface CommonOptions {
    * pattern; over a hundred streams reading gets slower. Default: none.
    */
   lanes?: Readonly<Record<string, readonly string[]>>;
-  /** Hash slots that the patterns are spread over; more than one is for Cluster. Default: 1. */
+  /**
+   * Hash slots that the patterns are spread over; more than one is for Cluster. All services and
+   * clients with the same `prefix` must have the same number. Default: 1.
+   */
   shards?: number;
   /** Writes packets. Default: JSON of the data alone. */
   serializer?: PacketSerializer;
