@@ -417,6 +417,14 @@ describe('a caller', () => {
   /** The client has the verdicts of all that it sent before: they come in order, and this is one more. */
   const answered = (client: Caller) => client.failure('unserved', 1, { whenNoConsumer: 'fail' });
 
+  /** Makes calls at one time: a machine that stands still meanwhile would part their deadlines, and their packs. */
+  function atOnce<T>(make: () => T): T {
+    const still = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const made = make();
+    still.mockRestore();
+    return made;
+  }
+
   /** One call, whose verdict says who takes packs, and then so many in one turn. */
   async function burst(
     service: TestService,
@@ -427,8 +435,8 @@ describe('a caller', () => {
     const first = client.failure('work', -1, { timeout: 60_000 });
     await eventually(async () => expect(await service.length('work')).toBe(1));
     await answered(client);
-    const calls = range(count).map((i) =>
-      client.call('work', i, { timeout: 60_000, ...options?.(i) }),
+    const calls = atOnce(() =>
+      range(count).map((i) => client.call('work', i, { timeout: 60_000, ...options?.(i) })),
     );
     for (const call of calls) call.catch(() => undefined);
     void first.catch(() => undefined);
@@ -536,8 +544,8 @@ describe('a caller', () => {
     await client.call('work', -1);
     await answered(client);
     const cancel = new AbortController();
-    const calls = range(64).map((i) =>
-      client.call('work', i, i === 7 ? { signal: cancel.signal } : {}),
+    const calls = atOnce(() =>
+      range(64).map((i) => client.call('work', i, i === 7 ? { signal: cancel.signal } : {})),
     );
     await eventually(async () => expect(await sizes(service)).toEqual([16, 16, 16, 16]));
     cancel.abort();
