@@ -27,7 +27,7 @@ async function watchReads(service: TestService) {
 }
 
 /** Redis tells which streams are written: from the first message on, reads name these alone. */
-async function told(client: Caller, reads: readonly { blocks: boolean }[]) {
+async function told(client: Caller, reads: Awaited<ReturnType<typeof watchReads>>) {
   await eventually(async () => {
     const seen = reads.length;
     expect(await client.call('pattern.0', 'ready')).toBe('ready');
