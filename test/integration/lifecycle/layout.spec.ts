@@ -70,6 +70,13 @@ describe('the number of shards', () => {
   });
 });
 
+it('a layout of another type stops nobody', async () => {
+  const service = new TestService();
+  await service.redis.set(service.keys.layout()!, 'something else');
+  await service.serve({ messages: { work: () => 'done' } });
+  expect(await (await service.connected()).call('work')).toBe('done');
+});
+
 it('a version of the protocol that differs is refused', async () => {
   const service = new TestService();
   await service.redis.hset(service.keys.layout()!, { shards: '1', protocol: '2' });

@@ -50,8 +50,8 @@ export const helloWhenFullScript = defineScript({
 });
 
 /**
- * Asks which memory a new connection has reached, and whether its layout is ours. A server that was started again with a full memory must be able to
- * note that it is another incarnation: otherwise finished work could not leave it.
+ * Asks which memory a new connection has reached, and whether its layout is ours. A server that was started again with
+ * a full memory must be able to note that it is another incarnation: otherwise finished work could not leave it.
  */
 export async function hello(place: ShardPlace): Promise<Incarnation> {
   try {

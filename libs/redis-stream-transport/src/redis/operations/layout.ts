@@ -17,7 +17,8 @@ export const layoutScript = defineScript({
   args: ['shards', 'protocol', 'notes'],
   lua: `
 local known = redis.pcall('HMGET', layout, 'shards', 'protocol')
-if known.err then return known end
+-- A key of another type stops nobody: what it replaced is noted again when it is gone.
+if known.err then return 'ok' end
 if not known[1] then
   if notes == '1' then redis.pcall('HSET', layout, 'shards', shards, 'protocol', protocol) end
 elseif known[1] ~= shards then
