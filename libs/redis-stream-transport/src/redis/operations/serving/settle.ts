@@ -70,14 +70,14 @@ export type SettleAnswer =
  * be able to leave. It does not look up owners: the fence says that what was read under the lease is still its
  * owner's, unless there was a doubt since (rule L11).
  *
- * `logs`, `results`, `streams`, `notes` and `lone` are numbers. After the lease come the keys of the reply logs, the records of
- * idempotency keys, the streams, the first `lone` of which have one entry to acknowledge and delete, for each stream with packs the hash with the states of its packs and that with notes, and the hashes with
- * notes. After the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log
- * may be full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the
- * key is freed). For each
- * of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge only, the number to acknowledge and delete, the
- * number of packs, the ids of the entries in that order, and for each pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a
- * pack has ended.
+ * `logs`, `results`, `streams`, `notes` and `lone` are numbers. After the lease come the keys of the reply logs, the
+ * records of idempotency keys, the streams, the first `lone` of which have one entry to acknowledge and delete, for
+ * each stream with packs the hash with the states of its packs and that with notes, and the hashes with notes. After
+ * the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log may be
+ * full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the key is
+ * freed). For each of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge
+ * only, the number to acknowledge and delete, the number of packs, the ids of the entries in that order, and for each
+ * pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a pack has ended.
  *
  * Answers `ok`, followed by the positions of logs that could not be written (their entries are settled all the same:
  * one bad caller must not block a service); `missing` or `fenced` (nothing changed: the lease is gone, or another
