@@ -405,6 +405,8 @@ declare const REFUSED_REDIS_OPTIONS: {
   readonly enableOfflineQueue: 'commands of a dead connection must fail, not wait: calls have their own bounds';
   readonly lazyConnect: 'no constructor connects; `listen()` and `connect()` do';
   readonly blockingTimeout: 'the transport watches its blocking reads with heartbeats';
+  readonly commandTimeout: 'a command that was given up may have been done; the transport watches its connections itself';
+  readonly socketTimeout: 'a command that was given up may have been done; the transport watches its connections itself';
   readonly replyMapping: 'the transport reads replies in the shapes of "legacy"';
 };
 

@@ -3,6 +3,8 @@ import type { NodeAddress } from './cluster-nodes.js';
 
 const NO_PREFIX = 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';
 const OWN_RECONNECT = 'the transport replaces dead connections itself; see `retryDelay`';
+const OWN_WATCH =
+  'a command that was given up may have been done; the transport watches its connections itself';
 const NO_QUEUE = 'commands of a dead connection must fail, not wait: calls have their own bounds';
 const OWN_ROUTES =
   'the transport connects to the owner of each slot itself, and never to a replica';
@@ -18,6 +20,8 @@ export const REFUSED_REDIS_OPTIONS = {
   enableOfflineQueue: NO_QUEUE,
   lazyConnect: OWN_MOMENT,
   blockingTimeout: 'the transport watches its blocking reads with heartbeats',
+  commandTimeout: OWN_WATCH,
+  socketTimeout: OWN_WATCH,
   replyMapping: 'the transport reads replies in the shapes of "legacy"',
 } as const satisfies { [K in keyof RedisOptions]?: string };
 
@@ -61,7 +65,7 @@ function listing<Wanted extends string>() {
 /** Options that are passed on to ioredis. If a new version has a new option, this does not compile. */
 export const PASSED_REDIS_OPTIONS: readonly string[] = listing<keyof Passed>()(
   'host port family path username password db tls connectionName disableClientInfo clientInfoTag',
-  'connectTimeout disconnectTimeout commandTimeout socketTimeout blockingTimeoutGrace keepAlive',
+  'connectTimeout disconnectTimeout blockingTimeoutGrace keepAlive',
   'noDelay protocol reconnectOnError enableReadyCheck maxLoadingRetryTime autoResubscribe readOnly',
   'stringNumbers monitor offlineQueue commandQueue enableAutoPipelining scripts himportFieldsets',
   'autoPipeliningIgnoredCommands showFriendlyErrorStack Connector sentinels name role natMap',

@@ -16,6 +16,10 @@ export const MORTAL = {
   autoResubscribe: false,
   maxRetriesPerRequest: null,
   lazyConnect: true,
+  // Of a client that the user gave: a connection that goes on after it has given up a command would keep it open for ever
+  // whether the command was done.
+  commandTimeout: undefined,
+  socketTimeout: undefined,
 } as const;
 
 export const RESP2 = { protocol: 2, replyMapping: 'legacy' } as const;
