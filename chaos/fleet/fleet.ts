@@ -14,8 +14,10 @@ export interface FleetOptions {
   readonly library: string;
   readonly random: Random;
   readonly log: History;
-  /** URL of Redis for the process with this name. */
-  urlFor(name: string): string;
+  /** Options that lead the process with this name to Redis. */
+  whereFor(name: string): object;
+  /** URL of the server that keeps the effects of handlers. */
+  readonly effectsUrl: string | undefined;
   environmentFor(name: string): Record<string, string>;
 }
 
@@ -115,8 +117,10 @@ export class Fleet {
     this.lives.set(slot, life);
     const name = `service-${slot}.${life}`;
     const { leaseTtl, concurrency, prefix, serverOptions, effects } = this.options.plan;
-    const url = this.options.urlFor(name);
-    const options = { url, prefix, group: 'service', leaseTtl, concurrency, ...serverOptions };
+    const { effectsUrl: url } = this.options;
+    const where = this.options.whereFor(name);
+    const own = { prefix, group: 'service', leaseTtl, concurrency };
+    const options = { ...where, ...own, ...serverOptions };
     const child = this.child(name, 'service', {
       options,
       ...(effects ? { effects: { url, key: 'effects' } } : {}),
@@ -132,7 +136,7 @@ export class Fleet {
 
   private startCaller(name: string): Child {
     const { timeout, prefix, clientOptions, mix, bursts } = this.options.plan;
-    const options = { url: this.options.urlFor(name), prefix, timeout, ...clientOptions };
+    const options = { ...this.options.whereFor(name), prefix, timeout, ...clientOptions };
     const { seed } = this.options.random.fork(name);
     return this.child(name, 'caller', { options, mix, bursts, seed });
   }

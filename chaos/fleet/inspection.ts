@@ -4,14 +4,14 @@ import { lookFor } from '../../tools/wait.js';
 import type { History } from '../kit/history.js';
 import { now } from '../kit/time.js';
 import type { WholePlan } from './plan.js';
-import type { ChaosRedis } from './redis.js';
+import type { Store } from './store.js';
 
 /** Key of the effects that handlers had; see processes/inbox.ts. */
 const EFFECTS = 'effects:effects';
 
 /** What an inspection looks at, and where it notes what it found. */
 export interface Inspected {
-  readonly redis: ChaosRedis;
+  readonly redis: Store;
   readonly plan: WholePlan;
   readonly log: History;
 }

@@ -31,6 +31,10 @@ export interface Plan {
   readonly serverOptions?: RedisStreamsServerOptions;
   readonly clientOptions?: RedisStreamsClientOptions;
   readonly redis?: Omit<ChaosRedisOptions, 'environment'>;
+  /** Instead of one server: a Cluster of three masters with a replica each. */
+  readonly cluster?: boolean;
+  /** Instead of one server: a master and a replica that three Sentinels watch. */
+  readonly sentinels?: boolean;
   /** All connections of the fleet go through a proxy. */
   readonly proxy?: boolean;
   /** Clocks of Redis and of the fleet can be set. */

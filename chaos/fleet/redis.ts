@@ -8,6 +8,7 @@ import { findServer } from '../../tools/redis/find-server.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import { startServer, type PrivateRedis } from '../../tools/redis/server-process.js';
 import { lookFor } from '../../tools/wait.js';
+import { versionOf, type Store } from './store.js';
 
 /** Which acknowledged writes survive a kill. */
 export type Fsync = 'always' | 'everysec' | 'none';
@@ -19,7 +20,7 @@ export interface ChaosRedisOptions {
   readonly environment?: Record<string, string>;
 }
 
-export class ChaosRedis {
+export class ChaosRedis implements Store {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nrs-chaos-data-'));
   #server: PrivateRedis;
   #environment: Record<string, string> = {};
@@ -45,12 +46,12 @@ export class ChaosRedis {
       maxRetriesPerRequest: null,
     });
     redis.admin.on('error', () => {});
-    const info = await redis.admin.info('server');
-    const found = /^valkey_version:(\S+)/m.exec(info);
-    redis.version = found
-      ? `Valkey ${found[1]}`
-      : `Redis ${/^redis_version:(\S+)/m.exec(info)?.[1]}`;
+    redis.version = await versionOf(redis.admin);
     return redis;
+  }
+
+  get where(): { url: string } {
+    return { url: `redis://127.0.0.1:${this.port}` };
   }
 
   get port(): number {

@@ -14,7 +14,10 @@ import { Fleet, type Load } from './fleet.js';
 import { abandoned, quiet } from './inspection.js';
 import { watchLeases } from './lease-watch.js';
 import { withDefaults, type WholePlan } from './plan.js';
+import { ChaosCluster } from './cluster.js';
 import { ChaosRedis } from './redis.js';
+import type { Store } from './store.js';
+import { ChaosWatched } from './watched.js';
 import type { Context, Scenario } from '../scenarios/scenario.js';
 import type { Child } from './child.js';
 import type { Size } from '../kit/size.js';
@@ -41,11 +44,17 @@ export async function play({
   const nemesis = new History(join(folder, 'nemesis.jsonl'));
   const clocks = plan.clocks ? new Clocks() : undefined;
   const environment = clocks?.environment('redis');
-  const redis = await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
+  const cluster = plan.cluster ? await ChaosCluster.start(plan.prefix) : undefined;
+  const sentinels = plan.sentinels ? await ChaosWatched.start() : undefined;
+  const single =
+    cluster || sentinels
+      ? undefined
+      : await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
+  const store = wanted<Store>(cluster ?? sentinels ?? single, 'a server');
   const proxy = plan.proxy
-    ? new Proxy({ port: redis.port, random: random.fork('proxy') })
+    ? new Proxy({ port: wanted(single, 'one server').port, random: random.fork('proxy') })
     : undefined;
-  const about = { scenario: scenario.name, seed, size: size.name, server: redis.version };
+  const about = { scenario: scenario.name, seed, size: size.name, server: store.version };
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...about, ...plan }, undefined, 2));
 
   const urls = new Map<string, number>();
@@ -62,18 +71,30 @@ export async function play({
     library,
     log,
     random: random.fork('fleet'),
-    urlFor: (name) => `redis://127.0.0.1:${urls.get(place(name)) ?? redis.port}`,
+    whereFor: (name) => {
+      const port = urls.get(place(name));
+      return port === undefined ? store.where : { url: `redis://127.0.0.1:${port}` };
+    },
+    effectsUrl: single?.where.url,
     environmentFor: (name) => clocks?.environment(place(name)) ?? {},
   });
-  const faults = new Faults(nemesis, () => pendingEntries(redis, plan));
+  const faults = new Faults(nemesis, () => pendingEntries(store, plan));
   const context: Context = {
     plan,
     size,
-    redis,
     fleet,
     faults,
     log,
     random: random.fork('faults'),
+    get redis() {
+      return wanted(single, 'one server');
+    },
+    get cluster() {
+      return wanted(cluster, 'a cluster');
+    },
+    get sentinels() {
+      return wanted(sentinels, 'sentinels');
+    },
     get proxy() {
       return wanted(proxy, 'a proxy');
     },
@@ -92,7 +113,7 @@ export async function play({
     fleet.keepAlive();
     fleet.crashed = (child) => void crash(faults, child);
   }
-  const unwatch = watchLeases({ redis, plan, log });
+  const unwatch = watchLeases({ redis: store, plan, log });
   try {
     await fleet.start();
     await fleet.loadAll(warmUp);
@@ -100,19 +121,19 @@ export async function play({
     log.write({ k: 'load', t: now() });
     await underLoad(scenario, context);
     log.write({ k: 'loaded', t: now() });
-    await quiet({ redis, plan, log }, plan.quietWithin);
+    await quiet({ redis: store, plan, log }, plan.quietWithin);
     // Reply logs are trimmed a moment later, and timers run out.
     await pause(plan.restFor);
     await fleet.vitals('after');
     await fleet.end();
-    await abandoned({ redis, plan, log });
+    await abandoned({ redis: store, plan, log });
   } catch (error) {
     log.write({ k: 'aborted', text: stackOf(error), t: now() });
   } finally {
     unwatch();
     await fleet.killAll();
     await proxy?.close();
-    await redis.stop();
+    await store.stop();
     clocks?.remove();
     log.close();
     nemesis.close();
@@ -155,7 +176,7 @@ async function crash(faults: Faults, child: Child): Promise<void> {
 }
 
 async function pendingEntries(
-  { admin }: ChaosRedis,
+  { admin }: Store,
   { prefix, mix }: WholePlan,
 ): Promise<number | undefined> {
   if (admin.status !== 'ready') return undefined;

@@ -1,7 +1,9 @@
 import type { Faults } from '../fleet/faults.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Plan, WholePlan } from '../fleet/plan.js';
+import type { ChaosCluster } from '../fleet/cluster.js';
 import type { ChaosRedis } from '../fleet/redis.js';
+import type { ChaosWatched } from '../fleet/watched.js';
 import type { Clocks } from '../kit/faketime.js';
 import type { History } from '../kit/history.js';
 import type { Random } from '../../tools/random.js';
@@ -12,7 +14,12 @@ import type { Proxy } from '../../tools/tcp-proxy/proxy.js';
 export interface Context<P extends Plan = Plan> {
   readonly plan: WholePlan<P>;
   readonly size: Size;
+  /** Throws if the plan asks for another kind of store. */
   readonly redis: ChaosRedis;
+  /** Throws if the plan does not ask for a cluster. */
+  readonly cluster: ChaosCluster;
+  /** Throws if the plan does not ask for sentinels. */
+  readonly sentinels: ChaosWatched;
   readonly fleet: Fleet;
   readonly faults: Faults;
   readonly random: Random;

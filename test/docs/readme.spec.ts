@@ -63,6 +63,7 @@ test('the code of the documents compiles', { timeout: 120_000 }, () => {
     'docs/api.md',
     'docs/codecs.md',
     'docs/testing.md',
+    'docs/scaling.md',
   ];
   const files = documents.flatMap((document, i) =>
     filesOf(document).map(([name, text]): [string, string] => [

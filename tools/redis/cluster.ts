@@ -126,6 +126,31 @@ export class RedisCluster {
     await node.redis.call('CLUSTER', 'MEET', '127.0.0.1', String(by.port), bus);
   }
 
+  /** Starts a server again that was killed, as a replica without data; the others forget what it was. */
+  async revive(node: ClusterNode, master: ClusterNode): Promise<void> {
+    const seen = await this.seenBy(master);
+    const former = seen.find(({ port }) => port === node.port)?.id;
+    await node.start();
+    for (const other of this.nodes) {
+      if (other === node || former === undefined) continue;
+      await eventually(() => other.redis.call('CLUSTER', 'FORGET', former), 5000).catch(
+        () => undefined,
+      );
+    }
+    await this.welcome(node, master);
+    await this.follow(node, master);
+    await this.settled();
+  }
+
+  /** The masters that own slots. */
+  async masters(): Promise<ClusterNode[]> {
+    const [first] = this.nodes as [ClusterNode];
+    const seen = await this.seenBy(first);
+    return seen
+      .filter(({ flags, ranges }) => flags.includes('master') && ranges.length > 0)
+      .map(({ port }) => this.at(port));
+  }
+
   /** The cluster as one of its nodes sees it. */
   async seenBy(node: ClusterNode): Promise<SeenNode[]> {
     return (await lines(node)).trim().split('\n').map(parsed);
@@ -207,15 +232,19 @@ export class RedisCluster {
     for (const node of others) await this.welcome(node, first);
     await this.settled();
     for (const [i, node] of this.nodes.slice(masters).entries()) {
-      const master = owners[i % masters] as ClusterNode;
-      const id = String(await master.redis.call('CLUSTER', 'MYID'));
-      await eventually(() => node.redis.call('CLUSTER', 'REPLICATE', id), 10_000);
-      await eventually(async () => {
-        const info = await node.redis.info('replication');
-        if (!info.includes('master_link_status:up')) throw new Error('no link to its master yet');
-      }, 20_000);
+      await this.follow(node, owners[i % masters] as ClusterNode);
     }
     await this.settled();
+  }
+
+  /** Makes a member a replica, and waits until it has everything. */
+  private async follow(node: ClusterNode, master: ClusterNode): Promise<void> {
+    const id = String(await master.redis.call('CLUSTER', 'MYID'));
+    await eventually(() => node.redis.call('CLUSTER', 'REPLICATE', id), 10_000);
+    await eventually(async () => {
+      const info = await node.redis.info('replication');
+      if (!info.includes('master_link_status:up')) throw new Error('no link to its master yet');
+    }, 20_000);
   }
 }
 

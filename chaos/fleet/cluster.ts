@@ -1,0 +1,47 @@
+// A Cluster of three masters with a replica each. All that a run stores is in one shard, so one of them has it.
+import type { Redis } from 'ioredis';
+import { type ClusterNode, RedisCluster } from '../../tools/redis/cluster.js';
+import { sweepLeftovers } from '../../tools/redis/leftovers.js';
+import { versionOf, type Store } from './store.js';
+
+export class ChaosCluster implements Store {
+  private constructor(
+    readonly nodes: RedisCluster,
+    /** A key of the shard. */
+    private readonly key: string,
+    /** The master that has the shard, as of the last look. */
+    public owner: ClusterNode,
+    readonly version: string,
+  ) {}
+
+  static async start(prefix: string): Promise<ChaosCluster> {
+    sweepLeftovers();
+    const nodes = await RedisCluster.start({ masters: 3, replicas: 1, nodeTimeout: 1500 });
+    const key = `{${prefix}}:incarnation`;
+    const owner = await nodes.ownerOf(key);
+    return new ChaosCluster(nodes, key, owner, await versionOf(owner.redis));
+  }
+
+  get admin(): Redis {
+    return this.owner.redis;
+  }
+
+  get where(): object {
+    return { cluster: { nodes: this.nodes.addresses } };
+  }
+
+  /** Looks for the owner again. */
+  async look(): Promise<ClusterNode> {
+    return (this.owner = await this.nodes.ownerOf(this.key));
+  }
+
+  /** Moves the shard to another master, or back. */
+  async move(to: ClusterNode): Promise<void> {
+    await this.nodes.move(this.key, to);
+    await this.look();
+  }
+
+  stop(): Promise<void> {
+    return this.nodes.stop();
+  }
+}
