@@ -54,7 +54,7 @@ export async function quiet({ redis, plan, log }: Inspected, within: number): Pr
     streams: await streams(redis.admin, plan.prefix),
     keys: await keys(redis.admin),
     dead: await deadLetters(redis.admin, plan.prefix),
-    effects: await repeatedEffects(redis.admin),
+    effects: plan.effects ? await repeatedEffects(redis.admin) : { count: 0, repeated: [] },
     t: now(),
   });
 }

@@ -121,6 +121,7 @@ export async function play({
     log.write({ k: 'load', t: now() });
     await underLoad(scenario, context);
     log.write({ k: 'loaded', t: now() });
+    await store.look?.();
     await quiet({ redis: store, plan, log }, plan.quietWithin);
     // Reply logs are trimmed a moment later, and timers run out.
     await pause(plan.restFor);

@@ -8,6 +8,8 @@ export interface Store {
   readonly version: string | undefined;
   /** Options of a client or a service that lead there. */
   readonly where: object;
+  /** Looks for the server that has the data now. */
+  look?(): Promise<unknown>;
   stop(): Promise<void>;
 }
 

@@ -25,6 +25,8 @@ export interface SeenNode {
   /** Of a replica: the id of its master. */
   readonly master: string;
   readonly ranges: readonly (readonly [from: number, to: number])[];
+  /** Of two nodes that claim a slot, the one with the higher epoch has it. */
+  readonly epoch: number;
 }
 
 /** One server of a cluster, and a connection to it. */
@@ -156,20 +158,21 @@ export class RedisCluster {
     return (await lines(node)).trim().split('\n').map(parsed);
   }
 
-  /** The master that has the slot of a key, as any living node sees it. */
+  /** The master that has the slot of a key: of all claims that living nodes know, the one with the highest epoch. */
   async ownerOf(key: string): Promise<ClusterNode> {
-    for (const node of this.nodes) {
-      const seen = await this.seenBy(node).catch(() => []);
-      const slot = Number(await node.redis.call('CLUSTER', 'KEYSLOT', key).catch(() => -1));
-      const owner = seen.find(
+    const claims = this.nodes.map(async (node) => {
+      const slot = Number(await node.redis.call('CLUSTER', 'KEYSLOT', key));
+      return (await this.seenBy(node)).filter(
         ({ flags, ranges }) =>
           flags.includes('master') &&
           !flags.includes('fail') &&
           ranges.some(([from, to]) => slot >= from && slot <= to),
       );
-      if (owner !== undefined) return this.at(owner.port);
-    }
-    throw new Error(`nobody owns the slot of ${key}`);
+    });
+    const known = await Promise.all(claims.map((claim) => claim.catch(() => [])));
+    const [owner] = known.flat().toSorted((a, b) => b.epoch - a.epoch);
+    if (owner === undefined) throw new Error(`nobody owns the slot of ${key}`);
+    return this.at(owner.port);
   }
 
   /** A replica of a master. */
@@ -263,9 +266,9 @@ const lines = async (node: ClusterNode) => String(await node.redis.call('CLUSTER
 
 /** `id host:port@bus flags master ping pong epoch link ranges…` */
 function parsed(line: string): SeenNode {
-  const [id = '', address = '', flags = '', master = '', , , , , ...ranges] = line.split(' ');
+  const [id = '', address = '', flags = '', master = '', , , epoch, , ...ranges] = line.split(' ');
   return {
-    ...{ id, master, flags: flags.split(',') },
+    ...{ id, master, flags: flags.split(','), epoch: Number(epoch) },
     port: Number(/:(\d+)@/.exec(address)?.[1]),
     ranges: ranges
       .filter((range) => !range.startsWith('['))
