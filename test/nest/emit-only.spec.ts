@@ -37,10 +37,12 @@ describe('a client that only emits', () => {
       await lastValueFrom(client.emit('emit.event', i), { defaultValue: undefined });
     }
     expect(await connections()).toHaveLength(1);
-    // Its stream, what tells one memory of Redis from another, and the record that makes each batch count once.
+    // Its stream, what tells one memory of Redis from another, the number of shards, and the record that makes each batch
+    // count once.
     expect((await keys()).map((key) => key.replace(/:[\w-]{22}$/, ':<id>')).toSorted()).toEqual([
       'caller:<id>',
       'incarnation',
+      'layout',
       's:emit.event',
     ]);
   });
@@ -49,7 +51,7 @@ describe('a client that only emits', () => {
     const { client, connections, keys } = open();
     await client.connect();
     expect(await connections()).toHaveLength(1);
-    expect(await keys()).toEqual(['incarnation']);
+    expect((await keys()).toSorted()).toEqual(['incarnation', 'layout']);
   });
 
   test('says truthfully that it is connected, and that it is not', async () => {

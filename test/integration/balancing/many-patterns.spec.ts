@@ -3,6 +3,7 @@ import { eventually } from '../../../tools/wait.js';
 import type { Caller } from '../../support/caller.js';
 import { Gate } from '../../support/gate.js';
 import { range, Tally } from '../../support/tally.js';
+import { monitor } from '../../support/monitor.js';
 import { TestService } from '../../support/test-service.js';
 
 const patterns = range(200).map((i) => `pattern.${i}`);
@@ -15,9 +16,7 @@ const echoes = (handler: (data: unknown, pattern: string) => unknown = (data) =>
 /** The reads of a service: how many streams each names, and whether it blocks. */
 async function watchReads(service: TestService) {
   const reads: { streams: number; blocks: boolean }[] = [];
-  const monitor = await service.redis.monitor();
-  onTestFinished(() => monitor.disconnect());
-  monitor.on('monitor', (_time: string, args: string[]) => {
+  await monitor(service.url, (args) => {
     if (args[0]?.toLowerCase() !== 'xreadgroup') return;
     const streams = args.filter((arg) => arg.startsWith(service.stream('')));
     if (streams.length === 0) return;
