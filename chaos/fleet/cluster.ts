@@ -1,6 +1,7 @@
 // A Cluster of three masters with a replica each. All that a run stores is in one shard, so one of them has it.
 import type { Redis } from 'ioredis';
-import { type ClusterNode, RedisCluster } from '../../tools/redis/cluster.js';
+import { RedisCluster } from '../../tools/redis/cluster.js';
+import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import { versionOf, type Store } from './store.js';
 
@@ -10,7 +11,7 @@ export class ChaosCluster implements Store {
     /** A key of the shard. */
     private readonly key: string,
     /** The master that has the shard, as of the last look. */
-    public owner: ClusterNode,
+    public owner: KeptServer,
     readonly version: string,
   ) {}
 
@@ -31,12 +32,12 @@ export class ChaosCluster implements Store {
   }
 
   /** Looks for the owner again. */
-  async look(): Promise<ClusterNode> {
+  async look(): Promise<KeptServer> {
     return (this.owner = await this.nodes.ownerOf(this.key));
   }
 
   /** Moves the shard to another master, or back. */
-  async move(to: ClusterNode): Promise<void> {
+  async move(to: KeptServer): Promise<void> {
     await this.nodes.move(this.key, to);
     await this.look();
   }

@@ -1,14 +1,15 @@
 // A master and a replica that three Sentinels watch.
 import type { Redis } from 'ioredis';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
-import { MASTER_NAME, WatchedMaster, type WatchedServer } from '../../tools/redis/sentinels.js';
+import type { KeptServer } from '../../tools/redis/kept-server.js';
+import { MASTER_NAME, WatchedMaster } from '../../tools/redis/sentinels.js';
 import { versionOf, type Store } from './store.js';
 
 export class ChaosWatched implements Store {
   private constructor(
     readonly servers: WatchedMaster,
     /** As of the last look. */
-    public master: WatchedServer,
+    public master: KeptServer,
     readonly version: string,
   ) {}
 
@@ -28,7 +29,7 @@ export class ChaosWatched implements Store {
   }
 
   /** Looks for the master again. */
-  async look(): Promise<WatchedServer> {
+  async look(): Promise<KeptServer> {
     return (this.master = await this.servers.master());
   }
 

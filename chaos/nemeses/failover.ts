@@ -1,5 +1,5 @@
 // What may happen to a Cluster, and to a master that Sentinels watch.
-import type { ClusterNode } from '../../tools/redis/cluster.js';
+import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { eventually, pause } from '../../tools/wait.js';
 import type { Facts } from '../fleet/faults.js';
 import type { Context } from '../scenarios/scenario.js';
@@ -111,7 +111,7 @@ export async function freezeMaster({ sentinels, faults }: Context): Promise<void
   await servers.settled();
 }
 
-async function ownerBecomes(cluster: Context['cluster'], node: ClusterNode): Promise<void> {
+async function ownerBecomes(cluster: Context['cluster'], node: KeptServer): Promise<void> {
   await eventually(async () => {
     if ((await cluster.look()) !== node) throw new Error('the replica has not taken over');
   }, WITHIN);

@@ -1,9 +1,8 @@
 // A Redis Cluster of private servers on loopback, made and moved by plain commands: no redis-cli is needed.
-import { Redis } from 'ioredis';
 import { freePort } from '../free-port.js';
 import { eventually } from '../wait.js';
 import { startPrivateRedis } from '../redis.js';
-import type { PrivateRedis } from './server-process.js';
+import { KeptServer } from './kept-server.js';
 
 const SLOTS = 16_384;
 
@@ -29,56 +28,10 @@ export interface SeenNode {
   readonly epoch: number;
 }
 
-/** One server of a cluster, and a connection to it. */
-export class ClusterNode {
-  private made: Redis | undefined;
-
-  constructor(
-    private server: PrivateRedis,
-    private readonly args: readonly string[],
-  ) {}
-
-  get port(): number {
-    return this.server.port;
-  }
-
-  get pid(): number {
-    return this.server.pid;
-  }
-
-  get redis(): Redis {
-    return (this.made ??= connect(this.port));
-  }
-
-  /** SIGKILL: what it held in memory is gone. */
-  async kill(): Promise<void> {
-    process.kill(this.pid, 'SIGKILL');
-    await this.server.stop();
-  }
-
-  /** Starts again what was killed, where it was. It knows nobody: `RedisCluster.welcome` makes it a member. */
-  async start(): Promise<void> {
-    this.server = await startPrivateRedis({ args: this.args, port: this.port });
-  }
-
-  freeze(): void {
-    process.kill(this.pid, 'SIGSTOP');
-  }
-
-  thaw(): void {
-    process.kill(this.pid, 'SIGCONT');
-  }
-
-  async stop(): Promise<void> {
-    this.made?.disconnect();
-    await this.server.stop();
-  }
-}
-
 /** A cluster whose nodes can be killed, frozen, promoted and relieved of slots. */
 export class RedisCluster {
   private constructor(
-    readonly nodes: ClusterNode[],
+    readonly nodes: KeptServer[],
     private readonly options: Required<ClusterStartOptions>,
   ) {}
 
@@ -110,26 +63,26 @@ export class RedisCluster {
   }
 
   /** Starts a server that is no member yet. */
-  async add(): Promise<ClusterNode> {
+  async add(): Promise<KeptServer> {
     const { nodeTimeout, args } = this.options;
     const own = [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
       ...['--cluster-node-timeout', String(nodeTimeout), '--repl-diskless-sync-delay', '0'],
       ...args,
     ];
-    const node = new ClusterNode(await startPrivateRedis({ args: own }), own);
+    const node = new KeptServer(await startPrivateRedis({ args: own }), own);
     this.nodes.push(node);
     return node;
   }
 
   /** Makes a server a member that owns nothing. */
-  async welcome(node: ClusterNode, by: ClusterNode): Promise<void> {
+  async welcome(node: KeptServer, by: KeptServer): Promise<void> {
     const bus = /@(\d+)/.exec(await lines(by))?.[1] ?? '';
     await node.redis.call('CLUSTER', 'MEET', '127.0.0.1', String(by.port), bus);
   }
 
   /** Starts a server again that was killed, as a replica without data; the others forget what it was. */
-  async revive(node: ClusterNode, master: ClusterNode): Promise<void> {
+  async revive(node: KeptServer, master: KeptServer): Promise<void> {
     const seen = await this.seenBy(master);
     const former = seen.find(({ port }) => port === node.port)?.id;
     await node.start();
@@ -145,8 +98,8 @@ export class RedisCluster {
   }
 
   /** The masters that own slots. */
-  async masters(): Promise<ClusterNode[]> {
-    const [first] = this.nodes as [ClusterNode];
+  async masters(): Promise<KeptServer[]> {
+    const [first] = this.nodes as [KeptServer];
     const seen = await this.seenBy(first);
     return seen
       .filter(({ flags, ranges }) => flags.includes('master') && ranges.length > 0)
@@ -154,12 +107,12 @@ export class RedisCluster {
   }
 
   /** The cluster as one of its nodes sees it. */
-  async seenBy(node: ClusterNode): Promise<SeenNode[]> {
+  async seenBy(node: KeptServer): Promise<SeenNode[]> {
     return (await lines(node)).trim().split('\n').map(parsed);
   }
 
   /** The master that has the slot of a key: of all claims that living nodes know, the one with the highest epoch. */
-  async ownerOf(key: string): Promise<ClusterNode> {
+  async ownerOf(key: string): Promise<KeptServer> {
     const claims = this.nodes.map(async (node) => {
       const slot = Number(await node.redis.call('CLUSTER', 'KEYSLOT', key));
       return (await this.seenBy(node)).filter(
@@ -176,7 +129,7 @@ export class RedisCluster {
   }
 
   /** A replica of a master. */
-  async replicaOf(master: ClusterNode): Promise<ClusterNode> {
+  async replicaOf(master: KeptServer): Promise<KeptServer> {
     const id = String(await master.redis.call('CLUSTER', 'MYID'));
     const seen = await this.seenBy(master);
     const replica = seen.find((node) => node.master === id && !node.flags.includes('fail'));
@@ -185,7 +138,7 @@ export class RedisCluster {
   }
 
   /** Moves the slot of a key, with what is in it, as `redis-cli --cluster reshard` does. */
-  async move(key: string, to: ClusterNode): Promise<void> {
+  async move(key: string, to: KeptServer): Promise<void> {
     const from = await this.ownerOf(key);
     const slot = String(await from.redis.call('CLUSTER', 'KEYSLOT', key));
     const ids = await Promise.all([from, to].map((node) => node.redis.call('CLUSTER', 'MYID')));
@@ -216,7 +169,7 @@ export class RedisCluster {
     }, 20_000);
   }
 
-  private at(port: number): ClusterNode {
+  private at(port: number): KeptServer {
     const node = this.nodes.find((each) => each.port === port);
     if (node === undefined) throw new Error(`no node at ${port}`);
     return node;
@@ -224,7 +177,7 @@ export class RedisCluster {
 
   private async form(): Promise<void> {
     const { masters } = this.options;
-    const [first, ...others] = this.nodes as [ClusterNode, ...ClusterNode[]];
+    const [first, ...others] = this.nodes as [KeptServer, ...KeptServer[]];
     const owners = this.nodes.slice(0, masters);
     for (const [i, node] of owners.entries()) {
       const from = Math.floor((i * SLOTS) / masters);
@@ -235,13 +188,13 @@ export class RedisCluster {
     for (const node of others) await this.welcome(node, first);
     await this.settled();
     for (const [i, node] of this.nodes.slice(masters).entries()) {
-      await this.follow(node, owners[i % masters] as ClusterNode);
+      await this.follow(node, owners[i % masters] as KeptServer);
     }
     await this.settled();
   }
 
   /** Makes a member a replica, and waits until it has everything. */
-  private async follow(node: ClusterNode, master: ClusterNode): Promise<void> {
+  private async follow(node: KeptServer, master: KeptServer): Promise<void> {
     const id = String(await master.redis.call('CLUSTER', 'MYID'));
     await eventually(() => node.redis.call('CLUSTER', 'REPLICATE', id), 10_000);
     await eventually(async () => {
@@ -251,18 +204,7 @@ export class RedisCluster {
   }
 }
 
-function connect(port: number): Redis {
-  const redis = new Redis({
-    port,
-    host: '127.0.0.1',
-    maxRetriesPerRequest: 0,
-    commandTimeout: 3000,
-  });
-  redis.on('error', () => {});
-  return redis;
-}
-
-const lines = async (node: ClusterNode) => String(await node.redis.call('CLUSTER', 'NODES'));
+const lines = async (node: KeptServer) => String(await node.redis.call('CLUSTER', 'NODES'));
 
 /** `id host:port@bus flags master ping pong epoch link ranges…` */
 function parsed(line: string): SeenNode {

@@ -1,7 +1,8 @@
 // A master, its replicas and three Sentinels: private servers on loopback.
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { startPrivateRedis } from '../redis.js';
 import { eventually } from '../wait.js';
+import { connectTo, KeptServer } from './kept-server.js';
 import type { PrivateRedis } from './server-process.js';
 
 export const MASTER_NAME = 'main';
@@ -14,57 +15,15 @@ export interface SentinelStartOptions {
   readonly args?: readonly string[];
 }
 
-/** One server with data. */
-export class WatchedServer {
-  private made: Redis | undefined;
-
-  constructor(
-    private server: PrivateRedis,
-    private readonly args: readonly string[],
-  ) {}
-
-  get port(): number {
-    return this.server.port;
-  }
-
-  get redis(): Redis {
-    return (this.made ??= connect(this.port));
-  }
-
-  /** SIGKILL: what it held in memory is gone. */
-  async kill(): Promise<void> {
-    process.kill(this.server.pid, 'SIGKILL');
-    await this.server.stop();
-  }
-
-  /** Starts again what was killed, where it was, with an empty memory. */
-  async start(): Promise<void> {
-    this.server = await startPrivateRedis({ args: this.args, port: this.port });
-  }
-
-  freeze(): void {
-    process.kill(this.server.pid, 'SIGSTOP');
-  }
-
-  thaw(): void {
-    process.kill(this.server.pid, 'SIGCONT');
-  }
-
-  async stop(): Promise<void> {
-    this.made?.disconnect();
-    await this.server.stop();
-  }
-}
-
 /** What Sentinels watch. */
 export class WatchedMaster {
   private readonly watchers: Redis[];
 
   private constructor(
-    readonly servers: readonly WatchedServer[],
+    readonly servers: readonly KeptServer[],
     private readonly sentinels: readonly PrivateRedis[],
   ) {
-    this.watchers = sentinels.map(({ port }) => connect(port));
+    this.watchers = sentinels.map(({ port }) => connectTo(port));
   }
 
   static async start({
@@ -73,11 +32,11 @@ export class WatchedMaster {
     args = [],
   }: SentinelStartOptions = {}): Promise<WatchedMaster> {
     const own = ['--repl-diskless-sync-delay', '0', ...args];
-    const servers: WatchedServer[] = [];
+    const servers: KeptServer[] = [];
     for (let i = 0; i <= replicas; i++) {
-      servers.push(new WatchedServer(await startPrivateRedis({ args: own }), own));
+      servers.push(new KeptServer(await startPrivateRedis({ args: own }), own));
     }
-    const [master, ...others] = servers as [WatchedServer, ...WatchedServer[]];
+    const [master, ...others] = servers as [KeptServer, ...KeptServer[]];
     for (const { redis } of others) await redis.call('REPLICAOF', '127.0.0.1', String(master.port));
     const lines = [
       `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${master.port} 2`,
@@ -102,7 +61,7 @@ export class WatchedMaster {
   }
 
   /** The master, as the first Sentinel sees it. */
-  async master(): Promise<WatchedServer> {
+  async master(): Promise<KeptServer> {
     const [watcher] = this.watchers as [Redis];
     const found = await watcher.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME);
     const port = Number((found as string[] | null)?.[1]);
@@ -142,13 +101,4 @@ export class WatchedMaster {
       }, 30_000);
     }
   }
-}
-
-function connect(port: number): Redis {
-  const redis = new Redis({
-    ...{ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 },
-    enableReadyCheck: false,
-  });
-  redis.on('error', () => {});
-  return redis;
 }

@@ -1,0 +1,61 @@
+// A server of a cluster, or one that Sentinels watch.
+import { Redis } from 'ioredis';
+import { startPrivateRedis } from '../redis.js';
+import type { PrivateRedis } from './server-process.js';
+
+/** A private server that can be killed, frozen and started again where it was, and a connection to it. */
+export class KeptServer {
+  private made: Redis | undefined;
+
+  constructor(
+    private server: PrivateRedis,
+    private readonly args: readonly string[],
+  ) {}
+
+  get port(): number {
+    return this.server.port;
+  }
+
+  get pid(): number {
+    return this.server.pid;
+  }
+
+  get redis(): Redis {
+    return (this.made ??= connectTo(this.port));
+  }
+
+  /** SIGKILL: what it held in memory is gone. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL');
+    await this.server.stop();
+  }
+
+  /** Starts again what was killed, where it was, with an empty memory and as a member of nothing. */
+  async start(): Promise<void> {
+    this.server = await startPrivateRedis({ args: this.args, port: this.port });
+  }
+
+  freeze(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    this.made?.disconnect();
+    await this.server.stop();
+  }
+}
+
+/** A connection that waits for nothing: its commands fail while the server is away, or take three seconds at most. */
+export function connectTo(port: number): Redis {
+  const redis = new Redis({
+    ...{ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 },
+    // A Sentinel answers no INFO of that kind.
+    enableReadyCheck: false,
+  });
+  redis.on('error', () => {});
+  return redis;
+}
