@@ -3,15 +3,17 @@ import type { Redis } from 'ioredis';
 import { RedisCluster } from '../../tools/redis/cluster.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
-import { versionOf, type Store } from './store.js';
+import { versionOf, type Replicated } from './store.js';
 
-export class ChaosCluster implements Store {
+export class ChaosCluster implements Replicated {
+  readonly waitsForReplica = true;
+
   private constructor(
     readonly nodes: RedisCluster,
     /** A key of the shard. */
     private readonly key: string,
     /** The master that has the shard, as of the last look. */
-    public owner: KeptServer,
+    public primary: KeptServer,
     readonly version: string,
   ) {}
 
@@ -24,7 +26,7 @@ export class ChaosCluster implements Store {
   }
 
   get admin(): Redis {
-    return this.owner.redis;
+    return this.primary.redis;
   }
 
   get where(): object {
@@ -33,7 +35,20 @@ export class ChaosCluster implements Store {
 
   /** Looks for the owner again. */
   async look(): Promise<KeptServer> {
-    return (this.owner = await this.nodes.ownerOf(this.key));
+    return (this.primary = await this.nodes.ownerOf(this.key));
+  }
+
+  async failOver(): Promise<void> {
+    const replica = await this.nodes.replicaOf(this.primary);
+    await replica.redis.call('CLUSTER', 'FAILOVER');
+  }
+
+  revive(former: KeptServer): Promise<void> {
+    return this.nodes.revive(former, this.primary);
+  }
+
+  settled(): Promise<void> {
+    return this.nodes.settled();
   }
 
   /** Moves the shard to another master, or back. */

@@ -16,7 +16,7 @@ import { watchLeases } from './lease-watch.js';
 import { withDefaults, type WholePlan } from './plan.js';
 import { ChaosCluster } from './cluster.js';
 import { ChaosRedis } from './redis.js';
-import type { Store } from './store.js';
+import type { Replicated, Store } from './store.js';
 import { ChaosWatched } from './watched.js';
 import type { Context, Scenario } from '../scenarios/scenario.js';
 import type { Child } from './child.js';
@@ -92,8 +92,8 @@ export async function play({
     get cluster() {
       return wanted(cluster, 'a cluster');
     },
-    get sentinels() {
-      return wanted(sentinels, 'sentinels');
+    get replicated() {
+      return wanted<Replicated>(cluster ?? sentinels, 'replicas');
     },
     get proxy() {
       return wanted(proxy, 'a proxy');

@@ -1,5 +1,6 @@
 // Where a run keeps its data: one server, a Cluster, or a master that Sentinels watch.
 import type { Redis } from 'ioredis';
+import type { KeptServer } from '../../tools/redis/kept-server.js';
 
 export interface Store {
   /** For commands and inspection. In a Cluster it leads to the owner of the shard, as of the last look. */
@@ -11,6 +12,21 @@ export interface Store {
   /** Looks for the server that has the data now. */
   look?(): Promise<unknown>;
   stop(): Promise<void>;
+}
+
+/** A store in which another server can take over. */
+export interface Replicated extends Store {
+  /** The server that has the data, as of the last look. */
+  readonly primary: KeptServer;
+  /** Whether a failover that is asked for waits until the other server has everything. */
+  readonly waitsForReplica: boolean;
+  look(): Promise<KeptServer>;
+  /** Asks for a failover. */
+  failOver(): Promise<void>;
+  /** Starts a server again that was killed: it becomes a replica, without data. */
+  revive(former: KeptServer): Promise<void>;
+  /** Resolves when all servers agree, and each replica has what its master has. */
+  settled(): Promise<void>;
 }
 
 /** Name and version, as the server tells them. */

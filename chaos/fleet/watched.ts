@@ -3,13 +3,15 @@ import type { Redis } from 'ioredis';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { MASTER_NAME, WatchedMaster } from '../../tools/redis/sentinels.js';
-import { versionOf, type Store } from './store.js';
+import { versionOf, type Replicated } from './store.js';
 
-export class ChaosWatched implements Store {
+export class ChaosWatched implements Replicated {
+  readonly waitsForReplica = false;
+
   private constructor(
     readonly servers: WatchedMaster,
     /** As of the last look. */
-    public master: KeptServer,
+    public primary: KeptServer,
     readonly version: string,
   ) {}
 
@@ -21,7 +23,7 @@ export class ChaosWatched implements Store {
   }
 
   get admin(): Redis {
-    return this.master.redis;
+    return this.primary.redis;
   }
 
   get where(): object {
@@ -30,7 +32,20 @@ export class ChaosWatched implements Store {
 
   /** Looks for the master again. */
   async look(): Promise<KeptServer> {
-    return (this.master = await this.servers.master());
+    return (this.primary = await this.servers.master());
+  }
+
+  failOver(): Promise<void> {
+    return this.servers.failOver();
+  }
+
+  async revive(former: KeptServer): Promise<void> {
+    await former.start();
+    await this.servers.settled();
+  }
+
+  settled(): Promise<void> {
+    return this.servers.settled();
   }
 
   stop(): Promise<void> {

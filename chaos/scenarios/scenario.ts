@@ -3,7 +3,7 @@ import type { Fleet } from '../fleet/fleet.js';
 import type { Plan, WholePlan } from '../fleet/plan.js';
 import type { ChaosCluster } from '../fleet/cluster.js';
 import type { ChaosRedis } from '../fleet/redis.js';
-import type { ChaosWatched } from '../fleet/watched.js';
+import type { Replicated } from '../fleet/store.js';
 import type { Clocks } from '../kit/faketime.js';
 import type { History } from '../kit/history.js';
 import type { Random } from '../../tools/random.js';
@@ -18,8 +18,8 @@ export interface Context<P extends Plan = Plan> {
   readonly redis: ChaosRedis;
   /** Throws if the plan does not ask for a cluster. */
   readonly cluster: ChaosCluster;
-  /** Throws if the plan does not ask for sentinels. */
-  readonly sentinels: ChaosWatched;
+  /** The cluster, or the master that Sentinels watch. Throws if the plan asks for neither. */
+  readonly replicated: Replicated;
   readonly fleet: Fleet;
   readonly faults: Faults;
   readonly random: Random;

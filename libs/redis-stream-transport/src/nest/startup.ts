@@ -5,7 +5,7 @@ import { RedisStreamsError } from '../errors.js';
 /** Answers that no further attempt changes: the start fails at once. */
 const REFUSED = /^(?:WRONGPASS|NOAUTH|NOPERM)\b/;
 /** Others who use the prefix have another number of shards, or speak another version of the protocol. */
-const MISFIT = /^LAYOUT\b/;
+const MISFIT = /^LAYOUT /;
 
 /** The wait for the first connection. */
 export interface Startup {
@@ -28,7 +28,11 @@ export function startup(attempts: number | undefined): Startup {
     failed(_, error, attempt) {
       if (started) return;
       if (MISFIT.test(error.message)) {
-        giveUp(new RedisStreamsError('INVALID_OPTION', error.message.slice(7), { cause: error }));
+        giveUp(
+          new RedisStreamsError('INVALID_OPTION', error.message.replace(MISFIT, ''), {
+            cause: error,
+          }),
+        );
       }
       if (REFUSED.test(error.message)) {
         giveUp(new RedisStreamsError('REDIS', `Redis refused: ${error.message}`, { cause: error }));

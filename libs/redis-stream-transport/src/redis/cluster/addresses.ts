@@ -26,7 +26,10 @@ export async function namedNodes(node: NodeAddress, options: Finder): Promise<No
   return targets.map(({ port }, i) => Object.assign({}, node, { host: hosts[i], port }));
 }
 
-/** The address of a host. With the option `dnsLookup` it is what that says; else the socket looks it up. */
+/**
+ * The address of a host. With the option `dnsLookup` it is what that says; else the socket looks it up. A `Cluster` of
+ * ioredis has Node's own `lookup` where the user gave none.
+ */
 export async function addressOf(host: string, { dnsLookup }: Finder): Promise<string> {
   if (dnsLookup === undefined || dnsLookup === (lookup as unknown) || isIP(host)) return host;
   return new Promise((done, failed) => {
