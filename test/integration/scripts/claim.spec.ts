@@ -227,7 +227,7 @@ describe('the claim script', () => {
     await tombstone();
     expect(await broker.claim({ ...me, token: 'x' }, 'dead', 'a', asked(10))).toBe('fenced');
     await brokers.redis.del(brokers.keys.lease('me'));
-    expect(await broker.claim(me, 'dead', 'a', asked(10))).toBe('fenced');
+    expect(await broker.claim(me, 'dead', 'a', asked(10))).toBe('missing');
     expect(await brokers.pendingEntries('a')).toMatchObject([[expect.anything(), 'dead', 1]]);
   });
 
@@ -319,5 +319,7 @@ describe('the scripts of the audit', () => {
     // Pending without a body: there is nothing left to run.
     expect((await brokers.pendingEntries('a')).map(([id]) => id)).toEqual([ids[0], ids[2]]);
     expect(await broker.fetch({ ...owner, token: 'x' }, 'a', ids)).toBe('fenced');
+    await brokers.redis.del(brokers.keys.lease('dead'));
+    expect(await broker.fetch(owner, 'a', ids)).toBe('missing');
   });
 });

@@ -65,7 +65,7 @@ describe('leases', () => {
   it('are revoked only when they are missing, and only by a consumer that has a lease', async () => {
     const brokers = await TestBrokers.open();
     const leases = brokers.leases();
-    expect(await leases.revoke(me, 'other')).toBe('fenced');
+    expect(await leases.revoke(me, 'other')).toBe('missing');
     await leases.renew(me, { ttl: TTL, take: true });
     await leases.renew(other, { ttl: TTL, take: true });
     expect(await leases.revoke(me, 'other')).toBe('alive');

@@ -99,7 +99,9 @@ describe('L20: orphaned requests', () => {
     expect((await starts.orphans('a', '', 10)).ids).toEqual([]);
     await brokers.redis.xgroup('DELCONSUMER', brokers.keys.stream('a'), 'service', 'me');
     expect((await starts.orphans('a', '', 10)).ids).toEqual(ids);
-    await starts.adopt(other, 'a', ids);
+    expect(await starts.adopt({ ...other, token: 'x' }, 'a', ids)).toBe('fenced');
+    expect(await starts.adopt({ consumer: 'no', token: 'x' }, 'a', ids)).toBe('missing');
+    expect(await starts.adopt(other, 'a', ids)).toBeUndefined();
     await starts.adopt(me, 'a', ids);
     expect(await brokers.pendingEntries('a')).toEqual([[ids[0], 'other', 2]]);
   });

@@ -28,7 +28,7 @@ import { settleChecked } from './operations/serving/settle-checked.js';
 import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
 import { settle, settleScript } from './operations/serving/settle.js';
 import type { SettleAnswer, Settlement, StreamEnds } from './operations/serving/settle.js';
-import type { Answer, CheckedAnswer, Owner } from './owner.js';
+import type { Answer, CheckedAnswer, LeaseLost, Owner } from './owner.js';
 
 export type { Answer, CheckedAnswer, GroupKind, KeyedResult, Owner, SettleAnswer, Settlement };
 export type { CheckedSettlement, StreamEnds };
@@ -101,7 +101,7 @@ export class GroupBroker implements ServicePlace {
     return snapshot(this, consumer, wanted, limit);
   }
 
-  fetch(owner: Owner, stream: string, ids: readonly string[]): Promise<HeldEntry[] | 'fenced'> {
+  fetch(owner: Owner, stream: string, ids: readonly string[]): Promise<HeldEntry[] | LeaseLost> {
     return fetchHeld(this, owner, stream, ids);
   }
 

@@ -13,7 +13,7 @@ import {
 } from './operations/recovery/noted-connections.js';
 import { openConnections } from './operations/recovery/open-connections.js';
 import { evictionPolicy, unblock } from './operations/server.js';
-import type { Owner } from './owner.js';
+import type { LeaseLost, Owner } from './owner.js';
 
 export type { Announcement, LeaseAnswer, NotedConnections };
 
@@ -47,7 +47,7 @@ export class LeaseBroker implements GroupPlace {
   }
 
   /** @param note of its connections, all of which are gone; '': its lease is missing */
-  revoke(owner: Owner, dead: string, note = ''): Promise<'revoked' | 'alive' | 'fenced'> {
+  revoke(owner: Owner, dead: string, note = ''): Promise<'revoked' | 'alive' | LeaseLost> {
     return revoke(this, owner, dead, note);
   }
 

@@ -4,7 +4,11 @@ export interface Owner {
   readonly token: string;
 }
 
-export const CHECKED = ['ok', 'lost', 'missing', 'fenced'] as const;
+/** The lease is gone, or belongs to another owner. */
+export const LEASE_LOST = ['missing', 'fenced'] as const;
+export type LeaseLost = (typeof LEASE_LOST)[number];
+
+export const CHECKED = ['ok', 'lost', ...LEASE_LOST] as const;
 /**
  * Outcome of an operation on one entry that checks its owner. `lost`: the entry belongs to another consumer.
  * `missing`: the lease is gone. `fenced`: the lease belongs to another owner. Unless it is `ok`, nothing changed.

@@ -9,7 +9,7 @@ import { orphans } from './operations/recovery/orphans.js';
 import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
 import { mark, type Marked, type Marks } from './operations/serving/mark.js';
 import { start } from './operations/serving/start.js';
-import type { CheckedAnswer, Owner } from './owner.js';
+import type { CheckedAnswer, LeaseLost, Owner } from './owner.js';
 
 export type { InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks };
 
@@ -58,7 +58,7 @@ export class StartBroker implements GroupPlace {
     return sweep(this, stream);
   }
 
-  adopt(owner: Owner, stream: string, ids: readonly string[]): Promise<void> {
+  adopt(owner: Owner, stream: string, ids: readonly string[]): Promise<LeaseLost | undefined> {
     return adopt(this, owner, stream, ids);
   }
 

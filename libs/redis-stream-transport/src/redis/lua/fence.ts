@@ -21,11 +21,3 @@ export const LUA_FENCE = fence("'missing'", "'fenced'");
 
 /** The fence of scripts that answer with a list: its first item is the word. */
 export const LUA_FENCE_LIST = fence("{ 'missing' }", "{ 'fenced' }");
-
-/**
- * Lua that ends a script with `answer`, an expression, unless `lease` holds `token`: only a consumer with a lease may
- * take entries.
- */
-export const luaOnlyHeld = (answer: string): string => `
-if redis.call('GET', lease) ~= token then return ${answer} end
-`;

@@ -132,8 +132,8 @@ export class Auditor {
         const page = gone.slice(from, from + IDS_PER_CALL);
         const answer = await this.broker.fetch(owner, stream.name, page);
         if (owner !== this.context.identity.owner) return;
-        if (answer === 'fenced') {
-          this.context.identity.doubt('fenced');
+        if (answer === 'missing' || answer === 'fenced') {
+          this.context.identity.doubt(answer);
           return;
         }
         this.hooks.found(

@@ -115,8 +115,8 @@ export class Claims {
       const which = { count, permitted: maxDeliveries, suspects, nestedFrom: nested ? from : '' };
       const answer = await this.redis.broker.claim(owner, name, stream.name, which);
       if (owner !== this.context.identity.owner) return 'stop';
-      if (answer === 'fenced') {
-        this.context.identity.doubt('fenced');
+      if (answer === 'missing' || answer === 'fenced') {
+        this.context.identity.doubt(answer);
         return 'stop';
       }
       if (answer === 'alive') return 'done';

@@ -93,8 +93,8 @@ export class ConnectionWatch {
     let isAny = false;
     for (const { consumer, note, grace } of struck) {
       const verdict = await this.leases.revoke(identity.owner, consumer, note);
-      if (verdict === 'fenced') {
-        identity.doubt('fenced');
+      if (verdict === 'missing' || verdict === 'fenced') {
+        identity.doubt(verdict);
         break;
       }
       if (verdict !== 'revoked') continue;

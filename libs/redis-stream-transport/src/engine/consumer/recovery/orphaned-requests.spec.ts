@@ -16,7 +16,10 @@ function setup() {
   const adopted: string[] = [];
   const broker = {
     orphans: () => Promise.resolve({ next: '', ids }),
-    adopt: (_: unknown, __: string, found: string[]) => Promise.resolve(adopted.push(...found)),
+    adopt: (_: unknown, __: string, found: string[]) => {
+      adopted.push(...found);
+      return Promise.resolve(undefined);
+    },
   } as unknown as StartBroker;
   const orphans = new OrphanedRequests(
     shardContext({ clock }),

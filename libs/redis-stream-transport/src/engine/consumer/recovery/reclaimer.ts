@@ -175,7 +175,9 @@ export class Reclaimer {
     // second strike.
     for (const name of struck) {
       const verdict = await this.leases.revoke(this.context.identity.owner, name);
-      if (verdict === 'fenced') return this.context.identity.doubt('fenced');
+      if (verdict === 'missing' || verdict === 'fenced') {
+        return this.context.identity.doubt(verdict);
+      }
       this.buried.delete(name);
       if (verdict === 'revoked') dead.push(name);
     }

@@ -1,7 +1,7 @@
 import { wordOf } from '../../answer.js';
-import { luaOnlyHeld, TOMBSTONE, TOMBSTONE_LIFE } from '../../lua/fence.js';
+import { LUA_FENCE, TOMBSTONE, TOMBSTONE_LIFE } from '../../lua/fence.js';
 import { LUA_RUN } from '../../lua/run.js';
-import type { Owner } from '../../owner.js';
+import { LEASE_LOST, type LeaseLost, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
@@ -10,7 +10,7 @@ import { defineScript, run } from '../script.js';
  * the connections of the consumer, also one that has time left: if nothing else was noted since, and by this
  * life of the server.
  *
- * Answers 'revoked' (also if it was revoked before), 'alive', or 'fenced' if the asking consumer has no lease itself.
+ * Answers 'revoked' (also if it was revoked before), 'alive', or, of the lease of the asking consumer, 'missing' or 'fenced'.
  */
 export const revokeScript = defineScript({
   name: 'revoke',
@@ -18,7 +18,7 @@ export const revokeScript = defineScript({
   args: ['token', 'life', 'dead', 'note'],
   flags: 'allow-oom',
   lua: `
-${luaOnlyHeld("'fenced'")}
+${LUA_FENCE}
 local held = redis.call('GET', other)
 if held == '${TOMBSTONE}' then
   redis.pcall('HDEL', sockets, dead)
@@ -41,7 +41,7 @@ export async function revoke(
   { consumer, token }: Owner,
   dead: string,
   note: string,
-): Promise<'revoked' | 'alive' | 'fenced'> {
+): Promise<'revoked' | 'alive' | LeaseLost> {
   const answer = await run(link, revokeScript, {
     lease: keys.lease(consumer),
     other: keys.lease(dead),
@@ -51,5 +51,5 @@ export async function revoke(
     dead,
     note,
   });
-  return wordOf(answer, ['revoked', 'alive', 'fenced'] as const, 'revoke');
+  return wordOf(answer, ['revoked', 'alive', ...LEASE_LOST] as const, 'revoke');
 }

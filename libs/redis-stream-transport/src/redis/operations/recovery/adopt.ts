@@ -1,6 +1,6 @@
-import { luaOnlyHeld } from '../../lua/fence.js';
+import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_ORPHANED } from '../../lua/orphaned.js';
-import type { Owner } from '../../owner.js';
+import type { LeaseLost, Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
@@ -8,7 +8,7 @@ import { defineScript, run } from '../script.js';
  * Makes orphaned requests pending under this consumer. Its audit then finds and runs them. Their count of deliveries is
  * 2, because they were handed out before.
  *
- * Answers 'fenced' or the number of entries adopted.
+ * Answers 'missing', 'fenced' or the number of entries adopted.
  */
 export const adoptScript = defineScript({
   name: 'adopt',
@@ -17,7 +17,7 @@ export const adoptScript = defineScript({
   flags: 'allow-oom',
   lua: `
 ${LUA_ORPHANED}
-${luaOnlyHeld("'fenced'")}
+${LUA_FENCE}
 local adopted = 0
 for _, id in ipairs(ids) do
   local exists = #redis.pcall('XRANGE', stream, id, id) == 1
@@ -30,14 +30,14 @@ return string.format('%.0f', adopted)
 `,
 });
 
-/** Makes orphaned requests pending under this consumer. */
+/** Makes orphaned requests pending under this consumer. Undefined: it has the lease. */
 export async function adopt(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
   stream: string,
   ids: readonly string[],
-): Promise<void> {
-  await run(link, adoptScript, {
+): Promise<LeaseLost | undefined> {
+  const answer = await run(link, adoptScript, {
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
     started: keys.started(stream),
@@ -46,4 +46,5 @@ export async function adopt(
     consumer,
     ids,
   });
+  return answer === 'missing' || answer === 'fenced' ? answer : undefined;
 }

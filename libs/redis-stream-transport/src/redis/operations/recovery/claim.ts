@@ -1,10 +1,10 @@
 import { isEntryId } from '../../../protocol/limits.js';
 import { listOf, wordOf } from '../../answer.js';
 import { heldEntries, type HeldEntry } from '../../entries.js';
-import { luaOnlyHeld, TOMBSTONE } from '../../lua/fence.js';
+import { LUA_FENCE_LIST, TOMBSTONE } from '../../lua/fence.js';
 import { LUA_NOTES } from '../../lua/notes.js';
 import { LUA_KNOWN } from '../../lua/pack.js';
-import type { Owner } from '../../owner.js';
+import { LEASE_LOST, type LeaseLost, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
@@ -34,7 +34,7 @@ export interface NothingYet {
   readonly suspects: boolean;
 }
 
-export type ClaimAnswer = HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty' | 'suspects';
+export type ClaimAnswer = HeldEntry[] | NothingYet | LeaseLost | 'alive' | 'empty' | 'suspects';
 
 /**
  * Claims entries that are pending under a revoked consumer, and counts a delivery of each; never more than was asked
@@ -50,8 +50,8 @@ export type ClaimAnswer = HeldEntry[] | NothingYet | 'fenced' | 'alive' | 'empty
  *
  * With `nestedFrom`, only calls that were made inside handlers are claimed, from this id on; '' for all entries.
  *
- * Answers { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was not wanted),
- * { 'on', id, suspects } (nothing up to that id, but suspects if the last is 1) or { 'ok', entries, deliveries, notes,
+ * Answers { 'missing' }, { 'fenced' }, { 'alive' }, { 'empty' }, { 'suspects' } (nothing else is left, or a suspect was
+ * not wanted), { 'on', id, suspects } (nothing up to that id, but suspects if the last is 1) or { 'ok', entries, deliveries, notes,
  * what is known of packs } (lists in the same order; entries that were deleted are left out, and are no longer pending).
  */
 export const claimScript = defineScript({
@@ -62,7 +62,7 @@ export const claimScript = defineScript({
   lua: `
 ${LUA_NOTES}
 ${LUA_KNOWN}
-${luaOnlyHeld("{ 'fenced' }")}
+${LUA_FENCE_LIST}
 if redis.call('GET', revoked) ~= '${TOMBSTONE}' then return { 'alive' } end
 local left = redis.call('EXISTS', gone)
 local most, nested, from = tonumber(count), nestedFrom ~= '', nestedFrom
@@ -177,5 +177,5 @@ export async function claim(
   if (parts[0] === 'on' && isEntryId(parts[1])) {
     return { searchedTo: parts[1], suspects: parts[2] === '1' };
   }
-  return wordOf(parts[0], ['fenced', 'alive', 'empty', 'suspects'] as const, 'claim');
+  return wordOf(parts[0], [...LEASE_LOST, 'alive', 'empty', 'suspects'] as const, 'claim');
 }

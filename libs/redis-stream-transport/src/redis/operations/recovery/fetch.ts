@@ -1,9 +1,9 @@
 import { listOf } from '../../answer.js';
 import { heldEntries, type HeldEntry } from '../../entries.js';
-import { luaOnlyHeld } from '../../lua/fence.js';
+import { LUA_FENCE_LIST } from '../../lua/fence.js';
 import { LUA_NOTES } from '../../lua/notes.js';
 import { LUA_KNOWN } from '../../lua/pack.js';
-import type { Owner } from '../../owner.js';
+import type { LeaseLost, Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
@@ -11,7 +11,7 @@ import { defineScript, run } from '../script.js';
  * Fetches entries by their ids, if they are still pending under this consumer: it was given them in reads whose answers
  * were lost (rule L10). An entry that was deleted is acknowledged, because there is nothing left to run.
  *
- * Answers { 'fenced' } or { 'ok', entries, deliveries, notes, what is known of packs }.
+ * Answers { 'missing' }, { 'fenced' } or { 'ok', entries, deliveries, notes, what is known of packs }.
  */
 export const fetchScript = defineScript({
   name: 'fetch',
@@ -21,7 +21,7 @@ export const fetchScript = defineScript({
   lua: `
 ${LUA_NOTES}
 ${LUA_KNOWN}
-${luaOnlyHeld("{ 'fenced' }")}
+${LUA_FENCE_LIST}
 local entries, deliveries, notes, packs = {}, {}, {}, {}
 for _, id in ipairs(ids) do
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
@@ -48,7 +48,7 @@ export async function fetchHeld(
   { consumer, token }: Owner,
   stream: string,
   ids: readonly string[],
-): Promise<HeldEntry[] | 'fenced'> {
+): Promise<HeldEntry[] | LeaseLost> {
   const answer = await run(link, fetchScript, {
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
@@ -60,5 +60,6 @@ export async function fetchHeld(
     ids,
   });
   const parts = listOf(answer, 'fetch');
-  return parts[0] === 'fenced' ? 'fenced' : heldEntries(parts);
+  const [word] = parts;
+  return word === 'missing' || word === 'fenced' ? word : heldEntries(parts);
 }
