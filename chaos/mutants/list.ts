@@ -137,7 +137,7 @@ export const mutants: readonly Mutant[] = [
     // Rule P3. What was not settled yet has no entry any more: nobody takes it over.
     name: 'a pack goes with the first of its calls',
     file: 'redis/operations/serving/settle.js',
-    patches: [['if ended then', 'if ended or true then']],
+    patches: [['#letters, letters) then', '#letters, letters) or true then']],
     scenario: 'S2',
     rules: ['success', 'I4', 'I6', 'takeOverWithin'],
   },

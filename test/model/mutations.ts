@@ -144,7 +144,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a pack goes with the first of its calls (P3)',
     faults: [],
     violation: /second completion|never ended|was lost/,
-    apply: rewrite(settleScript, [['if ended then', 'if ended or true then']]),
+    apply: rewrite(settleScript, [['#letters, letters) then', '#letters, letters) or true then']]),
   },
   {
     name: 'a claim does not say which calls of a pack have ended (P4)',

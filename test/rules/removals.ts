@@ -397,7 +397,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'P3',
     part: 'the decision',
     file: operation('serving/settle'),
-    changes: [['if ended then', 'if ended or true then']],
+    changes: [['#letters, letters) then', '#letters, letters) or true then']],
   },
   {
     rule: 'P4',
@@ -440,6 +440,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [["if isOver then return 'lost' end", '']],
   },
   {
+    rule: 'P9',
+    part: 'the look at an entry that may be gone',
+    file: lua('pack'),
+    changes: [['  if new then\n', '  if false then\n']],
+  },
+  {
     rule: 'P10',
     part: 'the place',
     file: producer('sending/batch'),
@@ -471,20 +477,32 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'P13',
     part: 'the interruption of a pack',
-    file: consumer('intake/entry-router'),
-    changes: [['delivery.once && pack?.wasMarked(delivery.place) === true', 'pack === null']],
+    file: consumer('run/start-guard'),
+    changes: [["if (told === 'marked') delivery.fault", 'if (told === undefined) delivery.fault']],
   },
   {
     rule: 'P13',
     part: 'the mark of what starts',
     file: consumer('run/start-guard'),
-    changes: [['if (once) this.marked.add(delivery);', 'if (once) this.hooks.run(delivery);']],
+    changes: [['this.marked.add(delivery);', 'this.hooks.run(delivery);']],
   },
   {
     rule: 'P13',
     part: 'whose mark it is',
     file: operation('serving/mark'),
     changes: [["elseif is == 't' and want == 't' then", 'elseif is == want and not want then']],
+  },
+  {
+    rule: 'P13',
+    part: 'whose pack it is',
+    file: operation('serving/mark'),
+    changes: [["pack.once == '1' and redis.call('HGET', started, start)", 'false']],
+  },
+  {
+    rule: 'P13',
+    part: 'the claim of a pack that its starter has left',
+    file: operation('recovery/end-interrupted'),
+    changes: [['if entry and packed(entry) > 0 then', 'if false then']],
   },
   {
     rule: 'P13',

@@ -282,6 +282,36 @@ describe('P13: a pack whose calls may be started once only', () => {
     await isGone(service);
   });
 
+  it('is left to its instance when the group is destroyed and another instance is given it', async () => {
+    const service = new TestService();
+    const packer = new Packer(service);
+    await packer.send(['1', '2', '3'], ' once');
+    const gate = new Gate();
+    const runs: number[] = [];
+    const work = async (data: number) => {
+      runs.push(data);
+      await gate.opened;
+      return data;
+    };
+    await service.serve({ messages: { work } });
+    await eventually(() => expect(runs).toHaveLength(3));
+    const [starter] = await service.redis.hvals(service.keys.started('work'));
+    await service.serve({ messages: { work } });
+    const stream = service.keys.stream('work');
+    // Until the second instance has been given the pack.
+    await eventually(async () => {
+      await service.redis.xgroup('DESTROY', stream, 'service');
+      await eventually(async () => expect(await service.pending('work')).toBe(1));
+      const [owner] = (await service.redis.xpending(stream, 'service', '-', '+', 1)) as string[][];
+      expect(owner?.[1]).not.toBe(starter);
+    });
+    gate.open();
+    expect(await packer.heard(3)).toEqual([1, 2, 3].map((n) => [n, LAST, n]));
+    expect(runs).toHaveLength(3);
+    await isGone(service);
+    expect(await service.redis.exists(service.keys.started('work'))).toBe(0);
+  });
+
   it('leaves those that have not started to others when its instance leaves', async () => {
     const service = new TestService();
     const packer = new Packer(service);

@@ -119,6 +119,16 @@ describe('an operation on a call of a pack', () => {
   });
 });
 
+describe('what is settled after a loss of memory', () => {
+  it('leaves no note about a pack that is gone', async () => {
+    const { brokers, me, of, broker } = await held();
+    await brokers.redis.del(brokers.keys.stream('a'), brokers.keys.part('a'));
+    const end = { ...of(1), incarnation: 'before', drop: true, answer: undefined };
+    expect(await broker.settleChecked(me, end)).toBe('ok');
+    expect(await brokers.redis.exists(brokers.keys.part('a'))).toBe(0);
+  });
+});
+
 describe('L22: the key of a call of a pack', () => {
   const keyed = (result: string | undefined) => ({ pattern: 'a', key: 'key', result });
 
@@ -169,7 +179,8 @@ describe('the mark script', () => {
     ({ brokers, id, me }: Awaited<ReturnType<typeof held>>) =>
     async (wanted: string, attempts: number[] = [], who = me) => {
       const letters = Array.from(wanted) as Wanted[];
-      const told = await brokers.starts().mark(who, 'a', [{ id, wanted: letters, attempts }]);
+      const once = wanted.includes('t');
+      const told = await brokers.starts().mark(who, 'a', [{ id, wanted: letters, attempts, once }]);
       return typeof told === 'string' ? told : told[0];
     };
 
@@ -200,10 +211,10 @@ describe('the mark script', () => {
     await brokers.hand('a', 'me', 1);
     await brokers.redis.hset(brokers.keys.part('a'), id, '.x.');
     const told = await brokers.starts().mark(me, 'a', [
-      { id, wanted: ['t', 't', '.'], attempts: [] },
-      { id: other, wanted: ['t', 't'], attempts: [] },
-      { id: unread, wanted: ['t', '.'], attempts: [] },
-      { id: '1-1', wanted: ['t', '.'], attempts: [] },
+      { id, wanted: ['t', 't', '.'], attempts: [], once: true },
+      { id: other, wanted: ['t', 't'], attempts: [], once: true },
+      { id: unread, wanted: ['t', '.'], attempts: [], once: true },
+      { id: '1-1', wanted: ['t', '.'], attempts: [], once: true },
     ]);
     expect(told).toEqual([
       ['run', 'lost', undefined],
@@ -226,6 +237,41 @@ describe('the mark script', () => {
     expect(await mark('Tt.')).toEqual(['run', 'run', undefined]);
     expect(await mark('tt.')).toEqual(['marked', 'marked', undefined]);
     expect(await pack.state()).toBe('tt.');
+  });
+
+  it('P13: leaves calls to whom has started others of their pack, until it is revoked', async () => {
+    const pack = await held();
+    const { brokers, id } = pack;
+    const mark = asking(pack);
+    const other = await brokers.owner('other');
+    expect(await mark('t..')).toEqual(['run', undefined, undefined]);
+    // As after a group that was destroyed and made anew.
+    const stream = brokers.keys.stream('a');
+    await brokers.redis.xgroup('DESTROY', stream, 'service');
+    await brokers.redis.xgroup('CREATE', stream, 'service', '0');
+    await brokers.hand('a', 'other');
+    expect(await mark('ttt', [], other)).toEqual(['lost', 'lost', 'lost']);
+    expect(await mark('.tt')).toEqual([undefined, 'run', 'run']);
+    await brokers.redis.set(brokers.keys.lease('me'), '+');
+    const starts = brokers.starts();
+    expect((await starts.interrupted(other, 'me', 'a')).map((one) => one.id)).toEqual([id]);
+    const end = { stream: 'a', id, answer: undefined };
+    expect(await starts.endInterrupted(other, 'me', end)).toBe('ok');
+    expect(await mark('ttt', [], other)).toEqual(['marked', 'marked', 'marked']);
+    expect(await brokers.redis.hvals(brokers.keys.started('a'))).toEqual(['other']);
+  });
+
+  it('P13: has a pack found by an audit that its starter has left to nobody', async () => {
+    const pack = await held();
+    const { brokers, me, id } = pack;
+    await asking(pack)('t..');
+    const stream = brokers.keys.stream('a');
+    await brokers.redis.xgroup('DELCONSUMER', stream, 'service', 'me');
+    const starts = brokers.starts();
+    await starts.endInterrupted(me, 'me', { stream: 'a', id, answer: undefined });
+    expect(await brokers.redis.xpending(stream, 'service', '-', '+', 9)).toEqual([
+      [id, 'me', expect.any(Number), 2],
+    ]);
   });
 
   it('P13: marks nothing for others, or where nothing can be noted', async () => {

@@ -23,6 +23,7 @@ export const packArgs = (pack: PackPlace | undefined): { size: number; place: nu
  * comes late. It tells whether all `n` calls have ended: then nothing is noted any more, and the entry is to go.
  * And it tells whether nothing was noted before and something is now.
  * Where `part` is a key of another type nothing can be noted: only letters that end all calls end the entry.
+ * `noteLetters(part, stream, group, id, n, letters)` does the same for an entry that may be gone, of which nothing is noted.
  * `letter(part, id, place)` is that of one call, `only(n, place, what)` a text with one letter in its place.
  */
 export const LUA_PACK = `
@@ -46,6 +47,16 @@ local function merged(part, id, n, letters)
   if all then return over(part, id) end
   return false, text ~= known and redis.pcall('HSET', part, id, text) == 1
 end
+-- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
+-- that is not pending is rare, so its data is hardly ever fetched.
+local function noteLetters(part, stream, group, id, n, letters)
+  local ended, new = merged(part, id, n, letters)
+  if new then
+    local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+  end
+  return ended
+end
 local function only(n, place, what)
   return string.rep('.', place) .. what .. string.rep('.', n - place - 1)
 end
@@ -64,12 +75,8 @@ local name = size > 0 and id .. '#' .. string.format('%.0f', place) or id
 local isOver = size > 0 and letter(part, id, size, place) == 'x'
 `;
 
-/**
- * Lua: `packed(entry)` is how many calls an entry holds as a pack, 0 for none. `knownOf(entry)` is what is known of a
- * pack: its letters, '' for none, and the note about each call; '' where the entry is no pack. Needs LUA_NOTES,
- * `group`, `due` and `part`.
- */
-export const LUA_KNOWN = `
+/** Lua: `packed(entry)` is how many calls an entry holds as a pack, 0 for none. */
+export const LUA_PACKED = `
 local function packed(entry)
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'c' then
@@ -78,6 +85,14 @@ local function packed(entry)
   end
   return 0
 end
+`;
+
+/**
+ * Lua: `knownOf(entry)` is what is known of a pack: its letters, '' for none, and the note about each call; '' where the
+ * entry is no pack. `packed(entry)` as LUA_PACKED has it. Needs LUA_NOTES, `group`, `due` and `part`.
+ */
+export const LUA_KNOWN = `
+${LUA_PACKED}
 local function knownOf(entry)
   local n = packed(entry)
   if n == 0 then return '' end

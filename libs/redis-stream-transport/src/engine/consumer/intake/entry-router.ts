@@ -20,7 +20,7 @@ import {
   type DeliverySlots,
   type HomeStream,
 } from '../run/delivery.js';
-import { faultText, INTERRUPTED } from '../run/ends.js';
+import { faultText } from '../run/ends.js';
 import type { History } from '../run/history.js';
 import type { Pack } from '../run/pack.js';
 import { Histories } from './histories.js';
@@ -152,9 +152,7 @@ export class EntryRouter {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
     else if (givenUp) delivery.giveUp();
-    else if (delivery.once && pack?.wasMarked(delivery.place) === true) {
-      delivery.fault('INTERRUPTED', INTERRUPTED, 'may-have-run');
-    } else if (this.isSpent(delivery)) {
+    else if (this.isSpent(delivery)) {
       delivery.deadLetter('deliveries', handedOut(history));
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
@@ -164,10 +162,14 @@ export class EntryRouter {
     }
   }
 
-  /** It was handed out too often; of a pack, only the call that had been started then. */
-  private isSpent({ history, pack, place }: Delivery): boolean {
+  /**
+   * It was handed out too often; of a pack, only the call that had been started then. Not of those that may be started
+   * once only: Redis is asked whose mark it is.
+   */
+  private isSpent({ history, pack, place, once }: Delivery): boolean {
     const { maxDeliveries } = this.context.options;
     if (this.histories.counted(history) <= maxDeliveries) return false;
+    if (once && pack !== undefined) return false;
     return pack === undefined || maxDeliveries === 1 || pack.wasMarked(place);
   }
 

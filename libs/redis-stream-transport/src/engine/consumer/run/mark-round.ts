@@ -11,16 +11,18 @@ export class MarkRound {
 
   /** @param calls of one stream, each of a pack */
   constructor(private readonly calls: readonly Delivery[]) {
-    const packs: { id: string; wanted: Wanted[]; attempts: number[] }[] = [];
+    const packs: { id: string; wanted: Wanted[]; attempts: number[]; once: boolean }[] = [];
     for (const call of calls) {
       const pack = call.pack as Pack<Delivery>;
       let at = this.positions.get(pack);
       if (at === undefined) {
         this.positions.set(pack, (at = packs.length));
         const wanted = Array.from({ length: pack.size }, (): Wanted => '.');
-        packs.push({ id: pack.id, wanted, attempts: [] });
+        packs.push({ id: pack.id, wanted, attempts: [], once: false });
       }
-      const { wanted, attempts } = packs[at] as (typeof packs)[number];
+      const asked = packs[at] as (typeof packs)[number];
+      const { wanted, attempts } = asked;
+      asked.once ||= call.once;
       const wasAsked = pack.asksToMark(call);
       // A suspect that may be started again is run although an earlier owner had marked it.
       wanted[call.place] = call.once && !wasAsked ? 't' : 'T';

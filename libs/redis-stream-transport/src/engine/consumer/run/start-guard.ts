@@ -104,8 +104,10 @@ export class StartGuard {
   private startUnkeyed(delivery: Delivery): void {
     const { pack, once, stream } = delivery;
     if (pack !== undefined) {
-      if (once) this.marked.add(delivery);
-      else if (delivery.history.suspect) void this.startSuspect(delivery, pack);
+      if (once) {
+        this.used.add(stream);
+        this.marked.add(delivery);
+      } else if (delivery.history.suspect) void this.startSuspect(delivery, pack);
       else this.hooks.run(delivery);
     } else if (once) {
       this.used.add(stream);

@@ -54,8 +54,7 @@ local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields)
 -- From here on nothing raises: a repeat would write another letter.
 if frame ~= '' then answer(log, frame, life) end
 if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == name then redis.call('DEL', keyRecord) end
-finish(drop == '1')
-redis.pcall('HDEL', started, start)
+if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok ' .. letter
 `,
 });

@@ -5,6 +5,7 @@ import { LUA_PACK } from '../../lua/pack.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
+import { STARTED_LIFE } from './start.js';
 
 /** What is wanted of a call of a pack: nothing; a mark of ours; a mark, whoever has set the one that is there. */
 export type Wanted = '.' | 't' | 'T';
@@ -20,6 +21,8 @@ export interface Marks {
   readonly wanted: readonly Wanted[];
   /** Of each call, how many attempts have failed; empty where none has of any. */
   readonly attempts: readonly number[];
+  /** Those that are wanted may be started once only. */
+  readonly once: boolean;
 }
 
 /**
@@ -30,15 +33,19 @@ export interface Marks {
  * A mark that is there already was set by an earlier owner of the pack, unless this process has asked for it before
  * and has lost the answer: then it asks with `T`.
  *
+ * Of a pack whose calls may be started once only, the consumer is noted as well, as of other such entries. Its calls are
+ * that consumer's, until it ends them or is revoked: a group that was destroyed and made anew may have given the pack to
+ * another one meanwhile, which must neither start them nor tell their callers that their instance is gone.
+ *
  * Raises where nothing can be noted: what is not marked must not start.
  * Answers 'missing', 'fenced' or 'ok' and for each pack a text with a sign for each call: `1` (run it), `0` (it belongs
  * to another consumer, has ended, or this attempt is over), `t` (it had been marked before) or `.` (nothing was wanted).
  */
 export const markScript = defineScript({
   name: 'mark',
-  keys: ['lease', 'stream', 'due', 'part'],
+  keys: ['lease', 'stream', 'due', 'part', 'started'],
   args: ['token', 'group', 'consumer'],
-  each: { name: 'packs', keys: [], args: ['id', 'wanted', 'attempts'] },
+  each: { name: 'packs', keys: [], args: ['id', 'wanted', 'attempts', 'once'] },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOTES}
@@ -52,8 +59,17 @@ local isNoted = redis.call('EXISTS', due) == 1
 local said = 'ok'
 for _, pack in ipairs(packs) do
   local id, wanted, attempt = pack.id, pack.wanted, string.gmatch(pack.attempts, '%d+')
-  local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
-  local isMine = not pending.err and #pending == 1
+  local start = group .. ' ' .. id
+  local by = pack.once == '1' and redis.call('HGET', started, start)
+  local isMine = by == consumer
+  if not by then
+    local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+    isMine = not pending.err and #pending == 1
+    if isMine and pack.once == '1' then
+      redis.call('HSET', started, start, consumer)
+      redis.call('PEXPIRE', started, ${STARTED_LIFE})
+    end
+  end
   local looks = isNoted or pack.attempts ~= ''
   local known = stateOf(part, id, #wanted)
   local signs, letters = {}, {}
@@ -91,11 +107,12 @@ export async function mark(
     stream: keys.stream(stream),
     due: keys.due(stream),
     part: keys.part(stream),
+    started: keys.started(stream),
     token,
     group,
     consumer,
-    packs: packs.map(({ id, wanted, attempts }) => ({
-      ...{ id, wanted: wanted.join(''), attempts: attempts.join(',') },
+    packs: packs.map(({ id, wanted, attempts, once }) => ({
+      ...{ id, wanted: wanted.join(''), attempts: attempts.join(','), once },
     })),
   });
   const text = textOf(answer, 'mark');

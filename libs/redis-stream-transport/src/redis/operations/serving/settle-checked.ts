@@ -48,7 +48,7 @@ ${LUA_FENCE}
 if isOver then return 'lost' end
 local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
 local owner = not pending.err and pending[1] and pending[1][2]
--- What may be started once only was acknowledged at its start, and noted.
+-- What may be started once only was noted at its start, and is of whom started it, whoever was given it since.
 local start = group .. ' ' .. id
 local starter = redis.pcall('HGET', started, start)
 if type(starter) == 'string' then owner = starter end
@@ -60,8 +60,7 @@ end
 if frame ~= '' then answer(log, frame, life) end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, name, result) end
-finish(drop == '1')
-redis.pcall('HDEL', started, start)
+if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok'
 `,
 });

@@ -72,7 +72,7 @@ export type SettleAnswer =
  *
  * `logs`, `results`, `streams`, `notes` and `lone` are numbers. After the lease come the keys of the reply logs, the
  * records of idempotency keys, the streams, the first `lone` of which have one entry to acknowledge and delete, for
- * each stream with packs the hash with the states of its packs and that with notes, and the hashes with notes. After
+ * each stream with packs the hash with the states of its packs, that with notes and that with starts, and the hashes with notes. After
  * the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log may be
  * full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the key is
  * freed). For each of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge
@@ -135,23 +135,15 @@ for i = lone + 1, key + streams do
   -- Most settlements have no packs, and do not pay for the functions.
   if packs > 0 then
     ${LUA_PACK}
-    -- An entry that is not pending is rare, so its data is hardly ever fetched.
-    local function isGone(stream, id)
-      local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-      return #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0
-    end
-    part = part + 2
+    part = part + 3
     for p = at, at + 2 * packs - 2, 2 do
       local id, letters = ARGV[p], ARGV[p + 1]
-      local ended, new = merged(KEYS[part - 1], id, #letters, letters)
-      if ended then
+      if noteLetters(KEYS[part - 2], stream, group, id, #letters, letters) then
         redis.pcall('XACK', stream, group, id)
         redis.pcall('XDEL', stream, id)
-        -- Deliveries of it that do not count are noted of the pack, not of its calls.
+        -- Deliveries of it that do not count, and its start, are noted of the pack, not of its calls.
+        redis.pcall('HDEL', KEYS[part - 1], group .. ' ' .. id)
         redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
-      elseif new and isGone(stream, id) then
-        -- The pack has ended before: its settlement is sent again after its answer was lost.
-        redis.pcall('HDEL', KEYS[part - 1], id)
       end
     end
   end
@@ -182,7 +174,7 @@ export async function settle(
   const lone = line.length - 3 - logs.length - results.length;
   for (const ends of streams) if (!isLone(ends)) line.push(keys.stream(ends.stream));
   for (const { stream, packs = NONE } of streams) {
-    if (packs.length > 0) line.push(keys.part(stream), keys.due(stream));
+    if (packs.length > 0) line.push(keys.part(stream), keys.due(stream), keys.started(stream));
   }
   const before = line.length;
   for (const { stream, noted, started } of streams) {

@@ -5,7 +5,7 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /** Milliseconds for which a start is remembered: longer than a call lasts, but not for ever. */
-const STARTED_LIFE = 86_400_000;
+export const STARTED_LIFE = 86_400_000;
 
 /**
  * Starts entries that may be started only once (rule L18). Each is acknowledged but kept in the stream, and noted with
