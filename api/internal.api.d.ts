@@ -20,7 +20,7 @@ export declare const CLIENT_TABLE: {
   readonly prefix: Option<string, string>;
   readonly maxPayloadBytes: Option<number, number>;
   readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
-  readonly shards: Option<number, number>;
+  readonly shards: Option<number, number | undefined>;
   readonly serializer: Option<PacketSerializer, undefined>;
   readonly deserializer: Option<PacketDeserializer, undefined>;
   readonly retryAttempts: Option<number, number | undefined>;
@@ -187,11 +187,16 @@ export type RedisTarget =
       readonly credentials?: () => unknown;
     };
 
-export interface ResolvedClientOptions extends OptionValues<typeof CLIENT_TABLE> {
+export interface ResolvedClientOptions extends Omit<OptionValues<typeof CLIENT_TABLE>, 'shards'> {
+  readonly shards: number;
   readonly redis: RedisTarget;
 }
 
-export interface ResolvedServerOptions extends Omit<OptionValues<typeof SERVER_TABLE>, 'retry'> {
+export interface ResolvedServerOptions extends Omit<
+  OptionValues<typeof SERVER_TABLE>,
+  'retry' | 'shards'
+> {
+  readonly shards: number;
   readonly retry: RetryPolicy;
   readonly explicitGroup: boolean;
   readonly redis: RedisTarget;
@@ -201,7 +206,7 @@ export declare const SERVER_TABLE: {
   readonly prefix: Option<string, string>;
   readonly maxPayloadBytes: Option<number, number>;
   readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
-  readonly shards: Option<number, number>;
+  readonly shards: Option<number, number | undefined>;
   readonly serializer: Option<PacketSerializer, undefined>;
   readonly deserializer: Option<PacketDeserializer, undefined>;
   readonly retryAttempts: Option<number, number | undefined>;

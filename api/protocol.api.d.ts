@@ -46,6 +46,7 @@ export interface Header {
 export declare class Keys {
   readonly shards: number;
   constructor(prefix: string, shard: number, shards: number);
+  tags(): string;
   layout(): string | undefined;
   stream(name: string): string;
   lease(consumer: string): string;

@@ -30,7 +30,7 @@ export class ChaosCluster implements Replicated {
   }
 
   get where(): object {
-    return { cluster: { nodes: this.nodes.addresses } };
+    return { cluster: { nodes: this.nodes.addresses }, shards: 1 };
   }
 
   /** Looks for the owner again. */

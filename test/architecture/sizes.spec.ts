@@ -15,7 +15,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   module: 60,
   nest: 1900,
   options: 950,
-  protocol: 650,
+  protocol: 700,
   'redis/cluster': 300,
   'redis/lua': 250,
   'redis/operations': 2500,

@@ -1,7 +1,9 @@
 import { RedisCluster } from '../../tools/redis/cluster.js';
+import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { eventually } from '../../tools/wait.js';
 import { proxyTo } from '../support/proxy.js';
 import { redisUrl } from '../support/redis.js';
+import { range } from '../support/tally.js';
 import { TestService } from '../support/test-service.js';
 
 let cluster: RedisCluster;
@@ -125,6 +127,34 @@ describe('what is wrong is said', () => {
     });
     await expect(client.connect()).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/MOVED.*`cluster: /) },
+    });
+  });
+});
+
+describe('shards, where no number is given', () => {
+  const shards = undefined;
+
+  it('are in equal parts on all masters', async () => {
+    const service = new TestService({ cluster });
+    const names = range(40).map((i) => `p${i}`);
+    const messages = Object.fromEntries(names.map((name) => [name, () => name]));
+    await service.serve({ messages }, { shards });
+    const client = await service.connected({ shards });
+    expect(await Promise.all(names.map((name) => client.call(name)))).toEqual(names);
+    const keys = range(24).map((i) => new Keys(service.prefix, i, 24).incarnation());
+    const owned = await Promise.all(
+      cluster.nodes.map(({ redis }) => redis.keys(`{${service.prefix}*}:incarnation`)),
+    );
+    expect(owned.flat().toSorted()).toEqual(keys.toSorted());
+    expect(owned.map((each) => each.length)).toEqual([8, 8, 8]);
+  });
+
+  it('are refused where a first start has noted one, and the message says what to set', async () => {
+    const service = new TestService({ cluster });
+    await service.serve({ messages: {} }, { shards: 1 });
+    expect(await refusal({ prefix: service.prefix, shards })).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/^option "shards" is 24 here, and 1 .*: set "shards" to 1 /),
     });
   });
 });

@@ -7,7 +7,7 @@ import {
   type RedisStreamsContext,
   RetryLater,
 } from 'nestjs-redis-streams';
-import { shardOf } from 'nestjs-redis-streams/protocol';
+import { Keys, shardOf } from 'nestjs-redis-streams/protocol';
 import { concat, NEVER, type Observable, of } from 'rxjs';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { eventually } from '../../tools/wait.js';
@@ -307,4 +307,42 @@ test('the shard of a stream', () => {
     (name) => `| \`${name}\` | 16 | ${documented(name, 16)} |`,
   );
   for (const row of rows) expect(unpadded(read('docs/protocol.md'))).toContain(row);
+});
+
+test('the tags of shards', () => {
+  /** As documented: CRC-16/XMODEM, bit by bit. */
+  const slot = (text: string): number => {
+    let crc = 0;
+    for (const byte of Buffer.from(text)) {
+      crc ^= byte << 8;
+      for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1_1021 : 0);
+    }
+    return crc % 16_384;
+  };
+  const documented = (prefix: string, shards: number): string => {
+    const cell = 16_384 / shards;
+    const first = Math.floor(slot(prefix) / cell);
+    const numbers = [0];
+    for (let shard = 1; shard < shards; shard++) {
+      const begin = ((first + shard) % shards) * cell;
+      let number = 1;
+      const fits = (at: number) => at >= begin + (cell * 3) / 8 && at < begin + (cell * 5) / 8;
+      while (!fits(slot(`${prefix}:${number}`))) number++;
+      numbers.push(number);
+    }
+    return numbers.join(' ');
+  };
+  for (const prefix of ['nrs', 'größe', 'a:b']) {
+    for (const shards of [2, 3, 24, 64]) {
+      expect(new Keys(prefix, 0, shards).tags()).toBe(documented(prefix, shards));
+    }
+  }
+  // The examples of the document.
+  for (const [prefix, shards] of [
+    ['nrs', 4],
+    ['größe', 3],
+  ] as const) {
+    const row = `| \`${prefix}\` | ${shards} | \`${documented(prefix, shards)}\` |`;
+    expect(unpadded(read('docs/protocol.md'))).toContain(row);
+  }
 });

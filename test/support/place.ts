@@ -19,6 +19,7 @@ export interface Address {
   readonly url?: string;
   readonly cluster?: { readonly nodes: { host: string; port: number }[] };
   readonly prefix: string;
+  readonly shards?: number;
 }
 
 export const uniquePrefix = (): string => `test-${randomUUID()}`;
@@ -43,10 +44,10 @@ export class Place {
     return (this.connection ??= this.cluster ? toAll(this.cluster) : redis(this.url));
   }
 
-  /** Options of a client that calls here. */
+  /** Options of a client that calls here. In a Cluster there is one shard, whose keys are `keys`. */
   get address(): Address {
     const { cluster, prefix, url } = this;
-    return cluster ? { cluster: { nodes: cluster.addresses }, prefix } : { url, prefix };
+    return cluster ? { cluster: { nodes: cluster.addresses }, prefix, shards: 1 } : { url, prefix };
   }
 
   /** Key of a stream. */

@@ -1,4 +1,5 @@
 import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
+import { Keys } from '../../../libs/redis-stream-transport/src/protocol/keys.js';
 import { closing } from '../../support/closing.js';
 import { TestService } from '../../support/test-service.js';
 
@@ -7,7 +8,9 @@ const layoutOf = (service: TestService) => service.redis.hgetall(service.keys.la
 const misfit = (here: number, noted: number) => ({
   code: 'INVALID_OPTION',
   message: expect.stringMatching(
-    new RegExp(`^option "shards" is ${here} here, and ${noted} in Redis .*:layout`),
+    new RegExp(
+      `^option "shards" is ${here} here, and ${noted} in Redis .*:layout.*: set "shards" to ${noted} here, or move to another prefix as docs/scaling.md says$`,
+    ),
   ),
 });
 
@@ -16,7 +19,8 @@ describe('the number of shards', () => {
     const service = new TestService();
     const shards = 3;
     await service.serve({ messages: { work: () => 'done' } }, { shards });
-    expect(await layoutOf(service)).toEqual({ shards: '3', protocol: '1' });
+    const tags = new Keys(service.prefix, 0, shards).tags();
+    expect(await layoutOf(service)).toEqual({ shards: '3', protocol: '1', tags });
     await service.serve({ messages: { work: () => 'done' } }, { shards });
     expect(await (await service.connected({ shards })).call('work')).toBe('done');
   });
@@ -68,6 +72,17 @@ describe('the number of shards', () => {
       message: expect.stringContaining('option "shards" is 2 here, and 1 in Redis'),
     });
   });
+});
+
+it('shards whose tags were chosen otherwise are refused, as by an earlier version', async () => {
+  const service = new TestService();
+  await service.redis.hset(service.keys.layout()!, { shards: '3', protocol: '1' });
+  const misplaced = {
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/^the shards have other names here .*docs\/scaling\.md/),
+  };
+  await expect(service.serve({ messages: {} }, { shards: 3 })).rejects.toMatchObject(misplaced);
+  await expect(service.client({ shards: 3 }).connect()).rejects.toMatchObject(misplaced);
 });
 
 it('a layout of another type stops nobody', async () => {

@@ -45,6 +45,7 @@ export const CLIENT_TABLE = {
  * What a client works with: checked, with defaults, frozen. Where `idleTimeout` is set, `timeout`
  * does not count.
  */
-export interface ResolvedClientOptions extends OptionValues<typeof CLIENT_TABLE> {
+export interface ResolvedClientOptions extends Omit<OptionValues<typeof CLIENT_TABLE>, 'shards'> {
+  readonly shards: number;
   readonly redis: RedisTarget;
 }

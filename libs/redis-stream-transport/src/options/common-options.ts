@@ -1,6 +1,7 @@
 import { bytes, count, duration, instance, invalid, text, type Option } from './option.js';
 import { isCodecName } from '../protocol/header.js';
 import { lanes } from './lanes.js';
+import type { RedisTarget } from './redis-options.js';
 
 /** Writes the data of entries (the field `d`). Nest's `Serializer` fits, and may answer with a promise. */
 export interface PacketSerializer {
@@ -35,7 +36,7 @@ export interface CommonOptions {
   lanes?: Readonly<Record<string, readonly string[]>>;
   /**
    * Hash slots that the patterns are spread over; more than one is for Cluster. All services and
-   * clients with the same `prefix` must have the same number. Default: 1.
+   * clients with the same `prefix` must have the same number. Default: 1, in a Cluster 24.
    */
   shards?: number;
   /** Writes packets. Default: JSON of the data alone. */
@@ -58,12 +59,21 @@ export const COMMON_TABLE = {
   prefix: keyName('nrs'),
   maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
   lanes,
-  shards: count({ default: 1, min: 1, max: 256 }),
+  shards: count({ min: 1, max: 256 }),
   serializer: coder<PacketSerializer>('Nest `Serializer`', 'serialize'),
   deserializer: coder<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
   retryAttempts: count({ min: 1, max: 1_000_000 }),
   retryDelay: duration({ default: 1000, min: 1, max: 60_000 }),
 } as const satisfies Record<keyof CommonOptions, Option>;
+
+/** Three, four, six, eight and twelve masters have equally many of so many shards (docs/decisions/0031). */
+const SHARDS_OF_CLUSTER = 24;
+
+/** The number of shards, unless the user gives one. */
+export function defaultShards(redis: RedisTarget): number {
+  const isCluster = redis.kind === 'client' ? redis.client.isCluster : redis.kind === 'cluster';
+  return isCluster ? SHARDS_OF_CLUSTER : 1;
+}
 
 /**
  * An option for a name that becomes part of keys. Braces would end the hash tag, and whitespace would make keys hard to

@@ -1,3 +1,4 @@
+import type { Cluster } from 'ioredis';
 import { ALIASES } from './aliases.js';
 import { CLIENT_TABLE, type RedisStreamsClientOptions } from './client-options.js';
 import { PASSED_REDIS_OPTIONS, REFUSED_REDIS_OPTIONS } from './redis-options.js';
@@ -174,6 +175,16 @@ describe.each([
     for (const wildcards of [true, 'false', null]) {
       expect(() => resolve({ wildcards })).toThrow(/"wildcards" must be false.*not supported yet/);
     }
+  });
+
+  it('has more shards in a Cluster, unless a number is given', () => {
+    const nodes = ['a:1'];
+    const given = { isCluster: true, duplicate: () => given, disconnect: () => undefined };
+    for (const place of [{ cluster: { nodes } }, { client: given as unknown as Cluster }]) {
+      expect(resolve(place)).toMatchObject({ shards: 24 });
+      expect(resolve({ ...place, shards: 1 })).toMatchObject({ shards: 1 });
+    }
+    expect(resolve({ sentinels: [{ host: 'a' }], name: 'm' })).toMatchObject({ shards: 1 });
   });
 
   it('reads configuration classes, and only the getters that it knows', () => {

@@ -5,6 +5,7 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from './client-options.js';
+import { defaultShards } from './common-options.js';
 import { contradiction, invalidWithHint, type Place } from './option.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { REDIS_OPTION_NAMES, resolveRedisTarget } from './redis-target.js';
@@ -33,11 +34,13 @@ export function resolveServerOptions(raw?: RedisStreamsServerOptions): ResolvedS
     const reason = 'a group must outlive the lease of its instances';
     throw contradiction(SERVER, 'groupTtl', 'leaseTtl', reason);
   }
+  const redis = resolveRedisTarget(given, SERVER);
   return Object.freeze({
     ...values,
+    shards: values.shards ?? defaultShards(redis),
     explicitGroup: given.has('group'),
     retry: withRetryParts(defaultRetryPolicy(values.maxDeliveries), values.retry),
-    redis: resolveRedisTarget(given, SERVER),
+    redis,
   });
 }
 
@@ -53,7 +56,8 @@ export function resolveClientOptions(raw?: RedisStreamsClientOptions): ResolvedC
     const reason = 'a call ends at a fixed time or after a silence';
     throw contradiction(CLIENT, 'timeout', 'idleTimeout', reason);
   }
-  return Object.freeze({ ...values, redis: resolveRedisTarget(given, CLIENT) });
+  const redis = resolveRedisTarget(given, CLIENT);
+  return Object.freeze({ ...values, shards: values.shards ?? defaultShards(redis), redis });
 }
 
 const tableOf = (side: Side) => (side === 'server' ? SERVER_TABLE : CLIENT_TABLE);

@@ -89,7 +89,11 @@ export const SERVER_TABLE = {
 >;
 
 /** What a server works with: checked, with defaults, frozen. */
-export interface ResolvedServerOptions extends Omit<OptionValues<typeof SERVER_TABLE>, 'retry'> {
+export interface ResolvedServerOptions extends Omit<
+  OptionValues<typeof SERVER_TABLE>,
+  'retry' | 'shards'
+> {
+  readonly shards: number;
   readonly retry: RetryPolicy;
   /** Whether `group` was given; a server with event handlers and no group of its own warns. */
   readonly explicitGroup: boolean;

@@ -1,3 +1,5 @@
+import { tagNumbers } from './shard-tags.js';
+
 /**
  * Makes the Redis keys and channels of one shard: a method for each kind.
  *
@@ -9,15 +11,21 @@ export class Keys {
 
   /** The tag of the first shard has no number: it is found whatever the number of shards. */
   constructor(
-    prefix: string,
+    private readonly prefix: string,
     private readonly shard: number,
     /** How many shards there are. */
     readonly shards: number,
   ) {
-    this.tag = shard > 0 ? `{${prefix}:${shard}}` : `{${prefix}}`;
+    const number = shard === 0 ? 0 : tagNumbers(prefix, shards)[shard];
+    this.tag = number === 0 ? `{${prefix}}` : `{${prefix}:${number}}`;
   }
 
-  /** Note about the number of shards and the version of the protocol. The first shard alone has it. */
+  /** The numbers in the tags of all shards, 0 for none, joined by spaces; '' if there is one shard. */
+  tags(): string {
+    return this.shards === 1 ? '' : tagNumbers(this.prefix, this.shards).join(' ');
+  }
+
+  /** Note about the shards and the version of the protocol. The first shard alone has it. */
   layout(): string | undefined {
     return this.shard === 0 ? `${this.tag}:layout` : undefined;
   }

@@ -1,7 +1,7 @@
 import type { NodeAddress, RedisTarget } from '../../options/index.js';
+import { slotOf } from '../../protocol/slot.js';
 import { ClusterMap } from './cluster-map.js';
 import { clusterOf } from './nodes.js';
-import { slotOf } from './slot.js';
 
 /** Finds the server for the connections of a shard. */
 export interface ServerFinder {

@@ -1,5 +1,5 @@
 /** Hash slots of a Cluster. */
-const SLOTS = 16_384;
+export const SLOTS = 16_384;
 
 /** CRC-16/XMODEM, of one byte each: polynomial 0x1021, no reflection, first value 0 (Redis Cluster specification). */
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
