@@ -295,7 +295,7 @@ export declare function accompany(server: ServerRedisStreams, companion: Compani
 export declare function clientShard(client: ClientRedisStreams): Promise<ClientShard>;
 
 export declare function connectionNames(
-  side: 'server' | 'client' | 'dead-letters',
+  side: 'server' | 'client' | 'dead-letters' | 'operate',
   of: string,
   instance: () => string,
 ): (role: LinkRole) => string;

@@ -81,7 +81,7 @@ export default defineConfig({
         text: 'API',
         items: [
           { text: 'nestjs-redis-streams', link: '/reference/' },
-          ...['contracts', 'dead-letters', 'msgpack', 'protocol'].map((entry) => ({
+          ...['contracts', 'dead-letters', 'msgpack', 'operate', 'protocol'].map((entry) => ({
             text: `…/${entry}`,
             link: `/reference/${entry}/`,
           })),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
-import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
+import { runCommand } from '../../libs/redis-stream-transport/src/cli/run-command.js';
 import { builtLibrary } from '../support/built-library.js';
 import { command } from './command.js';
 import { FilesController } from './files.controller.js';

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
+import { runCommand } from '../../libs/redis-stream-transport/src/cli/run-command.js';
 
 /** Runs the command line in this process. */
 export async function command(

@@ -10,7 +10,7 @@ import {
 import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
 import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
 import { RedisStreamsError } from 'nestjs-redis-streams';
-import { runCommand } from '../../libs/redis-stream-transport/src/cli/generate.js';
+import { runCommand } from '../../libs/redis-stream-transport/src/cli/run-command.js';
 import { redis, redisUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { FilesController } from './files.controller.js';

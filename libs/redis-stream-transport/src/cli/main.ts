@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { runCommand } from './generate.js';
+import { runCommand } from './run-command.js';
 
 // Standard output is for what was asked for.
 Logger.overrideLogger(false);

@@ -1,12 +1,12 @@
 import { ClientRedisStreams } from '../nest/client-redis-streams.js';
+import type { RedisStreamsClientOptions } from '../options/index.js';
 import { ContractError } from '../contracts/declare/contract-error.js';
 import { Discovery } from '../contracts/discovery/discovery.js';
 import type { ContractSchema } from '../contracts/schema/contract-schema.js';
 import { Failure } from './failure.js';
 
 export interface Source {
-  readonly url: string;
-  readonly prefix: string;
+  readonly place: RedisStreamsClientOptions;
   /** As the service announces itself: `<namespace>.<name>`. */
   readonly service: string;
   /** One of the versions that are served; undefined for the newest. */
@@ -23,13 +23,8 @@ export interface ReadContract {
  * Asks for the contract of a running service.
  * @throws Failure, ContractError or RedisStreamsError with what a person can do about it
  */
-export async function readContract({
-  url,
-  prefix,
-  service,
-  version,
-}: Source): Promise<ReadContract> {
-  const client = new ClientRedisStreams({ url, prefix, retryAttempts: 2 });
+export async function readContract({ place, service, version }: Source): Promise<ReadContract> {
+  const client = new ClientRedisStreams(place);
   try {
     await client.connect();
     const discovery = new Discovery(client);

@@ -12,7 +12,7 @@ const MAX_PART = 64;
  * @param of the group or the application
  */
 export function connectionNames(
-  side: 'server' | 'client' | 'dead-letters',
+  side: 'server' | 'client' | 'dead-letters' | 'operate',
   of: string,
   instance: () => string,
 ): (role: LinkRole) => string {

@@ -1,0 +1,57 @@
+import { LUA_IDS } from '../redis/lua/ids.js';
+import { LUA_NOW } from '../redis/lua/time.js';
+import { defineScript } from '../redis/operations/script.js';
+
+/** Where Redis does not know how many entries a group was not given, so many are counted at most. */
+export const COUNTED = 10;
+
+/**
+ * Says what is left in a stream. Writes nothing.
+ *
+ * `counted` bounds what is counted entry by entry. About 10,000 notes of retries and starts are looked at, at most.
+ *
+ * Answers { length, milliseconds since the last entry came or '', the time now (ms) }, then for each group { name, entries that it was not
+ * given, pending, of these: waiting for another attempt, acknowledged and running }; {} if there is no such stream.
+ */
+export const streamBacklogScript = defineScript({
+  name: 'stream-backlog',
+  keys: ['stream', 'due', 'started'],
+  args: ['counted'],
+  lua: `
+${LUA_NOW}
+${LUA_IDS}
+local about = redis.pcall('XINFO', 'STREAM', stream)
+if about.err then return {} end
+local came = split(field(about, 'last-generated-id'))
+local first = (redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] or { '0-0' })[1]
+local length = field(about, 'length')
+local said = { whole(length), came > 0 and whole(math.max(0, now - came)) or '', whole(now) }
+-- Both are hashes whose fields begin with a group and an entry.
+local function notes(key)
+  local scanned = redis.pcall('HSCAN', key, '0', 'COUNT', 10000)
+  return scanned.err and {} or scanned[2]
+end
+local waiting, running = {}, {}
+local retries, starts = notes(due), notes(started)
+for i = 1, #retries, 2 do
+  local group = string.match(retries[i], '^(%S+) ')
+  local at = tonumber(string.match(retries[i + 1], '^%d+'))
+  if group and at and at > now then waiting[group] = (waiting[group] or 0) + 1 end
+end
+for i = 1, #starts, 2 do
+  local group, id = string.match(starts[i], '^(%S+) (%d+%-%d+)')
+  if group and length > 0 and not before(id, first) then running[group] = (running[group] or 0) + 1 end
+end
+for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local name, lag = field(g, 'name'), field(g, 'lag')
+  if not lag then
+    lag = #redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  end
+  said[#said + 1] = name
+  for _, number in ipairs({ lag, field(g, 'pending'), waiting[name] or 0, running[name] or 0 }) do
+    said[#said + 1] = whole(number)
+  end
+end
+return said
+`,
+});
