@@ -17,7 +17,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   options: 950,
   protocol: 700,
   'redis/cluster': 300,
-  'redis/lua': 250,
+  'redis/lua': 300,
   'redis/operations': 2500,
   redis: 950,
 };
