@@ -19,6 +19,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'redis/cluster': 300,
   'redis/lua': 300,
   'redis/operations': 2500,
+  'redis/connections': 200,
   redis: 950,
 };
 const MAX_MEDIAN = 110;

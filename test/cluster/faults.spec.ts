@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { RedisCluster } from '../../tools/redis/cluster.js';
 import { eventually } from '../../tools/wait.js';
+import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { counting, Load } from '../support/load.js';
 import { range, Tally } from '../support/tally.js';
 import { TestService } from '../support/test-service.js';
@@ -85,6 +86,40 @@ describe('under load', () => {
     await load.stop();
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
+  }, 60_000);
+
+  it('a slot that moves leaves the other shards of its node their connections', async () => {
+    const service = new TestService({ cluster });
+    const shards = 6;
+    const patterns = range(24).map((i) => `p${i}`);
+    const messages = Object.fromEntries(patterns.map((name) => [name, () => name]));
+    await service.serve({ messages }, { shards });
+    const client = await service.connected({ shards });
+    const callAll = async () => {
+      const answers = await Promise.all(patterns.map((name) => client.call(name)));
+      expect(answers).toEqual(patterns);
+    };
+    await callAll();
+    const places = range(shards).map((shard) => new Keys(service.prefix, shard, shards));
+    const owners = await Promise.all(places.map((keys) => cluster.ownerOf(keys.incarnation())));
+    const from = owners.find((node) => owners.filter((each) => each === node).length > 1)!;
+    const moved = places[owners.indexOf(from)]!.incarnation();
+    const to = owners.find((node) => node !== from)!;
+    const shared = async () => {
+      const list = String(await from.redis.client('LIST'));
+      const lines = list
+        .split('\n')
+        .filter((line) => / name=\S*:(commands|subscriber):/.test(line));
+      return lines.map((line) => line.split(' ')[0]).toSorted();
+    };
+    const before = await shared();
+    expect(before).toHaveLength(4);
+    await cluster.move(moved, to);
+    await callAll();
+    expect(await shared()).toEqual(before);
+    await cluster.move(moved, from);
+    await callAll();
+    expect(await shared()).toEqual(before);
   }, 60_000);
 
   it('subscriptions that are cut five times repeat nothing', async () => {

@@ -3,6 +3,7 @@ import { Keys } from '../protocol/keys.js';
 import { slotOwner } from '../redis/cluster/slot-owner.js';
 import { connectionNames, thisProcess } from '../redis/connection-name.js';
 import { Link } from '../redis/link.js';
+import { SharedConnections } from '../redis/connections/shared-connections.js';
 import { LetterStore } from './letter-store.js';
 
 /**
@@ -21,10 +22,11 @@ export function storesOf(
     closed: () => undefined,
     failed: (_: string, error: Error) => failed(error),
   };
+  const shared = new SharedConnections();
   return Array.from({ length: shards }, (_, shard) => {
     const keys = new Keys(prefix, shard, shards);
     const server = slotOwner(redis, keys.incarnation());
-    const settings = { target: redis, maxPause: retryDelay, name, observer, server };
+    const settings = { target: redis, maxPause: retryDelay, name, observer, server, shared };
     const link = new Link('commands', settings, {
       up: async () => undefined,
       down: () => undefined,

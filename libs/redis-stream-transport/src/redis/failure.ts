@@ -36,11 +36,16 @@ export class CommandFailure extends Error {
    * it has become a replica, or lost a slot or its Cluster.
    */
   get demoted(): boolean {
-    return DEMOTED.has(this.reply);
+    return this.reply === 'MOVED' || this.steppedDown;
+  }
+
+  /** Whether the server serves nobody any more, and not only no keys of one slot. */
+  get steppedDown(): boolean {
+    return STEPPED_DOWN.has(this.reply);
   }
 }
 
-const DEMOTED = new Set(['READONLY', 'MASTERDOWN', 'MOVED', 'CLUSTERDOWN']);
+const STEPPED_DOWN = new Set(['READONLY', 'MASTERDOWN', 'CLUSTERDOWN']);
 
 const PASSING = new Set([
   'LOADING',

@@ -2,6 +2,7 @@ import type { RedisTarget } from '../options/index.js';
 import type { ServerFinder } from './cluster/slot-owner.js';
 import type { Connection } from './connect.js';
 import type { CommandFailure } from './failure.js';
+import type { SharedConnections } from './connections/shared-connections.js';
 
 export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
@@ -26,8 +27,9 @@ export interface LeadingLink {
   /**
    * The server is no longer the one to talk to, so the connection is replaced. Does nothing while a connection is set
    * up: then `up` decides.
+   * @param wrongServer it is for nobody, and not only without the keys of this link
    */
-  leaveServer(failure: CommandFailure): void;
+  leaveServer(failure: CommandFailure, wrongServer?: boolean): void;
 }
 
 /** Told of every connection of a process, so that its ids can be noted. */
@@ -52,6 +54,8 @@ export interface LinkSettings {
   readonly ahead?: LeadingLink;
   /** Speaks RESP2, whatever the user chose. */
   readonly resp2?: boolean;
+  /** With whom connections for commands and for messages are shared; undefined: with nobody. */
+  readonly shared?: SharedConnections;
   /** Learns the ids of the connections; without one Redis is not asked for them. */
   readonly keeper?: ConnectionKeeper;
 }

@@ -28,7 +28,7 @@ class FakeConnection extends EventEmitter {
 }
 
 const { made, next } = vi.hoisted(() => ({ made: [] as unknown[], next: { reachable: true } }));
-vi.mock('./prepare-connection.js', () => ({
+vi.mock('./connections/prepare-connection.js', () => ({
   prepareConnection: async () => {
     const connection = new FakeConnection(next.reachable);
     made.push(connection);

@@ -1,30 +1,18 @@
 import { Command } from 'ioredis';
-import { Attempt } from './attempt.js';
-import { destroyConnection, type Connection } from './connect.js';
+import type { Connection } from './connect.js';
 import { withHint } from './cluster/hint.js';
 import { CommandFailure, toFailure } from './failure.js';
 import { backoff } from './pauses.js';
 import { Waits } from './waits.js';
-import { prepareConnection } from './prepare-connection.js';
-import { runIdOf } from './server-identity.js';
-import { Watchdog } from './watchdog.js';
+import { SETUP_TIMEOUT } from './connections/open-connection.js';
+import { disagreement } from './server-identity.js';
+import type { ConnectionPart } from './connections/shared-connections.js';
+import { takePart } from './connections/take-part.js';
+import { HEARTBEAT, PATIENCE, TICK, Watchdog } from './watchdog.js';
 import type { LeadingLink, LinkHooks, LinkRole, LinkSettings } from './link-settings.js';
 
 export type { LinkHooks, LinkObserver, LinkRole, LinkSettings } from './link-settings.js';
 
-/** Milliseconds without traffic after which a connection is tested with a PING. */
-const HEARTBEAT = 3000;
-/** Milliseconds that an answer may take. After them the connection counts as dead. */
-const PATIENCE = 3500;
-/** Milliseconds between two looks at the connection. A silence is noticed after the sum of all three at the latest. */
-const TICK = 250;
-/**
- * Milliseconds for connecting, unless the user sets a longer `connectTimeout`, and for each of the first commands: a
- * server that stands still takes connections and answers nothing.
- */
-const SETUP_TIMEOUT = 4000;
-/** Milliseconds for finding the server and asking for credentials. */
-const PREPARE_TIMEOUT = 10_000;
 /**
  * How often the first commands are sent on one connection while Redis refuses them. Redis may accept them later, and a
  * new connection costs both sides more. After that many, a new connection may reach another server.
@@ -36,11 +24,13 @@ const SHORT_LIFE = 1000;
 const LAST_ANSWERS = 250;
 
 /**
- * A supervised connection. It replaces its ioredis object whenever that ends or makes no progress, until it is stopped.
+ * A supervised connection, or a part of one that shards share. It replaces its ioredis object whenever that ends or makes
+ * no progress, until it is stopped.
  * The pauses between attempts grow until a connection has lived for a while, and have jitter. A command goes to the
  * connection of the moment or fails at once: nothing is queued here.
  */
 export class Link implements LeadingLink {
+  private part: ConnectionPart | undefined;
   private connection: Connection | undefined;
   private watchdog: Watchdog | undefined;
   private stopped = true;
@@ -110,12 +100,18 @@ export class Link implements LeadingLink {
     this.stopped = true;
     this.waits.wake();
     this.endNow?.();
-    this.recycle('closed');
+    this.renew('closed');
     await this.running;
   }
 
-  /** Throws the connection away, so that a new one is made. */
+  /** Throws the connection away, for all that share it, so that a new one is made. */
   recycle(reason: string): void {
+    if (this.connection !== undefined) this.part?.retire();
+    this.giveUp(new Error(reason), 0, true);
+  }
+
+  /** Connects anew. Who else shares the connection keeps it. */
+  renew(reason: string): void {
     this.giveUp(new Error(reason), 0);
   }
 
@@ -149,8 +145,11 @@ export class Link implements LeadingLink {
     }
   }
 
-  leaveServer(failure: CommandFailure): void {
-    if (this.ready) this.giveUp(failure, LAST_ANSWERS);
+  leaveServer(failure: CommandFailure, wrongServer = failure.steppedDown): void {
+    if (!this.ready) return;
+    // Who comes next must not get a part of the same connection.
+    if (wrongServer) this.part?.retire();
+    this.giveUp(failure, LAST_ANSWERS);
   }
 
   private moved(failure: CommandFailure): void {
@@ -158,14 +157,18 @@ export class Link implements LeadingLink {
     if (failure.demoted) this.settings.ahead?.leaveServer(failure);
   }
 
-  /** @param patience milliseconds for answers that are on their way: a refusal says that nothing was done */
-  private giveUp(reason: Error, patience: number): void {
-    const { connection } = this;
-    if (connection === undefined) return;
+  /**
+   * @param patience milliseconds for answers that are on their way: a refusal says that nothing was done
+   * @param forAll ends the connection also for those who share it
+   */
+  private giveUp(reason: Error, patience: number, forAll = false): void {
+    const { connection, part } = this;
+    if (connection === undefined || part === undefined) return;
     this.reason ??= reason;
     this.failure = reason;
     if (patience === 0 || this.watchdog?.isIdle === true) {
-      destroyConnection(connection);
+      if (forAll) part.destroy();
+      else part.leave();
       return;
     }
     this.connection = undefined;
@@ -173,7 +176,9 @@ export class Link implements LeadingLink {
     this.endNow = () => {
       clearTimeout(timer);
       this.endNow = undefined;
-      destroyConnection(connection);
+      // An answer that comes later must find nobody.
+      if (this.watchdog?.isIdle === true) part.leave();
+      else part.destroy();
     };
   }
 
@@ -193,19 +198,19 @@ export class Link implements LeadingLink {
   /** Makes one connection, and resolves when it has ended. */
   private async live(): Promise<void> {
     const { observer, maxPause } = this.settings;
-    let attempt: Attempt | undefined;
+    let part: ConnectionPart | undefined;
     this.reason = undefined;
     try {
-      const prepared = prepareConnection(this.settings, this.role);
-      attempt = new Attempt(await this.waits.within(prepared, undefined, PREPARE_TIMEOUT));
-      await this.setUp(attempt);
+      this.part = part = await takePart(this.settings, this.role, this.waits);
+      await this.setUp(part);
     } catch (error) {
       this.connection = undefined;
-      attempt?.destroy();
+      part?.leave();
       const refused = error instanceof CommandFailure && error.kind === 'refused';
-      if (!this.stopped) this.failed(refused ? error : (attempt?.told ?? toFailure(error)));
+      if (!this.stopped) this.failed(refused ? error : (part?.attempt.told ?? toFailure(error)));
       return;
     }
+    const { attempt } = part;
     attempt.began();
     const upSince = performance.now();
     this.ready = true;
@@ -213,7 +218,7 @@ export class Link implements LeadingLink {
     observer.ready(this.role);
     for (const told of [...this.waiting.splice(0), ...this.followers]) told();
     this.agree(true);
-    await this.watch(attempt);
+    await this.watch(part);
     this.ready = false;
     this.hooks.down();
     if (this.stopped) return;
@@ -224,16 +229,9 @@ export class Link implements LeadingLink {
     observer.closed(this.role, this.failure);
   }
 
-  private async setUp(attempt: Attempt): Promise<void> {
-    const { connection, ended } = attempt;
-    const gone = ended.then(() => {
-      throw attempt.told ?? new Error('the connection to Redis ended');
-    });
-    gone.catch(noop);
-    const patience = Math.max(SETUP_TIMEOUT, connection.options.connectTimeout ?? 0);
-    await this.waits.within(connection.connect(), gone, patience);
-    attempt.passed();
-    this.runId = await this.waits.within(runIdOf(connection), gone);
+  private async setUp({ attempt, connection, ended, runId }: ConnectionPart): Promise<void> {
+    const gone = attempt.gone(ended);
+    this.runId = runId;
     const { keeper } = this.settings;
     if (keeper !== undefined) await this.waits.within(keeper.opened(this, connection), gone);
     for (let asked = 1; ; asked++) {
@@ -260,16 +258,16 @@ export class Link implements LeadingLink {
   }
 
   /** Resolves when the connection is gone. */
-  private async watch({ connection, ended }: Attempt): Promise<void> {
+  private async watch(part: ConnectionPart): Promise<void> {
     const watchdog = this.watchdog as Watchdog;
     const timer = setInterval(() => {
       const verdict = watchdog.tick(performance.now(), this.blocking);
       if (verdict === 'ping') this.command('ping', []).catch(noop);
       if (verdict !== 'dead') return;
       this.reason ??= new Error('Redis gave no sign of life');
-      destroyConnection(connection);
+      part.destroy();
     }, TICK);
-    await ended;
+    await part.ended;
     clearInterval(timer);
     this.connection = undefined;
     this.endNow?.();
@@ -281,13 +279,14 @@ export class Link implements LeadingLink {
     if (ahead?.isTrying === true) await this.waits.until((tell) => ahead.afterTrying(tell));
   }
 
-  /** All connections of a shard must be to one server. Whichever found its server later knows better. */
+  /**
+   * All connections of a shard must be to one server. Whichever found its server later knows better. In a Cluster other
+   * shards may be right where they are.
+   */
   private agree(later: boolean): void {
-    const [mine, theirs] = [this.server, this.settings.ahead?.server];
-    if (mine === undefined || theirs === undefined || mine === theirs) return;
-    const reason = 'another connection has reached another server';
-    if (later) this.settings.ahead?.leaveServer(new CommandFailure('refused', 'MOVED', reason));
-    else this.recycle(reason);
+    const { ahead, server } = this.settings;
+    const failure = disagreement(this.server, ahead?.server);
+    if (failure !== undefined) (later ? ahead : this)?.leaveServer(failure, server === undefined);
   }
 }
 

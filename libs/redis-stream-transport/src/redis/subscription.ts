@@ -1,4 +1,4 @@
-import type { Connection } from './connect.js';
+import { routesOf, type ChannelListener } from './connections/channel-routes.js';
 import { Link, type LinkSettings } from './link.js';
 
 export interface SubscriptionHooks {
@@ -10,39 +10,39 @@ export interface SubscriptionHooks {
 }
 
 /**
- * Listens to sharded channels on a supervised connection of its own, at the server that has the keys of their slot. So
- * what a script publishes there comes without a gap, and in a Cluster it does not go through other nodes. A subscription counts from the server's confirmation on,
- * and is made anew on every new connection.
+ * Listens to sharded channels on a supervised connection, at the server that has the keys of their slot. So what a script
+ * publishes there comes without a gap, and in a Cluster it does not go through other nodes. A subscription counts from the
+ * server's confirmation on, and is made anew on every new connection. Channels that are wanted no longer stay subscribed
+ * until the connection ends: ioredis could not tell the answer to SUNSUBSCRIBE from the news that a slot moves.
  */
 export class Subscription {
   readonly link: Link;
-  /** The connection that has the listener. */
-  private heard: Connection | undefined;
+  /** Takes its listeners from the connection. */
+  private unheard: () => void = () => undefined;
 
   constructor(
     settings: LinkSettings,
     private channels: readonly string[],
     private readonly hooks: SubscriptionHooks,
   ) {
+    const listener: ChannelListener = {
+      message: (channel, text) => hooks.message(channel, text),
+      moved: () => this.link.renew('the slot of the channels moves'),
+    };
     this.link = new Link('subscriber', settings, {
       up: async (connection) => {
-        // This may be called again for the same connection, which then has the listener already.
-        if (connection !== this.heard) {
-          this.heard = connection;
-          connection.on('smessage', (channel: string, text: string) =>
-            hooks.message(channel, text),
-          );
-          // ioredis says so when Redis ends a subscription by itself, because its slot goes to another node.
-          connection.on('moved', () => this.link.recycle('the slot of the channels moves'));
-        }
+        this.unheard();
         const wanted = this.channels;
+        const routes = routesOf(connection);
+        for (const channel of wanted) routes.set(channel, listener);
+        this.unheard = () => wanted.forEach((channel) => routes.delete(channel));
         await connection.ssubscribe(...wanted);
         // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
         if (wanted !== this.channels) throw new Error('channels changed');
         hooks.proven();
       },
       down: () => {
-        this.heard = undefined;
+        this.unheard();
         hooks.lost();
       },
     });
@@ -51,6 +51,6 @@ export class Subscription {
   /** Replaces the channels. This makes a new connection, so it is for rare changes: a new name of the consumer. */
   replace(channels: readonly string[]): void {
     this.channels = channels;
-    this.link.recycle('other channels are wanted');
+    this.link.renew('other channels are wanted');
   }
 }

@@ -1,3 +1,10 @@
+/** Milliseconds without traffic after which a connection is tested with a PING. */
+export const HEARTBEAT = 3000;
+/** Milliseconds that an answer may take. After them the connection counts as dead. */
+export const PATIENCE = 3500;
+/** Milliseconds between two looks at the connection. A silence is noticed after the sum of all three at the latest. */
+export const TICK = 250;
+
 /**
  * Decides from progress alone whether a connection is alive. The state of ioredis and of TCP does not tell: a half-open
  * socket looks healthy for minutes.

@@ -3,6 +3,7 @@ import type { ResolvedServerOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
+import { SharedConnections } from '../../redis/connections/shared-connections.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
@@ -65,7 +66,8 @@ export class Consumer {
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
-    const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
+    const shared = new SharedConnections();
+    const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks, shared };
     const patterns = new Patterns(specs, options.shards);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const settings = {
@@ -84,9 +86,9 @@ export class Consumer {
     return this.lifecycle.state;
   }
 
-  /** The current ioredis objects: commands, readers and subscriber of each shard. */
+  /** The current ioredis objects: readers of each shard, and those for commands and messages, which shards share. */
   connections(): unknown[] {
-    return this.shards.flatMap((shard) => shard.connections());
+    return [...new Set(this.shards.flatMap((shard) => shard.connections()))];
   }
 
   /** Redis' clock as this process estimates it, in milliseconds. */

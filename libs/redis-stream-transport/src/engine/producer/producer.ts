@@ -3,6 +3,7 @@ import { markCall, RedisStreamsError } from '../../errors.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
+import { SharedConnections } from '../../redis/connections/shared-connections.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
@@ -96,10 +97,10 @@ export class Producer implements CallOwner {
       remove: (call) => this.remove(call),
       fail: this.fail,
     });
-    const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks };
-    const isWaiting = () => this.calls.size > 0;
-    const { callerId, mux } = this;
-    const context = { callerId, options, links, clock, logger, mux, isWaiting };
+    const { redis: target, retryDelay: maxPause } = options;
+    const links = { target, maxPause, observer: hooks, shared: new SharedConnections() };
+    const own = { callerId: this.callerId, mux: this.mux, isWaiting: () => this.calls.size > 0 };
+    const context = { ...own, options, links, clock, logger };
     const shardHooks: CallerShardHooks = {
       changed: () => this.changed(),
       forgotten: () => this.unserved.forgotten(),
@@ -122,12 +123,13 @@ export class Producer implements CallOwner {
     return this.up;
   }
 
-  /** The ioredis objects in use now: those for commands and for messages of each shard. */
+  /** The ioredis objects in use now: those for commands and for messages, which shards share. */
   connections(): unknown[] {
-    return this.shards.flatMap(({ commands, subscription }) => [
+    const all = this.shards.flatMap(({ commands, subscription: { link } }) => [
       commands.current,
-      subscription.link.current,
+      link.current,
     ]);
+    return [...new Set(all)];
   }
 
   /** How many calls are open. */

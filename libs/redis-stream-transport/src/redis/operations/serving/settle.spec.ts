@@ -40,18 +40,18 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '13']);
+  expect([sha, count]).toEqual([settleScript.sha, '14']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 13)).toEqual([
+  expect(rest.slice(1, 14)).toEqual([
     ...[keys.log('one'), keys.log('two')],
     ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
     ...[keys.stream('u'), keys.stream('s'), keys.stream('t')],
-    ...[keys.part('s'), keys.due('s')],
+    ...[keys.part('s'), keys.due('s'), keys.started('s')],
     ...[keys.due('s'), keys.started('s'), keys.due('u')],
   ]);
-  expect(named(settleScript.args, 13)).toEqual({
+  expect(named(settleScript.args, 14)).toEqual({
     ...{
       token: 'token',
       group: 'service',
@@ -62,7 +62,7 @@ it('gives the settle script its keys and arguments in the order of their names',
       lone: '1',
     },
   });
-  expect(rest.slice(13 + settleScript.args.length)).toEqual([
+  expect(rest.slice(14 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
     ...['1-1', '[]'],

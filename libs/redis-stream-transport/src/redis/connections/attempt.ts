@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { bareError } from './bare-error.js';
-import { destroyConnection, type Connection } from './connect.js';
+import { bareError } from '../bare-error.js';
+import { destroyConnection, type Connection } from '../connect.js';
 
 /** Characters of a server's first data that are searched for an error. */
 const FIRST_LINE = 200;
@@ -48,6 +48,15 @@ export class Attempt {
   began(): void {
     this.passed();
     this.lives = true;
+  }
+
+  /** Rejects with the reason when the connection is gone, or with it `part` of it. */
+  gone(part: Promise<void> = this.ended): Promise<never> {
+    const gone = part.then(() => {
+      throw this.told ?? new Error('the connection to Redis ended');
+    });
+    gone.catch(() => undefined);
+    return gone;
   }
 
   destroy(): void {
