@@ -27,14 +27,14 @@ if (given.help) {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
-const { seeds, json, keep } = given;
+const { seeds, cluster, json, keep } = given;
 const size = new Size(given.size);
 const library = await bundle(given.library === undefined ? buildLibrary() : resolve(given.library));
 const wanted = given.scenarios ?? scenarios.map(({ name }) => name);
 
 const results: Result[] = [];
 for (const seed of seeds) {
-  console.log(`seed ${seed}, size ${size.name}`);
+  console.log(`seed ${seed}, size ${size.name}${cluster ? ', in a Cluster' : ''}`);
   for (const name of wanted) await turn(name, seed);
 }
 
@@ -59,7 +59,7 @@ async function turn(name: string, seed: number): Promise<void> {
     return;
   }
   const began = now();
-  const folder = await play({ scenario, seed, size, library });
+  const folder = await play({ scenario, seed, size, library, inCluster: cluster });
   const { figures, violations } = check(folder);
   const seconds = Math.round((now() - began) / 100) / 10;
   const result = { figures, violations, seconds };
@@ -86,9 +86,10 @@ function report({ name, title }: Scenario, result: Result, folder: string): void
   for (const line of describe(violations)) console.log(`  ${line}`);
   if (violations.length === 0 && !keep) return;
   console.log(`  histories: ${folder}`);
+  const where = cluster ? ' --cluster' : '';
   const custom = given.library === undefined ? '' : ` --library ${given.library}`;
   console.log(
-    `  again: npm run chaos -- --scenario ${name} --seed ${figures.seed} --size ${size.name}${custom}`,
+    `  again: npm run chaos -- --scenario ${name} --seed ${figures.seed} --size ${size.name}${where}${custom}`,
   );
 }
 

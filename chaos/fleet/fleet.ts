@@ -4,6 +4,7 @@ import type { History } from '../kit/history.js';
 import type { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
 import { Child, type Kind } from './child.js';
+import { effectsKey } from './inspection.js';
 import type { WholePlan } from './plan.js';
 
 export interface FleetOptions {
@@ -123,7 +124,7 @@ export class Fleet {
     const options = { ...where, ...own, ...serverOptions };
     const child = this.child(name, 'service', {
       options,
-      ...(effects ? { effects: { url, key: 'effects' } } : {}),
+      ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
     });
     this.slots.set(slot, child);
     void child.ended.then(() => {

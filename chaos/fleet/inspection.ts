@@ -6,8 +6,8 @@ import { now } from '../kit/time.js';
 import type { WholePlan } from './plan.js';
 import type { Store } from './store.js';
 
-/** Key of the effects that handlers had; see processes/inbox.ts. */
-const EFFECTS = 'effects:effects';
+/** Where handlers keep their effects (processes/inbox.ts): in the slot of the run, so that one server has it all. */
+export const effectsKey = (prefix: string): string => `effects:{${prefix}}`;
 
 /** What an inspection looks at, and where it notes what it found. */
 export interface Inspected {
@@ -54,7 +54,9 @@ export async function quiet({ redis, plan, log }: Inspected, within: number): Pr
     streams: await streams(redis.admin, plan.prefix),
     keys: await keys(redis.admin),
     dead: await deadLetters(redis.admin, plan.prefix),
-    effects: plan.effects ? await repeatedEffects(redis.admin) : { count: 0, repeated: [] },
+    effects: plan.effects
+      ? await repeatedEffects(redis.admin, plan.prefix)
+      : { count: 0, repeated: [] },
     t: now(),
   });
 }
@@ -108,8 +110,8 @@ async function deadLetters(redis: Redis, prefix: string): Promise<LetterFound[]>
   }));
 }
 
-async function repeatedEffects(redis: Redis): Promise<EffectsFound> {
-  const all = await redis.hgetall(EFFECTS);
+async function repeatedEffects(redis: Redis, prefix: string): Promise<EffectsFound> {
+  const all = await redis.hgetall(`${effectsKey(prefix)}:effects`);
   const counts = Object.entries(all);
   return { count: counts.length, repeated: counts.filter(([, n]) => n !== '1').map(([id]) => id) };
 }

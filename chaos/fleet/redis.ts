@@ -1,6 +1,6 @@
 // The Redis of a run. It can be killed, frozen, emptied, and started again on the same port.
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -74,10 +74,11 @@ export class ChaosRedis implements Store {
     await this.answers();
   }
 
-  /** Starts the same server again, without any data. */
+  /** Starts the same server again, without any data. A node of a Cluster stays one. */
   async restartEmpty(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder);
+    for (const name of readdirSync(this.#folder)) {
+      if (name !== 'nodes.conf') rmSync(join(this.#folder, name), { recursive: true, force: true });
+    }
     await this.restart();
   }
 

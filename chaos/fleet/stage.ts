@@ -15,6 +15,7 @@ import { abandoned, quiet } from './inspection.js';
 import { watchLeases } from './lease-watch.js';
 import { withDefaults, type WholePlan } from './plan.js';
 import { ChaosCluster } from './cluster.js';
+import { ClusterAround, nodeArguments, REJOIN } from './cluster-around.js';
 import { ChaosRedis } from './redis.js';
 import type { Replicated, Store } from './store.js';
 import { ChaosWatched } from './watched.js';
@@ -31,14 +32,18 @@ export async function play({
   seed,
   size,
   library,
+  inCluster = false,
 }: {
   scenario: Scenario;
   seed: number;
   size: Size;
   library: string;
+  /** One master of a Cluster in place of one server. */
+  inCluster?: boolean;
 }): Promise<string> {
   const random = new Random(`${seed}/${scenario.name}`);
-  const plan = withDefaults(scenario.plan({ size, random: random.fork('plan') }));
+  const drawn = withDefaults(scenario.plan({ size, random: random.fork('plan') }));
+  const plan = inCluster ? clustered(drawn) : drawn;
   const folder = openFolder(scenario.name);
   const log = new History(join(folder, 'run.jsonl'));
   const nemesis = new History(join(folder, 'nemesis.jsonl'));
@@ -49,7 +54,12 @@ export async function play({
   const single =
     cluster || sentinels
       ? undefined
-      : await ChaosRedis.start({ ...plan.redis, ...(environment && { environment }) });
+      : await ChaosRedis.start({
+          ...plan.redis,
+          args: [...(plan.redis.args ?? []), ...(inCluster ? await nodeArguments() : [])],
+          ...(environment && { environment }),
+        });
+  const around = inCluster && single ? await ClusterAround.start(single, plan.prefix) : undefined;
   const store = wanted<Store>(cluster ?? sentinels ?? single, 'a server');
   const proxy = plan.proxy
     ? new Proxy({ port: wanted(single, 'one server').port, random: random.fork('proxy') })
@@ -73,6 +83,7 @@ export async function play({
     random: random.fork('fleet'),
     whereFor: (name) => {
       const port = urls.get(place(name));
+      if (around !== undefined) return around.where(port);
       return port === undefined ? store.where : { url: `redis://127.0.0.1:${port}` };
     },
     effectsUrl: single?.where.url,
@@ -134,12 +145,20 @@ export async function play({
     unwatch();
     await fleet.killAll();
     await proxy?.close();
+    await around?.stop();
     await store.stop();
     clocks?.remove();
     log.close();
     nemesis.close();
   }
   return folder;
+}
+
+/** After its start a master takes longer until it serves, and so do calls. */
+function clustered(plan: WholePlan): WholePlan {
+  const { resumeWithin } = plan.expect;
+  if (resumeWithin === undefined) return plan;
+  return { ...plan, expect: { ...plan.expect, resumeWithin: resumeWithin + REJOIN } };
 }
 
 /** Lets the callers call until the faults are over, and waits until all calls have ended. */

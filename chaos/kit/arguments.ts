@@ -8,6 +8,7 @@ export const usage = `Usage: npm run chaos -- [options]
   --seed 7           draws the same calls and faults again; by default a random one
   --times 3          plays all of it so often, each time with the next seed or another random one
   --size pr          ${sizes.join(', ')}: a tenth, three tenths, all; by default pr
+  --cluster          with one master of a Cluster in place of one server
   --json             the last line is an array with the figures of each scenario
   --keep             keep the histories of runs that found nothing, too
   --library <folder> another build of the library`;
@@ -18,6 +19,7 @@ export interface Arguments {
   readonly scenarios: readonly string[] | undefined;
   readonly seeds: readonly number[];
   readonly size: SizeName;
+  readonly cluster: boolean;
   readonly json: boolean;
   readonly keep: boolean;
   /** Folder of another build of the library. */
@@ -34,13 +36,14 @@ export function readArguments(argv: readonly string[], known: readonly string[])
       seed: { type: 'string' },
       times: { type: 'string', default: '1' },
       size: { type: 'string', default: 'pr' },
+      cluster: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       library: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const { size, seed, times, json, keep, library, help } = values;
+  const { size, seed, times, cluster, json, keep, library, help } = values;
   if (!isSize(size)) throw new Error(`--size is one of ${sizes.join(', ')}, not "${size}"`);
   if (seed !== undefined && !/^\d+$/.test(seed)) throw new Error('--seed is a whole number');
   if (!/^[1-9]\d?$/.test(times)) throw new Error('--times is a whole number from 1 to 99');
@@ -56,6 +59,7 @@ export function readArguments(argv: readonly string[], known: readonly string[])
       first === undefined ? randomSeed() : first + i,
     ),
     size,
+    cluster,
     json,
     keep,
     library,
