@@ -138,11 +138,15 @@ describe('under load', () => {
   }, 60_000);
 
   it('the death of the master is survived when its replica is promoted', async () => {
-    const { load, more, key, ran } = await loaded();
+    const { load, more, key, ran, client } = await loaded();
     const master = await cluster.ownerOf(key);
     const replica = await cluster.replicaOf(master);
     await master.kill();
-    await eventually(async () => expect(await cluster.ownerOf(key)).toBe(replica), 20_000);
+    await eventually(async () => expect((await replica.redis.role())[0]).toBe('master'), 20_000);
+    const promotedAt = performance.now();
+    await client.call('work', { key: -1 }, { timeout: 20_000 });
+    // It is a second at most where the processor is not busy.
+    expect(performance.now() - promotedAt).toBeLessThan(5000);
     await more();
     await load.stop();
     // What the replica had not received yet may have to be repeated, or is not known to have run.
