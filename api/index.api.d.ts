@@ -41,6 +41,7 @@ export interface CommonOptions {
   maxPayloadBytes?: number;
   lanes?: Readonly<Record<string, readonly string[]>>;
   shards?: number;
+  replicas?: Replicas;
   serializer?: PacketSerializer;
   deserializer?: PacketDeserializer;
   retryAttempts?: number;
@@ -409,5 +410,10 @@ declare const REFUSED_REDIS_OPTIONS: {
   readonly socketTimeout: 'a command that was given up may have been done; the transport watches its connections itself';
   readonly replyMapping: 'the transport reads replies in the shapes of "legacy"';
 };
+
+interface Replicas {
+  readonly count: number;
+  readonly timeout?: number;
+}
 
 type Whatever = ReturnType<typeof JSON.parse>;

@@ -21,6 +21,7 @@ export declare const CLIENT_TABLE: {
   readonly maxPayloadBytes: Option<number, number>;
   readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
   readonly shards: Option<number, number | undefined>;
+  readonly replicas: Option<Required<Replicas>, undefined>;
   readonly serializer: Option<PacketSerializer, undefined>;
   readonly deserializer: Option<PacketDeserializer, undefined>;
   readonly retryAttempts: Option<number, number | undefined>;
@@ -61,6 +62,7 @@ export declare class CommandFailure extends Error {
   get passing(): boolean;
   get moved(): boolean;
   get demoted(): boolean;
+  get steppedDown(): boolean;
 }
 
 export type CompanionFactory = (
@@ -91,7 +93,7 @@ export interface LeadingLink {
   afterTrying(callback: () => void): void;
   readonly server: string | undefined;
   whenReady(callback: () => void): void;
-  leaveServer(failure: CommandFailure): void;
+  leaveServer(failure: CommandFailure, wrongServer?: boolean): void;
 }
 
 export interface LeaseCompanion {
@@ -116,8 +118,9 @@ export declare class Link implements LeadingLink {
   start(): void;
   stop(): Promise<void>;
   recycle(reason: string): void;
+  renew(reason: string): void;
   command(name: string, args: readonly string[], blocking?: number): Promise<unknown>;
-  leaveServer(failure: CommandFailure): void;
+  leaveServer(failure: CommandFailure, wrongServer?: boolean): void;
 }
 
 export interface LinkHooks {
@@ -139,6 +142,7 @@ export interface LinkSettings {
   readonly name?: (role: LinkRole) => string;
   readonly ahead?: LeadingLink;
   readonly resp2?: boolean;
+  readonly shared?: SharedConnections;
   readonly keeper?: ConnectionKeeper;
 }
 
@@ -207,6 +211,7 @@ export declare const SERVER_TABLE: {
   readonly maxPayloadBytes: Option<number, number>;
   readonly lanes: Option<ReadonlyMap<string, string>, ReadonlyMap<string, string>>;
   readonly shards: Option<number, number | undefined>;
+  readonly replicas: Option<Required<Replicas>, undefined>;
   readonly serializer: Option<PacketSerializer, undefined>;
   readonly deserializer: Option<PacketDeserializer, undefined>;
   readonly retryAttempts: Option<number, number | undefined>;
@@ -325,3 +330,61 @@ export { run as runScript };
 export declare function slotOwner(target: RedisTarget, key: string): ServerFinder | undefined;
 
 export declare function thisProcess(): string;
+
+// Named above, and not exported.
+
+declare class Attempt {
+  readonly connection: Connection;
+  readonly ended: Promise<void>;
+  constructor(connection: Connection);
+  get told(): Error | undefined;
+  passed(): void;
+  began(): void;
+  gone(part?: Promise<void>): Promise<never>;
+  destroy(): void;
+}
+
+declare class ConnectionPart {
+  readonly ended: Promise<void>;
+  constructor(whole: SharedConnection);
+  get connection(): Connection;
+  get attempt(): Attempt;
+  get runId(): string | undefined;
+  leave(): void;
+  retire(): void;
+  destroy(): void;
+}
+
+interface OpenConnection {
+  readonly attempt: Attempt;
+  readonly runId: string | undefined;
+}
+
+interface Opening {
+  readonly opened: Promise<OpenConnection>;
+  abort(): void;
+}
+
+interface Replicas {
+  readonly count: number;
+  readonly timeout?: number;
+}
+
+declare class SharedConnection {
+  readonly retire: () => void;
+  readonly attempt: Attempt;
+  readonly runId: string | undefined;
+  constructor({ attempt, runId }: OpenConnection, retire: () => void);
+  part(): ConnectionPart;
+  left(part: ConnectionPart): void;
+  destroy(): void;
+}
+
+declare class SharedConnections {
+  take(name: string, make: () => Opening): Taking;
+}
+
+interface Taking {
+  readonly part: Promise<ConnectionPart>;
+  cancel(): void;
+}

@@ -10,6 +10,7 @@ import { EXTRAS_TABLE } from '../libs/redis-stream-transport/src/options/handler
 import { RECORD_TABLE } from '../libs/redis-stream-transport/src/options/record-options.js';
 import * as ioredis from '../libs/redis-stream-transport/src/options/redis-options.js';
 import { TARGET_TABLE } from '../libs/redis-stream-transport/src/options/redis-target.js';
+import { REPLICAS_TABLE } from '../libs/redis-stream-transport/src/options/replicas.js';
 import { RETENTION_TABLE } from '../libs/redis-stream-transport/src/options/retention.js';
 import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-policy.js';
 import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
@@ -79,6 +80,17 @@ ${table(RETRY_TABLE, docstrings('retry-policy.ts', 'RetryPolicy'))}
 An event that some live group has not handled yet is kept in any case.
 
 ${table(RETENTION_TABLE, docstrings('retention.ts', 'Retention'))}
+
+### \`replicas\`
+
+For a Redis with replicas ([scaling](scaling.md#what-a-failover-may-lose)). To a client, an event or a call counts as stored and
+a reply as come when so many replicas have it; a service takes an entry for settled, and starts what may be started once, when
+they have taken note. If they have not within \`timeout\`, an event or a call ends with REDIS, \`may-have-run\`, and a service goes
+on asking. Each side decides for itself; with both nothing that was confirmed is lost or repeated by a failover.
+
+${table(REPLICAS_TABLE, docstrings('replicas.ts', 'Replicas'))}
+
+On a service \`timeout\` is at most a sixth of \`leaseTtl\`: while Redis waits for replicas, it does nothing else for that connection.
 
 ## Client
 

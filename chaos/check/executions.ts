@@ -149,10 +149,10 @@ function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
  * it was not settled yet. A call whose caller knows the outcome is settled; one without an outcome may not be.
  */
 function isInFlight({ start, ends, executions }: Call, fault: FaultSeen): boolean {
-  const { to, excuses, targets, forgets = 0 } = fault;
+  const { to, excuses, targets, forgets = 0, throughout = false } = fault;
   // A settlement that Redis forgets leaves the call open again.
   const from = fault.from - forgets;
-  if (start > Math.min(to, fault.from + STRIKES)) return false;
+  if (start > (throughout ? to : Math.min(to, fault.from + STRIKES))) return false;
   const [end] = ends;
   const open = end === undefined || end.t > from;
   if (excuses === 'open') {

@@ -47,6 +47,9 @@ export class ChaosCluster implements Replicated {
     return this.nodes.revive(former, this.primary);
   }
 
+  /** Nodes see to that themselves. */
+  async rejoin(): Promise<void> {}
+
   settled(): Promise<void> {
     return this.nodes.settled();
   }

@@ -17,6 +17,8 @@ export interface Facts {
   excuses?: Excuse;
   /** Milliseconds of acknowledged writes that it undoes. */
   forgets?: number;
+  /** It may hit calls that begin while it goes on, not only those that were open when it began. */
+  throughout?: boolean;
   /** Processes whose connections it ends or silences. */
   cuts?: readonly string[] | 'all';
   /** The interruption is so short that no status needs to show it. */

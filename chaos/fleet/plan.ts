@@ -35,6 +35,8 @@ export interface Plan {
   readonly cluster?: boolean;
   /** Instead of one server: a master and a replica that three Sentinels watch. */
   readonly sentinels?: boolean;
+  /** What counts as stored is on so many replicas, so a failover loses none of it. */
+  readonly replicas?: { readonly count: number };
   /** All connections of the fleet go through a proxy. */
   readonly proxy?: boolean;
   /** Clocks of Redis and of the fleet can be set. */

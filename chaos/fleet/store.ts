@@ -25,6 +25,8 @@ export interface Replicated extends Store {
   failOver(): Promise<void>;
   /** Starts a server again that was killed: it becomes a replica, without data. */
   revive(former: KeptServer): Promise<void>;
+  /** Has servers that were masters follow the present one, where nobody else sees to that soon. */
+  rejoin(): Promise<void>;
   /** Resolves when all servers agree, and each replica has what its master has. */
   settled(): Promise<void>;
 }

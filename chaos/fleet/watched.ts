@@ -44,6 +44,16 @@ export class ChaosWatched implements Replicated {
     await this.servers.settled();
   }
 
+  /** Sentinels do it after some ten seconds. */
+  async rejoin(): Promise<void> {
+    const master = await this.look();
+    for (const { port, redis } of this.servers.servers) {
+      if (port === master.port || !(await redis.info('replication')).includes('role:master'))
+        continue;
+      await redis.call('REPLICAOF', '127.0.0.1', String(master.port));
+    }
+  }
+
   settled(): Promise<void> {
     return this.servers.settled();
   }

@@ -6,33 +6,45 @@ import type { Context } from '../scenarios/scenario.js';
 
 /** A replica is behind its master by some milliseconds, and by as much as a stall of this machine. */
 const behind: Facts = { cuts: 'all', excuses: 'open', forgets: 1000 };
+/** What counts as stored is on the replica. What does not is sent again, to the server that has taken over. */
+const kept: Facts = { cuts: 'all', excuses: 'open', throughout: true };
+const losing = ({ plan }: Context): Facts => (plan.replicas === undefined ? behind : kept);
 const planned: Facts = { cuts: 'all', gentle: true, blind: true };
 const WITHIN = 30_000;
 
 /** A failover that is asked for. That of Sentinel does not wait until the replica has everything. */
-export async function askFailover({ replicated, faults }: Context): Promise<void> {
-  await faults.during('failover', replicated.waitsForReplica ? planned : behind, () =>
+export async function askFailover(context: Context): Promise<void> {
+  const { replicated, faults } = context;
+  const facts = replicated.waitsForReplica ? planned : losing(context);
+  await faults.during('failover', facts, () =>
     untilAnother(replicated, () => replicated.failOver()),
   );
   await replicated.settled();
+  await replicaBack(context);
 }
 
 /** `kill -9` of the primary. When its replica has taken over, it comes back as a replica without data. */
-export async function killPrimary({ replicated, faults }: Context): Promise<void> {
+export async function killPrimary(context: Context): Promise<void> {
+  const { replicated, faults } = context;
   const { primary } = replicated;
-  await faults.during('primary-kill', behind, () => untilAnother(replicated, () => primary.kill()));
+  await faults.during('primary-kill', losing(context), () =>
+    untilAnother(replicated, () => primary.kill()),
+  );
   await replicated.revive(primary);
+  await replicaBack(context);
 }
 
 /** The primary stands still for longer than the others wait, and comes back as a replica. */
-export async function freezePrimary({ replicated, faults }: Context): Promise<void> {
+export async function freezePrimary(context: Context): Promise<void> {
+  const { replicated, faults } = context;
   const { primary } = replicated;
-  await faults.during('primary-freeze', behind, () =>
+  await faults.during('primary-freeze', losing(context), () =>
     untilAnother(replicated, async () => primary.freeze()),
   );
   await pause(1000);
   primary.thaw();
   await replicated.settled();
+  await replicaBack(context);
 }
 
 /** The slot of the shard goes to another master and back, as when a cluster is resharded. */
@@ -75,6 +87,18 @@ export async function cutBus({ cluster, faults }: Context, times: number): Promi
       }
     }
   });
+}
+
+/** Where what counts as stored must be on a replica: waits until the master has one again. Until then nothing counts. */
+async function replicaBack({ plan, replicated }: Context): Promise<void> {
+  if (plan.replicas === undefined) return;
+  await pause(1000);
+  await eventually(async () => {
+    await replicated.rejoin();
+    const { redis } = await replicated.look();
+    await redis.set(`{${plan.prefix}}:now`, 1, 'PX', 60_000);
+    if ((await redis.wait(1, 500)) < 1) throw new Error('the master has no replica');
+  }, WITHIN);
 }
 
 /** Does something, and waits until another server has taken over. */

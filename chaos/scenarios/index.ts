@@ -7,8 +7,8 @@ import { s5 } from './s05-memory.js';
 import { s6 } from './s06-pubsub.js';
 import { s7 } from './s07-silence.js';
 import { s8 } from './s08-swallow.js';
-import { s9 } from './s09-sentinel.js';
-import { s10 } from './s10-cluster.js';
+import { s9, s9kept } from './s09-sentinel.js';
+import { s10, s10kept } from './s10-cluster.js';
 import { s11 } from './s11-long.js';
 import { s12 } from './s12-zombies.js';
 import { s13 } from './s13-poison.js';
@@ -31,7 +31,9 @@ export const scenarios: readonly Scenario[] = [
   s7,
   s8,
   s9,
+  s9kept,
   s10,
+  s10kept,
   s11,
   s12,
   s13,

@@ -1,20 +1,33 @@
 import { askFailover, freezePrimary, killPrimary } from '../nemeses/failover.js';
 import { pause } from '../../tools/wait.js';
-import { failovers } from './failovers.js';
-import { scenario } from './scenario.js';
+import { failovers, keptFailovers } from './failovers.js';
+import type { Plan } from '../fleet/plan.js';
+import { scenario, type Context } from './scenario.js';
+
+type Rounds = Plan & { readonly rounds: number };
+
+async function faults(context: Context<Rounds>): Promise<void> {
+  for (let round = 0; round < context.plan.rounds; round++) {
+    for (const act of [askFailover, killPrimary, freezePrimary]) {
+      await pause(context.random.int(1000, 2000));
+      await act(context);
+    }
+  }
+  await pause(5000);
+}
 
 /** Failovers of Sentinel: asked for, after `kill -9`, and of a master that stands still. */
 export const s9 = scenario({
   name: 'S9',
   title: 'failovers of Sentinel',
   plan: ({ size }) => ({ ...failovers(size), sentinels: true }),
-  faults: async (context) => {
-    for (let round = 0; round < context.plan.rounds; round++) {
-      for (const act of [askFailover, killPrimary, freezePrimary]) {
-        await pause(context.random.int(1000, 2000));
-        await act(context);
-      }
-    }
-    await pause(5000);
-  },
+  faults,
+});
+
+/** The same, where what counts as stored is on the replica. */
+export const s9kept = scenario({
+  name: 'S9W',
+  title: 'failovers of Sentinel, with replicas: { count: 1 }',
+  plan: ({ size }) => ({ ...keptFailovers(size), sentinels: true }),
+  faults,
 });

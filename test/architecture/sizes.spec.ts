@@ -20,6 +20,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'redis/lua': 300,
   'redis/operations': 2500,
   'redis/connections': 200,
+  'redis/replicas': 200,
   redis: 950,
 };
 const MAX_MEDIAN = 110;

@@ -374,6 +374,70 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['if (!this.hears) return undefined;', '']],
   },
   {
+    rule: 'L25',
+    part: 'the look at the connection',
+    file: 'redis/replicas/replicas.ts',
+    changes: [
+      [
+        'if (on === undefined || on !== this.link.current) throw lost();',
+        'if (on === undefined) throw lost();',
+      ],
+    ],
+  },
+  {
+    rule: 'L25',
+    part: 'the question after a batch',
+    file: 'redis/replicas/replicated-caller-broker.ts',
+    changes: [['if (unsafe === undefined) return answer;', 'return answer;']],
+  },
+  {
+    rule: 'L25',
+    part: 'the question after a settlement',
+    file: 'redis/replicas/replicated-group-broker.ts',
+    changes: [
+      ["({ kind }) => kind === 'ok'", '() => false'],
+      [
+        'super.settleChecked(owner, settlement), underLease',
+        'super.settleChecked(owner, settlement), () => false',
+      ],
+    ],
+  },
+  {
+    rule: 'L25',
+    part: 'the question before a start',
+    file: 'redis/replicas/replicated-start-broker.ts',
+    changes: [
+      [
+        'super.start(owner, stream, ids), underLease',
+        'super.start(owner, stream, ids), () => false',
+      ],
+    ],
+  },
+  {
+    rule: 'L25',
+    part: 'the question after a deletion',
+    file: 'redis/replicas/replicated-caller-broker.ts',
+    changes: [['if (isKept) return decision;', 'return decision;']],
+  },
+  {
+    rule: 'L25',
+    part: 'holding replies back',
+    file: 'engine/producer/assemble-shard.ts',
+    changes: [['(confirmed ?? replyReader).message(text)', 'replyReader.message(text)']],
+  },
+  {
+    rule: 'L25',
+    part: 'the question after a read of the log',
+    file: 'redis/replicas/replicated-caller-broker.ts',
+    changes: [['while (page.length > 0 && !(await this.haveAll(on))) continue;', '']],
+  },
+  {
+    rule: 'L25',
+    part: 'the look at the server',
+    file: 'engine/producer/replies/confirmed-replies.ts',
+    changes: [['this.hooks.isSameServer() && ', '']],
+  },
+  {
     rule: 'P1',
     part: 'the place of a retry',
     file: consumer('intake/entry-router'),

@@ -2,6 +2,7 @@ import { bytes, count, duration, instance, invalid, text, type Option } from './
 import { isCodecName } from '../protocol/header.js';
 import { lanes } from './lanes.js';
 import type { RedisTarget } from './redis-options.js';
+import { replicas, type Replicas } from './replicas.js';
 
 /** Writes the data of entries (the field `d`). Nest's `Serializer` fits, and may answer with a promise. */
 export interface PacketSerializer {
@@ -39,6 +40,11 @@ export interface CommonOptions {
    * clients with the same `prefix` must have the same number. Default: 1, in a Cluster 24.
    */
   shards?: number;
+  /**
+   * How many replicas must have what this side stores before it counts as stored, see below. Default: none, what the
+   * master has counts.
+   */
+  replicas?: Replicas;
   /** Writes packets. Default: JSON of the data alone. */
   serializer?: PacketSerializer;
   /** Reads what the other side's serializer wrote. Default: JSON of the data alone. */
@@ -60,6 +66,7 @@ export const COMMON_TABLE = {
   maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
   lanes,
   shards: count({ min: 1, max: 256 }),
+  replicas,
   serializer: coder<PacketSerializer>('Nest `Serializer`', 'serialize'),
   deserializer: coder<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),
   retryAttempts: count({ min: 1, max: 1_000_000 }),

@@ -25,5 +25,6 @@ export type {
   PassedClusterOptions,
   RedisTarget,
 } from './redis-options.js';
+export type { Replicas } from './replicas.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';

@@ -29,6 +29,7 @@ const SERVER_DEFAULTS = {
   requireNoEviction: false,
   lanes: new Map(),
   shards: 1,
+  replicas: undefined,
   serializer: undefined,
   deserializer: undefined,
   retryAttempts: undefined,
@@ -46,6 +47,7 @@ const CLIENT_DEFAULTS = {
   whenNoConsumer: 1000,
   lanes: new Map(),
   shards: 1,
+  replicas: undefined,
   serializer: undefined,
   deserializer: undefined,
   retryAttempts: undefined,
@@ -75,6 +77,10 @@ const SAMPLES: Record<string, { good: unknown; bad: unknown[] }> = {
   requireNoEviction: { good: true, bad: ['true', 1] },
   lanes: { good: { slow: ['report'] }, bad: [['report'], { slow: 'report' }] },
   shards: { good: 4, bad: [0, 257] },
+  replicas: {
+    good: { count: 2, timeout: 300 },
+    bad: [1, {}, { count: 0 }, { count: 17 }, { count: 1, timeout: 1501 }, { count: 1, wait: 1 }],
+  },
   serializer: { good: { serialize: String }, bad: [{}, 'json', null] },
   deserializer: { good: { deserialize: String }, bad: [{ serialize: String }, null] },
   retryAttempts: { good: 1, bad: [0, -1, Number.POSITIVE_INFINITY] },
@@ -244,6 +250,11 @@ it('tells whether a group was given', () => {
   expect(server({ group: undefined }).explicitGroup).toBe(false);
 });
 
+it('has half a second for replicas, unless told otherwise', () => {
+  expect(client({ replicas: { count: 1 } }).replicas).toEqual({ count: 1, timeout: 500 });
+  expect(server({ replicas: { count: 1 }, leaseTtl: 3000 }).replicas).toMatchObject({ count: 1 });
+});
+
 it('lets retries last as long as deliveries, unless told otherwise', () => {
   expect(server({ maxDeliveries: 7 }).retry.attempts).toBe(7);
   expect(server({ maxDeliveries: 7, retry: { attempts: 2 } }).retry.attempts).toBe(2);
@@ -252,6 +263,7 @@ it('lets retries last as long as deliveries, unless told otherwise', () => {
 
 it.each([
   [server, { groupTtl: 5000, leaseTtl: 5000 }, /"groupTtl" and "leaseTtl" contradict/],
+  [server, { replicas: { count: 1 }, leaseTtl: 2999 }, /"replicas.timeout" and "leaseTtl" contr/],
   [client, { timeout: 1, idleTimeout: 1 }, /"timeout" and "idleTimeout" contradict/],
   [client, { url: 'redis://a', host: 'b' }, /"url" and "host" contradict/],
 ])('names both of two that contradict each other', (resolve, raw, message) => {

@@ -35,6 +35,11 @@ export function resolveServerOptions(raw?: RedisStreamsServerOptions): ResolvedS
     throw contradiction(SERVER, 'groupTtl', 'leaseTtl', reason);
   }
   const redis = resolveRedisTarget(given, SERVER);
+  if (values.replicas !== undefined && 6 * values.replicas.timeout > values.leaseTtl) {
+    const reason =
+      'a lease that is renewed waits for replicas, and must not end meanwhile; at most a sixth';
+    throw contradiction(SERVER, 'replicas.timeout', 'leaseTtl', reason);
+  }
   return Object.freeze({
     ...values,
     shards: values.shards ?? defaultShards(redis),

@@ -16,6 +16,8 @@ export interface SectionVerdict {
   readonly refusal: Refusal | undefined;
   /** Redis' own error, if that is the reason. */
   readonly error?: CommandFailure;
+  /** Too few replicas have what was stored, so it may be lost with its server: why. */
+  readonly unsafe?: Error;
   /** The stream holds more than a tenth of what it may; undefined: it does not, or was not measured. */
   readonly isFilling?: true;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */

@@ -72,10 +72,10 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     changed: () => life.changed(),
     message: (channel, text) => life.message(channel, text),
   });
-  const { commands } = connections;
+  const { commands, replicas } = connections;
   const leases = new LeaseBroker(commands, keys, options.group);
   const readings: Readings = new Readings({
-    ...{ context, keys, commands, leases, dispatcher, links: connections.following },
+    ...{ context, keys, commands, replicas, leases, dispatcher, links: connections.following },
     streams: { own: own.streams, shared },
     hooks: {
       run: (delivery) => settings.run(delivery),

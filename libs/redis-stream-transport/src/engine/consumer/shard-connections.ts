@@ -2,6 +2,7 @@ import type { Keys } from '../../protocol/keys.js';
 import { slotOwner } from '../../redis/cluster/slot-owner.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
+import { Replicas } from '../../redis/replicas/replicas.js';
 import { Subscription } from '../../redis/subscription.js';
 import type { ShardContext } from './membership/shard-context.js';
 
@@ -18,6 +19,8 @@ export interface ShardConnectionsHooks {
 /** The connections of an instance in one shard that do not read entries: one for commands, one for messages. */
 export class ShardConnections {
   readonly commands: Link;
+  /** Where something counts as settled only when replicas have it. */
+  readonly replicas: Replicas | undefined;
   readonly subscription: Subscription;
   /** Settings for further connections, which come up after the one for commands. */
   readonly following: LinkSettings;
@@ -39,6 +42,12 @@ export class ShardConnections {
         hooks.changed();
       },
     });
+    const { replicas } = options;
+    if (replicas !== undefined) {
+      this.replicas = new Replicas(this.commands, replicas, (text) =>
+        context.logger.warn('replicas', text),
+      );
+    }
     this.following = { ...named, ahead: this.commands };
     this.subscription = new Subscription(this.following, this.channels, {
       message: (channel, text) => hooks.message(channel, text),

@@ -4,10 +4,14 @@ import { CallerBroker } from '../../redis/caller-broker.js';
 import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
 import { Link, type LinkObserver } from '../../redis/link.js';
 import { Subscription } from '../../redis/subscription.js';
+import { ReplicatedCallerBroker } from '../../redis/replicas/replicated-caller-broker.js';
+import { Replicas } from '../../redis/replicas/replicas.js';
+import type { Clock } from '../clock.js';
 import { RedisClock } from '../redis-clock.js';
 import { CallerShard, type CallerContext, type CallerShardHooks } from './caller-shard.js';
 import { LostEntryProbe } from './outcome/lost-entry-probe.js';
 import { OutcomeResolver } from './outcome/outcome-resolver.js';
+import { ConfirmedReplies } from './replies/confirmed-replies.js';
 import { ReplyReader } from './replies/reply-reader.js';
 import { Writer } from './sending/writer.js';
 
@@ -17,7 +21,7 @@ export function assembleShard(
   number: number,
   hooks: CallerShardHooks,
 ): CallerShard {
-  const { callerId, options, clock, logger, mux } = context;
+  const { options, clock, logger, mux } = context;
   const keys = new Keys(options.prefix, number, options.shards);
   const name = connectionNames('client', thisApplication(), thisProcess);
   const server = slotOwner(options.redis, keys.incarnation());
@@ -26,7 +30,7 @@ export function assembleShard(
     up: () => shard.connected(),
     down: () => shard.disconnected(),
   });
-  const broker = new CallerBroker(commands, keys, callerId, options.maxBacklog);
+  const broker = brokerOf(context, commands, keys);
   const replyReader = new ReplyReader(broker, clock, {
     frame: (frame) => mux.frame(frame),
     lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
@@ -42,16 +46,47 @@ export function assembleShard(
   const observer = observed(links.observer, () => shard.subscriptionFailed());
   const following = { ...links, ahead: commands, observer };
   const subscription = new Subscription(following, [broker.logKey], {
-    message: (_, text) => replyReader.message(text),
+    message: (_, text) => (confirmed ?? replyReader).message(text),
     proven: () => shard.subscriptionStands(),
     lost: () => shard.subscriptionLost(),
   });
+  const confirmed =
+    broker instanceof ReplicatedCallerBroker
+      ? confirmedReplies(clock, broker, replyReader, subscription)
+      : undefined;
   const resolver = new OutcomeResolver(broker, replyReader);
   const probe = new LostEntryProbe(broker, replyReader, clock, hooks);
   const parts = { keys, commands, subscription, broker, redisClock };
-  const working = { writer, replyReader, resolver, probe };
+  const working = { writer, replyReader, confirmed, resolver, probe };
   const shard: CallerShard = new CallerShard({ ...parts, ...working }, context, hooks);
   return shard;
+}
+
+function brokerOf(
+  { callerId, options, logger }: CallerContext,
+  link: Link,
+  keys: Keys,
+): CallerBroker {
+  const { maxBacklog, replicas } = options;
+  if (replicas === undefined) return new CallerBroker(link, keys, callerId, maxBacklog);
+  const told = (text: string): void => logger.warn('replicas', text);
+  const asked = new Replicas(link, replicas, told);
+  return new ReplicatedCallerBroker({ link, keys, maxBacklog }, callerId, asked);
+}
+
+function confirmedReplies(
+  clock: Clock,
+  broker: ReplicatedCallerBroker,
+  reader: ReplyReader,
+  subscription: Subscription,
+): ConfirmedReplies {
+  return new ConfirmedReplies(clock, {
+    confirm: () => broker.haveAll(broker.link.current),
+    isSameServer: () => broker.link.server === subscription.link.server,
+    message: (text) => reader.message(text),
+    missed: () => reader.missed(),
+    read: () => void reader.catchUp().catch(() => undefined),
+  });
 }
 
 /** Passes everything on, and tells of failed attempts. */

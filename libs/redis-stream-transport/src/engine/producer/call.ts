@@ -19,7 +19,8 @@ import type { Late } from './sending/late-data.js';
 export interface CallOwner {
   readonly callerId: string;
   readonly clock: Clock;
-  stored(call: Call): void;
+  /** @param unsafe why it may be lost, in words: too few replicas have it */
+  stored(call: Call, unsafe?: Error): void;
   /** @param cause Redis' own error, if there is one */
   refused(call: Call, reason: Refusal, cause: Error | undefined): void;
   failed(call: Call, error: RedisStreamsError): void;
@@ -235,12 +236,12 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.first = undefined;
   }
 
-  stored(first: string, steps: number, place?: PackPlace): void {
+  stored(first: string, steps: number, place?: PackPlace, unsafe?: Error): void {
     this.first = first;
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
-    this.owner.stored(this);
+    this.owner.stored(this, unsafe);
   }
 
   refused(reason: Refusal, cause?: Error): void {

@@ -10,6 +10,7 @@ import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { RedisClock } from '../redis-clock.js';
 import type { LostEntryProbe, LostEntryProbeHooks } from './outcome/lost-entry-probe.js';
 import type { OutcomeResolver } from './outcome/outcome-resolver.js';
+import type { ConfirmedReplies } from './replies/confirmed-replies.js';
 import { LogPolling } from './replies/log-polling.js';
 import type { ReplyMux } from './replies/reply-mux.js';
 import type { ReplyReader } from './replies/reply-reader.js';
@@ -48,6 +49,8 @@ export interface CallerShardParts {
   readonly redisClock: RedisClock;
   readonly writer: Writer;
   readonly replyReader: ReplyReader;
+  /** Where replies count only when replicas have them. */
+  readonly confirmed: ConfirmedReplies | undefined;
   readonly resolver: OutcomeResolver;
   readonly probe: LostEntryProbe;
 }
@@ -149,6 +152,7 @@ export class CallerShard {
   disconnected(): void {
     this.commandsUp = false;
     this.mustHear = this.listening;
+    this.parts.confirmed?.drop();
     this.writer.down();
     this.hooks.changed();
   }
@@ -165,6 +169,7 @@ export class CallerShard {
   /** Replies are not pushed any more. */
   subscriptionLost(): void {
     this.subscribed = false;
+    this.parts.confirmed?.drop();
     this.replyReader.interrupted();
     this.polling.later();
     this.hooks.changed();

@@ -214,7 +214,8 @@ export class Producer implements CallOwner {
 
   // ---- CallOwner
 
-  stored(call: Call): void {
+  stored(call: Call, unsafe?: Error): void {
+    if (unsafe !== undefined) this.termination.unsafe(call, unsafe);
     // A call that was given up while its batch was on its way: the id of its entry is known only now, so its instance
     // is told only now. A call that was answered is over (with many callers replies often come before the verdict),
     // unless another copy of it was stored as well.

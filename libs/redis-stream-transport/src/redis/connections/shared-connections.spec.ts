@@ -29,7 +29,7 @@ function setup() {
       opening.aborted = true;
       opening.fail();
     };
-    return { opened, abort } as unknown as Opening;
+    return { opened, abort };
   };
   const take = () => shared.take('commands', make);
   const both = async () => {

@@ -3,6 +3,9 @@ import type { Keys } from '../../../protocol/keys.js';
 import { GroupBroker } from '../../../redis/group-broker.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import type { Link, LinkSettings } from '../../../redis/link.js';
+import { ReplicatedGroupBroker } from '../../../redis/replicas/replicated-group-broker.js';
+import { ReplicatedStartBroker } from '../../../redis/replicas/replicated-start-broker.js';
+import type { Replicas } from '../../../redis/replicas/replicas.js';
 import { StartBroker } from '../../../redis/start-broker.js';
 import { applyCancellation } from '../membership/cancellations.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -27,6 +30,8 @@ export interface ReadingsParts {
   readonly context: ShardContext;
   readonly keys: Keys;
   readonly commands: Link;
+  /** Where something counts as settled only when replicas have it. */
+  readonly replicas: Replicas | undefined;
   /** Settings of the connections that read. */
   readonly links: LinkSettings;
   readonly leases: LeaseBroker;
@@ -150,12 +155,23 @@ export class Readings {
     return broadcastGroup(options.group, identity.consumer);
   }
 
+  private brokers(group: string): { broker: GroupBroker; starts: StartBroker } {
+    const { commands: link, keys, replicas, context } = this.parts;
+    const service = context.options.group;
+    if (replicas === undefined) {
+      const broker = new GroupBroker(link, keys, group, service);
+      return { broker, starts: new StartBroker(link, keys, () => broker.group) };
+    }
+    const broker = new ReplicatedGroupBroker({ link, keys, group, service }, replicas);
+    const starts = new ReplicatedStartBroker({ link, keys }, () => broker.group, replicas);
+    return { broker, starts };
+  }
+
   private reading(streams: readonly StreamState[], group: string): GroupReading {
-    const { context, keys, commands, links, leases, dispatcher, hooks } = this.parts;
-    const broker = new GroupBroker(commands, keys, group, context.options.group);
+    const { context, keys, links, leases, dispatcher, hooks } = this.parts;
+    const { broker, starts } = this.brokers(group);
     const processor = new DeliveryProcessor({
-      ...{ context, broker, streams, dispatcher },
-      starts: new StartBroker(commands, keys, () => broker.group),
+      ...{ context, broker, starts, streams, dispatcher },
       hooks: {
         run: (delivery) => hooks.run(delivery),
         handed: (consumer) => void leases.nudgeConsumer(consumer).catch(() => undefined),

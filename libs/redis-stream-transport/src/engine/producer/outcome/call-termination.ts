@@ -2,6 +2,7 @@ import { RedisStreamsError, type CallOutcome } from '../../../errors.js';
 import type { Clock } from '../../clock.js';
 import type { OutcomeResolver } from './outcome-resolver.js';
 import type { Call } from '../call.js';
+import { unsafeOf } from '../sending/not-stored.js';
 
 /** Milliseconds that the resolver may take. After them a call ends with what is known. */
 const RESOLUTION = 150;
@@ -55,6 +56,13 @@ export class CallTermination {
       if (call.state === 'stored') this.decide(call, true, end);
       else end(known(call));
     });
+  }
+
+  /** Ends a call whose entry may be lost. A reply that arrives while Redis is asked still counts. */
+  unsafe(call: Call, why: Error): void {
+    if (call.state !== 'stored') return;
+    const what = `a call of ${call.pattern}`;
+    this.decide(call, true, (outcome) => this.hooks.fail(call, unsafeOf(call, outcome, what, why)));
   }
 
   /** Waits for questions to be answered, but no longer than one question may take. */

@@ -93,11 +93,16 @@ export class ReplyReader {
     }
   }
 
+  /** Messages were dropped, or may have been: they are still to be read. */
+  missed(): void {
+    this.announced = undefined;
+    this.behind = true;
+  }
+
   /** The subscription is gone, so from here on frames may be missed. */
   interrupted(): void {
     this.subscribed = false;
-    this.announced = undefined;
-    this.behind = true;
+    this.missed();
   }
 
   /** The subscription stands, so from here on frames are pushed. Those that came before are still to be read. */

@@ -135,9 +135,9 @@ function tell(laid: Laid, at: number, verdict: SectionVerdict): void {
 function tellOne(
   entry: OutgoingEntry,
   at: number,
-  { first, count, refusal, error }: SectionVerdict,
+  { first, count, refusal, error, unsafe }: SectionVerdict,
   place: PackPlace | undefined,
 ): void {
-  if (at < count) entry.stored(first, at, place);
+  if (at < count) entry.stored(first, at, place, unsafe);
   else if (!entry.abandoned) entry.refused(refusal ?? 'E', error);
 }

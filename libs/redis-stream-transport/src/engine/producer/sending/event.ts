@@ -1,12 +1,13 @@
 import { RedisStreamsError } from '../../../errors.js';
 import { eventHeader } from '../../../protocol/header.js';
+import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
 import { heed, type Heeding } from '../../heeding.js';
 import { fieldsOf, hasExtraFields, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
-import { failureOf, refusalOf } from './not-stored.js';
+import { failureOf, refusalOf, unsafeOf } from './not-stored.js';
 
 /** An event on its way. It ends when it is stored, or certainly not stored, or when that cannot be known. */
 export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
@@ -71,8 +72,9 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
 
   sending(): void {}
 
-  stored(): void {
-    this.end(undefined);
+  stored(_first: string, _steps: number, _place?: PackPlace, unsafe?: Error): void {
+    const what = `an event of ${this.pattern}`;
+    this.end(unsafe && unsafeOf(this, 'may-have-run', what, unsafe));
   }
 
   recalled(): void {

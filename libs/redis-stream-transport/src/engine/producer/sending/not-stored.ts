@@ -1,4 +1,4 @@
-import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError } from '../../../errors.js';
+import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError, type CallOutcome } from '../../../errors.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
@@ -31,6 +31,22 @@ export function refusalOf(
 /** The error of an entry whose batch ended with one. */
 export function failureOf(entry: Named, { code, message, cause }: RedisStreamsError) {
   return new RedisStreamsError(code, message, { ...factsOf(entry), cause });
+}
+
+/**
+ * The error of an entry that is stored, and may be lost.
+ *
+ * @param what names the entry
+ * @param why too few replicas have it, in words
+ */
+export function unsafeOf(
+  { pattern }: Named,
+  outcome: CallOutcome,
+  what: string,
+  why: Error,
+): RedisStreamsError {
+  const message = `${what} is stored, and may be lost with its Redis: ${why.message}`;
+  return new RedisStreamsError('REDIS', message, { pattern, outcome, cause: why });
 }
 
 /** Another copy of a tainted entry may have been stored. */

@@ -59,8 +59,9 @@ export interface OutgoingEntry {
   /**
    * It is stored: its entry is the one that comes `steps` after the entry `first`.
    * @param place in the pack that the entry is; undefined: it is no pack
+   * @param unsafe why it may be lost all the same: too few replicas have it
    */
-  stored(first: string, steps: number, place?: PackPlace): void;
+  stored(first: string, steps: number, place?: PackPlace, unsafe?: Error): void;
   /**
    * The verdict says that it was not stored.
    *
