@@ -1,8 +1,9 @@
 import { RedisCluster } from '../../tools/redis/cluster.js';
-import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import { Keys, shardOf } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { eventually } from '../../tools/wait.js';
 import { proxyTo } from '../support/proxy.js';
 import { redisUrl } from '../support/redis.js';
+import { command } from '../contracts/command.js';
 import { range } from '../support/tally.js';
 import { TestService } from '../support/test-service.js';
 
@@ -59,9 +60,9 @@ describe('the owner of a slot is found', () => {
     const mapped = { cluster: { nodes: cluster.addresses, options: { natMap } }, shards: 3 };
     await service.serve({ messages: { work: () => 'done' } }, mapped);
     expect(await (await service.connected(mapped)).call('work')).toBe('done');
-    // Three of the server and one of the client in each of three shards, and where the client has called one more.
+    // Two of the server and one of the client in each of three shards, and one more of each where there is a pattern.
     const passages = proxies.reduce((sum, proxy) => sum + proxy.passages.size, 0);
-    expect(passages).toBe(13);
+    expect(passages).toBe(11);
   });
 
   it('by names that a function looks up', async () => {
@@ -147,6 +148,10 @@ describe('shards, where no number is given', () => {
     );
     expect(owned.flat().toSorted()).toEqual(keys.toSorted());
     expect(owned.map((each) => each.length)).toEqual([8, 8, 8]);
+    const nodes = cluster.addresses.map(({ host, port }) => `${host}:${port}`).join(',');
+    const asked = await command('drained', '--cluster', nodes, '--prefix', service.prefix);
+    expect(asked).toMatchObject({ code: 1, err: '' });
+    expect(asked.out).toContain('callers that are still there: 1');
   });
 
   it('are refused where a first start has noted one, and the message says what to set', async () => {
@@ -159,10 +164,12 @@ describe('shards, where no number is given', () => {
   });
 });
 
-it('shares connections for commands and messages between the shards of a node, and reads each shard apart', async () => {
+it('shares connections for commands and messages between the shards of a node, and reads each shard with patterns apart', async () => {
   const service = new TestService({ cluster });
   const shards = 6;
-  const server = await service.serve({ messages: { work: () => 'done' } }, { shards });
+  const other = ['a', 'b', 'c', 'd'].find((name) => shardOf(name, 6) !== shardOf('work', 6))!;
+  const work = (): string => 'done';
+  const server = await service.serve({ messages: { work, [other]: work } }, { shards });
   const client = await service.connected({ shards });
   await client.call('work');
   const roles = async () => {
@@ -182,7 +189,7 @@ it('shares connections for commands and messages between the shards of a node, a
     // The client subscribes where it has called.
     'client subscriber',
     ...times(masters, 'server commands'),
-    ...times(shards, 'server reader'),
+    ...times(2, 'server reader'),
     ...times(masters, 'server subscriber'),
   ];
   await eventually(async () => expect(await roles()).toEqual(expected));

@@ -3,6 +3,7 @@ import { type Backlog, isDrained, leftIn, readBacklog } from 'nestjs-redis-strea
 import { eventually } from '../../../tools/wait.js';
 import { command } from '../../contracts/command.js';
 import { Gate } from '../../support/gate.js';
+import { uniquePrefix } from '../../support/place.js';
 import { TestService } from '../../support/test-service.js';
 
 const read = (service: TestService, options: object = {}) =>
@@ -101,6 +102,40 @@ describe('what is left in a place', () => {
     await Promise.all([1, 2, 3].map((n) => client.tell('kept', n)));
     await eventually(async () => expect(isDrained(await read(service), 0)).toBe(true));
     expect((await read(service)).streams).toMatchObject([{ stream: 'kept', length: 3 }]);
+  });
+
+  it('is counted where Redis does not know the number, as after a call was cancelled unread', async () => {
+    const service = new TestService();
+    const held = new Gate();
+    const slow = () => held.opened.then(() => 'done');
+    await service.serve({ messages: { slow: [slow, { concurrency: 1 }] } });
+    const client = await service.connected();
+    const running = client.call('slow');
+    await eventually(async () =>
+      expect(groupsOf(await read(service), 'slow')).toMatchObject([{ pending: 1 }]),
+    );
+    const given = new AbortController();
+    const calls = [client.failure('slow', {}, { signal: given.signal })];
+    await eventually(async () => expect(await service.length('slow')).toBe(2));
+    calls.push(client.call('slow'));
+    await eventually(async () => expect(await service.length('slow')).toBe(3));
+    given.abort();
+    await eventually(async () =>
+      expect(groupsOf(await read(service), 'slow')).toMatchObject([{ pending: 1, unread: 1 }]),
+    );
+    held.open();
+    await Promise.all([running, ...calls]);
+    await eventually(async () =>
+      expect(groupsOf(await read(service), 'slow')).toMatchObject([{ pending: 0, unread: 0 }]),
+    );
+  });
+
+  it('is that of this prefix alone, whatever characters it has', async () => {
+    const prefix = `${uniquePrefix()}*[a-z]?`;
+    const service = new TestService({ prefix });
+    const similar = new TestService({ prefix: prefix.replace('*[a-z]?', '-other-ab') });
+    for (const each of [service, similar]) await (await each.connected()).tell(each.prefix);
+    expect((await read(service)).streams.map(({ stream }) => stream)).toEqual([prefix]);
   });
 
   it('is asked of a Redis that is not there for a bounded time', async () => {

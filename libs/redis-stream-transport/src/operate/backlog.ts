@@ -4,7 +4,7 @@ export interface GroupBacklog {
   readonly group: string;
   /** Instances of the service that live, in this shard. */
   readonly instances: number;
-  /** Entries that it was not given yet. Where Redis does not know the number, it is 10 at most. */
+  /** Entries that it was not given yet. From 10 on it is what Redis believes; 10 if it does not know. */
   readonly unread: number;
   /** Entries that were handed to instances and are not finished; those that wait for another attempt among them. */
   readonly pending: number;

@@ -2,7 +2,7 @@ import { LUA_IDS } from '../redis/lua/ids.js';
 import { LUA_NOW } from '../redis/lua/time.js';
 import { defineScript } from '../redis/operations/script.js';
 
-/** Where Redis does not know how many entries a group was not given, so many are counted at most. */
+/** So many entries that a group was not given are counted; of more, Redis' own number is taken. */
 export const COUNTED = 10;
 
 /**
@@ -44,11 +44,11 @@ for i = 1, #starts, 2 do
 end
 for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local name, lag = field(g, 'name'), field(g, 'lag')
-  if not lag then
-    lag = #redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
-  end
+  -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
+  local unread = #redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  if unread == tonumber(counted) and lag then unread = math.max(unread, math.min(lag, length)) end
   said[#said + 1] = name
-  for _, number in ipairs({ lag, field(g, 'pending'), waiting[name] or 0, running[name] or 0 }) do
+  for _, number in ipairs({ unread, field(g, 'pending'), waiting[name] or 0, running[name] or 0 }) do
     said[#said + 1] = whole(number)
   end
 end

@@ -36,7 +36,7 @@ export interface GroupReadingParts {
   readonly hooks: GroupReadingHooks;
 }
 
-/** Reads one group on a connection of its own, and audits what was read. */
+/** Reads one group on a connection of its own, if it has streams, and audits what was read. */
 export class GroupReading {
   readonly link: Link;
   readonly streams: readonly StreamState[];
@@ -50,7 +50,7 @@ export class GroupReading {
   private readonly hooks: GroupReadingHooks;
   /** Redis' id of the reading connection; undefined when Redis does not permit the question. */
   private clientId: number | undefined;
-  isUp = false;
+  private reads = false;
 
   constructor({ context, processor, links, keys, dispatcher, hooks }: GroupReadingParts) {
     const { broker, streams } = processor;
@@ -61,7 +61,7 @@ export class GroupReading {
     this.link = new Link('reader', links, {
       up: () => this.up(),
       down: () => {
-        this.isUp = false;
+        this.reads = false;
         this.clientId = undefined;
         hooks.changed();
       },
@@ -106,8 +106,19 @@ export class GroupReading {
     );
   }
 
+  /** Whether it can read. Where there is nothing to read, no connection is needed. */
+  get isUp(): boolean {
+    return this.reads || this.isEmpty;
+  }
+
+  /** In several shards most services have no pattern in some of them. */
+  private get isEmpty(): boolean {
+    return this.streams.length === 0;
+  }
+
   /** The present ioredis objects. */
   get connections(): unknown[] {
+    if (this.isEmpty) return [];
     const { current } = this.link;
     return this.news === undefined ? [current] : [current, this.news.connection];
   }
@@ -117,7 +128,7 @@ export class GroupReading {
       .command('client', ['id'])
       .then(Number)
       .catch(() => undefined);
-    this.isUp = true;
+    this.reads = true;
     this.reader.due.all();
     this.context.identity.nextGeneration();
     void this.auditor.audit();
@@ -126,6 +137,7 @@ export class GroupReading {
 
   /** Opens the connection. */
   start(): void {
+    if (this.isEmpty) return;
     this.link.start();
     this.news?.start();
     this.groups.start();
