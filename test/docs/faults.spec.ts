@@ -76,7 +76,7 @@ test.each(rows)('the tests and scenarios of $label exist', ({ tests, scenarios }
 });
 
 test('no script and no command is newer than Redis 7.0', async () => {
-  const folders = ['redis', 'dead-letters'].map((folder) =>
+  const folders = ['redis', 'dead-letters', 'operate'].map((folder) =>
     join('libs/redis-stream-transport/src', folder),
   );
   const sources = folders.flatMap((folder) =>
