@@ -35,7 +35,9 @@ export const REDIS_STREAMS_ERROR_CODES = {
   NOT_CONNECTED: again(
     'Redis was not usable within `retryAttempts` tries or by the deadline; `cause` says why.',
   ),
-  REDIS: again('Redis refused a command; its own error is the `cause`.'),
+  REDIS: again(
+    'Redis refused a command; its own error is the `cause`. Or too few `replicas` have what it stored.',
+  ),
   TIMEOUT: again('The deadline passed, or with `idleTimeout` no value came in time.'),
   CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),
   CLOSED: never('The client or the server was closed.'),
