@@ -12,6 +12,7 @@ import {
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import { inject } from 'vitest';
 import { freePort } from '../../tools/free-port.js';
+import { Place as StreamsPlace } from '../support/place.js';
 import type { TransportName } from './differences.js';
 
 /** Where one application and its callers meet; two of them never hear of each other. */
@@ -65,7 +66,7 @@ const redisStreams: TransportUnderTest = {
   name: 'redis-streams',
   readyEvent: 'ready',
   place: async () => {
-    const options = { url: inject('redisUrl'), prefix: `conformance:${randomUUID()}` };
+    const options = new StreamsPlace({ prefix: `conformance:${randomUUID()}` }).address;
     return {
       server: () => ({ strategy: new ServerRedisStreams({ ...options, group: 'service' }) }),
       client: () => ({ customClass: ClientRedisStreams, options }),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
-import { onTestFinished } from 'vitest';
-import type { RedisCluster } from '../../tools/redis/cluster.js';
+import { inject, onTestFinished } from 'vitest';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { redis, redisUrl } from './redis.js';
 
@@ -11,7 +10,20 @@ export interface PlaceOptions {
   /** One of its own by default. */
   readonly prefix?: string;
   /** Instead of one server. */
-  readonly cluster?: RedisCluster;
+  readonly cluster?: ClusterPlace | undefined;
+}
+
+/** The masters of a Cluster. */
+export interface ClusterPlace {
+  readonly addresses: { host: string; port: number }[];
+}
+
+/** The Cluster that all tests are played in; undefined: one Redis. */
+export const testCluster: ClusterPlace | undefined = clusterOfTests();
+
+function clusterOfTests(): ClusterPlace | undefined {
+  const addresses = inject('clusterNodes');
+  return addresses && { addresses };
 }
 
 /** Options of a client or a server that lead here. */
@@ -26,27 +38,33 @@ export const uniquePrefix = (): string => `test-${randomUUID()}`;
 
 /** One prefix in one Redis, and how to look at what is stored there. */
 export class Place {
-  readonly url: string;
   readonly prefix: string;
   readonly keys: Keys;
-  private readonly cluster: RedisCluster | undefined;
+  private readonly single: string;
+  private cluster: ClusterPlace | undefined;
   private connection: Redis | undefined;
 
-  constructor({ url = redisUrl, prefix = uniquePrefix(), cluster }: PlaceOptions = {}) {
-    this.url = url;
-    this.cluster = cluster;
+  constructor({ url, prefix = uniquePrefix(), cluster }: PlaceOptions = {}) {
+    this.single = url ?? redisUrl;
+    this.cluster = cluster ?? (url === undefined ? testCluster : undefined);
     this.prefix = prefix;
     this.keys = new Keys(prefix, 0, 1);
   }
 
+  /** Of the one server. Who asks for it, for a proxy or another process, is there, and not in the Cluster of the tests. */
+  get url(): string {
+    this.cluster = undefined;
+    return this.single;
+  }
+
   /** A plain connection to look and to meddle with. */
   get redis(): Redis {
-    return (this.connection ??= this.cluster ? toAll(this.cluster) : redis(this.url));
+    return (this.connection ??= this.cluster ? toAll(this.cluster) : redis(this.single));
   }
 
   /** Options of a client that calls here. In a Cluster there is one shard, whose keys are `keys`. */
   get address(): Address {
-    const { cluster, prefix, url } = this;
+    const { cluster, prefix, single: url } = this;
     return cluster ? { cluster: { nodes: cluster.addresses }, prefix, shards: 1 } : { url, prefix };
   }
 
@@ -95,7 +113,7 @@ export class Place {
 }
 
 /** Commands with a key go to its owner, as those of a plain connection do. */
-function toAll(cluster: RedisCluster): Redis {
+function toAll(cluster: ClusterPlace): Redis {
   const connection = new Cluster(cluster.addresses);
   connection.on('error', () => {});
   onTestFinished(() => connection.disconnect());

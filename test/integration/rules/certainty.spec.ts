@@ -17,8 +17,9 @@ async function waiting(group = false) {
   return { service, client, cancelled };
 }
 
-async function ensureGroup({ prefix, keys }: TestService): Promise<void> {
-  const brokers = await TestBrokers.open();
+async function ensureGroup(service: TestService): Promise<void> {
+  const { prefix, keys } = service;
+  const brokers = await TestBrokers.open(service.url);
   Object.assign(brokers, { prefix, keys });
   await brokers.group().ensureGroup('work', 'r', false);
   // A client sends a call again only if it knows how its service starts it.
