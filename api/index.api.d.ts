@@ -274,7 +274,7 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
   requireNoEviction?: boolean;
 }
 
-export type RedisStreamsStatus = 'connected' | 'reconnecting' | 'disconnected';
+export type RedisStreamsStatus = 'connected' | 'partial' | 'reconnecting' | 'disconnected';
 
 export interface ReplyMeta extends ReplyOrigin {
   readonly callId: string;

@@ -45,6 +45,7 @@ export interface Header {
 
 export declare class Keys {
   readonly shards: number;
+  readonly tag: string;
   constructor(prefix: string, shard: number, shards: number);
   tags(): string;
   layout(): string | undefined;

@@ -9,7 +9,7 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 4400,
+  'engine/consumer': 4500,
   'engine/producer': 1900,
   engine: 450,
   module: 60,
@@ -18,7 +18,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   protocol: 700,
   'redis/cluster': 300,
   'redis/lua': 300,
-  'redis/operations': 2500,
+  'redis/operations': 2600,
   'redis/connections': 200,
   'redis/replicas': 200,
   redis: 950,

@@ -2,10 +2,14 @@ import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /**
- * Tells of every command that a Redis runs, until the test ends: its words. Over a plain socket, because ioredis
+ * Tells of every command that a Redis runs, until the test ends: its words, and the address of the connection (`lua`:
+ * the script that came before). Over a plain socket, because ioredis
  * fails when the first commands come in one packet with the answer to MONITOR.
  */
-export async function monitor(url: string, told: (words: string[]) => void): Promise<void> {
+export async function monitor(
+  url: string,
+  told: (words: string[], from: string) => void,
+): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port || 6379), hostname);
   onTestFinished(() => void socket.destroy());
@@ -17,7 +21,14 @@ export async function monitor(url: string, told: (words: string[]) => void): Pro
       rest = lines.pop() ?? '';
       for (const line of lines) {
         if (line === '+OK') resolve();
-        else told(Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word]) => word as string));
+        else {
+          const words = line.matchAll(/"((?:[^"\\]|\\.)*)"/g);
+          const from = /\[\d+ ([^\]]*)\]/.exec(line)?.[1] ?? '';
+          told(
+            Array.from(words, ([, word]) => word as string),
+            from,
+          );
+        }
       }
     });
     socket.write('MONITOR\r\n');

@@ -30,6 +30,17 @@ export class KeptServer {
     await this.server.stop();
   }
 
+  /** SIGKILL: what it has written to disk is there when it comes back. */
+  async crash(): Promise<void> {
+    await this.server.crash();
+  }
+
+  /** Starts again what crashed, with what it had written to disk. */
+  async comeBack(): Promise<void> {
+    const { port, folder } = this.server;
+    this.server = await startPrivateRedis({ args: this.args, port, folder });
+  }
+
   /** Starts again what was killed, where it was, with an empty memory and as a member of nothing. */
   async start(): Promise<void> {
     this.server = await startPrivateRedis({ args: this.args, port: this.port });

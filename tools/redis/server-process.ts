@@ -14,6 +14,8 @@ export interface RedisStartOptions {
   args?: readonly string[];
   /** A fixed port, to start again where another server was. Default: a free port. */
   port?: number;
+  /** That of a server which ended and left it: what is stored there is read. Default: a new one. */
+  folder?: string | undefined;
   /** Instead of a server with data: a Sentinel with these lines in its file. */
   sentinel?: readonly string[];
 }
@@ -24,8 +26,11 @@ export interface PrivateRedis {
   readonly bin: string;
   readonly port: number;
   readonly pid: number;
+  readonly folder: string;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
+  /** SIGKILL: ends the server and leaves its folder to the next one, or to `stop`. */
+  crash(): Promise<void>;
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -44,12 +49,12 @@ process.on('exit', () => {
 
 export async function startServer(
   { bin, env, from }: Server,
-  { args = [], port: wanted, sentinel }: RedisStartOptions = {},
+  { args = [], port: wanted, sentinel, folder }: RedisStartOptions = {},
 ): Promise<PrivateRedis> {
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
     try {
-      return await startOn(port, { bin, env, from, args, sentinel });
+      return await startOn(port, { bin, env, from, args, sentinel, folder });
     } catch (error) {
       // Between the look and the start another process may have taken the port.
       const taken = error instanceof PortTaken;
@@ -61,15 +66,16 @@ export async function startServer(
 interface StartSettings {
   readonly args: readonly string[];
   readonly sentinel: readonly string[] | undefined;
+  readonly folder: string | undefined;
 }
 
 class PortTaken extends Error {}
 
 async function startOn(
   port: number,
-  { bin, env, from, args, sentinel }: Server & StartSettings,
+  { bin, env, from, args, sentinel, folder: left }: Server & StartSettings,
 ): Promise<PrivateRedis> {
-  const folder = createServerFolder();
+  const folder = left ?? createServerFolder();
   const own = sentinel ? sentinelArguments(port, folder, sentinel) : baseArguments(port, folder);
   const child = spawn(bin, [...own, ...args], {
     env,
@@ -94,10 +100,15 @@ async function startOn(
     await terminated(child, stopWithinMs);
     forget();
   };
+  const crash = async () => {
+    child.kill('SIGKILL');
+    await terminated(child, stopWithinMs);
+  };
   // A caller that forgets to stop it still ends, and takes the server along.
   child.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as Socket).unref();
-  return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid: child.pid as number, stop };
+  const pid = child.pid as number;
+  return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid, folder, stop, crash };
 }
 
 // The title of the process stays its command line, so that a left-over is recognized by the folder in it.

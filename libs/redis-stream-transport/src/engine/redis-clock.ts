@@ -26,6 +26,11 @@ export class RedisClock {
     }
   }
 
+  /** Redis has answered once. */
+  get isKnown(): boolean {
+    return this.offset !== undefined;
+  }
+
   /** Redis' clock, milliseconds since 1970. Before the first answer: this host's clock. */
   now(): number {
     return this.offset === undefined ? Date.now() : this.clock.now() + this.offset;

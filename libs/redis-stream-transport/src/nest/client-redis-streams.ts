@@ -24,9 +24,11 @@ import { patternText } from '../protocol/pattern.js';
 import { OutgoingPackets } from './outgoing.js';
 import {
   ConnectionEvents,
+  statusOf,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
+import { tellMissingRights } from './rights-line.js';
 import { ReplySink, type ReplyCallback, type ReplyMeta } from './reply-sink.js';
 import { startup } from './startup.js';
 import { storedEvent, UnheardEvents } from './stored-event.js';
@@ -54,7 +56,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     showOnly(this, ({ options, producer }) => ({
       redis: placeOf(options.redis),
       prefix: options.prefix,
-      connected: producer?.isUp ?? false,
+      connected: producer?.reach.isUp ?? false,
       pending: producer?.pending ?? 0,
     }));
   }
@@ -67,8 +69,6 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly unheard: UnheardEvents;
   private producer: Producer | undefined;
   private connecting: Promise<void> | undefined;
-  /** Ends a `connect` that still waits. */
-  private abandon: (reason: Error) => void = () => undefined;
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsClientOptions) {
@@ -86,7 +86,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   /**
-   * Connects; resolves when requests can be sent. Needed only to know that Redis is there: `send` and `emit`
+   * Connects; resolves when requests can be sent, to some shards at least (`status` tells). Needed only to know that Redis is there: `send` and `emit`
    * connect by themselves. The connection for replies is made with the first `send`.
    * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
    */
@@ -101,7 +101,9 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     this.producer = undefined;
     this.connecting = undefined;
     if (producer === undefined) return;
-    this.abandon(new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'));
+    producer.reach.fail(
+      new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'),
+    );
     await producer.close();
     this.quiet.flush();
     this._status$.next('disconnected');
@@ -233,24 +235,22 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   private open(): Promise<void> {
-    const start = startup(this.options.retryAttempts);
+    const isHopeless = (): boolean => producer.reach.isHopeless;
+    const start = startup(this.options.retryAttempts, isHopeless);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
-    let connected: () => void = () => undefined;
-    const up = new Promise<void>((resolve, reject) => {
-      connected = resolve;
-      this.abandon = reject;
-    });
-    const producer = new Producer(this.options, systemClock, this.quiet, {
-      status: (isUp) => {
-        if (producer !== this.producer) return;
-        this._status$.next(isUp ? 'connected' : 'reconnecting');
-        if (isUp) connected();
+    const producer: Producer = new Producer(this.options, systemClock, this.quiet, {
+      status: (reach) => {
+        if (producer === this.producer) this._status$.next(statusOf(reach));
       },
       ...tellAll(log, start, this.events),
     });
     this.producer = producer;
     producer.start();
-    return start.until(up).catch(async (error: unknown) => {
+    void producer.reach.begun.then(
+      () => tellMissingRights('client', producer.reached, this.quiet),
+      () => undefined,
+    );
+    return start.until(producer.reach.begun).catch(async (error: unknown) => {
       if (this.producer === producer) {
         this.producer = undefined;
         this.connecting = undefined;

@@ -1,7 +1,18 @@
+import type { Reach } from '../engine/shards-in-reach.js';
 import type { LinkObserver, LinkRole } from '../redis/link.js';
 
 /** Values of the `status` observable of a server or client. */
-export type RedisStreamsStatus = 'connected' | 'reconnecting' | 'disconnected';
+export type RedisStreamsStatus = 'connected' | 'partial' | 'reconnecting' | 'disconnected';
+
+const STATUS: Readonly<Record<Reach, RedisStreamsStatus>> = {
+  all: 'connected',
+  some: 'partial',
+  none: 'reconnecting',
+};
+
+export function statusOf(reach: Reach): RedisStreamsStatus {
+  return STATUS[reach];
+}
 
 /** Events of the connections, for `on(event, callback)`. */
 export type RedisStreamsEvents = {

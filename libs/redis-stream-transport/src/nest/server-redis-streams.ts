@@ -11,6 +11,7 @@ import type { CompanionFactory } from '../engine/consumer/membership/companion.j
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
+import type { Reach } from '../engine/shards-in-reach.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveServerOptions,
@@ -28,9 +29,11 @@ import { watchFilters } from './original-error.js';
 import type { ContextSource } from './redis-streams.context.js';
 import {
   ConnectionEvents,
+  statusOf,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
+import { tellMissingRights } from './rights-line.js';
 import { startLine, startWarnings } from './start-line.js';
 import { startup } from './startup.js';
 import { REDIS_STREAMS } from './transport-id.js';
@@ -123,7 +126,8 @@ export class ServerRedisStreams
   }
 
   /**
-   * Connects, joins the group and begins to read. `callback` gets a `RedisStreamsError`
+   * Connects, joins the group and begins to read. Of several shards those that cannot be reached are left out, and
+   * tried on: `status` is `partial` then. `callback` gets a `RedisStreamsError`
    * (DUPLICATE_HANDLER, INVALID_OPTION, GROUP_CONFLICT, and with `retryAttempts` NOT_CONNECTED), or
    * nothing.
    */
@@ -192,12 +196,13 @@ export class ServerRedisStreams
     const shared = this.registry.hasEvents && !this.options.explicitGroup;
     for (const line of startWarnings(specs, shared)) this.logger.warn(line);
     this.runner.handlers = handlers;
-    const start = startup(this.options.retryAttempts);
+    const isHopeless = (): boolean => consumer.reach.isHopeless;
+    const start = startup(this.options.retryAttempts, isHopeless);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
     const { options, companions, quiet: logger } = this;
-    const status = (up: boolean): void => {
+    const status = (reach: Reach): void => {
       // Connections that it closes itself are not lost.
-      if (consumer.state !== 'closed') this._status$.next(up ? 'connected' : 'reconnecting');
+      if (consumer.state !== 'closed') this._status$.next(statusOf(reach));
     };
     const run = (delivery: Delivery): void => this.runner.run(delivery);
     const hooks = { run, status, ...tellAll(log, start, this.events) };
@@ -206,8 +211,11 @@ export class ServerRedisStreams
     this.consumer = consumer;
     try {
       await start.until(consumer.start());
+      void tellMissingRights('service', consumer.reached, this.quiet);
       void startLine(this.options, consumer, specs).then((line) => this.quiet.log('start', line));
     } catch (error) {
+      const refused = RedisStreamsError.isRedisStreamsError(error) && error.code === 'REDIS';
+      if (refused) await tellMissingRights('service', consumer.reached, this.quiet);
       await consumer.close();
       if (this.consumer === consumer) this.consumer = undefined;
       throw error;

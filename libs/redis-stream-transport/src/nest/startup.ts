@@ -18,8 +18,14 @@ export interface Startup {
   until(work: Promise<void>): Promise<void>;
 }
 
-/** @param attempts tries before giving up; undefined: for ever */
-export function startup(attempts: number | undefined): Startup {
+/**
+ * @param attempts tries before giving up; undefined: for ever
+ * @param isHopeless nothing can be reached, so there is no start with a part of the shards
+ */
+export function startup(
+  attempts: number | undefined,
+  isHopeless: () => boolean = () => true,
+): Startup {
   let started = false;
   let giveUp: (error: Error) => void = () => undefined;
   const gaveUp = new Promise<never>((_, reject) => (giveUp = reject));
@@ -37,7 +43,7 @@ export function startup(attempts: number | undefined): Startup {
       if (REFUSED.test(error.message)) {
         giveUp(new RedisStreamsError('REDIS', `Redis refused: ${error.message}`, { cause: error }));
       }
-      if (attempts === undefined || attempt < attempts) return;
+      if (attempts === undefined || attempt < attempts || !isHopeless()) return;
       giveUp(
         new RedisStreamsError('NOT_CONNECTED', `Redis was not reached in ${attempts} attempts`, {
           cause: error,

@@ -7,7 +7,8 @@ import { tagNumbers } from './shard-tags.js';
  * here and nowhere else.
  */
 export class Keys {
-  private readonly tag: string;
+  /** The hash tag of all keys and channels of the shard, with its braces. */
+  readonly tag: string;
 
   /** The tag of the first shard has no number: it is found whatever the number of shards. */
   constructor(

@@ -54,7 +54,7 @@ export class ContractWatch {
     this.name = definitionOf(contract).prefix;
     this.looks.start();
     proxy.status.subscribe((status: string) => {
-      this.connected = status === 'connected';
+      this.connected = status === 'connected' || status === 'partial';
       this.pause = SHORTEST_PAUSE;
       this.wait = 0;
       this.looks.again();

@@ -4,9 +4,11 @@ import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
 import { SharedConnections } from '../../redis/connections/shared-connections.js';
+import { thrownText } from '../../thrown.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
+import { ShardsInReach, type Reach } from '../shards-in-reach.js';
 import type { CompanionFactory } from './membership/companion.js';
 import type { Delivery } from './run/delivery.js';
 import { Dispatcher } from './run/dispatcher.js';
@@ -18,8 +20,8 @@ import type { PatternSpec } from './intake/pattern-state.js';
 export interface ConsumerHooks extends LinkObserver {
   /** Runs the handlers of a delivery; they end it, at once or later. Must not throw. */
   run(delivery: Delivery): void;
-  /** All connections are up, or one went down. */
-  status(up: boolean): void;
+  /** Shards came up or went down. */
+  status(reach: Reach): void;
 }
 
 export interface ConsumerParts {
@@ -35,22 +37,25 @@ export interface ConsumerParts {
 /** An instance of a service: one dispatcher, and one or several shards. */
 export class Consumer {
   readonly shards: readonly ConsumerShard[];
+  readonly reach: ShardsInReach;
   private readonly lifecycle = new Lifecycle();
   private readonly dispatcher: Dispatcher;
   private readonly owners = new Map<string, ConsumerShard>();
-  private up = false;
   private closing: Promise<void> | undefined;
 
   private readonly options: ResolvedServerOptions;
   private readonly clock: Clock;
   private readonly logger: RateLimitedLogger;
-  private readonly hooks: ConsumerHooks;
 
   constructor({ options, specs, companions, clock, logger, hooks }: ConsumerParts) {
     this.options = options;
     this.clock = clock;
     this.logger = logger;
-    this.hooks = hooks;
+    this.reach = new ShardsInReach({
+      ...{ clock, logger },
+      shards: () => this.shards,
+      tell: (reach) => hooks.status(reach),
+    });
     this.dispatcher = new Dispatcher(options.concurrency, clock, {
       stuck: (delivery) => {
         new EntryLines(logger).stuck(delivery);
@@ -62,7 +67,7 @@ export class Consumer {
         delivery.abandon();
       },
       mayStart: ({ stream }) => this.owners.get(stream.name)?.context.identity.mayStart === true,
-      redisNow: () => (this.shards[0] as ConsumerShard).context.redisClock.now(),
+      redisNow: () => this.redisNow(),
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
@@ -75,7 +80,7 @@ export class Consumer {
         companions: shard === 0 ? companions : [],
         run: (delivery: Delivery) => hooks.run(delivery),
       };
-      return new ConsumerShard(settings, () => this.changed());
+      return new ConsumerShard(settings, () => this.reach.changed());
     });
     for (const { stream } of specs) {
       this.owners.set(stream, this.shards[shardOf(stream, options.shards)] as ConsumerShard);
@@ -93,7 +98,7 @@ export class Consumer {
 
   /** Redis' clock as this process estimates it, in milliseconds. */
   redisNow(): number {
-    return (this.shards[0] as ConsumerShard).context.redisClock.now();
+    return this.reached.context.redisClock.now();
   }
 
   /** The consumer name of this instance in the first shard; it has another one in each shard. */
@@ -103,7 +108,7 @@ export class Consumer {
 
   /** Name and version of the Redis server; undefined if it does not tell. */
   serverVersion(): Promise<string | undefined> {
-    return serverVersion((this.shards[0] as ConsumerShard).commands);
+    return serverVersion(this.reached.commands);
   }
 
   /** Handlers that are running. */
@@ -111,9 +116,11 @@ export class Consumer {
     return this.dispatcher.inFlight;
   }
 
+  /** Resolves when all shards serve, or some do and the others cannot be reached: these are tried on. */
   async start(): Promise<void> {
     this.lifecycle.move('starting');
-    await Promise.all(this.shards.map((shard) => shard.start()));
+    for (const shard of this.shards) void this.serve(shard);
+    await this.reach.begun;
     if (!this.lifecycle.is('starting')) {
       throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
     }
@@ -140,9 +147,15 @@ export class Consumer {
     this.lifecycle.move('closed');
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.dispatcher.stop();
-    this.up = false;
+    this.reach.stop();
     if (ran)
       this.logger.log('stop', `stopped (group ${this.options.group}, instance ${this.instance})`);
+  }
+
+  /** The first shard that Redis has answered in. */
+  get reached(): ConsumerShard {
+    for (const shard of this.shards) if (shard.context.redisClock.isKnown) return shard;
+    return this.shards[0] as ConsumerShard;
   }
 
   private async drain(): Promise<void> {
@@ -187,10 +200,19 @@ export class Consumer {
     for (const shard of this.shards) shard.slotFree();
   }
 
-  private changed(): void {
-    const up = this.shards.every((shard) => shard.isUp);
-    if (up === this.up) return;
-    this.up = up;
-    this.hooks.status(up);
+  /** Starts a shard. One that is refused after the start of the others is tried again. Never rejects. */
+  private async serve(shard: ConsumerShard): Promise<void> {
+    for (;;) {
+      try {
+        await shard.start();
+        return;
+      } catch (error) {
+        if (!this.reach.hasBegun) this.reach.fail(error);
+        if (!this.reach.hasBegun || shard.isStopping) return;
+        const { tag } = shard.keys;
+        this.logger.error(`shard ${tag}`, `cannot serve shard ${tag} yet: ${thrownText(error)}`);
+        await shard.beforeNextStart();
+      }
+    }
   }
 }

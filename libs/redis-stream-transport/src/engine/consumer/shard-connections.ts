@@ -77,6 +77,10 @@ export class ShardConnections {
     return this.context.isUp && this.subscribed;
   }
 
+  get obstacle(): Error | undefined {
+    return this.commands.obstacle ?? this.subscription.link.obstacle;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
     this.context.isUp = false;

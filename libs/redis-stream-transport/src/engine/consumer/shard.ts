@@ -1,13 +1,19 @@
 import { RedisStreamsError } from '../../errors.js';
+import type { Keys } from '../../protocol/keys.js';
 import type { Link } from '../../redis/link.js';
 import { Condition } from '../condition.js';
 import type { ShardContext } from './membership/shard-context.js';
 import { assembleShard } from './shard-assembly.js';
 import type { ShardLife, ShardParts, ShardSettings } from './shard-assembly.js';
 
+/** Milliseconds until a start that was refused is tried again. */
+const START_AGAIN = 5000;
+
 /** An instance in one shard: starts and stops it, and passes on between its parts what changes meanwhile. */
 export class ConsumerShard implements ShardLife {
   isStopping = false;
+  /** It has joined and reads. */
+  private serves = false;
   private readonly parts: ShardParts;
   private readonly condition = new Condition();
 
@@ -27,8 +33,19 @@ export class ConsumerShard implements ShardLife {
     return this.parts.connections.commands;
   }
 
+  get keys(): Keys {
+    return this.parts.keys;
+  }
+
+  /** It serves, and all connections are up. */
   get isUp(): boolean {
-    return this.parts.connections.isUp && this.parts.readings.isUp;
+    return this.serves && this.isConnected;
+  }
+
+  /** Why it does not serve at this moment, if that is known. */
+  get obstacle(): Error | undefined {
+    const { connections, membership, readings } = this.parts;
+    return connections.obstacle ?? membership.obstacle ?? readings.obstacle;
   }
 
   /** Entries that have ended here and wait for Redis to take note. */
@@ -57,22 +74,41 @@ export class ConsumerShard implements ShardLife {
   async start(): Promise<void> {
     const { context, connections, readings, membership, leases } = this.parts;
     const { reclaimer, watch, janitor } = this.parts;
-    this.isStopping = false;
+    this.refuseIfStopping();
     connections.commands.start();
     await membership.join(() => this.until(() => context.isUp));
     connections.subscription.link.start();
     readings.connect();
-    await this.until(() => this.isUp);
+    await this.until(() => this.isConnected);
     readings.start();
     reclaimer.start();
     watch.start();
     janitor.start();
     void reclaimer.scan();
     leases.nudge('joined').catch(() => undefined);
+    this.serves = true;
+    this.whenChanged();
+  }
+
+  /** After a start that failed: waits, and takes another name, since the last one may have left a tombstone. */
+  async beforeNextStart(): Promise<void> {
+    const { context, membership } = this.parts;
+    await membership.leave();
+    context.identity.replace();
+    let due = false;
+    const cancel = context.clock.after(START_AGAIN, () => {
+      due = true;
+      this.condition.changed();
+    });
+    await this.until(() => due).catch(() => undefined);
+    cancel();
   }
 
   /** Issues no further read. Resolves when the last one has returned. */
   async quiet(): Promise<void> {
+    // A start that still waits for Redis must not begin to read now.
+    if (!this.serves) this.isStopping = true;
+    this.condition.changed();
     await Promise.all([this.parts.readings.quiet(), this.stopLooking()]);
   }
 
@@ -85,6 +121,7 @@ export class ConsumerShard implements ShardLife {
   async stop(): Promise<void> {
     const { connections, readings, membership } = this.parts;
     this.isStopping = true;
+    this.serves = false;
     readings.clearRetries();
     await membership.leave();
     this.condition.changed();
@@ -137,11 +174,21 @@ export class ConsumerShard implements ShardLife {
     this.parts.readings.wake();
   }
 
-  private until(holds: () => boolean): Promise<void> {
-    return this.condition.until(holds, () =>
-      this.isStopping
-        ? new RedisStreamsError('CLOSED', 'the server was closed while starting')
-        : undefined,
+  private get isConnected(): boolean {
+    return this.parts.connections.isUp && this.parts.readings.isUp;
+  }
+
+  private async until(holds: () => boolean): Promise<void> {
+    await this.condition.until(
+      () => this.isStopping || holds(),
+      () => undefined,
     );
+    this.refuseIfStopping();
+  }
+
+  private refuseIfStopping(): void {
+    if (this.isStopping) {
+      throw new RedisStreamsError('CLOSED', 'the server was closed while starting');
+    }
   }
 }

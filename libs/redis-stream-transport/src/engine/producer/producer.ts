@@ -11,6 +11,7 @@ import { heed } from '../heeding.js';
 import { IdTable } from '../id-table.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { outside } from '../outside.js';
+import { ShardsInReach, type Reach } from '../shards-in-reach.js';
 import { assembleShard } from './assemble-shard.js';
 import { Call, type CallOwner } from './call.js';
 import type { CallRequest, CallSink } from './call-request.js';
@@ -35,8 +36,8 @@ const CLOSED = 'the client was closed';
 const NO_TERMS: EventTerms = {};
 
 export interface ProducerHooks extends LinkObserver {
-  /** @param up whether all connections are up */
-  status(up: boolean): void;
+  /** Shards came up or went down. */
+  status(reach: Reach): void;
 }
 
 /**
@@ -47,6 +48,7 @@ export class Producer implements CallOwner {
   /** 128 random bits. They are a secret: a program that knows them could answer calls in place of a service. */
   readonly callerId = randomBytes(16).toString('base64url');
   readonly shards: readonly CallerShard[];
+  readonly reach: ShardsInReach;
   private readonly calls = new IdTable<Call>();
   private readonly events: EventBook;
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
@@ -55,14 +57,13 @@ export class Producer implements CallOwner {
   private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
   private readonly inquiries: Inquiries;
-  private up = false;
   private closed = false;
 
   constructor(
     private readonly options: ResolvedClientOptions,
     readonly clock: Clock,
     logger: RateLimitedLogger,
-    private readonly hooks: ProducerHooks,
+    hooks: ProducerHooks,
   ) {
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
     this.events = new EventBook({
@@ -92,7 +93,7 @@ export class Producer implements CallOwner {
     this.unserved = new Unserved(clock, (call) => this.shardFor(call.stream).writer.push(call));
     this.termination = new CallTermination(clock, {
       resolver: (call) => this.shardFor(call.stream).resolver,
-      isUp: () => this.up,
+      isUp: (call) => this.shardFor(call.stream).isUp,
       obstacle: (call) => this.shardFor(call.stream).obstacle,
       remove: (call) => this.remove(call),
       fail: this.fail,
@@ -101,8 +102,11 @@ export class Producer implements CallOwner {
     const links = { target, maxPause, observer: hooks, shared: new SharedConnections() };
     const own = { callerId: this.callerId, mux: this.mux, isWaiting: () => this.calls.size > 0 };
     const context = { ...own, options, links, clock, logger };
+    const shards = () => this.shards;
+    const tell = (reach: Reach): void => hooks.status(reach);
+    this.reach = new ShardsInReach({ shards, clock, logger, tell });
     const shardHooks: CallerShardHooks = {
-      changed: () => this.changed(),
+      changed: () => this.reach.changed(),
       forgotten: () => this.unserved.forgotten(),
       sendAgain: (call) => this.sendAgain(call),
       lost: this.fail,
@@ -111,16 +115,7 @@ export class Producer implements CallOwner {
     this.shards = Array.from({ length: options.shards }, (_, number) =>
       assembleShard(context, number, shardHooks),
     );
-    this.inquiries = new Inquiries(
-      clock,
-      this.calls,
-      () => this.shards,
-      (stream) => this.shardFor(stream),
-    );
-  }
-
-  get isUp(): boolean {
-    return this.up;
+    this.inquiries = new Inquiries(clock, this.calls, shards, (stream) => this.shardFor(stream));
   }
 
   /** The ioredis objects in use now: those for commands and for messages, which shards share. */
@@ -130,6 +125,11 @@ export class Producer implements CallOwner {
       link.current,
     ]);
     return [...new Set(all)];
+  }
+
+  /** A shard that can be used, if there is one. */
+  get reached(): CallerShard {
+    return this.shards.find(({ isUp }) => isUp) ?? (this.shards[0] as CallerShard);
   }
 
   /** How many calls are open. */
@@ -209,7 +209,7 @@ export class Producer implements CallOwner {
     // Instances that run a call in vain are told before the connections close.
     await this.termination.within(this.shards.map(({ resolver }) => resolver.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
-    this.up = false;
+    this.reach.stop();
   }
 
   // ---- CallOwner
@@ -235,7 +235,10 @@ export class Producer implements CallOwner {
 
   private expire(item: Call | OutgoingEvent): void {
     if (item instanceof Call) this.termination.giveUp(item, 'TIMEOUT', true);
-    else item.expire(this.up, this.shardFor(item.stream).obstacle);
+    else {
+      const { isUp, obstacle } = this.shardFor(item.stream);
+      item.expire(isUp, obstacle);
+    }
   }
 
   private readonly fail = (call: Call, error: RedisStreamsError): void => {
@@ -282,12 +285,5 @@ export class Producer implements CallOwner {
 
   private shardFor(stream: string): CallerShard {
     return this.shards[shardOf(stream, this.options.shards)] as CallerShard;
-  }
-
-  private changed(): void {
-    const up = this.shards.every((shard) => shard.isUp);
-    if (up === this.up) return;
-    this.up = up;
-    this.hooks.status(up);
   }
 }

@@ -34,7 +34,7 @@ export class ClusterMap {
    */
   async ownerOf(slot: number): Promise<NodeAddress> {
     const owner = ownerIn(this.views, slot) ?? ownerIn(await this.look(), slot);
-    if (owner === undefined) throw new Error(`no node of the Cluster owns slot ${slot}`);
+    if (owner === undefined) throw new Error(whyNobodyOwns(slot, this.views));
     return reachable(owner, placeOf(this.target));
   }
 
@@ -114,8 +114,25 @@ async function reachable(node: NamedNode, { nodes, options }: ClusterPlace): Pro
 
 /** The owner of a slot with the highest epoch. */
 function ownerIn(views: readonly NodeView[], slot: number): NamedNode | undefined {
+  return latest(
+    views.map(({ ranges }) => ranges),
+    slot,
+  );
+}
+
+function whyNobodyOwns(slot: number, views: readonly NodeView[]): string {
+  const former = latest(
+    views.map(({ lost }) => lost),
+    slot,
+  );
+  if (former === undefined) return `no node of the Cluster owns slot ${slot}`;
+  return `the master of slot ${slot}, ${nameOf(former)}, has failed, and none has taken over`;
+}
+
+/** The owner with the highest epoch in what several nodes say. */
+function latest(said: readonly (readonly OwnedRange[])[], slot: number): NamedNode | undefined {
   let best: OwnedRange | undefined;
-  for (const { ranges } of views) {
+  for (const ranges of said) {
     const range = ranges.find(({ from, to }) => slot >= from && slot <= to);
     if (range !== undefined && (best === undefined || range.epoch > best.epoch)) best = range;
   }

@@ -16,6 +16,8 @@ export interface OwnedRange {
 /** What one node says about its Cluster. */
 export interface NodeView {
   readonly ranges: readonly OwnedRange[];
+  /** Those whose master has failed, and no other has taken over. */
+  readonly lost: readonly OwnedRange[];
   readonly nodes: readonly NamedNode[];
 }
 
@@ -30,13 +32,14 @@ interface MasterLine {
 
 /**
  * Reads the answers to `CLUSTER SLOTS` and `CLUSTER NODES` (undefined if the user may not ask for it: then all epochs
- * are 0). A range whose master has failed is left out.
+ * are 0). A range whose master has failed is `lost`.
  *
  * @param asked the host that answered: a node that does not know its own address names none
  */
 export function readView(slots: unknown, lines: unknown, asked: string): NodeView {
   const masters = typeof lines === 'string' ? mastersOf(lines) : new Map<string, MasterLine>();
   const ranges: OwnedRange[] = [];
+  const lost: OwnedRange[] = [];
   const nodes = new Map<string, NamedNode>();
   for (const row of Array.isArray(slots) ? (slots as unknown[]) : []) {
     const [from, to, ...members] = Array.isArray(row) ? (row as unknown[]) : [];
@@ -46,11 +49,11 @@ export function readView(slots: unknown, lines: unknown, asked: string): NodeVie
       if (!Number.isInteger(node.port) || node.port < 1) continue;
       if (nodes.size < MOST_NODES) nodes.set(`${node.host} ${node.port}`, node);
       const { epoch, failed } = masters.get(String(id)) ?? { epoch: 0, failed: false };
-      if (i === 0 && !failed)
-        ranges.push({ from: Number(from), to: Number(to), owner: node, epoch });
+      if (i > 0) continue;
+      (failed ? lost : ranges).push({ from: Number(from), to: Number(to), owner: node, epoch });
     }
   }
-  return { ranges, nodes: [...nodes.values()] };
+  return { ranges, lost, nodes: [...nodes.values()] };
 }
 
 /** NULL, '' or '?': the same host as the one that was asked (`cluster-preferred-endpoint-type`). */

@@ -5,6 +5,7 @@ import { LUA_NOW } from '../lua/time.js';
 import { checkLayout } from './layout.js';
 import { freshId } from './fresh-id.js';
 import type { ShardPlace } from './place.js';
+import { helloRights, missingRights } from './rights.js';
 import { defineScript, run } from './script.js';
 
 /** Identifies the memory of Redis. Times are those of Redis, in milliseconds. */
@@ -59,9 +60,21 @@ export async function hello(place: ShardPlace): Promise<Incarnation> {
     const [incarnation] = await Promise.all([ask(place, helloScript), checkLayout(place, true)]);
     return incarnation;
   } catch (error) {
-    if (!(error instanceof CommandFailure) || error.reply !== 'OOM') throw error;
+    if (!(error instanceof CommandFailure)) throw error;
+    if (error.reply !== 'OOM') throw await named(error, place);
     return ask(place, helloWhenFullScript);
   }
+}
+
+/** Redis does not say which command of a script it refuses to a user. */
+const FORBIDDEN = /The user executing the script can't/;
+
+async function named(error: CommandFailure, place: ShardPlace): Promise<CommandFailure> {
+  if (!FORBIDDEN.test(error.message)) return error;
+  const missing = await missingRights(place, helloRights).catch(() => []);
+  if (missing.length === 0) return error;
+  const message = `NOPERM this user has no permissions to run: ${missing.join(', ')}`;
+  return new CommandFailure('refused', 'NOPERM', message, error);
 }
 
 async function ask({ link, keys }: ShardPlace, script: typeof helloScript): Promise<Incarnation> {

@@ -65,6 +65,11 @@ export class Readings {
     return this.all.every(({ isUp }) => isUp);
   }
 
+  /** Why one of them has no connection, if that is known. */
+  get obstacle(): Error | undefined {
+    return this.all.find(({ link }) => link.obstacle !== undefined)?.link.obstacle;
+  }
+
   get streams(): StreamState[] {
     return this.all.flatMap(({ streams }) => streams);
   }

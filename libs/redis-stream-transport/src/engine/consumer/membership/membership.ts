@@ -22,6 +22,8 @@ export interface MembershipHooks {
 /** Joins the group, leaves it, and joins again under a new name when this process was taken for dead. */
 export class Membership {
   isRegistered = false;
+  /** Why it could not join, as far as it tries again by itself. */
+  obstacle: Error | undefined;
   /** A lease was taken, or may have been: it must be given back. */
   private mayHold = false;
   private stopping = false;
@@ -53,10 +55,12 @@ export class Membership {
       try {
         await this.checkEviction();
         await this.register(true);
+        this.obstacle = undefined;
         return;
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
         if (!error.passing) throw new RedisStreamsError('REDIS', error.message, { cause: error });
+        this.obstacle = error;
         await pause(this.context.clock, RETRY_AFTER);
       }
     }

@@ -12,7 +12,8 @@ export type Reason = 'TIMEOUT' | 'CANCELLED';
 
 export interface CallTerminationHooks {
   resolver(call: Call): OutcomeResolver;
-  isUp(): boolean;
+  /** Whether the shard of the call can be used. */
+  isUp(call: Call): boolean;
   /** Why nothing can be stored, if that is so. */
   obstacle(call: Call): Error | undefined;
   /** Closes the call without telling its sink. */
@@ -99,7 +100,7 @@ export class CallTermination {
       this.hooks.fail(call, new RedisStreamsError(reason, message, { pattern, outcome }));
       return;
     }
-    const unreached = copies === 0 && call.state !== 'writing' && !this.hooks.isUp();
+    const unreached = copies === 0 && call.state !== 'writing' && !this.hooks.isUp(call);
     const code = unreached ? 'NOT_CONNECTED' : reason;
     const what = unreached
       ? `Redis was not reached in time for a call of ${pattern}`
