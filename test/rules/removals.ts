@@ -417,7 +417,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L25',
     part: 'the question after a deletion',
     file: 'redis/replicas/replicated-caller-broker.ts',
-    changes: [['if (isKept) return decision;', 'return decision;']],
+    changes: [['await this.replicas.confirm(on).catch(() => false)', 'true']],
   },
   {
     rule: 'L25',

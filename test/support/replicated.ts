@@ -16,10 +16,7 @@ export class Replicated {
     const [master, replica] = [await kept(), await kept()] as const;
     await replica.redis.call('REPLICAOF', '127.0.0.1', String(master.port));
     const pair = new Replicated(master, replica);
-    await eventually(async () => {
-      await master.redis.set('written now', 1);
-      expect(await master.redis.wait(1, 500)).toBe(1);
-    }, 20_000);
+    await pair.caughtUp();
     return pair;
   }
 
@@ -34,7 +31,16 @@ export class Replicated {
       return await act();
     } finally {
       this.replica.thaw();
+      await this.caughtUp();
     }
+  }
+
+  private async caughtUp(): Promise<void> {
+    const { redis } = this.master;
+    await eventually(async () => {
+      await redis.set('written now', 1);
+      expect(await redis.wait(1, 500)).toBe(1);
+    }, 20_000);
   }
 
   /** Resolves after `ms` milliseconds in which the replica got nothing of what is written now. */
