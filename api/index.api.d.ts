@@ -276,6 +276,11 @@ export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOpti
 
 export type RedisStreamsStatus = 'connected' | 'partial' | 'reconnecting' | 'disconnected';
 
+export interface Replicas {
+  readonly count: number;
+  readonly timeout?: number;
+}
+
 export interface ReplyMeta extends ReplyOrigin {
   readonly callId: string;
 }
@@ -410,10 +415,5 @@ declare const REFUSED_REDIS_OPTIONS: {
   readonly socketTimeout: 'a command that was given up may have been done; the transport watches its connections itself';
   readonly replyMapping: 'the transport reads replies in the shapes of "legacy"';
 };
-
-interface Replicas {
-  readonly count: number;
-  readonly timeout?: number;
-}
 
 type Whatever = ReturnType<typeof JSON.parse>;

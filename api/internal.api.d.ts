@@ -142,7 +142,7 @@ export interface LinkSettings {
   readonly name?: (role: LinkRole) => string;
   readonly ahead?: LeadingLink;
   readonly resp2?: boolean;
-  readonly shared?: SharedConnections;
+  readonly shared?: object;
   readonly keeper?: ConnectionKeeper;
 }
 
@@ -190,6 +190,11 @@ export type RedisTarget =
       readonly options: Readonly<ClusterOptions>;
       readonly credentials?: () => unknown;
     };
+
+export interface Replicas {
+  readonly count: number;
+  readonly timeout?: number;
+}
 
 export interface ResolvedClientOptions extends Omit<OptionValues<typeof CLIENT_TABLE>, 'shards'> {
   readonly shards: number;
@@ -330,61 +335,3 @@ export { run as runScript };
 export declare function slotOwner(target: RedisTarget, key: string): ServerFinder | undefined;
 
 export declare function thisProcess(): string;
-
-// Named above, and not exported.
-
-declare class Attempt {
-  readonly connection: Connection;
-  readonly ended: Promise<void>;
-  constructor(connection: Connection);
-  get told(): Error | undefined;
-  passed(): void;
-  began(): void;
-  gone(part?: Promise<void>): Promise<never>;
-  destroy(): void;
-}
-
-declare class ConnectionPart {
-  readonly ended: Promise<void>;
-  constructor(whole: SharedConnection);
-  get connection(): Connection;
-  get attempt(): Attempt;
-  get runId(): string | undefined;
-  leave(): void;
-  retire(): void;
-  destroy(): void;
-}
-
-interface OpenConnection {
-  readonly attempt: Attempt;
-  readonly runId: string | undefined;
-}
-
-interface Opening {
-  readonly opened: Promise<OpenConnection>;
-  abort(): void;
-}
-
-interface Replicas {
-  readonly count: number;
-  readonly timeout?: number;
-}
-
-declare class SharedConnection {
-  readonly retire: () => void;
-  readonly attempt: Attempt;
-  readonly runId: string | undefined;
-  constructor({ attempt, runId }: OpenConnection, retire: () => void);
-  part(): ConnectionPart;
-  left(part: ConnectionPart): void;
-  destroy(): void;
-}
-
-declare class SharedConnections {
-  take(name: string, make: () => Opening): Taking;
-}
-
-interface Taking {
-  readonly part: Promise<ConnectionPart>;
-  cancel(): void;
-}

@@ -29,6 +29,7 @@ export type {
   RecordOptions,
   RedisStreamsClientOptions,
   RedisStreamsServerOptions,
+  Replicas,
   Retention,
   RetryPolicy,
   RetryUnless,

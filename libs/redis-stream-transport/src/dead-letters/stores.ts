@@ -3,7 +3,6 @@ import { Keys } from '../protocol/keys.js';
 import { slotOwner } from '../redis/cluster/slot-owner.js';
 import { connectionNames, thisProcess } from '../redis/connection-name.js';
 import { Link } from '../redis/link.js';
-import { SharedConnections } from '../redis/connections/shared-connections.js';
 import { LetterStore } from './letter-store.js';
 
 /**
@@ -22,7 +21,7 @@ export function storesOf(
     closed: () => undefined,
     failed: (_: string, error: Error) => failed(error),
   };
-  const shared = new SharedConnections();
+  const shared = {};
   return Array.from({ length: shards }, (_, shard) => {
     const keys = new Keys(prefix, shard, shards);
     const server = slotOwner(redis, keys.incarnation());

@@ -2,7 +2,6 @@ import type { RedisTarget } from '../options/index.js';
 import type { ServerFinder } from './cluster/slot-owner.js';
 import type { Connection } from './connect.js';
 import type { CommandFailure } from './failure.js';
-import type { SharedConnections } from './connections/shared-connections.js';
 
 export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
@@ -54,8 +53,11 @@ export interface LinkSettings {
   readonly ahead?: LeadingLink;
   /** Speaks RESP2, whatever the user chose. */
   readonly resp2?: boolean;
-  /** With whom connections for commands and for messages are shared; undefined: with nobody. */
-  readonly shared?: SharedConnections;
+  /**
+   * Links with the same object share connections for commands and for messages to the same server; undefined: this one
+   * shares with none.
+   */
+  readonly shared?: object;
   /** Learns the ids of the connections; without one Redis is not asked for them. */
   readonly keeper?: ConnectionKeeper;
 }

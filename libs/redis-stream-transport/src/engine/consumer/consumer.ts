@@ -3,7 +3,6 @@ import type { ResolvedServerOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
-import { SharedConnections } from '../../redis/connections/shared-connections.js';
 import { thrownText } from '../../thrown.js';
 import type { Clock } from '../clock.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
@@ -71,7 +70,7 @@ export class Consumer {
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
-    const shared = new SharedConnections();
+    const shared = {};
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks, shared };
     const patterns = new Patterns(specs, options.shards);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {

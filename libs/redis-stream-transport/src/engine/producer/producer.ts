@@ -3,7 +3,6 @@ import { markCall, RedisStreamsError } from '../../errors.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
-import { SharedConnections } from '../../redis/connections/shared-connections.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
@@ -99,7 +98,7 @@ export class Producer implements CallOwner {
       fail: this.fail,
     });
     const { redis: target, retryDelay: maxPause } = options;
-    const links = { target, maxPause, observer: hooks, shared: new SharedConnections() };
+    const links = { target, maxPause, observer: hooks, shared: {} };
     const own = { callerId: this.callerId, mux: this.mux, isWaiting: () => this.calls.size > 0 };
     const context = { ...own, options, links, clock, logger };
     const shards = () => this.shards;

@@ -149,6 +149,15 @@ export class SharedConnections {
   }
 }
 
+const all = new WeakMap<object, SharedConnections>();
+
+/** The connections of all links that have the same object in their settings. */
+export function sharedUnder(owner: object): SharedConnections {
+  const known = all.get(owner) ?? new SharedConnections();
+  all.set(owner, known);
+  return known;
+}
+
 /** The whole of a connection that is not shared. */
 export const takeWhole = (opening: Opening): Taking => new Entry(opening, noop).take();
 

@@ -1,7 +1,7 @@
 import { nameOf } from '../cluster/nodes.js';
 import type { LinkRole, LinkSettings } from '../link-settings.js';
 import { ConnectionOpening } from './open-connection.js';
-import { takeWhole, type ConnectionPart } from './shared-connections.js';
+import { sharedUnder, takeWhole, type ConnectionPart } from './shared-connections.js';
 import type { Waits } from '../waits.js';
 
 /** Milliseconds for finding the server. */
@@ -27,7 +27,7 @@ export async function takePart(
   const make = () => new ConnectionOpening(settings, role, node);
   const name = node === undefined ? role : `${role} ${nameOf(node)}`;
   const isShared = shared !== undefined && SHARED.has(role);
-  const taking = isShared ? shared.take(name, make) : takeWhole(make());
+  const taking = isShared ? sharedUnder(shared).take(name, make) : takeWhole(make());
   try {
     return await waits.within(taking.part, undefined, OPEN_TIMEOUT);
   } catch (error) {
