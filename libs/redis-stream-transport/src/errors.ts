@@ -36,7 +36,7 @@ export const REDIS_STREAMS_ERROR_CODES = {
     'Redis was not usable within `retryAttempts` tries or by the deadline; `cause` says why.',
   ),
   REDIS: again(
-    'Redis refused a command; its own error is the `cause`. Or too few `replicas` have what it stored.',
+    'Redis refused a command, and its own error is the `cause`; or too few `replicas` have what it stored.',
   ),
   TIMEOUT: again('The deadline passed, or with `idleTimeout` no value came in time.'),
   CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),
