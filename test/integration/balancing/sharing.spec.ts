@@ -55,15 +55,18 @@ describe('instances of one group', () => {
     const service = new TestService();
     const { shares } = await fleet(service, 4);
     const client = await service.connected();
-    for (let round = 0; round < 3; round++) {
+    const burst = async (round: string) => {
       shares.fill(0);
       await idle(service, 4);
       await Promise.all(range(100).map((key) => client.call('work', { key })));
       for (const share of shares) {
-        expect(share, `round ${round}: ${shares.join(' ')}`).toBeGreaterThanOrEqual(15);
-        expect(share, `round ${round}: ${shares.join(' ')}`).toBeLessThanOrEqual(40);
+        expect(share, `${round}: ${shares.join(' ')}`).toBeGreaterThanOrEqual(15);
+        expect(share, `${round}: ${shares.join(' ')}`).toBeLessThanOrEqual(40);
       }
-    }
+    };
+    // Redis lists all four, and the news of the last one may still be on its way to the others.
+    await eventually(() => burst('at first'));
+    for (let round = 0; round < 3; round++) await burst(`round ${round}`);
   });
 
   it('share bursts of 100 calls evenly, to 15 parts of a hundred', async () => {
