@@ -4,7 +4,7 @@ import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from './built-library.js';
 
 export interface Report {
-  readonly kind: 'listening' | 'failed' | 'started' | 'aborted' | 'finished';
+  readonly kind: 'listening' | 'failed' | 'started' | 'aborted' | 'finished' | 'ending';
   readonly key?: unknown;
   readonly deliveries?: number;
   readonly consumer?: string;

@@ -37,6 +37,7 @@ describe('an instance that is told to end', () => {
     const { ran } = await witness(service);
     const waiting = range(20).map((key) => client.call<Answer>('work', { key: 100 + key }));
     const exit = leaving.terminate();
+    await eventually(() => expect(leaving.of('ending')).toHaveLength(1));
     leaving.finish(0);
     leaving.finish(1);
     expect(await exit).toBe(0);
@@ -61,6 +62,8 @@ describe('an instance that is told to end', () => {
     await service.redis.xreadgroup('GROUP', 'service', consumer, 'STREAMS', key, '>');
     const { ran, deliveries } = await witness(service);
     const exit = leaving.terminate();
+    // Its slot must not become free before it knows that it is to end: it would start the next one.
+    await eventually(() => expect(leaving.of('ending')).toHaveLength(1));
     leaving.finish(0);
     await exit;
     const left = performance.now();

@@ -56,7 +56,9 @@ process.on('message', ({ kind, key }: { kind: string; key: unknown }) => {
   if (kind === 'finish') running.get(key)?.();
 });
 const end = async () => {
-  await server.close();
+  const closed = server.close();
+  process.send?.({ kind: 'ending' });
+  await closed;
   process.disconnect();
 };
 process.on('SIGTERM', () => void end());
