@@ -10,16 +10,16 @@ export const s13 = scenario({
   name: 'S13',
   title: 'poison',
   plan: ({ size }) => ({
-    calls: size.count(50_000),
+    calls: size.count(30_000),
     rate: 400,
     // Its first two deliveries cost many instances their lives, and each death takes a while to be noticed.
-    waves: size.count(20),
+    waves: size.count(10),
     cap: 2000,
     crashes: true,
     leaseTtl: 3000,
     timeout: 120_000,
     quietWithin: 130_000,
-    bad: { unreadable: size.count(500), abusive: size.count(50) },
+    bad: { unreadable: size.count(300), abusive: size.count(30) },
     serverOptions: { maxPayloadBytes: 65_536 },
     clientOptions: { maxPayloadBytes: 65_536 },
     mix: [
