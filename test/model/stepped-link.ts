@@ -1,5 +1,6 @@
 import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
 import type {
+  Link,
   LinkHooks,
   LinkRole,
   LinkSettings,
@@ -90,7 +91,7 @@ export class SteppedConnection {
  * fail at once; a connection that ends fails all that is in flight and is replaced), but packets, answers,
  * cuts and reconnects happen one by one, when the world says so.
  */
-export class SteppedLink {
+export class SteppedLink implements Pick<Link, keyof Link> {
   connection: SteppedConnection | undefined;
   private ready = false;
   private started = false;
@@ -113,6 +114,25 @@ export class SteppedLink {
     return undefined;
   }
 
+  get obstacle(): undefined {
+    return undefined;
+  }
+
+  /** The world has one Redis, so all links agree about it. */
+  get server(): undefined {
+    return undefined;
+  }
+
+  get isTrying(): boolean {
+    return false;
+  }
+
+  afterTrying(callback: () => void): void {
+    callback();
+  }
+
+  whenReady(): void {}
+
   get wantsConnection(): boolean {
     return this.started && this.connection === undefined;
   }
@@ -128,6 +148,14 @@ export class SteppedLink {
   }
 
   recycle(): void {
+    this.cut();
+  }
+
+  renew(): void {
+    this.cut();
+  }
+
+  leaveServer(): void {
     this.cut();
   }
 

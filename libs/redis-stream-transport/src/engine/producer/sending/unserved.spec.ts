@@ -6,7 +6,7 @@ function setup(graceUntil = 0) {
   const clock = new FakeClock();
   const sent: Call[] = [];
   const unserved = new Unserved(clock, (call) => sent.push(call));
-  const call = { state: 'sent', copies: 1, graceUntil } as unknown as Call;
+  const call = { state: 'sent', copies: 1, graceUntil, expiresAt: 5000 } as unknown as Call;
   return { clock, sent, unserved, call };
 }
 
@@ -18,6 +18,14 @@ describe('calls of a pattern that no instance serves', () => {
     expect(sent).toEqual([call]);
     clock.pass(1000);
     expect(unserved.waits(call, 'NEVER')).toBe(false);
+  });
+
+  it('stay here when their time is over, so that it is certain that they do not run', () => {
+    const { clock, sent, unserved, call } = setup(60_000);
+    call.expiresAt = clock.now() + 100;
+    expect(unserved.waits(call, 'NEVER')).toBe(true);
+    clock.pass(1000);
+    expect(sent).toEqual([]);
   });
 
   it('are refused at once without one, and when the stream is full', () => {

@@ -38,6 +38,11 @@ export class Unserved {
   private sendAll(): void {
     const waiting = this.waiting;
     this.waiting = [];
-    for (const call of waiting) if (call.state === 'queued') this.send(call);
+    const now = this.clock.now();
+    // A call whose time is over stays here: it certainly does not run, and its timer ends it soon. Were it on its way at that
+    // moment, this could not be said any more.
+    for (const call of waiting) {
+      if (call.state === 'queued' && call.expiresAt > now) this.send(call);
+    }
   }
 }
