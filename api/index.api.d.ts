@@ -79,6 +79,7 @@ export interface HandlerExtras {
   retry?: Partial<RetryPolicy>;
   lane?: string;
   atMostOnce?: boolean;
+  spread?: number;
   broadcast?: boolean;
   restartable?: boolean;
 }

@@ -438,6 +438,35 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['this.hooks.isSameServer() && ', '']],
   },
   {
+    rule: 'L26',
+    part: 'the least number',
+    file: operation('calling/enqueue'),
+    changes: [
+      [
+        'spread = math.min(spread or streams, streams)',
+        'spread = math.max(spread or streams, streams)',
+      ],
+    ],
+  },
+  {
+    rule: 'L26',
+    part: 'the way back',
+    file: producer('producer'),
+    changes: [['this.spreads.offered(call) || this.unserved', 'this.unserved']],
+  },
+  {
+    rule: 'L26',
+    part: 'the look at copies',
+    file: producer('sending/spreads'),
+    changes: [['home === undefined || call.tainted', 'home === undefined']],
+  },
+  {
+    rule: 'L26',
+    part: 'the look at the key',
+    file: producer('sending/spreads'),
+    changes: [['request.key !== undefined || request.namePattern', 'request.namePattern']],
+  },
+  {
     rule: 'P1',
     part: 'the place of a retry',
     file: consumer('intake/entry-router'),

@@ -249,6 +249,36 @@ describe('the enqueue script', () => {
   });
 });
 
+describe('over how many streams a pattern is spread', () => {
+  it('L26: is the least that all live instances announce, in one of the streams as in no other', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const leases = brokers.leases();
+    let number = 1;
+    const told = async () => {
+      const answer = await caller.enqueue(number++, [section('a', 1, { asks: true })]);
+      return answer.kind === 'applied' ? answer.sections[0] : undefined;
+    };
+    const announces = async (spread: number | undefined, more: object = {}) => {
+      const owner = await brokers.owner();
+      const said = [{ pattern: 'a', once: false, spread, ...more }];
+      await leases.announce(owner, said, 60_000, true);
+      return () => leases.release(owner, said);
+    };
+    expect(await told()).toMatchObject({ takers: 0 });
+    const leave = await announces(undefined, { packs: true });
+    expect(await told()).toEqual({ ...all(1), takers: 1 });
+    await announces(6, { packs: true, once: true });
+    expect(await told()).toEqual({ ...all(1), takers: 2 });
+    await leave();
+    expect(await told()).toEqual({ ...all(1), takers: 1, spread: 6 });
+    await announces(3);
+    expect(await told()).toEqual({ ...all(1), takers: 0, spread: 3 });
+    await announces(1);
+    expect(await told()).toEqual({ ...all(1), takers: 0 });
+  });
+});
+
 describe('the script that closes a number', () => {
   it('closes only the next number, and tells of one that was applied', async () => {
     const brokers = await TestBrokers.open();

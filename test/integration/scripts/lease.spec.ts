@@ -100,6 +100,21 @@ describe('announcements', () => {
     expect(await brokers.redis.zcard(brokers.keys.members('service'))).toBe(0);
   });
 
+  it('say what callers may do, in words of which the last tells what may be started once', async () => {
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
+    await leases.renew(me, { ttl: TTL, take: true });
+    const said = { pattern: 'a', once: true, spread: 8 };
+    for (const [packs, words] of [
+      [true, 'packs spread=8 once'],
+      [false, 'spread=8 once'],
+    ] as const) {
+      await leases.announce(me, [{ ...said, packs }], TTL, true);
+      const members = await brokers.redis.zrange(brokers.keys.live('a'), '0', '-1');
+      expect(members).toEqual(['.', `service me ${words}`]);
+    }
+  });
+
   it('of another live group are a conflict, and nothing is announced', async () => {
     const brokers = await TestBrokers.open();
     await brokers.leases('theirs').renew(other, { ttl: TTL, take: true });

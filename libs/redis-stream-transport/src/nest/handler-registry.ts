@@ -7,6 +7,7 @@ import {
   type ResolvedHandlerExtras,
   type ResolvedServerOptions,
 } from '../options/index.js';
+import { MAX_SPREAD_PATTERN } from '../protocol/spread.js';
 
 /** Handlers of one pattern. */
 export interface PatternHandlers {
@@ -67,7 +68,9 @@ export class HandlerRegistry {
       }
       const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
       for (const handler of message === undefined ? events : [message, ...events]) {
-        extras.set(handler, resolveHandlerExtras(handler.extras, pattern));
+        const own = resolveHandlerExtras(handler.extras, pattern);
+        if (own.spread !== undefined) checkSpread(pattern, handler !== message);
+        extras.set(handler, own);
       }
       const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
       const others = events.filter((handler) => !broadcasts.includes(handler));
@@ -80,6 +83,25 @@ export class HandlerRegistry {
     }
     return { specs, handlers };
   }
+}
+
+const ONE_STREAM = 'the pattern is in a lane, which is one stream';
+
+/** @throws RedisStreamsError INVALID_OPTION where entries of the pattern cannot be spread */
+function checkSpread(pattern: string, isEvent: boolean): void {
+  if (isEvent) {
+    const reason =
+      'it is for message handlers: every group reads all events of a pattern in one stream';
+    throw unfit(pattern, reason);
+  }
+  if (pattern.length > MAX_SPREAD_PATTERN) {
+    throw unfit(pattern, `the pattern may have ${MAX_SPREAD_PATTERN} characters`);
+  }
+}
+
+function unfit(pattern: string, reason: string): RedisStreamsError {
+  const told = `Extras of the handler of "${pattern}": option "spread": ${reason}.`;
+  return new RedisStreamsError('INVALID_OPTION', told, { pattern });
 }
 
 /** Handlers of one pattern share its stream, so where their extras differ the strictest counts. */
@@ -103,9 +125,12 @@ function specMaker(
     const bounds = own.flatMap(({ concurrency }) => concurrency ?? []);
     const parts = own.flatMap(({ retry }) => retry ?? []);
     const retried = parts.length > 0 || message === undefined;
+    const spread = message && extras.get(message)?.spread;
+    if (spread !== undefined && lanes.size > 0) throw unfit(pattern, ONE_STREAM);
     return {
       pattern,
       stream: [...lanes][0] ?? pattern,
+      spread,
       answers: message !== undefined,
       broadcast: false,
       concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,

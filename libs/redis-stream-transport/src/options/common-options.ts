@@ -61,11 +61,14 @@ export interface CommonOptions {
   retryDelay?: number;
 }
 
+/** Shards of a place at most. */
+export const MAX_SHARDS = 256;
+
 export const COMMON_TABLE = {
   prefix: keyName('nrs'),
   maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
   lanes,
-  shards: count({ min: 1, max: 256 }),
+  shards: count({ min: 1, max: MAX_SHARDS }),
   replicas,
   serializer: coder<PacketSerializer>('Nest `Serializer`', 'serialize'),
   deserializer: coder<PacketDeserializer>('Nest `Deserializer`', 'deserialize'),

@@ -6,6 +6,7 @@ const defaults = {
   retry: undefined,
   lane: undefined,
   atMostOnce: false,
+  spread: undefined,
   broadcast: false,
   restartable: false,
 };
@@ -24,7 +25,8 @@ it('takes each of ours', () => {
     broadcast: true,
     restartable: true,
   };
-  expect(resolve(extras)).toEqual(extras);
+  expect(resolve(extras)).toEqual({ ...extras, spread: undefined });
+  expect(resolve({ spread: 8 })).toEqual({ ...defaults, spread: 8 });
 });
 
 it.each([

@@ -1,7 +1,16 @@
 import { RedisStreamsError } from '../errors.js';
 import { ALIASES } from './aliases.js';
 import { MAX_PATTERN_LENGTH } from '../protocol/limits.js';
-import { contradiction, count, flag, text, type Option, type OptionValues } from './option.js';
+import {
+  contradiction,
+  count,
+  flag,
+  text,
+  type Option,
+  type OptionValues,
+  type Place,
+} from './option.js';
+import { MAX_SHARDS } from './common-options.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { RECORD_TABLE } from './record-options.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
@@ -30,6 +39,12 @@ export interface HandlerExtras {
    * Default: false.
    */
   atMostOnce?: boolean;
+  /**
+   * For messages: over how many streams callers spread the calls of the pattern, each in another shard; more than there
+   * are shards means all. Calls with an idempotency key stay in the pattern's own stream. Not together with a lane.
+   * Default: the pattern has one stream.
+   */
+  spread?: number;
   /** For events: every live instance gets each of them, not one per group. Default: false. */
   broadcast?: boolean;
   /**
@@ -44,6 +59,7 @@ export const EXTRAS_TABLE = {
   retry: retryPolicy,
   lane: text({ max: MAX_PATTERN_LENGTH }),
   atMostOnce: flag,
+  spread: count({ min: 1, max: MAX_SHARDS }),
   broadcast: flag,
   restartable: flag,
 } as const satisfies Record<keyof HandlerExtras, Option>;
@@ -72,7 +88,16 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
     if (!values.atMostOnce || !values[other]) continue;
     throw contradiction(place, 'atMostOnce', other, 'what is started once is never run again');
   }
+  if (values.spread !== undefined) refuseSpread(values, place);
   return Object.freeze(values);
+}
+
+/** Refuses what goes neither with the one stream of a lane nor with events. */
+function refuseSpread(values: ResolvedHandlerExtras, place: Place): void {
+  if (values.lane !== undefined) {
+    throw contradiction(place, 'spread', 'lane', 'a lane is one stream');
+  }
+  if (values.broadcast) throw contradiction(place, 'spread', 'broadcast', 'it is for calls');
 }
 
 /**

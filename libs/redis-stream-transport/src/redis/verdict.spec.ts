@@ -27,6 +27,23 @@ describe('the answer of enqueue', () => {
     expect(parseVerdict(line)).toEqual(answer);
   });
 
+  it('says who takes packs and over how many streams the pattern is spread, to one that asked', () => {
+    const line = 'ok 5 0 1-0:1*4 1-0:1*0/8 1-0:1^*2/3 1-0:1*x/8 1-0:1*1/x';
+    expect(parseVerdict(line)).toMatchObject({
+      sections: [
+        { takers: 4 },
+        { takers: 0, spread: 8 },
+        { takers: 2, spread: 3, isFilling: true },
+        { takers: undefined, spread: undefined },
+        { takers: undefined, spread: undefined },
+      ].map((told) =>
+        expect.objectContaining(
+          Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
+        ),
+      ),
+    });
+  });
+
   it.each([
     'what 5',
     'done 5 x 1-0:1',

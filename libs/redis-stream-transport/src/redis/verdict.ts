@@ -22,6 +22,8 @@ export interface SectionVerdict {
   readonly isFilling?: true;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */
   readonly takers?: number;
+  /** Over how many streams calls of the pattern may be spread; undefined: it has one, or Redis was not asked. */
+  readonly spread?: number;
 }
 
 export type EnqueueAnswer =
@@ -98,7 +100,9 @@ function section(token: string): SectionVerdict | undefined {
     .split('*', 2);
   const isFilling = added.endsWith('^');
   const count = Number(isFilling ? added.slice(0, -1) : added);
-  const takers = answers === undefined || !/^\d{1,6}$/.test(answers) ? undefined : Number(answers);
+  const [, taking, spreading] = ASKED.exec(answers ?? '') ?? [];
+  const takers = taking === undefined ? undefined : Number(taking);
+  const spread = spreading === undefined ? undefined : Number(spreading);
   const refusal = mark === -1 ? undefined : token.slice(mark + 1);
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
@@ -106,7 +110,12 @@ function section(token: string): SectionVerdict | undefined {
     const verdict = { first, count, refusal: refusal as Refusal | undefined };
     // Most have neither.
     if (!isFilling && takers === undefined) return verdict;
-    return { ...verdict, ...(isFilling && { isFilling }), ...(takers !== undefined && { takers }) };
+    const told = {
+      ...verdict,
+      ...(isFilling && { isFilling }),
+      ...(takers !== undefined && { takers }),
+    };
+    return spread === undefined ? told : { ...told, spread };
   }
   // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;
@@ -120,5 +129,8 @@ function redisError(encoded: string): CommandFailure {
   const reply = /^[A-Z]+/.exec(text)?.[0] ?? 'ERR';
   return new CommandFailure('refused', reply, bareMessage(text));
 }
+
+/** What a section that asked is answered: live instances that take packs, and a spread. */
+const ASKED = /^(\d{1,6})(?:\/(\d{1,4}))?$/;
 
 const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['NONE', 'NEVER', 'FULL', 'E']);

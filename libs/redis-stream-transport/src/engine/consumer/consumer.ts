@@ -1,6 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
 import type { ResolvedServerOptions } from '../../options/index.js';
-import { shardOf } from '../../protocol/keys.js';
 import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
 import { thrownText } from '../../thrown.js';
@@ -81,8 +80,8 @@ export class Consumer {
       };
       return new ConsumerShard(settings, () => this.reach.changed());
     });
-    for (const { stream } of specs) {
-      this.owners.set(stream, this.shards[shardOf(stream, options.shards)] as ConsumerShard);
+    for (const shard of this.shards) {
+      for (const name of shard.streamNames) this.owners.set(name, shard);
     }
   }
 

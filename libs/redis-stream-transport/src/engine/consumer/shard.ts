@@ -53,6 +53,11 @@ export class ConsumerShard implements ShardLife {
     return this.parts.readings.owed;
   }
 
+  /** Names of the streams that it reads. */
+  get streamNames(): string[] {
+    return this.parts.readings.streams.map(({ name }) => name);
+  }
+
   /** The current ioredis objects. */
   connections(): unknown[] {
     const { connections, readings } = this.parts;

@@ -41,6 +41,8 @@ export function assembleShard(
   const writer = new Writer(broker, clock, redisClock, {
     trim: () => replyReader.trimPoint(),
     recycle: () => commands.recycle('late packets must not follow'),
+    spread:
+      keys.shards > 1 ? (pattern, spread) => context.spreads.noted(pattern, spread) : undefined,
     complain: (kind, message) => logger.error(kind, message),
   });
   const observer = observed(links.observer, () => shard.subscriptionFailed());

@@ -34,9 +34,18 @@ export interface CallRequest extends EntryRequest {
   readonly idle: number;
   /**
    * What happens while no instance serves the pattern: the call fails at once, waits in its stream, or, if the pattern
-   * was never served, is tried again for so many milliseconds.
+   * was never served, is tried again for so many milliseconds. `served`: as `fail`, but what was so a moment ago counts.
    */
-  readonly grace: number | 'fail' | 'wait';
+  readonly grace: number | 'fail' | 'wait' | 'served';
+  /** The call as it was made, where it goes to another stream of a spread pattern. */
+  readonly home?: CallRequest;
   /** The handler that makes the call; undefined outside of handlers. */
   readonly scope?: DeadlineScope | undefined;
+}
+
+const MODES = { wait: 0, fail: 1, served: 3 } as const;
+
+/** When a call with this grace is stored, as an outgoing entry has it. */
+export function modeOf(grace: CallRequest['grace']): 0 | 1 | 2 | 3 {
+  return typeof grace === 'number' ? 2 : MODES[grace];
 }

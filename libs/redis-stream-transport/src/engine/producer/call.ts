@@ -10,7 +10,7 @@ import type { Clock } from '../clock.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { Heeding } from '../heeding.js';
 import { hashOf, type Identified } from '../id-table.js';
-import type { CallRequest, CallSink, ReplyOrigin } from './call-request.js';
+import { modeOf, type CallRequest, type CallSink, type ReplyOrigin } from './call-request.js';
 import { fieldsOf, hasExtraFields, type WrittenData } from './sending/entry-request.js';
 import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
@@ -135,9 +135,12 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     return this.request.pattern;
   }
 
-  get mode(): 0 | 1 | 2 {
-    const { grace } = this.request;
-    return grace === 'wait' ? 0 : grace === 'fail' ? 1 : 2;
+  get mode(): 0 | 1 | 2 | 3 {
+    return modeOf(this.request.grace);
+  }
+
+  get maySpread(): boolean {
+    return !this.request.namePattern;
   }
 
   get hasExtraFields(): boolean {

@@ -14,6 +14,7 @@ import type { ConfirmedReplies } from './replies/confirmed-replies.js';
 import { LogPolling } from './replies/log-polling.js';
 import type { ReplyMux } from './replies/reply-mux.js';
 import type { ReplyReader } from './replies/reply-reader.js';
+import type { Spreads } from './sending/spreads.js';
 import type { Writer } from './sending/writer.js';
 
 /** What all shards of one client share. */
@@ -25,6 +26,8 @@ export interface CallerContext {
   readonly logger: RateLimitedLogger;
   /** Takes the frames that come in any shard. */
   readonly mux: Pick<ReplyMux, 'frame'>;
+  /** Hears which patterns are spread. */
+  readonly spreads: Pick<Spreads, 'noted'>;
   /** Whether any calls are open. */
   readonly isWaiting: () => boolean;
 }

@@ -22,6 +22,7 @@ import { EventBook, type EventTerms } from './sending/event-book.js';
 import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
 import { failureOf, refusalOf } from './sending/not-stored.js';
+import { Spreads } from './sending/spreads.js';
 import { ReplyMux } from './replies/reply-mux.js';
 import { Unserved } from './sending/unserved.js';
 
@@ -31,7 +32,6 @@ import { Unserved } from './sending/unserved.js';
  */
 const FIRST_CALL = 10_000_000_000;
 
-const CLOSED = 'the client was closed';
 const NO_TERMS: EventTerms = {};
 
 export interface ProducerHooks extends LinkObserver {
@@ -56,6 +56,7 @@ export class Producer implements CallOwner {
   private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
   private readonly inquiries: Inquiries;
+  private readonly spreads: Spreads;
   private closed = false;
 
   constructor(
@@ -66,9 +67,7 @@ export class Producer implements CallOwner {
   ) {
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
     this.events = new EventBook({
-      maxPending: options.maxPending,
-      clock,
-      deadlines: this.deadlines,
+      ...{ maxPending: options.maxPending, clock, deadlines: this.deadlines },
       send: (event) => this.shardFor(event.stream).writer.push(event),
     });
     this.mux = new ReplyMux(this.calls, {
@@ -89,7 +88,8 @@ export class Producer implements CallOwner {
           .replyReader.catchUp()
           .catch(() => undefined),
     });
-    this.unserved = new Unserved(clock, (call) => this.shardFor(call.stream).writer.push(call));
+    const send = (call: Call): void => this.push(call);
+    this.unserved = new Unserved(clock, send);
     this.termination = new CallTermination(clock, {
       resolver: (call) => this.shardFor(call.stream).resolver,
       isUp: (call) => this.shardFor(call.stream).isUp,
@@ -97,10 +97,12 @@ export class Producer implements CallOwner {
       remove: (call) => this.remove(call),
       fail: this.fail,
     });
+    const isUp = (stream: string): boolean => this.shardFor(stream).isUp;
+    this.spreads = new Spreads({ shards: options.shards, clock, isUp, send });
     const { redis: target, retryDelay: maxPause } = options;
     const links = { target, maxPause, observer: hooks, shared: {} };
     const own = { callerId: this.callerId, mux: this.mux, isWaiting: () => this.calls.size > 0 };
-    const context = { ...own, options, links, clock, logger };
+    const context = { ...own, options, links, spreads: this.spreads, clock, logger };
     const shards = () => this.shards;
     const tell = (reach: Reach): void => hooks.status(reach);
     this.reach = new ShardsInReach({ shards, clock, logger, tell });
@@ -161,7 +163,8 @@ export class Producer implements CallOwner {
       this.calls.set(call);
       request.scope?.callOpened();
       this.deadlines.add(call);
-      const shard = this.shardFor(request.stream);
+      if (!this.spreads.isEmpty) this.spreads.route(call);
+      const shard = this.shardFor(call.stream);
       shard.expectReplies();
       if (written === undefined) shard.writer.push(call);
       else sendWhenWritten(call, written, (late) => shard.writer.push(late), this.fail);
@@ -195,7 +198,7 @@ export class Producer implements CallOwner {
    */
   close(cause?: RedisStreamsError): Promise<void> {
     this.closed = true;
-    const closedBy = cause ?? new RedisStreamsError('CLOSED', CLOSED);
+    const closedBy = cause ?? new RedisStreamsError('CLOSED', 'the client was closed');
     return outside(() => this.end(closedBy));
   }
 
@@ -223,13 +226,13 @@ export class Producer implements CallOwner {
   }
 
   refused(call: Call, reason: Refusal, cause: Error | undefined): void {
-    if (this.unserved.waits(call, reason)) return;
+    if (this.spreads.offered(call) || this.unserved.waits(call, reason)) return;
     const message = `Redis refused to store a call of ${call.pattern}`;
     this.fail(call, refusalOf(call, reason, message, cause));
   }
 
   failed(call: Call, error: RedisStreamsError): void {
-    this.fail(call, failureOf(call, error));
+    if (!this.spreads.offered(call)) this.fail(call, failureOf(call, error));
   }
 
   private expire(item: Call | OutgoingEvent): void {
@@ -279,7 +282,13 @@ export class Producer implements CallOwner {
   /** Sends the call once more, as another entry. From here on it cannot be said that it certainly did not run. */
   private sendAgain(call: Call): void {
     call.again();
-    this.shardFor(call.stream).writer.push(call);
+    this.push(call);
+  }
+
+  private push(call: Call): void {
+    const shard = this.shardFor(call.stream);
+    shard.expectReplies();
+    shard.writer.push(call);
   }
 
   private shardFor(stream: string): CallerShard {

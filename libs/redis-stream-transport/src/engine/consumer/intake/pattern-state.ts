@@ -5,6 +5,8 @@ import type { RetryPolicy } from '../../../options/index.js';
 export interface PatternSpec {
   readonly pattern: string;
   readonly stream: string;
+  /** Its requests may be in a stream of each shard, and callers use so many; undefined: it has one stream. */
+  readonly spread?: number | undefined;
   /** It has a message handler, which answers requests. */
   readonly answers: boolean;
   /** Each live instance gets its own copy of the events. */
@@ -109,7 +111,7 @@ export function announcementsOf(
   return states
     .filter(({ spec }) => spec.answers)
     .map((state) => {
-      const { pattern, once } = state.spec;
-      return { pattern, once, packs: state.takesPacks(concurrency) };
+      const { pattern, once, spread } = state.spec;
+      return { pattern, once, spread, packs: state.takesPacks(concurrency) };
     });
 }

@@ -1,4 +1,5 @@
 import { shardOf } from '../../../protocol/keys.js';
+import { spreadStreams } from '../../../protocol/spread.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
 
@@ -16,28 +17,34 @@ export class Patterns {
   private readonly own = new Map<string, PatternState>();
   private readonly broadcasts = new Map<string, PatternState>();
 
+  /** The streams of spread patterns, by shard. */
+  private readonly spread = new Map<PatternSpec, readonly string[]>();
+
   constructor(
     specs: readonly PatternSpec[],
     private readonly shards: number,
   ) {
-    for (const spec of specs) this.of(spec.broadcast).set(spec.pattern, new PatternState(spec));
+    for (const spec of specs) {
+      this.of(spec.broadcast).set(spec.pattern, new PatternState(spec));
+      if (spec.spread !== undefined) this.spread.set(spec, spreadStreams(spec.pattern, shards));
+    }
   }
 
-  /** The patterns whose streams are in a shard. A lane that several patterns share is one stream. */
+  /** The patterns that have a stream in a shard. A lane that several patterns share is one stream. */
   here(shard: number, broadcast: boolean): PatternsHere {
     const all = this.of(broadcast);
     const states: PatternState[] = [];
     const streams = new Map<string, StreamState>();
     for (const state of all.values()) {
-      const { spec } = state;
-      if (shardOf(spec.stream, this.shards) !== shard) continue;
+      const name = this.spread.get(state.spec)?.[shard] ?? state.spec.stream;
+      if (shardOf(name, this.shards) !== shard) continue;
       states.push(state);
-      let stream = streams.get(spec.stream);
+      let stream = streams.get(name);
       if (stream === undefined) {
-        stream = new StreamState(spec.stream, all);
-        streams.set(spec.stream, stream);
+        stream = new StreamState(name, all);
+        streams.set(name, stream);
       }
-      stream.patterns.set(spec.pattern, state);
+      stream.patterns.set(state.spec.pattern, state);
     }
     return { states, streams: [...streams.values()] };
   }

@@ -22,7 +22,12 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
     ...changes,
   }) as OutgoingEntry & { abandoned: boolean };
 
-const news = { widths: new PackWidths(new FakeClock()), terms: new SectionTerms(1_000_000) };
+const spread = vi.fn();
+const news = {
+  widths: new PackWidths(new FakeClock()),
+  terms: new SectionTerms(1_000_000),
+  spread,
+};
 const CALLER = { caller: 'c', lane: undefined };
 const batchOf = (...entries: OutgoingEntry[]) => new PendingBatch(1, 1, entries, 0);
 
@@ -81,6 +86,24 @@ describe('a batch', () => {
   it('may become empty: its number is used all the same', () => {
     const { sections } = batchOf(entry('1', { abandoned: true })).nextVersion(0, news);
     expect(sections).toEqual([]);
+  });
+
+  it('asks over how many streams a pattern is spread, and hears it of the own stream alone', () => {
+    // Large calls travel in no packs, and ask all the same where there are several shards.
+    const asked = entry('1', { mode: 2, maySpread: true, stored: () => undefined });
+    const elsewhere = entry('2', { stream: 'a|1', maySpread: true, stored: () => undefined });
+    const told = (heard: typeof news.spread | undefined, ...entries: OutgoingEntry[]) => {
+      const all = { ...news, widths: new PackWidths(new FakeClock()), spread: heard };
+      const batch = batchOf(...entries);
+      const { sections } = batch.nextVersion(0, all);
+      const verdict = { first: '1-0', count: 1, refusal: undefined, takers: 0, spread: 3 };
+      batch.applied({ kind: 'applied', now: 0, version: 0, sections: [verdict] }, all);
+      return sections[0]!.asks;
+    };
+    expect(told(undefined, asked)).toBe(false);
+    expect([told(spread, asked), spread.mock.calls]).toEqual([true, [['a', 3]]]);
+    expect(told(spread, elsewhere)).toBe(true);
+    expect(spread).toHaveBeenCalledTimes(1);
   });
 
   it('P10: names entry and place by the copy that was applied', () => {

@@ -57,7 +57,11 @@ export class PendingBatch {
       const verdict = answer.sections[s];
       if (verdict === undefined) continue;
       const { section, laid } = layout[s] as LaidSection;
-      if (section.asks) news.widths.noted(section.pattern, verdict);
+      if (section.asks) {
+        news.widths.noted(section.pattern, verdict);
+        // In the shard of the pattern alone all who answer it announce themselves.
+        if (section.stream === section.pattern) news.spread?.(section.pattern, verdict.spread);
+      }
       news.terms.noted(section, verdict, this.firstSent);
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }

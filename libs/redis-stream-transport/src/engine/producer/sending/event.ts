@@ -12,6 +12,7 @@ import { failureOf, refusalOf, unsafeOf } from './not-stored.js';
 /** An event on its way. It ends when it is stored, or certainly not stored, or when that cannot be known. */
 export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   readonly mode = 0;
+  readonly maySpread = false;
   /** Events keep their order, whatever they are. */
   readonly once = false;
   size: number;

@@ -34,7 +34,8 @@ function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?:
   } as unknown as OutgoingEntry;
 }
 
-const news = (known: PackWidths) => ({ widths: known, terms: new SectionTerms(1_000_000) });
+const terms = new SectionTerms(1_000_000);
+const news = (known: PackWidths) => ({ widths: known, terms, spread: undefined });
 
 /** Ids by entry, of so many calls that leave in one turn. */
 function laidOut(entries: OutgoingEntry[], takers = 1) {

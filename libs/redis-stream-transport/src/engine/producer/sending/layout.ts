@@ -33,16 +33,19 @@ export interface Alike {
 export interface SectionNews {
   readonly widths: PackWidths;
   readonly terms: SectionTerms;
+  /** Hears over how many streams a pattern is spread now; none hears it where there is one shard. */
+  readonly spread: ((pattern: string, spread: number | undefined) => void) | undefined;
 }
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {
   const { stream, pattern, hasExtraFields } = first;
-  const { widths, terms } = news;
+  const { widths, terms, spread } = news;
   const mode = terms.mode(pattern, first.mode, now);
   const measures = terms.measures(stream, now);
   // The first speaks for all, unless it is large: most batches are events alone, or calls that may share packs.
   const mayPack = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
-  const asks = mayPack && widths.asks(pattern, entries.length);
+  const asks =
+    (mayPack || (spread !== undefined && first.maySpread)) && widths.asks(pattern, entries.length);
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));

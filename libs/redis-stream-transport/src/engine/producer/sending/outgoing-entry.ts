@@ -24,8 +24,13 @@ export interface Packable extends PackedCall {
 export interface OutgoingEntry {
   readonly stream: string;
   readonly pattern: string;
-  /** When it is stored. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
-  readonly mode: 0 | 1 | 2;
+  /**
+   * When it is stored. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did; 3: as 1, but
+   * what was so a moment ago counts.
+   */
+  readonly mode: 0 | 1 | 2 | 3;
+  /** Its pattern may have other streams. */
+  readonly maySpread: boolean;
   /** Whether it has more than the two fields. */
   readonly hasExtraFields: boolean;
   /** A call that may be started once only: it travels apart from other calls. */

@@ -20,6 +20,8 @@ const MOST_KNOWN = 10_000;
 interface Known {
   /** Live instances, all of which take packs; 0: not all do, or nobody has said. */
   live: number;
+  /** Its calls are spread, which must end soon after an instance without has come. */
+  isSpread: boolean;
   askedAt: number;
   /** When several calls left in one turn. */
   severalAt: number;
@@ -46,12 +48,13 @@ export class PackWidths {
     const severalAt = calls > 1 ? now : (known?.severalAt ?? Number.NEGATIVE_INFINITY);
     if (known === undefined) {
       if (this.known.size >= MOST_KNOWN) this.known.clear();
-      this.known.set(pattern, { live: 0, askedAt: now, severalAt });
+      this.known.set(pattern, { live: 0, isSpread: false, askedAt: now, severalAt });
       return true;
     }
     known.severalAt = severalAt;
     const since = now - known.askedAt;
-    if (since < (now - severalAt > EXPECTED_FOR ? ASK_LONE_EVERY : ASK_EVERY)) return false;
+    const isLone = now - severalAt > EXPECTED_FOR && !known.isSpread;
+    if (since < (isLone ? ASK_LONE_EVERY : ASK_EVERY)) return false;
     // What was said is too old.
     if (since > EXPECTED_FOR) known.live = 0;
     known.askedAt = now;
@@ -59,8 +62,10 @@ export class PackWidths {
   }
 
   /** What Redis answered to a section that asked. */
-  noted(pattern: string, { takers }: SectionVerdict): void {
+  noted(pattern: string, { takers, spread }: SectionVerdict): void {
     const known = this.known.get(pattern);
-    if (known !== undefined && takers !== undefined) known.live = takers;
+    if (known === undefined || takers === undefined) return;
+    known.live = takers;
+    known.isSpread = spread !== undefined;
   }
 }

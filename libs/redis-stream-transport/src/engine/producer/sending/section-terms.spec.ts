@@ -32,6 +32,18 @@ describe('whether a pattern was ever served', () => {
   });
 });
 
+describe('whether an instance serves a pattern now', () => {
+  it('counts for two seconds where that is enough, and is asked again after a refusal', () => {
+    const terms = new SectionTerms(1_000_000);
+    expect(terms.mode('p', 3, 0)).toBe(1);
+    terms.noted(section({ mode: 1 }), stored, 0);
+    expect([terms.mode('p', 3, 1999), terms.mode('p', 1, 1999)]).toEqual([0, 1]);
+    expect(terms.mode('p', 3, 2000)).toBe(1);
+    terms.noted(section({ mode: 1 }), { first: '-', count: 0, refusal: 'NONE' }, 100);
+    expect(terms.mode('p', 3, 200)).toBe(1);
+  });
+});
+
 describe('the length of a stream', () => {
   it('is not looked at for two seconds after it was below a tenth of its bound', () => {
     const terms = new SectionTerms(1_000_000);

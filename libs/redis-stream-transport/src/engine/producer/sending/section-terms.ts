@@ -1,5 +1,6 @@
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { SectionVerdict } from '../../../redis/verdict.js';
+import type { OutgoingEntry } from './outgoing-entry.js';
 
 /**
  * Milliseconds for which a pattern that was ever served counts as served. What says so in Redis lives for a week after
@@ -13,6 +14,8 @@ const SERVED_FOR = 60_000;
 const UNMEASURED_FOR = 2000;
 /** Only such bounds of the backlog leave that much room. */
 const LEAST_BOUND = 1_000_000;
+/** Milliseconds for which an instance that served a pattern in a shard counts as serving it there. */
+const LIVE_FOR = 2000;
 /** Patterns and streams that are known; beyond, all are asked for anew. */
 const MOST_KNOWN = 10_000;
 
@@ -23,11 +26,15 @@ export class SectionTerms {
   /** Until when a stream is not measured (monotonic, ms). */
   private readonly roomy = new Map<string, number>();
 
+  /** Until when a pattern counts as served by an instance that lives (monotonic, ms). */
+  private readonly live = new Map<string, number>();
+
   /** @param maxBacklog entries that a stream may hold */
   constructor(private readonly maxBacklog: number) {}
 
   /** @param now monotonic, ms */
-  mode(pattern: string, wanted: BatchSection['mode'], now: number): BatchSection['mode'] {
+  mode(pattern: string, wanted: OutgoingEntry['mode'], now: number): BatchSection['mode'] {
+    if (wanted === 3) return now < (this.live.get(pattern) ?? 0) ? 0 : 1;
     return wanted === 2 && now < (this.served.get(pattern) ?? 0) ? 0 : wanted;
   }
 
@@ -44,6 +51,10 @@ export class SectionTerms {
   ): void {
     const { refusal, isFilling } = verdict;
     if (mode === 2 && refusal === undefined) note(this.served, pattern, sentAt + SERVED_FOR);
+    if (mode === 1) {
+      if (refusal === undefined) note(this.live, pattern, sentAt + LIVE_FOR);
+      else this.live.delete(pattern);
+    }
     if (measures === false) return;
     if (isFilling === true || refusal !== undefined) this.roomy.delete(stream);
     else note(this.roomy, stream, sentAt + UNMEASURED_FOR);
@@ -52,6 +63,7 @@ export class SectionTerms {
   /** Redis has lost its memory, or may have. */
   forget(): void {
     this.served.clear();
+    this.live.clear();
     this.roomy.clear();
   }
 }

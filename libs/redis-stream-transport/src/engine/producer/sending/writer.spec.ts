@@ -49,6 +49,7 @@ function setup(close = closes) {
       recycled++;
       writer.down();
     },
+    spread: undefined,
     complain: () => {},
   });
   writer.up(incarnation);
@@ -71,7 +72,7 @@ function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boole
   const ends: string[] = [];
   return {
     ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, once: false, size: 1 },
-    ...{ abandoned: false, tainted: false, copies: 0, pack: undefined, ends },
+    ...{ abandoned: false, tainted: false, copies: 0, maySpread: false, pack: undefined, ends },
     fields: () => [name, ''],
     sending: () => {},
     stored: (entry) => void ends.push(entry),

@@ -22,6 +22,8 @@ export interface WriterHooks {
   trim(): string;
   /** Replaces the connection, so that late packets of the old one cannot follow what is sent next. */
   recycle(): void;
+  /** Hears which patterns are spread, where there are several shards. */
+  readonly spread: SectionNews['spread'];
   /** Something is wrong that a person should read. Messages of one `kind` are alike. */
   complain(kind: string, message: string): void;
 }
@@ -60,7 +62,11 @@ export class Writer {
       isIdle: () => this.unresolved.length === 0,
       leaves: () => this.leaves,
     });
-    this.news = { widths: new PackWidths(clock), terms: new SectionTerms(broker.maxBacklog) };
+    this.news = {
+      widths: new PackWidths(clock),
+      terms: new SectionTerms(broker.maxBacklog),
+      spread: hooks.spread,
+    };
     this.repeats = new Repeats(clock, {
       isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
       prepare: () => broker.loadScripts(),

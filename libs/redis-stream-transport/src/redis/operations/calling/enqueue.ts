@@ -14,7 +14,7 @@ export interface BatchSection {
   readonly pattern: string;
   /** When to store. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
   readonly mode: 0 | 1 | 2;
-  /** Redis is to say whether all who answer the pattern take packs. */
+  /** Redis is to say whether all who answer the pattern take packs, and over how many streams it is spread. */
   readonly asks?: boolean;
   /** Whether the length of the stream is looked at. Default: true. */
   readonly measures?: boolean;
@@ -57,7 +57,8 @@ export interface Batch {
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
  * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2: `firstId:count`; `^` after it if the stream
- * is more than a tenth full; `*n` if it was asked how many take packs; and `!CODE` if the entries
+ * is more than a tenth full; `*n` if it was asked how many take packs, with `/k` after it if all of them announce a
+ * spread, of k or more; and `!CODE` if the entries
  * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
  *
  * Failure: an error before the first write changes nothing; after it nothing raises (every call is
@@ -164,12 +165,16 @@ for s = 1, tonumber(sections) do
     local takers = ''
     if asks then
       local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+      local spread
       if not members.err then takers = #members end
       for _, member in ipairs(members.err and {} or members) do
-        -- One that takes none is enough.
+        -- One that takes none is enough, and so is one that reads one stream only.
         if not string.match(member, '^%S+ %S+ packs') then takers = 0 end
+        local streams = tonumber(string.match(member, '^%S+ %S+ .-spread=(%d+)') or 1)
+        spread = math.min(spread or streams, streams)
       end
       if takers ~= '' then takers = '*' .. takers end
+      if spread and spread > 1 then takers = takers .. '/' .. whole(spread) end
     end
     tokens[told] = first .. ':' .. added .. filling .. takers .. refused
   end

@@ -16,6 +16,8 @@ export interface Announcement {
   readonly once: boolean;
   /** Whether it takes packs now. */
   readonly packs?: boolean;
+  /** Over how many streams callers may spread its calls; undefined: it has one. */
+  readonly spread?: number | undefined;
 }
 
 export type AnnounceAnswer =
@@ -29,7 +31,8 @@ export type AnnounceAnswer =
  * Announces that a consumer answers requests of these patterns, until the end of its lease: for `ttl`
  * milliseconds. The member `.` with score 0 stays for `served` milliseconds, so that the key says that the pattern was
  * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced.
- * `flag` is `once`, `packs`, `packs once` or `-`; `was` is the flag that it may have had before.
+ * `flag` is `-`, or any of `packs`, `spread=<number>` and `once`, in this order; `was` is the flag that it may have had
+ * before.
  *
  * Answers { 'ok', positions of patterns whose key has another type… }, { 'missing' }, { 'fenced' } or
  * { 'conflict', position, group }.
@@ -113,9 +116,11 @@ export function pagesOf(announcements: readonly Announcement[]): (readonly Annou
 }
 
 /** The part of an announcement that says how entries may be sent and started. */
-export const flagOf = ({ once, packs = false }: Announcement): string => {
-  if (packs) return once ? 'packs once' : 'packs';
-  return once ? 'once' : '-';
+export const flagOf = ({ once, packs = false, spread }: Announcement): string => {
+  const words = packs ? ['packs'] : [];
+  if (spread !== undefined) words.push(`spread=${spread}`);
+  if (once) words.push('once');
+  return words.length === 0 ? '-' : words.join(' ');
 };
 
 /** What it may have said before. */

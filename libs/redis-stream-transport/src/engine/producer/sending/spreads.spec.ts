@@ -1,0 +1,130 @@
+import { FakeClock } from '../../../../../../test/support/fake-clock.js';
+import { shardOf } from '../../../protocol/keys.js';
+import type { Call } from '../call.js';
+import type { CallRequest } from '../call-request.js';
+import { Spreads } from './spreads.js';
+
+const SHARDS = 6;
+
+function setup() {
+  const clock = new FakeClock();
+  const down = new Set<number>();
+  const sent: Call[] = [];
+  const spreads = new Spreads({
+    shards: SHARDS,
+    clock,
+    isUp: (stream) => !down.has(shardOf(stream, SHARDS)),
+    send: (call) => void sent.push(call),
+  });
+  const call = (changes: Partial<CallRequest> = {}) => {
+    const request = { pattern: 'x', stream: 'x', namePattern: false, grace: 2000, ...changes };
+    const made = { request, tainted: false, expiresAt: clock.now() + 1000, recalled: vi.fn() };
+    return made as unknown as Call;
+  };
+  const routed = (changes?: Partial<CallRequest>) => {
+    const made = call(changes);
+    spreads.route(made);
+    return made.request;
+  };
+  /** The shards that so many calls go to, in order, each once as long as it does not change. */
+  const turns = (calls: number) => {
+    const shards: number[] = [];
+    for (let i = 0; i < calls; i++) {
+      const shard = shardOf(routed().stream, SHARDS);
+      if (shards.at(-1) !== shard) shards.push(shard);
+    }
+    return shards;
+  };
+  return { clock, spreads, down, sent, call, routed, turns };
+}
+
+describe('calls of a spread pattern', () => {
+  it('take turns among as many shards, sixteen at a time', () => {
+    const { spreads, turns } = setup();
+    expect([spreads.isEmpty, turns(100)]).toEqual([true, [shardOf('x', SHARDS)]]);
+    spreads.noted('x', 3);
+    const seen = turns(48);
+    expect(new Set(seen).size).toBe(3);
+    expect(turns(48)).toEqual(seen);
+    spreads.noted('x', 100);
+    expect(new Set(turns(96)).size).toBe(SHARDS);
+  });
+
+  it('name their pattern elsewhere, and are only stored where an instance serves it', () => {
+    const { spreads, routed } = setup();
+    spreads.noted('x', SHARDS);
+    for (let i = 0; i < 96; i++) {
+      const { stream, namePattern, grace, home } = routed();
+      if (stream === 'x') expect({ namePattern, grace, home }).toMatchObject({ grace: 2000 });
+      else expect({ namePattern, grace }).toEqual({ namePattern: true, grace: 'served' });
+      const strict = routed({ grace: 'fail' });
+      expect(strict.grace).toBe('fail');
+    }
+  });
+
+  it('stay in their own stream with a key, in a lane, and when it is heard that they are to', () => {
+    const { spreads, routed } = setup();
+    spreads.noted('x', SHARDS);
+    for (let i = 0; i < 96; i++) {
+      expect(routed({ key: 'k' }).stream).toBe('x');
+      expect(routed({ stream: 'lane', namePattern: true }).stream).toBe('lane');
+      expect(routed({ pattern: 'y', stream: 'y' }).stream).toBe('y');
+    }
+    for (const none of [undefined, 1]) {
+      spreads.noted('x', 3);
+      spreads.noted('x', none);
+      expect(spreads.isEmpty).toBe(true);
+    }
+    spreads.noted('x'.repeat(1020), 3);
+    expect(spreads.isEmpty).toBe(true);
+  });
+
+  it('leave out shards that are down; if all are, they wait for their own', () => {
+    const { spreads, down, turns } = setup();
+    spreads.noted('x', SHARDS);
+    down.add(0).add(1);
+    expect([...new Set(turns(200))].toSorted()).toEqual([2, 3, 4, 5]);
+    for (let shard = 0; shard < SHARDS; shard++) down.add(shard);
+    expect(turns(200)).toEqual([shardOf('x', SHARDS)]);
+    down.clear();
+    expect(new Set(turns(200)).size).toBe(SHARDS);
+  });
+});
+
+describe('L26: a call that another stream did not take', () => {
+  function elsewhere() {
+    const all = setup();
+    all.spreads.noted('x', SHARDS);
+    for (;;) {
+      const call = all.call({ data: '1' });
+      all.spreads.route(call);
+      if (call.request.home !== undefined) return { ...all, moved: call };
+    }
+  }
+
+  it('goes to its own, as it was made', () => {
+    const { spreads, moved, sent } = elsewhere();
+    expect(spreads.offered(moved)).toBe(true);
+    expect(sent).toEqual([moved]);
+    expect(moved.recalled).toHaveBeenCalledOnce();
+    expect(moved.request).toMatchObject({
+      stream: 'x',
+      namePattern: false,
+      grace: 2000,
+      data: '1',
+    });
+    expect(spreads.offered(moved)).toBe(false);
+  });
+
+  it('does not, if a copy may be in Redis', () => {
+    const { spreads, moved, sent } = elsewhere();
+    moved.tainted = true;
+    expect([spreads.offered(moved), sent]).toEqual([false, []]);
+  });
+
+  it('certainly does not run when its time is over', () => {
+    const { spreads, moved, sent, clock } = elsewhere();
+    clock.pass(1000);
+    expect([spreads.offered(moved), sent]).toEqual([true, []]);
+  });
+});

@@ -1,0 +1,106 @@
+import { MAX_SPREAD_PATTERN, spreadStreams, usedStreams } from '../../../protocol/spread.js';
+import type { Clock } from '../../clock.js';
+import type { Call } from '../call.js';
+
+/** Calls of a pattern that go to one stream before the next: those of one turn are to share batches and packs. */
+const TURN = 16;
+/** Patterns that are known; beyond, all are heard of anew. */
+const MOST_KNOWN = 10_000;
+
+/** A pattern that is spread. */
+interface Spread {
+  readonly spread: number;
+  /** The streams that calls go to; its own is the first. */
+  readonly streams: readonly string[];
+  /** The stream whose turn it is. */
+  at: number;
+  /** Calls that it still gets. */
+  left: number;
+}
+
+export interface SpreadsParts {
+  readonly shards: number;
+  readonly clock: Clock;
+  /** Whether the shard of a stream can be used. */
+  readonly isUp: (stream: string) => boolean;
+  readonly send: (call: Call) => void;
+}
+
+/**
+ * Sends calls of spread patterns to other streams than the pattern's own, in turns (docs/decisions/0032-spread.md).
+ * Invariant: a call leaves its own stream only while all who answer the pattern read the others, and comes back if
+ * another one does not take it.
+ */
+export class Spreads {
+  private readonly known = new Map<string, Spread>();
+
+  constructor(private readonly parts: SpreadsParts) {}
+
+  /** No pattern is spread: nothing has to be asked for a call. */
+  get isEmpty(): boolean {
+    return this.known.size === 0;
+  }
+
+  /** Over how many streams a pattern is spread now; undefined: it has its own alone. */
+  noted(pattern: string, spread: number | undefined): void {
+    const { shards, clock } = this.parts;
+    if (spread === undefined || spread < 2 || shards === 1 || pattern.length > MAX_SPREAD_PATTERN) {
+      this.known.delete(pattern);
+      return;
+    }
+    if (this.known.get(pattern)?.spread === spread) return;
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    const streams = usedStreams(pattern, spreadStreams(pattern, shards), spread);
+    // Clients do not begin at the same one.
+    const at = Math.floor(clock.random() * streams.length);
+    this.known.set(pattern, { spread, streams, at, left: TURN });
+  }
+
+  /**
+   * Gives a new call its stream. One with a key stays in its own: there is the record of the key, also for clients that
+   * do not know that the pattern is spread. So does one in a lane.
+   */
+  route(call: Call): void {
+    const { request } = call;
+    if (request.key !== undefined || request.namePattern) return;
+    const known = this.known.get(request.pattern);
+    if (known === undefined) return;
+    const stream = this.next(known);
+    if (stream === request.stream) return;
+    // Where nobody serves it, it is not to wait.
+    const grace = request.grace === 'fail' ? 'fail' : 'served';
+    call.request = { ...request, stream, namePattern: true, grace, home: request };
+  }
+
+  /** Whether a call that was not stored goes to its own stream instead. Not if a copy may be in Redis. */
+  offered(call: Call): boolean {
+    const { home, codec, data } = call.request;
+    if (home === undefined || call.tainted) return false;
+    call.recalled();
+    call.request = { ...home, codec, data };
+    // If its time is over it certainly does not run, and its timer ends it.
+    if (call.expiresAt > this.parts.clock.now()) this.parts.send(call);
+    return true;
+  }
+
+  /** The next stream whose shard can be used; if there is none, the pattern's own. */
+  private next(known: Spread): string {
+    const { streams } = known;
+    if (known.left === 0) pass(known);
+    for (let tried = 0; tried < streams.length; tried++) {
+      const stream = streams[known.at] as string;
+      if (this.parts.isUp(stream)) {
+        known.left--;
+        return stream;
+      }
+      pass(known);
+    }
+    return streams[0] as string;
+  }
+}
+
+/** It is the turn of the next. */
+function pass(known: Spread): void {
+  known.at = (known.at + 1) % known.streams.length;
+  known.left = TURN;
+}
