@@ -60,10 +60,16 @@ export class KeptServer {
   }
 }
 
+/** Milliseconds between two attempts to connect. */
+const RETRY = 50;
+
 /** A connection that waits for nothing: its commands fail while the server is away, or take three seconds at most. */
 export function connectTo(port: number): Redis {
   const redis = new Redis({
     ...{ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 },
+    // By itself ioredis waits longer each time, soon longer than a command may take: a server that was away for some
+    // seconds would be back, and the first command would time out.
+    retryStrategy: () => RETRY,
     // A Sentinel answers no INFO of that kind.
     enableReadyCheck: false,
   });

@@ -7,6 +7,9 @@ import type { PrivateRedis } from './server-process.js';
 
 export const MASTER_NAME = 'main';
 
+/** Milliseconds within which all agree. */
+const WITHIN = 30_000;
+
 export interface SentinelStartOptions {
   readonly replicas?: number;
   /** Milliseconds without an answer after which the master counts as down. */
@@ -76,29 +79,49 @@ export class WatchedMaster {
     await watcher.call('SENTINEL', 'FAILOVER', MASTER_NAME);
   }
 
-  /** Resolves when all Sentinels know each other and every replica. */
+  /**
+   * Resolves when there is one master: all Sentinels name it, know each other and every replica, and each other server
+   * has what it has. A server that comes back is a master of its own until the Sentinels make it a replica, which takes
+   * them some ten seconds.
+   */
   async settled(): Promise<void> {
-    const wanted = { others: this.sentinels.length - 1, replicas: this.servers.length - 1 };
-    for (const watcher of this.watchers) {
-      await eventually(async () => {
-        const facts = (await watcher.call('SENTINEL', 'MASTER', MASTER_NAME)) as string[];
-        const fact = (name: string) => facts[facts.indexOf(name) + 1];
-        const sees = {
-          others: Number(fact('num-other-sentinels')),
-          replicas: Number(fact('num-slaves')),
-        };
-        if (JSON.stringify(sees) !== JSON.stringify(wanted) || fact('flags') !== 'master') {
-          throw new Error(`a Sentinel sees ${JSON.stringify(sees)}, ${fact('flags')}`);
-        }
-      }, 30_000);
+    for (const watcher of this.watchers) await eventually(() => this.agrees(watcher), WITHIN);
+    await eventually(async () => {
+      const master = await this.master();
+      await Promise.all(this.servers.map((server) => follows(server, master)));
+    }, WITHIN);
+  }
+
+  /** Fails unless a Sentinel sees a master that is well, and all others. */
+  private async agrees(watcher: Redis): Promise<void> {
+    const facts = (await watcher.call('SENTINEL', 'MASTER', MASTER_NAME)) as string[];
+    const fact = (name: string) => facts[facts.indexOf(name) + 1];
+    const sees = {
+      master: Number(fact('port')),
+      flags: fact('flags'),
+      others: Number(fact('num-other-sentinels')),
+      replicas: Number(fact('num-slaves')),
+    };
+    const wanted = {
+      master: (await this.master()).port,
+      flags: 'master',
+      others: this.sentinels.length - 1,
+      replicas: this.servers.length - 1,
+    };
+    if (JSON.stringify(sees) !== JSON.stringify(wanted)) {
+      throw new Error(`a Sentinel sees ${JSON.stringify(sees)}`);
     }
-    for (const { redis } of this.servers) {
-      await eventually(async () => {
-        const info = await redis.info('replication');
-        if (/role:slave/.test(info) && !info.includes('master_link_status:up')) {
-          throw new Error('a replica has no link to its master');
-        }
-      }, 30_000);
-    }
+  }
+}
+
+/** Fails unless a server is the master, or a replica that has what the master has. */
+async function follows({ port, redis }: KeptServer, master: KeptServer): Promise<void> {
+  const lines = (await redis.info('replication')).split('\r\n');
+  const wanted =
+    port === master.port
+      ? ['role:master']
+      : ['role:slave', `master_port:${master.port}`, 'master_link_status:up'];
+  for (const line of wanted) {
+    if (!lines.includes(line)) throw new Error(`the server at ${port} does not say ${line}`);
   }
 }
