@@ -8,6 +8,7 @@ import { figuresOf, type Figures } from './check/figures.js';
 import { readRun, type Model, type Violation } from './check/model.js';
 import { fewWords, nobodyFalls, truthfulStatus } from './check/processes.js';
 import { nothingLeft } from './check/rest.js';
+import { unknownOffsets } from './check/unreceived.js';
 
 export type { Figures, Violation };
 
@@ -16,6 +17,7 @@ const rules: readonly ((model: Model) => Iterable<Violation>)[] = [
   truth,
   rightAnswers,
   repetitions,
+  unknownOffsets,
   fencing,
   lateStarts,
   nothingLeft,

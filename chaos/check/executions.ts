@@ -1,5 +1,6 @@
 // I3, I4 and I5: what handlers were given, how often they ran, and when.
 import { answerHash } from '../kit/work.js';
+import { mayHaveLost } from './unreceived.js';
 import {
   stalledWithin,
   type Call,
@@ -148,11 +149,13 @@ function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
  * Whether a fault hit a call before it was settled: a target was executing it, or (`open`) any instance was, or
  * it was not settled yet. A call whose caller knows the outcome is settled; one without an outcome may not be.
  */
-function isInFlight({ start, ends, executions }: Call, fault: FaultSeen): boolean {
-  const { to, excuses, targets, forgets = 0, throughout = false } = fault;
+function isInFlight(call: Call, fault: FaultSeen): boolean {
+  const { start, ends, executions } = call;
+  const { to, excuses, targets, forgets = 0 } = fault;
+  if (excuses === 'unreceived') return mayHaveLost(call, fault);
   // A settlement that Redis forgets leaves the call open again.
   const from = fault.from - forgets;
-  if (start > (throughout ? to : Math.min(to, fault.from + STRIKES))) return false;
+  if (start > Math.min(to, fault.from + STRIKES)) return false;
   const [end] = ends;
   const open = end === undefined || end.t > from;
   if (excuses === 'open') {
@@ -170,7 +173,9 @@ function isInFlight({ start, ends, executions }: Call, fault: FaultSeen): boolea
 
 const onlyForgetful = ({ calls, faults }: Circumstances): Circumstances => ({
   calls,
-  faults: faults.filter(({ forgets = 0 }) => forgets > 0),
+  faults: faults.filter(
+    ({ forgets = 0, excuses, kept }) => forgets > 0 || (excuses === 'unreceived' && !kept),
+  ),
 });
 
 const isRunning = ({ finish }: Execution, from: number) => Number.isNaN(finish) || finish > from;
@@ -186,9 +191,12 @@ function isExcused(
   const call = calls.get(again.id);
   if (call === undefined) return false;
   const before = executions.slice(0, i);
+  const [end] = call.ends;
+  const answered = end?.o === 'value' ? end.t : Infinity;
   return faults.some(
     (fault) =>
       fault.excuses !== undefined &&
+      !(fault.kept && answered <= fault.to) &&
       fault.from <= again.begin &&
       isInFlight({ ...call, executions: before }, fault),
   );

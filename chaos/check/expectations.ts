@@ -2,6 +2,7 @@
 import { figuresOf, isFailure } from './figures.js';
 import { letterRules } from './letters.js';
 import { loadRules } from './load.js';
+import { unexcused } from './unreceived.js';
 import { stalledWithin, type Finding, type Model, type Violation } from './model.js';
 import type { Expectations } from '../fleet/plan.js';
 
@@ -48,6 +49,15 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
   },
 
   *codes() {},
+
+  *excused(model) {
+    for (const { id, start, ends, executions } of unexcused(model)) {
+      const [end] = ends;
+      const ran = executions.map(({ begin, finish }) => `${begin} to ${finish}`).join(', ');
+      const text = `ended with ${end?.code}/${end?.says} at ${end?.t}, but no failover lost anything of it`;
+      yield { id, text: `${text}; made at ${start}, ran ${ran || 'never'}` };
+    }
+  },
 
   *duplicates() {},
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Kind } from '../fleet/child.js';
 import type { KeyFound } from '../fleet/inspection.js';
 import { readHistory } from '../kit/history.js';
+import { receivedUntil } from './unreceived.js';
 import type {
   Call,
   End,
@@ -12,6 +13,7 @@ import type {
   FaultSeen,
   Model,
   Note,
+  OffsetSeen,
   ProcessSeen,
   Quiet,
   Revocation,
@@ -57,6 +59,7 @@ export function readRun(folder: string): Model {
   };
   readFleet(model, join(folder, 'run.jsonl'));
   readFaults(model, join(folder, 'nemesis.jsonl'));
+  readOffsets(model, join(folder, 'offsets.jsonl'));
   for (const name of historiesIn(folder, 'callers')) readCaller(model, folder, name);
   for (const name of historiesIn(folder, 'services')) readService(model, folder, name);
   for (const call of model.calls.values()) call.executions.sort((a, b) => a.begin - b.begin);
@@ -121,8 +124,15 @@ function readFaults(model: Model, file: string): void {
       model.faults.push(fault);
     } else if (event.k === 'over') {
       Object.assign(known.get(event.n) ?? {}, { ...event, to: event.t, k: 'fault' });
+    } else if (event.k === 'ceased' || event.k === 'restored') {
+      Object.assign(known.get(event.n) ?? {}, { [event.k]: event.t });
     } else model.notes.push(of<Note>(event));
   }
+}
+
+function readOffsets({ faults }: Model, file: string): void {
+  const offsets = existsSync(file) ? readHistory<OffsetSeen>(file) : [];
+  for (const fault of faults) fault.receivedUntil = receivedUntil(offsets, fault);
 }
 
 function readCaller(model: Model, folder: string, name: string): void {

@@ -73,6 +73,12 @@ export interface FaultSeen extends Facts {
   /** Infinity when it still went on at the end of the run. */
   to: number;
   readonly targets: readonly string[];
+  /** When the former primary took no more writes; undefined when that is not known. */
+  ceased?: number;
+  /** When the next primary had a replica. */
+  restored?: number;
+  /** Until then the replica that took over had received everything. */
+  receivedUntil?: number | undefined;
 }
 
 export interface Exit {
@@ -125,6 +131,12 @@ export interface Note extends Timed {
   readonly tag: string;
   readonly kind: string;
   readonly used: number;
+}
+
+/** How much a primary had written, in bytes, at a moment after `t`. */
+export interface OffsetSeen extends Timed {
+  readonly port: number;
+  readonly offset: number;
 }
 
 /** A lease that was taken from its owner, and the milliseconds that were left of it. */

@@ -2,11 +2,13 @@
 import type { Redis } from 'ioredis';
 import { RedisCluster } from '../../tools/redis/cluster.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
+import { SlotMove } from '../../tools/redis/slot-move.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import { versionOf, type Replicated } from './store.js';
 
 export class ChaosCluster implements Replicated {
   readonly waitsForReplica = true;
+  private readonly added: KeptServer[] = [];
 
   private constructor(
     readonly nodes: RedisCluster,
@@ -52,6 +54,23 @@ export class ChaosCluster implements Replicated {
 
   settled(): Promise<void> {
     return this.nodes.settled();
+  }
+
+  /** Adds a master with a replica. It owns nothing yet. */
+  async grow(): Promise<KeptServer> {
+    const { master, replica } = await this.nodes.grow(this.primary);
+    this.added.push(replica, master);
+    return master;
+  }
+
+  /** Removes what was added; the shard has left it. */
+  async shrink(): Promise<void> {
+    for (const node of this.added.splice(0)) await this.nodes.remove(node);
+  }
+
+  /** Declares that the shard moves to another master, and moves nothing yet. */
+  beginMove(to: KeptServer): Promise<SlotMove> {
+    return SlotMove.begin(this.nodes, this.key, to);
   }
 
   /** Moves the shard to another master, or back. */

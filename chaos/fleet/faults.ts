@@ -6,10 +6,11 @@ import type { History } from '../kit/history.js';
 /**
  * Which calls a fault may make run once more (invariant I4):
  * - `owned`: what its targets were executing;
- * - `open`: whatever was open anywhere, because Redis lost what it had acknowledged, or its group.
+ * - `open`: whatever was open anywhere, because Redis lost what it had acknowledged, or its group;
+ * - `unreceived`: what a primary had written and the replica that took over had not received, by its offset.
  * Nothing: the fault is no excuse for any repetition.
  */
-export type Excuse = 'owned' | 'open';
+export type Excuse = 'owned' | 'open' | 'unreceived';
 
 export interface Facts {
   /** Names of the processes that it hits. */
@@ -17,8 +18,12 @@ export interface Facts {
   excuses?: Excuse;
   /** Milliseconds of acknowledged writes that it undoes. */
   forgets?: number;
-  /** It may hit calls that begin while it goes on, not only those that were open when it began. */
-  throughout?: boolean;
+  /** What counts as stored is on the replica: nothing that was answered may be lost. */
+  kept?: boolean;
+  /** Port of the primary of which another server took over. */
+  former?: number;
+  /** The offset of the former primary up to which the other server has what it had written. */
+  received?: number;
   /** Processes whose connections it ends or silences. */
   cuts?: readonly string[] | 'all';
   /** The interruption is so short that no status needs to show it. */
@@ -46,11 +51,15 @@ export interface Facts {
   fsync?: string;
 }
 
+export type Mark = 'ceased' | 'restored';
+
 /** A fault that goes on. */
 export interface Fault {
   readonly n: number;
   /** Notes once that the fault is over, with facts that are known only then. */
   end(further?: Facts): void;
+  /** Notes when the former primary took no more writes, and when the next one had a replica. */
+  mark(what: Mark): void;
 }
 
 export class Faults {
@@ -74,6 +83,7 @@ export class Faults {
         over = true;
         this.history.write({ k: 'over', n, ...further, t: now() });
       },
+      mark: (k) => this.history.write({ k, n, t: now() }),
     };
   }
 

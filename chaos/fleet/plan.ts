@@ -71,6 +71,8 @@ export interface Expectations {
    * one.
    */
   readonly codes?: readonly string[];
+  /** Errors that `codes` permits are only of calls of which a failover may have lost something. */
+  readonly excused?: true;
   /** No call is executed twice, even if a fault would excuse it. */
   readonly duplicates?: 0;
   /** Least share of executions that came in an entry with others. */

@@ -13,6 +13,7 @@ import { Faults } from './faults.js';
 import { Fleet, type Load } from './fleet.js';
 import { abandoned, quiet } from './inspection.js';
 import { watchLeases } from './lease-watch.js';
+import { watchOffsets } from './offset-watch.js';
 import { withDefaults, type WholePlan } from './plan.js';
 import { ChaosCluster } from './cluster.js';
 import { ClusterAround, nodeArguments, REJOIN } from './cluster-around.js';
@@ -51,6 +52,8 @@ export async function play({
   const environment = clocks?.environment('redis');
   const cluster = plan.cluster ? await ChaosCluster.start(plan.prefix) : undefined;
   const sentinels = plan.sentinels ? await ChaosWatched.start() : undefined;
+  const replicated: Replicated | undefined = cluster ?? sentinels;
+  const offsets = new History(join(folder, 'offsets.jsonl'));
   const single =
     cluster || sentinels
       ? undefined
@@ -103,8 +106,11 @@ export async function play({
     get cluster() {
       return wanted(cluster, 'a cluster');
     },
+    get watched() {
+      return wanted(sentinels, 'Sentinels');
+    },
     get replicated() {
-      return wanted<Replicated>(cluster ?? sentinels, 'replicas');
+      return wanted(replicated, 'replicas');
     },
     get proxy() {
       return wanted(proxy, 'a proxy');
@@ -124,7 +130,10 @@ export async function play({
     fleet.keepAlive();
     fleet.crashed = (child) => void crash(faults, child);
   }
-  const unwatch = watchLeases({ redis: store, plan, log });
+  const unwatch = [
+    watchLeases({ redis: store, plan, log }),
+    ...(replicated ? [watchOffsets(replicated, offsets)] : []),
+  ];
   try {
     await fleet.start();
     await fleet.loadAll(warmUp);
@@ -142,7 +151,7 @@ export async function play({
   } catch (error) {
     log.write({ k: 'aborted', text: stackOf(error), t: now() });
   } finally {
-    unwatch();
+    for (const stop of unwatch) stop();
     await fleet.killAll();
     await proxy?.close();
     await around?.stop();
@@ -150,6 +159,7 @@ export async function play({
     clocks?.remove();
     log.close();
     nemesis.close();
+    offsets.close();
   }
   return folder;
 }

@@ -27,7 +27,7 @@ export interface Replicated extends Store {
   revive(former: KeptServer): Promise<void>;
   /** Has servers that were masters follow the present one, where nobody else sees to that soon. */
   rejoin(): Promise<void>;
-  /** Resolves when all servers agree, and each replica has what its master has. */
+  /** Resolves when all servers agree, there is one primary, and each replica has what its master has. */
   settled(): Promise<void>;
 }
 

@@ -1,8 +1,11 @@
 // A master and a replica that three Sentinels watch.
 import type { Redis } from 'ioredis';
+import { freePort } from '../../tools/free-port.js';
+import { pause } from '../../tools/wait.js';
 import { sweepLeftovers } from '../../tools/redis/leftovers.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { MASTER_NAME, WatchedMaster } from '../../tools/redis/sentinels.js';
+import { writtenBy } from './offset-watch.js';
 import { versionOf, type Replicated } from './store.js';
 
 export class ChaosWatched implements Replicated {
@@ -39,9 +42,9 @@ export class ChaosWatched implements Replicated {
     return this.servers.failOver();
   }
 
+  /** It is a master of its own until the Sentinels, or `rejoin`, make it a replica. */
   async revive(former: KeptServer): Promise<void> {
     await former.start();
-    await this.servers.settled();
   }
 
   /** Sentinels do it after some ten seconds. */
@@ -52,6 +55,18 @@ export class ChaosWatched implements Replicated {
         continue;
       await redis.call('REPLICAOF', '127.0.0.1', String(master.port));
     }
+  }
+
+  /**
+   * Has the replica follow a server that is not there, for some milliseconds: it keeps what it has, and receives nothing
+   * more. A replica that only stood still would find all of it in its socket. How many bytes it lacks.
+   */
+  async leaveBehind(ms: number): Promise<number> {
+    const replica = this.servers.servers.find(({ port }) => port !== this.primary.port);
+    if (replica === undefined) throw new Error('there is no replica');
+    await replica.redis.call('REPLICAOF', '127.0.0.1', String(await freePort()));
+    await pause(ms);
+    return (await writtenBy(this.primary)) - (await writtenBy(replica));
   }
 
   settled(): Promise<void> {

@@ -148,4 +148,12 @@ export const mutants: readonly Mutant[] = [
     scenario: 'S12',
     rules: ['take-over'],
   },
+  {
+    // Rule L25. The replica that is behind takes over, without what was answered meanwhile.
+    name: 'what no replica has counts as stored',
+    file: 'redis/replicas/questions.js',
+    patches: [["call('WAIT', count, timeout)", "call('ECHO', count)"]],
+    scenario: 'S9W',
+    rules: ['I4', 'success', 'excused'],
+  },
 ];

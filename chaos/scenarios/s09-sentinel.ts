@@ -1,4 +1,4 @@
-import { askFailover, freezePrimary, killPrimary } from '../nemeses/failover.js';
+import { askFailover, freezePrimary, killBeforeReplica, killPrimary } from '../nemeses/failover.js';
 import { pause } from '../../tools/wait.js';
 import { failovers, keptFailovers } from './failovers.js';
 import type { Plan } from '../fleet/plan.js';
@@ -8,7 +8,7 @@ type Rounds = Plan & { readonly rounds: number };
 
 async function faults(context: Context<Rounds>): Promise<void> {
   for (let round = 0; round < context.plan.rounds; round++) {
-    for (const act of [askFailover, killPrimary, freezePrimary]) {
+    for (const act of [askFailover, killPrimary, freezePrimary, killBeforeReplica]) {
       await pause(context.random.int(1000, 2000));
       await act(context);
     }
@@ -16,7 +16,7 @@ async function faults(context: Context<Rounds>): Promise<void> {
   await pause(5000);
 }
 
-/** Failovers of Sentinel: asked for, after `kill -9`, and of a master that stands still. */
+/** Failovers of Sentinel: asked for, after `kill -9`, of a master that stands still, and to a replica that is behind. */
 export const s9 = scenario({
   name: 'S9',
   title: 'failovers of Sentinel',

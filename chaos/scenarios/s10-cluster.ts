@@ -1,11 +1,11 @@
+import { askFailover, freezePrimary, killPrimary } from '../nemeses/failover.js';
 import {
-  askFailover,
+  addMaster,
   cutBus,
   cutSubscriptions,
-  freezePrimary,
-  killPrimary,
   moveSlot,
-} from '../nemeses/failover.js';
+  moveSlowly,
+} from '../nemeses/resharding.js';
 import { pause } from '../../tools/wait.js';
 import { failovers, keptFailovers } from './failovers.js';
 import type { Plan } from '../fleet/plan.js';
@@ -17,7 +17,7 @@ async function faults(context: Context<Rounds>): Promise<void> {
   const { plan, random } = context;
   const between = () => pause(random.int(1000, 2000));
   for (let round = 0; round < plan.rounds; round++) {
-    for (const act of [askFailover, moveSlot, cutSubscriptions]) {
+    for (const act of [askFailover, moveSlot, cutSubscriptions, addMaster, moveSlowly]) {
       await between();
       await act(context);
     }
@@ -31,7 +31,10 @@ async function faults(context: Context<Rounds>): Promise<void> {
   await pause(5000);
 }
 
-/** A Cluster of three masters: planned failovers, moved slots, cut messages, `kill -9` and a master that stands still. */
+/**
+ * A Cluster of three masters: planned failovers, a slot that moves there and back, at once and slowly, a master that
+ * joins and leaves, cut messages, `kill -9` and a master that stands still.
+ */
 export const s10 = scenario({
   name: 'S10',
   title: 'failovers and moved slots of a Cluster',

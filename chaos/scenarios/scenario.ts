@@ -2,6 +2,7 @@ import type { Faults } from '../fleet/faults.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Plan, WholePlan } from '../fleet/plan.js';
 import type { ChaosCluster } from '../fleet/cluster.js';
+import type { ChaosWatched } from '../fleet/watched.js';
 import type { ChaosRedis } from '../fleet/redis.js';
 import type { Replicated } from '../fleet/store.js';
 import type { Clocks } from '../kit/faketime.js';
@@ -18,6 +19,8 @@ export interface Context<P extends Plan = Plan> {
   readonly redis: ChaosRedis;
   /** Throws if the plan does not ask for a cluster. */
   readonly cluster: ChaosCluster;
+  /** Throws if the plan does not ask for Sentinels. */
+  readonly watched: ChaosWatched;
   /** The cluster, or the master that Sentinels watch. Throws if the plan asks for neither. */
   readonly replicated: Replicated;
   readonly fleet: Fleet;

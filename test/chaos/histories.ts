@@ -18,6 +18,7 @@ export class Histories {
   readonly services: Record<string, Event[]> = { 'service-1.1': [], 'service-2.1': [] };
   readonly nemesis: Event[] = [];
   readonly run: Event[] = [];
+  readonly offsets: Event[] = [];
   readonly plan: Event = { scenario: 'S0', seed: 1, size: 'pr', calls: 10, expect: {} };
   readonly quiet = {
     k: 'quiet',
@@ -78,6 +79,25 @@ export class Histories {
     this.nemesis.push({ k: 'fault', n, ...facts, t: from }, { k: 'over', n, t: to });
   }
 
+  /**
+   * Another server takes over from 2000 on; the replica had received what was written until 1900. The former primary takes
+   * no more writes from `ceased` on.
+   */
+  failedOver(facts: Event = {}, ceased = 2000): void {
+    for (const [t, offset] of [
+      [1880, 100],
+      [1900, 200],
+      [1920, 300],
+      [1940, 400],
+    ])
+      this.offsets.push({ k: 'offset', port: 7001, offset, t });
+    const n = this.nemesis.length + 1;
+    const given = { what: 'primary-kill', excuses: 'unreceived', ...facts };
+    this.nemesis.push({ k: 'fault', n, ...given, t: 1950 });
+    this.nemesis.push({ k: 'over', n, former: 7001, received: 250, ...facts, t: 2000 });
+    this.nemesis.push({ k: 'ceased', n, t: ceased }, { k: 'restored', n, t: 4000 });
+  }
+
   /** Writes the files and returns their folder. */
   written(): string {
     const folder = mkdtempSync(join(tmpdir(), 'nrs-histories-'));
@@ -87,6 +107,7 @@ export class Histories {
     for (const part of ['callers', 'services']) mkdirSync(join(folder, part));
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(this.plan));
     writeFileSync(join(folder, 'run.jsonl'), lines([...this.run, this.quiet]));
+    writeFileSync(join(folder, 'offsets.jsonl'), lines(this.offsets));
     writeFileSync(join(folder, 'nemesis.jsonl'), lines(this.nemesis));
     writeFileSync(join(folder, 'callers', 'caller-1.jsonl'), lines(this.caller));
     for (const [name, events] of Object.entries(this.services)) {

@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis';
 import { RedisCluster } from '../../tools/redis/cluster.js';
+import { SlotMove } from '../../tools/redis/slot-move.js';
 import { eventually } from '../../tools/wait.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { counting, Load } from '../support/load.js';
@@ -82,6 +83,39 @@ describe('under load', () => {
     await cluster.move(key, to);
     await more();
     await cluster.move(key, from);
+    await more();
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    expect(ran.repeated).toEqual([]);
+  }, 60_000);
+
+  it('a slot that is half moved for a while, also when its target fails over, loses nothing and repeats nothing', async () => {
+    const { ran, load, more, key } = await loaded();
+    const from = await cluster.ownerOf(key);
+    const to = (await cluster.masters()).find((node) => node !== from)!;
+    const move = await SlotMove.begin(cluster, key, to);
+    await move.carry(0.5);
+    const { from: kept, to: carried } = await move.places();
+    expect(Math.min(kept, carried)).toBeGreaterThan(0);
+    await move.failOverTarget();
+    await move.finish();
+    await more();
+    await cluster.move(key, from);
+    await more();
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    expect(ran.repeated).toEqual([]);
+    await cluster.settled();
+  }, 60_000);
+
+  it('a master that joins, gets the slot and leaves again loses nothing and repeats nothing', async () => {
+    const { ran, load, more, key } = await loaded();
+    const owner = await cluster.ownerOf(key);
+    const { master, replica } = await cluster.grow(owner);
+    await cluster.move(key, master);
+    await more();
+    await cluster.move(key, owner);
+    for (const node of [replica, master]) await cluster.remove(node);
     await more();
     await load.stop();
     expect(load.failed).toEqual([]);

@@ -1,10 +1,13 @@
 // A Redis Cluster of private servers on loopback, made and moved by plain commands: no redis-cli is needed.
 import { freePort } from '../free-port.js';
-import { eventually } from '../wait.js';
+import { eventually, pause } from '../wait.js';
 import { startPrivateRedis } from '../redis.js';
 import { KeptServer } from './kept-server.js';
+import { SlotMove } from './slot-move.js';
 
 const SLOTS = 16_384;
+/** Milliseconds within which a node answers that is well. */
+const ANSWERS = 500;
 
 export interface ClusterStartOptions {
   readonly masters?: number;
@@ -111,7 +114,10 @@ export class RedisCluster {
     return (await lines(node)).trim().split('\n').map(parsed);
   }
 
-  /** The master that has the slot of a key: of all claims that living nodes know, the one with the highest epoch. */
+  /**
+   * The master that has the slot of a key: of all claims that nodes know, the one with the highest epoch. A node that
+   * stands still is not waited for.
+   */
   async ownerOf(key: string): Promise<KeptServer> {
     const claims = this.nodes.map(async (node) => {
       const slot = Number(await node.redis.call('CLUSTER', 'KEYSLOT', key));
@@ -122,7 +128,9 @@ export class RedisCluster {
           ranges.some(([from, to]) => slot >= from && slot <= to),
       );
     });
-    const known = await Promise.all(claims.map((claim) => claim.catch(() => [])));
+    const known = await Promise.all(
+      claims.map((claim) => Promise.race([claim.catch(() => []), pause(ANSWERS, [])])),
+    );
     const [owner] = known.flat().toSorted((a, b) => b.epoch - a.epoch);
     if (owner === undefined) throw new Error(`nobody owns the slot of ${key}`);
     return this.at(owner.port);
@@ -137,26 +145,32 @@ export class RedisCluster {
     return this.at(replica.port);
   }
 
-  /** Moves the slot of a key, with what is in it, as `redis-cli --cluster reshard` does. */
+  /** Moves the slot of a key, with what is in it. */
   async move(key: string, to: KeptServer): Promise<void> {
-    const from = await this.ownerOf(key);
-    const slot = String(await from.redis.call('CLUSTER', 'KEYSLOT', key));
-    const ids = await Promise.all([from, to].map((node) => node.redis.call('CLUSTER', 'MYID')));
-    const [fromId, toId] = ids.map(String) as [string, string];
-    await to.redis.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
-    await from.redis.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
-    for (;;) {
-      const keys = (await from.redis.call('CLUSTER', 'GETKEYSINSLOT', slot, '100')) as string[];
-      if (keys.length === 0) break;
-      const place = ['127.0.0.1', String(to.port), '', '0', '5000'];
-      await from.redis.call('MIGRATE', ...place, 'KEYS', ...keys);
-    }
-    for (const node of [to, from, ...this.nodes]) {
-      await node.redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId).catch(() => undefined);
-    }
+    const move = await SlotMove.begin(this, key, to);
+    await move.finish();
   }
 
-  /** Resolves when all living nodes agree that every slot has an owner. */
+  /** Adds a master and its replica, which own nothing yet. */
+  async grow(by: KeptServer): Promise<{ master: KeptServer; replica: KeptServer }> {
+    const [master, replica] = [await this.add(), await this.add()];
+    for (const node of [master, replica]) await this.welcome(node, by);
+    await this.follow(replica, master);
+    await this.settled();
+    return { master, replica };
+  }
+
+  /** Makes the others forget a node that owns nothing any more, and stops it. */
+  async remove(node: KeptServer): Promise<void> {
+    const id = String(await node.redis.call('CLUSTER', 'MYID'));
+    const others = this.nodes.filter((other) => other !== node);
+    await Promise.all(others.map(({ redis }) => redis.call('CLUSTER', 'FORGET', id)));
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    await node.stop();
+    await this.settled();
+  }
+
+  /** Resolves when all nodes agree that every slot has an owner, and each replica has what its master has. */
   async settled(): Promise<void> {
     await eventually(async () => {
       for (const node of this.nodes) {
@@ -164,6 +178,10 @@ export class RedisCluster {
         if (!info.includes('cluster_state:ok')) throw new Error(`${node.port} is not ready`);
         if (!info.includes(`cluster_known_nodes:${this.nodes.length}`)) {
           throw new Error(`${node.port} does not know all nodes`);
+        }
+        const replication = await node.redis.info('replication');
+        if (replication.includes('master_link_status:down')) {
+          throw new Error(`${node.port} has no link to its master`);
         }
       }
     }, 20_000);
