@@ -16,6 +16,7 @@ export interface GroupBacklog {
   readonly pending: number;
   readonly retries: number;
   readonly running: number;
+  readonly oldestFor: number | undefined;
 }
 
 export interface StreamBacklog {
@@ -31,3 +32,11 @@ export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 export declare function leftIn(backlog: Backlog, quiet?: number): string[];
 
 export declare function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog>;
+
+export declare function readDeadLetters(
+  options?: RedisStreamsClientOptions,
+): Promise<Readonly<Record<string, number>>>;
+
+export declare function readShards(
+  options?: RedisStreamsClientOptions,
+): Promise<number | undefined>;

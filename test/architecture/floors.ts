@@ -22,7 +22,11 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
 
 /** Programs, which stand above the extras: they may import these, and nothing imports them. */
 export const PROGRAMS: Readonly<Record<string, Floor>> = {
-  cli: { floor: 7, packages: ['@nestjs/common', 'reflect-metadata', 'node:'], types: [] },
+  cli: {
+    floor: 7,
+    packages: ['@nestjs/common', 'commander', 'reflect-metadata', 'rxjs', 'node:'],
+    types: [],
+  },
 };
 
 /** The part that a file under the sources belongs to. */

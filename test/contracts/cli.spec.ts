@@ -88,25 +88,26 @@ test('a folder that is not there is an error', async () => {
 test.each([
   [[], 2],
   [['--help'], 0],
-  [['generate', '--help'], 0],
+  [['help'], 0],
 ])('the usage: %j', async (args, code) => {
   const answer = await command(...args);
   expect(answer.code).toBe(code);
-  expect(answer.out).toContain('Usage: nestjs-redis-streams generate');
+  expect(answer.out).toContain('Usage: nestjs-redis-streams [options] [command]');
+  expect(answer.out).toMatch(/^ {2}generate .*writes a typed client/m);
 });
 
 test.each([
-  [['generate'], '--service is missing'],
-  [['destroy'], 'there is no command destroy'],
-  [['generate', '--services', 'a'], '--services'],
-  [['generate', 'files'], 'files'],
-  [['generate', '--service', 'a', '--format', 'xml'], '--format is typescript or asyncapi'],
+  [['generate'], "required option '--service <name>' not specified"],
+  [['destroy'], "unknown command 'destroy'"],
+  [['generate', '--service', 'a', '--fromat', 'x'], 'Did you mean --format?'],
+  [['generate', '--service', 'a', 'files'], 'too many arguments'],
+  [['generate', '--service', 'a', '--format', 'xml'], 'Allowed choices are typescript, asyncapi.'],
   [['generate', '--service', 'a', '--url', 'nonsense'], 'url'],
 ])('called wrongly: %j', async (args, told) => {
   const answer = await command(...args);
   expect(answer).toMatchObject({ code: 2, out: '' });
   expect(answer.err).toContain(told);
-  expect(answer.err).toContain('Usage:');
+  expect(answer.err).toMatch(/^nestjs-redis-streams: .*\n\(--help says more\)\n$/s);
 });
 
 test('of several versions the newest is taken, and the others are named', async () => {
@@ -117,7 +118,8 @@ test('of several versions the newest is taken, and the others are named', async 
     err: (text: string) => void (said.err += text),
   };
   const schema = { name: 'x', version: '2.0.0', hash: '', methods: {}, $defs: {} };
-  const code = await runCommand(['generate', '--service', 'x'], terminal, async () => ({
+  const args = ['generate', '--service', 'x', '--shards', '1'];
+  const code = await runCommand(args, terminal, async () => ({
     schema,
     others: ['1.0.0'],
   }));

@@ -43,7 +43,8 @@ describe('what is left in a place', () => {
     const calls = [1, 2, 3].map((n) => client.call('slow', n).catch(() => undefined));
     calls.push(client.call('once').catch(() => undefined));
     await Promise.all(['later', 'given'].map((event) => client.tell(event)));
-    const group = { group: 'service', instances: 1, unread: 0, pending: 0, retries: 0, running: 0 };
+    const counts = { unread: 0, pending: 0, retries: 0, running: 0 };
+    const group = { group: 'service', instances: 1, ...counts, oldestFor: expect.any(Number) };
     await eventually(async () => {
       const backlog = await read(service);
       expect(groupsOf(backlog, 'slow')).toEqual([{ ...group, unread: 2, pending: 1 }]);
@@ -164,7 +165,7 @@ describe('the command drained', () => {
   });
 
   it.each([
-    [['--quiet', 'soon'], '--quiet is a whole number'],
+    [['--quiet', 'soon'], 'It is a whole number.'],
     [['--url', 'redis://a', '--cluster', 'a:1'], '--url and --cluster exclude each other'],
     [['--cluster', 'a:b'], 'cluster.nodes[0]'],
   ])('called wrongly: %j', async (args, told) => {

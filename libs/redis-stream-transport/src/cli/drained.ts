@@ -1,22 +1,32 @@
+import type { Command } from 'commander';
 import { leftIn, readBacklog } from '../operate/index.js';
-import { argumentsOf, numberOf, placeOf, WHERE } from './arguments.js';
-import type { Terminal } from './terminal.js';
+import { described } from './described.js';
+import type { Session } from './session.js';
+import { wholeNumber } from './values.js';
+import { placeOf, withWhere, type Where } from './where.js';
 
-/**
- * Says what is left in a place, one line each.
- * @returns the exit code: 0 if nothing is
- */
-export async function drained(args: readonly string[], terminal: Terminal): Promise<number> {
-  const values = argumentsOf(args, {
-    ...WHERE,
-    quiet: { type: 'string', default: '60' },
+interface DrainedOptions extends Where {
+  /** Seconds. */
+  readonly quiet: number;
+}
+
+/** Says what is left in a place that services and callers move away from, one line each. */
+export function addDrained(program: Command, session: Session): void {
+  const command = described(program.command('drained'), {
+    summary: 'says what is left in a place that services and callers move away from',
+    examples: [['drained --prefix old', 'is nothing left under the prefix "old"?']],
+    exits: '0: nothing is left; 1: something is, or it could not be found out',
   });
-  const quiet = numberOf('quiet', values.quiet) * 1000;
-  const backlog = await readBacklog(placeOf(values, terminal));
-  const left = leftIn(backlog, quiet);
-  for (const line of left) terminal.out(`${line}\n`);
-  if (left.length > 0) return 1;
-  const { streams, shards } = backlog;
-  terminal.out(`nothing is left: streams: ${streams.length}, shards: ${shards}\n`);
-  return 0;
+  withWhere(command)
+    .option('--quiet <seconds>', 'for so long no entry may have come', wholeNumber, 60)
+    .action(async (options: DrainedOptions) => {
+      const { screen } = session;
+      const backlog = await readBacklog(placeOf(options, screen.terminal));
+      const left = leftIn(backlog, options.quiet * 1000);
+      session.exitCode = left.length === 0 ? 0 : 1;
+      const { streams, shards } = backlog;
+      if (options.json === true) screen.json({ drained: left.length === 0, left, ...backlog });
+      else if (left.length > 0) for (const line of left) screen.line(line);
+      else screen.line(`nothing is left: streams: ${streams.length}, shards: ${shards}`);
+    });
 }

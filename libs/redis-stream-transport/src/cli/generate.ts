@@ -1,49 +1,60 @@
 import { writeFile } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
 import { asyncApiDocument } from '../contracts/generate/asyncapi-document.js';
 import { clientSource } from '../contracts/generate/client-source.js';
 import type { ContractSchema } from '../contracts/schema/contract-schema.js';
 import { visibleLines } from '../protocol/visible.js';
-import { argumentsOf, numberOf, placeOf, WHERE } from './arguments.js';
-import { Failure } from './failure.js';
-import type { readContract } from './read-contract.js';
-import type { Terminal } from './terminal.js';
+import { described } from './described.js';
+import type { Session } from './session.js';
+import { servedPlaceOf, withWhere, type Where } from './where.js';
 
-const FORMATS: ReadonlyMap<string, (schema: ContractSchema) => string> = new Map([
-  ['typescript', clientSource],
-  [
-    'asyncapi',
-    (schema: ContractSchema) => `${JSON.stringify(asyncApiDocument(schema), undefined, 2)}\n`,
-  ],
-]);
+const FORMATS = {
+  typescript: clientSource,
+  asyncapi: (schema: ContractSchema) =>
+    `${JSON.stringify(asyncApiDocument(schema), undefined, 2)}\n`,
+};
+
+interface GenerateOptions extends Where {
+  readonly service: string;
+  readonly version?: string;
+  readonly format: keyof typeof FORMATS;
+  readonly out?: string;
+}
 
 /** Writes a typed client, or a document, for a service that is running. */
-export async function generate(
-  args: readonly string[],
-  terminal: Terminal,
-  read: typeof readContract,
-): Promise<void> {
-  const values = argumentsOf(args, {
-    ...WHERE,
-    service: { type: 'string' },
-    version: { type: 'string' },
-    format: { type: 'string', default: 'typescript' },
-    out: { type: 'string' },
-    shards: { type: 'string' },
+export function addGenerate(program: Command, session: Session): void {
+  const command = described(program.command('generate'), {
+    summary: 'writes a typed client for a service that is running',
+    about: 'It is made from the contract that the service announces.',
+    examples: [
+      ['generate --service orders --out orders.client.ts', 'a client in TypeScript'],
+      ['generate --service orders --format asyncapi', 'a document, on standard output'],
+    ],
   });
-  if (values.service === undefined) throw new Failure('--service is missing', 2);
-  const write = FORMATS.get(values.format);
-  if (write === undefined) throw new Failure(`--format is ${[...FORMATS.keys()].join(' or ')}`, 2);
-  const shards = values.shards === undefined ? {} : { shards: numberOf('shards', values.shards) };
-  const { schema, others } = await read({
-    place: { ...placeOf(values, terminal), ...shards },
-    service: values.service,
-    version: values.version,
-  });
+  command
+    .requiredOption(
+      '--service <name>',
+      "the service: its contract's name, after its namespace and a dot if it has one",
+    )
+    .option('--version <version>', 'one of several that are served; default: the newest')
+    .addOption(
+      new Option('--format <format>', 'what to write')
+        .choices(Object.keys(FORMATS))
+        .default('typescript'),
+    )
+    .option('--out <file>', 'default: standard output');
+  withWhere(command, false).action((options: GenerateOptions) => generate(options, session));
+}
+
+async function generate(options: GenerateOptions, session: Session): Promise<void> {
+  const { service, version, format, out } = options;
+  const { screen } = session;
+  const place = await servedPlaceOf(options, screen.terminal);
+  const { schema, others } = await session.readContract({ place, service, version });
   if (others.length > 0) {
-    const also = `also served: ${others.join(', ')}`;
-    terminal.err(`nestjs-redis-streams: taking ${schema.version}; ${also}\n`);
+    screen.note(`taking ${schema.version}; also served: ${others.join(', ')}`);
   }
-  const text = visibleLines(write(schema));
-  if (values.out === undefined) terminal.out(text);
-  else await writeFile(values.out, text);
+  const text = visibleLines(FORMATS[format](schema));
+  if (out === undefined) screen.text(text);
+  else await writeFile(out, text);
 }

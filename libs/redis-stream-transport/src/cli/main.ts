@@ -1,12 +1,31 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import { runCommand } from './run-command.js';
 
+const { stdin, stdout, stderr } = process;
+
 // Standard output is for what was asked for.
 Logger.overrideLogger(false);
+// Who reads it may stop early, as `head` does.
+stdout.on('error', () => undefined);
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  columns: stdout.isTTY ? stdout.columns : undefined,
+  out: (written) => void stdout.write(written),
+  err: (written) => void stderr.write(written),
+  read: () => text(stdin),
+  ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
 });
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}

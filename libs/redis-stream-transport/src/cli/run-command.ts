@@ -1,71 +1,64 @@
+import { Command, CommanderError } from 'commander';
 import { RedisStreamsError } from '../errors.js';
 import { visibleLines } from '../protocol/visible.js';
-import { drained } from './drained.js';
+import { addDead } from './dead/dead.js';
+import { addDrained } from './drained.js';
 import { Failure } from './failure.js';
-import { generate } from './generate.js';
-import { readContract } from './read-contract.js';
+import { addGenerate } from './generate.js';
+import { readContract as ask } from './read-contract.js';
+import { Screen } from './screen.js';
+import type { Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
-export const USAGE = `Usage: nestjs-redis-streams generate --service NAME [options]
-       nestjs-redis-streams drained [options]
-
-generate: writes a typed client for a service that is running, from the contract that it announces.
-
-  --service NAME     the service: its contract's name, after its namespace and a dot if it has one
-  --version VERSION  one of several that are served; default: the newest
-  --format FORMAT    typescript or asyncapi; default: typescript
-  --out FILE         default: standard output
-  --shards NUMBER    as the services have it, if they set it
-
-drained: says what is left in a place that services and callers move away from. Exit code 0: nothing; 1: something, or
-it could not be found out.
-
-  --quiet SECONDS    for so long no entry may have come; default: 60
-
-Both:
-
-  --url URL          of Redis; default: REDIS_URL, or redis://localhost:6379
-  --cluster NODES    of a Cluster instead: some nodes as HOST:PORT or URL, with commas between them
-  --prefix PREFIX    of the keys, as the services have it; default: nrs
-  --help
-`;
+const COMMANDS = [addDead, addDrained, addGenerate];
+const MORE = '(--help says more)';
 
 /**
  * Runs the command line.
- * @param read asks the running service
- * @returns the exit code: 0, 1 if it did not work or something is left, 2 if it was called wrongly
+ * @param readContract asks a running service for its contract
+ * @returns the exit code: 0; 1 if it did not work, or something was found; 2 if it was called wrongly; 3 and 4 as
+ * the command says
  */
 export async function runCommand(
   args: readonly string[],
-  shown: Terminal,
-  read = readContract,
+  terminal: Terminal,
+  readContract: typeof ask = ask,
 ): Promise<number> {
-  const terminal = seen(shown);
+  const screen = new Screen(terminal);
+  const session: Session = { screen, readContract, exitCode: 0 };
+  const program = programOf(session);
   try {
-    const [command, ...rest] = args;
-    if (command === undefined || command === 'help' || args.includes('--help')) {
-      terminal.out(USAGE);
-      return command === undefined ? 2 : 0;
+    if (args.length === 0) {
+      program.outputHelp();
+      return 2;
     }
-    if (command === 'drained') return await drained(rest, terminal);
-    if (command !== 'generate') throw new Failure(`there is no command ${command}`, 2);
-    await generate(rest, terminal, read);
-    return 0;
+    await program.parseAsync([...args], { from: 'user' });
+    return session.exitCode;
   } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = failureOf(error);
-    terminal.err(`nestjs-redis-streams: ${failure.message}\n`);
-    if (failure.exitCode === 2) terminal.err(`\n${USAGE}`);
+    screen.note(failure.message);
+    if (failure.exitCode === 2) terminal.err(`${MORE}\n`);
     return failure.exitCode;
   }
 }
 
-/** Shows control characters of what a service says: a terminal would obey them. */
-function seen(terminal: Terminal): Terminal {
-  return {
-    env: terminal.env,
-    out: (text) => terminal.out(visibleLines(text)),
-    err: (text) => terminal.err(visibleLines(text)),
-  };
+function programOf(session: Session): Command {
+  const { terminal, width } = session.screen;
+  const program = new Command('nestjs-redis-streams')
+    .description('Looks into a deployment of nestjs-redis-streams, and acts on it.')
+    .exitOverride()
+    .showHelpAfterError(MORE)
+    .helpOption('--help', 'says how to call it')
+    .configureOutput({
+      writeOut: (text) => terminal.out(visibleLines(text)),
+      writeErr: (text) => terminal.err(visibleLines(text)),
+      getOutHelpWidth: () => Math.min(100, width),
+      getErrHelpWidth: () => Math.min(100, width),
+      outputError: (text, write) => write(text.replace(/^error: /, 'nestjs-redis-streams: ')),
+    });
+  for (const add of COMMANDS) add(program, session);
+  return program;
 }
 
 /** Errors of the transport and of files say enough; anything else is a mistake of ours, with its stack. */

@@ -12,6 +12,8 @@ export interface GroupBacklog {
   readonly retries: number;
   /** At-most-once entries that were started and have not ended, of about 10,000 at most. */
   readonly running: number;
+  /** Milliseconds since the oldest entry came that it has not finished; undefined: it has finished all. */
+  readonly oldestFor: number | undefined;
 }
 
 /** What is left in one stream: of a pattern, or of a lane. */

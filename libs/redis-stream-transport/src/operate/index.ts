@@ -5,4 +5,5 @@ export {
   type GroupBacklog,
   type StreamBacklog,
 } from './backlog.js';
-export { readBacklog } from './read-backlog.js';
+export { readBacklog, readDeadLetters } from './read-backlog.js';
+export { readShards } from './place.js';

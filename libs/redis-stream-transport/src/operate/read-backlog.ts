@@ -1,7 +1,9 @@
-import { resolveClientOptions, type RedisStreamsClientOptions } from '../options/index.js';
-import { Keys } from '../protocol/keys.js';
-import type { Backlog } from './backlog.js';
-import { ShardReader } from './shard-reader.js';
+import type { RedisStreamsClientOptions } from '../options/index.js';
+import { numberOf, textsOf } from '../redis/answer.js';
+import type { Backlog, StreamBacklog } from './backlog.js';
+import { inParts, unlessRefused, withPlace, type Place } from './place.js';
+import { literal, scanKeys, type ScannedKeys } from './scanned-keys.js';
+import { readStream } from './stream-reader.js';
 
 /**
  * Reads what is left in a place. Needs no service, and changes nothing in Redis. It scans all keys of the servers that
@@ -11,37 +13,57 @@ import { ShardReader } from './shard-reader.js';
  * is how long the connections may take
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export async function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog> {
-  const resolved = resolveClientOptions(options);
-  const { prefix } = resolved;
-  const first = new ShardReader(resolved, new Keys(prefix, 0, 1));
-  const readers = [first];
-  try {
-    await first.connect();
-    const shards = (await first.notedShards()) ?? resolved.shards;
-    for (let shard = 1; shard < shards; shard++) {
-      readers.push(new ShardReader(resolved, new Keys(prefix, shard, shards)));
-    }
-    await first.checkLayout(new Keys(prefix, 0, shards));
-    const found = await Promise.all(
-      readers.map(async (reader, shard) => {
-        await reader.connect();
-        return reader.read(shard);
-      }),
-    );
-    const letters: Record<string, number> = {};
-    for (const [group, count] of found.flatMap(({ deadLetters }) => deadLetters)) {
-      letters[group] = (letters[group] ?? 0) + count;
-    }
-    return {
-      shards,
-      streams: found
-        .flatMap(({ streams }) => streams)
-        .toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
-      deadLetters: letters,
-      callers: new Set(found.flatMap(({ callers }) => callers)).size,
-    };
-  } finally {
-    await Promise.all(readers.map((reader) => reader.close()));
+export function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog> {
+  return withPlace(options, async (place) =>
+    backlogOf(place, await scanKeys(place, ['s', 'dead'])),
+  );
+}
+
+/**
+ * How many dead letters there are, by group; groups without any are left out.
+ *
+ * @param options those of a client
+ * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
+ */
+export function readDeadLetters(
+  options?: RedisStreamsClientOptions,
+): Promise<Readonly<Record<string, number>>> {
+  return withPlace(options, async (place) => lettersOf(await scanKeys(place, ['dead'])));
+}
+
+/** What is left in a place, as far as its keys were found. */
+export async function backlogOf(place: Place, keys: ScannedKeys): Promise<Backlog> {
+  return {
+    shards: place.shards.length,
+    streams: await streamsOf(keys),
+    deadLetters: await lettersOf(keys),
+    callers: await callersOf(place),
+  };
+}
+
+async function streamsOf(keys: ScannedKeys): Promise<StreamBacklog[]> {
+  const streams = await inParts(keys.of('s'), readStream);
+  return streams.filter((stream) => stream !== undefined);
+}
+
+async function lettersOf(keys: ScannedKeys): Promise<Record<string, number>> {
+  const letters: Record<string, number> = {};
+  const counts = await inParts(keys.of('dead'), async ({ shard: { link, keys: of }, name }) => {
+    const count = await unlessRefused(link.command('xlen', [of.dead(name)]), 0);
+    return [name, numberOf(count)] as const;
+  });
+  for (const [group, count] of counts) {
+    if (count > 0) letters[group] = (letters[group] ?? 0) + count;
   }
+  return letters;
+}
+
+/** Callers have a channel in each shard that they have called in. Their ids are secrets. */
+async function callersOf({ shards }: Place): Promise<number> {
+  const channels = await inParts(shards, async ({ link, keys }) => {
+    const log = keys.log('');
+    const answer = await link.command('pubsub', ['SHARDCHANNELS', `${literal(log)}*`]);
+    return textsOf(answer, 'PUBSUB').map((channel) => channel.slice(log.length));
+  });
+  return new Set(channels.flat()).size;
 }

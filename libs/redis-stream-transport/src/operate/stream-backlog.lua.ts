@@ -10,8 +10,9 @@ export const COUNTED = 10;
  *
  * `counted` bounds what is counted entry by entry. About 10,000 notes of retries and starts are looked at, at most.
  *
- * Answers { length, milliseconds since the last entry came or '', the time now (ms) }, then for each group { name, entries that it was not
- * given, pending, of these: waiting for another attempt, acknowledged and running }; {} if there is no such stream.
+ * Answers { length, milliseconds since the last entry came or '', the time now (ms) }, then for each group { name, milliseconds since the
+ * oldest entry came that it has not finished or '', entries that it was not given, pending, of these: waiting for another attempt,
+ * acknowledged and running }; {} if there is no such stream.
  */
 export const streamBacklogScript = defineScript({
   name: 'stream-backlog',
@@ -31,7 +32,11 @@ local function notes(key)
   local scanned = redis.pcall('HSCAN', key, '0', 'COUNT', 10000)
   return scanned.err and {} or scanned[2]
 end
-local waiting, running = {}, {}
+local waiting, running, oldest = {}, {}, {}
+local function older(group, id)
+  local at = id and split(id)
+  if at and (not oldest[group] or at < oldest[group]) then oldest[group] = at end
+end
 local retries, starts = notes(due), notes(started)
 for i = 1, #retries, 2 do
   local group = string.match(retries[i], '^(%S+) ')
@@ -40,15 +45,22 @@ for i = 1, #retries, 2 do
 end
 for i = 1, #starts, 2 do
   local group, id = string.match(starts[i], '^(%S+) (%d+%-%d+)')
-  if group and length > 0 and not before(id, first) then running[group] = (running[group] or 0) + 1 end
+  if group and length > 0 and not before(id, first) then
+    running[group] = (running[group] or 0) + 1
+    older(group, id)
+  end
 end
 for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local name, lag = field(g, 'name'), field(g, 'lag')
   -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
-  local unread = #redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  local after = redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  local unread, pending = #after, field(g, 'pending')
+  if unread > 0 then older(name, after[1][1]) end
+  if pending > 0 then older(name, redis.call('XPENDING', stream, name)[2]) end
   if unread == tonumber(counted) and lag then unread = math.max(unread, math.min(lag, length)) end
   said[#said + 1] = name
-  for _, number in ipairs({ unread, field(g, 'pending'), waiting[name] or 0, running[name] or 0 }) do
+  said[#said + 1] = oldest[name] and whole(math.max(0, now - oldest[name])) or ''
+  for _, number in ipairs({ unread, pending, waiting[name] or 0, running[name] or 0 }) do
     said[#said + 1] = whole(number)
   end
 end

@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from 'commander';
+
+// Readers of values that are given as arguments.
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number.');
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Milliseconds of a duration such as `30s`, `15m`, `2h` or `7d`. */
+export function duration(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const factor = UNITS[unit];
+  if (factor !== undefined) return Number(number) * factor;
+  throw new InvalidArgumentError('It is a duration such as 500ms, 30s, 15m, 2h or 7d.');
+}
+
+/** A point in time: so long ago, or a time in ISO 8601. In milliseconds since 1970. */
+export function pointInTime(text: string): number {
+  if (/^\d+[a-z]+$/.test(text)) return Date.now() - duration(text);
+  const at = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(at) && at >= 0) return at;
+  throw new InvalidArgumentError(
+    'It is so long ago (15m, 2h, 7d), or a time such as 2026-01-31T12:00:00Z.',
+  );
+}
+
+/** Adds `name=value` to those that were given before. */
+export function header(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at > 0) return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+  throw new InvalidArgumentError('It is a name, "=" and a value.');
+}
+
+/** How people read a time that has passed, such as `1.5 s` or `3 h`. @param ms milliseconds */
+export function ago(ms: number | undefined): string {
+  if (ms === undefined) return '-';
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** A time as people read it, in UTC. */
+export const when = (at: number): string =>
+  at > 0 && at < 8.64e15 ? new Date(at).toISOString().replace('T', ' ').slice(0, 19) : '-';

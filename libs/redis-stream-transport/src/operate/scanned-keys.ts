@@ -1,0 +1,86 @@
+import { listOf, textOr, textsOf } from '../redis/answer.js';
+import type { Link } from '../redis/link.js';
+import type { Place } from './place.js';
+import type { ShardConnection } from './shard-connection.js';
+
+/** Keys that one step of a scan looks at. */
+const STEP = 1000;
+
+/** Kinds of keys, as their names have them between the tag and the name. */
+export type KeyKind = 's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about';
+
+/** A key of a shard. */
+export interface FoundKey {
+  readonly shard: ShardConnection;
+  readonly kind: string;
+  /** What follows the kind: a stream, a group, a pattern. */
+  readonly name: string;
+}
+
+/** Keys of a place that were found. */
+export interface ScannedKeys {
+  /** Those of one kind, by their names. */
+  of(kind: KeyKind): readonly FoundKey[];
+  /** Tags with this prefix that none of the shards has, and how many keys have them. */
+  readonly strange: ReadonlyMap<string, number>;
+  /** False: time was up before all keys of the servers had been looked at. */
+  readonly complete: boolean;
+}
+
+/**
+ * Finds the keys of a place: scans each server in small steps.
+ *
+ * @param limit milliseconds after which it ends with what it has
+ */
+export async function scanKeys(
+  place: Place,
+  kinds: readonly KeyKind[],
+  limit = Number.POSITIVE_INFINITY,
+): Promise<ScannedKeys> {
+  const until = performance.now() + limit;
+  const shards = new Map(place.shards.map((shard) => [shard.keys.tag, shard]));
+  const found = new Map<string, FoundKey>();
+  const strange = new Map<string, number>();
+  const note = (key: string): void => {
+    const [, tag = '', kind = '', name = ''] = /^(\{[^}]*\}):([a-z]+):(.*)$/s.exec(key) ?? [];
+    if (!(kinds as readonly string[]).includes(kind)) return;
+    const shard = shards.get(tag);
+    if (shard !== undefined) found.set(key, { shard, kind, name });
+    else if (tag.startsWith(`{${place.prefix}:`)) strange.set(tag, (strange.get(tag) ?? 0) + 1);
+  };
+  const match = matching(place, kinds);
+  const done = await Promise.all(
+    place.servers.map((server) => scanServer(server, match, until, note)),
+  );
+  const all = [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    of: (kind) => all.filter((key) => key.kind === kind),
+    strange,
+    complete: done.every(Boolean),
+  };
+}
+
+/** A pattern of Redis for the keys, and some others: it knows the first letters of kinds only. */
+function matching({ prefix }: Place, kinds: readonly KeyKind[]): string {
+  const letters = [...new Set(kinds.map((kind) => kind[0]))].join('');
+  return `{${literal(prefix)}*}:[${letters}]*`;
+}
+
+async function scanServer(
+  link: Link,
+  match: string,
+  until: number,
+  note: (key: string) => void,
+): Promise<boolean> {
+  let cursor = '0';
+  do {
+    const how = ['MATCH', match, 'COUNT', String(STEP)];
+    const [next, keys] = listOf(await link.command('scan', [cursor, ...how]), 'SCAN');
+    cursor = textOr(next, '0');
+    for (const key of textsOf(keys, 'SCAN')) note(key);
+  } while (cursor !== '0' && performance.now() < until);
+  return cursor === '0';
+}
+
+/** A text as a pattern of Redis that stands for itself only. */
+export const literal = (text: string): string => text.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`);

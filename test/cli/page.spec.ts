@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { command } from '../contracts/command.js';
+import { deployment } from './deployment.js';
+import { alike, examples, print, shownAs } from './page.js';
+
+// `PRINT_CLI=1` writes the page anew: the examples stand there, and their answers are made here.
+
+test('docs/cli.md shows what the commands answer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nrs-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const place = await deployment();
+  const answers: string[] = [];
+  const shown: string[] = [];
+  for (const { args, printed } of examples()) {
+    const given = args.map((arg) => place.named(arg).replace(/^files\./, `${folder}/files.`));
+    const said = await command(...given, '--prefix', place.prefix);
+    const answer = place.shown(shownAs(said, place.prefix));
+    answers.push(answer);
+    shown.push(printed);
+  }
+  if (process.env['PRINT_CLI'] === '1') print(answers);
+  else expect(answers.map(alike)).toEqual(shown.map(alike));
+});

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../docs/documents.js';
+import type { Said } from '../contracts/command.js';
+
+const FILE = join(ROOT, 'docs/cli.md');
+const BLOCK = /^```text\n\$ (?:.*\| )?npx nestjs-redis-streams ([^\n]*)\n([^]*?)```$/gm;
+
+/** A command of the page, and what the page says that it answers. */
+export interface Example {
+  readonly args: readonly string[];
+  readonly printed: string;
+}
+
+/** The examples of the page, in its order. */
+export function examples(): Example[] {
+  return [...readFileSync(FILE, 'utf8').matchAll(BLOCK)].map(([, args = '', printed = '']) => ({
+    args: [...args.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ''),
+    printed,
+  }));
+}
+
+/** What a command has written, without what is another one each time. */
+export function alike(text: string): string {
+  return text
+    .replaceAll(/[A-Za-z0-9.]+(?:-[A-Za-z0-9.]+)*-\d+-[\w-]{12}(?![\w-])/g, 'CONSUMER')
+    .replaceAll(/[A-Za-z0-9_-]{22}\/\d+/g, 'CALL')
+    .replaceAll(/\d{13}-\d+/g, 'ENTRY')
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'TIME')
+    .replaceAll(/\d+(?:\.\d+)? ?(?:ms|s|min|h|d)\b/g, 'AGE')
+    .replaceAll(/(?:web-1|HOST)-\d+/g, 'PROCESS')
+    .replaceAll(/\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)\b/g, 'SIZE')
+    .replaceAll(/(?:Redis|Valkey) \d+\.\d+\.\d+/g, 'SERVER')
+    .replaceAll(/[ ─]+/g, ' ')
+    .replaceAll(/ $/gm, '');
+}
+
+/** What a test may see of a command: without this machine and the prefix of the test. */
+export function shownAs({ out, err }: Said, prefix: string): string {
+  return (out + err).replaceAll(prefix, 'nrs').replaceAll(hostname(), 'web-1');
+}
+
+/** Writes what the commands have answered into the page. */
+export function print(answers: readonly string[]): void {
+  let at = 0;
+  const text = readFileSync(FILE, 'utf8').replaceAll(BLOCK, (block: string) => {
+    const [, line = ''] = block.split('\n');
+    return `\`\`\`text\n${line}\n${answers[at++] ?? ''}\`\`\``;
+  });
+  writeFileSync(FILE, text);
+}
