@@ -14,7 +14,7 @@ import {
 import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
-import { redis } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import {
   controllerOf,
@@ -98,7 +98,7 @@ describe('M8 drift against a running server', () => {
       expect(ContractError.is(error)).toBe(true);
       expect(error).toMatchObject({ code: 'INCOMPATIBLE', message: told(version, lines) });
       expect(logged).toEqual([`error ${told(version, lines)}`]);
-      expect(await redis().xlen(service.stream('drift.put'))).toBe(0);
+      expect(await service.redis.xlen(service.stream('drift.put'))).toBe(0);
     },
   );
 
@@ -165,7 +165,7 @@ describe('M9 servers that come and go', () => {
 
   test('where Redis is away a strict call waits two seconds at most, and is not sent', async () => {
     const service = new TestService();
-    const proxy = service.client({ url: 'redis://127.0.0.1:9' });
+    const proxy = service.client(away);
     const files = contractClient(V1, proxy, { check: 'strict' });
     const send = vi.spyOn(proxy, 'send');
     const started = performance.now();
@@ -275,7 +275,7 @@ test('what is announced goes with the instance', async () => {
   ]);
   await app.close();
   expect(await directory.instances('drift')).toEqual([]);
-  expect(await redis().keys(`{${service.prefix}}:about:*`)).toEqual([]);
+  expect(await service.redis.keys(`{${service.prefix}}:about:*`)).toEqual([]);
 });
 
 test('and holds no longer than its lease would, if the instance dies', async () => {
@@ -286,13 +286,13 @@ test('and holds no longer than its lease would, if the instance dies', async () 
   const [instances, about] = ['instances', 'about'].map(
     (key) => `{${service.prefix}}:${key}:drift`,
   );
-  const [seconds] = await redis().time();
-  const until = Number(await redis().zscore(instances!, id));
+  const [seconds] = await service.redis.time();
+  const until = Number(await service.redis.zscore(instances!, id));
   // `leaseTtl` by default, and the part of a second that is missing above.
   expect(until - Number(seconds) * 1000).toBeLessThanOrEqual(10_000 + 1_000);
   // One whose lease ended a moment ago, and which could not say so.
-  const card = (await redis().hget(about!, id))!;
-  await redis().hset(about!, 'dead', card);
-  await redis().zadd(instances!, Number(seconds) * 1000 - 1, 'dead');
+  const card = (await service.redis.hget(about!, id))!;
+  await service.redis.hset(about!, 'dead', card);
+  await service.redis.zadd(instances!, Number(seconds) * 1000 - 1, 'dead');
   expect(await directory.instances('drift')).toMatchObject([{ id }]);
 });

@@ -4,10 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
 import { runCommand } from '../../libs/redis-stream-transport/src/cli/run-command.js';
 import { builtLibrary } from '../support/built-library.js';
-import { command } from './command.js';
+import { command, where } from './command.js';
 import { FilesController } from './files.controller.js';
 import type { filesClient } from './generated/files.client.js';
 import { folder, load } from './generated-module.js';
@@ -15,7 +14,6 @@ import { eventually } from '../../tools/wait.js';
 import { serve } from './support.js';
 
 const FIXTURE = join(import.meta.dirname, 'generated/files.client.ts');
-const url = inject('redisUrl');
 
 test('P11 a client is generated from a running service, and calls it', async () => {
   const { prefix, proxy } = await serve({ controllers: [FilesController] });
@@ -39,7 +37,7 @@ test('X24 AsyncAPI too, on standard output, and as a program', { timeout: 120_00
   const { prefix } = await serve({ controllers: [FilesController] });
   const args = ['generate', '--service', 'media.files', '--prefix', prefix, '--format', 'asyncapi'];
   const run = async (): Promise<string> =>
-    (await promisify(execFile)(process.execPath, [main, ...args, '--url', url])).stdout;
+    (await promisify(execFile)(process.execPath, [main, ...args, ...where])).stdout;
   const document = JSON.parse(await run()) as { asyncapi: string; info: object };
   expect(document).toMatchObject({ asyncapi: '3.0.0', info: { title: 'media.files' } });
 });

@@ -14,7 +14,6 @@ import {
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { FilesController, seen } from './files.controller.js';
 import { failure } from './support.js';
@@ -182,9 +181,9 @@ describe('P10, X15 ping and stats', () => {
     const { service } = await opened();
     const discovery = new Discovery(service.client(), { patience: 300 });
     const later = String(Date.now() + 600_000);
-    await redis().zadd(`{${service.prefix}}:instances:media.files`, later, 'frozen');
+    await service.redis.zadd(`{${service.prefix}}:instances:media.files`, later, 'frozen');
     const card = JSON.stringify({ group: 'service', about: { version: '9.0.0', methods: 7 } });
-    await redis().hset(`{${service.prefix}}:about:media.files`, 'frozen', `1 ${card}`);
+    await service.redis.hset(`{${service.prefix}}:about:media.files`, 'frozen', `1 ${card}`);
     const answers = await discovery.ping('media.files');
     expect(answers.find(({ id }) => id === 'frozen')?.milliseconds).toBeUndefined();
     expect(answers.filter(({ milliseconds }) => milliseconds !== undefined)).toHaveLength(1);
@@ -244,7 +243,7 @@ describe('P10, X15 ping and stats', () => {
     await service.serveModule({ controllers: [Silent] });
     expect(await lastValueFrom(service.client().send('numbers.add', [1, 2]))).toBe(3);
     expect(await discovery.names()).toEqual([]);
-    expect(await redis().keys(`{${service.prefix}}:about:*`)).toEqual([]);
+    expect(await service.redis.keys(`{${service.prefix}}:about:*`)).toEqual([]);
   });
 });
 
@@ -295,7 +294,7 @@ describe('client.service', () => {
     expect(
       error.details.map(({ property, constraints }) => [property, ...Object.keys(constraints)]),
     ).toEqual(violations);
-    expect(await redis().xlen(service.stream(`media.files.${method}`))).toBe(0);
+    expect(await service.redis.xlen(service.stream(`media.files.${method}`))).toBe(0);
   });
 
   test('streams are refused too', async () => {

@@ -11,15 +11,15 @@ import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/dir
 import { CommandFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
 import { RedisStreamsError } from 'nestjs-redis-streams';
 import { runCommand } from '../../libs/redis-stream-transport/src/cli/run-command.js';
-import { redis, redisUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
+import { where } from './command.js';
 import { FilesController } from './files.controller.js';
 
 // What anybody may announce: it hides nothing else, and a terminal does not obey it.
 
 /** Announces something under a name, as somebody would who does not use this library. */
 async function announce(service: TestService, name: string, about: unknown, document?: string) {
-  const connection = redis();
+  const connection = service.redis;
   const key = (rest: string): string => `{${service.prefix}}:${rest}`;
   const until = Date.now() + 60_000;
   await connection.zadd(key('services'), until, name);
@@ -69,7 +69,7 @@ it('discover leaves out a service whose keys are of another type', async () => {
   const service = new TestService();
   await service.serveModule({ controllers: [FilesController] });
   await announce(service, 'strange', facts);
-  const connection = redis();
+  const connection = service.redis;
   await connection.del(`{${service.prefix}}:about:strange`);
   await connection.set(`{${service.prefix}}:about:strange`, 'text');
   const lines = linesOf('warn');
@@ -110,10 +110,10 @@ it('discover rejects when it may not read what one service says', async () => {
     '&*',
     '+@all',
   ];
-  const connection = redis();
+  const connection = service.redis;
   await connection.call('ACL', 'SETUSER', user, 'on', 'nopass', ...rights);
   onTestFinished(async () => void (await connection.call('ACL', 'DELUSER', user)));
-  const client = service.client({ url: redisUrl.replace('redis://', `redis://${user}:any@`) });
+  const client = service.client({ username: user, password: 'any' });
   const discovery = new Discovery(client);
   await expect(discovery.discover()).rejects.toMatchObject({
     code: 'REDIS',
@@ -158,17 +158,7 @@ it.each(['typescript', 'asyncapi'])('the command line shows controls, as %s', as
   };
   const run = (name: string) =>
     runCommand(
-      [
-        'generate',
-        '--service',
-        name,
-        '--prefix',
-        service.prefix,
-        '--format',
-        format,
-        '--url',
-        redisUrl,
-      ],
+      ['generate', '--service', name, '--prefix', service.prefix, '--format', format, ...where],
       terminal,
     );
   expect(await run('evil')).toBe(0);

@@ -2,7 +2,7 @@ import { Controller, Inject, Injectable, Module } from '@nestjs/common';
 import { ClientsModule } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, RedisStreamsModule } from 'nestjs-redis-streams';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import {
   Command,
   Contract,
@@ -26,10 +26,10 @@ class Uploads {
 
 describe('ContractsModule.forFeature', () => {
   test('provides a client on the client of the module', async () => {
-    const { prefix } = await serve({ controllers: [FilesController] });
+    const { service } = await serve({ controllers: [FilesController] });
     const testing = await Test.createTestingModule({
       imports: [
-        RedisStreamsModule.forRoot({ url: inject('redisUrl'), prefix, isGlobal: true }),
+        RedisStreamsModule.forRoot({ ...service.address, isGlobal: true }),
         ContractsModule.forFeature([FilesContract]),
       ],
       providers: [Uploads],
@@ -40,12 +40,12 @@ describe('ContractsModule.forFeature', () => {
   });
 
   test('or on any other', async () => {
-    const { prefix } = await serve({ controllers: [FilesController] });
+    const { service } = await serve({ controllers: [FilesController] });
     const clients = ClientsModule.register([
       {
         name: 'MEDIA',
         customClass: ClientRedisStreams,
-        options: { url: inject('redisUrl'), prefix },
+        options: service.address,
       },
     ]);
     @Module({

@@ -7,7 +7,6 @@ import {
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { directoryOf } from '../../libs/redis-stream-transport/src/contracts/directory/directory-of.js';
 import { eventually } from '../../tools/wait.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { controllerOf, type Form, Narrowed, V1 } from './drift.contracts.js';
 import { failure } from './support.js';
@@ -45,10 +44,10 @@ async function asking(form: Form | undefined, check: CheckMode) {
 }
 
 test('its calls wait for the comparison, and are sent when it fits', async () => {
-  const { files, send, answer } = await asking(V1, 'strict');
+  const { service, files, send, answer } = await asking(V1, 'strict');
   const calls = watched(Promise.all([files.put(file), files.put(file), files.remove('a')]));
   // A trip to Redis and back: time enough for what does not wait.
-  await redis().ping();
+  await service.redis.ping();
   expect(send).not.toHaveBeenCalled();
   answer();
   expect(await calls).toEqual(['V1', 'V1', 'V1']);
@@ -67,7 +66,7 @@ test('and are refused when it does not', async () => {
 test('they are sent when no service of it is found', async () => {
   const { service, files, send, answer } = await asking(undefined, 'strict');
   const call = failure(files.with({ timeout: 1_000 }).put(file));
-  await redis().ping();
+  await service.redis.ping();
   expect(send).not.toHaveBeenCalled();
   answer();
   await eventually(() => expect(send).toHaveBeenCalledOnce());
@@ -138,8 +137,8 @@ test('ten thousand may wait, and not one more', async () => {
   // They were let through to the check of their arguments.
   const codes = (await Promise.all(waiting)).map((error) => (error as { code: string }).code);
   expect(new Set(codes)).toEqual(new Set(['VALIDATION']));
-  expect(await redis().exists(service.stream('drift.put'))).toBe(1);
-  expect(await redis().xinfo('STREAM', service.stream('drift.put'))).toEqual(
+  expect(await service.redis.exists(service.stream('drift.put'))).toBe(1);
+  expect(await service.redis.xinfo('STREAM', service.stream('drift.put'))).toEqual(
     expect.arrayContaining(['entries-added', 0]),
   );
   expect(await files.put(file)).toBe('V1');

@@ -12,6 +12,7 @@ export interface Served {
   readonly proxy: ClientProxy;
   /** Of what is stored, where the transport stores anything. */
   readonly prefix: string;
+  readonly service: TestService;
 }
 
 /** Serves a module and gives a proxy that reaches it; both end with the test. */
@@ -21,10 +22,10 @@ export async function serve(
 ): Promise<Served> {
   const service = new TestService();
   const { prefix } = service;
-  if (transport === 'tcp') return { proxy: await overTcp(module), prefix };
+  if (transport === 'tcp') return { proxy: await overTcp(module), prefix, service };
   await service.serveModule(module, { drainTimeout: 100 });
   // A deadline of some milliseconds is meant for the call, not for connecting.
-  return { proxy: await service.connected(), prefix };
+  return { proxy: await service.connected(), prefix, service };
 }
 
 /** Contracts work over any transport of Nest. */

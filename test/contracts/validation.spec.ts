@@ -1,7 +1,6 @@
-import { Redis } from 'ioredis';
 import { ClientRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import {
   Command,
   Contract,
@@ -78,9 +77,8 @@ describe('E2 before anything is sent', () => {
   });
 
   test('the streams stay as they were, and no event is stored', async () => {
-    const { proxy, prefix } = await serve({ controllers: [FilesController] });
-    const redis = new Redis(inject('redisUrl'));
-    onTestFinished(() => redis.disconnect());
+    const { proxy, prefix, service } = await serve({ controllers: [FilesController] });
+    const { redis } = service;
     const client = contractClient(FilesContract, proxy);
     await client.removed(file);
     const lengths = () =>
@@ -146,9 +144,8 @@ describe('M7 before the handler runs', () => {
   });
 
   test('an event that is not valid becomes a dead letter at once', async () => {
-    const { proxy, prefix } = await serve({ controllers: [FilesController] });
-    const redis = new Redis(inject('redisUrl'));
-    onTestFinished(() => redis.disconnect());
+    const { proxy, prefix, service } = await serve({ controllers: [FilesController] });
+    const { redis } = service;
     seen.length = 0;
     await lastValueFrom(proxy.emit('media.files.removed', [bad]), { defaultValue: undefined });
     await eventually(async () => {

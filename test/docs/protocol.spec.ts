@@ -207,7 +207,7 @@ describe('an event with raw commands', () => {
   const event = (prefix: string, ...more: string[]): Promise<unknown> => {
     const data = JSON.stringify({ prefix });
     return say(
-      connect(),
+      connect(prefix),
       `XADD {${prefix}}:s:raw.happened * c`,
       '1 json - - 0',
       'd',
@@ -225,7 +225,7 @@ describe('an event with raw commands', () => {
       expect(heard.filter((each) => each.prefix === prefix)).toEqual([
         { prefix, data: { prefix }, metadata: { from: 'raw' }, id },
       ]);
-      const pending = await say(connect(), `XPENDING {${prefix}}:s:raw.happened service`);
+      const pending = await say(connect(prefix), `XPENDING {${prefix}}:s:raw.happened service`);
       expect((pending as unknown[])[0]).toBe(0);
     });
   });
@@ -245,7 +245,7 @@ describe('an event with raw commands', () => {
 
 describe('a reader with raw commands', () => {
   const fieldsIn = async (prefix: string, stream: string) =>
-    (await entriesOf(connect(), `{${prefix}}:s:${stream}`)).map(([, flat]) => fieldsOf(flat));
+    (await entriesOf(connect(prefix), `{${prefix}}:s:${stream}`)).map(([, flat]) => fieldsOf(flat));
   /** A call that nobody serves, and that is given up when the test ends. */
   const call = (client: ClientRedisStreams, pattern: string, data: unknown): void => {
     const sent = client.send(pattern, data).subscribe({ error: () => undefined });
@@ -313,7 +313,7 @@ async function rawServer(
   reply: (data: string) => (readonly [kind: number, payload?: unknown])[],
   messages = (id: string, frame: string): string[] => [`${id} ${frame}`],
 ): Promise<void> {
-  const redis = connect();
+  const redis = connect(prefix);
   const stream = `{${prefix}}:s:${pattern}`;
   const instance = `raw-${randomBytes(9).toString('base64url')}`;
   await say(redis, `XGROUP CREATE ${stream} raw 0 MKSTREAM`);

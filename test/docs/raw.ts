@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../tools/wait.js';
-import { redisUrl } from '../support/redis.js';
+import { Place } from '../support/place.js';
 
 // What docs/protocol.md says, spelt out with raw commands. Nothing of the library is used here.
 
-/** A connection that sends what it is told, word for word, and is closed when the test ends. */
-export function connect(): Redis {
+/**
+ * A connection that sends what it is told, word for word, and is closed when the test ends. In a Cluster it is one to the
+ * owner of the keys with this prefix, as the protocol says.
+ */
+export function connect(prefix: string): Redis {
   // RESP2 shapes, as every Redis client knows them.
-  const redis = new Redis(redisUrl, { protocol: 2 });
+  const redis = new Redis(new Place({ prefix }).url, { protocol: 2 });
   onTestFinished(() => redis.disconnect());
   return redis;
 }
@@ -76,8 +79,8 @@ export class RawCaller {
   }
 
   static async open(prefix: string): Promise<RawCaller> {
-    const caller = new RawCaller(connect(), prefix);
-    const subscriber = connect();
+    const caller = new RawCaller(connect(prefix), prefix);
+    const subscriber = connect(prefix);
     let announced = '';
     subscriber.on('smessage', (_channel: string, message: string) => {
       const space = message.indexOf(' ');

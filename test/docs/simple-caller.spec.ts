@@ -37,8 +37,9 @@ class SumController {
 test('the simple caller of the protocol gets replies and errors from the log alone', async () => {
   const service = new TestService();
   await service.serveModule({ controllers: [SumController] });
-  const call = await simpleCaller(service.prefix);
-  const redis = connect();
+  const { prefix } = service;
+  const call = await simpleCaller(prefix);
+  const redis = connect(prefix);
   expect(await call(redis, 'sum', [1, 2, 3])).toBe(6);
   await expect(call(redis, 'sum', [])).rejects.toEqual({
     status: 'error',
@@ -49,5 +50,5 @@ test('the simple caller of the protocol gets replies and errors from the log alo
 test('the simple caller waits no longer than its timeout', async () => {
   const prefix = uniquePrefix();
   const call = await simpleCaller(prefix);
-  await expect(call(connect(), 'unserved', 1, 50)).rejects.toThrow('no reply in time');
+  await expect(call(connect(prefix), 'unserved', 1, 50)).rejects.toThrow('no reply in time');
 });

@@ -54,7 +54,7 @@ const opened = async () => {
   const { prefix } = service;
   // Some handlers of these tests never end.
   const app = await service.serveModule({ controllers: [StateController] }, { drainTimeout: 100 });
-  const redis = connect();
+  const redis = connect(prefix);
   const key = (name: string): string => `{${prefix}}:${name}`;
   const tell = (pattern: string, data: unknown): Promise<unknown> => {
     const line = `XADD ${key(`s:${pattern}`)} * c`;
@@ -81,10 +81,10 @@ describe('the consumers that live', () => {
   });
 
   test('an instance that leaves puts a tombstone in the place of its lease, and says so', async () => {
-    const { app, redis, key } = await opened();
+    const { prefix, app, redis, key } = await opened();
     const [consumer] = (await say(redis, `ZRANGE ${key('members:service')} 0 -1`)) as [string];
     const nudges: string[] = [];
-    const listener = connect();
+    const listener = connect(prefix);
     listener.on('smessage', (_: string, text: string) => nudges.push(text));
     await listener.ssubscribe(key('nudge:service'));
     await app.close();

@@ -8,7 +8,7 @@ import {
 } from 'nestjs-redis-streams';
 import { firstValueFrom } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 // The id by which a caller's log and a service's log are joined is the same text on both sides.
@@ -95,7 +95,7 @@ describe('the id of a call is the same on both sides', () => {
   });
 
   test('in the error of a call that was refused or never left', async () => {
-    const client = new TestService().client({ url: deadUrl, maxPending: 1, timeout: 50 });
+    const client = new TestService().client({ ...away, maxPending: 1, timeout: 50 });
     const errors = await Promise.all(
       [1, 2].map(() => reasonOf(firstValueFrom(client.send('id.own', {})))),
     );

@@ -5,7 +5,6 @@ import { RedisStreamsRecordBuilder, type RedisStreamsContext } from 'nestjs-redi
 import { finalize, firstValueFrom, interval, type Observable } from 'rxjs';
 import { PassThrough } from '../support/pass-through.js';
 import { eventually } from '../../tools/wait.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
@@ -71,7 +70,7 @@ describe.each([
     const service = new TestService();
     const limit = concurrency === undefined ? {} : { concurrency };
     const app = await service.serveModule({ controllers: [WorkController], providers }, limit);
-    const connection = redis();
+    const connection = service.redis;
     const left = (pattern: string, entries: number) =>
       eventually(async () => expect(await connection.xlen(service.stream(pattern))).toBe(entries));
     const nothingLeft = (pattern: string) => left(pattern, 0);

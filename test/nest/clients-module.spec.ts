@@ -15,8 +15,7 @@ import { ClientRedisStreams } from 'nestjs-redis-streams';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { EchoController } from './echo.controller.js';
 import { closing } from '../support/closing.js';
-import { uniquePrefix } from '../support/place.js';
-import { redisUrl } from '../support/redis.js';
+import { Place } from '../support/place.js';
 import { TestService } from '../support/test-service.js';
 
 @Injectable()
@@ -32,12 +31,12 @@ class Caller {
 @Module({ providers: [Caller], exports: [Caller] })
 class ElsewhereModule {}
 
-const chainPrefix = uniquePrefix();
+const chain = new Place();
 
 /** `@Client` takes the options of a custom class, as the factory behind it does; its type forgot them. */
 const back = {
   customClass: ClientRedisStreams,
-  options: { url: redisUrl, prefix: chainPrefix },
+  options: chain.address,
 } as unknown as ClientOptions;
 
 /** A service that calls another one through a property that Nest fills. */
@@ -128,7 +127,7 @@ describe('N15 ways to a client', () => {
   });
 
   test('E5 @Client: a handler calls another service', async () => {
-    await new TestService({ prefix: chainPrefix }).serveModule({ controllers: [EchoController] });
+    await new TestService({ prefix: chain.prefix }).serveModule({ controllers: [EchoController] });
     const front = new TestService();
     await front.serveModule({ controllers: [FrontController] });
     expect(await firstValueFrom(front.client().send('front', 'through'))).toBe('through');

@@ -11,7 +11,7 @@ import { EchoController } from './echo.controller.js';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
 import { uniquePrefix } from '../support/place.js';
-import { deadUrl, redis } from '../support/redis.js';
+import { deadUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 const recorded = (status: Observable<string>): string[] => {
@@ -28,8 +28,8 @@ const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 /** As a network does it: all connections of that name are gone at once. */
-async function cut(connectionName: string): Promise<void> {
-  const other = redis();
+async function cut(service: TestService, connectionName: string): Promise<void> {
+  const other = service.redis;
   const lines = String(await other.client('LIST')).split('\n');
   const named = lines.filter((line) => line.includes(` name=${connectionName} `));
   expect(named.length).toBeGreaterThan(1);
@@ -57,7 +57,7 @@ describe('N6 status, on and unwrap', () => {
     expect(await firstValueFrom(client.send('echo', 'once'))).toBe('once');
     await eventually(() => expect(heard).toEqual(['ready commands', 'ready subscriber']));
     expect(client.unwrap()).toEqual([expect.anything(), expect.anything()]);
-    await cut(connectionName);
+    await cut(service, connectionName);
     await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
     expect(heard).toContainEqual(['close commands', true]);
     expect(await firstValueFrom(client.send('echo', 'again'))).toBe('again');
@@ -82,7 +82,7 @@ describe('N6 status, on and unwrap', () => {
     expect(ready.mock.calls.flat().toSorted()).toEqual(['commands', 'reader', 'subscriber']);
 
     expect(strategy.unwrap()).toHaveLength(3);
-    await cut(connectionName);
+    await cut(service, connectionName);
     await eventually(() => expect(seen).toEqual(['connected', 'reconnecting', 'connected']));
     expect(await firstValueFrom(service.client().send('echo', 'again'))).toBe('again');
 
@@ -151,7 +151,7 @@ describe('what is open when a client closes', () => {
     const service = new TestService();
     const client = service.client({ whenNoConsumer: 'wait' });
     const end = reasonOf(firstValueFrom(client.send('echo', 1)));
-    const connection = redis();
+    const connection = service.redis;
     await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
     // Answers come in order: when this one is refused, the client knows that the first is stored.
     const later = new RedisStreamsRecordBuilder(2).setOptions({ whenNoConsumer: 'fail' }).build();

@@ -4,7 +4,6 @@ import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
 import { uniquePrefix } from '../support/place.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -20,7 +19,7 @@ const open = () => {
   const service = new TestService();
   const name = uniquePrefix();
   const client = service.client({ connectionName: name });
-  const admin = redis();
+  const admin = service.redis;
   const connections = async (): Promise<string[]> =>
     String(await admin.client('LIST'))
       .split('\n')

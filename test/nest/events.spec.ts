@@ -3,7 +3,6 @@ import { EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/mic
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { Test } from '@nestjs/testing';
 
@@ -135,7 +134,7 @@ describe('broadcast', () => {
   test('its group goes with the instance', async () => {
     const service = new TestService();
     const app = await service.serveModule({ controllers: [BroadcastController] });
-    const connection = redis();
+    const connection = service.redis;
     const groups = async () =>
       ((await connection.xinfo('GROUPS', service.stream('cache.flaky'))) as unknown[]).length;
     expect(await groups()).toBe(1);

@@ -1,11 +1,9 @@
 import { Controller, Logger, type Type } from '@nestjs/common';
 import { EventPattern, MessagePattern, type Server } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { Redis } from 'ioredis';
 import { firstValueFrom } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
-import { redisUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -155,9 +153,7 @@ describe('extras of a handler', () => {
     expect(await firstValueFrom(client.send({ lane: 'b' }, {}))).toBe('b');
     expect(await firstValueFrom(client.send('lane.none', {}))).toBe('none');
 
-    const redis = new Redis(redisUrl);
-    closing({ close: () => redis.quit() });
-    const streams = await redis.keys(`{${service.prefix}}:s:*`);
+    const streams = await service.redis.keys(`{${service.prefix}}:s:*`);
     expect(streams.toSorted()).toEqual([
       `{${service.prefix}}:s:bulk`,
       `{${service.prefix}}:s:lane.none`,

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../support/redis-process.js';
 import { eventually } from '../../tools/wait.js';
 import type { Handler, Handlers } from '../support/handlers.js';
+import { testCluster } from '../support/place.js';
 import { TestService } from '../support/test-service.js';
 
 /** What is logged from here on, each line after its level. */
@@ -27,20 +28,19 @@ const matching = (said: readonly string[], what: RegExp): string[] =>
 describe('the log of a service', () => {
   test('says at its start where Redis is, its own name and what it serves, without a password', async () => {
     const service = new TestService();
-    const { host } = new URL(service.url);
+    const where = testCluster ? 'the given cluster nodes' : new URL(service.url).host;
     const said = lines();
     const user = `lines-${randomUUID()}`;
-    const url = service.url.replace('redis://', `redis://${user}:S3cret@`);
     await service.redis.call('ACL', 'SETUSER', user, 'on', '>S3cret', '~*', '&*', '+@all');
     onTestFinished(async () => void (await service.redis.call('ACL', 'DELUSER', user)));
     const messages = { 'orders.price': ended, 'orders.list': ended };
-    const server = await service.serve({ messages }, { url });
+    const server = await service.serve({ messages }, { username: user, password: 'S3cret' });
     await eventually(() => expect(matching(said, /listening/)).toHaveLength(1));
     await server.close();
     expect(matching(said, /listening/)).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^log listening: (Redis|Valkey) \\d+\\.\\d+\\.\\d+ at ${host}, group service, ` +
+          `^log listening: (Redis|Valkey) \\d+\\.\\d+\\.\\d+ at ${where}, group service, ` +
             'instance [\\w.-]+, 2 patterns: orders\\.price, orders\\.list$',
         ),
       ),

@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -18,7 +17,7 @@ test('a pattern that is an object has one stream, whatever the order of its keys
   const client = service.client();
   const pattern = { Cmd: 'find', topics: ['b', 'a'] };
   expect(await firstValueFrom(client.send(pattern, 1))).toBe('found');
-  const [key] = await redis().keys(`{${service.address.prefix}}:s:*`);
+  const [key] = await service.redis.keys(`{${service.address.prefix}}:s:*`);
   expect(key).toBe(`{${service.address.prefix}}:s:{"Cmd":"find","topics":["b","a"]}`);
 });
 

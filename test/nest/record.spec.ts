@@ -8,7 +8,7 @@ import {
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, NEVER, type Observable } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 interface Facts {
@@ -176,7 +176,7 @@ describe('N5 records of events', () => {
 
   test('an AbortSignal ends an event that waits for Redis: certainly not stored', async () => {
     const abort = new AbortController();
-    const client = new TestService().client({ url: deadUrl });
+    const client = new TestService().client({ ...away });
     const built = record(1).setOptions({ signal: abort.signal }).build();
     const emitting = lastValueFrom(client.emit('record.event', built));
     setImmediate(() => abort.abort());

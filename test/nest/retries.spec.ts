@@ -16,7 +16,6 @@ import {
   type Observable,
 } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -182,7 +181,7 @@ describe('RetryLater and DeadLetter in a message handler', () => {
     expect(await service.deadLetters()).toMatchObject([
       { pattern: 'letter', reason: 'handler', error: 'no such order', attempts: '1' },
     ]);
-    expect(await redis().xlen(service.stream('letter'))).toBe(0);
+    expect(await service.redis.xlen(service.stream('letter'))).toBe(0);
   });
 
   test('a retry policy: the caller gets what the last attempt threw', async () => {

@@ -10,12 +10,9 @@ import {
   RpcException,
 } from '@nestjs/microservices';
 import { IdentitySerializer } from '@nestjs/microservices/serializers/identity.serializer.js';
-import { Redis } from 'ioredis';
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { closing } from '../support/closing.js';
-import { redisUrl } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -120,9 +117,7 @@ describe('N7 what a serializer is given', () => {
     const client = service.client(coded());
     await lastValueFrom(client.emit('coded.event', 'kept'), { defaultValue: undefined });
 
-    const redis = new Redis(redisUrl);
-    closing({ close: () => redis.quit() });
-    const [entry] = await redis.xrange(`{${service.prefix}}:s:coded.event`, '-', '+');
+    const [entry] = await service.redis.xrange(`{${service.prefix}}:s:coded.event`, '-', '+');
     const fields = entry![1];
     const text = fields[fields.indexOf('d') + 1]!;
     expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({

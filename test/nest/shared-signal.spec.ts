@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { RedisStreamsRecordBuilder, type RecordOptions } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
@@ -71,7 +71,7 @@ describe('one signal for many calls', () => {
 
   test('events too, and those that are refused leave nothing', async () => {
     const heard = warned();
-    const client = new TestService().client({ url: deadUrl, maxPending: 20 });
+    const client = new TestService().client({ ...away, maxPending: 20 });
     const controller = new AbortController();
     const { signal } = controller;
     const events = Array.from({ length: 25 }, () =>
@@ -90,7 +90,7 @@ describe('one signal for many calls', () => {
   });
 
   test('a call that ends by its timeout lets go of it', async () => {
-    const client = new TestService().client({ url: deadUrl, timeout: 40 });
+    const client = new TestService().client({ ...away, timeout: 40 });
     const { signal } = new AbortController();
     await expect(firstValueFrom(client.send('signal.echo', record({ signal })))).rejects.toThrow();
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

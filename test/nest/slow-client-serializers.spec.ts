@@ -7,7 +7,7 @@ import {
 } from 'nestjs-redis-streams';
 import { firstValueFrom, lastValueFrom, of } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
@@ -140,7 +140,7 @@ describe.each(['send', 'emit'] as const)('a serializer that does not answer: %s'
 
   test('is not waited for while Redis is away either', async () => {
     const service = new TestService();
-    const client = service.client({ url: deadUrl, serializer: gate(), timeout: 100 });
+    const client = service.client({ ...away, serializer: gate(), timeout: 100 });
     expect(await reasonOf(sent(kind, client, 1))).toMatchObject({ outcome: 'not-run' });
   });
 });

@@ -6,7 +6,7 @@ import { concat, finalize, firstValueFrom, lastValueFrom, Observable, of, switch
 import { onTestFinished } from 'vitest';
 import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from '../support/built-library.js';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 // A subscriber has its own asynchronous context, and what it does with replies is done there,
@@ -118,7 +118,7 @@ describe.each(people)('what comes back arrives in the context of the subscriber:
 
   test('a deadline that passes while Redis is away', async () => {
     const service = new TestService();
-    const client = service.client({ url: deadUrl, timeout: 60 });
+    const client = service.client({ ...away, timeout: 60 });
     const ends = als.run('alice', () => seen(client.send('ctx.echo', 1)));
     expect(await as(who, () => seen(client.send('ctx.echo', 2)))).toEqual(bad);
     expect(await as(who, () => seen(client.emit('ctx.echo', 2)))).toEqual(bad);

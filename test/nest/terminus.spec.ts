@@ -1,11 +1,10 @@
 import { HealthCheckService, MicroserviceHealthIndicator, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams } from 'nestjs-redis-streams';
-import { Redis } from 'ioredis';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
-import { uniquePrefix } from '../support/place.js';
-import { deadUrl, redisUrl } from '../support/redis.js';
+import { Place, uniquePrefix } from '../support/place.js';
+import { deadUrl } from '../support/redis.js';
 
 async function health() {
   const module = TerminusModule.forRoot({ logger: false });
@@ -21,15 +20,14 @@ async function health() {
 describe('Nest’s terminus', () => {
   test('a reachable Redis is up, and the probe leaves no connection', async () => {
     const { ping } = await health();
-    const redis = new Redis(redisUrl);
-    closing({ close: () => redis.quit() });
     const connectionName = uniquePrefix();
-    const options = { url: redisUrl, prefix: uniquePrefix(), connectionName };
+    const place = new Place();
+    const options = { ...place.address, connectionName };
 
     const result = await ping({ customClass: ClientRedisStreams, options });
     expect(result).toMatchObject({ status: 'ok', info: { streams: { status: 'up' } } });
     await eventually(async () => {
-      expect(await redis.client('LIST')).not.toContain(connectionName);
+      expect(await place.redis.client('LIST')).not.toContain(connectionName);
     });
   });
 

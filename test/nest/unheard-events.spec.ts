@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { RedisStreamsRecordBuilder } from 'nestjs-redis-streams';
 import { lastValueFrom } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
-import { deadUrl } from '../support/redis.js';
+import { away } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 
 // An event that is not stored, and whose emit nobody subscribed to, would be lost in silence.
@@ -19,7 +19,7 @@ describe('an event that fails without a subscriber leaves a line', () => {
   test.each([
     ['too large', { maxPayloadBytes: 1024 }, 'x'.repeat(2000), 'PAYLOAD_TOO_LARGE'],
     ['cancelled', {}, aborted.build(), 'CANCELLED'],
-    ['not reached', { url: deadUrl, timeout: 50 }, 1, 'NOT_CONNECTED'],
+    ['not reached', { ...away, timeout: 50 }, 1, 'NOT_CONNECTED'],
     ['no data', {}, undefined, 'refused'],
   ])('%s', async (_name, options, data, code) => {
     const lines = warnings();
@@ -32,7 +32,7 @@ describe('an event that fails without a subscriber leaves a line', () => {
 
   test('overloaded, and closed', async () => {
     const lines = warnings();
-    const client = new TestService().client({ url: deadUrl, maxPending: 1 });
+    const client = new TestService().client({ ...away, maxPending: 1 });
     for (let i = 0; i < 3; i++) client.emit('lost.event', 1);
     await eventually(() => expect(lines()).toHaveLength(1));
     expect(lines()[0]).toContain('OVERLOADED');

@@ -8,7 +8,6 @@ import {
 import { concatMap, firstValueFrom, from, NEVER, type Observable, Subject, timer } from 'rxjs';
 import { EchoController } from './echo.controller.js';
 import { eventually } from '../../tools/wait.js';
-import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
 import { watched } from '../support/watched.js';
 
@@ -111,7 +110,7 @@ describe('whenNoConsumer', () => {
     whenNoConsumer: 'fail' | 'wait' | number,
     data: unknown = 1,
   ) => watched(firstValueFrom(service.client({ whenNoConsumer }).send('echo', data)));
-  const stored = (service: TestService) => redis().xlen(service.stream('echo'));
+  const stored = (service: TestService) => service.redis.xlen(service.stream('echo'));
 
   test('fail: refused at once, and nothing is stored', async () => {
     const service = new TestService();
@@ -150,7 +149,7 @@ describe('whenNoConsumer', () => {
     const app = await service.serveModule(module);
     await app.close();
     const call = echo(service, 0, 'redeployed');
-    const connection = redis();
+    const connection = service.redis;
     await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
     await service.serveModule(module);
     expect(await call).toBe('redeployed');
@@ -159,7 +158,7 @@ describe('whenNoConsumer', () => {
   test('wait: stored before any service was ever there, and served by the first', async () => {
     const service = new TestService();
     const call = echo(service, 'wait', 'early');
-    const connection = redis();
+    const connection = service.redis;
     await eventually(async () => expect(await connection.xlen(service.stream('echo'))).toBe(1));
     await service.serveModule(module);
     expect(await call).toBe('early');

@@ -13,9 +13,9 @@ import {
 } from '../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { LeaseBroker } from '../../libs/redis-stream-transport/src/redis/lease-broker.js';
 import { Link } from '../../libs/redis-stream-transport/src/redis/link.js';
+import { slotOwner } from '../../libs/redis-stream-transport/src/redis/cluster/slot-owner.js';
 import { StartBroker } from '../../libs/redis-stream-transport/src/redis/start-broker.js';
 import { Place, type PlaceOptions } from './place.js';
-import { redisUrl } from './redis.js';
 
 const quietObserver = { ready: () => {}, closed: () => {}, failed: () => {} };
 
@@ -28,18 +28,26 @@ export class TestBrokers extends Place {
     super(options);
   }
 
-  static async open(url: string = redisUrl): Promise<TestBrokers> {
+  /** @param url of a server of the test's own; without it they are where all tests are */
+  static open(url?: string): Promise<TestBrokers> {
+    return TestBrokers.in(new Place(url === undefined ? {} : { url }));
+  }
+
+  /** In a Cluster the connection is one to the owner of the keys. */
+  static async in(place: Place): Promise<TestBrokers> {
+    const { redis: target } = resolveClientOptions(place.address);
+    const server = slotOwner(target, place.keys.incarnation());
     let link: Link | undefined;
     await new Promise<void>((resolve) => {
       link = new Link(
         'commands',
-        { target: resolveClientOptions({ url }).redis, maxPause: 100, observer: quietObserver },
+        { target, server, maxPause: 100, observer: quietObserver },
         { up: async () => resolve(), down: () => {} },
       );
       link.start();
     });
     onTestFinished(() => link?.stop());
-    return new TestBrokers(link as unknown as Link, { url });
+    return new TestBrokers(link as unknown as Link, place.options);
   }
 
   async caller(id: string = callerId(), maxBacklog = 1_000_000): Promise<BatchingCaller> {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Cluster, type Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { inject, onTestFinished } from 'vitest';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import { slotOf } from '../../libs/redis-stream-transport/src/protocol/slot.js';
+import type { OwnedSlots } from '../global-setup.js';
 import { redis, redisUrl } from './redis.js';
 
 export interface PlaceOptions {
@@ -16,20 +18,35 @@ export interface PlaceOptions {
 /** The masters of a Cluster. */
 export interface ClusterPlace {
   readonly addresses: { host: string; port: number }[];
+  /** Undefined: slots may move. */
+  readonly slots?: readonly OwnedSlots[];
 }
 
 /** The Cluster that all tests are played in; undefined: one Redis. */
 export const testCluster: ClusterPlace | undefined = clusterOfTests();
 
 function clusterOfTests(): ClusterPlace | undefined {
-  const addresses = inject('clusterNodes');
-  return addresses && { addresses };
+  const slots = inject('clusterNodes');
+  return slots && { slots, addresses: slots.map(({ host, port }) => ({ host, port })) };
+}
+
+/**
+ * A place in the one Redis of the tests, also when all others are in a Cluster.
+ *
+ * @param why what is tested there is about one server, and not about this transport in a Cluster
+ */
+export function oneRedis(why: string): PlaceOptions {
+  if (why === '') throw new Error('say why this is not played in a Cluster');
+  return { url: redisUrl };
 }
 
 /** Options of a client or a server that lead here. */
 export interface Address {
   readonly url?: string;
-  readonly cluster?: { readonly nodes: { host: string; port: number }[] };
+  readonly cluster?: {
+    readonly nodes: { host: string; port: number }[];
+    readonly options?: { natMap: Record<string, { host: string; port: number }> };
+  };
   readonly prefix: string;
   readonly shards?: number;
 }
@@ -41,7 +58,7 @@ export class Place {
   readonly prefix: string;
   readonly keys: Keys;
   private readonly single: string;
-  private cluster: ClusterPlace | undefined;
+  private readonly cluster: ClusterPlace | undefined;
   private connection: Redis | undefined;
 
   constructor({ url, prefix = uniquePrefix(), cluster }: PlaceOptions = {}) {
@@ -51,21 +68,42 @@ export class Place {
     this.keys = new Keys(prefix, 0, 1);
   }
 
-  /** Of the one server. Who asks for it, for a proxy or another process, is there, and not in the Cluster of the tests. */
-  get url(): string {
-    this.cluster = undefined;
-    return this.single;
+  /** For another view of the same place. */
+  get options(): PlaceOptions {
+    const { single: url, prefix, cluster } = this;
+    return { url, prefix, cluster };
   }
 
-  /** A plain connection to look and to meddle with. */
+  /** Of the server that has the keys: the one Redis, or their owner in the Cluster of the tests. */
+  get url(): string {
+    if (this.cluster === undefined) return this.single;
+    const slot = slotOf(this.keys.incarnation());
+    const owner = this.cluster.slots?.find(({ from, to }) => slot >= from && slot <= to);
+    if (owner === undefined) throw new Error('in this Cluster the keys may move: ask it');
+    return `redis://${owner.host}:${owner.port}`;
+  }
+
+  /** A plain connection to look and to meddle with, to the server that has the keys. */
   get redis(): Redis {
-    return (this.connection ??= this.cluster ? toAll(this.cluster) : redis(this.single));
+    const { cluster } = this;
+    const movable = cluster !== undefined && cluster.slots === undefined;
+    return (this.connection ??= movable ? toAll(cluster) : redis(this.url));
   }
 
   /** Options of a client that calls here. In a Cluster there is one shard, whose keys are `keys`. */
   get address(): Address {
     const { cluster, prefix, single: url } = this;
     return cluster ? { cluster: { nodes: cluster.addresses }, prefix, shards: 1 } : { url, prefix };
+  }
+
+  /** Instead of `address`: a client of ioredis that leads here and has never connected. */
+  given(options: RedisOptions = {}) {
+    const { cluster } = this;
+    const client = cluster
+      ? new Cluster(cluster.addresses, { redisOptions: options, lazyConnect: true })
+      : new Redis(this.single, { ...options, lazyConnect: true });
+    onTestFinished(() => client.disconnect());
+    return { url: undefined, cluster: undefined, client, prefix: this.prefix };
   }
 
   /** Key of a stream. */

@@ -88,8 +88,7 @@ describe('instances of one group', () => {
 
   it('share 100 calls of one turn also as processes of their own', async () => {
     const service = new TestService();
-    const { url, prefix } = service;
-    const options = { url, prefix, group: 'service', connectionName: prefix };
+    const options = { ...service.serverOptions, connectionName: service.prefix };
     const processes = await Promise.all(range(4).map(() => Instance.start(options)));
     const client = await service.connected();
     const expectFairShares = async () => {

@@ -6,7 +6,7 @@ import type { Mode } from '../../../tools/tcp-proxy/passage.js';
 import { eventually } from '../../../tools/wait.js';
 import { Gate } from '../../support/gate.js';
 import { Instance } from '../../support/instance.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
@@ -34,7 +34,7 @@ async function noted(service: TestService): Promise<Map<string, string[]>> {
 }
 
 /** An instance in this process that keeps its call until the gate opens, and says under which name it answers. */
-async function holder(service: TestService, url: string) {
+async function holder(service: TestService, through = service.address) {
   const gate = new Gate();
   const names: string[] = [];
   const work = async (_: unknown, context: { getConsumer(): string }) => {
@@ -42,7 +42,7 @@ async function holder(service: TestService, url: string) {
     await gate.opened;
     return 'holder';
   };
-  await service.serve({ messages: { work } }, { url });
+  await service.serve({ messages: { work } }, through);
   const client = await service.connected();
   const call = client.call('work');
   await eventually(() => expect(names).toHaveLength(1));
@@ -64,11 +64,7 @@ async function heir(service: TestService) {
 describe('an instance without connections', () => {
   it('that was killed: its calls are answered by another within seconds, with default options', async () => {
     const service = new TestService();
-    const victim = await Instance.start({
-      url: service.url,
-      prefix: service.prefix,
-      group: 'service',
-    });
+    const victim = await Instance.start(service.serverOptions);
     const client = await service.connected();
     const calls = range(5).map((key) => client.call('work', { key, hold: true }));
     await eventually(() => expect(victim.of('started')).toHaveLength(5));
@@ -85,8 +81,7 @@ describe('an instance without connections', () => {
 
   it('that is killed alone: the next one takes over what it held before the lease has ended', async () => {
     const service = new TestService();
-    const options = { url: service.url, prefix: service.prefix, group: 'service' };
-    const victim = await Instance.start(options);
+    const victim = await Instance.start(service.serverOptions);
     const client = await service.connected();
     const call = client.call('work', { key: 1, hold: true });
     await eventually(() => expect(victim.of('started')).toHaveLength(1));
@@ -99,8 +94,8 @@ describe('an instance without connections', () => {
 
   it('for a second keeps everything: it is back within its grace', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
-    const { gate, names, call } = await holder(service, url);
+    const { proxy, through } = await proxyIn(service);
+    const { gate, names, call } = await holder(service, through);
     const ran = await heir(service);
     const before = (await noted(service)).get(names[0]!);
     proxy.greet(refusing);
@@ -121,8 +116,8 @@ describe('an instance without connections', () => {
 
   it('for longer than its grace is taken over, and goes on under another name', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
-    const { gate, names, call } = await holder(service, url);
+    const { proxy, through } = await proxyIn(service);
+    const { gate, names, call } = await holder(service, through);
     const ran = await heir(service);
     proxy.greet(refusing);
     proxy.cut();
@@ -142,7 +137,7 @@ describe('an instance without connections', () => {
     const redis = await startPrivateRedis();
     onTestFinished(() => redis.stop());
     const service = new TestService({ url: redis.url });
-    const { gate, names, call } = await holder(service, service.url);
+    const { gate, names, call } = await holder(service);
     const ran = await heir(service);
     for (const type of ['NORMAL', 'PUBSUB'])
       await service.redis.call('CLIENT', 'KILL', 'TYPE', type);
@@ -162,7 +157,7 @@ describe('an instance without connections', () => {
       rmSync(folder, { recursive: true, force: true });
     });
     const service = new TestService({ url: redis.url });
-    const { gate, names, call } = await holder(service, service.url);
+    const { gate, names, call } = await holder(service);
     const ran = await heir(service);
     // Nobody renews this one, and its owner is gone when Redis is back.
     const key = service.keys.sockets('service');
@@ -180,11 +175,7 @@ describe('an instance without connections', () => {
 
 it('an instance that stands still for less than its lease keeps everything: its connections are there', async () => {
   const service = new TestService();
-  const frozen = await Instance.start({
-    url: service.url,
-    prefix: service.prefix,
-    group: 'service',
-  });
+  const frozen = await Instance.start(service.serverOptions);
   const client = await service.connected();
   const call = client.call('work', { key: 1, hold: true });
   await eventually(() => expect(frozen.of('started')).toHaveLength(1));

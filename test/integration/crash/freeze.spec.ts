@@ -5,9 +5,7 @@ import { Instance } from '../../support/instance.js';
 import { watched } from '../../support/watched.js';
 
 const options = (service: TestService) => ({
-  url: service.url,
-  prefix: service.prefix,
-  group: 'service',
+  ...service.serverOptions,
   leaseTtl: 1500,
 });
 

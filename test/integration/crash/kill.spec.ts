@@ -4,9 +4,7 @@ import { TestService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
 
 const options = (service: TestService, leaseTtl?: number) => ({
-  url: service.url,
-  prefix: service.prefix,
-  group: 'service',
+  ...service.serverOptions,
   ...(leaseTtl === undefined ? {} : { leaseTtl }),
 });
 

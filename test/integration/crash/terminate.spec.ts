@@ -3,12 +3,6 @@ import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
 
-const options = (service: TestService) => ({
-  url: service.url,
-  prefix: service.prefix,
-  group: 'service',
-});
-
 interface Answer {
   readonly key: number;
   readonly by: string;
@@ -23,14 +17,14 @@ async function witness(service: TestService) {
     deliveries.push(context.getDeliveryCount());
     return { key, by: 'witness' };
   };
-  await service.serve({ messages: { work } }, options(service));
+  await service.serve({ messages: { work } }, service.serverOptions);
   return { ran, deliveries };
 }
 
 describe('an instance that is told to end', () => {
   it('finishes what runs, and leaves what was not started to the others at once', async () => {
     const service = new TestService();
-    const leaving = await Instance.start({ ...options(service), concurrency: 2 });
+    const leaving = await Instance.start({ ...service.serverOptions, concurrency: 2 });
     const client = await service.connected();
     const calls = range(2).map((key) => client.call<Answer>('work', { key, hold: true }));
     await eventually(() => expect(leaving.of('started')).toHaveLength(2));
@@ -50,7 +44,7 @@ describe('an instance that is told to end', () => {
   it('what it had read but not started is taken over at once, not after the lease', async () => {
     const service = new TestService();
     // Its handler for one pattern is busy, so what it reads of that stream waits with it.
-    const leaving = await Instance.start({ ...options(service), concurrency: 1 });
+    const leaving = await Instance.start({ ...service.serverOptions, concurrency: 1 });
     const client = await service.connected();
     const first = client.call<Answer>('work', { key: 0, hold: true });
     await eventually(() => expect(leaving.of('started')).toHaveLength(1));
@@ -77,7 +71,7 @@ describe('an instance that is told to end', () => {
 
   it('loses no call and repeats none under load, one instance after the other', async () => {
     const service = new TestService();
-    const leaving = await Promise.all(range(2).map(() => Instance.start(options(service))));
+    const leaving = await Promise.all(range(2).map(() => Instance.start(service.serverOptions)));
     const client = await service.connected();
     const { ran } = await witness(service);
     const calls: Promise<Answer>[] = [];

@@ -2,7 +2,8 @@ import { dropAnswers, noAnswers, pass } from '../../../tools/tcp-proxy/modes.js'
 import { eventually } from '../../../tools/wait.js';
 import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
+import { away } from '../../support/redis.js';
 import { lettersOf, withLetters } from './letters.js';
 
 /** Letters of events that count how often each is handled once they are replayed. */
@@ -20,8 +21,8 @@ async function counted(count: number) {
 describe('X13 replay under faults', () => {
   it('with a third of the answers swallowed and the link cut, each letter is replayed once', async () => {
     const { service, tally } = await counted(60);
-    const { proxy, url } = await proxyTo(service.url);
-    const letters = lettersOf(service, { url, retryDelay: 20 });
+    const { proxy, through } = await proxyIn(service);
+    const letters = lettersOf(service, { ...through, retryDelay: 20 });
     await letters.count();
     proxy.treat(dropAnswers(0.3, 'commands'));
     expect(await letters.replayAll()).toMatchObject({ replayed: 60, more: false });
@@ -34,8 +35,8 @@ describe('X13 replay under faults', () => {
 
   it('the answer to a single replay is swallowed: the repeat tells the entry that it became', async () => {
     const { service, tally } = await counted(1);
-    const { proxy, url } = await proxyTo(service.url);
-    const letters = lettersOf(service, { url, retryDelay: 20 });
+    const { proxy, through } = await proxyIn(service);
+    const letters = lettersOf(service, { ...through, retryDelay: 20 });
     const [letter] = (await letters.page()).letters;
     const link = proxy.latest('commands');
     link.mode = noAnswers;
@@ -53,8 +54,8 @@ describe('X13 replay under faults', () => {
 
   it('a process that ends in the middle leaves each letter replayed or there', async () => {
     const { service, tally } = await counted(200);
-    const { proxy, url } = await proxyTo(service.url);
-    const first = lettersOf(service, { url, retryDelay: 20 });
+    const { proxy, through } = await proxyIn(service);
+    const first = lettersOf(service, { ...through, retryDelay: 20 });
     const ended = first.replayAll().catch((error: unknown) => error);
     await eventually(() => expect(tally.total).toBeGreaterThan(0));
     proxy.cut();
@@ -86,8 +87,8 @@ describe('X13 replay under faults', () => {
 
   it('without Redis: NOT_CONNECTED in time, or CLOSED', async () => {
     const service = new TestService();
-    const away = { url: 'redis://127.0.0.1:9', timeout: 300 };
-    await expect(lettersOf(service, away).count()).rejects.toMatchObject({
+    const nowhere = { ...away, timeout: 300 };
+    await expect(lettersOf(service, nowhere).count()).rejects.toMatchObject({
       code: 'NOT_CONNECTED',
       outcome: 'not-run',
     });

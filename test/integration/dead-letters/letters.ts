@@ -10,9 +10,7 @@ export function lettersOf(
   options: Partial<DeadLettersOptions> = {},
 ): DeadLetters {
   const letters = new DeadLetters({
-    url: service.url,
-    prefix: service.prefix,
-    group: 'service',
+    ...service.serverOptions,
     ...options,
   });
   onTestFinished(() => letters.close());

@@ -8,7 +8,7 @@ import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 import { builtLibrary, program } from '../../support/built-library.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
 
 // Rows A of docs/faults.md that no other file is about.
 
@@ -155,10 +155,10 @@ describe('A10 answers that are cut in the middle', () => {
   const roles: Role[] = ['commands', 'subscriber', 'reader'];
   it.each(roles)('on the %s: the connection is replaced, and nothing is lost', async (role) => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const ran = new Tally();
-    await service.serve({ messages: { work: (n: number) => ran.add(n) } }, { url });
-    const client = await service.connected({ url });
+    await service.serve({ messages: { work: (n: number) => ran.add(n) } }, through);
+    const client = await service.connected(through);
     await client.call('work', 'first');
     for (const round of range(3)) {
       proxy.latest(role).mode = cutMidFrame(1);

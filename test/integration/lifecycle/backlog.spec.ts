@@ -4,6 +4,7 @@ import { eventually } from '../../../tools/wait.js';
 import { command } from '../../contracts/command.js';
 import { Gate } from '../../support/gate.js';
 import { uniquePrefix } from '../../support/place.js';
+import { away } from '../../support/redis.js';
 import { TestService } from '../../support/test-service.js';
 
 const read = (service: TestService, options: object = {}) =>
@@ -141,7 +142,6 @@ describe('what is left in a place', () => {
 
   it('is asked of a Redis that is not there for a bounded time', async () => {
     const service = new TestService();
-    const away = { url: 'redis://127.0.0.1:9' };
     await expect(read(service, away)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     const patient = { ...away, retryAttempts: undefined, timeout: 300 };
     await expect(read(service, patient)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });

@@ -1,13 +1,9 @@
-import { Redis } from 'ioredis';
 import { NEVER } from 'rxjs';
-import { redisUrl } from '../../support/redis.js';
 import { TestService } from '../../support/test-service.js';
 
 it('a given client that gives commands up after a while does not break the blocking read', async () => {
-  const given = new Redis(redisUrl, { commandTimeout: 100, socketTimeout: 100, lazyConnect: true });
-  onTestFinished(() => given.disconnect());
   const service = new TestService();
-  const where = { url: undefined, client: given };
+  const where = service.given({ commandTimeout: 100, socketTimeout: 100 });
   const server = await service.serve(
     { messages: { work: () => 'done', silent: () => NEVER } },
     where,

@@ -4,7 +4,7 @@ import type { Handlers } from '../../support/handlers.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 import { counting, Load } from '../../support/load.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
 
 /** What may pass from the silence of a connection to its replacement, in milliseconds. */
 const REPLACED = 9000;
@@ -12,10 +12,10 @@ const REPLACED = 9000;
 /** A server and a client that each reach Redis through a proxy of their own. */
 async function proxied(handlers: Handlers) {
   const service = new TestService();
-  const { proxy: serverProxy, url: ofServer } = await proxyTo(service.url);
-  const { proxy: clientProxy, url: ofClient } = await proxyTo(service.url);
-  await service.serve(handlers, { url: ofServer });
-  const client = await service.connected({ url: ofClient });
+  const { proxy: serverProxy, through: ofServer } = await proxyIn(service);
+  const { proxy: clientProxy, through: ofClient } = await proxyIn(service);
+  await service.serve(handlers, ofServer);
+  const client = await service.connected(ofClient);
   return { service, serverProxy, clientProxy, client };
 }
 

@@ -4,8 +4,6 @@ import { eventually } from '../../../tools/wait.js';
 import { listening, TestService } from '../../support/test-service.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
-const options = (service: TestService) => ({ url: service.url, prefix: service.prefix });
-
 /** A Redis that was started and stopped: its port is free, and nobody listens. */
 async function absent() {
   const redis = await startPrivateRedis();
@@ -160,7 +158,7 @@ describe('start and close', () => {
   it('close() while it starts', async () => {
     const service = new TestService();
     for (let turn = 0; turn < 10; turn++) {
-      const server = new ServerRedisStreams({ ...options(service), group: 'service' });
+      const server = new ServerRedisStreams(service.serverOptions);
       server.addHandler('work', (async () => 1) as never);
       const start = Promise.allSettled([listening(server)]);
       for (let i = 0; i < turn; i++) await new Promise((resolve) => setImmediate(resolve));

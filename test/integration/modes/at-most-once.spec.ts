@@ -5,7 +5,7 @@ import { services } from '../../support/intercepted-service.js';
 import { range, Tally } from '../../support/tally.js';
 import type { TestService as AnyService } from '../../support/test-service.js';
 import { Instance } from '../../support/instance.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
 
 // X3: a handler or a call that may be started once only (rule L18).
 
@@ -34,7 +34,7 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
 
   it('is acknowledged before it runs, and INTERRUPTED when its instance dies', async () => {
     const service = new TestService();
-    const place = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const place = { ...service.serverOptions, leaseTtl: 1000 };
     const victim = await Instance.start(place);
     const client = await service.connected();
     const started = client.failure('work', { key: 'started', hold: true }, once);
@@ -54,7 +54,7 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
 
   it('is so in packs: what a dead instance had started is INTERRUPTED, call by call', async () => {
     const service = new TestService();
-    const place = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const place = { ...service.serverOptions, leaseTtl: 1000 };
     const victim = await Instance.start(place);
     const client = await service.connected();
     await client.call('work', { key: 'before' });
@@ -74,11 +74,11 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
 
   it('with answers of Redis swallowed, no handler starts twice', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const ran = new Tally();
     const work = [(n: number) => ran.add(n), once] as const;
-    await service.serve({ messages: { work } }, { url, retryDelay: 20 });
-    const client = await service.connected({ url, retryDelay: 20 });
+    await service.serve({ messages: { work } }, { ...through, retryDelay: 20 });
+    const client = await service.connected({ ...through, retryDelay: 20 });
     await client.call('work', -1);
     proxy.treat(dropAnswers(0.05, 'commands'));
     const ends: PromiseSettledResult<unknown>[] = [];

@@ -152,7 +152,7 @@ describe.each(services)('X3 calls with the same key, %s,', (_where, TestService)
   it('when its instance dies, the next one runs it under the same key', async () => {
     Logger.overrideLogger(false);
     const service = new TestService();
-    const options = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const options = { ...service.serverOptions, leaseTtl: 1000 };
     const victim = await Instance.start(options);
     const client = await service.connected();
     const call = client.call('work', { key: 1, hold: true }, key);

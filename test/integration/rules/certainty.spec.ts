@@ -18,9 +18,7 @@ async function waiting(group = false) {
 }
 
 async function ensureGroup(service: TestService): Promise<void> {
-  const { prefix, keys } = service;
-  const brokers = await TestBrokers.open(service.url);
-  Object.assign(brokers, { prefix, keys });
+  const brokers = await TestBrokers.in(service);
   await brokers.group().ensureGroup('work', 'r', false);
   // A client sends a call again only if it knows how its service starts it.
   const announced = [{ pattern: 'work', once: false }];

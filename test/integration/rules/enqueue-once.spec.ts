@@ -4,15 +4,15 @@ import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 import { counting, Load } from '../../support/load.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
-import { proxyTo } from '../../support/proxy.js';
+import { proxyIn } from '../../support/proxy.js';
 
 describe('L1–L4: what is sent again is stored once', () => {
   it('with 5 % of the answers swallowed and the link cut, N calls give N executions', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const { ran, work } = counting();
     await service.serve({ messages: { work } });
-    const client = await service.connected({ url });
+    const client = await service.connected(through);
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
     await eventually(() => expect(load.answered).toBeGreaterThan(4000), 40_000);
@@ -25,10 +25,10 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('and N events are handled N times', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const seen = new Tally();
     await service.serve({ events: { happened: (n: number) => seen.add(n) } });
-    const client = await service.connected({ url });
+    const client = await service.connected(through);
     proxy.treat(dropAnswers(0.05, 'commands'));
     for (let round = 0; round < 100; round++) {
       await Promise.all(range(10).map((n) => client.tell('happened', round * 10 + n)));
@@ -40,9 +40,9 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('with the answers to settlements swallowed as well, nothing runs twice', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const { ran, work } = counting();
-    await service.serve({ messages: { work } }, { url });
+    await service.serve({ messages: { work } }, through);
     const client = await service.connected();
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
@@ -56,10 +56,10 @@ describe('L1–L4: what is sent again is stored once', () => {
 
   it('a batch whose answer is never heard is sent again, and calls that ended are left out', async () => {
     const service = new TestService();
-    const { proxy, url } = await proxyTo(service.url);
+    const { proxy, through } = await proxyIn(service);
     const { ran, work } = counting();
     await service.serve({ messages: { work } });
-    const client = await service.connected({ url });
+    const client = await service.connected(through);
     await client.call('work', { key: -1 });
     // Nothing leaves: what is given up meanwhile must not be sent when the link is back.
     proxy.treat(blackhole);

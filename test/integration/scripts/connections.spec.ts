@@ -1,9 +1,10 @@
 import { resolveClientOptions } from '../../../libs/redis-stream-transport/src/options/index.js';
 import { Link } from '../../../libs/redis-stream-transport/src/redis/link.js';
+import { slotOwner } from '../../../libs/redis-stream-transport/src/redis/cluster/slot-owner.js';
 import { OwnConnections } from '../../../libs/redis-stream-transport/src/redis/own-connections.js';
 import { TestBrokers } from '../../support/brokers.js';
 import { eventually } from '../../../tools/wait.js';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 const TTL = 60_000;
 const me = { consumer: 'me', token: 'mine' };
@@ -129,9 +130,10 @@ describe('L23: connections', () => {
     const keeper = new OwnConnections();
     let cutOffs = 0;
     keeper.whenCutOff(() => cutOffs++);
-    const { redis } = resolveClientOptions({ url: inject('redisUrl') });
+    const { redis: target } = resolveClientOptions(brokers.address);
+    const server = slotOwner(target, brokers.keys.incarnation());
     const observer = { ready: () => {}, closed: () => {}, failed: () => {} };
-    const settings = { target: redis, maxPause: 100, observer, keeper };
+    const settings = { target, server, maxPause: 100, observer, keeper };
     const links = ['commands', 'subscriber'] as const;
     const [one, two] = links.map(
       (role) => new Link(role, settings, { up: async () => {}, down: () => {} }),
