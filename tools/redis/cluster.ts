@@ -4,6 +4,7 @@ import { eventually, pause } from '../wait.js';
 import { startPrivateRedis } from '../redis.js';
 import { KeptServer } from './kept-server.js';
 import { SlotMove } from './slot-move.js';
+import type { TlsFiles } from './tls-files.js';
 
 const SLOTS = 16_384;
 /** Milliseconds within which a node answers that is well. */
@@ -17,6 +18,7 @@ export interface ClusterStartOptions {
   readonly nodeTimeout?: number;
   /** Further arguments of each server. */
   readonly args?: readonly string[];
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** A node as the others see it. */
@@ -35,7 +37,8 @@ export interface SeenNode {
 export class RedisCluster {
   private constructor(
     readonly nodes: KeptServer[],
-    private readonly options: Required<ClusterStartOptions>,
+    private readonly options: Required<Omit<ClusterStartOptions, 'tls'>> &
+      Pick<ClusterStartOptions, 'tls'>,
   ) {}
 
   static async start({
@@ -43,8 +46,9 @@ export class RedisCluster {
     replicas = 0,
     nodeTimeout = 1000,
     args = [],
+    tls,
   }: ClusterStartOptions = {}): Promise<RedisCluster> {
-    const options = { masters, replicas, nodeTimeout, args };
+    const options = { masters, replicas, nodeTimeout, args, tls };
     const cluster = new RedisCluster([], options);
     try {
       for (let i = 0; i < masters * (1 + replicas); i++) await cluster.add();
@@ -67,13 +71,14 @@ export class RedisCluster {
 
   /** Starts a server that is no member yet. */
   async add(): Promise<KeptServer> {
-    const { nodeTimeout, args } = this.options;
+    const { nodeTimeout, args, tls } = this.options;
     const own = [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())],
       ...['--cluster-node-timeout', String(nodeTimeout), '--repl-diskless-sync-delay', '0'],
+      ...(tls ? ['--tls-cluster', 'yes'] : []),
       ...args,
     ];
-    const node = new KeptServer(await startPrivateRedis({ args: own }), own);
+    const node = new KeptServer(await startPrivateRedis({ args: own, tls }), own, tls);
     this.nodes.push(node);
     return node;
   }

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import { startPrivateRedis } from '../redis.js';
 import type { PrivateRedis } from './server-process.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** A private server that can be killed, frozen and started again where it was, and a connection to it. */
 export class KeptServer {
@@ -10,6 +11,7 @@ export class KeptServer {
   constructor(
     private server: PrivateRedis,
     private readonly args: readonly string[],
+    private readonly tls?: TlsFiles,
   ) {}
 
   get port(): number {
@@ -21,7 +23,7 @@ export class KeptServer {
   }
 
   get redis(): Redis {
-    return (this.made ??= connectTo(this.port));
+    return (this.made ??= connectTo(this.port, this.tls));
   }
 
   /** SIGKILL: what it held in memory is gone. */
@@ -38,12 +40,12 @@ export class KeptServer {
   /** Starts again what crashed, with what it had written to disk. */
   async comeBack(): Promise<void> {
     const { port, folder } = this.server;
-    this.server = await startPrivateRedis({ args: this.args, port, folder });
+    this.server = await startPrivateRedis({ args: this.args, tls: this.tls, port, folder });
   }
 
   /** Starts again what was killed, where it was, with an empty memory and as a member of nothing. */
   async start(): Promise<void> {
-    this.server = await startPrivateRedis({ args: this.args, port: this.port });
+    this.server = await startPrivateRedis({ args: this.args, tls: this.tls, port: this.port });
   }
 
   freeze(): void {
@@ -64,8 +66,10 @@ export class KeptServer {
 const RETRY = 50;
 
 /** A connection that waits for nothing: its commands fail while the server is away, or take three seconds at most. */
-export function connectTo(port: number): Redis {
+export function connectTo(port: number, tls?: TlsFiles): Redis {
   const redis = new Redis({
+    // Whatever name its certificate has.
+    ...(tls ? { tls: { ca: tls.ca, checkServerIdentity: () => undefined } } : {}),
     ...{ port, host: '127.0.0.1', maxRetriesPerRequest: 0, commandTimeout: 3000 },
     // By itself ioredis waits longer each time, soon longer than a command may take: a server that was away for some
     // seconds would be back, and the first command would time out.

@@ -8,6 +8,7 @@ import { freePort } from '../free-port.js';
 import { terminated } from '../process.js';
 import { createServerFolder, recordServer, removeServerFolder } from './leftovers.js';
 import type { Server } from './server.js';
+import { tlsArguments, type TlsFiles } from './tls-files.js';
 
 export interface RedisStartOptions {
   /** Further arguments of the server, for example `['--maxmemory', '16mb']`. */
@@ -16,6 +17,8 @@ export interface RedisStartOptions {
   port?: number;
   /** That of a server which ended and left it: what is stored there is read. Default: a new one. */
   folder?: string | undefined;
+  /** It speaks TLS alone. */
+  tls?: TlsFiles | undefined;
   /** Instead of a server with data: a Sentinel with these lines in its file. */
   sentinel?: readonly string[];
 }
@@ -49,12 +52,12 @@ process.on('exit', () => {
 
 export async function startServer(
   { bin, env, from }: Server,
-  { args = [], port: wanted, sentinel, folder }: RedisStartOptions = {},
+  { args = [], port: wanted, sentinel, folder, tls }: RedisStartOptions = {},
 ): Promise<PrivateRedis> {
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
     try {
-      return await startOn(port, { bin, env, from, args, sentinel, folder });
+      return await startOn(port, { bin, env, from, args, sentinel, folder, tls });
     } catch (error) {
       // Between the look and the start another process may have taken the port.
       const taken = error instanceof PortTaken;
@@ -67,17 +70,19 @@ interface StartSettings {
   readonly args: readonly string[];
   readonly sentinel: readonly string[] | undefined;
   readonly folder: string | undefined;
+  readonly tls: TlsFiles | undefined;
 }
 
 class PortTaken extends Error {}
 
 async function startOn(
   port: number,
-  { bin, env, from, args, sentinel, folder: left }: Server & StartSettings,
+  { bin, env, from, args, sentinel, folder: left, tls }: Server & StartSettings,
 ): Promise<PrivateRedis> {
   const folder = left ?? createServerFolder();
   const own = sentinel ? sentinelArguments(port, folder, sentinel) : baseArguments(port, folder);
-  const child = spawn(bin, [...own, ...args], {
+  const secured = tls ? tlsArguments(port, tls) : [];
+  const child = spawn(bin, [...own, ...secured, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -108,7 +113,16 @@ async function startOn(
   child.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as Socket).unref();
   const pid = child.pid as number;
-  return { url: `redis://127.0.0.1:${port}`, from, bin, port, pid, folder, stop, crash };
+  return {
+    url: `${tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`,
+    from,
+    bin,
+    port,
+    pid,
+    folder,
+    stop,
+    crash,
+  };
 }
 
 // The title of the process stays its command line, so that a left-over is recognized by the folder in it.

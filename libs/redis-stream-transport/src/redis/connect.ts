@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Credentials, NodeAddress, RedisTarget } from '../options/index.js';
-import { clusterOf } from './cluster/nodes.js';
+import { clusterOf, toNode } from './cluster/nodes.js';
 
 /** An ioredis object. It never reconnects by itself: a `Link` replaces it. */
 export type Connection = Redis;
@@ -59,9 +59,9 @@ export function createConnection(
     return new Redis({
       ...PATIENCE,
       ...own,
-      ...redisOptions,
-      ...credentials,
-      ...node,
+      ...(node
+        ? toNode({ ...redisOptions, ...credentials }, node)
+        : { ...redisOptions, ...credentials }),
       ...MORTAL,
       ...spoken,
     });

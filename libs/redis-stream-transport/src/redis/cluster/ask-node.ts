@@ -1,8 +1,10 @@
-import { Redis } from 'ioredis';
+import { Redis, type ClusterOptions } from 'ioredis';
 import type { NodeAddress } from '../../options/index.js';
-import { destroyConnection, MORTAL, RESP2 } from '../connect.js';
+import { Attempt } from '../connections/attempt.js';
+import { MORTAL, RESP2 } from '../connect.js';
 import { deadline } from '../pauses.js';
 import { readView, type NodeView } from './node-view.js';
+import { toNode } from './nodes.js';
 
 /**
  * Asks one node what it knows of its Cluster, on a connection of its own, within `timeout` milliseconds. Rejects with
@@ -12,36 +14,35 @@ import { readView, type NodeView } from './node-view.js';
  */
 export async function askNode(
   address: NodeAddress,
-  options: object,
+  options: ClusterOptions['redisOptions'],
   timeout: number,
 ): Promise<NodeView> {
   const connection = new Redis({
-    ...options,
-    ...address,
+    ...toNode(options, address),
     connectTimeout: timeout,
     enableReadyCheck: false,
     ...MORTAL,
     ...RESP2,
   });
-  const limit = deadline(timeout, `no answer within ${timeout} ms`);
-  // The last error says why a connection failed; `connect` itself only says that it is closed.
-  let told: Error | undefined;
-  connection.on('error', (error: Error) => (told = error));
+  const spoken = connection.options.tls ? ' by TLS' : '';
+  const limit = deadline(timeout, `no answer${spoken} within ${timeout} ms`);
+  // It knows why a connection failed; `connect` itself only says that it is closed.
+  const attempt = new Attempt(connection);
   try {
-    return await Promise.race([ask(connection, address.host), limit.promise]);
+    return await Promise.race([ask(connection, address), limit.promise]);
   } catch (error) {
-    throw isReply(error) ? error : (told ?? error);
+    throw isReply(error) ? error : (attempt.told ?? error);
   } finally {
     limit.cancel();
-    destroyConnection(connection);
+    attempt.destroy();
   }
 }
 
-async function ask(connection: Redis, host: string): Promise<NodeView> {
+async function ask(connection: Redis, address: NodeAddress): Promise<NodeView> {
   await connection.connect();
   const lines = connection.call('CLUSTER', 'NODES').catch(() => undefined);
   const slots = await connection.call('CLUSTER', 'SLOTS');
-  return readView(slots, await lines, host);
+  return readView(slots, await lines, address);
 }
 
 /** Whether Redis itself said no. */

@@ -2,7 +2,7 @@ import type { NodeAddress, RedisTarget } from '../../options/index.js';
 import { thrownText } from '../../thrown.js';
 import { askCredentials } from '../credentials.js';
 import { deadline } from '../pauses.js';
-import { addressOf, namedNodes } from './addresses.js';
+import { namedNodes, placed } from './addresses.js';
 import { askNode, isReply } from './ask-node.js';
 import type { NamedNode, NodeView, OwnedRange } from './node-view.js';
 import { clusterOf, nameOf, type ClusterPlace } from './nodes.js';
@@ -103,13 +103,17 @@ async function toAsk(place: ClusterPlace, known: readonly NamedNode[]): Promise<
   return [...nodes.values()];
 }
 
-/** Where a node is that another one named. What the user said of that node, such as a password, counts for it alone. */
+/**
+ * Where a node is that another one named. What the user said of that node, such as a password, counts for it alone; but the
+ * options of TLS count for those that it names.
+ */
 async function reachable(node: NamedNode, { nodes, options }: ClusterPlace): Promise<NodeAddress> {
   const { natMap } = options;
   const name = nameOf(node);
   const { host, port } = (typeof natMap === 'function' ? natMap(name) : natMap?.[name]) ?? node;
   const own = nodes.find((each) => each.host === host && each.port === port);
-  return { ...own, host: await addressOf(host, options), port };
+  const { tls = node.tls } = own ?? {};
+  return placed({ ...own, ...(tls ? { tls } : {}), host, port }, options);
 }
 
 /** The owner of a slot with the highest epoch. */

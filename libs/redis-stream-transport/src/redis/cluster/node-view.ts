@@ -1,7 +1,11 @@
+import type { NodeAddress } from '../../options/index.js';
+
 /** A node as another node names it. */
 export interface NamedNode {
   readonly host: string;
   readonly port: number;
+  /** Of a node that was named by TLS: it takes TLS there too. */
+  readonly tls?: NodeAddress['tls'];
 }
 
 /** A range of slots and its owner, as one node sees it. */
@@ -34,9 +38,10 @@ interface MasterLine {
  * Reads the answers to `CLUSTER SLOTS` and `CLUSTER NODES` (undefined if the user may not ask for it: then all epochs
  * are 0). A range whose master has failed is `lost`.
  *
- * @param asked the host that answered: a node that does not know its own address names none
+ * @param asked who answered: a node that does not know its own address names none; asked by TLS it names ports for TLS
  */
-export function readView(slots: unknown, lines: unknown, asked: string): NodeView {
+export function readView(slots: unknown, lines: unknown, asked: NodeAddress): NodeView {
+  const tls = tlsOfOthers(asked);
   const masters = typeof lines === 'string' ? mastersOf(lines) : new Map<string, MasterLine>();
   const ranges: OwnedRange[] = [];
   const lost: OwnedRange[] = [];
@@ -45,7 +50,7 @@ export function readView(slots: unknown, lines: unknown, asked: string): NodeVie
     const [from, to, ...members] = Array.isArray(row) ? (row as unknown[]) : [];
     for (const [i, member] of members.entries()) {
       const [host, port, id] = Array.isArray(member) ? (member as unknown[]) : [];
-      const node = { host: nodeHost(host, asked), port: Number(port) };
+      const node = { host: nodeHost(host, asked.host), port: Number(port), ...tls };
       if (!Number.isInteger(node.port) || node.port < 1) continue;
       if (nodes.size < MOST_NODES) nodes.set(`${node.host} ${node.port}`, node);
       const { epoch, failed } = masters.get(String(id)) ?? { epoch: 0, failed: false };
@@ -59,6 +64,13 @@ export function readView(slots: unknown, lines: unknown, asked: string): NodeVie
 /** NULL, '' or '?': the same host as the one that was asked (`cluster-preferred-endpoint-type`). */
 function nodeHost(host: unknown, asked: string): string {
   return typeof host === 'string' && host !== '' && host !== '?' ? host : asked;
+}
+
+/** A server name is that of one node. */
+function tlsOfOthers({ tls }: NodeAddress): Pick<NamedNode, 'tls'> {
+  if (!tls) return {};
+  const { servername: _, ...others } = tls;
+  return { tls: others };
 }
 
 /** `id address flags master ping pong epoch link …` in each line. */

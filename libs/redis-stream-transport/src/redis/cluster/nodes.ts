@@ -1,4 +1,4 @@
-import { Cluster, type ClusterOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { readNode, type NodeAddress, type RedisTarget } from '../../options/index.js';
 
 /** A Cluster: nodes that are known from the start, and how they are reached. */
@@ -25,6 +25,16 @@ export function clusterOf(target: RedisTarget): ClusterPlace | undefined {
   const known = client.nodes('all').map(({ options: { host, port } }) => ({ host, port }));
   const nodes = [...given, ...known].map((node) => readNode(node, 'client', PLACE));
   return { nodes, options: client.options };
+}
+
+/** Options for the connection to a node: its own first, but those of TLS add to those of all nodes. */
+export function toNode(
+  options: ClusterOptions['redisOptions'],
+  node: NodeAddress,
+): Omit<RedisOptions, 'host' | 'port'> & NodeAddress {
+  const both = { ...options, ...node };
+  if (options?.tls && node.tls) both.tls = { ...options.tls, ...node.tls };
+  return both;
 }
 
 /** A node as text, to tell nodes apart and to name one. */

@@ -71,7 +71,8 @@ export class Attempt {
   }
 
   private silence(cause: Error | undefined): Error {
-    const text = 'the connection was closed before Redis answered: does it take more (maxclients)?';
+    const text =
+      'the connection was closed before Redis answered: does it take more (maxclients), or only TLS?';
     return cause === undefined ? new Error(text) : new Error(text, { cause });
   }
 }
