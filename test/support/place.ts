@@ -7,7 +7,10 @@ import type { OwnedSlots } from '../global-setup.js';
 import { redis, redisUrl } from './redis.js';
 
 export interface PlaceOptions {
-  /** The Redis of the tests by default. */
+  /**
+   * Of a server of the test's own, which it kills, freezes, fills or changes: never in the Cluster of the tests. By default
+   * the place is where all tests are.
+   */
   readonly url?: string;
   /** One of its own by default. */
   readonly prefix?: string;
@@ -28,16 +31,6 @@ export const testCluster: ClusterPlace | undefined = clusterOfTests();
 function clusterOfTests(): ClusterPlace | undefined {
   const slots = inject('clusterNodes');
   return slots && { slots, addresses: slots.map(({ host, port }) => ({ host, port })) };
-}
-
-/**
- * A place in the one Redis of the tests, also when all others are in a Cluster.
- *
- * @param why what is tested there is about one server, and not about this transport in a Cluster
- */
-export function oneRedis(why: string): PlaceOptions {
-  if (why === '') throw new Error('say why this is not played in a Cluster');
-  return { url: redisUrl };
 }
 
 /** Options of a client or a server that lead here. */
