@@ -1,11 +1,5 @@
 // Certificates for tests of TLS, made here: no openssl is needed, and none of them lasts.
-import {
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  type KeyObject,
-} from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** Texts in PEM. */

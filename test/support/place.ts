@@ -99,6 +99,14 @@ export class Place {
     return { url: undefined, cluster: undefined, client, prefix: this.prefix };
   }
 
+  /** The keys that fit a glob, on all masters. */
+  async keysLike(glob: string): Promise<string[]> {
+    const { slots } = this.cluster ?? {};
+    const servers = slots?.map(({ host, port }) => redis(`redis://${host}:${port}`));
+    const found = await Promise.all((servers ?? [this.redis]).map((each) => each.keys(glob)));
+    return found.flat();
+  }
+
   /** Key of a stream. */
   stream(name: string): string {
     return this.keys.stream(name);

@@ -74,7 +74,7 @@ describe('H3 an entry that names a place to write to', () => {
       const service = new TestService();
       const ran: unknown[] = [];
       await service.serve({ messages: { work: (data: unknown) => ran.push(data) } });
-      const before = await service.redis.keys('*');
+      const before = await service.keysLike('*');
       await service.redis.xadd(
         service.keys.stream('work'),
         '*',
@@ -86,9 +86,9 @@ describe('H3 an entry that names a place to write to', () => {
       expect(ran).toEqual([]);
       const mine = (keys: string[]): string[] =>
         keys.filter((key) => !key.includes(service.prefix));
-      const strange = mine(await service.redis.keys('*')).filter((key) => key.includes(caller));
+      const strange = mine(await service.keysLike('*')).filter((key) => key.includes(caller));
       expect(strange.filter((key) => !before.includes(key))).toEqual([]);
-      expect(await service.redis.keys(`{${service.prefix}}:r:*`)).toEqual([]);
+      expect(await service.keysLike(`{${service.prefix}}:r:*`)).toEqual([]);
     },
   );
 });

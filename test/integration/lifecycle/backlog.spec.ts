@@ -18,7 +18,7 @@ describe('what is left in a place', () => {
     const nothing = { shards: 1, streams: [], deadLetters: {}, callers: 0 };
     expect(await read(service)).toEqual(nothing);
     expect(isDrained(await read(service))).toBe(true);
-    expect(await service.redis.keys(`{${service.prefix}*`)).toEqual([]);
+    expect(await service.keysLike(`{${service.prefix}*`)).toEqual([]);
   });
 
   it('are entries that run, wait for a slot, for another attempt, or were given up', async () => {
