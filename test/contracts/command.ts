@@ -29,10 +29,10 @@ export async function commandAt(terminal: Partial<Terminal>, ...args: string[]):
   return { code, ...said };
 }
 
-const ASKING: readonly unknown[] = ['generate', 'drained', 'dead'];
+const ASKING: ReadonlySet<unknown> = new Set(['generate', 'drained', 'dead']);
 
 /** No variable of the environment names a Cluster. */
 function inCluster(args: readonly string[]): string[] {
   const told = args.includes('--url') || args.includes('--cluster');
-  return told || !ASKING.includes(args[0]) ? [...args] : [...args, ...where];
+  return told || !ASKING.has(args[0]) ? [...args] : [...args, ...where];
 }
