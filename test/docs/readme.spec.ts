@@ -6,7 +6,8 @@ import { type INestMicroservice, Logger } from '@nestjs/common';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../tools/wait.js';
-import { Place } from '../support/place.js';
+import { uniquePrefix } from '../support/place.js';
+import { redisUrl } from '../support/redis.js';
 import { codeBlocks, read, ROOT } from './documents.js';
 
 const READMES = ['README.md'];
@@ -109,7 +110,7 @@ test.each([['README.md', [['solved by Ada'], [6, [1, 2, 3]]]]])(
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     // The same code: with the sources of the library, at the Redis of the tests, under keys of its own.
     const changes: [string, string][] = [
-      ["url: 'redis://localhost:6379'", optionsText()],
+      ["url: 'redis://localhost:6379'", `url: '${redisUrl}', prefix: '${uniquePrefix()}'`],
       ["'nestjs-redis-streams'", `'${join(ROOT, 'libs/redis-stream-transport/src/index.ts')}'`],
     ];
     for (const [name, text] of filesOf(document)) {
@@ -133,9 +134,3 @@ test.each([['README.md', [['solved by Ada'], [6, [1, 2, 3]]]]])(
     await eventually(() => expect(said).toEqual(expect.arrayContaining(expected)));
   },
 );
-
-/** The options that lead to the Redis of the tests as source code; in a Cluster with the number of shards that is the default. */
-function optionsText(): string {
-  const { shards: _, ...where } = new Place().address;
-  return JSON.stringify(where).slice(1, -1);
-}
