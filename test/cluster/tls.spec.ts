@@ -1,33 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Cluster } from 'ioredis';
 import { Authority } from '../../tools/certificates.js';
 import { RedisCluster, type ClusterStartOptions } from '../../tools/redis/cluster.js';
-import { writeTlsFiles } from '../../tools/redis/tls-files.js';
 import { eventually } from '../../tools/wait.js';
 import { counting, Load } from '../support/load.js';
 import { range } from '../support/tally.js';
 import { TestService } from '../support/test-service.js';
+import { TestAuthority } from '../support/tls.js';
 
-const authority = new Authority();
+const authority = new TestAuthority();
 const ca = authority.cert;
-const folder = mkdtempSync(join(tmpdir(), 'redis-streams-tls-'));
 const started: RedisCluster[] = [];
 
 /** A Cluster whose certificate is valid for these hosts alone. */
 async function secured(hosts: string[], options: ClusterStartOptions = {}): Promise<RedisCluster> {
-  const own = mkdtempSync(join(folder, 'nodes-'));
-  const tls = writeTlsFiles(own, ca, authority.issue(hosts));
-  const cluster = await RedisCluster.start({ ...options, tls });
+  const cluster = await RedisCluster.start({ ...options, tls: authority.filesFor(hosts) });
   started.push(cluster);
   return cluster;
 }
 
-afterAll(async () => {
-  await Promise.all(started.map((cluster) => cluster.stop()));
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => Promise.all(started.map((cluster) => cluster.stop())));
 
 const patterns = range(12).map((i) => `p${i}`);
 const DONE = { answers: patterns, heard: ['once'] };

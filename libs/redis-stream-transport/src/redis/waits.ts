@@ -12,8 +12,13 @@ export class Waits {
   ) {}
 
   /** Waits for a step: for a limited time, until the task is woken or stopped, or until `gone` rejects. */
-  async within<T>(step: Promise<T>, gone?: Promise<never>, timeout = this.timeout): Promise<T> {
-    const limit = deadline(timeout, 'Redis did not answer in time');
+  async within<T>(
+    step: Promise<T>,
+    gone?: Promise<never>,
+    timeout = this.timeout,
+    late = 'Redis did not answer in time',
+  ): Promise<T> {
+    const limit = deadline(timeout, late);
     const aborted = new Promise<never>(
       (_, reject) => (this.wake = () => reject(new Error('stopped'))),
     );

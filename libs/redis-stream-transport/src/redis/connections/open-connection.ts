@@ -47,7 +47,8 @@ async function open(
     const { connection } = attempt;
     const gone = attempt.gone();
     const patience = Math.max(SETUP_TIMEOUT, connection.options.connectTimeout ?? 0);
-    await waits.within(connection.connect(), gone, patience);
+    const late = connection.options.tls ? 'Redis did not answer by TLS in time' : undefined;
+    await waits.within(connection.connect(), gone, patience, late);
     attempt.passed();
     return { attempt, runId: await waits.within(runIdOf(connection), gone) };
   } catch (error) {
