@@ -117,13 +117,14 @@ export class Fleet {
     const life = (this.lives.get(slot) ?? 0) + 1;
     this.lives.set(slot, life);
     const name = `service-${slot}.${life}`;
-    const { leaseTtl, concurrency, prefix, serverOptions, effects } = this.options.plan;
+    const { leaseTtl, concurrency, prefix, serverOptions, effects, spread } = this.options.plan;
     const { effectsUrl: url } = this.options;
     const where = this.options.whereFor(name);
     const own = { prefix, group: 'service', leaseTtl, concurrency };
     const options = { ...where, ...own, ...serverOptions };
     const child = this.child(name, 'service', {
       options,
+      spread,
       ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
     });
     this.slots.set(slot, child);

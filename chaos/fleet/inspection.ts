@@ -70,18 +70,22 @@ const isQuiet = (found: readonly StreamFound[]) =>
   found.every(({ length, pending, dead }) => length === 0 && pending === 0 && dead === 0);
 
 async function streams(redis: Redis, prefix: string): Promise<StreamFound[]> {
-  const names = (await redis.keys(`{${prefix}}:s:*`)).sort();
-  return Promise.all(names.map((name) => stream(redis, prefix, name)));
+  const names = (await redis.keys(`${tags(prefix)}:s:*`)).sort();
+  return Promise.all(names.map((name) => stream(redis, name)));
 }
 
-async function stream(redis: Redis, prefix: string, name: string): Promise<StreamFound> {
+/** The hash tags of all shards, as a glob. */
+export const tags = (prefix: string): string => `{${prefix}*}`;
+
+async function stream(redis: Redis, name: string): Promise<StreamFound> {
+  const tag = name.slice(0, name.indexOf('}') + 1);
   const found = { name, length: await redis.xlen(name), pending: 0, consumers: 0, dead: 0 };
   const groups = (await redis.xinfo('GROUPS', name).catch(() => [])) as unknown[][];
   for (const group of groups.map(fields)) {
     found.pending += Number(group.pending);
     const consumers = (await redis.xinfo('CONSUMERS', name, String(group.name))) as unknown[][];
     for (const consumer of consumers.map(fields)) {
-      const lease = await redis.get(`{${prefix}}:lease:${String(consumer.name)}`);
+      const lease = await redis.get(`${tag}:lease:${String(consumer.name)}`);
       found.consumers++;
       if (lease === null || lease === '+') found.dead++;
     }
@@ -99,7 +103,7 @@ async function keys(redis: Redis): Promise<KeyFound[]> {
 
 async function deadLetters(redis: Redis, prefix: string): Promise<LetterFound[]> {
   const letters: Record<string, string>[] = [];
-  for (const key of await redis.keys(`{${prefix}}:dead:*`)) {
+  for (const key of await redis.keys(`${tags(prefix)}:dead:*`)) {
     for (const [, list] of await redis.xrange(key, '-', '+'))
       letters.push(fields(list) as Record<string, string>);
   }

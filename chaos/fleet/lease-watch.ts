@@ -1,7 +1,7 @@
 // Looks at the leases a few times per second, to find false take-overs: the lease could not have expired by
 // Redis' own clock, and its owner had not left.
 import { now } from '../kit/time.js';
-import type { Inspected } from './inspection.js';
+import { tags, type Inspected } from './inspection.js';
 
 const every = 150;
 
@@ -33,7 +33,7 @@ export function watchLeases({ redis, plan, log }: Inspected): () => void {
     if (looking) return;
     looking = true;
     try {
-      const answer = await redis.admin.eval(script, 0, `{${plan.prefix}}:lease:*`);
+      const answer = await redis.admin.eval(script, 0, `${tags(plan.prefix)}:lease:*`);
       const [micros, ...found] = answer as string[];
       const redisTime = Number(micros) / 1000;
       for (let i = 0; i < found.length; i += 3) {

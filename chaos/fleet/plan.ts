@@ -30,6 +30,8 @@ export interface Plan {
   readonly timeout?: number;
   readonly serverOptions?: RedisStreamsServerOptions;
   readonly clientOptions?: RedisStreamsClientOptions;
+  /** Over how many streams callers spread the calls of each pattern, where there are several shards. */
+  readonly spread?: number;
   readonly redis?: Omit<ChaosRedisOptions, 'environment'>;
   /** Instead of one server: a Cluster of three masters with a replica each. */
   readonly cluster?: boolean;

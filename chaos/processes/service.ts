@@ -19,9 +19,10 @@ interface Given {
   readonly options: RedisStreamsServerOptions;
   readonly history: string;
   readonly effects?: EffectsPlace;
+  readonly spread?: number;
 }
 
-const { name, library, options, history: path, effects } = given<Given>();
+const { name, library, options, history: path, effects, spread } = given<Given>();
 const history = new History(path);
 const { ServerRedisStreams, Logger } = (await import(library)) as Library;
 witness(history, Logger);
@@ -65,9 +66,10 @@ const execute = (pattern: string) => async (data: CallData, context: RedisStream
   return { by: `${name}#${n}`, ...answerTo(q, data.reply ?? 0) };
 };
 
-server.addHandler('work', execute('work'), false, {});
-server.addHandler('once', execute('once'), false, { atMostOnce: true });
-server.addHandler('inbox', execute('inbox'), false, {});
+const spreading = spread === undefined ? {} : { spread };
+server.addHandler('work', execute('work'), false, spreading);
+server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreading });
+server.addHandler('inbox', execute('inbox'), false, spreading);
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(() => heldByServer(server)));

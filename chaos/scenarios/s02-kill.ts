@@ -9,6 +9,8 @@ interface Killing {
   readonly takeOverWithin: number;
   readonly calls: number;
   readonly kills: number;
+  /** Over how many shards each pattern is spread. */
+  readonly spread?: number;
 }
 
 /**
@@ -18,7 +20,7 @@ interface Killing {
 const killing = (
   name: string,
   title: string,
-  { leaseTtl, takeOverWithin, calls, kills }: Killing,
+  { leaseTtl, takeOverWithin, calls, kills, spread }: Killing,
 ): Scenario =>
   scenario({
     name,
@@ -30,6 +32,11 @@ const killing = (
       leaseTtl,
       kills: size.count(kills, 3),
       effects: true,
+      ...(spread && {
+        spread,
+        serverOptions: { shards: spread },
+        clientOptions: { shards: spread },
+      }),
       mix: [
         // Their deadline passes before they are taken over: no instance may start them then.
         { weight: 1, pattern: 'work', ms: [0, 60], timeout: 2000 },
@@ -68,4 +75,13 @@ export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s',
   takeOverWithin: 5000,
   calls: 50_000,
   kills: 15,
+});
+
+/** The same with a stream of each pattern in each of three shards. */
+export const s2spread = killing('S2P', 'kill -9 of instances that serve spread patterns', {
+  leaseTtl: 10_000,
+  takeOverWithin: 5000,
+  calls: 50_000,
+  kills: 15,
+  spread: 3,
 });
