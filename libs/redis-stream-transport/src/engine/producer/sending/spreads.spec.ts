@@ -18,7 +18,9 @@ function setup() {
   });
   const call = (changes: Partial<CallRequest> = {}) => {
     const request = { pattern: 'x', stream: 'x', namePattern: false, grace: 2000, ...changes };
-    const made = { request, tainted: false, expiresAt: clock.now() + 1000, recalled: vi.fn() };
+    const now = clock.now();
+    const times = { startedAt: now, expiresAt: now + 1000 };
+    const made = { request, ...times, tainted: false, recalled: vi.fn() };
     return made as unknown as Call;
   };
   const routed = (changes?: Partial<CallRequest>) => {
@@ -26,46 +28,55 @@ function setup() {
     spreads.route(made);
     return made.request;
   };
-  /** The shards that so many calls go to, in order, each once as long as it does not change. */
-  const turns = (calls: number) => {
-    const shards: number[] = [];
-    for (let i = 0; i < calls; i++) {
-      const shard = shardOf(routed().stream, SHARDS);
-      if (shards.at(-1) !== shard) shards.push(shard);
-    }
-    return shards;
-  };
+  /** The shards of so many calls, with so many milliseconds between one and the next. */
+  const turns = (calls: number, pause = 4) =>
+    Array.from({ length: calls }, () => {
+      clock.pass(pause);
+      return shardOf(routed().stream, SHARDS);
+    });
   return { clock, spreads, down, sent, call, routed, turns };
 }
 
 describe('calls of a spread pattern', () => {
-  it('take turns among as many shards, sixteen at a time', () => {
+  it('take turns among as many shards', () => {
     const { spreads, turns } = setup();
-    expect([spreads.isEmpty, turns(100)]).toEqual([true, [shardOf('x', SHARDS)]]);
+    const own = shardOf('x', SHARDS);
+    expect([spreads.isEmpty, turns(3)]).toEqual([true, [own, own, own]]);
     spreads.noted('x', 3);
-    const seen = turns(48);
+    const seen = turns(3);
     expect(new Set(seen).size).toBe(3);
-    expect(turns(48)).toEqual(seen);
+    expect(turns(6)).toEqual([...seen, ...seen]);
     spreads.noted('x', 100);
-    expect(new Set(turns(96)).size).toBe(SHARDS);
+    expect(new Set(turns(SHARDS)).size).toBe(SHARDS);
+  });
+
+  it('go together if they leave together: those of four milliseconds, 256 at most', () => {
+    const shardsOf = (calls: number, pause: number) => {
+      const { spreads, turns } = setup();
+      spreads.noted('x', SHARDS);
+      return new Set(turns(calls, pause)).size;
+    };
+    expect([shardsOf(4, 1), shardsOf(5, 1)]).toEqual([1, 2]);
+    expect([shardsOf(256, 0), shardsOf(257, 0)]).toEqual([1, 2]);
   });
 
   it('name their pattern elsewhere, and are only stored where an instance serves it', () => {
-    const { spreads, routed } = setup();
+    const { clock, spreads, routed } = setup();
     spreads.noted('x', SHARDS);
-    for (let i = 0; i < 96; i++) {
+    for (let i = 0; i < SHARDS; i++) {
+      clock.pass(4);
       const { stream, namePattern, grace, home } = routed();
       if (stream === 'x') expect({ namePattern, grace, home }).toMatchObject({ grace: 2000 });
       else expect({ namePattern, grace }).toEqual({ namePattern: true, grace: 'served' });
-      const strict = routed({ grace: 'fail' });
-      expect(strict.grace).toBe('fail');
+      expect(routed({ grace: 'fail' }).grace).toBe('fail');
     }
   });
 
   it('stay in their own stream with a key, in a lane, and when it is heard that they are to', () => {
-    const { spreads, routed } = setup();
+    const { clock, spreads, routed } = setup();
     spreads.noted('x', SHARDS);
-    for (let i = 0; i < 96; i++) {
+    for (let i = 0; i < SHARDS; i++) {
+      clock.pass(4);
       expect(routed({ key: 'k' }).stream).toBe('x');
       expect(routed({ stream: 'lane', namePattern: true }).stream).toBe('lane');
       expect(routed({ pattern: 'y', stream: 'y' }).stream).toBe('y');
@@ -85,7 +96,7 @@ describe('calls of a spread pattern', () => {
     down.add(0).add(1);
     expect([...new Set(turns(200))].toSorted()).toEqual([2, 3, 4, 5]);
     for (let shard = 0; shard < SHARDS; shard++) down.add(shard);
-    expect(turns(200)).toEqual([shardOf('x', SHARDS)]);
+    expect(turns(2)).toEqual(Array(2).fill(shardOf('x', SHARDS)));
     down.clear();
     expect(new Set(turns(200)).size).toBe(SHARDS);
   });
@@ -96,6 +107,7 @@ describe('L26: a call that another stream did not take', () => {
     const all = setup();
     all.spreads.noted('x', SHARDS);
     for (;;) {
+      all.clock.pass(4);
       const call = all.call({ data: '1' });
       all.spreads.route(call);
       if (call.request.home !== undefined) return { ...all, moved: call };

@@ -2,8 +2,10 @@ import { MAX_SPREAD_PATTERN, spreadStreams, usedStreams } from '../../../protoco
 import type { Clock } from '../../clock.js';
 import type { Call } from '../call.js';
 
-/** Calls of a pattern that go to one stream before the next: those of one turn are to share batches and packs. */
-const TURN = 16;
+/** Milliseconds for which calls of a pattern go to one stream: those that leave together share batches and packs. */
+const TURN = 4;
+/** Calls that go to one stream in this time at most. */
+const MOST = 256;
 /** Patterns that are known; beyond, all are heard of anew. */
 const MOST_KNOWN = 10_000;
 
@@ -14,7 +16,8 @@ interface Spread {
   readonly streams: readonly string[];
   /** The stream whose turn it is. */
   at: number;
-  /** Calls that it still gets. */
+  /** Until when (monotonic, ms), and how many calls it still gets. */
+  until: number;
   left: number;
 }
 
@@ -53,7 +56,7 @@ export class Spreads {
     const streams = usedStreams(pattern, spreadStreams(pattern, shards), spread);
     // Clients do not begin at the same one.
     const at = Math.floor(clock.random() * streams.length);
-    this.known.set(pattern, { spread, streams, at, left: TURN });
+    this.known.set(pattern, { spread, streams, at, until: 0, left: 0 });
   }
 
   /**
@@ -65,7 +68,7 @@ export class Spreads {
     if (request.key !== undefined || request.namePattern) return;
     const known = this.known.get(request.pattern);
     if (known === undefined) return;
-    const stream = this.next(known);
+    const stream = this.next(known, call.startedAt);
     if (stream === request.stream) return;
     // Where nobody serves it, it is not to wait.
     const grace = request.grace === 'fail' ? 'fail' : 'served';
@@ -84,23 +87,24 @@ export class Spreads {
   }
 
   /** The next stream whose shard can be used; if there is none, the pattern's own. */
-  private next(known: Spread): string {
+  private next(known: Spread, now: number): string {
     const { streams } = known;
-    if (known.left === 0) pass(known);
+    if (known.left === 0 || now >= known.until) pass(known, now);
     for (let tried = 0; tried < streams.length; tried++) {
       const stream = streams[known.at] as string;
       if (this.parts.isUp(stream)) {
         known.left--;
         return stream;
       }
-      pass(known);
+      pass(known, now);
     }
     return streams[0] as string;
   }
 }
 
 /** It is the turn of the next. */
-function pass(known: Spread): void {
+function pass(known: Spread, now: number): void {
   known.at = (known.at + 1) % known.streams.length;
-  known.left = TURN;
+  known.until = now + TURN;
+  known.left = MOST;
 }
