@@ -145,11 +145,14 @@ describe('a Cluster whose certificate has names alone', () => {
   beforeAll(async () => {
     cluster = await secured(['localhost', 'redis.test'], {});
   }, 60_000);
-  const announce = async (name: string): Promise<void> => {
+  /** @param name that of all nodes; '': their addresses; undefined: they say that it is where they were asked */
+  const announce = async (name?: string): Promise<void> => {
     for (const { redis } of cluster.nodes) {
-      await redis.config('SET', 'cluster-announce-hostname', name);
-      await redis.config('SET', 'cluster-preferred-endpoint-type', name ? 'hostname' : 'ip');
+      await redis.config('SET', 'cluster-announce-hostname', name ?? '');
+      const type = name === undefined ? 'unknown-endpoint' : name === '' ? 'ip' : 'hostname';
+      await redis.config('SET', 'cluster-preferred-endpoint-type', type);
     }
+    if (name === undefined) return;
     // All have heard of all names.
     for (const { redis } of cluster.nodes) {
       await eventually(async () => {
@@ -158,6 +161,8 @@ describe('a Cluster whose certificate has names alone', () => {
       });
     }
   };
+  const dnsLookup = (_: string, done: (error: null, address: string) => void) =>
+    done(null, '127.0.0.1');
   const nodes = (host: string) => cluster.nodes.map(({ port }) => ({ host, port }));
 
   it('is used by the names that its nodes announce', async () => {
@@ -169,8 +174,6 @@ describe('a Cluster whose certificate has names alone', () => {
 
   it('is used by names that a function looks up: the certificate is that of the name', async () => {
     await announce('redis.test');
-    const dnsLookup = (_: string, done: (error: null, address: string) => void) =>
-      done(null, '127.0.0.1');
     const named = { nodes: nodes('redis.test').slice(0, 1), options: { dnsLookup } };
     expect(await worked(cluster, { ...tls(), cluster: named })).toEqual(DONE);
     // The name of nobody is in no certificate.
@@ -180,6 +183,12 @@ describe('a Cluster whose certificate has names alone', () => {
     });
   });
 
+  it('is used by one name for all nodes, which say no other', async () => {
+    await announce();
+    const named = { nodes: nodes('redis.test').slice(0, 1), options: { dnsLookup } };
+    expect(await worked(cluster, { ...tls(), cluster: named })).toEqual(DONE);
+  });
+
   it('is used by records of a service', async () => {
     await announce('redis.test');
     const resolveSrv = (_: string, done: (error: null, records: object[]) => void) =>
@@ -187,8 +196,6 @@ describe('a Cluster whose certificate has names alone', () => {
         null,
         cluster.nodes.map(({ port }) => ({ name: 'redis.test', port, priority: 1, weight: 1 })),
       );
-    const dnsLookup = (_: string, done: (error: null, address: string) => void) =>
-      done(null, '127.0.0.1');
     const options = { useSRVRecords: true, resolveSrv, dnsLookup } as object;
     const named = { nodes: [{ host: '_redis.test', port: 1 }], options };
     expect(await worked(cluster, { ...tls(), cluster: named })).toEqual(DONE);

@@ -53,6 +53,7 @@ export class Place {
   private readonly single: string;
   private readonly cluster: ClusterPlace | undefined;
   private connection: Redis | undefined;
+  private toMasters: Redis | undefined;
 
   constructor({ url, prefix = uniquePrefix(), cluster }: PlaceOptions = {}) {
     this.single = url ?? redisUrl;
@@ -78,9 +79,13 @@ export class Place {
 
   /** A plain connection to look and to meddle with, to the server that has the keys. */
   get redis(): Redis {
-    const { cluster } = this;
-    const movable = cluster !== undefined && cluster.slots === undefined;
-    return (this.connection ??= movable ? toAll(cluster) : redis(this.url));
+    const movable = this.cluster !== undefined && this.cluster.slots === undefined;
+    return (this.connection ??= movable ? this.acrossShards : redis(this.url));
+  }
+
+  /** The same for the keys of all shards, which may be on several servers. */
+  get acrossShards(): Redis {
+    return this.cluster ? (this.toMasters ??= toAll(this.cluster)) : this.redis;
   }
 
   /** Options of a client that calls here. In a Cluster there is one shard, whose keys are `keys`. */

@@ -108,7 +108,7 @@ describe.each(services)('X3 calls with the same key, %s,', (_where, TestService)
     };
     await service.serve({ messages: { work: [work, { atMostOnce: true }] } });
     const client = await service.connected();
-    const { link } = await TestBrokers.open();
+    const { link } = await TestBrokers.in(service);
     const broker = new GroupBroker(link, service.keys, 'service');
     const limits = { groupTtl: 600_000, count: undefined, age: undefined, page: 100, trim: 100 };
     const short = { ...key, timeout: 700 };

@@ -23,7 +23,7 @@ async function added(service: TestService): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const stream of streams) {
     const key = keysOf(service, stream).stream(stream);
-    const info = await service.redis.xinfo('STREAM', key).catch(() => []);
+    const info = await service.acrossShards.xinfo('STREAM', key).catch(() => []);
     const fields = info as unknown[];
     counts[stream] = Number(fields[fields.indexOf('entries-added') + 1] ?? 0);
   }
@@ -231,7 +231,7 @@ describe('a shard in which nobody serves the pattern any more', () => {
       const client = await service.connected({ ...options, whenNoConsumer });
       await eventually(async () => expect(await used(service, client)).toHaveLength(SHARDS));
       for (const stream of streams) {
-        if (stream !== 'work') await service.redis.del(keysOf(service, stream).live('work'));
+        if (stream !== 'work') await service.acrossShards.del(keysOf(service, stream).live('work'));
       }
       // What was so a moment ago counts for two seconds.
       await eventually(async () => expect(await used(service, client)).toEqual(['work']));

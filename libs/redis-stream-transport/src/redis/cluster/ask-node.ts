@@ -28,10 +28,14 @@ export async function askNode(
   const limit = deadline(timeout, `no answer${spoken} within ${timeout} ms`);
   // It knows why a connection failed; `connect` itself only says that it is closed.
   const attempt = new Attempt(connection);
+  let refusal: Error | undefined;
+  connection.on('error', (error: Error) => {
+    if (isReply(error)) refusal ??= error;
+  });
   try {
     return await Promise.race([ask(connection, address), limit.promise]);
   } catch (error) {
-    throw isReply(error) ? error : (attempt.told ?? error);
+    throw isReply(error) ? error : (refusal ?? attempt.told ?? error);
   } finally {
     limit.cancel();
     attempt.destroy();

@@ -41,7 +41,7 @@ interface MasterLine {
  * @param asked who answered: a node that does not know its own address names none; asked by TLS it names ports for TLS
  */
 export function readView(slots: unknown, lines: unknown, asked: NodeAddress): NodeView {
-  const tls = tlsOfOthers(asked);
+  const others = tlsOfOthers(asked);
   const masters = typeof lines === 'string' ? mastersOf(lines) : new Map<string, MasterLine>();
   const ranges: OwnedRange[] = [];
   const lost: OwnedRange[] = [];
@@ -50,7 +50,7 @@ export function readView(slots: unknown, lines: unknown, asked: NodeAddress): No
     const [from, to, ...members] = Array.isArray(row) ? (row as unknown[]) : [];
     for (const [i, member] of members.entries()) {
       const [host, port, id] = Array.isArray(member) ? (member as unknown[]) : [];
-      const node = { host: nodeHost(host, asked.host), port: Number(port), ...tls };
+      const node = { ...(isHost(host) ? { host, ...others } : hostOf(asked)), port: Number(port) };
       if (!Number.isInteger(node.port) || node.port < 1) continue;
       if (nodes.size < MOST_NODES) nodes.set(`${node.host} ${node.port}`, node);
       const { epoch, failed } = masters.get(String(id)) ?? { epoch: 0, failed: false };
@@ -62,11 +62,14 @@ export function readView(slots: unknown, lines: unknown, asked: NodeAddress): No
 }
 
 /** NULL, '' or '?': the same host as the one that was asked (`cluster-preferred-endpoint-type`). */
-function nodeHost(host: unknown, asked: string): string {
-  return typeof host === 'string' && host !== '' && host !== '?' ? host : asked;
+function isHost(host: unknown): host is string {
+  return typeof host === 'string' && host !== '' && host !== '?';
 }
 
-/** A server name is that of one node. */
+const hostOf = ({ host, tls }: NodeAddress): Pick<NamedNode, 'host' | 'tls'> =>
+  tls ? { host, tls } : { host };
+
+/** A server name is that of one host. */
 function tlsOfOthers({ tls }: NodeAddress): Pick<NamedNode, 'tls'> {
   if (!tls) return {};
   const { servername: _, ...others } = tls;
