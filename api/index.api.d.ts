@@ -13,6 +13,7 @@ import type {
   WritePacket,
 } from '@nestjs/microservices';
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { DiagnosticsMessages, DiagnosticsName } from 'nestjs-redis-streams/diagnostics';
 import type { InspectOptions, inspect } from 'node:util';
 import type { Observable } from 'rxjs';
 
@@ -232,10 +233,8 @@ export declare class RedisStreamsError extends Error {
 
 export type RedisStreamsErrorCode = keyof typeof REDIS_STREAMS_ERROR_CODES;
 
-export type RedisStreamsEvents = {
-  ready: (connection: LinkRole) => void;
-  close: (connection: LinkRole, reason: Error) => void;
-  error: (connection: LinkRole, error: Error, attempt: number) => void;
+export type RedisStreamsEvents = ConnectionEvents & {
+  [Name in DiagnosticsName]: (message: DiagnosticsMessages[Name]) => void;
 };
 
 export declare class RedisStreamsModule
@@ -366,6 +365,12 @@ declare const ConfigurableModuleClass: import('@nestjs/common').ConfigurableModu
     isGlobal: boolean;
   }
 >;
+
+type ConnectionEvents = {
+  ready: (connection: LinkRole) => void;
+  close: (connection: LinkRole, reason: Error) => void;
+  error: (connection: LinkRole, error: Error, attempt: number) => void;
+};
 
 declare abstract class Instruction extends RpcException {
   constructor(

@@ -21,7 +21,7 @@ const CALLER = 'AAAAAAAAAAAAAAAAAAAAAA';
 export function pendingPieces(): Pieces {
   const calls = new IdTable<CallModule.Call>();
   const deadlines = new DeadlineQueue(systemClock, () => undefined);
-  const replies = new ReplyMux(calls, {
+  const hooks = {
     finished: (call: CallModule.Call) => {
       call.state = 'settled';
       calls.delete(call);
@@ -31,7 +31,9 @@ export function pendingPieces(): Pieces {
     renewed: () => undefined,
     gap: () => undefined,
     faulted: () => undefined,
-  });
+  };
+  const unheard = { answered: () => undefined, late: () => undefined };
+  const replies = new ReplyMux(calls, hooks, unheard);
   const nothing = () => undefined;
   const sink = { value: nothing, packed: async () => nothing, done: nothing, error: nothing };
   const asked = { stored: nothing, refused: nothing, failed: nothing };

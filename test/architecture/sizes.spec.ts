@@ -9,8 +9,9 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 4500,
-  'engine/producer': 1900,
+  'engine/consumer': 4600,
+  'engine/diagnostics': 220,
+  'engine/producer': 1980,
   engine: 450,
   module: 60,
   nest: 1900,

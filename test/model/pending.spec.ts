@@ -15,6 +15,7 @@ import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/opera
 import { helloScript } from '../../libs/redis-stream-transport/src/redis/operations/hello.js';
 import { reAskScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/re-ask.js';
 import { Dice } from './dice.js';
+import { producerDiagnostics } from '../support/silent-diagnostics.js';
 import type { Host, SteppedLink } from './stepped-link.js';
 import { ProcessClock, Timeline } from './time.js';
 
@@ -62,7 +63,8 @@ class Stage implements Host {
     const options = { ...resolveClientOptions({ maxPending: MAX_PENDING }), redis: this as never };
     const silent = new RateLimitedLogger({ log() {}, warn() {}, error() {} }, () => this.now());
     const none = () => {};
-    const hooks = { ready: none, closed: none, failed: none, status: none };
+    const diagnostics = producerDiagnostics(this.clock);
+    const hooks = { ready: none, closed: none, failed: none, status: none, diagnostics };
     this.producer = new Producer(options, this.clock, silent, hooks);
     this.producer.start();
   }

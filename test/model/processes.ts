@@ -11,6 +11,7 @@ import type { EntryRequest } from '../../libs/redis-stream-transport/src/engine/
 import { Producer } from '../../libs/redis-stream-transport/src/engine/producer/producer.js';
 import { RedisStreamsError } from '../../libs/redis-stream-transport/src/errors.js';
 import { Keys } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import { consumerDiagnostics, producerDiagnostics } from '../support/silent-diagnostics.js';
 import type { Dice } from './dice.js';
 import type { Ending, History, Story } from './history.js';
 import type { Host, Packet, SteppedLink } from './stepped-link.js';
@@ -93,7 +94,9 @@ export class Caller extends Process {
   constructor(name: string, world: Surroundings) {
     super(name, world);
     const options = { ...resolveClientOptions({ prefix: PREFIX }), redis: this as never };
-    this.producer = new Producer(options, this.clock, this.logger(), observer);
+    const diagnostics = producerDiagnostics(this.clock);
+    const hooks = { ...observer, diagnostics };
+    this.producer = new Producer(options, this.clock, this.logger(), hooks);
     this.producer.start();
   }
 
@@ -191,6 +194,7 @@ export class Instance extends Process {
     };
     this.consumer = new Consumer({
       ...{ options, specs: [SPEC], companions: [], clock: this.clock, logger: this.logger() },
+      diagnostics: consumerDiagnostics(this.clock),
       hooks: { ...observer, run: (delivery) => this.run(delivery) },
     });
     this.consumer.start().catch((error: Error) => {

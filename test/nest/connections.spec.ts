@@ -109,8 +109,7 @@ describe('N6 status, on and unwrap', () => {
 
   test.each([new ClientRedisStreams(), new ServerRedisStreams()])(
     'an event that does not exist is refused: $constructor.name',
-    (peer) =>
-      expect(() => peer.on('message' as 'ready', () => {})).toThrow(/ready, close and error/),
+    (peer) => expect(() => peer.on('message' as 'ready', () => {})).toThrow(/ready, close, error/),
   );
 });
 

@@ -187,9 +187,8 @@ function listening() {
     one.state = 'settled';
   };
   const calls = { get: (id: string) => (id === one.id ? one : undefined) };
-  const replies = new ReplyMux(calls, {
-    ...{ finished: end, faulted: end, broken: end, renewed: () => {}, gap: () => {} },
-  });
+  const hooks = { finished: end, faulted: end, broken: end, renewed: () => {}, gap: () => {} };
+  const replies = new ReplyMux(calls, hooks, { answered: () => {}, late: () => {} });
   let records: unknown = [];
   const link = { command: async () => records } as unknown as Link;
   const broker = new CallerBroker(link, keys, 'caller', 10);

@@ -3,6 +3,7 @@ import { ShardContext } from '../../libs/redis-stream-transport/src/engine/consu
 import type { RateLimitedLogger } from '../../libs/redis-stream-transport/src/engine/rate-limited-logger.js';
 import type { ResolvedServerOptions } from '../../libs/redis-stream-transport/src/options/index.js';
 import { FakeClock } from './fake-clock.js';
+import { consumerDiagnostics } from './silent-diagnostics.js';
 
 const LEASE = 9000;
 
@@ -17,7 +18,7 @@ export function shardContext(
   const { clock = new FakeClock(), options, logger } = parts;
   const resolved = { group: 'service', leaseTtl: LEASE, ...options } as ResolvedServerOptions;
   const silent = { log() {}, warn() {}, error() {}, ...logger } as unknown as RateLimitedLogger;
-  const context = new ShardContext(resolved, clock, silent);
+  const context = new ShardContext(resolved, clock, silent, consumerDiagnostics(clock));
   context.identity.confirm(clock.now());
   context.isUp = true;
   return context as ShardContext & { readonly clock: FakeClock };

@@ -11,6 +11,7 @@ import { enableDeadlineScopes } from '../engine/deadline-scope.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { outside } from '../engine/outside.js';
 import type { CallerShard } from '../engine/producer/caller-shard.js';
+import { ProducerDiagnostics } from '../engine/producer/producer-diagnostics.js';
 import { Producer } from '../engine/producer/producer.js';
 import { RedisStreamsError } from '../errors.js';
 import {
@@ -23,8 +24,8 @@ import { ConnectionLog, tellAll } from './connection-log.js';
 import { patternText } from '../protocol/pattern.js';
 import { OutgoingPackets } from './outgoing.js';
 import {
-  ConnectionEvents,
   statusOf,
+  TransportEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
@@ -64,7 +65,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly options: ResolvedClientOptions;
   private readonly logger = new Logger(ClientRedisStreams.name);
   private readonly quiet: RateLimitedLogger;
-  private readonly events: ConnectionEvents;
+  private readonly events: TransportEvents;
   private readonly outgoing: OutgoingPackets;
   private readonly unheard: UnheardEvents;
   private producer: Producer | undefined;
@@ -76,7 +77,11 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     this.options = resolveClientOptions(options);
     this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
     this.unheard = new UnheardEvents(this.quiet);
-    this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
+    const { prefix, redis } = this.options;
+    this.events = new TransportEvents(
+      { role: 'client', prefix, group: undefined, redis: placeOf(redis) },
+      (error) => this.logger.error(thrownStory(error)),
+    );
     this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
     enableDeadlineScopes();
   }
@@ -238,11 +243,13 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const isHopeless = (): boolean => producer.reach.isHopeless;
     const start = startup(this.options.retryAttempts, isHopeless);
     const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
+    const { diagnostics, observer, source } = this.events;
     const producer: Producer = new Producer(this.options, systemClock, this.quiet, {
       status: (reach) => {
         if (producer === this.producer) this._status$.next(statusOf(reach));
       },
-      ...tellAll(log, start, this.events),
+      diagnostics: new ProducerDiagnostics(diagnostics, source, systemClock),
+      ...tellAll(log, start, observer),
     });
     this.producer = producer;
     producer.start();

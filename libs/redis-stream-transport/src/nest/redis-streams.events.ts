@@ -1,3 +1,11 @@
+import { connectionDiagnostics } from '../engine/diagnostics/connection-diagnostics.js';
+import { Diagnostics } from '../engine/diagnostics/diagnostics.js';
+import {
+  namesOf,
+  type DiagnosticsMessages,
+  type DiagnosticsName,
+  type DiagnosticsSource,
+} from '../engine/diagnostics/messages.js';
 import type { Reach } from '../engine/shards-in-reach.js';
 import type { LinkObserver, LinkRole } from '../redis/link.js';
 
@@ -14,8 +22,8 @@ export function statusOf(reach: Reach): RedisStreamsStatus {
   return STATUS[reach];
 }
 
-/** Events of the connections, for `on(event, callback)`. */
-export type RedisStreamsEvents = {
+/** Events of the connections, by the names that Nest's own transports use. */
+type ConnectionEvents = {
   /** A connection is ready for use. */
   ready: (connection: LinkRole) => void;
   /** A connection that was ready is gone; another one is being made. */
@@ -24,46 +32,46 @@ export type RedisStreamsEvents = {
   error: (connection: LinkRole, error: Error, attempt: number) => void;
 };
 
-type Listener = (...args: never[]) => void;
+/** Events of a client or server, for `on(event, callback)`. */
+export type RedisStreamsEvents = ConnectionEvents & {
+  [Name in DiagnosticsName]: (message: DiagnosticsMessages[Name]) => void;
+};
 
-/** Listeners of a server or client. They outlive its connections and may be added before the first. */
-export class ConnectionEvents implements LinkObserver {
-  private readonly listeners = new Map<keyof RedisStreamsEvents, Listener[]>();
+/**
+ * Listeners of a server or client. They outlive its connections and may be added before the first. What one throws
+ * goes to `complain`, and stops no other.
+ */
+export class TransportEvents {
+  readonly diagnostics: Diagnostics;
+  /** Tells of the connections. */
+  readonly observer: LinkObserver;
 
-  constructor(private readonly complain: (error: unknown) => void) {}
+  constructor(
+    readonly source: DiagnosticsSource,
+    complain: (error: unknown) => void,
+  ) {
+    this.diagnostics = new Diagnostics(complain);
+    this.observer = connectionDiagnostics(this.diagnostics, source);
+  }
 
-  /** @throws TypeError for an event that does not exist */
+  /** @throws TypeError for an event that does not exist, or that the other side tells */
   on<Name extends keyof RedisStreamsEvents>(name: Name, listener: RedisStreamsEvents[Name]): void {
-    if (name !== 'ready' && name !== 'close' && name !== 'error') {
-      throw new TypeError(`there is no event ${String(name)}; there are ready, close and error`);
-    }
-    const known = this.listeners.get(name);
-    if (known === undefined) this.listeners.set(name, [listener]);
-    else known.push(listener);
-  }
-
-  ready(role: LinkRole): void {
-    this.emit('ready', role);
-  }
-
-  closed(role: LinkRole, reason: Error): void {
-    this.emit('close', role, reason);
-  }
-
-  failed(role: LinkRole, error: Error, attempt: number): void {
-    this.emit('error', role, error, attempt);
-  }
-
-  private emit(name: keyof RedisStreamsEvents, ...args: unknown[]): void {
-    for (const listener of this.listeners.get(name) ?? []) {
-      try {
-        // Typed void; one that is asynchronous may reject.
-        const told: unknown = (listener as (...args: unknown[]) => unknown)(...args);
-        if (told instanceof Promise) told.catch((error: unknown) => this.complain(error));
-      } catch (error) {
-        // A listener's mistake must not stop the others, let alone the connection.
-        this.complain(error);
+    const { diagnostics } = this;
+    const call = listener as (...args: unknown[]) => unknown;
+    if (name === 'ready') {
+      diagnostics.on('connection.made', ({ connection }) => call(connection));
+    } else if (name === 'close') {
+      diagnostics.on('connection.lost', ({ connection, reason }) => call(connection, reason));
+    } else if (name === 'error') {
+      const told = 'connection.failed';
+      diagnostics.on(told, ({ connection, error, attempt }) => call(connection, error, attempt));
+    } else {
+      const names: readonly string[] = namesOf(this.source.role);
+      if (!names.includes(name)) {
+        const known = ['ready', 'close', 'error', ...names].join(', ');
+        throw new TypeError(`there is no event ${name} here; there are ${known}`);
       }
+      diagnostics.on(name, call);
     }
   }
 }

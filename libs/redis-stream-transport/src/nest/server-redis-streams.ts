@@ -8,6 +8,7 @@ import {
 import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
+import { ConsumerDiagnostics } from '../engine/consumer/consumer-diagnostics.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
@@ -28,8 +29,8 @@ import { HandlerRunner, type AroundRun } from './handler-runner.js';
 import { watchFilters } from './original-error.js';
 import type { ContextSource } from './redis-streams.context.js';
 import {
-  ConnectionEvents,
   statusOf,
+  TransportEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
@@ -71,7 +72,7 @@ export class ServerRedisStreams
   private readonly options: ResolvedServerOptions;
   private readonly registry = new HandlerRegistry();
   private readonly companions: CompanionFactory[] = [];
-  private readonly events: ConnectionEvents;
+  private readonly events: TransportEvents;
   private readonly quiet: RateLimitedLogger;
   private readonly runner: HandlerRunner;
   private consumer: Consumer | undefined;
@@ -92,7 +93,11 @@ export class ServerRedisStreams
     this.options = resolveServerOptions(options);
     void watchFilters();
     this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
-    this.events = new ConnectionEvents((error) => this.logger.error(thrownStory(error)));
+    const { prefix, group, redis } = this.options;
+    this.events = new TransportEvents(
+      { role: 'server', prefix, group, redis: placeOf(redis) },
+      (error) => this.logger.error(thrownStory(error)),
+    );
     this.runner = new HandlerRunner(this.options, this.source, this.quiet);
   }
 
@@ -205,8 +210,10 @@ export class ServerRedisStreams
       if (consumer.state !== 'closed') this._status$.next(statusOf(reach));
     };
     const run = (delivery: Delivery): void => this.runner.run(delivery);
-    const hooks = { run, status, ...tellAll(log, start, this.events) };
-    const settings = { options, specs, companions, clock: systemClock, logger, hooks };
+    const { diagnostics: told, observer, source } = this.events;
+    const diagnostics = new ConsumerDiagnostics(told, source, systemClock);
+    const hooks = { run, status, ...tellAll(log, start, observer) };
+    const settings = { options, specs, companions, clock: systemClock, logger, diagnostics, hooks };
     const consumer: Consumer = new Consumer(settings);
     this.consumer = consumer;
     try {

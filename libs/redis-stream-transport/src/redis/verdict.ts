@@ -19,11 +19,11 @@ export interface SectionVerdict {
   /** Too few replicas have what was stored, so it may be lost with its server: why. */
   readonly unsafe?: Error;
   /** The stream holds more than a tenth of what it may; undefined: it does not, or was not measured. */
-  readonly isFilling?: true;
+  readonly isFilling?: true | undefined;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */
-  readonly takers?: number;
+  readonly takers?: number | undefined;
   /** Over how many streams calls of the pattern may be spread; undefined: it has one, or Redis was not asked. */
-  readonly spread?: number;
+  readonly spread?: number | undefined;
 }
 
 export type EnqueueAnswer =
@@ -98,7 +98,7 @@ function section(token: string): SectionVerdict | undefined {
   const [added = '', answers] = token
     .slice(colon + 1, mark === -1 ? undefined : mark)
     .split('*', 2);
-  const isFilling = added.endsWith('^');
+  const isFilling = added.endsWith('^') || undefined;
   const count = Number(isFilling ? added.slice(0, -1) : added);
   const [, taking, spreading] = ASKED.exec(answers ?? '') ?? [];
   const takers = taking === undefined ? undefined : Number(taking);
@@ -107,15 +107,7 @@ function section(token: string): SectionVerdict | undefined {
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
   if (refusal === undefined || REFUSALS.has(refusal)) {
-    const verdict = { first, count, refusal: refusal as Refusal | undefined };
-    // Most have neither.
-    if (!isFilling && takers === undefined) return verdict;
-    const told = {
-      ...verdict,
-      ...(isFilling && { isFilling }),
-      ...(takers !== undefined && { takers }),
-    };
-    return spread === undefined ? told : { ...told, spread };
+    return { first, count, refusal: refusal as Refusal | undefined, isFilling, takers, spread };
   }
   // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;

@@ -12,6 +12,7 @@ import type { Delivery } from './run/delivery.js';
 import { Dispatcher } from './run/dispatcher.js';
 import { EntryLines } from './settle/entry-lines.js';
 import { ConsumerShard } from './shard.js';
+import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
 import { Patterns } from './intake/patterns.js';
 import type { PatternSpec } from './intake/pattern-state.js';
 
@@ -29,6 +30,7 @@ export interface ConsumerParts {
   readonly companions: readonly CompanionFactory[];
   readonly clock: Clock;
   readonly logger: RateLimitedLogger;
+  readonly diagnostics: ConsumerDiagnostics;
   readonly hooks: ConsumerHooks;
 }
 
@@ -44,11 +46,14 @@ export class Consumer {
   private readonly options: ResolvedServerOptions;
   private readonly clock: Clock;
   private readonly logger: RateLimitedLogger;
+  private readonly diagnostics: ConsumerDiagnostics;
 
-  constructor({ options, specs, companions, clock, logger, hooks }: ConsumerParts) {
+  constructor(parts: ConsumerParts) {
+    const { options, specs, companions, clock, logger, diagnostics, hooks } = parts;
     this.options = options;
     this.clock = clock;
     this.logger = logger;
+    this.diagnostics = diagnostics;
     this.reach = new ShardsInReach({
       ...{ clock, logger },
       shards: () => this.shards,
@@ -74,7 +79,8 @@ export class Consumer {
     const patterns = new Patterns(specs, options.shards);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const settings = {
-        ...{ options, links, shard, patterns, clock, logger, dispatcher: this.dispatcher },
+        ...{ options, links, shard, patterns, clock, logger, diagnostics },
+        dispatcher: this.dispatcher,
         companions: shard === 0 ? companions : [],
         run: (delivery: Delivery) => hooks.run(delivery),
       };
@@ -169,6 +175,7 @@ export class Consumer {
   private async within(drained: Promise<void>): Promise<void> {
     const { drainTimeout } = this.options;
     const { inFlight, unstarted } = this.dispatcher;
+    this.diagnostics.draining(inFlight, unstarted);
     const began = this.clock.now();
     const late = (): string => `${this.inFlight} of ${inFlight} handlers did not finish`;
     this.logger.log(

@@ -5,6 +5,7 @@ import type { LinkSettings } from '../../redis/link.js';
 import { StartBroker } from '../../redis/start-broker.js';
 import type { Clock } from '../clock.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
+import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
 import { announcementsOf } from './intake/pattern-state.js';
 import type { Patterns } from './intake/patterns.js';
 import { Readings } from './intake/readings.js';
@@ -30,6 +31,7 @@ export interface ShardSettings {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly logger: RateLimitedLogger;
+  readonly diagnostics: ConsumerDiagnostics;
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
 }
@@ -63,7 +65,8 @@ export interface ShardParts {
 export function assembleShard(settings: ShardSettings, life: ShardLife): ShardParts {
   const { options, shard, patterns, dispatcher } = settings;
   const keys = new Keys(options.prefix, shard, options.shards);
-  const context = new ShardContext(options, settings.clock, settings.logger);
+  const { clock, logger, diagnostics } = settings;
+  const context = new ShardContext(options, clock, logger, diagnostics);
   const own = patterns.here(shard, false);
   const { streams: shared } = patterns.here(shard, true);
   const connections: ShardConnections = new ShardConnections(context, keys, settings.links, {

@@ -98,6 +98,11 @@ export class CallerShard {
     });
   }
 
+  /** The current ioredis objects: for commands and for messages. */
+  connections(): unknown[] {
+    return [this.commands.current, this.subscription.link.current];
+  }
+
   get isUp(): boolean {
     return this.commandsUp && (this.subscribed || !this.mustHear);
   }

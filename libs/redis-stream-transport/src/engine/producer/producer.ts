@@ -23,7 +23,8 @@ import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
 import { failureOf, refusalOf } from './sending/not-stored.js';
 import { Spreads } from './sending/spreads.js';
-import { ReplyMux } from './replies/reply-mux.js';
+import { ReplyMux, type ReplyMuxHooks } from './replies/reply-mux.js';
+import type { ProducerDiagnostics } from './producer-diagnostics.js';
 import { Unserved } from './sending/unserved.js';
 
 /**
@@ -33,10 +34,12 @@ import { Unserved } from './sending/unserved.js';
 const FIRST_CALL = 10_000_000_000;
 
 const NO_TERMS: EventTerms = {};
+const nothing = (): void => undefined;
 
 export interface ProducerHooks extends LinkObserver {
   /** Shards came up or went down. */
   status(reach: Reach): void;
+  readonly diagnostics: ProducerDiagnostics;
 }
 
 /**
@@ -57,6 +60,7 @@ export class Producer implements CallOwner {
   private readonly unserved: Unserved;
   private readonly inquiries: Inquiries;
   private readonly spreads: Spreads;
+  private readonly diagnostics: ProducerDiagnostics;
   private closed = false;
 
   constructor(
@@ -65,47 +69,34 @@ export class Producer implements CallOwner {
     logger: RateLimitedLogger,
     hooks: ProducerHooks,
   ) {
+    const diagnostics = (this.diagnostics = hooks.diagnostics);
     this.deadlines = new DeadlineQueue(clock, (item) => this.expire(item));
     this.events = new EventBook({
-      ...{ maxPending: options.maxPending, clock, deadlines: this.deadlines },
+      ...{ maxPending: options.maxPending, clock, deadlines: this.deadlines, diagnostics },
       send: (event) => this.shardFor(event.stream).writer.push(event),
     });
-    this.mux = new ReplyMux(this.calls, {
-      finished: (call) => this.answered(call),
-      faulted: (call, error) => {
-        call.answered = true;
-        this.fail(call, error);
-      },
-      broken: (call, error) => {
-        this.fail(call, error);
-        // An instance that still runs it runs in vain, so it is told to stop.
-        if (call.entry !== undefined)
-          this.shardFor(call.stream).resolver.ask(call, () => undefined);
-      },
-      renewed: (call) => this.renew(call),
-      gap: (call) =>
-        void this.shardFor(call.stream)
-          .replyReader.catchUp()
-          .catch(() => undefined),
-    });
+    this.mux = new ReplyMux(this.calls, this.muxHooks(), diagnostics);
     const send = (call: Call): void => this.push(call);
     this.unserved = new Unserved(clock, send);
     this.termination = new CallTermination(clock, {
       resolver: (call) => this.shardFor(call.stream).resolver,
       isUp: (call) => this.shardFor(call.stream).isUp,
       obstacle: (call) => this.shardFor(call.stream).obstacle,
-      remove: (call) => this.remove(call),
+      remove: (call) => {
+        this.remove(call);
+        diagnostics.forgotten(call);
+      },
       fail: this.fail,
     });
     const isUp = (stream: string): boolean => this.shardFor(stream).isUp;
     this.spreads = new Spreads({ shards: options.shards, clock, isUp, send });
     const { redis: target, retryDelay: maxPause } = options;
     const links = { target, maxPause, observer: hooks, shared: {} };
-    const own = { callerId: this.callerId, mux: this.mux, isWaiting: () => this.calls.size > 0 };
-    const context = { ...own, options, links, spreads: this.spreads, clock, logger };
+    const { callerId, mux, spreads } = this;
+    const isWaiting = (): boolean => this.calls.size > 0;
+    const context = { callerId, mux, isWaiting, options, links, spreads, clock, logger };
     const shards = () => this.shards;
-    const tell = (reach: Reach): void => hooks.status(reach);
-    this.reach = new ShardsInReach({ shards, clock, logger, tell });
+    this.reach = new ShardsInReach({ shards, clock, logger, tell: (reach) => hooks.status(reach) });
     const shardHooks: CallerShardHooks = {
       changed: () => this.reach.changed(),
       forgotten: () => this.unserved.forgotten(),
@@ -121,11 +112,7 @@ export class Producer implements CallOwner {
 
   /** The ioredis objects in use now: those for commands and for messages, which shards share. */
   connections(): unknown[] {
-    const all = this.shards.flatMap(({ commands, subscription: { link } }) => [
-      commands.current,
-      link.current,
-    ]);
-    return [...new Set(all)];
+    return [...new Set(this.shards.flatMap((shard) => shard.connections()))];
   }
 
   /** A shard that can be used, if there is one. */
@@ -136,11 +123,6 @@ export class Producer implements CallOwner {
   /** How many calls are open. */
   get pending(): number {
     return this.calls.size;
-  }
-
-  /** How many replies came for calls that had ended. */
-  get lateReplies(): number {
-    return this.mux.late;
   }
 
   start(): void {
@@ -154,6 +136,7 @@ export class Producer implements CallOwner {
 
   private begin(request: CallRequest, sink: CallSink, { signal, written }: EventTerms): Call {
     const call = new Call(String(this.nextCall++), request, sink, this);
+    this.diagnostics.sent(call);
     if (this.closed) {
       this.refuse(call, new RedisStreamsError('CLOSED', 'the client is closed', request));
     } else if (this.calls.size >= this.options.maxPending) {
@@ -182,11 +165,7 @@ export class Producer implements CallOwner {
     return outside(() => this.events.publish(request, terms));
   }
 
-  /**
-   * The application has stopped waiting for the call.
-   *
-   * @param tell whether its sink is still to be told
-   */
+  /** The application has stopped waiting for the call. @param tell whether its sink is still to be told */
   cancel(call: Call, tell: boolean): void {
     if (call.state !== 'settled') outside(() => this.termination.giveUp(call, 'CANCELLED', tell));
   }
@@ -217,6 +196,7 @@ export class Producer implements CallOwner {
   // ---- CallOwner
 
   stored(call: Call, unsafe?: Error): void {
+    this.diagnostics.stored(call);
     if (unsafe !== undefined) this.termination.unsafe(call, unsafe);
     // A call that was given up while its batch was on its way: the id of its entry is known only now, so its instance
     // is told only now. A call that was answered is over (with many callers replies often come before the verdict),
@@ -247,6 +227,7 @@ export class Producer implements CallOwner {
     if (call.state === 'settled') return;
     this.remove(call);
     markCall(error, call.callId);
+    this.diagnostics.ended(call, 'refused', error);
     call.sink.error(error);
   };
 
@@ -254,13 +235,33 @@ export class Producer implements CallOwner {
   private refuse(call: Call, error: RedisStreamsError): void {
     call.state = 'settled';
     markCall(error, call.callId);
+    this.diagnostics.ended(call, 'refused', error);
     queueMicrotask(() => call.sink.error(error));
   }
 
+  private muxHooks(): ReplyMuxHooks {
+    return {
+      finished: (call, failed) => this.answered(call, failed),
+      faulted: (call, error) => {
+        call.answered = true;
+        this.fail(call, error);
+      },
+      broken: (call, error) => {
+        this.fail(call, error);
+        // An instance that still runs it runs in vain, so it is told to stop.
+        const { resolver } = this.shardFor(call.stream);
+        if (call.entry !== undefined) resolver.ask(call, () => undefined);
+      },
+      renewed: (call) => this.renew(call),
+      gap: ({ stream }) => void this.shardFor(stream).replyReader.catchUp().catch(nothing),
+    };
+  }
+
   /** The last reply came, so its entry is settled. */
-  private answered(call: Call): void {
+  private answered(call: Call, failed: boolean): void {
     call.answered = true;
     this.remove(call);
+    this.diagnostics.ended(call, failed ? 'failed' : 'answered');
   }
 
   private remove(call: Call): void {

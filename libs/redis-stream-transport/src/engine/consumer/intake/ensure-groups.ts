@@ -59,7 +59,7 @@ export class Groups {
   }
 
   private async one(stream: StreamState, strict: boolean): Promise<void> {
-    const { options, logger, identity } = this.context;
+    const { options, logger, identity, diagnostics } = this.context;
     const { name, kind, notesStarts } = stream;
     const { history } = options;
     try {
@@ -70,10 +70,13 @@ export class Groups {
         return;
       }
       stream.since = found.since;
+      const isHealed = stream.isBroken || found.state === 'lost';
       stream.isBroken = false;
       if (found.state === 'lost') {
         logger.warn(`group ${name}`, `group ${this.broker.group} of ${name} was lost; made anew`);
+        diagnostics.groupLost(name, this.broker.group, 'the group was lost');
       }
+      if (isHealed) diagnostics.groupHealed(name, this.broker.group);
     } catch (error) {
       const { kind: of, reply, message, passing } = error as CommandFailure;
       // Full memory (OOM) is no fault of the stream. Reading and cleaning are what free memory.
@@ -96,6 +99,7 @@ export class Groups {
     stream.isBroken = true;
     const line = `stream ${stream.name} is not read until it can be: ${why}`;
     this.context.logger.error(`stream ${stream.name}`, line);
+    this.context.diagnostics.groupLost(stream.name, this.broker.group, why);
   }
 
   private async look(): Promise<void> {

@@ -147,6 +147,7 @@ export class EntryRouter {
     }
     const pattern = stream.patternOf(decoded.pattern);
     const delivery = this.delivery({ stream, pattern, raw, entry: decoded, history, pack, place });
+    this.context.diagnostics.read(delivery, this.context.redisClock);
     if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
     else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
       this.unhandled(delivery);
@@ -186,7 +187,9 @@ export class EntryRouter {
     const suspect = before.history.suspect && attempts === before.history.attempts;
     const history = { ...before.history, suspect, attempts, state };
     const { stream, pattern, raw, entry, pack, place } = before;
-    return this.delivery({ stream, pattern, raw, entry, history, pack, place });
+    const next = this.delivery({ stream, pattern, raw, entry, history, pack, place });
+    this.context.diagnostics.time(next);
+    return next;
   }
 
   private delivery({ stream, pattern, raw, entry, history, pack, place }: Routed): Delivery {
@@ -246,6 +249,7 @@ export class EntryRouter {
     };
     const pattern = undefined;
     const delivery = this.delivery({ stream, pattern, raw, entry, history, pack, place });
+    this.context.diagnostics.read(delivery, this.context.redisClock);
     const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
     this.of.owner.deadLetter(delivery, {
       reason: 'malformed',

@@ -189,9 +189,10 @@ export class Reader {
     }
     const brought = await this.take(read, seen);
     for (const [stream, came] of brought.entries) if (came >= ask.count) this.due.filled(stream);
-    this.plan.noted(ask, { ...brought, took }, members);
-    for (const stream of brought.entries.keys()) stream.learn();
-    return brought.total;
+    const { entries, total } = brought;
+    this.plan.noted(ask, { entries, total, took }, members);
+    for (const stream of entries.keys()) stream.learn();
+    return total;
   }
 
   private async readNested(): Promise<number> {

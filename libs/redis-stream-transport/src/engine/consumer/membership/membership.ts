@@ -73,6 +73,7 @@ export class Membership {
     const { consumer } = identity;
     this.isRegistered = false;
     identity.replace();
+    this.context.diagnostics.leaseLost(consumer, identity.consumer);
     logger.warn(
       'fenced',
       `this instance (${consumer}) was taken for dead by another of ${options.group}; ` +

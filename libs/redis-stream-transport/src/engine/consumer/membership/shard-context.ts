@@ -5,6 +5,7 @@ import { OwnConnections } from '../../../redis/own-connections.js';
 import type { Clock } from '../../clock.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import { RedisClock } from '../../redis-clock.js';
+import type { ConsumerDiagnostics } from '../consumer-diagnostics.js';
 import { Identity } from './identity.js';
 
 /** What the parts of an instance in one shard share. */
@@ -23,6 +24,7 @@ export class ShardContext {
     readonly options: ResolvedServerOptions,
     readonly clock: Clock,
     readonly logger: RateLimitedLogger,
+    readonly diagnostics: ConsumerDiagnostics,
   ) {
     this.identity = new Identity(clock, options.leaseTtl);
     this.redisClock = new RedisClock(clock);

@@ -135,6 +135,8 @@ export class Claims {
       const notices = await this.redis.leases.notices(name);
       if (owner !== this.context.identity.owner) return 'stop';
       this.lines.taken(name, answer.length);
+      const { diagnostics, redisClock } = this.context;
+      diagnostics.takenOver(name, stream.name, answer, redisClock.now());
       this.hooks.claimed(stream, answer, notices);
     }
   }

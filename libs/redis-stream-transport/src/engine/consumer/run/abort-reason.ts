@@ -1,5 +1,6 @@
-/** Why a handler's signal fires. */
-export type AbortReason = 'deadline' | 'cancelled' | 'fenced' | 'closing';
+import type { AbortReason } from '../../diagnostics/messages.js';
+
+export type { AbortReason };
 
 /** The texts of the reasons. */
 export const ABORTED: Readonly<Record<AbortReason, string>> = {

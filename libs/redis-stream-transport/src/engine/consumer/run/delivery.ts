@@ -94,6 +94,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   readonly place: number;
   private readonly owner: DeliveryOwner;
   private readonly slots: DeliverySlots;
+  /** Monotonic, ms; made only where somebody listens. */
+  times: { readonly read: number; started: number | undefined } | undefined;
   private index = 0;
   private controller: AbortController | undefined;
   private aborted: AbortReason | undefined;
@@ -238,11 +240,6 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.reply(last ? REPLY.packedLast : REPLY.packed, payload, last);
   }
 
-  /** Sends a reply of a stored result again. */
-  repeat(kind: ReplyKind, payload: string | undefined, last: boolean): void {
-    this.reply(kind, payload, last);
-  }
-
   /** @param payload what the handler threw, as JSON */
   error(payload: string): void {
     this.reply(REPLY.error, payload, true);
@@ -290,7 +287,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
       this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
   }
 
-  private reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
+  reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
     if (this.ended) return;
     this.owner.reply(this, kind, payload, final);
     if (final || this.entry.header.idle === 0) return;

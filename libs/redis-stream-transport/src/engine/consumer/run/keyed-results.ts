@@ -33,7 +33,7 @@ export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): Keyed
   if (key === undefined || recorded === undefined) return undefined;
   const text = `[${recorded.join(',')}]`;
   const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
-  return { ...key, result: worth ? text : undefined };
+  return { pattern: key.pattern, key: key.key, result: worth ? text : undefined };
 }
 
 /** Answers from a stored result. The entry itself never runs, because another one with its key did. */
@@ -50,7 +50,7 @@ export function replay(delivery: Delivery, stored: string | undefined): void {
     return;
   }
   for (const [i, { kind, payload }] of replies.entries()) {
-    delivery.repeat(kind, payload, i === replies.length - 1);
+    delivery.reply(kind, payload, i === replies.length - 1);
   }
   // An event stored no reply, so a request with its key gets an empty one.
   if (replies.length === 0) delivery.value(undefined, true);

@@ -3,18 +3,19 @@ import type { RawEntry } from '../../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { HeldEntry } from '../../../redis/entries.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
-import { DEAD_LETTERS_KEPT, deadLetterFields, lastLetter, ownPart } from './dead-letters.js';
+import { DeadLetterWriter } from './dead-letter-writer.js';
+import { lastLetter } from './dead-letters.js';
 import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { EntryRouter } from '../intake/entry-router.js';
 import type { Delivery, DeliveryOwner } from '../run/delivery.js';
 import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import type { Dispatcher } from '../run/dispatcher.js';
-import { attemptOf, EntryLines, triesBefore } from './entry-lines.js';
+import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from '../run/retries.js';
 import { replyText, Settler } from './settler.js';
-import { keyOf, record, resultOf } from '../run/keyed-results.js';
+import { record, resultOf } from '../run/keyed-results.js';
 import { StartGuard } from '../run/start-guard.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
@@ -54,6 +55,7 @@ export class DeliveryProcessor implements DeliveryOwner {
   private readonly router: EntryRouter;
   private readonly unhandled: Unhandled;
   private readonly lines: EntryLines;
+  private readonly deadLetters: DeadLetterWriter;
 
   constructor(parts: DeliveryProcessorParts) {
     const { context, broker, dispatcher, hooks } = parts;
@@ -73,14 +75,17 @@ export class DeliveryProcessor implements DeliveryOwner {
       eased,
     });
     const ways = { insistence: this.insistence, settler: this.settler };
+    this.deadLetters = new DeadLetterWriter(context, broker, ways, this.lines);
     this.unhandled = new Unhandled(context, broker, ways, hooks);
     this.startGuard = new StartGuard(context, parts.starts, {
       run: (delivery) => {
+        context.diagnostics.started(delivery);
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
         hooks.run(delivery);
       },
       lost: (delivery) => {
         this.end(delivery);
+        context.diagnostics.ended(delivery, 'left');
         delivery.stream.release(delivery);
       },
       wait: (delivery, ms) => {
@@ -101,6 +106,7 @@ export class DeliveryProcessor implements DeliveryOwner {
         },
         unhandled: (delivery, request) => {
           this.end(delivery);
+          context.diagnostics.ended(delivery, 'refused', 'NO_HANDLER');
           this.unhandled.decide(delivery, request);
         },
       },
@@ -160,7 +166,9 @@ export class DeliveryProcessor implements DeliveryOwner {
         const wasEnded = delivery.ended;
         delivery.ended = true;
         delivery.abort(reason);
-        if (!wasEnded) this.dispatcher.finished(delivery);
+        if (wasEnded) continue;
+        this.dispatcher.finished(delivery);
+        this.context.diagnostics.ended(delivery, 'left');
       }
     }
     this.insistence.drop();
@@ -186,10 +194,12 @@ export class DeliveryProcessor implements DeliveryOwner {
       return;
     }
     this.finish(delivery, text, kind);
+    this.context.diagnostics.finished(delivery, kind, payload);
   }
 
   acknowledge(delivery: Delivery): void {
     this.finish(delivery, undefined, undefined);
+    this.context.diagnostics.finished(delivery, undefined, undefined);
   }
 
   retry(delivery: Delivery, failed: FailedAttempt): void {
@@ -204,6 +214,9 @@ export class DeliveryProcessor implements DeliveryOwner {
     }
     this.end(delivery);
     this.lines.retry(delivery, failed, attempt, delay);
+    const { diagnostics } = this.context;
+    diagnostics.retried(delivery, failed, delay);
+    diagnostics.ended(delivery, 'retried');
     const dueAt = this.context.redisClock.now() + delay;
     void this.insistence
       .on(delivery, () => {
@@ -226,44 +239,8 @@ export class DeliveryProcessor implements DeliveryOwner {
 
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void {
     this.end(delivery);
-    const { stream, history, entry } = delivery;
-    const { reason, detail, thrown } = letter;
-    const answer = this.settler.answer(delivery, letter.kind, letter.payload);
-    const attempt = attemptOf(delivery, delivery.pattern.spec.retry ?? this.context.options.retry);
-    const fields = deadLetterFields(ownPart(delivery), {
-      stream: stream.name,
-      pattern: entry.pattern ?? stream.name,
-      reason,
-      detail,
-      thrown,
-      deliveries: history.deliveries,
-      attempts: triesBefore(reason, attempt),
-      consumer: delivery.consumer,
-      broadcast: this.broker.group !== this.context.options.group,
-      at: this.context.redisClock.now(),
-    });
-    const dead = {
-      stream: stream.name,
-      id: delivery.id,
-      pack: delivery.packPlace,
-      drop: delivery.isRequest,
-      answer,
-      key: keyOf(delivery),
-      kept: DEAD_LETTERS_KEPT,
-      fields,
-    };
-    let id = '';
-    let asked = 0;
-    void this.insistence
-      .on(delivery, () => {
-        asked++;
-        return this.broker.deadLetter(this.context.identity.owner, dead, (made) => (id = made));
-      })
-      .then((told) => {
-        if (told === 'ok') this.lines.dead(delivery, letter, attempt, id);
-        else if (told === 'lost') this.lines.notDead(delivery, letter, asked);
-        stream.release(delivery);
-      });
+    this.deadLetters.write(delivery, letter);
+    this.context.diagnostics.ended(delivery, 'dead');
   }
 
   // ---- Ends
@@ -285,6 +262,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     const payload = faultText('REPLY_LOST', message, 'may-have-run');
     const text = replyText(delivery, REPLY.fault, payload, delivery.takeIndex());
     this.finish(delivery, text, REPLY.fault);
+    this.context.diagnostics.finished(delivery, REPLY.fault, payload);
     delivery.abort('cancelled');
   }
 

@@ -96,7 +96,8 @@ export class SettlementBuilder {
     const ids = this.idsOf(delivery.stream.name);
     if (keyed !== undefined) {
       this.resultsLength += lengthOf(keyed);
-      this.results.push({ ...keyed, name: delivery.name });
+      const { pattern, key, result } = keyed;
+      this.results.push({ pattern, key, result, name: delivery.name });
     }
     if (pack !== undefined) {
       addTo((ids.calls ??= new Map()), pack, delivery);

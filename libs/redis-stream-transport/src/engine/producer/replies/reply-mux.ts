@@ -9,14 +9,15 @@ import { visible } from '../../../protocol/visible.js';
 import type { IdTable } from '../../id-table.js';
 import type { Call, EarlyReply, Run } from '../call.js';
 import type { ReplyOrigin } from '../call-request.js';
+import type { ProducerDiagnostics } from '../producer-diagnostics.js';
 import { UnreadReplies } from './unread-replies.js';
 
 /** Values of one call that may wait for a missing one. */
 const MAX_EARLY = 1000;
 
 export interface ReplyMuxHooks {
-  /** The call has its last reply. */
-  finished(call: Call): void;
+  /** The call has its last reply. @param failed it is what the handler threw */
+  finished(call: Call, failed: boolean): void;
   /** The call ends with a fault, which the service's transport has sent. Its entry is settled. */
   faulted(call: Call, error: RedisStreamsError): void;
   /** The call cannot go on, although a handler may still run for it. */
@@ -29,14 +30,12 @@ export interface ReplyMuxHooks {
 
 /** Passes replies on to their calls: values in order, each once, and of one run only (rule L14). */
 export class ReplyMux {
-  /** How many replies came for calls that had ended. */
-  late = 0;
-
   private readonly unread: UnreadReplies;
 
   constructor(
     private readonly calls: Pick<IdTable<Call>, 'get'>,
     private readonly hooks: ReplyMuxHooks,
+    private readonly diagnostics: Pick<ProducerDiagnostics, 'answered' | 'late'>,
   ) {
     this.unread = new UnreadReplies(hooks);
   }
@@ -44,7 +43,7 @@ export class ReplyMux {
   frame({ instance, replies }: Frame): void {
     for (const reply of replies) {
       const call = this.calls.get(reply[0]);
-      if (call === undefined || call.abandoned) this.late++;
+      if (call === undefined || call.abandoned) this.diagnostics.late(instance);
       else this.reply(call, instance, reply);
     }
   }
@@ -132,7 +131,7 @@ export class ReplyMux {
   }
 
   private hand(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
-    call.next++;
+    if (call.next++ === 0) this.diagnostics.answered(call, origin);
     if (kind === REPLY.packed || kind === REPLY.packedLast) {
       this.unread.read(call, payload, kind === REPLY.packedLast, origin);
     } else if (call.unread === undefined) {
@@ -146,7 +145,7 @@ export class ReplyMux {
   private tell(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
     switch (kind) {
       case REPLY.last:
-        this.hooks.finished(call);
+        this.hooks.finished(call, false);
         call.sink.value(payload, true, origin);
         break;
       case REPLY.next:
@@ -154,11 +153,11 @@ export class ReplyMux {
         call.sink.value(payload, false, origin);
         break;
       case REPLY.done:
-        this.hooks.finished(call);
+        this.hooks.finished(call, false);
         call.sink.done();
         break;
       case REPLY.error:
-        this.hooks.finished(call);
+        this.hooks.finished(call, true);
         markCall(payload, call.callId);
         call.sink.error(payload);
         break;

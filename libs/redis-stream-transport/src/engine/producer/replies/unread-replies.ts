@@ -4,7 +4,7 @@ import type { ReplyOrigin } from '../call-request.js';
 
 export interface UnreadHooks {
   /** The last reply was read, and the sink is told of it now. */
-  finished(call: Call): void;
+  finished(call: Call, failed: boolean): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
   /** The call cannot go on, though a handler may still run for it. */
@@ -30,7 +30,7 @@ export class UnreadReplies {
     this.append(call, last, () =>
       read.then((tell) => {
         if (call.state === 'settled') return;
-        if (last) this.hooks.finished(call);
+        if (last) this.hooks.finished(call, false);
         else this.hooks.renewed(call);
         tell();
       }),

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { DeadlineQueue } from '../../deadline-queue.js';
 import type { EntryRequest, WrittenData } from './entry-request.js';
 import { OutgoingEvent } from './event.js';
+import type { ProducerDiagnostics } from '../producer-diagnostics.js';
 import { sendWhenWritten } from './late-data.js';
 
 export interface EventBookSettings {
@@ -12,6 +13,7 @@ export interface EventBookSettings {
   /** Holds each event until it ends. */
   readonly deadlines: Pick<DeadlineQueue<OutgoingEvent>, 'add' | 'remove'>;
   readonly send: (event: OutgoingEvent) => void;
+  readonly diagnostics: Pick<ProducerDiagnostics, 'eventSent' | 'eventEnded'>;
 }
 
 /** What may end a call or an event early, or delay its start. */
@@ -30,7 +32,7 @@ export class EventBook {
 
   /** Resolves when the event is stored. Rejects when its time is over, its signal fires or the client closes. */
   publish(request: EntryRequest, { signal, written }: EventTerms): Promise<void> {
-    const { maxPending, clock, deadlines } = this.settings;
+    const { maxPending, clock, deadlines, diagnostics } = this.settings;
     if (this.open >= maxPending) {
       const message = `the client has ${maxPending} events on their way`;
       return Promise.reject(new RedisStreamsError('OVERLOADED', message, request));
@@ -39,11 +41,13 @@ export class EventBook {
       const event = new OutgoingEvent(request, clock.now(), (ended, error) => {
         this.open--;
         deadlines.remove(ended);
+        diagnostics.eventEnded(ended, error);
         if (error === undefined) resolve();
         else reject(error);
       });
       if (signal !== undefined) event.heed(signal);
       this.open++;
+      diagnostics.eventSent(event);
       deadlines.add(event);
       const { send } = this.settings;
       if (written === undefined) send(event);

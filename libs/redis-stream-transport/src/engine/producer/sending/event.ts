@@ -29,10 +29,11 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
 
   constructor(
     public request: EntryRequest,
-    now: number,
+    /** When the application made it (monotonic, ms). */
+    readonly startedAt: number,
     private readonly settled: (event: OutgoingEvent, error: RedisStreamsError | undefined) => void,
   ) {
-    this.expiresAt = now + request.timeout;
+    this.expiresAt = startedAt + request.timeout;
     this.size = sizeOf(request);
   }
 

@@ -144,7 +144,9 @@ async function ask(
       ownName: streams.own,
       otherName: streams.other,
       entries: asked.map(({ pattern, key, name, digest }) => ({
-        ...{ record: keys.idempotency(group, pattern, key), name, digest },
+        record: keys.idempotency(group, pattern, key),
+        name,
+        digest,
       })),
     });
     const texts = textsOf(said, 'claim-keys');

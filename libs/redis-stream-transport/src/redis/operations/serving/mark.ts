@@ -112,7 +112,10 @@ export async function mark(
     group,
     consumer,
     packs: packs.map(({ id, wanted, attempts, once }) => ({
-      ...{ id, wanted: wanted.join(''), attempts: attempts.join(','), once },
+      id,
+      wanted: wanted.join(''),
+      attempts: attempts.join(','),
+      once,
     })),
   });
   const text = textOf(answer, 'mark');

@@ -1,0 +1,125 @@
+import type { RedisStreamsErrorCode } from '../../errors.js';
+import { timeOf } from '../../protocol/entry.js';
+import { REPLY, type ReplyKind } from '../../protocol/frame.js';
+import type { HeldEntry } from '../../redis/entries.js';
+import type { Clock } from '../clock.js';
+import type { RedisClock } from '../redis-clock.js';
+import type { Diagnostics, Topics } from '../diagnostics/diagnostics.js';
+import type { DiagnosticsSource, EntryDiagnostics, EntryResult } from '../diagnostics/messages.js';
+import { AboutEntry, EndedMessage, ReadMessage, StartedMessage } from './entry-messages.js';
+import type { Delivery } from './run/delivery.js';
+import type { DeadLetterCause, FailedAttempt } from './run/ends.js';
+
+/** Tells what becomes of the entries of an instance, and of the instance. */
+export class ConsumerDiagnostics {
+  private readonly topics: Topics;
+
+  constructor(
+    { topics }: Diagnostics,
+    private readonly source: DiagnosticsSource,
+    private readonly clock: Clock,
+  ) {
+    this.topics = topics;
+  }
+
+  read(delivery: Delivery, redisClock: RedisClock): void {
+    this.time(delivery);
+    const topic = this.topics['entry.read'];
+    if (!topic.isHeard) return;
+    const inStream = Math.max(0, redisClock.now() - timeOf(delivery.id));
+    topic.tell(new ReadMessage(this.source, delivery, inStream));
+  }
+
+  /** It is here, or is here again for its next attempt: its times begin. */
+  time(delivery: Delivery): void {
+    if (!this.topics['entry.started'].isHeard && !this.topics['entry.ended'].isHeard) return;
+    delivery.times = { read: this.clock.now(), started: undefined };
+  }
+
+  started(delivery: Delivery): void {
+    if (this.topics['entry.aborted'].isHeard) this.watch(delivery);
+    const { times } = delivery;
+    if (times === undefined) return;
+    times.started = this.clock.now();
+    const topic = this.topics['entry.started'];
+    if (!topic.isHeard) return;
+    topic.tell(new StartedMessage(this.source, delivery, times.started - times.read));
+  }
+
+  /** Tells when its handler is told to stop. */
+  private watch(delivery: Delivery): void {
+    let isTold = false;
+    delivery.whenAborted((reason) => {
+      // It is called again when a handler that did not stop is abandoned.
+      if (isTold) return;
+      isTold = true;
+      this.topics['entry.aborted'].tell({ ...this.about(delivery), reason });
+    });
+  }
+
+  /** @param payload of a fault: JSON */
+  finished(delivery: Delivery, kind: ReplyKind | undefined, payload: string | undefined): void {
+    if (!this.topics['entry.ended'].isHeard) return;
+    if (kind === REPLY.fault) this.ended(delivery, 'refused', codeOf(payload));
+    else if (kind === REPLY.error) this.ended(delivery, 'failed');
+    else this.ended(delivery, kind === undefined ? 'handled' : 'answered');
+  }
+
+  ended(delivery: Delivery, result: EntryResult, code?: RedisStreamsErrorCode): void {
+    const topic = this.topics['entry.ended'];
+    if (!topic.isHeard) return;
+    const now = this.clock.now();
+    const { read = now, started = now } = delivery.times ?? {};
+    const end = { result, code, waited: started - read, ran: now - started };
+    topic.tell(new EndedMessage(this.source, delivery, end));
+  }
+
+  /** @param delay milliseconds until the next attempt */
+  retried(delivery: Delivery, { thrown }: FailedAttempt, delay: number): void {
+    const topic = this.topics['entry.retried'];
+    if (topic.isHeard) topic.tell({ ...this.about(delivery), delay, error: thrown?.value });
+  }
+
+  dead(delivery: Delivery, { reason, detail }: DeadLetterCause, letter: string): void {
+    const topic = this.topics['entry.dead'];
+    if (topic.isHeard) topic.tell({ ...this.about(delivery), letter, reason, detail });
+  }
+
+  takenOver(from: string, stream: string, held: readonly HeldEntry[], redisNow: number): void {
+    const topic = this.topics['entries.taken-over'];
+    if (!topic.isHeard) return;
+    const first = held.reduce((least, { raw }) => Math.min(least, timeOf(raw.id)), redisNow);
+    const oldest = redisNow - first;
+    topic.tell({ source: this.source, stream, from, entries: held.length, oldest });
+  }
+
+  leaseLost(before: string, now: string): void {
+    const topic = this.topics['lease.lost'];
+    if (topic.isHeard) topic.tell({ source: this.source, before, now });
+  }
+
+  groupLost(stream: string, group: string, reason: string): void {
+    const topic = this.topics['group.lost'];
+    if (topic.isHeard) topic.tell({ source: this.source, stream, group, reason });
+  }
+
+  groupHealed(stream: string, group: string): void {
+    const topic = this.topics['group.healed'];
+    if (topic.isHeard) topic.tell({ source: this.source, stream, group, reason: undefined });
+  }
+
+  draining(running: number, unstarted: number): void {
+    const topic = this.topics.draining;
+    if (topic.isHeard) topic.tell({ source: this.source, running, unstarted });
+  }
+
+  private about(delivery: Delivery): EntryDiagnostics {
+    return new AboutEntry(this.source, delivery);
+  }
+}
+
+/** The code of a fault that this process has written. */
+function codeOf(payload: string | undefined): RedisStreamsErrorCode | undefined {
+  if (payload === undefined) return undefined;
+  return (JSON.parse(payload) as { readonly code?: RedisStreamsErrorCode }).code;
+}
