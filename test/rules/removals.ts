@@ -450,6 +450,12 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L26',
+    part: 'how long it counts',
+    file: producer('sending/spreads'),
+    changes: [['now - known.heardAt > HEARD_FOR && this', 'now < 0 && this']],
+  },
+  {
+    rule: 'L26',
     part: 'the way back',
     file: producer('producer'),
     changes: [['this.spreads.offered(call) || this.unserved', 'this.unserved']],

@@ -5,6 +5,7 @@ import {
   spreadStreams,
   usedStreams,
 } from '../../../libs/redis-stream-transport/src/protocol/spread.js';
+import { readBacklog } from 'nestjs-redis-streams/operate';
 import { eventually } from '../../../tools/wait.js';
 import type { Caller } from '../../support/caller.js';
 import type { GivenHandler } from '../../support/handlers.js';
@@ -201,6 +202,38 @@ describe('a deployment that changes the spread', () => {
     expect(runs.repeated).toEqual([]);
     expect(runs.counts.size).toBe(calls);
   }, 60_000);
+
+  it('that ends all instances with it first leaves calls that are named, and served when one is back', async () => {
+    const service = new TestService();
+    const server = await service.serve(
+      served((n: number) => n, SHARDS),
+      options,
+    );
+    const client = await spreading(service, SHARDS);
+    await server.close();
+    const calls: Promise<unknown>[] = [];
+    await turns(SHARDS, async () => {
+      const terms = { whenNoConsumer: 'wait', timeout: 30_000 } as const;
+      calls.push(client.call('work', calls.length, terms));
+      await client.tell('other', 1);
+    });
+    // This one reads the pattern's own stream alone.
+    await service.serve(
+      served((n: number) => n),
+      options,
+    );
+    await eventually(async () => {
+      const { streams: found } = await readBacklog({ ...service.address, ...options });
+      const left = found.filter(({ groups }) => groups.some(({ unread }) => unread > 0));
+      const elsewhere = streams.filter((stream) => stream !== 'work');
+      expect(left.map(({ stream }) => stream).toSorted()).toEqual(elsewhere.toSorted());
+    });
+    await service.serve(
+      served((n: number) => n, 1),
+      options,
+    );
+    expect(await Promise.all(calls)).toEqual([...calls.keys()]);
+  });
 
   it('begins only when the last instance without it is gone', async () => {
     const service = new TestService();

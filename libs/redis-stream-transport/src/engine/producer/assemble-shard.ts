@@ -42,7 +42,9 @@ export function assembleShard(
     trim: () => replyReader.trimPoint(),
     recycle: () => commands.recycle('late packets must not follow'),
     spread:
-      keys.shards > 1 ? (pattern, spread) => context.spreads.noted(pattern, spread) : undefined,
+      keys.shards > 1
+        ? (pattern, spread, at) => context.spreads.noted(pattern, spread, at)
+        : undefined,
     complain: (kind, message) => logger.error(kind, message),
   });
   const observer = observed(links.observer, () => shard.subscriptionFailed());

@@ -101,7 +101,7 @@ describe('a batch', () => {
       return sections[0]!.asks;
     };
     expect(told(undefined, asked)).toBe(false);
-    expect([told(spread, asked), spread.mock.calls]).toEqual([true, [['a', 3]]]);
+    expect([told(spread, asked), spread.mock.calls]).toEqual([true, [['a', 3, 0]]]);
     expect(told(spread, elsewhere)).toBe(true);
     expect(spread).toHaveBeenCalledTimes(1);
   });

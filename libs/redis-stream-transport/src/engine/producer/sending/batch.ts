@@ -60,7 +60,8 @@ export class PendingBatch {
       if (section.asks) {
         news.widths.noted(section.pattern, verdict);
         // In the shard of the pattern alone all who answer it announce themselves.
-        if (section.stream === section.pattern) news.spread?.(section.pattern, verdict.spread);
+        if (section.stream === section.pattern)
+          news.spread?.(section.pattern, verdict.spread, this.firstSent);
       }
       news.terms.noted(section, verdict, this.firstSent);
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);

@@ -33,8 +33,10 @@ export interface Alike {
 export interface SectionNews {
   readonly widths: PackWidths;
   readonly terms: SectionTerms;
-  /** Hears over how many streams a pattern is spread now; none hears it where there is one shard. */
-  readonly spread: ((pattern: string, spread: number | undefined) => void) | undefined;
+  /**
+   * Hears over how many streams a pattern was spread at a time (monotonic, ms); undefined where there is one shard.
+   */
+  readonly spread: ((pattern: string, spread: number | undefined, at: number) => void) | undefined;
 }
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {

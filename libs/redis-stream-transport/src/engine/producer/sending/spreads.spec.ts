@@ -34,26 +34,28 @@ function setup() {
       clock.pass(pause);
       return shardOf(routed().stream, SHARDS);
     });
-  return { clock, spreads, down, sent, call, routed, turns };
+  const noted = (spread: number | undefined, pattern = 'x') =>
+    spreads.noted(pattern, spread, clock.now());
+  return { clock, spreads, noted, down, sent, call, routed, turns };
 }
 
 describe('calls of a spread pattern', () => {
   it('take turns among as many shards', () => {
-    const { spreads, turns } = setup();
+    const { spreads, noted, turns } = setup();
     const own = shardOf('x', SHARDS);
     expect([spreads.isEmpty, turns(3)]).toEqual([true, [own, own, own]]);
-    spreads.noted('x', 3);
+    noted(3);
     const seen = turns(3);
     expect(new Set(seen).size).toBe(3);
     expect(turns(6)).toEqual([...seen, ...seen]);
-    spreads.noted('x', 100);
+    noted(100);
     expect(new Set(turns(SHARDS)).size).toBe(SHARDS);
   });
 
   it('go together if they leave together: those of four milliseconds, 256 at most', () => {
     const shardsOf = (calls: number, pause: number) => {
-      const { spreads, turns } = setup();
-      spreads.noted('x', SHARDS);
+      const { noted, turns } = setup();
+      noted(SHARDS);
       return new Set(turns(calls, pause)).size;
     };
     expect([shardsOf(4, 1), shardsOf(5, 1)]).toEqual([1, 2]);
@@ -61,8 +63,8 @@ describe('calls of a spread pattern', () => {
   });
 
   it('name their pattern elsewhere, and are only stored where an instance serves it', () => {
-    const { clock, spreads, routed } = setup();
-    spreads.noted('x', SHARDS);
+    const { clock, noted, routed } = setup();
+    noted(SHARDS);
     for (let i = 0; i < SHARDS; i++) {
       clock.pass(4);
       const { stream, namePattern, grace, home } = routed();
@@ -73,8 +75,8 @@ describe('calls of a spread pattern', () => {
   });
 
   it('stay in their own stream with a key, in a lane, and when it is heard that they are to', () => {
-    const { clock, spreads, routed } = setup();
-    spreads.noted('x', SHARDS);
+    const { clock, spreads, noted, routed } = setup();
+    noted(SHARDS);
     for (let i = 0; i < SHARDS; i++) {
       clock.pass(4);
       expect(routed({ key: 'k' }).stream).toBe('x');
@@ -82,17 +84,17 @@ describe('calls of a spread pattern', () => {
       expect(routed({ pattern: 'y', stream: 'y' }).stream).toBe('y');
     }
     for (const none of [undefined, 1]) {
-      spreads.noted('x', 3);
-      spreads.noted('x', none);
+      noted(3);
+      noted(none);
       expect(spreads.isEmpty).toBe(true);
     }
-    spreads.noted('x'.repeat(1020), 3);
+    noted(3, 'x'.repeat(1020));
     expect(spreads.isEmpty).toBe(true);
   });
 
   it('leave out shards that are down; if all are, they wait for their own', () => {
-    const { spreads, down, turns } = setup();
-    spreads.noted('x', SHARDS);
+    const { noted, down, turns } = setup();
+    noted(SHARDS);
     down.add(0).add(1);
     expect([...new Set(turns(200))].toSorted()).toEqual([2, 3, 4, 5]);
     for (let shard = 0; shard < SHARDS; shard++) down.add(shard);
@@ -102,10 +104,25 @@ describe('calls of a spread pattern', () => {
   });
 });
 
+describe('that a pattern is spread', () => {
+  it('L26: counts for two seconds, unless the shard that says so is down', () => {
+    const { clock, noted, down, turns } = setup();
+    const own = shardOf('x', SHARDS);
+    noted(SHARDS);
+    clock.pass(2000);
+    expect(new Set(turns(SHARDS))).toEqual(new Set([own]));
+    down.add(own);
+    expect(new Set(turns(SHARDS)).size).toBe(SHARDS - 1);
+    down.clear();
+    noted(SHARDS);
+    expect(new Set(turns(SHARDS)).size).toBe(SHARDS);
+  });
+});
+
 describe('L26: a call that another stream did not take', () => {
   function elsewhere() {
     const all = setup();
-    all.spreads.noted('x', SHARDS);
+    all.noted(SHARDS);
     for (;;) {
       all.clock.pass(4);
       const call = all.call({ data: '1' });

@@ -6,6 +6,8 @@ import type { Call } from '../call.js';
 const TURN = 4;
 /** Calls that go to one stream in this time at most. */
 const MOST = 256;
+/** Milliseconds for which it counts that a pattern is spread. Who calls often hears it once a second. */
+const HEARD_FOR = 2000;
 /** Patterns that are known; beyond, all are heard of anew. */
 const MOST_KNOWN = 10_000;
 
@@ -14,6 +16,8 @@ interface Spread {
   readonly spread: number;
   /** The streams that calls go to; its own is the first. */
   readonly streams: readonly string[];
+  /** When Redis was asked last (monotonic, ms). */
+  heardAt: number;
   /** The stream whose turn it is. */
   at: number;
   /** Until when (monotonic, ms), and how many calls it still gets. */
@@ -44,19 +48,27 @@ export class Spreads {
     return this.known.size === 0;
   }
 
-  /** Over how many streams a pattern is spread now; undefined: it has its own alone. */
-  noted(pattern: string, spread: number | undefined): void {
+  /**
+   * Over how many streams a pattern is spread; undefined: it has its own alone.
+   *
+   * @param heardAt when Redis was asked (monotonic, ms)
+   */
+  noted(pattern: string, spread: number | undefined, heardAt: number): void {
     const { shards, clock } = this.parts;
     if (spread === undefined || spread < 2 || shards === 1 || pattern.length > MAX_SPREAD_PATTERN) {
       this.known.delete(pattern);
       return;
     }
-    if (this.known.get(pattern)?.spread === spread) return;
+    const before = this.known.get(pattern);
+    if (before?.spread === spread) {
+      before.heardAt = heardAt;
+      return;
+    }
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     const streams = usedStreams(pattern, spreadStreams(pattern, shards), spread);
     // Clients do not begin at the same one.
     const at = Math.floor(clock.random() * streams.length);
-    this.known.set(pattern, { spread, streams, at, until: 0, left: 0 });
+    this.known.set(pattern, { spread, streams, heardAt, at, until: 0, left: 0 });
   }
 
   /**
@@ -86,9 +98,14 @@ export class Spreads {
     return true;
   }
 
-  /** The next stream whose shard can be used; if there is none, the pattern's own. */
+  /**
+   * The next stream whose shard can be used; if there is none, the pattern's own. What was heard too long ago is asked
+   * for again, by a call to its own stream. Where its shard is down nobody announces anything else.
+   */
   private next(known: Spread, now: number): string {
     const { streams } = known;
+    const own = streams[0] as string;
+    if (now - known.heardAt > HEARD_FOR && this.parts.isUp(own)) return own;
     if (known.left === 0 || now >= known.until) pass(known, now);
     for (let tried = 0; tried < streams.length; tried++) {
       const stream = streams[known.at] as string;
@@ -98,7 +115,7 @@ export class Spreads {
       }
       pass(known, now);
     }
-    return streams[0] as string;
+    return own;
   }
 }
 
