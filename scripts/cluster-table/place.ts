@@ -41,12 +41,10 @@ export class Place {
       return size > 0 ? 'x'.repeat(size) : n;
     };
     for (const pattern of PATTERNS) server.addHandler(pattern, handler, false, {});
-    await new Promise<void>((resolve, reject) => {
-      void server.listen((error) => {
-        if (error === undefined || error === null) resolve();
-        else reject(error as Error);
-      });
+    const failure = await new Promise<unknown>((listening) => {
+      void server.listen(listening);
     });
+    if (failure instanceof Error) throw failure;
     this.services.push(server);
     return server;
   }

@@ -26,7 +26,7 @@ export async function kills(cluster: RedisCluster, times: number): Promise<Row[]
     const master = await place.ownerOf(pattern);
     const replica = await cluster.replicaOf(master);
     const owners = await Promise.all(PATTERNS.map((each) => place.ownerOf(each)));
-    const mine = PATTERNS.filter((_, at) => owners[at] === master);
+    const mine = new Set(PATTERNS.filter((_, at) => owners[at] === master));
     const killed = performance.now();
     await master.kill();
     await eventually(
@@ -40,7 +40,7 @@ export async function kills(cluster: RedisCluster, times: number): Promise<Row[]
     const promoted = performance.now();
     const first = await eventually(() => {
       const ends = traffic.made
-        .filter((made) => mine.includes(made.pattern) && made.error === undefined)
+        .filter((made) => mine.has(made.pattern) && made.error === undefined)
         .map(({ end = 0 }) => end)
         .filter((end) => end > promoted);
       if (ends.length === 0) throw new Error('no call of the shard was answered');
@@ -48,7 +48,7 @@ export async function kills(cluster: RedisCluster, times: number): Promise<Row[]
     }, 20_000);
     firsts.push(first - promoted);
     await pause(1000);
-    const others = traffic.made.filter(({ pattern: each }) => !mine.includes(each));
+    const others = traffic.made.filter(({ pattern: each }) => !mine.has(each));
     const within = (from: number, to: number) =>
       others.filter(({ start }) => start >= from && start < to);
     before.push(...within(killed - 2000, killed));
@@ -170,7 +170,7 @@ export async function manyReplies(cluster: RedisCluster): Promise<Row> {
   let most = 0;
   const { redis } = await place.ownerOf(pattern);
   const log = async () => {
-    const [key] = await redis.keys(`${place.keys(pattern).log('*').replaceAll(/[{}]/g, '?')}`);
+    const [key] = await redis.keys(place.keys(pattern).log('*').replaceAll(/[{}]/g, '?'));
     return key === undefined ? 0 : Number(await redis.call('MEMORY', 'USAGE', key));
   };
   for (let n = 0; n < count; n += 8) {
