@@ -2,12 +2,75 @@
 
 import type { RedisStreamsClientOptions } from 'nestjs-redis-streams';
 
+export interface AnsweredPattern {
+  readonly pattern: string;
+  readonly instances: number;
+  readonly once: boolean;
+}
+
 export interface Backlog {
   readonly shards: number;
   readonly streams: readonly StreamBacklog[];
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly callers: number;
 }
+
+export interface CallTrace {
+  readonly call: string;
+  readonly entries: readonly TracedEntry[];
+  readonly replies: readonly TracedReply[];
+  readonly deadLetters: readonly TracedLetter[];
+  readonly callerListens: boolean;
+  readonly callerKnown: boolean;
+  readonly unknown: readonly string[];
+}
+
+export interface ConnectedCaller {
+  readonly application: string;
+  readonly process: string;
+  readonly addresses: readonly string[];
+  readonly connections: number;
+}
+
+export interface ExplainOptions {
+  readonly pattern?: string;
+  readonly limit?: number;
+}
+
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'note';
+  readonly code: FindingCode;
+  readonly about: string;
+  readonly found: string;
+  readonly advice: string;
+}
+
+export type FindingCode =
+  | 'EVICTION'
+  | 'EVICTED'
+  | 'OLD_SERVER'
+  | 'MIXED_SERVERS'
+  | 'NOT_MASTER'
+  | 'NO_PERSISTENCE'
+  | 'PERSISTENCE_FAILS'
+  | 'NO_REPLICA'
+  | 'NO_MEMORY_LIMIT'
+  | 'MEMORY'
+  | 'CONNECTIONS'
+  | 'CLOCK'
+  | 'UNREAD_STREAM'
+  | 'NO_INSTANCE'
+  | 'ABANDONED_GROUP'
+  | 'UNREGISTERED_GROUP'
+  | 'BEHIND'
+  | 'BACKLOG'
+  | 'DEAD_LETTERS'
+  | 'DEAF_INSTANCE'
+  | 'WRONG_TYPE'
+  | 'STRANGE_KEYS'
+  | 'CONTRACT_DRIFT'
+  | 'MIXED_VERSIONS'
+  | 'INCOMPLETE';
 
 export interface GroupBacklog {
   readonly group: string;
@@ -19,6 +82,74 @@ export interface GroupBacklog {
   readonly oldestFor: number | undefined;
 }
 
+export interface LiveInstance {
+  readonly name: string;
+  readonly consumers: readonly string[];
+  readonly leaseFor: number;
+  readonly listens: boolean | undefined;
+}
+
+export interface LiveService {
+  readonly service: string;
+  readonly instances: readonly LiveInstance[];
+  readonly answers: readonly AnsweredPattern[];
+  readonly hears: readonly string[];
+  readonly seenAt: number | undefined;
+}
+
+export interface Overview {
+  readonly servers: readonly ServerFacts[];
+  readonly services: readonly LiveService[];
+  readonly backlog: Backlog;
+  readonly callers: readonly ConnectedCaller[] | undefined;
+  readonly complete: boolean;
+}
+
+export interface PendingEntry {
+  readonly service: string;
+  readonly group: string;
+  readonly stream: string;
+  readonly pattern: string;
+  readonly entry: string;
+  readonly calls: readonly string[];
+  readonly state: 'held' | 'retry' | 'orphaned' | 'started';
+  readonly consumer: string;
+  readonly age: number;
+  readonly heldFor: number | undefined;
+  readonly deliveries: number;
+  readonly attempts: number;
+  readonly dueAt: number | undefined;
+}
+
+export interface PendingFilter {
+  readonly service?: string;
+  readonly pattern?: string;
+  readonly olderThan?: number;
+}
+
+export interface PendingPage {
+  readonly entries: readonly PendingEntry[];
+  readonly more: boolean;
+}
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly port: number | undefined;
+  readonly role: string;
+  readonly replicas: number | undefined;
+  readonly evictionPolicy: string | undefined;
+  readonly evictedKeys: number | undefined;
+  readonly usedMemory: number | undefined;
+  readonly maxMemory: number | undefined;
+  readonly aof: boolean | undefined;
+  readonly persisted: boolean;
+  readonly clients: number | undefined;
+  readonly maxClients: number | undefined;
+  readonly rejectedConnections: number | undefined;
+  readonly clockAhead: number;
+  readonly roundTrip: number;
+}
+
 export interface StreamBacklog {
   readonly stream: string;
   readonly shard: number;
@@ -26,6 +157,56 @@ export interface StreamBacklog {
   readonly quietFor: number | undefined;
   readonly groups: readonly GroupBacklog[];
 }
+
+export interface TracedEntry {
+  readonly stream: string;
+  readonly pattern: string;
+  readonly entry: string;
+  readonly storedAt: number;
+  readonly deadlineAt: number | undefined;
+  readonly calls: number;
+  readonly once: boolean;
+  readonly groups: readonly TracedGroup[];
+}
+
+export interface TracedGroup {
+  readonly group: string;
+  readonly state: 'waits' | 'held' | 'retry' | 'started' | 'done';
+  readonly consumer: string | undefined;
+  readonly heldFor: number | undefined;
+  readonly deliveries: number;
+  readonly attempts: number;
+  readonly dueAt: number | undefined;
+}
+
+export interface TracedLetter {
+  readonly id: string;
+  readonly group: string;
+  readonly at: number;
+  readonly reason: string;
+  readonly error: string;
+  readonly deliveries: number;
+  readonly attempts: number;
+}
+
+export interface TracedReply {
+  readonly at: number;
+  readonly instance: string;
+  readonly kind: 'value' | 'last value' | 'end' | 'error of the handler' | 'fault' | 'restart';
+  readonly deliveries: number;
+  readonly text: string | undefined;
+}
+
+export declare function diagnose(
+  options?: RedisStreamsClientOptions,
+  limit?: number,
+): Promise<Finding[]>;
+
+export declare function explainCall(
+  options: RedisStreamsClientOptions | undefined,
+  call: string,
+  { pattern, limit }?: ExplainOptions,
+): Promise<CallTrace>;
 
 export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 
@@ -36,6 +217,21 @@ export declare function readBacklog(options?: RedisStreamsClientOptions): Promis
 export declare function readDeadLetters(
   options?: RedisStreamsClientOptions,
 ): Promise<Readonly<Record<string, number>>>;
+
+export declare function readOverview(
+  options?: RedisStreamsClientOptions,
+  limit?: number,
+): Promise<Overview>;
+
+export declare function readPending(
+  options?: RedisStreamsClientOptions,
+  filter?: PendingFilter,
+  limit?: number,
+): Promise<PendingPage>;
+
+export declare function readServers(options?: RedisStreamsClientOptions): Promise<ServerFacts[]>;
+
+export declare function readServices(options?: RedisStreamsClientOptions): Promise<LiveService[]>;
 
 export declare function readShards(
   options?: RedisStreamsClientOptions,

@@ -25,8 +25,8 @@ export interface Deployment {
  * Three services: `orders` answers calls and hears events, one of which fails; `media` serves a contract; nobody hears
  * `orders.archived`.
  */
-export async function deployment(): Promise<Deployment> {
-  const service = new TestService();
+export async function deployment(url?: string): Promise<Deployment> {
+  const service = new TestService(url === undefined ? {} : { url });
   const held = new Gate();
   const hang = () => held.opened.then(() => 'done');
   const fail = ({ id }: { id?: string }) => {
@@ -62,6 +62,14 @@ export async function deployment(): Promise<Deployment> {
   const client = await service.connected();
   const calls = [1, 2].map((n) => client.call('orders.pack', n, { timeout: 600_000 }));
   for (const call of calls) call.catch(() => undefined);
+  // What waits longest stands first: the calls wait visibly longer than the events.
+  await eventually(async () => {
+    const stored = await service.redis.xrange(service.stream('orders.pack'), '-', '+');
+    expect(stored).toHaveLength(2);
+    const [seconds = 0, micros = 0] = (await service.redis.time()).map(Number);
+    const age = seconds * 1000 + micros / 1000 - Number.parseInt(stored[1]?.[0] ?? '', 10);
+    expect(age).toBeGreaterThan(100);
+  });
   const told = ['orders.placed', 'orders.placed', 'orders.paid', 'orders.archived'];
   await Promise.all(told.map((pattern) => client.tell(pattern, { total: 1 })));
   await eventually(async () => {

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
-import { command } from '../contracts/command.js';
+import { onTestFinished, vi } from 'vitest';
+import { commandAt } from '../contracts/command.js';
+import { startPrivateRedis } from '../support/redis-process.js';
 import { deployment } from './deployment.js';
 import { alike, examples, print, shownAs } from './page.js';
 
@@ -11,12 +12,17 @@ import { alike, examples, print, shownAs } from './page.js';
 test('docs/cli.md shows what the commands answer', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nrs-cli-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const place = await deployment();
+  const server = await startPrivateRedis();
+  onTestFinished(() => server.stop());
+  vi.stubEnv('npm_package_name', 'shop');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const place = await deployment(server.url);
+  const terminal = { env: { REDIS_URL: server.url } };
   const answers: string[] = [];
   const shown: string[] = [];
   for (const { args, printed } of examples()) {
     const given = args.map((arg) => place.named(arg).replace(/^files\./, `${folder}/files.`));
-    const said = await command(...given, '--prefix', place.prefix);
+    const said = await commandAt(terminal, ...given, '--prefix', place.prefix);
     const answer = place.shown(shownAs(said, place.prefix));
     answers.push(answer);
     shown.push(printed);

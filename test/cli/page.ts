@@ -29,7 +29,10 @@ export function alike(text: string): string {
     .replaceAll(/\d{13}-\d+/g, 'ENTRY')
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)? ?(?:ms|s|min|h|d)\b/g, 'AGE')
-    .replaceAll(/(?:web-1|HOST)-\d+/g, 'PROCESS')
+    .replaceAll(/web-1-\d+/g, 'PROCESS')
+    .replaceAll(/port \d+/g, 'PORT')
+    .replaceAll(/\d+ of \d+ connections/g, 'CONNECTIONS')
+    .replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)\b/g, 'SIZE')
     .replaceAll(/(?:Redis|Valkey) \d+\.\d+\.\d+/g, 'SERVER')
     .replaceAll(/[ ─]+/g, ' ')
@@ -38,7 +41,9 @@ export function alike(text: string): string {
 
 /** What a test may see of a command: without this machine and the prefix of the test. */
 export function shownAs({ out, err }: Said, prefix: string): string {
-  return (out + err).replaceAll(prefix, 'nrs').replaceAll(hostname(), 'web-1');
+  return (out + err)
+    .replaceAll(prefix, 'nrs')
+    .replaceAll(`${hostname()}-${process.pid}`, 'web-1-4711');
 }
 
 /** Writes what the commands have answered into the page. */

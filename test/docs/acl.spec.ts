@@ -1,7 +1,13 @@
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { Logger } from '@nestjs/common';
 import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
-import { readBacklog } from 'nestjs-redis-streams/operate';
+import {
+  diagnose,
+  explainCall,
+  readBacklog,
+  readOverview,
+  readPending,
+} from 'nestjs-redis-streams/operate';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { toFailure } from '../../libs/redis-stream-transport/src/redis/failure.js';
@@ -202,7 +208,7 @@ const RARE: Readonly<Record<Role, readonly string[]>> = {
   service: [...HIDDEN, 'ping', 'hkeys', 'hrandfield', 'xlen', 'xrange', 'xtrim'],
   client: ['ping', 'del', 'hdel', 'hgetall'],
   operator: ['ping', 'xinfo|groups'],
-  auditor: ['ping'],
+  auditor: ['ping', 'client|list'],
 };
 
 const never = new Promise<never>(() => {});
@@ -281,6 +287,14 @@ it('the recipes are enough for all that each role does, which uses every right',
 
   const waiting = client.call('slow', 1, { timeout: 20_000 });
   await eventually(async () => expect(await place.pending('slow')).toBe(1));
+  const auditor = { url: urlOf('auditor'), prefix: 'nrs' };
+  const [held] = (await readPending(auditor, { pattern: 'slow' })).entries;
+  const trace = await explainCall(auditor, held?.calls[0] ?? '');
+  expect(trace.entries).toMatchObject([{ groups: [{ state: 'held' }] }]);
+  expect((await readOverview(auditor)).callers).toHaveLength(1);
+  // As an instance with a contract says it.
+  await admin.hset('{nrs}:about:files', 'consumer', '1 {}');
+  expect((await diagnose(auditor)).map(({ code }) => code)).not.toContain('WRONG_TYPE');
   await place.serve(handlers(gate, heard), served);
   // One looks for the connections of the other. MONITOR does not show it.
   const counted = (command: string) =>
@@ -291,7 +305,7 @@ it('the recipes are enough for all that each role does, which uses every right',
   expect(await waiting).toBe('done');
   const where = { url: urlOf('operator'), prefix: 'nrs', group: 'service' };
   await lettersOf(closing(new DeadLetters(where)));
-  const left = await readBacklog({ url: urlOf('auditor'), prefix: 'nrs' });
+  const left = await readBacklog(auditor);
   expect(left.streams.map(({ stream }) => stream)).toContain('echo');
 
   const denied = (await admin.call('ACL', 'LOG', '100')) as string[][];

@@ -1,6 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { RedisStreamsError } from '../errors.js';
 import { visibleLines } from '../protocol/visible.js';
+import { addCall, addEmit } from './call.js';
+import { addDoctor } from './doctor.js';
+import { addExplain } from './explain.js';
+import { addPending } from './pending.js';
+import { addPing } from './ping.js';
+import { addServices } from './services.js';
+import { addStats } from './stats.js';
+import { addTop } from './top.js';
 import { addDead } from './dead/dead.js';
 import { addDrained } from './drained.js';
 import { Failure } from './failure.js';
@@ -10,7 +18,20 @@ import { Screen } from './screen.js';
 import type { Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
-const COMMANDS = [addDead, addDrained, addGenerate];
+const COMMANDS = [
+  addTop,
+  addServices,
+  addPing,
+  addStats,
+  addPending,
+  addExplain,
+  addDoctor,
+  addDead,
+  addCall,
+  addEmit,
+  addDrained,
+  addGenerate,
+];
 const MORE = '(--help says more)';
 
 /**

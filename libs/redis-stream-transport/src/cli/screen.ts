@@ -56,6 +56,11 @@ export class Screen {
     this.terminal.err(`nestjs-redis-streams: ${visibleLines(text)}\n`);
   }
 
+  /** The same in JSON, on a line. */
+  noteJson(value: unknown): void {
+    this.terminal.err(`${visible(JSON.stringify(value))}\n`);
+  }
+
   private painted(text: string, colour: Colour | undefined): string {
     if (colour === undefined || !this.coloured) return text;
     return `\u001b[${COLOURS[colour]}m${text}\u001b[0m`;

@@ -57,3 +57,7 @@ export function ago(ms: number | undefined): string {
 /** A time as people read it, in UTC. */
 export const when = (at: number): string =>
   at > 0 && at < 8.64e15 ? new Date(at).toISOString().replace('T', ' ').slice(0, 19) : '-';
+
+/** A number, and what is counted. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

@@ -5,5 +5,22 @@ export {
   type GroupBacklog,
   type StreamBacklog,
 } from './backlog.js';
-export { readBacklog, readDeadLetters } from './read-backlog.js';
+export type {
+  CallTrace,
+  TracedEntry,
+  TracedGroup,
+  TracedLetter,
+  TracedReply,
+} from './call-trace.js';
+export type { ConnectedCaller } from './callers.js';
+export { diagnose } from './diagnose.js';
+export { explainCall, type ExplainOptions } from './explain-call.js';
+export type { Finding, FindingCode } from './finding.js';
+export type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 export { readShards } from './place.js';
+export { readBacklog, readDeadLetters } from './read-backlog.js';
+export { readOverview, readServers, type Overview } from './read-overview.js';
+export { readPending } from './read-pending.js';
+export { readServices } from './read-services.js';
+export type { ServerFacts } from './servers.js';
+export type { AnsweredPattern, LiveInstance, LiveService } from './services.js';

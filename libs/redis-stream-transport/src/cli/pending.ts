@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { readPending, type PendingEntry } from '../operate/index.js';
+import { described } from './described.js';
+import type { Session } from './session.js';
+import { ago, duration, when, wholeNumber } from './values.js';
+import { placeOf, withWhere, type Where } from './where.js';
+
+interface PendingOptions extends Where {
+  readonly service?: string;
+  readonly pattern?: string;
+  readonly older?: number;
+  readonly limit: number;
+}
+
+const COLUMNS = [
+  { name: 'pattern', cut: true },
+  { name: 'service', cut: true },
+  { name: 'state' },
+  { name: 'age', right: true },
+  { name: 'with', cut: true },
+  { name: 'deliv.', right: true },
+  { name: 'fails', right: true },
+  { name: 'next (UTC)' },
+];
+
+export function addPending(program: Command, session: Session): void {
+  const command = described(program.command('pending'), {
+    summary: 'lists what runs, and what waits for another attempt, the oldest first',
+    about: 'Unread entries are not among them: top counts these.',
+    examples: [
+      ['pending --older 1m', 'what takes longer than a minute?'],
+      ['pending --service orders --json', 'with ids of entries and calls, one per line'],
+    ],
+  });
+  withWhere(command)
+    .option('--service <group>', 'of this service')
+    .option('--pattern <pattern>', 'of this pattern')
+    .option('--older <duration>', 'stored at least so long ago: 30s, 15m, 2h', duration)
+    .option('--limit <number>', 'so many at most, up to 1,000', wholeNumber, 50)
+    .action((options: PendingOptions) => list(options, session));
+}
+
+async function list(options: PendingOptions, { screen }: Session): Promise<void> {
+  const { service, pattern, older, limit } = options;
+  const filter = {
+    ...(service === undefined ? {} : { service }),
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(older === undefined ? {} : { olderThan: older }),
+  };
+  const { entries, more } = await readPending(placeOf(options, screen.terminal), filter, limit);
+  if (options.json === true) for (const entry of entries) screen.jsonLine(entry);
+  else if (entries.length === 0) screen.line('nothing runs, and nothing waits for another attempt');
+  else screen.table(COLUMNS, entries.map(row));
+  if (more) screen.note(`there are more (--limit ${limit})`);
+}
+
+function row(entry: PendingEntry): string[] {
+  const { pattern, service, state, age, consumer, deliveries, attempts, dueAt } = entry;
+  const next = dueAt === undefined ? '' : when(dueAt).slice(11);
+  const numbers = [String(deliveries), String(attempts)];
+  return [pattern, service, state, ago(age), consumer, ...numbers, next];
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { readServices, type LiveService } from '../operate/index.js';
+import { Failure } from './failure.js';
+import { described } from './described.js';
+import type { Screen } from './screen.js';
+import type { Session } from './session.js';
+import { ago, counted } from './values.js';
+import { placeOf, withWhere, type Where } from './where.js';
+
+export function addServices(program: Command, session: Session): void {
+  const command = described(program.command('services'), {
+    summary: 'lists services: instances, what they answer, what they hear',
+    examples: [
+      ['services', 'which are there?'],
+      ['services orders', 'the instances and patterns of one'],
+    ],
+    exits: '0: it worked; 1: the service is not known, or it failed',
+  });
+  withWhere(command)
+    .argument('[service]', 'shows this one in full')
+    .action((service: string | undefined, options: Where) => list(service, options, session));
+}
+
+async function list(
+  wanted: string | undefined,
+  options: Where,
+  { screen }: Session,
+): Promise<void> {
+  const all = await readServices(placeOf(options, screen.terminal));
+  const services = all.filter(({ service }) => wanted === undefined || service === wanted);
+  if (wanted !== undefined && services.length === 0) throw unknownService(wanted, all);
+  if (options.json === true) screen.json(wanted === undefined ? services : services[0]);
+  else if (services.length === 0) screen.line('no services');
+  else if (wanted === undefined) printAll(services, screen);
+  else for (const service of services) printOne(service, screen);
+}
+
+/** Whoever asks for a service that is not there may have misspelt it. */
+export function unknownService(wanted: string, all: readonly LiveService[]): Failure {
+  const names = all.map(({ service }) => service);
+  const known =
+    names.length === 0 ? 'no service is' : `these are: ${names.slice(0, 20).join(', ')}`;
+  return new Failure(`no service ${wanted} is known; ${known}`);
+}
+
+function printAll(services: readonly LiveService[], screen: Screen): void {
+  const columns = [
+    { name: 'service', cut: true },
+    { name: 'instances', right: true },
+    { name: 'answers', cut: true },
+    { name: 'hears', cut: true },
+  ];
+  const rows = services.map(({ service, instances, answers, hears }) => [
+    service,
+    String(instances.length),
+    answers.map(({ pattern }) => pattern).join(' ') || '-',
+    hears.join(' ') || '-',
+  ]);
+  screen.table(columns, rows);
+}
+
+function printOne({ service, instances, answers, hears }: LiveService, screen: Screen): void {
+  screen.line(`service ${service}`, 'bold');
+  if (instances.length === 0) screen.line('no instance lives');
+  for (const { name, leaseFor, listens } of instances) {
+    const heard = listens === false ? '; hears no messages now' : '';
+    screen.line(`instance ${name}: its lease holds for ${ago(leaseFor)}${heard}`);
+  }
+  for (const { pattern, instances: count, once } of answers) {
+    screen.line(
+      `answers  ${pattern}: ${counted(count, 'instance')}${once ? ', at most once' : ''}`,
+    );
+  }
+  for (const stream of hears) screen.line(`hears    ${stream}`);
+}

@@ -1,0 +1,102 @@
+import { RedisStreamsError } from '../errors.js';
+import type { RedisStreamsClientOptions } from '../options/index.js';
+import { isCallerId, isCallId } from '../protocol/limits.js';
+import { listOf, numberOf } from '../redis/answer.js';
+import type { CallTrace, TracedEntry } from './call-trace.js';
+import { findCalls, type WantedCall } from './find-calls.js';
+import { inParts, withPlace, type Place } from './place.js';
+import { scanKeys } from './scanned-keys.js';
+import { repliesTo } from './traced-replies.js';
+import { tracedEntry, tracedLetter } from './traced-entries.js';
+
+export interface ExplainOptions {
+  /** Looks only at streams of this pattern, or lane. */
+  readonly pattern?: string;
+  /** Milliseconds for which entries are searched. Default: 10,000. */
+  readonly limit?: number;
+}
+
+/**
+ * Says what Redis still knows of a call: where it is stored, who has it, its attempts, its end. Searches all streams and
+ * dead letters, in small steps. Changes nothing.
+ *
+ * @param call `<caller>/<call>`, as logs, errors and `getCallId()` have it
+ * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
+ */
+export function explainCall(
+  options: RedisStreamsClientOptions | undefined,
+  call: string,
+  { pattern, limit = 10_000 }: ExplainOptions = {},
+): Promise<CallTrace> {
+  const [caller = '', number = '', ...rest] = call.split('/');
+  if (!isCallerId(caller) || !isCallId(number) || rest.length > 0) {
+    const told = `"${call.slice(0, 100)}" is no call: it is <caller>/<call>, as logs and errors have it`;
+    throw new RedisStreamsError('INVALID_OPTION', told);
+  }
+  const wanted = { caller, call: number };
+  return withPlace(options, async (place) => {
+    const until = performance.now() + limit;
+    const keys = await scanKeys(place, ['s', 'dead'], limit);
+    const streams = keys.of('s').filter(({ name }) => pattern === undefined || pattern === name);
+    const inStreams = await findCalls(streams, ({ shard, name }) => shard.keys.stream(name), {
+      ...{ wanted, until },
+    });
+    const inLetters = await findCalls(keys.of('dead'), ({ shard, name }) => shard.keys.dead(name), {
+      ...{ wanted, until },
+    });
+    const entries = await inParts(inStreams.found, (found) => tracedEntry(found, wanted));
+    const letters = await inParts(inLetters.found, tracedLetter);
+    const traced = {
+      call,
+      entries: entries.filter((entry) => entry !== undefined),
+      replies: await repliesTo(place, wanted),
+      deadLetters: letters.filter((letter) => letter !== undefined),
+      ...(await callerOf(place, wanted)),
+    };
+    const complete = keys.complete && inStreams.complete && inLetters.complete;
+    return { ...traced, unknown: unknownOf(traced, complete) };
+  });
+}
+
+async function callerOf({ shards }: Place, { caller }: WantedCall) {
+  const seen = await inParts(shards, async ({ link, keys }) => {
+    const log = keys.log(caller);
+    const listeners = listOf(await link.command('pubsub', ['SHARDNUMSUB', log]), 'PUBSUB');
+    return {
+      listens: numberOf(listeners[1]) > 0,
+      known: numberOf(await link.command('exists', [keys.caller(caller)])) > 0,
+    };
+  });
+  return {
+    callerListens: seen.some(({ listens }) => listens),
+    callerKnown: seen.some(({ known }) => known),
+  };
+}
+
+function unknownOf(
+  { entries, replies, deadLetters, callerKnown }: Omit<CallTrace, 'unknown'>,
+  complete: boolean,
+): string[] {
+  const said: string[] = [];
+  if (!complete) said.push('Time was up before everything had been searched: name its pattern.');
+  const ended = replies.some(({ kind }) => kind !== 'value' && kind !== 'restart');
+  if (entries.length === 0 && deadLetters.length === 0) {
+    said.push(
+      ended
+        ? 'Its entry went when it was settled: when it was stored, and attempts before the last, are in logs only.'
+        : 'No entry and no dead letter has it: it was settled, or its caller gave it up, or it was never stored here.',
+    );
+    if (!ended) {
+      said.push(
+        'What it was answered with is gone: callers remove replies that they have read, and the log lives a minute or so.',
+      );
+    }
+  }
+  if (entries.some(isHeld)) {
+    said.push('Whether the handler runs or waits for a slot is known to that instance only.');
+  }
+  if (!callerKnown) said.push('The caller has sent nothing for ten minutes, or never here.');
+  return said;
+}
+
+const isHeld = ({ groups }: TracedEntry): boolean => groups.some(({ state }) => state === 'held');

@@ -1,0 +1,87 @@
+import type { GroupBacklog, StreamBacklog } from './backlog.js';
+import type { Finding } from './finding.js';
+import type { Overview } from './read-overview.js';
+import { serviceOf } from './stream-reader.js';
+
+/** Milliseconds after which an entry should have been handled. */
+const LATE = 60_000;
+/** `maxBacklog` of a client, unless it is given. */
+const FULL = 1_000_000;
+/** Milliseconds after which a group that nobody reads is no rolling update any more. */
+const ABANDONED = 86_400_000;
+
+/** What is wrong with streams, services and their instances. */
+export function judgeWork({ services, backlog }: Overview): Finding[] {
+  const findings = backlog.streams.flatMap(judgeStream);
+  for (const { service, instances } of services) {
+    for (const { name, listens } of instances) {
+      if (listens !== false) continue;
+      findings.push({
+        ...{ severity: 'warning', code: 'DEAF_INSTANCE', about: `${service} ${name}` },
+        found: 'it renews its lease, but one of its connections for messages is down',
+        advice: 'it misses cancellations until it has connected; look into its log',
+      });
+    }
+  }
+  for (const [service, count] of Object.entries(backlog.deadLetters)) {
+    findings.push({
+      ...{ severity: 'warning', code: 'DEAD_LETTERS', about: service },
+      found: `dead letters: ${count}`,
+      advice: `dead list --summary --service ${service}; then replay or discard them`,
+    });
+  }
+  return findings;
+}
+
+function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {
+  const findings = groups.flatMap((group) => judgeGroup(stream, group));
+  if (groups.length === 0 && length > 0) {
+    findings.push({
+      ...{ severity: 'warning', code: 'UNREAD_STREAM', about: stream },
+      found: `no service has ever read it; entries: ${length}`,
+      advice: 'start the service, mend the pattern of the sender, or delete the stream',
+    });
+  }
+  if (length > FULL / 2) {
+    findings.push({
+      ...{ severity: length >= FULL ? 'error' : 'warning', code: 'BACKLOG', about: stream },
+      found: `entries: ${length}; at maxBacklog (1,000,000 unless set) senders are refused`,
+      advice: 'add instances, or find out what is slow (pending)',
+    });
+  }
+  return findings;
+}
+
+function judgeGroup(stream: string, group: GroupBacklog): Finding[] {
+  const { instances, unread, pending, retries, running, oldestFor = 0 } = group;
+  const about = `${stream}, ${group.group}`;
+  const left = unread + pending + running;
+  if (instances > 0) {
+    if (oldestFor < LATE || left <= retries) return [];
+    return [
+      {
+        ...{ severity: 'warning', code: 'BEHIND', about },
+        found: `the oldest entry waits for ${Math.round(oldestFor / 1000)} s; ${left} are left`,
+        advice: 'add instances or concurrency, or find out what is slow (pending)',
+      },
+    ];
+  }
+  const isBroadcast = serviceOf(group.group) !== group.group;
+  if (left > 0 && !isBroadcast) {
+    return [
+      {
+        ...{ severity: 'error', code: 'NO_INSTANCE', about },
+        found: `${unread} unread, ${pending} pending, and no instance lives`,
+        advice: 'start the service; if it is gone for good: XGROUP DESTROY',
+      },
+    ];
+  }
+  if (oldestFor < ABANDONED && !isBroadcast) return [];
+  return [
+    {
+      ...{ severity: 'note', code: 'ABANDONED_GROUP', about },
+      found: 'nobody reads for this group any more; it keeps events from being removed',
+      advice: 'instances of the library remove it after groupTtl; or XGROUP DESTROY',
+    },
+  ];
+}
