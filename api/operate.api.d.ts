@@ -114,6 +114,7 @@ export interface PendingEntry {
   readonly calls: readonly string[];
   readonly state: 'held' | 'retry' | 'orphaned' | 'started';
   readonly consumer: string;
+  readonly instance: string;
   readonly age: number;
   readonly heldFor: number | undefined;
   readonly deliveries: number;

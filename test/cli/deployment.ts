@@ -60,8 +60,11 @@ export async function deployment(url?: string): Promise<Deployment> {
   await service.serve({ messages, events }, { group: 'orders', drainTimeout: 0 });
   await service.serveModule({ controllers: [FilesController] }, { group: 'media' });
   const client = await service.connected();
-  const calls = [1, 2].map((n) => client.call('orders.pack', n, { timeout: 600_000 }));
-  for (const call of calls) call.catch(() => undefined);
+  for (const n of [1, 2]) {
+    client.call('orders.pack', n, { timeout: 600_000 }).catch(() => undefined);
+    // One by one: two in one turn might travel in one entry.
+    await eventually(async () => expect(await service.length('orders.pack')).toBe(n));
+  }
   // What waits longest stands first: the calls wait visibly longer than the events.
   await eventually(async () => {
     const stored = await service.redis.xrange(service.stream('orders.pack'), '-', '+');

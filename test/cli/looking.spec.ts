@@ -79,14 +79,21 @@ describe('explain', () => {
     const { service, client } = await holding(1);
     const calls = Array.from({ length: 70 }, (_, i) => client.call('slow', i));
     for (const call of calls) call.catch(() => undefined);
-    await eventually(async () => expect(await service.length('slow')).toBeGreaterThan(1));
-    const caller = client.callerId;
-    const entries = await service.entries('slow');
-    const last = entries.at(-1) as string[];
-    const field = (name: string): string => last[last.indexOf(name) + 1] ?? '';
-    const call = last.includes('m') ? field('m').split(',').at(-1) : field('c').split(' ')[2];
-    expect(await json(service, 'explain', `${caller}/${call}`)).toMatchObject({
-      entries: [{ pattern: 'slow', groups: [{ group: 'service', state: 'waits' }] }],
+    const ids = async (): Promise<string[]> =>
+      (await service.entries('slow')).flatMap((fields) => {
+        const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+        return fields.includes('m') ? field('m').split(',') : [field('c').split(' ')[2] ?? ''];
+      });
+    await eventually(async () => expect(await ids()).toHaveLength(71));
+    const last = (await ids()).at(-1) ?? '';
+    expect(await json(service, 'explain', `${client.callerId}/${last}`)).toMatchObject({
+      entries: [{ pattern: 'slow', groups: [{ group: 'service' }] }],
+    });
+    const pack = { m: '8,9', c: `1 pack.json 2 ${client.callerId} 60000`, d: '[1,\n2]' };
+    await service.redis.xadd(service.stream('unread'), '*', ...Object.entries(pack).flat());
+    await service.redis.xgroup('CREATE', service.stream('unread'), 'service', '0');
+    expect(await json(service, 'explain', `${client.callerId}/9`)).toMatchObject({
+      entries: [{ pattern: 'unread', calls: 2, groups: [{ group: 'service', state: 'waits' }] }],
     });
   });
 

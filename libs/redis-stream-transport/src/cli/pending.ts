@@ -55,8 +55,8 @@ async function list(options: PendingOptions, { screen }: Session): Promise<void>
 }
 
 function row(entry: PendingEntry): string[] {
-  const { pattern, service, state, age, consumer, deliveries, attempts, dueAt } = entry;
+  const { pattern, service, state, age, instance, deliveries, attempts, dueAt } = entry;
   const next = dueAt === undefined ? '' : when(dueAt).slice(11);
   const numbers = [String(deliveries), String(attempts)];
-  return [pattern, service, state, ago(age), consumer, ...numbers, next];
+  return [pattern, service, state, ago(age), instance, ...numbers, next];
 }

@@ -18,6 +18,8 @@ export interface PendingEntry {
   readonly state: 'held' | 'retry' | 'orphaned' | 'started';
   /** The consumer that has it. */
   readonly consumer: string;
+  /** Host and process id of that consumer. */
+  readonly instance: string;
   /** Milliseconds since it was stored. */
   readonly age: number;
   /** Milliseconds since it was handed to that consumer; undefined for `started`. */

@@ -7,6 +7,7 @@ import { run } from '../redis/operations/script.js';
 import { entryHeadsScript } from './entry-heads.lua.js';
 import type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 import { inParts, timeOfServer, unlessRefused, withPlace } from './place.js';
+import { processOf } from './read-services.js';
 import { scanKeys } from './scanned-keys.js';
 import type { ShardConnection } from './shard-connection.js';
 import { serviceOf } from './stream-reader.js';
@@ -119,7 +120,14 @@ async function entryOf(held: Held): Promise<PendingEntry | undefined> {
   const state = heldFor === undefined ? 'started' : waits ? 'retry' : alive ? 'held' : 'orphaned';
   return {
     ...{ service, group, stream, pattern: pattern === '' ? stream : pattern, entry, calls },
-    ...{ state, consumer, age: Math.max(0, now - timeOf(entry)), heldFor, deliveries },
+    ...{
+      state,
+      consumer,
+      instance: processOf(consumer),
+      age: Math.max(0, now - timeOf(entry)),
+      heldFor,
+      deliveries,
+    },
     ...{ attempts: note.attempts, dueAt: waits ? note.dueAt : undefined },
   };
 }
