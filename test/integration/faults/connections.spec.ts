@@ -54,6 +54,8 @@ describe('A6 connections that were left behind', () => {
     expect(await client.call('work', 0)).toBe(1);
     const states: string[] = [];
     client.status.subscribe((state) => states.push(state));
+    // The first reply may have come from the log, before the client listens.
+    await eventually(() => expect(client.unwrap<(Redis | undefined)[]>()).not.toContain(undefined));
     const connections = [...client.unwrap<Redis[]>(), ...server.unwrap<Redis[]>()];
     await redis.kill();
     for (const connection of connections) connection.disconnect(false);
@@ -73,7 +75,6 @@ describe('A7 calls while Redis is away', () => {
     await service.serve({ messages: { work: (n: number) => n } });
     const client = await service.connected({ maxPending: 500 });
     redis.freeze();
-    const from = performance.now();
     const over: unknown[] = [];
     const calls = range(2000).map((n) =>
       client.call('work', n).then(
@@ -84,8 +85,9 @@ describe('A7 calls while Redis is away', () => {
         },
       ),
     );
-    await eventually(() => expect(over).toHaveLength(1500));
-    expect(performance.now() - from).toBeLessThan(2000);
+    // At once is within a turn, however long that takes on a busy machine.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(over).toHaveLength(1500);
     expect(over.every((end) => String(end) === 'OVERLOADED,not-run')).toBe(true);
     redis.thaw();
     const ends = await Promise.all(calls);
@@ -112,7 +114,8 @@ describe('A7 calls while Redis is away', () => {
     expect(away['grown']).toBeLessThan(50 * 1024 * 1024);
     redis.thaw();
     expect(await said()).toMatchObject({ answered: 15_000, OVERLOADED: 110_000 });
-  });
+    // Ten seconds of work for a processor that does nothing else, in three parts with a bound each.
+  }, 180_000);
 });
 
 describe('A8 a subscription that is refused', () => {
