@@ -176,6 +176,7 @@ describe('the command drained', () => {
   it('names a Redis that is not there', async () => {
     const answer = await command('drained', '--url', 'redis://me:secret@127.0.0.1:9');
     expect(answer).toMatchObject({ code: 1, err: expect.stringContaining('NOT_CONNECTED') });
+    expect(answer.err).toContain('ECONNREFUSED');
     expect(answer.err).not.toContain('secret');
   });
 });

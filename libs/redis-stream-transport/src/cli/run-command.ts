@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { RedisStreamsError } from '../errors.js';
+import { thrownText } from '../thrown.js';
 import { visibleLines } from '../protocol/visible.js';
 import { addCall, addEmit } from './call.js';
 import { addDoctor } from './doctor.js';
@@ -86,7 +87,11 @@ function programOf(session: Session): Command {
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (RedisStreamsError.isRedisStreamsError(error)) {
-    return new Failure(`${error.message} (${error.code})`, error.code === 'INVALID_OPTION' ? 2 : 1);
+    // Where Redis is not reached, only the cause says whether it is down, refuses, or has another certificate.
+    const why = error.code === 'NOT_CONNECTED' && error.cause !== undefined;
+    const cause = why ? `: ${thrownText(error.cause)}` : '';
+    const told = `${error.message}${cause} (${error.code})`;
+    return new Failure(told, error.code === 'INVALID_OPTION' ? 2 : 1);
   }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   return new Failure(typeof code === 'string' ? message : (stack ?? message));
