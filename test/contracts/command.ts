@@ -20,7 +20,8 @@ export const command = (...args: string[]): Promise<Said> => commandAt({}, ...ar
 /** The same at another terminal. */
 export async function commandAt(terminal: Partial<Terminal>, ...args: string[]): Promise<Said> {
   const said = { out: '', err: '' };
-  const code = await runCommand(testCluster ? inCluster(args) : args, {
+  const told = terminal.env?.['REDIS_URL'] !== undefined;
+  const code = await runCommand(testCluster && !told ? inCluster(args) : args, {
     env: { REDIS_URL: redisUrl },
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
@@ -29,7 +30,9 @@ export async function commandAt(terminal: Partial<Terminal>, ...args: string[]):
   return { code, ...said };
 }
 
-const ASKING: ReadonlySet<unknown> = new Set(['generate', 'drained', 'dead']);
+const ASKING: ReadonlySet<unknown> = new Set(
+  'generate drained dead call emit pending explain doctor stats ping top services'.split(' '),
+);
 
 /** No variable of the environment names a Cluster. */
 function inCluster(args: readonly string[]): string[] {
