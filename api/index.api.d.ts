@@ -233,7 +233,11 @@ export declare class RedisStreamsError extends Error {
 
 export type RedisStreamsErrorCode = keyof typeof REDIS_STREAMS_ERROR_CODES;
 
-export type RedisStreamsEvents = ConnectionEvents & {
+export type RedisStreamsEvents = {
+  ready: (connection: LinkRole) => void;
+  close: (connection: LinkRole, reason: Error) => void;
+  error: (connection: LinkRole, error: Error, attempt: number) => void;
+} & {
   [Name in DiagnosticsName]: (message: DiagnosticsMessages[Name]) => void;
 };
 
@@ -365,12 +369,6 @@ declare const ConfigurableModuleClass: import('@nestjs/common').ConfigurableModu
     isGlobal: boolean;
   }
 >;
-
-type ConnectionEvents = {
-  ready: (connection: LinkRole) => void;
-  close: (connection: LinkRole, reason: Error) => void;
-  error: (connection: LinkRole, error: Error, attempt: number) => void;
-};
 
 declare abstract class Instruction extends RpcException {
   constructor(

@@ -1,6 +1,5 @@
 import { eventually } from '../../tools/wait.js';
 import { commandAt } from '../contracts/command.js';
-import { inject } from 'vitest';
 import { TestService } from '../support/test-service.js';
 
 const EVIL = 'evil\u001b]0;title\u0007\u001b[2J\u202e<script>\r\n';
@@ -36,7 +35,7 @@ it('names, data and errors of others do nothing in a terminal, whichever command
   ];
   for (const args of calls) {
     // Without colours, of which each would begin with an escape.
-    const terminal = { columns: 120, env: { REDIS_URL: inject('redisUrl'), NO_COLOR: '1' } };
+    const terminal = { columns: 120, env: { NO_COLOR: '1' } };
     const { out, err } = await commandAt(terminal, ...args, '--prefix', service.prefix);
     expect(out + err, args.join(' ')).not.toMatch(/[^\P{Cc}\n\t]|\u202e/u);
   }

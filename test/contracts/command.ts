@@ -22,10 +22,10 @@ export async function commandAt(terminal: Partial<Terminal>, ...args: string[]):
   const said = { out: '', err: '' };
   const told = terminal.env?.['REDIS_URL'] !== undefined;
   const code = await runCommand(testCluster && !told ? inCluster(args) : args, {
-    env: { REDIS_URL: redisUrl },
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     ...terminal,
+    env: { REDIS_URL: redisUrl, ...terminal.env },
   });
   return { code, ...said };
 }

@@ -22,18 +22,15 @@ export function statusOf(reach: Reach): RedisStreamsStatus {
   return STATUS[reach];
 }
 
-/** Events of the connections, by the names that Nest's own transports use. */
-type ConnectionEvents = {
+/** Events of a client or server, for `on(event, callback)`: those of connections, by the names that Nest has, and all messages. */
+export type RedisStreamsEvents = {
   /** A connection is ready for use. */
   ready: (connection: LinkRole) => void;
   /** A connection that was ready is gone; another one is being made. */
   close: (connection: LinkRole, reason: Error) => void;
   /** An attempt to connect failed; `attempt` counts from 1 since the last success. */
   error: (connection: LinkRole, error: Error, attempt: number) => void;
-};
-
-/** Events of a client or server, for `on(event, callback)`. */
-export type RedisStreamsEvents = ConnectionEvents & {
+} & {
   [Name in DiagnosticsName]: (message: DiagnosticsMessages[Name]) => void;
 };
 
