@@ -321,6 +321,12 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L23',
+    part: 'the strikes of others',
+    file: consumer('recovery/connection-watch'),
+    changes: [['lost.filter((one) => !struck.includes(one))', '(struck.length > 0 ? [] : lost)']],
+  },
+  {
+    rule: 'L23',
     part: 'the look at each',
     file: consumer('recovery/connection-watch'),
     changes: [['!other.ids.some((id) => open.has(id))', '!other.ids.every((id) => open.has(id))']],

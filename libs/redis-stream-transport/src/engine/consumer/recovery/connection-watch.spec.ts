@@ -9,7 +9,7 @@ import { ConnectionWatch } from './connection-watch.js';
 const OWN = 1;
 const GRACE = 2500;
 
-/** An instance that looks, and another one with the connections 10, 11 and 12. */
+/** An instance that looks, another one with the connections 10, 11 and 12, and a third one with 20. */
 async function setup() {
   const clock = new FakeClock();
   const link = {} as Link;
@@ -17,7 +17,7 @@ async function setup() {
   const logger = { log: (_: string, text: string) => lines.push(text) };
   const context = shardContext({ clock, options: { leaseTtl: 600_000 }, logger });
   const { identity, connections } = context;
-  const told = { open: new Set([OWN, 10, 11, 12]), ids: [10, 11, 12], renewals: 0, delay: 0 };
+  const told = { open: new Set([OWN, 10, 11, 12, 20]), ids: [10, 11, 12], renewals: 0, delay: 0 };
   const asked = { urgent: [] as boolean[], revoked: [] as string[], verdict: 'revoked', scans: 0 };
   let failure: Error | undefined;
   let isTold = true;
@@ -32,6 +32,7 @@ async function setup() {
       return [
         { consumer: identity.consumer, note: `1 run ${GRACE} 99`, grace: GRACE, ids: [99] },
         { consumer: 'other', note, grace: GRACE, ids },
+        { consumer: 'third', note: `1 run ${GRACE} 20`, grace: GRACE, ids: [20] },
       ];
     },
     openConnections: async () => {
@@ -75,6 +76,18 @@ describe('L23: an instance without any of its connections', () => {
     expect(asked).toMatchObject({ revoked: ['other'], scans: 1 });
     // Who saw it gone looks again whoever looked last.
     expect(asked.urgent).toEqual([false, false, true, true]);
+  });
+
+  it('is revoked after its own grace, also when another one is revoked meanwhile', async () => {
+    const { look, dies, told, asked } = await setup();
+    dies();
+    await look();
+    told.open.delete(20);
+    await look(1000);
+    await look(GRACE - 1000);
+    expect(asked.revoked).toEqual(['other']);
+    await look(1000);
+    expect(asked.revoked).toContain('third');
   });
 
   it('lives as long as one of them is there', async () => {

@@ -84,7 +84,8 @@ export class ConnectionWatch {
     if (open === undefined || !isSame || now - sentAt > PROMPT) return this.forget();
     const lost = others.filter((other) => !other.ids.some((id) => open.has(id)));
     const struck = lost.filter((one) => this.detector.missing(keyOf(one), now, one.grace));
-    this.detector.keepOnly(new Set(lost.map(keyOf)));
+    // A strike of another one, who died later, goes on counting.
+    this.detector.keepOnly(new Set(lost.filter((one) => !struck.includes(one)).map(keyOf)));
     await this.revoke(struck);
   }
 
@@ -102,7 +103,6 @@ export class ConnectionWatch {
       const line = `${consumer} has had no connection for ${(grace / 1000).toFixed(1)} s or more: taken for dead`;
       logger.warn(`cut off ${consumer}`, line);
     }
-    if (struck.length > 0) this.forget();
     if (isAny) this.hooks.revoked();
   }
 
