@@ -229,6 +229,20 @@ describe('what a server tells', () => {
     );
   });
 
+  it('a request that another group answers is left to it', async () => {
+    const service = new TestService();
+    const other = await service.serve({ events: { work: () => undefined } }, { group: 'other' });
+    const told = heard(other, 'entry.ended');
+    await service.serve({ messages: { work: () => 'done' } });
+    const client = await service.connected();
+    expect(await client.call('work')).toBe('done');
+    await eventually(() =>
+      expect(told.map(({ message }) => message)).toMatchObject([
+        { result: 'left', code: undefined },
+      ]),
+    );
+  });
+
   it('a take-over: from whom, how many, how old', async () => {
     const service = new TestService();
     const options = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };

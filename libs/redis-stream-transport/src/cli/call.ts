@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Observable } from 'rxjs';
+import type { ClientRedisStreams } from '../nest/client-redis-streams.js';
 import { RedisStreamsRecord } from '../nest/redis-streams.record.js';
 import type { RecordOptions } from '../options/index.js';
 import { tellFailure, withClient } from './caller.js';
@@ -72,38 +73,38 @@ function recordOf(data: unknown, options: SendOptions): RedisStreamsRecord {
   return new RedisStreamsRecord(data, chosen);
 }
 
-async function send(
-  session: Session,
-  pattern: string,
-  given: string | undefined,
-  options: SendOptions,
-): Promise<void> {
+type Sending = readonly [pattern: string, given: string | undefined, options: SendOptions];
+
+async function send(session: Session, ...sending: Sending): Promise<void> {
   const { screen } = session;
-  const record = recordOf(await givenData(given, screen.terminal), options);
-  await withClient(options, screen, async (client) => {
-    try {
-      await each(client.send<unknown>(pattern, record), (value) => {
-        if (value !== undefined) screen.jsonLine(value);
-      });
-    } catch (error) {
-      session.exitCode = tellFailure(error, options.json === true, screen);
-    }
+  await withRecord(session, sending, (client, record) =>
+    each(client.send<unknown>(sending[0], record), (value) => {
+      if (value !== undefined) screen.jsonLine(value);
+    }),
+  );
+}
+
+async function emit(session: Session, ...sending: Sending): Promise<void> {
+  const { screen } = session;
+  const [pattern, , { json }] = sending;
+  await withRecord(session, sending, async (client, record) => {
+    await each(client.emit<unknown>(pattern, record), () => undefined);
+    if (json === true) screen.json({ stored: true, pattern });
+    else screen.line(`stored: an event of ${pattern}`);
   });
 }
 
-async function emit(
+/** Connects, does it with the data that was given, and tells what failed. */
+async function withRecord(
   session: Session,
-  pattern: string,
-  given: string | undefined,
-  options: SendOptions,
+  [, given, options]: Sending,
+  act: (client: ClientRedisStreams, record: RedisStreamsRecord) => Promise<void>,
 ): Promise<void> {
   const { screen } = session;
   const record = recordOf(await givenData(given, screen.terminal), options);
   await withClient(options, screen, async (client) => {
     try {
-      await each(client.emit<unknown>(pattern, record), () => undefined);
-      if (options.json === true) screen.json({ stored: true, pattern });
-      else screen.line(`stored: an event of ${pattern}`);
+      await act(client, record);
     } catch (error) {
       session.exitCode = tellFailure(error, options.json === true, screen);
     }

@@ -37,12 +37,14 @@ export class Unhandled {
     const mayHand = inTime && this.handOvers.isFirst(stream.name, id, deliveries);
     const answer = settler.answer(delivery, REPLY.fault, payload) as Answer;
     let asked = false;
+    let isAnswered = false;
     const isOver = (): boolean => asked && this.context.redisClock.now() >= deadline;
     const ask = async () => {
       asked = true;
       const pack = delivery.packPlace;
       const of = { stream: stream.name, id, pattern, deadline, mayHand, pack };
       const { kind, to } = await this.broker.noHandler(this.context.identity.owner, of, answer);
+      isAnswered = kind === 'answered';
       if (to !== undefined) {
         this.handOvers.note(stream.name, id, deliveries);
         this.hooks.handed(to);
@@ -51,8 +53,13 @@ export class Unhandled {
     };
     void insistence.on(delivery, ask, isOver).then((told) => {
       // Redis has not decided until the deadline, so the caller no longer waits.
-      if (told === 'fenced' && isOver() && stream.holds(delivery)) settler.refuse(delivery, LATE);
+      const isLate = told === 'fenced' && isOver() && stream.holds(delivery);
+      if (isLate) settler.refuse(delivery, LATE);
       else stream.release(delivery);
+      const { diagnostics } = this.context;
+      if (isAnswered && inTime) diagnostics.ended(delivery, 'refused', 'NO_HANDLER');
+      else if (isAnswered || isLate) diagnostics.ended(delivery, 'refused', 'TIMEOUT');
+      else diagnostics.ended(delivery, 'left');
     });
   }
 }

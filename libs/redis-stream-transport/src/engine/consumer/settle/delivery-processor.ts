@@ -106,7 +106,6 @@ export class DeliveryProcessor implements DeliveryOwner {
         },
         unhandled: (delivery, request) => {
           this.end(delivery);
-          context.diagnostics.ended(delivery, 'refused', 'NO_HANDLER');
           this.unhandled.decide(delivery, request);
         },
       },
