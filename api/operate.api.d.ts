@@ -70,6 +70,7 @@ export type FindingCode =
   | 'STRANGE_KEYS'
   | 'CONTRACT_DRIFT'
   | 'MIXED_VERSIONS'
+  | 'MIXED_LIBRARIES'
   | 'INCOMPLETE';
 
 export interface GroupBacklog {
@@ -82,11 +83,25 @@ export interface GroupBacklog {
   readonly oldestFor: number | undefined;
 }
 
+export interface InstanceFacts {
+  readonly library: string;
+  readonly protocol: number | undefined;
+  readonly node: string;
+  readonly host: string;
+  readonly pid: number | undefined;
+  readonly startedAt: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly leaseTtl: number | undefined;
+  readonly maxDeliveries: number | undefined;
+  readonly drainTimeout: number | undefined;
+}
+
 export interface LiveInstance {
   readonly name: string;
   readonly consumers: readonly string[];
   readonly leaseFor: number;
   readonly listens: boolean | undefined;
+  readonly facts: InstanceFacts | undefined;
 }
 
 export interface LiveService {

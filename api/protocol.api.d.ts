@@ -61,6 +61,7 @@ export declare class Keys {
   live(pattern: string): string;
   members(group: string): string;
   sockets(group: string): string;
+  facts(group: string): string;
   inbox(consumer: string): string;
   due(stream: string): string;
   part(stream: string): string;
@@ -74,6 +75,8 @@ export declare class Keys {
 }
 
 export declare const LAST_ID = '18446744073709551615-18446744073709551615';
+
+export declare const LIBRARY_VERSION = '0.1.0';
 
 export declare const MAX_CALL_DEPTH = 16;
 

@@ -1,6 +1,8 @@
 import type { Finding } from 'nestjs-redis-streams/operate';
 import { DeadLetter, RetryLater } from 'nestjs-redis-streams';
 import { announceService } from '../../libs/redis-stream-transport/src/contracts/index.js';
+import { factsIn } from '../../libs/redis-stream-transport/src/operate/instance-facts.js';
+import { LIBRARY_VERSION } from '../../libs/redis-stream-transport/src/protocol/version.js';
 import { eventually } from '../../tools/wait.js';
 import { command } from '../contracts/command.js';
 import { Gate } from '../support/gate.js';
@@ -159,6 +161,25 @@ describe('services, ping and stats', () => {
     }
   });
 
+  it('say of instances what these say of themselves, and leave out what is no fact', async () => {
+    const { service } = await holding(3);
+    const facts = { library: LIBRARY_VERSION, node: process.versions.node, pid: process.pid };
+    expect(await json(service, 'services', 'service')).toMatchObject({ instances: [{ facts }] });
+    const { out } = await command('services', 'service', '--prefix', service.prefix);
+    expect(out).toContain(
+      `version ${LIBRARY_VERSION} (protocol 1), Node ${facts.node}, started 20`,
+    );
+    for (const text of [
+      'no JSON',
+      '[1]',
+      '{"__proto__":{}}',
+      `{"library":"${'x'.repeat(5000)}"}`,
+    ]) {
+      expect(factsIn(text)?.library ?? '?').toBe('?');
+    }
+    expect(factsIn('{"library":7,"pid":"x"}')).toMatchObject({ library: '?', pid: undefined });
+  });
+
   it('join the consumers of an instance in several shards, and remember who has left', async () => {
     const { service, server } = await holding(5);
     const [one] = (await json(service, 'services')) as { instances: { consumers: string[] }[] }[];
@@ -237,6 +258,17 @@ describe('doctor', () => {
     await eventually(async () =>
       expect(await about(service)).toEqual(['error CONTRACT_DRIFT files 1.0.0']),
     );
+  });
+
+  it('tells of instances with different versions of the library', async () => {
+    const service = new TestService();
+    for (const one of [1, 2]) await service.serve({ messages: { one: () => one } });
+    const facts = service.keys.facts('service');
+    await eventually(async () => expect(await service.redis.hlen(facts)).toBe(2));
+    expect(await about(service)).toEqual([]);
+    const [first = ''] = await service.redis.hkeys(facts);
+    await service.redis.hset(facts, first, '{"library":"0.0.1"}');
+    expect(await about(service)).toEqual(['note MIXED_LIBRARIES service']);
   });
 
   it('judges the server', async () => {

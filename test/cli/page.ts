@@ -34,6 +34,7 @@ export function alike(text: string): string {
     .replaceAll(/\d+ of \d+ connections/g, 'CONNECTIONS')
     .replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)\b/g, 'SIZE')
+    .replaceAll(/Node \d+\.\d+\.\d+/g, 'NODE')
     .replaceAll(/(?:Redis|Valkey) \d+\.\d+\.\d+/g, 'SERVER')
     .replaceAll(/[ ─]+/g, ' ')
     .replaceAll(/ $/gm, '');

@@ -159,3 +159,23 @@ describe('announcements', () => {
     expect(await brokers.redis.get(brokers.keys.lease('me'))).toBe('+');
   });
 });
+
+describe('facts', () => {
+  it('are noted by who holds the lease, and go with it', async () => {
+    const brokers = await TestBrokers.open();
+    const leases = brokers.leases();
+    const facts = brokers.keys.facts('service');
+    expect(await leases.noteFacts(me, 'text')).toBe('missing');
+    for (const owner of [me, other]) await leases.renew(owner, { ttl: TTL, take: true });
+    expect(await leases.noteFacts({ ...me, token: 'x' }, 'text')).toBe('fenced');
+    for (const owner of [me, other]) expect(await leases.noteFacts(owner, 'text')).toBe('ok');
+    expect(await brokers.redis.hgetall(facts)).toEqual({ me: 'text', other: 'text' });
+    expect(await brokers.redis.pttl(facts)).toBeGreaterThan(3_600_000);
+    await leases.release(me, []);
+    expect(await brokers.redis.hkeys(facts)).toEqual(['other']);
+    const third = await brokers.owner();
+    await brokers.redis.del(brokers.keys.lease('other'));
+    expect(await leases.revoke(third, 'other')).toBe('revoked');
+    expect(await brokers.redis.exists(facts)).toBe(0);
+  });
+});

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { readServices, type LiveService } from '../operate/index.js';
+import { readServices, type InstanceFacts, type LiveService } from '../operate/index.js';
 import { Failure } from './failure.js';
 import { described } from './described.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
-import { ago, counted } from './values.js';
+import { ago, counted, when } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
 
 export function addServices(program: Command, session: Session): void {
@@ -62,9 +62,10 @@ function printAll(services: readonly LiveService[], screen: Screen): void {
 function printOne({ service, instances, answers, hears }: LiveService, screen: Screen): void {
   screen.line(`service ${service}`, 'bold');
   if (instances.length === 0) screen.line('no instance lives');
-  for (const { name, leaseFor, listens } of instances) {
+  for (const { name, leaseFor, listens, facts } of instances) {
     const heard = listens === false ? '; hears no messages now' : '';
     screen.line(`instance ${name}: its lease holds for ${ago(leaseFor)}${heard}`);
+    screen.line(`         ${facts === undefined ? 'says nothing about itself' : said(facts)}`);
   }
   for (const { pattern, instances: count, once } of answers) {
     screen.line(
@@ -72,4 +73,17 @@ function printOne({ service, instances, answers, hears }: LiveService, screen: S
     );
   }
   for (const stream of hears) screen.line(`hears    ${stream}`);
+}
+
+function said({
+  library,
+  protocol,
+  node,
+  startedAt,
+  concurrency,
+  leaseTtl,
+}: InstanceFacts): string {
+  const started = startedAt === undefined ? '' : `, started ${when(startedAt)}`;
+  const options = `concurrency ${concurrency ?? '?'}, leaseTtl ${ago(leaseTtl)}`;
+  return `version ${library} (protocol ${protocol ?? '?'}), Node ${node}${started}; ${options}`;
 }

@@ -37,6 +37,7 @@ export type FindingCode =
   | 'STRANGE_KEYS'
   | 'CONTRACT_DRIFT'
   | 'MIXED_VERSIONS'
+  | 'MIXED_LIBRARIES'
   | 'INCOMPLETE';
 
 const ORDER = { error: 0, warning: 1, note: 2 } as const;

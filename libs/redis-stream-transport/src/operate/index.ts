@@ -16,6 +16,7 @@ export type { ConnectedCaller } from './callers.js';
 export { diagnose } from './diagnose.js';
 export { explainCall, type ExplainOptions } from './explain-call.js';
 export type { Finding, FindingCode } from './finding.js';
+export type { InstanceFacts } from './instance-facts.js';
 export type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 export { readShards } from './place.js';
 export { readBacklog, readDeadLetters } from './read-backlog.js';

@@ -1,6 +1,7 @@
 import type { GroupBacklog, StreamBacklog } from './backlog.js';
 import type { Finding } from './finding.js';
 import type { Overview } from './read-overview.js';
+import type { LiveInstance } from './services.js';
 import { serviceOf } from './stream-reader.js';
 
 /** Milliseconds after which an entry should have been handled. */
@@ -14,6 +15,7 @@ const ABANDONED = 86_400_000;
 export function judgeWork({ services, backlog }: Overview): Finding[] {
   const findings = backlog.streams.flatMap(judgeStream);
   for (const { service, instances } of services) {
+    findings.push(...judgeVersions(service, instances));
     for (const { name, listens } of instances) {
       if (listens !== false) continue;
       findings.push({
@@ -31,6 +33,21 @@ export function judgeWork({ services, backlog }: Overview): Finding[] {
     });
   }
   return findings;
+}
+
+/** What instances of one service should have in common. */
+function judgeVersions(service: string, instances: readonly LiveInstance[]): Finding[] {
+  const versions = [
+    ...new Set(instances.map(({ facts }) => facts?.library ?? 'one that does not say')),
+  ];
+  if (versions.length < 2) return [];
+  return [
+    {
+      ...{ severity: 'note', code: 'MIXED_LIBRARIES', about: service },
+      found: `its instances have different versions of the library: ${versions.toSorted().join(', ')}`,
+      advice: 'fine during a deployment; afterwards look for instances that were left (services)',
+    },
+  ];
 }
 
 function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {

@@ -1,5 +1,6 @@
 import type { RedisStreamsClientOptions } from '../options/index.js';
 import { listOf, numberOf, textsOf } from '../redis/answer.js';
+import { factsOf, type InstanceFacts } from './instance-facts.js';
 import { inParts, timeOfServer, unlessRefused, withPlace, type Place } from './place.js';
 import { scanKeys, type FoundKey, type ScannedKeys } from './scanned-keys.js';
 import type { AnsweredPattern, LiveInstance, LiveService } from './services.js';
@@ -26,6 +27,7 @@ interface Member {
   readonly consumer: string;
   readonly leaseFor: number;
   readonly listens: boolean | undefined;
+  readonly facts: InstanceFacts | undefined;
 }
 
 /** What is gathered of a service, shard by shard. */
@@ -103,6 +105,7 @@ function instancesOf(members: readonly Member[]): LiveInstance[] {
       listens: own.some(({ listens }) => listens === undefined)
         ? undefined
         : own.every(({ listens }) => listens === true),
+      facts: own.find(({ facts }) => facts !== undefined)?.facts,
     }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -122,11 +125,14 @@ async function membersOf({ name: group, shard }: FoundKey, now: number): Promise
             .then((said) => listOf(said, 'PUBSUB') as readonly unknown[] | undefined),
           undefined,
         );
+  const consumers = members.map(({ member }) => member);
+  const facts = await factsOf(shard, group, consumers);
   return members.map(({ member, score }, i) => ({
     shard: shard.shard,
     consumer: member,
     leaseFor: score - now,
     listens: answer === undefined ? undefined : numberOf(answer[2 * i + 1]) > 0,
+    facts: facts[i],
   }));
 }
 

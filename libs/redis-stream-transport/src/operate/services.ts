@@ -1,3 +1,5 @@
+import type { InstanceFacts } from './instance-facts.js';
+
 /** An instance of a service: a process that reads for it, as its leases tell. */
 export interface LiveInstance {
   /** Its host and process id, as its consumers are named. */
@@ -8,6 +10,8 @@ export interface LiveInstance {
   readonly leaseFor: number;
   /** Whether all of its consumers listen for messages now; undefined: Redis did not say. */
   readonly listens: boolean | undefined;
+  /** What it says about itself; undefined: nothing, as instances of earlier versions. */
+  readonly facts: InstanceFacts | undefined;
 }
 
 /** A pattern whose requests a service answers. */

@@ -91,6 +91,11 @@ export class Keys {
     return `${this.tag}:sockets:${group}`;
   }
 
+  /** What each live consumer of a group says about itself: versions, host, settings. */
+  facts(group: string): string {
+    return `${this.tag}:facts:${group}`;
+  }
+
   /** Cancellations for a consumer. The channel of the same name carries them too. */
   inbox(consumer: string): string {
     return `${this.tag}:inbox:${consumer}`;

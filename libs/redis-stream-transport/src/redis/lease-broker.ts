@@ -1,6 +1,7 @@
 import type { Keys } from '../protocol/keys.js';
 import type { Link } from './link.js';
 import { announce, type AnnounceAnswer, type Announcement } from './operations/lease/announce.js';
+import { noteFacts } from './operations/lease/facts.js';
 import { leasesOf } from './operations/lease/leases.js';
 import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
 import { release } from './operations/lease/release.js';
@@ -40,6 +41,11 @@ export class LeaseBroker implements GroupPlace {
 
   release(owner: Owner, announcements: readonly Announcement[]): Promise<void> {
     return release(this, owner, announcements);
+  }
+
+  /** @param text what a consumer says about itself */
+  noteFacts(owner: Owner, text: string): Promise<'ok' | LeaseLost> {
+    return noteFacts(this, owner, text);
   }
 
   look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {

@@ -11,6 +11,7 @@ import type { Patterns } from './intake/patterns.js';
 import { Readings } from './intake/readings.js';
 import { cancelledEntries } from './membership/cancellations.js';
 import type { CompanionFactory } from './membership/companion.js';
+import { InstanceFacts } from './membership/instance-facts.js';
 import { LeaseKeeper } from './membership/lease-keeper.js';
 import { Membership } from './membership/membership.js';
 import { ShardContext } from './membership/shard-context.js';
@@ -88,7 +89,8 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
       brought: (stream, count) => janitor.brought(stream, count),
     },
   });
-  const companions = settings.companions.map((make) => make(commands, keys, options));
+  const facts = new InstanceFacts(context, leases);
+  const companions = [facts, ...settings.companions.map((make) => make(commands, keys, options))];
   const announcements = () => announcementsOf(own.states, options.concurrency);
   const news = { announcements, companions };
   const keeper = new LeaseKeeper(context, leases, news, {

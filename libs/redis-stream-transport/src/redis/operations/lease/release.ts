@@ -14,7 +14,7 @@ import { flagOf, otherFlagOf, pagesOf, type Announcement } from './announce.js';
  */
 export const releaseScript = defineScript({
   name: 'release',
-  keys: ['lease', 'left', 'members', 'sockets'],
+  keys: ['lease', 'left', 'members', 'sockets', 'facts'],
   args: ['token', 'group', 'consumer', 'life'],
   each: { name: 'patterns', keys: ['live'], args: ['flag', 'was'] },
   flags: 'allow-oom',
@@ -25,6 +25,7 @@ redis.call('SET', lease, '${TOMBSTONE}', 'PX', life)
 if token ~= '${TOMBSTONE}' then redis.call('SET', left, '1', 'PX', life) end
 redis.pcall('ZREM', members, consumer)
 redis.pcall('HDEL', sockets, consumer)
+redis.pcall('HDEL', facts, consumer)
 for _, pattern in ipairs(patterns) do
   local member = group .. ' ' .. consumer .. ' '
   redis.pcall('ZREM', pattern.live, member .. pattern.flag, member .. pattern.was)
@@ -46,6 +47,7 @@ export async function release(
       left: keys.left(consumer),
       members: keys.members(group),
       sockets: keys.sockets(group),
+      facts: keys.facts(group),
       token: holding,
       group,
       consumer,

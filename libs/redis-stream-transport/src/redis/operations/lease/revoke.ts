@@ -14,7 +14,7 @@ import { defineScript, run } from '../script.js';
  */
 export const revokeScript = defineScript({
   name: 'revoke',
-  keys: ['lease', 'other', 'sockets'],
+  keys: ['lease', 'other', 'sockets', 'facts'],
   args: ['token', 'life', 'dead', 'note'],
   flags: 'allow-oom',
   lua: `
@@ -22,6 +22,7 @@ ${LUA_FENCE}
 local held = redis.call('GET', other)
 if held == '${TOMBSTONE}' then
   redis.pcall('HDEL', sockets, dead)
+  redis.pcall('HDEL', facts, dead)
   return 'revoked'
 end
 local function cutOff()
@@ -31,6 +32,7 @@ end
 if held and (note == '' or not cutOff()) then return 'alive' end
 redis.call('SET', other, '${TOMBSTONE}', 'PX', life)
 redis.pcall('HDEL', sockets, dead)
+redis.pcall('HDEL', facts, dead)
 return 'revoked'
 `,
 });
@@ -46,6 +48,7 @@ export async function revoke(
     lease: keys.lease(consumer),
     other: keys.lease(dead),
     sockets: keys.sockets(group),
+    facts: keys.facts(group),
     token,
     life: TOMBSTONE_LIFE,
     dead,
