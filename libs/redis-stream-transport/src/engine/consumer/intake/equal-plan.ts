@@ -14,6 +14,13 @@ export class EqualPlan implements ReadPlan {
   private isPart = false;
   /** The last read named only some of them and brought nothing: the next one listens to all streams. */
   private listen = false;
+  /**
+   * Streams of which the last read brought as much as was asked for, though more of them can start: COUNT was small
+   * because entries of other streams have more calls each. One read names these only.
+   */
+  private filled: readonly StreamState[] = [];
+  /** That read, while it is on its way. */
+  private rest: Ask | undefined;
 
   constructor(
     private readonly streams: readonly StreamState[],
@@ -30,6 +37,7 @@ export class EqualPlan implements ReadPlan {
       : this.streams;
     if (streams.length === 0 || this.isTooFull(room)) return undefined;
     const { free, members } = room;
+    if ((this.rest = this.ofRest(room)) !== undefined) return this.rest;
     if (this.listen) {
       this.listen = false;
       this.isPart = false;
@@ -64,14 +72,36 @@ export class EqualPlan implements ReadPlan {
     return { streams, count, blocks: false, ofDue: true };
   }
 
-  noted({ count, ofDue }: Ask, { entries, total, took }: Brought, members: number): void {
-    if (ofDue === true && total === 0) return;
+  /** What a read left of streams with fewer calls in an entry than the others. It does not wait. */
+  private ofRest(room: Room): Ask | undefined {
+    const streams = this.filled.filter(({ isBroken }) => !isBroken);
+    this.filled = [];
+    const { free, members } = room;
+    if (streams.length === 0) return undefined;
+    const packs = streams.some((stream) => stream.takesPacks(this.concurrency));
+    const most = Math.max(1, Math.floor(free / mostCalls(streams)));
+    const wanted = this.share.count(most, members, this.concurrency, packs);
+    const count = Math.floor(wanted / streams.length);
+    return count === 0 ? undefined : { streams, count, blocks: false };
+  }
+
+  noted(ask: Ask, { entries, total, took }: Brought, members: number): void {
+    const { count, ofDue, streams } = ask;
+    const isRest = ask === this.rest;
+    this.rest = undefined;
+    if (total === 0 && (isRest || ofDue === true)) return;
+    const most = isRest || ofDue === true ? 0 : mostCalls(streams);
+    if (most > 1)
+      this.filled = streams.filter(
+        (stream) => stream.callsPerEntry < most && (entries.get(stream) ?? 0) >= count,
+      );
     this.listen = total === 0 && this.isPart;
     this.active = Math.max(1, entries.size);
     this.share.noted(total, count * this.active, members, took);
   }
 
   failed(): void {
+    this.filled = [];
     this.active = Math.max(1, this.streams.length);
   }
 

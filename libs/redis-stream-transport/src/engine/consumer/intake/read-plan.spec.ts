@@ -210,6 +210,29 @@ describe('P17: a plan of reads where packs come', () => {
     expect(readPlan([packs], 200).next(room(200))?.count).toBe(12);
   });
 
+  it('reads the rest of a stream without packs by itself, as much as can start, and then all again', () => {
+    const packs = withPacks();
+    for (let i = 0; i < 20; i++) {
+      packs.brought(16);
+      packs.learn();
+    }
+    const events = stream('seen', undefined);
+    const plan = readPlan([packs, events], 200);
+    const quiet = plan.next(room(200))!;
+    plan.noted(quiet, brought([packs, 1]), 1);
+    const all = plan.next(room(200))!;
+    expect(all).toMatchObject({ count: 12, blocks: true });
+    plan.noted(all, brought([events, 12]), 1);
+    const rest = plan.next(room(188))!;
+    expect(rest).toEqual({ streams: [events], count: 188, blocks: false });
+    plan.noted(rest, brought([events, 116]), 1);
+    expect(names(plan.next(room(72)))).toEqual(['work', 'seen']);
+    // Packs that fill a read are not asked for beyond what can start.
+    const again = plan.next(room(200))!;
+    plan.noted(again, brought([packs, again.count]), 1);
+    expect(names(plan.next(room(8)))).toEqual(['work', 'seen']);
+  });
+
   it.each([undefined, 100])('waits for the next burst with the share of one: bound %s', (bound) => {
     const packs = stream('work', bound);
     for (const pattern of packs.patterns.values()) Object.assign(pattern.spec, { answers: true });
