@@ -91,6 +91,8 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   'ours-lane': ours('in a lane'),
   'ours-once': ours('at most once'),
   'ours-key': ours('idempotency key per call'),
+  'ours-traced': ours('traces, all recorded'),
+  'ours-traced-1': ours('traces, 1 % recorded'),
 };
 
 export const DEFAULT_PEERS = Object.keys(PEERS).filter((name) => !name.startsWith('ours-'));
@@ -98,7 +100,8 @@ export const DEFAULT_PEERS = Object.keys(PEERS).filter((name) => !name.startsWit
 export async function peerModule(name: string): Promise<{ serve: Serve; connect: Connect }> {
   const { module } = PEERS[name] as Peer;
   const { serve, connect } = await import(module);
-  const variant = name.split('-')[1];
+  const [, ...words] = name.split('-');
+  const variant = words.length === 0 ? undefined : words.join('-');
   return {
     serve: (place, handlers) => serve(place, handlers, variant),
     connect: (place) => connect(place, variant),

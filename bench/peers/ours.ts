@@ -13,7 +13,17 @@ function lanesOf({ settings }: Place, variant: string | undefined) {
   return lane === undefined ? {} : { lanes: { [lane]: [...echoed(settings), 'hold'] } };
 }
 
-export function serve(place: Place, handlers: Handlers, variant?: string) {
+/** Share of the traces that are recorded, by variant. */
+const TRACED: Readonly<Record<string, number>> = { traced: 1, 'traced-1': 0.01 };
+
+/** What a variant switches on in its process. */
+async function switchOn(variant = ''): Promise<void> {
+  const share = TRACED[variant];
+  if (share !== undefined) (await import('./traced.js')).traceShare(share);
+}
+
+export async function serve(place: Place, handlers: Handlers, variant?: string) {
+  await switchOn(variant);
   const { concurrency, leaseTtl } = place.settings;
   const strategy = new ServerRedisStreams({
     url: place.url,
@@ -26,6 +36,7 @@ export function serve(place: Place, handlers: Handlers, variant?: string) {
 }
 
 export async function connect(place: Place, variant?: string): Promise<Caller> {
+  await switchOn(variant);
   const { patterns = 1, maxBacklog } = place.settings;
   const options = {
     url: place.url,

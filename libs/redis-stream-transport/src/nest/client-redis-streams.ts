@@ -22,6 +22,7 @@ import {
 import { placeOf, showOnly } from '../redis/shown.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { patternText } from '../protocol/pattern.js';
+import { instrumentation } from './instrumentation.js';
 import { OutgoingPackets } from './outgoing.js';
 import {
   statusOf,
@@ -198,12 +199,20 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     return this.dispatch(packet, callback);
   }
 
-  protected override async dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
+  protected override dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
+    const { current } = instrumentation;
+    const stored =
+      current === undefined
+        ? this.storeEvent(packet)
+        : current.event(this.events.source, packet, () => this.storeEvent(packet));
+    return stored as Promise<T>;
+  }
+
+  private async storeEvent(packet: ReadPacket): Promise<void> {
     const pattern = this.normalizePattern(packet.pattern);
     const outgoing = this.outgoing.prepare(pattern, packet, true);
     refuseAborted(outgoing.signal, 'an event', pattern);
     await this.ready().publish(outgoing.request, outgoing);
-    return undefined as T;
   }
 
   /** What a dispatch hook throws reaches the subscribers, as every other error does. */
@@ -218,6 +227,12 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   /** Returns what cancels the call. Errors reach the callback like every other end. */
   private dispatch(packet: ReadPacket, callback: ReplyCallback): () => void {
+    const { current } = instrumentation;
+    if (current === undefined) return this.begin(packet, callback);
+    return current.call(this.events.source, packet, callback, (told) => this.begin(packet, told));
+  }
+
+  private begin(packet: ReadPacket, callback: ReplyCallback): () => void {
     try {
       const pattern = this.normalizePattern(packet.pattern);
       const outgoing = this.outgoing.prepare(pattern, packet, false);

@@ -71,6 +71,7 @@ function unreadable(delivery: Delivery, error: unknown): void {
 
 /** Ends an attempt that failed outside of its handlers, in a hook of the application: the entry is not at fault. */
 export function failedAround(delivery: Delivery, error: unknown): void {
+  delivery.watch?.threw(error);
   if (delivery.isRequest) delivery.error(errorText(undefined));
   else {
     const [detail, thrown] = [thrownText(error), { value: error }];

@@ -1,5 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
+import type { RunWatch } from '../engine/consumer/run/run-watch.js';
 import { FailedRun } from './failed-run.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { isStream } from './follow-stream.js';
@@ -44,6 +45,7 @@ export class EventInvoker {
     if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
     else await Promise.all(handlers.map(run));
     const [first] = failures;
+    if (delivery.watch !== undefined) tellThrown(delivery.watch, failures);
     if (first === undefined) delivery.acknowledge();
     else this.end(delivery, first, failures, [...done].join(','));
   }
@@ -78,10 +80,14 @@ export class EventInvoker {
 
 const NO_POLICY = {};
 
-/** Indexes of the handlers that an earlier attempt has noted. An empty part is none: it would read as 0. */
+/** Indexes of the handlers that an earlier attempt has noted. A part that is empty or no number is none. */
 function succeededBefore(state: string): Set<number> {
   if (state === '') return new Set();
-  return new Set(state.split(',').flatMap((part) => (part === '' ? [] : Number(part))));
+  return new Set(state.split(',').flatMap((part) => (/^\d+$/.test(part) ? Number(part) : [])));
+}
+
+function tellThrown(watch: RunWatch, failures: readonly FailedRun[]): void {
+  for (const { kept } of failures) if (kept !== undefined) watch.threw(kept.value);
 }
 
 /** What the handlers asked for, if any did. */

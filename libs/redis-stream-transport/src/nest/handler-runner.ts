@@ -3,12 +3,14 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
+import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { ResolvedServerOptions } from '../options/index.js';
 import { thrownStory } from '../thrown.js';
 import { failedAround, readData, type Hand } from './entry-data.js';
 import { EventInvoker } from './event-invoker.js';
 import type { PatternHandlers } from './handler-registry.js';
+import { instrumentation } from './instrumentation.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import { RequestInvoker } from './request-invoker.js';
 import { SizeBound } from './size-bound.js';
@@ -35,6 +37,7 @@ export class HandlerRunner {
     private readonly options: ResolvedServerOptions,
     private readonly source: ContextSource,
     private readonly logger: RateLimitedLogger,
+    private readonly teller: DiagnosticsSource,
   ) {
     const { serializer, maxReplyBytes } = options;
     this.answersIn = serializer?.codec;
@@ -74,9 +77,15 @@ export class HandlerRunner {
 
   private readonly hand: Hand = (delivery, data, metadata) => {
     const context = new RedisStreamsContext(delivery, this.source, metadata);
+    const { current } = instrumentation;
+    if (current === undefined) this.start(delivery, context, data);
+    else current.run(this.teller, delivery, context, () => this.start(delivery, context, data));
+  };
+
+  private start(delivery: Delivery, context: RedisStreamsContext, data: unknown): void {
     if (this.around === undefined) void this.invoke(delivery, context, data);
     else void this.invokeHooked(delivery, context, data, this.around);
-  };
+  }
 
   private async invokeHooked(
     delivery: Delivery,

@@ -52,6 +52,20 @@ export function unserializable(error: unknown, pattern: string): RedisStreamsErr
 }
 
 /**
+ * Headers of a trace together with those that a handler has set. If they do not fit, those of the trace are left out.
+ * @param text those of the handler alone
+ */
+export function bothHeaders(
+  traced: Readonly<Record<string, string>>,
+  set: Readonly<Record<string, string>>,
+  text: string | undefined,
+): string | undefined {
+  const both = JSON.stringify({ ...traced, ...set });
+  if (both === '{}') return undefined;
+  return both.length > MAX_HEADERS_LENGTH ? text : both;
+}
+
+/**
  * Headers as JSON; undefined if there are none.
  * @throws RedisStreamsError INVALID_MESSAGE: they are too long
  */

@@ -2,7 +2,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
-import { headersText } from './outgoing-data.js';
+import { bothHeaders, headersText } from './outgoing-data.js';
 import { RetryLater } from './retry-later.js';
 import { thrownText } from '../thrown.js';
 
@@ -115,7 +115,9 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
       // With this name, a receiver that copies headers would set a prototype.
       if (name === '' || name === '__proto__') throw unfit(`a reply header is called "${name}"`);
     }
-    this.#delivery.replyHeaders = headersText(headers, this.getPattern());
+    const text = headersText(headers, this.getPattern());
+    const traced = this.#delivery.watch?.replyHeaders;
+    this.#delivery.replyHeaders = traced === undefined ? text : bothHeaders(traced, headers, text);
   }
 
   /**

@@ -91,6 +91,7 @@ class Replies implements ReplyWriter {
     const policy = delivery.pattern.spec.retry;
     const failure = new FailedRun(this.context, error);
     const { detail, kept } = failure;
+    if (kept !== undefined) delivery.watch?.threw(kept.value);
     this.over = true;
     if (RetryLater.is(error) && !begun) {
       // If this was the last attempt the caller gets a code of the transport: RetryLater is no error to pass on.

@@ -98,7 +98,7 @@ export class ServerRedisStreams
       { role: 'server', prefix, group, redis: placeOf(redis) },
       (error) => this.logger.error(thrownStory(error)),
     );
-    this.runner = new HandlerRunner(this.options, this.source, this.quiet);
+    this.runner = new HandlerRunner(this.options, this.source, this.quiet, this.events.source);
   }
 
   override get status(): Observable<RedisStreamsStatus> {

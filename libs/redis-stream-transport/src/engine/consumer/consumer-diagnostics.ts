@@ -59,13 +59,14 @@ export class ConsumerDiagnostics {
 
   /** @param payload of a fault: JSON */
   finished(delivery: Delivery, kind: ReplyKind | undefined, payload: string | undefined): void {
-    if (!this.topics['entry.ended'].isHeard) return;
+    if (delivery.watch === undefined && !this.topics['entry.ended'].isHeard) return;
     if (kind === REPLY.fault) this.ended(delivery, 'refused', codeOf(payload));
     else if (kind === REPLY.error) this.ended(delivery, 'failed');
     else this.ended(delivery, kind === undefined ? 'handled' : 'answered');
   }
 
   ended(delivery: Delivery, result: EntryResult, code?: RedisStreamsErrorCode): void {
+    delivery.watch?.ended(result, code);
     const topic = this.topics['entry.ended'];
     if (!topic.isHeard) return;
     const now = this.clock.now();

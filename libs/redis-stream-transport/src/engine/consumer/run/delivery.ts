@@ -11,6 +11,7 @@ import { faultText, type DeadLetterCause, type FailedAttempt } from './ends.js';
 import type { History } from './history.js';
 import type { Home } from './home.js';
 import type { Pack } from './pack.js';
+import type { RunWatch } from './run-watch.js';
 import type { PatternState } from '../intake/pattern-state.js';
 
 /** The stream that a delivery came from. */
@@ -96,6 +97,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   private readonly slots: DeliverySlots;
   /** Monotonic, ms; made only where somebody listens. */
   times: { readonly read: number; started: number | undefined } | undefined;
+  /** Is told what becomes of it; set where runs are traced. */
+  watch: RunWatch | undefined;
   private index = 0;
   private controller: AbortController | undefined;
   private aborted: AbortReason | undefined;

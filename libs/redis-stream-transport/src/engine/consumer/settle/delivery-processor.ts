@@ -14,6 +14,7 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from '../run/retries.js';
+import { stateFrom } from '../run/run-watch.js';
 import { replyText, Settler } from './settler.js';
 import { record, resultOf } from '../run/keyed-results.js';
 import { StartGuard } from '../run/start-guard.js';
@@ -217,12 +218,13 @@ export class DeliveryProcessor implements DeliveryOwner {
     diagnostics.retried(delivery, failed, delay);
     diagnostics.ended(delivery, 'retried');
     const dueAt = this.context.redisClock.now() + delay;
+    const state = stateFrom(delivery.watch, failed.state);
     void this.insistence
       .on(delivery, () => {
         const wait = Math.max(0, dueAt - this.context.redisClock.now());
         const { spared } = delivery.history;
         const entry = { stream: delivery.stream.name, id: delivery.id, pack: delivery.packPlace };
-        const note = { delay: wait, attempts, state: failed.state, spared };
+        const note = { delay: wait, attempts, state, spared };
         return this.broker.retry(this.context.identity.owner, entry, note).then((answer) => {
           if (answer === 'unnoted') this.lines.unnoted(delivery);
           return answer === 'unnoted' ? 'ok' : answer;
@@ -231,7 +233,7 @@ export class DeliveryProcessor implements DeliveryOwner {
       .then((answer) => {
         if (answer === 'ok') {
           delivery.pack?.unmark(delivery);
-          this.waitFor(delivery, dueAt, attempts, failed.state);
+          this.waitFor(delivery, dueAt, attempts, state);
         } else delivery.stream.release(delivery);
       });
   }
@@ -239,6 +241,7 @@ export class DeliveryProcessor implements DeliveryOwner {
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void {
     this.end(delivery);
     this.deadLetters.write(delivery, letter);
+    delivery.watch?.dead(letter.reason, letter.detail);
     this.context.diagnostics.ended(delivery, 'dead');
   }
 

@@ -23,7 +23,7 @@ export interface NextAttempt {
   readonly delay: number;
   /** How many attempts have failed. */
   readonly attempts: number;
-  /** Positions of the event handlers that have succeeded, with commas between them. */
+  /** Positions of the event handlers that have succeeded, and which attempt was the first, with commas between them. */
   readonly state: string;
   /** Deliveries to instances that left by themselves. */
   readonly spared: number;

@@ -1,0 +1,25 @@
+import type { TracerProvider } from '@opentelemetry/api';
+
+export interface TraceOptions {
+  /** Makes the spans. Default: the global one, also if it is registered later. */
+  readonly tracerProvider?: TracerProvider;
+  /** Values of a streamed reply that become events of the span of its call. Default: 32; 0: none. */
+  readonly valueEvents?: number;
+}
+
+/** Options with their defaults. */
+export interface ResolvedTraceOptions {
+  readonly tracerProvider: TracerProvider | undefined;
+  readonly valueEvents: number;
+}
+
+const MAX_VALUE_EVENTS = 1000;
+
+/** @throws RangeError for a number of events that is not 0 to 1,000 */
+export function resolveTraceOptions(options: TraceOptions): ResolvedTraceOptions {
+  const { tracerProvider, valueEvents = 32 } = options;
+  if (!Number.isInteger(valueEvents) || valueEvents < 0 || valueEvents > MAX_VALUE_EVENTS) {
+    throw new RangeError(`valueEvents must be a whole number from 0 to ${MAX_VALUE_EVENTS}`);
+  }
+  return { tracerProvider, valueEvents };
+}

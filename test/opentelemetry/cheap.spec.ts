@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AlwaysOffSampler, type Sampler, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { Logger } from '@nestjs/common';
+import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import { traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
+import { onTestFinished } from 'vitest';
+import { getter } from '../../libs/redis-stream-transport/src/opentelemetry/carrier.js';
+import { loadApi } from '../../libs/redis-stream-transport/src/opentelemetry/load-api.js';
+import { originOf } from '../../libs/redis-stream-transport/src/opentelemetry/origin.js';
+import { builtLibrary } from '../support/built-library.js';
+import { TestService } from '../support/test-service.js';
+import { Traces } from '../support/traces.js';
+
+/** What a handler sees: the headers, and the span context that is active. */
+const seen = (_: unknown, ctx: RedisStreamsContext) => ({
+  headers: ctx.getMetadata(),
+  active: trace.getActiveSpan()?.spanContext(),
+});
+interface Seen {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly active?: { readonly traceId: string; readonly traceFlags: number };
+}
+
+it('what is not sampled has no spans, and nobody after it decides anew', async () => {
+  const traces = new Traces({ sampler: new AlwaysOffSampler() });
+  const service = new TestService();
+  await service.serve({ messages: { seen }, events: { happened: seen } });
+  const client = await service.connected();
+  const { headers, active } = await client.call<Seen>('seen');
+  expect(headers['traceparent']).toMatch(/-00$/);
+  expect(active?.traceFlags).toBe(0);
+  expect(headers['traceparent']).toContain(active?.traceId);
+  await client.tell('happened');
+  expect(traces.spans).toEqual([]);
+});
+
+it('without an SDK nothing is added', async () => {
+  onTestFinished(traceRedisStreams());
+  const service = new TestService();
+  await service.serve({ messages: { seen } });
+  const client = await service.connected();
+  expect(await client.call<Seen>('seen')).toEqual({ headers: {} });
+});
+
+describe('what an application plugs in', () => {
+  it.each<[string, { sampler?: Sampler; processor?: SpanProcessor }]>([
+    ['a sampler', { sampler: { shouldSample: broken, toString: () => 'broken' } }],
+    ['a processor at the start', { processor: processor({ onStart: broken }) }],
+    ['a processor at the end', { processor: processor({ onEnd: broken }) }],
+  ])('%s that throws ends no call', async (_, parts) => {
+    const traces = new Traces(parts);
+    const service = new TestService();
+    await service.serve({ messages: { work: () => 1 }, events: { happened: () => 1 } });
+    const client = await service.connected();
+    expect(await client.call('work')).toBe(1);
+    await client.tell('happened');
+    traces.stop();
+  });
+});
+
+describe('headers of strangers', () => {
+  const parent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  it.each<[string, Record<string, string>]>([
+    ['a long traceparent', { traceparent: parent + 'x'.repeat(15_000) }],
+    ['a binary one', { traceparent: '\u0000\u001b[31m\ud800\uffff'.repeat(100) }],
+    ['zeros', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
+    ['another version', { traceparent: `ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }],
+    ['a long tracestate', { traceparent: parent, tracestate: 'a=1,'.repeat(3700) }],
+    ['a long baggage', { traceparent: parent, baggage: 'a=1,'.repeat(3700) }],
+    ['a strange baggage', { traceparent: parent, baggage: '%=%%,;;=,\u0000=\u0000,__proto__=1' }],
+  ])('%s: the call runs', async (_, headers) => {
+    const traces = new Traces();
+    const service = new TestService();
+    await service.serve({ messages: { seen } });
+    const client = await service.connected();
+    traces.stop();
+    const begun = performance.now();
+    onTestFinished(traceRedisStreams());
+    const { headers: arrived } = await client.call<Seen>('seen', {}, { headers });
+    expect(arrived).toEqual(headers);
+    expect(performance.now() - begun).toBeLessThan(5000);
+    await traces.one('process seen');
+  });
+
+  it('of a megabyte are not looked at', () => {
+    expect(getter.get({ traceparent: 'x'.repeat(1_048_576) }, 'traceparent')).toBeUndefined();
+    expect(getter.get({}, '__proto__')).toBeUndefined();
+    expect(getter.get({ traceparent: 7 } as never, 'traceparent')).toBeUndefined();
+  });
+
+  it('in notes of attempts name no span', () => {
+    for (const text of ['', '1', 'x'.repeat(1_048_576), `${parent} `, parent.toUpperCase()]) {
+      expect(originOf(text)).toBeUndefined();
+    }
+    expect(originOf(parent)).toMatchObject({ traceFlags: 1, isRemote: true });
+  });
+});
+
+describe('a call has room for', () => {
+  const within = (bytes: number) => {
+    const baggage = propagation.createBaggage({ much: { value: 'x'.repeat(bytes) } });
+    return propagation.setBaggage(context.active(), baggage);
+  };
+
+  it('headers of the application first; a baggage that does not fit stays', async () => {
+    const traces = new Traces();
+    const service = new TestService();
+    await service.serve({ messages: { seen } });
+    const client = await service.connected();
+    const headers = { own: 'x'.repeat(14_000) };
+    const got = await context.with(within(4000), () => client.call<Seen>('seen', {}, { headers }));
+    expect(Object.keys(got.headers).toSorted()).toEqual(['own', 'traceparent']);
+    const full = { own: 'x'.repeat(16_300) };
+    const last = await client.call<Seen>('seen', {}, { headers: full });
+    expect(Object.keys(last.headers)).toEqual(['own']);
+    await traces.all('process seen', 2);
+  });
+
+  it('reply headers of the handler first', async () => {
+    const traces = new Traces();
+    const service = new TestService();
+    const work = (length: number, ctx: RedisStreamsContext) => {
+      ctx.setReplyHeaders({ own: 'x'.repeat(length) });
+      return 1;
+    };
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
+    expect(await client.call('work', 16_350)).toBe(1);
+    expect(await context.with(within(4000), () => client.call('work', 1))).toBe(1);
+    await traces.all('process work', 2);
+  });
+});
+
+it('without the package it says so in one line, and nothing else happens', () => {
+  const missing = loadApi(() => {
+    throw new Error("Cannot find module '@opentelemetry/api'\nRequire stack: …");
+  });
+  expect(missing).toBe(
+    'traces need the package @opentelemetry/api, which is not installed: npm install @opentelemetry/api',
+  );
+});
+
+it('without the package all else works', async () => {
+  // As `require` behaves where a package is not installed.
+  const hide = `
+    const Module = require('node:module');
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, ...more) => {
+      if (!name.startsWith('@opentelemetry/')) return resolve(name, ...more);
+      throw Object.assign(new Error('Cannot find module ' + name), { code: 'MODULE_NOT_FOUND' });
+    };`;
+  const program = `
+    import { ClientRedisStreams } from ${JSON.stringify(builtLibrary())};
+    import { traceRedisStreams } from ${JSON.stringify(new URL('opentelemetry/index.js', builtLibrary()))};
+    traceRedisStreams()();
+    console.log(typeof ClientRedisStreams);`;
+  const data = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+  const folder = await mkdtemp(join(tmpdir(), 'nrs-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const preload = join(folder, 'hide.cjs');
+  await writeFile(preload, hide);
+  const args = ['--require', preload, '--import', data(program), '--eval', ''];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  expect(stdout).toBe('function\n');
+  expect(stderr.trim().split('\n')).toEqual([
+    expect.stringContaining('npm install @opentelemetry/api'),
+  ]);
+});
+
+function broken(): never {
+  throw new Error('broken');
+}
+
+function processor(parts: Partial<SpanProcessor>): SpanProcessor {
+  return {
+    onStart: () => undefined,
+    onEnd: () => undefined,
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+    ...parts,
+  };
+}
+
+Logger.overrideLogger(false);
