@@ -305,7 +305,7 @@ export declare function accompany(server: ServerRedisStreams, companion: Compani
 export declare function clientShard(client: ClientRedisStreams): Promise<ClientShard>;
 
 export declare function connectionNames(
-  side: 'server' | 'client' | 'dead-letters' | 'operate',
+  side: 'server' | 'client' | 'dead-letters' | 'operate' | 'metrics',
   of: string,
   instance: () => string,
 ): (role: LinkRole) => string;

@@ -49,6 +49,7 @@ export declare class Keys {
   constructor(prefix: string, shard: number, shards: number);
   tags(): string;
   layout(): string | undefined;
+  gauges(): string;
   stream(name: string): string;
   lease(consumer: string): string;
   left(consumer: string): string;

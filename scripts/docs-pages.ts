@@ -1,4 +1,4 @@
-// The pages that are printed from the sources: docs/options.md and docs/errors.md. Types, bounds
+// The pages that are printed from the sources: docs/options.md, docs/errors.md and docs/metrics.md. Types, bounds
 // and defaults come from the tables in options/, the words from the docstrings of the options.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { RETENTION_TABLE } from '../libs/redis-stream-transport/src/options/rete
 import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-policy.js';
 import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
 import { repository } from '../tools/repository.js';
+import { metricsPage } from './metrics-page.js';
 
 /** One option of a table: its type, its bounds and its default. */
 interface Row {
@@ -33,7 +34,11 @@ type Docs = Readonly<Record<string, Doc>>;
 
 /** Every printed page: its absolute path and the text that must be there. */
 export async function printPages(): Promise<{ path: string; text: string }[]> {
-  const pages = { 'docs/options.md': optionsPage(), 'docs/errors.md': errorsPage() };
+  const pages = {
+    'docs/options.md': optionsPage(),
+    'docs/errors.md': errorsPage(),
+    'docs/metrics.md': metricsPage(PRINTED),
+  };
   return Promise.all(
     Object.entries(pages).map(async ([file, text]) => {
       const filepath = join(repository, file);

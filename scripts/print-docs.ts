@@ -1,4 +1,4 @@
-// Prints docs/options.md and docs/errors.md: `npm run docs`. With --check it writes nothing and
+// Prints docs/options.md, docs/errors.md and docs/metrics.md: `npm run docs`. With --check it writes nothing and
 // exits 1 if a page differs from its tables.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';

@@ -29,6 +29,17 @@ export const PROGRAMS: Readonly<Record<string, Floor>> = {
   },
 };
 
+/** Extras that are built on others, and on which. */
+const BUILT_ON: Readonly<Record<string, readonly string[]>> = {
+  metrics: ['operate'],
+  prometheus: ['metrics'],
+  opentelemetry: ['metrics'],
+};
+
+/** Whether one extra may import another. */
+export const isBuiltOn = (extra: string, other: string): boolean =>
+  BUILT_ON[extra]?.includes(other) ?? false;
+
 /** The part that a file under the sources belongs to. */
 export const partOf = (file: string): string => file.split('/')[0] ?? file;
 

@@ -21,6 +21,7 @@ import {
 import { eventually } from '../../tools/wait.js';
 import { importsOf, read as sourceOf, SOURCES } from '../architecture/source-tree.js';
 import type { Caller } from '../support/caller.js';
+import { scraped } from '../metrics/scraped.js';
 import { closing } from '../support/closing.js';
 import { Gate } from '../support/gate.js';
 import { monitor } from '../support/monitor.js';
@@ -35,6 +36,7 @@ const USERS = {
   client: 'shop',
   operator: 'operator',
   auditor: 'auditor',
+  watcher: 'watcher',
 } as const;
 type Role = keyof typeof USERS;
 const ROLES = Object.keys(USERS) as Role[];
@@ -94,6 +96,7 @@ const ENTRIES: Readonly<Record<Role, string>> = {
   client: 'nest/client-redis-streams.ts',
   operator: 'dead-letters/dead-letters.ts',
   auditor: 'operate/index.ts',
+  watcher: 'metrics/metrics.ts',
 };
 /** What is named nowhere: ioredis gives the names of connections, and asks whether a server has loaded its data. */
 const BY_IOREDIS = ['client|setname', 'info'];
@@ -106,11 +109,12 @@ const ELSEWHERE = ['cluster|nodes', 'cluster|slots', 'wait'];
 const UNUSED: Partial<Record<Role, readonly string[]>> = {
   operator: ['hset', 'script|load'],
   auditor: ['hset', 'script|load'],
+  watcher: ['hset', 'script|load'],
 };
 
 function commandsOf(role: Role): string[] {
   const files = [...reached(ENTRIES[role])].filter((file) =>
-    /^(redis|dead-letters|operate)\//.test(file),
+    /^(redis|dead-letters|operate|metrics)\//.test(file),
   );
   const named = new Set(files.flatMap(commandsIn));
   for (const command of [...BY_IOREDIS, ...BY_SCRIPT]) named.add(command);
@@ -175,7 +179,9 @@ class Watched {
   private note(from: string, words: string[]): void {
     const [command = '', sub = '', name = ''] = words.map((word) => word.toLowerCase());
     // Connections give themselves a name that says whose they are.
-    const side = /^nestjs-redis-streams:(server|client|dead-letters|operate):/.exec(name)?.[1];
+    const side = /^nestjs-redis-streams:(server|client|dead-letters|operate|metrics):/.exec(
+      name,
+    )?.[1];
     if (command === 'client' && side !== undefined) this.sides.set(from, side);
     const done = this.done.get(from) ?? { commands: new Set(), kinds: new Set() };
     this.done.set(from, done);
@@ -200,6 +206,7 @@ const SIDES: Readonly<Record<Role, string>> = {
   client: 'client',
   operator: 'dead-letters',
   auditor: 'operate',
+  watcher: 'metrics',
 };
 /** MONITOR does not show these, and only a service may run them. */
 const HIDDEN = ['client|list', 'client|unblock'];
@@ -209,6 +216,7 @@ const RARE: Readonly<Record<Role, readonly string[]>> = {
   client: ['ping', 'del', 'hdel', 'hgetall'],
   operator: ['ping', 'xinfo|groups'],
   auditor: ['ping', 'client|list'],
+  watcher: ['ping'],
 };
 
 const never = new Promise<never>(() => {});
@@ -305,6 +313,13 @@ it('the recipes are enough for all that each role does, which uses every right',
   expect(await waiting).toBe('done');
   const where = { url: urlOf('operator'), prefix: 'nrs', group: 'service' };
   await lettersOf(closing(new DeadLetters(where)));
+  const gauges = { url: urlOf('watcher'), prefix: 'nrs', interval: 1000 };
+  const { value, stop } = scraped({ gauges });
+  await eventually(async () => expect(await value('redis_read_up')).toBe(1));
+  // It keeps its turn, and reads again.
+  await eventually(async () => expect(await value('redis_read_age_seconds')).toBeGreaterThan(0.5));
+  await eventually(async () => expect(await value('redis_read_age_seconds')).toBeLessThan(0.5));
+  await stop();
   const left = await readBacklog(auditor);
   expect(left.streams.map(({ stream }) => stream)).toContain('echo');
 

@@ -20,15 +20,17 @@ export interface Place {
  *
  * @param options those of a client; `shards` counts only where no service or client has noted the number. `timeout`
  * is how long the connections may take
+ * @param tool who looks, in the names of the connections
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export async function withPlace<T>(
   options: RedisStreamsClientOptions | undefined,
   look: (place: Place) => Promise<T>,
+  tool: 'operate' | 'metrics' = 'operate',
 ): Promise<T> {
   const resolved = resolveClientOptions(options);
   const { prefix } = resolved;
-  const shared = {};
+  const shared = { tool };
   const first = new ShardConnection(resolved, new Keys(prefix, 0, 1), 0, shared);
   const shards = [first];
   try {
@@ -53,7 +55,9 @@ export async function withPlace<T>(
  */
 export async function readShards(options?: RedisStreamsClientOptions): Promise<number | undefined> {
   const resolved = resolveClientOptions(options);
-  const first = new ShardConnection(resolved, new Keys(resolved.prefix, 0, 1), 0, {});
+  const first = new ShardConnection(resolved, new Keys(resolved.prefix, 0, 1), 0, {
+    tool: 'operate',
+  });
   try {
     await first.connect();
     return await asked(() => notedShards(first));

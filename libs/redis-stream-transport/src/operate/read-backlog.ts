@@ -1,8 +1,9 @@
 import type { RedisStreamsClientOptions } from '../options/index.js';
-import { numberOf, textsOf } from '../redis/answer.js';
+import { numberOf } from '../redis/answer.js';
 import type { Backlog, StreamBacklog } from './backlog.js';
 import { inParts, unlessRefused, withPlace, type Place } from './place.js';
-import { literal, scanKeys, type ScannedKeys } from './scanned-keys.js';
+import { callersOf } from './count-callers.js';
+import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 import { readStream } from './stream-reader.js';
 
 /**
@@ -56,14 +57,4 @@ async function lettersOf(keys: ScannedKeys): Promise<Record<string, number>> {
     if (count > 0) letters[group] = (letters[group] ?? 0) + count;
   }
   return letters;
-}
-
-/** Callers have a channel in each shard that they have called in. Their ids are secrets. */
-async function callersOf({ shards }: Place): Promise<number> {
-  const channels = await inParts(shards, async ({ link, keys }) => {
-    const log = keys.log('');
-    const answer = await link.command('pubsub', ['SHARDCHANNELS', `${literal(log)}*`]);
-    return textsOf(answer, 'PUBSUB').map((channel) => channel.slice(log.length));
-  });
-  return new Set(channels.flat()).size;
 }

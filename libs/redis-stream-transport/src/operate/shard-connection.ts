@@ -18,7 +18,8 @@ export class ShardConnection {
     readonly keys: Keys,
     /** The number of the shard. */
     readonly shard: number,
-    shared: object,
+    /** The same object for shards that may share a connection. */
+    shared: { readonly tool: 'operate' | 'metrics' },
   ) {
     const { redis, retryDelay, retryAttempts } = options;
     const start = startup(retryAttempts);
@@ -28,7 +29,7 @@ export class ShardConnection {
       closed: noop,
       failed: (role, error, attempt) => start.failed(role, error, attempt),
     };
-    const name = connectionNames('operate', thisApplication(), thisProcess);
+    const name = connectionNames(shared.tool, thisApplication(), thisProcess);
     const server = slotOwner(redis, keys.incarnation());
     let connected = noop;
     this.up = new Promise((resolve) => (connected = resolve));

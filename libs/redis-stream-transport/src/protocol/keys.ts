@@ -31,6 +31,11 @@ export class Keys {
     return this.shard === 0 ? `${this.tag}:layout` : undefined;
   }
 
+  /** Which process reads the figures of this place for metrics. The first shard alone has it. */
+  gauges(): string {
+    return `${this.tag}:gauges`;
+  }
+
   /** Stream with the entries of a pattern, or of a lane that several patterns share. */
   stream(name: string): string {
     return `${this.tag}:s:${name}`;

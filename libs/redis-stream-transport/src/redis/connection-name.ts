@@ -12,7 +12,7 @@ const MAX_PART = 64;
  * @param of the group or the application
  */
 export function connectionNames(
-  side: 'server' | 'client' | 'dead-letters' | 'operate',
+  side: 'server' | 'client' | 'dead-letters' | 'operate' | 'metrics',
   of: string,
   instance: () => string,
 ): (role: LinkRole) => string {
