@@ -16,7 +16,7 @@ async function busy(service: TestService) {
   };
   const server = await service.serve(
     {
-      messages: { works: [async () => void (await gate.opened), { concurrency: 1 }] },
+      messages: { works: [() => gate.opened, { concurrency: 1 }] },
       events: { again, told: [() => undefined, { broadcast: true }] },
     },
     { drainTimeout: 0 },

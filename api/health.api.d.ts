@@ -1,1 +1,0 @@
-// What nestjs-redis-streams/health exports. Printed by `npm run api`, and compared in CI.
