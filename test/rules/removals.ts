@@ -293,7 +293,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L22',
     part: 'the look at the entry',
     file: operation('serving/claim-keys'),
-    changes: [['elseif by and exists(stream, part, by) then', 'elseif by then']],
+    changes: [['if exists(stream, part, by) then', 'if true then']],
   },
   {
     rule: 'L22',

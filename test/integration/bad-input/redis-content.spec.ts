@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import {
+  endedRecord,
+  runningRecord,
+} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
 import { eventually } from '../../../tools/wait.js';
 import type { Caller } from '../../support/caller.js';
 import { range, Tally } from '../../support/tally.js';
@@ -110,12 +115,15 @@ describe('a reply that its caller cannot read', () => {
 
 describe('text under an idempotency key that is no result', () => {
   const key = { idempotencyKey: 'k' };
+  const record = (service: TestService, pattern: string) =>
+    service.keys.idempotency('service', pattern, 'k');
+  const digestOf = (data: string) => createHash('sha256').update(data).digest('base64url');
 
   it.each(['5', '[5]', '[[0,1]]', '[[4,{}]]', '[[1,1],[1,1]]', '{}', 'x', '[[1,{"__proto__":1}]]'])(
     'is a fault of the call, and ends no instance: %s',
     async (result) => {
       const { service, ran, client } = await served();
-      await service.redis.hset(service.keys.idempotency('service', 'work', 'k'), 'r', result);
+      await service.redis.set(record(service, 'work'), endedRecord(digestOf('1'), result));
       const failure = await client.failure('work', 1, { ...key, timeout: 20_000 });
       expect(failure).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
       expect(await client.call('work', 2)).toBe(2);
@@ -125,14 +133,28 @@ describe('text under an idempotency key that is no result', () => {
 
   it('is a fault of the call when the key is of another type', async () => {
     const { service, client } = await served();
-    await service.redis.set(service.keys.idempotency('service', 'work', 'k'), 'text');
+    await service.redis.hset(record(service, 'work'), 'a', 'hash');
     const failure = await client.failure('work', 1, { ...key, timeout: 20_000 });
     expect(failure).toMatchObject({ code: 'REPLY_LOST', outcome: 'may-have-run' });
   });
 
+  it.each(['text', '', '=', '.', '. ', '.digest 1-1'])(
+    'is a fault of the call, or free: %j',
+    async (text) => {
+      const { service, client } = await served();
+      await service.redis.set(record(service, 'work'), text);
+      const answer = await client
+        .call('work', 1, { ...key, timeout: 20_000 })
+        .catch((e: Error) => e);
+      if (answer instanceof Error) expect(answer).toMatchObject({ code: 'REPLY_LOST' });
+      else expect(answer).toBe(1);
+    },
+  );
+
   it('lets the call run when it names an entry that none can be', async () => {
     const { service, client } = await served();
-    await service.redis.hset(service.keys.idempotency('service', 'work', 'k'), 'e', 'no id');
+    const strange = runningRecord(digestOf('1'), 'no id', 'work');
+    await service.redis.set(record(service, 'work'), strange);
     expect(await client.call('work', 1, key)).toBe(1);
   });
 
@@ -140,7 +162,7 @@ describe('text under an idempotency key that is no result', () => {
     const service = new TestService();
     const ran = new Tally();
     await service.serve({ events: { told: (n: number) => void ran.add(n) } });
-    await service.redis.hset(service.keys.idempotency('service', 'told', 'k'), 'r', '5');
+    await service.redis.set(record(service, 'told'), endedRecord(digestOf('1'), '5'));
     const client = await service.connected();
     await client.tell('told', 1, key);
     await eventually(async () =>

@@ -1,3 +1,4 @@
+import { runningRecord } from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
 import type { Owner } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 
@@ -134,12 +135,13 @@ describe('the dead-letter script, for special entries', () => {
     const { brokers, broker, owner, id } = await holding();
     const key = { pattern: 'a', key: 'k' };
     const record = brokers.keys.idempotency('service', 'a', 'k');
-    await brokers.redis.hset(record, 'h', 'x', 'e', '9-9');
+    const strange = runningRecord('x', '9-9', 'a');
+    await brokers.redis.set(record, strange);
     const second = await brokers.add('a');
     await brokers.hand('a', 'me');
     expect(await broker.deadLetter(owner, { ...dead, id, key })).toBe('ok');
-    expect(await brokers.redis.hget(record, 'e')).toBe('9-9');
-    await brokers.redis.hset(record, 'e', second);
+    expect(await brokers.redis.get(record)).toBe(strange);
+    await brokers.redis.set(record, runningRecord('x', second, 'a'));
     expect(await broker.deadLetter(owner, { ...dead, id: second, drop: false, key })).toBe('ok');
     expect(await brokers.redis.exists(record)).toBe(0);
   });

@@ -1,3 +1,7 @@
+import {
+  endedRecord,
+  runningRecord,
+} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
 import { callerId, TestBrokers } from '../../support/brokers.js';
 
 /** A pack of three calls that `me` holds. */
@@ -130,34 +134,37 @@ describe('what is settled after a loss of memory', () => {
 });
 
 describe('L22: the key of a call of a pack', () => {
-  const keyed = (result: string | undefined) => ({ pattern: 'a', key: 'key', result });
+  const keyed = (result: string | undefined) => ({
+    ...{ pattern: 'a', key: 'key', digest: 'digest', result },
+  });
 
   /** A pack of which this call runs under the key. */
   async function running(place: number) {
     const pack = await held();
     const { brokers, id } = pack;
     const record = brokers.keys.idempotency('service', 'a', 'key');
-    await brokers.redis.hset(record, 'h', 'digest', 'e', `${id}#${place}`);
-    return { ...pack, record, result: () => brokers.redis.hget(record, 'r') };
+    const running = runningRecord('digest', `${id}#${place}`, 'a');
+    await brokers.redis.set(record, running);
+    return { ...pack, record, running, result: () => brokers.redis.get(record) };
   }
 
   it('gets the result of that call and of no other', async () => {
-    const { brokers, broker, id, me, of, result } = await running(1);
+    const { brokers, broker, id, me, of, result, record, ...pack } = await running(1);
     const settle = (place: number) =>
       broker.settle(me, {
         ...{ logs: [], streams: [] },
         results: [{ ...keyed(`[[${place}]]`), name: `${id}#${place}` }],
       });
     await settle(0);
-    expect(await result()).toBe(null);
+    expect(await result()).toBe(pack.running);
     await settle(1);
-    expect(await result()).toBe('[[1]]');
-    await brokers.redis.hdel(brokers.keys.idempotency('service', 'a', 'key'), 'r');
+    expect(await result()).toBe(endedRecord('digest', '[[1]]'));
+    await brokers.redis.set(record, pack.running);
     const checked = { incarnation: '', drop: true, answer: undefined };
     await broker.settleChecked(me, { ...of(0), ...checked, keyed: keyed('[[0]]') });
-    expect(await result()).toBe(null);
+    expect(await result()).toBe(pack.running);
     await broker.settleChecked(me, { ...of(1), ...checked, keyed: keyed('[[1]]') });
-    expect(await result()).toBe('[[1]]');
+    expect(await result()).toBe(endedRecord('digest', '[[1]]'));
   });
 
   it('is free again when that call becomes a dead letter', async () => {

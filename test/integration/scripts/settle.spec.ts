@@ -1,3 +1,7 @@
+import {
+  endedRecord,
+  runningRecord,
+} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
 import type {
   Owner,
   Settlement,
@@ -172,20 +176,20 @@ describe('the settle script', () => {
     await redis.hset(keys.due('a'), ...fields.flat());
     await redis.hset(keys.started('a'), ...fields.flat());
     const record = (key: string) => keys.idempotency('service', 'a', key);
-    await redis.hset(record('kept'), 'h', 'digest', 'e', first);
-    await redis.hset(record('given up'), 'h', 'digest', 'e', second);
-    await redis.hset(record('another’s'), 'h', 'digest', 'e', other);
-    await redis.hset(record('has one'), 'h', 'digest', 'e', third, 'r', 'first');
+    await redis.set(record('kept'), runningRecord('digest', first, 'a'));
+    await redis.set(record('given up'), runningRecord('digest', second, 'a'));
+    await redis.set(record('another’s'), runningRecord('digest', other, 'a'));
+    await redis.set(record('has one'), endedRecord('digest', 'first'));
     await redis.set(record('no record'), 'x');
     const ended = (name: string, key: string, result: string | undefined = '[]') => ({
-      ...{ pattern: 'a', name, key, result },
+      ...{ pattern: 'a', name, key, digest: 'digest', result },
     });
     const answer = await broker.settle(owner, {
       logs: [log(caller)],
       results: [
         ended(first, 'kept', '[[1]]'),
         { ...ended(second, 'given up'), result: undefined },
-        ...['another’s', 'has one', 'no record'].map((key) => ended(third, key)),
+        ...['another’s', 'has one', 'no record', 'gone'].map((key) => ended(third, key)),
       ],
       streams: [{ ...ends([third], [first, second]), noted: [first, third], started: [second] }],
     });
@@ -196,12 +200,15 @@ describe('the settle script', () => {
     expect(await left(keys.started('a'))).toEqual(
       [first, third, other].map((id) => `service ${id}`),
     );
-    const result = (key: string) => redis.hget(record(key), 'r');
-    expect(await result('kept')).toBe('[[1]]');
+    const result = (key: string) => redis.get(record(key));
+    expect(await result('kept')).toBe(endedRecord('digest', '[[1]]'));
     expect(await redis.pttl(record('kept'))).toBeGreaterThan(86_000_000);
     expect(await redis.exists(record('given up'))).toBe(0);
-    expect(await result('another’s')).toBeNull();
-    expect(await result('has one')).toBe('first');
+    expect(await result('another’s')).toBe(runningRecord('digest', other, 'a'));
+    expect(await redis.pttl(record('another’s'))).toBeGreaterThan(86_000_000);
+    expect(await result('has one')).toBe(endedRecord('digest', 'first'));
+    expect(await result('no record')).toBe('x');
+    expect(await result('gone')).toBeNull();
   });
 
   it('runs when memory is full: finished work must be able to leave', async () => {

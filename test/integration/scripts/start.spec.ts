@@ -1,3 +1,7 @@
+import {
+  endedRecord,
+  runningRecord,
+} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
 import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, callerId, eventLine, requestLine } from '../../support/brokers.js';
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';
@@ -167,11 +171,18 @@ describe('L22: idempotency keys', () => {
       ...{ pattern: 'a', key, name: ids[at]!, digest: 'one' },
     });
     await brokers.redis.set(brokers.keys.idempotency('service', 'a', 'no record'), 'x');
-    const asked = [entry(0, 'k'), entry(1, 'k'), entry(2, 'l'), entry(3, 'no record')];
+    await brokers.redis.hset(brokers.keys.idempotency('service', 'a', 'a hash'), 'x', 'y');
+    const asked = [
+      entry(0, 'k'),
+      entry(1, 'k'),
+      entry(2, 'l'),
+      entry(3, 'no record'),
+      entry(3, 'a hash'),
+    ];
     await starts.claimKeys('a', [entry(2, 'l')]);
     command.mockClear();
     expect((await starts.claimKeys('a', asked)).map(({ kind }) => kind)).toEqual([
-      ...['run', 'wait', 'run', 'unreadable'],
+      ...['run', 'wait', 'run', 'unreadable', 'unreadable'],
     ]);
     expect(command).toHaveBeenCalledOnce();
     expect(await starts.claimKeys('a', [])).toEqual([]);
@@ -183,7 +194,7 @@ describe('L22: idempotency keys', () => {
     const entries = ids.map((name, i) => ({ pattern: 'a', key: `k${i}`, name, digest: 'one' }));
     for (const { key } of entries.slice(1)) {
       const record = brokers.keys.idempotency('service', 'a', key);
-      await brokers.redis.hset(record, 'h', 'one', 'e', '1-1', 'r', result);
+      await brokers.redis.set(record, endedRecord('one', result));
     }
     const command = vi.spyOn(brokers.link, 'command');
     const claims = await starts.claimKeys('a', entries);
@@ -202,7 +213,7 @@ describe('L22: idempotency keys', () => {
       const record = brokers.keys.idempotency('service', 'a', `k${i}`);
       // The last two are calls of a pack, of which the second has ended.
       const by = stream === 'd' ? `${there[2]}#${i - 2}` : there[i]!;
-      await brokers.redis.hset(record, 'h', 'one', 'e', by, 's', stream);
+      await brokers.redis.set(record, runningRecord('one', by, stream));
     }
     const claims = await starts.claimKeys('a', entries);
     expect(claims.map(({ kind }) => kind)).toEqual(['wait', 'run', 'wait', 'run', 'run']);
@@ -210,15 +221,15 @@ describe('L22: idempotency keys', () => {
 
   it('later ones get the result; a fault of the transport is no result, and frees the key', async () => {
     const { group, starts, me, ids } = await handed(3);
-    const settle = (id: string, result: string | undefined) =>
+    const settle = (id: string, result: string | undefined, digest = 'one') =>
       group.settleChecked(me, {
         ...{ stream: 'a', id, incarnation: 'memory', drop: true, answer: undefined },
-        keyed: { pattern: 'a', key: 'key', result },
+        keyed: { pattern: 'a', key: 'key', digest, result },
       });
     await claim(starts, ids[0]!);
     expect(await settle(ids[0]!, undefined)).toBe('ok');
     expect(await claim(starts, ids[1]!, 'two')).toEqual({ kind: 'run' });
-    expect(await settle(ids[1]!, '[[1,5]]')).toBe('ok');
+    expect(await settle(ids[1]!, '[[1,5]]', 'two')).toBe('ok');
     expect(await claim(starts, ids[2]!, 'two')).toEqual({ kind: 'stored', result: '[[1,5]]' });
     expect(await claim(starts, ids[2]!)).toEqual({ kind: 'mismatch' });
   });

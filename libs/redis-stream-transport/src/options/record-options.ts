@@ -4,7 +4,7 @@ import { CLIENT_TABLE } from './client-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
 import { contradiction, flag, instance, text, type Option, type OptionValues } from './option.js';
-import { givenOptions, readOptions } from './read-options.js';
+import { givenOptions } from './read-options.js';
 import { nearest } from './suggest.js';
 
 /** Options of one call or event. */
@@ -50,29 +50,55 @@ export type ResolvedRecordOptions = OptionValues<typeof RECORD_TABLE>;
 const PLACE = { owner: 'RedisStreamsRecord' };
 const isKnown = (name: string) => Object.hasOwn(RECORD_TABLE, name);
 
+/** Its fields have one order, so all calls with a record share one shape, and reading them stays cheap. */
+class Resolved {
+  headers = RECORD_TABLE.headers.default;
+  timeout = RECORD_TABLE.timeout.default;
+  idleTimeout = RECORD_TABLE.idleTimeout.default;
+  idempotencyKey = RECORD_TABLE.idempotencyKey.default;
+  atMostOnce = RECORD_TABLE.atMostOnce.default;
+  signal = RECORD_TABLE.signal.default;
+  whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
+}
+
 /** One object for all calls without a record, so that these cost nothing here. */
-const NONE: ResolvedRecordOptions = Object.freeze(readOptions(RECORD_TABLE, new Map(), PLACE));
+const NONE: ResolvedRecordOptions = Object.freeze(new Resolved());
 
 /**
- * Reads the options of one call or event.
+ * Reads the options of one call or event. Runs for each call with a record.
  *
  * @throws RedisStreamsError INVALID_OPTION, certainly not run.
  */
 export function resolveRecordOptions(raw?: RecordOptions): ResolvedRecordOptions {
   if (raw === undefined) return NONE;
-  const given = givenOptions(raw, isKnown, PLACE);
-  if (given.size === 0) return NONE;
-  const stray = [...given.keys()].find((name) => !isKnown(name));
-  if (stray !== undefined) {
-    const close = nearest(stray, Object.keys(RECORD_TABLE), (length) => Math.floor(length / 3));
-    const advice = close ? `did you mean "${close}"?` : 'docs/options.md lists all options';
-    const told = `${PLACE.owner}: unknown option "${stray.slice(0, 64)}"; ${advice}`;
-    throw new RedisStreamsError('INVALID_OPTION', told);
+  const values = new Resolved() as { -readonly [K in keyof RecordOptions]: unknown };
+  if (isPlain(raw)) {
+    // Own names, `__proto__` among them, without a map: most records have one or two options.
+    const names = Object.keys(raw);
+    if (names.length === 0) return NONE;
+    for (const name of names) set(values, name, Reflect.get(raw, name));
+  } else {
+    for (const [name, value] of givenOptions(raw, isKnown, PLACE)) set(values, name, value);
   }
-  const values = readOptions(RECORD_TABLE, given, PLACE);
   if (values.timeout !== undefined && values.idleTimeout !== undefined) {
     const reason = 'a call ends at a fixed time or after a silence';
     throw contradiction(PLACE, 'timeout', 'idleTimeout', reason);
   }
-  return Object.freeze(values);
+  return values as ResolvedRecordOptions;
+}
+
+const isPlain = (raw: unknown): raw is object =>
+  typeof raw === 'object' && raw !== null && Object.getPrototypeOf(raw) === Object.prototype;
+
+function set(values: Record<string, unknown>, name: string, value: unknown): void {
+  if (!isKnown(name)) throw stray(name);
+  if (value === undefined) return;
+  values[name] = RECORD_TABLE[name as keyof RecordOptions].read(value, name, PLACE);
+}
+
+function stray(name: string): RedisStreamsError {
+  const close = nearest(name, Object.keys(RECORD_TABLE), (length) => Math.floor(length / 3));
+  const advice = close ? `did you mean "${close}"?` : 'docs/options.md lists all options';
+  const told = `${PLACE.owner}: unknown option "${name.slice(0, 64)}"; ${advice}`;
+  return new RedisStreamsError('INVALID_OPTION', told);
 }

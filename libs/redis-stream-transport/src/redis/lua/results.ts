@@ -2,19 +2,34 @@
 export const RESULT_LIFE = 86_400_000;
 
 /**
- * Lua: `keep(record, name, result)` writes the result of an entry, or of a call of a pack, into the record of its
- * idempotency key; '-' gives the key up. Nothing changes if the key is another one's by now. The first result stays: it is
- * the one that the caller has seen. Nothing raises: when this runs, the answer is written.
+ * The record of an idempotency key is one text, so one command claims it and one stores its result. What runs:
+ * `.<digest> <name> <stream>`, with the name of an entry or of a call of a pack, and its stream. What has ended:
+ * `=<digest> <result>`. Digests and names have no spaces.
+ */
+export const runningRecord = (digest: string, name: string, stream: string): string =>
+  `.${digest} ${name} ${stream}`;
+
+/** @param result the replies, as JSON */
+export const endedRecord = (digest: string, result: string): string => `=${digest} ${result}`;
+
+/**
+ * Lua: `runs(known, name)` says whether a record is that of this entry or call, and has no result. `keep(record, name,
+ * ended)` writes the record of what has ended; '-' gives the key up. Nothing changes if the key is another one's by now. The first
+ * result stays: it is the one that the caller has seen. Nothing raises: when this runs, the answer is written.
  */
 export const LUA_RESULTS = `
-local function keep(record, name, result)
-  local known = redis.pcall('HMGET', record, 'e', 'r')
-  if known.err or known[1] ~= name or known[2] then return end
-  if result == '-' then
-    redis.pcall('DEL', record)
-  else
-    redis.pcall('HSET', record, 'r', result)
-    redis.pcall('PEXPIRE', record, '${RESULT_LIFE}')
+local function runs(known, name)
+  if type(known) ~= 'string' or string.byte(known) ~= ${'.'.charCodeAt(0)} then return false end
+  local from = string.find(known, ' ', 1, true)
+  return from and string.sub(known, from, from + #name + 1) == ' ' .. name .. ' '
+end
+local function keep(record, name, ended)
+  if ended == '-' then
+    if runs(redis.pcall('GET', record), name) then redis.pcall('DEL', record) end
+    return
   end
+  local known = redis.pcall('SET', record, ended, 'XX', 'GET', 'PX', '${RESULT_LIFE}')
+  if type(known) ~= 'string' or runs(known, name) then return end
+  redis.pcall('SET', record, known, 'PX', '${RESULT_LIFE}')
 end
 `;

@@ -66,8 +66,9 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   running = false;
   /** Open calls that its handler has made. */
   calls = 0;
-  /** `[kind, payload]` texts of the replies so far, to be stored under an idempotency key. */
+  /** For an idempotency key: `[kind, payload]` texts of the replies so far, and the digest of its data. */
   recorded: string[] | undefined;
+  digest: string | undefined;
   /** Text of the reply headers, when the handler set some. */
   replyHeaders: string | undefined;
   /** Redis' clock, milliseconds; Infinity without a deadline. */
@@ -152,8 +153,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
 
   /** As operations on single entries want it; undefined: it has its entry for itself. */
   get packPlace(): { readonly size: number; readonly place: number } | undefined {
-    const { pack, place } = this;
-    return pack === undefined ? undefined : { size: pack.size, place };
+    return this.pack && { size: this.pack.size, place: this.place };
   }
 
   /** Id of the call, the same as at its caller; undefined for events. */

@@ -12,13 +12,16 @@ export function record(delivery: Delivery, kind: ReplyKind, payload: string | un
   delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
 }
 
-/** What tells the payload of a delivery from others. */
-export function digestOf({ entry }: Delivery): string {
-  return hash('sha256', entry.data, 'base64url');
+/** What tells the payload of a delivery from others. It is kept: a claim may be repeated, and the result has it. */
+export function digestOf(delivery: Delivery): string {
+  return (delivery.digest ??= hash('sha256', delivery.entry.data, 'base64url'));
 }
 
 /** The idempotency key under which a delivery may run. */
-export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'> | undefined {
+export function keyOf({
+  entry,
+  pattern,
+}: Delivery): Pick<KeyedResult, 'pattern' | 'key'> | undefined {
   if (entry.key === undefined) return undefined;
   return { pattern: pattern.spec.pattern, key: entry.key };
 }
@@ -28,12 +31,13 @@ export function keyOf({ entry, pattern }: Delivery): Omit<KeyedResult, 'result'>
  * given up, and the next entry with it runs.
  */
 export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): KeyedResult | undefined {
-  const { recorded } = delivery;
-  const key = keyOf(delivery);
-  if (key === undefined || recorded === undefined) return undefined;
+  const { recorded, digest, entry } = delivery;
+  const { key } = entry;
+  if (key === undefined || recorded === undefined || digest === undefined) return undefined;
   const text = `[${recorded.join(',')}]`;
   const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
-  return { pattern: key.pattern, key: key.key, result: worth ? text : undefined };
+  const { pattern } = delivery.pattern.spec;
+  return { pattern, key, digest, result: worth ? text : undefined };
 }
 
 /** Answers from a stored result. The entry itself never runs, because another one with its key did. */

@@ -33,8 +33,8 @@ interface Ids {
   calls: Map<Pack<Delivery>, Delivery[]> | undefined;
 }
 
-/** Characters that a result takes beside its text and its key, about. */
-const RESULT_OVERHEAD = 64;
+/** Characters that a result takes beside its text and its key, about: names, and the digest of the payload. */
+const RESULT_OVERHEAD = 128;
 
 /** Gathers what ended in one turn into one settlement: a frame for each caller, ids for each stream. */
 export class SettlementBuilder {
@@ -96,8 +96,8 @@ export class SettlementBuilder {
     const ids = this.idsOf(delivery.stream.name);
     if (keyed !== undefined) {
       this.resultsLength += lengthOf(keyed);
-      const { pattern, key, result } = keyed;
-      this.results.push({ pattern, key, result, name: delivery.name });
+      const { pattern, key, digest, result } = keyed;
+      this.results.push({ pattern, key, digest, result, name: delivery.name });
     }
     if (pack !== undefined) {
       addTo((ids.calls ??= new Map()), pack, delivery);

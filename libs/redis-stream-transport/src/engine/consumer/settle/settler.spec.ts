@@ -129,7 +129,9 @@ describe('what ends in one turn', () => {
 
   it('is one script: results of keys, starts and notes go with the entries', async () => {
     const { settler, settlements, checked, ended, special, written } = setup();
-    const keyed = (key: string, result: string | undefined) => ({ pattern: 'p', key, result });
+    const keyed = (key: string, result: string | undefined) => ({
+      ...{ pattern: 'p', key, digest: 'd', result },
+    });
     settler.add(special('1-0'), 'a', true);
     settler.add(special('2-0', { once: true }), 'b', true);
     settler.add(special('3-0', { attempts: 1 }), 'c', true);
@@ -156,7 +158,7 @@ describe('what ends in one turn', () => {
     const { settler, settlements, special } = setup();
     const result = 'x'.repeat(1_000_000);
     for (const id of range(20)) {
-      settler.add(special(id), 'a', true, { pattern: 'p', key: id, result });
+      settler.add(special(id), 'a', true, { pattern: 'p', key: id, digest: 'd', result });
     }
     await settler.settled();
     const lengths = settlements.map(({ results }) =>

@@ -1,7 +1,7 @@
 import { textsOf, unreadable, wordOf } from '../../answer.js';
-import { RESULT_LIFE } from '../../lua/results.js';
+import { RESULT_LIFE, runningRecord } from '../../lua/results.js';
 import type { GroupPlace } from '../place.js';
-import { defineScript, run } from '../script.js';
+import { defineScript, send, type Line } from '../script.js';
 
 /** Bytes of results in one answer after which the other entries are asked about again. */
 const MOST = 1_048_576;
@@ -25,8 +25,9 @@ const CLAIMS = [
  * "Running" names an entry, or a call of a pack, and counts only while that entry exists and the call has not ended;
  * otherwise the key is free. The entry may be in another stream, where senders do not have the same lanes configured.
  *
- * `record` is that of the key, `digest` that of the payload; `other` is another stream, or the stream again,
- * with their names as `ownName` and `otherName`. The hashes of both with the states of packs come beside them.
+ * `other` is another stream, or the stream again, with their names as `ownName` and `otherName`. The hashes of both
+ * with the states of packs come beside them. For each entry follow the key of its record, and the record that says
+ * that it runs (`runningRecord`, with a digest of the payload).
  * Answers two texts per entry: `run`, `wait`, `mismatch` (the key belongs to another payload), `unreadable` (the
  * record is not one) or `later` (the answer is long enough), with an empty text; `stored` with the result; or
  * `elsewhere` with a stream: ask again with the stream in which the entry is that the record names.
@@ -35,12 +36,11 @@ export const claimKeysScript = defineScript({
   name: 'claim-keys',
   keys: ['own', 'other', 'ownPart', 'otherPart'],
   args: ['ownName', 'otherName'],
-  each: { name: 'entries', keys: ['record'], args: ['name', 'digest'] },
   flags: 'allow-oom',
   lua: `
 -- Anybody may have written what a record names, so what names no entry is no error.
 local function exists(stream, part, entry)
-  local id, place = string.match(entry or '', '^(%d+%-%d+)#?(%d*)$')
+  local id, place = string.match(entry, '^(%d+%-%d+)#?(%d*)$')
   local found = id and redis.pcall('XRANGE', stream, id, id)
   if not found or found.err or #found == 0 then return false end
   if place == '' then return true end
@@ -48,39 +48,41 @@ local function exists(stream, part, entry)
   local letters = redis.pcall('HGET', part, id)
   return type(letters) ~= 'string' or string.sub(letters, place + 1, place + 1) ~= 'x'
 end
-local function claim(record, name, digest)
-  local known = redis.pcall('HMGET', record, 'h', 'e', 'r', 's')
-  if known.err then
+local function claim(record, mine)
+  local known = redis.pcall('SET', record, mine, 'NX', 'GET', 'PX', '${RESULT_LIFE}')
+  if not known or known == mine then return 'run' end
+  if type(known) == 'table' then
     if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
     return known
   end
-  local by = known[2]
-  local where = known[4] or ownName
-  local isOwn = where == ownName
-  local stream = isOwn and own or where == otherName and other
-  local part = isOwn and ownPart or otherPart
-  if by and not known[3] and not stream then return 'elsewhere', where end
-  if known[1] and known[1] ~= digest then
-    local over = not known[3] and (not stream or not exists(stream, part, by))
-    if not over then return 'mismatch' end
-  elseif known[3] then
-    return 'stored', known[3]
-  elseif by == name and isOwn then
-    return 'run'
-  elseif by and exists(stream, part, by) then
-    return 'wait'
+  local state, digest, rest = string.match(known, '^([.=])(%S*) (.*)$')
+  if not state then return 'unreadable' end
+  local isSame = digest == string.match(mine, '^.(%S*)')
+  if state == '=' then
+    if isSame then return 'stored', rest end
+    return 'mismatch'
   end
-  redis.call('HSET', record, 'h', digest, 'e', name, 's', ownName)
-  redis.call('PEXPIRE', record, '${RESULT_LIFE}')
+  local by, where = string.match(rest, '^(%S+) (.+)$')
+  if by then
+    local stream, part = own, ownPart
+    if where ~= ownName then stream, part = where == otherName and other, otherPart end
+    if not stream then return 'elsewhere', where end
+    if exists(stream, part, by) then
+      if isSame then return 'wait' end
+      return 'mismatch'
+    end
+  end
+  redis.call('SET', record, mine, 'PX', '${RESULT_LIFE}')
   return 'run'
 end
 local said, length = {}, 0
-for i, entry in ipairs(entries) do
+for i = 5, #KEYS do
   local word, text = 'later', ''
-  if length < ${MOST} then word, text = claim(entry.record, entry.name, entry.digest) end
+  if length < ${MOST} then word, text = claim(KEYS[i], ARGV[i - 2]) end
   if type(word) == 'table' then return word end
-  said[2 * i - 1], said[2 * i] = word, text or ''
-  length = length + #said[2 * i]
+  local at = 2 * i - 9
+  said[at], said[at + 1] = word, text or ''
+  length = length + #said[at + 1]
 end
 return said
 `,
@@ -127,7 +129,10 @@ interface Answered {
   readonly text: string;
 }
 
-/** One answer per entry, from one script unless the results are long. */
+/**
+ * One answer per entry, from one script unless the results are long. Runs for every turn with such entries, so the line
+ * is written in place, without objects with names.
+ */
 async function ask(
   { link, keys, group }: GroupPlace,
   streams: { readonly own: string; readonly other: string },
@@ -136,19 +141,18 @@ async function ask(
   const answers: Answered[] = [];
   while (answers.length < entries.length) {
     const asked = entries.slice(answers.length);
-    const said = await run(link, claimKeysScript, {
-      own: keys.stream(streams.own),
-      other: keys.stream(streams.other),
-      ownPart: keys.part(streams.own),
-      otherPart: keys.part(streams.other),
-      ownName: streams.own,
-      otherName: streams.other,
-      entries: asked.map(({ pattern, key, name, digest }) => ({
-        record: keys.idempotency(group, pattern, key),
-        name,
-        digest,
-      })),
-    });
+    const line: Line<typeof claimKeysScript> = [
+      claimKeysScript.sha,
+      String(4 + asked.length),
+      keys.stream(streams.own),
+      keys.stream(streams.other),
+      keys.part(streams.own),
+      keys.part(streams.other),
+    ];
+    for (const { pattern, key } of asked) line.push(keys.idempotency(group, pattern, key));
+    line.push(streams.own, streams.other);
+    for (const { name, digest } of asked) line.push(runningRecord(digest, name, streams.own));
+    const said = await send(link, claimKeysScript, line);
     const texts = textsOf(said, 'claim-keys');
     if (texts.length !== 2 * asked.length) throw unreadable('claim-keys');
     for (let i = 0; i < texts.length; i += 2) {

@@ -2,6 +2,7 @@ import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_RESULTS } from '../../lua/results.js';
 import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { ServicePlace } from '../place.js';
@@ -43,6 +44,7 @@ ${LUA_ANSWER}
 ${LUA_PACK}
 ${LUA_PLACE}
 ${LUA_FINISH}
+${LUA_RESULTS}
 ${LUA_FENCE}
 if isOver then return 'lost' end
 local start = group .. ' ' .. id
@@ -53,7 +55,7 @@ end
 local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
 -- From here on nothing raises: a repeat would write another letter.
 if frame ~= '' then answer(log, frame, life) end
-if keyRecord ~= lease and redis.pcall('HGET', keyRecord, 'e') == name then redis.call('DEL', keyRecord) end
+if keyRecord ~= lease then keep(keyRecord, name, '-') end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok ' .. letter
 `,

@@ -2,7 +2,7 @@ import { wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
-import { LUA_RESULTS } from '../../lua/results.js';
+import { endedRecord, LUA_RESULTS } from '../../lua/results.js';
 import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
@@ -12,6 +12,8 @@ import { defineScript, run } from '../script.js';
 export interface KeyedResult {
   readonly pattern: string;
   readonly key: string;
+  /** Of the payload. */
+  readonly digest: string;
   /** Undefined: nothing is stored, and the next entry with the key runs. */
   readonly result: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface KeyedResult {
  *
  * `log` is unused without a `frame`, and `keyRecord` without a `result`: they are then another key of the script.
  * `since` is the incarnation at the read, `drop` says whether to delete, `life` is that of the log (ms). `result` is
- * what to store under the key, '' for nothing, '-' to free the key.
+ * the record to write of the key, '' for none, '-' to free the key.
  * Answers `ok`, `lost`, `missing` or `fenced`.
  */
 export const settleCheckedScript = defineScript({
@@ -78,6 +80,9 @@ export interface CheckedSettlement {
   readonly pack?: PackPlace | undefined;
 }
 
+const recordOf = ({ digest, result }: KeyedResult): string =>
+  result === undefined ? '-' : endedRecord(digest, result);
+
 export async function settleChecked(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
@@ -102,7 +107,7 @@ export async function settleChecked(
     drop,
     frame: answer?.frame ?? '',
     life: answer?.ttlMs ?? 0,
-    result: keyed === undefined ? '' : (keyed.result ?? '-'),
+    result: keyed === undefined ? '' : recordOf(keyed),
   });
   return wordOf(settled, CHECKED, 'settle-checked');
 }

@@ -19,8 +19,8 @@ it('gives the settle script its keys and arguments in the order of their names',
       { caller: 'two', frame: 'f2', ttlMs: 2, force: true },
     ],
     results: [
-      { pattern: 'p', key: 'k', name: '1-1', result: '[]' },
-      { pattern: 'p', key: 'l', name: '5-1#1', result: undefined },
+      { pattern: 'p', key: 'k', name: '1-1', digest: 'd', result: '[]' },
+      { pattern: 'p', key: 'l', name: '5-1#1', digest: 'e', result: undefined },
     ],
     streams: [
       {
@@ -65,7 +65,7 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(rest.slice(14 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
-    ...['1-1', '[]'],
+    ...['1-1', '=d []'],
     ...['5-1#1', '-'],
     '6-1',
     ...['1', '2', '1', '1-1', '2-1', '3-1', '5-1', 'x.x'],

@@ -3,7 +3,7 @@ import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_PACK } from '../../lua/pack.js';
-import { LUA_RESULTS } from '../../lua/results.js';
+import { endedRecord, LUA_RESULTS } from '../../lua/results.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, send, type Line } from '../script.js';
@@ -74,7 +74,7 @@ export type SettleAnswer =
  * records of idempotency keys, the streams, the first `lone` of which have one entry to acknowledge and delete, for
  * each stream with packs the hash with the states of its packs, that with notes and that with starts, and the hashes with notes. After
  * the named arguments come, for each log: frame, life (ms), and care: 0, plus 1 to append although the log may be
- * full, plus 2 to leave its life as it is. For each result: name of the entry or call, and result ('-': the key is
+ * full, plus 2 to leave its life as it is. For each result: name of the entry or call, and its record ('-': the key is
  * freed). For each of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge
  * only, the number to acknowledge and delete, the number of packs, the ids of the entries in that order, and for each
  * pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a pack has ended.
@@ -188,7 +188,8 @@ export async function settle(
   for (const { frame, ttlMs, force, livesOn = false } of logs) {
     line.push(frame, String(ttlMs), String((force ? 1 : 0) + (livesOn ? 2 : 0)));
   }
-  for (const { name, result } of results) line.push(name, result ?? '-');
+  for (const { name, digest, result } of results)
+    line.push(name, result === undefined ? '-' : endedRecord(digest, result));
   for (const ends of streams) if (isLone(ends)) line.push(ends.drop[0] as string);
   for (const ends of streams) {
     if (isLone(ends)) continue;
