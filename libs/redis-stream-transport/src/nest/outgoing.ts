@@ -132,6 +132,10 @@ export class OutgoingPackets {
     pattern: string,
   ): string | undefined {
     if (own === undefined && metadata === undefined) return this.staticHeaders;
+    // Where a trace has added the only headers, they need not be copied.
+    const isAlone = own === undefined && this.staticHeaders === undefined;
+    if (isAlone && metadata !== undefined && isPlain(metadata))
+      return headersText(metadata, pattern);
     return headersText({ ...this.options.headers, ...own, ...metadata }, pattern);
   }
 }
@@ -150,6 +154,11 @@ function pack(
   } catch (error) {
     throw unserializable(error, pattern);
   }
+}
+
+/** Whether JSON takes it for what its own properties are. */
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Marks a promise as handled: the call may be refused before anything waits for its data. */

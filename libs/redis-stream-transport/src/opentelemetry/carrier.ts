@@ -41,6 +41,7 @@ export function fitting(
   added: Record<string, string>,
   ...others: (Headers | undefined)[]
 ): Headers {
+  if (others.every((one) => one === undefined) && added['baggage'] === undefined) return added;
   const taken = others.reduce((sum, one) => sum + lengthOf(one), 0);
   const own = lengthOf(added);
   if (taken + own <= ROOM) return added;

@@ -1,10 +1,11 @@
-import type { Span } from '@opentelemetry/api';
+import type { Span, SpanContext } from '@opentelemetry/api';
 import type { RunWatch } from '../engine/consumer/run/run-watch.js';
 import type { AbortReason, EntryResult } from '../engine/diagnostics/messages.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import { thrownText } from '../thrown.js';
 import * as A from './attributes.js';
 import type { Headers } from './carrier.js';
+import { originText } from './origin.js';
 import { end, failedWith, thrown, typeOf } from './span-ends.js';
 
 /** The span of a run that is recorded: from the start of the handler to the end of the attempt. */
@@ -16,9 +17,13 @@ export class RunSpan implements RunWatch {
 
   constructor(
     private readonly span: Span,
-    readonly origin: string,
+    private readonly first: SpanContext,
     readonly replyHeaders: Headers,
   ) {}
+
+  get origin(): string {
+    return originText(this.first);
+  }
 
   /** Its handler is told to stop. */
   aborted(reason: AbortReason): void {
