@@ -143,9 +143,9 @@ describe('L22: the key of a call of a pack', () => {
     const pack = await held();
     const { brokers, id } = pack;
     const record = brokers.keys.idempotency('service', 'a', 'key');
-    const running = runningRecord('digest', `${id}#${place}`, 'a');
-    await brokers.redis.set(record, running);
-    return { ...pack, record, running, result: () => brokers.redis.get(record) };
+    const text = runningRecord('digest', `${id}#${place}`, 'a');
+    await brokers.redis.set(record, text);
+    return { ...pack, record, running: text, result: () => brokers.redis.get(record) };
   }
 
   it('gets the result of that call and of no other', async () => {
