@@ -13,6 +13,28 @@ const groupsOf = (backlog: Backlog, name: string) =>
   backlog.streams.find(({ stream }) => stream === name)?.groups;
 
 describe('what is left in a place', () => {
+  it('says how many entries ever came, and how many of them a service was given', async () => {
+    const service = new TestService();
+    const held = new Gate();
+    await service.serve({
+      events: { done: () => undefined, held: [() => held.opened, { concurrency: 1 }] },
+    });
+    const client = await service.connected();
+    for (const n of [1, 2, 3]) await client.tell('done', n);
+    for (const n of [1, 2, 3]) await client.tell('held', n);
+    await eventually(async () => {
+      const { streams } = await read(service);
+      const facts = streams.map(({ stream, added, groups: [group] }) => {
+        return [stream, added, group?.given, group?.pending];
+      });
+      expect(facts).toEqual([
+        ['done', 3, 3, 0],
+        ['held', 3, 1, 1],
+      ]);
+    });
+    held.open();
+  });
+
   it('is nothing where nobody has ever been, and reading leaves nothing', async () => {
     const service = new TestService();
     const nothing = { shards: 1, streams: [], deadLetters: {}, callers: 0 };
@@ -45,7 +67,8 @@ describe('what is left in a place', () => {
     calls.push(client.call('once').catch(() => undefined));
     await Promise.all(['later', 'given'].map((event) => client.tell(event)));
     const counts = { unread: 0, pending: 0, retries: 0, running: 0 };
-    const group = { group: 'service', instances: 1, ...counts, oldestFor: expect.any(Number) };
+    const known = { oldestFor: expect.any(Number), given: 1 };
+    const group = { group: 'service', instances: 1, ...counts, ...known };
     await eventually(async () => {
       const backlog = await read(service);
       expect(groupsOf(backlog, 'slow')).toEqual([{ ...group, unread: 2, pending: 1 }]);

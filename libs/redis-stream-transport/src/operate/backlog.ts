@@ -14,6 +14,11 @@ export interface GroupBacklog {
   readonly running: number;
   /** Milliseconds since the oldest entry came that it has not finished; undefined: it has finished all. */
   readonly oldestFor: number | undefined;
+  /**
+   * Entries that it was ever given, of which it has finished all but `pending`: two looks tell how many it finishes a
+   * second. Undefined: Redis does not know, because unread entries were deleted.
+   */
+  readonly given: number | undefined;
 }
 
 /** What is left in one stream: of a pattern, or of a lane. */
@@ -22,6 +27,8 @@ export interface StreamBacklog {
   readonly shard: number;
   /** Entries that it holds, among them handled ones that are kept. */
   readonly length: number;
+  /** Entries that ever came: two looks tell how many come in a second. */
+  readonly added: number;
   /** Milliseconds since the last entry came; undefined if none ever did. */
   readonly quietFor: number | undefined;
   /** None: nobody reads the stream, and everything in it is left. */

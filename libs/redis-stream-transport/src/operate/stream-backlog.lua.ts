@@ -10,9 +10,10 @@ export const COUNTED = 10;
  *
  * `counted` bounds what is counted entry by entry. About 10,000 notes of retries and starts are looked at, at most.
  *
- * Answers { length, milliseconds since the last entry came or '', the time now (ms) }, then for each group { name, milliseconds since the
- * oldest entry came that it has not finished or '', entries that it was not given, pending, of these: waiting for another attempt,
- * acknowledged and running }; {} if there is no such stream.
+ * Answers { length, milliseconds since the last entry came or '', the time now (ms), entries that ever came }, then for each
+ * group { name, milliseconds since the oldest entry came that it has not finished or '', entries that it was ever given or '',
+ * entries that it was not given, pending, of these: waiting for another attempt, acknowledged and running }; {} if there is no
+ * such stream.
  */
 export const streamBacklogScript = defineScript({
   name: 'stream-backlog',
@@ -26,7 +27,8 @@ if about.err then return {} end
 local came = split(field(about, 'last-generated-id'))
 local first = (redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] or { '0-0' })[1]
 local length = field(about, 'length')
-local said = { whole(length), came > 0 and whole(math.max(0, now - came)) or '', whole(now) }
+local said = { whole(length), came > 0 and whole(math.max(0, now - came)) or '', whole(now),
+  whole(field(about, 'entries-added')) }
 -- Both are hashes whose fields begin with a group and an entry.
 local function notes(key)
   local scanned = redis.pcall('HSCAN', key, '0', 'COUNT', 10000)
@@ -60,6 +62,8 @@ for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   if unread == tonumber(counted) and lag then unread = math.max(unread, math.min(lag, length)) end
   said[#said + 1] = name
   said[#said + 1] = oldest[name] and whole(math.max(0, now - oldest[name])) or ''
+  local given = field(g, 'entries-read')
+  said[#said + 1] = given and whole(given) or ''
   for _, number in ipairs({ unread, pending, waiting[name] or 0, running[name] or 0 }) do
     said[#said + 1] = whole(number)
   end
