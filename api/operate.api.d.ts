@@ -81,6 +81,7 @@ export interface GroupBacklog {
   readonly retries: number;
   readonly running: number;
   readonly oldestFor: number | undefined;
+  readonly given: number | undefined;
 }
 
 export interface InstanceFacts {
@@ -170,6 +171,7 @@ export interface StreamBacklog {
   readonly stream: string;
   readonly shard: number;
   readonly length: number;
+  readonly added: number;
   readonly quietFor: number | undefined;
   readonly groups: readonly GroupBacklog[];
 }
