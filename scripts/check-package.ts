@@ -16,7 +16,14 @@ import { repository } from '../tools/repository.js';
 import { packedFiles } from './package-files.js';
 
 const workspace = 'libs/redis-stream-transport';
-const required = ['package.json', 'dist/index.js', 'dist/index.d.ts', ...packedFiles()];
+const page = ['index.html', 'app.js', 'app.css', 'icon.svg', 'licences.txt'];
+const required = [
+  'package.json',
+  'dist/index.js',
+  'dist/index.d.ts',
+  ...page.map((name) => `dist/dashboard/page/${name}`),
+  ...packedFiles(),
+];
 /** Files that only development needs. None of them may be in the tarball. */
 const unwanted = /(^|\/)(src|test|node_modules)\/|\.spec\.|\.tsbuildinfo$/;
 

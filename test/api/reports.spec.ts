@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, string>> = {
   'nestjs-redis-streams/contracts':
     'COMMAND Checked ClientMethod Count Counted EVENT Handler Json Made MarkOf Marked Method ' +
     'MethodKind OptionalOf Returned STREAMED Told Values Whatever',
+  'nestjs-redis-streams/dashboard': 'ConfigurableModuleClass',
 };
 
 let declarations: Declarations;

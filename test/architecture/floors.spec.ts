@@ -43,6 +43,8 @@ it.each([
   ['metrics/index.ts', "import { contract } from '../contracts/index.js';"],
   ['metrics/index.ts', "import { instrumentRedisStreams } from '../prometheus/index.js';"],
   ['prometheus/index.ts', "import { readBacklog } from '../operate/index.js';"],
+  ['dashboard/index.ts', "import { contract } from '../contracts/index.js';"],
+  ['operate/index.ts', "import { Dashboard } from '../dashboard/index.js';"],
   ['metrics/index.ts', "import { Redis } from 'ioredis';"],
   ['metrics/index.ts', "import { runCommand } from '../cli/generate.js';"],
   ['nest/server.ts', "import type { Terminal } from '../cli/generate.js';"],
@@ -59,6 +61,7 @@ it.each([
   ['nest/server.ts', "import { Server } from '@nestjs/microservices'; import 'rxjs/operators';"],
   ['cli/main.ts', "import { contract } from '../contracts/index.js'; import 'reflect-metadata';"],
   ['prometheus/index.ts', "import { record } from '../metrics/metrics.js';"],
+  ['dashboard/index.ts', "import { diagnose } from '../operate/index.js';"],
   ['metrics/index.ts', "import { Consumer } from '../engine/consumer/consumer.js';"],
 ])('lets %s have: %s', (file, text) => {
   expect(violations(file, text)).toEqual([]);

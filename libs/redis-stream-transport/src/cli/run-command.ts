@@ -3,6 +3,7 @@ import { RedisStreamsError } from '../errors.js';
 import { thrownText } from '../thrown.js';
 import { visibleLines } from '../protocol/visible.js';
 import { addCall, addEmit } from './call.js';
+import { addDashboard } from './dashboard.js';
 import { addDoctor } from './doctor.js';
 import { addExplain } from './explain.js';
 import { addPending } from './pending.js';
@@ -28,6 +29,7 @@ const COMMANDS = [
   addExplain,
   addDoctor,
   addDead,
+  addDashboard,
   addCall,
   addEmit,
   addDrained,

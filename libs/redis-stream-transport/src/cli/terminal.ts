@@ -7,6 +7,8 @@ export interface Terminal {
   err(text: string): void;
   /** All of standard input. */
   read?(): Promise<string>;
+  /** Ends what runs until it is interrupted; a test does that. Undefined: signals do. */
+  readonly ended?: Promise<unknown> | undefined;
   /** Asks the person at the terminal; undefined where nobody is. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
 }

@@ -1,0 +1,246 @@
+import { useState } from 'preact/hooks';
+import type { Point } from '../../live/history.js';
+import type { Look, Row } from '../../live/points.js';
+import { bytes, count, duration, rate, shown } from '../format.js';
+import { useLive } from '../live.js';
+import { Chart } from '../parts/chart.js';
+import { Table, Tile, type Column } from '../parts/table.js';
+import { to } from '../route.js';
+
+const SORTS = {
+  oldest: (row: Row) => row.oldest ?? -1,
+  unread: (row: Row) => row.unread,
+  pending: (row: Row) => row.pending,
+  'in/s': (row: Row) => row.in ?? -1,
+  name: () => 0,
+} as const;
+type Sort = keyof typeof SORTS;
+
+export const PATTERNS: readonly Column<Row>[] = [
+  {
+    name: 'Pattern',
+    head: true,
+    cell: ({ stream, group }) => <a href={to('pattern', stream, group)}>{shown(stream)}</a>,
+  },
+  {
+    name: 'Service',
+    cell: ({ group, unread }) =>
+      group === '' ? <span class={unread > 0 ? 'tag warn' : 'faint'}>nobody</span> : shown(group),
+  },
+  { name: 'In/s', number: true, cell: (row) => rate(row.in) },
+  { name: 'Done/s', number: true, cell: (row) => rate(row.out) },
+  { name: 'Unread', number: true, cell: ({ unread }) => count(unread) },
+  { name: 'Pending', number: true, cell: ({ pending }) => count(pending) },
+  { name: 'Retries', number: true, cell: ({ retries }) => count(retries) },
+  { name: 'Oldest', number: true, cell: ({ oldest }) => duration(oldest) },
+  {
+    name: 'Instances',
+    number: true,
+    cell: ({ instances, group }) =>
+      instances === 0 && group !== '' ? <span class="tag bad">0</span> : count(instances),
+  },
+];
+
+export function Overview() {
+  const { look, points } = useLive();
+  if (look === undefined) {
+    return (
+      <>
+        <h1 tabIndex={-1}>Overview</h1>
+        <p class="faint">Looking at Redis…</p>
+      </>
+    );
+  }
+  return (
+    <>
+      <h1 tabIndex={-1}>Overview</h1>
+      <Tiles look={look} />
+      <Charts points={points} />
+      <Patterns look={look} />
+      <Places look={look} />
+    </>
+  );
+}
+
+function Tiles({ look }: { readonly look: Look }) {
+  const { rows, services, backlog, callers } = look;
+  const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  const dead = Object.values(backlog.deadLetters).reduce((total, one) => total + one, 0);
+  const oldest = rows.reduce((most, row) => Math.max(most, row.oldest ?? 0), 0);
+  const instances = services.reduce((total, one) => total + one.instances.length, 0);
+  const gone = services.filter((one) => one.instances.length === 0).length;
+  return (
+    <dl class="tiles" aria-label="Now">
+      <Tile name="Unread" value={count(sum((row) => row.unread))} />
+      <Tile name="Pending" value={count(sum((row) => row.pending))} />
+      <Tile
+        name="Oldest"
+        value={oldest === 0 ? 'none' : duration(oldest)}
+        tone={oldest > 60_000 ? 'warn' : undefined}
+      />
+      <Tile name="Retries" value={count(sum((row) => row.retries))} />
+      <Tile
+        name="Dead letters"
+        value={count(dead)}
+        tone={dead > 0 ? 'bad' : undefined}
+        href={to('dead')}
+      />
+      <Tile
+        name="Instances"
+        value={count(instances)}
+        tone={gone > 0 ? 'warn' : undefined}
+        href={to('instances')}
+      />
+      <Tile
+        name="Callers"
+        value={count(callers === undefined ? backlog.callers : callers.length)}
+        href={to('instances')}
+      />
+    </dl>
+  );
+}
+
+/** Charts of all patterns, or of one. */
+export function Charts({ points }: { readonly points: readonly Point[] }) {
+  const times = points.map(([at]) => at);
+  return (
+    <section class="charts" aria-label="Last 15 minutes">
+      <Chart
+        title="Entries per second"
+        times={times}
+        show={rate}
+        lines={[
+          { name: 'in', colour: 'one', values: points.map((point) => point[1]) },
+          { name: 'done', colour: 'two', values: points.map((point) => point[2]) },
+        ]}
+      />
+      <Chart
+        title="Lag"
+        times={times}
+        show={(value) => count(value ?? undefined)}
+        lines={[
+          { name: 'unread', colour: 'one', values: points.map((point) => point[3]) },
+          { name: 'pending', colour: 'two', values: points.map((point) => point[4]) },
+        ]}
+      />
+      <Chart
+        title="Latency"
+        times={times}
+        show={duration}
+        lines={[
+          { name: 'oldest', colour: 'one', values: points.map((point) => point[5]) },
+          { name: 'mean', colour: 'two', values: meanTimes(points) },
+        ]}
+      />
+    </section>
+  );
+}
+
+/** Milliseconds over which the mean time is taken. */
+const WINDOW = 60_000;
+
+/**
+ * How long an entry was in its stream on average, in milliseconds: those that were there, by those that were finished a
+ * second (Little's law), over a minute. Redis keeps no times of single entries.
+ */
+function meanTimes(points: readonly Point[]): (number | null)[] {
+  return points.map(([at], end) => {
+    let [there, finished, looks] = [0, 0, 0];
+    for (let i = end; i >= 0; i--) {
+      const [then, , done, unread, pending] = points[i] as Point;
+      if (then < at - WINDOW) break;
+      if (done === null) continue;
+      there += unread + pending;
+      finished += done;
+      looks++;
+    }
+    return looks < 2 || finished === 0 ? null : (there / finished) * 1000;
+  });
+}
+
+function Patterns({ look }: { readonly look: Look }) {
+  const [wanted, setWanted] = useState('');
+  const [sort, setSort] = useState<Sort>('oldest');
+  const isWanted = ({ stream, group }: Row): boolean =>
+    `${stream} ${group}`.toLowerCase().includes(wanted.toLowerCase());
+  const of = SORTS[sort];
+  const rows = look.rows
+    .filter(isWanted)
+    .toSorted((one, other) => of(other) - of(one) || (one.stream < other.stream ? -1 : 1));
+  return (
+    <section aria-labelledby="patterns">
+      <div class="bar">
+        <h2 id="patterns">Patterns</h2>
+        <label>
+          <span class="unseen">Filter by pattern or service</span>
+          <input
+            type="search"
+            placeholder="Filter by pattern or service"
+            value={wanted}
+            onInput={(event) => setWanted(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Sort by{' '}
+          <select value={sort} onChange={(event) => setSort(event.currentTarget.value as Sort)}>
+            {Object.keys(SORTS).map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <Table
+        caption="Patterns and the services that read them"
+        columns={PATTERNS}
+        rows={rows.slice(0, 300)}
+        keyOf={({ stream, group, shard }) => `${shard} ${group} ${stream}`}
+        none={
+          wanted === '' ? 'No streams yet: nobody has served or sent anything.' : 'Nothing fits.'
+        }
+      />
+      {rows.length > 300 && (
+        <p class="faint">{count(rows.length - 300)} more: filter to see them.</p>
+      )}
+      {look.leftOut > 0 && (
+        <p class="faint">{count(look.leftOut)} in which less waits are left out.</p>
+      )}
+      {!look.complete && (
+        <p class="notice warn">Time was up before all keys of Redis had been found.</p>
+      )}
+    </section>
+  );
+}
+
+function Places({ look }: { readonly look: Look }) {
+  return (
+    <section aria-labelledby="servers">
+      <h2 id="servers">Redis</h2>
+      <Table
+        caption="Servers"
+        rows={look.servers}
+        keyOf={({ port, version }) => `${version} ${port ?? ''}`}
+        none="No server answered."
+        columns={[
+          {
+            name: 'Server',
+            head: true,
+            cell: ({ version, port }) => `${shown(version)} on port ${port ?? '?'}`,
+          },
+          {
+            name: 'Memory',
+            number: true,
+            cell: ({ usedMemory, maxMemory }) =>
+              `${bytes(usedMemory)}${maxMemory ? ` of ${bytes(maxMemory)}` : ''}`,
+          },
+          {
+            name: 'Connections',
+            number: true,
+            cell: ({ clients, maxClients }) => `${count(clients)} of ${count(maxClients)}`,
+          },
+          { name: 'Replicas', number: true, cell: ({ replicas }) => count(replicas) },
+          { name: 'Round trip', number: true, cell: ({ roundTrip }) => `${roundTrip} ms` },
+        ]}
+      />
+    </section>
+  );
+}
