@@ -32,17 +32,20 @@ it('the link lets one browser in, once', async () => {
   const page = link.replace(/\?.*/, '');
   expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32}$/);
   const before = await open(page);
-  expect([before.status, await before.text()]).toEqual([403, expect.stringContaining('Open the link')]);
+  expect([before.status, await before.text()]).toEqual([
+    403,
+    expect.stringContaining('Open the link'),
+  ]);
   expect((await open(`${page}?token=guessed`)).status).toBe(403);
   const first = await open(link);
   expect([first.status, first.headers.get('location')]).toEqual([303, './']);
   const cookie = first.headers.get('set-cookie') ?? '';
   expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/);
   expect((await open(link)).status).toBe(403);
-  const let_in = { cookie: cookie.split(';')[0] ?? '' };
-  expect((await open(link, let_in)).status).toBe(303);
-  expect((await open(page, let_in)).status).toBe(200);
-  expect(await (await open(`${page}api/about`, let_in)).json()).toMatchObject({ readOnly: true });
+  const cookies = { cookie: cookie.split(';')[0] ?? '' };
+  expect((await open(link, cookies)).status).toBe(303);
+  expect((await open(page, cookies)).status).toBe(200);
+  expect(await (await open(`${page}api/about`, cookies)).json()).toMatchObject({ readOnly: true });
 });
 
 it('names that only lead to this machine are not let in', async () => {
