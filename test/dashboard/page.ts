@@ -4,8 +4,8 @@ import { Dashboard, type DashboardOptions } from 'nestjs-redis-streams/dashboard
 import { onTestFinished } from 'vitest';
 import { buildPage } from '../../scripts/build-page.js';
 
-/** A page that a test asks, at a server of its own. */
-export interface ServedPage {
+/** A page that a test asks. */
+export interface Asked {
   /** With the route, and a slash at its end. */
   readonly url: string;
   readonly host: string;
@@ -20,6 +20,12 @@ let building: Promise<string> | undefined;
 /** Bundles what runs in the browser, once for all tests of a file. */
 export const built = (): Promise<string> => (building ??= buildPage());
 
+/** A page with a server of its own. */
+export interface ServedPage extends Asked {
+  /** Ends the server, and its connections; what it returns starts it again at the same port. */
+  leave(): Promise<() => Promise<void>>;
+}
+
 /** Serves the page of a place until the test ends. */
 export async function servedPage(options: DashboardOptions): Promise<ServedPage> {
   await built();
@@ -27,20 +33,30 @@ export async function servedPage(options: DashboardOptions): Promise<ServedPage>
   const server = createServer((request, response) => {
     if (!dashboard.handle(request, response)) response.writeHead(404).end();
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => {
+      server.listen(port, '127.0.0.1', () => resolve());
+    });
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  await listen(0);
   onTestFinished(async () => {
     dashboard.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
   });
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return pageAt(`http://${host}${dashboard.route}/`);
+  const { port } = server.address() as AddressInfo;
+  const leave = async () => {
+    await close();
+    return () => listen(port);
+  };
+  return { ...pageAt(`http://127.0.0.1:${port}${dashboard.route}/`), leave };
 }
 
 /** A page that somebody else serves. */
-export function pageAt(url: string): ServedPage {
+export function pageAt(url: string): Asked {
   const ask = (path: string, init?: RequestInit): Promise<Response> =>
     fetch(new URL(path, url), { redirect: 'manual', ...init });
   return {
@@ -60,7 +76,7 @@ export function pageAt(url: string): ServedPage {
 }
 
 /** Events of a page that is open, as far as they have come. */
-export async function events(page: ServedPage, enough: (text: string) => boolean): Promise<string> {
+export async function events(page: Asked, enough: (text: string) => boolean): Promise<string> {
   const over = new AbortController();
   const response = await page.ask('api/live', { signal: over.signal });
   let text = '';

@@ -116,6 +116,30 @@ function Steps({ trace }: { readonly trace: CallTrace }) {
   );
 }
 
+function Stored({ entry }: { readonly entry: TracedEntry }) {
+  const { storedAt, pattern, calls, once, groups, deadlineAt } = entry;
+  return (
+    <>
+      <li>
+        <time>{moment(storedAt)}</time> stored: <b>{shown(pattern)}</b>, entry{' '}
+        <code>{entry.entry}</code>
+        {calls > 1 && <>, with {count(calls - 1)} other calls</>}
+        {once && ', at most once'}
+      </li>
+      {groups.map((group) => (
+        <li key={group.group} class={group.state}>
+          <b>{shown(group.group)}</b>: {said(group)}
+        </li>
+      ))}
+      {deadlineAt !== undefined && (
+        <li>
+          <time>{moment(deadlineAt)}</time> its deadline
+        </li>
+      )}
+    </>
+  );
+}
+
 function said({
   state,
   consumer,

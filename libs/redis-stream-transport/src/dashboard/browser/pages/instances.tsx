@@ -53,6 +53,25 @@ function Service(given: {
         none={`No instance lives.${gone}`}
         columns={[
           { name: 'Instance', head: true, cell: ({ name }) => shown(name) },
+          { name: 'Host', cell: ({ facts }) => shown(facts?.host ?? '–') },
+          {
+            name: 'Version',
+            cell: ({ facts }) =>
+              facts === undefined ? '–' : shown(`${facts.library}, Node ${facts.node}`),
+          },
+          {
+            name: 'Up for',
+            number: true,
+            cell: ({ facts }) =>
+              facts?.startedAt === undefined
+                ? '–'
+                : duration(Math.max(0, Date.now() - facts.startedAt)),
+          },
+          {
+            name: 'Slots',
+            number: true,
+            cell: ({ facts }) => count(facts?.concurrency),
+          },
           { name: 'In flight', number: true, cell: heldBy },
           {
             name: 'Lease',
