@@ -1,3 +1,5 @@
+import { shownLines } from './format.js';
+
 /** What the server answers, and how it is asked. Paths are relative: the page works below any route. */
 
 export interface About {
@@ -7,8 +9,12 @@ export interface About {
   readonly readOnly: boolean;
 }
 
-/** What the server refused, in its words. */
-export class Refused extends Error {}
+/** What the server refused, in its words, of which others may have written some. */
+export class Refused extends Error {
+  constructor(told: string) {
+    super(shownLines(told));
+  }
+}
 
 export async function ask<T>(
   path: string,

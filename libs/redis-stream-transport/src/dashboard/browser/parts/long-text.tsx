@@ -9,7 +9,7 @@ export function LongText({ name, text }: { readonly name: string; readonly text:
   const part = all ? text : text.slice(0, FIRST);
   return (
     <>
-      <pre tabIndex={0} role="region" aria-label={name}>
+      <pre tabIndex={0} role="group" aria-label={`Text: ${name}`}>
         {shownLines(part)}
       </pre>
       {part.length < text.length && (
