@@ -1,3 +1,4 @@
+import { slotOwner } from '../../libs/redis-stream-transport/src/redis/cluster/slot-owner.js';
 import { RedisCluster } from '../../tools/redis/cluster.js';
 import { Keys, shardOf } from '../../libs/redis-stream-transport/src/protocol/keys.js';
 import { eventually } from '../../tools/wait.js';
@@ -31,6 +32,26 @@ describe('the owner of a slot is found', () => {
     const nodes = { cluster: { nodes: [...dead, alive!] } };
     await service.serve({ messages: { work: () => 'done' } }, nodes);
     expect(await (await service.connected(nodes)).call('work')).toBe('done');
+  });
+
+  it('however often it is in doubt, on a connection to each node, and on new ones when these are cut', async () => {
+    const target = { kind: 'cluster', nodes: cluster.addresses, options: {} } as const;
+    const { find, doubt } = slotOwner(target, '{x}:y')!;
+    const made = async () => {
+      const texts = await Promise.all(cluster.nodes.map(({ redis }) => redis.info('stats')));
+      return texts.map((text) => Number(/total_connections_received:(\d+)/.exec(text)![1]));
+    };
+    const owner = await find();
+    const before = await made();
+    for (const _ of range(20)) {
+      doubt();
+      expect(await find()).toEqual(owner);
+    }
+    expect(await made()).toEqual(before);
+    for (const { redis } of cluster.nodes) await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    doubt();
+    expect(await find()).toEqual(owner);
+    expect(await made()).toEqual(before.map((count) => count + 1));
   });
 
   it('with credentials that a function gives', async () => {

@@ -3,12 +3,14 @@ import { thrownText } from '../../thrown.js';
 import { askCredentials } from '../credentials.js';
 import { deadline } from '../pauses.js';
 import { namedNodes, placed } from './addresses.js';
-import { askNode, isReply } from './ask-node.js';
+import { isReply, NodeQuestions } from './ask-node.js';
 import type { NamedNode, NodeView, OwnedRange } from './node-view.js';
 import { clusterOf, nameOf, type ClusterPlace } from './nodes.js';
 
 /** Of the nodes that the user named, and of those that others named: how many one look-up asks. */
 const ASKED_OF_EACH = 4;
+/** Nodes whose connections are kept at once, in any case: each look-up asks eight at most. */
+const MOST_ASKED = 32;
 /** Milliseconds that a node may take, unless the user sets `slotsRefreshTimeout`. */
 const TIMEOUT = 1000;
 /** Milliseconds in which others may answer after the first: one may know better. */
@@ -25,6 +27,8 @@ export class ClusterMap {
   private asking: Promise<readonly NodeView[]> | undefined;
   /** The nodes that others named in the last look-up. */
   private known: readonly NamedNode[] = [];
+  /** By name, the latest ones. */
+  private readonly asked = new Map<string, NodeQuestions>();
 
   constructor(private readonly target: RedisTarget) {}
 
@@ -43,6 +47,15 @@ export class ClusterMap {
     this.views = [];
   }
 
+  private questions(node: NodeAddress): NodeQuestions {
+    const name = nameOf(node);
+    const asked = this.asked.get(name) ?? new NodeQuestions(node);
+    this.asked.delete(name);
+    this.asked.set(name, asked);
+    if (this.asked.size > MOST_ASKED) this.asked.delete(this.asked.keys().next().value as string);
+    return asked;
+  }
+
   private look(): Promise<readonly NodeView[]> {
     this.asking ??= this.ask().finally(() => (this.asking = undefined));
     return this.asking;
@@ -56,7 +69,8 @@ export class ClusterMap {
     const limit = deadline(timeout, 'the names of the nodes were not found in time');
     const nodes = await Promise.race([toAsk(place, this.known), limit.promise]);
     limit.cancel();
-    const views = await viewsOf(nodes.map((node) => [node, askNode(node, options, timeout)]));
+    const asked = nodes.map((node) => [node, this.questions(node).ask(options, timeout)] as const);
+    const views = await viewsOf(asked);
     this.known = views.flatMap((view) => view.nodes);
     return (this.views = views);
   }
