@@ -48,7 +48,8 @@ describe('the owner of a slot is found', () => {
       expect(await find()).toEqual(owner);
     }
     expect(await made()).toEqual(before);
-    for (const { redis } of cluster.nodes) await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    for (const { redis } of cluster.nodes)
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     doubt();
     expect(await find()).toEqual(owner);
     expect(await made()).toEqual(before.map((count) => count + 1));
