@@ -1,6 +1,6 @@
 // Copies files from the root of the repository into the folder of the package, for the tarball. npm runs it
 // before it packs (`prepack`). The copies are not under version control. Links to files that are not packed
-// lead to the repository.
+// lead to the repository; so do pictures.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { isMain } from '../tools/is-main.js';
@@ -29,7 +29,8 @@ export function packedPage(
   const links = /\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)/g;
   return text.replaceAll(links, (link: string, path: string, anchor: string | undefined) => {
     const target = posix.normalize(posix.join(posix.dirname(file), path));
-    return packed.has(target) ? link : `](${REPOSITORY}/blob/main/${target}${anchor ?? ''})`;
+    const kind = /\.(?:png|jpg)$/.test(target) ? 'raw' : 'blob';
+    return packed.has(target) ? link : `](${REPOSITORY}/${kind}/main/${target}${anchor ?? ''})`;
   });
 }
 

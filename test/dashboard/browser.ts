@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
@@ -40,7 +39,7 @@ export class Chromium {
   async open(served: ServedPage, path = '', look: Look = {}): Promise<Visit> {
     const { colorScheme = 'light', width = 1280, height = 900 } = look;
     const context = await (this.browser as Browser).newContext({
-      ...{ colorScheme, viewport: { width, height }, deviceScaleFactor: printing ? 2 : 1 },
+      ...{ colorScheme, viewport: { width, height }, deviceScaleFactor: printing ? 1.5 : 1 },
       ...{ locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' },
     });
     this.contexts.push(context);
@@ -112,17 +111,9 @@ export class Visit {
     if (!printing) return;
     const folder = join(repository, 'docs/images');
     mkdirSync(folder, { recursive: true });
-    const path = join(folder, `dashboard-${name}.png`);
-    await this.page.screenshot({ path, animations: 'disabled' });
-    smaller(path);
-  }
-}
-
-/** With a palette it is a quarter of the size, where the tool for it is there. */
-function smaller(path: string): void {
-  try {
-    execFileSync('pngquant', ['--force', '--skip-if-larger', '--output', path, '256', path]);
-  } catch {
-    // As it is.
+    await this.page.screenshot({
+      path: join(folder, `dashboard-${name}.png`),
+      animations: 'disabled',
+    });
   }
 }

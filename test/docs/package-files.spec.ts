@@ -17,6 +17,13 @@ test('a link of a packed page leads to what is packed, or else to the repository
   );
 });
 
+test('a picture, which is not packed, is shown from the repository', () => {
+  const raw = REPOSITORY.replace('/blob/', '/raw/');
+  expect(packedPage('docs/dashboard.md', '![it](images/dashboard-a.png)', new Set())).toBe(
+    `![it](${raw}/docs/images/dashboard-a.png)`,
+  );
+});
+
 test('the packed README is that of the repository, but for such links', () => {
   const text = read('README.md');
   const packedToo = new Set(packedFiles());
@@ -25,6 +32,7 @@ test('the packed README is that of the repository, but for such links', () => {
   ).length;
   expect(outside).toBeGreaterThan(0);
   const packed = packedPage('README.md', text);
-  expect(packed.replaceAll(`${REPOSITORY}/`, '')).toBe(text);
-  expect(packed.split(REPOSITORY)).toHaveLength(outside + 1);
+  const shown = packed.replaceAll('/raw/main/', '/blob/main/');
+  expect(shown.replaceAll(`${REPOSITORY}/`, '')).toBe(text);
+  expect(shown.split(REPOSITORY)).toHaveLength(outside + 1);
 });

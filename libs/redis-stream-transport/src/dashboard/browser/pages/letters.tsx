@@ -277,11 +277,13 @@ function List(given: {
                     onChange={() => toggle(id)}
                   />
                 )}
-                <a href={to('letter', service, id)}>{id}</a>
+                <a class="id" href={to('letter', service, id)}>
+                  {id}
+                </a>
               </span>
             ),
           },
-          { name: 'Pattern', cell: ({ pattern }) => shown(pattern) },
+          { name: 'Pattern', cell: ({ pattern }) => <span class="name">{shown(pattern)}</span> },
           { name: 'Reason', cell: ({ reason }) => <span class="tag bad">{shown(reason)}</span> },
           {
             name: 'Error',

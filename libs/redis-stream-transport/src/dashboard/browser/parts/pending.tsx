@@ -20,7 +20,7 @@ export function PendingTable(given: { readonly entries: readonly PendingEntry[] 
       keyOf={({ entry, group, stream }) => `${group} ${stream} ${entry}`}
       none="Nothing runs, and nothing waits for another attempt."
       columns={[
-        { name: 'Entry', head: true, cell: ({ entry }) => <code>{entry}</code> },
+        { name: 'Entry', head: true, cell: ({ entry }) => <code class="id">{entry}</code> },
         {
           name: 'State',
           cell: ({ state }) => (
