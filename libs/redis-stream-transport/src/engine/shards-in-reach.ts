@@ -100,7 +100,7 @@ export class ShardsInReach {
         this.cancel = this.lookLater(LOOK);
         return;
       }
-      if (missing.length > 0) this.parts.logger.warn('shards', this.missingLine(missing));
+      if (missing.length > 0) this.parts.logger.warn('SHARDS_MISSING', this.missingLine(missing));
       this.begin();
       this.changed();
     });
@@ -115,7 +115,10 @@ export class ShardsInReach {
   private show(reach: Reach): void {
     if (reach === this.told) return;
     if (this.told === 'some' && reach === 'all') {
-      this.parts.logger.log('shards', `all ${this.parts.shards().length} shards can be used now`);
+      this.parts.logger.log(
+        'SHARDS_ALL',
+        `all ${this.parts.shards().length} shards can be used now`,
+      );
     }
     this.told = reach;
     this.parts.tell(reach);

@@ -81,7 +81,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const { prefix, redis } = this.options;
     this.events = new TransportEvents(
       { role: 'client', prefix, group: undefined, redis: placeOf(redis) },
-      (error) => this.logger.error(thrownStory(error)),
+      (error) => this.logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
     );
     this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
     enableDeadlineScopes();

@@ -24,20 +24,26 @@ export class ConnectionLog implements LinkObserver {
     this.lostAt.delete(role);
     const seconds = ((this.now() - lostAt) / 1000).toFixed(1);
     this.logger.log(
-      `again ${role}`,
+      `CONNECTED_AGAIN ${role}`,
       `connected to Redis again (${role}), ${seconds} s after the connection was lost`,
     );
   }
 
   closed(role: LinkRole, reason: Error): void {
     if (!this.lostAt.has(role)) this.lostAt.set(role, this.now());
-    this.logger.warn(`lost ${role}`, `lost a connection to Redis (${role}): ${told(reason)}`);
+    this.logger.warn(
+      `CONNECTION_LOST ${role}`,
+      `lost a connection to Redis (${role}): ${told(reason)}`,
+    );
   }
 
   failed(role: LinkRole, error: Error): void {
     const refused = error instanceof CommandFailure && error.kind === 'refused';
     const what = refused ? 'cannot use' : 'cannot connect to';
-    this.logger.warn(`connect ${role}`, `${what} Redis at ${this.place} (${role}): ${told(error)}`);
+    this.logger.warn(
+      `CONNECT_FAILED ${role}`,
+      `${what} Redis at ${this.place} (${role}): ${told(error)}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
-import { lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
+import { aboutEntry, lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
@@ -42,7 +42,8 @@ export class HandlerRunner {
     const { serializer, maxReplyBytes } = options;
     this.answersIn = serializer?.codec;
     const complain = (delivery: Delivery, message: string): void => {
-      logger.error(`reply ${patternOf(delivery)}`, () => lineOf(delivery, message));
+      const line = aboutEntry(delivery, () => lineOf(delivery, message));
+      logger.error(`HANDLER_FAULT ${patternOf(delivery)}`, line);
     };
     const replyBound = new SizeBound('the reply', 'maxReplyBytes', maxReplyBytes);
     this.requests = new RequestInvoker({ serializer, replyBound, complain });
@@ -102,7 +103,10 @@ export class HandlerRunner {
       // A hook that throws is the application's mistake. The entry must be settled all the same, and a handler
       // that the hook did not wait for is told.
       const line = (): string => lineOf(delivery, 'a processing hook failed');
-      this.logger.error(`hook ${patternOf(delivery)}`, () => `${line()}: ${thrownStory(error)}`);
+      this.logger.error(
+        `HOOK_FAILED ${patternOf(delivery)}`,
+        aboutEntry(delivery, () => `${line()}: ${thrownStory(error)}`),
+      );
       if (delivery.ended) return;
       failedAround(delivery, error);
       delivery.abort('cancelled');

@@ -17,5 +17,8 @@ export async function tellMissingRights(
   // If it cannot be asked now, what is missing is noticed when it is used.
   const missing = await missingRights({ link, keys }, RIGHTS[role]).catch(() => []);
   if (missing.length === 0) return;
-  logger.warn('rights', `Redis does not permit all that a ${role} needs: ${missing.join(', ')}`);
+  logger.warn(
+    'RIGHTS_MISSING',
+    `Redis does not permit all that a ${role} needs: ${missing.join(', ')}`,
+  );
 }

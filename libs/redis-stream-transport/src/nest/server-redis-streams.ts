@@ -96,7 +96,7 @@ export class ServerRedisStreams
     const { prefix, group, redis } = this.options;
     this.events = new TransportEvents(
       { role: 'server', prefix, group, redis: placeOf(redis) },
-      (error) => this.logger.error(thrownStory(error)),
+      (error) => this.logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
     );
     this.runner = new HandlerRunner(this.options, this.source, this.quiet, this.events.source);
   }
@@ -199,7 +199,8 @@ export class ServerRedisStreams
     }
     const { specs, handlers } = this.registry.resolve(this.options);
     const shared = this.registry.hasEvents && !this.options.explicitGroup;
-    for (const line of startWarnings(specs, shared)) this.logger.warn(line);
+    for (const line of startWarnings(specs, shared))
+      this.logger.warn(line, { code: 'CONFIGURATION' });
     this.runner.handlers = handlers;
     const isHopeless = (): boolean => consumer.reach.isHopeless;
     const start = startup(this.options.retryAttempts, isHopeless);
@@ -219,7 +220,9 @@ export class ServerRedisStreams
     try {
       await start.until(consumer.start());
       void tellMissingRights('service', consumer.reached, this.quiet);
-      void startLine(this.options, consumer, specs).then((line) => this.quiet.log('start', line));
+      void startLine(this.options, consumer, specs).then((line) =>
+        this.quiet.log('LISTENING', line),
+      );
     } catch (error) {
       const refused = RedisStreamsError.isRedisStreamsError(error) && error.code === 'REDIS';
       if (refused) await tellMissingRights('service', consumer.reached, this.quiet);

@@ -51,7 +51,7 @@ export class UnheardEvents {
     if (!isKnown && this.kinds.size < MAX_KINDS) this.kinds.add(kind);
     const is = isOurs && error.outcome === 'may-have-run' ? 'is perhaps not' : 'was not';
     this.logger.warn(
-      `emit ${this.kinds.has(kind) ? kind : code}`,
+      `EVENT_NOT_STORED ${this.kinds.has(kind) ? kind : code}`,
       `an event of ${pattern.slice(0, 100)} ${is} stored, and nobody subscribed to its emit: ${code}, ${thrownText(error)}`,
     );
   }

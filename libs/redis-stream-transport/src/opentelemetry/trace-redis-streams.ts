@@ -21,7 +21,7 @@ export function traceRedisStreams(options: TraceOptions = {}): () => void {
   const resolved = resolveTraceOptions(options);
   const api = loadApi();
   if (typeof api === 'string') {
-    new Logger('RedisStreamsTracing').error(api);
+    new Logger('RedisStreamsTracing').error(api, { code: 'PACKAGE_MISSING' });
     return NOTHING;
   }
   const tracing = new Tracing(api, resolved);

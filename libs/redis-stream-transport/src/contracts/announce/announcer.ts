@@ -57,7 +57,8 @@ export class Announcer implements LeaseCompanion {
       this.complaint = '';
     } catch (error) {
       const complaint = `announcing ${name} failed: ${thrownText(error)}`;
-      if (complaint !== this.complaint) this.logger.warn(complaint);
+      if (complaint !== this.complaint)
+        this.logger.warn(complaint, { code: 'CONTRACT_UNANNOUNCED' });
       this.complaint = complaint;
     }
   }

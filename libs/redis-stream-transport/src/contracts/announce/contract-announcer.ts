@@ -25,7 +25,7 @@ export function contractAnnouncer(contract: ContractClass, force: boolean): Hand
         } catch (error) {
           // It can be served all the same; a type without a schema must not keep it from starting.
           const told = `${definition.prefix} cannot be described: ${thrownText(error)}`;
-          new Logger('Contracts').warn(told);
+          new Logger('Contracts').warn(told, { code: 'CONTRACT_UNDESCRIBED' });
           return undefined;
         }
       },

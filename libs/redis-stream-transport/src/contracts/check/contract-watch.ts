@@ -158,9 +158,10 @@ export class ContractWatch {
   private tell(said: string, failed = false): void {
     const text = visibleLines(said);
     if (text === this.told) return;
-    if (text === '') this.logger.log(`${this.name}: fits its servers now`);
-    else if (failed) this.logger.error(text);
-    else this.logger.warn(text);
+    const fits = `${this.name}: fits its servers now`;
+    if (text === '') this.logger.log(fits, { code: 'CONTRACT_FITS' });
+    else if (failed) this.logger.error(text, { code: 'CONTRACT_DRIFT' });
+    else this.logger.warn(text, { code: 'CONTRACT_DRIFT' });
     this.told = text;
   }
 }

@@ -174,7 +174,8 @@ export class Discovery {
   private leftOut(name: string, reason: string): void {
     if (this.told.has(name) || this.told.size >= MOST_TOLD) return;
     this.told.add(name);
-    this.logger.warn(visible(`${name} is left out of what is served: ${reason}`));
+    const line = visible(`${name} is left out of what is served: ${reason}`);
+    this.logger.warn(line, { code: 'CONTRACT_LEFT_OUT' });
   }
 
   /** `strange`: what it announces as its contract is none. */

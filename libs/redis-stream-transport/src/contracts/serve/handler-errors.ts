@@ -37,7 +37,9 @@ export class HandlerErrors {
     const declared = ContractValidationError.is(error) || classOf(error, errors) !== undefined;
     if (!declared) {
       if (this.expose === 'declared' && !broken) return error;
-      if (!isA(error, IntrinsicException)) this.logger.error(thrownStory(error));
+      if (!isA(error, IntrinsicException)) {
+        this.logger.error(thrownStory(error), { code: 'CONTRACT_HANDLER_FAILED' });
+      }
     }
     return faultException(error, errors);
   }

@@ -153,7 +153,10 @@ export class Consumer {
     this.dispatcher.stop();
     this.reach.stop();
     if (ran)
-      this.logger.log('stop', `stopped (group ${this.options.group}, instance ${this.instance})`);
+      this.logger.log(
+        'STOPPED',
+        `stopped (group ${this.options.group}, instance ${this.instance})`,
+      );
   }
 
   /** The first shard that Redis has answered in. */
@@ -179,7 +182,7 @@ export class Consumer {
     const began = this.clock.now();
     const late = (): string => `${this.inFlight} of ${inFlight} handlers did not finish`;
     this.logger.log(
-      'drain',
+      'DRAINING',
       `draining: handlers that run: ${inFlight}, entries that go back: ${unstarted}; ${drainTimeout} ms at most`,
     );
     let cancel: () => void = () => undefined;
@@ -187,7 +190,7 @@ export class Consumer {
     const limit = new Promise<void>((resolve) => {
       cancel = this.clock.after(drainTimeout, () => {
         isLate = true;
-        this.logger.warn('late', `${late()} within drainTimeout; others take them over`);
+        this.logger.warn('DRAIN_TIMEOUT', `${late()} within drainTimeout; others take them over`);
         resolve();
       });
     });
@@ -195,7 +198,7 @@ export class Consumer {
       // After the timeout handlers are abandoned, so being idle does not mean that they finished.
       if (isLate) return;
       const took = Math.round(this.clock.now() - began);
-      this.logger.log('drained', `drained in ${took} ms: ${inFlight} handlers have finished`);
+      this.logger.log('DRAINED', `drained in ${took} ms: ${inFlight} handlers have finished`);
     });
     await Promise.race([done, limit]);
     cancel();
@@ -215,7 +218,10 @@ export class Consumer {
         if (!this.reach.hasBegun) this.reach.fail(error);
         if (!this.reach.hasBegun || shard.isStopping) return;
         const { tag } = shard.keys;
-        this.logger.error(`shard ${tag}`, `cannot serve shard ${tag} yet: ${thrownText(error)}`);
+        this.logger.error(
+          `SHARD_REFUSED ${tag}`,
+          `cannot serve shard ${tag} yet: ${thrownText(error)}`,
+        );
         await shard.beforeNextStart();
       }
     }

@@ -45,7 +45,7 @@ export class ShardConnections {
     const { replicas } = options;
     if (replicas !== undefined) {
       this.replicas = new Replicas(this.commands, replicas, (text) =>
-        context.logger.warn('replicas', text),
+        context.logger.warn('REPLICAS_BEHIND', text),
       );
     }
     this.following = { ...named, ahead: this.commands };

@@ -33,9 +33,9 @@ export function assembleShard(
   const broker = brokerOf(context, commands, keys);
   const replyReader = new ReplyReader(broker, clock, {
     frame: (frame) => mux.frame(frame),
-    lost: () => logger.warn('log', 'Redis lost the reply log of this client'),
+    lost: () => logger.warn('REPLY_LOG_LOST', 'Redis lost the reply log of this client'),
     ignored: () => hooks.ignored(shard),
-    complain: (message) => logger.warn('frame', message),
+    complain: (message) => logger.warn('REPLY_FRAME_IGNORED', message),
   });
   const redisClock = new RedisClock(clock);
   const writer = new Writer(broker, clock, redisClock, {
@@ -73,7 +73,7 @@ function brokerOf(
 ): CallerBroker {
   const { maxBacklog, replicas } = options;
   if (replicas === undefined) return new CallerBroker(link, keys, callerId, maxBacklog);
-  const told = (text: string): void => logger.warn('replicas', text);
+  const told = (text: string): void => logger.warn('REPLICAS_BEHIND', text);
   const asked = new Replicas(link, replicas, told);
   return new ReplicatedCallerBroker({ link, keys, maxBacklog }, callerId, asked);
 }

@@ -193,7 +193,10 @@ export class CallerShard {
   private readMissed(): void {
     this.replyReader.catchUp().catch((error: CommandFailure) => {
       if (error.kind !== 'refused') return;
-      this.context.logger.warn('log', `reading the reply log failed: ${thrownText(error)}`);
+      this.context.logger.warn(
+        'REPLY_LOG_UNREADABLE',
+        `reading the reply log failed: ${thrownText(error)}`,
+      );
     });
   }
 }

@@ -158,7 +158,10 @@ export class GaugeReader {
   private failed(error: unknown): void {
     this.forget();
     if (this.stopped) return;
-    this.logger.warn('figures', `the figures of Redis cannot be read: ${thrownText(error)}`);
+    this.logger.warn(
+      'FIGURES_UNREADABLE',
+      `the figures of Redis cannot be read: ${thrownText(error)}`,
+    );
     this.tallies.count('redis_read_up').value = 0;
   }
 

@@ -73,7 +73,10 @@ export class Groups {
       const isHealed = stream.isBroken || found.state === 'lost';
       stream.isBroken = false;
       if (found.state === 'lost') {
-        logger.warn(`group ${name}`, `group ${this.broker.group} of ${name} was lost; made anew`);
+        logger.warn(
+          `GROUP_LOST ${name}`,
+          `group ${this.broker.group} of ${name} was lost; made anew`,
+        );
         diagnostics.groupLost(name, this.broker.group, 'the group was lost');
       }
       if (isHealed) diagnostics.groupHealed(name, this.broker.group);
@@ -98,7 +101,7 @@ export class Groups {
   private breaks(stream: StreamState, why: string): void {
     stream.isBroken = true;
     const line = `stream ${stream.name} is not read until it can be: ${why}`;
-    this.context.logger.error(`stream ${stream.name}`, line);
+    this.context.logger.error(`STREAM_UNREADABLE ${stream.name}`, line);
     this.context.diagnostics.groupLost(stream.name, this.broker.group, why);
   }
 

@@ -27,6 +27,7 @@ import { Histories } from './histories.js';
 import { PackLooks } from './pack-looks.js';
 import { PackRouter } from './pack-router.js';
 import type { ShardContext } from '../membership/shard-context.js';
+import { aboutEntry, lineOf } from '../settle/entry-lines.js';
 import { PatternState } from './pattern-state.js';
 import type { StreamState } from './stream-state.js';
 
@@ -174,10 +175,14 @@ export class EntryRouter {
     return pack === undefined || maxDeliveries === 1 || pack.wasMarked(place);
   }
 
-  private warnOf({ stream, name, history: { deliveries } }: Delivery): void {
+  private warnOf(delivery: Delivery): void {
+    const { deliveries } = delivery.history;
     this.context.logger.warn(
-      'suspect',
-      `entry ${name} of ${stream.name} was handed out ${deliveries} times and is on its last delivery; it runs apart`,
+      'LAST_DELIVERY',
+      aboutEntry(delivery, () => {
+        const words = `handed out ${deliveries} times and on its last delivery; it runs apart`;
+        return lineOf(delivery, words);
+      }),
     );
   }
 

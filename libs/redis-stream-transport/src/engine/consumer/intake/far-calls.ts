@@ -96,7 +96,7 @@ export class FarCalls {
     const refused = this.room.refuseWaiting();
     const names = streams.map(({ name }) => name).join(', ');
     this.context.logger.error(
-      'locked',
+      'HANDLERS_LOCKED',
       `every handler waits for calls that handlers have made, and those stand far back in ${names}: ` +
         `${refused} calls before them were refused (OVERLOADED)`,
     );
@@ -131,7 +131,7 @@ export class FarCalls {
     const unread = { group: options.group, stream: stream.name, id: entry.id, answer };
     if ((await refuseUnread(link, keys, owner, unread)) !== 'ok') return;
     this.context.logger.error(
-      `locked ${stream.name}`,
+      `HANDLERS_LOCKED ${stream.name}`,
       `handlers wait for a call of ${pattern.spec.pattern} that stands far back in ${stream.name}, behind what ` +
         'waits for them: it was refused (OVERLOADED)',
     );

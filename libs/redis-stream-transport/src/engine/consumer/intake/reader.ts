@@ -268,7 +268,7 @@ export class Reader {
       }
     }
     if (refusal.kind === 'refused') {
-      this.context.logger.error('read', `reading failed: ${refusal.message}`);
+      this.context.logger.error('READ_REFUSED', `reading failed: ${refusal.message}`);
     }
     if (!this.stopped && this.of.link.isUp) await this.change(RETRY_AFTER);
   }

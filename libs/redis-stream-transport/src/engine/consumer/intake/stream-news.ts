@@ -48,7 +48,10 @@ export class StreamNews {
       changed: (written) => this.changed(written),
       lost: () => this.lost(),
       refused: ({ message }) => {
-        context.logger.log('changes', `Redis does not tell which streams are written: ${message}`);
+        context.logger.log(
+          'STREAM_NEWS_REFUSED',
+          `Redis does not tell which streams are written: ${message}`,
+        );
         this.rest();
       },
     });
@@ -78,7 +81,7 @@ export class StreamNews {
       this.flood.isMet(context.clock.now(), ours, written.length - ours)
     ) {
       const why = 'Redis tells more of the streams of other services than of ours';
-      context.logger.log('changes', `${why}: for a minute all of ours are read at once`);
+      context.logger.log('STREAM_NEWS_FLOOD', `${why}: for a minute all of ours are read at once`);
       this.rest();
     }
     told.wake();

@@ -35,7 +35,7 @@ export class InstanceFacts implements LeaseCompanion {
     } catch (error) {
       // Nothing depends on it. It is tried again with the next renewal.
       this.context.logger.warn(
-        'facts',
+        'FACTS_UNTOLD',
         `cannot say in Redis what this instance is: ${thrownText(error)}`,
       );
     }

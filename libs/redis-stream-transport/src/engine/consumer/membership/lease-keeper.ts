@@ -71,7 +71,7 @@ export class LeaseKeeper {
       const broken = answer.kind === 'ok' ? answer.broken : undefined;
       for (const pattern of broken ?? []) {
         const line = `${pattern} cannot be announced to callers: its "live" key holds something else`;
-        this.context.logger.error(`live ${pattern}`, line);
+        this.context.logger.error(`PATTERN_UNANNOUNCED ${pattern}`, line);
       }
     }
     await this.report();
@@ -109,7 +109,10 @@ export class LeaseKeeper {
         await this.renewOnce(false);
       } while (this.isKept && noted !== this.connectionIds);
     } catch (error) {
-      this.context.logger.warn('lease', `renewing the lease failed: ${thrownText(error)}`);
+      this.context.logger.warn(
+        'LEASE_RENEWAL_FAILED',
+        `renewing the lease failed: ${thrownText(error)}`,
+      );
     }
   }
 
@@ -145,7 +148,7 @@ export class LeaseKeeper {
         identity.confirm(sentAt);
         if (answer.members < 0) {
           const line = 'nobody sees who is in the group: its "members" key holds something else';
-          this.context.logger.error('members', line);
+          this.context.logger.error('MEMBERS_UNREADABLE', line);
         } else if (answer.members !== this.context.members) {
           this.context.members = answer.members;
           this.hooks.membersChanged();

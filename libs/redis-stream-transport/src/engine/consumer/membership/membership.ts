@@ -75,7 +75,7 @@ export class Membership {
     identity.replace();
     this.context.diagnostics.leaseLost(consumer, identity.consumer);
     logger.warn(
-      'fenced',
+      'LEASE_LOST',
       `this instance (${consumer}) was taken for dead by another of ${options.group}; ` +
         `what it held is theirs, and it continues as ${identity.consumer}`,
     );
@@ -104,7 +104,7 @@ export class Membership {
     try {
       await step();
     } catch (error) {
-      this.context.logger.warn(failed, `${failed}: ${thrownText(error)}`);
+      this.context.logger.warn(`LEAVE_INCOMPLETE ${failed}`, `${failed}: ${thrownText(error)}`);
     }
   }
 
@@ -135,7 +135,7 @@ export class Membership {
     if (policy !== undefined && this.context.options.requireNoEviction) {
       throw new RedisStreamsError('INVALID_OPTION', `option "requireNoEviction": ${text}`);
     }
-    this.context.logger.warn('eviction', text);
+    this.context.logger.warn('EVICTION_POLICY', text);
   }
 
   private async joinAgain(): Promise<void> {
@@ -145,7 +145,10 @@ export class Membership {
         this.hooks.registered();
         return;
       } catch (error) {
-        this.context.logger.warn('register', `cannot take a lease yet: ${thrownText(error)}`);
+        this.context.logger.warn(
+          'LEASE_NOT_TAKEN',
+          `cannot take a lease yet: ${thrownText(error)}`,
+        );
         await pause(this.context.clock, RETRY_AFTER);
       }
     }

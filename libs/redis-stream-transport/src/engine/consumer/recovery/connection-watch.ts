@@ -101,7 +101,7 @@ export class ConnectionWatch {
       if (verdict !== 'revoked') continue;
       isAny = true;
       const line = `${consumer} has had no connection for ${(grace / 1000).toFixed(1)} s or more: taken for dead`;
-      logger.warn(`cut off ${consumer}`, line);
+      logger.warn(`INSTANCE_CUT_OFF ${consumer}`, line);
     }
     if (isAny) this.hooks.revoked();
   }
@@ -116,7 +116,7 @@ export class ConnectionWatch {
     if (!(error instanceof CommandFailure) || error.passing) return;
     this.isRefused = true;
     const line = `who is killed is noticed only when its lease ends: ${error.message}`;
-    this.context.logger.log('connections', line);
+    this.context.logger.log('CONNECTIONS_UNLISTED', line);
   }
 }
 

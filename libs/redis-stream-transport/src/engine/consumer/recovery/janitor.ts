@@ -97,7 +97,7 @@ export class Janitor {
   /** Runs tasks one after the other. Never rejects. */
   private queue(task: () => Promise<void>): Promise<void> {
     this.cleaning = this.cleaning.then(task).catch((error: unknown) => {
-      this.context.logger.warn('janitor', `cleaning failed: ${thrownText(error)}`);
+      this.context.logger.warn('CLEANING_FAILED', `cleaning failed: ${thrownText(error)}`);
     });
     return this.cleaning;
   }
@@ -129,7 +129,7 @@ export class Janitor {
     } catch (error) {
       // A failure must not stop the cleaning of the other streams.
       const { logger } = this.context;
-      logger.warn(`janitor ${name}`, `cleaning ${name} failed: ${thrownText(error)}`);
+      logger.warn(`CLEANING_FAILED ${name}`, `cleaning ${name} failed: ${thrownText(error)}`);
       return false;
     }
     if (place === undefined) this.places.delete(name);
@@ -157,7 +157,7 @@ export class Janitor {
     if (this.reported.has(key) || this.reported.size > 1000) return;
     this.reported.add(key);
     this.context.logger.warn(
-      `group ${key}`,
+      `GROUP_ABANDONED ${key}`,
       `group ${group} of ${stream} had no live instance for ${groupTtl} ms; it no longer holds events back`,
     );
   }

@@ -59,7 +59,10 @@ export class OrphanedRequests {
 
   private async adopt(stream: StreamState, ids: readonly string[]): Promise<void> {
     const { logger, identity } = this.context;
-    logger.warn('orphaned', `${ids.length} requests of ${stream.name} belonged to nobody; adopted`);
+    logger.warn(
+      'REQUESTS_ADOPTED',
+      `${ids.length} requests of ${stream.name} belonged to nobody; adopted`,
+    );
     const lost = await this.broker.adopt(identity.owner, stream.name, ids);
     if (lost === undefined) this.adopted();
     else identity.doubt(lost);

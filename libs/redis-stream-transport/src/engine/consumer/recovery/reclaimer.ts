@@ -91,7 +91,10 @@ export class Reclaimer {
     }
     this.scanning = this.run()
       .catch((error: unknown) =>
-        this.context.logger.warn('scan', `scanning for orphans failed: ${thrownText(error)}`),
+        this.context.logger.warn(
+          'SCAN_FAILED',
+          `scanning for orphans failed: ${thrownText(error)}`,
+        ),
       )
       .finally(() => {
         this.scanning = undefined;

@@ -32,7 +32,7 @@ export class TakeOverLines {
     const taken = this.dead.get(consumer);
     if (taken === undefined) return;
     taken.entries += entries;
-    const kind = `take-over ${consumer}`;
+    const kind = `TAKE_OVER ${consumer}`;
     // Counted when the line is written: entries are claimed slot by slot.
     const line = (): string =>
       `took over ${counted(taken.entries)} from ${consumer}, ${after(taken)}`;

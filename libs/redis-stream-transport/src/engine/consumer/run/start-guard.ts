@@ -257,7 +257,7 @@ export class StartGuard {
   /** Undefined: it passes. */
   private refused(stream: HomeStream, error: unknown): typeof REFUSED | undefined {
     const line = `cannot start entries of ${stream.name} yet: ${thrownText(error)}`;
-    this.context.logger.warn(`start ${stream.name}`, line);
+    this.context.logger.warn(`START_REFUSED ${stream.name}`, line);
     if (!(error instanceof CommandFailure) || error.passing) return undefined;
     const pause = 2 * (this.pauses.get(stream) ?? FIRST_PAUSE / 2);
     this.pauses.set(stream, Math.min(LONGEST_PAUSE, pause));

@@ -107,7 +107,8 @@ export class CheckedSettler {
       return answer === 'missing' ? undefined : answer;
     } catch (error) {
       const { kind, message } = error as CommandFailure;
-      if (kind === 'refused') this.context.logger.error('settle', `settling failed: ${message}`);
+      if (kind === 'refused')
+        this.context.logger.error('SETTLE_REFUSED', `settling failed: ${message}`);
       return undefined;
     }
   }

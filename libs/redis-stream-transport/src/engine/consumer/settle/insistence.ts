@@ -1,7 +1,7 @@
 import { thrownText } from '../../../thrown.js';
 import type { CheckedAnswer } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
-import { lineOf, patternOf } from './entry-lines.js';
+import { aboutEntry, lineOf, patternOf } from './entry-lines.js';
 import { Patience } from './patience.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
@@ -63,8 +63,8 @@ export class Insistence {
     } catch (error) {
       const line = (): string => lineOf(delivery, 'cannot settle an entry yet');
       this.context.logger.warn(
-        `entry ${patternOf(delivery)}`,
-        () => `${line()}: ${thrownText(error)}`,
+        `SETTLE_DELAYED ${patternOf(delivery)}`,
+        aboutEntry(delivery, () => `${line()}: ${thrownText(error)}`),
       );
       return undefined;
     }

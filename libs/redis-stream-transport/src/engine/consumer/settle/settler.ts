@@ -9,7 +9,7 @@ import type {
 } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
 import { faultText } from '../run/ends.js';
-import { nameOf } from './entry-lines.js';
+import { aboutOne } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { Gathered } from './gathered.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
@@ -166,7 +166,7 @@ export class Settler {
     } catch (error) {
       const failure = error as CommandFailure;
       if (failure.kind === 'refused')
-        this.context.logger.error('settle', `settling failed: ${failure.message}`);
+        this.context.logger.error('SETTLE_REFUSED', `settling failed: ${failure.message}`);
     }
     this.unresolved--;
     this.resolve(finished, settlement, answer);
@@ -185,8 +185,8 @@ export class Settler {
         for (const log of answer.logs) {
           const caller = settlement.logs[log]?.caller;
           const lost = finished.find(({ delivery }) => delivery.entry.header.caller === caller);
-          const named = lost === undefined ? '' : ` (${nameOf(lost.delivery)})`;
-          this.context.logger.warn('reply', `cannot write the reply log of ${caller}${named}`);
+          const line = (): string => `cannot write the reply log of ${caller}`;
+          this.context.logger.warn('REPLY_LOG_UNWRITABLE', aboutOne(lost?.delivery, line));
         }
         for (const each of finished) this.release(each, 'ok');
         break;

@@ -169,7 +169,10 @@ export class Writer {
       this.onAnswer(batch, answer);
     } catch (error) {
       batch.inFlight = false;
-      this.hooks.complain('writer', `cannot write the caller record: ${thrownText(error)}`);
+      this.hooks.complain(
+        'CALLER_RECORD_UNWRITABLE',
+        `cannot write the caller record: ${thrownText(error)}`,
+      );
       if (batch.epoch === this.epoch) this.wantRepeat();
     }
     this.repeats.goOn();
@@ -240,7 +243,7 @@ export class Writer {
   private refusedBy(failure: CommandFailure): void {
     this.refusal = failure;
     // The connection itself tells that its server is no longer the one to talk to.
-    const kind = `refused ${failure.reply}`;
+    const kind = `WRITE_REFUSED ${failure.reply}`;
     if (!failure.moved) this.hooks.complain(kind, `Redis stores nothing: ${failure.message}`);
   }
 
