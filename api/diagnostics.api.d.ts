@@ -74,6 +74,8 @@ export interface DiagnosticsMessages {
   'lease.lost': LeaseLost;
   'group.lost': GroupChanged;
   'group.healed': GroupChanged;
+  'pattern.paused': PatternPaused;
+  'pattern.resumed': PatternResumed;
   draining: Draining;
   'connection.made': ConnectionMade;
   'connection.lost': ConnectionLost;
@@ -166,4 +168,18 @@ export interface TakenOver extends FromSource {
   readonly from: string;
   readonly entries: number;
   readonly oldest: number;
+}
+
+// Named above, and not exported.
+
+interface PatternPaused extends FromSource {
+  readonly pattern: string;
+  readonly refuses: boolean;
+  readonly at: number;
+  readonly until: number | undefined;
+  readonly reason: string;
+}
+
+interface PatternResumed extends FromSource {
+  readonly pattern: string;
 }

@@ -114,6 +114,7 @@ export declare const REDIS_STREAMS_ERROR_CODES: {
   readonly CODEC_MISMATCH: CodeFacts;
   readonly PAYLOAD_TOO_LARGE: CodeFacts;
   readonly OVERLOADED: CodeFacts;
+  readonly PAUSED: CodeFacts;
   readonly NO_CONSUMER: CodeFacts;
   readonly NO_HANDLER: CodeFacts;
   readonly GROUP_CONFLICT: CodeFacts;
@@ -189,18 +190,21 @@ export declare class RedisStreamsError extends Error {
   readonly retryable: boolean;
   readonly pattern?: string;
   readonly callId?: string;
+  readonly until?: number;
   constructor(
     code: RedisStreamsErrorCode,
     message: string,
     options?: {
       outcome?: CallOutcome;
       pattern?: string;
+      until?: number;
       cause?: unknown;
     },
   );
   static isRedisStreamsError(value: unknown): value is RedisStreamsError;
   static callIdOf(error: unknown): string | undefined;
   toJSON(): {
+    until?: number | undefined;
     callId?: string | undefined;
     pattern?: string | undefined;
     name: string;
@@ -210,6 +214,7 @@ export declare class RedisStreamsError extends Error {
       | 'CODEC_MISMATCH'
       | 'PAYLOAD_TOO_LARGE'
       | 'OVERLOADED'
+      | 'PAUSED'
       | 'NO_CONSUMER'
       | 'NO_HANDLER'
       | 'GROUP_CONFLICT'

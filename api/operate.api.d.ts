@@ -71,6 +71,7 @@ export type FindingCode =
   | 'CONTRACT_DRIFT'
   | 'MIXED_VERSIONS'
   | 'MIXED_LIBRARIES'
+  | 'PAUSED'
   | 'INCOMPLETE';
 
 export interface GroupBacklog {
@@ -95,6 +96,11 @@ export interface InstanceFacts {
   readonly leaseTtl: number | undefined;
   readonly maxDeliveries: number | undefined;
   readonly drainTimeout: number | undefined;
+  readonly heeds: string | undefined;
+}
+
+export interface InstancePauseRequest extends PauseRequest {
+  readonly instance: string;
 }
 
 export interface LiveInstance {
@@ -103,6 +109,7 @@ export interface LiveInstance {
   readonly leaseFor: number;
   readonly listens: boolean | undefined;
   readonly facts: InstanceFacts | undefined;
+  readonly paused: PausedInstance | undefined;
 }
 
 export interface LiveService {
@@ -110,6 +117,7 @@ export interface LiveService {
   readonly instances: readonly LiveInstance[];
   readonly answers: readonly AnsweredPattern[];
   readonly hears: readonly string[];
+  readonly paused: readonly PausedPattern[];
   readonly seenAt: number | undefined;
 }
 
@@ -119,6 +127,44 @@ export interface Overview {
   readonly backlog: Backlog;
   readonly callers: readonly ConnectedCaller[] | undefined;
   readonly complete: boolean;
+}
+
+export interface PatternPauseRequest extends PauseRequest {
+  readonly pattern: string;
+  readonly refuse?: boolean;
+}
+
+export interface PauseRequest {
+  readonly service?: string;
+  readonly until?: number;
+  readonly reason?: string;
+  readonly wait?: number;
+}
+
+export interface PauseResult {
+  readonly service: string;
+  readonly changed: boolean;
+  readonly instances: number;
+  readonly heeding: number;
+  readonly known: boolean;
+}
+
+export interface Paused {
+  readonly patterns: readonly PausedPattern[];
+  readonly instances: readonly PausedInstance[];
+}
+
+export interface PausedInstance extends Omit<PausedPattern, 'pattern' | 'refuses'> {
+  readonly instance: string;
+}
+
+export interface PausedPattern {
+  readonly service: string;
+  readonly pattern: string;
+  readonly at: number;
+  readonly until: number | undefined;
+  readonly refuses: boolean;
+  readonly reason: string;
 }
 
 export interface PendingEntry {
@@ -230,6 +276,16 @@ export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 
 export declare function leftIn(backlog: Backlog, quiet?: number): string[];
 
+export declare function pauseInstance(
+  options: RedisStreamsClientOptions | undefined,
+  request: InstancePauseRequest,
+): Promise<PauseResult>;
+
+export declare function pausePattern(
+  options: RedisStreamsClientOptions | undefined,
+  request: PatternPauseRequest,
+): Promise<PauseResult>;
+
 export declare function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog>;
 
 export declare function readDeadLetters(
@@ -240,6 +296,8 @@ export declare function readOverview(
   options?: RedisStreamsClientOptions,
   limit?: number,
 ): Promise<Overview>;
+
+export declare function readPaused(options?: RedisStreamsClientOptions): Promise<Paused>;
 
 export declare function readPending(
   options?: RedisStreamsClientOptions,
@@ -254,3 +312,13 @@ export declare function readServices(options?: RedisStreamsClientOptions): Promi
 export declare function readShards(
   options?: RedisStreamsClientOptions,
 ): Promise<number | undefined>;
+
+export declare function resumeInstance(
+  options: RedisStreamsClientOptions | undefined,
+  request: Pick<InstancePauseRequest, 'service' | 'instance' | 'wait'>,
+): Promise<PauseResult>;
+
+export declare function resumePattern(
+  options: RedisStreamsClientOptions | undefined,
+  request: Pick<PatternPauseRequest, 'service' | 'pattern' | 'wait'>,
+): Promise<PauseResult>;

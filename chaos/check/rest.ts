@@ -6,7 +6,7 @@ import type { Model, ProcessSeen, Violation } from './model.js';
 const HEAP = { bytes: 10 * 1024 * 1024, share: 0.1 };
 
 /** Keys that stay: streams, and keys that describe them. All others must expire. */
-const LASTING = /:(?:s|groups|dead):|:(?:incarnation|layout)$|^effects:/;
+const LASTING = /:(?:s|groups|dead|paused):|:(?:incarnation|layout)$|^effects:/;
 /** The longest life of other keys in milliseconds: results and tombstones are kept for a day. */
 const LONGEST = 86_400_000;
 /** Announcements of patterns are kept for a week. */

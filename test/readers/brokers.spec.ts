@@ -107,6 +107,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     openConnections: (leases) => leases.openConnections(1, [2, 3]),
     notices: (leases) => leases.notices('me'),
     evictionPolicy: (leases) => leases.evictionPolicy(),
+    readPauses: (leases) => leases.readPauses(),
     noteFacts: (leases) => leases.noteFacts(owner, 'text'),
     nudge: (leases) => leases.nudge('left'),
     nudgeConsumer: (leases) => leases.nudgeConsumer('me'),

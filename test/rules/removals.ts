@@ -479,6 +479,32 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['request.key !== undefined || request.namePattern', 'request.namePattern']],
   },
   {
+    rule: 'L27',
+    part: 'the look before a start',
+    file: consumer('intake/pattern-state'),
+    changes: [['if (this.pause !== undefined) return false;', '']],
+  },
+  {
+    rule: 'L27',
+    part: 'the look with the lease',
+    file: consumer('membership/lease-keeper'),
+    changes: [['await this.hooks.paused(answer.paused);', 'void answer.paused;']],
+  },
+  {
+    rule: 'L27',
+    part: 'the look at attempts',
+    file: consumer('run/pauses'),
+    changes: [
+      [' && history.deliveries === 1 && history.attempts === 0;', ' && history !== undefined;'],
+    ],
+  },
+  {
+    rule: 'L27',
+    part: 'the refusal beyond the bound',
+    file: consumer('intake/entry-router'),
+    changes: [['else if (pause.refuses || !this.hooks.mayPark()) {', 'else if (pause.refuses) {']],
+  },
+  {
     rule: 'P1',
     part: 'the place of a retry',
     file: consumer('intake/entry-router'),

@@ -27,6 +27,7 @@ export const REDIS_STREAMS_ERROR_CODES = {
   CODEC_MISMATCH: never('The other side wrote with a codec that this side does not read.'),
   PAYLOAD_TOO_LARGE: never('Data beyond `maxPayloadBytes`, or a reply beyond `maxReplyBytes`.'),
   OVERLOADED: again('`maxPending` calls or `maxBacklog` entries; or calls lock their service.'),
+  PAUSED: again('An operator has paused the pattern; `until` says for how long, if that is known.'),
   NO_CONSUMER: again('No live instance serves the pattern; see `whenNoConsumer`.'),
   NO_HANDLER: never('The call reached a service that has no handler for its pattern.'),
   GROUP_CONFLICT: never('Another live group already answers requests of this pattern.'),
@@ -86,17 +87,20 @@ export class RedisStreamsError extends Error {
   readonly pattern?: string;
   /** Id of the call, `<caller>/<call>`, as the service's log and `getCallId()` have it; of calls only. */
   readonly callId?: string;
+  /** Of PAUSED, if it was said: until when, in milliseconds since 1970 by Redis' clock. */
+  readonly until?: number;
 
   constructor(
     code: RedisStreamsErrorCode,
     message: string,
-    options: { outcome?: CallOutcome; pattern?: string; cause?: unknown } = {},
+    options: { outcome?: CallOutcome; pattern?: string; until?: number; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.outcome = options.outcome ?? 'not-run';
     this.retryable = REDIS_STREAMS_ERROR_CODES[code].retryable;
     if (options.pattern !== undefined) this.pattern = options.pattern;
+    if (options.until !== undefined) this.until = options.until;
   }
 
   static {
@@ -120,8 +124,12 @@ export class RedisStreamsError extends Error {
 
   /** What may leave the process: never the stack or the cause, which can hold secrets. */
   toJSON() {
-    const { name, code, message, outcome, retryable, status, pattern, callId } = this;
-    const where = { ...(pattern && { pattern }), ...(callId && { callId }) };
+    const { name, code, message, outcome, retryable, status, pattern, callId, until } = this;
+    const where = {
+      ...(pattern && { pattern }),
+      ...(callId && { callId }),
+      ...(until && { until }),
+    };
     return { name, code, message, outcome, retryable, status, ...where };
   }
 }

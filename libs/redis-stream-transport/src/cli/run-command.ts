@@ -6,6 +6,7 @@ import { addCall, addEmit } from './call.js';
 import { addDashboard } from './dashboard.js';
 import { addDoctor } from './doctor.js';
 import { addExplain } from './explain.js';
+import { addPause, addResume } from './pause.js';
 import { addPending } from './pending.js';
 import { addPing } from './ping.js';
 import { addServices } from './services.js';
@@ -30,6 +31,8 @@ const COMMANDS = [
   addDoctor,
   addDead,
   addDashboard,
+  addPause,
+  addResume,
   addCall,
   addEmit,
   addDrained,

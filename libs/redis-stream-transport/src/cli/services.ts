@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readServices, type InstanceFacts, type LiveService } from '../operate/index.js';
 import { Failure } from './failure.js';
 import { described } from './described.js';
+import { isPaused, pausedIn, pausedLines } from './paused-lines.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
 import { ago, counted, when } from './values.js';
@@ -57,9 +58,12 @@ function printAll(services: readonly LiveService[], screen: Screen): void {
     hears.join(' ') || '-',
   ]);
   screen.table(columns, rows);
+  if (services.some(isPaused))
+    for (const line of pausedLines(pausedIn(services))) screen.line(line, 'yellow');
 }
 
-function printOne({ service, instances, answers, hears }: LiveService, screen: Screen): void {
+function printOne(one: LiveService, screen: Screen): void {
+  const { service, instances, answers, hears } = one;
   screen.line(`service ${service}`, 'bold');
   if (instances.length === 0) screen.line('no instance lives');
   for (const { name, leaseFor, listens, facts } of instances) {
@@ -67,6 +71,7 @@ function printOne({ service, instances, answers, hears }: LiveService, screen: S
     screen.line(`instance ${name}: its lease holds for ${ago(leaseFor)}${heard}`);
     screen.line(`         ${facts === undefined ? 'says nothing about itself' : said(facts)}`);
   }
+  if (isPaused(one)) for (const line of pausedLines(pausedIn([one]))) screen.line(line, 'yellow');
   for (const { pattern, instances: count, once } of answers) {
     screen.line(
       `answers  ${pattern}: ${counted(count, 'instance')}${once ? ', at most once' : ''}`,

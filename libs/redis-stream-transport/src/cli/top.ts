@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { readOverview, type Overview } from '../operate/index.js';
 import { described } from './described.js';
+import { isPaused, pausedIn, pausedLines } from './paused-lines.js';
 import { Failure } from './failure.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
@@ -84,6 +85,11 @@ function print(overview: Overview, options: TopOptions, screen: Screen): void {
     });
   if (instances.length > 0) screen.table(SERVICES, instances);
   screen.line();
+  const held = services.filter((one) => isMeant(one.service) && isPaused(one));
+  if (held.length > 0) {
+    for (const line of pausedLines(pausedIn(held))) screen.line(line, 'yellow');
+    screen.line();
+  }
   if (callers === undefined) screen.line(`callers: ${backlog.callers} (Redis does not say which)`);
   else if (callers.length === 0) screen.line('no callers are connected');
   else

@@ -20,7 +20,17 @@ import { factsOfServers } from './servers.js';
  */
 export function diagnose(options?: RedisStreamsClientOptions, limit = 30_000): Promise<Finding[]> {
   return withPlace(options, async (place) => {
-    const kinds = ['s', 'dead', 'members', 'live', 'groups', 'due', 'started', 'about'] as const;
+    const kinds = [
+      's',
+      'dead',
+      'members',
+      'live',
+      'groups',
+      'due',
+      'started',
+      'about',
+      'paused',
+    ] as const;
     const keys = await scanKeys(place, kinds, limit);
     const servers = await factsOfServers(place);
     const services = await servicesOf(place, keys);

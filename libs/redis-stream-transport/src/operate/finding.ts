@@ -38,6 +38,7 @@ export type FindingCode =
   | 'CONTRACT_DRIFT'
   | 'MIXED_VERSIONS'
   | 'MIXED_LIBRARIES'
+  | 'PAUSED'
   | 'INCOMPLETE';
 
 const ORDER = { error: 0, warning: 1, note: 2 } as const;

@@ -19,6 +19,17 @@ export type { Finding, FindingCode } from './finding.js';
 export type { InstanceFacts } from './instance-facts.js';
 export type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 export { readShards } from './place.js';
+export { pauseInstance, pausePattern, resumeInstance, resumePattern } from './pause.js';
+export type {
+  InstancePauseRequest,
+  PatternPauseRequest,
+  Paused,
+  PausedInstance,
+  PausedPattern,
+  PauseRequest,
+  PauseResult,
+} from './paused.js';
+export { readPaused } from './read-paused.js';
 export { readBacklog, readDeadLetters } from './read-backlog.js';
 export { readOverview, readServers, type Overview } from './read-overview.js';
 export { readPending } from './read-pending.js';

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<KeyKind, string>> = {
   due: 'hash',
   started: 'hash',
   about: 'hash',
+  paused: 'hash',
 };
 const KINDS = Object.keys(TYPES) as KeyKind[];
 /** Keys that are looked at. */

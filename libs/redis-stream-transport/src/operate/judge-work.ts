@@ -1,5 +1,6 @@
 import type { GroupBacklog, StreamBacklog } from './backlog.js';
 import type { Finding } from './finding.js';
+import type { PausedPattern } from './paused.js';
 import type { Overview } from './read-overview.js';
 import type { LiveInstance } from './services.js';
 import { serviceOf } from './stream-reader.js';
@@ -14,8 +15,8 @@ const ABANDONED = 86_400_000;
 /** What is wrong with streams, services and their instances. */
 export function judgeWork({ services, backlog }: Overview): Finding[] {
   const findings = backlog.streams.flatMap(judgeStream);
-  for (const { service, instances } of services) {
-    findings.push(...judgeVersions(service, instances));
+  for (const { service, instances, paused } of services) {
+    findings.push(...judgeVersions(service, instances), ...judgePauses(service, paused, instances));
     for (const { name, listens } of instances) {
       if (listens !== false) continue;
       findings.push({
@@ -48,6 +49,31 @@ function judgeVersions(service: string, instances: readonly LiveInstance[]): Fin
       advice: 'fine during a deployment; afterwards look for instances that were left (services)',
     },
   ];
+}
+
+/** What somebody has paused, and may have forgotten. */
+function judgePauses(
+  service: string,
+  paused: readonly PausedPattern[],
+  instances: readonly LiveInstance[],
+): Finding[] {
+  const findings = paused.map(({ pattern, refuses, reason }): Finding => {
+    const calls = refuses ? 'calls are refused' : 'calls and events wait';
+    return {
+      ...{ severity: 'warning', code: 'PAUSED', about: `${pattern}, ${service}` },
+      found: `it is paused: ${calls}${reason === '' ? '' : `; ${reason}`}`,
+      advice: `when it may go on: resume ${pattern} --service ${service}`,
+    };
+  });
+  for (const { name, paused: own } of instances) {
+    if (own === undefined) continue;
+    findings.push({
+      ...{ severity: 'warning', code: 'PAUSED', about: `${service} ${name}` },
+      found: `the instance takes nothing new${own.reason === '' ? '' : `; ${own.reason}`}`,
+      advice: `end it, or: resume --instance ${name}`,
+    });
+  }
+  return findings;
 }
 
 function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {

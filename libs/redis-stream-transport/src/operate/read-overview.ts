@@ -3,7 +3,7 @@ import type { Backlog } from './backlog.js';
 import { callersOfPlace, type ConnectedCaller } from './callers.js';
 import { withPlace } from './place.js';
 import { backlogOf } from './read-backlog.js';
-import { servicesOf } from './read-services.js';
+import { SERVICE_KEYS, servicesOf } from './read-services.js';
 import { scanKeys } from './scanned-keys.js';
 import { factsOfServers, type ServerFacts } from './servers.js';
 import type { LiveService } from './services.js';
@@ -31,7 +31,7 @@ export function readOverview(
   limit = 10_000,
 ): Promise<Overview> {
   return withPlace(options, async (place) => {
-    const keys = await scanKeys(place, ['s', 'dead', 'members', 'live', 'groups'], limit);
+    const keys = await scanKeys(place, ['s', 'dead', ...SERVICE_KEYS], limit);
     const [servers, services, backlog, callers] = await Promise.all([
       factsOfServers(place),
       servicesOf(place, keys),

@@ -7,7 +7,7 @@ import { run } from '../redis/operations/script.js';
 import { entryHeadsScript } from './entry-heads.lua.js';
 import type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 import { inParts, timeOfServer, unlessRefused, withPlace } from './place.js';
-import { processOf } from './read-services.js';
+import { processOf } from './process-of.js';
 import { scanKeys } from './scanned-keys.js';
 import type { ShardConnection } from './shard-connection.js';
 import { serviceOf } from './stream-reader.js';

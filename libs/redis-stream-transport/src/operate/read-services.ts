@@ -1,14 +1,18 @@
 import type { RedisStreamsClientOptions } from '../options/index.js';
 import { listOf, numberOf, textsOf } from '../redis/answer.js';
 import { factsOf, type InstanceFacts } from './instance-facts.js';
+import { processOf } from './process-of.js';
+import type { Paused, PausedInstance } from './paused.js';
+import { pausedOf } from './read-paused.js';
 import { inParts, timeOfServer, unlessRefused, withPlace, type Place } from './place.js';
 import { scanKeys, type FoundKey, type ScannedKeys } from './scanned-keys.js';
 import type { AnsweredPattern, LiveInstance, LiveService } from './services.js';
 import type { ShardConnection } from './shard-connection.js';
 
+/** Keys that tell of services. */
+export const SERVICE_KEYS = ['members', 'live', 'groups', 'paused'] as const;
 /** Members of a group, instances of a pattern, and groups of a stream that are read at most. */
 const MOST = 1000;
-const CONSUMER = /^(.*)-[\w-]{12}$/s;
 
 /**
  * Reads which services there are: their instances, what they answer and hear. Services without contracts too.
@@ -18,7 +22,7 @@ const CONSUMER = /^(.*)-[\w-]{12}$/s;
  */
 export function readServices(options?: RedisStreamsClientOptions): Promise<LiveService[]> {
   return withPlace(options, async (place) =>
-    servicesOf(place, await scanKeys(place, ['members', 'live', 'groups'])),
+    servicesOf(place, await scanKeys(place, SERVICE_KEYS)),
   );
 }
 
@@ -67,26 +71,37 @@ export async function servicesOf(place: Place, keys: ScannedKeys): Promise<LiveS
       if (kind === 'e') service.hears.add(stream);
     }
   });
+  const paused = await pausedOf(place, keys);
+  for (const { service } of paused.patterns) of(service);
   return [...services]
-    .map(([service, gathered]) => serviceOf(service, gathered))
+    .map(([service, gathered]) => serviceOf(service, gathered, paused))
     .toSorted((one, other) => (one.service < other.service ? -1 : 1));
 }
 
-function serviceOf(service: string, { members, answers, hears, seenAt }: Gathered): LiveService {
+function serviceOf(
+  service: string,
+  { members, answers, hears, seenAt }: Gathered,
+  { patterns: paused, instances }: Paused,
+): LiveService {
   const patterns: AnsweredPattern[] = [...answers].map(([pattern, facts]) =>
     Object.assign({ pattern }, facts),
   );
   return {
     service,
-    instances: instancesOf(members),
+    instances: instancesOf(members).map((one) => {
+      const isIt = (each: PausedInstance): boolean =>
+        each.service === service && each.instance === one.name;
+      return Object.assign({ paused: instances.find(isIt) }, one);
+    }),
     answers: patterns.toSorted((one, other) => (one.pattern < other.pattern ? -1 : 1)),
     hears: [...hears].toSorted(),
+    paused: paused.filter((one) => one.service === service),
     seenAt,
   };
 }
 
 /** Joins the consumers of a process: it has one in each shard, and more if it has several servers. */
-function instancesOf(members: readonly Member[]): LiveInstance[] {
+function instancesOf(members: readonly Member[]): Omit<LiveInstance, 'paused'>[] {
   const instances = new Map<string, Member[]>();
   const seen = new Map<string, number>();
   for (const member of members.toSorted((one, other) => one.shard - other.shard)) {
@@ -109,9 +124,6 @@ function instancesOf(members: readonly Member[]): LiveInstance[] {
     }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
-
-/** Host and process id in the name of a consumer; other names stand for themselves. */
-export const processOf = (consumer: string): string => CONSUMER.exec(consumer)?.[1] ?? consumer;
 
 async function membersOf({ name: group, shard }: FoundKey, now: number): Promise<Member[]> {
   const members = await scored(shard, shard.keys.members(group), now);

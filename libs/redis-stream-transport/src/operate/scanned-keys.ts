@@ -7,7 +7,8 @@ import type { ShardConnection } from './shard-connection.js';
 const STEP = 1000;
 
 /** Kinds of keys, as their names have them between the tag and the name. */
-export type KeyKind = 's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about';
+export type KeyKind =
+  's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about' | 'paused';
 
 /** A key of a shard. */
 export interface FoundKey {

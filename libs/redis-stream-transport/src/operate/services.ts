@@ -1,4 +1,5 @@
 import type { InstanceFacts } from './instance-facts.js';
+import type { PausedInstance, PausedPattern } from './paused.js';
 
 /** An instance of a service: a process that reads for it, as its leases tell. */
 export interface LiveInstance {
@@ -12,6 +13,8 @@ export interface LiveInstance {
   readonly listens: boolean | undefined;
   /** What it says about itself; undefined: nothing, as instances of earlier versions. */
   readonly facts: InstanceFacts | undefined;
+  /** It takes nothing new; undefined: it does. */
+  readonly paused: PausedInstance | undefined;
 }
 
 /** A pattern whose requests a service answers. */
@@ -32,6 +35,8 @@ export interface LiveService {
   readonly answers: readonly AnsweredPattern[];
   /** Streams (patterns, or lanes) whose events it hears; by name. Broadcasts are not among them. */
   readonly hears: readonly string[];
+  /** Its patterns that are paused, by name. */
+  readonly paused: readonly PausedPattern[];
   /** When it was last seen by its registry, in milliseconds since 1970 by Redis' clock; undefined: it has none. */
   readonly seenAt: number | undefined;
 }

@@ -101,6 +101,11 @@ export class Keys {
     return `${this.tag}:facts:${group}`;
   }
 
+  /** What operators have paused for a group. */
+  paused(group: string): string {
+    return `${this.tag}:paused:${group}`;
+  }
+
   /** Cancellations for a consumer. The channel of the same name carries them too. */
   inbox(consumer: string): string {
     return `${this.tag}:inbox:${consumer}`;

@@ -1,9 +1,11 @@
 import type { Keys } from '../protocol/keys.js';
+import type { NotedPauses } from '../protocol/pause.js';
 import type { Link } from './link.js';
 import { announce, type AnnounceAnswer, type Announcement } from './operations/lease/announce.js';
 import { noteFacts } from './operations/lease/facts.js';
 import { leasesOf } from './operations/lease/leases.js';
 import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
+import { readPauses } from './operations/lease/pauses.js';
 import { release } from './operations/lease/release.js';
 import { renew, type LeaseAnswer, type Renewal } from './operations/lease/renew.js';
 import { revoke } from './operations/lease/revoke.js';
@@ -46,6 +48,11 @@ export class LeaseBroker implements GroupPlace {
   /** @param text what a consumer says about itself */
   noteFacts(owner: Owner, text: string): Promise<'ok' | LeaseLost> {
     return noteFacts(this, owner, text);
+  }
+
+  /** What is paused in the group. */
+  readPauses(): Promise<NotedPauses> {
+    return readPauses(this);
   }
 
   look(consumers: readonly string[]): Promise<{ value: string; left: number }[]> {

@@ -1,6 +1,7 @@
 import type { RedisStreamsErrorCode } from '../../errors.js';
 import { timeOf } from '../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../protocol/frame.js';
+import type { Pause } from '../../protocol/pause.js';
 import type { HeldEntry } from '../../redis/entries.js';
 import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
@@ -107,6 +108,16 @@ export class ConsumerDiagnostics {
   groupHealed(stream: string, group: string): void {
     const topic = this.topics['group.healed'];
     if (topic.isHeard) topic.tell({ source: this.source, stream, group, reason: undefined });
+  }
+
+  patternPaused(pattern: string, { refuses, at, until, reason }: Pause): void {
+    const topic = this.topics['pattern.paused'];
+    if (topic.isHeard) topic.tell({ source: this.source, pattern, refuses, at, until, reason });
+  }
+
+  patternResumed(pattern: string): void {
+    const topic = this.topics['pattern.resumed'];
+    if (topic.isHeard) topic.tell({ source: this.source, pattern });
   }
 
   draining(running: number, unstarted: number): void {

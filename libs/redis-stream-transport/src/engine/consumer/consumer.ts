@@ -10,6 +10,7 @@ import { ShardsInReach, type Reach } from '../shards-in-reach.js';
 import type { CompanionFactory } from './membership/companion.js';
 import type { Delivery } from './run/delivery.js';
 import { Dispatcher } from './run/dispatcher.js';
+import { Pauses } from './run/pauses.js';
 import { EntryLines } from './settle/entry-lines.js';
 import { ConsumerShard } from './shard.js';
 import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
@@ -40,6 +41,7 @@ export class Consumer {
   readonly reach: ShardsInReach;
   private readonly lifecycle = new Lifecycle();
   private readonly dispatcher: Dispatcher;
+  private readonly pauses: Pauses;
   private readonly owners = new Map<string, ConsumerShard>();
   private closing: Promise<void> | undefined;
 
@@ -77,10 +79,11 @@ export class Consumer {
     const shared = {};
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks, shared };
     const patterns = new Patterns(specs, options.shards);
+    this.pauses = this.pausesOf(patterns);
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const settings = {
         ...{ options, links, shard, patterns, clock, logger, diagnostics },
-        dispatcher: this.dispatcher,
+        ...{ dispatcher: this.dispatcher, pauses: this.pauses },
         companions: shard === 0 ? companions : [],
         run: (delivery: Delivery) => hooks.run(delivery),
       };
@@ -151,6 +154,7 @@ export class Consumer {
     this.lifecycle.move('closed');
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.dispatcher.stop();
+    this.pauses.stop();
     this.reach.stop();
     if (ran)
       this.logger.log(
@@ -202,6 +206,21 @@ export class Consumer {
     });
     await Promise.race([done, limit]);
     cancel();
+  }
+
+  private pausesOf(patterns: Patterns): Pauses {
+    const { clock, logger, diagnostics } = this;
+    return new Pauses({
+      ...{ patterns, clock, logger, diagnostics },
+      hooks: {
+        redisNow: () => this.redisNow(),
+        waiting: () => this.dispatcher.waiting,
+        changed: () => {
+          this.dispatcher.next();
+          for (const shard of this.shards) shard.pausesChanged();
+        },
+      },
+    });
   }
 
   private wake(): void {

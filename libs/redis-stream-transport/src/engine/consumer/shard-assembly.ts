@@ -6,7 +6,7 @@ import { StartBroker } from '../../redis/start-broker.js';
 import type { Clock } from '../clock.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
-import { announcementsOf } from './intake/pattern-state.js';
+import { announcementsOf, type PatternState } from './intake/pattern-state.js';
 import type { Patterns } from './intake/patterns.js';
 import { Readings } from './intake/readings.js';
 import { cancelledEntries } from './membership/cancellations.js';
@@ -14,12 +14,14 @@ import type { CompanionFactory } from './membership/companion.js';
 import { InstanceFacts } from './membership/instance-facts.js';
 import { LeaseKeeper } from './membership/lease-keeper.js';
 import { Membership } from './membership/membership.js';
+import { PauseWatch } from './membership/pause-watch.js';
 import { ShardContext } from './membership/shard-context.js';
 import { ConnectionWatch } from './recovery/connection-watch.js';
 import { Janitor } from './recovery/janitor.js';
 import { Reclaimer } from './recovery/reclaimer.js';
 import type { Delivery } from './run/delivery.js';
 import type { Dispatcher } from './run/dispatcher.js';
+import type { Pauses } from './run/pauses.js';
 import { ShardConnections } from './shard-connections.js';
 
 /** What an instance in one shard is made from. */
@@ -30,6 +32,7 @@ export interface ShardSettings {
   readonly patterns: Patterns;
   readonly companions: readonly CompanionFactory[];
   readonly dispatcher: Dispatcher;
+  readonly pauses: Pauses;
   readonly clock: Clock;
   readonly logger: RateLimitedLogger;
   readonly diagnostics: ConsumerDiagnostics;
@@ -84,20 +87,16 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     hooks: {
       run: (delivery) => settings.run(delivery),
       mayRead: (nested) =>
-        context.identity.mayStart && !life.isStopping && (nested || !reclaimer.isBehind),
+        context.identity.mayStart &&
+        !life.isStopping &&
+        !settings.pauses.holdsInstance &&
+        (nested || !reclaimer.isBehind),
       changed: () => life.changed(),
       brought: (stream, count) => janitor.brought(stream, count),
     },
   });
-  const facts = new InstanceFacts(context, leases);
-  const companions = [facts, ...settings.companions.map((make) => make(commands, keys, options))];
-  const announcements = () => announcementsOf(own.states, options.concurrency);
-  const news = { announcements, companions };
-  const keeper = new LeaseKeeper(context, leases, news, {
-    renewed: () => life.renewed(),
-    cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),
-    membersChanged: () => readings.unblock(),
-  });
+  const parts = { context, keys, connections, leases, readings };
+  const keeper = keeperOf(settings, life, parts, own.states);
   const membership = new Membership(context, keeper, leases, {
     ensureGroups: (strict) => readings.ensureGroups(strict),
     registered: () => life.changed(),
@@ -109,6 +108,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     claimed: (stream, entries, notices) =>
       processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
     revoked: (dead, stream) => processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
+    mayClaim: () => !settings.pauses.holdsInstance,
     free: () => processor.free,
     room: dispatcher,
   });
@@ -120,6 +120,26 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   });
   const starts = new StartBroker(commands, keys, () => options.group);
   const janitor = new Janitor(context, readings.all, starts);
-  const parts = { context, keys, connections, leases, readings };
   return { ...parts, keeper, membership, reclaimer, watch, janitor };
+}
+
+/** Keeps the lease, and what travels with it. */
+function keeperOf(
+  { options, pauses, shard, companions: made }: ShardSettings,
+  life: ShardLife,
+  parts: Pick<ShardParts, 'context' | 'keys' | 'connections' | 'leases' | 'readings'>,
+  answered: readonly PatternState[],
+): LeaseKeeper {
+  const { context, keys, connections, leases, readings } = parts;
+  const { commands } = connections;
+  const announcements = () => announcementsOf(answered, options.concurrency);
+  const companions = made.map((make) => make(commands, keys, options));
+  const news = { announcements, companions: [new InstanceFacts(context, leases), ...companions] };
+  const pauseWatch = new PauseWatch(context, leases, pauses, shard);
+  return new LeaseKeeper(context, leases, news, {
+    renewed: () => life.renewed(),
+    cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),
+    membersChanged: () => readings.unblock(),
+    paused: (revision) => pauseWatch.heed(revision),
+  });
 }

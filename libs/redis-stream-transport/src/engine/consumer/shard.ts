@@ -75,6 +75,13 @@ export class ConsumerShard implements ShardLife {
     if (!reclaimer.isBehind || this.settings.dispatcher.nested > 0) readings.wake();
   }
 
+  /** What is paused has changed. */
+  pausesChanged(): void {
+    if (!this.serves) return;
+    this.parts.readings.refreshed();
+    this.slotFree();
+  }
+
   /** Joins the group and begins to read. Waits for Redis; rejects with a `RedisStreamsError` (`Membership.join`). */
   async start(): Promise<void> {
     const { context, connections, readings, membership, leases } = this.parts;
@@ -158,7 +165,7 @@ export class ConsumerShard implements ShardLife {
   message(channel: string, text: string): void {
     const { context, keys, keeper, readings, reclaimer } = this.parts;
     if (channel === keys.nudge(context.options.group)) {
-      void keeper.renew();
+      void (text === 'paused' ? keeper.renewAnew() : keeper.renew());
       if (text === 'left') void reclaimer.scan();
     } else if (text === 'audit') {
       readings.audit();

@@ -178,6 +178,21 @@ export interface GroupChanged extends FromSource {
   readonly reason: string | undefined;
 }
 
+export interface PatternPaused extends FromSource {
+  readonly pattern: string;
+  /** Calls are refused with PAUSED instead of waiting. */
+  readonly refuses: boolean;
+  /** Since when, and until when, in milliseconds since 1970 by Redis' clock; undefined: until it is resumed. */
+  readonly at: number;
+  readonly until: number | undefined;
+  /** In the words of who paused it; '' if nothing was said. */
+  readonly reason: string;
+}
+
+export interface PatternResumed extends FromSource {
+  readonly pattern: string;
+}
+
 export interface Draining extends FromSource {
   /** Handlers that run. */
   readonly running: number;
@@ -223,6 +238,9 @@ export interface DiagnosticsMessages {
   /** A group was lost and made anew, or a stream cannot be read. */
   'group.lost': GroupChanged;
   'group.healed': GroupChanged;
+  /** An operator has paused a pattern, and this instance heeds it. */
+  'pattern.paused': PatternPaused;
+  'pattern.resumed': PatternResumed;
   draining: Draining;
   'connection.made': ConnectionMade;
   'connection.lost': ConnectionLost;
@@ -250,6 +268,8 @@ const TELLERS: Readonly<Record<DiagnosticsName, 'client' | 'server' | 'both'>> =
   'lease.lost': 'server',
   'group.lost': 'server',
   'group.healed': 'server',
+  'pattern.paused': 'server',
+  'pattern.resumed': 'server',
   draining: 'server',
   'connection.made': 'both',
   'connection.lost': 'both',

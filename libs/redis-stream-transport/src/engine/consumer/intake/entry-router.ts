@@ -7,6 +7,7 @@ import {
   type Malformed,
   type RawEntry,
 } from '../../../protocol/entry.js';
+import type { Pause } from '../../../protocol/pause.js';
 import { REPLY } from '../../../protocol/frame.js';
 import { UNREAD } from '../../../protocol/header.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
@@ -23,12 +24,14 @@ import {
 import { faultText } from '../run/ends.js';
 import type { History } from '../run/history.js';
 import type { Pack } from '../run/pack.js';
-import { Histories } from './histories.js';
+import { mayBeRefused, pausedFault } from '../run/pauses.js';
+import { handedOut, Histories } from './histories.js';
 import { PackLooks } from './pack-looks.js';
 import { PackRouter } from './pack-router.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { aboutEntry, lineOf } from '../settle/entry-lines.js';
-import { PatternState } from './pattern-state.js';
+import type { PatternState } from './pattern-state.js';
+import { UNHANDLED } from './patterns.js';
 import type { StreamState } from './stream-state.js';
 
 export interface EntryRouterHooks {
@@ -36,6 +39,8 @@ export interface EntryRouterHooks {
   group(): string;
   /** It may run as soon as a slot is free. */
   ready(delivery: Delivery): void;
+  /** One more entry may be held that has to wait. */
+  mayPark(): boolean;
   /** It waits for another attempt, as its earlier holder noted. */
   early(delivery: Delivery, due: NonNullable<HeldEntry['due']>): void;
   /** This instance has no handler for the request. */
@@ -158,10 +163,21 @@ export class EntryRouter {
       delivery.deadLetter('deliveries', handedOut(history));
     } else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
-    } else {
+    } else if (pattern.pause === undefined || !this.isRefused(delivery, pattern.pause)) {
       if (history.suspect) this.warnOf(delivery);
       this.hooks.ready(delivery);
     }
+  }
+
+  /** Its pattern is paused: refuses a call that does not wait, or that is one more than may. */
+  private isRefused(delivery: Delivery, pause: Pause): boolean {
+    const { pattern } = delivery;
+    if (!mayBeRefused(delivery)) pattern.isOwing = true;
+    else if (pause.refuses || !this.hooks.mayPark()) {
+      delivery.reply(REPLY.fault, pausedFault(pattern.spec.pattern, pause), true);
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -281,20 +297,3 @@ export class EntryRouter {
     this.hooks.unhandled(delivery, { pattern, payload, inTime });
   }
 }
-
-function handedOut({ deliveries, spared }: History): string {
-  const times = `handed out ${deliveries} times`;
-  return spared === 0 ? times : `${times}, ${spared} of them to instances that left by themselves`;
-}
-
-/** The pattern of entries without a handler. */
-const UNHANDLED = new PatternState({
-  pattern: '',
-  stream: '',
-  answers: false,
-  broadcast: false,
-  concurrency: undefined,
-  retry: undefined,
-  once: false,
-  restartable: false,
-});

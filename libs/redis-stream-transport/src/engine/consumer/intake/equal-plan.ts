@@ -32,8 +32,9 @@ export class EqualPlan implements ReadPlan {
 
   next(room: Room, due?: readonly StreamState[]): Ask | undefined {
     if (due !== undefined) return this.ofDue(room, due);
-    const streams = this.streams.some(({ isBroken }) => isBroken)
-      ? this.streams.filter(({ isBroken }) => !isBroken)
+    const { mayPark } = room;
+    const streams = this.streams.some((stream) => stream.isClosed(mayPark))
+      ? this.streams.filter((stream) => !stream.isClosed(mayPark))
       : this.streams;
     if (streams.length === 0 || this.isTooFull(room)) return undefined;
     const { free, members } = room;
@@ -59,7 +60,7 @@ export class EqualPlan implements ReadPlan {
   private ofDue(room: Room, due: readonly StreamState[]): Ask | undefined {
     const { free, members } = room;
     const readable = due.filter(
-      (stream) => !stream.isBroken && free >= this.leastFor(stream, room),
+      (stream) => !stream.isClosed(room.mayPark) && free >= this.leastFor(stream, room),
     );
     if (readable.length === 0) return undefined;
     const packs = readable.some((stream) => stream.takesPacks(this.concurrency));

@@ -43,3 +43,9 @@ export class Histories {
     return Math.max(1, deliveries - spared);
   }
 }
+
+/** How often an entry was handed out, in words. */
+export function handedOut({ deliveries, spared }: History): string {
+  const times = `handed out ${deliveries} times`;
+  return spared === 0 ? times : `${times}, ${spared} of them to instances that left by themselves`;
+}

@@ -1,5 +1,6 @@
 import type { Announcement } from '../../../redis/lease-broker.js';
 import type { RetryPolicy } from '../../../options/index.js';
+import type { Pause } from '../../../protocol/pause.js';
 
 /** What the engine must know of a pattern. The runner knows how it is handled. */
 export interface PatternSpec {
@@ -39,6 +40,11 @@ export class PatternState {
   private readonly lentAt: number[] = [];
   private lent = 0;
 
+  /** Nothing of it starts, until somebody resumes it (rule L27). */
+  pause: Pause | undefined;
+  /** It has entries that wait for the end of the pause and cannot be refused: events, and what may have run. */
+  isOwing = false;
+
   /** Milliseconds that a handler takes, as a running mean of samples. */
   private meanTime = 0;
 
@@ -65,17 +71,35 @@ export class PatternState {
     return this.spec.concurrency ?? Number.POSITIVE_INFINITY;
   }
 
-  get isFull(): boolean {
+  private get isAtBound(): boolean {
     return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
+  }
+
+  /** None of its entries can start now. */
+  get isFull(): boolean {
+    return this.pause !== undefined || this.isAtBound;
+  }
+
+  /**
+   * How many entries of it a read may bring. While it is paused it has room for what is refused at once: all calls if
+   * they do not wait, else those beyond what may wait.
+   *
+   * @param mayPark one more entry may be read that has to wait
+   */
+  room(mayPark: boolean): number {
+    const { pause } = this;
+    if (pause === undefined) return this.bound - this.running - this.waiting;
+    return pause.refuses || !mayPark ? Number.POSITIVE_INFINITY : 0;
   }
 
   /** All places are taken by handlers that wait for calls of their own. */
   get isLent(): boolean {
-    return this.isFull && this.lent === this.running;
+    return this.isAtBound && this.lent === this.running;
   }
 
   /** Places for nested calls: those that are free or lent. */
   get nestedRoom(): number {
+    if (this.pause?.refuses === false) return 0;
     return Math.max(0, this.bound - this.running + this.lent);
   }
 
@@ -85,7 +109,8 @@ export class PatternState {
    * never more than the bound, and neither are those of one depth.
    */
   admits(depth: number): boolean {
-    if (!this.isFull) return true;
+    if (this.pause !== undefined) return false;
+    if (!this.isAtBound) return true;
     if (this.lent === 0 || depth === 0) return false;
     let lent = 0;
     for (let above = 0; above < depth; above++) lent += this.lentAt[above] ?? 0;

@@ -1,4 +1,5 @@
 import { shardOf } from '../../../protocol/keys.js';
+import type { Pause } from '../../../protocol/pause.js';
 import { spreadStreams } from '../../../protocol/spread.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { StreamState } from './stream-state.js';
@@ -17,6 +18,7 @@ export class Patterns {
   private readonly own = new Map<string, PatternState>();
   private readonly broadcasts = new Map<string, PatternState>();
 
+  private readonly streams: StreamState[] = [];
   /** The streams of spread patterns, by shard. */
   private readonly spread = new Map<PatternSpec, readonly string[]>();
 
@@ -43,13 +45,52 @@ export class Patterns {
       if (stream === undefined) {
         stream = new StreamState(name, all);
         streams.set(name, stream);
+        this.streams.push(stream);
       }
       stream.patterns.set(state.spec.pattern, state);
     }
     return { states, streams: [...streams.values()] };
   }
 
+  /** Something is paused. */
+  hasPauses = false;
+
+  /**
+   * Pauses these patterns, and resumes all others.
+   * @returns what has changed: patterns, with `undefined` for those that go on
+   */
+  pause(paused: ReadonlyMap<string, Pause>): Map<string, Pause | undefined> {
+    const changed = new Map<string, Pause | undefined>();
+    for (const state of [...this.own.values(), ...this.broadcasts.values()]) {
+      const { pattern } = state.spec;
+      const pause = paused.get(pattern);
+      if (!isSame(state.pause, pause)) changed.set(pattern, pause);
+      state.pause = pause;
+      if (pause === undefined) state.isOwing = false;
+    }
+    this.hasPauses = paused.size > 0;
+    for (const stream of this.streams) {
+      stream.hasPauses = [...stream.patterns.values()].some(({ pause }) => pause !== undefined);
+    }
+    return changed;
+  }
+
   private of(broadcast: boolean): Map<string, PatternState> {
     return broadcast ? this.broadcasts : this.own;
   }
 }
+
+const isSame = (one: Pause | undefined, other: Pause | undefined): boolean =>
+  one?.at === other?.at && one?.until === other?.until && one?.refuses === other?.refuses;
+
+/** The pattern of entries without a handler. */
+export const UNHANDLED = new PatternState({
+  pattern: '',
+  stream: '',
+  answers: false,
+  broadcast: false,
+  concurrency: undefined,
+  retry: undefined,
+  once: false,
+  restartable: false,
+});

@@ -133,6 +133,12 @@ export class Readings {
     for (const { reader } of this.all) reader.wake();
   }
 
+  /** What is paused has changed: the reads in flight may name other streams than they should. */
+  refreshed(): void {
+    for (const { reader } of this.all) reader.due.all();
+    this.unblock();
+  }
+
   /** Ends the blocking reads. */
   unblock(): void {
     for (const reading of this.all) reading.unblock();

@@ -20,6 +20,8 @@ export class StreamState implements HomeStream {
   isBroken = false;
   /** Entries of it are started once: the key that notes the starts must be usable too. */
   notesStarts = false;
+  /** One of its patterns is paused. */
+  hasPauses = false;
   /** Asks for a check whether it can be served. */
   doubted: () => void = () => undefined;
   /** A dead instance left entries of it that its patterns have no room for yet: they come before new ones. */
@@ -63,6 +65,25 @@ export class StreamState implements HomeStream {
   }
 
   /**
+   * Nothing of it may be read now: it is broken, or all that it may bring has to wait for the end of a pause, or so
+   * much of that waits here already as may.
+   *
+   * @param mayPark one more entry may be read that has to wait
+   */
+  isClosed(mayPark: boolean): boolean {
+    return this.isBroken || (this.hasPauses && this.isPaused(mayPark));
+  }
+
+  private isPaused(mayPark: boolean): boolean {
+    let waits = true;
+    for (const { pause, isOwing } of this.patterns.values()) {
+      if (pause !== undefined && isOwing && !mayPark) return true;
+      if (pause?.refuses !== false) waits = false;
+    }
+    return waits;
+  }
+
+  /**
    * How many entries of it could start. The pattern of the next entry of a lane is not known before it is read. So
    * the pattern with the least room decides; while one is at its bound, entries are read one at a time.
    *
@@ -70,10 +91,11 @@ export class StreamState implements HomeStream {
    * @param mayPark an entry may be read even if its pattern is at its bound
    */
   room(free: number, mayPark: boolean): number {
+    if (this.hasPauses && this.isPaused(mayPark)) return 0;
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (const pattern of this.patterns.values()) {
-      const room = pattern.bound - pattern.running - pattern.waiting;
+      const room = pattern.room(mayPark);
       if (room < least) least = room;
       if (room > most) most = room;
     }
@@ -110,7 +132,10 @@ export class StreamState implements HomeStream {
     const own = this.patterns.get(pattern);
     if (own !== undefined) return own;
     const other = this.known.get(pattern);
-    if (other !== undefined) this.patterns.set(pattern, other);
+    if (other !== undefined) {
+      this.patterns.set(pattern, other);
+      this.hasPauses ||= other.pause !== undefined;
+    }
     return other;
   }
 

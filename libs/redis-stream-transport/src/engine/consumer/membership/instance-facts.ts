@@ -51,6 +51,7 @@ export class InstanceFacts implements LeaseCompanion {
       ...{ host: hostname().slice(0, LONGEST_HOST), pid: process.pid },
       started: Math.round(performance.timeOrigin),
       ...{ concurrency, leaseTtl, maxDeliveries, drainTimeout },
+      paused: this.context.pauses,
     });
   }
 }

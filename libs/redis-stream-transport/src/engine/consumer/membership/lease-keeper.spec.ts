@@ -40,6 +40,7 @@ async function setup() {
       renewed: () => told.push('renewed'),
       cancellations: () => {},
       membersChanged: () => {},
+      paused: async () => {},
     },
   );
   await keeper.take();

@@ -20,6 +20,8 @@ export interface LeaseKeeperHooks {
   /** @param texts `["stream","entry"]` of entries whose caller no longer waits */
   cancellations(texts: readonly string[]): void;
   membersChanged(): void;
+  /** @param revision of what is paused */
+  paused(revision: string): Promise<void>;
 }
 
 /** Keeps the lease of this process in one shard: renews it every third of `leaseTtl`. */
@@ -55,6 +57,12 @@ export class LeaseKeeper {
       this.renewing = undefined;
     });
     return this.renewing;
+  }
+
+  /** Renews, and once more if a renewal is on its way: what has changed may be too late for that. */
+  async renewAnew(): Promise<void> {
+    await this.renewing;
+    await this.renew();
   }
 
   /**
@@ -154,6 +162,7 @@ export class LeaseKeeper {
           this.hooks.membersChanged();
         }
         if (answer.notices.length > 0) this.hooks.cancellations(answer.notices);
+        await this.hooks.paused(answer.paused);
         if (!take) await this.announce(false);
         this.hooks.renewed();
     }

@@ -23,7 +23,7 @@ async function joined(cleaning: () => Promise<unknown>) {
     leases,
     { announcements: () => [], companions: [] },
     {
-      ...{ renewed() {}, cancellations() {}, membersChanged() {} },
+      ...{ renewed() {}, cancellations() {}, membersChanged() {}, async paused() {} },
     },
   );
   const membership = new Membership(context, keeper, leases, {

@@ -19,6 +19,8 @@ export class ShardContext {
   isUp = false;
   /** Live members of the group, this one included. */
   members = 1;
+  /** Revision of what is paused that this instance heeds. */
+  pauses = '';
 
   constructor(
     readonly options: ResolvedServerOptions,

@@ -23,6 +23,8 @@ export interface ClaimRoom {
 export interface ClaimsHooks {
   /** @param notices cancellations that the dead consumer has not collected */
   claimed(stream: StreamState, entries: readonly HeldEntry[], notices: readonly string[]): void;
+  /** This instance may take something. */
+  mayClaim(): boolean;
   /** Entries that can start, over all streams. */
   free(): number;
   readonly room: ClaimRoom;
@@ -58,7 +60,7 @@ export class Claims {
 
   /** There is room now for some of the entries that were left, as far as this process knows. */
   get canGoOn(): boolean {
-    if (!this.behind && this.full.size === 0) return false;
+    if (!this.hooks.mayClaim() || (!this.behind && this.full.size === 0)) return false;
     const free = this.hooks.free();
     const { mayPark, nested } = this.hooks.room;
     if (free > 0 && this.behind) return true;
@@ -104,7 +106,7 @@ export class Claims {
     let suspectsLeft = false;
     for (;;) {
       // What has no room is left to other instances, or to the next free slot.
-      if (this.stopped || !this.context.identity.mayStart) return 'stop';
+      if (this.stopped || !this.context.identity.mayStart || !this.hooks.mayClaim()) return 'stop';
       if (suspects && !this.hooks.room.takesSuspect) return 'stop';
       const room = this.roomOf(stream);
       const nested = room <= 0;

@@ -44,6 +44,7 @@ function scanning(answer: LeaseLost, value: string) {
   const reclaimer = new Reclaimer(context, { broker, leases }, [stream], {
     revoked: async () => {},
     claimed: () => {},
+    mayClaim: () => true,
     free: () => 1,
     room: { mayPark: true, takesSuspect: true, nested: 0 },
   });

@@ -42,7 +42,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   private running = 0;
   /** Starts and ends of handlers so far. */
   moves = 0;
-  private readonly waiting: Delivery[] = [];
+  readonly waiting: Delivery[] = [];
   private readonly isolation: Isolation;
   private readonly nesting: Nesting;
   private readonly deadlines: DeadlineQueue<Delivery>;

@@ -101,6 +101,7 @@ export class DeliveryProcessor implements DeliveryOwner {
       {
         group: () => broker.group,
         ready: (delivery) => dispatcher.accept(delivery),
+        mayPark: () => dispatcher.mayPark,
         early: (delivery, { at, attempts, state }) => {
           delivery.ended = true;
           this.waitFor(delivery, at, attempts, state);

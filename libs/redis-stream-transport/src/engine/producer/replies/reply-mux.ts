@@ -171,11 +171,14 @@ const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The error of a fault. A code that is not known here, such as one of a newer service, becomes REDIS. */
 function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {
-  const { code, message, outcome } = (payload ?? {}) as Record<string, unknown>;
+  const { code, message, outcome, until } = (payload ?? {}) as Record<string, unknown>;
   const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
   return new RedisStreamsError(
     known ? (code as RedisStreamsErrorCode) : 'REDIS',
     typeof message === 'string' ? visible(message) : 'the service reported a fault',
-    { pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
+    {
+      ...{ pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
+      ...(typeof until === 'number' ? { until } : {}),
+    },
   );
 }

@@ -1,4 +1,5 @@
 import { numberOf, textsOf, wordOf } from '../../answer.js';
+import { PAUSE_REVISION } from '../../../protocol/pause.js';
 import { LUA_RUN } from '../../lua/run.js';
 import { LUA_NOW } from '../../lua/time.js';
 import type { Owner } from '../../owner.js';
@@ -12,6 +13,8 @@ export type LeaseAnswer =
       readonly now: number;
       /** How many members of the group are alive; -1 if their key has another type. */
       readonly members: number;
+      /** Changes with what is paused; '': nothing is; '!': its key has another type. */
+      readonly paused: string;
       /** Cancellations that were left for the owner. */
       readonly notices: string[];
     }
@@ -23,12 +26,12 @@ export type LeaseAnswer =
  * `note` tells how this server knows the owner's connections: milliseconds that it may be without any, then their
  * ids; '' where they are not known.
  *
- * Answers { 'ok', now, live members of the group (-1 if their key has another type), notices… }, { 'missing', now } or
- * { 'fenced', now }.
+ * Answers { 'ok', now, live members of the group (-1 if their key has another type), revision of what is paused ('' if
+ * nothing is, '!' if its key has another type), notices… }, { 'missing', now } or { 'fenced', now }.
  */
 export const leaseScript = defineScript({
   name: 'lease',
-  keys: ['lease', 'members', 'inbox', 'sockets'],
+  keys: ['lease', 'members', 'inbox', 'sockets', 'paused'],
   args: ['token', 'consumer', 'ttl', 'take', 'note'],
   flags: 'allow-oom',
   lua: `
@@ -55,7 +58,8 @@ else
   redis.pcall('HSET', sockets, consumer, whole(now + ttl) .. ' ' .. run .. ' ' .. note)
   redis.pcall('PEXPIRE', sockets, ttl * 10)
 end
-local answer = { 'ok', whole(now), whole(alive) }
+local revision = redis.pcall('HGET', paused, '${PAUSE_REVISION}')
+local answer = { 'ok', whole(now), whole(alive), type(revision) == 'table' and '!' or revision or '' }
 local notices = redis.pcall('LRANGE', inbox, 0, -1)
 if #notices > 0 then
   redis.call('DEL', inbox)
@@ -85,16 +89,17 @@ export async function renew(
     members: keys.members(group),
     inbox: keys.inbox(consumer),
     sockets: keys.sockets(group),
+    paused: keys.paused(group),
     token,
     consumer,
     ttl,
     take,
     note: noteOf(connections),
   });
-  const [word, time, members, ...notices] = textsOf(answer, 'lease');
+  const [word, time, members, paused = '', ...notices] = textsOf(answer, 'lease');
   const kind = wordOf(word, ['ok', 'missing', 'fenced'] as const, 'lease');
   const now = numberOf(time);
-  return kind === 'ok' ? { kind, now, members: numberOf(members), notices } : { kind, now };
+  return kind === 'ok' ? { kind, now, members: numberOf(members), paused, notices } : { kind, now };
 }
 
 function noteOf(connections: Renewal['connections']): string {
