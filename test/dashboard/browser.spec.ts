@@ -169,6 +169,33 @@ describe.skipIf(!isThere)('in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('a pattern is paused and goes on again; an instance too', async () => {
+    const made = await place(WRITES);
+    const { page: tab, complaints } = await browser.open(made.page, 'pattern/orders.price/orders');
+    await tab.getByRole('button', { name: 'Pause orders.price' }).click();
+    const dialog = tab.getByRole('dialog');
+    await dialog.getByLabel('For how long').selectOption('15 minutes');
+    await dialog.getByLabel(/^Why/).fill('the printer is on fire');
+    await dialog.getByLabel(/Refuse calls/).check();
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await tab.getByRole('status').getByText('1 of 1 instances heed it').waitFor();
+    await tab.getByText(/calls are refused: the printer is on fire/).waitFor();
+    await expect(made.client.call('orders.price', { id: 'a1' })).rejects.toMatchObject({
+      code: 'PAUSED',
+    });
+    await tab.getByRole('button', { name: 'Resume orders.price' }).click();
+    await tab.getByRole('button', { name: 'Pause orders.price' }).waitFor();
+    expect(await made.client.call('orders.price', { id: 'a1' })).toMatchObject({ id: 'a1' });
+    await tab.goto(new URL('#/instances', made.page.url).href);
+    const row = tab.getByRole('region', { name: 'Service orders' });
+    await row.getByRole('button', { name: /^Pause / }).click();
+    await tab.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await row.getByText('paused').waitFor();
+    await row.getByRole('button', { name: /^Resume / }).click();
+    await row.getByRole('button', { name: /^Pause / }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('a letter is discarded; one that is gone says so', async () => {
     const made = await place(WRITES);
     const path = `letter/orders/${made.named('1763640000000-0')}`;

@@ -2,6 +2,7 @@ import type { DashboardSettings } from './dashboard-options.js';
 import { discardLetters, editLetter, replayLetters } from './reads/changes.js';
 import type { Input } from './reads/input.js';
 import { countLetters, listLetters, showLetter } from './reads/letters.js';
+import { pause, resume } from './reads/pauses.js';
 import { followCall, judge, listPending } from './reads/looks.js';
 
 /** Answers what the page asks; what it returns is sent as JSON. */
@@ -21,5 +22,7 @@ export const QUESTIONS: ReadonlyMap<string, Question> = new Map<string, Question
 export const CHANGES: ReadonlyMap<string, Question> = new Map<string, Question>([
   ['api/letters/replay', ({ place }, input) => replayLetters(place, input)],
   ['api/letters/discard', ({ place }, input) => discardLetters(place, input)],
+  ['api/pause', ({ place }, input) => pause(place, input)],
+  ['api/resume', ({ place }, input) => resume(place, input)],
   ['api/letter/edit', ({ place }, input) => editLetter(place, input)],
 ]);

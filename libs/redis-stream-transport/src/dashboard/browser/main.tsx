@@ -72,9 +72,9 @@ function Body({ route, about }: { readonly route: Route; readonly about: About }
     case '':
       return <Overview />;
     case 'pattern':
-      return <Pattern stream={one} group={two} />;
+      return <Pattern about={about} stream={one} group={two} />;
     case 'instances':
-      return <Instances />;
+      return <Instances about={about} />;
     case 'dead':
       return <Letters about={about} service={one} pattern={two} reason={three} />;
     case 'letter':

@@ -2,10 +2,12 @@ import type { LiveInstance, LiveService, PendingPage } from '../../../operate/in
 import { count, duration, moment, shown } from '../format.js';
 import { useLive } from '../live.js';
 import { useAsked } from '../parts/asked.js';
+import { Pausing } from '../parts/pausing.js';
 import { Table } from '../parts/table.js';
+import type { About } from '../server.js';
 
 /** Services, their instances and what these hold; and who calls them. */
-export function Instances() {
+export function Instances({ about }: { readonly about: About }) {
   const { look } = useLive();
   const pending = useAsked<PendingPage>('pending', { limit: '1000' }, 5000);
   const held = new Map<string, number>();
@@ -23,6 +25,7 @@ export function Instances() {
         <Service
           key={service.service}
           service={service}
+          readOnly={about.readOnly}
           held={held}
           more={pending.value?.more === true}
         />
@@ -34,6 +37,7 @@ export function Instances() {
 
 function Service(given: {
   readonly service: LiveService;
+  readonly readOnly: boolean;
   readonly held: ReadonlyMap<string, number>;
   readonly more: boolean;
 }) {
@@ -90,6 +94,16 @@ function Service(given: {
               ) : (
                 'yes'
               ),
+          },
+          {
+            name: 'Intake',
+            cell: ({ name, paused }) => (
+              <Pausing
+                what={{ service, instance: name.replace(/#\d+$/, '') }}
+                paused={paused}
+                readOnly={given.readOnly}
+              />
+            ),
           },
         ]}
       />

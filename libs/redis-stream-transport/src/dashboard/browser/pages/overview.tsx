@@ -56,6 +56,7 @@ export function Overview() {
       <h1 tabIndex={-1}>Overview</h1>
       <Tiles look={look} />
       <Charts points={points} />
+      <Pauses look={look} />
       <Patterns look={look} />
       <Places look={look} />
     </>
@@ -156,6 +157,21 @@ function meanTimes(points: readonly Point[]): (number | null)[] {
     }
     return looks < 2 || finished === 0 ? null : (there / finished) * 1000;
   });
+}
+
+function Pauses({ look }: { readonly look: Look }) {
+  const paused = look.services.flatMap((service) => service.paused);
+  if (paused.length === 0) return null;
+  return (
+    <p class="notice warn">
+      Paused:{' '}
+      {paused.map(({ service, pattern }) => (
+        <span key={`${service} ${pattern}`}>
+          <a href={to('pattern', pattern, service)}>{shown(pattern)}</a> of {shown(service)}.{' '}
+        </span>
+      ))}
+    </p>
+  );
 }
 
 function Patterns({ look }: { readonly look: Look }) {

@@ -4,13 +4,20 @@ import { sumOf, type Point } from '../../live/history.js';
 import { count, duration, rate, shown } from '../format.js';
 import { useLive } from '../live.js';
 import { useAsked, When } from '../parts/asked.js';
+import { Pausing } from '../parts/pausing.js';
 import { PendingTable } from '../parts/pending.js';
 import { Tile } from '../parts/table.js';
 import { to } from '../route.js';
+import type { About } from '../server.js';
 import { Charts } from './overview.js';
 
 /** One pattern (or lane) of one service. */
-export function Pattern({ stream, group }: { readonly stream: string; readonly group: string }) {
+export function Pattern(given: {
+  readonly about: About;
+  readonly stream: string;
+  readonly group: string;
+}) {
+  const { about, stream, group } = given;
   const { look } = useLive();
   const rows = look?.rows.filter((row) => row.stream === stream && row.group === group) ?? [];
   const points = usePoints(stream, group);
@@ -20,6 +27,8 @@ export function Pattern({ stream, group }: { readonly stream: string; readonly g
   const sum = (of: (row: (typeof rows)[number]) => number): number =>
     rows.reduce((total, row) => total + of(row), 0);
   const dead = look?.backlog.deadLetters[service] ?? 0;
+  const known = look?.services.find((one) => one.service === service);
+  const paused = known?.paused.find(({ pattern }) => pattern === stream);
   const others = look?.rows.filter((row) => row.stream === stream && row.group !== group) ?? [];
   return (
     <>
@@ -42,6 +51,11 @@ export function Pattern({ stream, group }: { readonly stream: string; readonly g
           </>
         ))}
       </p>
+      {service !== '' && (
+        <div class="actions">
+          <Pausing what={{ service, pattern: stream }} paused={paused} readOnly={about.readOnly} />
+        </div>
+      )}
       {look !== undefined && rows.length === 0 && (
         <p class="notice warn">
           There is no such stream now, or nothing in it among the first thousand.
