@@ -26,6 +26,9 @@ interface Seen {
   readonly active?: { readonly traceId: string; readonly traceFlags: number };
 }
 
+// Building it takes longer than a test may on a busy machine.
+beforeAll(() => void builtLibrary(), 120_000);
+
 it('what is not sampled has no spans, and nobody after it decides anew', async () => {
   const traces = new Traces({ sampler: new AlwaysOffSampler() });
   const service = new TestService();
