@@ -91,9 +91,9 @@ describe('rates', () => {
 it('history is bounded in time, in points, and in patterns', () => {
   const history = new History();
   const rates = new Rates();
-  const many = overview(...Array.from({ length: 300 }, (_, i) => stream(`p${i}`, 1, 0)));
-  for (let n = 0; n < 1000; n++) history.add(n * 2000, rates.rowsOf(many, n * 2000).rows);
-  const end = 999 * 2000;
+  const many = overview(...Array.from({ length: 210 }, (_, i) => stream(`p${i}`, 1, 0)));
+  for (let n = 0; n < 460; n++) history.add(n * 2000, rates.rowsOf(many, n * 2000).rows);
+  const end = 459 * 2000;
   expect(history.total(end).length).toBe(450);
   const kept = many.backlog.streams.filter((one) => history.of(one.stream, 'g', end).length > 0);
   expect(kept.length).toBe(200);
