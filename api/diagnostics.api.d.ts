@@ -163,16 +163,7 @@ export interface LeaseLost extends FromSource {
   readonly now: string;
 }
 
-export interface TakenOver extends FromSource {
-  readonly stream: string;
-  readonly from: string;
-  readonly entries: number;
-  readonly oldest: number;
-}
-
-// Named above, and not exported.
-
-interface PatternPaused extends FromSource {
+export interface PatternPaused extends FromSource {
   readonly pattern: string;
   readonly refuses: boolean;
   readonly at: number;
@@ -180,6 +171,13 @@ interface PatternPaused extends FromSource {
   readonly reason: string;
 }
 
-interface PatternResumed extends FromSource {
+export interface PatternResumed extends FromSource {
   readonly pattern: string;
+}
+
+export interface TakenOver extends FromSource {
+  readonly stream: string;
+  readonly from: string;
+  readonly entries: number;
+  readonly oldest: number;
 }

@@ -29,5 +29,7 @@ export {
   type GroupChanged,
   type LateReply,
   type LeaseLost,
+  type PatternPaused,
+  type PatternResumed,
   type TakenOver,
 } from '../engine/diagnostics/messages.js';
