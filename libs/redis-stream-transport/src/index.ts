@@ -1,6 +1,7 @@
 // For applications.
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
 export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
+export type { ServerHealth } from './engine/consumer/instance-health.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
 export type { ReplyOrigin } from './engine/producer/call-request.js';
 export {

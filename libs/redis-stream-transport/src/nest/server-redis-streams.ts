@@ -9,6 +9,7 @@ import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import { ConsumerDiagnostics } from '../engine/consumer/consumer-diagnostics.js';
+import { NO_HEALTH, type ServerHealth } from '../engine/consumer/instance-health.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
@@ -157,6 +158,11 @@ export class ServerRedisStreams
     if (this.consumer === consumer) this.consumer = undefined;
     this.quiet.flush();
     this._status$.next('disconnected');
+  }
+
+  /** How this instance is doing, as far as it knows: it asks nobody, and costs nothing. */
+  health(): ServerHealth {
+    return this.consumer?.health() ?? NO_HEALTH;
   }
 
   override on<Name extends keyof RedisStreamsEvents>(

@@ -4,6 +4,7 @@ import type { LinkObserver } from '../../redis/link.js';
 import { serverVersion } from '../../redis/server-version.js';
 import { thrownText } from '../../thrown.js';
 import type { Clock } from '../clock.js';
+import { instanceHealth, type ServerHealth } from './instance-health.js';
 import { Lifecycle, type LifecycleState } from '../lifecycle.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { ShardsInReach, type Reach } from '../shards-in-reach.js';
@@ -121,6 +122,11 @@ export class Consumer {
   /** Handlers that are running. */
   get inFlight(): number {
     return this.dispatcher.inFlight;
+  }
+
+  health(): ServerHealth {
+    const shards = this.shards.map(({ health }) => health);
+    return instanceHealth(this.state, shards, this.inFlight);
   }
 
   /** Resolves when all shards serve, or some do and the others cannot be reached: these are tried on. */

@@ -2,6 +2,7 @@ import { RedisStreamsError } from '../../errors.js';
 import type { Keys } from '../../protocol/keys.js';
 import type { Link } from '../../redis/link.js';
 import { Condition } from '../condition.js';
+import type { ShardHealth } from './instance-health.js';
 import type { ShardContext } from './membership/shard-context.js';
 import { assembleShard } from './shard-assembly.js';
 import type { ShardLife, ShardParts, ShardSettings } from './shard-assembly.js';
@@ -40,6 +41,20 @@ export class ConsumerShard implements ShardLife {
   /** It serves, and all connections are up. */
   get isUp(): boolean {
     return this.serves && this.isConnected;
+  }
+
+  /** Whether it is a member, for how long its lease holds, and how it reads. */
+  get health(): ShardHealth {
+    const { context, membership, readings } = this.parts;
+    const { identity, options } = context;
+    const { pace, isFull } = readings.main;
+    const leaseFor = Math.max(0, options.leaseTtl - identity.unconfirmed);
+    const reads = readings.streams.length > 0;
+    const readAgo = reads && !isFull ? pace.since : 0;
+    return {
+      ...{ isUp: this.isUp, isMember: membership.isRegistered, leaseFor, readAgo },
+      behind: reads ? pace.behind(isFull) : 0,
+    };
   }
 
   /** Why it does not serve at this moment, if that is known. */

@@ -5,6 +5,7 @@ import { Auditor } from '../recovery/auditor.js';
 import type { Dispatcher } from '../run/dispatcher.js';
 import { Groups } from './ensure-groups.js';
 import { NestedReads } from './nested-reads.js';
+import type { ReadPace } from './read-pace.js';
 import { Reader } from './reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { newsOf, type StreamNews } from './stream-news.js';
@@ -109,6 +110,16 @@ export class GroupReading {
   /** Whether it can read. Where there is nothing to read, no connection is needed. */
   get isUp(): boolean {
     return this.reads || this.isEmpty;
+  }
+
+  /** How it reads. */
+  get pace(): ReadPace {
+    return this.reader.pace;
+  }
+
+  /** No slot is free, so nothing is read. */
+  get isFull(): boolean {
+    return this.processor.free <= 0;
   }
 
   /** In several shards most services have no pattern in some of them. */

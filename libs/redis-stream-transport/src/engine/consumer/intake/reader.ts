@@ -9,6 +9,7 @@ import type { NestedReads } from './nested-reads.js';
 import { DueStreams } from './due-streams.js';
 import { readPlan } from './plans.js';
 import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
+import { ReadPace } from './read-pace.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from './stream-state.js';
 
@@ -60,6 +61,7 @@ export interface ReaderHooks {
 export class Reader {
   /** Which streams may have entries, where Redis tells. */
   readonly due: DueStreams;
+  readonly pace: ReadPace;
   private readonly plan: ReadPlan;
   private readonly byKey = new Map<string, StreamState>();
   private stopped = true;
@@ -69,8 +71,6 @@ export class Reader {
   private inFlight = false;
   /** The read in flight ends in time for the next look for nested calls, or was told to. */
   private endsInTime = false;
-  /** When the last read was over, on the clock. */
-  private endedAt = 0;
   /** Failed reads since the last success. */
   private failures = 0;
 
@@ -82,6 +82,7 @@ export class Reader {
   ) {
     for (const stream of of.streams) this.byKey.set(of.keys.stream(stream.name), stream);
     this.due = new DueStreams(this.byKey, context.clock);
+    this.pace = new ReadPace(context);
     this.plan = readPlan(of.streams, context.options.concurrency, context.clock);
   }
 
@@ -180,8 +181,8 @@ export class Reader {
     const wanted = { consumer: owner.consumer, streams, count: ask.count, block, packs };
     const { read, seen } = await this.answer(this.of.broker.read(this.of.link, wanted));
     // A read of due streams does not wait in Redis: what it waited for was told.
-    const took = clock.now() - (ofDue ? this.endedAt : sentAt);
-    this.endedAt = clock.now();
+    const took = clock.now() - (ofDue ? this.pace.endedAt : sentAt);
+    this.pace.ended(read);
     // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) {
       this.due.all();
