@@ -331,6 +331,19 @@ export interface RetryPolicy {
 
 export type RetryUnless = (error: unknown) => boolean;
 
+export interface ServerHealth {
+  readonly state: 'idle' | 'starting' | 'running' | 'draining' | 'closed';
+  readonly member: boolean;
+  readonly leaseFor: number;
+  readonly readAgo: number;
+  readonly behind: number;
+  readonly running: number;
+  readonly shards: {
+    readonly up: number;
+    readonly all: number;
+  };
+}
+
 export declare class ServerRedisStreams
   extends Server<RedisStreamsEvents, string>
   implements CustomTransportStrategy
@@ -348,6 +361,7 @@ export declare class ServerRedisStreams
   ): void;
   listen(callback: (error?: unknown) => void): Promise<void>;
   close(): Promise<void>;
+  health(): ServerHealth;
   on<Name extends keyof RedisStreamsEvents>(event: Name, callback: RedisStreamsEvents[Name]): void;
   unwrap<T>(): T;
   setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void;

@@ -124,10 +124,7 @@ test('Nest’s terminus takes both', async () => {
   const server = await service.serve(works);
   const client = await service.connected();
   const check = () =>
-    checks.check([
-      () => streams.server('orders', server),
-      () => streams.client('billing', client),
-    ]);
+    checks.check([() => streams.server('orders', server), () => streams.client('billing', client)]);
   expect(await check()).toMatchObject({
     status: 'ok',
     info: { orders: { status: 'up', member: true }, billing: { status: 'up' } },

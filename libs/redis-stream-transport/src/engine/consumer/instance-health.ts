@@ -42,7 +42,8 @@ export function instanceHealth(
   running: number,
 ): ServerHealth {
   const up = shards.filter(({ isUp }) => isUp);
-  const most = (of: (shard: ShardHealth) => number): number => Math.round(Math.max(0, ...up.map(of)));
+  const most = (of: (shard: ShardHealth) => number): number =>
+    Math.round(Math.max(0, ...up.map(of)));
   return {
     state,
     member: up.length > 0 && up.every(({ isMember }) => isMember),
