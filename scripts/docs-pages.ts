@@ -1,4 +1,4 @@
-// The pages that are printed from the sources: docs/options.md, docs/errors.md and docs/metrics.md. Types, bounds
+// The files that are printed from the sources: pages of docs/, and what deploy/ has for operators. Types, bounds
 // and defaults come from the tables in options/, the words from the docstrings of the options.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import { RETENTION_TABLE } from '../libs/redis-stream-transport/src/options/rete
 import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-policy.js';
 import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
 import { repository } from '../tools/repository.js';
+import { alertsFile, alertsPage } from './deploy/alerts.js';
+import { boardFile } from './deploy/board.js';
 import { metricsPage } from './metrics-page.js';
 
 /** One option of a table: its type, its bounds and its default. */
@@ -38,6 +40,9 @@ export async function printPages(): Promise<{ path: string; text: string }[]> {
     'docs/options.md': optionsPage(),
     'docs/errors.md': errorsPage(),
     'docs/metrics.md': metricsPage(PRINTED),
+    'docs/alerts.md': alertsPage(PRINTED),
+    'deploy/alerts.yaml': alertsFile(),
+    'deploy/grafana.json': boardFile(),
   };
   return Promise.all(
     Object.entries(pages).map(async ([file, text]) => {

@@ -19,9 +19,8 @@ import { leaveTurnScript, takeTurnScript } from './reader-turn.lua.js';
  * a read only: the rest is the way there and back, and what this process does.
  */
 const REST = 60;
-/** The same after a scan for keys, which is repeated after that, and after a minute at least. */
+/** The same after a scan for keys, which looks at all keys of the server. */
 const SCAN_REST = 400;
-const SCAN_AGAIN = 60_000;
 /** Milliseconds that a scan may take. */
 const SCAN_LIMIT = 30_000;
 /** Milliseconds between two lines about reads that fail. */
@@ -132,7 +131,7 @@ export class GaugeReader {
     if (this.found !== undefined && began < this.found.until) return this.found;
     const keys = await scanKeys(place, ['s', 'members', 'dead'], SCAN_LIMIT);
     const now = performance.now();
-    const until = now + Math.max(SCAN_AGAIN, this.options.interval, (now - began) * SCAN_REST);
+    const until = now + (now - began) * SCAN_REST;
     const groups = [...keys.of('members'), ...keys.of('dead')].map(({ name }) => name);
     this.found = { streams: keys.of('s'), groups: [...new Set(groups)], until };
     return this.found;
