@@ -17,18 +17,16 @@ import { TestService } from '../support/test-service.js';
 import { startPrometheus } from './prometheus-server.js';
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
-const isHere = has('promtool') && has('prometheus');
 // Where they are absent: apt-get install prometheus.
-const withPrometheus = test.skipIf(!isHere);
-
+const isHere = has('promtool') && has('prometheus');
 /** Queries of the board that have data only after a fault. */
 const AFTER_A_FAULT = [/leases_lost/, /connections_lost/, /connections_failed/];
 /** The same of alerts. */
-const ALERTS_AFTER_A_FAULT = [
+const ALERTS_AFTER_A_FAULT = new Set([
   'RedisStreamsLeasesLost',
   'RedisStreamsNoConnection',
   'RedisStreamsNoFigures',
-];
+]);
 
 /** As Grafana fills them in. */
 const filled = (query: string): string =>
@@ -51,20 +49,25 @@ test('each alert leads to a part of the page that says what to do', () => {
   }
 });
 
-withPrometheus('promtool takes the alerts', () => {
+test.skipIf(!isHere)('promtool takes the alerts', () => {
   const file = join(repository, 'deploy/alerts.yaml');
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file]);
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], {
+    encoding: 'utf8',
+  });
   expect(`${stdout}${stderr}`).toContain(`SUCCESS: ${ALERTS.length} rules found`);
   expect(status).toBe(0);
 });
 
-withPrometheus('promtool takes the text that is scraped', async () => {
+test.skipIf(!isHere)('promtool takes the text that is scraped', async () => {
   const { registry } = scraped();
   const service = new TestService();
   await service.serve({ messages: { works: () => 1 } });
   await (await service.connected()).call('works');
   const input = await registry.metrics();
-  const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input });
+  const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input,
+    encoding: 'utf8',
+  });
   expect(`${stdout}${stderr}`).toBe('');
 });
 
@@ -97,7 +100,9 @@ async function load(service: TestService): Promise<void> {
     for (const event of ['told', 'dies', 'again']) await client.tell(event, 1);
   };
   let working = Promise.resolve();
-  const timer = setInterval(() => (working = working.then(turn).catch(() => undefined)), 200);
+  const timer = setInterval(() => {
+    working = working.then(turn).catch(() => undefined);
+  }, 200);
   onTestFinished(async () => {
     clearInterval(timer);
     gate.open();
@@ -130,7 +135,7 @@ withPrometheus(
           [],
         );
         const ofAlerts = await without(ALERTS.map(({ name, measure }) => [name, measure]));
-        expect(ofAlerts.filter((name) => !ALERTS_AFTER_A_FAULT.includes(name))).toEqual([]);
+        expect(ofAlerts.filter((name) => !ALERTS_AFTER_A_FAULT.has(name))).toEqual([]);
       },
       60_000,
       500,
