@@ -368,8 +368,8 @@ export const REMOVALS: readonly Removal[] = [
     changes: [
       ['if (ofDue) this.due.asked(ask.streams);', ''],
       [
-        'this.endedAt = clock.now();',
-        'this.endedAt = clock.now(); if (ofDue) this.due.asked(ask.streams);',
+        'this.pace.ended(read);',
+        'this.pace.ended(read); if (ofDue) this.due.asked(ask.streams);',
       ],
     ],
   },
