@@ -367,10 +367,7 @@ export const REMOVALS: readonly Removal[] = [
     file: consumer('intake/reader'),
     changes: [
       ['if (ofDue) this.due.asked(ask.streams);', ''],
-      [
-        'this.pace.ended(read);',
-        'this.pace.ended(read); if (ofDue) this.due.asked(ask.streams);',
-      ],
+      ['this.pace.ended(read);', 'this.pace.ended(read); if (ofDue) this.due.asked(ask.streams);'],
     ],
   },
   {
