@@ -55,6 +55,18 @@ happened before is not counted.
 | \`maxPatterns\` | number | 1,000 | so many patterns have labels of their own; all others are \`other\` |
 | \`gauges\` | options of a client, and \`interval\` | none | where to read [what Redis knows](#what-redis-knows); nothing is read without it |
 
+## OpenTelemetry
+
+\`\`\`ts
+import { instrumentMeter } from 'nestjs-redis-streams/opentelemetry';
+
+const stop = instrumentMeter({ gauges: { url: 'redis://localhost:6379' } });
+\`\`\`
+
+It needs \`@opentelemetry/api\`, and an SDK that the application has registered before; or give it a \`meter\`. The names are
+\`nestjs_redis_streams.calls\` and so on, so that exporters for Prometheus make the names of this page of them. Times are recorded
+one by one, which costs more than the rest: the API has no histogram that is read.
+
 ## Clients
 
 ${table('client')}
