@@ -60,6 +60,30 @@ describe('pending', () => {
   });
 });
 
+describe('what is paused', () => {
+  it('is shown by pause, top, services, pending and doctor, until it is resumed', async () => {
+    const { service } = await holding(1);
+    const at = ['--prefix', service.prefix];
+    const how = ['--reason', 'too hot', '--until', '2h'];
+    const paused = await command('pause', 'slow', ...how, ...at);
+    expect(paused).toMatchObject({ code: 0, out: expect.stringContaining('nothing new of slow') });
+    const shown = /^paused: slow of service, calls wait, since .* until .*: too hot$/m;
+    const looks = [
+      ['pause'],
+      ['top', '--once'],
+      ['services'],
+      ['services', 'service'],
+      ['pending'],
+    ];
+    for (const args of looks) expect((await command(...args, ...at)).out).toMatch(shown);
+    expect((await command('doctor', ...at)).out).toContain('warning PAUSED: slow, service');
+    expect(await command('resume', 'slow', ...at)).toMatchObject({ code: 0 });
+    expect(await command('resume', 'slow', ...at)).toMatchObject({ code: 1 });
+    expect((await command('pause', ...at)).out).toBe('nothing is paused\n');
+    expect(await command('resume', ...at)).toMatchObject({ code: 2 });
+  });
+});
+
 describe('explain', () => {
   it('follows a call that is held, and says what only the instance knows', async () => {
     const { service } = await holding();

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
-import { readPending, type PendingEntry } from '../operate/index.js';
+import {
+  readPaused,
+  readPending,
+  type PendingEntry,
+  type PendingFilter,
+} from '../operate/index.js';
 import { described } from './described.js';
+import { pausedLines } from './paused-lines.js';
+import type { Screen } from './screen.js';
 import type { Session } from './session.js';
 import { ago, duration, when, wholeNumber } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
@@ -51,7 +58,23 @@ async function list(options: PendingOptions, { screen }: Session): Promise<void>
   if (options.json === true) for (const entry of entries) screen.jsonLine(entry);
   else if (entries.length === 0) screen.line('nothing runs, and nothing waits for another attempt');
   else screen.table(COLUMNS, entries.map(row));
+  if (options.json !== true) await tellPauses(filter, options, screen);
   if (more) screen.note(`there are more (--limit ${limit})`);
+}
+
+/** What is paused waits with its instance, and looks like what runs. */
+async function tellPauses(
+  { service, pattern }: PendingFilter,
+  options: PendingOptions,
+  screen: Screen,
+): Promise<void> {
+  const { patterns, instances } = await readPaused(placeOf(options, screen.terminal));
+  const isMeant = (one: { service: string; pattern?: string }): boolean =>
+    (service === undefined || one.service === service) &&
+    (pattern === undefined || one.pattern === undefined || one.pattern === pattern);
+  const meant = { patterns: patterns.filter(isMeant), instances: instances.filter(isMeant) };
+  if (meant.patterns.length + meant.instances.length === 0) return;
+  for (const line of pausedLines(meant)) screen.line(line, 'yellow');
 }
 
 function row(entry: PendingEntry): string[] {

@@ -55,7 +55,7 @@ export interface PauseResult {
   readonly changed: boolean;
   /** Live instances of the service. */
   readonly instances: number;
-  /** How many of them have taken note within `wait`. Those of versions before 0.2 never do. */
+  /** How many of them have taken note within `wait`. Those of earlier versions never do. */
   readonly heeding: number;
   /** Whether Redis knows that the service answers or hears the pattern; events in lanes it does not know. */
   readonly known: boolean;
