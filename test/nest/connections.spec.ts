@@ -178,6 +178,7 @@ test('the log of a server bears its name, and warns of events in the default gro
   await app.listen();
   expect(logger.warn).toHaveBeenCalledWith(
     expect.stringContaining('no "group"'),
+    { code: 'CONFIGURATION' },
     'ServerRedisStreams',
   );
 });

@@ -14,8 +14,8 @@ async function setup(handlers: Handlers, options: RedisStreamsServerOptions = {}
   const service = new TestService({ url: redis.url });
   const server = await service.serve(handlers, options);
   const client = await service.connected({ replicas });
-  /** Resolves when the replica has all that this client has sent. */
-  const kept = () => client.tell('kept');
+  /** Resolves when the replica has all that this client has sent. On a busy machine that may take it longer than `replicas` says. */
+  const kept = () => eventually(() => client.tell('kept'), 10_000);
   return { redis, service, server, client, kept };
 }
 
