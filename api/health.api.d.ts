@@ -16,12 +16,12 @@ export type HealthResult = Record<
 export declare class RedisStreamsHealthIndicator {
   server(
     key: string,
-    server: Pick<ServerRedisStreams, 'health'>,
+    server: ServerRedisStreams,
     { maxBehind }?: ServerHealthOptions,
   ): HealthResult;
   client(
     key: string,
-    client: Pick<ClientRedisStreams, 'shard' | 'status'>,
+    client: ClientRedisStreams,
     { timeout }?: ClientHealthOptions,
   ): Promise<HealthResult>;
 }

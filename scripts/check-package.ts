@@ -117,6 +117,7 @@ function consumerProblems(tarball: string): string[] {
     '@nestjs',
     '@types',
     '@msgpack',
+    '@opentelemetry',
     'ioredis',
     'rxjs',
     'reflect-metadata',

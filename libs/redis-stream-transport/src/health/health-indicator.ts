@@ -39,7 +39,7 @@ export class RedisStreamsHealthIndicator {
    */
   server(
     key: string,
-    server: Pick<ServerRedisStreams, 'health'>,
+    server: ServerRedisStreams,
     { maxBehind = Number.POSITIVE_INFINITY }: ServerHealthOptions = {},
   ): HealthResult {
     const health = server.health();
@@ -55,7 +55,7 @@ export class RedisStreamsHealthIndicator {
    */
   async client(
     key: string,
-    client: Pick<ClientRedisStreams, 'shard' | 'status'>,
+    client: ClientRedisStreams,
     { timeout = 1000 }: ClientHealthOptions = {},
   ): Promise<HealthResult> {
     const limit = deadline(timeout, `no answer in ${timeout} ms`);
@@ -73,7 +73,7 @@ export class RedisStreamsHealthIndicator {
   }
 }
 
-async function ping(client: Pick<ClientRedisStreams, 'shard'>): Promise<void> {
+async function ping(client: ClientRedisStreams): Promise<void> {
   const { commands } = await client.shard();
   await commands.command('ping', []);
 }
@@ -91,7 +91,7 @@ function obstacleOf(health: ServerHealth, maxBehind: number): string | undefined
 }
 
 /** The last status that the client has told. */
-function statusOf({ status }: Pick<ClientRedisStreams, 'status'>): RedisStreamsStatus {
+function statusOf({ status }: ClientRedisStreams): RedisStreamsStatus {
   let last: RedisStreamsStatus = 'disconnected';
   status.subscribe((told) => (last = told)).unsubscribe();
   return last;

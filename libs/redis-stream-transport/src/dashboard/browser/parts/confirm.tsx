@@ -7,13 +7,15 @@ export interface Question {
   readonly text: ComponentChildren;
   readonly verb: string;
   readonly danger?: boolean;
+  readonly wide?: boolean;
+  /** Rejects with what is shown in the dialog, which stays then. */
   readonly act: () => Promise<void>;
 }
 
 /** A question over the page. The browser keeps the focus inside, and gives it back. */
 export function Confirm(given: { readonly question: Question; readonly close: () => void }) {
   const { question, close } = given;
-  const { title, text, verb, danger, act } = question;
+  const { title, text, verb, danger, wide, act } = question;
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
@@ -30,7 +32,7 @@ export function Confirm(given: { readonly question: Question; readonly close: ()
     setBusy(false);
   };
   return (
-    <dialog ref={dialog} aria-labelledby="question" onClose={close}>
+    <dialog ref={dialog} class={wide ? 'wide' : ''} aria-labelledby="question" onClose={close}>
       <h2 id="question">{title}</h2>
       <div>{text}</div>
       {error !== undefined && (

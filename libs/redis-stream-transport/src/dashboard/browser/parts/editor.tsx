@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { shown } from '../format.js';
 import { pretty, type SentLetter } from '../pages/letter.js';
 import { change } from '../server.js';
+import { Confirm } from './confirm.js';
 import { tell } from './status.js';
 
 /** Replays a letter with other data or headers. */
@@ -12,35 +13,22 @@ export function Editor(given: {
   readonly done: () => void;
 }) {
   const { letter, hidden, close, done } = given;
-  const dialog = useRef<HTMLDialogElement>(null);
   const before = hidden || letter.codec !== 'json' ? '' : pretty(letter.text ?? '');
   const headersBefore = JSON.stringify(letter.headers, null, 2);
   const [data, setData] = useState(before);
   const [headers, setHeaders] = useState(headersBefore);
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
   const replay = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const changes = {
-        ...(data === before && letter.replayable ? {} : { data: parsed('data', data) }),
-        ...(hidden || headers === headersBefore ? {} : { headers: parsed('headers', headers) }),
-      };
-      const { service, id } = letter;
-      const { entry } = await change<{ entry: string }>('letter/edit', { service, id, ...changes });
-      dialog.current?.close();
-      tell(`Replayed as ${entry} of ${shown(letter.pattern)}, for ${shown(service)}.`);
-      done();
-    } catch (failure) {
-      setError((failure as Error).message);
-    }
-    setBusy(false);
+    const changes = {
+      ...(data === before && letter.replayable ? {} : { data: parsed('data', data) }),
+      ...(hidden || headers === headersBefore ? {} : { headers: parsed('headers', headers) }),
+    };
+    const { service, id } = letter;
+    const { entry } = await change<{ entry: string }>('letter/edit', { service, id, ...changes });
+    tell(`Replayed as ${entry} of ${shown(letter.pattern)}, for ${shown(service)}.`);
+    done();
   };
-  return (
-    <dialog ref={dialog} class="wide" aria-labelledby="edit" onClose={close}>
-      <h2 id="edit">Edit and replay</h2>
+  const text = (
+    <>
       <p class="faint">
         It goes back into its stream as what stands here.{' '}
         {hidden && 'Data is hidden: what you leave empty stays as it was.'}
@@ -65,21 +53,10 @@ export function Editor(given: {
           />
         </label>
       )}
-      {error !== undefined && (
-        <p class="notice bad" role="alert">
-          {error}
-        </p>
-      )}
-      <div class="actions">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Cancel
-        </button>
-        <button type="button" class="main" disabled={busy} onClick={() => void replay()}>
-          {busy ? 'Working…' : 'Replay'}
-        </button>
-      </div>
-    </dialog>
+    </>
   );
+  const question = { title: 'Edit and replay', text, verb: 'Replay', wide: true, act: replay };
+  return <Confirm question={question} close={close} />;
 }
 
 function parsed(name: string, text: string): unknown {

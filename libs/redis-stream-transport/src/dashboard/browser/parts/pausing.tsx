@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { PauseResult } from '../../../operate/index.js';
 import { count, moment, shown } from '../format.js';
 import { change } from '../server.js';
+import { Confirm } from './confirm.js';
 import { tell } from './status.js';
 
 /** A pause as Redis notes it, of a pattern or of an instance. */
@@ -68,25 +69,15 @@ function PauseDialog(given: {
   readonly close: () => void;
 }) {
   const { what, name, close } = given;
-  const dialog = useRef<HTMLDialogElement>(null);
   const [minutes, setMinutes] = useState('');
   const [reason, setReason] = useState('');
   const [refuse, setRefuse] = useState(false);
-  const [error, setError] = useState<string>();
-  useEffect(() => dialog.current?.showModal(), []);
   const pause = async (): Promise<void> => {
-    setError(undefined);
-    try {
-      const result = await change<PauseResult>('pause', { ...what, minutes, reason, refuse });
-      dialog.current?.close();
-      tell(`${name} is paused. ${heard(result)}`);
-    } catch (failure) {
-      setError((failure as Error).message);
-    }
+    const result = await change<PauseResult>('pause', { ...what, minutes, reason, refuse });
+    tell(`${name} is paused. ${heard(result)}`);
   };
-  return (
-    <dialog ref={dialog} aria-labelledby="pause" onClose={close}>
-      <h2 id="pause">Pause {name}?</h2>
+  const text = (
+    <>
       <p>
         {what.instance === undefined
           ? 'Nothing new of it starts at any instance. What runs finishes; events wait.'
@@ -122,21 +113,10 @@ function PauseDialog(given: {
           </label>
         </p>
       )}
-      {error !== undefined && (
-        <p class="notice bad" role="alert">
-          {error}
-        </p>
-      )}
-      <div class="actions">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Cancel
-        </button>
-        <button type="button" class="main" onClick={() => void pause()}>
-          Pause
-        </button>
-      </div>
-    </dialog>
+    </>
   );
+  const question = { title: `Pause ${name}?`, text, verb: 'Pause', act: pause };
+  return <Confirm question={question} close={close} />;
 }
 
 const heard = ({ heeding, instances }: PauseResult): string =>
