@@ -351,6 +351,12 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L23',
+    part: 'the looks of others',
+    file: operation('recovery/noted-connections'),
+    changes: [["if urgent == '0' then redis.call('HSET'", "if true then redis.call('HSET'"]],
+  },
+  {
+    rule: 'L23',
     part: 'the second note',
     file: consumer('membership/lease-keeper'),
     changes: [['while (this.isKept && noted !== this.connectionIds)', 'while (false)']],

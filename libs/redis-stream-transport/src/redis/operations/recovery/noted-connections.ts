@@ -8,12 +8,12 @@ import { defineScript, run } from '../script.js';
 const MOST = 2000;
 /** Characters of a note, and of a name. */
 const LONGEST = 400;
-/** Field with the time of the last look. No consumer has a space in its name. */
+/** Field with the time of the last look that was not urgent. No consumer has a space in its name. */
 const LOOKED_AT = 'looked at';
 
 /**
  * Reads what the live consumers of a group have noted about their connections, once in `every` milliseconds for
- * all who ask, or at once if it is `urgent`. Leaves out what another life of this server noted, and removes what
+ * all who ask, or at once if it is `urgent`, which puts off nobody else's look. Leaves out what another life of this server noted, and removes what
  * has ended or is no note: anybody may have written anything.
  *
  * Answers consumers and notes in turn; nothing when somebody else has looked a moment ago.
@@ -34,7 +34,8 @@ end
 local looked = tonumber(redis.call('HGET', sockets, '${LOOKED_AT}') or '')
 -- A time to come is no reason to wait: the clock was set back.
 if urgent == '0' and looked and looked <= now and now - looked < tonumber(every) then return {} end
-redis.call('HSET', sockets, '${LOOKED_AT}', whole(now))
+-- Who has seen somebody gone looks again, and may be killed before the second strike: others look meanwhile.
+if urgent == '0' then redis.call('HSET', sockets, '${LOOKED_AT}', whole(now)) end
 ${LUA_RUN}
 local answer, all = {}, redis.call('HGETALL', sockets)
 for i = 1, #all, 2 do
