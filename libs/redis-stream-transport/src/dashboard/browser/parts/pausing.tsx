@@ -86,9 +86,9 @@ function PauseDialog(given: {
       <label class="field">
         For how long
         <select value={minutes} onChange={(event) => setMinutes(event.currentTarget.value)}>
-          {Object.entries(LENGTHS).map(([text, value]) => (
-            <option key={text} value={value}>
-              {text}
+          {Object.entries(LENGTHS).map(([length, value]) => (
+            <option key={length} value={value}>
+              {length}
             </option>
           ))}
         </select>
