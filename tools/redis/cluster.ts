@@ -141,13 +141,15 @@ export class RedisCluster {
     return this.at(owner.port);
   }
 
-  /** A replica of a master. */
+  /** A replica of a master. After a failover the new master learns of its replica some time later. */
   async replicaOf(master: KeptServer): Promise<KeptServer> {
     const id = String(await master.redis.call('CLUSTER', 'MYID'));
-    const seen = await this.seenBy(master);
-    const replica = seen.find((node) => node.master === id && !node.flags.includes('fail'));
-    if (replica === undefined) throw new Error(`${master.port} has no replica`);
-    return this.at(replica.port);
+    return eventually(async () => {
+      const seen = await this.seenBy(master);
+      const replica = seen.find((node) => node.master === id && !node.flags.includes('fail'));
+      if (replica === undefined) throw new Error(`${master.port} has no replica`);
+      return this.at(replica.port);
+    }, 20_000);
   }
 
   /** Moves the slot of a key, with what is in it. */

@@ -5,7 +5,8 @@ import type { Handlers } from '../../support/handlers.js';
 import { Replicated } from '../../support/replicated.js';
 import { TestService } from '../../support/test-service.js';
 
-const replicas = { count: 1, timeout: 500 };
+// The longest: what the replica is to have in time must be in time on a busy machine too.
+const replicas = { count: 1, timeout: 1500 };
 const UNSAFE = { code: 'REDIS', outcome: 'may-have-run' };
 
 /** A client to whom something counts when the replica has it, and a service that may think so too. */
@@ -45,7 +46,7 @@ describe('L25: with replicas', () => {
     await redis.behind(async () => {
       expect(await client.failure('work')).toMatchObject({
         ...UNSAFE,
-        message: expect.stringContaining('no replica had it within 500 ms'),
+        message: expect.stringContaining('no replica had it within 1500 ms'),
       });
       await aborted.opened;
     });
