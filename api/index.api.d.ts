@@ -32,6 +32,14 @@ export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, 
     pattern: unknown,
     data: TInput,
   ): Observable<ReplyWithMeta<TResult>>;
+  sendMany<TResult = Whatever, TInput = Whatever>(
+    pattern: unknown,
+    items: Iterable<TInput>,
+  ): Promise<PromiseSettledResult<TResult | undefined>[]>;
+  emitMany<TInput = Whatever>(
+    pattern: unknown,
+    items: Iterable<TInput>,
+  ): Promise<PromiseSettledResult<void>[]>;
   protected normalizePattern(pattern: MsPattern): string;
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
   protected dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T>;
@@ -75,14 +83,20 @@ export declare class DeadLetter extends Instruction {
   static is(value: unknown): value is DeadLetter;
 }
 
-export interface HandlerExtras {
+export interface HandlerExtras extends HandlerSynonyms {
   concurrency?: number;
+  group?: string;
   retry?: Partial<RetryPolicy>;
   lane?: string;
   atMostOnce?: boolean;
   spread?: number;
   broadcast?: boolean;
   restartable?: boolean;
+}
+
+export interface HandlerSynonyms {
+  queue?: string;
+  prefetchCount?: number;
 }
 
 export type Headers = Readonly<Record<string, string>>;
@@ -267,7 +281,8 @@ export declare class RedisStreamsRecordBuilder<TData = unknown> {
   build(): RedisStreamsRecord<TData | undefined>;
 }
 
-export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOptions {
+export interface RedisStreamsServerOptions
+  extends CommonOptions, ConnectionOptions, ServerSynonyms {
   group?: string;
   concurrency?: number;
   maxDeliveries?: number;
@@ -367,6 +382,10 @@ export declare class ServerRedisStreams
   setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void;
   setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void;
   protected normalizePattern(pattern: MsPattern): string;
+}
+
+export interface ServerSynonyms extends HandlerSynonyms {
+  gracePeriod?: number;
 }
 
 export type WhenNoConsumer = 'fail' | 'wait' | number;

@@ -78,6 +78,9 @@ Durations are whole milliseconds, given as numbers. Sizes are bytes of UTF-8 as 
 
 ${table(SERVER_TABLE, { ...common, ...docstrings('server-options.ts', 'RedisStreamsServerOptions') })}
 
+\`queue\` (NATS, RabbitMQ) is another name of \`group\`, \`prefetchCount\` (RabbitMQ) one of \`concurrency\`, and \`gracePeriod\`
+(NATS) one of \`drainTimeout\`.
+
 ### \`retry\`
 
 Any part may be given; the others keep their defaults. Attempts (runs of the handler that may fail) and deliveries (instances
@@ -130,9 +133,15 @@ ${table(RECORD_TABLE, docstrings('record-options.ts', 'RecordOptions'))}
 The last argument of \`@MessagePattern(pattern, REDIS_STREAMS, { … })\` and \`@EventPattern\`. Nest gives this object to every
 transport that serves the handler, so unknown keys are ignored. A key that is probably a mistake is refused: a misspelt
 option (\`concurency\`), the name that other transports have for one (\`prefetch\`, \`retries\`), and an option of a server or a
-record (\`group\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\` and those of serializers. If another transport needs such a key, name that transport in its decorator.
+record (\`leaseTtl\`, \`timeout\`), except \`prefix\`, \`headers\`, \`signal\` and those of serializers. If another transport needs such a key, name that transport in its decorator.
 
 ${table(EXTRAS_TABLE, docstrings('handler-extras.ts', 'HandlerExtras'))}
+
+\`queue\` (NATS) is another name of \`group\`, and \`prefetchCount\` (RabbitMQ) one of \`concurrency\`.
+
+\`group\`: a server with handlers in other groups is a member of each of them, with one lease and one reading connection more
+per group; \`concurrency\` of the server holds for each group. Statistics, pauses and dead letters are by group. Of a pattern
+only one group may answer calls.
 
 \`concurrency\`: an instance reads no more entries of the pattern than can start, so that the rest is there for other instances.
 In a lane this holds only nearly, because the next entry may be for any of its patterns. An instance asks a lane for as many

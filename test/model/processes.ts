@@ -196,6 +196,7 @@ export class Instance extends Process {
       ...{ options, specs: [SPEC], companions: [], clock: this.clock, logger: this.logger() },
       diagnostics: consumerDiagnostics(this.clock),
       hooks: { ...observer, run: (delivery) => this.run(delivery) },
+      shared: {},
     });
     this.consumer.start().catch((error: Error) => {
       world.note(`${name} does not start: ${error.message}`);

@@ -7,8 +7,8 @@ import { closing } from '../support/closing.js';
 import { TestService } from '../support/test-service.js';
 
 @Controller()
-class GroupController {
-  @EventPattern<string>('placed', { group: 'mails' })
+class LeaseController {
+  @EventPattern<string>('placed', { leaseTtl: 1000 })
   placed(): void {}
 }
 
@@ -104,7 +104,7 @@ class SlipController {
 
 @Controller()
 class ForeignController {
-  @MessagePattern('foreign', { owner: 'team cats', queue: 'of another transport' })
+  @MessagePattern('foreign', { owner: 'team cats', exchange: 'of another transport' })
   foreign(): string {
     return 'fine';
   }
@@ -167,14 +167,14 @@ describe('extras of a handler', () => {
     const server = app.getTransportServer() as unknown as Server;
     expect(server.getHandlers().get('foreign')?.extras).toEqual({
       owner: 'team cats',
-      queue: 'of another transport',
+      exchange: 'of another transport',
     });
   });
 
   test.each<[string, Type, string]>([
     ['out of bounds', WrongController, 'concurrency'],
     ['misspelt', SlipController, 'did you mean "concurrency"'],
-    ["of the server's", GroupController, '"group" is an option of ServerRedisStreams'],
+    ["of the server's", LeaseController, '"leaseTtl" is an option of ServerRedisStreams'],
   ])('an extra that is %s rejects listen', async (_what, controller, text) => {
     const testing = await Test.createTestingModule({ controllers: [controller] }).compile();
     const strategy = new TestService().strategy();

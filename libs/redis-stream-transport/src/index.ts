@@ -1,6 +1,7 @@
 // For applications.
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
-export { ClientRedisStreams, type ReplyWithMeta } from './nest/client-redis-streams.js';
+export { ClientRedisStreams } from './nest/client-redis-streams.js';
+export type { ReplyWithMeta } from './nest/reply-with-meta.js';
 export type { ServerHealth } from './engine/consumer/instance-health.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
 export type { ReplyOrigin } from './engine/producer/call-request.js';
@@ -23,6 +24,7 @@ export type {
   ConnectionOptions,
   Credentials,
   HandlerExtras,
+  HandlerSynonyms,
   Headers,
   PacketDeserializer,
   PacketSerializer,
@@ -34,6 +36,7 @@ export type {
   Retention,
   RetryPolicy,
   RetryUnless,
+  ServerSynonyms,
   WhenNoConsumer,
 } from './options/index.js';
 export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';

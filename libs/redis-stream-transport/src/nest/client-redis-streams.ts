@@ -23,7 +23,8 @@ import { placeOf, showOnly } from '../redis/shown.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { patternText } from '../protocol/pattern.js';
 import { instrumentation } from './instrumentation.js';
-import { OutgoingPackets } from './outgoing.js';
+import { settleMany } from './many.js';
+import { OutgoingPackets, refuseAborted } from './outgoing.js';
 import {
   statusOf,
   TransportEvents,
@@ -31,15 +32,11 @@ import {
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
 import { tellMissingRights } from './rights-line.js';
-import { ReplySink, type ReplyCallback, type ReplyMeta } from './reply-sink.js';
+import { ReplySink, type ReplyCallback } from './reply-sink.js';
+import { withMeta, type ReplyWithMeta } from './reply-with-meta.js';
 import { startup } from './startup.js';
 import { storedEvent, UnheardEvents } from './stored-event.js';
 import { thrownStory } from '../thrown.js';
-
-/** A value together with where it came from. */
-export interface ReplyWithMeta<T> extends ReplyMeta {
-  readonly value: T;
-}
 
 /** What Nest's own signatures default to, so that callers typed against this class need no change. */
 type Whatever = ReturnType<typeof JSON.parse>;
@@ -163,7 +160,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   ): Observable<TResult> {
     // Nest's own would wait for the connection first, beyond the deadline of the event.
     return storedEvent(this.store<TResult>(pattern, data), (error) =>
-      this.unheard.warn(nameOf(pattern), error),
+      this.unheard.warn(pattern, error),
     );
   }
 
@@ -174,17 +171,30 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   ): Observable<ReplyWithMeta<TResult>> {
     if (pattern == null || data == null) return super.send(pattern, data);
     return new Observable<ReplyWithMeta<TResult>>((observer) => {
-      let meta: ReplyMeta | undefined;
-      const observe = this.createObserver<TResult>({
-        next: (value) => observer.next({ value, ...(meta as ReplyMeta) }),
-        error: (error: unknown) => observer.error(error),
-        complete: () => observer.complete(),
-      });
-      return this.dispatch(this.createPacket(pattern, data), (packet, origin, call) => {
-        if (origin !== undefined && call !== undefined) meta = { ...origin, callId: call.callId };
-        observe(packet);
-      });
+      const callback = withMeta<TResult>(observer, (values) => this.createObserver(values));
+      return this.dispatch(this.createPacket(pattern, data), callback);
     });
+  }
+
+  /**
+   * One call for each item, sent together. Resolves when all have ended: results in the order of the items, each with
+   * its last value (undefined: it had none), or with the error of that call alone. Beyond `maxPending` calls fail with
+   * OVERLOADED. An item may be a `RedisStreamsRecord`.
+   * @throws RedisStreamsError INVALID_MESSAGE if `items` is no list
+   */
+  sendMany<TResult = Whatever, TInput = Whatever>(
+    pattern: unknown,
+    items: Iterable<TInput>,
+  ): Promise<PromiseSettledResult<TResult | undefined>[]> {
+    return settleMany(items, (data) => this.send<TResult>(pattern, data));
+  }
+
+  /** One event for each item, as `sendMany`; each ends when it is stored, or was not. */
+  emitMany<TInput = Whatever>(
+    pattern: unknown,
+    items: Iterable<TInput>,
+  ): Promise<PromiseSettledResult<void>[]> {
+    return settleMany(items, (data) => this.emit<void>(pattern, data));
   }
 
   /** As on the server: both sides must find the same stream. */
@@ -280,21 +290,5 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       await producer.close(error instanceof RedisStreamsError ? error : undefined);
       throw error;
     });
-  }
-}
-
-function refuseAborted(signal: AbortSignal | undefined, what: string, pattern: string): void {
-  if (signal?.aborted !== true) return;
-  const message = `the signal of ${what} of ${pattern} was aborted before`;
-  throw new RedisStreamsError('CANCELLED', message, { pattern });
-}
-
-/** A pattern in a log line. It may be anything, also what JSON has no text for. */
-function nameOf(pattern: unknown): string {
-  if (typeof pattern === 'string') return pattern;
-  try {
-    return JSON.stringify(pattern) ?? typeof pattern;
-  } catch {
-    return typeof pattern;
   }
 }

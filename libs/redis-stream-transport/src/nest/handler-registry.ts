@@ -16,6 +16,16 @@ export interface PatternHandlers {
   readonly broadcasts: readonly MessageHandler[];
 }
 
+/** What a server serves in one group. */
+export interface ServedGroup {
+  readonly group: string;
+  readonly specs: readonly PatternSpec[];
+  readonly handlers: ReadonlyMap<string, PatternHandlers>;
+}
+
+/** Groups that the handlers of one server may have: each has a lease and a reading connection of its own. */
+const MOST_GROUPS = 64;
+
 interface Entry {
   message: MessageHandler | undefined;
   readonly events: MessageHandler[];
@@ -43,21 +53,14 @@ export class HandlerRegistry {
     }
   }
 
-  get hasEvents(): boolean {
-    for (const { events } of this.entries.values()) if (events.length > 0) return true;
-    return false;
-  }
-
   /**
-   * What is to be read, and the handlers of each pattern.
+   * What is to be read, and the handlers of each pattern, by group. The server's own group comes first, also if no
+   * handler is in it.
+   *
    * @throws RedisStreamsError DUPLICATE_HANDLER, INVALID_OPTION
    */
-  resolve(options: ResolvedServerOptions): {
-    specs: PatternSpec[];
-    handlers: Map<string, PatternHandlers>;
-  } {
-    const specs: PatternSpec[] = [];
-    const handlers = new Map<string, PatternHandlers>();
+  resolve(options: ResolvedServerOptions): ServedGroup[] {
+    const groups = new Map([[options.group, new GroupInMaking(options)]]);
     for (const [pattern, { message, events, duplicated }] of this.entries) {
       if (duplicated) {
         throw new RedisStreamsError(
@@ -72,16 +75,45 @@ export class HandlerRegistry {
         if (own.spread !== undefined) checkSpread(pattern, handler !== message);
         extras.set(handler, own);
       }
-      const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
-      const others = events.filter((handler) => !broadcasts.includes(handler));
-      handlers.set(pattern, { message, events: others, broadcasts });
-      const spec = specMaker(pattern, extras, options);
-      if (message !== undefined || others.length > 0) {
-        specs.push(spec(message === undefined ? others : [message, ...others], message));
+      const groupOf = (handler: MessageHandler): string =>
+        extras.get(handler)?.group ?? options.group;
+      for (const group of new Set([...extras.keys()].map(groupOf))) {
+        const inIt = (handler: MessageHandler): boolean => groupOf(handler) === group;
+        const own = message !== undefined && inIt(message) ? message : undefined;
+        let place = groups.get(group);
+        if (place === undefined) groups.set(group, (place = new GroupInMaking(options)));
+        place.add(pattern, extras, own, events.filter(inIt));
       }
-      if (broadcasts.length > 0) specs.push({ ...spec(broadcasts, undefined), broadcast: true });
     }
-    return { specs, handlers };
+    if (groups.size > MOST_GROUPS) {
+      const told = `the handlers of one server have ${groups.size} groups, and may have ${MOST_GROUPS}`;
+      throw new RedisStreamsError('INVALID_OPTION', told);
+    }
+    return [...groups].map(([group, { specs, handlers }]) => ({ group, specs, handlers }));
+  }
+}
+
+class GroupInMaking {
+  readonly specs: PatternSpec[] = [];
+  readonly handlers = new Map<string, PatternHandlers>();
+
+  constructor(private readonly options: ResolvedServerOptions) {}
+
+  /** @param extras of all handlers of the pattern */
+  add(
+    pattern: string,
+    extras: ReadonlyMap<MessageHandler, ResolvedHandlerExtras>,
+    message: MessageHandler | undefined,
+    events: readonly MessageHandler[],
+  ): void {
+    const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
+    const others = events.filter((handler) => !broadcasts.includes(handler));
+    this.handlers.set(pattern, { message, events: others, broadcasts });
+    const spec = specMaker(pattern, extras, this.options);
+    if (message !== undefined || others.length > 0) {
+      this.specs.push(spec(message === undefined ? others : [message, ...others], message));
+    }
+    if (broadcasts.length > 0) this.specs.push({ ...spec(broadcasts, undefined), broadcast: true });
   }
 }
 

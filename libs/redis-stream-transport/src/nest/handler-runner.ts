@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { aboutEntry, lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
@@ -21,25 +21,43 @@ export type AroundRun = (
   run: (ended: () => void) => Promise<void>,
 ) => unknown;
 
-/** Takes a delivery from its data to the handlers that its pattern has. */
-export class HandlerRunner {
-  handlers: ReadonlyMap<string, PatternHandlers> = new Map();
+/** Where the handlers of a server run. */
+export interface RunFrame {
+  /** The asynchronous context that handlers begin in: the one in which the server was made. */
+  readonly origin: AsyncResource;
   /** The processing hooks; undefined while the application has set none. */
   around: AroundRun | undefined;
+}
+
+/** What a runner works with. */
+export interface HandlerRunnerParts {
+  readonly options: ResolvedServerOptions;
+  readonly handlers: ReadonlyMap<string, PatternHandlers>;
+  readonly source: ContextSource;
+  readonly logger: RateLimitedLogger;
+  /** Names the group in diagnostics. */
+  readonly teller: DiagnosticsSource;
+  readonly frame: RunFrame;
+}
+
+/** Takes a delivery from its data to the handlers that its pattern has in one group. */
+export class HandlerRunner {
   private readonly requests: RequestInvoker;
   private readonly events: EventInvoker;
   /** Name of the codec that replies are written with, if it has one. */
   private readonly answersIn: string | undefined;
-  /** The asynchronous context that handlers begin in: the one in which the server was made. */
-  private readonly origin = new AsyncResource('ServerRedisStreams');
+  private readonly origin: AsyncResource;
+  private readonly source: ContextSource;
+  private readonly logger: RateLimitedLogger;
+  private readonly teller: DiagnosticsSource;
 
-  constructor(
-    private readonly options: ResolvedServerOptions,
-    private readonly source: ContextSource,
-    private readonly logger: RateLimitedLogger,
-    private readonly teller: DiagnosticsSource,
-  ) {
-    const { serializer, maxReplyBytes } = options;
+  constructor(private readonly parts: HandlerRunnerParts) {
+    const { source, logger } = parts;
+    this.origin = parts.frame.origin;
+    this.source = source;
+    this.logger = logger;
+    this.teller = parts.teller;
+    const { serializer, maxReplyBytes } = parts.options;
     this.answersIn = serializer?.codec;
     const complain = (delivery: Delivery, message: string): void => {
       const line = aboutEntry(delivery, () => lineOf(delivery, message));
@@ -73,7 +91,7 @@ export class HandlerRunner {
   };
 
   private open(delivery: Delivery): void {
-    readData(delivery, this.options.deserializer, this.answersIn, this.hand);
+    readData(delivery, this.parts.options.deserializer, this.answersIn, this.hand);
   }
 
   private readonly hand: Hand = (delivery, data, metadata) => {
@@ -84,8 +102,9 @@ export class HandlerRunner {
   };
 
   private start(delivery: Delivery, context: RedisStreamsContext, data: unknown): void {
-    if (this.around === undefined) void this.invoke(delivery, context, data);
-    else void this.invokeHooked(delivery, context, data, this.around);
+    const { around } = this.parts.frame;
+    if (around === undefined) void this.invoke(delivery, context, data);
+    else void this.invokeHooked(delivery, context, data, around);
   }
 
   private async invokeHooked(
@@ -115,7 +134,7 @@ export class HandlerRunner {
 
   private invoke(delivery: Delivery, context: RedisStreamsContext, data: unknown): Promise<void> {
     const { pattern, broadcast } = delivery.pattern.spec;
-    const known = this.handlers.get(pattern) as PatternHandlers;
+    const known = this.parts.handlers.get(pattern) as PatternHandlers;
     if (delivery.isRequest) {
       return this.requests.invoke(delivery, context, data, known.message as MessageHandler);
     }

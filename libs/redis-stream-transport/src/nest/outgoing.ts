@@ -175,3 +175,14 @@ function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
     throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
   }
 }
+
+/** @throws RedisStreamsError CANCELLED if the signal has fired. @param what in words */
+export function refuseAborted(
+  signal: AbortSignal | undefined,
+  what: string,
+  pattern: string,
+): void {
+  if (signal?.aborted !== true) return;
+  const message = `the signal of ${what} of ${pattern} was aborted before`;
+  throw new RedisStreamsError('CANCELLED', message, { pattern });
+}

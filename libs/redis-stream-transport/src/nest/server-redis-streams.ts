@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import {
   Server,
@@ -8,10 +9,7 @@ import {
 import type { Observable } from 'rxjs';
 import { systemClock } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
-import { ConsumerDiagnostics } from '../engine/consumer/consumer-diagnostics.js';
 import { NO_HEALTH, type ServerHealth } from '../engine/consumer/instance-health.js';
-import { Consumer } from '../engine/consumer/consumer.js';
-import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { Reach } from '../engine/shards-in-reach.js';
 import { RedisStreamsError } from '../errors.js';
@@ -21,23 +19,19 @@ import {
   type ResolvedServerOptions,
 } from '../options/index.js';
 import { placeOf, showOnly } from '../redis/shown.js';
-import { Keys, shardOf } from '../protocol/keys.js';
 import { patternText } from '../protocol/pattern.js';
-import { ConnectionLog, tellAll } from './connection-log.js';
+import { GroupMembers } from './group-members.js';
 import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry } from './handler-registry.js';
-import { HandlerRunner, type AroundRun } from './handler-runner.js';
+import type { AroundRun, RunFrame } from './handler-runner.js';
 import { watchFilters } from './original-error.js';
-import type { ContextSource } from './redis-streams.context.js';
 import {
   statusOf,
   TransportEvents,
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { tellMissingRights } from './rights-line.js';
-import { startLine, startWarnings } from './start-line.js';
-import { startup } from './startup.js';
+import { startWarnings } from './start-line.js';
 import { REDIS_STREAMS } from './transport-id.js';
 import { thrownStory } from '../thrown.js';
 
@@ -56,11 +50,11 @@ export class ServerRedisStreams
   implements CustomTransportStrategy
 {
   static {
-    showOnly(this, ({ options, consumer, messageHandlers }) => ({
+    showOnly(this, ({ options, members, messageHandlers }) => ({
       redis: placeOf(options.redis),
       prefix: options.prefix,
       group: options.group,
-      state: consumer?.state ?? 'idle',
+      state: members?.state ?? 'idle',
       patterns: [...messageHandlers.keys()],
     }));
   }
@@ -75,15 +69,11 @@ export class ServerRedisStreams
   private readonly companions: CompanionFactory[] = [];
   private readonly events: TransportEvents;
   private readonly quiet: RateLimitedLogger;
-  private readonly runner: HandlerRunner;
-  private consumer: Consumer | undefined;
-  private readonly source: ContextSource = {
-    redisNow: () => this.consumer?.redisNow() ?? Date.now(),
-    streamKey: (name) => {
-      const { prefix, shards } = this.options;
-      return new Keys(prefix, shardOf(name, shards), shards).stream(name);
-    },
+  private readonly frame: RunFrame = {
+    origin: new AsyncResource('ServerRedisStreams'),
+    around: undefined,
   };
+  private members: GroupMembers | undefined;
 
   /** Typed void, but returns what the start hook does: a promise if that one waits. */
   private readonly around: AroundRun = (context, run) => this.runWithProcessingHooks(context, run);
@@ -99,7 +89,6 @@ export class ServerRedisStreams
       { role: 'server', prefix, group, redis: placeOf(redis) },
       (error) => this.logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
     );
-    this.runner = new HandlerRunner(this.options, this.source, this.quiet, this.events.source);
   }
 
   override get status(): Observable<RedisStreamsStatus> {
@@ -152,17 +141,17 @@ export class ServerRedisStreams
    * the other instances at once. Idempotent.
    */
   override async close(): Promise<void> {
-    const { consumer } = this;
-    if (consumer === undefined) return;
-    await consumer.close();
-    if (this.consumer === consumer) this.consumer = undefined;
+    const { members } = this;
+    if (members === undefined) return;
+    await members.close();
+    if (this.members === members) this.members = undefined;
     this.quiet.flush();
     this._status$.next('disconnected');
   }
 
   /** How this instance is doing, as far as it knows: it asks nobody, and costs nothing. */
   health(): ServerHealth {
-    return this.consumer?.health() ?? NO_HEALTH;
+    return this.members?.health ?? NO_HEALTH;
   }
 
   override on<Name extends keyof RedisStreamsEvents>(
@@ -178,20 +167,20 @@ export class ServerRedisStreams
    * @throws Error before `listen`
    */
   override unwrap<T>(): T {
-    if (this.consumer === undefined) {
+    if (this.members === undefined) {
       throw new Error('Not initialized. Call "listen" or "startAllMicroservices" first.');
     }
-    return this.consumer.connections() as T;
+    return this.members.connections as T;
   }
 
   override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
     super.setOnProcessingStartHook(hook);
-    this.runner.around = this.around;
+    this.frame.around = this.around;
   }
 
   override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
     super.setOnProcessingEndHook(hook);
-    this.runner.around = this.around;
+    this.frame.around = this.around;
   }
 
   /** Nest's own rule sorts keys by the locale of the machine, and writes lists as objects. */
@@ -200,40 +189,23 @@ export class ServerRedisStreams
   }
 
   private async start(): Promise<void> {
-    if (this.consumer !== undefined) {
+    if (this.members !== undefined) {
       throw new RedisStreamsError('INVALID_OPTION', 'the server is listening already');
     }
-    const { specs, handlers } = this.registry.resolve(this.options);
-    const shared = this.registry.hasEvents && !this.options.explicitGroup;
-    for (const line of startWarnings(specs, shared))
+    const { options, companions, quiet: logger, events, frame } = this;
+    const groups = this.registry.resolve(options);
+    for (const line of startWarnings(groups, options)) {
       this.logger.warn(line, { code: 'CONFIGURATION' });
-    this.runner.handlers = handlers;
-    const isHopeless = (): boolean => consumer.reach.isHopeless;
-    const start = startup(this.options.retryAttempts, isHopeless);
-    const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
-    const { options, companions, quiet: logger } = this;
-    const status = (reach: Reach): void => {
-      // Connections that it closes itself are not lost.
-      if (consumer.state !== 'closed') this._status$.next(statusOf(reach));
-    };
-    const run = (delivery: Delivery): void => this.runner.run(delivery);
-    const { diagnostics: told, observer, source } = this.events;
-    const diagnostics = new ConsumerDiagnostics(told, source, systemClock);
-    const hooks = { run, status, ...tellAll(log, start, observer) };
-    const settings = { options, specs, companions, clock: systemClock, logger, diagnostics, hooks };
-    const consumer: Consumer = new Consumer(settings);
-    this.consumer = consumer;
+    }
+    const status = (reach: Reach): void => this._status$.next(statusOf(reach));
+    const members = new GroupMembers({
+      ...{ options, groups, companions, logger, events, frame, status },
+    });
+    this.members = members;
     try {
-      await start.until(consumer.start());
-      void tellMissingRights('service', consumer.reached, this.quiet);
-      void startLine(this.options, consumer, specs).then((line) =>
-        this.quiet.log('LISTENING', line),
-      );
+      await members.start();
     } catch (error) {
-      const refused = RedisStreamsError.isRedisStreamsError(error) && error.code === 'REDIS';
-      if (refused) await tellMissingRights('service', consumer.reached, this.quiet);
-      await consumer.close();
-      if (this.consumer === consumer) this.consumer = undefined;
+      if (this.members === members) this.members = undefined;
       throw error;
     }
   }

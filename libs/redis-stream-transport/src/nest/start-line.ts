@@ -1,6 +1,7 @@
 import type { Consumer } from '../engine/consumer/consumer.js';
 import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
 import type { ResolvedServerOptions } from '../options/index.js';
+import type { ServedGroup } from './handler-registry.js';
 import { wildcardWarning } from './wildcards.js';
 import { placeOf } from '../redis/shown.js';
 
@@ -8,9 +9,16 @@ import { placeOf } from '../redis/shown.js';
 const NAMED = 20;
 const SHOWN = 100;
 
-/** Warnings before an instance serves. @param shared events are read through the group `default` */
-export function startWarnings(specs: readonly PatternSpec[], shared: boolean): string[] {
-  const wild = wildcardWarning(specs.map(({ pattern }) => pattern));
+/** Warnings before an instance serves. @param groups the server's own first */
+export function startWarnings(
+  groups: readonly ServedGroup[],
+  { explicitGroup }: ResolvedServerOptions,
+): string[] {
+  const patterns = groups.flatMap(({ specs }) => specs.map(({ pattern }) => pattern));
+  const wild = wildcardWarning(patterns);
+  const heard = [...(groups[0]?.handlers.values() ?? [])];
+  const shared =
+    !explicitGroup && heard.some((one) => one.events.length + one.broadcasts.length > 0);
   const grouped =
     'There are event handlers and no "group": every service in the group "default" shares its events. ' +
     'Give each service a group of its own.';

@@ -43,7 +43,8 @@ export class UnheardEvents {
 
   constructor(private readonly logger: RateLimitedLogger) {}
 
-  warn(pattern: string, error: unknown): void {
+  warn(of: unknown, error: unknown): void {
+    const pattern = nameOf(of);
     const isOurs = RedisStreamsError.isRedisStreamsError(error);
     const code = isOurs ? error.code : 'refused';
     const kind = `${code} ${pattern.slice(0, 100)}`;
@@ -54,5 +55,15 @@ export class UnheardEvents {
       `EVENT_NOT_STORED ${this.kinds.has(kind) ? kind : code}`,
       `an event of ${pattern.slice(0, 100)} ${is} stored, and nobody subscribed to its emit: ${code}, ${thrownText(error)}`,
     );
+  }
+}
+
+/** A pattern in a log line. It may be anything, also what JSON has no text for. */
+function nameOf(pattern: unknown): string {
+  if (typeof pattern === 'string') return pattern;
+  try {
+    return JSON.stringify(pattern) ?? typeof pattern;
+  } catch {
+    return typeof pattern;
   }
 }

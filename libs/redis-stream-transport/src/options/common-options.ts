@@ -64,6 +64,12 @@ export interface CommonOptions {
 /** Shards of a place at most. */
 export const MAX_SHARDS = 256;
 
+const KEY_NAME = {
+  max: 128,
+  pattern: /^[^\s{}\p{Cc}\p{Cs}]+$/u,
+  wanted: 'a name without whitespace and braces',
+};
+
 export const COMMON_TABLE = {
   prefix: keyName('nrs'),
   maxPayloadBytes: bytes({ default: 1_048_576, min: 1, max: 67_108_864 }),
@@ -90,9 +96,11 @@ export function defaultShards(redis: RedisTarget): number {
  * type elsewhere.
  */
 export function keyName(name: string): Option<string, string> {
-  const wanted = 'a name without whitespace and braces';
-  return text({ default: name, max: 128, pattern: /^[^\s{}\p{Cc}\p{Cs}]+$/u, wanted });
+  return text({ default: name, ...KEY_NAME });
 }
+
+/** A group, where none is the server's. */
+export const groupName = text(KEY_NAME);
 
 /** An option for one half of a codec. Its name becomes part of header lines. */
 function coder<T extends { readonly codec?: string }>(

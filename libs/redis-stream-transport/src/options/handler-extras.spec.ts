@@ -3,6 +3,7 @@ import { resolveHandlerExtras } from './handler-extras.js';
 const resolve = (extras: unknown) => resolveHandlerExtras(extras, 'sum');
 const defaults = {
   concurrency: undefined,
+  group: undefined,
   retry: undefined,
   lane: undefined,
   atMostOnce: false,
@@ -25,12 +26,17 @@ it('takes each of ours', () => {
     broadcast: true,
     restartable: true,
   };
-  expect(resolve(extras)).toEqual({ ...extras, spread: undefined });
+  expect(resolve(extras)).toEqual({ ...extras, group: undefined, spread: undefined });
   expect(resolve({ spread: 8 })).toEqual({ ...defaults, spread: 8 });
+  expect(resolve({ group: 'mails' })).toEqual({ ...defaults, group: 'mails' });
+});
+
+it("takes names of Nest's other transports that mean the same", () => {
+  const theirs = { queue: 'mails', prefetchCount: 2 };
+  expect(resolve(theirs)).toEqual({ ...defaults, group: 'mails', concurrency: 2 });
 });
 
 it.each([
-  'queue',
   'qos',
   'url',
   'host',
@@ -70,8 +76,7 @@ it.each([
 it.each([
   ['prefetch', 'did you mean "concurrency"?'],
   ['retries', 'did you mean "retry"?'],
-  ['group', '"group" is an option of ServerRedisStreams, not of a handler'],
-  ['GROUP', '"group" is an option of ServerRedisStreams, not of a handler'],
+  ['GROUP', 'did you mean "group"?'],
   ['maxDeliveries', '"maxDeliveries" is an option of ServerRedisStreams, not of a handler'],
   ['leaseTTL', '"leaseTtl" is an option of ServerRedisStreams, not of a handler'],
   ['timeout', '"timeout" is for callers: an option of RedisStreamsRecord'],

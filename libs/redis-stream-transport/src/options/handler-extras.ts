@@ -10,23 +10,30 @@ import {
   type OptionValues,
   type Place,
 } from './option.js';
-import { MAX_SHARDS } from './common-options.js';
+import { groupName, MAX_SHARDS } from './common-options.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { RECORD_TABLE } from './record-options.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
 import { SERVER_TABLE } from './server-options.js';
 import { nearest } from './suggest.js';
+import { HANDLER_SYNONYMS, translate, type HandlerSynonyms } from './synonyms.js';
 
 /**
  * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Keys that do not look like ours are
  * ignored, because other transports and applications have keys of their own there.
  */
-export interface HandlerExtras {
+export interface HandlerExtras extends HandlerSynonyms {
   /**
    * How many runs of this handler at once in this instance; no more are read than can start. One that waits for a call
    * of its own lends its place to deeper calls of the pattern. Default: the server's.
    */
   concurrency?: number;
+  /**
+   * The group that the handler is in, instead of the server's: it gets a copy of its events of its own, and shares them
+   * with the handlers of that group in all servers. A group has a `concurrency`, a lease and a reading connection of its
+   * own; a server may have 64. Not together with `broadcast`. Default: the server's.
+   */
+  group?: string;
   /**
    * Retries after a failure; parts not given are the server's, and with any part given a message
    * handler is retried too. Default: the server's for events, none for messages.
@@ -56,13 +63,14 @@ export interface HandlerExtras {
 
 export const EXTRAS_TABLE = {
   concurrency: count({ min: 1, max: 100_000 }),
+  group: groupName,
   retry: retryPolicy,
   lane: text({ max: MAX_PATTERN_LENGTH }),
   atMostOnce: flag,
   spread: count({ min: 1, max: MAX_SHARDS }),
   broadcast: flag,
   restartable: flag,
-} as const satisfies Record<keyof HandlerExtras, Option>;
+} as const satisfies Record<Exclude<keyof HandlerExtras, keyof HandlerSynonyms>, Option>;
 
 /** The extras of a handler as the engine uses them. Where one is undefined, the server's option counts. */
 export type ResolvedHandlerExtras = OptionValues<typeof EXTRAS_TABLE>;
@@ -75,7 +83,8 @@ export type ResolvedHandlerExtras = OptionValues<typeof EXTRAS_TABLE>;
  */
 export function resolveHandlerExtras(extras: unknown, pattern: string): ResolvedHandlerExtras {
   const place = { owner: `Extras of the handler of "${pattern}"`, pattern };
-  const given = givenOptions(extras, (name) => Object.hasOwn(EXTRAS_TABLE, name), place);
+  const given = givenOptions(extras, isKnown, place);
+  translate(given, HANDLER_SYNONYMS, place);
   for (const name of given.keys()) {
     if (Object.hasOwn(EXTRAS_TABLE, name)) continue;
     const advice = adviceFor(name);
@@ -88,8 +97,16 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
     if (!values.atMostOnce || !values[other]) continue;
     throw contradiction(place, 'atMostOnce', other, 'what is started once is never run again');
   }
+  if (values.group !== undefined && values.broadcast) {
+    const reason = 'every instance gets what is broadcast, whatever its group';
+    throw contradiction(place, 'group', 'broadcast', reason);
+  }
   if (values.spread !== undefined) refuseSpread(values, place);
   return Object.freeze(values);
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(EXTRAS_TABLE, name) || Object.hasOwn(HANDLER_SYNONYMS, name);
 }
 
 /** Refuses what goes neither with the one stream of a lane nor with events. */
@@ -122,7 +139,8 @@ const OURS = Object.keys(EXTRAS_TABLE);
 /** The option of a handler that other transports and queues call so. */
 function aliasOf(key: string): string | undefined {
   const meant = ALIASES.get(key);
-  return meant !== undefined && OURS.includes(meant) ? meant : undefined;
+  // Handlers may carry the group of another transport beside ours.
+  return meant !== undefined && meant !== 'group' && OURS.includes(meant) ? meant : undefined;
 }
 
 /** Other libraries may have these in their extras too. */

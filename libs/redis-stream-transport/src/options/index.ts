@@ -28,3 +28,4 @@ export type {
 export type { Replicas } from './replicas.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';
+export type { HandlerSynonyms, ServerSynonyms } from './synonyms.js';

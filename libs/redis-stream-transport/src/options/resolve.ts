@@ -16,6 +16,7 @@ import {
   type ResolvedServerOptions,
 } from './server-options.js';
 import { nearest } from './suggest.js';
+import { SERVER_SYNONYMS, translate } from './synonyms.js';
 
 type Side = 'server' | 'client';
 
@@ -71,7 +72,10 @@ const tableOf = (side: Side) => (side === 'server' ? SERVER_TABLE : CLIENT_TABLE
 function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
   const place = side === 'server' ? SERVER : CLIENT;
   const names = [...Object.keys(tableOf(side)), ...REDIS_OPTION_NAMES, 'wildcards'];
-  const given = givenOptions(raw, (name) => names.includes(name), place);
+  const synonyms: Readonly<Record<string, string>> = side === 'server' ? SERVER_SYNONYMS : {};
+  const isKnown = (name: string) => names.includes(name) || Object.hasOwn(synonyms, name);
+  const given = givenOptions(raw, isKnown, place);
+  translate(given, synonyms, place);
   const stray = [...given.keys()].find((name) => !names.includes(name));
   if (stray !== undefined) {
     const advice = adviceFor(stray, names, side);

@@ -4,9 +4,11 @@ import { bytes, count, duration, flag, type Option, type OptionValues } from './
 import type { ConnectionOptions, RedisTarget } from './redis-options.js';
 import { retention, type Retention } from './retention.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
+import type { ServerSynonyms } from './synonyms.js';
 
 /** Options of a server. All are optional; durations are milliseconds, numbers only. */
-export interface RedisStreamsServerOptions extends CommonOptions, ConnectionOptions {
+export interface RedisStreamsServerOptions
+  extends CommonOptions, ConnectionOptions, ServerSynonyms {
   /**
    * The service: all instances with the same group share the entries, and each group gets its own
    * copy of events. Default: 'default'.
@@ -84,7 +86,7 @@ export const SERVER_TABLE = {
   requireNoEviction: flag,
   ...COMMON_TABLE,
 } as const satisfies Record<
-  Exclude<keyof RedisStreamsServerOptions, keyof ConnectionOptions>,
+  Exclude<keyof RedisStreamsServerOptions, keyof ConnectionOptions | keyof ServerSynonyms>,
   Option
 >;
 

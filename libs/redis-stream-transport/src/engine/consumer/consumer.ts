@@ -34,6 +34,8 @@ export interface ConsumerParts {
   readonly logger: RateLimitedLogger;
   readonly diagnostics: ConsumerDiagnostics;
   readonly hooks: ConsumerHooks;
+  /** Consumers with the same object share connections. */
+  readonly shared: object;
 }
 
 /** An instance of a service: one dispatcher, and one or several shards. */
@@ -52,7 +54,7 @@ export class Consumer {
   private readonly diagnostics: ConsumerDiagnostics;
 
   constructor(parts: ConsumerParts) {
-    const { options, specs, companions, clock, logger, diagnostics, hooks } = parts;
+    const { options, specs, companions, clock, logger, diagnostics, hooks, shared } = parts;
     this.options = options;
     this.clock = clock;
     this.logger = logger;
@@ -77,7 +79,6 @@ export class Consumer {
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
-    const shared = {};
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks, shared };
     const patterns = new Patterns(specs, options.shards);
     this.pauses = this.pausesOf(patterns);

@@ -54,3 +54,20 @@ export function instanceHealth(
     shards: { up: up.length, all: shards.length },
   };
 }
+
+/** Of a server with several groups: what is worst in any of them. @param all that of its own group first */
+export function worstHealth(all: readonly ServerHealth[]): ServerHealth {
+  const [first = NO_HEALTH, ...others] = all;
+  return others.reduce(
+    (worst, one) => ({
+      state: worst.state,
+      member: worst.member && one.member,
+      leaseFor: Math.min(worst.leaseFor, one.leaseFor),
+      readAgo: Math.max(worst.readAgo, one.readAgo),
+      behind: Math.max(worst.behind, one.behind),
+      running: worst.running + one.running,
+      shards: worst.shards.up <= one.shards.up ? worst.shards : one.shards,
+    }),
+    first,
+  );
+}
