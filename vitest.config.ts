@@ -57,7 +57,7 @@ export default defineConfig({
       {
         // Six processes that share out their load: they need the machine for themselves.
         extends: true,
-        test: { name: 'demo', include: [demo], sequence: { groupOrder: 1 } },
+        test: { name: 'demo', include: [demo], sequence: { groupOrder: 1 }, maxWorkers: 1 },
       },
       ...(process.env.RULE_REMOVALS === '1'
         ? [{ extends: true as const, test: { name: 'removals', include: [removals] } }]

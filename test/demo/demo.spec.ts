@@ -1,21 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-const repository = join(import.meta.dirname, '..', '..');
-const sources = [
-  'libs/redis-stream-transport/src',
-  'apps/demo-contract/src',
-  'apps/demo-service/src',
-  'apps/demo-client/src',
-];
-const builds = [
-  'libs/redis-stream-transport/dist/index.js',
-  'dist/apps/demo-contract/index.js',
-  'dist/apps/demo-service/main.js',
-  'dist/apps/demo-client/main.js',
-];
+import { repository } from '../../tools/repository.js';
+import { buildApps } from './build-apps.js';
 
 interface DemoResult {
   sent: number;
@@ -39,8 +25,7 @@ describe('npm run demo -- --json', () => {
   let result: DemoResult;
 
   beforeAll(async () => {
-    // The demo runs what a user would run: the built apps on the built package.
-    if (buildIsStale()) await run('npm', ['run', '-s', 'build'], { cwd: repository });
+    await buildApps();
     const demo = ['--import', 'tsx', 'scripts/demo.ts', '--json'];
     const { stdout } = await run(process.execPath, demo, { cwd: repository });
     result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as DemoResult;
@@ -93,17 +78,4 @@ describe('npm run demo -- --json', () => {
 
 function sum(counts: Record<string, number>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
-}
-
-/** Missing, or older than a source: then the demo would show what the code did yesterday. */
-function buildIsStale(): boolean {
-  const built = builds.map((file) => join(repository, file));
-  if (!built.every((file) => existsSync(file))) return true;
-  const newestSource = Math.max(...sources.flatMap((folder) => changes(join(repository, folder))));
-  return newestSource > Math.min(...built.map((file) => statSync(file).mtimeMs));
-}
-
-function changes(folder: string): number[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.map((name) => statSync(join(folder, name)).mtimeMs);
 }

@@ -22,6 +22,7 @@ export class ClientModule {
         ContractsModule.forFeature([StockContract], { client: ORDERS, imports: [clients] }),
       ],
       providers: [OrdersClient, Tour, Load],
+      exports: [OrdersClient, clients],
     };
   }
 }

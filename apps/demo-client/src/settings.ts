@@ -9,6 +9,8 @@ export interface Settings {
   readonly directed: boolean;
   readonly url: string;
   readonly prefix: string;
+  /** It makes no calls of its own: it is a gateway, which calls for those who ask it over HTTP at this port. */
+  readonly httpPort?: number;
 }
 
 export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
@@ -26,6 +28,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     directed: values.directed,
     url: env['REDIS_URL'] || 'redis://localhost:6379',
     prefix: env['NRS_PREFIX'] || 'nrs',
+    ...(env['HTTP_PORT'] ? { httpPort: Number(env['HTTP_PORT']) } : {}),
   };
 }
 

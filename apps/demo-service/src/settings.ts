@@ -12,6 +12,8 @@ export interface Settings {
   readonly url: string;
   /** The beginning of all keys in Redis. Services and clients need the same one. */
   readonly prefix: string;
+  /** Where it serves health and metrics over HTTP; undefined: nowhere. */
+  readonly httpPort?: number;
 }
 
 export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
@@ -31,5 +33,6 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     journal: values.journal,
     url: env['REDIS_URL'] || 'redis://localhost:6379',
     prefix: env['NRS_PREFIX'] || 'nrs',
+    ...(env['HTTP_PORT'] ? { httpPort: Number(env['HTTP_PORT']) } : {}),
   };
 }
