@@ -103,6 +103,11 @@ export interface InstancePauseRequest extends PauseRequest {
   readonly instance: string;
 }
 
+export declare class KeptConnections {
+  constructor(options?: RedisStreamsClientOptions | undefined, rest?: number);
+  close(): Promise<void>;
+}
+
 export interface LiveInstance {
   readonly name: string;
   readonly consumers: readonly string[];
@@ -261,13 +266,12 @@ export interface TracedReply {
   readonly text: string | undefined;
 }
 
-export declare function diagnose(
-  options?: RedisStreamsClientOptions,
-  limit?: number,
-): Promise<Finding[]>;
+export type Whereabouts = RedisStreamsClientOptions | KeptConnections;
+
+export declare function diagnose(options?: Whereabouts, limit?: number): Promise<Finding[]>;
 
 export declare function explainCall(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   call: string,
   { pattern, limit }?: ExplainOptions,
 ): Promise<CallTrace>;
@@ -277,48 +281,43 @@ export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 export declare function leftIn(backlog: Backlog, quiet?: number): string[];
 
 export declare function pauseInstance(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: InstancePauseRequest,
 ): Promise<PauseResult>;
 
 export declare function pausePattern(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: PatternPauseRequest,
 ): Promise<PauseResult>;
 
-export declare function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog>;
+export declare function readBacklog(options?: Whereabouts): Promise<Backlog>;
 
 export declare function readDeadLetters(
-  options?: RedisStreamsClientOptions,
+  options?: Whereabouts,
 ): Promise<Readonly<Record<string, number>>>;
 
-export declare function readOverview(
-  options?: RedisStreamsClientOptions,
-  limit?: number,
-): Promise<Overview>;
+export declare function readOverview(options?: Whereabouts, limit?: number): Promise<Overview>;
 
-export declare function readPaused(options?: RedisStreamsClientOptions): Promise<Paused>;
+export declare function readPaused(options?: Whereabouts): Promise<Paused>;
 
 export declare function readPending(
-  options?: RedisStreamsClientOptions,
+  options?: Whereabouts,
   filter?: PendingFilter,
   limit?: number,
 ): Promise<PendingPage>;
 
-export declare function readServers(options?: RedisStreamsClientOptions): Promise<ServerFacts[]>;
+export declare function readServers(options?: Whereabouts): Promise<ServerFacts[]>;
 
-export declare function readServices(options?: RedisStreamsClientOptions): Promise<LiveService[]>;
+export declare function readServices(options?: Whereabouts): Promise<LiveService[]>;
 
-export declare function readShards(
-  options?: RedisStreamsClientOptions,
-): Promise<number | undefined>;
+export declare function readShards(options?: Whereabouts): Promise<number | undefined>;
 
 export declare function resumeInstance(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: Pick<InstancePauseRequest, 'service' | 'instance' | 'wait'>,
 ): Promise<PauseResult>;
 
 export declare function resumePattern(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: Pick<PatternPauseRequest, 'service' | 'pattern' | 'wait'>,
 ): Promise<PauseResult>;

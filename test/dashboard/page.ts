@@ -24,6 +24,8 @@ export const built = (): Promise<string> => (building ??= buildPage());
 export interface ServedPage extends Asked {
   /** Ends the server, and its connections; what it returns starts it again at the same port. */
   leave(): Promise<() => Promise<void>>;
+  /** Closes the page; its server goes on. */
+  close(): void;
 }
 
 /** Serves the page of a place until the test ends. */
@@ -52,7 +54,10 @@ export async function servedPage(options: DashboardOptions): Promise<ServedPage>
     await close();
     return () => listen(port);
   };
-  return { ...pageAt(`http://127.0.0.1:${port}${dashboard.route}/`), leave };
+  return {
+    ...pageAt(`http://127.0.0.1:${port}${dashboard.route}/`),
+    ...{ leave, close: () => dashboard.close() },
+  };
 }
 
 /** A page that somebody else serves. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { RedisStreamsError } from '../errors.js';
+import { KeptConnections } from '../operate/index.js';
 import { resolveClientOptions, type RedisStreamsClientOptions } from '../options/index.js';
 
 /** Who looks at the page. */
@@ -46,7 +47,12 @@ export interface DashboardSettings {
   readonly prefix: string;
   /** The options of the clients that look. */
   readonly place: RedisStreamsClientOptions;
+  /** The connections of those that look again and again. */
+  readonly kept: KeptConnections;
 }
+
+/** Milliseconds for which connections are kept beyond the next look. */
+const KEPT = 10_000;
 
 const OPEN: ReadonlySet<string | undefined> = new Set(['development', 'test']);
 
@@ -86,6 +92,7 @@ export function settingsOf(options: DashboardOptions, stage = process.env['NODE_
   const settings: DashboardSettings = {
     ...{ route: path === '' ? '' : `/${path}`, readOnly, auth, hidePayloads, interval, place },
     prefix: resolveClientOptions(place).prefix,
+    kept: new KeptConnections(place, interval + KEPT),
   };
   return settings;
 }

@@ -49,9 +49,9 @@ export class Dashboard {
   /** @throws RedisStreamsError INVALID_OPTION, also where everybody could change something */
   constructor(options: DashboardOptions = {}) {
     this.settings = settingsOf(options);
-    const { route, place, interval } = this.settings;
+    const { route, kept, interval } = this.settings;
     this.route = route;
-    this.poller = new Poller(() => readOverview(place, LOOK), interval);
+    this.poller = new Poller(() => readOverview(kept, LOOK), interval);
     this.viewers = new Viewers(this.poller);
   }
 
@@ -70,9 +70,10 @@ export class Dashboard {
     return true;
   }
 
-  /** Ends what pages wait for. Idempotent. */
+  /** Ends what pages wait for, and closes the connections. Idempotent. */
   close(): void {
     this.viewers.close();
+    void this.settings.kept.close();
   }
 
   /** Never rejects. */

@@ -10,19 +10,19 @@ type Question = (settings: DashboardSettings, input: Input) => Promise<unknown>;
 
 /** What the page may ask, by its path below the route. Changes nothing. */
 export const QUESTIONS: ReadonlyMap<string, Question> = new Map<string, Question>([
-  ['api/pending', ({ place }, input) => listPending(place, input)],
-  ['api/letters/count', ({ place }) => countLetters(place)],
-  ['api/letters', ({ place, hidePayloads }, input) => listLetters(place, input, hidePayloads)],
-  ['api/letter', ({ place, hidePayloads }, input) => showLetter(place, input, hidePayloads)],
-  ['api/call', ({ place, hidePayloads }, input) => followCall(place, input, hidePayloads)],
-  ['api/findings', ({ place }) => judge(place)],
+  ['api/pending', ({ kept }, input) => listPending(kept, input)],
+  ['api/letters/count', countLetters],
+  ['api/letters', listLetters],
+  ['api/letter', showLetter],
+  ['api/call', followCall],
+  ['api/findings', ({ kept }) => judge(kept)],
 ]);
 
 /** What the page may change, unless it is read-only. */
 export const CHANGES: ReadonlyMap<string, Question> = new Map<string, Question>([
-  ['api/letters/replay', ({ place }, input) => replayLetters(place, input)],
-  ['api/letters/discard', ({ place }, input) => discardLetters(place, input)],
-  ['api/pause', ({ place }, input) => pause(place, input)],
-  ['api/resume', ({ place }, input) => resume(place, input)],
-  ['api/letter/edit', ({ place }, input) => editLetter(place, input)],
+  ['api/letters/replay', replayLetters],
+  ['api/letters/discard', discardLetters],
+  ['api/pause', ({ kept }, input) => pause(kept, input)],
+  ['api/resume', ({ kept }, input) => resume(kept, input)],
+  ['api/letter/edit', editLetter],
 ]);

@@ -1,10 +1,9 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { worstFirst, type Finding } from './finding.js';
 import { judgeContracts } from './judge-contracts.js';
 import { judgeKeys } from './judge-keys.js';
 import { judgeServers } from './judge-servers.js';
 import { judgeWork } from './judge-work.js';
-import { withPlace } from './place.js';
+import { withPlace, type Whereabouts } from './place.js';
 import { backlogOf } from './read-backlog.js';
 import { servicesOf } from './read-services.js';
 import { scanKeys } from './scanned-keys.js';
@@ -18,7 +17,7 @@ import { factsOfServers } from './servers.js';
  * @returns what somebody should look at, the worst first
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function diagnose(options?: RedisStreamsClientOptions, limit = 30_000): Promise<Finding[]> {
+export function diagnose(options?: Whereabouts, limit = 30_000): Promise<Finding[]> {
   return withPlace(options, async (place) => {
     const kinds = [
       's',

@@ -1,10 +1,9 @@
 import { RedisStreamsError } from '../errors.js';
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { isCallerId, isCallId } from '../protocol/limits.js';
 import { listOf, numberOf } from '../redis/answer.js';
 import type { CallTrace, TracedEntry } from './call-trace.js';
 import { findCalls, type WantedCall } from './find-calls.js';
-import { inParts, withPlace, type Place } from './place.js';
+import { inParts, withPlace, type Place, type Whereabouts } from './place.js';
 import { scanKeys } from './scanned-keys.js';
 import { repliesTo } from './traced-replies.js';
 import { tracedEntry, tracedLetter } from './traced-entries.js';
@@ -24,7 +23,7 @@ export interface ExplainOptions {
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export function explainCall(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   call: string,
   { pattern, limit = 10_000 }: ExplainOptions = {},
 ): Promise<CallTrace> {

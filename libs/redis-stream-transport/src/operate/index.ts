@@ -17,8 +17,9 @@ export { diagnose } from './diagnose.js';
 export { explainCall, type ExplainOptions } from './explain-call.js';
 export type { Finding, FindingCode } from './finding.js';
 export type { InstanceFacts } from './instance-facts.js';
+export { KeptConnections } from './kept-connections.js';
 export type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
-export { readShards } from './place.js';
+export { readShards, type Whereabouts } from './place.js';
 export { pauseInstance, pausePattern, resumeInstance, resumePattern } from './pause.js';
 export type {
   InstancePauseRequest,

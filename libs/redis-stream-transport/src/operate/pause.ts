@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { RedisStreamsError } from '../errors.js';
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import {
   MOST_PAUSES,
   pausedInstance,
@@ -18,7 +17,14 @@ import type {
   PauseRequest,
   PauseResult,
 } from './paused.js';
-import { inParts, timeOfServer, unlessRefused, withPlace, type Place } from './place.js';
+import {
+  inParts,
+  timeOfServer,
+  unlessRefused,
+  withPlace,
+  type Place,
+  type Whereabouts,
+} from './place.js';
 import { processOf } from './process-of.js';
 import { SERVICE_KEYS, servicesOf } from './read-services.js';
 import { scanKeys } from './scanned-keys.js';
@@ -38,7 +44,7 @@ const LOOK_AGAIN = 100;
  * @throws RedisStreamsError INVALID_OPTION (also: which service?), NOT_CONNECTED, REDIS
  */
 export function pausePattern(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: PatternPauseRequest,
 ): Promise<PauseResult> {
   return changePattern(options, request, true);
@@ -51,7 +57,7 @@ export function pausePattern(
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export function resumePattern(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: Pick<PatternPauseRequest, 'service' | 'pattern' | 'wait'>,
 ): Promise<PauseResult> {
   return changePattern(options, request, false);
@@ -64,7 +70,7 @@ export function resumePattern(
  * @throws RedisStreamsError INVALID_OPTION (also: it is not known), NOT_CONNECTED, REDIS
  */
 export function pauseInstance(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: InstancePauseRequest,
 ): Promise<PauseResult> {
   return changeInstance(options, request, true);
@@ -72,14 +78,14 @@ export function pauseInstance(
 
 /** Lets an instance take work again. As of `resumePattern`. */
 export function resumeInstance(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: Pick<InstancePauseRequest, 'service' | 'instance' | 'wait'>,
 ): Promise<PauseResult> {
   return changeInstance(options, request, false);
 }
 
 function changePattern(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: PatternPauseRequest,
   pauses: boolean,
 ): Promise<PauseResult> {
@@ -98,7 +104,7 @@ function changePattern(
 }
 
 function changeInstance(
-  options: RedisStreamsClientOptions | undefined,
+  options: Whereabouts | undefined,
   request: InstancePauseRequest,
   pauses: boolean,
 ): Promise<PauseResult> {

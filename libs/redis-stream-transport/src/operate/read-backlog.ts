@@ -1,7 +1,6 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { numberOf } from '../redis/answer.js';
 import type { Backlog, StreamBacklog } from './backlog.js';
-import { inParts, unlessRefused, withPlace, type Place } from './place.js';
+import { inParts, unlessRefused, withPlace, type Place, type Whereabouts } from './place.js';
 import { callersOf } from './count-callers.js';
 import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 import { readStream } from './stream-reader.js';
@@ -14,7 +13,7 @@ import { readStream } from './stream-reader.js';
  * is how long the connections may take
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlog> {
+export function readBacklog(options?: Whereabouts): Promise<Backlog> {
   return withPlace(options, async (place) =>
     backlogOf(place, await scanKeys(place, ['s', 'dead'])),
   );
@@ -26,9 +25,7 @@ export function readBacklog(options?: RedisStreamsClientOptions): Promise<Backlo
  * @param options those of a client
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readDeadLetters(
-  options?: RedisStreamsClientOptions,
-): Promise<Readonly<Record<string, number>>> {
+export function readDeadLetters(options?: Whereabouts): Promise<Readonly<Record<string, number>>> {
   return withPlace(options, async (place) => lettersOf(await scanKeys(place, ['dead'])));
 }
 

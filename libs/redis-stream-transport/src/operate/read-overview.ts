@@ -1,7 +1,6 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import type { Backlog } from './backlog.js';
 import { callersOfPlace, type ConnectedCaller } from './callers.js';
-import { withPlace } from './place.js';
+import { withPlace, type Whereabouts } from './place.js';
 import { backlogOf } from './read-backlog.js';
 import { SERVICE_KEYS, servicesOf } from './read-services.js';
 import { scanKeys } from './scanned-keys.js';
@@ -26,10 +25,7 @@ export interface Overview {
  * @param limit milliseconds that the search for keys may take
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readOverview(
-  options?: RedisStreamsClientOptions,
-  limit = 10_000,
-): Promise<Overview> {
+export function readOverview(options?: Whereabouts, limit = 10_000): Promise<Overview> {
   return withPlace(options, async (place) => {
     const keys = await scanKeys(place, ['s', 'dead', ...SERVICE_KEYS], limit);
     const [servers, services, backlog, callers] = await Promise.all([
@@ -43,6 +39,6 @@ export function readOverview(
 }
 
 /** What the servers of a place say about themselves. @param options those of a client */
-export function readServers(options?: RedisStreamsClientOptions): Promise<ServerFacts[]> {
+export function readServers(options?: Whereabouts): Promise<ServerFacts[]> {
   return withPlace(options, factsOfServers);
 }

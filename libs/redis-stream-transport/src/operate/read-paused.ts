@@ -1,8 +1,14 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { MOST_PAUSES, pausesIn } from '../protocol/pause.js';
 import { listOf, textsOf } from '../redis/answer.js';
 import type { Paused, PausedInstance, PausedPattern } from './paused.js';
-import { inParts, timeOfServer, unlessRefused, withPlace, type Place } from './place.js';
+import {
+  inParts,
+  timeOfServer,
+  unlessRefused,
+  withPlace,
+  type Place,
+  type Whereabouts,
+} from './place.js';
 import { processOf } from './process-of.js';
 import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 
@@ -12,7 +18,7 @@ import { scanKeys, type ScannedKeys } from './scanned-keys.js';
  * @param options those of a client
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readPaused(options?: RedisStreamsClientOptions): Promise<Paused> {
+export function readPaused(options?: Whereabouts): Promise<Paused> {
   return withPlace(options, async (place) => pausedOf(place, await scanKeys(place, ['paused'])));
 }
 

@@ -1,4 +1,3 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { compareIds, timeOf } from '../protocol/entry.js';
 import { callIdOf } from '../protocol/header.js';
 import { isEntryId } from '../protocol/limits.js';
@@ -6,7 +5,7 @@ import { listOf, numberOf, textOr, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
 import { entryHeadsScript } from './entry-heads.lua.js';
 import type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
-import { inParts, timeOfServer, unlessRefused, withPlace } from './place.js';
+import { inParts, timeOfServer, unlessRefused, withPlace, type Whereabouts } from './place.js';
 import { processOf } from './process-of.js';
 import { scanKeys } from './scanned-keys.js';
 import type { ShardConnection } from './shard-connection.js';
@@ -34,7 +33,7 @@ interface Held {
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export function readPending(
-  options?: RedisStreamsClientOptions,
+  options?: Whereabouts,
   filter: PendingFilter = {},
   limit = 100,
 ): Promise<PendingPage> {

@@ -1,10 +1,16 @@
-import type { RedisStreamsClientOptions } from '../options/index.js';
 import { listOf, numberOf, textsOf } from '../redis/answer.js';
 import { factsOf, type InstanceFacts } from './instance-facts.js';
 import { processOf } from './process-of.js';
 import type { Paused, PausedInstance } from './paused.js';
 import { pausedOf } from './read-paused.js';
-import { inParts, timeOfServer, unlessRefused, withPlace, type Place } from './place.js';
+import {
+  inParts,
+  timeOfServer,
+  unlessRefused,
+  withPlace,
+  type Place,
+  type Whereabouts,
+} from './place.js';
 import { scanKeys, type FoundKey, type ScannedKeys } from './scanned-keys.js';
 import type { AnsweredPattern, LiveInstance, LiveService } from './services.js';
 import type { ShardConnection } from './shard-connection.js';
@@ -20,7 +26,7 @@ const MOST = 1000;
  * @param options those of a client
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readServices(options?: RedisStreamsClientOptions): Promise<LiveService[]> {
+export function readServices(options?: Whereabouts): Promise<LiveService[]> {
   return withPlace(options, async (place) =>
     servicesOf(place, await scanKeys(place, SERVICE_KEYS)),
   );

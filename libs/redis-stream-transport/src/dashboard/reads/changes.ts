@@ -1,7 +1,7 @@
 import type { DeadLetters, ReplayChanges } from '../../dead-letters/index.js';
 import { RedisStreamsError } from '../../errors.js';
-import type { RedisStreamsClientOptions } from '../../options/index.js';
 import { thrownText } from '../../thrown.js';
+import type { DashboardSettings } from '../dashboard-options.js';
 import { Refusal } from '../serve/refusal.js';
 import { filterIn, headersIn, idsIn, neededText, numberIn, textIn, type Input } from './input.js';
 import { withLetters } from './letters.js';
@@ -27,9 +27,9 @@ export interface Changed {
 }
 
 /** Puts letters back into their streams: those with ids, or those that fit a filter. */
-export function replayLetters(place: RedisStreamsClientOptions, input: Input): Promise<Changed> {
+export function replayLetters(settings: DashboardSettings, input: Input): Promise<Changed> {
   const ids = idsIn(input);
-  return withLetters(place, neededText(input, 'service'), async (letters) => {
+  return withLetters(settings, neededText(input, 'service'), async (letters) => {
     if (ids !== undefined) {
       return changeEach(ids, async (id) => (await letters.replay(id)) !== undefined);
     }
@@ -47,9 +47,9 @@ export function replayLetters(place: RedisStreamsClientOptions, input: Input): P
 }
 
 /** Deletes letters: those with ids, or those that fit a filter. */
-export function discardLetters(place: RedisStreamsClientOptions, input: Input): Promise<Changed> {
+export function discardLetters(settings: DashboardSettings, input: Input): Promise<Changed> {
   const ids = idsIn(input);
-  return withLetters(place, neededText(input, 'service'), async (letters) => {
+  return withLetters(settings, neededText(input, 'service'), async (letters) => {
     if (ids !== undefined) {
       return changeEach(ids, async (id) => {
         await letters.discard(id);
@@ -63,14 +63,14 @@ export function discardLetters(place: RedisStreamsClientOptions, input: Input): 
 }
 
 /** Replays one letter with other data or headers. */
-export function editLetter(place: RedisStreamsClientOptions, input: Input) {
+export function editLetter(settings: DashboardSettings, input: Input) {
   const [service, id] = [neededText(input, 'service'), neededText(input, 'id')];
   const headers = headersIn(input);
   const changes: ReplayChanges = {
     ...('data' in input ? { data: input['data'] } : {}),
     ...(headers === undefined ? {} : { headers }),
   };
-  return withLetters(place, service, async (letters: DeadLetters) => {
+  return withLetters(settings, service, async (letters: DeadLetters) => {
     const entry = await letters.replay(id, changes);
     if (entry === undefined) throw new Refusal(404, 'there is no such dead letter any more');
     return { entry };

@@ -1,6 +1,6 @@
 import { DeadLetters, type DeadLetterEntry } from '../../dead-letters/index.js';
 import { readDeadLetters, readShards } from '../../operate/index.js';
-import type { RedisStreamsClientOptions } from '../../options/index.js';
+import type { DashboardSettings } from '../dashboard-options.js';
 import { Refusal } from '../serve/refusal.js';
 import { filterIn, neededText, numberIn, textIn, type Input } from './input.js';
 
@@ -32,11 +32,11 @@ export interface ListedLetter extends Pick<
 
 /** Opens the letters of a service for as long as `work` takes. */
 export async function withLetters<T>(
-  place: RedisStreamsClientOptions,
+  { place, kept }: DashboardSettings,
   group: string,
   work: (letters: DeadLetters) => Promise<T>,
 ): Promise<T> {
-  const shards = place.shards === undefined ? await readShards(place) : undefined;
+  const shards = place.shards === undefined ? await readShards(kept) : undefined;
   const letters = new DeadLetters({ ...place, ...(shards === undefined ? {} : { shards }), group });
   try {
     return await work(letters);
@@ -46,21 +46,21 @@ export async function withLetters<T>(
 }
 
 /** How many letters there are: by service, and by pattern and reason of each. */
-export async function countLetters(place: RedisStreamsClientOptions) {
-  const services = Object.entries(await readDeadLetters(place));
+export async function countLetters(settings: DashboardSettings) {
+  const services = Object.entries(await readDeadLetters(settings.kept));
   const counted = [];
   const until = performance.now() + COUNTING;
   for (const [service, count] of services.toSorted(([one], [other]) => (one < other ? -1 : 1))) {
-    counted.push({ service, count, ...(await kindsOf(place, service, until)) });
+    counted.push({ service, count, ...(await kindsOf(settings, service, until)) });
   }
   return { services: counted };
 }
 
-async function kindsOf(place: RedisStreamsClientOptions, service: string, until: number) {
+async function kindsOf(settings: DashboardSettings, service: string, until: number) {
   const kinds = new Map<string, { pattern: string; reason: string; count: number; last: number }>();
   let complete = true;
   try {
-    await withLetters(place, service, async (letters) => {
+    await withLetters(settings, service, async (letters) => {
       let n = 0;
       for await (const { pattern, reason, at } of letters.list()) {
         complete = ++n <= COUNTED && performance.now() < until;
@@ -79,15 +79,18 @@ async function kindsOf(place: RedisStreamsClientOptions, service: string, until:
 }
 
 /** A page of the letters of a service that fit. */
-export async function listLetters(place: RedisStreamsClientOptions, input: Input, hidden: boolean) {
+export async function listLetters(settings: DashboardSettings, input: Input) {
   const after = textIn(input, 'after');
   const limit = Math.min(200, numberIn(input, 'limit') ?? PAGE);
-  return withLetters(place, neededText(input, 'service'), async (letters) => {
+  return withLetters(settings, neededText(input, 'service'), async (letters) => {
     const page = await letters.page(filterIn(input), {
       limit,
       ...(after === undefined ? {} : { after }),
     });
-    return { letters: page.letters.map((letter) => listed(letter, hidden)), next: page.next };
+    return {
+      letters: page.letters.map((letter) => listed(letter, settings.hidePayloads)),
+      next: page.next,
+    };
   });
 }
 
@@ -99,13 +102,13 @@ function listed(letter: DeadLetterEntry, hidden: boolean): ListedLetter {
 }
 
 /** All of one letter. @throws Refusal if it is not there */
-export async function showLetter(place: RedisStreamsClientOptions, input: Input, hidden: boolean) {
+export async function showLetter(settings: DashboardSettings, input: Input) {
   const [service, id] = [neededText(input, 'service'), neededText(input, 'id')];
-  const letter = await withLetters(place, service, (letters) => letters.get(id));
+  const letter = await withLetters(settings, service, (letters) => letters.get(id));
   if (letter === undefined) throw new Refusal(404, 'there is no such dead letter any more');
   // The text says what the data is; both of a megabyte would be two.
   const { data: _data, ...shown } = letter;
-  if (!hidden) return { service, ...shown };
+  if (!settings.hidePayloads) return { service, ...shown };
   const headers = Object.fromEntries(Object.keys(letter.headers).map((name) => [name, '(hidden)']));
   return { service, ...shown, text: undefined, headers };
 }
