@@ -2,6 +2,7 @@
 import { figuresOf, isFailure } from './figures.js';
 import { letterRules } from './letters.js';
 import { loadRules } from './load.js';
+import { pauseRules } from './pauses.js';
 import { unexcused } from './unreceived.js';
 import { stalledWithin, type Finding, type Model, type Violation } from './model.js';
 import type { Expectations } from '../fleet/plan.js';
@@ -21,6 +22,7 @@ type Rule<T> = (model: Model, wanted: T) => Iterable<Finding>;
 const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expectations[Name]>> } = {
   ...loadRules,
   ...letterRules,
+  ...pauseRules,
 
   *success({ calls, plan }, share) {
     const codes = plan.expect.codes ?? [];

@@ -33,6 +33,12 @@ export interface Facts {
   role?: string;
   /** Its targets stand still. */
   stalls?: boolean;
+  /** Nothing of this pattern starts; its calls are refused or wait. */
+  paused?: { readonly pattern: string; readonly refuse: boolean };
+  /** Its target takes nothing new. */
+  takesNothing?: boolean;
+  /** Milliseconds from the note of a pause until it holds. */
+  heededAfter?: number;
   /** New calls are refused. */
   refuses?: boolean;
   /** Redis answers no command. */

@@ -107,6 +107,8 @@ export interface Expectations {
   /** Replies to the other callers take at most this many times as long as before. */
   readonly othersP99?: number;
   readonly overload?: Overload;
+  /** Nothing starts that is paused. */
+  readonly pausesHold?: true;
 }
 
 /** What must hold when much more is offered than can be handled. */

@@ -149,6 +149,17 @@ export const mutants: readonly Mutant[] = [
     rules: ['take-over'],
   },
   {
+    // Rule L27.
+    name: 'a pause is noted and not heeded before a start',
+    file: 'engine/consumer/intake/pattern-state.js',
+    patches: [
+      ['this.pause !== undefined || this.isAtBound', 'this.isAtBound'],
+      ['        if (this.pause !== undefined)', '        if (false)'],
+    ],
+    scenario: 'S21',
+    rules: ['pausesHold'],
+  },
+  {
     // Rule L25. The replica that is behind takes over, without what was answered meanwhile.
     name: 'what no replica has counts as stored',
     file: 'redis/replicas/questions.js',

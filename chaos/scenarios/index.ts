@@ -18,6 +18,7 @@ import { s16 } from './s16-slow-caller.js';
 import { s17 } from './s17-cancel.js';
 import { s18 } from './s18-clocks.js';
 import { s20 } from './s20-soak.js';
+import { s21 } from './s21-pauses.js';
 import type { Scenario } from './scenario.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -44,6 +45,7 @@ export const scenarios: readonly Scenario[] = [
   s17,
   s18,
   s20,
+  s21,
 ];
 
 /** Why a scenario of the catalogue cannot be played yet. */

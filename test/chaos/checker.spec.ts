@@ -434,6 +434,31 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(letter(0))).toEqual(['deadLetters']);
   });
 
+  it('finds what starts although it is paused, once that is heeded', () => {
+    const paused = (facts: object, from: number): Histories => {
+      const histories = new Histories();
+      histories.plan['expect'] = { pausesHold: true };
+      histories.nemesisDid({ what: 'pause', ...facts }, from, 705);
+      return histories;
+    };
+    const ran = (ids: readonly string[]) =>
+      ids.map((id) => expect.objectContaining({ rule: 'pausesHold', id }) as unknown);
+    const work = { paused: { pattern: 'work', refuse: false } };
+    expect(rulesOf(paused({ ...work, heededAfter: 0 }, 703))).toEqual(['pausesHold']);
+    const found = violationsOf(paused({ ...work, heededAfter: 200 }, 350));
+    expect(found.slice(0, 2)).toEqual(ran(['c-6', 'c-7']));
+    const other = { paused: { pattern: 'other', refuse: false }, heededAfter: 0 };
+    expect(rulesOf(paused(other, 450))).toEqual([]);
+    const refusing = { paused: { pattern: 'other', refuse: true }, heededAfter: 0 };
+    expect(violationsOf(paused(refusing, 450))[0]?.text).toContain('nobody was refused');
+    const instance = { targets: ['service-1.1'], takesNothing: true, heededAfter: 0 };
+    expect(violationsOf(paused(instance, 450)).slice(0, 3)).toEqual(ran(['c-5', 'c-6', 'c-7']));
+    const histories = paused(other, 450);
+    histories.start('c-11', 2000);
+    histories.fault('c-11', 2001, 'PAUSED', 'not-run');
+    expect(violationsOf(histories)).toEqual(ran(['c-11']));
+  });
+
   it('finds that fewer calls came in packs than are to', () => {
     const packed = (share: number): Histories => {
       const histories = new Histories();

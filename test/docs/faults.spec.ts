@@ -15,7 +15,7 @@ const LABELS = [
   ...numbered('B', upTo(12)),
   ...numbered('C', [1, 4, 5, 7]),
   ...numbered('D', upTo(8)),
-  ...numbered('E', upTo(10)),
+  ...numbered('E', upTo(11)),
   ...numbered('F', upTo(10)),
   ...numbered('G', upTo(9)),
   ...numbered('H', [2, 3, 4, 6]),
