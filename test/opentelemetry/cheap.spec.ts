@@ -1,8 +1,3 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler, type Sampler, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { Logger } from '@nestjs/common';
@@ -12,7 +7,6 @@ import { onTestFinished } from 'vitest';
 import { getter } from '../../libs/redis-stream-transport/src/opentelemetry/carrier.js';
 import { loadApi } from '../../libs/redis-stream-transport/src/opentelemetry/load-api.js';
 import { originOf } from '../../libs/redis-stream-transport/src/opentelemetry/origin.js';
-import { builtLibrary } from '../support/built-library.js';
 import { TestService } from '../support/test-service.js';
 import { Traces } from '../support/traces.js';
 
@@ -25,9 +19,6 @@ interface Seen {
   readonly headers: Readonly<Record<string, string>>;
   readonly active?: { readonly traceId: string; readonly traceFlags: number };
 }
-
-// Building it takes longer than a test may on a busy machine.
-beforeAll(() => void builtLibrary(), 120_000);
 
 it('what is not sampled has no spans, and nobody after it decides anew', async () => {
   const traces = new Traces({ sampler: new AlwaysOffSampler() });
@@ -146,35 +137,6 @@ it('without the package it says so in one line, and nothing else happens', () =>
   expect(missing).toBe(
     'traces need the package @opentelemetry/api, which is not installed: npm install @opentelemetry/api',
   );
-});
-
-it('without the package all else works', async () => {
-  // As `require` behaves where a package is not installed.
-  const hide = `
-    const Module = require('node:module');
-    const resolve = Module._resolveFilename;
-    Module._resolveFilename = (name, ...more) => {
-      if (!name.startsWith('@opentelemetry/')) return resolve(name, ...more);
-      throw Object.assign(new Error('Cannot find module ' + name), { code: 'MODULE_NOT_FOUND' });
-    };`;
-  const program = `
-    import { ClientRedisStreams } from ${JSON.stringify(builtLibrary())};
-    import { traceRedisStreams } from ${JSON.stringify(new URL('opentelemetry/index.js', builtLibrary()))};
-    traceRedisStreams()();
-    console.log(typeof ClientRedisStreams);`;
-  const data = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-  const folder = await mkdtemp(join(tmpdir(), 'nrs-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const preload = join(folder, 'hide.cjs');
-  await writeFile(preload, hide);
-  const args = ['--require', preload, '--import', data(program), '--eval', ''];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-  expect(stdout).toBe('function\n');
-  expect(stderr.trim().split('\n')).toEqual([
-    expect.stringContaining('npm install @opentelemetry/api'),
-  ]);
 });
 
 function broken(): never {

@@ -25,7 +25,8 @@ async function load(): Promise<SchemaTools> {
     import('ajv/dist/2020.js'),
     import('ajv-formats'),
   ]).catch((cause: unknown) => {
-    const told = 'ajv and ajv-formats must be installed to call services without a contract';
+    const needed = 'ajv and ajv-formats must be installed to call services without a contract';
+    const told = `${needed}: npm install ajv ajv-formats`;
     throw Object.assign(new ContractError('NOT_INSTALLED', told), { cause });
   });
   return {

@@ -52,7 +52,8 @@ export function dtoTools(): DtoTools | Promise<DtoTools> {
 async function load(): Promise<DtoTools> {
   const missing = (cause: unknown): never => {
     const needed = 'class-validator and class-transformer must be installed for DTO classes';
-    throw new Error(`${needed} in contracts`, { cause });
+    const how = 'npm install class-validator class-transformer';
+    throw new Error(`${needed} in contracts: ${how}`, { cause });
   };
   const [transformer, validator] = await Promise.all([
     import('class-transformer'),
