@@ -91,6 +91,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   'ours-lane': ours('in a lane'),
   'ours-once': ours('at most once'),
   'ours-key': ours('idempotency key per call'),
+  'ours-metrics': ours('metrics in a registry of prom-client'),
   'ours-context': ours('AsyncLocalStorage in use'),
   'ours-traced': ours('traces, all recorded'),
   'ours-traced-1': ours('traces, 1 % recorded'),
