@@ -4,7 +4,7 @@ import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
 import { FailedRun } from './failed-run.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
-import { isStream } from './follow-stream.js';
+import { isStream, type ResultStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
@@ -23,28 +23,51 @@ export interface InvokerSettings {
   complain(this: void, delivery: Delivery, message: string): void;
 }
 
+const ENDED = Promise.resolve();
+
 /** Runs message handlers and turns what comes of them into replies. */
 export class RequestInvoker {
   constructor(private readonly settings: InvokerSettings) {}
 
-  async invoke(
+  /**
+   * Resolves when the handler has ended. Written without `async`: of each function and each wait Node makes a promise
+   * more, and every promise costs where context is tracked.
+   */
+  invoke(
     delivery: Delivery,
     context: RedisStreamsContext,
     data: unknown,
     handler: MessageHandler,
   ): Promise<void> {
-    let replies: Replies | undefined;
+    const replies = new Replies(delivery, context, this.settings);
+    const failed = (error: unknown): void => replies.error(error);
+    let result: unknown;
     try {
-      const result: unknown = await handler(data, context);
-      replies = new Replies(delivery, context, this.settings);
-      if (isStream(result)) {
-        if (await replyWithStream(delivery, result, replies)) replies.tornDown();
-      } else {
-        replies.value(result, true);
-      }
+      result = handler(data, context);
     } catch (error) {
-      (replies ?? new Replies(delivery, context, this.settings)).error(error);
+      failed(error);
+      return ENDED;
     }
+    return Promise.resolve(result).then((value) => answer(delivery, value, replies), failed);
+  }
+}
+
+/** Undefined where it has answered at once. */
+function answer(delivery: Delivery, result: unknown, replies: Replies): Promise<void> | undefined {
+  try {
+    if (isStream(result)) return follow(delivery, result, replies);
+    replies.value(result, true);
+  } catch (error) {
+    replies.error(error);
+  }
+  return undefined;
+}
+
+async function follow(delivery: Delivery, stream: ResultStream, replies: Replies): Promise<void> {
+  try {
+    if (await replyWithStream(delivery, stream, replies)) replies.tornDown();
+  } catch (error) {
+    replies.error(error);
   }
 }
 

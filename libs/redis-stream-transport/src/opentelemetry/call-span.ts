@@ -5,6 +5,9 @@ import type { ReplyOrigin } from '../engine/producer/call-request.js';
 import * as A from './attributes.js';
 import { end, failed } from './span-ends.js';
 
+/** Where the trace stands in a `traceparent`. */
+const AFTER_VERSION = 3;
+
 /** The span of a call that is recorded: from `send` to its last value. */
 export class CallSpan {
   private replies = 0;
@@ -46,9 +49,11 @@ export class CallSpan {
     const { span } = this;
     span.setAttribute(A.INSTANCE, instance);
     span.setAttribute(A.DELIVERIES, deliveryCount);
+    const { traceId } = span.spanContext();
+    // In the same trace it is a child of this span, as nearly always: that is seen without reading the headers.
+    if (headers['traceparent']?.startsWith(traceId, AFTER_VERSION) === true) return;
     const context = this.contextOf(headers);
-    // In the same trace it is a child of this span.
-    if (context === undefined || context.traceId === span.spanContext().traceId) return;
+    if (context === undefined || context.traceId === traceId) return;
     span.addLink({ context, attributes: { [A.LINK]: 'answer' } });
   }
 

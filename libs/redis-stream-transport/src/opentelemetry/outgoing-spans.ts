@@ -12,14 +12,19 @@ import { isUnsampled, TraceHeaders } from './trace-headers.js';
 export class OutgoingSpans {
   private readonly starts: SpanStarts;
   private readonly headers: TraceHeaders;
+  private readonly context: OpenTelemetryApi['context'];
+  private readonly trace: OpenTelemetryApi['trace'];
 
+  /** @param api its parts are kept: to look one up takes Node as long as to use it */
   constructor(
-    private readonly api: OpenTelemetryApi,
+    { context, propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
     operation: 'send' | 'emit',
   ) {
-    this.starts = new SpanStarts(operation);
-    this.headers = new TraceHeaders(api);
+    this.context = context;
+    this.trace = trace;
+    this.starts = new SpanStarts(operation, SpanKind.PRODUCER);
+    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT });
   }
 
   /**
@@ -27,22 +32,21 @@ export class OutgoingSpans {
    * @throws RedisStreamsError INVALID_MESSAGE for a pattern that cannot be sent
    */
   begin(source: DiagnosticsSource, packet: ReadPacket): Span | undefined {
-    const { context, SpanKind, trace } = this.api;
-    const active = context.active();
-    const parent = trace.getSpanContext(active);
+    const active = this.context.active();
+    const parent = this.trace.getSpanContext(active);
     if (isUnsampled(parent)) {
       this.inject(parent, active, packet);
       return undefined;
     }
-    const { name, attributes } = this.starts.of(source, patternText(packet.pattern));
-    const span = this.tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, active);
+    const { name, options } = this.starts.of(source, patternText(packet.pattern));
+    const span = this.tracer.startSpan(name, options, active);
     this.inject(span.spanContext(), active, packet);
     return span.isRecording() ? span : undefined;
   }
 
   /** The span context in the headers of a reply, if there is one. */
   readonly contextIn = (headers: Headers): SpanContext | undefined =>
-    namesTrace(headers) ? this.api.trace.getSpanContext(this.headers.read(headers)) : undefined;
+    namesTrace(headers) ? this.trace.getSpanContext(this.headers.read(headers)) : undefined;
 
   /** Headers that the application itself has set stay as they are. */
   private inject(span: SpanContext, active: Context, packet: ReadPacket): void {

@@ -15,28 +15,32 @@ const MAX_BAGGAGE_BACK = 1024;
 
 /** Begins the spans of runs: children of the span that sent the message. */
 export class RunSpans {
-  private readonly starts = new SpanStarts('process');
+  private readonly starts: SpanStarts;
   private readonly headers: TraceHeaders;
+  private readonly trace: OpenTelemetryApi['trace'];
 
+  /** @param api its parts are kept: to look one up takes Node as long as to use it */
   constructor(
-    private readonly api: OpenTelemetryApi,
+    { propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
   ) {
-    this.headers = new TraceHeaders(api);
+    this.trace = trace;
+    this.starts = new SpanStarts('process', SpanKind.CONSUMER);
+    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT });
   }
 
   /** The context for the handlers. */
   begin(source: DiagnosticsSource, delivery: Delivery, context: RedisStreamsContext): Context {
-    const { SpanKind, trace } = this.api;
+    const { trace } = this;
     const sent = this.headers.read(context.getMetadata());
     const sender = trace.getSpanContext(sent);
     if (isUnsampled(sender)) return sent;
-    const begun = this.starts.of(source, context.getPattern());
+    const { name, options } = this.starts.of(source, context.getPattern());
     const first = originOf(originIn(delivery.history.state));
     const links = linksOf(delivery, first, sender);
-    const attributes = attributesOf(begun.attributes, delivery);
-    const start = { kind: SpanKind.CONSUMER, attributes, links };
-    const span = this.tracer.startSpan(begun.name, start, sent);
+    const attributes = attributesOf(options.attributes, delivery);
+    const start = { kind: options.kind, attributes, links };
+    const span = this.tracer.startSpan(name, start, sent);
     const active = trace.setSpan(sent, span);
     if (span.isRecording()) this.watch(span, active, delivery, first);
     return active;

@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, SpanKind, SpanOptions } from '@opentelemetry/api';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import * as A from './attributes.js';
 
@@ -7,7 +7,7 @@ export type Operation = 'send' | 'emit' | 'process';
 /** What spans of one operation and one pattern have in common. */
 export interface SpanStart {
   readonly name: string;
-  readonly attributes: Attributes;
+  readonly options: SpanOptions & { readonly attributes: Attributes };
 }
 
 /** Patterns whose starts are kept; a client may send to any number. */
@@ -17,7 +17,10 @@ const MAX_KEPT = 1000;
 export class SpanStarts {
   private readonly kept = new WeakMap<DiagnosticsSource, Map<string, SpanStart>>();
 
-  constructor(private readonly operation: Operation) {}
+  constructor(
+    private readonly operation: Operation,
+    private readonly kind: SpanKind,
+  ) {}
 
   of(source: DiagnosticsSource, pattern: string): SpanStart {
     let starts = this.kept.get(source);
@@ -31,7 +34,7 @@ export class SpanStarts {
   }
 
   private make({ group, redis }: DiagnosticsSource, pattern: string): SpanStart {
-    const { operation } = this;
+    const { kind, operation } = this;
     const attributes = {
       [A.SYSTEM]: A.REDIS_STREAMS,
       [A.OPERATION_NAME]: operation,
@@ -40,7 +43,7 @@ export class SpanStarts {
       ...(group === undefined ? {} : { [A.CONSUMER_GROUP]: group }),
       ...addressOf(redis),
     };
-    return { name: `${operation} ${pattern}`, attributes };
+    return { name: `${operation} ${pattern}`, options: { kind, attributes } };
   }
 }
 

@@ -13,13 +13,16 @@ export function isUnsampled(span: SpanContext | undefined): span is SpanContext 
   return span !== undefined && (span.traceFlags & 1) === 0 && isValid(span);
 }
 
+/** What is needed of the API. */
+type HeaderApi = Pick<OpenTelemetryApi, 'propagation' | 'trace' | 'ROOT_CONTEXT'>;
+
 /**
  * Writes and reads what the registered propagator does. Where that has only the headers of the W3C, a `traceparent`
  * alone is written and read here: most messages have nothing else, and the way through the propagators costs four
  * times as much.
  */
 export class TraceHeaders {
-  constructor(private readonly api: OpenTelemetryApi) {}
+  constructor(private readonly api: HeaderApi) {}
 
   /** @param context what else travels, the baggage, is in it */
   write(span: SpanContext, context: Context): Record<string, string> | undefined {

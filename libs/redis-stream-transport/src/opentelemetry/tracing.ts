@@ -23,12 +23,14 @@ export class Tracing implements Instrumentation {
   private readonly sends: OutgoingSpans;
   private readonly emits: OutgoingSpans;
   private readonly runs: RunSpans;
+  private readonly context: OpenTelemetryApi['context'];
 
   constructor(
-    private readonly api: OpenTelemetryApi,
+    api: OpenTelemetryApi,
     private readonly options: ResolvedTraceOptions,
   ) {
     const tracer: Tracer = (options.tracerProvider ?? api.trace).getTracer(NAME);
+    this.context = api.context;
     this.sends = new OutgoingSpans(api, tracer, 'send');
     this.emits = new OutgoingSpans(api, tracer, 'emit');
     this.runs = new RunSpans(api, tracer);
@@ -68,7 +70,7 @@ export class Tracing implements Instrumentation {
   ): void {
     const active = begun(() => this.runs.begin(source, delivery, context));
     if (active === undefined) handle();
-    else this.api.context.with(active, handle);
+    else this.context.with(active, handle);
   }
 }
 
