@@ -103,6 +103,17 @@ export interface InstancePauseRequest extends PauseRequest {
   readonly instance: string;
 }
 
+export interface InstanceStatistics {
+  readonly service: string;
+  readonly consumer: string;
+  readonly at: number;
+  readonly up: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly more: number;
+  readonly patterns: readonly PatternCounts[];
+}
+
 export declare class KeptConnections {
   constructor(options?: RedisStreamsClientOptions | undefined, rest?: number);
   close(): Promise<void>;
@@ -134,9 +145,36 @@ export interface Overview {
   readonly complete: boolean;
 }
 
+export interface PatternCounts {
+  readonly pattern: string;
+  readonly running: number;
+  readonly waiting: number;
+  readonly answered: number;
+  readonly handled: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly retried: number;
+  readonly dead: number;
+  readonly durations: readonly (readonly [bucket: number, count: number])[];
+}
+
 export interface PatternPauseRequest extends PauseRequest {
   readonly pattern: string;
   readonly refuse?: boolean;
+}
+
+export interface PatternStatistics {
+  readonly service: string;
+  readonly pattern: string;
+  readonly running: number;
+  readonly waiting: number;
+  readonly ended: number;
+  readonly errors: number;
+  readonly retries: number;
+  readonly dead: number;
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly over: number;
 }
 
 export interface PauseRequest {
@@ -218,6 +256,17 @@ export interface ServerFacts {
   readonly roundTrip: number;
 }
 
+export interface Statistics {
+  readonly instances: readonly InstanceStatistics[];
+  readonly silent: readonly string[];
+}
+
+export interface StatisticsOptions {
+  readonly service?: string;
+  readonly patience?: number;
+  readonly fresh?: number;
+}
+
 export interface StreamBacklog {
   readonly stream: string;
   readonly shard: number;
@@ -280,6 +329,11 @@ export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 
 export declare function leftIn(backlog: Backlog, quiet?: number): string[];
 
+export declare function patternStatistics(
+  now: Statistics,
+  before?: Statistics,
+): PatternStatistics[];
+
 export declare function pauseInstance(
   options: Whereabouts | undefined,
   request: InstancePauseRequest,
@@ -311,6 +365,11 @@ export declare function readServers(options?: Whereabouts): Promise<ServerFacts[
 export declare function readServices(options?: Whereabouts): Promise<LiveService[]>;
 
 export declare function readShards(options?: Whereabouts): Promise<number | undefined>;
+
+export declare function readStatistics(
+  options?: Whereabouts,
+  { service, ...how }?: StatisticsOptions,
+): Promise<Statistics>;
 
 export declare function resumeInstance(
   options: Whereabouts | undefined,

@@ -63,6 +63,7 @@ export declare class Keys {
   members(group: string): string;
   sockets(group: string): string;
   facts(group: string): string;
+  statistics(group: string): string;
   paused(group: string): string;
   inbox(consumer: string): string;
   due(stream: string): string;

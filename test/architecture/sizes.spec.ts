@@ -9,14 +9,14 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5030,
+  'engine/consumer': 5090,
   'engine/diagnostics': 220,
   'engine/producer': 1980,
   engine: 480,
   module: 60,
   nest: 1900,
   options: 950,
-  protocol: 760,
+  protocol: 780,
   'redis/cluster': 300,
   'redis/lua': 300,
   'redis/operations': 2600,

@@ -181,7 +181,10 @@ describe('services, ping and stats', () => {
     const called = ['call', 'media.files.join', '["-",["a","b"]]'];
     await command(...called, '--prefix', place.prefix);
     await eventually(async () =>
-      expect(await json(place, 'stats', 'media.files')).toMatchObject({ name: 'media.files' }),
+      expect(await json(place, 'stats', 'media.files')).toMatchObject({
+        patterns: [{ pattern: 'media.files.join', service: 'media', ended: 1 }],
+        instances: [{ service: 'media' }],
+      }),
     );
     for (const name of ['services', 'ping', 'stats']) {
       const answer = await command(name, 'order', '--prefix', place.prefix);

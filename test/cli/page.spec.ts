@@ -5,7 +5,7 @@ import { onTestFinished, vi } from 'vitest';
 import { commandAt } from '../contracts/command.js';
 import { startPrivateRedis } from '../support/redis-process.js';
 import { deployment } from './deployment.js';
-import { alike, examples, print, shownAs } from './page.js';
+import { alike, asOnThePage, examples, print, shownAs } from './page.js';
 
 // `PRINT_CLI=1` writes the page anew: the examples stand there, and their answers are made here.
 
@@ -14,6 +14,7 @@ test('docs/cli.md shows what the commands answer', async () => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const server = await startPrivateRedis();
   onTestFinished(() => server.stop());
+  asOnThePage();
   vi.stubEnv('npm_package_name', 'shop');
   onTestFinished(() => void vi.unstubAllEnvs());
   const place = await deployment(server.url);

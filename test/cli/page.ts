@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { ROOT } from '../docs/documents.js';
 import type { Said } from '../contracts/command.js';
 
@@ -40,12 +42,25 @@ export function alike(text: string): string {
     .replaceAll(/ $/gm, '');
 }
 
-/** What a test may see of a command: without this machine and the prefix of the test. */
-export function shownAs({ out, err }: Said, prefix: string): string {
-  return (out + err)
-    .replaceAll(prefix, 'nrs')
-    .replaceAll(`${hostname()}-${process.pid}`, 'web-1-4711');
+/**
+ * Gives this machine and process the names that the page has for them, until the test ends: a name that was replaced in
+ * what a command has written would leave its tables as wide as the real name is long.
+ */
+export function asOnThePage(): void {
+  const { hostname } = os;
+  const { pid } = process;
+  const name = (host: () => string, id: number): void => {
+    os.hostname = host;
+    syncBuiltinESMExports();
+    Object.defineProperty(process, 'pid', { value: id, configurable: true });
+  };
+  name(() => 'web-1', 4711);
+  onTestFinished(() => name(hostname, pid));
 }
+
+/** What a test may see of a command: without the prefix of the test. */
+export const shownAs = ({ out, err }: Said, prefix: string): string =>
+  (out + err).replaceAll(prefix, 'nrs');
 
 /** Writes what the commands have answered into the page. */
 export function print(answers: readonly string[]): void {

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
-import {
-  Histogram,
-  quantile,
-} from '../../libs/redis-stream-transport/src/contracts/announce/histogram.js';
+import { Histogram, quantile } from '../../libs/redis-stream-transport/src/protocol/durations.js';
 
 test('a quantile is right to ten per cent, and independent of the order', () => {
   const durations = fc.array(fc.double({ min: 0.01, max: 1e6, noNaN: true }), { minLength: 1 });

@@ -4,9 +4,11 @@ import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
 import {
   diagnose,
   explainCall,
+  patternStatistics,
   readBacklog,
   readOverview,
   readPending,
+  readStatistics,
 } from 'nestjs-redis-streams/operate';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -106,7 +108,7 @@ const BY_SCRIPT = ['eval', 'evalsha'];
 const ELSEWHERE = ['cluster|nodes', 'cluster|slots', 'wait'];
 
 /** Only who pauses and resumes needs these. */
-const PAUSING = ['del', 'hdel', 'hexists', 'hkeys', 'hlen', 'spublish'];
+const PAUSING = ['del', 'hdel', 'hexists', 'hkeys', 'hlen'];
 
 /** These note no layout where there is none, and load no scripts ahead of their use. */
 const UNUSED: Partial<Record<Role, readonly string[]>> = {
@@ -303,6 +305,8 @@ it('the recipes are enough for all that each role does, which uses every right',
   const trace = await explainCall(auditor, held?.calls[0] ?? '');
   expect(trace.entries).toMatchObject([{ groups: [{ state: 'held' }] }]);
   expect((await readOverview(auditor)).callers).toHaveLength(1);
+  const [echo] = patternStatistics(await readStatistics(auditor));
+  expect(echo).toMatchObject({ pattern: 'echo', errors: 0, p99: expect.any(Number) });
   // As an instance with a contract says it.
   await admin.hset('{nrs}:about:files', 'consumer', '1 {}');
   await admin.hset('{nrs}:paused:other', 'p:pattern', '{}');

@@ -109,6 +109,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     evictionPolicy: (leases) => leases.evictionPolicy(),
     readPauses: (leases) => leases.readPauses(),
     noteFacts: (leases) => leases.noteFacts(owner, 'text'),
+    noteStatistics: (leases) => leases.noteStatistics(owner, 'text'),
     nudge: (leases) => leases.nudge('left'),
     nudgeConsumer: (leases) => leases.nudgeConsumer('me'),
     unblock: (leases) => leases.unblock(1),

@@ -15,6 +15,8 @@ import {
   isNewer,
 } from '../../libs/redis-stream-transport/src/contracts/schema/compare-contracts.js';
 import { readContractSchema } from '../../libs/redis-stream-transport/src/contracts/schema/read-schema.js';
+import { statisticsIn } from '../../libs/redis-stream-transport/src/operate/instance-statistics.js';
+import { patternStatistics } from '../../libs/redis-stream-transport/src/operate/index.js';
 import { FilesContract } from '../contracts/files.contract.js';
 import { holdsFor, spoilt, text, TIME } from './arbitrary.js';
 
@@ -36,6 +38,30 @@ it('a card of the directory', { timeout: TIME }, () => {
       const stats = callStats(Object.values(factsOf(one)?.methods ?? {}));
       expect(typeof stats.calls).toBe('number');
       isNewer(factsOf(one)?.version ?? '', '1.0.0');
+    },
+  );
+});
+
+it('what an instance says that it has done', { timeout: TIME }, () => {
+  const row = ['orders', 1, 0, 5, 0, 1, 0, 0, 0, [[9, 6]]];
+  const said = { at: 1, up: 5, running: 1, waiting: 0, more: 0, patterns: [row] };
+  const me = { service: 'service', consumer: 'me' };
+  expect(statisticsIn(JSON.stringify(said), me)?.patterns).toHaveLength(1);
+  holdsFor(
+    fc.oneof(
+      text,
+      spoilt(said).map((one) => JSON.stringify(one)),
+    ),
+    (given) => {
+      const one = statisticsIn(given, me);
+      if (one === undefined) return;
+      const [sum] = patternStatistics({ instances: [one], silent: [] });
+      if (sum === undefined) return;
+      const { service, pattern, p50 = 0, p99 = 0, ...counts } = sum;
+      expect([service, typeof pattern]).toEqual(['service', 'string']);
+      for (const count of [p50, p99, ...Object.values(counts)]) {
+        expect(Number.isFinite(count) && count >= 0).toBe(true);
+      }
     },
   );
 });

@@ -1,35 +1,42 @@
 import type { Command } from 'commander';
-import { Discovery, type ServiceStats } from '../contracts/discovery/discovery.js';
-import { withClient } from './caller.js';
+import {
+  patternStatistics,
+  readStatistics,
+  type PatternStatistics,
+  type Statistics,
+} from '../operate/index.js';
 import { described } from './described.js';
 import { Failure } from './failure.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
-import { withWhere, type Where } from './where.js';
+import { counted, lasting } from './values.js';
+import { servedPlaceOf, withWhere, type Where } from './where.js';
 
 const COLUMNS = [
-  { name: 'contract', cut: true },
-  { name: 'method', cut: true },
-  { name: 'calls', right: true },
+  { name: 'pattern', cut: true },
+  { name: 'service', cut: true },
+  { name: 'ended', right: true },
   { name: 'errors', right: true },
-  { name: 'open', right: true },
-  { name: 'p50 ms', right: true },
-  { name: 'p99 ms', right: true },
+  { name: 'retries', right: true },
+  { name: 'runs', right: true },
+  { name: 'p50', right: true },
+  { name: 'p99', right: true },
 ];
 
 export function addStats(program: Command, session: Session): void {
   const command = described(program.command('stats'), {
-    summary: 'what the methods of contracts have done since their instances were started',
-    about: 'Services without a contract count nothing in Redis: top says what waits for them.',
+    summary: 'what instances have done since they were started, by pattern',
+    about: 'It asks the instances themselves. What ended, how, and how long handlers ran.',
     examples: [
-      ['stats', 'of all contracts'],
-      ['stats media.files --json', 'of one, each instance by itself'],
+      ['stats', 'of all services'],
+      ['stats orders --json', 'of one, with what each instance says'],
+      ['stats media.files', 'of a contract'],
     ],
-    exits: '0: it worked; 1: no live instance announces the contract, or it failed',
+    exits: '0: it worked; 1: no instance of it has answered, or it failed',
   });
   withWhere(command)
-    .argument('[contract]', 'only this one')
-    .action((contract: string | undefined, options: Where) => stats(contract, options, session));
+    .argument('[service]', 'only this one, by its group or its contract')
+    .action((service: string | undefined, options: Where) => stats(service, options, session));
 }
 
 async function stats(
@@ -37,33 +44,47 @@ async function stats(
   options: Where,
   { screen }: Session,
 ): Promise<void> {
-  const all = await withClient(options, screen, async (client) => {
-    const discovery = new Discovery(client);
-    const names = await discovery.names();
-    if (wanted !== undefined && !names.includes(wanted)) {
-      const there = names.length === 0 ? 'none is' : `these are: ${names.slice(0, 20).join(', ')}`;
-      throw new Failure(`no live instance announces a contract ${wanted}; ${there}`);
-    }
-    const found: ServiceStats[] = [];
-    for (const name of names) {
-      if (wanted === undefined || name === wanted) found.push(await discovery.stats(name));
-    }
-    return found;
-  });
-  if (options.json === true) screen.json(wanted === undefined ? all : all[0]);
-  else if (all.length === 0) screen.line('no contracts are served');
-  else print(all, screen);
+  const said = await readStatistics(await servedPlaceOf(options, screen.terminal));
+  const isMeant = ({ service, pattern }: PatternStatistics): boolean =>
+    wanted === undefined || service === wanted || pattern.startsWith(`${wanted}.`);
+  const all = patternStatistics(said)
+    .filter(isMeant)
+    .toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+  const instances = said.instances.filter(
+    ({ service, patterns }) =>
+      wanted === undefined ||
+      service === wanted ||
+      patterns.some(({ pattern }) => pattern.startsWith(`${wanted}.`)),
+  );
+  if (wanted !== undefined && instances.length === 0) throw nobody(wanted, said);
+  if (options.json === true) screen.json({ patterns: all, instances, silent: said.silent });
+  else if (all.length === 0) screen.line('nothing was called yet');
+  else screen.table(COLUMNS, all.map(row));
+  if (options.json !== true) tellGaps(said, screen);
 }
 
-function print(all: readonly ServiceStats[], screen: Screen): void {
-  const rows: string[][] = [];
-  for (const { name, methods, ...sums } of all) {
-    for (const [method, one] of [['(all)', sums] as const, ...Object.entries(methods)]) {
-      const counts = [one.calls, one.errors, one.inFlight].map(String);
-      rows.push([name, method, ...counts, shown(one.p50), shown(one.p99)]);
-    }
+const nameOf = ({ service, pattern }: PatternStatistics): string => `${service} ${pattern}`;
+
+function row({ pattern, service, ...counts }: PatternStatistics): string[] {
+  const { ended, errors, retries, running, p50, p99 } = counts;
+  const numbers = [ended, errors, retries, running].map(String);
+  return [pattern, service, ...numbers, lasting(p50), lasting(p99)];
+}
+
+function nobody(wanted: string, { instances }: Statistics): Failure {
+  const names = [...new Set(instances.map(({ service }) => service))].toSorted();
+  const there = names.length === 0 ? 'none has' : `these are: ${names.slice(0, 20).join(', ')}`;
+  return new Failure(`no instance of ${wanted} has answered; ${there}`);
+}
+
+/** Says what the figures leave out. */
+export function tellGaps({ instances, silent }: Statistics, screen: Screen): void {
+  if (silent.length > 0) {
+    screen.note(`${counted(silent.length, 'instance')} did not answer: ${names(silent)}`);
   }
-  screen.table(COLUMNS, rows);
+  const more = instances.reduce((sum, one) => sum + one.more, 0);
+  if (more > 0) screen.note(`${counted(more, 'pattern')} had no room in the answers`);
 }
 
-const shown = (ms: number | undefined): string => (ms === undefined ? '-' : ms.toPrecision(2));
+const names = (all: readonly string[]): string =>
+  `${all.slice(0, 5).join(', ')}${all.length > 5 ? ', …' : ''}`;

@@ -54,6 +54,10 @@ export function ago(ms: number | undefined): string {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
+/** How long something took; short times with two digits. @param ms milliseconds */
+export const lasting = (ms: number | undefined): string =>
+  ms !== undefined && ms < 10 ? `${Number(ms.toPrecision(2))} ms` : ago(ms);
+
 /** A time as people read it, in UTC. */
 export const when = (at: number): string =>
   at > 0 && at < 8.64e15 ? new Date(at).toISOString().replace('T', ' ').slice(0, 19) : '-';

@@ -31,8 +31,11 @@ export class RedisClock {
     return this.offset !== undefined;
   }
 
-  /** Redis' clock, milliseconds since 1970. Before the first answer: this host's clock. */
-  now(): number {
-    return this.offset === undefined ? Date.now() : this.clock.now() + this.offset;
+  /**
+   * Redis' clock, milliseconds since 1970. Before the first answer: this host's clock.
+   * @param at the monotonic time, if it is known already
+   */
+  now(at?: number): number {
+    return this.offset === undefined ? Date.now() : (at ?? this.clock.now()) + this.offset;
   }
 }

@@ -35,5 +35,13 @@ export { readBacklog, readDeadLetters } from './read-backlog.js';
 export { readOverview, readServers, type Overview } from './read-overview.js';
 export { readPending } from './read-pending.js';
 export { readServices } from './read-services.js';
+export { readStatistics, type StatisticsOptions } from './read-statistics.js';
 export type { ServerFacts } from './servers.js';
+export {
+  patternStatistics,
+  type InstanceStatistics,
+  type PatternCounts,
+  type PatternStatistics,
+  type Statistics,
+} from './statistics.js';
 export type { AnsweredPattern, LiveInstance, LiveService } from './services.js';

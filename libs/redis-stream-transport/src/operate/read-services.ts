@@ -132,7 +132,7 @@ function instancesOf(members: readonly Member[]): Omit<LiveInstance, 'paused'>[]
 }
 
 async function membersOf({ name: group, shard }: FoundKey, now: number): Promise<Member[]> {
-  const members = await scored(shard, shard.keys.members(group), now);
+  const members = await livingMembers(shard, group, now);
   const inboxes = members.map(({ member }) => shard.keys.inbox(member));
   const answer =
     inboxes.length === 0
@@ -153,6 +153,10 @@ async function membersOf({ name: group, shard }: FoundKey, now: number): Promise
     facts: facts[i],
   }));
 }
+
+/** The consumers of a group whose leases hold, 1,000 at most. @param now Redis' time in milliseconds */
+export const livingMembers = (shard: ShardConnection, group: string, now: number) =>
+  scored(shard, shard.keys.members(group), now);
 
 /** Members of a sorted set whose score is a time to come; none if it is something else. */
 async function scored({ link }: ShardConnection, key: string, now: number) {

@@ -101,6 +101,11 @@ export class Keys {
     return `${this.tag}:facts:${group}`;
   }
 
+  /** What live consumers of a group have done, as they said when they were asked. */
+  statistics(group: string): string {
+    return `${this.tag}:stats:${group}`;
+  }
+
   /** What operators have paused for a group. */
   paused(group: string): string {
     return `${this.tag}:paused:${group}`;

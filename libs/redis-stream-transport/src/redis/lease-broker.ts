@@ -2,7 +2,7 @@ import type { Keys } from '../protocol/keys.js';
 import type { NotedPauses } from '../protocol/pause.js';
 import type { Link } from './link.js';
 import { announce, type AnnounceAnswer, type Announcement } from './operations/lease/announce.js';
-import { noteFacts } from './operations/lease/facts.js';
+import { noteFacts, noteStatistics } from './operations/lease/facts.js';
 import { leasesOf } from './operations/lease/leases.js';
 import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
 import { readPauses } from './operations/lease/pauses.js';
@@ -48,6 +48,11 @@ export class LeaseBroker implements GroupPlace {
   /** @param text what a consumer says about itself */
   noteFacts(owner: Owner, text: string): Promise<'ok' | LeaseLost> {
     return noteFacts(this, owner, text);
+  }
+
+  /** @param text what a consumer has done */
+  noteStatistics(owner: Owner, text: string): Promise<'ok' | LeaseLost> {
+    return noteStatistics(this, owner, text);
   }
 
   /** What is paused in the group. */

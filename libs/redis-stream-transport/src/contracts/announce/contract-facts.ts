@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../directory/service-directory.js';
-import type { Buckets } from './histogram.js';
+import type { Buckets } from '../../protocol/durations.js';
 import type { MethodCounts } from './tally.js';
 
 /** What an instance says of a contract that it serves. */

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { isObservable, Observable } from 'rxjs';
-import { Histogram, quantile, type Buckets } from './histogram.js';
+import { Histogram, quantile, type Buckets } from '../../protocol/durations.js';
 
 /** What became of the calls of one method in one instance since it started. */
 export interface MethodCounts {

@@ -38,10 +38,11 @@ export class ConsumerDiagnostics {
   }
 
   started(delivery: Delivery): void {
+    delivery.startedAt = this.clock.now();
     if (this.topics['entry.aborted'].isHeard) this.watch(delivery);
     const { times } = delivery;
     if (times === undefined) return;
-    times.started = this.clock.now();
+    times.started = delivery.startedAt;
     const topic = this.topics['entry.started'];
     if (!topic.isHeard) return;
     topic.tell(new StartedMessage(this.source, delivery, times.started - times.read));
@@ -60,13 +61,15 @@ export class ConsumerDiagnostics {
 
   /** @param payload of a fault: JSON */
   finished(delivery: Delivery, kind: ReplyKind | undefined, payload: string | undefined): void {
-    if (delivery.watch === undefined && !this.topics['entry.ended'].isHeard) return;
-    if (kind === REPLY.fault) this.ended(delivery, 'refused', codeOf(payload));
+    const isHeard = delivery.watch !== undefined || this.topics['entry.ended'].isHeard;
+    if (kind === REPLY.fault)
+      this.ended(delivery, 'refused', isHeard ? codeOf(payload) : undefined);
     else if (kind === REPLY.error) this.ended(delivery, 'failed');
     else this.ended(delivery, kind === undefined ? 'handled' : 'answered');
   }
 
   ended(delivery: Delivery, result: EntryResult, code?: RedisStreamsErrorCode): void {
+    delivery.pattern.tally.ended(result);
     delivery.watch?.ended(result, code);
     const topic = this.topics['entry.ended'];
     if (!topic.isHeard) return;

@@ -75,7 +75,7 @@ export class Consumer {
         delivery.abandon();
       },
       mayStart: ({ stream }) => this.owners.get(stream.name)?.context.identity.mayStart === true,
-      redisNow: () => this.redisNow(),
+      redisNow: (at) => this.redisNow(at),
       owed: () => this.shards.reduce((sum, shard) => sum + shard.owed, 0),
       changed: () => this.wake(),
     });
@@ -106,8 +106,8 @@ export class Consumer {
   }
 
   /** Redis' clock as this process estimates it, in milliseconds. */
-  redisNow(): number {
-    return this.reached.context.redisClock.now();
+  redisNow(at?: number): number {
+    return this.reached.context.redisClock.now(at);
   }
 
   /** The consumer name of this instance in the first shard; it has another one in each shard. */

@@ -12,6 +12,7 @@ import { Readings } from './intake/readings.js';
 import { cancelledEntries } from './membership/cancellations.js';
 import type { CompanionFactory } from './membership/companion.js';
 import { InstanceFacts } from './membership/instance-facts.js';
+import { InstanceStatistics } from './membership/instance-statistics.js';
 import { LeaseKeeper } from './membership/lease-keeper.js';
 import { Membership } from './membership/membership.js';
 import { PauseWatch } from './membership/pause-watch.js';
@@ -61,6 +62,7 @@ export interface ShardParts {
   readonly readings: Readings;
   readonly keeper: LeaseKeeper;
   readonly membership: Membership;
+  readonly statistics: InstanceStatistics;
   readonly reclaimer: Reclaimer;
   readonly watch: ConnectionWatch;
   readonly janitor: Janitor;
@@ -120,7 +122,8 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   });
   const starts = new StartBroker(commands, keys, () => options.group);
   const janitor = new Janitor(context, readings.all, starts);
-  return { ...parts, keeper, membership, reclaimer, watch, janitor };
+  const statistics = new InstanceStatistics(context, leases, patterns, dispatcher);
+  return { ...parts, keeper, membership, statistics, reclaimer, watch, janitor };
 }
 
 /** Keeps the lease, and what travels with it. */

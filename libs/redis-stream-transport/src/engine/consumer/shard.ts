@@ -178,7 +178,7 @@ export class ConsumerShard implements ShardLife {
   }
 
   message(channel: string, text: string): void {
-    const { context, keys, keeper, readings, reclaimer } = this.parts;
+    const { context, keys, keeper, readings, reclaimer, statistics } = this.parts;
     if (channel === keys.nudge(context.options.group)) {
       void (text === 'paused' ? keeper.renewAnew() : keeper.renew());
       if (text === 'left') void reclaimer.scan();
@@ -186,6 +186,8 @@ export class ConsumerShard implements ShardLife {
       readings.audit();
     } else if (text === 'report') {
       void keeper.report();
+    } else if (text === 'statistics') {
+      void statistics.tell();
     } else {
       readings.cancel(text);
     }

@@ -1,6 +1,7 @@
 import type { Announcement } from '../../../redis/lease-broker.js';
 import type { RetryPolicy } from '../../../options/index.js';
 import type { Pause } from '../../../protocol/pause.js';
+import { PatternTally } from '../run/pattern-tally.js';
 
 /** What the engine must know of a pattern. The runner knows how it is handled. */
 export interface PatternSpec {
@@ -45,7 +46,8 @@ export class PatternState {
   /** It has entries that wait for the end of the pause and cannot be refused: events, and what may have run. */
   isOwing = false;
 
-  /** Milliseconds that a handler takes, as a running mean of samples. */
+  readonly tally = new PatternTally();
+  /** Milliseconds that a handler takes, as a running mean. */
   private meanTime = 0;
 
   constructor(readonly spec: PatternSpec) {}
@@ -63,6 +65,7 @@ export class PatternState {
 
   /** A handler took so many milliseconds. */
   took(ms: number): void {
+    this.tally.ran(ms);
     this.meanTime += (ms - this.meanTime) * FOLLOW;
   }
 

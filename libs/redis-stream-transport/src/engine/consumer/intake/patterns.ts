@@ -52,6 +52,10 @@ export class Patterns {
     return { states, streams: [...streams.values()] };
   }
 
+  get all(): PatternState[] {
+    return [...this.own.values(), ...this.broadcasts.values()];
+  }
+
   /** Something is paused. */
   hasPauses = false;
 
@@ -61,7 +65,7 @@ export class Patterns {
    */
   pause(paused: ReadonlyMap<string, Pause>): Map<string, Pause | undefined> {
     const changed = new Map<string, Pause | undefined>();
-    for (const state of [...this.own.values(), ...this.broadcasts.values()]) {
+    for (const state of this.all) {
       const { pattern } = state.spec;
       const pause = paused.get(pattern);
       if (!isSame(state.pause, pause)) changed.set(pattern, pause);

@@ -5,6 +5,7 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
 import { Insistence } from '../settle/insistence.js';
 import type { Settler } from '../settle/settler.js';
+import { UNHANDLED } from './patterns.js';
 import { Unhandled } from './unhandled.js';
 
 /** A request without a handler, and a Redis that decides which instance answers, or refuses to. */
@@ -36,7 +37,13 @@ function setup(timeout: number, decides: () => Promise<{ kind: string; to?: stri
   );
   const delivery = {
     stream: { name: 'a', holds: () => true, release: () => told.push('released') },
-    ...{ id: '1-0', entry: {}, history: { deliveries: 1 }, deadline: clock.now() + timeout },
+    ...{
+      id: '1-0',
+      pattern: UNHANDLED,
+      entry: {},
+      history: { deliveries: 1 },
+      deadline: clock.now() + timeout,
+    },
   } as unknown as Delivery;
   unhandled.decide(delivery, { pattern: 'a', payload: '{}', inTime: timeout > 0 });
   return { clock, told, handed, insistence, asked: () => asked };

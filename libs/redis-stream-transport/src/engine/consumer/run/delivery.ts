@@ -80,7 +80,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   before: Expiring | undefined;
   behind: Expiring | undefined;
   expiresAt = Number.POSITIVE_INFINITY;
-  /** When it started (monotonic, ms), of one that is timed; else 0. */
+  /** When its handler started (monotonic, ms); 0: it has not. */
   startedAt = 0;
 
   readonly raw: RawEntry;

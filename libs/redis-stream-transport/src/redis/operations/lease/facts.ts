@@ -6,6 +6,8 @@ import { defineScript, run } from '../script.js';
 
 /** Milliseconds for which Redis keeps what consumers said about themselves, after the last of them said it again. */
 const FACTS_LIFE = 86_400_000;
+/** The same of what they have done: it is old soon, and they say it only when they are asked. */
+const STATISTICS_LIFE = 60_000;
 
 /**
  * Notes what a consumer says about itself: `text`. The key lives for `life` milliseconds from now. Who leaves, or
@@ -25,14 +27,30 @@ return 'ok'
 `,
 });
 
-export async function noteFacts(
-  { link, keys, group }: GroupPlace,
-  { consumer, token }: Owner,
+export function noteFacts(
+  place: GroupPlace,
+  owner: Owner,
   text: string,
 ): Promise<'ok' | LeaseLost> {
-  const answer = await run(link, factsScript, {
-    ...{ lease: keys.lease(consumer), facts: keys.facts(group) },
-    ...{ token, consumer, text, life: FACTS_LIFE },
-  });
+  return note(place, owner, { facts: place.keys.facts(place.group), text, life: FACTS_LIFE });
+}
+
+/** Notes what a consumer has done. */
+export function noteStatistics(
+  place: GroupPlace,
+  owner: Owner,
+  text: string,
+): Promise<'ok' | LeaseLost> {
+  const facts = place.keys.statistics(place.group);
+  return note(place, owner, { facts, text, life: STATISTICS_LIFE });
+}
+
+async function note(
+  { link, keys }: GroupPlace,
+  { consumer, token }: Owner,
+  said: { readonly facts: string; readonly text: string; readonly life: number },
+): Promise<'ok' | LeaseLost> {
+  const lease = keys.lease(consumer);
+  const answer = await run(link, factsScript, { lease, token, consumer, ...said });
   return wordOf(answer, ['ok', ...LEASE_LOST] as const, 'facts');
 }

@@ -1,0 +1,117 @@
+import { DeadLetter, RetryLater } from 'nestjs-redis-streams';
+import { patternStatistics, readStatistics } from 'nestjs-redis-streams/operate';
+import { statisticsIn } from '../../libs/redis-stream-transport/src/operate/instance-statistics.js';
+import { eventually } from '../../tools/wait.js';
+import { command } from '../contracts/command.js';
+import { range } from '../support/tally.js';
+import { Gate } from '../support/gate.js';
+import { TestService } from '../support/test-service.js';
+
+/** A service without a contract, whose handlers end in every way. */
+function handlers(held = new Gate()) {
+  const fail = () => {
+    throw new Error('no');
+  };
+  const later = () => {
+    throw new RetryLater(600_000);
+  };
+  const give = () => {
+    throw new DeadLetter('never');
+  };
+  return {
+    messages: {
+      quick: (data: unknown) => data,
+      slow: () => held.opened,
+      fail,
+      give,
+    },
+    events: { told: () => undefined, later },
+  };
+}
+
+const statistics = (service: TestService, fresh = 0) =>
+  readStatistics(service.address, { fresh, patience: 2000 });
+
+const byPattern = async (service: TestService) =>
+  new Map(patternStatistics(await statistics(service)).map((one) => [one.pattern, one]));
+
+describe('what instances have done', () => {
+  it('is counted by pattern and result, without a contract, in several shards', async () => {
+    const service = new TestService();
+    const held = new Gate();
+    onTestFinished(() => held.open());
+    await service.serve(handlers(held), { shards: 3, drainTimeout: 0 });
+    const client = await service.connected({ shards: 3 });
+    for (const n of range(5)) await client.call('quick', n);
+    for (const pattern of ['fail', 'give']) await client.failure(pattern);
+    await client.failure('slow', 1, { timeout: 100 });
+    client.call('slow').catch(() => undefined);
+    for (const pattern of ['told', 'later']) await client.tell(pattern);
+    await eventually(async () => {
+      const found = await byPattern(service);
+      expect(found.get('quick')).toMatchObject({ ended: 5, errors: 0, retries: 0, running: 0 });
+      expect(found.get('fail')).toMatchObject({ ended: 1, errors: 1, dead: 0 });
+      expect(found.get('give')).toMatchObject({ ended: 1, errors: 1, dead: 1 });
+      expect(found.get('slow')).toMatchObject({ ended: 1, errors: 1, running: 1 });
+      expect(found.get('told')).toMatchObject({ ended: 1, errors: 0 });
+      expect(found.get('later')).toMatchObject({ ended: 0, retries: 1 });
+      expect(found.get('slow')?.p50).toBeGreaterThan(80);
+      expect(found.get('quick')?.p99).toBeLessThan(80);
+    });
+  });
+
+  it('is summed over instances, and since an earlier look', async () => {
+    const service = new TestService();
+    for (const _ of range(2)) await service.serve(handlers());
+    const client = await service.connected();
+    await Promise.all(range(20).map((n) => client.call('quick', n)));
+    const first = await statistics(service);
+    expect(first.instances).toHaveLength(2);
+    expect(patternStatistics(first)).toMatchObject([{ service: 'service', ended: 20 }]);
+    await client.call('quick');
+    await client.failure('fail');
+    await eventually(async () => {
+      const since = patternStatistics(await statistics(service), first);
+      expect(since.toSorted((one, other) => (one.pattern < other.pattern ? -1 : 1))).toMatchObject([
+        { pattern: 'fail', ended: 1, errors: 1, p99: expect.any(Number) },
+        { pattern: 'quick', ended: 1, errors: 0, over: expect.any(Number) },
+      ]);
+    });
+  });
+
+  it('of an instance that nobody saw before counts only if it is new', () => {
+    const said = (consumer: string, up: number) => {
+      const row = ['quick', 0, 0, 7, 0, 0, 0, 0, 0, [[50, 7]]];
+      const text = JSON.stringify({ at: 10_000, up, running: 0, waiting: 0, patterns: [row] });
+      return statisticsIn(text, { service: 'service', consumer })!;
+    };
+    const before = { instances: [{ ...said('a', 1000), at: 5000, patterns: [] }], silent: [] };
+    const endedOf = (...instances: ReturnType<typeof said>[]) =>
+      patternStatistics({ instances, silent: [] }, before).map(({ ended, over }) => [ended, over]);
+    expect(endedOf(said('a', 6000))).toEqual([[7, 5000]]);
+    expect(endedOf(said('new', 4000))).toEqual([[7, 4000]]);
+    expect(endedOf(said('old', 9000))).toEqual([]);
+  });
+
+  it('is asked for once, whoever looks, and of those who live only', async () => {
+    const service = new TestService();
+    await service.serve(handlers());
+    const client = await service.connected();
+    await client.call('quick');
+    const key = service.keys.statistics('service');
+    const [one] = (await statistics(service)).instances;
+    await Promise.all(range(3).map(() => statistics(service, 60_000)));
+    expect(await service.redis.hvals(key)).toEqual([
+      expect.stringContaining(`"at":${one?.at ?? 0},`),
+    ]);
+    expect(await service.redis.pttl(key)).toBeGreaterThan(1000);
+    const inAMinute = Date.now() + 60_000;
+    await service.redis.zadd(service.keys.members('service'), inAMinute, 'mute-1-aaaaaaaaaaaa');
+    const { instances, silent } = await readStatistics(service.address, { fresh: 60_000 });
+    expect(instances).toHaveLength(1);
+    expect(silent).toEqual(['mute-1-aaaaaaaaaaaa']);
+    const { out, err } = await command('stats', '--prefix', service.prefix);
+    expect(out).toMatch(/^quick +service +1 +0 +0 +0 +\S+ \S+ +\S+ \S+$/m);
+    expect(err).toContain('1 instance did not answer: mute-1');
+  });
+});
