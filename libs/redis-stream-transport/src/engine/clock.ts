@@ -1,3 +1,5 @@
+import type { RedisTarget } from '../options/index.js';
+
 /** The source of all time and randomness below Nest, so that tests can replace both. */
 export interface Clock {
   /** Monotonic milliseconds. */
@@ -19,6 +21,15 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
+
+/** Under this key a client that stands in for one of ioredis brings a clock along, as those of the test kit do. */
+export const CLOCK = Symbol.for('nestjs-redis-streams.clock');
+
+/** The clock by which everything goes that is connected to this Redis: this system's, unless the target brings one. */
+export function clockOf(target: RedisTarget): Clock {
+  const { [CLOCK]: own } = (target.kind === 'client' ? target.client : {}) as { [CLOCK]?: Clock };
+  return own ?? systemClock;
+}
 
 /**
  * Resolves after `ms` milliseconds of the clock. Cannot be cancelled: use `clock.after` for a wait that may have to

@@ -6,7 +6,7 @@ import {
   type WritePacket,
 } from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
-import { systemClock } from '../engine/clock.js';
+import { clockOf, type Clock } from '../engine/clock.js';
 import { enableDeadlineScopes } from '../engine/deadline-scope.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { outside } from '../engine/outside.js';
@@ -61,6 +61,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   private readonly options: ResolvedClientOptions;
+  private readonly clock: Clock;
   private readonly logger = new Logger(ClientRedisStreams.name);
   private readonly quiet: RateLimitedLogger;
   private readonly events: TransportEvents;
@@ -73,14 +74,15 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   constructor(options?: RedisStreamsClientOptions) {
     super();
     this.options = resolveClientOptions(options);
-    this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
+    const clock = (this.clock = clockOf(this.options.redis));
+    this.quiet = new RateLimitedLogger(this.logger, () => clock.now());
     this.unheard = new UnheardEvents(this.quiet);
     const { prefix, redis } = this.options;
     this.events = new TransportEvents(
       { role: 'client', prefix, group: undefined, redis: placeOf(redis) },
       (error) => this.logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
     );
-    this.outgoing = new OutgoingPackets(this.options, () => systemClock.now());
+    this.outgoing = new OutgoingPackets(this.options, () => clock.now());
     enableDeadlineScopes();
   }
 
@@ -267,13 +269,13 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private open(): Promise<void> {
     const isHopeless = (): boolean => producer.reach.isHopeless;
     const start = startup(this.options.retryAttempts, isHopeless);
-    const log = new ConnectionLog(this.options.redis, this.quiet, () => systemClock.now());
+    const log = new ConnectionLog(this.options.redis, this.quiet, () => this.clock.now());
     const { diagnostics, observer, source } = this.events;
-    const producer: Producer = new Producer(this.options, systemClock, this.quiet, {
+    const producer: Producer = new Producer(this.options, this.clock, this.quiet, {
       status: (reach) => {
         if (producer === this.producer) this._status$.next(statusOf(reach));
       },
-      diagnostics: new ProducerDiagnostics(diagnostics, source, systemClock),
+      diagnostics: new ProducerDiagnostics(diagnostics, source, this.clock),
       ...tellAll(log, start, observer),
     });
     this.producer = producer;

@@ -1,4 +1,4 @@
-import { systemClock } from '../engine/clock.js';
+import { clockOf } from '../engine/clock.js';
 import { Consumer } from '../engine/consumer/consumer.js';
 import { ConsumerDiagnostics } from '../engine/consumer/consumer-diagnostics.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
@@ -47,10 +47,10 @@ export class GroupMember {
       },
     };
     const runner = new HandlerRunner({ options, handlers, source, logger, teller, frame });
+    const clock = clockOf(options.redis);
     this.consumer = new Consumer({
-      ...{ options, specs, companions, logger, shared: parts.shared },
-      clock: systemClock,
-      diagnostics: new ConsumerDiagnostics(events.diagnostics, teller, systemClock),
+      ...{ options, specs, companions, logger, clock, shared: parts.shared },
+      diagnostics: new ConsumerDiagnostics(events.diagnostics, teller, clock),
       hooks: {
         ...parts.observer,
         run: (delivery) => runner.run(delivery),

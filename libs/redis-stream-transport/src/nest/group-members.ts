@@ -1,4 +1,4 @@
-import { systemClock } from '../engine/clock.js';
+import { clockOf } from '../engine/clock.js';
 import { worstHealth, type ServerHealth } from '../engine/consumer/instance-health.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import type { LifecycleState } from '../engine/lifecycle.js';
@@ -38,7 +38,8 @@ export class GroupMembers {
     this.start_ = startup(options.retryAttempts, () =>
       this.all.every(({ consumer }) => consumer.reach.isHopeless),
     );
-    const log = new ConnectionLog(options.redis, logger, () => systemClock.now());
+    const clock = clockOf(options.redis);
+    const log = new ConnectionLog(options.redis, logger, () => clock.now());
     const observer = tellAll(log, this.start_, events.observer);
     const shared = {};
     this.all = groups.map(

@@ -7,7 +7,7 @@ import {
   type MsPattern,
 } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
-import { systemClock } from '../engine/clock.js';
+import { clockOf } from '../engine/clock.js';
 import type { CompanionFactory } from '../engine/consumer/membership/companion.js';
 import { NO_HEALTH, type ServerHealth } from '../engine/consumer/instance-health.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
@@ -83,7 +83,8 @@ export class ServerRedisStreams
     super();
     this.options = resolveServerOptions(options);
     void watchFilters();
-    this.quiet = new RateLimitedLogger(this.logger, () => systemClock.now());
+    const clock = clockOf(this.options.redis);
+    this.quiet = new RateLimitedLogger(this.logger, () => clock.now());
     const { prefix, group, redis } = this.options;
     this.events = new TransportEvents(
       { role: 'server', prefix, group, redis: placeOf(redis) },
