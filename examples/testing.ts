@@ -1,10 +1,11 @@
-// Testing: a handler as a method, a caller with a double of its client, and both over a real Redis.
+// Testing: a handler as a method, a caller with a double of its client, and both over a broker in memory and over Redis.
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Controller, Injectable, Module } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { ClientRedisStreams, RedisStreamsModule, ServerRedisStreams } from 'nestjs-redis-streams';
+import { createTestBroker } from 'nestjs-redis-streams/testing';
 import { firstValueFrom, of } from 'rxjs';
 
 // What is tested: a service and its caller.
@@ -42,7 +43,24 @@ export async function run(url: string) {
   const withDouble = await alone.get(Umbrella).isNeeded('Bergen');
   await alone.close();
 
-  // 3. Both, over Redis. A prefix for each test: tests that run at once do not see each other.
+  // 3. Both, over a broker in memory. Its time passes when the test says so.
+  const broker = createTestBroker();
+  const inMemory = await Test.createTestingModule({
+    imports: [
+      RedisStreamsModule.forRoot({ client: broker.redis(), isGlobal: true }),
+      UmbrellaModule,
+    ],
+    controllers: [WeatherController],
+  }).compile();
+  const service = inMemory.createNestMicroservice({
+    strategy: new ServerRedisStreams({ client: broker.redis() }),
+    logger: false,
+  });
+  await service.listen();
+  const overBroker = await service.get(Umbrella).isNeeded('Bergen');
+  await service.close();
+
+  // 4. Both, over Redis. A prefix for each test: tests that run at once do not see each other.
   const redis = { url, prefix: `test-${randomUUID()}` };
   const testing = await Test.createTestingModule({
     imports: [RedisStreamsModule.forRoot({ ...redis, isGlobal: true }), UmbrellaModule],
@@ -56,7 +74,7 @@ export async function run(url: string) {
   try {
     await app.listen();
     const overRedis = await app.get(Umbrella).isNeeded('Bergen');
-    return { unit, withDouble, overRedis };
+    return { unit, withDouble, overBroker, overRedis };
   } finally {
     // Closes the client of the module too.
     await app.close();

@@ -1,6 +1,6 @@
 // A real Redis (or Valkey) for the demo and the tests, on a machine that may have none.
 import { findServer } from './redis/find-server.js';
-import { sweepLeftovers } from './redis/leftovers.js';
+import { sweepLeftovers } from '../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import { startServer, type PrivateRedis, type RedisStartOptions } from './redis/server-process.js';
 
 export type { PrivateRedis, RedisStartOptions };

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { RedisCluster } from '../../tools/redis/cluster.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { SlotMove } from '../../tools/redis/slot-move.js';
-import { sweepLeftovers } from '../../tools/redis/leftovers.js';
+import { sweepLeftovers } from '../../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import { versionOf, type Replicated } from './store.js';
 
 export class ChaosCluster implements Replicated {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findServer } from '../../tools/redis/find-server.js';
-import { sweepLeftovers } from '../../tools/redis/leftovers.js';
+import { sweepLeftovers } from '../../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import { startServer, type PrivateRedis } from '../../tools/redis/server-process.js';
 import { lookFor } from '../../tools/wait.js';
 import { versionOf, type Store } from './store.js';

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { freePort } from '../../tools/free-port.js';
 import { pause } from '../../tools/wait.js';
-import { sweepLeftovers } from '../../tools/redis/leftovers.js';
+import { sweepLeftovers } from '../../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { MASTER_NAME, WatchedMaster } from '../../tools/redis/sentinels.js';
 import { writtenBy } from './offset-watch.js';

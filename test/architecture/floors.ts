@@ -35,6 +35,7 @@ const BUILT_ON: Readonly<Record<string, readonly string[]>> = {
   metrics: ['operate'],
   prometheus: ['metrics'],
   opentelemetry: ['metrics'],
+  testing: ['contracts', 'dead-letters'],
 };
 
 /** Whether one extra may import another. */

@@ -29,13 +29,14 @@ const themes = [
 ];
 
 for (const transport of transports) {
-  describe(transport.name, () => {
+  const { name, over } = transport;
+  describe(over === undefined ? name : `${name} over ${over}`, () => {
     for (const register of themes) register(transport);
   });
 }
 
 test('the suite runs over every transport', () => {
-  expect(transports.map(({ name }) => name)).toEqual(transportNames);
+  expect([...new Set(transports.map(({ name }) => name))]).toEqual(transportNames);
 });
 
 describe('meant differences', () => {

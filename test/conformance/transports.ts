@@ -10,6 +10,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
+import { createTestBroker } from 'nestjs-redis-streams/testing';
 import { inject } from 'vitest';
 import { freePort } from '../../tools/free-port.js';
 import { Place as StreamsPlace } from '../support/place.js';
@@ -23,6 +24,8 @@ export interface Place {
 
 export interface TransportUnderTest {
   readonly name: TransportName;
+  /** What it runs over, where that is not what its name says. */
+  readonly over?: string;
   /** The driver's event that says that a connection is ready, for `on()`. */
   readonly readyEvent: string;
   place(): Promise<Place>;
@@ -74,7 +77,23 @@ const redisStreams: TransportUnderTest = {
   },
 };
 
-export const transports: TransportUnderTest[] = [nestRedis, nestTcp, redisStreams];
+/** The same over the broker of the test kit: what is true over Redis is true there. */
+const overTestBroker: TransportUnderTest = {
+  name: 'redis-streams',
+  over: 'the test broker',
+  readyEvent: 'ready',
+  place: async () => {
+    const broker = createTestBroker({ time: 'real' });
+    return {
+      server: () => ({
+        strategy: new ServerRedisStreams({ client: broker.redis(), group: 'service' }),
+      }),
+      client: () => ({ customClass: ClientRedisStreams, options: { client: broker.redis() } }),
+    };
+  },
+};
+
+export const transports: TransportUnderTest[] = [nestRedis, nestTcp, redisStreams, overTestBroker];
 
 /**
  * A service and its clients over one of the transports that are compared: `TestService` is for ours alone. It serves

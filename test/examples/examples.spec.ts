@@ -31,7 +31,7 @@ const SHOWN: Readonly<Record<string, unknown>> = {
     soldOut: '5 seats are not left',
     shows: ['2026-06-01', '2026-06-02'],
   },
-  testing: { unit: 'rain in Bergen', withDouble: false, overRedis: true },
+  testing: { unit: 'rain in Bergen', withDouble: false, overBroker: true, overRedis: true },
   'plain-node': { greeting: 'hello Ada', event: 'greeted Ada' },
 };
 

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { freePort } from '../free-port.js';
 import { terminated } from '../process.js';
-import { createServerFolder, recordServer, removeServerFolder } from './leftovers.js';
+import {
+  createServerFolder,
+  recordServer,
+  removeServerFolder,
+} from '../../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import type { Server } from './server.js';
 import { tlsArguments, type TlsFiles } from './tls-files.js';
 

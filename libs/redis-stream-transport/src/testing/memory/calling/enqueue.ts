@@ -1,0 +1,92 @@
+import { enqueueScript } from '../../../redis/operations/calling/enqueue.js';
+import { operation, type Line } from '../operation.js';
+import type { Store } from '../store.js';
+import { takersOf } from './announced.js';
+import { backlogOf } from './backlog.js';
+import { judged, remember } from './caller-record.js';
+
+const NAMED_KEYS = 3;
+const NAMED_ARGS = 10;
+
+/** Reads keys and arguments one after the other. */
+class Cursor {
+  private key = NAMED_KEYS;
+  private arg = NAMED_ARGS;
+
+  constructor(private readonly line: Line) {}
+
+  nextKey(): string {
+    return this.line.keys[this.key++] as string;
+  }
+
+  next(): string {
+    return this.line.args[this.arg++] as string;
+  }
+
+  take(count: number): string[] {
+    this.arg += count;
+    return this.line.args.slice(this.arg - count, this.arg);
+  }
+}
+
+/** Stores a numbered batch; a repeat adds nothing. */
+export const enqueue = operation(enqueueScript, (store, said, line) => {
+  const { now } = store;
+  if (now - Number(said.stamp) > Number(said.maxAge)) return `stale ${now}`;
+  const refused = judged(store, said);
+  if (refused !== undefined) return refused;
+  const cursor = new Cursor(line);
+  const tokens: string[] = [];
+  for (let left = Number(said.sections); left > 0; left--)
+    tokens.push(...section(store, cursor, Number(said.cap)));
+  const verdict = `${said.version} ${tokens.join(' ')}`;
+  remember(store, said, verdict);
+  if (said.life !== '') store.expire(said.record, Number(said.life));
+  if (said.trim !== '') store.stream(said.log)?.trimBelow(said.trim);
+  return `ok ${now} ${verdict}`;
+});
+
+function section(store: Store, cursor: Cursor, cap: number): string[] {
+  const [asked, wide, count] = [cursor.next(), cursor.next(), Number(cursor.next())];
+  if (wide === '2') {
+    return Array.from({ length: count }, () => {
+      const stream = cursor.nextKey();
+      return `${store.add(stream, plain(cursor))}:1`;
+    });
+  }
+  const [stream, live] = [cursor.nextKey(), cursor.nextKey()];
+  const mode = asked.charAt(0);
+  const entries = Array.from({ length: count }, () =>
+    wide === '0' ? plain(cursor) : cursor.take(Number(cursor.next())),
+  );
+  const unserved = unservedBy(store, live, mode);
+  const measured = asked.includes('r', 1) ? undefined : roomIn(store, stream, cap, count);
+  const room = unserved === '' ? (measured?.room ?? count) : 0;
+  const ids = entries.slice(0, room).map((fields) => store.add(stream, fields));
+  const filling = unserved === '' && measured?.isFilling === true ? '^' : '';
+  const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
+  const why = unserved || (room < count ? '!FULL' : '');
+  return [`${ids[0] ?? '-'}:${ids.length}${filling}${takers}${why}`];
+}
+
+const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];
+
+function unservedBy(store: Store, live: string, mode: string): string {
+  if (mode === '1' && store.membersFrom(live, store.now).length === 0) return '!NONE';
+  return mode === '2' && !store.has(live) ? '!NEVER' : '';
+}
+
+interface Room {
+  readonly room: number;
+  readonly isFilling: boolean;
+}
+
+function roomIn(store: Store, key: string, cap: number, count: number): Room {
+  const stream = store.stream(key);
+  const length = stream?.length ?? 0;
+  if (10 * (length + count) <= cap) return { room: count, isFilling: false };
+  if (stream === undefined || length + count <= cap) {
+    return { room: Math.max(0, Math.min(count, cap - length)), isFilling: true };
+  }
+  return { room: Math.max(0, Math.min(count, cap - backlogOf(stream))), isFilling: true };
+}

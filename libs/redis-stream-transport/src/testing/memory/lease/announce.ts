@@ -1,0 +1,38 @@
+import { announceScript } from '../../../redis/operations/lease/announce.js';
+import { factsScript } from '../../../redis/operations/lease/facts.js';
+import { fenced } from '../fence.js';
+import { operation } from '../operation.js';
+
+/** Announces that a consumer answers requests of patterns, until the end of its lease. */
+export const announce = operation(announceScript, (store, said) => {
+  const { group, consumer, patterns } = said;
+  const lost = fenced(store, said);
+  if (lost !== undefined) return [lost];
+  const { now } = store;
+  const ttl = Number(said.ttl);
+  for (const [i, { live }] of said.check === '1' ? patterns.entries() : []) {
+    for (const member of store.membersFrom(live, now)) {
+      const [other = ''] = member.split(' ');
+      if (other !== '' && other !== group) return ['conflict', String(i), other];
+    }
+  }
+  for (const { live, flag, was } of patterns) {
+    const member = `${group} ${consumer} `;
+    store.setScore(live, '.', 0);
+    store.setScore(live, member + flag, now + ttl);
+    if (was !== flag) store.deleteMember(live, member + was);
+    for (const old of store.membersUpTo(live, now - ttl))
+      if (old !== '.') store.deleteMember(live, old);
+    store.expire(live, Number(said.served));
+  }
+  return ['ok'];
+});
+
+/** Notes what a consumer says about itself. */
+export const facts = operation(factsScript, (store, said) => {
+  const lost = fenced(store, said);
+  if (lost !== undefined) return lost;
+  store.setField(said.facts, said.consumer, said.text);
+  store.expire(said.facts, Number(said.life));
+  return 'ok';
+});

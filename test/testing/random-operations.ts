@@ -1,0 +1,519 @@
+import { DirectoryStore } from '../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
+import { readNested } from '../../libs/redis-stream-transport/src/redis/operations/serving/nested.js';
+import { refuseUnread } from '../../libs/redis-stream-transport/src/redis/operations/serving/refuse-unread.js';
+import { CALLER, GROUP, type Side } from './side.js';
+
+/** Numbers from a seed. */
+export class Dice {
+  constructor(private state: number) {}
+
+  next(): number {
+    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.state / 4_294_967_296;
+  }
+
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  pick<T>(all: readonly T[]): T {
+    return all[this.below(all.length)] as T;
+  }
+
+  some<T>(all: readonly T[], most: number): T[] {
+    const left = [...all];
+    const taken: T[] = [];
+    for (let n = this.below(most + 1); n > 0 && left.length > 0; n--)
+      taken.push(...left.splice(this.below(left.length), 1));
+    return taken;
+  }
+}
+
+/** What is said to both sides: ids are looked up on each. */
+export type Step = (side: Side) => Promise<unknown>;
+
+const STREAMS = ['prices', 'places'];
+const CONSUMERS = ['one', 'two', 'three'];
+const LIFE = 600_000;
+const frame = (text: string) => ({
+  caller: CALLER,
+  frame: `1 one [["${text}",2,1,1,0]]`,
+  ttlMs: LIFE,
+});
+
+interface Added {
+  readonly stream: string;
+  /** Calls of a pack; 0: it is none. */
+  readonly size: number;
+}
+
+/** Makes up operations that make sense now and then. */
+export class Operations {
+  private readonly added: Added[] = [];
+  /** Ids of what was added, by side. */
+  private readonly ids = new Map<Side, string[]>();
+  private number = 0;
+  private readonly last = new Map<string, number>();
+
+  constructor(private readonly dice: Dice) {}
+
+  /** An operation, by name. */
+  next(): [name: string, step: Step] {
+    const all = Object.entries(this.all);
+    const [name, make] = this.dice.pick(all);
+    return [name, make()];
+  }
+
+  // Adding is needed more often than anything else.
+  private readonly all: Record<string, () => Step> = {
+    enqueue: () => this.enqueue(),
+    more: () => this.enqueue(),
+    again: () => this.enqueue(),
+    read: () => this.read(),
+    readMore: () => this.read(),
+    readNext: () => this.read(),
+    repeat: () => this.repeated(),
+    settle: () => this.settle(),
+    settleChecked: () => this.settleChecked(),
+    retry: () => this.retry(),
+    deadLetter: () => this.deadLetter(),
+    start: () =>
+      this.withIds((side, consumer, stream, ids) =>
+        side.starts.start(owner(consumer), stream, ids),
+      ),
+    fetch: () =>
+      this.withIds((side, consumer, stream, ids) => side.group.fetch(owner(consumer), stream, ids)),
+    adopt: () =>
+      this.withIds((side, consumer, stream, ids) =>
+        side.starts.adopt(owner(consumer), stream, ids),
+      ),
+    look: () =>
+      this.withIds((side, consumer, stream, ids) => side.group.look(owner(consumer), stream, ids)),
+    mark: () => this.mark(),
+    claimKeys: () => this.claimKeys(),
+    noHandler: () => this.noHandler(),
+    nested: () => this.nested(),
+    refuseUnread: () => this.refuseUnread(),
+    facts: () => this.facts(),
+    pauses: () => (side) => side.leases.readPauses(),
+    describe: () => this.describe(),
+    directory: () => async (side) => {
+      const store = new DirectoryStore(side.link, side.keys);
+      const { cards } = await store.look('shop', true);
+      return [cards, await store.services(), await store.document('digest')];
+    },
+    claim: () => this.claim(),
+    claimMore: () => this.claim(),
+    release: () => this.release(),
+    renew: () => this.renew(),
+    revoke: () => this.revoke(),
+    leases: () => async (side) =>
+      (await side.leases.look(CONSUMERS)).map(({ value, left }) => [value, left > 0]),
+    announce: () => this.announce(),
+    snapshot: () => this.snapshot(),
+    scan: () => (side) => side.group.scan(STREAMS),
+    interrupted: () => this.interrupted(),
+    endInterrupted: () => this.endInterrupted(),
+    orphans: () => this.orphans(),
+    decide: () => this.decide(),
+    reAsk: () => this.reAsk(),
+    abort: () => this.abort(),
+    attach: () => (side) => side.caller.attach(),
+    log: () => (side) => side.caller.readLog('0-0', 1000),
+    closeNumber: () => this.closeNumber(),
+    unlist: () => this.unlist(),
+    ensureGroup: () => this.ensureGroup(),
+    clean: () => this.clean(),
+    sweep: () => this.sweep(),
+    dead: () => (side) => side.link.command('xrange', [side.keys.dead(GROUP), '-', '+']),
+    streams: () => (side) =>
+      Promise.all(
+        STREAMS.map((name) => side.link.command('xrange', [side.keys.stream(name), '-', '+'])),
+      ),
+  };
+
+  private idOf(side: Side, at: number): string {
+    return this.ids.get(side)?.[at] ?? '1-1';
+  }
+
+  /** An entry that was added, by its place. */
+  private get anyEntry(): { at: number; entry: Added } {
+    const at = this.dice.below(Math.max(1, this.added.length));
+    return { at, entry: this.added[at] ?? { stream: 'prices', size: 0 } };
+  }
+
+  private packOf({ size }: Added) {
+    return size === 0 ? undefined : { size, place: this.dice.below(size) };
+  }
+
+  private withIds(
+    ask: (side: Side, consumer: string, stream: string, ids: string[]) => Promise<unknown>,
+  ): Step {
+    const stream = this.dice.pick(STREAMS);
+    const consumer = this.dice.pick(CONSUMERS);
+    const places = this.dice.some(
+      this.added.flatMap((entry, at) => (entry.stream === stream ? [at] : [])),
+      4,
+    );
+    return (side) =>
+      ask(
+        side,
+        consumer,
+        stream,
+        places.map((at) => this.idOf(side, at)),
+      );
+  }
+
+  private enqueue(): Step {
+    const stream = this.dice.pick(STREAMS);
+    const kind = this.dice.pick(['event', 'request', 'once', 'pack', 'nested']);
+    const count = 1 + this.dice.below(3);
+    const size = kind === 'pack' ? 2 + this.dice.below(3) : 0;
+    const timeout = this.dice.pick([0, LIFE]);
+    const header = {
+      event: '1 json - - 0',
+      request: `1 json 1 ${CALLER} ${timeout}`,
+      once: `1 json 1 ${CALLER} ${timeout} once`,
+      nested: `1 json 1 ${CALLER} ${timeout} depth=1`,
+      pack: `1 pack.json ${size} ${CALLER} ${LIFE}`,
+    }[kind] as string;
+    const fields = ['c', header, 'd', '1', ...(size > 0 ? ['m', '1,2'] : [])];
+    const number = ++this.number;
+    const mode = this.dice.pick([0, 0, 0, 0, 1, 2] as const);
+    const asks = this.dice.next() < 0.3;
+    const from = this.added.length;
+    const places = Array.from({ length: count }, () => this.added.push({ stream, size }) - 1);
+    const entries = places.map(() => fields);
+    const section = { stream, pattern: stream, mode, asks, hasExtraFields: true, entries };
+    const step: Step = async (side) => {
+      const answer = await side.caller.enqueue(this.batch(side, number, [section]));
+      const ids = this.ids.get(side) ?? [];
+      this.ids.set(side, ids);
+      if (answer.kind === 'applied') {
+        const [verdict] = answer.sections;
+        const [ms, seq] = (verdict?.first ?? '-').split('-');
+        for (let i = 0; i < (verdict?.count ?? 0); i++) {
+          const id = `${ms}-${Number(seq) + i}`;
+          ids[from + i] = id;
+          side.name(id, `entry${from + i}`);
+        }
+      }
+      return answer;
+    };
+    this.lastStep = step;
+    return step;
+  }
+
+  private lastStep: Step | undefined;
+
+  private repeated(): Step {
+    return this.lastStep ?? ((side) => side.caller.lastRecord());
+  }
+
+  private batch(side: Side, number: number, sections: never[] | object[]) {
+    return {
+      ...{ epoch: 1, number, version: 0, incarnation: side.incarnation },
+      ...{ stamp: Date.now() + LIFE, trim: '', sections: sections as never[] },
+    };
+  }
+
+  private closeNumber(): Step {
+    const number = this.dice.pick([this.number, ++this.number]);
+    return (side) => side.caller.closeNumber(1, number, side.incarnation);
+  }
+
+  private read(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const request = { consumer, streams: STREAMS, count: 1 + this.dice.below(4), block: 0 };
+    const packs = this.dice.next() < 0.3;
+    return async (side) => {
+      const { read, seen } = await side.group.read(side.link, { ...request, packs });
+      return [read, seen === undefined ? null : seen.look > 0];
+    };
+  }
+
+  private settle(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const drop = this.dice.next() < 0.7;
+    const isLone = this.dice.next() < 0.5;
+    const letters = Array.from({ length: entry.size }, () => this.dice.pick(['.', 'x'])).join('');
+    const logs = this.dice.some([{ ...frame('settled'), force: false }], 1);
+    const key = { pattern: 'prices', key: 'a', digest: 'd1', result: '[[2]]' };
+    const isKeyed = this.dice.next() < 0.3;
+    return (side) => {
+      const id = this.idOf(side, at);
+      const ids = entry.size > 0 ? [] : [id];
+      const results = isKeyed ? [{ ...key, name: id }] : [];
+      const packs = entry.size > 0 ? [{ id, letters }] : [];
+      const notes = isLone ? [] : [id];
+      const ends = { keep: drop ? [] : ids, drop: drop ? ids : [], noted: notes, started: notes };
+      const streams = [{ stream: entry.stream, ...ends, packs }];
+      return side.group.settle(owner(consumer), { logs, results, streams });
+    };
+  }
+
+  private settleChecked(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const pack = this.packOf(entry);
+    const drop = this.dice.next() < 0.7;
+    const answer = this.dice.some([frame('checked')], 1)[0];
+    return (side) => {
+      const place = { stream: entry.stream, id: this.idOf(side, at), pack };
+      const { incarnation } = side;
+      return side.group.settleChecked(owner(consumer), { ...place, incarnation, drop, answer });
+    };
+  }
+
+  private retry(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const pack = this.packOf(entry);
+    const next = { delay: LIFE, attempts: 1, state: '0', spared: this.dice.below(2) };
+    return (side) =>
+      side.group.retry(
+        owner(consumer),
+        { stream: entry.stream, id: this.idOf(side, at), pack },
+        next,
+      );
+  }
+
+  private deadLetter(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const pack = this.packOf(entry);
+    const drop = this.dice.next() < 0.7;
+    const answer = this.dice.some([frame('dead')], 1)[0];
+    const key = this.dice.some([{ pattern: 'prices', key: 'a' }], 1)[0];
+    const fields = ['reason', 'final'];
+    return (side) => {
+      const place = { stream: entry.stream, id: this.idOf(side, at), pack };
+      const letter = { ...place, drop, answer, key, kept: 1000, fields };
+      return side.group.deadLetter(owner(consumer), letter);
+    };
+  }
+
+  private mark(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const packs = this.added.flatMap((entry, at) => (entry.size > 0 ? [{ entry, at }] : []));
+    const stream = this.dice.pick(STREAMS);
+    const chosen = this.dice
+      .some(
+        packs.filter(({ entry }) => entry.stream === stream),
+        2,
+      )
+      .map(({ entry, at }) => ({
+        at,
+        wanted: Array.from({ length: entry.size }, () => this.dice.pick(['.', 't', 'T'] as const)),
+        attempts: this.dice.pick([[], Array.from({ length: entry.size }, () => 0)]),
+        once: this.dice.next() < 0.5,
+      }));
+    return (side) =>
+      side.starts.mark(
+        owner(consumer),
+        stream,
+        chosen.map(({ at, ...marks }) => ({ id: this.idOf(side, at), ...marks })),
+      );
+  }
+
+  private claimKeys(): Step {
+    const { at, entry } = this.anyEntry;
+    const pack = this.packOf(entry);
+    const keys = this.dice.some(['a', 'b', 'c'], 3);
+    const digest = this.dice.pick(['d1', 'd1', 'd2']);
+    return (side) => {
+      const name = this.idOf(side, at) + (pack === undefined ? '' : `#${pack.place}`);
+      const entries = keys.map((key) => ({ pattern: 'prices', key, name, digest }));
+      return side.starts.claimKeys(entry.stream, entries);
+    };
+  }
+
+  private noHandler(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const pack = this.packOf(entry);
+    const mayHand = this.dice.next() < 0.5;
+    const answer = frame('nobody');
+    return (side) => {
+      const of = { stream: entry.stream, pattern: entry.stream, deadline: Infinity, mayHand, pack };
+      return side.group.noHandler(owner(consumer), { ...of, id: this.idOf(side, at) }, answer);
+    };
+  }
+
+  private nested(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const search = {
+      ...{ group: GROUP, consumer, wanted: 1 + this.dice.below(3), others: this.dice.below(3) },
+      force: this.dice.next() < 0.3,
+      streams: STREAMS.map((stream) => ({ stream, most: 1 + this.dice.below(2), mark: '' })),
+    };
+    return (side) => readNested(side.link, side.keys, search);
+  }
+
+  private refuseUnread(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const answer = frame('refused');
+    return (side) => {
+      const of = { group: GROUP, stream: entry.stream, id: this.idOf(side, at), answer };
+      return refuseUnread(side.link, side.keys, owner(consumer), of);
+    };
+  }
+
+  private describe(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const ttl = this.dice.pick([0, LIFE, LIFE]);
+    const document = this.dice.pick([
+      undefined,
+      { digest: 'digest', text: 'long' },
+      { digest: 'digest', text: '' },
+    ]);
+    const offer = { name: 'shop', ttl, card: '{}', document };
+    return (side) => new DirectoryStore(side.link, side.keys).describe(owner(consumer), offer);
+  }
+
+  private facts(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    return (side) => side.leases.noteFacts(owner(consumer), '{}');
+  }
+
+  private claim(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const dead = this.dice.pick(CONSUMERS);
+    const stream = this.dice.pick(STREAMS);
+    const wanted = {
+      count: 1 + this.dice.below(3),
+      permitted: 1 + this.dice.below(3),
+      suspects: this.dice.next() < 0.5,
+      ...(this.dice.next() < 0.3 ? { nestedFrom: '-' } : {}),
+    };
+    return (side) => side.group.claim(owner(consumer), dead, stream, wanted);
+  }
+
+  private release(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    return (side) => side.leases.release(owner(consumer), announcements);
+  }
+
+  private renew(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const take = this.dice.next() < 0.7;
+    const connections = this.dice.some([{ grace: 1000, ids: [1, 2] }], 1)[0];
+    const renewal = { ttl: LIFE, take, ...(connections && { connections }) };
+    return (side) => side.leases.renew(owner(consumer), renewal);
+  }
+
+  private revoke(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const dead = this.dice.pick(CONSUMERS);
+    const isNoted = this.dice.next() < 0.5;
+    return async (side) => {
+      const noted = isNoted ? await side.leases.notedConnections(0, true) : [];
+      const note = noted.find((each) => each.consumer === dead)?.note ?? '';
+      return side.leases.revoke(owner(consumer), dead, note);
+    };
+  }
+
+  private announce(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const check = this.dice.next() < 0.5;
+    return (side) => side.leases.announce(owner(consumer), announcements, LIFE, check);
+  }
+
+  private snapshot(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const limit = 1 + this.dice.below(5);
+    const wanted = STREAMS.map((stream) => ({ stream, from: '-' }));
+    return (side) => side.group.snapshot(consumer, wanted, limit);
+  }
+
+  private interrupted(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const by = this.dice.pick(CONSUMERS);
+    const stream = this.dice.pick(STREAMS);
+    return async (side) => {
+      const found = await side.starts.interrupted(owner(consumer), by, stream);
+      // A hash has no order.
+      return found.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    };
+  }
+
+  private endInterrupted(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    const by = this.dice.pick(CONSUMERS);
+    const { at, entry } = this.anyEntry;
+    const answer = this.dice.some([frame('interrupted')], 1)[0];
+    return (side) => {
+      const end = { stream: entry.stream, id: this.idOf(side, at), answer };
+      return side.starts.endInterrupted(owner(consumer), by, end);
+    };
+  }
+
+  private orphans(): Step {
+    const stream = this.dice.pick(STREAMS);
+    const count = 1 + this.dice.below(5);
+    return (side) => side.starts.orphans(stream, '', count);
+  }
+
+  private inDoubt(): { at: number; entry: Added; pack: ReturnType<Operations['packOf']> } {
+    const { at, entry } = this.anyEntry;
+    return { at, entry, pack: this.packOf(entry) };
+  }
+
+  private decide(): Step {
+    const { at, entry, pack } = this.inDoubt();
+    return (side) =>
+      side.caller.decide([{ stream: entry.stream, entry: this.idOf(side, at), pack }]);
+  }
+
+  private reAsk(): Step {
+    const { at, entry, pack } = this.inDoubt();
+    const { stream } = entry;
+    return (side) =>
+      side.caller.reAsk([{ stream, pattern: stream, entry: this.idOf(side, at), pack }]);
+  }
+
+  private abort(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    return async (side) => {
+      await side.caller.abort(consumer, ['["prices","1-1"]']);
+      return side.leases.notices(consumer);
+    };
+  }
+
+  private unlist(): Step {
+    const consumer = this.dice.pick(CONSUMERS);
+    return (side) => side.group.unlist(STREAMS, consumer);
+  }
+
+  private ensureGroup(): Step {
+    const kind = this.dice.pick(['r', 'r', 'e'] as const);
+    const stream = this.dice.pick(STREAMS);
+    const history = this.dice.next() < 0.5;
+    return (side) => side.group.ensureGroup(stream, kind, history, { consumer: 'one' });
+  }
+
+  private clean(): Step {
+    const stream = this.dice.pick(STREAMS);
+    const kind = this.dice.pick(['r', 'e'] as const);
+    const limits = { groupTtl: LIFE, count: undefined, age: undefined, page: 100, trim: 10_000 };
+    return async (side) => {
+      await side.group.clean(stream, kind, limits);
+      const { idle } = await side.group.clean(stream, kind, limits);
+      return idle;
+    };
+  }
+
+  private sweep(): Step {
+    const stream = this.dice.pick(STREAMS);
+    return (side) => side.starts.sweep(stream);
+  }
+}
+
+const announcements = [
+  { pattern: 'prices', once: false, packs: true },
+  { pattern: 'places', once: true, spread: 2 },
+];
+
+const owner = (consumer: string) => ({ consumer, token: `token of ${consumer}` });
