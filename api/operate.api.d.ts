@@ -15,6 +15,8 @@ export interface Backlog {
   readonly callers: number;
 }
 
+export type Buckets = readonly (readonly [bucket: number, count: number])[];
+
 export interface CallTrace {
   readonly call: string;
   readonly entries: readonly TracedEntry[];
@@ -83,6 +85,18 @@ export interface GroupBacklog {
   readonly running: number;
   readonly oldestFor: number | undefined;
   readonly given: number | undefined;
+}
+
+export interface HandledTotals {
+  readonly running: number;
+  readonly waiting: number;
+  readonly ended: number;
+  readonly errors: number;
+  readonly retries: number;
+  readonly dead: number;
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly over: number;
 }
 
 export interface InstanceFacts {
@@ -163,18 +177,9 @@ export interface PatternPauseRequest extends PauseRequest {
   readonly refuse?: boolean;
 }
 
-export interface PatternStatistics {
+export interface PatternStatistics extends HandledTotals {
   readonly service: string;
   readonly pattern: string;
-  readonly running: number;
-  readonly waiting: number;
-  readonly ended: number;
-  readonly errors: number;
-  readonly retries: number;
-  readonly dead: number;
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
-  readonly over: number;
 }
 
 export interface PauseRequest {
@@ -238,6 +243,26 @@ export interface PendingPage {
   readonly more: boolean;
 }
 
+export interface Sender {
+  readonly application: string;
+  readonly process: string;
+  readonly over: number;
+  readonly patterns: readonly {
+    readonly pattern: string;
+    readonly entries: number;
+  }[];
+}
+
+export interface Senders {
+  readonly senders: readonly Sender[];
+  readonly complete: boolean;
+}
+
+export interface SendersOptions {
+  readonly pattern?: string;
+  readonly limit?: number;
+}
+
 export interface ServerFacts {
   readonly version: string;
   readonly port: number | undefined;
@@ -263,6 +288,7 @@ export interface Statistics {
 
 export interface StatisticsOptions {
   readonly service?: string;
+  readonly services?: readonly string[];
   readonly patience?: number;
   readonly fresh?: number;
 }
@@ -360,6 +386,11 @@ export declare function readPending(
   limit?: number,
 ): Promise<PendingPage>;
 
+export declare function readSenders(
+  options?: Whereabouts,
+  { pattern, limit }?: SendersOptions,
+): Promise<Senders>;
+
 export declare function readServers(options?: Whereabouts): Promise<ServerFacts[]>;
 
 export declare function readServices(options?: Whereabouts): Promise<LiveService[]>;
@@ -368,7 +399,7 @@ export declare function readShards(options?: Whereabouts): Promise<number | unde
 
 export declare function readStatistics(
   options?: Whereabouts,
-  { service, ...how }?: StatisticsOptions,
+  { service, services: known, ...how }?: StatisticsOptions,
 ): Promise<Statistics>;
 
 export declare function resumeInstance(
@@ -380,3 +411,5 @@ export declare function resumePattern(
   options: Whereabouts | undefined,
   request: Pick<PatternPauseRequest, 'service' | 'pattern' | 'wait'>,
 ): Promise<PauseResult>;
+
+export declare const totalStatistics: (now: Statistics, before?: Statistics) => HandledTotals;

@@ -151,6 +151,10 @@ describe('explain', () => {
     const none = await command('explain', `${'a'.repeat(22)}/1`, '--prefix', service.prefix);
     expect(none.code).toBe(1);
     expect(none.out).toContain('not known: No entry and no dead letter has it');
+    // Ids of callers may begin as options do.
+    const hyphen = await command('explain', `-${'a'.repeat(21)}/1`, '--prefix', service.prefix);
+    expect([hyphen.code, hyphen.err]).toEqual([1, '']);
+    expect(hyphen.out).toContain('not known: No entry and no dead letter has it');
     expect(await command('explain', 'nonsense', '--prefix', service.prefix)).toMatchObject({
       ...{ code: 2, err: expect.stringContaining('is no call') },
     });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import { eventually } from '../../tools/wait.js';
 import { commandAt } from '../contracts/command.js';
 import { startPrivateRedis } from '../support/redis-process.js';
 import { deployment } from './deployment.js';
@@ -27,6 +28,8 @@ test('docs/cli.md shows what the commands answer', async () => {
     const answer = place.shown(shownAs(said, place.prefix));
     answers.push(answer);
     shown.push(printed);
+    // Events that a command has stored are handled before the next one looks.
+    await eventually(async () => expect(await place.service.length('orders.placed')).toBe(0));
   }
   if (process.env['PRINT_CLI'] === '1') print(answers);
   else expect(answers.map(alike)).toEqual(shown.map(alike));

@@ -1,5 +1,5 @@
 import type { DashboardOptions } from 'nestjs-redis-streams/dashboard';
-import { eventually } from '../../tools/wait.js';
+import { eventually, pause } from '../../tools/wait.js';
 import { deployment, type Deployment } from '../cli/deployment.js';
 import { TestService } from '../support/test-service.js';
 import { Chromium, chromiumAt, HOW_TO_GET, type Look } from './browser.js';
@@ -41,12 +41,52 @@ describe.skipIf(!isThere)('in Chromium', () => {
     await tab.getByRole('row', { name: /orders\.archived.*nobody/s }).waitFor();
     await tab.getByRole('img', { name: /Latency, last 15 minutes; now: oldest \d/ }).waitFor();
     await tab.locator('.pulse.live').waitFor();
+    await tab.getByRole('img', { name: /Handlers, last 15 minutes; now: p50 / }).waitFor();
     await client.tell('orders.archived', 1);
     await tab.getByRole('row', { name: /orders\.archived.*2/s }).waitFor();
     await tab.getByLabel('Filter by pattern or service').fill('paid');
     await row.waitFor({ state: 'detached' });
     await tab.getByRole('link', { name: 'orders.paid' }).click();
     await tab.getByRole('heading', { level: 1, name: 'orders.paid' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('instances say how long handlers take and how many fail; what is of before is grey', async () => {
+    const { page, client, service } = await place();
+    const { page: tab, complaints } = await browser.open(page);
+    const cell = (pattern: string, name: string) =>
+      tab.getByRole('row', { name: pattern }).locator(`td[data-name="${name}"]`);
+    // It was so before somebody looked.
+    await cell('orders.placed', 'Errors').locator('.faint', { hasText: '100 %' }).waitFor();
+    await cell('orders.archived', 'p99').getByText('–').waitFor();
+    const ends = new AbortController();
+    const traffic = (async () => {
+      for (let n = 0; !ends.signal.aborted; n++) {
+        await client.call('orders.price', { id: 'a1' });
+        if (n % 20 === 0) await client.failure('orders.refuse');
+        await pause(2);
+      }
+    })();
+    onTestFinished(async () => {
+      ends.abort();
+      await traffic;
+    });
+    await cell('orders.price', 'Errors').getByText('0 %').waitFor();
+    await cell('orders.price', 'p99')
+      .locator('span:not(.faint)', { hasText: /^[\d.]+ ms$/ })
+      .waitFor();
+    await cell('orders.refuse', 'Errors').locator('.tag.bad', { hasText: '100 %' }).waitFor();
+    await tab.getByLabel('Sort by').selectOption('errors');
+    await eventually(async () =>
+      expect(await tab.getByRole('row').nth(1).innerText()).toMatch(/orders\.(placed|refuse)/),
+    );
+    await tab.getByRole('link', { name: 'orders.price', exact: true }).click();
+    await tab.getByRole('heading', { level: 1, name: 'orders.price' }).waitFor();
+    await tab.getByRole('table', { name: 'Who sends this' }).getByRole('row').nth(1).waitFor();
+    expect(await tab.getByLabel('Now', { exact: true }).innerText()).toMatch(
+      /Errors\s+0 %\s+p99\s+[\d.]+ ms/,
+    );
+    expect(await service.length('orders.archived')).toBe(1);
     expect(complaints).toEqual([]);
   });
 
@@ -84,7 +124,10 @@ describe.skipIf(!isThere)('in Chromium', () => {
     );
     await service.getByText(/Answers 4, hears 2/).click();
     await service.getByText('orders.prices').waitFor();
-    await tab.getByRole('region', { name: 'Callers' }).getByRole('row').nth(1).waitFor();
+    const callers = tab.getByRole('region', { name: 'Callers' });
+    await callers.getByRole('row').nth(1).waitFor();
+    await callers.getByRole('table', { name: 'What applications send' }).waitFor();
+    await callers.getByText('orders.archived').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -334,9 +377,20 @@ describe.skipIf(!isThere)('for everybody', () => {
     );
     await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
     const [letter] = await service.redis.xrange(service.keys.dead('service'), '-', '+');
+    // What callers and instances say of themselves may be anything too.
+    const { redis, keys } = service;
+    const said = { application: evil.slice(0, 200), process: script, for: 1000 };
+    await redis.hset(
+      keys.caller('x'.repeat(22)),
+      ...['sends', JSON.stringify({ ...said, patterns: [[pattern, 3]] })],
+    );
+    await redis.hset(keys.caller('y'.repeat(22)), 'sends', 'z'.repeat(1_048_576));
+    await redis.expire(keys.caller('x'.repeat(22)), 60);
+    await redis.expire(keys.caller('y'.repeat(22)), 60);
     const page = await servedPage({ ...service.address, ...WRITES });
     const visit = await browser.open(page);
     await visit.page.getByText('<img src=x').first().waitFor();
+    await visit.page.locator('td[data-name="Errors"]', { hasText: '100 %' }).waitFor();
     for (const path of [
       `pattern/${encodeURIComponent(pattern)}/service`,
       ...['instances', 'dead/service', `letter/service/${letter?.[0] ?? ''}`, 'health'],
@@ -358,6 +412,10 @@ describe.skipIf(!isThere)('for everybody', () => {
       );
       expect(await visit.sideways(), path).toBe(0);
     }
+    await visit.go(`pattern/${encodeURIComponent(pattern)}/service`);
+    const senders = visit.page.getByRole('table', { name: 'Who sends this' });
+    await senders.getByText('<img src=x').first().waitFor();
+    expect(await visit.sideways()).toBe(0);
     await visit.go(`letter/service/${letter?.[0] ?? ''}`);
     await visit.page.getByRole('button', { name: /Show all [\d,]+ characters/ }).waitFor();
     await visit.page.getByRole('button', { name: 'Edit and replay' }).click();

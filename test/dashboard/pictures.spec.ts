@@ -104,6 +104,9 @@ function morning(now: number): Point[] {
       unread,
       pending,
       900 + 14_000 * burst + 400 * Math.sin(i / 13),
+      9 + 2 * Math.sin(i / 17) + 14 * burst,
+      41 + 6 * Math.sin(i / 9) + 120 * burst,
+      i > 300 && i < 330 ? 6 * Math.sin(((i - 300) / 30) * Math.PI) : 0.3 + 0.3 * Math.sin(i / 23),
     ];
   });
 }

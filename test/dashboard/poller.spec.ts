@@ -1,7 +1,12 @@
 import type { Overview } from 'nestjs-redis-streams/operate';
 import { History } from '../../libs/redis-stream-transport/src/dashboard/live/history.js';
+import { Recent } from '../../libs/redis-stream-transport/src/dashboard/live/recent.js';
 import { Rates } from '../../libs/redis-stream-transport/src/dashboard/live/points.js';
-import { Poller, type News } from '../../libs/redis-stream-transport/src/dashboard/live/poller.js';
+import {
+  Poller,
+  type News,
+  type Seen,
+} from '../../libs/redis-stream-transport/src/dashboard/live/poller.js';
 
 const stream = (name: string, added: number, given: number, pending = 0) => ({
   ...{ stream: name, shard: 0, length: 1, added, quietFor: 0 },
@@ -22,13 +27,17 @@ const overview = (...streams: ReturnType<typeof stream>[]): Overview => ({
   ...{ servers: [], services: [], callers: [], complete: true },
   backlog: { shards: 1, streams, deadLetters: {}, callers: 0 },
 });
+const seen = (...streams: ReturnType<typeof stream>[]): Seen => ({
+  overview: overview(...streams),
+  statistics: undefined,
+});
 
 describe('a poller', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   it('looks while somebody watches, once for all of them, and no longer', async () => {
-    const look = vi.fn(async () => overview());
+    const look = vi.fn(async () => seen());
     const poller = new Poller(look, 2000);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(look).toHaveBeenCalledTimes(0);
@@ -51,7 +60,7 @@ describe('a poller', () => {
 
   it('takes a tenth of the time at most, however long a look takes', async () => {
     const look = vi.fn(
-      () => new Promise<Overview>((resolve) => setTimeout(() => resolve(overview()), 1000)),
+      () => new Promise<Seen>((resolve) => setTimeout(() => resolve(seen()), 1000)),
     );
     new Poller(look, 2000).watch(() => undefined);
     await vi.advanceTimersByTimeAsync(59_000);
@@ -59,13 +68,49 @@ describe('a poller', () => {
   });
 
   it('tells why it cannot look, and goes on', async () => {
-    const look = vi.fn(async () => overview()).mockRejectedValueOnce(new Error('away'));
+    const look = vi.fn(async () => seen()).mockRejectedValueOnce(new Error('away'));
     const heard: string[] = [];
     new Poller(look, 2000).watch((news: News) => {
       heard.push(news.kind === 'trouble' ? news.told : news.kind);
     });
     await vi.advanceTimersByTimeAsync(2100);
     expect(heard).toEqual(['away', 'look']);
+  });
+});
+
+describe('what handlers did', () => {
+  const said = (at: number, answered: number, failed: number, consumer = 'a') => ({
+    ...{ service: 'g', consumer, at, up: at, running: 0, waiting: 0, more: 0 },
+    patterns: [
+      {
+        ...{ pattern: 'p', running: 0, waiting: 0, answered, handled: 0, failed },
+        ...{ refused: 0, retried: 0, dead: 0, durations: [[50, answered]] as [number, number][] },
+      },
+    ],
+  });
+  const of = (...instances: ReturnType<typeof said>[]) => ({ instances, silent: [] as string[] });
+
+  it('is of the last minute, and where nothing ended then, since instances were started', () => {
+    const recent = new Recent();
+    const first = recent.since(of(said(1000, 90, 10)), 0);
+    expect(first.of('g', 'p')).toMatchObject({ ended: 100, errors: 10, isRecent: false });
+    const second = recent.since(of(said(3000, 94, 10)), 2000);
+    expect(second.of('g', 'p')).toMatchObject({ ended: 4, errors: 0, over: 2000, isRecent: true });
+    expect(second.all).toMatchObject({ ended: 4, isRecent: true });
+    expect(second.of('g', 'other')).toBeUndefined();
+    recent.since(of(said(33_000, 100, 10)), 32_000);
+    recent.since(of(said(64_000, 100, 10)), 63_000);
+    const quiet = recent.since(of(said(95_000, 100, 10)), 94_000);
+    expect(quiet.of('g', 'p')).toMatchObject({ ended: 110, errors: 10, isRecent: false });
+  });
+
+  it('goes on where an instance did not answer once', () => {
+    const recent = new Recent();
+    recent.since(of(said(1000, 10, 0)), 0);
+    recent.since({ instances: [], silent: ['a'] }, 31_000);
+    recent.since({ instances: [], silent: ['a'] }, 62_000);
+    const again = recent.since(of(said(64_000, 13, 0)), 63_000);
+    expect(again.of('g', 'p')).toMatchObject({ ended: 3, isRecent: true });
   });
 });
 

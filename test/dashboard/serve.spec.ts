@@ -120,7 +120,7 @@ describe('what the page tells', () => {
         backlog: { deadLetters: { service: 1 } },
         complete: true,
       },
-      point: [expect.any(Number), null, null, 0, 0, null],
+      point: [expect.any(Number), null, null, 0, 0, null, null, null, null],
     });
     // The second look has rates.
     expect(text).toMatch(/"in":0,"out":0/);

@@ -62,6 +62,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     enqueue: (caller) => caller.enqueue(batch),
     loadScripts: (caller) => caller.loadScripts(),
     closeNumber: (caller) => caller.closeNumber(1, 1, ''),
+    noteSent: (caller) => caller.noteSent('{}'),
     decide: (caller) => caller.decide([call]),
     attach: (caller) => caller.attach(),
     reAsk: (caller) => caller.reAsk([call]),

@@ -17,6 +17,7 @@ import {
 import { readContractSchema } from '../../libs/redis-stream-transport/src/contracts/schema/read-schema.js';
 import { statisticsIn } from '../../libs/redis-stream-transport/src/operate/instance-statistics.js';
 import { patternStatistics } from '../../libs/redis-stream-transport/src/operate/index.js';
+import { senderIn, sendersOf } from '../../libs/redis-stream-transport/src/operate/senders.js';
 import { FilesContract } from '../contracts/files.contract.js';
 import { holdsFor, spoilt, text, TIME } from './arbitrary.js';
 
@@ -64,6 +65,30 @@ it('what an instance says that it has done', { timeout: TIME }, () => {
       }
     },
   );
+});
+
+it('what callers say that they send', { timeout: TIME }, () => {
+  const note = {
+    application: 'shop',
+    process: 'web-1',
+    for: 1000,
+    patterns: [['orders.price', 3]],
+  };
+  const right = senderIn(JSON.stringify(note));
+  expect(sendersOf(right === undefined ? [] : [right, right], 'orders.price')).toMatchObject([
+    { application: 'shop', patterns: [{ pattern: 'orders.price', entries: 6 }] },
+  ]);
+  const notes = fc.oneof(
+    text,
+    spoilt(note).map((one) => JSON.stringify(one)),
+  );
+  holdsFor(notes, (given) => {
+    const said = senderIn(given);
+    for (const { application, over, patterns } of sendersOf(said === undefined ? [] : [said])) {
+      expect([typeof application, typeof over]).toEqual(['string', 'number']);
+      for (const { entries } of patterns) expect(typeof entries).toBe('number');
+    }
+  });
 });
 
 it('a document that may be a contract', { timeout: TIME }, async () => {

@@ -3,6 +3,7 @@ import { RedisStreamsError } from '../errors.js';
 import { thrownText } from '../thrown.js';
 import { visibleLines } from '../protocol/visible.js';
 import { addCall, addEmit } from './call.js';
+import { withCallIds } from './call-ids.js';
 import { addDashboard } from './dashboard.js';
 import { addDoctor } from './doctor.js';
 import { addExplain } from './explain.js';
@@ -59,7 +60,7 @@ export async function runCommand(
       program.outputHelp();
       return 2;
     }
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withCallIds(args), { from: 'user' });
     return session.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { RedisStreamsError } from '../errors.js';
-import { readOverview } from '../operate/index.js';
+import { readOverview, readStatistics, type KeptConnections } from '../operate/index.js';
 import { visible } from '../protocol/visible.js';
 import { showOnly } from '../redis/shown.js';
 import { thrownText } from '../thrown.js';
 import { settingsOf, type DashboardOptions, type DashboardSettings } from './dashboard-options.js';
-import { Poller } from './live/poller.js';
+import { Poller, type Seen } from './live/poller.js';
 import { Viewers } from './live/viewers.js';
 import { neededText, textIn, type Input } from './reads/input.js';
 import { CHANGES, QUESTIONS } from './routes.js';
@@ -24,6 +24,8 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
 ]);
 /** Milliseconds that one look may search for keys. */
 const LOOK = 10_000;
+/** Milliseconds that one look waits for what instances say. */
+const PATIENCE = 150;
 
 /**
  * The page, for any server of `node:http`. It opens no connection before somebody looks.
@@ -51,7 +53,7 @@ export class Dashboard {
     this.settings = settingsOf(options);
     const { route, kept, interval } = this.settings;
     this.route = route;
-    this.poller = new Poller(() => readOverview(kept, LOOK), interval);
+    this.poller = new Poller(() => lookAt(kept), interval);
     this.viewers = new Viewers(this.poller);
   }
 
@@ -156,6 +158,16 @@ export class Dashboard {
     this.logger.error(error);
     answer(response, 500, { error: 'something is wrong with this page; the log says what' });
   }
+}
+
+/** Redis is asked first: it says whom to ask what they have done. */
+async function lookAt(kept: KeptConnections): Promise<Seen> {
+  const overview = await readOverview(kept, LOOK);
+  const services = overview.services
+    .filter(({ instances }) => instances.length > 0)
+    .map(({ service }) => service);
+  const statistics = await readStatistics(kept, { services, patience: PATIENCE });
+  return { overview, statistics };
 }
 
 interface Exchange {

@@ -34,11 +34,16 @@ export { readPaused } from './read-paused.js';
 export { readBacklog, readDeadLetters } from './read-backlog.js';
 export { readOverview, readServers, type Overview } from './read-overview.js';
 export { readPending } from './read-pending.js';
+export { readSenders, type SendersOptions } from './read-senders.js';
+export type { Sender, Senders } from './senders.js';
 export { readServices } from './read-services.js';
 export { readStatistics, type StatisticsOptions } from './read-statistics.js';
+export type { Buckets } from '../protocol/durations.js';
 export type { ServerFacts } from './servers.js';
 export {
   patternStatistics,
+  totalStatistics,
+  type HandledTotals,
   type InstanceStatistics,
   type PatternCounts,
   type PatternStatistics,

@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<KeyKind, string>> = {
   started: 'hash',
   about: 'hash',
   paused: 'hash',
+  caller: 'hash',
 };
 const KINDS = Object.keys(TYPES) as KeyKind[];
 /** Keys that are looked at. */

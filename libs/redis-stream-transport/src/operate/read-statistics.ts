@@ -27,6 +27,8 @@ const TOGETHER = 8;
 export interface StatisticsOptions {
   /** Asks only this service. */
   readonly service?: string;
+  /** Asks these services, which are known already: so they need not be searched for. Default: all that there are. */
+  readonly services?: readonly string[];
   /** Milliseconds that it waits for instances which do not answer. Default: 500. */
   readonly patience?: number;
   /**
@@ -45,10 +47,11 @@ export interface StatisticsOptions {
  */
 export function readStatistics(
   options?: Whereabouts,
-  { service, ...how }: StatisticsOptions = {},
+  { service, services: known, ...how }: StatisticsOptions = {},
 ): Promise<Statistics> {
   return withPlace(options, async (place) => {
-    const found = (await scanKeys(place, ['members'])).of('members').map(({ name }) => name);
+    const found =
+      known ?? (await scanKeys(place, ['members'])).of('members').map(({ name }) => name);
     const services = [...new Set(found)].filter((one) => service === undefined || one === service);
     return statisticsOf(place, services, how);
   });
@@ -65,7 +68,7 @@ interface Asked {
 export async function statisticsOf(
   { shards }: Place,
   services: readonly string[],
-  { patience = 500, fresh = 1000 }: Omit<StatisticsOptions, 'service'> = {},
+  { patience = 500, fresh = 1000 }: Omit<StatisticsOptions, 'service' | 'services'> = {},
 ): Promise<Statistics> {
   const [shard] = shards;
   if (shard === undefined) return { instances: [], silent: [] };

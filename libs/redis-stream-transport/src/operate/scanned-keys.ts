@@ -8,7 +8,7 @@ const STEP = 1000;
 
 /** Kinds of keys, as their names have them between the tag and the name. */
 export type KeyKind =
-  's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about' | 'paused';
+  's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about' | 'paused' | 'caller';
 
 /** A key of a shard. */
 export interface FoundKey {

@@ -43,10 +43,8 @@ export interface Statistics {
   readonly silent: readonly string[];
 }
 
-/** What the instances of a service have done with a pattern. */
-export interface PatternStatistics {
-  readonly service: string;
-  readonly pattern: string;
+/** What instances have done. */
+export interface HandledTotals {
   readonly running: number;
   readonly waiting: number;
   /** Entries, or calls of packs, that have ended for good, well or not. */
@@ -64,6 +62,12 @@ export interface PatternStatistics {
   readonly over: number;
 }
 
+/** What the instances of a service have done with a pattern. */
+export interface PatternStatistics extends HandledTotals {
+  readonly service: string;
+  readonly pattern: string;
+}
+
 type Counts = Omit<PatternCounts, 'pattern'>;
 
 /**
@@ -73,24 +77,42 @@ type Counts = Omit<PatternCounts, 'pattern'>;
  * since. Undefined: since their servers were made
  */
 export function patternStatistics(now: Statistics, before?: Statistics): PatternStatistics[] {
+  const sums = new Map<string, { service: string; pattern: string; all: Added[] }>();
+  for (const added of addedSince(now, before)) {
+    const { service, pattern } = added;
+    const key = JSON.stringify([service, pattern]);
+    const sum = sums.get(key) ?? { service, pattern, all: [] };
+    sums.set(key, sum);
+    sum.all.push(added);
+  }
+  return [...sums.values()].map(({ all, ...about }) => Object.assign(about, summed(all)));
+}
+
+/** The sum over all instances, services and patterns. @param before as of `patternStatistics` */
+export const totalStatistics = (now: Statistics, before?: Statistics): HandledTotals =>
+  summed([...addedSince(now, before)]);
+
+/** What an instance did with a pattern, in so many milliseconds. */
+interface Added extends Counts {
+  readonly service: string;
+  readonly pattern: string;
+  readonly over: number;
+}
+
+function* addedSince(now: Statistics, before: Statistics | undefined): Generator<Added> {
   const earlier = new Map(before?.instances.map((one) => [one.consumer, one]));
   const lastLook = Math.max(0, ...(before?.instances.map(({ at }) => at) ?? []));
-  const sums = new Map<string, { service: string; pattern: string; over: number; all: Counts[] }>();
-  for (const instance of now.instances) {
-    const { service, consumer, at, up } = instance;
+  for (const { service, consumer, at, up, patterns } of now.instances) {
     const first = earlier.get(consumer);
     // It lived before, and nobody knows what it had done by then.
     if (before !== undefined && first === undefined && at - up < lastLook) continue;
     const known = new Map(first?.patterns.map((one) => [one.pattern, one]));
-    for (const counts of instance.patterns) {
-      const key = JSON.stringify([service, counts.pattern]);
-      const sum = sums.get(key) ?? { service, pattern: counts.pattern, over: 0, all: [] };
-      sums.set(key, sum);
-      sum.over = Math.max(sum.over, first === undefined ? up : at - first.at);
-      sum.all.push(less(counts, known.get(counts.pattern)));
+    const over = first === undefined ? up : at - first.at;
+    for (const counts of patterns) {
+      const { pattern } = counts;
+      yield { service, pattern, over, ...less(counts, known.get(pattern)) };
     }
   }
-  return [...sums.values()].map(({ all, ...about }) => Object.assign(about, summed(all)));
 }
 
 /** What was added since. */
@@ -109,7 +131,7 @@ function less(now: PatternCounts, before: PatternCounts | undefined): Counts {
   };
 }
 
-function summed(all: readonly Counts[]) {
+function summed(all: readonly Added[]): HandledTotals {
   const buckets = new Map<number, number>();
   for (const [bucket, count] of all.flatMap(({ durations }) => durations)) {
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + count);
@@ -121,6 +143,7 @@ function summed(all: readonly Counts[]) {
     ...{ running: sum(({ running }) => running), waiting: sum(({ waiting }) => waiting) },
     ended: errors + sum(({ answered, handled }) => answered + handled),
     ...{ errors, retries: sum(({ retried }) => retried), dead: sum(({ dead }) => dead) },
+    over: all.reduce((most, { over }) => Math.max(most, over), 0),
     ...{ p50: quantile([...buckets], 0.5), p99: quantile([...buckets], 0.99) },
   };
 }

@@ -8,6 +8,7 @@ import { enqueue, enqueueScript, type Batch } from './operations/calling/enqueue
 import { reAsk, type ProbeAnswer } from './operations/calling/re-ask.js';
 import { lastRecord, readLog, trimLog, type LogRecord } from './operations/calling/reply-log.js';
 import { hello, type Incarnation } from './operations/hello.js';
+import { noteSent } from './operations/calling/sent.js';
 import type { CallerPlace } from './operations/place.js';
 import { load } from './operations/script.js';
 import type { EnqueueAnswer } from './verdict.js';
@@ -52,6 +53,11 @@ export class CallerBroker implements CallerPlace {
 
   closeNumber(epoch: number, number: number, incarnation: string): Promise<EnqueueAnswer> {
     return closeNumber(this, epoch, number, incarnation);
+  }
+
+  /** @param text what it sends, for operators */
+  noteSent(text: string): Promise<void> {
+    return noteSent(this, text);
   }
 
   decide(calls: readonly CallInDoubt[]): Promise<Decision> {

@@ -18,7 +18,8 @@ export function rate(value: number | null | undefined): string {
 /** A length of time in milliseconds, in two digits or three. */
 export function duration(ms: number | null | undefined): string {
   if (ms === undefined || ms === null) return '–';
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms > 0 && ms < 0.1) return '< 0.1 ms';
+  if (ms < 1000) return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
   const units: readonly [number, string][] = [
     [86_400_000, 'd'],
     [3_600_000, 'h'],
@@ -28,6 +29,14 @@ export function duration(ms: number | null | undefined): string {
   const [size, name] = units.find(([one]) => ms >= one) as [number, string];
   const amount = ms / size;
   return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} ${name}`;
+}
+
+/** A part of a whole. */
+export function share(part: number, all: number): string {
+  if (part === 0 || all === 0) return '0 %';
+  const percent = (part / all) * 100;
+  if (percent < 0.1) return '< 0.1 %';
+  return `${percent < 10 ? Math.round(percent * 10) / 10 : Math.round(percent)} %`;
 }
 
 export function bytes(value: number | undefined): string {

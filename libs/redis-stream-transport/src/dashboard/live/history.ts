@@ -1,6 +1,10 @@
 import type { Row } from './points.js';
+import type { Handled } from './recent.js';
 
-/** What charts show of one moment: time (ms since 1970), came and finished a second, unread, pending, oldest (ms). */
+/**
+ * What charts show of one moment: time (ms since 1970), came and finished a second, unread, pending, oldest (ms); of handlers
+ * in the last minute p50 and p99 (ms), and errors a second.
+ */
 export type Point = readonly [
   at: number,
   came: number | null,
@@ -8,6 +12,9 @@ export type Point = readonly [
   unread: number,
   pending: number,
   oldest: number | null,
+  p50: number | null,
+  p99: number | null,
+  errors: number | null,
 ];
 
 /** Milliseconds that charts show. */
@@ -17,13 +24,14 @@ const POINTS = 450;
 /** Rows of which points are kept; of others only the sums are. */
 const ROWS = 200;
 
-/** What was seen in the last quarter of an hour: all rows together, and each of some. About 12 MB at most. */
+/** What was seen in the last quarter of an hour: all rows together, and each of some. About 16 MB at most. */
 export class History {
   private readonly all: Point[] = [];
   private readonly rows = new Map<string, Point[]>();
 
-  add(at: number, rows: readonly Row[]): Point {
-    const sum = sumOf(at, rows);
+  /** @param handled what all handlers have done */
+  add(at: number, rows: readonly Row[], handled?: Handled): Point {
+    const sum = sumOf(at, rows, handled);
     push(this.all, sum);
     // A stream that is spread has a row in each shard.
     const groups = new Map<string, Row[]>();
@@ -35,7 +43,7 @@ export class History {
     for (const [name, same] of groups) {
       const points = this.rows.get(name) ?? [];
       if (points.length === 0 && this.rows.size >= ROWS) continue;
-      push(points, sumOf(at, same));
+      push(points, sumOf(at, same, same[0]?.handled));
       this.rows.set(name, points);
     }
     for (const [name, points] of this.rows) {
@@ -63,8 +71,11 @@ function push(points: Point[], point: Point): void {
   if (points.length > POINTS) points.shift();
 }
 
-/** Every entry that comes is counted once, however many groups read it. */
-export function sumOf(at: number, rows: readonly Row[]): Point {
+/**
+ * Every entry that comes is counted once, however many groups read it.
+ * @param handled what the handlers of these rows have done
+ */
+export function sumOf(at: number, rows: readonly Row[], handled?: Handled): Point {
   const came = new Map<string, number>();
   let finished: number | null = null;
   let oldest: number | null = null;
@@ -84,7 +95,14 @@ export function sumOf(at: number, rows: readonly Row[]): Point {
     unread,
     pending,
     oldest,
+    ...lately(handled),
   ];
+}
+
+function lately(handled: Handled | undefined): [number | null, number | null, number | null] {
+  if (handled?.isRecent !== true) return [null, null, null];
+  const { p50 = null, p99 = null, errors, over } = handled;
+  return [p50, p99, tenth(errors / Math.max(1, over / 1000))];
 }
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;

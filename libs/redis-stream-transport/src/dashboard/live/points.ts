@@ -1,4 +1,5 @@
 import type { Overview } from '../../operate/index.js';
+import { NOTHING_KNOWN, type Handled, type HandledBy } from './recent.js';
 
 /** What is known of one group of a stream at one moment; of a stream without groups, its group is empty. */
 export interface Row {
@@ -14,6 +15,8 @@ export interface Row {
   /** Entries that came a second, and that the group finished; undefined after one look only. */
   readonly in: number | undefined;
   readonly out: number | undefined;
+  /** What its handlers have done, as instances say; undefined: nothing, or no instance has answered. */
+  readonly handled: Handled | undefined;
 }
 
 /** A look at Redis as the page gets it. */
@@ -25,6 +28,10 @@ export interface Look extends Overview {
   readonly rows: readonly Row[];
   /** Rows that were left out, because there are too many. */
   readonly leftOut: number;
+  /** What all handlers have done. */
+  readonly handled: Handled | undefined;
+  /** Instances that did not say what they have done. */
+  readonly silent: number;
 }
 
 /** Rows that the page gets; those where something waits come first. */
@@ -42,7 +49,11 @@ export class Rates {
     { readonly at: number; readonly counters: ReadonlyMap<string, Counters> } | undefined;
 
   /** @param at monotonic time of the look, in milliseconds */
-  rowsOf({ backlog }: Overview, at: number): { rows: Row[]; leftOut: number } {
+  rowsOf(
+    { backlog }: Overview,
+    at: number,
+    handled: HandledBy = NOTHING_KNOWN,
+  ): { rows: Row[]; leftOut: number } {
     const counters = new Map<string, Counters>();
     const rows: Row[] = [];
     for (const { stream, shard, length, added, groups } of backlog.streams) {
@@ -57,6 +68,7 @@ export class Rates {
           ...{ stream, shard, group, unread, pending: pending + running, oldest: oldestFor },
           ...{ retries: rest.retries, instances: rest.instances },
           ...this.ratesOf(name, { added, finished }, at),
+          handled: handled.of(serviceOf(group), patternOf(stream, backlog.shards)),
         });
       }
     }
@@ -75,6 +87,13 @@ export class Rates {
     return { in: rate(now.added, before.added), out: rate(now.finished, before.finished) };
   }
 }
+
+/** The group of a broadcast has its instance in braces. */
+const serviceOf = (group: string): string => group.replace(/\{.*$/s, '');
+
+/** Streams of a spread pattern have a number, in all shards but its own. */
+const patternOf = (stream: string, shards: number): string =>
+  shards > 1 ? stream.replace(/\|\d+$/, '') : stream;
 
 const longestFirst = (one: Row, other: Row): number =>
   (other.oldest ?? -1) - (one.oldest ?? -1) ||

@@ -1,7 +1,8 @@
 import { thrownText } from '../../thrown.js';
-import type { Overview } from '../../operate/index.js';
+import type { Overview, Statistics } from '../../operate/index.js';
 import { History, type Point } from './history.js';
 import { Rates, type Look } from './points.js';
+import { NOTHING_KNOWN, Recent } from './recent.js';
 
 /** A look takes at most this part of the time, however many keys Redis has. */
 const SHARE = 10;
@@ -12,18 +13,26 @@ export type News =
   | { readonly kind: 'look'; readonly look: Look; readonly point: Point }
   | { readonly kind: 'trouble'; readonly told: string; readonly at: number };
 
+/** What one look brings. */
+export interface Seen {
+  readonly overview: Overview;
+  /** What instances say that they have done; undefined: they cannot be asked. */
+  readonly statistics: Statistics | undefined;
+}
+
 /** Looks at Redis again and again, for as long as somebody watches. All who watch share the looks. */
 export class Poller {
   readonly history = new History();
   private readonly watching = new Set<(news: News) => void>();
   private rates = new Rates();
+  private recent = new Recent();
   private timer: NodeJS.Timeout | undefined;
   private under = false;
   private last: News | undefined;
 
   /** @param interval milliseconds between looks, at least */
   constructor(
-    private readonly look: () => Promise<Overview>,
+    private readonly look: () => Promise<Seen>,
     private readonly interval: number,
   ) {}
 
@@ -40,6 +49,7 @@ export class Poller {
       this.timer = undefined;
       // Rates over a time in which nobody looked would be averages of it.
       this.rates = new Rates();
+      this.recent = new Recent();
     };
   }
 
@@ -47,9 +57,8 @@ export class Poller {
   private async turn(): Promise<void> {
     this.under = true;
     this.timer = undefined;
-    const { rates } = this;
     const began = performance.now();
-    const news = await this.newsOf(rates, began);
+    const news = await this.newsOf(began);
     this.under = false;
     this.last = news;
     for (const tell of this.watching) tell(news);
@@ -59,16 +68,22 @@ export class Poller {
     this.timer = setTimeout(() => void this.turn(), pause).unref();
   }
 
-  private async newsOf(rates: Rates, began: number): Promise<News> {
+  private async newsOf(began: number): Promise<News> {
+    const { rates, recent } = this;
     try {
-      const overview = await this.look();
+      const { overview, statistics } = await this.look();
       const ended = performance.now();
       const at = Date.now();
-      const facts = { at, took: Math.round(ended - began), ...rates.rowsOf(overview, ended) };
+      const handled = statistics === undefined ? NOTHING_KNOWN : recent.since(statistics, ended);
+      const facts = {
+        ...{ at, took: Math.round(ended - began), handled: handled.all },
+        silent: statistics?.silent.length ?? 0,
+        ...rates.rowsOf(overview, ended, handled),
+      };
       return {
         kind: 'look',
         look: { ...overview, ...facts },
-        point: this.history.add(at, facts.rows),
+        point: this.history.add(at, facts.rows, handled.all),
       };
     } catch (error) {
       return { kind: 'trouble', told: thrownText(error), at: Date.now() };

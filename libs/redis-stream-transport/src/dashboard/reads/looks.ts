@@ -1,4 +1,10 @@
-import { diagnose, explainCall, readPending, type KeptConnections } from '../../operate/index.js';
+import {
+  diagnose,
+  explainCall,
+  readPending,
+  readSenders,
+  type KeptConnections,
+} from '../../operate/index.js';
 import type { DashboardSettings } from '../dashboard-options.js';
 import { neededText, numberIn, textIn, type Input } from './input.js';
 
@@ -13,6 +19,25 @@ export function listPending(kept: KeptConnections, input: Input) {
     ...(pattern === undefined ? {} : { pattern }),
   };
   return readPending(kept, filter, Math.min(200, numberIn(input, 'limit') ?? 50));
+}
+
+/** Applications that the page gets, and patterns of each. */
+const SENDERS = 200;
+const PATTERNS = 20;
+
+/** Which applications send: a pattern, or anything. */
+export async function listSenders(kept: KeptConnections, input: Input) {
+  const pattern = textIn(input, 'pattern');
+  const options = { limit: LIMIT, ...(pattern === undefined ? {} : { pattern }) };
+  const { senders, complete } = await readSenders(kept, options);
+  const shown = senders.slice(0, SENDERS).map(({ patterns, ...sender }) => {
+    const wanted =
+      pattern === undefined
+        ? patterns.slice(0, PATTERNS)
+        : patterns.filter((one) => one.pattern === pattern);
+    return Object.assign(sender, { of: patterns.length, patterns: wanted });
+  });
+  return { senders: shown, complete: complete && senders.length <= SENDERS };
 }
 
 /** Follows one call. */

@@ -13,6 +13,7 @@ import { LostEntryProbe } from './outcome/lost-entry-probe.js';
 import { OutcomeResolver } from './outcome/outcome-resolver.js';
 import { ConfirmedReplies } from './replies/confirmed-replies.js';
 import { ReplyReader } from './replies/reply-reader.js';
+import { SentPatterns } from './sending/sent-patterns.js';
 import { Writer } from './sending/writer.js';
 
 /** Makes a client's part in one shard. Nothing connects before it is started. */
@@ -38,6 +39,8 @@ export function assembleShard(
     complain: (message) => logger.warn('REPLY_FRAME_IGNORED', message),
   });
   const redisClock = new RedisClock(clock);
+  const sender = { application: thisApplication(), process: thisProcess() };
+  const sent = new SentPatterns(sender, clock, (text) => broker.noteSent(text));
   const writer = new Writer(broker, clock, redisClock, {
     trim: () => replyReader.trimPoint(),
     recycle: () => commands.recycle('late packets must not follow'),
@@ -45,6 +48,7 @@ export function assembleShard(
       keys.shards > 1
         ? (pattern, spread, at) => context.spreads.noted(pattern, spread, at)
         : undefined,
+    stored: (pattern, entries) => sent.stored(pattern, entries),
     complain: (kind, message) => logger.error(kind, message),
   });
   const observer = observed(links.observer, () => shard.subscriptionFailed());
@@ -61,7 +65,7 @@ export function assembleShard(
   const resolver = new OutcomeResolver(broker, replyReader);
   const probe = new LostEntryProbe(broker, replyReader, clock, hooks);
   const parts = { keys, commands, subscription, broker, redisClock };
-  const working = { writer, replyReader, confirmed, resolver, probe };
+  const working = { writer, sent, replyReader, confirmed, resolver, probe };
   const shard: CallerShard = new CallerShard({ ...parts, ...working }, context, hooks);
   return shard;
 }

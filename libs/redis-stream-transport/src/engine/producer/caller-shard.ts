@@ -15,6 +15,7 @@ import { LogPolling } from './replies/log-polling.js';
 import type { ReplyMux } from './replies/reply-mux.js';
 import type { ReplyReader } from './replies/reply-reader.js';
 import type { Spreads } from './sending/spreads.js';
+import type { SentPatterns } from './sending/sent-patterns.js';
 import type { Writer } from './sending/writer.js';
 
 /** What all shards of one client share. */
@@ -51,6 +52,7 @@ export interface CallerShardParts {
   readonly broker: CallerBroker;
   readonly redisClock: RedisClock;
   readonly writer: Writer;
+  readonly sent: SentPatterns;
   readonly replyReader: ReplyReader;
   /** Where replies count only when replicas have them. */
   readonly confirmed: ConfirmedReplies | undefined;
@@ -136,6 +138,7 @@ export class CallerShard {
     this.commandsUp = false;
     this.subscribed = false;
     this.polling.stop();
+    this.parts.sent.stop();
   }
 
   // ---- What happens to the connections

@@ -46,7 +46,8 @@ export function Call({ call }: { readonly call: string }) {
       {call === '' ? (
         <p class="faint">
           The id is in every log line and error about a call (<code>callId</code>), and in{' '}
-          <code>getCallId()</code>.
+          <code>getCallId()</code>. Calls that a handler makes have ids of their own: traces show
+          one request across services (docs/tracing.md of the package).
         </p>
       ) : (
         <Trace key={`${call} ${asked}`} call={call} pattern={asked} />

@@ -3,6 +3,7 @@ import { count, duration, moment, shown } from '../format.js';
 import { useLive } from '../live.js';
 import { useAsked } from '../parts/asked.js';
 import { Pausing } from '../parts/pausing.js';
+import { Senders } from '../parts/senders.js';
 import { Table } from '../parts/table.js';
 import type { About } from '../server.js';
 
@@ -155,8 +156,11 @@ function Callers({ look }: { readonly look: NonNullable<ReturnType<typeof useLiv
           ]}
         />
       )}
+      <h3>What they send</h3>
+      <Senders />
       <p class="faint">
-        Of all prefixes on these servers: Redis knows callers by the names of their connections.
+        Connections are of all prefixes on these servers: Redis knows callers by the names of their
+        connections.
       </p>
     </section>
   );

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
-import type { Point } from '../../live/history.js';
 import type { Look, Row } from '../../live/points.js';
-import { bytes, count, duration, rate, shown } from '../format.js';
+import { bytes, count, duration, plural, shown } from '../format.js';
 import { useLive } from '../live.js';
-import { Chart } from '../parts/chart.js';
-import { Table, Tile, type Column } from '../parts/table.js';
+import { Charts } from '../parts/charts.js';
+import { errorShare, HandledTiles, PATTERNS } from '../parts/handled.js';
+import { Table, Tile } from '../parts/table.js';
 import { to } from '../route.js';
 
 const SORTS = {
@@ -12,34 +12,11 @@ const SORTS = {
   unread: (row: Row) => row.unread,
   pending: (row: Row) => row.pending,
   'in/s': (row: Row) => row.in ?? -1,
+  p99: (row: Row) => row.handled?.p99 ?? -1,
+  errors: (row: Row) => errorShare(row.handled),
   name: () => 0,
 } as const;
 type Sort = keyof typeof SORTS;
-
-export const PATTERNS: readonly Column<Row>[] = [
-  {
-    name: 'Pattern',
-    head: true,
-    cell: ({ stream, group }) => <a href={to('pattern', stream, group)}>{shown(stream)}</a>,
-  },
-  {
-    name: 'Service',
-    cell: ({ group, unread }) =>
-      group === '' ? <span class={unread > 0 ? 'tag warn' : 'faint'}>nobody</span> : shown(group),
-  },
-  { name: 'In/s', number: true, cell: (row) => rate(row.in) },
-  { name: 'Done/s', number: true, cell: (row) => rate(row.out) },
-  { name: 'Unread', number: true, cell: ({ unread }) => count(unread) },
-  { name: 'Pending', number: true, cell: ({ pending }) => count(pending) },
-  { name: 'Retries', number: true, cell: ({ retries }) => count(retries) },
-  { name: 'Oldest', number: true, cell: ({ oldest }) => duration(oldest) },
-  {
-    name: 'Instances',
-    number: true,
-    cell: ({ instances, group }) =>
-      instances === 0 && group !== '' ? <span class="tag bad">0</span> : count(instances),
-  },
-];
 
 export function Overview() {
   const { look, points } = useLive();
@@ -80,6 +57,7 @@ function Tiles({ look }: { readonly look: Look }) {
         tone={oldest > 60_000 ? 'warn' : undefined}
       />
       <Tile name="Retries" value={count(sum((row) => row.retries))} />
+      <HandledTiles handled={look.handled} />
       <Tile
         name="Dead letters"
         value={count(dead)}
@@ -99,64 +77,6 @@ function Tiles({ look }: { readonly look: Look }) {
       />
     </dl>
   );
-}
-
-/** Charts of all patterns, or of one. */
-export function Charts({ points }: { readonly points: readonly Point[] }) {
-  const times = points.map(([at]) => at);
-  return (
-    <section class="charts" aria-label="Last 15 minutes">
-      <Chart
-        title="Entries per second"
-        times={times}
-        show={rate}
-        lines={[
-          { name: 'in', colour: 'one', values: points.map((point) => point[1]) },
-          { name: 'done', colour: 'two', values: points.map((point) => point[2]) },
-        ]}
-      />
-      <Chart
-        title="Lag"
-        times={times}
-        show={(value) => count(value ?? undefined)}
-        lines={[
-          { name: 'unread', colour: 'one', values: points.map((point) => point[3]) },
-          { name: 'pending', colour: 'two', values: points.map((point) => point[4]) },
-        ]}
-      />
-      <Chart
-        title="Latency"
-        times={times}
-        show={duration}
-        lines={[
-          { name: 'oldest', colour: 'one', values: points.map((point) => point[5]) },
-          { name: 'mean', colour: 'two', values: meanTimes(points) },
-        ]}
-      />
-    </section>
-  );
-}
-
-/** Milliseconds over which the mean time is taken. */
-const WINDOW = 60_000;
-
-/**
- * How long an entry was in its stream on average, in milliseconds: those that were there, by those that were finished a
- * second (Little's law), over a minute. Redis keeps no times of single entries.
- */
-function meanTimes(points: readonly Point[]): (number | null)[] {
-  return points.map(([at], end) => {
-    let [there, finished, looks] = [0, 0, 0];
-    for (let i = end; i >= 0; i--) {
-      const [then, , done, unread, pending] = points[i] as Point;
-      if (then < at - WINDOW) break;
-      if (done === null) continue;
-      there += unread + pending;
-      finished += done;
-      looks++;
-    }
-    return looks < 2 || finished === 0 ? null : (there / finished) * 1000;
-  });
 }
 
 function Pauses({ look }: { readonly look: Look }) {
@@ -220,6 +140,12 @@ function Patterns({ look }: { readonly look: Look }) {
       {look.leftOut > 0 && (
         <p class="faint">{count(look.leftOut)} in which less waits are left out.</p>
       )}
+      <p class="faint">
+        Errors, p50 and p99 are of the last minute, as instances say; in grey since they were
+        started.
+        {look.silent > 0 &&
+          ` ${plural(look.silent, 'instance')} did not say: too busy, cut off, or of an earlier version.`}
+      </p>
       {!look.complete && (
         <p class="notice warn">Time was up before all keys of Redis had been found.</p>
       )}

@@ -4,12 +4,14 @@ import { sumOf, type Point } from '../../live/history.js';
 import { count, duration, rate, shown } from '../format.js';
 import { useLive } from '../live.js';
 import { useAsked, When } from '../parts/asked.js';
+import { Charts } from '../parts/charts.js';
+import { HandledTiles } from '../parts/handled.js';
 import { Pausing } from '../parts/pausing.js';
 import { PendingTable } from '../parts/pending.js';
 import { Tile } from '../parts/table.js';
 import { to } from '../route.js';
 import type { About } from '../server.js';
-import { Charts } from './overview.js';
+import { Senders } from '../parts/senders.js';
 
 /** One pattern (or lane) of one service. */
 export function Pattern(given: {
@@ -23,7 +25,7 @@ export function Pattern(given: {
   const points = usePoints(stream, group);
   const service = group.replace(/\{.*$/s, '');
   const pending = useAsked<PendingPage>('pending', { pattern: stream, service, limit: '50' }, 5000);
-  const now = sumOf(0, rows);
+  const now = sumOf(0, rows, rows[0]?.handled);
   const sum = (of: (row: (typeof rows)[number]) => number): number =>
     rows.reduce((total, row) => total + of(row), 0);
   const dead = look?.backlog.deadLetters[service] ?? 0;
@@ -67,6 +69,7 @@ export function Pattern(given: {
         <Tile name="Unread" value={count(now[3])} />
         <Tile name="Pending" value={count(now[4])} />
         <Tile name="Retries" value={count(sum((row) => row.retries))} />
+        <HandledTiles handled={rows[0]?.handled} />
         <Tile name="Oldest" value={now[5] === null ? 'none' : duration(now[5])} />
         <Tile
           name="Instances"
@@ -92,6 +95,10 @@ export function Pattern(given: {
           )}
         </When>
       </section>
+      <section aria-labelledby="senders">
+        <h2 id="senders">Who sends this</h2>
+        <Senders pattern={stream} />
+      </section>
     </>
   );
 }
@@ -105,7 +112,7 @@ function usePoints(stream: string, group: string): readonly Point[] {
   useEffect(() => {
     const rows = look?.rows.filter((row) => row.stream === stream && row.group === group) ?? [];
     if (look !== undefined && rows.length > 0) {
-      add((points) => [...points.slice(-450), sumOf(look.at, rows)]);
+      add((points) => [...points.slice(-450), sumOf(look.at, rows, rows[0]?.handled)]);
     }
   }, [look?.at, stream, group]);
   const known = before.value?.points ?? [];

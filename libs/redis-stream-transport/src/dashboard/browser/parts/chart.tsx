@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 
 export interface Line {
   readonly name: string;
-  readonly colour: 'one' | 'two';
+  readonly colour: 'one' | 'two' | 'three';
   readonly values: readonly (number | null)[];
 }
 
@@ -84,6 +84,7 @@ function drawn(
   const options: uPlot.Options = {
     width: Math.max(100, box.clientWidth),
     height: HEIGHT,
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {

@@ -5,6 +5,8 @@ export interface Column<T> {
   readonly cell: (row: T) => ComponentChildren;
   /** Numbers stand on the right. */
   readonly number?: boolean;
+  /** What the figures are. */
+  readonly hint?: string;
   /** The cell names the row. */
   readonly head?: boolean;
 }
@@ -24,8 +26,14 @@ export function Table<T>(given: {
       <caption class="unseen">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
-          {columns.map(({ name, number }) => (
-            <th role="columnheader" scope="col" class={number ? 'number' : ''} key={name}>
+          {columns.map(({ name, number, hint }) => (
+            <th
+              role="columnheader"
+              scope="col"
+              class={number ? 'number' : ''}
+              title={hint}
+              key={name}
+            >
               {name}
             </th>
           ))}

@@ -23,10 +23,12 @@ const entry = (name: string, changes: Partial<OutgoingEntry> = {}) =>
   }) as OutgoingEntry & { abandoned: boolean };
 
 const spread = vi.fn();
+const stored = vi.fn();
 const news = {
   widths: new PackWidths(new FakeClock()),
   terms: new SectionTerms(1_000_000),
   spread,
+  stored,
 };
 const CALLER = { caller: 'c', lane: undefined };
 const batchOf = (...entries: OutgoingEntry[]) => new PendingBatch(1, 1, entries, 0);

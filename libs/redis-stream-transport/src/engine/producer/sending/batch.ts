@@ -64,6 +64,7 @@ export class PendingBatch {
           news.spread?.(section.pattern, verdict.spread, this.firstSent);
       }
       news.terms.noted(section, verdict, this.firstSent);
+      if (verdict.count > 0) news.stored(section.pattern, verdict.count);
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }
   }

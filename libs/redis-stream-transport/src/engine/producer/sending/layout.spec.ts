@@ -35,7 +35,7 @@ function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?:
 }
 
 const terms = new SectionTerms(1_000_000);
-const news = (known: PackWidths) => ({ widths: known, terms, spread: undefined });
+const news = (known: PackWidths) => ({ widths: known, terms, spread: undefined, stored: () => {} });
 
 /** Ids by entry, of so many calls that leave in one turn. */
 function laidOut(entries: OutgoingEntry[], takers = 1) {

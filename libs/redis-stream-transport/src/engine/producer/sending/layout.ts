@@ -37,6 +37,8 @@ export interface SectionNews {
    * Hears over how many streams a pattern was spread at a time (monotonic, ms); undefined where there is one shard.
    */
   readonly spread: ((pattern: string, spread: number | undefined, at: number) => void) | undefined;
+  /** Hears how many entries of a pattern were stored. */
+  readonly stored: (pattern: string, entries: number) => void;
 }
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {

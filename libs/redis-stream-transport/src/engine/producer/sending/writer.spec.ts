@@ -50,6 +50,7 @@ function setup(close = closes) {
       writer.down();
     },
     spread: undefined,
+    stored: () => {},
     complain: () => {},
   });
   writer.up(incarnation);

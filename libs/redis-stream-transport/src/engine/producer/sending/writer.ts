@@ -24,6 +24,7 @@ export interface WriterHooks {
   recycle(): void;
   /** Hears which patterns are spread, where there are several shards. */
   readonly spread: SectionNews['spread'];
+  readonly stored: SectionNews['stored'];
   /** Something is wrong that a person should read. Messages of one `kind` are alike. */
   complain(kind: string, message: string): void;
 }
@@ -66,6 +67,7 @@ export class Writer {
       widths: new PackWidths(clock),
       terms: new SectionTerms(broker.maxBacklog),
       spread: hooks.spread,
+      stored: (pattern, entries) => hooks.stored(pattern, entries),
     };
     this.repeats = new Repeats(clock, {
       isAwaiting: () => this.unresolved.some((batch) => batch.inFlight),
