@@ -23,14 +23,14 @@ const isReport = (_message: unknown): _message is Report => true;
 export class Instance extends Forked {
   readonly reports: Report[] = [];
 
-  private constructor(options: RedisStreamsServerOptions) {
-    const given = JSON.stringify({ library: builtLibrary(), options });
+  private constructor(options: RedisStreamsServerOptions, pattern: string) {
+    const given = JSON.stringify({ library: builtLibrary(), options, pattern });
     super({ name: 'instance', program: program('instance'), args: [given] });
     this.process.on('message', (report) => this.reports.push(report as Report));
   }
 
-  static async start(options: RedisStreamsServerOptions): Promise<Instance> {
-    const instance = new Instance(options);
+  static async start(options: RedisStreamsServerOptions, pattern = 'work'): Promise<Instance> {
+    const instance = new Instance(options, pattern);
     onTestFinished(async () => void (await instance.kill()));
     const first = await instance.message(isReport, READY);
     if (first.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);

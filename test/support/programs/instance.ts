@@ -7,6 +7,8 @@ import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redi
 interface Given {
   readonly library: string;
   readonly options: RedisStreamsServerOptions;
+  /** Of its requests. */
+  readonly pattern: string;
 }
 
 /** What a handler is asked to do. */
@@ -19,7 +21,7 @@ interface Work {
   readonly ms?: number;
 }
 
-const { library, options } = JSON.parse(process.argv[2] ?? '') as Given;
+const { library, options, pattern } = JSON.parse(process.argv[2] ?? '') as Given;
 const { ServerRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
@@ -49,7 +51,7 @@ async function work(data: Work, context: RedisStreamsContext): Promise<object> {
   return { key: data.key, pid: process.pid, consumer };
 }
 
-server.addHandler('work', work, false, {});
+server.addHandler(pattern, work, false, {});
 server.addHandler('happened', work, true, {});
 
 process.on('message', ({ kind, key }: { kind: string; key: unknown }) => {

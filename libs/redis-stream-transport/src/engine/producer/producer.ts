@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { markCall, RedisStreamsError } from '../../errors.js';
 import type { ResolvedClientOptions } from '../../options/index.js';
 import { shardOf } from '../../protocol/keys.js';
@@ -13,6 +12,7 @@ import { outside } from '../outside.js';
 import { ShardsInReach, type Reach } from '../shards-in-reach.js';
 import { assembleShard } from './assemble-shard.js';
 import { Call, type CallOwner } from './call.js';
+import { newCallerId } from './caller-id.js';
 import type { CallRequest, CallSink } from './call-request.js';
 import type { CallerShard, CallerShardHooks } from './caller-shard.js';
 import { CallTermination } from './outcome/call-termination.js';
@@ -47,8 +47,7 @@ export interface ProducerHooks extends LinkObserver {
  * says truthfully whether its handler certainly did not run.
  */
 export class Producer implements CallOwner {
-  /** 128 random bits. They are a secret: a program that knows them could answer calls in place of a service. */
-  readonly callerId = randomBytes(16).toString('base64url');
+  readonly callerId = newCallerId();
   readonly shards: readonly CallerShard[];
   readonly reach: ShardsInReach;
   private readonly calls = new IdTable<Call>();
