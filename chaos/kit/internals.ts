@@ -3,18 +3,21 @@
 import type { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 
 interface HiddenInServer {
-  readonly consumer: {
-    readonly inFlight: number;
-    readonly shards: readonly {
-      readonly parts: {
-        readonly readings: {
-          readonly main: {
-            readonly streams: readonly { readonly held: { readonly size: number } }[];
-          };
+  readonly members: { readonly all: readonly { readonly consumer: HiddenConsumer }[] };
+}
+
+/** An instance in one group. */
+interface HiddenConsumer {
+  readonly inFlight: number;
+  readonly shards: readonly {
+    readonly parts: {
+      readonly readings: {
+        readonly main: {
+          readonly streams: readonly { readonly held: { readonly size: number } }[];
         };
       };
-    }[];
-  };
+    };
+  }[];
 }
 
 interface HiddenInClient {
@@ -28,9 +31,14 @@ interface HiddenInClient {
 
 /** Entries and handlers that a server holds. Throws when the library keeps them in another place. */
 export function heldByServer(server: ServerRedisStreams): Readonly<Record<string, number>> {
-  const { shards, inFlight } = (server as unknown as HiddenInServer).consumer;
-  const streams = shards.flatMap(({ parts }) => parts.readings.main.streams);
-  return { running: inFlight, held: streams.reduce((sum, stream) => sum + stream.held.size, 0) };
+  const consumers = (server as unknown as HiddenInServer).members.all.map((one) => one.consumer);
+  const streams = consumers.flatMap(({ shards }) =>
+    shards.flatMap(({ parts }) => parts.readings.main.streams),
+  );
+  return {
+    running: consumers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    held: streams.reduce((sum, stream) => sum + stream.held.size, 0),
+  };
 }
 
 /** Calls, events and deadlines that a client holds. Throws when the library keeps them in another place. */

@@ -149,12 +149,14 @@ export const mutants: readonly Mutant[] = [
     rules: ['take-over'],
   },
   {
-    // Rule L27.
-    name: 'a pause is noted and not heeded before a start',
-    file: 'engine/consumer/intake/pattern-state.js',
+    // Rule L27. The instances say that they heed it.
+    name: 'a pause of a pattern is read and does nothing',
+    file: 'engine/consumer/run/pauses.js',
     patches: [
-      ['this.pause !== undefined || this.isAtBound', 'this.isAtBound'],
-      ['        if (this.pause !== undefined)', '        if (false)'],
+      [
+        'this.noted.set(shard, { patterns, own });',
+        'this.noted.set(shard, { patterns: [], own });',
+      ],
     ],
     scenario: 'S21',
     rules: ['pausesHold'],

@@ -4,7 +4,7 @@ import { killRedis } from '../nemeses/server.js';
 import { pause } from '../../tools/wait.js';
 import { scenario } from './scenario.js';
 
-const patterns = ['work', 'once', 'inbox'] as const;
+const patterns = ['inbox', 'work', 'once'] as const;
 
 /**
  * Patterns and instances are paused and resumed under load: calls wait, or are refused. During a pause instances are
@@ -18,7 +18,7 @@ export const s21 = scenario({
     rate: 500,
     // Those of a paused pattern stay open.
     cap: 12_000,
-    pauses: size.count(30, 4),
+    pauses: size.count(30, 3),
     redis: { fsync: 'always' as const },
     effects: true,
     mix: [
@@ -26,7 +26,7 @@ export const s21 = scenario({
       // Their deadline passes while their pattern is paused.
       { weight: 1, pattern: 'work', ms: [0, 60], timeout: 2000 },
       { weight: 2, pattern: 'once', ms: [0, 60] },
-      { weight: 2, pattern: 'inbox', ms: [0, 60] },
+      { weight: 2, pattern: 'inbox', ms: [0, 400] },
     ],
     expect: {
       success: 1,
@@ -44,15 +44,19 @@ export const s21 = scenario({
   }),
   faults: async (context) => {
     const { plan, random, fleet } = context;
+    await pause(2000);
     for (let i = 0; i < plan.pauses; i++) {
-      const pattern = patterns[i % patterns.length] ?? 'work';
-      await pausedPattern(context, { pattern, refuse: i % 2 === 1 }, async () => {
-        await pause(random.int(500, 2000));
-        await kill(context);
+      const pattern = patterns[i % patterns.length] ?? 'inbox';
+      // What it held is taken over while its pattern is paused.
+      const dying = random.pick(fleet.services);
+      const killing = kill(context, dying);
+      await dying.ended;
+      await pausedPattern(context, { pattern, refuse: i % 2 === 1, dead: 1 }, async () => {
+        await killing;
+        await pause(random.int(4000, 6000));
         if (i % 2 === 0) await killRedis(context, random.int(0, 2000));
-        // An instance that is new heeds the pause too.
         await kill(context);
-        await pause(random.int(1000, 3000));
+        await pause(random.int(1000, 2000));
       });
       await pause(1500);
       const victim = random.pick(fleet.services);
