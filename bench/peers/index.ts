@@ -93,6 +93,8 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   'ours-key': ours('idempotency key per call'),
   'ours-metrics': ours('metrics in a registry of prom-client'),
   'ours-context': ours('AsyncLocalStorage in use'),
+  'ours-spans': ours('spans of the SDK by hand, all recorded'),
+  'ours-spans-1': ours('spans of the SDK by hand, 1 % recorded'),
   'ours-traced': ours('traces, all recorded'),
   'ours-traced-1': ours('traces, 1 % recorded'),
 };

@@ -17,6 +17,14 @@ function lanesOf({ settings }: Place, variant: string | undefined) {
 /** Share of the traces that are recorded, by variant. */
 const TRACED: Readonly<Record<string, number>> = { traced: 1, 'traced-1': 0.01 };
 
+/** The same with spans by hand. */
+const BY_HAND: Readonly<Record<string, number>> = { spans: 1, 'spans-1': 0.01 };
+
+async function spansOf(variant = '', name: string) {
+  const share = BY_HAND[variant];
+  return share === undefined ? undefined : (await import('./traced.js')).spansByHand(share, name);
+}
+
 /** What a variant switches on in its process. */
 async function switchOn(variant = ''): Promise<void> {
   // As any SDK for traces does: the first use slows down every promise of the process on older runtimes.
@@ -36,6 +44,16 @@ export async function serve(place: Place, handlers: Handlers, variant?: string) 
     ...(leaseTtl === undefined ? {} : { leaseTtl }),
     ...lanesOf(place, variant),
   });
+  const begin = await spansOf(variant, 'process');
+  if (begin !== undefined) {
+    const echo = handlers.echo.bind(handlers);
+    handlers.echo = (data) => {
+      const end = begin();
+      const echoedData = echo(data);
+      end();
+      return echoedData;
+    };
+  }
   return serveNest({ strategy }, handlers, echoed(place.settings));
 }
 
@@ -50,6 +68,16 @@ export async function connect(place: Place, variant?: string): Promise<Caller> {
   const client = new ClientRedisStreams(options);
   await client.connect();
   const caller = withRecords(callerOf(client), variant);
+  const begin = await spansOf(variant, 'send');
+  if (begin !== undefined) {
+    const send = (pattern: string, data: unknown) => {
+      const end = begin();
+      const sent = caller.send(pattern, data);
+      sent.then(end, end);
+      return sent;
+    };
+    return { ...caller, send };
+  }
   return patterns === 1 ? caller : overPatterns(caller, echoed(place.settings));
 }
 

@@ -25,7 +25,30 @@ let isOn = false;
 
 /** @param share of the traces that are recorded: 0 to 1 */
 export function traceShare(share: number) {
-  if (isOn) return;
+  if (register(share)) traceRedisStreams();
+}
+
+/** The SDK alone: a span around each call and each handler, made by hand, which no header names. */
+export function spansByHand(share: number, name: string) {
+  register(share);
+  const tracer = trace.getTracer('bench');
+  const attributes = {
+    'messaging.system.name': 'redis_streams',
+    'messaging.operation.name': name,
+    'messaging.operation.type': name,
+    'messaging.destination.name': 'echo',
+    'server.address': '127.0.0.1',
+    'server.port': 6379,
+  };
+  return () => {
+    const span = tracer.startSpan(name, { attributes });
+    return () => span.end();
+  };
+}
+
+/** Whether it is done now, and was not before. */
+function register(share: number): boolean {
+  if (isOn) return false;
   isOn = true;
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
@@ -36,5 +59,7 @@ export function traceShare(share: number) {
       spanProcessors: [new BatchSpanProcessor(nowhere, { maxQueueSize: 65_536 })],
     }),
   );
-  traceRedisStreams();
+  // As its first use does.
+  context.with(context.active(), () => undefined);
+  return true;
 }
