@@ -9,7 +9,7 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5090,
+  'engine/consumer': 5110,
   'engine/diagnostics': 220,
   'engine/producer': 2020,
   engine: 480,

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
 import type { Diagnostics, Topics } from '../diagnostics/diagnostics.js';
 import type { DiagnosticsSource, EntryDiagnostics, EntryResult } from '../diagnostics/messages.js';
-import { AboutEntry, EndedMessage, ReadMessage, StartedMessage } from './entry-messages.js';
+import { aboutEntry, EndedMessage, ReadMessage, StartedMessage } from './entry-messages.js';
 import type { Delivery } from './run/delivery.js';
 import type { DeadLetterCause, FailedAttempt } from './run/ends.js';
 
@@ -27,14 +27,18 @@ export class ConsumerDiagnostics {
     this.time(delivery);
     const topic = this.topics['entry.read'];
     if (!topic.isHeard) return;
-    const inStream = Math.max(0, redisClock.now() - timeOf(delivery.id));
-    topic.tell(new ReadMessage(this.source, delivery, inStream));
+    const inStream = Math.max(0, redisClock.now() - delivery.entry.addedAt);
+    topic.tell(new ReadMessage(this.about(delivery), inStream));
   }
 
   /** It is here, or is here again for its next attempt: its times begin. */
   time(delivery: Delivery): void {
     if (!this.topics['entry.started'].isHeard && !this.topics['entry.ended'].isHeard) return;
-    delivery.times = { read: this.clock.now(), started: undefined };
+    delivery.times = {
+      read: this.clock.now(),
+      started: undefined,
+      about: aboutEntry(this.source, delivery),
+    };
   }
 
   started(delivery: Delivery): void {
@@ -44,8 +48,7 @@ export class ConsumerDiagnostics {
     if (times === undefined) return;
     times.started = delivery.startedAt;
     const topic = this.topics['entry.started'];
-    if (!topic.isHeard) return;
-    topic.tell(new StartedMessage(this.source, delivery, times.started - times.read));
+    if (topic.isHeard) topic.tell(new StartedMessage(times.about, times.started - times.read));
   }
 
   /** Tells when its handler is told to stop. */
@@ -76,7 +79,7 @@ export class ConsumerDiagnostics {
     const now = this.clock.now();
     const { read = now, started = now } = delivery.times ?? {};
     const end = { result, code, waited: started - read, ran: now - started };
-    topic.tell(new EndedMessage(this.source, delivery, end));
+    topic.tell(new EndedMessage(this.about(delivery), end));
   }
 
   /** @param delay milliseconds until the next attempt */
@@ -129,7 +132,7 @@ export class ConsumerDiagnostics {
   }
 
   private about(delivery: Delivery): EntryDiagnostics {
-    return new AboutEntry(this.source, delivery);
+    return delivery.times?.about ?? aboutEntry(this.source, delivery);
   }
 }
 

@@ -7,11 +7,28 @@ import type {
 } from '../diagnostics/messages.js';
 import type { Delivery } from './run/delivery.js';
 
+/** What every message about an entry says. */
+export function aboutEntry(
+  source: DiagnosticsSource,
+  { pattern, entry, stream, name, callId, history }: Delivery,
+): EntryDiagnostics {
+  return {
+    source,
+    pattern: pattern.spec.pattern || (entry.pattern ?? stream.name),
+    stream: stream.name,
+    entry: name,
+    callId,
+    deliveries: history.deliveries,
+    attempts: history.attempts,
+  };
+}
+
 /**
- * What every message about an entry says. Those that are told of each entry are classes, because V8 takes about a
- * microsecond for an object that is spread and has more properties after that, and 50 ns for one of a class.
+ * What is told of each entry. These are classes, because V8 takes about a microsecond for an object that is spread and
+ * has more properties after that, and 50 ns for one of a class.
  */
-export class AboutEntry implements EntryDiagnostics {
+class EntryMessage implements EntryDiagnostics {
+  readonly source: DiagnosticsSource;
   readonly pattern: string;
   readonly stream: string;
   readonly entry: string;
@@ -19,51 +36,46 @@ export class AboutEntry implements EntryDiagnostics {
   readonly deliveries: number;
   readonly attempts: number;
 
-  constructor(
-    readonly source: DiagnosticsSource,
-    { pattern, entry, stream, name, callId, history }: Delivery,
-  ) {
-    this.pattern = pattern.spec.pattern || (entry.pattern ?? stream.name);
-    this.stream = stream.name;
-    this.entry = name;
-    this.callId = callId;
-    this.deliveries = history.deliveries;
-    this.attempts = history.attempts;
+  constructor(about: EntryDiagnostics) {
+    this.source = about.source;
+    this.pattern = about.pattern;
+    this.stream = about.stream;
+    this.entry = about.entry;
+    this.callId = about.callId;
+    this.deliveries = about.deliveries;
+    this.attempts = about.attempts;
   }
 }
 
-export class ReadMessage extends AboutEntry implements EntryRead {
+export class ReadMessage extends EntryMessage implements EntryRead {
   constructor(
-    source: DiagnosticsSource,
-    delivery: Delivery,
+    about: EntryDiagnostics,
     readonly inStream: number,
   ) {
-    super(source, delivery);
+    super(about);
   }
 }
 
-export class StartedMessage extends AboutEntry implements EntryStarted {
+export class StartedMessage extends EntryMessage implements EntryStarted {
   constructor(
-    source: DiagnosticsSource,
-    delivery: Delivery,
+    about: EntryDiagnostics,
     readonly waited: number,
   ) {
-    super(source, delivery);
+    super(about);
   }
 }
 
-export class EndedMessage extends AboutEntry implements EntryEnded {
+export class EndedMessage extends EntryMessage implements EntryEnded {
   readonly result: EntryEnded['result'];
   readonly code: EntryEnded['code'];
   readonly waited: number;
   readonly ran: number;
 
   constructor(
-    source: DiagnosticsSource,
-    delivery: Delivery,
+    about: EntryDiagnostics,
     { result, code, waited, ran }: Pick<EntryEnded, 'result' | 'code' | 'waited' | 'ran'>,
   ) {
-    super(source, delivery);
+    super(about);
     this.result = result;
     this.code = code;
     this.waited = waited;

@@ -8,7 +8,7 @@ import type { Thrown } from '../../../thrown.js';
 import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
 import { faultText, type DeadLetterCause, type FailedAttempt } from './ends.js';
-import type { History } from './history.js';
+import type { History, RunTimes } from './history.js';
 import type { Home } from './home.js';
 import type { Pack } from './pack.js';
 import type { RunWatch } from './run-watch.js';
@@ -96,8 +96,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   readonly place: number;
   private readonly owner: DeliveryOwner;
   private readonly slots: DeliverySlots;
-  /** Monotonic, ms; made only where somebody listens. */
-  times: { readonly read: number; started: number | undefined } | undefined;
+  /** Made only where somebody listens. */
+  times: RunTimes | undefined;
   /** Is told what becomes of it; set where runs are traced. */
   watch: RunWatch | undefined;
   private index = 0;

@@ -1,3 +1,5 @@
+import type { EntryDiagnostics } from '../../diagnostics/messages.js';
+
 /** What is known of an entry beside its fields. */
 export interface History {
   /** How often it was handed out, this time included. */
@@ -14,4 +16,12 @@ export interface History {
   readonly incarnation: string;
   /** Generation of this process at the read. */
   readonly generation: number;
+}
+
+/** When an entry was read, and when it started: monotonic, ms. */
+export interface RunTimes {
+  readonly read: number;
+  started: number | undefined;
+  /** What each message about it says: made once, as it does not change. */
+  readonly about: EntryDiagnostics;
 }
