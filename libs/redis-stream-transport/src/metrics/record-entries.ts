@@ -78,16 +78,24 @@ export function recordEntries(tallies: Tallies, patterns: BoundedTexts): Heard {
   );
   const groupOf = ({ source: { group = '' } }: Pick<EntryDiagnostics, 'source'>): GroupEntries =>
     groups.of(group);
+  /** Most messages are about the pattern of the one before. */
+  let last: { source: unknown; pattern: string; entries: PatternEntries } | undefined;
+  const entriesOf = (message: EntryDiagnostics): PatternEntries => {
+    const { source, pattern } = message;
+    if (last === undefined || last.source !== source || last.pattern !== pattern) {
+      last = { source, pattern, entries: groupOf(message).of(pattern) };
+    }
+    return last.entries;
+  };
   return {
-    'entry.read': (message) =>
-      groupOf(message).of(message.pattern).inStream.observe(message.inStream),
-    'entry.started': (message) => void groupOf(message).running.value++,
-    'entry.ended': (message) => groupOf(message).of(message.pattern).ended(message),
+    'entry.read': (message) => entriesOf(message).inStream.observe(message.inStream),
+    'entry.started': (message) => void entriesOf(message).running.value++,
+    'entry.ended': (message) => entriesOf(message).ended(message),
     'entry.retried': (message) => {
-      tallies.count('retries', groupOf(message).of(message.pattern).labels).value++;
+      tallies.count('retries', entriesOf(message).labels).value++;
     },
     'entry.dead': (message) => {
-      const { labels } = groupOf(message).of(message.pattern);
+      const { labels } = entriesOf(message);
       tallies.count('dead_letters', [...labels, reasons.of(message.reason)]).value++;
     },
     'entries.taken-over': (message) => {

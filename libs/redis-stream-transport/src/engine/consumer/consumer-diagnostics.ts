@@ -27,7 +27,7 @@ export class ConsumerDiagnostics {
     this.time(delivery);
     const topic = this.topics['entry.read'];
     if (!topic.isHeard) return;
-    const inStream = Math.max(0, redisClock.now() - delivery.entry.addedAt);
+    const inStream = Math.max(0, redisClock.now(delivery.times?.read) - delivery.entry.addedAt);
     topic.tell(new ReadMessage(this.about(delivery), inStream));
   }
 
