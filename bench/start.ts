@@ -4,12 +4,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { repository } from '../tools/repository.js';
-import { stripTypes } from '../tools/strip-types.js';
+import { stripTypes, TOOLS } from '../tools/strip-types.js';
 
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) throw new Error('which program?');
 // Inside this folder, so that the packages of the peers are found.
-const copy = stripTypes(['bench', 'tools'], join(repository, 'bench', '.cache'));
+const copy = stripTypes(['bench', ...TOOLS], join(repository, 'bench', '.cache'));
 const child = spawn(process.execPath, [join(copy, 'bench', `${program}.js`), ...args], {
   stdio: 'inherit',
 });

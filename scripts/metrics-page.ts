@@ -85,6 +85,8 @@ ${table('both')}
 
 ${table('redis')}
 
+<!-- measured at dc32b10; a record -->
+
 - **One process reads at a time**, of all that have the same Redis and prefix in \`gauges\`: it holds a short key,
   \`{<prefix>}:gauges\`. When it goes, another one takes its turn. So give \`gauges\` to every instance of a service, or of all
   services, or run one process that does nothing else. The figures are of the whole prefix: also of services of which no
@@ -93,7 +95,7 @@ ${table('redis')}
   two Prometheus cost Redis no more than one.
 - It reads in steps of about a millisecond, one after the other, and rests 60 times as long as a read has taken. New streams are
   found by a scan of the keys, which is repeated after 400 times as long as it took. \`npm run gauges:cost\` measures it: 1,000 patterns and 50 groups
-  cost about 100 ms of Redis' processor for each read, 0.6 % of a core.
+  cost 28 ms of Redis' processor for each read, 0.2 % of a core; up to 100 ms, 0.6 %, on a machine that is busy.
 - When a read fails, \`${prometheusName('redis_read_up')}\` is 0, the other figures are gone, and one line a minute says why. Figures
   that could not be renewed for three intervals are gone, too.
 - Its user needs [these rights](security.md#metrics).
@@ -115,4 +117,10 @@ Buckets of all times, in seconds: ${INSTRUMENTS.call_duration.buckets?.join(', '
 
 Counting is adding to a number: no label is looked up for a call, and nothing is made for it beside the message of the
 diagnostics, of which a call has five at both sides together. The text is made when it is scraped.
+
+<!-- measured at dc32b10; a record -->
+
+Calls that do nothing but echo 100 bytes, 128 in flight, come to 0.92 to 0.93 of the calls per second that they come to without
+metrics, on a machine with two cores that does nothing else: about 0.9 µs of the 13.6 µs of processor time that such a call takes client,
+service and Redis together (\`npm run bench -- --mode closed --concurrency 128 --peers ours,ours-metrics\`).
 `;

@@ -18,6 +18,12 @@ import { dirname, join } from 'node:path';
 import type * as Compiler from 'typescript';
 import { cache, repository } from './repository.js';
 
+/** The folder `tools`, and what it has from the library. */
+export const TOOLS: readonly string[] = [
+  'tools',
+  'libs/redis-stream-transport/src/testing/redis-server',
+];
+
 /** Milliseconds after its last use after which a copy is removed. */
 const KEPT = 86_400_000;
 const LEFT_OUT = /(?:\.spec|\.d)\.ts$|(?:^|\/)(?:node_modules|dist|\.cache)\//;

@@ -1,5 +1,5 @@
 // A process of the fleet. What happens to it is written into the histories.
-import { stripTypes } from '../../tools/strip-types.js';
+import { stripTypes, TOOLS } from '../../tools/strip-types.js';
 import { Forked } from '../../tools/forked.js';
 import type { Ending } from '../../tools/process.js';
 import type { History } from '../kit/history.js';
@@ -9,7 +9,7 @@ const upWithin = 30_000;
 const answerWithin = 15_000;
 
 /** A run starts many processes, so they start without a loader. */
-const programs = stripTypes(['chaos/kit', 'chaos/processes', 'tools']);
+const programs = stripTypes(['chaos/kit', 'chaos/processes', ...TOOLS]);
 
 export type Kind = 'service' | 'caller';
 
