@@ -130,6 +130,31 @@ describe('what the page tells', () => {
     expect(points.length).toBeGreaterThan(1);
   });
 
+  it('says of how many instances it is not known what they did', async () => {
+    const service = new TestService();
+    await service.serve({ messages: { price: () => 1 } });
+    // Lives, and says nothing: as instances of earlier versions, and those that are too busy.
+    const [seconds = 0] = (await service.redis.time()).map(Number);
+    const members = service.keys.members('service');
+    await service.redis.zadd(members, seconds * 1000 + 60_000, 'old-1-abcdefghijkl');
+    const page = await servedPage(service.address);
+    const look = async () => {
+      const text = await events(page, (so) => /event: look\ndata: .*\n/.test(so));
+      const [, data = '{}'] = /event: look\ndata: (.*)/.exec(text) ?? [];
+      return (JSON.parse(data) as { look: Record<string, unknown> }).look;
+    };
+    const before = await look();
+    expect(before).toMatchObject({ silent: 1, rows: [{ stream: 'price' }] });
+    expect(before['rows']).not.toMatchObject([{ handled: expect.anything() as unknown }]);
+    await (await service.connected()).call('price');
+    await eventually(async () =>
+      expect(await look()).toMatchObject({
+        ...{ silent: 1, handled: { ended: 1, errors: 0 } },
+        rows: [{ stream: 'price', handled: { ended: 1, errors: 0 } }],
+      }),
+    );
+  });
+
   it('is told to a bounded number of pages', async () => {
     const page = await servedPage(new TestService().address);
     const over = new AbortController();

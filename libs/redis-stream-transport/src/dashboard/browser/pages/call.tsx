@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CallTrace, TracedEntry } from '../../../operate/index.js';
-import { count, duration, moment, shown } from '../format.js';
+import { count, duration, moment, plural, shown } from '../format.js';
 import { useAsked, When } from '../parts/asked.js';
 import { LongText } from '../parts/long-text.js';
 import { to } from '../route.js';
@@ -90,8 +90,8 @@ function Steps({ trace }: { readonly trace: CallTrace }) {
           <li key={letter.id} class="bad">
             <time>{moment(letter.at)}</time> became{' '}
             <a href={to('letter', letter.group, letter.id)}>a dead letter</a> of{' '}
-            {shown(letter.group)} ({shown(letter.reason)}, {count(letter.attempts)} failed
-            attempts): {shown(letter.error)}
+            {shown(letter.group)} ({shown(letter.reason)},{' '}
+            {plural(letter.attempts, 'failed attempt')}): {shown(letter.error)}
           </li>
         ))}
         <li>
@@ -149,7 +149,7 @@ function said({
   attempts,
   dueAt,
 }: TracedEntry['groups'][number]): string {
-  const counts = `${count(deliveries)} deliveries, ${count(attempts)} failed attempts`;
+  const counts = `${plural(deliveries, 'delivery', 'deliveries')}, ${plural(attempts, 'failed attempt')}`;
   const who = shown(consumer ?? '?');
   switch (state) {
     case 'waits':

@@ -8,6 +8,8 @@ export interface Line {
 }
 
 const HEIGHT = 130;
+/** Steps of the axis of what is counted: 1, 2, 5, 10, … */
+const STEPS = Array.from({ length: 30 }, (_, i) => [1, 2, 5][i % 3]! * 10 ** Math.floor(i / 3));
 /** Milliseconds without a point after which a line is not drawn through. */
 const SPAN = 900;
 
@@ -18,8 +20,10 @@ export function Chart(given: {
   readonly times: readonly number[];
   readonly lines: readonly Line[];
   readonly show: (value: number | null | undefined) => string;
+  /** Values are whole numbers. */
+  readonly isWhole?: boolean;
 }) {
-  const { title, times, lines, show } = given;
+  const { title, times, lines, show, isWhole = false } = given;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const data = [
@@ -29,7 +33,7 @@ export function Chart(given: {
   useEffect(() => {
     const box = place.current;
     if (box === null) return undefined;
-    const made = drawn(box, lines, data, show);
+    const made = drawn(box, { lines, data, show, isWhole });
     plot.current = made;
     const fit = new ResizeObserver(() =>
       made.setSize({ width: Math.max(100, box.clientWidth), height: HEIGHT }),
@@ -70,10 +74,14 @@ export function Chart(given: {
 
 function drawn(
   box: HTMLElement,
-  lines: readonly Line[],
-  data: uPlot.AlignedData,
-  show: (value: number) => string,
+  given: {
+    readonly lines: readonly Line[];
+    readonly data: uPlot.AlignedData;
+    readonly show: (value: number) => string;
+    readonly isWhole: boolean;
+  },
 ): uPlot {
+  const { lines, data, show, isWhole } = given;
   const colour = (name: string) => () => getComputedStyle(box).getPropertyValue(name).trim();
   const axis = {
     stroke: colour('--faint'),
@@ -93,7 +101,10 @@ function drawn(
     },
     axes: [
       { ...axis, size: 22, space: 70, values: '{HH}:{mm}' },
-      { ...axis, size: 54, space: 34, values: (_plot, splits) => splits.map((one) => show(one)) },
+      {
+        ...{ ...axis, size: 54, space: 34, ...(isWhole ? { incrs: STEPS } : {}) },
+        values: (_plot, splits) => splits.map((one) => show(one)),
+      },
     ],
     series: [
       {},

@@ -21,6 +21,7 @@ export function Charts({ points }: { readonly points: readonly Point[] }) {
         title="Lag"
         times={times}
         show={(value) => count(value ?? undefined)}
+        isWhole
         lines={[
           { name: 'unread', colour: 'one', values: points.map((point) => point[3]) },
           { name: 'pending', colour: 'two', values: points.map((point) => point[4]) },
