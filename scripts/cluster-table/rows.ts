@@ -1,9 +1,10 @@
 // What is measured: a row each, as [what happens, what comes out].
 import { Redis } from 'ioredis';
 import type { RedisCluster } from '../../tools/redis/cluster.js';
+import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { eventually, pause } from '../../tools/wait.js';
 import { call, PATTERNS, Place, SHARDS } from './place.js';
-import { p99, Traffic, type Made } from './traffic.js';
+import { now, Traffic } from './traffic.js';
 
 export type Row = readonly [what: string, result: string];
 
@@ -13,31 +14,26 @@ function outcome(traffic: Traffic, place: Place): string {
   return `${traffic.answered} of ${traffic.made.length} answered, ${again} ran again`;
 }
 
+/** A service of two instances, and a client that calls it from now on. */
+async function trafficAt(place: Place): Promise<Traffic> {
+  for (let i = 0; i < 2; i++) await place.serve();
+  const traffic = new Traffic(await place.client(), place.where.patterns);
+  await pause(3000);
+  return traffic;
+}
+
 /** `kill -9` of the master of a shard, several times; its replica takes over, and it comes back as a replica. */
 export async function kills(cluster: RedisCluster, times: number): Promise<Row[]> {
   const place = new Place(cluster);
-  const traffic = await Traffic.start(place);
+  const traffic = await trafficAt(place);
   const firsts: number[] = [];
-  const before: Made[] = [];
-  const during: Made[] = [];
   for (let i = 0; i < times; i++) {
     await pause(2000);
-    const pattern = PATTERNS[i % PATTERNS.length] as string;
-    const master = await place.ownerOf(pattern);
+    const master = await place.ownerOf(PATTERNS[i % PATTERNS.length] as string);
+    const mine = await place.patternsOf(master);
     const replica = await cluster.replicaOf(master);
-    const owners = await Promise.all(PATTERNS.map((each) => place.ownerOf(each)));
-    const mine = new Set(PATTERNS.filter((_, at) => owners[at] === master));
-    const killed = performance.now();
     await master.kill();
-    await eventually(
-      async () => {
-        const [role] = await replica.redis.role();
-        if (role !== 'master') throw new Error('the replica has not taken over');
-      },
-      20_000,
-      2,
-    );
-    const promoted = performance.now();
+    const promoted = await promotion(replica);
     const first = await eventually(() => {
       const ends = traffic.made
         .filter((made) => mine.has(made.pattern) && made.error === undefined)
@@ -48,11 +44,6 @@ export async function kills(cluster: RedisCluster, times: number): Promise<Row[]
     }, 20_000);
     firsts.push(first - promoted);
     await pause(1000);
-    const others = traffic.made.filter(({ pattern: each }) => !mine.has(each));
-    const within = (from: number, to: number) =>
-      others.filter(({ start }) => start >= from && start < to);
-    before.push(...within(killed - 2000, killed));
-    during.push(...within(killed, first));
     await cluster.revive(master, replica);
   }
   await traffic.stop();
@@ -62,16 +53,25 @@ export async function kills(cluster: RedisCluster, times: number): Promise<Row[]
   return [
     [`\`kill -9\` of the shard's master, replica promoted, ${times} times`, row],
     ['first answer after the promotion', `${ms} ms`],
-    [
-      'calls to the other shards meanwhile',
-      `p99 ${p99(during).toFixed(1)} ms (${during.length} calls), ${p99(before).toFixed(1)} ms before (${before.length})`,
-    ],
   ];
+}
+
+/** Waits until a replica is the master; when that was. */
+export async function promotion(replica: KeptServer): Promise<number> {
+  await eventually(
+    async () => {
+      const [role] = await replica.redis.role();
+      if (role !== 'master') throw new Error('the replica has not taken over');
+    },
+    20_000,
+    2,
+  );
+  return now();
 }
 
 export async function cutSubscriptions(cluster: RedisCluster): Promise<Row> {
   const place = new Place(cluster);
-  const traffic = await Traffic.start(place);
+  const traffic = await trafficAt(place);
   for (let i = 0; i < 5; i++) {
     for (const { redis } of cluster.nodes) await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await pause(700);
@@ -84,7 +84,7 @@ export async function cutSubscriptions(cluster: RedisCluster): Promise<Row> {
 /** A link must be there: Redis 7.0 crashes when it is told to cut one that is not. */
 export async function cutLinks(cluster: RedisCluster): Promise<Row> {
   const place = new Place(cluster);
-  const traffic = await Traffic.start(place);
+  const traffic = await trafficAt(place);
   const owner = await place.ownerOf(PATTERNS[0] as string);
   const others = (await cluster.seenBy(owner)).filter(({ port }) => port !== owner.port);
   for (let i = 0; i < 12; i++) {

@@ -1,37 +1,42 @@
 // 200 calls a second over all patterns, and what became of each.
-import { pause } from '../../tools/wait.js';
-import { call, PATTERNS, type Place } from './place.js';
+import { call, type Where } from './place.js';
+import type { ClientRedisStreams } from 'nestjs-redis-streams';
 
 /** Milliseconds between two calls. */
 const EVERY = 5;
 
 export interface Made {
   readonly pattern: string;
-  /** Monotonic milliseconds. */
-  readonly start: number;
+  /**
+   * When it was due, on the clock of all processes. A process that is busy makes it later: that counts too, as it would
+   * for a request that comes from outside.
+   */
+  readonly due: number;
   end?: number;
-  error?: Error;
+  error?: string;
 }
+
+/** Milliseconds, the same for all processes of the machine. */
+export const now = (): number => performance.timeOrigin + performance.now();
 
 export class Traffic {
   readonly made: Made[] = [];
   private readonly open: Promise<void>[] = [];
   private readonly timer: NodeJS.Timeout;
 
-  private constructor(send: (pattern: string, n: number) => Promise<unknown>) {
-    const began = performance.now();
+  /** Begins at once. */
+  constructor(
+    private readonly client: ClientRedisStreams,
+    private readonly patterns: Where['patterns'],
+  ) {
+    const began = now();
     this.timer = setInterval(() => {
-      // A timer that was late is made up for: a call is due whether or not this process was busy.
-      while (this.made.length * EVERY < performance.now() - began) this.one(send);
-    }, EVERY);
-  }
-
-  static async start(place: Place): Promise<Traffic> {
-    for (let i = 0; i < 2; i++) await place.serve();
-    const client = await place.client();
-    const traffic = new Traffic((pattern, n) => call(client, pattern, n));
-    await pause(3000);
-    return traffic;
+      for (;;) {
+        const due = began + this.made.length * EVERY;
+        if (due > now()) break;
+        this.one(due);
+      }
+    }, 1);
   }
 
   get answered(): number {
@@ -44,15 +49,15 @@ export class Traffic {
     await Promise.all(this.open);
   }
 
-  private one(send: (pattern: string, n: number) => Promise<unknown>): void {
+  private one(due: number): void {
     const n = this.made.length;
-    const pattern = PATTERNS[n % PATTERNS.length] as string;
-    const made: Made = { pattern, start: performance.now() };
+    const pattern = this.patterns[n % this.patterns.length] as string;
+    const made: Made = { pattern, due };
     this.made.push(made);
     this.open.push(
-      send(pattern, n).then(
-        () => void (made.end = performance.now()),
-        (error: unknown) => void Object.assign(made, { end: performance.now(), error }),
+      call(this.client, pattern, n).then(
+        () => void (made.end = now()),
+        (error: unknown) => void Object.assign(made, { end: now(), error: String(error) }),
       ),
     );
   }
@@ -60,6 +65,6 @@ export class Traffic {
 
 /** The 99th percentile of how long calls took, in milliseconds. */
 export function p99(calls: readonly Made[]): number {
-  const took = calls.map(({ start, end = Infinity }) => end - start).toSorted((a, b) => a - b);
+  const took = calls.map(({ due, end = Infinity }) => end - due).toSorted((a, b) => a - b);
   return took[Math.floor(took.length * 0.99)] ?? NaN;
 }

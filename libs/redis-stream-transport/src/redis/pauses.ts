@@ -26,3 +26,10 @@ export function deadline(
   promise.catch(() => undefined);
   return { promise, cancel: () => clearTimeout(timer) };
 }
+
+/** Resolves after `ms` milliseconds. It does not keep the process alive. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,7 +1,7 @@
 import type { NodeAddress, RedisTarget } from '../../options/index.js';
 import { thrownText } from '../../thrown.js';
 import { askCredentials } from '../credentials.js';
-import { deadline } from '../pauses.js';
+import { deadline, pause } from '../pauses.js';
 import { namedNodes, placed } from './addresses.js';
 import { isReply, NodeQuestions } from './ask-node.js';
 import type { NamedNode, NodeView, OwnedRange } from './node-view.js';
@@ -15,6 +15,11 @@ const MOST_ASKED = 32;
 const TIMEOUT = 1000;
 /** Milliseconds in which others may answer after the first: one may know better. */
 const OTHERS = 50;
+/**
+ * Milliseconds from the begin of one look-up to that of the next. While a master is dead, the links of its shards fail
+ * again and again, each at its own time: those that ask meanwhile share the next answer, and with it the attempt to connect.
+ */
+const APART = 200;
 /** How many failures an error names. */
 const NAMED = 4;
 
@@ -25,6 +30,8 @@ const NAMED = 4;
 export class ClusterMap {
   private views: readonly NodeView[] = [];
   private asking: Promise<readonly NodeView[]> | undefined;
+  /** When the last look-up began (monotonic, ms). */
+  private begun = Number.NEGATIVE_INFINITY;
   /** The nodes that others named in the last look-up. */
   private known: readonly NamedNode[] = [];
   /** By name, the latest ones. */
@@ -57,8 +64,15 @@ export class ClusterMap {
   }
 
   private look(): Promise<readonly NodeView[]> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    this.asking ??= this.askInTime().finally(() => (this.asking = undefined));
     return this.asking;
+  }
+
+  private async askInTime(): Promise<readonly NodeView[]> {
+    const early = this.begun + APART - performance.now();
+    if (early > 0) await pause(early);
+    this.begun = performance.now();
+    return this.ask();
   }
 
   private async ask(): Promise<readonly NodeView[]> {
