@@ -3,6 +3,7 @@ import type { Connection } from './connect.js';
 import { withHint } from './cluster/hint.js';
 import { CommandFailure, toFailure } from './failure.js';
 import { backoff } from './pauses.js';
+import { ownTurn } from './turns.js';
 import { Waits } from './waits.js';
 import { SETUP_TIMEOUT } from './connections/open-connection.js';
 import { disagreement } from './server-identity.js';
@@ -189,8 +190,9 @@ export class Link implements LeadingLink {
       await this.live();
       this.settings.keeper?.ended(this);
       this.settings.server?.doubt();
-      if (this.stopped || this.tries === 0) continue;
-      await this.waits.pause(backoff(this.tries, this.settings.maxPause));
+      if (!this.stopped && this.tries > 0)
+        await this.waits.pause(backoff(this.tries, this.settings.maxPause));
+      if (!this.stopped) await ownTurn();
     }
     this.connection = undefined;
   }

@@ -2,6 +2,7 @@ import type { NodeAddress, RedisTarget } from '../../options/index.js';
 import { thrownText } from '../../thrown.js';
 import { askCredentials } from '../credentials.js';
 import { deadline, pause } from '../pauses.js';
+import { ownTurn } from '../turns.js';
 import { namedNodes, placed } from './addresses.js';
 import { isReply, NodeQuestions } from './ask-node.js';
 import type { NamedNode, NodeView, OwnedRange } from './node-view.js';
@@ -83,7 +84,10 @@ export class ClusterMap {
     const limit = deadline(timeout, 'the names of the nodes were not found in time');
     const nodes = await Promise.race([toAsk(place, this.known), limit.promise]);
     limit.cancel();
-    const asked = nodes.map((node) => [node, this.questions(node).ask(options, timeout)] as const);
+    const asked = nodes.map((node): Question => {
+      const answer = ownTurn().then(() => this.questions(node).ask(options, timeout));
+      return [node, answer];
+    });
     const views = await viewsOf(asked);
     this.known = views.flatMap((view) => view.nodes);
     return (this.views = views);
