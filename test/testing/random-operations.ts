@@ -33,7 +33,7 @@ export class Dice {
 export type Step = (side: Side) => Promise<unknown>;
 
 const STREAMS = ['prices', 'places'];
-const CONSUMERS = ['one', 'two', 'three'];
+export const CONSUMERS = ['one', 'two', 'three', 'four', 'five'];
 const LIFE = 600_000;
 const frame = (text: string) => ({
   caller: CALLER,
@@ -52,8 +52,11 @@ export class Operations {
   private readonly added: Added[] = [];
   /** Ids of what was added, by side. */
   private readonly ids = new Map<Side, string[]>();
+  /** Who has read an entry last, by its place. */
+  private readonly holders = new Map<number, string>();
+  /** Consumers that have left. */
+  private readonly gone = new Set<string>();
   private number = 0;
-  private readonly last = new Map<string, number>();
 
   constructor(private readonly dice: Dice) {}
 
@@ -138,8 +141,32 @@ export class Operations {
 
   /** An entry that was added, by its place. */
   private get anyEntry(): { at: number; entry: Added } {
-    const at = this.dice.below(Math.max(1, this.added.length));
+    const held = [...this.holders.keys()];
+    const all = Math.max(1, this.added.length);
+    const at = held.length > 0 && this.often() ? this.dice.pick(held) : this.dice.below(all);
     return { at, entry: this.added[at] ?? { stream: 'prices', size: 0 } };
+  }
+
+  private often(): boolean {
+    return this.dice.next() < 0.75;
+  }
+
+  /** Mostly the consumer that has an entry. */
+  private holderOf(at: number): string {
+    const holder = this.holders.get(at);
+    return holder !== undefined && this.often() ? holder : this.live;
+  }
+
+  /** Mostly a consumer that has its lease. */
+  private get live(): string {
+    const live = CONSUMERS.filter((consumer) => !this.gone.has(consumer));
+    return this.dice.pick(live.length > 0 && this.often() ? live : CONSUMERS);
+  }
+
+  /** Mostly one that has left. */
+  private get dead(): string {
+    const gone = [...this.gone];
+    return this.dice.pick(gone.length > 0 && this.often() ? gone : CONSUMERS);
   }
 
   private packOf({ size }: Added) {
@@ -149,18 +176,17 @@ export class Operations {
   private withIds(
     ask: (side: Side, consumer: string, stream: string, ids: string[]) => Promise<unknown>,
   ): Step {
-    const stream = this.dice.pick(STREAMS);
-    const consumer = this.dice.pick(CONSUMERS);
-    const places = this.dice.some(
-      this.added.flatMap((entry, at) => (entry.stream === stream ? [at] : [])),
-      4,
-    );
+    const { at, entry } = this.anyEntry;
+    const { stream } = entry;
+    const consumer = this.holderOf(at);
+    const others = this.added.flatMap((other, place) => (other.stream === stream ? [place] : []));
+    const places = [at, ...this.dice.some(others, 3)];
     return (side) =>
       ask(
         side,
         consumer,
         stream,
-        places.map((at) => this.idOf(side, at)),
+        places.map((place) => this.idOf(side, place)),
       );
   }
 
@@ -223,18 +249,22 @@ export class Operations {
   }
 
   private read(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const request = { consumer, streams: STREAMS, count: 1 + this.dice.below(4), block: 0 };
     const packs = this.dice.next() < 0.3;
     return async (side) => {
       const { read, seen } = await side.group.read(side.link, { ...request, packs });
+      for (const { id } of read.flatMap(({ entries }) => entries)) {
+        const at = this.ids.get(side)?.indexOf(id) ?? -1;
+        if (at !== -1) this.holders.set(at, consumer);
+      }
       return [read, seen === undefined ? null : seen.look > 0];
     };
   }
 
   private settle(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const { at, entry } = this.anyEntry;
+    const consumer = this.holderOf(at);
     const drop = this.dice.next() < 0.7;
     const isLone = this.dice.next() < 0.5;
     const letters = Array.from({ length: entry.size }, () => this.dice.pick(['.', 'x'])).join('');
@@ -254,8 +284,8 @@ export class Operations {
   }
 
   private settleChecked(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const { at, entry } = this.anyEntry;
+    const consumer = this.holderOf(at);
     const pack = this.packOf(entry);
     const drop = this.dice.next() < 0.7;
     const answer = this.dice.some([frame('checked')], 1)[0];
@@ -267,8 +297,8 @@ export class Operations {
   }
 
   private retry(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const { at, entry } = this.anyEntry;
+    const consumer = this.holderOf(at);
     const pack = this.packOf(entry);
     const next = { delay: LIFE, attempts: 1, state: '0', spared: this.dice.below(2) };
     return (side) =>
@@ -280,8 +310,8 @@ export class Operations {
   }
 
   private deadLetter(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const { at, entry } = this.anyEntry;
+    const consumer = this.holderOf(at);
     const pack = this.packOf(entry);
     const drop = this.dice.next() < 0.7;
     const answer = this.dice.some([frame('dead')], 1)[0];
@@ -295,7 +325,6 @@ export class Operations {
   }
 
   private mark(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const packs = this.added.flatMap((entry, at) => (entry.size > 0 ? [{ entry, at }] : []));
     const stream = this.dice.pick(STREAMS);
     const chosen = this.dice
@@ -309,6 +338,7 @@ export class Operations {
         attempts: this.dice.pick([[], Array.from({ length: entry.size }, () => 0)]),
         once: this.dice.next() < 0.5,
       }));
+    const consumer = this.holderOf(chosen[0]?.at ?? 0);
     return (side) =>
       side.starts.mark(
         owner(consumer),
@@ -330,8 +360,8 @@ export class Operations {
   }
 
   private noHandler(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
     const { at, entry } = this.anyEntry;
+    const consumer = this.holderOf(at);
     const pack = this.packOf(entry);
     const mayHand = this.dice.next() < 0.5;
     const answer = frame('nobody');
@@ -342,7 +372,7 @@ export class Operations {
   }
 
   private nested(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const search = {
       ...{ group: GROUP, consumer, wanted: 1 + this.dice.below(3), others: this.dice.below(3) },
       force: this.dice.next() < 0.3,
@@ -352,7 +382,7 @@ export class Operations {
   }
 
   private refuseUnread(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const { at, entry } = this.anyEntry;
     const answer = frame('refused');
     return (side) => {
@@ -362,7 +392,7 @@ export class Operations {
   }
 
   private describe(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const ttl = this.dice.pick([0, LIFE, LIFE]);
     const document = this.dice.pick([
       undefined,
@@ -374,13 +404,13 @@ export class Operations {
   }
 
   private facts(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     return (side) => side.leases.noteFacts(owner(consumer), '{}');
   }
 
   private claim(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
-    const dead = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
+    const dead = this.dead;
     const stream = this.dice.pick(STREAMS);
     const wanted = {
       count: 1 + this.dice.below(3),
@@ -392,12 +422,15 @@ export class Operations {
   }
 
   private release(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    // Two stay.
+    if (this.gone.size > 2) return this.read();
+    const consumer = this.live;
+    this.gone.add(consumer);
     return (side) => side.leases.release(owner(consumer), announcements);
   }
 
   private renew(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const take = this.dice.next() < 0.7;
     const connections = this.dice.some([{ grace: 1000, ids: [1, 2] }], 1)[0];
     const renewal = { ttl: LIFE, take, ...(connections && { connections }) };
@@ -405,8 +438,8 @@ export class Operations {
   }
 
   private revoke(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
-    const dead = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
+    const dead = this.dead;
     const isNoted = this.dice.next() < 0.5;
     return async (side) => {
       const noted = isNoted ? await side.leases.notedConnections(0, true) : [];
@@ -416,7 +449,7 @@ export class Operations {
   }
 
   private announce(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     const check = this.dice.next() < 0.5;
     return (side) => side.leases.announce(owner(consumer), announcements, LIFE, check);
   }
@@ -429,8 +462,8 @@ export class Operations {
   }
 
   private interrupted(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
-    const by = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
+    const by = this.dead;
     const stream = this.dice.pick(STREAMS);
     return async (side) => {
       const found = await side.starts.interrupted(owner(consumer), by, stream);
@@ -440,8 +473,8 @@ export class Operations {
   }
 
   private endInterrupted(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
-    const by = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
+    const by = this.dead;
     const { at, entry } = this.anyEntry;
     const answer = this.dice.some([frame('interrupted')], 1)[0];
     return (side) => {
@@ -475,7 +508,7 @@ export class Operations {
   }
 
   private abort(): Step {
-    const consumer = this.dice.pick(CONSUMERS);
+    const consumer = this.live;
     return async (side) => {
       await side.caller.abort(consumer, ['["prices","1-1"]']);
       return side.leases.notices(consumer);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createTestBroker } from 'nestjs-redis-streams/testing';
 import { redisUrl } from '../support/redis.js';
-import { Dice, Operations } from './random-operations.js';
+import { CONSUMERS, Dice, Operations } from './random-operations.js';
 import { Side } from './side.js';
 
-const SEEDS = Number(process.env['OPERATION_SEEDS'] ?? 40);
+const SEEDS = Number(process.env['OPERATION_SEEDS'] ?? 30);
 const STEPS = 80;
 
 // The operations of the test broker are written anew, and those of Redis are the truth.
@@ -23,7 +23,7 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
     };
     for (const stream of ['prices', 'places'])
       await both('group', (side) => side.group.ensureGroup(stream, 'r', false));
-    for (const consumer of ['one', 'two', 'three']) {
+    for (const consumer of CONSUMERS) {
       const owner = { consumer, token: `token of ${consumer}` };
       await both('lease', (side) => side.leases.renew(owner, { ttl: 600_000, take: true }));
     }
