@@ -223,8 +223,8 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
       const all = await statistics(json);
       const { ended, errors } = all('orders', 'orders.price');
       expect(ended).toBeGreaterThanOrEqual(8);
-      // One of four, of those that have ended.
-      expect(errors).toBe(Math.floor(ended / 4));
+      // One of four, of those that have ended; two run at a time.
+      expect(Math.abs(errors - ended / 4)).toBeLessThan(2);
       expect(all('orders', 'orders.report').errors).toBe(0);
       expect(all('mail', 'orders.placed')).toMatchObject({ ended: 4, errors: 3 });
     },
@@ -257,7 +257,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
       const found = await metric();
       const slow = valueOf(found, { group: 'orders', pattern: 'orders.report' });
       expect(slow).toBeGreaterThan(0.25);
-      expect(slow).toBeLessThan(1);
+      expect(slow).toBeLessThan(2.5);
       const fast = valueOf(found, { group: 'orders', pattern: 'orders.price' });
       expect(fast).toBeLessThan(slow);
     },
