@@ -42,7 +42,14 @@ export interface DeadLetterPage {
 }
 
 export type DeadLetterReason =
-  'malformed' | 'version' | 'deliveries' | 'attempts' | 'final' | 'handler' | 'idempotency';
+  | 'untrusted'
+  | 'malformed'
+  | 'version'
+  | 'deliveries'
+  | 'attempts'
+  | 'final'
+  | 'handler'
+  | 'idempotency';
 
 export declare class DeadLetters implements OnApplicationShutdown {
   constructor({ group, ...options }: DeadLettersOptions);

@@ -70,6 +70,7 @@ export interface DiagnosticsMessages {
   'entry.ended': EntryEnded;
   'entry.retried': EntryRetried;
   'entry.dead': DeadLettered;
+  'message.untrusted': Untrusted;
   'entries.taken-over': TakenOver;
   'lease.lost': LeaseLost;
   'group.lost': GroupChanged;
@@ -180,4 +181,13 @@ export interface TakenOver extends FromSource {
   readonly from: string;
   readonly entries: number;
   readonly oldest: number;
+}
+
+// Named above, and not exported.
+
+interface Untrusted extends FromSource {
+  readonly pattern: string;
+  readonly callId: string | undefined;
+  readonly reason: 'unproven' | 'repeated';
+  readonly detail: string;
 }

@@ -14,6 +14,7 @@ import type {
 } from '@nestjs/microservices';
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type { DiagnosticsMessages, DiagnosticsName } from 'nestjs-redis-streams/diagnostics';
+import type { Proof } from 'nestjs-redis-streams/protocol';
 import type { InspectOptions, inspect } from 'node:util';
 import type { Observable } from 'rxjs';
 
@@ -126,6 +127,8 @@ export declare const REDIS_STREAMS_ERROR_CODES: {
   readonly INVALID_OPTION: CodeFacts;
   readonly INVALID_MESSAGE: CodeFacts;
   readonly CODEC_MISMATCH: CodeFacts;
+  readonly UNTRUSTED: CodeFacts;
+  readonly KEY_UNAVAILABLE: CodeFacts;
   readonly PAYLOAD_TOO_LARGE: CodeFacts;
   readonly OVERLOADED: CodeFacts;
   readonly PAUSED: CodeFacts;
@@ -169,6 +172,7 @@ export declare class RedisStreamsContext extends BaseRpcContext<Args> {
   getStream(): string;
   getMessageId(): string;
   getCallId(): string | undefined;
+  getCaller(): ProvenCaller | undefined;
   getConsumer(): string;
   getDeliveryCount(): number;
   getFailedAttempts(): number;
@@ -226,6 +230,8 @@ export declare class RedisStreamsError extends Error {
       | 'INVALID_OPTION'
       | 'INVALID_MESSAGE'
       | 'CODEC_MISMATCH'
+      | 'UNTRUSTED'
+      | 'KEY_UNAVAILABLE'
       | 'PAYLOAD_TOO_LARGE'
       | 'OVERLOADED'
       | 'PAUSED'
@@ -422,6 +428,13 @@ declare abstract class Instruction extends RpcException {
 type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
 
 type PassedCluster = Omit<ClusterOptions, keyof typeof REFUSED_CLUSTER_OPTIONS>;
+
+interface ProvenCaller {
+  readonly name: string;
+  readonly key: string;
+  readonly proof: Proof;
+  readonly replayedBy?: string;
+}
 
 declare const REFUSED_CLUSTER_OPTIONS: {
   readonly keyPrefix: 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';

@@ -70,6 +70,7 @@ export declare class Keys {
   part(stream: string): string;
   started(stream: string): string;
   idempotency(group: string, pattern: string, key: string): string;
+  seen(group: string, id: string): string;
   services(): string;
   instances(service: string): string;
   about(service: string): string;
@@ -108,6 +109,8 @@ export interface Malformed {
 }
 
 export declare const PROTOCOL_VERSION = 1;
+
+export type Proof = 'gcm' | 'hmac' | 'ed25519';
 
 export declare const REPLY: {
   readonly next: 0;
@@ -158,6 +161,24 @@ export interface RequestHeader {
   readonly depth: number;
 }
 
+export declare const SEALED_CODEC = 'sealed';
+
+export interface SealedHead {
+  readonly proof: Proof;
+  readonly key: string;
+  readonly name: string;
+  readonly id: string;
+  readonly time: number;
+  readonly within: number;
+  readonly print: string;
+  readonly form: string;
+}
+
+export interface SealedText extends SealedHead {
+  readonly head: string;
+  readonly body: string;
+}
+
 export declare const UNREAD: Header;
 
 export type WireCodec = Codec | `${Codec}:${string}`;
@@ -190,11 +211,15 @@ export declare function eventHeader(codec: WireCodec, once: boolean): string;
 
 export declare function hasProtoKey(text: string): boolean;
 
+export declare function headText(head: SealedHead): string;
+
 export declare function hostile(text: string, value: unknown): string | undefined;
 
 export declare function hostileValue(value: unknown): string | undefined;
 
 export declare function idAfter(id: string, steps?: number): string;
+
+export declare function identityOf(codecName: string | undefined, data: string): string;
 
 export declare const isCallId: (text: string) => boolean;
 
@@ -205,6 +230,8 @@ export declare const isCodecName: (name: unknown) => boolean;
 export declare function isEntryId(text: unknown): text is string;
 
 export declare const isMalformed: (entry: Entry | Malformed) => entry is Malformed;
+
+export declare const isSealName: (text: unknown) => text is string;
 
 export declare function isShallow(value: unknown, levels?: number): boolean;
 
@@ -221,6 +248,8 @@ export declare function patternText(pattern: unknown): string;
 export declare function readHeaders(text: string): Record<string, string> | string;
 
 export declare function readJson(text: string): Read;
+
+export declare function readSealed(text: string): SealedText | undefined;
 
 export declare function requestHeader(request: RequestHeader): string;
 

@@ -81,10 +81,12 @@ export default defineConfig({
         text: 'API',
         items: [
           { text: 'nestjs-redis-streams', link: '/reference/' },
-          ...['contracts', 'dead-letters', 'msgpack', 'operate', 'protocol'].map((entry) => ({
-            text: `…/${entry}`,
-            link: `/reference/${entry}/`,
-          })),
+          ...['contracts', 'dead-letters', 'msgpack', 'operate', 'protocol', 'sealed'].map(
+            (entry) => ({
+              text: `…/${entry}`,
+              link: `/reference/${entry}/`,
+            }),
+          ),
         ],
       },
     ],

@@ -125,6 +125,11 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     orphans: (starts) => starts.orphans('s', '', 10),
     sweep: (starts) => starts.sweep('s'),
     adopt: (starts) => starts.adopt(owner, 's', ['1-1']),
+    admit: (starts) =>
+      starts.admit('s', [
+        { name: '1-1', message: 'one', rememberMs: 1000 },
+        { name: '2-1', message: 'two', rememberMs: 1000 },
+      ]),
     claimKeys: (starts) =>
       starts.claimKeys('s', [
         { pattern: 's', key: 'key', name: '1-1', digest: 'digest' },
@@ -192,7 +197,11 @@ function listening() {
   };
   const calls = { get: (id: string) => (id === one.id ? one : undefined) };
   const hooks = { finished: end, faulted: end, broken: end, renewed: () => {}, gap: () => {} };
-  const replies = new ReplyMux(calls, hooks, { answered: () => {}, late: () => {} });
+  const replies = new ReplyMux(calls, hooks, {
+    answered: () => {},
+    late: () => {},
+    untrusted: () => {},
+  });
   let records: unknown = [];
   const link = { command: async () => records } as unknown as Link;
   const broker = new CallerBroker(link, keys, 'caller', 10);

@@ -25,6 +25,10 @@ export const REDIS_STREAMS_ERROR_CODES = {
   INVALID_OPTION: never('An option is unknown, refused, out of bounds, or contradicts another.'),
   INVALID_MESSAGE: never('The message cannot be serialized, is malformed or is nested too deeply.'),
   CODEC_MISMATCH: never('The other side wrote with a codec that this side does not read.'),
+  UNTRUSTED: never(
+    'A message is not sealed as it must be: it was forged, altered, moved or repeated.',
+  ),
+  KEY_UNAVAILABLE: again('The key to seal with could not be had; `cause` says why.'),
   PAYLOAD_TOO_LARGE: never('Data beyond `maxPayloadBytes`, or a reply beyond `maxReplyBytes`.'),
   OVERLOADED: again('`maxPending` calls or `maxBacklog` entries; or calls lock their service.'),
   PAUSED: again('An operator has paused the pattern; `until` says for how long, if that is known.'),

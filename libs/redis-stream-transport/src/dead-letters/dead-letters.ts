@@ -5,12 +5,14 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from '../options/index.js';
+import { sealerOf } from '../options/sealing.js';
 import { placeOf, showOnly } from '../redis/shown.js';
 import { compareIds } from '../protocol/entry.js';
 import { insist } from './insistence.js';
 import { readLetter, type DeadLetterEntry, type Letter } from './letter.js';
 import type { LetterStore, ReplayAnswer } from './letter-store.js';
 import { replayFields, type ReplayChanges } from './replay-fields.js';
+import { sealedReplayFields } from './sealed-replay.js';
 import { limitOf, Selection, type DeadLetterFilter } from './selection.js';
 import { storesOf } from './stores.js';
 
@@ -220,8 +222,13 @@ export class DeadLetters implements OnApplicationShutdown {
   }
 
   private async putBack({ store, id, letter }: Found, changes: ReplayChanges) {
-    const { maxPayloadBytes } = this.options;
-    const fields = replayFields(letter, this.group, changes, maxPayloadBytes);
+    const { maxPayloadBytes, serializer, timeout: within } = this.options;
+    const { group } = this;
+    const sealer = sealerOf(serializer);
+    const fields =
+      sealer === undefined
+        ? replayFields(letter, group, changes, maxPayloadBytes)
+        : await sealedReplayFields(letter, group, changes, { sealer, maxPayloadBytes, within });
     return this.ask(() => store.replay(id, letter.entry.stream, fields));
   }
 

@@ -5,13 +5,21 @@ import { numberOf } from '../redis/answer.js';
 
 /**
  * Why an entry became a dead letter.
+ * - `untrusted`: it was not sealed as it must be.
  * - `malformed`: it could not be read; `version`: its protocol version is not known.
  * - `deliveries`: instances died over it, or lost their leases, too often.
  * - `attempts`: its retries are used up; `handler`: a handler asked for it; `final`: no retry could help.
  * - `idempotency`: an event whose idempotency key belongs to other data.
  */
 export type DeadLetterReason =
-  'malformed' | 'version' | 'deliveries' | 'attempts' | 'final' | 'handler' | 'idempotency';
+  | 'untrusted'
+  | 'malformed'
+  | 'version'
+  | 'deliveries'
+  | 'attempts'
+  | 'final'
+  | 'handler'
+  | 'idempotency';
 
 /** A dead letter: the entry as it was, and what happened to it. */
 export interface DeadLetterEntry {
@@ -68,6 +76,9 @@ export interface Letter {
   readonly fields: ReadonlyMap<string, string>;
 }
 
+/** With the data that it has it would become a letter again. */
+const UNREPLAYABLE: ReadonlySet<string> = new Set(['malformed', 'untrusted']);
+
 export function readLetter({ id, fields: list }: RawEntry, prefix: string): Letter {
   const fields = new Map<string, string>();
   for (let i = 0; i + 1 < list.length; i += 2) {
@@ -104,7 +115,7 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
     headers: readHeaders(headers),
     replayed: numberOf(replayed),
     originalId: originalId ?? of('id'),
-    replayable: !broadcast && whole && header !== undefined && of('reason') !== 'malformed',
+    replayable: !broadcast && whole && header !== undefined && !UNREPLAYABLE.has(of('reason')),
     broadcast,
   };
   return { entry, header, fields };

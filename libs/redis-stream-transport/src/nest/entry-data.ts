@@ -1,7 +1,6 @@
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { mismatch, parse, unpackData, UnreadableData } from './packets.js';
-import { errorText } from './request-invoker.js';
 import { isA, thrownText } from '../thrown.js';
 
 type Headers = Readonly<Record<string, string>> | undefined;
@@ -64,17 +63,7 @@ function merged(headers: Headers, metadata: unknown): Headers {
 }
 
 /** Ends a delivery whose data cannot be read. */
-function unreadable(delivery: Delivery, error: unknown): void {
+export function unreadable(delivery: Delivery, error: unknown): void {
   const code = isA(error, UnreadableData) ? error.code : undefined;
   delivery.malformed(thrownText(error), code);
-}
-
-/** Ends an attempt that failed outside of its handlers, in a hook of the application: the entry is not at fault. */
-export function failedAround(delivery: Delivery, error: unknown): void {
-  delivery.watch?.threw(error);
-  if (delivery.isRequest) delivery.error(errorText(undefined));
-  else {
-    const [detail, thrown] = [thrownText(error), { value: error }];
-    delivery.retry({ delay: undefined, state: '', detail, error: undefined, thrown });
-  }
 }

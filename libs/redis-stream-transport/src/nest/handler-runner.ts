@@ -6,12 +6,14 @@ import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { ResolvedServerOptions } from '../options/index.js';
-import { thrownStory } from '../thrown.js';
-import { failedAround, readData, type Hand } from './entry-data.js';
+import { openerOf, sealerOf, type Opener } from '../options/sealing.js';
+import { thrownStory, thrownText } from '../thrown.js';
+import { readData, type Hand } from './entry-data.js';
 import { EventInvoker } from './event-invoker.js';
 import type { PatternHandlers } from './handler-registry.js';
 import { instrumentation } from './instrumentation.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
+import { readSealed } from './sealed-entry.js';
 import { RequestInvoker } from './request-invoker.js';
 import { SizeBound } from './size-bound.js';
 
@@ -53,6 +55,8 @@ export class HandlerRunner {
   private readonly source: ContextSource;
   private readonly logger: RateLimitedLogger;
   private readonly teller: DiagnosticsSource;
+  /** Opens entries, where they are sealed. */
+  private readonly opener: Opener | undefined;
 
   constructor(private readonly parts: HandlerRunnerParts) {
     const { source, logger } = parts;
@@ -62,12 +66,16 @@ export class HandlerRunner {
     this.teller = parts.teller;
     const { serializer, maxReplyBytes } = parts.options;
     this.answersIn = serializer?.codec;
+    this.opener = openerOf(parts.options.deserializer);
     const complain = (delivery: Delivery, message: string): void => {
       const line = aboutEntry(delivery, () => lineOf(delivery, message));
       logger.error(`HANDLER_FAULT ${patternOf(delivery)}`, line);
     };
     const replyBound = new SizeBound('the reply', 'maxReplyBytes', maxReplyBytes);
-    this.requests = new RequestInvoker({ serializer, replyBound, complain });
+    this.requests = new RequestInvoker({
+      ...{ serializer, replyBound, complain },
+      sealing: sealerOf(serializer),
+    });
     this.events = new EventInvoker({
       complain,
       another: (delivery, context) =>
@@ -94,6 +102,10 @@ export class HandlerRunner {
   };
 
   private open(delivery: Delivery): void {
+    if (this.opener !== undefined) {
+      readSealed(delivery, this.opener, this.source.redisNow(), this.hand);
+      return;
+    }
     readData(delivery, this.parts.options.deserializer, this.answersIn, this.hand);
   }
 
@@ -130,8 +142,18 @@ export class HandlerRunner {
         aboutEntry(delivery, () => `${line()}: ${thrownStory(error)}`),
       );
       if (delivery.ended) return;
-      failedAround(delivery, error);
+      this.failedAround(delivery, context, error);
       delivery.abort('cancelled');
+    }
+  }
+
+  /** Ends an attempt that failed outside of its handlers: the entry is not at fault. */
+  private failedAround(delivery: Delivery, context: RedisStreamsContext, error: unknown): void {
+    delivery.watch?.threw(error);
+    if (delivery.isRequest) this.requests.fail(delivery, context);
+    else {
+      const [detail, thrown] = [thrownText(error), { value: error }];
+      delivery.retry({ delay: undefined, state: '', detail, error: undefined, thrown });
     }
   }
 

@@ -2,7 +2,8 @@ import { RedisStreamsError } from '../errors.js';
 import type { WireCodec } from '../protocol/header.js';
 import { hostile } from '../protocol/json.js';
 import { MAX_HEADERS_LENGTH } from '../protocol/limits.js';
-import { thrownText } from '../thrown.js';
+import { KeyUnavailable } from '../options/sealing.js';
+import { isA, thrownText } from '../thrown.js';
 import { SizeBound } from './size-bound.js';
 
 /** Writes the data of calls, events and replays, and refuses at once what its reader would refuse later. */
@@ -49,6 +50,15 @@ export class OutgoingData {
 export function unserializable(error: unknown, pattern: string): RedisStreamsError {
   const message = `the data cannot be serialized: ${thrownText(error)}`;
   return new RedisStreamsError('INVALID_MESSAGE', message, { pattern, cause: error });
+}
+
+/** What a call or event fails with when it cannot be sealed. */
+export function sealingError(error: unknown, pattern: string): unknown {
+  if (isA(error, KeyUnavailable)) {
+    const message = `${pattern} cannot be sealed: ${thrownText(error)}`;
+    return new RedisStreamsError('KEY_UNAVAILABLE', message, { pattern, cause: error });
+  }
+  return RedisStreamsError.isRedisStreamsError(error) ? error : unserializable(error, pattern);
 }
 
 /**

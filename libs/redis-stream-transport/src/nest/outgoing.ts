@@ -1,18 +1,22 @@
 import type { ReadPacket } from '@nestjs/microservices';
 import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call-request.js';
-import type { WrittenData } from '../engine/producer/sending/entry-request.js';
+import type { Addressed, WrittenData } from '../engine/producer/sending/entry-request.js';
 import type { EventTerms } from '../engine/producer/sending/event-book.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveRecordOptions,
+  type Headers,
   type PacketSerializer,
   type ResolvedClientOptions,
   type ResolvedRecordOptions,
 } from '../options/index.js';
+import { sealerOf, type Sealer } from '../options/sealing.js';
+import { wireCodec } from '../protocol/header.js';
 import { MAX_PATTERN_LENGTH } from '../protocol/limits.js';
+import { SEALED_CODEC } from '../protocol/sealed-text.js';
 import { LateData } from './late-data.js';
-import { headersText, OutgoingData, unserializable } from './outgoing-data.js';
+import { headersText, OutgoingData, sealingError, unserializable } from './outgoing-data.js';
 import { packPacket, type Packed } from './packets.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
 
@@ -21,6 +25,9 @@ export interface Outgoing extends EventTerms {
   /** Without its data while a serializer works. */
   readonly request: CallRequest;
 }
+
+/** Sealed data are text. */
+const WIRE = wireCodec('text', SEALED_CODEC);
 
 /** Stands for data that a serializer still writes. */
 const UNWRITTEN: WrittenData = { codec: 'json', data: '' };
@@ -36,6 +43,7 @@ export class OutgoingPackets {
   /** JSON of the static headers, which most packets carry unchanged. */
   private readonly staticHeaders: string | undefined;
   private readonly data: OutgoingData;
+  private readonly sealer: Sealer | undefined;
 
   constructor(
     private readonly options: ResolvedClientOptions,
@@ -44,6 +52,7 @@ export class OutgoingPackets {
     this.staticHeaders =
       Object.keys(options.headers).length > 0 ? JSON.stringify(options.headers) : undefined;
     this.data = new OutgoingData(options.maxPayloadBytes);
+    this.sealer = sealerOf(options.serializer);
   }
 
   /**
@@ -61,7 +70,8 @@ export class OutgoingPackets {
     const options = resolveRecordOptions(record?.options);
     if (isEvent) refuseForEvent(options, pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
-    const written = this.write(pattern, packet, data, headers);
+    const { sealer } = this;
+    const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
     const isLate = written instanceof Promise;
     const { codec, data: text } = isLate ? UNWRITTEN : written;
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options);
@@ -73,7 +83,7 @@ export class OutgoingPackets {
       namePattern: lane !== undefined,
       codec,
       data: text,
-      headers,
+      headers: sealer?.hidesHeaders === true ? undefined : headers,
       key: options.idempotencyKey,
       timeout,
       idle,
@@ -81,7 +91,12 @@ export class OutgoingPackets {
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
       // The handlers of an event are not waited for.
       scope: isEvent ? undefined : currentScope(),
+      seal: undefined,
     };
+    if (sealer !== undefined) {
+      const seal = this.sealing(sealer, { pattern: packet.pattern, data }, request, headers);
+      return { request: { ...request, seal }, signal: options.signal };
+    }
     return { request, signal: options.signal, written: isLate ? written : undefined };
   }
 
@@ -101,6 +116,31 @@ export class OutgoingPackets {
     const packed = pack(serializer, { pattern: packet.pattern, data, ...metadata }, pattern);
     if (!(packed instanceof Promise)) return this.packed(packed, pattern);
     return heard(packed.then((late) => this.packed(late, pattern)));
+  }
+
+  /** Seals the data for one entry after another. */
+  private sealing(
+    sealer: Sealer,
+    packet: ReadPacket,
+    request: CallRequest,
+    headers: string | undefined,
+  ): (entry: Addressed) => Promise<WrittenData> {
+    const { pattern, idle, once, key } = request;
+    const all = headers === undefined ? undefined : (JSON.parse(headers) as Headers);
+    const facts = { pattern, idle, once, key, message: false, group: undefined };
+    const beside = sealer.hidesHeaders ? undefined : all;
+    const metadata = all === undefined ? {} : { metadata: all };
+    return async (entry) => {
+      try {
+        const data: unknown =
+          packet.data instanceof LateData ? await packet.data.made : packet.data;
+        const to = { ...facts, ...entry, headers: beside };
+        const text = await sealer.entry({ pattern: packet.pattern, data, ...metadata }, to);
+        return this.packed({ codec: WIRE, text, output: text }, pattern);
+      } catch (error) {
+        throw sealingError(error, pattern);
+      }
+    };
   }
 
   private packed({ codec, text, output }: Packed, pattern: string): WrittenData {

@@ -2,8 +2,10 @@ import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
+import type { ProvenCaller } from '../options/sealing.js';
 import { bothHeaders, headersText } from './outgoing-data.js';
 import { RetryLater } from './retry-later.js';
+import { callerOf } from './sealed-entry.js';
 import { thrownText } from '../thrown.js';
 
 /** What a context asks its server for, when a handler asks for it. */
@@ -57,6 +59,11 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
   /** Id of the call, `<caller>/<call>`, unique among all callers; undefined for events. */
   getCallId(): string | undefined {
     return this.#delivery.callId;
+  }
+
+  /** Who sent the message, as its seal proves; undefined where messages are not sealed. */
+  getCaller(): ProvenCaller | undefined {
+    return callerOf(this.#delivery);
   }
 
   /** Name of this instance in its consumer group; new with every start. */

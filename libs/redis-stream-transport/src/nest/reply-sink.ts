@@ -4,8 +4,12 @@ import type { Call } from '../engine/producer/call.js';
 import type { CallSink, ReplyOrigin } from '../engine/producer/call-request.js';
 import { markCall, RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
+import { openerOf, type Opener } from '../options/sealing.js';
+import { openReply, untrustedReply } from './sealed-reply.js';
 import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';
 import { isA, thrownText } from '../thrown.js';
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Where a reply came from, for `sendWithMeta`. */
 export interface ReplyMeta extends ReplyOrigin {
@@ -49,11 +53,27 @@ export class ReplySink extends AsyncResource implements CallSink {
     this.tell({ err: error, isDisposed: true });
   }
 
-  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void> {
+  packed(
+    payload: unknown,
+    last: boolean,
+    origin: ReplyOrigin,
+  ): Promise<(() => void) | RedisStreamsError> {
     const { deserializer, pattern } = this;
+    const opener = openerOf(deserializer);
+    if (opener !== undefined) return this.sealed(opener, payload, last, origin);
     return this.runInAsyncScope(unpackReply, undefined, deserializer, payload, pattern).then(
       (packet) => () => this.handOn(packet, last, origin),
       (error: unknown) => () => this.unreadable(error),
+    );
+  }
+
+  private sealed(opener: Opener, payload: unknown, last: boolean, origin: ReplyOrigin) {
+    const { call, pattern } = this;
+    return openReply(opener, payload, call as Call, { last, origin }).then(
+      ({ packet, headers = NOTHING }) =>
+        () =>
+          this.handOn(packet, last, { ...origin, headers }),
+      (error: unknown) => untrustedReply(error, pattern),
     );
   }
 

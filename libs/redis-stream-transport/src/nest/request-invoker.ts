@@ -2,14 +2,18 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
+import { REPLY } from '../protocol/frame.js';
+import type { LastReply } from '../engine/consumer/run/ends.js';
+import type { Sealer } from '../options/sealing.js';
 import { FailedRun } from './failed-run.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream, type ResultStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
+import { sealReply } from './sealed-answer.js';
 import type { SizeBound } from './size-bound.js';
-import { thrownText } from '../thrown.js';
+import { thrownText, type Thrown } from '../thrown.js';
 
 /** What callers get for an error that is falsy, or that JSON has no text for. */
 const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
@@ -19,6 +23,8 @@ const MAX_UNPACKED = 10_000;
 
 export interface InvokerSettings {
   readonly serializer: PacketSerializer | undefined;
+  /** Seals replies, where they must be sealed. */
+  readonly sealing?: Sealer | undefined;
   readonly replyBound: SizeBound;
   complain(this: void, delivery: Delivery, message: string): void;
 }
@@ -69,6 +75,11 @@ async function follow(delivery: Delivery, stream: ResultStream, replies: Replies
   } catch (error) {
     replies.error(error);
   }
+
+  /** Ends a request whose handler could not be run, or not be waited for. */
+  fail(delivery: Delivery, context: RedisStreamsContext): void {
+    new Replies(delivery, context, this.settings).lastError(undefined);
+  }
 }
 
 class Replies implements ReplyWriter {
@@ -78,6 +89,8 @@ class Replies implements ReplyWriter {
   /** Replies of an asynchronous serializer, in order, and how many of them wait. */
   private queue: Promise<void> | undefined;
   private waiting = 0;
+  /** Index of the next reply that is sealed. */
+  private place = 0;
 
   constructor(
     private readonly delivery: Delivery,
@@ -126,13 +139,29 @@ class Replies implements ReplyWriter {
       !begun &&
       !failure.isFinal(policy, (line) => settings.complain(delivery, line))
     ) {
-      const text = errorText(error);
-      delivery.retry({ delay: undefined, state: '', detail, error: text, thrown: kept });
-    } else if (this.settings.serializer !== undefined) {
-      this.packed({ err: told(error) }, true);
-    } else {
-      delivery.error(errorText(error));
+      this.retry(error, detail, kept);
+    } else this.lastError(error);
+  }
+
+  lastError(error: unknown): void {
+    if (this.settings.serializer !== undefined) this.packed({ err: told(error) }, true);
+    else this.delivery.error(errorText(error));
+  }
+
+  /** Tries again; if this was the last attempt, its caller gets the error. */
+  private retry(error: unknown, detail: string, thrown: Thrown | undefined): void {
+    const { delivery, settings } = this;
+    const again = (last: LastReply): void =>
+      delivery.retry({ delay: undefined, state: '', detail, error: last, thrown });
+    if (settings.sealing === undefined) {
+      again({ kind: REPLY.error, payload: errorText(error) });
+      return;
     }
+    const packed = this.pack({ err: told(error) }, true);
+    Promise.resolve(packed).then(
+      (ready) => again({ kind: REPLY.packedLast, payload: packedReplyText(ready) }),
+      (failure: unknown) => this.unsendable(failure),
+    );
   }
 
   /** Settles the entry of a stream that was torn down because its caller waits no longer. */
@@ -148,18 +177,27 @@ class Replies implements ReplyWriter {
 
   private packed(packet: Readonly<Record<string, unknown>>, last: boolean): void {
     this.begun = true;
-    const { delivery, settings } = this;
-    const id = delivery.entry.header.call;
+    const { delivery } = this;
     const write = (packed: Packed): void => {
       if (!this.tooLarge(packed.text)) delivery.packed(packedReplyText(packed), last);
     };
     try {
-      const packed = packPacket(settings.serializer as PacketSerializer, { ...packet, id });
+      const packed = this.pack(packet, last);
       if (packed instanceof Promise || this.queue !== undefined) this.enqueue(packed, write);
       else write(packed);
     } catch (error) {
       this.unsendable(error);
     }
+  }
+
+  private pack(packet: Readonly<Record<string, unknown>>, last: boolean): Packed | Promise<Packed> {
+    const { delivery, settings } = this;
+    const { sealing } = settings;
+    const whole = { ...packet, id: delivery.entry.header.call };
+    if (sealing === undefined) return packPacket(settings.serializer as PacketSerializer, whole);
+    // Each packet becomes one reply, in this order.
+    this.place = Math.max(this.place, delivery.index);
+    return sealReply(sealing, whole, delivery, { index: this.place++, last });
   }
 
   /** Writes a reply after the earlier ones. */

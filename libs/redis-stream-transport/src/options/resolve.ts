@@ -5,7 +5,7 @@ import {
   type RedisStreamsClientOptions,
   type ResolvedClientOptions,
 } from './client-options.js';
-import { defaultShards } from './common-options.js';
+import { defaultShards, type CommonOptions } from './common-options.js';
 import { contradiction, invalidWithHint, type Place } from './option.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { REDIS_OPTION_NAMES, resolveRedisTarget } from './redis-target.js';
@@ -15,6 +15,7 @@ import {
   type RedisStreamsServerOptions,
   type ResolvedServerOptions,
 } from './server-options.js';
+import { openerOf, sealerOf } from './sealing.js';
 import { nearest } from './suggest.js';
 import { SERVER_SYNONYMS, translate } from './synonyms.js';
 
@@ -35,6 +36,7 @@ export function resolveServerOptions(raw?: RedisStreamsServerOptions): ResolvedS
     const reason = 'a group must outlive the lease of its instances';
     throw contradiction(SERVER, 'groupTtl', 'leaseTtl', reason);
   }
+  checkSealing(values, SERVER);
   const redis = resolveRedisTarget(given, SERVER);
   if (values.replicas !== undefined && 6 * values.replicas.timeout > values.leaseTtl) {
     const reason =
@@ -62,8 +64,19 @@ export function resolveClientOptions(raw?: RedisStreamsClientOptions): ResolvedC
     const reason = 'a call ends at a fixed time or after a silence';
     throw contradiction(CLIENT, 'timeout', 'idleTimeout', reason);
   }
+  checkSealing(values, CLIENT);
   const redis = resolveRedisTarget(given, CLIENT);
   return Object.freeze({ ...values, shards: values.shards ?? defaultShards(redis), redis });
+}
+
+/** What is sealed one way must be opened the other way. */
+function checkSealing(
+  { serializer, deserializer }: Pick<CommonOptions, 'serializer' | 'deserializer'>,
+  place: Place,
+): void {
+  if ((sealerOf(serializer) === undefined) === (openerOf(deserializer) === undefined)) return;
+  const reason = 'give both halves of what sealed() made';
+  throw contradiction(place, 'serializer', 'deserializer', reason);
 }
 
 const tableOf = (side: Side) => (side === 'server' ? SERVER_TABLE : CLIENT_TABLE);

@@ -9,4 +9,5 @@ export * from './json.js';
 export * from './keys.js';
 export * from './limits.js';
 export * from './pattern.js';
+export * from './sealed-text.js';
 export * from './version.js';

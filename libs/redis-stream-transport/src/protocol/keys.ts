@@ -139,6 +139,11 @@ export class Keys {
     return `${this.tag}:idem:${group.length}:${group}:${pattern.length}:${pattern}:${key}`;
   }
 
+  /** Which entry brought a sealed message to a group: another one with the same message is a repetition. */
+  seen(group: string, id: string): string {
+    return `${this.tag}:seen:${group.length}:${group}:${id}`;
+  }
+
   /** Services that instances offer by name, by the end of the last lease. */
   services(): string {
     return `${this.tag}:services`;

@@ -6,12 +6,13 @@ import { adopt } from './operations/recovery/adopt.js';
 import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-interrupted.js';
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
+import { admit, type Arrival } from './operations/serving/admit.js';
 import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
 import { mark, type Marked, type Marks } from './operations/serving/mark.js';
 import { start } from './operations/serving/start.js';
 import type { CheckedAnswer, LeaseLost, Owner } from './owner.js';
 
-export type { InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks };
+export type { Arrival, InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks };
 
 /** Operations around the start of handlers: may an entry start, must it run, was it interrupted. Each method is one. */
 export class StartBroker implements GroupPlace {
@@ -60,6 +61,11 @@ export class StartBroker implements GroupPlace {
 
   adopt(owner: Owner, stream: string, ids: readonly string[]): Promise<LeaseLost | undefined> {
     return adopt(this, owner, stream, ids);
+  }
+
+  /** In the order of the arrivals. */
+  admit(stream: string, arrivals: readonly Arrival[]): Promise<boolean[]> {
+    return admit(this, stream, arrivals);
   }
 
   /** In the order of the entries. */

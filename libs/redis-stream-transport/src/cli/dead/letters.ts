@@ -13,6 +13,7 @@ import { pointInTime, wholeNumber } from '../values.js';
 import { servedPlaceOf, type Where } from '../where.js';
 
 const REASONS: readonly DeadLetterReason[] = [
+  'untrusted',
   'malformed',
   'version',
   'deliveries',

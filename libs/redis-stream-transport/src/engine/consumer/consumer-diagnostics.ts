@@ -6,7 +6,12 @@ import type { HeldEntry } from '../../redis/entries.js';
 import type { Clock } from '../clock.js';
 import type { RedisClock } from '../redis-clock.js';
 import type { Diagnostics, Topics } from '../diagnostics/diagnostics.js';
-import type { DiagnosticsSource, EntryDiagnostics, EntryResult } from '../diagnostics/messages.js';
+import type {
+  DiagnosticsSource,
+  EntryDiagnostics,
+  EntryResult,
+  Untrusted,
+} from '../diagnostics/messages.js';
 import { aboutEntry, EndedMessage, ReadMessage, StartedMessage } from './entry-messages.js';
 import type { Delivery } from './run/delivery.js';
 import type { DeadLetterCause, FailedAttempt } from './run/ends.js';
@@ -91,6 +96,14 @@ export class ConsumerDiagnostics {
   dead(delivery: Delivery, { reason, detail }: DeadLetterCause, letter: string): void {
     const topic = this.topics['entry.dead'];
     if (topic.isHeard) topic.tell({ ...this.about(delivery), letter, reason, detail });
+  }
+
+  untrusted(delivery: Delivery, reason: Untrusted['reason'], detail: string): void {
+    const topic = this.topics['message.untrusted'];
+    if (!topic.isHeard) return;
+    const { callId, entry, stream } = delivery;
+    const pattern = entry.pattern ?? stream.name;
+    topic.tell({ source: this.source, pattern, callId, reason, detail });
   }
 
   takenOver(from: string, stream: string, held: readonly HeldEntry[], redisNow: number): void {

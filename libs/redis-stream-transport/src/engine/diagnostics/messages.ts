@@ -154,6 +154,16 @@ export interface DeadLettered extends EntryDiagnostics {
   readonly detail: string;
 }
 
+export interface Untrusted extends FromSource {
+  readonly pattern: string;
+  /** Of a request or a reply; undefined for an event. */
+  readonly callId: string | undefined;
+  /** `unproven`: it was forged, altered or moved. `repeated`: another entry brought the same message before. */
+  readonly reason: 'unproven' | 'repeated';
+  /** In words. */
+  readonly detail: string;
+}
+
 export interface TakenOver extends FromSource {
   readonly stream: string;
   /** Consumer name of the instance that held them. */
@@ -231,6 +241,8 @@ export interface DiagnosticsMessages {
   'entry.ended': EntryEnded;
   'entry.retried': EntryRetried;
   'entry.dead': DeadLettered;
+  /** An entry or a reply that should be sealed was refused. */
+  'message.untrusted': Untrusted;
   /** Entries of an instance that died or left are ours now. */
   'entries.taken-over': TakenOver;
   /** This instance was taken for dead. */
@@ -264,6 +276,7 @@ const TELLERS: Readonly<Record<DiagnosticsName, 'client' | 'server' | 'both'>> =
   'entry.ended': 'server',
   'entry.retried': 'server',
   'entry.dead': 'server',
+  'message.untrusted': 'both',
   'entries.taken-over': 'server',
   'lease.lost': 'server',
   'group.lost': 'server',

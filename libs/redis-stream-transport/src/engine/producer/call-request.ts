@@ -1,3 +1,4 @@
+import type { RedisStreamsError } from '../../errors.js';
 import type { DeadlineScope } from '../deadline-scope.js';
 import type { EntryRequest } from './sending/entry-request.js';
 
@@ -19,10 +20,14 @@ export interface CallSink {
   /** A value. With `last` nothing follows, not even `done`. */
   value(payload: unknown, last: boolean, origin: ReplyOrigin): void;
   /**
-   * Output of the service's serializer, for the deserializer to read. Resolves to a function that passes the value on.
-   * Never rejects.
+   * Output of the service's serializer, for the deserializer to read. Resolves to a function that passes the value on,
+   * or to the error that the call ends with. Never rejects.
    */
-  packed(payload: unknown, last: boolean, origin: ReplyOrigin): Promise<() => void>;
+  packed(
+    payload: unknown,
+    last: boolean,
+    origin: ReplyOrigin,
+  ): Promise<(() => void) | RedisStreamsError>;
   /** The reply ends without a further value. */
   done(): void;
   /** What the handler threw, as it was sent; or an error of the transport. */

@@ -69,6 +69,12 @@ export class ProducerDiagnostics {
     topic.tell({ source, pattern, callId, result, code, outcome, replies, took });
   }
 
+  untrusted({ pattern, callId }: Call, detail: string): void {
+    const topic = this.topics['message.untrusted'];
+    if (!topic.isHeard) return;
+    topic.tell({ source: this.source, pattern, callId, reason: 'unproven', detail });
+  }
+
   /** A reply came for a call that had ended. */
   late(instance: string): void {
     const topic = this.topics['reply.late'];

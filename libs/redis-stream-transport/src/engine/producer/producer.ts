@@ -22,6 +22,7 @@ import { EventBook, type EventTerms } from './sending/event-book.js';
 import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
 import { failureOf, refusalOf } from './sending/not-stored.js';
+import { sealedFor } from './sending/sealed-data.js';
 import { Spreads } from './sending/spreads.js';
 import { ReplyMux, type ReplyMuxHooks } from './replies/reply-mux.js';
 import type { ProducerDiagnostics } from './producer-diagnostics.js';
@@ -74,7 +75,8 @@ export class Producer implements CallOwner {
       ...{ maxPending: options.maxPending, clock, deadlines: this.deadlines, diagnostics },
       send: (event) => this.shardFor(event.stream).writer.push(event),
     });
-    this.mux = new ReplyMux(this.calls, this.muxHooks(), diagnostics);
+    const { deserializer } = options;
+    this.mux = new ReplyMux(this.calls, this.muxHooks(), diagnostics, deserializer);
     const send = (call: Call): void => this.push(call);
     this.unserved = new Unserved(clock, send);
     this.termination = new CallTermination(clock, {
@@ -146,10 +148,7 @@ export class Producer implements CallOwner {
       request.scope?.callOpened();
       this.deadlines.add(call);
       if (!this.spreads.isEmpty) this.spreads.route(call);
-      const shard = this.shardFor(call.stream);
-      shard.expectReplies();
-      if (written === undefined) shard.writer.push(call);
-      else sendWhenWritten(call, written, (late) => shard.writer.push(late), this.fail);
+      this.push(call, written);
       this.inquiries.later();
       if (signal !== undefined) call.heeding = heed(signal, () => this.cancel(call, true));
     }
@@ -285,10 +284,12 @@ export class Producer implements CallOwner {
     this.push(call);
   }
 
-  private push(call: Call): void {
+  /** Sends a call. If its data are bound to its entry, they are written anew for each. */
+  private push(call: Call, written = sealedFor(call, this.clock.now())): void {
     const shard = this.shardFor(call.stream);
     shard.expectReplies();
-    shard.writer.push(call);
+    if (written === undefined) shard.writer.push(call);
+    else sendWhenWritten(call, written, (late) => shard.writer.push(late), this.fail);
   }
 
   private shardFor(stream: string): CallerShard {

@@ -2,6 +2,7 @@ import type { CheckedAnswer, LeaseLost, Owner } from '../owner.js';
 import type { InterruptedEnd } from '../operations/recovery/end-interrupted.js';
 import {
   StartBroker,
+  type Arrival,
   type KeyClaim,
   type KeyedEntry,
   type Marked,
@@ -37,6 +38,13 @@ export class ReplicatedStartBroker extends StartBroker {
 
   override endInterrupted(owner: Owner, by: string, entry: InterruptedEnd): Promise<CheckedAnswer> {
     return this.replicas.after(() => super.endInterrupted(owner, by, entry), underLease);
+  }
+
+  override admit(stream: string, arrivals: readonly Arrival[]): Promise<boolean[]> {
+    return this.replicas.after(
+      () => super.admit(stream, arrivals),
+      () => true,
+    );
   }
 
   override claimKeys(stream: string, entries: readonly KeyedEntry[]): Promise<KeyClaim[]> {

@@ -2,12 +2,14 @@ import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
 import type { Entry, RawEntry } from '../../../protocol/entry.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import { callIdOf } from '../../../protocol/header.js';
+import { SEALED_CODEC } from '../../../protocol/sealed-text.js';
 import type { DeadlineScope } from '../../deadline-scope.js';
 import type { Expiring } from '../../deadline-queue.js';
 import type { Thrown } from '../../../thrown.js';
 import { hashOf, type Identified } from '../../id-table.js';
 import { ABORTED, abortError, type AbortReason } from './abort-reason.js';
-import { faultText, type DeadLetterCause, type FailedAttempt } from './ends.js';
+import type { Message, OwnerOf, SlotsOf } from './delivery-owner.js';
+import { faultText, type FailedAttempt, type MalformedCode } from './ends.js';
 import type { History, RunTimes } from './history.js';
 import type { Home } from './home.js';
 import type { Pack } from './pack.js';
@@ -18,24 +20,10 @@ import type { PatternState } from '../intake/pattern-state.js';
 export type HomeStream = Home<Delivery>;
 
 /** The part that ends deliveries in Redis. */
-export interface DeliveryOwner {
-  /** It has a slot. */
-  begin(delivery: Delivery): void;
-  /** Sends a reply; `final` ends the delivery. */
-  reply(delivery: Delivery, kind: ReplyKind, payload: string | undefined, final: boolean): void;
-  acknowledge(delivery: Delivery): void;
-  /** Tries again later if the policy permits; else makes a dead letter. */
-  retry(delivery: Delivery, failed: FailedAttempt): void;
-  deadLetter(delivery: Delivery, letter: DeadLetterCause): void;
-}
+export type DeliveryOwner = OwnerOf<Delivery>;
 
 /** The part that gives slots to deliveries. */
-export interface DeliverySlots {
-  /** A value was streamed to a caller with an idle timeout: the deadline is set anew. */
-  renewed(delivery: Delivery): void;
-  /** Its handler waits for one call more (1), or for one less (-1). */
-  waits(delivery: Delivery, calls: 1 | -1): void;
-}
+export type DeliverySlots = SlotsOf<Delivery>;
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
@@ -100,7 +88,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   times: RunTimes | undefined;
   /** Is told what becomes of it; set where runs are traced. */
   watch: RunWatch | undefined;
-  private index = 0;
+  /** Of the next reply. */
+  index = 0;
   private controller: AbortController | undefined;
   private aborted: AbortReason | undefined;
   private onAbort: ((reason: AbortReason) => void) | undefined;
@@ -175,6 +164,11 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   /** A caller waits for a reply. */
   get isRequest(): boolean {
     return this.entry.header.caller !== undefined;
+  }
+
+  /** Reply headers that stand beside a reply: those of sealed replies are sealed with them. */
+  get headersBeside(): string | undefined {
+    return this.entry.header.codecName === SEALED_CODEC ? undefined : this.replyHeaders;
   }
 
   /** Made at the first use: most handlers use none. */
@@ -283,11 +277,17 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload, thrown });
   }
 
-  /** Ends an entry whose data cannot be read: no handler ran, and none ever will. */
-  malformed(detail: string, code: 'INVALID_MESSAGE' | 'CODEC_MISMATCH' = 'INVALID_MESSAGE'): void {
-    const payload = faultText(code, `malformed message: ${detail}`, 'not-run');
-    if (!this.ended)
-      this.owner.deadLetter(this, { reason: 'malformed', detail, kind: REPLY.fault, payload });
+  /** Ends an entry whose data cannot be read, or must not be trusted: no handler ran, and none ever will. */
+  malformed(detail: string, code: MalformedCode = 'INVALID_MESSAGE'): void {
+    if (this.ended) return;
+    const reason = code === 'UNTRUSTED' ? 'untrusted' : 'malformed';
+    const payload = faultText(code, `${reason} message: ${detail}`, 'not-run');
+    this.owner.deadLetter(this, { reason, detail, kind: REPLY.fault, payload });
+  }
+
+  /** Runs `begin` if its sealed message came for the first time; else ends it, and nobody is told. */
+  admit(message: Message, begin: () => void): void {
+    this.owner.admit(this, message, begin);
   }
 
   reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {

@@ -2,6 +2,16 @@ import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
 import type { ReplyKind } from '../../../protocol/frame.js';
 import type { Thrown } from '../../../thrown.js';
 
+/** Why an entry cannot be read. */
+export type MalformedCode = 'INVALID_MESSAGE' | 'CODEC_MISMATCH' | 'UNTRUSTED';
+
+/** A reply that is kept for the end. */
+export interface LastReply {
+  readonly kind: ReplyKind;
+  /** JSON. */
+  readonly payload: string;
+}
+
 /** An attempt that failed. */
 export interface FailedAttempt {
   /** Milliseconds until the next attempt; undefined: the policy decides. */
@@ -10,8 +20,8 @@ export interface FailedAttempt {
   readonly state: string;
   /** What went wrong, for the dead letter. */
   readonly detail: string;
-  /** JSON of the error that the caller gets after the last attempt; undefined: it gets a fault. */
-  readonly error: string | undefined;
+  /** The error that the caller gets after the last attempt; undefined: it gets a fault. */
+  readonly error: LastReply | undefined;
   /** What was thrown, for operators; undefined: nothing was. */
   readonly thrown?: Thrown | undefined;
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { identityOf } from '../../../protocol/sealed-text.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { KeyedResult } from '../../../redis/group-broker.js';
 import { readResult } from '../settle/stored-result.js';
@@ -14,7 +15,8 @@ export function record(delivery: Delivery, kind: ReplyKind, payload: string | un
 
 /** What tells the payload of a delivery from others. It is kept: a claim may be repeated, and the result has it. */
 export function digestOf(delivery: Delivery): string {
-  return (delivery.digest ??= hash('sha256', delivery.entry.data, 'base64url'));
+  const { header, data } = delivery.entry;
+  return (delivery.digest ??= hash('sha256', identityOf(header.codecName, data), 'base64url'));
 }
 
 /** The idempotency key under which a delivery may run. */

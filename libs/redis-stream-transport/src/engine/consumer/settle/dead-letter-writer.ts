@@ -45,6 +45,7 @@ export class DeadLetterWriter {
       kept: DEAD_LETTERS_KEPT,
       fields,
     };
+    if (reason === 'untrusted') diagnostics.untrusted(delivery, 'unproven', detail);
     let id = '';
     let asked = 0;
     void this.ways.insistence

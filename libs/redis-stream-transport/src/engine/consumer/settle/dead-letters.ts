@@ -94,7 +94,7 @@ export function lastLetter(
   attempts: number,
 ): DeadLetterCause {
   const letter = { reason: 'attempts', detail, thrown };
-  if (error !== undefined) return { ...letter, kind: REPLY.error, payload: error };
+  if (error !== undefined) return { ...letter, ...error };
   const told = `gave up after ${attempts} attempts`;
   return {
     ...letter,

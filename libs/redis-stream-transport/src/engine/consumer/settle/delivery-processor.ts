@@ -17,6 +17,8 @@ import { Retries, retryDelay } from '../run/retries.js';
 import { stateFrom } from '../run/run-watch.js';
 import { replyText, Settler } from './settler.js';
 import { record, resultOf } from '../run/keyed-results.js';
+import { Admissions } from '../run/admissions.js';
+import type { Message } from '../run/delivery-owner.js';
 import { StartGuard } from '../run/start-guard.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
@@ -53,6 +55,7 @@ export class DeliveryProcessor implements DeliveryOwner {
   private readonly dispatcher: Dispatcher;
   private readonly insistence: Insistence;
   readonly startGuard: StartGuard;
+  private readonly admissions: Admissions;
   private readonly router: EntryRouter;
   private readonly unhandled: Unhandled;
   private readonly lines: EntryLines;
@@ -78,6 +81,9 @@ export class DeliveryProcessor implements DeliveryOwner {
     const ways = { insistence: this.insistence, settler: this.settler };
     this.deadLetters = new DeadLetterWriter(context, broker, ways, this.lines);
     this.unhandled = new Unhandled(context, broker, ways, hooks);
+    this.admissions = new Admissions(context, parts.starts, (delivery) =>
+      this.finish(delivery, undefined, undefined),
+    );
     this.startGuard = new StartGuard(context, parts.starts, {
       run: (delivery) => {
         context.diagnostics.started(delivery);
@@ -153,6 +159,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.settler.resume();
     this.insistence.resume();
     this.startGuard.resume();
+    this.admissions.resume();
     void this.startGuard.endForgotten(this.context.options.replyTtl);
   }
 
@@ -174,6 +181,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     }
     this.insistence.drop();
     this.startGuard.drop();
+    this.admissions.drop();
   }
 
   // ---- DeliveryOwner
@@ -244,6 +252,10 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.deadLetters.write(delivery, letter);
     delivery.watch?.dead(letter.reason, letter.detail);
     this.context.diagnostics.ended(delivery, 'dead');
+  }
+
+  admit(delivery: Delivery, message: Message, begin: () => void): void {
+    this.admissions.ask(delivery, message, begin);
   }
 
   // ---- Ends

@@ -295,6 +295,6 @@ export function replyText(
     nonce: delivery.nonce,
     index,
     payload,
-    headers: delivery.replyHeaders,
+    headers: delivery.headersBeside,
   });
 }

@@ -4,6 +4,8 @@ import {
   RedisStreamsError,
   type RedisStreamsErrorCode,
 } from '../../../errors.js';
+import type { PacketDeserializer } from '../../../options/index.js';
+import { openerOf } from '../../../options/sealing.js';
 import { REPLY, type Frame, type Reply } from '../../../protocol/frame.js';
 import { visible } from '../../../protocol/visible.js';
 import type { IdTable } from '../../id-table.js';
@@ -31,13 +33,17 @@ export interface ReplyMuxHooks {
 /** Passes replies on to their calls: values in order, each once, and of one run only (rule L14). */
 export class ReplyMux {
   private readonly unread: UnreadReplies;
+  /** Replies must be sealed. Faults are not: they are believed, but not that a handler certainly did not run. */
+  private readonly sealed: boolean;
 
   constructor(
     private readonly calls: Pick<IdTable<Call>, 'get'>,
     private readonly hooks: ReplyMuxHooks,
-    private readonly diagnostics: Pick<ProducerDiagnostics, 'answered' | 'late'>,
+    private readonly diagnostics: Pick<ProducerDiagnostics, 'answered' | 'late' | 'untrusted'>,
+    deserializer?: PacketDeserializer,
   ) {
-    this.unread = new UnreadReplies(hooks);
+    this.sealed = openerOf(deserializer) !== undefined;
+    this.unread = new UnreadReplies(hooks, diagnostics);
   }
 
   frame({ instance, replies }: Frame): void {
@@ -66,7 +72,7 @@ export class ReplyMux {
     }
     if (run === undefined) {
       if (index === 0) {
-        if (kind === REPLY.next || kind === REPLY.packed)
+        if (kind === REPLY.next || kind === REPLY.packed || kind === REPLY.packedLast)
           call.run = { instance, deliveries, nonce };
         this.hand(call, kind, payload, origin);
         return;
@@ -134,12 +140,23 @@ export class ReplyMux {
     if (call.next++ === 0) this.diagnostics.answered(call, origin);
     if (kind === REPLY.packed || kind === REPLY.packedLast) {
       this.unread.read(call, payload, kind === REPLY.packedLast, origin);
+    } else if (this.sealed && kind !== REPLY.fault) {
+      this.unsealed(call);
     } else if (call.unread === undefined) {
       this.tell(call, kind, payload, origin);
     } else {
       const tell = (): void => this.tell(call, kind, payload, origin);
       this.unread.after(call, kind !== REPLY.next, tell);
     }
+  }
+
+  private unsealed(call: Call): void {
+    const { pattern } = call;
+    const detail = 'it is not sealed';
+    this.diagnostics.untrusted(call, detail);
+    const message = `a reply of ${pattern} is not to be trusted: ${detail}`;
+    const facts = { pattern, outcome: 'may-have-run' } as const;
+    this.hooks.broken(call, new RedisStreamsError('UNTRUSTED', message, facts));
   }
 
   private tell(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
@@ -162,7 +179,7 @@ export class ReplyMux {
         call.sink.error(payload);
         break;
       default:
-        this.hooks.faulted(call, faultOf(payload, call));
+        this.hooks.faulted(call, faultOf(payload, call, this.sealed));
     }
   }
 }
@@ -170,14 +187,21 @@ export class ReplyMux {
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The error of a fault. A code that is not known here, such as one of a newer service, becomes REDIS. */
-function faultOf(payload: unknown, { pattern, tainted }: Call): RedisStreamsError {
+function faultOf(
+  payload: unknown,
+  { pattern, tainted }: Call,
+  isDoubtful: boolean,
+): RedisStreamsError {
   const { code, message, outcome, until } = (payload ?? {}) as Record<string, unknown>;
   const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
   return new RedisStreamsError(
     known ? (code as RedisStreamsErrorCode) : 'REDIS',
     typeof message === 'string' ? visible(message) : 'the service reported a fault',
     {
-      ...{ pattern, outcome: outcome === 'not-run' && !tainted ? 'not-run' : 'may-have-run' },
+      ...{
+        pattern,
+        outcome: outcome === 'not-run' && !tainted && !isDoubtful ? 'not-run' : 'may-have-run',
+      },
       ...(typeof until === 'number' ? { until } : {}),
     },
   );

@@ -1,7 +1,7 @@
 import type { RedisStreamsError } from '../../../errors.js';
 import type { Call } from '../call.js';
 import type { CallSink } from '../call-request.js';
-import { UnreadReplies } from './unread-replies.js';
+import { UnreadReplies, type UnreadHooks } from './unread-replies.js';
 
 const MOST = 100_000;
 const origin = {} as never;
@@ -11,8 +11,9 @@ function reading(packed: CallSink['packed']) {
   const sink = { packed } as unknown as CallSink;
   const call = { pattern: 'many', state: 'stored', unread: undefined, sink } as unknown as Call;
   const broken: RedisStreamsError[] = [];
-  const replies = new UnreadReplies({
+  const hooks: UnreadHooks = {
     finished: () => {},
+    faulted: () => {},
     renewed: () => {},
     // As the producer does it: nothing more is handed on.
     broken: (_, error) => {
@@ -20,7 +21,8 @@ function reading(packed: CallSink['packed']) {
       call.state = 'settled';
       call.unread = undefined;
     },
-  });
+  };
+  const replies = new UnreadReplies(hooks, { untrusted: () => {} });
   return { call, broken, replies };
 }
 

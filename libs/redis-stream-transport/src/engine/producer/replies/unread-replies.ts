@@ -1,12 +1,15 @@
 import { RedisStreamsError } from '../../../errors.js';
 import type { Call } from '../call.js';
 import type { ReplyOrigin } from '../call-request.js';
+import type { ProducerDiagnostics } from '../producer-diagnostics.js';
 
 export interface UnreadHooks {
   /** The last reply was read, and the sink is told of it now. */
   finished(call: Call, failed: boolean): void;
   /** A value renewed the idle time of a call. */
   renewed(call: Call): void;
+  /** The last reply cannot be read. */
+  faulted(call: Call, error: RedisStreamsError): void;
   /** The call cannot go on, though a handler may still run for it. */
   broken(call: Call, error: RedisStreamsError): void;
 }
@@ -19,7 +22,10 @@ const MAX_UNREAD = 100_000;
  * the call stays open, so that its deadline, its signal and `close()` still end it (G1, G2).
  */
 export class UnreadReplies {
-  constructor(private readonly hooks: UnreadHooks) {}
+  constructor(
+    private readonly hooks: UnreadHooks,
+    private readonly diagnostics: Pick<ProducerDiagnostics, 'untrusted'>,
+  ) {}
 
   /** Has a reply read at once, and passed on after those before it. */
   read(call: Call, payload: unknown, last: boolean, origin: ReplyOrigin): void {
@@ -30,6 +36,12 @@ export class UnreadReplies {
     this.append(call, last, () =>
       read.then((tell) => {
         if (call.state === 'settled') return;
+        if (tell instanceof RedisStreamsError) {
+          if (tell.code === 'UNTRUSTED') this.diagnostics.untrusted(call, tell.message);
+          if (last) this.hooks.faulted(call, tell);
+          else this.hooks.broken(call, tell);
+          return;
+        }
         if (last) this.hooks.finished(call, false);
         else this.hooks.renewed(call);
         tell();

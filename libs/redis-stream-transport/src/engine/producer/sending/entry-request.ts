@@ -15,6 +15,18 @@ export interface EntryRequest {
   readonly once: boolean;
   /** Milliseconds that the whole call may take, or that it may take to store an event. */
   readonly timeout: number;
+  /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
+  readonly seal?: ((entry: Addressed) => Promise<WrittenData>) | undefined;
+}
+
+/** The entry that sealed data are for. */
+export interface Addressed {
+  readonly stream: string;
+  /** Ids of caller and call; undefined for an event. */
+  readonly caller: string | undefined;
+  readonly call: string | undefined;
+  /** Milliseconds in which it may still be stored. */
+  readonly within: number;
 }
 
 /** Data as it is sent. */

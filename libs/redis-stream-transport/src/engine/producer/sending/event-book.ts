@@ -50,8 +50,11 @@ export class EventBook {
       diagnostics.eventSent(event);
       deadlines.add(event);
       const { send } = this.settings;
-      if (written === undefined) send(event);
-      else sendWhenWritten(event, written, send, (late, error) => late.end(error));
+      const { stream, timeout: within } = request;
+      const data =
+        written ?? request.seal?.({ stream, caller: undefined, call: undefined, within });
+      if (data === undefined) send(event);
+      else sendWhenWritten(event, data, send, (late, error) => late.end(error));
     });
   }
 
