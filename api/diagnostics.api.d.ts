@@ -183,9 +183,7 @@ export interface TakenOver extends FromSource {
   readonly oldest: number;
 }
 
-// Named above, and not exported.
-
-interface Untrusted extends FromSource {
+export interface Untrusted extends FromSource {
   readonly pattern: string;
   readonly callId: string | undefined;
   readonly reason: 'unproven' | 'repeated';

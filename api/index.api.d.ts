@@ -121,6 +121,13 @@ export interface PassedClusterOptions extends Omit<PassedCluster, 'redisOptions'
   >;
 }
 
+export interface ProvenCaller {
+  readonly name: string;
+  readonly key: string;
+  readonly proof: Proof;
+  readonly replayedBy?: string;
+}
+
 export declare const REDIS_STREAMS: unique symbol;
 
 export declare const REDIS_STREAMS_ERROR_CODES: {
@@ -428,13 +435,6 @@ declare abstract class Instruction extends RpcException {
 type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
 
 type PassedCluster = Omit<ClusterOptions, keyof typeof REFUSED_CLUSTER_OPTIONS>;
-
-interface ProvenCaller {
-  readonly name: string;
-  readonly key: string;
-  readonly proof: Proof;
-  readonly replayedBy?: string;
-}
 
 declare const REFUSED_CLUSTER_OPTIONS: {
   readonly keyPrefix: 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';

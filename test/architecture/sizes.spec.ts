@@ -9,17 +9,17 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5110,
+  'engine/consumer': 5205,
   'engine/diagnostics': 220,
-  'engine/producer': 2020,
+  'engine/producer': 2045,
   engine: 480,
   module: 60,
-  nest: 1900,
-  options: 950,
-  protocol: 780,
+  nest: 2030,
+  options: 960,
+  protocol: 815,
   'redis/cluster': 300,
   'redis/lua': 300,
-  'redis/operations': 2600,
+  'redis/operations': 2620,
   'redis/connections': 220,
   'redis/replicas': 200,
   redis: 950,

@@ -37,7 +37,13 @@ const queries = PANELS.flatMap(({ lines }) => lines.map(([query]) => query));
 test('each instrument of which operators must know is on the board or wakes them', () => {
   const all = [...queries, ...ALERTS.map(exprOf)].join('\n');
   const unused = INSTRUMENT_NAMES.filter((name) => !all.includes(prometheusName(name)));
-  const rarely = ['event_duration', 'late_replies', 'groups_lost', 'pending_entries'];
+  const rarely = [
+    'event_duration',
+    'untrusted_messages',
+    'late_replies',
+    'groups_lost',
+    'pending_entries',
+  ];
   expect(unused).toEqual([...rarely, 'redis_read_duration', 'redis_read_age']);
 });
 

@@ -39,5 +39,6 @@ export type {
   ServerSynonyms,
   WhenNoConsumer,
 } from './options/index.js';
+export type { ProvenCaller } from './options/sealing.js';
 export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';
 export type { LinkRole } from './redis/link-settings.js';

@@ -32,4 +32,5 @@ export {
   type PatternPaused,
   type PatternResumed,
   type TakenOver,
+  type Untrusted,
 } from '../engine/diagnostics/messages.js';

@@ -59,6 +59,11 @@ export const INSTRUMENTS = {
     'Events that are stored, or were not for this code.',
   ),
   event_duration: times('client', ['pattern'], 'From an event to its end: it is stored, or not.'),
+  untrusted_messages: counter(
+    'both',
+    ['role', 'reason'],
+    'Sealed entries and replies that were refused: forged, altered, moved (`unproven`), or `repeated`.',
+  ),
   late_replies: counter('client', [], 'Replies that came for calls that had ended.'),
 
   entries: counter(

@@ -4,6 +4,7 @@ import { resolveMetricsOptions, type MetricsOptions } from './metrics-options.js
 import { recordCalls } from './record-calls.js';
 import { recordConnections } from './record-connections.js';
 import { recordEntries } from './record-entries.js';
+import { recordUntrusted } from './record-untrusted.js';
 import { GaugeReader } from './redis/gauge-reader.js';
 import { Tallies } from './tallies.js';
 
@@ -30,6 +31,7 @@ export function record(options: MetricsOptions, tallies = new Tallies()): Record
     recordCalls(tallies, patterns),
     recordEntries(tallies, patterns),
     recordConnections(tallies),
+    recordUntrusted(tallies),
   );
   reader?.start();
   return {

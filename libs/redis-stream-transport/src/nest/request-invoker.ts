@@ -56,6 +56,11 @@ export class RequestInvoker {
     }
     return Promise.resolve(result).then((value) => answer(delivery, value, replies), failed);
   }
+
+  /** Ends a request whose handler could not be run, or not be waited for. */
+  fail(delivery: Delivery, context: RedisStreamsContext): void {
+    new Replies(delivery, context, this.settings).lastError(undefined);
+  }
 }
 
 /** Undefined where it has answered at once. */
@@ -74,11 +79,6 @@ async function follow(delivery: Delivery, stream: ResultStream, replies: Replies
     if (await replyWithStream(delivery, stream, replies)) replies.tornDown();
   } catch (error) {
     replies.error(error);
-  }
-
-  /** Ends a request whose handler could not be run, or not be waited for. */
-  fail(delivery: Delivery, context: RedisStreamsContext): void {
-    new Replies(delivery, context, this.settings).lastError(undefined);
   }
 }
 

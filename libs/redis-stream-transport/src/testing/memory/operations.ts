@@ -14,6 +14,7 @@ import type { Operation } from './operation.js';
 import { claim } from './recovery/claim.js';
 import { adopt, fetchHeld, orphans, scan, snapshot } from './recovery/held.js';
 import { endInterrupted, interrupted } from './recovery/interrupted.js';
+import { admit } from './serving/admit.js';
 import { claimKeys } from './serving/claim-keys.js';
 import { deadLetter, settleChecked } from './serving/ending.js';
 import { nested } from './serving/nested.js';
@@ -26,7 +27,7 @@ import { noHandler, refuseUnread } from './serving/unhandled.js';
 export const OPERATIONS: readonly Operation[] = [
   ...[hello, helloWhenFull, layout, rights],
   ...[enqueue, closeNumber, attach, abort, decide, reAsk],
-  ...[settle, settleChecked, deadLetter, retry, look, start, mark, claimKeys],
+  ...[settle, settleChecked, deadLetter, retry, look, start, mark, claimKeys, admit],
   ...[nested, noHandler, refuseUnread],
   ...[renew, leases, pauses, announce, facts, release, revoke, notedConnections],
   ...[ensureGroup, unlist, dropGroup],
