@@ -103,6 +103,7 @@ function ownerOf(seen: Seen): DeliveryOwner {
   };
   return {
     begin: () => undefined,
+    admit: (_delivery, _message, begin) => begin(),
     reply: () => undefined,
     acknowledge: (delivery) => end(delivery, { kind: 'acknowledged' }),
     retry: (delivery, { delay }) => end(delivery, { kind: 'retry', delay }),
