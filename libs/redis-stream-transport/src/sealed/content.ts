@@ -43,12 +43,12 @@ export function writeReply(
     const { response, err, isDisposed } = packet;
     return json({ response, err, isDisposed });
   }
-  const packed = packPacket(codec.serializer, packet);
+  const output = packPacket(codec.serializer, packet);
   const written = ({ codec: form, text }: { codec: WireCodec; text: string }): Content => ({
     form,
     data: bytesOf(form, text),
   });
-  return packed instanceof Promise ? packed.then(written) : written(packed);
+  return output instanceof Promise ? output.then(written) : written(output);
 }
 
 export async function readData(
