@@ -36,6 +36,8 @@ export const s21 = scenario({
         'REPLY_LOST/may-have-run',
         'TIMEOUT/may-have-run@2000',
         'TIMEOUT/not-run@2000',
+        // Redis was away for as long as they may take.
+        'NOT_CONNECTED/not-run@2000',
       ],
       pausesHold: true,
       packed: 0.1,
