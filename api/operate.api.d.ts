@@ -36,7 +36,7 @@ export interface ConnectedCaller {
 
 export interface ExplainOptions {
   readonly pattern?: string;
-  readonly limit?: number;
+  readonly limit?: TimeLimit | number;
 }
 
 export interface Finding {
@@ -97,6 +97,13 @@ export interface HandledTotals {
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly over: number;
+}
+
+export interface HeaderTrace {
+  readonly calls: readonly CallTrace[];
+  readonly events: readonly TracedEntry[];
+  readonly deadLetters: readonly TracedLetter[];
+  readonly more: boolean;
 }
 
 export interface InstanceFacts {
@@ -302,6 +309,17 @@ export interface StreamBacklog {
   readonly groups: readonly GroupBacklog[];
 }
 
+export declare class TimeLimit {
+  readonly milliseconds: number;
+  ranOut: boolean;
+  constructor(milliseconds?: number);
+  static of(limit: number | TimeLimit): TimeLimit;
+  get isOver(): boolean;
+  note(what: string, looked: number, of: number | undefined): void;
+  get text(): string;
+  get unlooked(): Unlooked[];
+}
+
 export interface TracedEntry {
   readonly stream: string;
   readonly pattern: string;
@@ -341,15 +359,35 @@ export interface TracedReply {
   readonly text: string | undefined;
 }
 
+export interface Unlooked {
+  readonly what: string;
+  readonly looked: number;
+  readonly of: number | undefined;
+}
+
+export interface WantedHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
 export type Whereabouts = RedisStreamsClientOptions | KeptConnections;
 
-export declare function diagnose(options?: Whereabouts, limit?: number): Promise<Finding[]>;
+export declare function diagnose(
+  options?: Whereabouts,
+  given?: TimeLimit | number,
+): Promise<Finding[]>;
 
 export declare function explainCall(
   options: Whereabouts | undefined,
   call: string,
   { pattern, limit }?: ExplainOptions,
 ): Promise<CallTrace>;
+
+export declare function explainHeader(
+  options: Whereabouts | undefined,
+  header: WantedHeader,
+  limit?: TimeLimit | number,
+): Promise<HeaderTrace>;
 
 export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 
@@ -370,20 +408,24 @@ export declare function pausePattern(
   request: PatternPauseRequest,
 ): Promise<PauseResult>;
 
-export declare function readBacklog(options?: Whereabouts): Promise<Backlog>;
+export declare function readBacklog(options?: Whereabouts, limit?: TimeLimit): Promise<Backlog>;
 
 export declare function readDeadLetters(
   options?: Whereabouts,
 ): Promise<Readonly<Record<string, number>>>;
 
-export declare function readOverview(options?: Whereabouts, limit?: number): Promise<Overview>;
+export declare function readOverview(
+  options?: Whereabouts,
+  limit?: TimeLimit | number,
+): Promise<Overview>;
 
 export declare function readPaused(options?: Whereabouts): Promise<Paused>;
 
 export declare function readPending(
   options?: Whereabouts,
   filter?: PendingFilter,
-  limit?: number,
+  most?: number,
+  limit?: TimeLimit,
 ): Promise<PendingPage>;
 
 export declare function readSenders(
@@ -393,7 +435,10 @@ export declare function readSenders(
 
 export declare function readServers(options?: Whereabouts): Promise<ServerFacts[]>;
 
-export declare function readServices(options?: Whereabouts): Promise<LiveService[]>;
+export declare function readServices(
+  options?: Whereabouts,
+  limit?: TimeLimit,
+): Promise<LiveService[]>;
 
 export declare function readShards(options?: Whereabouts): Promise<number | undefined>;
 

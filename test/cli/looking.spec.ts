@@ -226,22 +226,6 @@ describe('services, ping and stats', () => {
   });
 });
 
-describe('top', () => {
-  it('says what waits, the oldest first, in lines of 80 columns', async () => {
-    const { service } = await holding();
-    const { out, code } = await command('top', '--once', '--prefix', service.prefix);
-    expect(code).toBe(0);
-    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(out).toMatch(/^later +service +0 +1 +1 +[\d.]+ m?s +1$/m);
-    expect(out).toMatch(/^slow +service +0 +1 +0 +[\d.]+ m?s +1$/m);
-    const sorted = await command(
-      ...['top', '--once', '--sort', 'name', '--service', 'other', '--prefix', service.prefix],
-    );
-    expect(sorted.out).toContain('no streams');
-    expect(await command('top')).toMatchObject({ code: 2 });
-  });
-});
-
 describe('doctor', () => {
   const findings = async (place: { prefix: string }, ...args: string[]) =>
     (await json(place, 'doctor', ...args)) as { healthy: boolean; findings: Finding[] };

@@ -25,21 +25,26 @@ export function examples(): Example[] {
 
 /** What a command has written, without what is another one each time. */
 export function alike(text: string): string {
-  return text
-    .replaceAll(/[A-Za-z0-9.]+(?:-[A-Za-z0-9.]+)*-\d+-[\w-]{12}(?![\w-])/g, 'CONSUMER')
-    .replaceAll(/[A-Za-z0-9_-]{22}\/\d+/g, 'CALL')
-    .replaceAll(/\d{13}-\d+/g, 'ENTRY')
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'TIME')
-    .replaceAll(/\d+(?:\.\d+)? ?(?:ms|s|min|h|d)\b/g, 'AGE')
-    .replaceAll(/web-1-\d+/g, 'PROCESS')
-    .replaceAll(/port \d+/g, 'PORT')
-    .replaceAll(/\d+ of \d+ connections/g, 'CONNECTIONS')
-    .replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')
-    .replaceAll(/\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)\b/g, 'SIZE')
-    .replaceAll(/Node \d+\.\d+\.\d+/g, 'NODE')
-    .replaceAll(/(?:Redis|Valkey) \d+\.\d+\.\d+/g, 'SERVER')
-    .replaceAll(/[ ─]+/g, ' ')
-    .replaceAll(/ $/gm, '');
+  return (
+    text
+      .replaceAll(/[A-Za-z0-9.]+(?:-[A-Za-z0-9.]+)*-\d+-[\w-]{12}(?![\w-])/g, 'CONSUMER')
+      .replaceAll(/[A-Za-z0-9_-]{22}\/\d+/g, 'CALL')
+      .replaceAll(/\d{13}-\d+/g, 'ENTRY')
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'TIME')
+      .replaceAll(/\d+(?:\.\d+)? ?(?:ms|s|min|h|d)\b/g, 'AGE')
+      .replaceAll(/web-\d+-\d+/g, 'PROCESS')
+      .replaceAll(/port \d+/g, 'PORT')
+      .replaceAll(/\d+ of \d+ connections/g, 'CONNECTIONS')
+      .replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')
+      .replaceAll(/\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)\b/g, 'SIZE')
+      .replaceAll(/Node \d+\.\d+\.\d+/g, 'NODE')
+      .replaceAll(/(?:Redis|Valkey) \d+\.\d+\.\d+/g, 'SERVER')
+      .replaceAll(/[ ─]+/g, ' ')
+      .replaceAll(/ $/gm, '')
+      // Which instance takes which call is chance: what it has, and which delivery that is.
+      .replaceAll(/PROCESS \d+ \d+ AGE/g, 'PROCESS WORK AGE')
+      .replaceAll(/AGE PROCESS \d+ (\d+)/g, 'AGE PROCESS DELIVERIES $1')
+  );
 }
 
 /**

@@ -220,8 +220,8 @@ const RARE: Readonly<Record<Role, readonly string[]>> = {
   service: [...HIDDEN, 'ping', 'hkeys', 'hrandfield', 'xlen', 'xrange', 'xtrim'],
   client: ['ping', 'del', 'hdel', 'hgetall'],
   operator: ['ping', 'xinfo|groups'],
-  auditor: ['ping', 'client|list'],
-  watcher: ['ping'],
+  auditor: ['ping', 'client|list', 'dbsize'],
+  watcher: ['ping', 'dbsize'],
 };
 
 const never = new Promise<never>(() => {});

@@ -8,6 +8,6 @@ test('the id of a call can be given to a command: no dash stands first', async (
   expect(ids.filter((id) => !/^\w[\w-]{21}$/.test(id))).toEqual([]);
   const id = ids.find((one) => one.startsWith('_'));
   expect(id).toBeDefined();
-  const said = await commandAt({}, 'explain', `${id}/10000000001`, '--limit', '1s');
+  const said = await commandAt({}, 'explain', `${id}/10000000001`, '--timeout', '1s');
   expect(said.out + said.err).not.toContain('unknown option');
 });

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { Dashboard } from '../dashboard/index.js';
 import { readServers } from '../operate/index.js';
 import { described } from './described.js';
+import { interrupted } from './interrupted.js';
 import { OneTimeLink } from './one-time-link.js';
 import type { Session } from './session.js';
 import { wholeNumber } from './values.js';
@@ -63,9 +64,4 @@ async function closed(server: Server): Promise<void> {
   server.close();
   server.closeAllConnections();
   await over;
-}
-
-/** Resolves when somebody wants the command to end. */
-function interrupted(): Promise<unknown> {
-  return Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }

@@ -2,12 +2,11 @@ import { Option, type Command } from 'commander';
 import { diagnose, type Finding } from '../operate/index.js';
 import { described } from './described.js';
 import type { Session } from './session.js';
-import { duration } from './values.js';
+import { timeLimitOf, TIME_UP, TIME_UP_EXIT, withTimeout, type Timed } from './time-up.js';
 import { placeOf, withWhere, type Where } from './where.js';
 
-interface DoctorOptions extends Where {
+interface DoctorOptions extends Where, Timed {
   readonly failOn: Finding['severity'];
-  readonly limit: number;
 }
 
 const SEVERITIES = ['error', 'warning', 'note'] as const;
@@ -20,22 +19,23 @@ export function addDoctor(program: Command, session: Session): void {
       ['doctor', 'what is wrong?'],
       ['doctor --fail-on error --json', 'in CI: exit code 1 for errors only'],
     ],
-    exits: '0: nothing of that weight was found; 1: something was, or it failed',
+    exits: `0: nothing of that weight was found; 1: something was, or it failed; ${TIME_UP_EXIT}`,
   });
-  withWhere(command)
+  withTimeout(withWhere(command))
     .addOption(
       new Option('--fail-on <severity>', 'the least that makes the exit code 1')
         .choices(SEVERITIES)
         .default('warning'),
     )
-    .option('--limit <duration>', 'how long it searches for keys at most', duration, 30_000)
     .action(async (options: DoctorOptions) => {
       const { screen } = session;
-      const findings = await diagnose(placeOf(options, screen.terminal), options.limit);
+      const findings = await diagnose(placeOf(options, screen.terminal), timeLimitOf(options));
       const weight = SEVERITIES.indexOf(options.failOn);
-      session.exitCode = findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= weight)
-        ? 1
-        : 0;
+      const isLate = findings.some(({ code }) => code === 'INCOMPLETE');
+      const isFound = findings.some(
+        ({ severity, code }) => code !== 'INCOMPLETE' && SEVERITIES.indexOf(severity) <= weight,
+      );
+      session.exitCode = isFound ? 1 : isLate ? TIME_UP : 0;
       if (options.json === true) {
         screen.json({ healthy: session.exitCode === 0, findings });
         return;

@@ -1,14 +1,22 @@
 import type { Command } from 'commander';
-import { explainCall, type CallTrace, type TracedEntry } from '../operate/index.js';
+import {
+  explainCall,
+  explainHeader,
+  type CallTrace,
+  type TracedEntry,
+  type TracedLetter,
+} from '../operate/index.js';
+import { Failure } from './failure.js';
 import { described } from './described.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
-import { ago, counted, duration, when } from './values.js';
+import { tellUnlooked, timeLimitOf, TIME_UP_EXIT, withTimeout, type Timed } from './time-up.js';
+import { ago, counted, header, when } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
 
-interface ExplainArguments extends Where {
+interface ExplainArguments extends Where, Timed {
   readonly pattern?: string;
-  readonly limit: number;
+  readonly header?: Record<string, string>;
 }
 
 export function addExplain(program: Command, session: Session): void {
@@ -16,27 +24,68 @@ export function addExplain(program: Command, session: Session): void {
     summary: 'says what Redis still knows of a call: stored, handed to, attempts, end',
     examples: [
       ['explain AbCdEfGhIjKlMnOpQrStUv/10000000001', 'as logs, errors and getCallId() have it'],
+      ['explain --header x-correlation-id=a1', 'all calls and events of one request'],
     ],
-    exits: '0: something is known of it; 1: nothing is, or it failed',
+    exits: `0: something is known of it; 1: nothing is, or it failed; ${TIME_UP_EXIT}`,
   });
-  withWhere(command)
-    .argument('<call>', 'caller and call, as <caller>/<call>')
+  withTimeout(withWhere(command), '10s')
+    .argument('[call]', 'caller and call, as <caller>/<call>')
     .option('--pattern <pattern>', 'searches only there, which is faster')
-    .option('--limit <duration>', 'how long it searches at most', duration, 10_000)
-    .action((call: string, options: ExplainArguments) => explain(call, options, session));
+    .option('--header <name=value>', 'calls and events with this header instead', header)
+    .action((call: string | undefined, options: ExplainArguments) => {
+      const wanted = Object.entries(options.header ?? {});
+      const [first] = wanted;
+      if ((call === undefined) === (first === undefined) || wanted.length > 1) {
+        throw new Failure('name a call, or one --header', 2);
+      }
+      if (first !== undefined) return explainAll(first, options, session);
+      return explain(call ?? '', options, session);
+    });
+}
+
+/** What is known of all that has a header, in the order of time. */
+async function explainAll(
+  [name, value]: readonly [string, string],
+  options: ExplainArguments,
+  session: Session,
+): Promise<void> {
+  const { screen } = session;
+  if (options.pattern !== undefined) throw new Failure('--pattern is for a call', 2);
+  const limit = timeLimitOf(options);
+  const place = placeOf(options, screen.terminal);
+  const { calls, events, deadLetters, more } = await explainHeader(place, { name, value }, limit);
+  const isKnown = calls.length + events.length + deadLetters.length > 0;
+  if (options.json === true)
+    screen.json({ calls, events, deadLetters, more, unlooked: limit.unlooked });
+  else {
+    for (const trace of calls) {
+      print(trace, screen);
+      screen.line();
+    }
+    if (events.length + deadLetters.length > 0) screen.line('events', 'bold');
+    for (const entry of events) printEntry(entry, screen);
+    for (const letter of deadLetters) printLetter(letter, screen);
+    if (!isKnown) screen.line(`nothing has the header ${name}=${value} any more`);
+  }
+  if (more) screen.note('there are more: at most 100 calls, and as many events, are shown');
+  tellUnlooked(limit, session);
+  if (!isKnown && session.exitCode === 0) session.exitCode = 1;
 }
 
 async function explain(call: string, options: ExplainArguments, session: Session): Promise<void> {
   const { screen } = session;
-  const { pattern, limit } = options;
+  const { pattern } = options;
+  const limit = timeLimitOf(options);
   const trace = await explainCall(placeOf(options, screen.terminal), call, {
     ...(pattern === undefined ? {} : { pattern }),
     limit,
   });
   const { entries, replies, deadLetters } = trace;
-  session.exitCode = entries.length + replies.length + deadLetters.length === 0 ? 1 : 0;
+  const isKnown = entries.length + replies.length + deadLetters.length > 0;
   if (options.json === true) screen.json(trace);
   else print(trace, screen);
+  tellUnlooked(limit, session);
+  if (!isKnown && session.exitCode === 0) session.exitCode = 1;
 }
 
 function print(trace: CallTrace, screen: Screen): void {
@@ -47,15 +96,18 @@ function print(trace: CallTrace, screen: Screen): void {
     const delivery = deliveries > 1 ? `, at delivery ${deliveries}` : '';
     screen.line(`${when(at)}  answered by ${instance}${delivery}: ${kind}${said}`);
   }
-  for (const { at, group, id, reason, attempts, deliveries, error } of trace.deadLetters) {
-    const tries = triesOf(deliveries, attempts);
-    screen.line(`${when(at)}  given up by ${group} (${reason}; ${tries}): ${error}`);
-    screen.line(`${' '.repeat(21)}dead show ${id} --service ${group}`);
-  }
+  for (const letter of trace.deadLetters) printLetter(letter, screen);
   screen.line(
     `caller: ${trace.callerListens ? 'connected, and listens for replies' : 'not connected'}`,
   );
   for (const sentence of trace.unknown) screen.line(`not known: ${sentence}`, 'dim');
+}
+
+function printLetter(letter: TracedLetter, screen: Screen): void {
+  const { at, group, id, reason, attempts, deliveries, error } = letter;
+  const tries = triesOf(deliveries, attempts);
+  screen.line(`${when(at)}  given up by ${group} (${reason}; ${tries}): ${error}`);
+  screen.line(`${' '.repeat(21)}dead show ${id} --service ${group}`);
 }
 
 function printEntry(entry: TracedEntry, screen: Screen): void {

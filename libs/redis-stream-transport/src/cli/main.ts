@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import { runCommand } from './run-command.js';
+import { takeScreen } from './top/whole-screen.js';
 
 const { stdin, stdout, stderr } = process;
 
@@ -19,6 +20,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   err: (written) => void stderr.write(written),
   read: () => text(stdin),
   ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
+  wholeScreen: stdin.isTTY && stdout.isTTY ? (told) => takeScreen(stdin, stdout, told) : undefined,
 });
 
 async function ask(question: string): Promise<string> {

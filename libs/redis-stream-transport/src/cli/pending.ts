@@ -9,10 +9,11 @@ import { described } from './described.js';
 import { pausedLines } from './paused-lines.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
+import { tellUnlooked, timeLimitOf, TIME_UP_EXIT, withTimeout, type Timed } from './time-up.js';
 import { ago, duration, when, wholeNumber } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
 
-interface PendingOptions extends Where {
+interface PendingOptions extends Where, Timed {
   readonly service?: string;
   readonly pattern?: string;
   readonly older?: number;
@@ -38,8 +39,9 @@ export function addPending(program: Command, session: Session): void {
       ['pending --older 1m', 'what takes longer than a minute?'],
       ['pending --service orders --json', 'with ids of entries and calls, one per line'],
     ],
+    exits: `0: it worked; 1: it failed; ${TIME_UP_EXIT}`,
   });
-  withWhere(command)
+  withTimeout(withWhere(command))
     .option('--service <group>', 'of this service')
     .option('--pattern <pattern>', 'of this pattern')
     .option('--older <duration>', 'stored at least so long ago: 30s, 15m, 2h', duration)
@@ -47,19 +49,25 @@ export function addPending(program: Command, session: Session): void {
     .action((options: PendingOptions) => list(options, session));
 }
 
-async function list(options: PendingOptions, { screen }: Session): Promise<void> {
+async function list(options: PendingOptions, session: Session): Promise<void> {
+  const { screen } = session;
   const { service, pattern, older, limit } = options;
   const filter = {
     ...(service === undefined ? {} : { service }),
     ...(pattern === undefined ? {} : { pattern }),
     ...(older === undefined ? {} : { olderThan: older }),
   };
-  const { entries, more } = await readPending(placeOf(options, screen.terminal), filter, limit);
+  const place = placeOf(options, screen.terminal);
+  const time = timeLimitOf(options);
+  const { entries, more } = await readPending(place, filter, limit, time);
   if (options.json === true) for (const entry of entries) screen.jsonLine(entry);
-  else if (entries.length === 0) screen.line('nothing runs, and nothing waits for another attempt');
-  else screen.table(COLUMNS, entries.map(row));
+  else if (entries.length === 0) {
+    if (time.unlooked.length === 0)
+      screen.line('nothing runs, and nothing waits for another attempt');
+  } else screen.table(COLUMNS, entries.map(row));
   if (options.json !== true) await tellPauses(filter, options, screen);
   if (more) screen.note(`there are more (--limit ${limit})`);
+  tellUnlooked(time, session);
 }
 
 /** What is paused waits with its instance, and looks like what runs. */

@@ -12,7 +12,7 @@ import { addPending } from './pending.js';
 import { addPing } from './ping.js';
 import { addServices } from './services.js';
 import { addStats } from './stats.js';
-import { addTop } from './top.js';
+import { addTop } from './top/top.js';
 import { addDead } from './dead/dead.js';
 import { addDrained } from './drained.js';
 import { Failure } from './failure.js';

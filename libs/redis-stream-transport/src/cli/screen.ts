@@ -31,7 +31,12 @@ export class Screen {
   }
 
   line(text = '', colour?: Colour): void {
-    this.terminal.out(`${this.painted(visible(text), colour)}\n`);
+    this.terminal.out(`${this.shown(text, colour)}\n`);
+  }
+
+  /** A text as it may be written to a terminal. */
+  shown(text: string, colour?: Colour): string {
+    return this.painted(visible(text), colour);
   }
 
   /** Names of the columns, and a line for each row. */

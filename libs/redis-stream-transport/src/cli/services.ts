@@ -5,8 +5,11 @@ import { described } from './described.js';
 import { isPaused, pausedIn, pausedLines } from './paused-lines.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
+import { tellUnlooked, timeLimitOf, TIME_UP_EXIT, withTimeout, type Timed } from './time-up.js';
 import { ago, counted, when } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
+
+interface ServicesOptions extends Where, Timed {}
 
 export function addServices(program: Command, session: Session): void {
   const command = described(program.command('services'), {
@@ -15,20 +18,25 @@ export function addServices(program: Command, session: Session): void {
       ['services', 'which are there?'],
       ['services orders', 'the instances and patterns of one'],
     ],
-    exits: '0: it worked; 1: the service is not known, or it failed',
+    exits: `0: it worked; 1: the service is not known, or it failed; ${TIME_UP_EXIT}`,
   });
-  withWhere(command)
+  withTimeout(withWhere(command))
     .argument('[service]', 'shows this one in full')
-    .action((service: string | undefined, options: Where) => list(service, options, session));
+    .action((service: string | undefined, options: ServicesOptions) =>
+      list(service, options, session),
+    );
 }
 
 async function list(
   wanted: string | undefined,
-  options: Where,
-  { screen }: Session,
+  options: ServicesOptions,
+  session: Session,
 ): Promise<void> {
-  const all = await readServices(placeOf(options, screen.terminal));
+  const { screen } = session;
+  const limit = timeLimitOf(options);
+  const all = await readServices(placeOf(options, screen.terminal), limit);
   const services = all.filter(({ service }) => wanted === undefined || service === wanted);
+  tellUnlooked(limit, session);
   if (wanted !== undefined && services.length === 0) throw unknownService(wanted, all);
   if (options.json === true) screen.json(wanted === undefined ? services : services[0]);
   else if (services.length === 0) screen.line('no services');

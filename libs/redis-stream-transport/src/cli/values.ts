@@ -23,6 +23,18 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('It is a duration such as 500ms, 30s, 15m, 2h or 7d.');
 }
 
+/** Reads durations between two bounds, in milliseconds. */
+export const boundedDuration =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const ms = duration(text);
+    if (ms >= least && ms <= most) return ms;
+    throw new InvalidArgumentError(`It is from ${shortest(least)} to ${shortest(most)}.`);
+  };
+
+const shortest = (ms: number): string =>
+  ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+
 /** A point in time: so long ago, or a time in ISO 8601. In milliseconds since 1970. */
 export function pointInTime(text: string): number {
   if (/^\d+[a-z]+$/.test(text)) return Date.now() - duration(text);

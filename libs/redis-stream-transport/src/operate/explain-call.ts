@@ -2,7 +2,15 @@ import { RedisStreamsError } from '../errors.js';
 import { isCallerId, isCallId } from '../protocol/limits.js';
 import { listOf, numberOf } from '../redis/answer.js';
 import type { CallTrace, TracedEntry } from './call-trace.js';
-import { findCalls, type WantedCall } from './find-calls.js';
+import {
+  findCalls,
+  letterBoxesOf,
+  streamsOf,
+  type FoundCall,
+  type WantedCall,
+} from './find-calls.js';
+import { TimeLimit } from './time-limit.js';
+import { callIdOf } from '../protocol/header.js';
 import { inParts, withPlace, type Place, type Whereabouts } from './place.js';
 import { scanKeys } from './scanned-keys.js';
 import { repliesTo } from './traced-replies.js';
@@ -11,8 +19,8 @@ import { tracedEntry, tracedLetter } from './traced-entries.js';
 export interface ExplainOptions {
   /** Looks only at streams of this pattern, or lane. */
   readonly pattern?: string;
-  /** Milliseconds for which entries are searched. Default: 10,000. */
-  readonly limit?: number;
+  /** How long entries are searched; a number: milliseconds. Default: 10,000. */
+  readonly limit?: TimeLimit | number;
 }
 
 /**
@@ -34,27 +42,40 @@ export function explainCall(
   }
   const wanted = { caller, call: number };
   return withPlace(options, async (place) => {
-    const until = performance.now() + limit;
-    const keys = await scanKeys(place, ['s', 'dead'], limit);
+    const time = TimeLimit.of(limit);
+    const keys = await scanKeys(place, ['s', 'dead'], time);
     const streams = keys.of('s').filter(({ name }) => pattern === undefined || pattern === name);
-    const inStreams = await findCalls(streams, ({ shard, name }) => shard.keys.stream(name), {
-      ...{ wanted, until },
-    });
-    const inLetters = await findCalls(keys.of('dead'), ({ shard, name }) => shard.keys.dead(name), {
-      ...{ wanted, until },
-    });
-    const entries = await inParts(inStreams.found, (found) => tracedEntry(found, wanted));
-    const letters = await inParts(inLetters.found, tracedLetter);
-    const traced = {
-      call,
-      entries: entries.filter((entry) => entry !== undefined),
-      replies: await repliesTo(place, wanted),
-      deadLetters: letters.filter((letter) => letter !== undefined),
-      ...(await callerOf(place, wanted)),
+    const found = {
+      inStreams: await findCalls(streamsOf(streams), wanted, time),
+      inLetters: await findCalls(letterBoxesOf(keys.of('dead')), wanted, time),
     };
-    const complete = keys.complete && inStreams.complete && inLetters.complete;
-    return { ...traced, unknown: unknownOf(traced, complete) };
+    return traceOf(place, wanted, found, time);
   });
+}
+
+/** Where a call was found. */
+export interface FoundPlaces {
+  readonly inStreams: readonly FoundCall[];
+  readonly inLetters: readonly FoundCall[];
+}
+
+/** Says what is known of a call where it was found. */
+export async function traceOf(
+  place: Place,
+  wanted: WantedCall,
+  { inStreams, inLetters }: FoundPlaces,
+  limit: TimeLimit,
+): Promise<CallTrace> {
+  const entries = await inParts(inStreams, (found) => tracedEntry(found, wanted));
+  const letters = await inParts(inLetters, tracedLetter);
+  const traced = {
+    call: callIdOf(wanted.caller, wanted.call),
+    entries: entries.filter((entry) => entry !== undefined),
+    replies: await repliesTo(place, wanted),
+    deadLetters: letters.filter((letter) => letter !== undefined),
+    ...(await callerOf(place, wanted)),
+  };
+  return { ...traced, unknown: unknownOf(traced, limit) };
 }
 
 async function callerOf({ shards }: Place, { caller }: WantedCall) {
@@ -74,10 +95,12 @@ async function callerOf({ shards }: Place, { caller }: WantedCall) {
 
 function unknownOf(
   { entries, replies, deadLetters, callerKnown }: Omit<CallTrace, 'unknown'>,
-  complete: boolean,
+  limit: TimeLimit,
 ): string[] {
   const said: string[] = [];
-  if (!complete) said.push('Time was up before everything had been searched: name its pattern.');
+  const far = limit.text;
+  if (far !== '')
+    said.push(`Time was up before everything had been searched (${far}): name its pattern.`);
   const ended = replies.some(({ kind }) => kind !== 'value' && kind !== 'restart');
   if (entries.length === 0 && deadLetters.length === 0) {
     said.push(

@@ -1,8 +1,10 @@
 import { numberOf, textsOf } from '../redis/answer.js';
+import type { Link } from '../redis/link.js';
 import { run } from '../redis/operations/script.js';
 import { findCallScript } from './entry-heads.lua.js';
-import { inParts } from './place.js';
+import { inTime } from './place.js';
 import type { FoundKey } from './scanned-keys.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** Entries that the first step looks at, and the most of any. */
 const FIRST = 20;
@@ -21,35 +23,73 @@ export interface FoundCall {
   readonly entry: string;
 }
 
-export interface Search {
-  readonly wanted: WantedCall;
-  /** Monotonic time at which it ends with what it has. */
-  readonly until: number;
+/** Streams that are searched. */
+export interface Searched {
+  /** Of what kind they are, for people. */
+  readonly what: string;
+  readonly keys: readonly FoundKey[];
+  /** The Redis key of each of them. */
+  readonly keyOf: (key: FoundKey) => string;
 }
 
-/** Finds a call in streams. @param keyOf the Redis key of each of them */
+/** A part of a stream. */
+export interface Step {
+  readonly stream: string;
+  readonly from: string;
+  readonly count: number;
+}
+
+/** Finds a call in streams. */
 export async function findCalls(
-  streams: readonly FoundKey[],
-  keyOf: (key: FoundKey) => string,
-  { wanted, until }: Search,
-): Promise<{ found: FoundCall[]; complete: boolean }> {
-  let complete = true;
-  const found = await inParts(streams, async (key) => {
-    const calls: FoundCall[] = [];
+  searched: Searched,
+  wanted: WantedCall,
+  limit: TimeLimit,
+): Promise<FoundCall[]> {
+  return stepThrough(searched, limit, async (link, step, key) => {
+    const answer = textsOf(await run(link, findCallScript, { ...step, ...wanted }), 'find-call');
+    const [last = '', size, ...ids] = answer;
+    return { last, size: numberOf(size), found: ids.map((entry) => ({ key, entry })) };
+  });
+}
+
+/**
+ * Goes through streams in steps of which each reads about as much as may be read at once.
+ *
+ * @param look answers the id after which to go on or '', the characters that were read, and what was found
+ */
+export async function stepThrough<T>(
+  { what, keys, keyOf }: Searched,
+  limit: TimeLimit,
+  look: (
+    link: Link,
+    step: Step,
+    key: FoundKey,
+  ) => Promise<{ readonly last: string; readonly size: number; readonly found: readonly T[] }>,
+): Promise<T[]> {
+  const all = await inTime(limit, what, keys, async (key) => {
+    const found: T[] = [];
     let count = FIRST;
     for (let from = '-'; from !== '';) {
-      if (performance.now() > until) {
-        complete = false;
+      if (limit.isOver) {
+        limit.note(`${what} to their end`, 0, 1);
         break;
       }
-      const given = { stream: keyOf(key), from, count, ...wanted };
-      const answer = textsOf(await run(key.shard.link, findCallScript, given), 'find-call');
-      const [last = '', size, ...ids] = answer;
-      from = last === '' ? '' : `(${last}`;
-      count = Math.max(1, Math.min(MOST, Math.floor((READ * count) / (numberOf(size) + 1))));
-      for (const entry of ids) calls.push({ key, entry });
+      const seen = await look(key.shard.link, { stream: keyOf(key), from, count }, key);
+      from = seen.last === '' ? '' : `(${seen.last}`;
+      count = Math.max(1, Math.min(MOST, Math.floor((READ * count) / (seen.size + 1))));
+      found.push(...seen.found);
     }
-    return calls;
+    return found;
   });
-  return { found: found.flat(), complete };
+  return all.flat();
 }
+
+export const streamsOf = (keys: readonly FoundKey[]): Searched => ({
+  ...{ what: 'streams', keys },
+  keyOf: ({ shard, name }) => shard.keys.stream(name),
+});
+
+export const letterBoxesOf = (keys: readonly FoundKey[]): Searched => ({
+  ...{ what: 'services with dead letters', keys },
+  keyOf: ({ shard, name }) => shard.keys.dead(name),
+});

@@ -15,6 +15,7 @@ export type {
 export type { ConnectedCaller } from './callers.js';
 export { diagnose } from './diagnose.js';
 export { explainCall, type ExplainOptions } from './explain-call.js';
+export { explainHeader, type HeaderTrace, type WantedHeader } from './explain-header.js';
 export type { Finding, FindingCode } from './finding.js';
 export type { InstanceFacts } from './instance-facts.js';
 export { KeptConnections } from './kept-connections.js';
@@ -49,4 +50,5 @@ export {
   type PatternStatistics,
   type Statistics,
 } from './statistics.js';
+export { TimeLimit, type Unlooked } from './time-limit.js';
 export type { AnsweredPattern, LiveInstance, LiveService } from './services.js';

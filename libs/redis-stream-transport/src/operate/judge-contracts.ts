@@ -1,8 +1,9 @@
 import { readJson } from '../protocol/json.js';
 import { listOf, textsOf } from '../redis/answer.js';
 import type { Finding } from './finding.js';
-import { inParts, timeOfServer, unlessRefused } from './place.js';
+import { inTime, timeOfServer, unlessRefused } from './place.js';
 import type { FoundKey, ScannedKeys } from './scanned-keys.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** Instances of a service that are compared. */
 const MOST = 1000;
@@ -10,8 +11,8 @@ const MOST = 1000;
 const OLD = 120_000;
 
 /** Whether instances of a contract differ in what they serve. */
-export async function judgeContracts(keys: ScannedKeys): Promise<Finding[]> {
-  return (await inParts(keys.of('about'), judgeContract)).flat();
+export async function judgeContracts(keys: ScannedKeys, limit: TimeLimit): Promise<Finding[]> {
+  return (await inTime(limit, 'contracts', keys.of('about'), judgeContract)).flat();
 }
 
 async function judgeContract({ shard, name }: FoundKey): Promise<Finding[]> {

@@ -1,14 +1,16 @@
 import { listOf, textOr, textsOf } from '../redis/answer.js';
 import type { Finding } from './finding.js';
-import { inParts, unlessRefused, type Place } from './place.js';
+import { inTime, unlessRefused, type Place } from './place.js';
 import { registry } from './read-services.js';
-import type { KeyKind, ScannedKeys } from './scanned-keys.js';
+import type { FoundKey, KeyKind, ScannedKeys } from './scanned-keys.js';
 import { serviceOf } from './stream-reader.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** Types that keys of a kind have. */
 const TYPES: Readonly<Record<KeyKind, string>> = {
   s: 'stream',
   dead: 'stream',
+  r: 'stream',
   members: 'zset',
   live: 'zset',
   groups: 'hash',
@@ -23,9 +25,14 @@ const KINDS = Object.keys(TYPES) as KeyKind[];
 const MOST = 10_000;
 
 /** What is wrong with keys: of another type, in shards that there are not, groups that nobody has registered. */
-export async function judgeKeys(place: Place, keys: ScannedKeys): Promise<Finding[]> {
-  const all = KINDS.flatMap((kind) => keys.of(kind)).slice(0, MOST);
-  const findings = await inParts(all, async ({ shard, kind, name }): Promise<Finding[]> => {
+export async function judgeKeys(
+  place: Place,
+  keys: ScannedKeys,
+  limit: TimeLimit,
+): Promise<Finding[]> {
+  const all = KINDS.flatMap((kind) => keys.of(kind));
+  limit.note('types of keys', 0, Math.max(0, all.length - MOST));
+  const judge = async ({ shard, kind, name }: FoundKey): Promise<Finding[]> => {
     const key = `${shard.keys.tag}:${kind}:${name}`;
     const type = textOr(await shard.link.command('type', [key]), '');
     const wanted = TYPES[kind as KeyKind];
@@ -37,7 +44,8 @@ export async function judgeKeys(place: Place, keys: ScannedKeys): Promise<Findin
         advice: 'find out who writes it, and delete it; or use another prefix',
       },
     ];
-  });
+  };
+  const findings = await inTime(limit, 'types of keys', all.slice(0, MOST), judge);
   for (const [tag, count] of keys.strange) {
     findings.push([
       {
@@ -47,7 +55,7 @@ export async function judgeKeys(place: Place, keys: ScannedKeys): Promise<Findin
       },
     ]);
   }
-  findings.push(...(await inParts(keys.of('s'), unregistered)));
+  findings.push(...(await inTime(limit, 'groups of streams', keys.of('s'), unregistered)));
   return findings.flat();
 }
 

@@ -6,6 +6,10 @@ import type { Link } from '../redis/link.js';
 import { KeptConnections, useKept } from './kept-connections.js';
 import { asked, notedShards, openPlace, type Place } from './open-place.js';
 import { ShardConnection } from './shard-connection.js';
+import type { TimeLimit } from './time-limit.js';
+
+/** Things that are asked about at once. */
+const WIDTH = 16;
 
 export { asked, type Place } from './open-place.js';
 
@@ -75,11 +79,27 @@ export async function unlessRefused<T>(answer: Promise<T>, other: T): Promise<T>
   }
 }
 
+/** The same until time is up: of those that were not asked about then there is no answer, and the limit knows it. */
+export async function inTime<T, R>(
+  limit: TimeLimit,
+  what: string,
+  things: readonly T[],
+  ask: (thing: T) => Promise<R>,
+): Promise<R[]> {
+  const answers: R[] = [];
+  while (answers.length < things.length && !limit.isOver) {
+    const some = things.slice(answers.length, answers.length + WIDTH);
+    answers.push(...(await inParts(some, ask)));
+  }
+  limit.note(what, answers.length, things.length);
+  return answers;
+}
+
 /** Asks about many things, so many at once, and keeps their order. */
 export async function inParts<T, R>(
   things: readonly T[],
   ask: (thing: T) => Promise<R>,
-  width = 16,
+  width = WIDTH,
 ): Promise<R[]> {
   const answers: R[] = [];
   for (let i = 0; i < things.length; i += width) {

@@ -1,9 +1,10 @@
 import { numberOf } from '../redis/answer.js';
 import type { Backlog, StreamBacklog } from './backlog.js';
-import { inParts, unlessRefused, withPlace, type Place, type Whereabouts } from './place.js';
+import { inTime, unlessRefused, withPlace, type Place, type Whereabouts } from './place.js';
 import { callersOf } from './count-callers.js';
 import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 import { readStream } from './stream-reader.js';
+import { TimeLimit } from './time-limit.js';
 
 /**
  * Reads what is left in a place. Needs no service, and changes nothing in Redis. It scans all keys of the servers that
@@ -11,11 +12,12 @@ import { readStream } from './stream-reader.js';
  *
  * @param options those of a client; `shards` counts only where no service or client has noted the number. `timeout`
  * is how long the connections may take
+ * @param limit how long it may look, and what it has not looked at by then. Default: no limit
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readBacklog(options?: Whereabouts): Promise<Backlog> {
+export function readBacklog(options?: Whereabouts, limit = new TimeLimit()): Promise<Backlog> {
   return withPlace(options, async (place) =>
-    backlogOf(place, await scanKeys(place, ['s', 'dead'])),
+    backlogOf(place, await scanKeys(place, ['s', 'dead'], limit), limit),
   );
 }
 
@@ -26,28 +28,35 @@ export function readBacklog(options?: Whereabouts): Promise<Backlog> {
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export function readDeadLetters(options?: Whereabouts): Promise<Readonly<Record<string, number>>> {
-  return withPlace(options, async (place) => lettersOf(await scanKeys(place, ['dead'])));
+  return withPlace(options, async (place) =>
+    lettersOf(await scanKeys(place, ['dead']), new TimeLimit()),
+  );
 }
 
 /** What is left in a place, as far as its keys were found. */
-export async function backlogOf(place: Place, keys: ScannedKeys): Promise<Backlog> {
+export async function backlogOf(
+  place: Place,
+  keys: ScannedKeys,
+  limit: TimeLimit,
+): Promise<Backlog> {
   return {
     shards: place.shards.length,
-    streams: await streamsOf(keys),
-    deadLetters: await lettersOf(keys),
+    streams: await streamsOf(keys, limit),
+    deadLetters: await lettersOf(keys, limit),
     callers: await callersOf(place),
   };
 }
 
-async function streamsOf(keys: ScannedKeys): Promise<StreamBacklog[]> {
-  const streams = await inParts(keys.of('s'), readStream);
+async function streamsOf(keys: ScannedKeys, limit: TimeLimit): Promise<StreamBacklog[]> {
+  const streams = await inTime(limit, 'streams', keys.of('s'), readStream);
   return streams.filter((stream) => stream !== undefined);
 }
 
-async function lettersOf(keys: ScannedKeys): Promise<Record<string, number>> {
+async function lettersOf(keys: ScannedKeys, limit: TimeLimit): Promise<Record<string, number>> {
   const letters: Record<string, number> = {};
-  const counts = await inParts(keys.of('dead'), async ({ shard: { link, keys: of }, name }) => {
-    const count = await unlessRefused(link.command('xlen', [of.dead(name)]), 0);
+  const boxes = keys.of('dead');
+  const counts = await inTime(limit, 'dead letters', boxes, async ({ shard, name }) => {
+    const count = await unlessRefused(shard.link.command('xlen', [shard.keys.dead(name)]), 0);
     return [name, numberOf(count)] as const;
   });
   for (const [group, count] of counts) {

@@ -1,11 +1,14 @@
 import type { Backlog } from './backlog.js';
 import { callersOfPlace, type ConnectedCaller } from './callers.js';
-import { withPlace, type Whereabouts } from './place.js';
+import { withPlace, type Place, type Whereabouts } from './place.js';
 import { backlogOf } from './read-backlog.js';
 import { SERVICE_KEYS, servicesOf } from './read-services.js';
-import { scanKeys } from './scanned-keys.js';
+import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 import { factsOfServers, type ServerFacts } from './servers.js';
 import type { LiveService } from './services.js';
+import { TimeLimit } from './time-limit.js';
+
+export const OVERVIEW_KEYS = ['s', 'dead', ...SERVICE_KEYS] as const;
 
 /** What Redis knows of a place at one moment. */
 export interface Overview {
@@ -14,7 +17,7 @@ export interface Overview {
   readonly backlog: Backlog;
   /** Undefined where Redis does not permit the question, or has more than 5,000 connections. */
   readonly callers: readonly ConnectedCaller[] | undefined;
-  /** False: time was up before all keys had been found. */
+  /** False: time was up before everything had been looked at. */
   readonly complete: boolean;
 }
 
@@ -22,20 +25,33 @@ export interface Overview {
  * Reads what Redis knows of a place: servers, services, streams, callers. Changes nothing.
  *
  * @param options those of a client
- * @param limit milliseconds that the search for keys may take
+ * @param limit how long it may take; a number: milliseconds
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readOverview(options?: Whereabouts, limit = 10_000): Promise<Overview> {
-  return withPlace(options, async (place) => {
-    const keys = await scanKeys(place, ['s', 'dead', ...SERVICE_KEYS], limit);
-    const [servers, services, backlog, callers] = await Promise.all([
-      factsOfServers(place),
-      servicesOf(place, keys),
-      backlogOf(place, keys),
-      callersOfPlace(place),
-    ]);
-    return { servers, services, backlog, callers, complete: keys.complete };
-  });
+export function readOverview(
+  options?: Whereabouts,
+  limit: TimeLimit | number = 10_000,
+): Promise<Overview> {
+  const own = TimeLimit.of(limit);
+  return withPlace(options, async (place) =>
+    overviewOf(place, await scanKeys(place, OVERVIEW_KEYS, own), own),
+  );
+}
+
+/** The same of a place that is open, as far as its keys were found. */
+export async function overviewOf(
+  place: Place,
+  keys: ScannedKeys,
+  limit: TimeLimit,
+): Promise<Overview> {
+  const [servers, services, backlog, callers] = await Promise.all([
+    factsOfServers(place),
+    servicesOf(place, keys, limit),
+    backlogOf(place, keys, limit),
+    callersOfPlace(place),
+  ]);
+  const complete = keys.complete && limit.unlooked.length === 0;
+  return { servers, services, backlog, callers, complete };
 }
 
 /** What the servers of a place say about themselves. @param options those of a client */

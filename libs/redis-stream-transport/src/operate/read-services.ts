@@ -4,7 +4,7 @@ import { processOf } from './process-of.js';
 import type { Paused, PausedInstance } from './paused.js';
 import { pausedOf } from './read-paused.js';
 import {
-  inParts,
+  inTime,
   timeOfServer,
   unlessRefused,
   withPlace,
@@ -14,6 +14,7 @@ import {
 import { scanKeys, type FoundKey, type ScannedKeys } from './scanned-keys.js';
 import type { AnsweredPattern, LiveInstance, LiveService } from './services.js';
 import type { ShardConnection } from './shard-connection.js';
+import { TimeLimit } from './time-limit.js';
 
 /** Keys that tell of services. */
 export const SERVICE_KEYS = ['members', 'live', 'groups', 'paused'] as const;
@@ -24,11 +25,15 @@ const MOST = 1000;
  * Reads which services there are: their instances, what they answer and hear. Services without contracts too.
  *
  * @param options those of a client
+ * @param limit how long it may look, and what it has not looked at by then. Default: no limit
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
-export function readServices(options?: Whereabouts): Promise<LiveService[]> {
+export function readServices(
+  options?: Whereabouts,
+  limit = new TimeLimit(),
+): Promise<LiveService[]> {
   return withPlace(options, async (place) =>
-    servicesOf(place, await scanKeys(place, SERVICE_KEYS)),
+    servicesOf(place, await scanKeys(place, SERVICE_KEYS, limit), limit),
   );
 }
 
@@ -48,7 +53,11 @@ class Gathered {
   seenAt: number | undefined;
 }
 
-export async function servicesOf(place: Place, keys: ScannedKeys): Promise<LiveService[]> {
+export async function servicesOf(
+  place: Place,
+  keys: ScannedKeys,
+  limit = new TimeLimit(),
+): Promise<LiveService[]> {
   const services = new Map<string, Gathered>();
   const of = (name: string): Gathered => {
     const known = services.get(name) ?? new Gathered();
@@ -57,10 +66,10 @@ export async function servicesOf(place: Place, keys: ScannedKeys): Promise<LiveS
   };
   const times = await Promise.all(place.shards.map(({ link }) => timeOfServer(link)));
   const now = (shard: ShardConnection): number => times[shard.shard] ?? 0;
-  await inParts(keys.of('members'), async (key) => {
+  await inTime(limit, 'services', keys.of('members'), async (key) => {
     of(key.name).members.push(...(await membersOf(key, now(key.shard))));
   });
-  await inParts(keys.of('live'), async (key) => {
+  await inTime(limit, 'patterns', keys.of('live'), async (key) => {
     const { name: pattern, shard } = key;
     for (const { member } of await scored(shard, shard.keys.live(pattern), now(shard))) {
       const [group = '', consumer = '', ...flags] = member.split(' ');
@@ -70,7 +79,7 @@ export async function servicesOf(place: Place, keys: ScannedKeys): Promise<LiveS
       answers.set(pattern, { instances: instances + 1, once: once || flags.includes('once') });
     }
   });
-  await inParts(keys.of('groups'), async ({ name: stream, shard }) => {
+  await inTime(limit, 'streams with groups', keys.of('groups'), async ({ name: stream, shard }) => {
     for (const [group, seenAt, kind] of await registry(shard, stream)) {
       const service = of(group);
       service.seenAt = Math.max(service.seenAt ?? 0, seenAt);

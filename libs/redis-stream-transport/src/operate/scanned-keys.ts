@@ -1,14 +1,26 @@
-import { listOf, textOr, textsOf } from '../redis/answer.js';
+import { listOf, numberOf, textOr, textsOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
 import type { Place } from './place.js';
+import { unlessRefused } from './place.js';
 import type { ShardConnection } from './shard-connection.js';
+import { TimeLimit } from './time-limit.js';
 
 /** Keys that one step of a scan looks at. */
 const STEP = 1000;
 
 /** Kinds of keys, as their names have them between the tag and the name. */
 export type KeyKind =
-  's' | 'dead' | 'members' | 'live' | 'groups' | 'due' | 'started' | 'about' | 'paused' | 'caller';
+  | 's'
+  | 'dead'
+  | 'r'
+  | 'members'
+  | 'live'
+  | 'groups'
+  | 'due'
+  | 'started'
+  | 'about'
+  | 'paused'
+  | 'caller';
 
 /** A key of a shard. */
 export interface FoundKey {
@@ -31,14 +43,14 @@ export interface ScannedKeys {
 /**
  * Finds the keys of a place: scans each server in small steps.
  *
- * @param limit milliseconds after which it ends with what it has
+ * @param given after which it ends with what it has; a number: milliseconds
  */
 export async function scanKeys(
   place: Place,
   kinds: readonly KeyKind[],
-  limit = Number.POSITIVE_INFINITY,
+  given: TimeLimit | number = new TimeLimit(),
 ): Promise<ScannedKeys> {
-  const until = performance.now() + limit;
+  const limit = TimeLimit.of(given);
   const shards = new Map(place.shards.map((shard) => [shard.keys.tag, shard]));
   const found = new Map<string, FoundKey>();
   const strange = new Map<string, number>();
@@ -51,7 +63,7 @@ export async function scanKeys(
   };
   const match = matching(place, kinds);
   const done = await Promise.all(
-    place.servers.map((server) => scanServer(server, match, until, note)),
+    place.servers.map((server) => scanServer(server, match, limit, note)),
   );
   const all = [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
@@ -70,17 +82,23 @@ function matching({ prefix }: Place, kinds: readonly KeyKind[]): string {
 async function scanServer(
   link: Link,
   match: string,
-  until: number,
+  limit: TimeLimit,
   note: (key: string) => void,
 ): Promise<boolean> {
   let cursor = '0';
+  let looked = 0;
   do {
     const how = ['MATCH', match, 'COUNT', String(STEP)];
     const [next, keys] = listOf(await link.command('scan', [cursor, ...how]), 'SCAN');
     cursor = textOr(next, '0');
     for (const key of textsOf(keys, 'SCAN')) note(key);
-  } while (cursor !== '0' && performance.now() < until);
-  return cursor === '0';
+    looked += STEP;
+  } while (cursor !== '0' && !limit.isOver);
+  if (cursor === '0') return true;
+  // A step looks at about so many: Redis does not say how many it were.
+  const all = await unlessRefused(link.command('dbsize', []).then(numberOf), undefined);
+  limit.note('keys', all === undefined ? looked : Math.min(looked, all - 1), all);
+  return false;
 }
 
 /** A text as a pattern of Redis that stands for itself only. */
