@@ -3,13 +3,19 @@
 // commands answer here.
 import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
-import type { CallTrace, LiveService, Overview, PendingEntry } from 'nestjs-redis-streams/operate';
+import type {
+  CallTrace,
+  HeaderTrace,
+  LiveService,
+  Overview,
+  PendingEntry,
+} from 'nestjs-redis-streams/operate';
 import { eventually } from '../../tools/wait.js';
 import { commandAt } from '../contracts/command.js';
 import { alike } from '../cli/page.js';
 import { events, servedPage, type ServedPage } from '../dashboard/page.js';
 import { startPrometheus, type Answer } from '../deploy/prometheus-server.js';
-import { deployment, traffic, type Deployment } from './deployment.js';
+import { CORRELATION, deployment, traffic, type Deployment } from './deployment.js';
 import { print, questions } from './runbook.js';
 
 // Where it is absent: apt-get install prometheus.
@@ -372,10 +378,14 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   },
   'What became of this request, across services?': {
     command: async ({ json, made }) => {
-      const [trace] = await json<CallTrace>('explain', made.followed);
-      expect(trace?.entries).toMatchObject([
-        { pattern: 'orders.place', groups: [{ state: 'held' }] },
+      const header = `x-correlation-id=${CORRELATION}`;
+      const [trace] = await json<HeaderTrace>('explain', '--header', header);
+      const found = trace?.calls.flatMap(({ entries }) => entries);
+      expect(found).toMatchObject([
+        { pattern: 'orders.place', groups: [{ group: 'orders', state: 'held' }] },
+        { pattern: 'stock.take', groups: [{ group: 'inventory', state: 'held' }] },
       ]);
+      expect(trace?.calls[0]?.call).toBe(made.followed);
     },
     page: async (asking) => {
       const call = encodeURIComponent(asking.made.followed);
