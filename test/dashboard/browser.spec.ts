@@ -113,6 +113,31 @@ describe.skipIf(!isThere)('in Chromium', () => {
     expect(tab.url()).toContain(encodeURIComponent(hanging));
   });
 
+  it('one request is followed across services by a header', async () => {
+    const { page, client } = await place();
+    const headers = { 'correlation-id': 'req-77' };
+    client.call('orders.pack', 3, { headers, timeout: 600_000 }).catch(() => undefined);
+    await client.tell('orders.paid', { total: 2 }, { headers });
+    await client.tell('orders.placed', { total: 3 }, { headers });
+    const { page: tab, complaints } = await browser.open(page, 'call');
+    const form = tab.getByRole('search', { name: 'By a header' });
+    await form.getByLabel('Value').fill('req-77');
+    await form.getByRole('button').click();
+    await tab
+      .getByRole('region', { name: /^Call / })
+      .getByText('stored: orders.pack')
+      .waitFor();
+    const events = tab.getByRole('region', { name: 'Events' });
+    await events.getByText('stored: orders.paid').waitFor();
+    await eventually(async () => {
+      await tab.getByRole('button', { name: 'Look again' }).click();
+      await events.getByRole('link', { name: 'a dead letter' }).waitFor({ timeout: 500 });
+    });
+    await tab.goto(new URL('#/header/correlation-id/none', page.url).href);
+    await tab.getByText('Nothing has it now').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('instances show their leases and what they have in flight; callers are named', async () => {
     const { page } = await place();
     const { page: tab, complaints } = await browser.open(page, 'instances');
@@ -316,6 +341,7 @@ const PAGES = [
   'dead/orders',
   'letter',
   'call',
+  'header/correlation-id/req-77',
   'health',
 ];
 
@@ -396,6 +422,7 @@ describe.skipIf(!isThere)('for everybody', () => {
       ...['instances', 'dead/service', `letter/service/${letter?.[0] ?? ''}`, 'health'],
       `call/${encodeURIComponent(evil)}`,
       `dead/${encodeURIComponent(evil)}`,
+      `header/name/${encodeURIComponent(evil.replaceAll('\u0000', ''))}`,
       encodeURIComponent(evil),
     ]) {
       await visit.go(path);

@@ -3,7 +3,7 @@ import { discardLetters, editLetter, replayLetters } from './reads/changes.js';
 import type { Input } from './reads/input.js';
 import { countLetters, listLetters, showLetter } from './reads/letters.js';
 import { pause, resume } from './reads/pauses.js';
-import { followCall, judge, listPending, listSenders } from './reads/looks.js';
+import { followCall, followHeader, judge, listPending, listSenders } from './reads/looks.js';
 
 /** Answers what the page asks; what it returns is sent as JSON. */
 type Question = (settings: DashboardSettings, input: Input) => Promise<unknown>;
@@ -16,6 +16,7 @@ export const QUESTIONS: ReadonlyMap<string, Question> = new Map<string, Question
   ['api/letters', listLetters],
   ['api/letter', showLetter],
   ['api/call', followCall],
+  ['api/header', followHeader],
   ['api/findings', ({ kept }) => judge(kept)],
 ]);
 

@@ -4,6 +4,7 @@ import { count, shown } from './format.js';
 import { follow, useLive } from './live.js';
 import { Call } from './pages/call.js';
 import { Findings } from './pages/findings.js';
+import { Header as FollowHeader } from './pages/header.js';
 import { Instances } from './pages/instances.js';
 import { Letter } from './pages/letter.js';
 import { Letters } from './pages/letters.js';
@@ -22,7 +23,7 @@ const PAGES = [
   ['health', 'Health'],
 ] as const;
 /** Pages that belong to another one of the menu. */
-const BELOW: Readonly<Record<string, string>> = { pattern: '', letter: 'dead' };
+const BELOW: Readonly<Record<string, string>> = { pattern: '', letter: 'dead', header: 'call' };
 
 function Page() {
   const route = useRoute();
@@ -81,6 +82,8 @@ function Body({ route, about }: { readonly route: Route; readonly about: About }
       return <Letter about={about} service={one} id={two} />;
     case 'call':
       return <Call call={one} />;
+    case 'header':
+      return <FollowHeader name={one} value={two} />;
     case 'health':
       return <Findings />;
     default:

@@ -1,8 +1,11 @@
 import {
   diagnose,
   explainCall,
+  explainHeader,
   readPending,
   readSenders,
+  TimeLimit,
+  type CallTrace,
   type KeptConnections,
 } from '../../operate/index.js';
 import type { DashboardSettings } from '../dashboard-options.js';
@@ -46,7 +49,22 @@ export async function followCall({ kept, hidePayloads }: DashboardSettings, inpu
   const call = neededText(input, 'call').trim();
   const options = { limit: LIMIT, ...(pattern === undefined ? {} : { pattern }) };
   const trace = await explainCall(kept, call, options);
-  if (!hidePayloads) return trace;
+  return hidePayloads ? withoutTexts(trace) : trace;
+}
+
+/** Follows a request across services, by a header that all of it has. */
+export async function followHeader({ kept, hidePayloads }: DashboardSettings, input: Input) {
+  const time = new TimeLimit(LIMIT);
+  const header = {
+    name: neededText(input, 'name').trim(),
+    value: neededText(input, 'value').trim(),
+  };
+  const trace = await explainHeader(kept, header, time);
+  const calls = hidePayloads ? trace.calls.map(withoutTexts) : trace.calls;
+  return { ...trace, calls, unlooked: time.text };
+}
+
+function withoutTexts(trace: CallTrace) {
   const replies = trace.replies.map(({ text: _text, ...reply }) => reply);
   return { ...trace, replies };
 }

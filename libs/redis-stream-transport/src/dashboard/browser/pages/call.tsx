@@ -3,6 +3,7 @@ import type { CallTrace, TracedEntry } from '../../../operate/index.js';
 import { count, duration, moment, plural, shown } from '../format.js';
 import { useAsked, When } from '../parts/asked.js';
 import { LongText } from '../parts/long-text.js';
+import { ByHeader } from '../parts/by-header.js';
 import { to } from '../route.js';
 
 /** Follows one call by its id. */
@@ -44,11 +45,13 @@ export function Call({ call }: { readonly call: string }) {
         </button>
       </form>
       {call === '' ? (
-        <p class="faint">
-          The id is in every log line and error about a call (<code>callId</code>), and in{' '}
-          <code>getCallId()</code>. Calls that a handler makes have ids of their own: traces show
-          one request across services (docs/tracing.md of the package).
-        </p>
+        <>
+          <p class="faint">
+            The id is in every log line and error about a call (<code>callId</code>), and in{' '}
+            <code>getCallId()</code>.
+          </p>
+          <ByHeader />
+        </>
       ) : (
         <Trace key={`${call} ${asked}`} call={call} pattern={asked} />
       )}
@@ -71,7 +74,7 @@ function Trace({ call, pattern }: { readonly call: string; readonly pattern: str
   );
 }
 
-function Steps({ trace }: { readonly trace: CallTrace }) {
+export function Steps({ trace }: { readonly trace: CallTrace }) {
   const { entries, replies, deadLetters, callerListens, callerKnown, unknown } = trace;
   return (
     <>
@@ -117,7 +120,7 @@ function Steps({ trace }: { readonly trace: CallTrace }) {
   );
 }
 
-function Stored({ entry }: { readonly entry: TracedEntry }) {
+export function Stored({ entry }: { readonly entry: TracedEntry }) {
   const { storedAt, pattern, calls, once, groups, deadlineAt } = entry;
   return (
     <>
