@@ -32,7 +32,7 @@ export function pendingPieces(): Pieces {
     gap: () => undefined,
     faulted: () => undefined,
   };
-  const unheard = { answered: () => undefined, late: () => undefined };
+  const unheard = { answered: () => undefined, untrusted: () => undefined, late: () => undefined };
   const replies = new ReplyMux(calls, hooks, unheard);
   const nothing = () => undefined;
   const sink = { value: nothing, packed: async () => nothing, done: nothing, error: nothing };
