@@ -8,7 +8,7 @@ import { bundle } from './kit/bundle.js';
 import { buildLibrary } from './kit/library.js';
 import { Size } from './kit/size.js';
 import { now } from './kit/time.js';
-import { later, scenarios } from './scenarios/index.js';
+import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
 import type { Row } from './table.js';
 
@@ -19,7 +19,7 @@ interface Result {
   readonly seconds: number;
 }
 
-const known = [...scenarios.map(({ name }) => name), ...Object.keys(later)];
+const known = scenarios.map(({ name }) => name);
 const given = argumentsOrExit();
 if (given.help) {
   console.log(usage);
@@ -53,8 +53,9 @@ function argumentsOrExit(): Arguments {
 
 async function turn(name: string, seed: number): Promise<void> {
   const scenario = scenarios.find((each) => each.name === name);
-  const missing = scenario === undefined ? later[name] : scenario.missing?.();
-  if (scenario === undefined || missing) {
+  if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
+  const missing = scenario.missing?.();
+  if (missing) {
     console.log(`${name} skipped: ${missing}`);
     return;
   }

@@ -63,6 +63,13 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
 
   *duplicates() {},
 
+  *attacked({ calls, notes }, ways) {
+    const tried = Object.keys(notes.find(({ k }) => k === 'attacks')?.done ?? {});
+    if (tried.length < ways) yield { text: `only this was tried: ${tried.join(', ')}` };
+    const noticed = [...calls.values()].filter(({ ends: [end] }) => end?.code === 'UNTRUSTED');
+    if (noticed.length === 0) yield { text: 'no call was attacked' };
+  },
+
   /** A scenario that is to play with packs and gets none shows nothing of them. */
   *packed(model, share) {
     const { executions, packed } = figuresOf(model);

@@ -131,6 +131,8 @@ export interface Note extends Timed {
   readonly tag: string;
   readonly kind: string;
   readonly used: number;
+  /** How often an attacker tried each of its ways. */
+  readonly done?: Readonly<Record<string, number>>;
 }
 
 /** How much a primary had written, in bytes, at a moment after `t`. */

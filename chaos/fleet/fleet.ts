@@ -125,6 +125,7 @@ export class Fleet {
     const child = this.child(name, 'service', {
       options,
       spread,
+      sealing: this.sealing('service'),
       ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
     });
     this.slots.set(slot, child);
@@ -140,7 +141,14 @@ export class Fleet {
     const { timeout, prefix, clientOptions, mix, bursts } = this.options.plan;
     const options = { ...this.options.whereFor(name), prefix, timeout, ...clientOptions };
     const { seed } = this.options.random.fork(name);
-    return this.child(name, 'caller', { options, mix, bursts, seed });
+    const sealing = this.sealing(name);
+    return this.child(name, 'caller', { options, sealing, mix, bursts, seed });
+  }
+
+  /** What a process is to seal with, if messages are sealed. */
+  private sealing(name: string): object | undefined {
+    const { sealed } = this.options.plan;
+    return sealed && { name, keys: [{ id: 'k', ...sealed }] };
   }
 
   private child(name: string, kind: Kind, given: object): Child {

@@ -30,6 +30,8 @@ export interface Plan {
   readonly timeout?: number;
   readonly serverOptions?: RedisStreamsServerOptions;
   readonly clientOptions?: RedisStreamsClientOptions;
+  /** Messages are sealed with this secret, which the processes of the fleet have, and the run has not. */
+  readonly sealed?: { readonly secret: string };
   /** Over how many streams callers spread the calls of each pattern, where there are several shards. */
   readonly spread?: number;
   readonly redis?: Omit<ChaosRedisOptions, 'environment'>;
@@ -107,6 +109,8 @@ export interface Expectations {
   /** Replies to the other callers take at most this many times as long as before. */
   readonly othersP99?: number;
   readonly overload?: Overload;
+  /** An attacker has tried this many ways, and some calls noticed. */
+  readonly attacked?: number;
   /** Nothing starts that is paused. */
   readonly pausesHold?: true;
 }

@@ -162,6 +162,20 @@ export const mutants: readonly Mutant[] = [
     rules: ['pausesHold'],
   },
   {
+    name: 'a sealed message may come in any number of entries',
+    file: 'redis/operations/serving/admit.js',
+    patches: [["(not known or known == arrival.entry) and '1' or '0'", "'1'"]],
+    scenario: 'S19',
+    rules: ['I4'],
+  },
+  {
+    name: 'a reply need not be sealed',
+    file: 'engine/producer/replies/reply-mux.js',
+    patches: [['this.sealed && kind !== REPLY.fault', 'false && kind !== REPLY.fault']],
+    scenario: 'S19',
+    rules: ['I3'],
+  },
+  {
     // Rule L25. The replica that is behind takes over, without what was answered meanwhile.
     name: 'what no replica has counts as stored',
     file: 'redis/replicas/questions.js',

@@ -6,7 +6,7 @@ import { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
 import { hashOfReply, requestHash } from '../kit/work.js';
 import { given, on, tell } from './channel.js';
-import type { Library } from './library.js';
+import type { Library, Sealing } from './library.js';
 import { burstsOf, callsOf, warmMix, type Kind, type Wanted } from './load.js';
 import { Pace } from './pace.js';
 import { vitals, witness, witnessConnections } from './witness.js';
@@ -17,19 +17,20 @@ interface Given {
   readonly library: string;
   readonly options: RedisStreamsClientOptions;
   readonly history: string;
+  readonly sealing?: Sealing;
   readonly seed: number | string;
   readonly mix: readonly Kind[];
   /** Numbers of calls that it makes in one turn. */
   readonly bursts: readonly number[];
 }
 
-const { name, library, options, history: path, seed, mix, bursts: sizes } = given<Given>();
+const { name, library, options, sealing, history: path, seed, mix, bursts: sizes } = given<Given>();
 const history = new History(path);
-const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, Logger } = (await import(
+const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, sealed, Logger } = (await import(
   library
 )) as Library;
 witness(history, Logger);
-const client = new ClientRedisStreams(options);
+const client = new ClientRedisStreams({ ...options, ...(sealing && sealed(sealing)) });
 const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
 const calls = callsOf({ name, random, mix });

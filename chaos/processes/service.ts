@@ -8,7 +8,7 @@ import { now } from '../kit/time.js';
 import { answerTo, requestHash } from '../kit/work.js';
 import { given, on, tell } from './channel.js';
 import { inbox, type EffectsPlace } from './inbox.js';
-import type { Library } from './library.js';
+import type { Library, Sealing } from './library.js';
 import type { CallData } from './load.js';
 import { vitals, witness, witnessConnections } from './witness.js';
 
@@ -20,13 +20,14 @@ interface Given {
   readonly history: string;
   readonly effects?: EffectsPlace;
   readonly spread?: number;
+  readonly sealing?: Sealing;
 }
 
-const { name, library, options, history: path, effects, spread } = given<Given>();
+const { name, library, options, history: path, effects, spread, sealing } = given<Given>();
 const history = new History(path);
-const { ServerRedisStreams, Logger } = (await import(library)) as Library;
+const { ServerRedisStreams, sealed, Logger } = (await import(library)) as Library;
 witness(history, Logger);
-const server = new ServerRedisStreams(options);
+const server = new ServerRedisStreams({ ...options, ...(sealing && sealed(sealing)) });
 let executions = 0;
 const effect = effects === undefined ? undefined : inbox(effects);
 

@@ -1,4 +1,4 @@
-// What the suite plays. S19 (an attacker) is listed here and comes later, together with what it tests.
+// What the suite plays.
 import { s1 } from './s01-calm.js';
 import { s2, s2short, s2spread } from './s02-kill.js';
 import { s3 } from './s03-rolling.js';
@@ -17,6 +17,7 @@ import { s15 } from './s15-memory-full.js';
 import { s16 } from './s16-slow-caller.js';
 import { s17 } from './s17-cancel.js';
 import { s18 } from './s18-clocks.js';
+import { s19 } from './s19-attacker.js';
 import { s20 } from './s20-soak.js';
 import { s21 } from './s21-pauses.js';
 import type { Scenario } from './scenario.js';
@@ -44,11 +45,7 @@ export const scenarios: readonly Scenario[] = [
   s16,
   s17,
   s18,
+  s19,
   s20,
   s21,
 ];
-
-/** Why a scenario of the catalogue cannot be played yet. */
-export const later: Readonly<Record<string, string>> = {
-  S19: 'an attacker with the rights of a caller comes with the security work',
-};

@@ -9,7 +9,7 @@ const numbered = (letter: string, numbers: readonly number[]): string[] =>
   numbers.map((number) => `${letter}${number}`);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
-/** Rows of the catalogue; those of high availability and security that are missing come with their own work. */
+/** Rows of the catalogue; those of high availability that are missing come with their own work. */
 const LABELS = [
   ...numbered('A', upTo(15)),
   ...numbered('B', upTo(12)),
@@ -18,7 +18,7 @@ const LABELS = [
   ...numbered('E', upTo(11)),
   ...numbered('F', upTo(10)),
   ...numbered('G', upTo(9)),
-  ...numbered('H', [2, 3, 4, 6]),
+  ...numbered('H', [2, 3, 4, 5, 6]),
   ...numbered('I', upTo(4)),
   ...numbered('X', [1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 23, 25]),
   'N12',
