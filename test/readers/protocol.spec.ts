@@ -19,6 +19,10 @@ import { isEntryId } from '../../libs/redis-stream-transport/src/protocol/limits
 import { isPack, MAX_PACK, unpack } from '../../libs/redis-stream-transport/src/protocol/pack.js';
 import { visible } from '../../libs/redis-stream-transport/src/protocol/visible.js';
 import { readLetter } from '../../libs/redis-stream-transport/src/dead-letters/letter.js';
+import {
+  headText,
+  readSealed,
+} from '../../libs/redis-stream-transport/src/protocol/sealed-text.js';
 import { replayFields } from '../../libs/redis-stream-transport/src/dead-letters/replay-fields.js';
 import { parseNote } from '../../libs/redis-stream-transport/src/redis/entries.js';
 import { parseVerdict } from '../../libs/redis-stream-transport/src/redis/verdict.js';
@@ -74,6 +78,18 @@ it('a header line, and an entry', { timeout: TIME }, () => {
     const entry = decodeEntry({ id: '5-0', fields: ['c', line, ...pairs.flat()] }, 1000);
     if (isMalformed(entry)) return;
     expect(entry.key === undefined || (entry.key.length > 0 && entry.key.length <= 256)).toBe(true);
+  });
+});
+
+it('a sealed text', { timeout: TIME }, () => {
+  const part = fc.oneof(text, fc.constantFrom('1', 'gcm', 'hmac', 'k', '-', '0', 'json', 'letter'));
+  const parts = fc.array(part, { maxLength: 12 }).map((all) => all.join('.'));
+  holdsFor(fc.oneof(parts, text), (given) => {
+    const read = readSealed(given);
+    if (read === undefined) return;
+    expect(read.head + read.body).toBe(given);
+    expect(headText(read)).toBe(read.head);
+    expect(Number.isSafeInteger(read.time) && Number.isSafeInteger(read.within)).toBe(true);
   });
 });
 

@@ -3,7 +3,9 @@ import { msgpack } from 'nestjs-redis-streams/msgpack';
 import { RedisStreamsRecord, RetryLater } from 'nestjs-redis-streams';
 import { sealed, type SealedOptions } from 'nestjs-redis-streams/sealed';
 import { RpcException } from '@nestjs/microservices';
-import type { GivenHandler } from '../support/handlers.js';
+import { Registry } from 'prom-client';
+import { instrumentRedisStreams } from 'nestjs-redis-streams/prometheus';
+import type { GivenHandler, Handlers } from '../support/handlers.js';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
 import { TestService } from '../support/test-service.js';
@@ -138,4 +140,45 @@ test('a service that does not seal answers with CODEC_MISMATCH', async () => {
     // Nobody has proven that it did not run.
     outcome: 'may-have-run',
   });
+});
+
+test('an entry that another instance takes over is the same message, and runs', async () => {
+  const service = new TestService();
+  const begun: string[] = [];
+  const handlers = (answer: () => unknown): Handlers => ({
+    messages: {
+      slow: (_, context) => {
+        begun.push(context.getCaller()?.name ?? '');
+        return answer();
+      },
+    },
+  });
+  const options = { ...sealed(orders), drainTimeout: 0, reconnectGrace: 0 };
+  const first = await service.serve(
+    handlers(() => new Promise(() => {})),
+    options,
+  );
+  const client = service.client(sealed(shop));
+  const reply = firstValueFrom(client.send('slow', 1));
+  await eventually(() => expect(begun).toEqual(['shop']));
+  await service.serve(
+    handlers(() => 'answered'),
+    options,
+  );
+  await first.close();
+  expect(await reply).toBe('answered');
+  expect(begun).toEqual(['shop', 'shop']);
+});
+
+test('refusals are counted by reason and side', async () => {
+  const service = new TestService();
+  const registry = new Registry();
+  onTestFinished(instrumentRedisStreams({ registry }));
+  await service.serve({ messages: { echo: (data) => data } }, sealed(orders));
+  const stranger = service.client();
+  await expect(firstValueFrom(stranger.send('echo', 1))).rejects.toMatchObject({
+    code: 'UNTRUSTED',
+  });
+  const text = await registry.metrics();
+  expect(text).toMatch(/untrusted_messages_total\{role="server",reason="unproven"\} 1/);
 });
