@@ -39,6 +39,9 @@ describe('a primary that was demoted', () => {
     await service.serve({ messages: { work: (n: number) => n + 1 } });
     const client = await service.connected();
     expect(await client.call('work', 1)).toBe(2);
+    // The client notes what it sends a second after a first call, and is idle from then on.
+    const record = service.keys.caller(client.callerId);
+    await eventually(async () => expect(await service.redis.hexists(record, 'sends')).toBe(1));
     const heard = lines();
     const before = await made(service);
     await demote(service);

@@ -84,6 +84,9 @@ async function upAfterFailures(maxPause: number) {
   while (!link.isUp) await pass(10);
   const cut = async (): Promise<void> => {
     (made.at(-1) as FakeConnection).end();
+    // It connects again in a turn of its own.
+    await pass(0);
+    await new Promise((turn) => setImmediate(turn));
     await pass(0);
   };
   return { link, failed, cut };

@@ -29,7 +29,10 @@ function fake(changes: Changes = {}) {
     ...{ id: changes.id ?? '1-0', consumer: 'me', stream: work, pack: changes.pack, place },
     name: `${changes.id ?? '1-0'}${changes.pack === undefined ? '' : `#${place}`}`,
     history: { suspect, attempts: 0 },
-    ...{ entry: { key: changes.key, data: '1' }, pattern: { spec: { pattern: 'work' } } },
+    ...{
+      entry: { key: changes.key, data: '1', header: {} },
+      pattern: { spec: { pattern: 'work' } },
+    },
     ...{ once: changes.once ?? false, ended: false, abortedBy: undefined as string | undefined },
     isRequest: true,
     recorded: undefined as string[] | undefined,
