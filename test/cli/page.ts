@@ -44,6 +44,8 @@ export function alike(text: string): string {
       // Which instance takes which call is chance: what it has, and which delivery that is.
       .replaceAll(/PROCESS \d+ \d+ AGE/g, 'PROCESS WORK AGE')
       .replaceAll(/AGE PROCESS \d+ (\d+)/g, 'AGE PROCESS DELIVERIES $1')
+      // Instances stand in the order of their names, which is chance too.
+      .replaceAll(/(?:^.*PROCESS WORK.*\n?)+/gm, (rows) => rows.split('\n').toSorted().join('\n'))
   );
 }
 
