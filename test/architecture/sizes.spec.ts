@@ -16,7 +16,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   module: 60,
   nest: 2030,
   options: 960,
-  protocol: 815,
+  protocol: 825,
   'redis/cluster': 300,
   'redis/lua': 300,
   'redis/operations': 2620,

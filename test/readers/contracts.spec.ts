@@ -48,6 +48,18 @@ it('what an instance says that it has done', { timeout: TIME }, () => {
   const said = { at: 1, up: 5, running: 1, waiting: 0, more: 0, patterns: [row] };
   const me = { service: 'service', consumer: 'me' };
   expect(statisticsIn(JSON.stringify(said), me)?.patterns).toHaveLength(1);
+  const strange = [
+    ...row.slice(0, -1),
+    [
+      [-1, 6],
+      [1e300, 1],
+      [9, 6],
+      [9.5, 1],
+      [128, 1],
+    ],
+  ];
+  const left = statisticsIn(JSON.stringify({ ...said, patterns: [strange] }), me);
+  expect(left?.patterns[0]?.durations).toEqual([[9, 6]]);
   holdsFor(
     fc.oneof(
       text,

@@ -1,11 +1,10 @@
 import { readJson } from '../protocol/json.js';
-import type { Buckets } from '../protocol/durations.js';
+import { bucketsIn } from '../protocol/durations.js';
 import type { InstanceStatistics, PatternCounts } from './statistics.js';
 
-/** Characters, patterns and buckets that what an instance says may have. */
+/** Characters and patterns that what an instance says may have. */
 const LONGEST = 300_000;
 const MOST_PATTERNS = 10_000;
-const BUCKETS = 128;
 
 /** What an instance says that it has done. Anyone may have written it: what is not as expected is left out. */
 export function statisticsIn(
@@ -34,14 +33,8 @@ function countsIn(row: unknown): PatternCounts | undefined {
     ...{ pattern, running: amount(running), waiting: amount(waiting) },
     ...{ answered: amount(answered), handled: amount(handled), failed: amount(failed) },
     ...{ refused: amount(refused), retried: amount(retried), dead: amount(dead) },
-    durations: Array.isArray(durations) ? durations.slice(0, BUCKETS).filter(isBucket) : [],
+    durations: bucketsIn(durations),
   };
-}
-
-function isBucket(pair: unknown): pair is Buckets[number] {
-  if (!Array.isArray(pair)) return false;
-  const [bucket, count] = pair as unknown[];
-  return Number.isInteger(bucket) && amount(bucket) < BUCKETS && amount(count) > 0;
 }
 
 const amount = (said: unknown): number =>

@@ -7,6 +7,21 @@ const BUCKETS = 128;
 /** Number of durations per bucket, without the empty ones: `[bucket, count]`. */
 export type Buckets = readonly (readonly [bucket: number, count: number])[];
 
+/** What somebody says of durations, without what no histogram has. */
+export function bucketsIn(said: unknown): Buckets {
+  const pairs: readonly unknown[] = Array.isArray(said) ? said : [];
+  return pairs.slice(0, BUCKETS).filter(isBucket);
+}
+
+function isBucket(pair: unknown): pair is Buckets[number] {
+  if (!Array.isArray(pair)) return false;
+  const [bucket, count] = pair as unknown[];
+  return isWhole(bucket, 0, BUCKETS - 1) && isWhole(count, 1, Number.MAX_SAFE_INTEGER);
+}
+
+const isWhole = (value: unknown, least: number, most: number): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+
 /** Durations, counted in buckets that grow: half a kilobyte, whatever is recorded. */
 export class Histogram {
   private readonly counts = new Uint32Array(BUCKETS);

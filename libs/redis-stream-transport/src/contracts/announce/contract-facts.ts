@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../directory/service-directory.js';
-import type { Buckets } from '../../protocol/durations.js';
+import { bucketsIn } from '../../protocol/durations.js';
 import type { MethodCounts } from './tally.js';
 
 /** What an instance says of a contract that it serves. */
@@ -31,17 +31,12 @@ export function factsOf({ about }: ServiceInstance): ContractFacts | undefined {
 
 function countsOf(said: unknown): MethodCounts {
   const { calls, errors, inFlight, durations } = propertiesOf(said);
-  const pairs: readonly unknown[] = Array.isArray(durations) ? durations : [];
   return {
     calls: amount(calls),
     errors: amount(errors),
     inFlight: amount(inFlight),
-    durations: pairs.filter(isBucket),
+    durations: bucketsIn(durations),
   };
-}
-
-function isBucket(pair: unknown): pair is Buckets[number] {
-  return Array.isArray(pair) && Number.isFinite(pair[0]) && Number.isFinite(pair[1]);
 }
 
 function propertiesOf(said: unknown): Readonly<Record<string, unknown>> {
