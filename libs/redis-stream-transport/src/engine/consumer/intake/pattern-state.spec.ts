@@ -56,10 +56,12 @@ describe('packs', () => {
       true,
       false,
     ]);
-    expect(taking({}, Array(20).fill(40))).toBe(true);
-    expect(taking({}, Array(20).fill(60))).toBe(false);
+    expect(taking({}, Array(160).fill(40))).toBe(true);
+    expect(taking({}, Array(160).fill(60))).toBe(false);
+    // One long run among short ones says little.
+    expect(taking({}, [...Array(160).fill(1), 1500])).toBe(true);
     // It takes them again when its handlers have become short.
-    expect(taking({}, [...Array(20).fill(60), ...Array(20).fill(1)])).toBe(true);
+    expect(taking({}, [...Array(160).fill(60), ...Array(160).fill(1)])).toBe(true);
   });
 
   it('are announced where the process has room as well', () => {

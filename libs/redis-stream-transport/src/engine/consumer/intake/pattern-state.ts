@@ -27,8 +27,8 @@ export interface PatternSpec {
 const ROOM_FOR_PACKS = 64;
 /** Milliseconds of a handler above which packs save next to nothing. */
 const LONG = 50;
-/** How fast the mean follows its samples. */
-const FOLLOW = 0.2;
+/** How fast the mean follows: over some 40 runs, so that one long run among many short ones does not stop packs. */
+const FOLLOW = 0.025;
 
 /** A pattern while the server runs. */
 export class PatternState {
