@@ -31,16 +31,16 @@ export interface GroupMembersParts {
 export class GroupMembers {
   private readonly all: readonly GroupMember[];
   private readonly own: GroupMember;
-  private readonly start_: Startup;
+  private readonly startup: Startup;
 
   constructor(private readonly parts: GroupMembersParts) {
     const { options, groups, companions, logger, events, frame } = parts;
-    this.start_ = startup(options.retryAttempts, () =>
+    this.startup = startup(options.retryAttempts, () =>
       this.all.every(({ consumer }) => consumer.reach.isHopeless),
     );
     const clock = clockOf(options.redis);
     const log = new ConnectionLog(options.redis, logger, () => clock.now());
-    const observer = tellAll(log, this.start_, events.observer);
+    const observer = tellAll(log, this.startup, events.observer);
     const shared = {};
     this.all = groups.map(
       (served, place) =>
@@ -69,12 +69,11 @@ export class GroupMembers {
   /** Resolves when all serve. If one cannot, all are closed, and it rejects with a `RedisStreamsError`. */
   async start(): Promise<void> {
     const { logger } = this.parts;
-    const { reached } = this.own.consumer;
     try {
-      await this.start_.until(this.startAll());
+      await this.startup.until(this.startAll());
     } catch (error) {
       const refused = RedisStreamsError.isRedisStreamsError(error) && error.code === 'REDIS';
-      if (refused) await tellMissingRights('service', reached, logger);
+      if (refused) await tellMissingRights('service', this.own.consumer.reached, logger);
       await this.close();
       throw error;
     }
