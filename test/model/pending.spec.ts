@@ -24,6 +24,8 @@ vi.mock('../../libs/redis-stream-transport/src/redis/link.js', async () => ({
 }));
 
 const MAX_PENDING = 4;
+/** Milliseconds after which a passed deadline has been noticed: two ticks of 32 ms of the client's deadline queue. */
+const LATEST = 64;
 
 /** What the model knows of a call. */
 interface Expected {
@@ -218,6 +220,9 @@ const chosen = (model: Model, n: number): [number, Expected] => {
   const call = open[n % open.length] as Expected;
   return [model.calls.indexOf(call), call];
 };
+/** Whether a deadline has passed, but the client may not have noticed it yet. */
+const isEnding = (deadline: number, now: number): boolean =>
+  deadline <= now && now < deadline + LATEST;
 const given = ({ taken }: Expected): string => (taken ? 'may-have-run' : 'not-run');
 
 const commands = [
@@ -271,6 +276,8 @@ const commands = [
   fc.constantFrom(10, 1000, 15_000).map((ms) =>
     command(`${ms} ms pass`, async (model, stage) => {
       await stage.pass(ms);
+      while (openOnes(model).some(({ deadline }) => isEnding(deadline, stage.now())))
+        await stage.pass(LATEST);
       for (const call of openOnes(model)) {
         if (call.deadline <= stage.now()) call.end = { code: 'TIMEOUT', outcome: given(call) };
       }
@@ -287,6 +294,17 @@ const commands = [
     }),
   ),
 ];
+
+it('a deadline that falls between two ticks is noticed within them', async () => {
+  const stage = new Stage();
+  await stage.settle();
+  stage.call(3000);
+  await stage.settle();
+  await stage.pass(3000);
+  expect(stage.ends).toEqual([[]]);
+  await stage.pass(LATEST);
+  expect(stage.ends).toEqual([[{ code: 'TIMEOUT', outcome: 'not-run' }]]);
+});
 
 it('pending calls end exactly once, as the model says, and none is left behind', async () => {
   const outcome = await fc.check(
