@@ -104,6 +104,12 @@ export type Headers = Readonly<Record<string, string>>;
 
 export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
+export interface NackOptions {
+  readonly requeue?: boolean;
+  readonly delay?: number;
+  readonly reason?: string;
+}
+
 export interface PacketDeserializer {
   readonly codec?: string;
   deserialize(value: unknown, options?: Record<string, unknown>): unknown;
@@ -179,6 +185,7 @@ export declare class RedisStreamsContext extends BaseRpcContext<Args> {
   getStream(): string;
   getMessageId(): string;
   getCallId(): string | undefined;
+  getReplyAddress(): string | undefined;
   getCaller(): ProvenCaller | undefined;
   getConsumer(): string;
   getDeliveryCount(): number;
@@ -192,6 +199,7 @@ export declare class RedisStreamsContext extends BaseRpcContext<Args> {
   ack(): void;
   retry(delayMs?: number): void;
   deadLetter(reason?: string): void;
+  nack(options?: NackOptions): void;
   toJSON(): RedisStreamsContextFacts;
   [inspect.custom](depth: number, options: InspectOptions): string;
 }

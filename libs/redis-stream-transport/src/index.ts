@@ -9,6 +9,7 @@ export {
   RedisStreamsContext,
   type RedisStreamsContextFacts,
 } from './nest/redis-streams.context.js';
+export type { NackOptions } from './nest/nack.js';
 export { RedisStreamsRecord, RedisStreamsRecordBuilder } from './nest/redis-streams.record.js';
 export { DeadLetter, RetryLater } from './nest/retry-later.js';
 export { REDIS_STREAMS } from './nest/transport-id.js';

@@ -41,9 +41,9 @@ export class GroupMember {
     const teller = Object.freeze({ ...events.source, group });
     const source: ContextSource = {
       redisNow: () => this.consumer.redisNow(),
-      streamKey: (name) => {
+      keysOf: (stream) => {
         const { prefix, shards } = options;
-        return new Keys(prefix, shardOf(name, shards), shards).stream(name);
+        return new Keys(prefix, shardOf(stream, shards), shards);
       },
     };
     const runner = new HandlerRunner({ options, handlers, source, logger, teller, frame });

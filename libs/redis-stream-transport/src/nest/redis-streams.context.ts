@@ -2,7 +2,9 @@ import { inspect, type InspectOptions } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
+import type { Keys } from '../protocol/keys.js';
 import type { ProvenCaller } from '../options/sealing.js';
+import { readNack, type NackOptions } from './nack.js';
 import { bothHeaders, headersText } from './outgoing-data.js';
 import { RetryLater } from './retry-later.js';
 import { callerOf } from './sealed-entry.js';
@@ -12,8 +14,8 @@ import { thrownText } from '../thrown.js';
 export interface ContextSource {
   /** Milliseconds of Redis' clock. */
   redisNow(): number;
-  /** Key of a stream in Redis. */
-  streamKey(name: string): string;
+  /** The keys of the shard that a stream is in. */
+  keysOf(stream: string): Pick<Keys, 'stream' | 'log'>;
 }
 
 /** The arguments that Nest's contexts have: what the message was sent with. */
@@ -48,7 +50,8 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
 
   /** Key of the stream in Redis, of the pattern's own or of its lane; `getMessageId` is an id in it. */
   getStream(): string {
-    return this.#source.streamKey(this.#delivery.stream.name);
+    const { name } = this.#delivery.stream;
+    return this.#source.keysOf(name).stream(name);
   }
 
   /** Id of the entry in its stream. */
@@ -59,6 +62,17 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
   /** Id of the call, `<caller>/<call>`, unique among all callers; undefined for events. */
   getCallId(): string | undefined {
     return this.#delivery.callId;
+  }
+
+  /**
+   * Where the caller hears replies, for logs and tools: the key of its reply log in Redis, which is the name of its
+   * channel too. Replies are written by the transport alone: what else is written there is ignored or breaks calls.
+   * Undefined for events.
+   */
+  getReplyAddress(): string | undefined {
+    const { stream, entry } = this.#delivery;
+    const { caller } = entry.header;
+    return caller === undefined ? undefined : this.#source.keysOf(stream.name).log(caller);
   }
 
   /** Who sent the message, as its seal proves; undefined where messages are not sealed. */
@@ -156,6 +170,19 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
    */
   deadLetter(reason = 'dead-lettered by its handler'): void {
     this.event('deadLetter').deadLetter('handler', thrownText(reason));
+  }
+
+  /**
+   * Does not acknowledge an event: has it handled again, as `retry`, or with `requeue: false` moves it to the dead
+   * letters, as `deadLetter`. Attempts count: when the policy allows no further one it becomes a dead letter.
+   * @throws RedisStreamsError INVALID_MESSAGE for a request: throw `RetryLater` or `DeadLetter` instead
+   * @throws RedisStreamsError INVALID_OPTION for options that are unknown, out of bounds, or contradict each other
+   */
+  nack(options: NackOptions = {}): void {
+    this.event('nack');
+    const { requeue, delay, reason } = readNack(options);
+    if (requeue) this.retry(delay);
+    else this.deadLetter(reason);
   }
 
   /** The facts of the entry, for logs: no data and no headers, which may be secret. */

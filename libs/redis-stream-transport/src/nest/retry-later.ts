@@ -2,7 +2,7 @@ import { RpcException } from '@nestjs/microservices';
 import { brand, RedisStreamsError } from '../errors.js';
 
 /** The longest delay that {@link RetryLater} takes: 7 days, in milliseconds. */
-const MAX_RETRY_DELAY = 7 * 24 * 60 * 60 * 1000;
+export const MAX_RETRY_DELAY = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * An instruction to the transport. An `RpcException`, because Nest's filters replace every other error

@@ -4,6 +4,7 @@ import { ABORTED } from '../engine/consumer/run/abort-reason.js';
 import { Delivery, type DeliveryOwner } from '../engine/consumer/run/delivery.js';
 import type { AbortReason } from '../engine/diagnostics/messages.js';
 import { RedisStreamsContext } from '../nest/redis-streams.context.js';
+import { Keys } from '../protocol/keys.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 
 /** What a handler is to find in its context. */
@@ -31,6 +32,8 @@ export type TestOutcome =
   | { readonly kind: 'retry'; readonly delay: number | undefined }
   | { readonly kind: 'dead-letter'; readonly reason: string };
 
+const KEYS = new Keys('nrs', 0, 1);
+
 /** Parts of a context that only the transport needs. */
 interface Seen {
   outcome: TestOutcome | undefined;
@@ -45,13 +48,13 @@ export class TestContext extends RedisStreamsContext {
   constructor(options: TestContextOptions) {
     const seen: Seen = { outcome: undefined };
     const delivery = deliveryOf(options, seen);
-    const source = { redisNow: () => Date.now(), streamKey: (name: string) => `{nrs}:s:${name}` };
+    const source = { redisNow: () => Date.now(), keysOf: () => KEYS };
     super(delivery, source, options.metadata);
     this.#delivery = delivery;
     this.#seen = seen;
   }
 
-  /** What the handler did with `ack`, `retry` or `deadLetter`; undefined: none of these. The first one counts. */
+  /** What the handler did with `ack`, `retry`, `nack` or `deadLetter`; undefined: none of these. The first one counts. */
   get outcome(): TestOutcome | undefined {
     return this.#seen.outcome;
   }
