@@ -21,6 +21,8 @@ const required = [
   'package.json',
   'dist/index.js',
   'dist/index.d.ts',
+  'scripts/manifest.json',
+  'scripts/enqueue.lua',
   ...page.map((name) => `dist/dashboard/page/${name}`),
   ...packedFiles(),
 ];
@@ -104,10 +106,10 @@ function mapProblems(paths: readonly string[]): string[] {
 function consumerProblems(tarball: string): string[] {
   const { exports } = JSON.parse(
     readFileSync(join(repository, workspace, 'package.json'), 'utf8'),
-  ) as { exports: object };
-  const entries = Object.keys(exports)
-    .filter((entry) => !entry.endsWith('.json'))
-    .map((entry) => posix.join('nestjs-redis-streams', entry));
+  ) as { exports: Readonly<Record<string, string | object>> };
+  const entries = Object.entries(exports)
+    .filter(([, target]) => typeof target !== 'string')
+    .map(([entry]) => posix.join('nestjs-redis-streams', entry));
   const project = join(folder, 'consumer');
   const modules = join(project, 'node_modules');
   mkdirSync(join(modules, 'nestjs-redis-streams'), { recursive: true });

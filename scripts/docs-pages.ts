@@ -17,6 +17,7 @@ import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-
 import { repository } from '../tools/repository.js';
 import { alertsFile, alertsPage } from './deploy/alerts.js';
 import { boardFile } from './deploy/board.js';
+import { luaFiles } from './lua-files.js';
 import { metricsPage } from './metrics-page.js';
 
 /** One option of a table: its type, its bounds and its default. */
@@ -43,17 +44,18 @@ export async function printPages(): Promise<{ path: string; text: string }[]> {
     'docs/alerts.md': alertsPage(PRINTED),
     'deploy/alerts.yaml': alertsFile(),
     'deploy/grafana.json': boardFile(),
+    ...(await luaFiles()),
   };
   return Promise.all(
     Object.entries(pages).map(async ([file, text]) => {
-      const filepath = join(repository, file);
-      return {
-        path: filepath,
-        text: await format(text, { ...(await resolveConfig(filepath)), filepath }),
-      };
+      const path = join(repository, file);
+      return { path, text: file.endsWith('.lua') ? text : await formatted(path, text) };
     }),
   );
 }
+
+const formatted = async (filepath: string, text: string): Promise<string> =>
+  format(text, { ...(await resolveConfig(filepath)), filepath });
 
 const PRINTED =
   '<!-- Printed from the sources by `npm run docs`: edit docstrings, tables or scripts/docs-pages.ts. -->';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { printPages } from '../../scripts/docs-pages.js';
+import { leftLuaFiles } from '../../scripts/lua-files.js';
 import { REDIS_STREAMS_ERROR_CODES } from '../../libs/redis-stream-transport/src/errors.js';
 import { CLIENT_TABLE } from '../../libs/redis-stream-transport/src/options/client-options.js';
 import { EXTRAS_TABLE } from '../../libs/redis-stream-transport/src/options/handler-extras.js';
@@ -19,6 +20,10 @@ it.each(pages.map((page) => ({ ...page, name: basename(page.path) })))(
     expect(existsSync(path) ? readFileSync(path, 'utf8') : '').toBe(text);
   },
 );
+
+it('has no file of a script that is gone; else: npm run docs', () => {
+  expect(leftLuaFiles(pages)).toEqual([]);
+});
 
 it('lists every option and every error code', () => {
   const text = pages.map((page) => page.text).join('\n');

@@ -44,7 +44,7 @@ return 'ok'
  * Answers { now, consumer, time and card, consumer, … }.
  */
 export const lookScript = defineScript({
-  name: 'look',
+  name: 'look-up',
   keys: ['instances', 'about'],
   args: ['most', 'inboxes'],
   flags: 'allow-oom',
@@ -60,7 +60,7 @@ return answer
 `,
 });
 
-/** Names of the services that a live consumer offers, `most` of them, in no order that means something. */
+/** Reads which services a live consumer offers. Answers `most` names, in no order that means something. */
 export const servicesScript = defineScript({
   name: 'services',
   keys: ['services'],

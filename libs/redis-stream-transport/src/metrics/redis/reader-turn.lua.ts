@@ -17,7 +17,7 @@ return 1
 `,
 });
 
-/** Gives the turn up, if it is `reader`'s. */
+/** Gives the turn up, if it is `reader`'s. Answers 1, or 0 if it was not. */
 export const leaveTurnScript = defineScript({
   name: 'leave-turn',
   keys: ['turn'],

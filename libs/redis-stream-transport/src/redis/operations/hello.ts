@@ -40,7 +40,7 @@ export const helloScript = defineScript({
 
 /**
  * The same for a server whose memory is full. The plain script has no flags, because Redis refuses a script with flags
- * as soon as it refuses writes for any other reason.
+ * as soon as it refuses writes for any other reason. Answers as `hello` does.
  */
 export const helloWhenFullScript = defineScript({
   name: 'hello-when-full',

@@ -6,7 +6,7 @@ const NOTICE_LIFE = 60_000;
 /** Cancellations that are kept for one consumer. Beyond that the oldest are dropped. */
 const NOTICES_KEPT = 10_000;
 
-/** Leaves cancellations for a consumer, for `life` milliseconds, and tells it at once. */
+/** Leaves cancellations for a consumer, for `life` milliseconds, and tells it at once. Answers 1. */
 export const abortScript = defineScript({
   name: 'abort',
   keys: ['inbox'],

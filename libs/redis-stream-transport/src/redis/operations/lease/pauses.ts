@@ -3,7 +3,7 @@ import { textsOf } from '../../answer.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
-/** Reads what is paused in a group: names and values in turn. Who pauses keeps them below a thousand. */
+/** Reads what is paused in a group. Who pauses keeps that below a thousand. Answers names and values in turn. */
 export const pausesScript = defineScript({
   name: 'pauses',
   keys: ['paused'],

@@ -1,0 +1,115 @@
+local lease, stream, due, dead, log, started, keyRecord, part = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local token, group, consumer, id, size, place, drop, frame, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local fields = {}
+for i = 11, #ARGV do fields[i - 10] = ARGV[i] end
+local function unwritten(log)
+  redis.pcall('SPUBLISH', log, '0-0 ')
+  return false
+end
+local function answer(log, frame, life, lives)
+  local id = redis.pcall('XADD', log, 'NOMKSTREAM', '*', 'f', frame)
+  if id then
+    if type(id) == 'table' then return unwritten(log) end
+    if not lives then redis.pcall('PEXPIRE', log, life, 'GT') end
+  else
+    id = redis.pcall('XADD', log, '*', 'f', frame, 'b', '1')
+    if type(id) == 'table' then return unwritten(log) end
+    redis.pcall('PEXPIRE', log, life)
+  end
+  if #frame < 4096 then
+    redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
+  else
+    redis.pcall('SPUBLISH', log, id)
+    redis.pcall('SPUBLISH', log, frame)
+  end
+  return true
+end
+
+
+local function stateOf(part, id, n)
+  local known = redis.pcall('HGET', part, id)
+  return type(known) == 'string' and #known == n and known or string.rep('.', n)
+end
+local function over(part, id)
+  redis.pcall('HDEL', part, id)
+  return true, false
+end
+local function merged(part, id, n, letters)
+  if not string.find(letters, '[^x]') then return over(part, id) end
+  local known = stateOf(part, id, n)
+  local all, joined = true, {}
+  for i = 1, n do
+    local a, b = string.sub(known, i, i), string.sub(letters, i, i)
+    if a == 'x' or b == 'x' then joined[i] = 'x' else joined[i], all = b == '.' and a or b, false end
+  end
+  local text = table.concat(joined)
+  if all then return over(part, id) end
+  return false, text ~= known and redis.pcall('HSET', part, id, text) == 1
+end
+-- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
+-- that is not pending is rare, so its data is hardly ever fetched.
+local function noteLetters(part, stream, group, id, n, letters)
+  local ended, new = merged(part, id, n, letters)
+  if new then
+    local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+  end
+  return ended
+end
+local function only(n, place, what)
+  return string.rep('.', place) .. what .. string.rep('.', n - place - 1)
+end
+local function letter(part, id, n, place)
+  return string.sub(stateOf(part, id, n), place + 1, place + 1)
+end
+
+
+size, place = tonumber(size), tonumber(place)
+local name = size > 0 and id .. '#' .. string.format('%.0f', place) or id
+local isOver = size > 0 and letter(part, id, size, place) == 'x'
+
+
+local function finish(drop)
+  if size > 0 then
+    redis.pcall('HDEL', due, group .. ' ' .. name)
+    if not noteLetters(part, stream, group, id, size, only(size, place, 'x')) then return false end
+  end
+  redis.pcall('XACK', stream, group, id)
+  redis.pcall('HDEL', due, group .. ' ' .. id)
+  if drop then redis.pcall('XDEL', stream, id) end
+  return true
+end
+
+
+local function runs(known, name)
+  if type(known) ~= 'string' or string.byte(known) ~= 46 then return false end
+  local from = string.find(known, ' ', 1, true)
+  return from and string.sub(known, from, from + #name + 1) == ' ' .. name .. ' '
+end
+local function keep(record, name, ended)
+  if ended == '-' then
+    if runs(redis.pcall('GET', record), name) then redis.pcall('DEL', record) end
+    return
+  end
+  local known = redis.pcall('SET', record, ended, 'XX', 'GET', 'PX', '86400000')
+  if type(known) ~= 'string' or runs(known, name) then return end
+  redis.pcall('SET', record, known, 'PX', '86400000')
+end
+
+
+local held = redis.call('GET', lease)
+if not held then return 'missing' end
+if held ~= token then return 'fenced' end
+
+if isOver then return 'lost' end
+local start = group .. ' ' .. id
+if redis.pcall('HGET', started, start) ~= consumer then
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+  if pending.err or not pending[1] or pending[1][2] ~= consumer then return 'lost' end
+end
+local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
+-- From here on nothing raises: a repeat would write another letter.
+if frame ~= '' then answer(log, frame, life) end
+if keyRecord ~= lease then keep(keyRecord, name, '-') end
+if finish(drop == '1') then redis.pcall('HDEL', started, start) end
+return 'ok ' .. letter

@@ -1,0 +1,165 @@
+local record, incarnation, log = KEYS[1], KEYS[2], KEYS[3]
+local epoch, number, version, meant, stamp, maxAge, life, cap, trim, sections = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function whole(n) return string.format('%.0f', n) end
+
+
+-- Anybody may have written into the record: what is no number of ours is missing.
+local function place(text)
+  return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
+end
+local function judge()
+  local e, q = tonumber(epoch), tonumber(number)
+  local rec = redis.pcall('HMGET', record, 'e', 'q')
+  -- A key of another type is no record.
+  if rec.err then
+    if not string.find(rec.err, 'WRONGTYPE', 1, true) then return rec end
+    redis.call('DEL', record)
+    rec = {}
+  end
+  local re, rq = place(rec[1]), place(rec[2])
+  if rq < 0 then re = -1 end
+  if re == e then
+    if q <= rq then
+      local kept = redis.call('HGET', record, 'v' .. (q % 8))
+      local mark = number .. ' '
+      if kept and string.sub(kept, 1, #mark) == mark then
+        return 'done ' .. whole(now) .. ' ' .. string.sub(kept, #mark + 1)
+      end
+      return 'done ' .. whole(now) .. ' ?'
+    end
+    if q == rq + 1 then return nil end
+    return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq)
+  end
+  if re > e then return 'old ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
+  if q ~= 1 then return 'gap ' .. whole(now) .. ' ' .. whole(re) .. ' ' .. whole(rq) end
+  local id = redis.call('HGET', incarnation, 'id')
+  if id ~= meant then return 'inc ' .. whole(now) .. ' ' .. (id or '-') end
+  return nil
+end
+local function remember(verdict)
+  local field = 'v' .. (tonumber(number) % 8)
+  redis.call('HSET', record, 'e', epoch, 'q', number, field, number .. ' ' .. verdict)
+end
+
+if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end
+local answer = judge()
+if answer then return answer end
+cap = tonumber(cap)
+
+
+-- What no live group has finished: handled events above the trim line do not count.
+local function backlog(stream, len)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err or #groups == 0 then return len end
+  local worst = 0
+  for _, g in ipairs(groups) do
+    local pending, lag = 0, nil
+    for f = 1, #g, 2 do
+      if g[f] == 'pending' then pending = g[f + 1] elseif g[f] == 'lag' then lag = g[f + 1] end
+    end
+    if not lag then return len end
+    if pending + lag > worst then worst = pending + lag end
+  end
+  return worst
+end
+
+local function error_of(answer)
+  local text = string.sub(answer.err or '', 1, 120)
+  return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
+end
+local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
+for s = 1, tonumber(sections) do
+  if ARGV[at + 1] == '2' then
+    local last = key + tonumber(ARGV[at + 2]) - 1
+    at = at + 3
+    for k = key, last do
+      local id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+      told = told + 1
+      tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
+      at = at + 2
+    end
+    key = last + 1
+  else
+    local stream, live = KEYS[key], KEYS[key + 1]
+    key, told = key + 2, told + 1
+    -- What is asked for once in a while stands behind the mode.
+    local mode, asks, measures = ARGV[at], false, true
+    if #mode > 1 then
+      asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+      mode = string.sub(mode, 1, 1)
+    end
+    local wide, n = ARGV[at + 1], tonumber(ARGV[at + 2])
+    at = at + 3
+    local refused, room = '', n
+    if mode == '1' then
+      local count = redis.pcall('ZCOUNT', live, whole(now), '+inf')
+      if type(count) == 'table' then refused = error_of(count) elseif count == 0 then refused = '!NONE' end
+    elseif mode == '2' then
+      if redis.pcall('EXISTS', live) == 0 then refused = '!NEVER' end
+    end
+    local filling = ''
+    if refused ~= '' then
+      room = 0
+    elseif measures then
+      local len = redis.pcall('XLEN', stream)
+      if type(len) == 'table' then
+        room, refused = 0, error_of(len)
+      elseif 10 * (len + n) > cap then
+        filling = '^'
+        if len + n > cap then
+          len = backlog(stream, len)
+          if len + n > cap then room, refused = math.max(0, cap - len), '!FULL' end
+        end
+      end
+    end
+    local first, added = '-', 0
+    -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first keep its time.
+    local nextId = '*'
+    for i = 1, n do
+      local id
+      if wide == '0' then
+        if i <= room then id = pcall('XADD', stream, nextId, 'c', ARGV[at], 'd', ARGV[at + 1]) end
+        at = at + 2
+      else
+        local strings = tonumber(ARGV[at])
+        if i <= room then id = pcall('XADD', stream, nextId, unpack(ARGV, at + 1, at + strings)) end
+        at = at + 1 + strings
+      end
+      if i <= room then
+        if type(id) == 'table' then
+          room, refused = 0, error_of(id)
+        else
+          if added == 0 then
+            first = id
+            if n > 1 then nextId = string.match(id, '^%d+%-') .. '*' end
+          end
+          added = added + 1
+        end
+      end
+    end
+    local takers = ''
+    if asks then
+      local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+      local spread
+      if not members.err then takers = #members end
+      for _, member in ipairs(members.err and {} or members) do
+        -- One that takes none is enough, and so is one that reads one stream only.
+        if not string.match(member, '^%S+ %S+ packs') then takers = 0 end
+        local streams = tonumber(string.match(member, '^%S+ %S+ .-spread=(%d+)') or 1)
+        spread = math.min(spread or streams, streams)
+      end
+      if takers ~= '' then takers = '*' .. takers end
+      if spread and spread > 1 then takers = takers .. '/' .. whole(spread) end
+    end
+    tokens[told] = first .. ':' .. added .. filling .. takers .. refused
+  end
+end
+local verdict = version .. ' ' .. table.concat(tokens, ' ')
+-- Memory that is full refuses the first write of a script and no later one: either the first XADD, and
+-- then this as well, or nothing.
+remember(verdict)
+if life ~= '' then redis.call('PEXPIRE', record, life) end
+if trim ~= '' then redis.pcall('XTRIM', log, 'MINID', trim) end
+return 'ok ' .. whole(now) .. ' ' .. verdict
