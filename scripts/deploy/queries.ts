@@ -28,8 +28,10 @@ export const times = (name: InstrumentName, by: string, range: string, labels = 
 export const p99 = (name: InstrumentName, by: string, range: string, labels = ''): string =>
   `histogram_quantile(0.99, sum by (${by}, le) (rate(${prometheusName(name)}_bucket${chosen(labels)}[${range}])))`;
 
-/** The part of calls that were not answered. */
+/** The part of calls that failed. Those that were cancelled, or refused while an operator paused them, did not. */
 export const failing = (range: string, labels = ''): string => {
-  const failed = ['result!="answered"', labels].filter(Boolean).join(', ');
+  const failed = ['result!="answered"', 'code!~"CANCELLED|PAUSED"', labels]
+    .filter(Boolean)
+    .join(', ');
   return `${rate('calls', 'pattern', range, failed)} / ${rate('calls', 'pattern', range, labels)}`;
 };

@@ -1,6 +1,7 @@
-import { DeadLetter, RetryLater } from 'nestjs-redis-streams';
-import { patternStatistics, readStatistics } from 'nestjs-redis-streams/operate';
+import { DeadLetter, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { patternStatistics, pausePattern, readStatistics } from 'nestjs-redis-streams/operate';
 import { statisticsIn } from '../../libs/redis-stream-transport/src/operate/instance-statistics.js';
+import { concat, NEVER, of } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
 import { command } from '../contracts/command.js';
 import { range } from '../support/tally.js';
@@ -24,6 +25,9 @@ function handlers(held = new Gate()) {
       slow: () => held.opened,
       fail,
       give,
+      streamed: () => concat(of(1), NEVER),
+      stopped: (_: unknown, { signal }: RedisStreamsContext) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('no')))),
     },
     events: { told: () => undefined, later },
   };
@@ -58,6 +62,41 @@ describe('what instances have done', () => {
       expect(found.get('slow')?.p50).toBeGreaterThan(80);
       expect(found.get('quick')?.p99).toBeLessThan(80);
     });
+  });
+
+  it('counts what was cancelled, or refused while paused, as neither done nor an error', async () => {
+    const service = new TestService();
+    await service.serve(handlers());
+    const client = await service.connected();
+    const controller = new AbortController();
+    const cancelled = client.failure('stopped', 1, controller);
+    const streamed = client.send('streamed', {}).subscribe();
+    await eventually(async () => {
+      const found = await byPattern(service);
+      for (const one of ['stopped', 'streamed']) expect(found.get(one)?.running).toBe(1);
+    });
+    controller.abort();
+    streamed.unsubscribe();
+    expect(await cancelled).toMatchObject({ code: 'CANCELLED' });
+    await pausePattern(service.address, { pattern: 'quick', refuse: true });
+    for (const _ of range(3))
+      expect(await client.failure('quick')).toMatchObject({ code: 'PAUSED' });
+    await client.failure('fail');
+    await eventually(async () => {
+      const found = await byPattern(service);
+      const none = { errors: 0, paused: 0, cancelled: 0 };
+      for (const one of ['stopped', 'streamed']) {
+        expect({ one, ...found.get(one) }).toMatchObject({ one, ...none, ended: 1, cancelled: 1 });
+      }
+      expect(found.get('quick')).toMatchObject({ ...none, ended: 3, paused: 3 });
+      expect(found.get('fail')).toMatchObject({ ...none, ended: 1, errors: 1 });
+    });
+    const { out } = await command('stats', '--prefix', service.prefix);
+    expect(out).toMatch(
+      /^pattern +service +ended +errors +paused +cancelled +retries +runs +p50 +p99$/m,
+    );
+    expect(out).toMatch(/^quick +service +3 +0 +3 +0 +0 +0 /m);
+    expect(out).toMatch(/^stopped +service +1 +0 +0 +1 +0 +0 /m);
   });
 
   it('is summed over instances, and since an earlier look', async () => {

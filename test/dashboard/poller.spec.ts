@@ -84,7 +84,8 @@ describe('what handlers did', () => {
     patterns: [
       {
         ...{ pattern: 'p', running: 0, waiting: 0, answered, handled: 0, failed },
-        ...{ refused: 0, retried: 0, dead: 0, durations: [[50, answered]] as [number, number][] },
+        ...{ refused: 0, retried: 0, dead: 0, paused: 0, cancelled: 0 },
+        durations: [[50, answered]] as [number, number][],
       },
     ],
   });

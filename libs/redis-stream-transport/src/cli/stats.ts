@@ -12,16 +12,29 @@ import type { Session } from './session.js';
 import { counted, lasting } from './values.js';
 import { servedPlaceOf, withWhere, type Where } from './where.js';
 
-const COLUMNS = [
-  { name: 'pattern', cut: true },
-  { name: 'service', cut: true },
-  { name: 'ended', right: true },
-  { name: 'errors', right: true },
-  { name: 'retries', right: true },
-  { name: 'runs', right: true },
-  { name: 'p50', right: true },
-  { name: 'p99', right: true },
-];
+const count = (of: (counts: PatternStatistics) => number) => ({
+  right: true,
+  of: (counts: PatternStatistics) => String(of(counts)),
+});
+
+/** The columns of a table, and what each says of a pattern. */
+function columnsFor(all: readonly PatternStatistics[]) {
+  // Mostly nothing is paused or cancelled, and names need the room.
+  const ifAny = (name: 'paused' | 'cancelled') =>
+    all.some((one) => one[name] > 0) ? [{ name, ...count((one) => one[name]) }] : [];
+  return [
+    { name: 'pattern', cut: true, of: ({ pattern }: PatternStatistics) => pattern },
+    { name: 'service', cut: true, of: ({ service }: PatternStatistics) => service },
+    { name: 'ended', ...count(({ ended }) => ended) },
+    { name: 'errors', ...count(({ errors }) => errors) },
+    ...ifAny('paused'),
+    ...ifAny('cancelled'),
+    { name: 'retries', ...count(({ retries }) => retries) },
+    { name: 'runs', ...count(({ running }) => running) },
+    { name: 'p50', right: true, of: ({ p50 }: PatternStatistics) => lasting(p50) },
+    { name: 'p99', right: true, of: ({ p99 }: PatternStatistics) => lasting(p99) },
+  ];
+}
 
 export function addStats(program: Command, session: Session): void {
   const command = described(program.command('stats'), {
@@ -59,16 +72,18 @@ async function stats(
   if (wanted !== undefined && instances.length === 0) throw nobody(wanted, said);
   if (options.json === true) screen.json({ patterns: all, instances, silent: said.silent });
   else if (all.length === 0) screen.line('nothing was called yet');
-  else screen.table(COLUMNS, all.map(row));
+  else printTable(all, screen);
   if (options.json !== true) tellGaps(said, screen);
 }
 
 const nameOf = ({ service, pattern }: PatternStatistics): string => `${service} ${pattern}`;
 
-function row({ pattern, service, ...counts }: PatternStatistics): string[] {
-  const { ended, errors, retries, running, p50, p99 } = counts;
-  const numbers = [ended, errors, retries, running].map(String);
-  return [pattern, service, ...numbers, lasting(p50), lasting(p99)];
+function printTable(all: readonly PatternStatistics[], screen: Screen): void {
+  const columns = columnsFor(all);
+  screen.table(
+    columns,
+    all.map((one) => columns.map(({ of }) => of(one))),
+  );
 }
 
 function nobody(wanted: string, { instances }: Statistics): Failure {

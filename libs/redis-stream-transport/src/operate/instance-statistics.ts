@@ -28,11 +28,12 @@ function countsIn(row: unknown): PatternCounts | undefined {
   if (!Array.isArray(row)) return undefined;
   const [pattern, running, waiting, ...ends] = row as unknown[];
   if (typeof pattern !== 'string') return undefined;
-  const [answered, handled, failed, refused, retried, dead, durations] = ends;
+  const [answered, handled, failed, refused, retried, dead, durations, paused, cancelled] = ends;
   return {
     ...{ pattern, running: amount(running), waiting: amount(waiting) },
     ...{ answered: amount(answered), handled: amount(handled), failed: amount(failed) },
     ...{ refused: amount(refused), retried: amount(retried), dead: amount(dead) },
+    ...{ paused: amount(paused), cancelled: amount(cancelled) },
     durations: bucketsIn(durations),
   };
 }

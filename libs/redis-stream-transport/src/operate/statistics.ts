@@ -11,9 +11,14 @@ export interface PatternCounts {
   readonly answered: number;
   readonly handled: number;
   readonly failed: number;
+  /** Without those of `paused` and `cancelled`. */
   readonly refused: number;
   readonly retried: number;
   readonly dead: number;
+  /** Refused with PAUSED; 0 of instances of earlier releases, which count them as `refused`. */
+  readonly paused: number;
+  /** Their caller did not wait any more: ended with CANCELLED, or the handler threw when it was told to stop; 0 as above. */
+  readonly cancelled: number;
   /** `[bucket, count]` of how long handlers ran; a bucket begins at 1.2^bucket microseconds. */
   readonly durations: readonly (readonly [bucket: number, count: number])[];
 }
@@ -49,8 +54,12 @@ export interface HandledTotals {
   readonly waiting: number;
   /** Entries, or calls of packs, that have ended for good, well or not. */
   readonly ended: number;
-  /** Of these: the handler failed, the transport refused, or a dead letter. */
+  /** Of these: the handler failed, the transport refused, or a dead letter; without `paused` and `cancelled`. */
   readonly errors: number;
+  /** Of `ended`: refused with PAUSED, because an operator has paused the pattern. */
+  readonly paused: number;
+  /** Of `ended`: cancelled, because the caller did not wait any more. */
+  readonly cancelled: number;
   /** Attempts after which another one was planned. */
   readonly retries: number;
   /** Of `errors`: dead letters. */
@@ -122,12 +131,13 @@ function less(now: PatternCounts, before: PatternCounts | undefined): Counts {
   const durations = now.durations
     .map(([bucket, count]) => [bucket, Math.max(0, count - (known.get(bucket) ?? 0))] as const)
     .filter(([, count]) => count > 0);
-  const added = (of: 'answered' | 'handled' | 'failed' | 'refused' | 'retried' | 'dead'): number =>
+  const added = (of: Exclude<keyof Counts, 'durations'>): number =>
     Math.max(0, now[of] - before[of]);
   return {
     ...{ running: now.running, waiting: now.waiting, durations },
     ...{ answered: added('answered'), handled: added('handled'), failed: added('failed') },
     ...{ refused: added('refused'), retried: added('retried'), dead: added('dead') },
+    ...{ paused: added('paused'), cancelled: added('cancelled') },
   };
 }
 
@@ -139,9 +149,12 @@ function summed(all: readonly Added[]): HandledTotals {
   const sum = (of: (one: Counts) => number): number =>
     all.reduce((total, one) => total + of(one), 0);
   const errors = sum(({ failed, refused, dead }) => failed + refused + dead);
+  const paused = sum((one) => one.paused);
+  const cancelled = sum((one) => one.cancelled);
   return {
     ...{ running: sum(({ running }) => running), waiting: sum(({ waiting }) => waiting) },
-    ended: errors + sum(({ answered, handled }) => answered + handled),
+    ended: errors + paused + cancelled + sum(({ answered, handled }) => answered + handled),
+    ...{ paused, cancelled },
     ...{ errors, retries: sum(({ retried }) => retried), dead: sum(({ dead }) => dead) },
     over: all.reduce((most, { over }) => Math.max(most, over), 0),
     ...{ p50: quantile([...buckets], 0.5), p99: quantile([...buckets], 0.99) },

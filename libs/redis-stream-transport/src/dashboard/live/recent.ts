@@ -14,7 +14,7 @@ export interface Handled {
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly ended: number;
-  /** Of these: the handler failed, the transport refused, or a dead letter. */
+  /** Of these: the handler failed, the transport refused, or a dead letter; neither PAUSED nor CANCELLED. */
   readonly errors: number;
   /** Milliseconds in which this happened. */
   readonly over: number;

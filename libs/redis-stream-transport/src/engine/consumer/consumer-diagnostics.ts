@@ -69,15 +69,15 @@ export class ConsumerDiagnostics {
 
   /** @param payload of a fault: JSON */
   finished(delivery: Delivery, kind: ReplyKind | undefined, payload: string | undefined): void {
-    const isHeard = delivery.watch !== undefined || this.topics['entry.ended'].isHeard;
-    if (kind === REPLY.fault)
-      this.ended(delivery, 'refused', isHeard ? codeOf(payload) : undefined);
+    if (kind === REPLY.fault) this.ended(delivery, 'refused', codeOf(payload));
     else if (kind === REPLY.error) this.ended(delivery, 'failed');
     else this.ended(delivery, kind === undefined ? 'handled' : 'answered');
   }
 
   ended(delivery: Delivery, result: EntryResult, code?: RedisStreamsErrorCode): void {
-    delivery.pattern.tally.ended(result);
+    delivery.pattern.tally.ended(
+      isCancelled(delivery, result, code) ? 'cancelled' : code === 'PAUSED' ? 'paused' : result,
+    );
     delivery.watch?.ended(result, code);
     const topic = this.topics['entry.ended'];
     if (!topic.isHeard) return;
@@ -148,6 +148,10 @@ export class ConsumerDiagnostics {
     return delivery.times?.about ?? aboutEntry(this.source, delivery);
   }
 }
+
+/** Its caller did not wait any more: the transport ended it for that, or the handler threw when it was told to stop. */
+const isCancelled = (delivery: Delivery, result: EntryResult, code: string | undefined): boolean =>
+  code === 'CANCELLED' || (result === 'failed' && delivery.abortedBy === 'cancelled');
 
 /** The code of a fault that this process has written. */
 function codeOf(payload: string | undefined): RedisStreamsErrorCode | undefined {

@@ -41,7 +41,7 @@ export const PATTERNS: readonly Column<Row>[] = [
   {
     name: 'Errors',
     number: true,
-    hint: `of what has ended ${LATELY}`,
+    hint: `of what has ended ${LATELY}; calls that were cancelled, or refused while paused, are none`,
     cell: ({ handled }) => (
       <OfHandlers
         handled={handled}

@@ -51,7 +51,7 @@ export class InstanceStatistics {
     const texts: string[] = [];
     let length = 0;
     for (const { spec, running, waiting, tally } of used) {
-      const row = [spec.pattern, running, waiting, ...tally.counts, tally.buckets];
+      const row = [spec.pattern, running, waiting, ...tally.counts, tally.buckets, ...tally.wanted];
       const text = JSON.stringify(row);
       length += text.length + 1;
       if (length > LONGEST) break;

@@ -4,13 +4,18 @@ import type { EntryResult } from '../../diagnostics/messages.js';
 /** Counts what became of the entries of a pattern in this process, and how long its handlers ran: some additions each. */
 export class PatternTally {
   private readonly ends = { answered: 0, handled: 0, failed: 0, refused: 0, retried: 0, dead: 0 };
+  /** An operator or the caller wanted these ends: nothing is wrong. */
+  private paused = 0;
+  private cancelled = 0;
   /** Half a kilobyte, so it is made with the first run. */
   private durations: Histogram | undefined;
 
-  ended(result: EntryResult): void {
+  ended(result: EntryResult | 'paused' | 'cancelled'): void {
     // Names that are written out take a nanosecond, a property by a name that varies takes twenty.
     if (result === 'answered') this.ends.answered++;
     else if (result === 'handled') this.ends.handled++;
+    else if (result === 'paused') this.paused++;
+    else if (result === 'cancelled') this.cancelled++;
     else if (result !== 'left') this.ends[result]++;
   }
 
@@ -19,13 +24,18 @@ export class PatternTally {
     (this.durations ??= new Histogram()).record(ms);
   }
 
-  /** Ends by result, without those that were left to other instances: answered, handled, failed, refused, retried, dead. */
+  /** Ends by result, without those that were left to other instances and those of `wanted`: answered, handled, failed, refused, retried, dead. */
   get counts(): readonly number[] {
     return Object.values(this.ends);
   }
 
+  /** Ends that are no success and no error: refused with PAUSED, and cancelled. */
+  get wanted(): readonly number[] {
+    return [this.paused, this.cancelled];
+  }
+
   get total(): number {
-    return this.counts.reduce((sum, one) => sum + one, 0);
+    return [...this.counts, ...this.wanted].reduce((sum, one) => sum + one, 0);
   }
 
   get buckets(): Buckets {
