@@ -92,6 +92,8 @@ export interface HandledTotals {
   readonly waiting: number;
   readonly ended: number;
   readonly errors: number;
+  readonly paused: number;
+  readonly cancelled: number;
   readonly retries: number;
   readonly dead: number;
   readonly p50: number | undefined;
@@ -117,7 +119,7 @@ export interface InstanceFacts {
   readonly leaseTtl: number | undefined;
   readonly maxDeliveries: number | undefined;
   readonly drainTimeout: number | undefined;
-  readonly heeds: string | undefined;
+  readonly pauseRevision: string | undefined;
 }
 
 export interface InstancePauseRequest extends PauseRequest {
@@ -176,6 +178,8 @@ export interface PatternCounts {
   readonly refused: number;
   readonly retried: number;
   readonly dead: number;
+  readonly paused: number;
+  readonly cancelled: number;
   readonly durations: readonly (readonly [bucket: number, count: number])[];
 }
 
@@ -200,7 +204,7 @@ export interface PauseResult {
   readonly service: string;
   readonly changed: boolean;
   readonly instances: number;
-  readonly heeding: number;
+  readonly applied: number;
   readonly known: boolean;
 }
 

@@ -23,8 +23,8 @@ export function deadlinePieces(): Pieces {
   const item = (i: number) => ({
     expiresAt: now + LONGEST + i,
     slot: 0,
-    before: undefined,
-    behind: undefined,
+    previousItem: undefined,
+    nextItem: undefined,
   });
   const queue = new DeadlineQueue(clock, () => undefined);
   const items = Array.from({ length: OPEN }, (_, i) => item(i));

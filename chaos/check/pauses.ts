@@ -3,11 +3,11 @@ import type { FaultSeen, Finding, Model } from './model.js';
 
 export const pauseRules = {
   /**
-   * Nothing of a paused pattern starts, and nothing at all at a paused instance, from the moment when it is heeded; the
+   * Nothing of a paused pattern starts, and nothing at all at a paused instance, from the moment when it is applied; the
    * others go on. What is refused is refused as PAUSED, and there is some of it: what ran, I2 knows.
    */
   *pausesHold({ calls, faults }: Model): Generator<Finding> {
-    const pauses = faults.filter(({ heededAfter }) => heededAfter !== undefined);
+    const pauses = faults.filter(({ appliedAfter }) => appliedAfter !== undefined);
     if (pauses.length === 0) yield { text: 'nothing was paused' };
     for (const fault of pauses) {
       const { what, paused, from, to, targets } = fault;
@@ -16,7 +16,7 @@ export const pauseRules = {
       let refused = 0;
       for (const { id, pattern, start, ends, executions } of calls.values()) {
         for (const { begin, process } of executions) {
-          if (begin < heeded(fault) || begin > to) continue;
+          if (begin < appliedAt(fault) || begin > to) continue;
           const isHeld =
             paused === undefined ? targets.includes(process) : paused.pattern === pattern;
           if (!isHeld) others++;
@@ -40,4 +40,4 @@ export const pauseRules = {
   },
 };
 
-const heeded = ({ from, heededAfter = 0 }: FaultSeen): number => from + heededAfter;
+const appliedAt = ({ from, appliedAfter = 0 }: FaultSeen): number => from + appliedAfter;

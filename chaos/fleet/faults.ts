@@ -38,7 +38,7 @@ export interface Facts {
   /** Its target takes nothing new. */
   takesNothing?: boolean;
   /** Milliseconds from the note of a pause until it holds. */
-  heededAfter?: number;
+  appliedAfter?: number;
   /** New calls are refused. */
   refuses?: boolean;
   /** Redis answers no command. */

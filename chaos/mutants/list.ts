@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
     rules: ['take-over'],
   },
   {
-    // Rule L27. The instances say that they heed it.
+    // Rule L27. The instances say that they have applied it.
     name: 'a pause of a pattern is read and does nothing',
     file: 'engine/consumer/run/pauses.js',
     patches: [

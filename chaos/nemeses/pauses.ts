@@ -16,13 +16,13 @@ const service = 'service';
 /** Milliseconds within which the message has reached all that live. A process that is started now takes longer. */
 const TOLD = 300;
 
-/** Milliseconds after which an instance that has heeded its pause has started all that it had read. */
+/** Milliseconds after which an instance that has applied its pause has started all that it had read. */
 const DRAINED = 2000;
 
 interface PatternPause {
   readonly pattern: string;
   readonly refuse: boolean;
-  /** Instances that have just died: they count as alive for as long as their lease, and heed nothing. */
+  /** Instances that have just died: they count as alive for as long as their lease, and apply nothing. */
   readonly dead: number;
 }
 
@@ -35,8 +35,8 @@ export async function pausedPattern(
   const { faults } = context;
   const where = placeOf(context);
   const result = await pausePattern(where, { service, pattern, refuse, wait: TOLD });
-  const heeds = heededAfter(context, result, dead);
-  const facts: Facts = { paused: { pattern, refuse }, heededAfter: heeds };
+  const after = appliedAfter(context, result, dead);
+  const facts: Facts = { paused: { pattern, refuse }, appliedAfter: after };
   await faults.during('pause', facts, meanwhile);
   await resumePattern(where, { service, pattern });
 }
@@ -54,7 +54,7 @@ export async function pausedInstance(
   const facts: Facts = {
     targets: [victim.name],
     takesNothing: true,
-    heededAfter: heededAfter(context, result, 0) + DRAINED,
+    appliedAfter: appliedAfter(context, result, 0) + DRAINED,
   };
   await faults.during('pause-instance', facts, meanwhile);
   await resumeInstance(where, { service, instance });
@@ -65,7 +65,11 @@ const placeOf = ({ redis, plan: { prefix } }: Context): { url: string; prefix: s
   prefix,
 });
 
-/** Milliseconds: none where all instances say that they heed it; else they learn of it with the lease (L27). */
-function heededAfter({ plan }: Context, { instances, heeding }: PauseResult, dead: number): number {
-  return heeding >= instances - dead ? 0 : plan.leaseTtl / 3 + 500;
+/** Milliseconds: none where all instances say that they have applied it; else they learn of it with the lease (L27). */
+function appliedAfter(
+  { plan }: Context,
+  { instances, applied }: PauseResult,
+  dead: number,
+): number {
+  return applied >= instances - dead ? 0 : plan.leaseTtl / 3 + 500;
 }

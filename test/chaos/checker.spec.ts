@@ -434,7 +434,7 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(letter(0))).toEqual(['deadLetters']);
   });
 
-  it('finds what starts although it is paused, once that is heeded', () => {
+  it('finds what starts although it is paused, once that is applied', () => {
     const paused = (facts: object, from: number): Histories => {
       const histories = new Histories();
       histories.plan['expect'] = { pausesHold: true };
@@ -444,14 +444,14 @@ describe('what a scenario wants beside', () => {
     const ran = (ids: readonly string[]) =>
       ids.map((id) => expect.objectContaining({ rule: 'pausesHold', id }) as unknown);
     const work = { paused: { pattern: 'work', refuse: false } };
-    expect(rulesOf(paused({ ...work, heededAfter: 0 }, 703))).toEqual(['pausesHold']);
-    const found = violationsOf(paused({ ...work, heededAfter: 200 }, 350));
+    expect(rulesOf(paused({ ...work, appliedAfter: 0 }, 703))).toEqual(['pausesHold']);
+    const found = violationsOf(paused({ ...work, appliedAfter: 200 }, 350));
     expect(found.slice(0, 2)).toEqual(ran(['c-6', 'c-7']));
-    const other = { paused: { pattern: 'other', refuse: false }, heededAfter: 0 };
+    const other = { paused: { pattern: 'other', refuse: false }, appliedAfter: 0 };
     expect(rulesOf(paused(other, 450))).toEqual([]);
-    const refusing = { paused: { pattern: 'other', refuse: true }, heededAfter: 0 };
+    const refusing = { paused: { pattern: 'other', refuse: true }, appliedAfter: 0 };
     expect(violationsOf(paused(refusing, 450))[0]?.text).toContain('nobody was refused');
-    const instance = { targets: ['service-1.1'], takesNothing: true, heededAfter: 0 };
+    const instance = { targets: ['service-1.1'], takesNothing: true, appliedAfter: 0 };
     expect(violationsOf(paused(instance, 450)).slice(0, 3)).toEqual(ran(['c-5', 'c-6', 'c-7']));
     const histories = paused(other, 450);
     histories.start('c-11', 2000);

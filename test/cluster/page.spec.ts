@@ -89,7 +89,7 @@ it('the page shows and changes what is in all shards of a Cluster', async () => 
   expect(await discarded.json()).toMatchObject({ changed: 6, refused: 0 });
   const what = { service: 'service', pattern: 'quick', refuse: true };
   const paused = await page.change('api/pause', what);
-  expect(await paused.json()).toMatchObject({ instances: 1, heeding: 1 });
+  expect(await paused.json()).toMatchObject({ instances: 1, applied: 1 });
   await expect(client.call('quick')).rejects.toMatchObject({ code: 'PAUSED' });
   await page.change('api/resume', what);
   expect(await client.call('quick')).toBe('done');

@@ -246,7 +246,7 @@ describe.skipIf(!isThere)('in Chromium', () => {
     await dialog.getByLabel(/^Why/).fill('the printer is on fire');
     await dialog.getByLabel(/Refuse calls/).check();
     await dialog.getByRole('button', { name: 'Pause' }).click();
-    await tab.getByRole('status').getByText('1 of 1 instances heed it').waitFor();
+    await tab.getByRole('status').getByText('Applied by 1 of 1 instances').waitFor();
     await tab.getByText(/calls are refused: the printer is on fire/).waitFor();
     await expect(made.client.call('orders.price', { id: 'a1' })).rejects.toMatchObject({
       code: 'PAUSED',

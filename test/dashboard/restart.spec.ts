@@ -58,7 +58,7 @@ it('a pause is still there, and shown, after Redis and the service were killed a
   await eventually(refuses, 20_000);
   await shown();
   const resumed = await page.change('api/resume', what);
-  expect(await resumed.json()).toMatchObject({ changed: true, heeding: 1 });
+  expect(await resumed.json()).toMatchObject({ changed: true, applied: 1 });
   expect(await client.call(pattern)).toBe(19.5);
   expect(await cli('pause')).not.toContain(REASON);
 });

@@ -118,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
     violation: AGAIN,
     apply: both(
       replace(ReplyReader.prototype, 'isComplete', () => true),
-      replace(ReplyReader.prototype, 'isBehind', () => false),
+      replace(ReplyReader.prototype, 'isLagging', () => false),
     ),
   },
   {

@@ -35,7 +35,7 @@ describe('L27: a paused pattern', () => {
     async (shards) => {
       const { service, client, ran } = await serving({ shards });
       expect(await pausePattern(where(service), { pattern, reason: 'too hot' })).toMatchObject({
-        ...{ service: 'service', changed: true, instances: 1, heeding: 1, known: true },
+        ...{ service: 'service', changed: true, instances: 1, applied: 1, known: true },
       });
       const waiting = client.call(pattern, 'waits');
       expect(await client.call('orders.stock', 'goes')).toBe('goes');
@@ -46,7 +46,7 @@ describe('L27: a paused pattern', () => {
       });
       expect(await resumePattern(where(service), { pattern })).toMatchObject({
         changed: true,
-        heeding: 1,
+        applied: 1,
       });
       expect(await waiting).toBe('waits');
       expect(await readPaused(where(service))).toEqual({ patterns: [], instances: [] });
@@ -79,7 +79,7 @@ describe('L27: a paused pattern', () => {
     expect(await client.call(pattern, 1)).toBe(1);
   });
 
-  it('is heeded by instances that start, and survives them all', async () => {
+  it('is applied by instances that start, and survives them all', async () => {
     const { service, server, client, ran } = await serving();
     await pausePattern(where(service), { pattern });
     await server.close();
@@ -217,7 +217,7 @@ it('a paused instance takes nothing new, and others do', async () => {
   )[0]!;
   const instance = instances[0]?.name ?? '';
   const paused = await pauseInstance(where(service), { instance, reason: 'leaks' });
-  expect(paused).toMatchObject({ service: 'service', instances: 1, heeding: 1 });
+  expect(paused).toMatchObject({ service: 'service', instances: 1, applied: 1 });
   const other = await serving({}, service);
   for (let i = 0; i < 20; i++) expect(await other.client.call(pattern, i)).toBe(i);
   expect(ran).toEqual([]);

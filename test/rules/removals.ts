@@ -217,7 +217,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L16',
     part: 'the look for unread frames',
     file: producer('outcome/lost-entry-probe'),
-    changes: [['if (this.replies.isBehind(answer.lastFrame)) return;', '']],
+    changes: [['if (this.replies.isLagging(answer.lastFrame)) return;', '']],
   },
   {
     rule: 'L16',

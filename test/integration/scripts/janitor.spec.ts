@@ -150,9 +150,9 @@ describe('the janitor script', () => {
   it('works page by page', async () => {
     const { brokers, broker, ids } = await stream(5, 5);
     const first = await broker.clean('a', 'r', limits({ page: 2 }));
-    expect(first).toMatchObject({ removed: 2, next: { behind: ids[1], stayed: 0 } });
+    expect(first).toMatchObject({ removed: 2, next: { after: ids[1], stayed: 0 } });
     const second = await broker.clean('a', 'r', limits({ page: 2 }), first.next);
-    expect(second).toMatchObject({ removed: 2, next: { behind: ids[3], stayed: 0 } });
+    expect(second).toMatchObject({ removed: 2, next: { after: ids[3], stayed: 0 } });
     const third = await broker.clean('a', 'r', limits({ page: 2 }), second.next);
     expect(third).toMatchObject({ removed: 1, next: undefined });
     expect(await brokers.ids('a')).toEqual([]);
@@ -167,7 +167,7 @@ describe('the janitor script', () => {
     for (let i = 0; i < 4; i++) handled.push(await brokers.add('a'));
     await handle(brokers, 'service', 4);
     let cleaned = await broker.clean('a', 'r', limits({ page: 2 }));
-    expect(cleaned).toMatchObject({ removed: 0, next: { behind: orphans[1], stayed: 2 } });
+    expect(cleaned).toMatchObject({ removed: 0, next: { after: orphans[1], stayed: 2 } });
     for (let page = 0; page < 10 && cleaned.next !== undefined; page++) {
       cleaned = await broker.clean('a', 'r', limits({ page: 2 }), cleaned.next);
     }
@@ -268,7 +268,7 @@ describe('the janitor script, where there are only events', () => {
   it('removes whole nodes of the stream, a bounded number at once, and then what is left', async () => {
     const { brokers, broker } = await handledStream(2550);
     const first = await broker.clean('a', 'e', limits());
-    expect(first).toEqual({ removed: 1000, next: { behind: '', stayed: 0 }, idle: [] });
+    expect(first).toEqual({ removed: 1000, next: { after: '', stayed: 0 }, idle: [] });
     expect(await cleanAll(broker)).toBeLessThan(6);
     expect(await brokers.ids('a')).toEqual([]);
   });

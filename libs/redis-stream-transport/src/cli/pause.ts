@@ -36,7 +36,7 @@ export function addPause(program: Command, session: Session): void {
       ['pause orders.price --refuse --until 30m', 'calls are refused; it ends by itself'],
       ['pause --instance web-1-4711', 'that instance takes nothing new'],
     ],
-    exits: '0: it is so, and all instances heed it; 1: some do not (yet), or it failed',
+    exits: '0: it is so, and all instances have applied it; 1: some have not (yet), or it failed',
   });
   withWhere(command)
     .argument('[pattern]')
@@ -57,7 +57,8 @@ export function addResume(program: Command, session: Session): void {
       ['resume orders.price', 'the pattern'],
       ['resume --instance web-1-4711', 'the instance'],
     ],
-    exits: '0: it goes on; 1: it was not paused, or not all instances heed it (yet), or it failed',
+    exits:
+      '0: it goes on; 1: it was not paused, or not all instances have applied it (yet), or it failed',
   });
   withWhere(command)
     .argument('[pattern]')
@@ -118,13 +119,15 @@ async function resume(
 }
 
 function tell(session: Session, options: Where, result: PauseResult, line: string): void {
-  const { service, instances, heeding } = result;
-  session.exitCode = heeding < instances ? 1 : 0;
+  const { service, instances, applied } = result;
+  session.exitCode = applied < instances ? 1 : 0;
   if (options.json === true) session.screen.json(result);
   else session.screen.line(`${line}; service ${service}`);
-  if (heeding < instances) {
+  if (applied < instances) {
     const all = counted(instances, 'instance');
-    session.screen.note(`${heeding} of ${all} heed it: look at the others (services ${service})`);
+    session.screen.note(
+      `applied by ${applied} of ${all}: look at the others (services ${service})`,
+    );
   }
 }
 

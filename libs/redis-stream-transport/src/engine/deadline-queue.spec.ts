@@ -10,8 +10,8 @@ const item = (name: number, expiresAt: number): Item => ({
   name,
   expiresAt,
   slot: 0,
-  before: undefined,
-  behind: undefined,
+  previousItem: undefined,
+  nextItem: undefined,
 });
 
 function queue() {

@@ -6,8 +6,8 @@ export interface Expiring {
   expiresAt: number;
   /** Owned by the queue. */
   slot: number;
-  before: Expiring | undefined;
-  behind: Expiring | undefined;
+  previousItem: Expiring | undefined;
+  nextItem: Expiring | undefined;
 }
 
 /** Milliseconds of one slot: an expiry may be noticed so much later. */
@@ -16,8 +16,8 @@ const TICK = 32;
 /** The head of a list, so that taking an item out of it needs no search. */
 class Slot implements Expiring {
   readonly expiresAt = 0;
-  readonly before = undefined;
-  behind: Expiring | undefined;
+  readonly previousItem = undefined;
+  nextItem: Expiring | undefined;
 
   constructor(readonly slot: number) {}
 }
@@ -51,23 +51,23 @@ export class DeadlineQueue<T extends Expiring> {
       this.arm();
     }
     const head = this.slotAt(Math.max(Math.ceil(item.expiresAt / TICK), this.nextSlot));
-    const first = head.behind;
+    const first = head.nextItem;
     item.slot = head.slot;
-    item.before = head;
-    item.behind = first;
-    if (first !== undefined) first.before = item;
-    head.behind = item;
+    item.previousItem = head;
+    item.nextItem = first;
+    if (first !== undefined) first.previousItem = item;
+    head.nextItem = item;
   }
 
   remove(item: T): void {
     if (item.slot === 0) return;
-    const { before, behind } = item;
-    if (before !== undefined) before.behind = behind;
-    if (behind !== undefined) behind.before = before;
-    else if (before instanceof Slot) this.drop(before);
+    const { previousItem, nextItem } = item;
+    if (previousItem !== undefined) previousItem.nextItem = nextItem;
+    if (nextItem !== undefined) nextItem.previousItem = previousItem;
+    else if (previousItem instanceof Slot) this.drop(previousItem);
     item.slot = 0;
-    item.before = undefined;
-    item.behind = undefined;
+    item.previousItem = undefined;
+    item.nextItem = undefined;
     // The timer runs on, once more at most: stopping and starting it around every lone call costs more.
     this.size--;
   }
@@ -75,8 +75,8 @@ export class DeadlineQueue<T extends Expiring> {
   /** All items, in no particular order. */
   items(): T[] {
     const items: T[] = [];
-    for (const { behind: first } of this.slots.values()) {
-      for (let item = first; item !== undefined; item = item.behind) items.push(item as T);
+    for (const { nextItem: first } of this.slots.values()) {
+      for (let item = first; item !== undefined; item = item.nextItem) items.push(item as T);
     }
     return items;
   }
@@ -86,8 +86,8 @@ export class DeadlineQueue<T extends Expiring> {
     this.cancelTimer = undefined;
     for (const item of this.items()) {
       item.slot = 0;
-      item.before = undefined;
-      item.behind = undefined;
+      item.previousItem = undefined;
+      item.nextItem = undefined;
     }
     this.slots.clear();
     this.recent = undefined;
@@ -136,8 +136,8 @@ export class DeadlineQueue<T extends Expiring> {
   private expire(number: number): void {
     const slot = this.slots.get(number);
     if (slot === undefined) return;
-    while (slot.behind !== undefined) {
-      const item = slot.behind as T;
+    while (slot.nextItem !== undefined) {
+      const item = slot.nextItem as T;
       this.remove(item);
       this.expired(item);
     }

@@ -20,8 +20,8 @@ export interface InstanceFacts {
   readonly leaseTtl: number | undefined;
   readonly maxDeliveries: number | undefined;
   readonly drainTimeout: number | undefined;
-  /** Changes with what is paused, as far as it heeds that; '' if nothing is. */
-  readonly heeds: string | undefined;
+  /** Revision of what is paused that it has applied; '' if nothing is paused. */
+  readonly pauseRevision: string | undefined;
 }
 
 /** Characters that a fact may have. */
@@ -53,6 +53,6 @@ export function factsIn(text: string): InstanceFacts | undefined {
     ...{ host: word('host'), pid: number('pid'), startedAt: number('started') },
     ...{ concurrency: number('concurrency'), leaseTtl: number('leaseTtl') },
     ...{ maxDeliveries: number('maxDeliveries'), drainTimeout: number('drainTimeout') },
-    heeds: typeof said['paused'] === 'string' ? said['paused'] : undefined,
+    pauseRevision: typeof said['paused'] === 'string' ? said['paused'] : undefined,
   };
 }

@@ -165,17 +165,17 @@ async function change(
   );
   const until = performance.now() + wait;
   for (;;) {
-    const counts = await inParts(place.shards, (shard) => heedingIn(shard, service));
+    const counts = await inParts(place.shards, (shard) => appliedIn(shard, service));
     const instances = Math.max(...counts.map((one) => one.live));
-    const heeding = Math.min(...counts.map((one) => one.heeding));
-    if (heeding >= instances || performance.now() >= until)
-      return { service, changed: answers.includes('ok'), instances, heeding };
+    const applied = Math.min(...counts.map((one) => one.applied));
+    if (applied >= instances || performance.now() >= until)
+      return { service, changed: answers.includes('ok'), instances, applied };
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
   }
 }
 
-/** How many live consumers of a service say that they heed what is paused now. */
-async function heedingIn(shard: ShardConnection, service: string) {
+/** How many live consumers of a service say that they have applied what is paused now. */
+async function appliedIn(shard: ShardConnection, service: string) {
   const { link, keys } = shard;
   const now = await timeOfServer(link);
   const living = [keys.members(service), String(now), '+inf'];
@@ -186,7 +186,10 @@ async function heedingIn(shard: ShardConnection, service: string) {
     '',
   );
   const facts = await factsOf(shard, service, consumers);
-  return { live: consumers.length, heeding: facts.filter((one) => one?.heeds === revision).length };
+  return {
+    live: consumers.length,
+    applied: facts.filter((one) => one?.pauseRevision === revision).length,
+  };
 }
 
 async function valueOf(place: Place, request: PauseRequest, refuses: boolean): Promise<string> {

@@ -33,7 +33,7 @@ export interface PauseRequest {
   readonly until?: number;
   /** Why: for those who see it, 200 characters at most. */
   readonly reason?: string;
-  /** Milliseconds to wait for the instances to heed it. Default: 5,000. */
+  /** Milliseconds to wait for the instances to apply it. Default: 5,000. */
   readonly wait?: number;
 }
 
@@ -55,8 +55,8 @@ export interface PauseResult {
   readonly changed: boolean;
   /** Live instances of the service. */
   readonly instances: number;
-  /** How many of them have taken note within `wait`. Those of earlier versions never do. */
-  readonly heeding: number;
+  /** How many of them have applied it within `wait`. Those of earlier versions never do. */
+  readonly applied: number;
   /** Whether Redis knows that the service answers or hears the pattern; events in lanes it does not know. */
   readonly known: boolean;
 }

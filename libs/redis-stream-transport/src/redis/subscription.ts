@@ -18,7 +18,7 @@ export interface SubscriptionHooks {
 export class Subscription {
   readonly link: Link;
   /** Takes its listeners from the connection. */
-  private unheard: () => void = () => undefined;
+  private stopListening: () => void = () => undefined;
 
   constructor(
     settings: LinkSettings,
@@ -31,18 +31,18 @@ export class Subscription {
     };
     this.link = new Link('subscriber', settings, {
       up: async (connection) => {
-        this.unheard();
+        this.stopListening();
         const wanted = this.channels;
         const routes = routesOf(connection);
         for (const channel of wanted) routes.set(channel, listener);
-        this.unheard = () => wanted.forEach((channel) => routes.delete(channel));
+        this.stopListening = () => wanted.forEach((channel) => routes.delete(channel));
         await connection.ssubscribe(...wanted);
         // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
         if (wanted !== this.channels) throw new Error('channels changed');
         hooks.proven();
       },
       down: () => {
-        this.unheard();
+        this.stopListening();
         hooks.lost();
       },
     });

@@ -92,7 +92,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
         context.identity.mayStart &&
         !life.isStopping &&
         !settings.pauses.holdsInstance &&
-        (nested || !reclaimer.isBehind),
+        (nested || !reclaimer.hasUnclaimed),
       changed: () => life.changed(),
       brought: (stream, count) => janitor.brought(stream, count),
     },
@@ -143,6 +143,6 @@ function keeperOf(
     renewed: () => life.renewed(),
     cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),
     membersChanged: () => readings.unblock(),
-    paused: (revision) => pauseWatch.heed(revision),
+    paused: (revision) => pauseWatch.apply(revision),
   });
 }

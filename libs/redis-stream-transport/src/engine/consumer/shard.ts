@@ -87,7 +87,7 @@ export class ConsumerShard implements ShardLife {
   slotFree(): void {
     const { reclaimer, readings } = this.parts;
     if (reclaimer.canGoOn) void reclaimer.scan().then(() => this.wake());
-    if (!reclaimer.isBehind || this.settings.dispatcher.nested > 0) readings.wake();
+    if (!reclaimer.hasUnclaimed || this.settings.dispatcher.nested > 0) readings.wake();
   }
 
   /** What is paused has changed. */

@@ -250,7 +250,7 @@ export interface DiagnosticsMessages {
   /** A group was lost and made anew, or a stream cannot be read. */
   'group.lost': GroupChanged;
   'group.healed': GroupChanged;
-  /** An operator has paused a pattern, and this instance heeds it. */
+  /** An operator has paused a pattern, and this instance has applied it. */
   'pattern.paused': PatternPaused;
   'pattern.resumed': PatternResumed;
   draining: Draining;

@@ -8,7 +8,7 @@ import type { Incarnation } from '../../redis/operations/hello.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import type { Expiring } from '../deadline-queue.js';
-import type { Heeding } from '../heeding.js';
+import type { AbortListener } from '../abort-listeners.js';
 import { hashOf, type Identified } from '../id-table.js';
 import { modeOf, type CallRequest, type CallSink, type ReplyOrigin } from './call-request.js';
 import { fieldsOf, hasExtraFields, type WrittenData } from './sending/entry-request.js';
@@ -73,8 +73,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   readonly hash: number;
   sameSlot: this | undefined;
   slot = 0;
-  before: Expiring | undefined;
-  behind: Expiring | undefined;
+  previousItem: Expiring | undefined;
+  nextItem: Expiring | undefined;
   expiresAt: number;
   /** Until then it is tried again while its pattern was never served (monotonic, ms). */
   readonly graceUntil: number;
@@ -86,7 +86,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   /** Values that came before `next`, by index. */
   early: Map<number, EarlyReply> | undefined;
   unread: Unread | undefined;
-  heeding: Heeding | undefined;
+  abortListener: AbortListener | undefined;
 
   size: number;
 

@@ -5,7 +5,7 @@ import type { LinkObserver } from '../../redis/link.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import { DeadlineQueue } from '../deadline-queue.js';
-import { heed } from '../heeding.js';
+import { onAbort } from '../abort-listeners.js';
 import { IdTable } from '../id-table.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { outside } from '../outside.js';
@@ -150,7 +150,7 @@ export class Producer implements CallOwner {
       if (!this.spreads.isEmpty) this.spreads.route(call);
       this.push(call, written);
       this.inquiries.later();
-      if (signal !== undefined) call.heeding = heed(signal, () => this.cancel(call, true));
+      if (signal !== undefined) call.abortListener = onAbort(signal, () => this.cancel(call, true));
     }
     return call;
   }
@@ -266,7 +266,7 @@ export class Producer implements CallOwner {
     call.state = 'settled';
     call.early = undefined;
     call.unread = undefined;
-    call.heeding?.release();
+    call.abortListener?.release();
     if (this.calls.delete(call)) call.request.scope?.callClosed();
     this.deadlines.remove(call);
   }

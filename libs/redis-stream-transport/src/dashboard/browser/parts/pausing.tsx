@@ -119,7 +119,7 @@ function PauseDialog(given: {
   return <Confirm question={question} close={close} />;
 }
 
-const heard = ({ heeding, instances }: PauseResult): string =>
+const heard = ({ applied, instances }: PauseResult): string =>
   instances === 0
-    ? 'No instance lives: those that start heed it.'
-    : `${count(heeding)} of ${count(instances)} instances heed it.`;
+    ? 'No instance lives: those that start apply it.'
+    : `Applied by ${count(applied)} of ${count(instances)} instances.`;

@@ -118,7 +118,7 @@ export class BoundedPlan implements ReadPlan {
 
   /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
   private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
-    if (stream.isBehind || stream.isBroken) return 0;
+    if (stream.hasUnclaimed || stream.isBroken) return 0;
     const room = stream.room(free, mayPark);
     return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
   }

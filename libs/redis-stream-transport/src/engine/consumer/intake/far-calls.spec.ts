@@ -13,7 +13,13 @@ function looks(concurrency: number | undefined, refusable: number) {
   const stream = new StreamState('work');
   const pattern = new PatternState({ pattern: 'work', concurrency, answers: true } as PatternSpec);
   stream.patterns.set('work', pattern);
-  const room = { parkable: 0, moves: 0, allWait: true, refused: 0, refuseWaiting: () => refusable };
+  const room = {
+    parkable: 0,
+    progress: 0,
+    allWait: true,
+    refused: 0,
+    refuseWaiting: () => refusable,
+  };
   const header = `1 json 7 ${'c'.repeat(22)} 1000 depth=1`;
   const asked: string[] = [];
   const link = {
@@ -61,14 +67,14 @@ describe('a call made inside a handler that stands too far back', () => {
     pattern.running = 1;
     pattern.lends(0, 1);
     const begun = until(() => lines.length > 0);
-    room.moves++;
+    room.progress++;
     expect(await begun).toBeLessThan(1000);
     expect(lines).toEqual([expect.stringMatching(/a call of work .* was refused/)]);
   });
 
   it('is left alone as long as a handler begins, ends or does not wait', async () => {
     const { until, lines, room } = looks(undefined, 5);
-    const moving = until(() => room.moves++ > 50);
+    const moving = until(() => room.progress++ > 50);
     await moving;
     room.allWait = false;
     await until(() => false);

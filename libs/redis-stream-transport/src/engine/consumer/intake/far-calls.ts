@@ -16,7 +16,7 @@ export interface FarRoom {
   /** Entries that may be read although they have to wait. */
   readonly parkable: number;
   /** Starts and ends of handlers so far. */
-  readonly moves: number;
+  readonly progress: number;
   /** Every handler that runs waits for a call of its own. */
   readonly allWait: boolean;
   /** Refuses requests that were read and have certainly not run. Returns how many. */
@@ -25,12 +25,12 @@ export interface FarRoom {
 
 /** Measures since when no handler has begun or ended, in monotonic milliseconds. */
 class Standstill {
-  private moves = -1;
+  private progress = -1;
   private since = 0;
 
-  lasts(moves: number, now: number): boolean {
-    if (moves !== this.moves) {
-      this.moves = moves;
+  lasts(progress: number, now: number): boolean {
+    if (progress !== this.progress) {
+      this.progress = progress;
       this.since = now;
     }
     return now - this.since >= LOCKED;
@@ -76,11 +76,11 @@ export class FarCalls {
    */
   async unlock(closed: readonly StreamState[]): Promise<boolean> {
     const now = this.context.clock.now();
-    const isLocked = this.standstill.lasts(this.room.moves, now) && this.room.allWait;
+    const isLocked = this.standstill.lasts(this.room.progress, now) && this.room.allWait;
     const slots: StreamState[] = [];
     const refused: StreamState[] = [];
     for (const stream of closed) {
-      const lasts = this.far.get(stream)?.standstill.lasts(stream.moves, now);
+      const lasts = this.far.get(stream)?.standstill.lasts(stream.progress, now);
       if (lasts !== true) continue;
       if (stream.isLent) refused.push(stream);
       else if (isLocked) slots.push(stream);

@@ -36,7 +36,7 @@ export class PatternState {
   /** Entries that were read and wait for a slot. */
   waiting = 0;
   /** Starts and ends of handlers so far. */
-  moves = 0;
+  progress = 0;
   /** Its handlers that wait for calls of their own, by depth; counted only if it has a bound. */
   private readonly lentAt: number[] = [];
   private lent = 0;

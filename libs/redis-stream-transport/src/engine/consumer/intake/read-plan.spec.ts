@@ -77,7 +77,7 @@ describe('a plan of reads over patterns with bounds of their own', () => {
   it('leaves out a stream of which a dead instance left something', () => {
     const [job, ping] = [stream('job', 2), stream('ping', undefined)];
     const plan = readPlan([job, ping], 100);
-    job.isBehind = true;
+    job.hasUnclaimed = true;
     expect(names(plan.next(room(99)))).toEqual(['ping']);
   });
 

@@ -25,7 +25,7 @@ export class StreamState implements HomeStream {
   /** Asks for a check whether it can be served. */
   doubted: () => void = () => undefined;
   /** A dead instance left entries of it that its patterns have no room for yet: they come before new ones. */
-  isBehind = false;
+  hasUnclaimed = false;
 
   /** Calls of an entry, on average over the latest bursts. */
   callsPerEntry = 1;
@@ -111,10 +111,10 @@ export class StreamState implements HomeStream {
   }
 
   /** Starts and ends of its patterns' handlers so far. */
-  get moves(): number {
-    let moves = 0;
-    for (const pattern of this.patterns.values()) moves += pattern.moves;
-    return moves;
+  get progress(): number {
+    let progress = 0;
+    for (const pattern of this.patterns.values()) progress += pattern.progress;
+    return progress;
   }
 
   /** All places of one of its patterns are taken by handlers that wait for calls of their own. */

@@ -8,7 +8,7 @@ import type { ShardContext } from './shard-context.js';
 const FORMER_NAMES = 10;
 
 /**
- * Heeds what operators have paused, as far as one shard notes it. Each renewal of the lease says whether something has
+ * Applies what operators have paused, as far as one shard notes it. Each renewal of the lease says whether something has
  * changed; only then is it read.
  */
 export class PauseWatch {
@@ -30,7 +30,7 @@ export class PauseWatch {
    * Rejects when Redis does not answer the first time. Later what was known before holds on.
    * @param revision of what is paused; '': nothing is; '!': its key holds something else
    */
-  async heed(revision: string): Promise<void> {
+  async apply(revision: string): Promise<void> {
     if (revision === '!') {
       const line = 'nobody sees what is paused: its "paused" key holds something else';
       this.context.logger.error('PAUSES_UNREADABLE', line);

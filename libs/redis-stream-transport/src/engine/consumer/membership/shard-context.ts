@@ -19,7 +19,7 @@ export class ShardContext {
   isUp = false;
   /** Live members of the group, this one included. */
   members = 1;
-  /** Revision of what is paused that this instance heeds. */
+  /** Revision of what is paused that this instance has applied. */
   pauses = '';
 
   constructor(

@@ -35,7 +35,7 @@ export interface ClaimsHooks {
  * handlers that hold the slots may wait for them.
  */
 export class Claims {
-  private behind = false;
+  private unclaimed = false;
   /** Streams of which entries were left because their patterns have no room. */
   private readonly full = new Set<StreamState>();
   /** Nested calls may have been left because no slot was free. */
@@ -54,16 +54,16 @@ export class Claims {
   ) {}
 
   /** Entries were left because no slot was free. */
-  get isBehind(): boolean {
-    return this.behind;
+  get hasUnclaimed(): boolean {
+    return this.unclaimed;
   }
 
   /** There is room now for some of the entries that were left, as far as this process knows. */
   get canGoOn(): boolean {
-    if (!this.hooks.mayClaim() || (!this.behind && this.full.size === 0)) return false;
+    if (!this.hooks.mayClaim() || (!this.unclaimed && this.full.size === 0)) return false;
     const free = this.hooks.free();
     const { mayPark, nested } = this.hooks.room;
-    if (free > 0 && this.behind) return true;
+    if (free > 0 && this.unclaimed) return true;
     if (this.nestedLeft && nested > 0 && mayPark) return true;
     for (const stream of this.nestedFull) if (stream.nestedRoom(nested) > 0) return true;
     return free > 0 && [...this.full].some((stream) => stream.room(free, mayPark) > 0);
@@ -79,8 +79,8 @@ export class Claims {
 
   /** Forgets what was left: a new scan begins. */
   beginAnew(): void {
-    this.behind = false;
-    for (const stream of this.full) stream.isBehind = false;
+    this.unclaimed = false;
+    for (const stream of this.full) stream.hasUnclaimed = false;
     this.full.clear();
     this.nestedLeft = false;
     this.nestedFull.clear();
@@ -112,7 +112,7 @@ export class Claims {
       const nested = room <= 0;
       if (nested && !suspects && this.wasSearched(name, stream)) return 'done';
       const count = nested ? this.nestedRoomOf(stream) : room;
-      if (count <= 0) return this.behind && this.hooks.room.nested <= 0 ? 'stop' : 'done';
+      if (count <= 0) return this.unclaimed && this.hooks.room.nested <= 0 ? 'stop' : 'done';
       const { maxDeliveries } = this.context.options;
       const which = { count, permitted: maxDeliveries, suspects, nestedFrom: nested ? from : '' };
       const answer = await this.redis.broker.claim(owner, name, stream.name, which);
@@ -147,13 +147,13 @@ export class Claims {
   private roomOf(stream: StreamState): number {
     const free = this.hooks.free();
     if (free <= 0) {
-      this.behind = true;
+      this.unclaimed = true;
       return 0;
     }
     // A stream whose patterns have no room must not keep other streams waiting.
     const room = Math.min(MAX_PAGE, stream.room(free, this.hooks.room.mayPark));
     if (room <= 0) {
-      stream.isBehind = true;
+      stream.hasUnclaimed = true;
       this.full.add(stream);
     }
     return room;

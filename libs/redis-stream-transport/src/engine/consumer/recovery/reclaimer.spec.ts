@@ -63,12 +63,12 @@ describe('taking over slot by slot', () => {
     const { asked, reclaimer, scan } = graveyard({ a: 3, b: 3, c: 3 });
     for (let i = 0; i < 9; i++) {
       await scan();
-      expect(reclaimer.isBehind).toBe(true);
+      expect(reclaimer.hasUnclaimed).toBe(true);
     }
     expect(asked.claimed).toHaveLength(9);
     expect(asked).toMatchObject({ scan: 9, look: 9, revoke: 0, revoked: ['a', 'b', 'c'] });
     await scan();
-    expect(reclaimer.isBehind).toBe(false);
+    expect(reclaimer.hasUnclaimed).toBe(false);
     await reclaimer.stop();
   });
 

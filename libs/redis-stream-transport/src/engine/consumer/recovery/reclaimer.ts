@@ -62,8 +62,8 @@ export class Reclaimer {
    * Entries were left because no slot was free. They are older than anything that a read would bring, so they come
    * first.
    */
-  get isBehind(): boolean {
-    return this.claims.isBehind;
+  get hasUnclaimed(): boolean {
+    return this.claims.hasUnclaimed;
   }
 
   /** There is room now for some of the entries that were left, as far as this process knows. */

@@ -65,8 +65,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   readonly hash: number;
   sameSlot: this | undefined;
   slot = 0;
-  before: Expiring | undefined;
-  behind: Expiring | undefined;
+  previousItem: Expiring | undefined;
+  nextItem: Expiring | undefined;
   expiresAt = Number.POSITIVE_INFINITY;
   /** When its handler started (monotonic, ms); 0: it has not. */
   startedAt = 0;

@@ -38,7 +38,7 @@ export interface DispatcherHooks {
 export class Dispatcher implements NestedRoom, DeliverySlots {
   private running = 0;
   /** Starts and ends of handlers so far. */
-  moves = 0;
+  progress = 0;
   readonly waiting: Delivery[] = [];
   private readonly isolation: Isolation;
   private readonly nesting: Nesting;
@@ -140,10 +140,10 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     }
     delivery.running = false;
     this.running--;
-    this.moves++;
+    this.progress++;
     this.nesting.ended(delivery);
     delivery.pattern.running--;
-    delivery.pattern.moves++;
+    delivery.pattern.progress++;
     if (delivery.startedAt > 0) delivery.pattern.took(this.clock.now() - delivery.startedAt);
     this.isolation.ended(delivery);
     if (this.waiting.length > 0 || !this.isolation.isOpen) this.next();
@@ -257,10 +257,10 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     }
     delivery.running = true;
     this.running++;
-    this.moves++;
+    this.progress++;
     this.nesting.started(delivery);
     delivery.pattern.running++;
-    delivery.pattern.moves++;
+    delivery.pattern.progress++;
     delivery.begin();
   }
 

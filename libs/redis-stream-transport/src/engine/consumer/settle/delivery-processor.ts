@@ -73,7 +73,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.insistence = new Insistence(context, eased);
     this.settler = new Settler(context, broker, {
       released: (delivery) => delivery.stream.release(delivery),
-      unheard: (delivery) => {
+      logFull: (delivery) => {
         if (!delivery.ended && !delivery.isAborted) dispatcher.abort(delivery);
       },
       eased,

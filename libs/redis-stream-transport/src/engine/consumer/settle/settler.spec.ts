@@ -40,7 +40,7 @@ function setup() {
   };
   const broker = { settle, settleChecked } as unknown as GroupBroker;
   const settler = new Settler(context, broker, {
-    ...{ unheard() {}, eased() {} },
+    ...{ logFull() {}, eased() {} },
     released: ({ id }, outcome) => ended.push(`${id} ${outcome}`),
   });
   const stream = (id: string) =>

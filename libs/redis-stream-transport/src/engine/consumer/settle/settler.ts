@@ -29,7 +29,7 @@ export interface SettlerHooks {
   /** The delivery is settled ('ok'), or another instance's ('lost'). */
   released(delivery: Delivery, outcome: 'ok' | 'lost'): void;
   /** The reply log of the caller is full: a value of a streamed reply was replaced by a fault. */
-  unheard(delivery: Delivery): void;
+  logFull(delivery: Delivery): void;
   /** Fewer entries wait for Redis. */
   eased(): void;
 }
@@ -192,7 +192,7 @@ export class Settler {
         break;
       case 'full':
         void this.settle(finished, this.shortened(finished, settlement, answer.logs));
-        this.stopUnheard(finished, settlement, answer.logs);
+        this.tellFullLogs(finished, settlement, answer.logs);
         break;
       case 'fenced':
         for (const each of finished) this.release(each, 'lost');
@@ -229,14 +229,14 @@ export class Settler {
   }
 
   /** Tells handlers that still stream to a caller with a full log. */
-  private stopUnheard(
+  private tellFullLogs(
     finished: readonly Finished[],
     settlement: Settlement,
     full: readonly number[],
   ): void {
     const callers = new Set(full.map((log) => settlement.logs[log]?.caller));
     for (const { delivery, final } of finished) {
-      if (!final && callers.has(delivery.entry.header.caller)) this.hooks.unheard(delivery);
+      if (!final && callers.has(delivery.entry.header.caller)) this.hooks.logFull(delivery);
     }
   }
 

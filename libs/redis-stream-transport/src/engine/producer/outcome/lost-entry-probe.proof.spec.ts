@@ -9,7 +9,7 @@ const memory = { id: 'one', born: 1, now: 1 };
 /** A call that has waited for long, and what is known of the reply log. */
 async function ask(
   seen: Partial<ProbeAnswer>,
-  log: { complete?: boolean; behind?: boolean; ignored?: boolean } = {},
+  log: { complete?: boolean; lagging?: boolean; ignored?: boolean } = {},
   about: Partial<Call> = {},
 ) {
   const clock = new FakeClock();
@@ -20,7 +20,7 @@ async function ask(
   };
   const replies = {
     isComplete: () => log.complete ?? false,
-    isBehind: () => log.behind ?? false,
+    isLagging: () => log.lagging ?? false,
     mayHaveMissed: () => log.ignored ?? false,
     catchUp: () => Promise.resolve(void caughtUp++),
   };
@@ -65,7 +65,7 @@ describe('L16: a call that waited long is', () => {
   });
 
   it('asked about later when the log holds frames that were not read', async () => {
-    expect(await ask({}, { behind: true })).toEqual({ again: 0, lost: [], caughtUp: 1 });
+    expect(await ask({}, { lagging: true })).toEqual({ again: 0, lost: [], caughtUp: 1 });
   });
 
   it('given up when the log may have lost its reply', async () => {

@@ -20,7 +20,7 @@ function forgotten(request: { once: boolean } = { once: false }) {
   };
   const replies = {
     isComplete: () => false,
-    isBehind: () => false,
+    isLagging: () => false,
     mayHaveMissed: () => false,
     catchUp: async () => {},
   };

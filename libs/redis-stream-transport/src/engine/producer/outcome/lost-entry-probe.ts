@@ -109,7 +109,7 @@ export class LostEntryProbe {
 
   private judge(call: Call, answer: ProbeAnswer, fate: EntryFate): void {
     // Frames came after the last one that was seen. The next question finds out.
-    if (this.replies.isBehind(answer.lastFrame)) return;
+    if (this.replies.isLagging(answer.lastFrame)) return;
     const mayRepeat = !call.request.once && fate !== 'once';
     const answered = call.next > 0 || call.run !== undefined;
     if (this.isProven(call, answer) && mayRepeat && !answered) {

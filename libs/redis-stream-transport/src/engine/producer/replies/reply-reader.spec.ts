@@ -42,8 +42,8 @@ describe('what cannot be read', () => {
     for (const id of ['0-0', 'x-y', '-', '6-', '99999999999999999999-0'])
       reader.message(`${id} ${frame('b')}`);
     expect(heard).toEqual(['a', 'b', 'b', 'b', 'b', 'b']);
-    expect(reader.isBehind('5-0')).toBe(false);
-    expect(reader.isBehind('5-1')).toBe(true);
+    expect(reader.isLagging('5-0')).toBe(false);
+    expect(reader.isLagging('5-1')).toBe(true);
   });
 });
 

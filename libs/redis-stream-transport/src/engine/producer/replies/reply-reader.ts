@@ -35,7 +35,7 @@ export class ReplyReader {
   /** Id of the last record that the log is known to have had. */
   private known: string | undefined;
   /** Frames after the cursor may have been missed, so pushed frames must not move it. */
-  private behind = true;
+  private lagging = true;
   private subscribed = false;
   /** The reading of the log that goes on now. */
   private catching: Promise<void> | undefined;
@@ -96,7 +96,7 @@ export class ReplyReader {
   /** Messages were dropped, or may have been: they are still to be read. */
   missed(): void {
     this.announced = undefined;
-    this.behind = true;
+    this.lagging = true;
   }
 
   /** The subscription is gone, so from here on frames may be missed. */
@@ -154,7 +154,7 @@ export class ReplyReader {
    * @param last id of the last record of the log; undefined: there is no log
    */
   isComplete(since: number, last: string | undefined): boolean {
-    if (this.behind || last === undefined || since < this.aliveSince) return false;
+    if (this.lagging || last === undefined || since < this.aliveSince) return false;
     return compareIds(this.cursor, last) >= 0;
   }
 
@@ -169,13 +169,13 @@ export class ReplyReader {
   }
 
   /** Whether the log, up to the record `last`, may hold something that was not processed yet. */
-  isBehind(last: string | undefined): boolean {
-    return this.behind || (last !== undefined && compareIds(this.cursor, last) < 0);
+  isLagging(last: string | undefined): boolean {
+    return this.lagging || (last !== undefined && compareIds(this.cursor, last) < 0);
   }
 
   /** The id below which the log may be trimmed now; '' if it is not to be trimmed yet. */
   trimPoint(): string {
-    if (this.sinceTrim === 0 || this.behind) return '';
+    if (this.sinceTrim === 0 || this.lagging) return '';
     const now = this.clock.now();
     if (this.sinceTrim < TRIM.frames && now - this.trimmedAt < TRIM.after) return '';
     return this.trimmed(now);
@@ -183,7 +183,7 @@ export class ReplyReader {
 
   /** Each batch that is sent trims the log. A caller that sends nothing and gets many values needs a command for it. */
   private trimIfLong(): void {
-    if (this.untrimmed < TRIM.length || this.behind) return;
+    if (this.untrimmed < TRIM.length || this.lagging) return;
     this.broker.trimLog(this.trimmed(this.clock.now())).catch(() => undefined);
   }
 
@@ -197,7 +197,7 @@ export class ReplyReader {
   private async readMissed(): Promise<void> {
     do {
       this.again = false;
-      this.behind = true;
+      this.lagging = true;
       const last = await this.broker.lastRecord();
       // Redis lost the log, or its clock was set back: this is a younger log, with lower ids.
       if (last !== undefined && compareIds(last, this.cursor) < 0) this.cursor = '0-0';
@@ -209,7 +209,7 @@ export class ReplyReader {
     } while (this.again);
     // Without a subscription the next frames are missed again, and a frame that is pushed later must not move the
     // cursor past them.
-    this.behind = !this.subscribed;
+    this.lagging = !this.subscribed;
   }
 
   private read({ id, frame, birth }: LogRecord): void {
@@ -224,7 +224,7 @@ export class ReplyReader {
   }
 
   private process(id: string, text: string): void {
-    if (!this.behind && id !== UNWRITTEN) this.cursor = this.known = id;
+    if (!this.lagging && id !== UNWRITTEN) this.cursor = this.known = id;
     this.sinceTrim++;
     this.untrimmed += text.length;
     this.trimIfLong();

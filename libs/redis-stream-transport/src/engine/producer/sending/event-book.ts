@@ -45,7 +45,7 @@ export class EventBook {
         if (error === undefined) resolve();
         else reject(error);
       });
-      if (signal !== undefined) event.heed(signal);
+      if (signal !== undefined) event.cancelOn(signal);
       this.open++;
       diagnostics.eventSent(event);
       deadlines.add(event);

@@ -3,7 +3,7 @@ import { eventHeader } from '../../../protocol/header.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
-import { heed, type Heeding } from '../../heeding.js';
+import { onAbort, type AbortListener } from '../../abort-listeners.js';
 import { fieldsOf, hasExtraFields, type EntryRequest, type WrittenData } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
@@ -22,10 +22,10 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   abandoned = false;
 
   slot = 0;
-  before: Expiring | undefined;
-  behind: Expiring | undefined;
+  previousItem: Expiring | undefined;
+  nextItem: Expiring | undefined;
   readonly expiresAt: number;
-  private heeding: Heeding | undefined;
+  private abortListener: AbortListener | undefined;
 
   constructor(
     public request: EntryRequest,
@@ -113,13 +113,13 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   end(error: RedisStreamsError | undefined): void {
     if (this.abandoned) return;
     this.abandoned = true;
-    this.heeding?.release();
+    this.abortListener?.release();
     this.settled(this, error);
   }
 
   /** Ends the event when the signal fires: as not stored, unless a copy has left. That copy is stored all the same. */
-  heed(signal: AbortSignal): void {
-    this.heeding = heed(signal, () =>
+  cancelOn(signal: AbortSignal): void {
+    this.abortListener = onAbort(signal, () =>
       this.end(this.perhapsStored('CANCELLED', `an event of ${this.pattern} was cancelled`)),
     );
   }

@@ -22,9 +22,9 @@ export interface CleaningLimits {
   readonly trim: number;
 }
 
-/** How far a stream has been cleaned: up to the id `behind` ('' at first), and how many entries up to it stayed. */
+/** How far a stream has been cleaned: up to the id `after` ('': not at all), and how many entries up to it stayed. */
 export interface CleaningPlace {
-  readonly behind: string;
+  readonly after: string;
   readonly stayed: number;
 }
 
@@ -41,7 +41,7 @@ export interface Cleaned {
  * because then it is needed most.
  *
  * `groupTtl` is the life of a group without a live instance (ms). `keep` is the number of handled events to keep, and
- * `age` their age (ms); -1 for neither. `page` says how many entries to look at, `behind` after which id to go on (''
+ * `age` their age (ms); -1 for neither. `page` says how many entries to look at, `after` from which id to go on (''
  * at first), `stayed` how many entries up to it stayed, and `trim` how many to remove without looking at them.
  *
  * If a stream has only events, whole nodes of it are trimmed, which costs almost nothing. Otherwise entries are looked
@@ -57,7 +57,7 @@ export const janitorScript = defineScript({
   keys: ['stream', 'registry', 'started'],
   args: [
     ...(['group', 'kind', 'groupTtl', 'keep', 'age'] as const),
-    ...(['page', 'behind', 'stayed', 'trim'] as const),
+    ...(['page', 'after', 'stayed', 'trim'] as const),
   ],
   flags: 'allow-oom',
   lua: `
@@ -71,7 +71,7 @@ if not line then return { '0', '0', '', '0' } end
 ${LUA_STARTED}
 local limit, most = tonumber(page), tonumber(trim)
 keep, age, stayed = tonumber(keep), tonumber(age), tonumber(stayed)
-local from = behind == '' and '-' or '(' .. behind
+local from = after == '' and '-' or '(' .. after
 -- Large entries take time. Judging by the first one, a script looks at a megabyte and frees fifty.
 local weight = 1
 for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', 1)) do
@@ -163,12 +163,12 @@ export async function clean(
     keep: count ?? -1,
     age: age ?? -1,
     page,
-    behind: place?.behind ?? '',
+    after: place?.after ?? '',
     stayed: place?.stayed ?? 0,
     trim,
   });
-  const [removed, more, behind, stayed, ...idle] = textsOf(answer, 'janitor');
-  const from = isEntryId(behind) ? behind : '';
-  const next = more === '1' ? { behind: from, stayed: numberOf(stayed) } : undefined;
+  const [removed, more, after, stayed, ...idle] = textsOf(answer, 'janitor');
+  const from = isEntryId(after) ? after : '';
+  const next = more === '1' ? { after: from, stayed: numberOf(stayed) } : undefined;
   return { removed: numberOf(removed), next, idle };
 }

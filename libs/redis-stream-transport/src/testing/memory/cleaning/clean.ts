@@ -15,7 +15,7 @@ interface Limits {
   readonly keep: number;
   readonly age: number;
   readonly page: number;
-  readonly behind: string;
+  readonly after: string;
   readonly stayed: number;
   readonly trim: number;
 }
@@ -42,7 +42,7 @@ export const clean = operation(janitorScript, (store, said) => {
     keep: Number(said.keep),
     age: Number(said.age),
     page: Number(said.page),
-    behind: said.behind,
+    after: said.after,
     stayed: Number(said.stayed),
     trim: Number(said.trim),
   };
@@ -74,10 +74,10 @@ function look(
   { line, unread, idle }: Line,
   { limits, started }: { readonly limits: Limits; readonly started: ReadonlySet<string> },
 ): Answer {
-  const { keep, age, page, behind, stayed } = limits;
+  const { keep, age, page, after, stayed } = limits;
   const most = age < 0 ? Number.POSITIVE_INFINITY : 0;
   const above = keep < 0 ? most : stream.length - unread - keep - stayed;
-  const from = behind === '' ? '-' : `(${behind}`;
+  const from = after === '' ? '-' : `(${after}`;
   const count = age < 0 ? Math.max(0, Math.min(page, above)) : page;
   const stays = ([id, fields]: StreamEntry): boolean =>
     started.has(id) || isOpen(id, fieldOf(fields, 'c') ?? '', store.now);
