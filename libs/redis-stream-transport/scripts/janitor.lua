@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 local stream, registry, started = KEYS[1], KEYS[2], KEYS[3]
-local group, kind, groupTtl, keep, age, page, behind, stayed, trim = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local group, kind, groupTtl, keep, age, page, after, stayed, trim = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -85,7 +85,7 @@ end
 
 local limit, most = tonumber(page), tonumber(trim)
 keep, age, stayed = tonumber(keep), tonumber(age), tonumber(stayed)
-local from = behind == '' and '-' or '(' .. behind
+local from = after == '' and '-' or '(' .. after
 -- Large entries take time. Judging by the first one, a script looks at a megabyte and frees fifty.
 local weight = 1
 for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', 1)) do
