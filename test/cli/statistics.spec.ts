@@ -26,7 +26,7 @@ function handlers(held = new Gate()) {
       fail,
       give,
       streamed: () => concat(of(1), NEVER),
-      stopped: (_: unknown, { signal }: RedisStreamsContext) =>
+      stopped: (_data: unknown, { signal }: RedisStreamsContext) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('no')))),
     },
     events: { told: () => undefined, later },
