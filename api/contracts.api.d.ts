@@ -157,6 +157,10 @@ export interface DiscoveredMethod {
   readonly returns: JsonSchema;
 }
 
+export interface DiscoveredPattern extends ServedPattern {
+  readonly contract: string | undefined;
+}
+
 export interface DiscoveredService {
   readonly name: string;
   readonly version: string | undefined;
@@ -169,6 +173,7 @@ export declare class Discovery {
   constructor(client: ClientProxy, { patience }?: DiscoveryOptions);
   names(): Promise<string[]>;
   discover(): Promise<DiscoveredService[]>;
+  patterns(within?: number): Promise<DiscoveredPattern[]>;
   info(name: string): Promise<DiscoveredService>;
   schema(name: string, version?: string): Promise<ContractSchema>;
   ping(name: string): Promise<PingAnswer[]>;
@@ -335,6 +340,13 @@ export interface ReplyOptions extends EventOptions {
 }
 
 export type SchemaDefs = Readonly<Record<string, JsonSchema>>;
+
+export interface ServedPattern {
+  readonly pattern: string;
+  readonly kind: 'message' | 'event';
+  readonly group: string;
+  readonly instances: number;
+}
 
 export interface ServiceStats extends CallStats {
   readonly name: string;

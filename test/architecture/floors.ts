@@ -31,6 +31,7 @@ export const PROGRAMS: Readonly<Record<string, Floor>> = {
 
 /** Extras that are built on others, and on which. */
 const BUILT_ON: Readonly<Record<string, readonly string[]>> = {
+  contracts: ['operate'],
   dashboard: ['dead-letters', 'operate'],
   metrics: ['operate'],
   prometheus: ['metrics'],

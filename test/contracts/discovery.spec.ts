@@ -14,6 +14,7 @@ import {
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { eventually } from '../../tools/wait.js';
 import { closing } from '../support/closing.js';
+import { EITHER_BROKER } from '../support/either-broker.js';
 import { TestService } from '../support/test-service.js';
 import { FilesController, seen } from './files.controller.js';
 import { failure } from './support.js';
@@ -345,4 +346,50 @@ describe('client.service', () => {
     const proxy = ClientProxyFactory.create({ transport: Transport.TCP });
     expect(() => new Discovery(proxy)).toThrow(expect.objectContaining({ code: 'INVALID_CALL' }));
   });
+});
+
+describe.each(EITHER_BROKER)('P10, E1 plain patterns, over %s', (_name, make) => {
+  test('are told beside those of contracts, with their kind, group and instances', async () => {
+    const service = make();
+    const discovery = new Discovery(service.client());
+    expect(await discovery.patterns()).toEqual([]);
+    const plain = { messages: { sum: () => 1 }, events: { placed: () => undefined } };
+    await service.serve(plain);
+    await service.serve(plain);
+    await service.serveModule({ controllers: [NumbersController] }, { group: 'other' });
+    await eventually(async () => {
+      expect(await discovery.patterns()).toEqual([
+        {
+          ...{ pattern: 'numbers.add', kind: 'message', group: 'other', instances: 1 },
+          contract: 'numbers',
+        },
+        { pattern: 'placed', kind: 'event', group: 'service', instances: 2, contract: undefined },
+        { pattern: 'sum', kind: 'message', group: 'service', instances: 2, contract: undefined },
+      ]);
+    });
+  });
+
+  test('a handler that is new shows up without a new client, and one that left is gone', async () => {
+    const service = make();
+    const discovery = new Discovery(service.client());
+    const server = await service.serve({ messages: { old: () => 1 } });
+    const names = async () => (await discovery.patterns()).map(({ pattern }) => pattern);
+    expect(await names()).toEqual(['old']);
+    await service.serve({ messages: { fresh: () => 1 } });
+    await server.close();
+    await eventually(async () => expect(await names()).toEqual(['fresh']));
+  });
+
+  test('refuses a time that is none', async () => {
+    const discovery = new Discovery(make().client());
+    for (const within of [0, -1, Number.NaN])
+      expect(await failure(discovery.patterns(within))).toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});
+
+test('P10 a list of patterns is never a part of them', async () => {
+  const service = new TestService();
+  await service.serve({ messages: { sum: () => 1 } });
+  const error = await failure(new Discovery(service.client()).patterns(Number.MIN_VALUE));
+  expect(error).toMatchObject({ code: 'TIMEOUT', message: expect.stringMatching(/^patterns: /) });
 });

@@ -66,6 +66,7 @@ export { checkOutcome, type CheckMode, type CheckOutcome } from './schema/check-
 // Which services there are.
 export {
   Discovery,
+  type DiscoveredPattern,
   type DiscoveryOptions,
   type InstanceStats,
   type PingAnswer,
@@ -76,6 +77,7 @@ export type {
   DiscoveredMethod,
   DiscoveredService,
 } from './discovery/described-service.js';
+export type { ServedPattern } from './discovery/served-patterns.js';
 export type { RemoteService } from './discovery/remote-service.js';
 export type { CallStats } from './announce/tally.js';
 export type { JsonSchema, SchemaDefs } from './schema/json-schema.js';

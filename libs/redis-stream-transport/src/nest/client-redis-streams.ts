@@ -6,13 +6,11 @@ import {
   type WritePacket,
 } from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
-import { clockOf, type Clock } from '../engine/clock.js';
+import { clockOf } from '../engine/clock.js';
 import { enableDeadlineScopes } from '../engine/deadline-scope.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
-import { outside } from '../engine/outside.js';
 import type { CallerShard } from '../engine/producer/caller-shard.js';
-import { ProducerDiagnostics } from '../engine/producer/producer-diagnostics.js';
-import { Producer } from '../engine/producer/producer.js';
+import type { Producer } from '../engine/producer/producer.js';
 import { RedisStreamsError } from '../errors.js';
 import {
   resolveClientOptions,
@@ -20,8 +18,8 @@ import {
   type ResolvedClientOptions,
 } from '../options/index.js';
 import { placeOf, showOnly } from '../redis/shown.js';
-import { ConnectionLog, tellAll } from './connection-log.js';
 import { patternText } from '../protocol/pattern.js';
+import { ClientLife } from './client-life.js';
 import { instrumentation } from './instrumentation.js';
 import { settleMany } from './many.js';
 import { OutgoingPackets, refuseAborted } from './outgoing.js';
@@ -31,15 +29,16 @@ import {
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { tellMissingRights } from './rights-line.js';
 import { ReplySink, type ReplyCallback } from './reply-sink.js';
 import { withMeta, type ReplyWithMeta } from './reply-with-meta.js';
-import { startup } from './startup.js';
 import { storedEvent, UnheardEvents } from './stored-event.js';
 import { thrownStory } from '../thrown.js';
 
 /** What Nest's own signatures default to, so that callers typed against this class need no change. */
 type Whatever = ReturnType<typeof JSON.parse>;
+
+/** What libraries around a client may use of a shard. */
+type ShardInReach = Pick<CallerShard, 'commands' | 'keys'>;
 
 const NOTHING_TO_CANCEL = (): void => undefined;
 
@@ -61,29 +60,35 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   }
 
   private readonly options: ResolvedClientOptions;
-  private readonly clock: Clock;
-  private readonly logger = new Logger(ClientRedisStreams.name);
-  private readonly quiet: RateLimitedLogger;
   private readonly events: TransportEvents;
   private readonly outgoing: OutgoingPackets;
   private readonly unheard: UnheardEvents;
-  private producer: Producer | undefined;
-  private connecting: Promise<void> | undefined;
+  private readonly life: ClientLife;
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsClientOptions) {
     super();
-    this.options = resolveClientOptions(options);
-    const clock = (this.clock = clockOf(this.options.redis));
-    this.quiet = new RateLimitedLogger(this.logger, () => clock.now());
-    this.unheard = new UnheardEvents(this.quiet);
-    const { prefix, redis } = this.options;
+    const resolved = (this.options = resolveClientOptions(options));
+    const { prefix, redis } = resolved;
+    const clock = clockOf(redis);
+    const logger = new Logger(ClientRedisStreams.name);
+    const quiet = new RateLimitedLogger(logger, () => clock.now());
+    this.unheard = new UnheardEvents(quiet);
     this.events = new TransportEvents(
       { role: 'client', prefix, group: undefined, redis: placeOf(redis) },
-      (error) => this.logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
+      (error) => logger.error(thrownStory(error), { code: 'LISTENER_FAILED' }),
     );
-    this.outgoing = new OutgoingPackets(this.options, () => clock.now());
+    const { events } = this;
+    this.life = new ClientLife({
+      ...{ options: resolved, clock, quiet, events },
+      reached: (reach) => this._status$.next(statusOf(reach)),
+    });
+    this.outgoing = new OutgoingPackets(resolved, () => clock.now());
     enableDeadlineScopes();
+  }
+
+  private get producer(): Producer | undefined {
+    return this.life.producer;
   }
 
   override get status(): Observable<RedisStreamsStatus> {
@@ -96,33 +101,29 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
    * @throws RedisStreamsError NOT_CONNECTED after `retryAttempts` tries; without that option it waits
    */
   override connect(): Promise<void> {
-    this.connecting ??= outside(() => this.open());
-    return this.connecting;
+    return this.life.connect();
   }
 
   /** Rejects what is open with CLOSED and closes the connections. Idempotent; `connect` may follow. */
   override async close(): Promise<void> {
-    const { producer } = this;
-    this.producer = undefined;
-    this.connecting = undefined;
-    if (producer === undefined) return;
-    producer.reach.fail(
-      new RedisStreamsError('CLOSED', 'the client was closed while it was connecting'),
-    );
-    await producer.close();
-    this.quiet.flush();
-    this._status$.next('disconnected');
+    if (await this.life.close()) this._status$.next('disconnected');
   }
 
   /**
    * Connects; gives the connection for commands and the keys of the first shard, to libraries around this one.
    * @internal through the entry `./internal`
    */
-  async shard(): Promise<Pick<CallerShard, 'commands' | 'keys'>> {
-    await this.connect();
-    const [first] = this.producer?.shards ?? [];
-    if (first === undefined) throw new RedisStreamsError('CLOSED', 'the client was closed');
-    return first;
+  async shard(): Promise<ShardInReach> {
+    const { shards } = await this.life.connected();
+    return shards[0] as ShardInReach;
+  }
+
+  /**
+   * The same of all shards.
+   * @internal
+   */
+  async shards(): Promise<readonly ShardInReach[]> {
+    return (await this.life.connected()).shards;
   }
 
   override on<Name extends keyof RedisStreamsEvents>(
@@ -224,7 +225,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const pattern = this.normalizePattern(packet.pattern);
     const outgoing = this.outgoing.prepare(pattern, packet, true);
     refuseAborted(outgoing.signal, 'an event', pattern);
-    await this.ready().publish(outgoing.request, outgoing);
+    await this.life.ready().publish(outgoing.request, outgoing);
   }
 
   /** What a dispatch hook throws reaches the subscribers, as every other error does. */
@@ -249,7 +250,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       const pattern = this.normalizePattern(packet.pattern);
       const outgoing = this.outgoing.prepare(pattern, packet, false);
       refuseAborted(outgoing.signal, 'a call', pattern);
-      const producer = this.ready();
+      const producer = this.life.ready();
       const sink = new ReplySink(pattern, callback, this.options.deserializer);
       const call = producer.call(outgoing.request, sink, outgoing);
       sink.call = call;
@@ -258,39 +259,5 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       callback({ err: error, isDisposed: true });
       return NOTHING_TO_CANCEL;
     }
-  }
-
-  /** The producer; the first call makes and starts it, and waits in its queue. */
-  private ready(): Producer {
-    if (this.producer === undefined) void this.connect().catch(() => undefined);
-    return this.producer as unknown as Producer;
-  }
-
-  private open(): Promise<void> {
-    const isHopeless = (): boolean => producer.reach.isHopeless;
-    const start = startup(this.options.retryAttempts, isHopeless);
-    const log = new ConnectionLog(this.options.redis, this.quiet, () => this.clock.now());
-    const { diagnostics, observer, source } = this.events;
-    const producer: Producer = new Producer(this.options, this.clock, this.quiet, {
-      status: (reach) => {
-        if (producer === this.producer) this._status$.next(statusOf(reach));
-      },
-      diagnostics: new ProducerDiagnostics(diagnostics, source, this.clock),
-      ...tellAll(log, start, observer),
-    });
-    this.producer = producer;
-    producer.start();
-    void producer.reach.begun.then(
-      () => tellMissingRights('client', producer.reached, this.quiet),
-      () => undefined,
-    );
-    return start.until(producer.reach.begun).catch(async (error: unknown) => {
-      if (this.producer === producer) {
-        this.producer = undefined;
-        this.connecting = undefined;
-      }
-      await producer.close(error instanceof RedisStreamsError ? error : undefined);
-      throw error;
-    });
   }
 }

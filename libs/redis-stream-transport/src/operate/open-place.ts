@@ -5,7 +5,7 @@ import { numberOf } from '../redis/answer.js';
 import { CommandFailure } from '../redis/failure.js';
 import type { Link } from '../redis/link.js';
 import { checkLayout } from '../redis/operations/layout.js';
-import { ShardConnection } from './shard-connection.js';
+import { OwnShardConnection, type ShardConnection } from './shard-connection.js';
 
 /** A prefix in a Redis or in a Cluster, with connections that look at each of its shards. */
 export interface Place {
@@ -31,7 +31,7 @@ export async function openPlace(
   const resolved = resolveClientOptions(options);
   const { prefix } = resolved;
   const shared = { tool };
-  const first = new ShardConnection(resolved, new Keys(prefix, 0, 1), 0, shared);
+  const first = new OwnShardConnection(resolved, new Keys(prefix, 0, 1), 0, shared);
   const shards = [first];
   const close = async (): Promise<void> => {
     await Promise.all(shards.map((shard) => shard.close()));
@@ -41,7 +41,7 @@ export async function openPlace(
     const noted = await asked(() => notedShards(first));
     const count = noted ?? resolved.shards;
     for (let shard = 1; shard < count; shard++) {
-      shards.push(new ShardConnection(resolved, new Keys(prefix, shard, count), shard, shared));
+      shards.push(new OwnShardConnection(resolved, new Keys(prefix, shard, count), shard, shared));
     }
     await asked(() => checkLayout({ link: first.link, keys: new Keys(prefix, 0, count) }, false));
     await Promise.all(shards.slice(1).map((shard) => shard.connect()));
@@ -61,8 +61,8 @@ export async function notedShards({ link, keys }: ShardConnection): Promise<numb
   return number >= 1 && number <= 256 ? number : undefined;
 }
 
-/** Shards whose servers do not say who they are count as one server each. */
-function serversOf(shards: readonly ShardConnection[]): Link[] {
+/** One connection to each server. Shards whose servers do not say who they are count as one server each. */
+export function serversOf(shards: readonly ShardConnection[]): Link[] {
   const servers = new Map<unknown, Link>();
   for (const { link } of shards) servers.set(link.server ?? link, link);
   return [...servers.values()];

@@ -5,7 +5,7 @@ import { CommandFailure } from '../redis/failure.js';
 import type { Link } from '../redis/link.js';
 import { KeptConnections, useKept } from './kept-connections.js';
 import { asked, notedShards, openPlace, type Place } from './open-place.js';
-import { ShardConnection } from './shard-connection.js';
+import { OwnShardConnection } from './shard-connection.js';
 import type { TimeLimit } from './time-limit.js';
 
 /** Things that are asked about at once. */
@@ -52,7 +52,7 @@ export async function readShards(options?: Whereabouts): Promise<number | undefi
     );
   }
   const resolved = resolveClientOptions(options);
-  const first = new ShardConnection(resolved, new Keys(resolved.prefix, 0, 1), 0, {
+  const first = new OwnShardConnection(resolved, new Keys(resolved.prefix, 0, 1), 0, {
     tool: 'operate',
   });
   try {

@@ -7,8 +7,16 @@ import { connectionNames, thisApplication, thisProcess } from '../redis/connecti
 import { Link, type LinkObserver } from '../redis/link.js';
 import { deadline } from '../redis/pauses.js';
 
-/** A connection that looks at one shard. Shards with the same server share it. */
-export class ShardConnection {
+/** A connection that looks at one shard. */
+export interface ShardConnection {
+  readonly link: Link;
+  readonly keys: Keys;
+  /** The number of the shard. */
+  readonly shard: number;
+}
+
+/** One of its own. Shards with the same server share it. */
+export class OwnShardConnection implements ShardConnection {
   readonly link: Link;
   private readonly up: Promise<void>;
   private readonly start;

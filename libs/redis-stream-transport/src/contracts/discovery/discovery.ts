@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ClientProxy } from '@nestjs/microservices';
 import { RedisStreamsError } from '../../errors.js';
+import type { ClientRedisStreams } from '../../nest/client-redis-streams.js';
 import { visible } from '../../protocol/visible.js';
 import { CommandFailure } from '../../redis/failure.js';
 import { callStats, type CallStats, type MethodCounts } from '../announce/tally.js';
@@ -17,6 +18,7 @@ import {
 } from './described-service.js';
 import { RemoteCalls, type RemoteService } from './remote-service.js';
 import { SchemaShelf } from './schema-shelf.js';
+import { servedPatterns, type ServedPattern } from './served-patterns.js';
 
 /** Services that are looked at together. */
 const TOGETHER = 20;
@@ -26,6 +28,11 @@ const MOST_TOLD = 100;
 export interface DiscoveryOptions {
   /** Milliseconds that `ping` and `stats` wait for instances that do not answer. Default: 500. */
   readonly patience?: number;
+}
+
+export interface DiscoveredPattern extends ServedPattern {
+  /** The announced contract that has it; undefined: it is a plain pattern. */
+  readonly contract: string | undefined;
 }
 
 export interface PingAnswer extends DiscoveredInstance {
@@ -99,6 +106,28 @@ export class Discovery {
     }
     // An instance may have left meanwhile.
     return found.filter(({ instances }) => instances.length > 0);
+  }
+
+  /**
+   * What live instances serve, with a contract or without: by pattern, then by group. Looks through all keys of Redis.
+   *
+   * @param within milliseconds. Default: 10,000
+   * @throws RedisStreamsError TIMEOUT: not all had been looked at by then; INVALID_OPTION, REDIS, NOT_CONNECTED
+   */
+  async patterns(within = 10_000): Promise<DiscoveredPattern[]> {
+    if (!(within > 0)) {
+      const told = 'Discovery: "within" must be a number of milliseconds above 0';
+      throw new RedisStreamsError('INVALID_OPTION', told);
+    }
+    const client = this.client as ClientRedisStreams;
+    const [served, contracts] = await Promise.all([
+      servedPatterns(client, within),
+      this.discover(),
+    ]);
+    const owners = new Map(
+      contracts.flatMap(({ name, methods }) => methods.map(({ pattern }) => [pattern, name])),
+    );
+    return served.map((one) => ({ ...one, contract: owners.get(one.pattern) }));
   }
 
   /**

@@ -25,6 +25,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   get: (store, [key = '']) => store.text(key) ?? null,
   exists: (store, [key = '']) => (store.has(key) ? 1 : 0),
   hmget: (store, [key = '', ...names]) => names.map((name) => store.field(key, name) ?? null),
+  scan: (store) => ['0', store.keys],
+  hscan: (store, [key = '']) => ['0', [...store.hash(key)].flat()],
+  zrangebyscore: (store, [key = '', least = '']) =>
+    store
+      .membersFrom(key, Number(least))
+      .flatMap((member) => [member, String(store.scoreOf(key, member))]),
   lrange: (store, [key = '']) => store.list(key),
   xlen: (store, [key = '']) => store.stream(key)?.length ?? 0,
   xrange: (store, args) => rangeOf(store.stream(args[0] ?? ''), args),

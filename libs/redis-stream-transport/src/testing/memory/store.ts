@@ -156,6 +156,11 @@ export class Store {
     return this.made(key, () => new Stream());
   }
 
+  /** The names of all keys. */
+  get keys(): string[] {
+    return [...this.kept.keys()].filter((key) => this.has(key));
+  }
+
   /** The names of all keys that hold streams. */
   get streams(): [key: string, stream: Stream][] {
     return [...this.kept].flatMap(([key, { value }]) =>
