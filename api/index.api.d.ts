@@ -18,6 +18,12 @@ import type { Proof } from 'nestjs-redis-streams/protocol';
 import type { InspectOptions, inspect } from 'node:util';
 import type { Observable } from 'rxjs';
 
+export interface CallHooks {
+  before?(call: HookedCall): unknown;
+  after?(call: HookedCall, value: unknown): unknown;
+  error?(call: HookedCall, error: unknown): unknown;
+}
+
 export type CallOutcome = 'not-run' | 'may-have-run';
 
 export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> {
@@ -102,6 +108,16 @@ export interface HandlerSynonyms {
 
 export type Headers = Readonly<Record<string, string>>;
 
+export interface HookedCall {
+  readonly kind: 'call' | 'event';
+  readonly pattern: string;
+  readonly data: unknown;
+  readonly headers: Record<string, string>;
+  readonly callId: string | undefined;
+  readonly values: number;
+  readonly took: number;
+}
+
 export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'changes';
 
 export interface NackOptions {
@@ -154,6 +170,7 @@ export declare const REDIS_STREAMS_ERROR_CODES: {
   readonly REDIS: CodeFacts;
   readonly TIMEOUT: CodeFacts;
   readonly CANCELLED: CodeFacts;
+  readonly HOOK_FAILED: CodeFacts;
   readonly CLOSED: CodeFacts;
   readonly DEAD_LETTERED: CodeFacts;
   readonly INTERRUPTED: CodeFacts;
@@ -178,6 +195,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   maxBacklog?: number;
   headers?: Headers;
   whenNoConsumer?: WhenNoConsumer;
+  hooks?: CallHooks | readonly CallHooks[];
 }
 
 export declare class RedisStreamsContext extends BaseRpcContext<Args> {
@@ -259,6 +277,7 @@ export declare class RedisStreamsError extends Error {
       | 'REDIS'
       | 'TIMEOUT'
       | 'CANCELLED'
+      | 'HOOK_FAILED'
       | 'CLOSED'
       | 'DEAD_LETTERED'
       | 'INTERRUPTED'

@@ -3,6 +3,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type {
+  CallHooks,
   ClientRedisStreams,
   LinkRole,
   PacketDeserializer,
@@ -47,6 +48,7 @@ export declare const CLIENT_TABLE: {
     readonly bounds?: string;
     readonly read: (this: void, value: unknown, name: string, place: Place) => WhenNoConsumer;
   };
+  readonly hooks: Option<readonly CallHooks[], undefined>;
 };
 
 export interface ClientShard {

@@ -123,6 +123,8 @@ ${table(CLIENT_TABLE, { ...common, ...docstrings('client-options.ts', 'RedisStre
 
 A refused call ends with NO_CONSUMER, \`not-run\`.
 
+\`hooks\` run around each call and event: see [hooks](api.md#hooks-around-calls).
+
 ## Record
 
 \`new RedisStreamsRecord(data, { … })\` or \`new RedisStreamsRecordBuilder(data).setOptions({ … }).build()\`: options of one

@@ -45,6 +45,7 @@ export const REDIS_STREAMS_ERROR_CODES = {
   ),
   TIMEOUT: again('The deadline passed, or with `idleTimeout` no value came in time.'),
   CANCELLED: never('Cancelled by its `signal`, by unsubscribing, or with the call around it.'),
+  HOOK_FAILED: never('A hook of the client threw, or took too long; `cause` says what.'),
   CLOSED: never('The client or the server was closed.'),
   DEAD_LETTERED: never('Moved to the dead letters, by the handler or after the last delivery.'),
   INTERRUPTED: again('The instance died during a streamed reply, and another began it again.'),

@@ -21,12 +21,14 @@ export {
   type RedisStreamsErrorCode,
 } from './errors.js';
 export type {
+  CallHooks,
   CommonOptions,
   ConnectionOptions,
   Credentials,
   HandlerExtras,
   HandlerSynonyms,
   Headers,
+  HookedCall,
   PacketDeserializer,
   PacketSerializer,
   PassedClusterOptions,

@@ -20,6 +20,7 @@ import {
 import { placeOf, showOnly } from '../redis/shown.js';
 import { patternText } from '../protocol/pattern.js';
 import { ClientLife } from './client-life.js';
+import { HookedCalls } from './hooked-calls.js';
 import { instrumentation } from './instrumentation.js';
 import { settleMany } from './many.js';
 import { OutgoingPackets, refuseAborted } from './outgoing.js';
@@ -64,6 +65,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly outgoing: OutgoingPackets;
   private readonly unheard: UnheardEvents;
   private readonly life: ClientLife;
+  /** Undefined: there are no hooks. */
+  private readonly hooked: HookedCalls | undefined;
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsClientOptions) {
@@ -84,6 +87,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       reached: (reach) => this._status$.next(statusOf(reach)),
     });
     this.outgoing = new OutgoingPackets(resolved, () => clock.now());
+    const { hooks, timeout: within } = resolved;
+    if (hooks !== undefined) this.hooked = new HookedCalls({ hooks, within, clock, logger: quiet });
     enableDeadlineScopes();
   }
 
@@ -216,9 +221,15 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const { current } = instrumentation;
     const stored =
       current === undefined
-        ? this.storeEvent(packet)
-        : current.event(this.events.source, packet, () => this.storeEvent(packet));
+        ? this.hookEvent(packet)
+        : current.event(this.events.source, packet, () => this.hookEvent(packet));
     return stored as Promise<T>;
+  }
+
+  private hookEvent(packet: ReadPacket): Promise<void> {
+    const { hooked } = this;
+    if (hooked === undefined) return this.storeEvent(packet);
+    return hooked.event(packet, () => this.storeEvent(packet));
   }
 
   private async storeEvent(packet: ReadPacket): Promise<void> {
@@ -241,8 +252,15 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   /** Returns what cancels the call. Errors reach the callback like every other end. */
   private dispatch(packet: ReadPacket, callback: ReplyCallback): () => void {
     const { current } = instrumentation;
-    if (current === undefined) return this.begin(packet, callback);
-    return current.call(this.events.source, packet, callback, (told) => this.begin(packet, told));
+    if (current === undefined) return this.hookCall(packet, callback);
+    const begin = (told: ReplyCallback): (() => void) => this.hookCall(packet, told);
+    return current.call(this.events.source, packet, callback, begin);
+  }
+
+  private hookCall(packet: ReadPacket, callback: ReplyCallback): () => void {
+    const { hooked } = this;
+    if (hooked === undefined) return this.begin(packet, callback);
+    return hooked.call(packet, callback, (told) => this.begin(packet, told));
   }
 
   private begin(packet: ReadPacket, callback: ReplyCallback): () => void {

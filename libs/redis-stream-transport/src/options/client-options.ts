@@ -1,4 +1,5 @@
 import { MAX_TIMEOUT } from '../protocol/limits.js';
+import { callHooks, type CallHooks } from './call-hooks.js';
 import { COMMON_TABLE, type CommonOptions } from './common-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
@@ -25,6 +26,8 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   headers?: Headers;
   /** What happens to calls whose pattern no instance serves, see below. Default: 1000. */
   whenNoConsumer?: WhenNoConsumer;
+  /** What runs around each call and event, see below. Default: none. */
+  hooks?: CallHooks | readonly CallHooks[];
 }
 
 /** The client's own options, in the order of the manual. */
@@ -35,6 +38,7 @@ export const CLIENT_TABLE = {
   maxBacklog: count({ default: 1_000_000, min: 1, max: 1_000_000_000 }),
   headers: { ...headers, default: Object.freeze<Headers>({}) },
   whenNoConsumer: { ...whenNoConsumer, default: 1000 },
+  hooks: callHooks,
   ...COMMON_TABLE,
 } as const satisfies Record<
   Exclude<keyof RedisStreamsClientOptions, keyof ConnectionOptions>,
