@@ -11,7 +11,6 @@ import { enableDeadlineScopes } from '../engine/deadline-scope.js';
 import { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { CallerShard } from '../engine/producer/caller-shard.js';
 import type { Producer } from '../engine/producer/producer.js';
-import { RedisStreamsError } from '../errors.js';
 import {
   resolveClientOptions,
   type RedisStreamsClientOptions,

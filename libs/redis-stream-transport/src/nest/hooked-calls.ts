@@ -110,7 +110,7 @@ class View implements HookedCall {
 class HookRun {
   readonly view: View;
   /** Those that are to be told of the end, the last that was entered first. */
-  private entered: CallHooks[] = [];
+  private readonly entered: CallHooks[] = [];
   /** What the call has failed with, so that a `before` that ends later is told too. */
   private failure: Thrown | undefined;
 

@@ -127,7 +127,7 @@ export class Discovery {
     const owners = new Map(
       contracts.flatMap(({ name, methods }) => methods.map(({ pattern }) => [pattern, name])),
     );
-    return served.map((one) => ({ ...one, contract: owners.get(one.pattern) }));
+    return served.map((one) => Object.assign({ contract: owners.get(one.pattern) }, one));
   }
 
   /**
