@@ -1,6 +1,8 @@
 import { RetryLater } from 'nestjs-redis-streams';
 import { eventually } from '../../tools/wait.js';
+import { delay } from '../../tools/tcp-proxy/modes.js';
 import { Gate } from '../support/gate.js';
+import { proxyTo } from '../support/proxy.js';
 import { startPrivateRedis } from '../support/redis-process.js';
 import { redis } from '../support/redis.js';
 import { TestService } from '../support/test-service.js';
@@ -113,6 +115,20 @@ describe('figures of Redis', () => {
     server.thaw();
     await eventually(async () => expect(await value('backlog_entries')).toBe(1));
     expect(await value('redis_read_up')).toBe(1);
+  });
+
+  it('have new streams soon, however slow the way to Redis is', async () => {
+    const server = await startPrivateRedis();
+    await using _ = server;
+    const { proxy, url } = await proxyTo(server.url);
+    proxy.greet(delay(50, 60));
+    const service = new TestService({ url: server.url });
+    const { value } = scraped({ gauges: { url, prefix: service.prefix, interval } });
+    await eventually(async () => expect(await value('redis_read_up')).toBe(1));
+    await service.redis.xadd(service.stream('late'), '*', 'c', '1 json - - 0', 'd', '1');
+    // By the time that the scan took, 20 s would pass before the next one.
+    const late = { group: '', pattern: 'late' };
+    await eventually(async () => expect(await value('backlog_entries', late)).toBe(1), 15_000);
   });
 
   it('have no labels of hostile length, and keys of other types do no harm', async () => {

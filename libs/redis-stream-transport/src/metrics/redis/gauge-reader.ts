@@ -19,7 +19,7 @@ import { leaveTurnScript, takeTurnScript } from './reader-turn.lua.js';
  * a read only: the rest is the way there and back, and what this process does.
  */
 const REST = 60;
-/** The same after a scan for keys, which looks at all keys of the server. */
+/** The same after a scan for keys, which looks at all keys of the server; of what it cost Redis, about. */
 const SCAN_REST = 400;
 /** Milliseconds that a scan may take. */
 const SCAN_LIMIT = 30_000;
@@ -127,11 +127,9 @@ export class GaugeReader {
 
   /** Finding streams and groups needs a scan of all keys, so what was found is kept for a while. */
   private async find(place: Place): Promise<Found> {
-    const began = performance.now();
-    if (this.found !== undefined && began < this.found.until) return this.found;
+    if (this.found !== undefined && performance.now() < this.found.until) return this.found;
     const keys = await scanKeys(place, ['s', 'members', 'dead'], SCAN_LIMIT);
-    const now = performance.now();
-    const until = now + (now - began) * SCAN_REST;
+    const until = performance.now() + keys.cost * SCAN_REST;
     const groups = [...keys.of('members'), ...keys.of('dead')].map(({ name }) => name);
     this.found = { streams: keys.of('s'), groups: [...new Set(groups)], until };
     return this.found;
