@@ -7,6 +7,7 @@ import type { GroupReading } from '../intake/group-reading.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { OrphanedRequests } from './orphaned-requests.js';
 import type { StreamState } from '../intake/stream-state.js';
+import { together } from './together.js';
 
 /** Milliseconds between two rounds through all streams. */
 const EVERY = 5000;
@@ -105,13 +106,29 @@ export class Janitor {
   private async clean(streams: readonly StreamState[]): Promise<void> {
     for (let left = streams; left.length > 0 && !this.rounds.isStopped;) {
       const again: StreamState[] = [];
-      for (const stream of left) if (await this.turn(stream)) again.push(stream);
+      const turn = async (stream: StreamState, scripts: number): Promise<void> => {
+        if (await this.turn(stream, scripts)) again.push(stream);
+      };
+      const short: StreamState[] = [];
+      const long: StreamState[] = [];
+      for (const stream of left) (this.isLong(stream) ? long : short).push(stream);
+      await together(short, (stream) => turn(stream, 1));
+      for (const stream of long) await turn(stream, TURN);
       left = again;
     }
   }
 
-  /** Returns whether there is more to remove. */
-  private async turn(stream: StreamState): Promise<boolean> {
+  /** It may take a script many entries to look at: other streams are not cleaned at the same time. */
+  private isLong(stream: StreamState): boolean {
+    return this.places.has(stream.name) || (this.fresh.get(stream) ?? 0) > PAGE;
+  }
+
+  /**
+   * Returns whether there is more to remove.
+   *
+   * @param scripts at most
+   */
+  private async turn(stream: StreamState, scripts: number): Promise<boolean> {
     const { name, kind, isBroken } = stream;
     const { broker } = (this.groups.get(stream) as GroupReading).processor;
     this.fresh.delete(stream);
@@ -119,7 +136,7 @@ export class Janitor {
     let place = this.places.get(name);
     let removed = 0;
     try {
-      for (let calls = 0; calls < TURN && !this.rounds.isStopped; calls++) {
+      for (let calls = 0; calls < scripts && !this.rounds.isStopped; calls++) {
         const cleaned = await broker.clean(name, kind, this.limits, place);
         for (const group of cleaned.idle) this.report(name, group);
         removed += cleaned.removed;
@@ -134,7 +151,7 @@ export class Janitor {
     }
     if (place === undefined) this.places.delete(name);
     else this.places.set(name, place);
-    return place !== undefined && removed > 0;
+    return place !== undefined && (removed > 0 || scripts < TURN);
   }
 
   private async sweep(): Promise<void> {
@@ -142,7 +159,7 @@ export class Janitor {
     if (now - this.sweptAt < SWEEP_EVERY) return;
     this.sweptAt = now;
     for (const { streams } of this.readings) {
-      for (const { name } of streams) await this.starts.sweep(name);
+      await together(streams, ({ name }) => this.starts.sweep(name));
     }
   }
 

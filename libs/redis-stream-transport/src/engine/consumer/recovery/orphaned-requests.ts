@@ -1,6 +1,7 @@
 import type { StartBroker } from '../../../redis/start-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import type { StreamState } from '../intake/stream-state.js';
+import { together } from './together.js';
 
 /** Fewest milliseconds between two looks; a request must be an orphan at two looks to be adopted. */
 const APART = 30_000;
@@ -31,9 +32,8 @@ export class OrphanedRequests {
     this.lookedAt = now;
     const before = this.seen;
     this.seen = new Map();
-    for (const stream of this.streams) {
-      if (stream.kind !== 'r') continue;
-      if (stream.isBroken) continue;
+    const streams = this.streams.filter(({ kind, isBroken }) => kind === 'r' && !isBroken);
+    await together(streams, async (stream) => {
       const twice: string[] = [];
       for (const id of await this.orphansIn(stream)) {
         const key = `${stream.name} ${id}`;
@@ -42,7 +42,7 @@ export class OrphanedRequests {
         else this.seen.set(key, first ?? now);
       }
       if (twice.length > 0) await this.adopt(stream, twice);
-    }
+    });
   }
 
   private async orphansIn({ name, held }: StreamState): Promise<string[]> {
