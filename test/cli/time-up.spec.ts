@@ -1,8 +1,9 @@
 import { isDrained, readBacklog, readPending, TimeLimit } from 'nestjs-redis-streams/operate';
-import { command } from '../contracts/command.js';
+import { command, commandAt } from '../contracts/command.js';
 import { Gate } from '../support/gate.js';
 import { eventually } from '../../tools/wait.js';
 import { range } from '../support/tally.js';
+import { startPrivateRedis } from '../support/redis-process.js';
 import { TestService } from '../support/test-service.js';
 
 /** More streams than can be looked at in no time. */
@@ -51,9 +52,23 @@ describe('where time is up', () => {
     expect(whole.unlooked).toEqual([]);
   });
 
+  it('ping ends although Redis does not answer any more', async () => {
+    await using redis = await startPrivateRedis();
+    expect(await commandAt({}, 'ping', '--url', redis.url)).toMatchObject({ code: 0, err: '' });
+    redis.freeze();
+    const began = performance.now();
+    const answer = await commandAt({}, 'ping', '--timeout', '100ms', '--url', redis.url);
+    redis.thaw();
+    expect(answer).toMatchObject({ code: 4, out: '' });
+    expect(answer.err).toContain('time was up after 0.1 s (--timeout): Redis has not answered');
+    // Without the limit it gives up when connecting has failed twice, after seven seconds.
+    expect(performance.now() - began).toBeLessThan(6000);
+  });
+
   it('limits have bounds', async () => {
     for (const text of ['0ms', '2h', '10', 'soon']) {
-      expect(await command('pending', '--timeout', text)).toMatchObject({ code: 2 });
+      for (const name of ['pending', 'ping'])
+        expect(await command(name, '--timeout', text)).toMatchObject({ code: 2 });
     }
     expect((await command('top', '--once', '--interval', '10ms')).err).toContain('from 1s to 1h');
   });

@@ -1,13 +1,23 @@
 import type { Command } from 'commander';
 import { Discovery, type PingAnswer } from '../contracts/discovery/discovery.js';
-import { readServers, readServices, type LiveService } from '../operate/index.js';
+import { readServers, readServices, type LiveService, type TimeLimit } from '../operate/index.js';
 import { withClient } from './caller.js';
 import { described } from './described.js';
 import type { Screen } from './screen.js';
 import { unknownService } from './services.js';
 import type { Session } from './session.js';
+import {
+  tellUnlooked,
+  timeLimitOf,
+  TIME_UP_EXIT,
+  withinLimit,
+  withTimeout,
+  type Timed,
+} from './time-up.js';
 import { ago } from './values.js';
 import { placeOf, servedPlaceOf, withWhere, type Where } from './where.js';
+
+interface PingOptions extends Where, Timed {}
 
 export function addPing(program: Command, session: Session): void {
   const command = described(program.command('ping'), {
@@ -18,20 +28,24 @@ export function addPing(program: Command, session: Session): void {
     examples: [
       ['ping', 'Redis, and all services'],
       ['ping orders', 'a service, by its group or its contract'],
+      ['ping --timeout 2s', 'for a probe that must not wait for long'],
     ],
-    exits: '0: all have given one; 1: some have not, or it failed',
+    exits: `0: all have given one; 1: some have not, or it failed; ${TIME_UP_EXIT}`,
   });
-  withWhere(command)
+  withTimeout(withWhere(command), '10s')
     .argument('[service]', 'only this one')
-    .action((service: string | undefined, options: Where) => ping(service, options, session));
+    .action((service: string | undefined, options: PingOptions) => ping(service, options, session));
 }
 
-async function ping(wanted: string | undefined, options: Where, session: Session): Promise<void> {
+async function ping(
+  wanted: string | undefined,
+  options: PingOptions,
+  session: Session,
+): Promise<void> {
   const { screen } = session;
-  const place = await servedPlaceOf(options, screen.terminal);
-  const servers = await readServers(place);
-  const services = await readServices(placeOf(options, screen.terminal));
-  const contracts = await contractsOf(wanted, options, screen);
+  const limit = timeLimitOf(options);
+  const look = lookAt(wanted, options, screen, limit);
+  const { servers, services, contracts } = await withinLimit(limit, look);
   const groups = services.filter(({ service }) => wanted === undefined || wanted === service);
   if (wanted !== undefined && groups.length + contracts.length === 0) {
     throw unknownService(wanted, services);
@@ -40,6 +54,7 @@ async function ping(wanted: string | undefined, options: Where, session: Session
     groups.some(isSilent) ||
     contracts.some(({ instances }) => instances.some((one) => one.milliseconds === undefined));
   session.exitCode = silent ? 1 : 0;
+  tellUnlooked(limit, session);
   if (options.json === true) {
     screen.json({ servers, contracts, services: groups });
     return;
@@ -55,14 +70,31 @@ async function ping(wanted: string | undefined, options: Where, session: Session
 const isSilent = ({ instances }: LiveService): boolean =>
   instances.some(({ listens }) => listens === false);
 
-function contractsOf(wanted: string | undefined, options: Where, screen: Screen) {
+async function lookAt(
+  wanted: string | undefined,
+  options: Where,
+  screen: Screen,
+  limit: TimeLimit,
+) {
+  const servers = await readServers(await servedPlaceOf(options, screen.terminal));
+  const services = await readServices(placeOf(options, screen.terminal), limit);
+  const contracts = await contractsOf(wanted, options, screen, limit);
+  return { servers, services, contracts };
+}
+
+/** Asks contract by contract: of each it waits for the slowest instance. */
+function contractsOf(wanted: string | undefined, options: Where, screen: Screen, limit: TimeLimit) {
   return withClient(options, screen, async (client) => {
     const discovery = new Discovery(client);
     const names = (await discovery.names()).filter(
       (name) => wanted === undefined || name === wanted,
     );
     const answers: { name: string; instances: PingAnswer[] }[] = [];
-    for (const name of names) answers.push({ name, instances: await discovery.ping(name) });
+    for (const name of names) {
+      if (limit.isOver) break;
+      answers.push({ name, instances: await discovery.ping(name) });
+    }
+    limit.note('contracts', answers.length, names.length);
     return answers;
   });
 }

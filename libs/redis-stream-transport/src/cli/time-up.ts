@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { TimeLimit } from '../operate/index.js';
+import { Failure } from './failure.js';
 import type { Session } from './session.js';
 import { boundedDuration } from './values.js';
 
@@ -29,6 +30,26 @@ export function tellUnlooked(limit: TimeLimit, session: Session): void {
   if (limit.unlooked.length === 0) return;
   if (session.exitCode === 0) session.exitCode = TIME_UP;
   session.screen.note(howFar(limit));
+}
+
+/** Milliseconds after a limit for the step that was on its way: what was found by then is better than nothing. */
+const LAST_STEP = 1000;
+
+/**
+ * Waits for a look, but not much longer than its limit: Redis may have stopped to answer in the middle of it.
+ * @throws Failure with the exit code of a limit
+ */
+export async function withinLimit<T>({ milliseconds }: TimeLimit, look: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const text = `time was up after ${milliseconds / 1000} s (--timeout): Redis has not answered`;
+    timer = setTimeout(() => reject(new Failure(text, TIME_UP)), milliseconds + LAST_STEP);
+  });
+  try {
+    return await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** How far a look came. */
