@@ -77,6 +77,8 @@ export interface DiagnosticsMessages {
   'group.healed': GroupChanged;
   'pattern.paused': PatternPaused;
   'pattern.resumed': PatternResumed;
+  'retries.full': RetriesWaiting;
+  'retries.eased': RetriesWaiting;
   draining: Draining;
   'connection.made': ConnectionMade;
   'connection.lost': ConnectionLost;
@@ -174,6 +176,11 @@ export interface PatternPaused extends FromSource {
 
 export interface PatternResumed extends FromSource {
   readonly pattern: string;
+}
+
+export interface RetriesWaiting extends FromSource {
+  readonly group: string;
+  readonly waiting: number;
 }
 
 export interface TakenOver extends FromSource {

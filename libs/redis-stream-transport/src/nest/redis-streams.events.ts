@@ -1,11 +1,11 @@
 import { connectionDiagnostics } from '../engine/diagnostics/connection-diagnostics.js';
 import { Diagnostics } from '../engine/diagnostics/diagnostics.js';
-import {
-  namesOf,
-  type DiagnosticsMessages,
-  type DiagnosticsName,
-  type DiagnosticsSource,
+import type {
+  DiagnosticsMessages,
+  DiagnosticsName,
+  DiagnosticsSource,
 } from '../engine/diagnostics/messages.js';
+import { namesOf } from '../engine/diagnostics/names.js';
 import type { Reach } from '../engine/shards-in-reach.js';
 import type { LinkObserver, LinkRole } from '../redis/link.js';
 

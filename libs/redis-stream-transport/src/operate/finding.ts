@@ -31,6 +31,7 @@ export type FindingCode =
   | 'UNREGISTERED_GROUP'
   | 'BEHIND'
   | 'BACKLOG'
+  | 'RETRIES_FULL'
   | 'DEAD_LETTERS'
   | 'DEAF_INSTANCE'
   | 'WRONG_TYPE'

@@ -9,12 +9,14 @@ import { serviceOf } from './stream-reader.js';
 const LATE = 60_000;
 /** `maxBacklog` of a client, unless it is given. */
 const FULL = 1_000_000;
+/** Retries of a group in one shard at which an instance may hold 1,000 of them, and reads no more then: they are an estimate. */
+const MANY_RETRIES = 900;
 /** Milliseconds after which a group that nobody reads is no rolling update any more. */
 const ABANDONED = 86_400_000;
 
 /** What is wrong with streams, services and their instances. */
 export function judgeWork({ services, backlog }: Overview): Finding[] {
-  const findings = backlog.streams.flatMap(judgeStream);
+  const findings = [...backlog.streams.flatMap(judgeStream), ...judgeRetries(backlog.streams)];
   for (const { service, instances, paused } of services) {
     findings.push(...judgeVersions(service, instances), ...judgePauses(service, paused, instances));
     for (const { name, listens } of instances) {
@@ -74,6 +76,31 @@ function judgePauses(
     });
   }
   return findings;
+}
+
+/** Groups of which an instance may read no more. How many of the retries each instance holds Redis does not know. */
+function judgeRetries(streams: readonly StreamBacklog[]): Finding[] {
+  const sums = new Map<
+    string,
+    { group: string; retries: number; unread: number; instances: number }
+  >();
+  for (const { shard, groups } of streams) {
+    for (const { group, retries, unread, instances } of groups) {
+      const key = `${shard} ${group}`;
+      const sum = sums.get(key) ?? { group, retries: 0, unread: 0, instances };
+      sums.set(key, sum);
+      sum.retries += retries;
+      sum.unread += unread;
+    }
+  }
+  return [...sums.values()]
+    .filter(({ retries, instances }) => instances > 0 && retries >= MANY_RETRIES)
+    .map(({ group, retries, unread }) => ({
+      ...{ severity: 'warning', code: 'RETRIES_FULL', about: group },
+      found: `${retries} wait for another attempt, ${unread} are unread; an instance that holds 1,000 of these retries reads no more`,
+      advice:
+        'find out what fails (pending); what cannot succeed soon should become a dead letter; or add instances',
+    }));
 }
 
 function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {

@@ -139,6 +139,11 @@ export class ConsumerDiagnostics {
     if (topic.isHeard) topic.tell({ source: this.source, pattern });
   }
 
+  retriesWait(name: 'retries.full' | 'retries.eased', group: string, waiting: number): void {
+    const topic = this.topics[name];
+    if (topic.isHeard) topic.tell({ source: this.source, group, waiting });
+  }
+
   draining(running: number, unstarted: number): void {
     const topic = this.topics.draining;
     if (topic.isHeard) topic.tell({ source: this.source, running, unstarted });

@@ -1,4 +1,5 @@
-import { DIAGNOSTICS, type DiagnosticsMessages, type DiagnosticsName } from './messages.js';
+import type { DiagnosticsMessages, DiagnosticsName } from './messages.js';
+import { DIAGNOSTICS } from './names.js';
 import { Topic, type Listener } from './topic.js';
 
 export type Topics = { readonly [Name in DiagnosticsName]: Topic<DiagnosticsMessages[Name]> };

@@ -203,6 +203,13 @@ export interface PatternResumed extends FromSource {
   readonly pattern: string;
 }
 
+export interface RetriesWaiting extends FromSource {
+  /** The service, or of broadcasts the service and, in braces, an instance. */
+  readonly group: string;
+  /** Entries of the group that wait at this instance, in one shard, for another attempt. */
+  readonly waiting: number;
+}
+
 export interface Draining extends FromSource {
   /** Handlers that run. */
   readonly running: number;
@@ -253,6 +260,9 @@ export interface DiagnosticsMessages {
   /** An operator has paused a pattern, and this instance has applied it. */
   'pattern.paused': PatternPaused;
   'pattern.resumed': PatternResumed;
+  /** So many entries wait for another attempt that this instance reads no more of the group, until some are due. */
+  'retries.full': RetriesWaiting;
+  'retries.eased': RetriesWaiting;
   draining: Draining;
   'connection.made': ConnectionMade;
   'connection.lost': ConnectionLost;
@@ -260,41 +270,3 @@ export interface DiagnosticsMessages {
 }
 
 export type DiagnosticsName = keyof DiagnosticsMessages;
-
-/** Who tells a message: clients, servers, or both. */
-const TELLERS: Readonly<Record<DiagnosticsName, 'client' | 'server' | 'both'>> = {
-  'call.sent': 'client',
-  'call.stored': 'client',
-  'call.answered': 'client',
-  'call.ended': 'client',
-  'reply.late': 'client',
-  'event.sent': 'client',
-  'event.ended': 'client',
-  'entry.read': 'server',
-  'entry.started': 'server',
-  'entry.aborted': 'server',
-  'entry.ended': 'server',
-  'entry.retried': 'server',
-  'entry.dead': 'server',
-  'message.untrusted': 'both',
-  'entries.taken-over': 'server',
-  'lease.lost': 'server',
-  'group.lost': 'server',
-  'group.healed': 'server',
-  'pattern.paused': 'server',
-  'pattern.resumed': 'server',
-  draining: 'server',
-  'connection.made': 'both',
-  'connection.lost': 'both',
-  'connection.failed': 'both',
-};
-
-/** All names, for those who listen to everything. */
-export const DIAGNOSTICS: readonly DiagnosticsName[] = Object.freeze(
-  Object.keys(TELLERS) as DiagnosticsName[],
-);
-
-/** The names that a client or a server tells. */
-export function namesOf(role: DiagnosticsSource['role']): DiagnosticsName[] {
-  return DIAGNOSTICS.filter((name) => TELLERS[name] === role || TELLERS[name] === 'both');
-}

@@ -3,6 +3,8 @@ import type { Clock } from '../../clock.js';
 
 /** Entries that may wait for another attempt in one group and shard; at this number no more are read. */
 export const MAX_WAITING_RETRIES = 1000;
+/** Below this number it is over: who has told of the bound tells of that. Not right below it, where both would alternate. */
+const EASED_RETRIES = 900;
 
 /** Milliseconds to wait after `attempts` failed attempts. */
 export function retryDelay(policy: RetryPolicy, attempts: number, clock: Clock): number {
@@ -13,8 +15,14 @@ export function retryDelay(policy: RetryPolicy, attempts: number, clock: Clock):
 /** The timers of entries that wait for another attempt. */
 export class Retries {
   private readonly timers = new Map<string, () => void>();
+  /** It was told that no more is read, and not yet that it is over. */
+  private isTold = false;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param tell is called when no more are read, and when clearly fewer wait again */
+  constructor(
+    private readonly clock: Clock,
+    private readonly tell: (isFull: boolean, waiting: number) => void,
+  ) {}
 
   get isFull(): boolean {
     return this.timers.size >= MAX_WAITING_RETRIES;
@@ -27,13 +35,21 @@ export class Retries {
       key,
       this.clock.after(Math.max(0, ms), () => {
         this.timers.delete(key);
+        if (this.isTold && this.timers.size < EASED_RETRIES) this.told(false);
         due();
       }),
     );
+    if (this.isFull && !this.isTold) this.told(true);
   }
 
   clear(): void {
     for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
+    this.isTold = false;
+  }
+
+  private told(isFull: boolean): void {
+    this.isTold = isFull;
+    this.tell(isFull, this.timers.size);
   }
 }

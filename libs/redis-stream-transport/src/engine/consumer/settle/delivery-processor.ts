@@ -14,6 +14,7 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
 import { Retries, retryDelay } from '../run/retries.js';
+import { retriesTold } from '../run/retries-told.js';
 import { stateFrom } from '../run/run-watch.js';
 import { replyText, Settler } from './settler.js';
 import { record, resultOf } from '../run/keyed-results.js';
@@ -68,7 +69,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.streams = parts.streams;
     this.dispatcher = dispatcher;
     this.lines = new EntryLines(context.logger);
-    this.retries = new Retries(context.clock);
+    this.retries = new Retries(context.clock, retriesTold(context, broker.group));
     const eased = (): void => dispatcher.eased();
     this.insistence = new Insistence(context, eased);
     this.settler = new Settler(context, broker, {
