@@ -96,7 +96,9 @@ function judgeRetries(streams: readonly StreamBacklog[]): Finding[] {
   return [...sums.values()]
     .filter(({ retries, instances }) => instances > 0 && retries >= MANY_RETRIES)
     .map(({ group, retries, unread }) => ({
-      ...{ severity: 'warning', code: 'RETRIES_FULL', about: group },
+      severity: 'warning',
+      code: 'RETRIES_FULL',
+      about: group,
       found: `${retries} wait for another attempt, ${unread} are unread; an instance that holds 1,000 of these retries reads no more`,
       advice:
         'find out what fails (pending); what cannot succeed soon should become a dead letter; or add instances',
