@@ -99,6 +99,7 @@ export interface HandlerExtras extends HandlerSynonyms {
   spread?: number;
   broadcast?: boolean;
   restartable?: boolean;
+  threads?: true | number;
 }
 
 export interface HandlerSynonyms {
@@ -174,6 +175,7 @@ export declare const REDIS_STREAMS_ERROR_CODES: {
   readonly CLOSED: CodeFacts;
   readonly DEAD_LETTERED: CodeFacts;
   readonly INTERRUPTED: CodeFacts;
+  readonly THREAD_LOST: CodeFacts;
   readonly REPLY_LOST: CodeFacts;
   readonly IDEMPOTENCY_MISMATCH: CodeFacts;
 };
@@ -281,6 +283,7 @@ export declare class RedisStreamsError extends Error {
       | 'CLOSED'
       | 'DEAD_LETTERED'
       | 'INTERRUPTED'
+      | 'THREAD_LOST'
       | 'REPLY_LOST'
       | 'IDEMPOTENCY_MISMATCH';
     message: string;
@@ -335,6 +338,7 @@ export interface RedisStreamsServerOptions
   retention?: Retention;
   groupTtl?: number;
   history?: boolean;
+  threads?: ThreadOptions;
   requireNoEviction?: boolean;
 }
 
@@ -426,6 +430,16 @@ export declare class ServerRedisStreams
 
 export interface ServerSynonyms extends HandlerSynonyms {
   gracePeriod?: number;
+}
+
+export interface ThreadOptions {
+  readonly size?: number;
+  readonly queue?: number;
+  readonly memory?: number;
+  readonly idleTimeout?: number;
+  readonly grace?: number;
+  readonly timeout?: number;
+  readonly execArgv?: readonly string[];
 }
 
 export type WhenNoConsumer = 'fail' | 'wait' | number;

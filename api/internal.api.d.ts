@@ -235,6 +235,26 @@ export declare const SERVER_TABLE: {
   readonly retention: Option<Retention, Retention>;
   readonly groupTtl: Option<number, number>;
   readonly history: Option<boolean, false>;
+  readonly threads: Option<
+    OptionValues<{
+      readonly size: Option<number, number | undefined>;
+      readonly queue: Option<number, number>;
+      readonly memory: Option<number, number>;
+      readonly idleTimeout: Option<number, number>;
+      readonly grace: Option<number, number>;
+      readonly timeout: Option<number, number | undefined>;
+      readonly execArgv: Option<readonly string[], undefined>;
+    }>,
+    OptionValues<{
+      readonly size: Option<number, number | undefined>;
+      readonly queue: Option<number, number>;
+      readonly memory: Option<number, number>;
+      readonly idleTimeout: Option<number, number>;
+      readonly grace: Option<number, number>;
+      readonly timeout: Option<number, number | undefined>;
+      readonly execArgv: Option<readonly string[], undefined>;
+    }>
+  >;
   readonly requireNoEviction: Option<boolean, false>;
 };
 

@@ -14,6 +14,7 @@ import { REPLICAS_TABLE } from '../libs/redis-stream-transport/src/options/repli
 import { RETENTION_TABLE } from '../libs/redis-stream-transport/src/options/retention.js';
 import { RETRY_TABLE } from '../libs/redis-stream-transport/src/options/retry-policy.js';
 import { SERVER_TABLE } from '../libs/redis-stream-transport/src/options/server-options.js';
+import { THREADS_TABLE } from '../libs/redis-stream-transport/src/options/threads.js';
 import { repository } from '../tools/repository.js';
 import { alertsFile, alertsPage } from './deploy/alerts.js';
 import { boardFile } from './deploy/board.js';
@@ -106,6 +107,12 @@ on asking. Each side decides for itself; with both nothing that was confirmed is
 ${table(REPLICAS_TABLE, docstrings('replicas.ts', 'Replicas'))}
 
 On a service \`timeout\` is at most a sixth of \`leaseTtl\`: while Redis waits for replicas, it does nothing else for that connection.
+
+### \`threads\`
+
+For handlers that have \`threads\` in their [extras](#handler) ([threads](threads.md)). Any part may be given.
+
+${table(THREADS_TABLE, docstrings('threads.ts', 'ThreadOptions'))}
 
 ## Client
 
@@ -259,7 +266,8 @@ function table(rows: Rows, docs: Docs): string {
 /** The ways in which a docstring may write a default. */
 function shorten(value: unknown): string[] {
   if (typeof value === 'string') return [`'${value}'`];
-  if (typeof value !== 'number') return [value === Object(value) ? 'none' : String(value)];
+  if (value === Object(value)) return ['none', 'see below'];
+  if (typeof value !== 'number') return [String(value)];
   return [String(value), `${value / 2 ** 20} MiB`, `${value / 86_400_000} days`];
 }
 

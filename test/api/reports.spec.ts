@@ -23,6 +23,7 @@ const PARTS: Readonly<Record<string, string>> = {
     'COMMAND Checked ClientMethod Count Counted EVENT Handler Json Made MarkOf Marked Method ' +
     'MethodKind OptionalOf Returned STREAMED Told Values Whatever',
   'nestjs-redis-streams/dashboard': 'ConfigurableModuleClass',
+  'nestjs-redis-streams/threads': 'Several',
 };
 
 let declarations: Declarations;

@@ -28,6 +28,9 @@ const NEEDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ajv-formats': { 'calls without a contract': SCHEMAS },
   'class-transformer': { 'DTO classes': DTO },
   'class-validator': { 'DTO classes': DTO },
+  piscina: {
+    threads: 'threads need the package piscina, which is not installed: npm install piscina',
+  },
   'prom-client': {
     'metrics for Prometheus': 'metrics for Prometheus need prom-client: npm install prom-client',
   },

@@ -49,6 +49,9 @@ export const REDIS_STREAMS_ERROR_CODES = {
   CLOSED: never('The client or the server was closed.'),
   DEAD_LETTERED: never('Moved to the dead letters, by the handler or after the last delivery.'),
   INTERRUPTED: again('The instance died during a streamed reply, and another began it again.'),
+  THREAD_LOST: again(
+    'The thread that computed crashed, or took too much memory, before it had a result.',
+  ),
   REPLY_LOST: never('The handler finished, but its reply could not be kept for the caller.'),
   IDEMPOTENCY_MISMATCH: never('The idempotency key was used before with other data.'),
 } as const satisfies Record<string, CodeFacts>;

@@ -40,6 +40,7 @@ export type {
   RetryPolicy,
   RetryUnless,
   ServerSynonyms,
+  ThreadOptions,
   WhenNoConsumer,
 } from './options/index.js';
 export type { ProvenCaller } from './options/sealing.js';

@@ -2,7 +2,7 @@
 // refuses with. It is copied beside a copy of the library, so it imports nothing but packages.
 import { Controller, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MessagePattern, Payload } from '@nestjs/microservices';
+import { type MessageHandler, MessagePattern, Payload } from '@nestjs/microservices';
 import { ClientRedisStreams, ServerRedisStreams } from 'nestjs-redis-streams';
 import {
   Command,
@@ -16,6 +16,7 @@ import {
 import { RedisStreamsHealthIndicator } from 'nestjs-redis-streams/health';
 import { instrumentMeter, traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
 import { instrumentRedisStreams } from 'nestjs-redis-streams/prometheus';
+import { inThread } from 'nestjs-redis-streams/threads';
 import { lastValueFrom, toArray } from 'rxjs';
 
 const address = JSON.parse(process.argv[2] ?? '{}') as { url: string; prefix: string };
@@ -92,6 +93,18 @@ const FEATURES: Record<string, () => unknown> = {
   'metrics for Prometheus': () => instrumentRedisStreams()(),
   'metrics for OpenTelemetry': () => instrumentMeter()(),
   traces: () => traceRedisStreams()(),
+  threads: async () => {
+    const module = 'data:text/javascript,export const twice = (n) => 2 * n';
+    const twice = inThread<(n: number) => number>(module, 'twice');
+    const server = new ServerRedisStreams({ ...address, group: 'threads' });
+    server.addHandler('twice', twice as MessageHandler, false, { threads: true });
+    await server.listen((error) => {
+      if (error) throw error as Error;
+    });
+    const result = await lastValueFrom(client.send('twice', 21));
+    await server.close();
+    if (result !== 42) throw new Error(JSON.stringify(result));
+  },
 };
 
 const found: Record<string, string> = {};

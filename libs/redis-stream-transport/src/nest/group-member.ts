@@ -11,6 +11,7 @@ import type { ServedGroup } from './handler-registry.js';
 import { HandlerRunner, type RunFrame } from './handler-runner.js';
 import type { ContextSource } from './redis-streams.context.js';
 import type { TransportEvents } from './redis-streams.events.js';
+import type { ThreadRoom } from './thread-room.js';
 
 export interface GroupMemberParts {
   /** Of the server. */
@@ -22,6 +23,7 @@ export interface GroupMemberParts {
   readonly frame: RunFrame;
   readonly observer: LinkObserver;
   readonly shared: object;
+  readonly room: ThreadRoom;
   reached(): void;
 }
 
@@ -35,7 +37,8 @@ export class GroupMember {
   readonly specs: ServedGroup['specs'];
 
   constructor({ served, companions, logger, events, frame, ...parts }: GroupMemberParts) {
-    const { group, specs, handlers } = served;
+    const { group, specs, handlers, threads } = served;
+    const { room } = parts;
     this.specs = specs;
     const options = (this.options = Object.freeze({ ...parts.options, group }));
     const teller = Object.freeze({ ...events.source, group });
@@ -44,6 +47,10 @@ export class GroupMember {
       keysOf: (stream) => {
         const { prefix, shards } = options;
         return new Keys(prefix, shardOf(stream, shards), shards);
+      },
+      threads: (pattern) => {
+        const most = threads.get(pattern);
+        return most === undefined ? undefined : { room, most };
       },
     };
     const runner = new HandlerRunner({ options, handlers, source, logger, teller, frame });

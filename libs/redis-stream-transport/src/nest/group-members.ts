@@ -14,6 +14,7 @@ import type { TransportEvents } from './redis-streams.events.js';
 import { tellMissingRights } from './rights-line.js';
 import { startLine } from './start-line.js';
 import { startup, type Startup } from './startup.js';
+import { ThreadRoom } from './thread-room.js';
 
 export interface GroupMembersParts {
   readonly options: ResolvedServerOptions;
@@ -32,6 +33,7 @@ export class GroupMembers {
   private readonly all: readonly GroupMember[];
   private readonly own: GroupMember;
   private readonly startup: Startup;
+  private readonly room: ThreadRoom;
 
   constructor(private readonly parts: GroupMembersParts) {
     const { options, groups, companions, logger, events, frame } = parts;
@@ -42,10 +44,11 @@ export class GroupMembers {
     const log = new ConnectionLog(options.redis, logger, () => clock.now());
     const observer = tellAll(log, this.startup, events.observer);
     const shared = {};
+    const room = (this.room = new ThreadRoom(options.threads, logger));
     this.all = groups.map(
       (served, place) =>
         new GroupMember({
-          ...{ options, served, logger, events, frame, observer, shared },
+          ...{ options, served, logger, events, frame, observer, shared, room },
           companions: place === 0 ? companions : [],
           reached: () => this.reached(),
         }),
@@ -85,6 +88,7 @@ export class GroupMembers {
   /** Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.all.map(({ consumer }) => consumer.close()));
+    await this.room.close();
   }
 
   private async startAll(): Promise<void> {

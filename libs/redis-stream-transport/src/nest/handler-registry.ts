@@ -8,6 +8,7 @@ import {
   type ResolvedServerOptions,
 } from '../options/index.js';
 import { MAX_SPREAD_PATTERN } from '../protocol/spread.js';
+import { threadCount } from './thread-room.js';
 
 /** Handlers of one pattern. */
 export interface PatternHandlers {
@@ -21,6 +22,8 @@ export interface ServedGroup {
   readonly group: string;
   readonly specs: readonly PatternSpec[];
   readonly handlers: ReadonlyMap<string, PatternHandlers>;
+  /** How many threads the handlers of a pattern may use at once, of patterns that have any. */
+  readonly threads: ReadonlyMap<string, number>;
 }
 
 /** Groups that the handlers of one server may have: each has a lease and a reading connection of its own. */
@@ -73,6 +76,7 @@ export class HandlerRegistry {
       for (const handler of message === undefined ? events : [message, ...events]) {
         const own = resolveHandlerExtras(handler.extras, pattern);
         if (own.spread !== undefined) checkSpread(pattern, handler !== message);
+        checkThreads(pattern, own, options);
         extras.set(handler, own);
       }
       const groupOf = (handler: MessageHandler): string =>
@@ -89,13 +93,19 @@ export class HandlerRegistry {
       const told = `the handlers of one server have ${groups.size} groups, and may have ${MOST_GROUPS}`;
       throw new RedisStreamsError('INVALID_OPTION', told);
     }
-    return [...groups].map(([group, { specs, handlers }]) => ({ group, specs, handlers }));
+    return [...groups].map(([group, { specs, handlers, threads }]) => ({
+      group,
+      specs,
+      handlers,
+      threads,
+    }));
   }
 }
 
 class GroupInMaking {
   readonly specs: PatternSpec[] = [];
   readonly handlers = new Map<string, PatternHandlers>();
+  readonly threads = new Map<string, number>();
 
   constructor(private readonly options: ResolvedServerOptions) {}
 
@@ -110,6 +120,9 @@ class GroupInMaking {
     const others = events.filter((handler) => !broadcasts.includes(handler));
     this.handlers.set(pattern, { message, events: others, broadcasts });
     const spec = specMaker(pattern, extras, this.options);
+    const all = message === undefined ? events : [message, ...events];
+    const threads = all.flatMap((handler) => threadsOf(extras.get(handler), this.options) ?? []);
+    if (threads.length > 0) this.threads.set(pattern, Math.min(...threads));
     if (message !== undefined || others.length > 0) {
       this.specs.push(spec(message === undefined ? others : [message, ...others], message));
     }
@@ -129,6 +142,28 @@ function checkSpread(pattern: string, isEvent: boolean): void {
   if (pattern.length > MAX_SPREAD_PATTERN) {
     throw unfit(pattern, `the pattern may have ${MAX_SPREAD_PATTERN} characters`);
   }
+}
+
+/** How many threads a handler has at once; undefined: it has none. */
+function threadsOf(
+  own: ResolvedHandlerExtras | undefined,
+  options: ResolvedServerOptions,
+): number | undefined {
+  return own?.threads === true ? threadCount(options.threads) : own?.threads;
+}
+
+/** @throws RedisStreamsError INVALID_OPTION where a handler wants more threads than there are */
+function checkThreads(
+  pattern: string,
+  own: ResolvedHandlerExtras,
+  options: ResolvedServerOptions,
+): void {
+  const [wanted = 0, size] = [threadsOf(own, options), threadCount(options.threads)];
+  if (wanted <= size) return;
+  const told = `option "threads" is ${wanted}, and the server has ${size} ("threads.size")`;
+  throw new RedisStreamsError('INVALID_OPTION', `Extras of the handler of "${pattern}": ${told}.`, {
+    pattern,
+  });
 }
 
 function unfit(pattern: string, reason: string): RedisStreamsError {
@@ -154,7 +189,8 @@ function specMaker(
         { pattern },
       );
     }
-    const bounds = own.flatMap(({ concurrency }) => concurrency ?? []);
+    // No more are read than can compute: what waits in Redis may go to another instance.
+    const bounds = own.flatMap((one) => one.concurrency ?? threadsOf(one, options) ?? []);
     const parts = own.flatMap(({ retry }) => retry ?? []);
     const retried = parts.length > 0 || message === undefined;
     const spread = message && extras.get(message)?.spread;

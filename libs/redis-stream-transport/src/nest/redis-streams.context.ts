@@ -8,6 +8,7 @@ import { readNack, type NackOptions } from './nack.js';
 import { bothHeaders, headersText } from './outgoing-data.js';
 import { RetryLater } from './retry-later.js';
 import { callerOf } from './sealed-entry.js';
+import { THREADS, type ThreadShare } from './thread-room.js';
 import { thrownText } from '../thrown.js';
 
 /** What a context asks its server for, when a handler asks for it. */
@@ -16,6 +17,8 @@ export interface ContextSource {
   redisNow(): number;
   /** The keys of the shard that a stream is in. */
   keysOf(stream: string): Pick<Keys, 'stream' | 'log'>;
+  /** The threads that handlers of a pattern have; undefined: none. */
+  threads?(pattern: string): ThreadShare | undefined;
 }
 
 /** The arguments that Nest's contexts have: what the message was sent with. */
@@ -41,6 +44,11 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     super([delivery.pattern.spec.pattern, metadata ?? NOTHING]);
     this.#delivery = delivery;
     this.#source = source;
+  }
+
+  /** @internal for the entry `./threads` */
+  get [THREADS](): ThreadShare | undefined {
+    return this.#source.threads?.(this.args[0]);
   }
 
   /** The pattern, in Nest's normal form. */

@@ -10,6 +10,7 @@ const defaults = {
   spread: undefined,
   broadcast: false,
   restartable: false,
+  threads: undefined,
 };
 
 it.each([[undefined], [null], [{}]])('has defaults for %j', (extras) => {
@@ -26,7 +27,12 @@ it('takes each of ours', () => {
     broadcast: true,
     restartable: true,
   };
-  expect(resolve(extras)).toEqual({ ...extras, group: undefined, spread: undefined });
+  expect(resolve(extras)).toEqual({
+    ...extras,
+    group: undefined,
+    spread: undefined,
+    threads: undefined,
+  });
   expect(resolve({ spread: 8 })).toEqual({ ...defaults, spread: 8 });
   expect(resolve({ group: 'mails' })).toEqual({ ...defaults, group: 'mails' });
 });

@@ -17,6 +17,7 @@ import { retryPolicy, type RetryPolicy } from './retry-policy.js';
 import { SERVER_TABLE } from './server-options.js';
 import { nearest } from './suggest.js';
 import { HANDLER_SYNONYMS, translate, type HandlerSynonyms } from './synonyms.js';
+import { handlerThreads } from './threads.js';
 
 /**
  * Options of one handler: the `extras` of `@MessagePattern` and `@EventPattern`. Keys that do not look like ours are
@@ -59,6 +60,12 @@ export interface HandlerExtras extends HandlerSynonyms {
    * Default: false.
    */
   restartable?: boolean;
+  /**
+   * The handler computes in threads of its server, of which it has so many at most at once, or with `true` all of them;
+   * see `inThread` of `nestjs-redis-streams/threads`. Unless `concurrency` is given, no more are read than have a thread.
+   * Default: it has none.
+   */
+  threads?: true | number;
 }
 
 export const EXTRAS_TABLE = {
@@ -70,6 +77,7 @@ export const EXTRAS_TABLE = {
   spread: count({ min: 1, max: MAX_SHARDS }),
   broadcast: flag,
   restartable: flag,
+  threads: handlerThreads,
 } as const satisfies Record<Exclude<keyof HandlerExtras, keyof HandlerSynonyms>, Option>;
 
 /** The extras of a handler as the engine uses them. Where one is undefined, the server's option counts. */

@@ -30,3 +30,4 @@ export type { Replicas } from './replicas.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';
 export type { HandlerSynonyms, ServerSynonyms } from './synonyms.js';
+export type { ResolvedThreads, ThreadOptions } from './threads.js';

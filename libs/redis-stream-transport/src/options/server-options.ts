@@ -5,6 +5,7 @@ import type { ConnectionOptions, RedisTarget } from './redis-options.js';
 import { retention, type Retention } from './retention.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
 import type { ServerSynonyms } from './synonyms.js';
+import { threads, type ThreadOptions } from './threads.js';
 
 /** Options of a server. All are optional; durations are milliseconds, numbers only. */
 export interface RedisStreamsServerOptions
@@ -60,6 +61,8 @@ export interface RedisStreamsServerOptions
    * only the next ones. Default: false.
    */
   history?: boolean;
+  /** The threads for handlers that have `threads` in their `extras`; none start before one computes. Default: see below. */
+  threads?: ThreadOptions;
   /**
    * Whether to refuse to start (INVALID_OPTION) when `maxmemory-policy` lets Redis evict keys; otherwise
    * that is a warning, as is a policy that cannot be read. Default: false.
@@ -83,6 +86,7 @@ export const SERVER_TABLE = {
   retention,
   groupTtl: duration({ default: 604_800_000, min: 1000, max: 31_536_000_000 }),
   history: flag,
+  threads,
   requireNoEviction: flag,
   ...COMMON_TABLE,
 } as const satisfies Record<
