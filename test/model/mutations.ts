@@ -4,9 +4,11 @@ import { PackLooks } from '../../libs/redis-stream-transport/src/engine/consumer
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/operations/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
+import { enqueueOneScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue-one.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { groupScript } from '../../libs/redis-stream-transport/src/redis/operations/groups/ensure-group.js';
 import { revokeScript } from '../../libs/redis-stream-transport/src/redis/operations/lease/revoke.js';
+import { settlePlainScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle-plain.js';
 import { settleScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle.js';
 import { settleCheckedScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/settle-checked.js';
 import { startScript } from '../../libs/redis-stream-transport/src/redis/operations/serving/start.js';
@@ -25,6 +27,17 @@ export interface Mutation {
   apply(): () => void;
 }
 
+/** The fence of a settlement, and nothing in its place. */
+const FENCE = [
+  ["if not held then return 'missing' end", ''],
+  ["if held ~= token then return 'fenced' end", ''],
+] as const;
+/** The look at the age of a batch, and nothing in its place. */
+const AGE = [
+  "if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end",
+  '',
+] as const;
+
 const AGAIN = /again without a cause/;
 const LOST = /never ended|never ran|was lost/;
 const LIE = /certainly/;
@@ -34,10 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'settling is not fenced by the lease',
     faults: ['freeze'],
     violation: /second completion|again without a cause/,
-    apply: rewrite(settleScript, [
-      ["if not held then return 'missing' end", ''],
-      ["if held ~= token then return 'fenced' end", ''],
-    ]),
+    apply: both(rewrite(settleScript, FENCE), rewrite(settlePlainScript, FENCE)),
   },
   {
     name: 'entries are acknowledged before their handlers have run',
@@ -68,9 +78,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'old batches are accepted (L3)',
     faults: ['cut', 'late', 'pause'],
     violation: /second completion|again without a cause/,
-    apply: rewrite(enqueueScript, [
-      ["if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end", ''],
-    ]),
+    apply: both(rewrite(enqueueScript, [AGE]), rewrite(enqueueOneScript, [AGE])),
   },
   {
     name: 'not run is said without a look at the groups (L7)',

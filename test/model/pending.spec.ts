@@ -11,6 +11,7 @@ import {
   REPLY,
 } from '../../libs/redis-stream-transport/src/protocol/frame.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
+import { enqueueOneScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue-one.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
 import { helloScript } from '../../libs/redis-stream-transport/src/redis/operations/hello.js';
 import { reAskScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/re-ask.js';
@@ -155,7 +156,9 @@ class Stage implements Host {
       case helloScript.sha:
         return ['memory', '1', now];
       case enqueueScript.sha:
-        return this.enqueue(values, now);
+        return this.enqueue(values, Number(values[9]) === 0 ? 0 : Number(values[12]), now);
+      case enqueueOneScript.sha:
+        return this.enqueue([values[0]!, values[1]!, '0'], 1, now);
       case decideScript.sha: {
         const fates = entriesIn(values.slice(1)).map((entry) => {
           if (!this.entries.has(entry)) return 'gone';
@@ -176,15 +179,14 @@ class Stage implements Host {
     }
   }
 
-  private enqueue(values: readonly string[], now: string): string {
-    const number = `${values[0]} ${values[1]}`;
+  /** @param count entries of its section; 0: it has none */
+  private enqueue([epoch, at, version]: readonly string[], count: number, now: string): string {
+    const number = `${epoch} ${at}`;
     if (number === this.lastNumber) return `done ${now} ${this.verdict}`;
     this.lastNumber = number;
-    const sections = Number(values[9]);
-    const count = sections === 0 ? 0 : Number(values[12]);
     const first = this.nextId++;
     for (let i = 0; i < count; i++) this.entries.set(`${first}-${i}`, 'entry');
-    this.verdict = `${values[2]} ${sections === 0 ? '' : `${first}-0:${count}`}`;
+    this.verdict = `${version} ${count === 0 ? '' : `${first}-0:${count}`}`;
     return `ok ${now} ${this.verdict}`;
   }
 }

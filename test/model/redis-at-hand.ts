@@ -3,7 +3,9 @@ import {
   toFailure,
   type CommandFailure,
 } from '../../libs/redis-stream-transport/src/redis/failure.js';
+import { enqueueOneScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue-one.js';
 import { enqueueScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
+import type { Script } from '../../libs/redis-stream-transport/src/redis/operations/script.js';
 
 const UTF8 = { replyEncoding: 'utf8' } as const;
 const SYNC = 'model:sync';
@@ -124,11 +126,15 @@ export class RedisAtHand {
   }
 }
 
+/** The scripts that store batches. */
+const ENQUEUING: readonly Script[] = [enqueueScript, enqueueOneScript];
+
 /** A batch says when it was sent; one that was on its way for long has to look like it (rule L3). */
 function aged(name: string, args: readonly string[], age: number): string[] {
   const changed = [...args];
-  if (name === 'evalsha' && args[0] === enqueueScript.sha) {
-    changed[2 + Number(args[1]) + 4] = String(Date.now() - age);
+  const script = name === 'evalsha' ? ENQUEUING.find(({ sha }) => sha === args[0]) : undefined;
+  if (script !== undefined) {
+    changed[2 + Number(args[1]) + script.args.indexOf('stamp')] = String(Date.now() - age);
   }
   return changed;
 }

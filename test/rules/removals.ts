@@ -24,6 +24,12 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L1',
+    part: 'the number before',
+    file: lua('caller-record'),
+    changes: [['if rec[1] ~= epoch or rec[2] ~= before then', 'if rec.err then']],
+  },
+  {
+    rule: 'L1',
     part: 'the proof',
     file: producer('sending/writer'),
     changes: [
@@ -44,6 +50,12 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'L2',
+    part: 'the verdict',
+    file: operation('calling/enqueue-one'),
+    changes: [[", field, number .. ' 0 ' .. token)", ')']],
+  },
+  {
+    rule: 'L2',
     part: 'the version',
     file: producer('sending/batch'),
     changes: [['this.versions[answer.version]', 'this.versions.at(-1)']],
@@ -51,7 +63,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     rule: 'L3',
     part: 'the age',
-    file: operation('calling/enqueue'),
+    file: lua('caller-record'),
     changes: [
       ["if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end", ''],
     ],

@@ -210,9 +210,15 @@ export class Operations {
     const from = this.added.length;
     const places = Array.from({ length: count }, () => this.added.push({ stream, size }) - 1);
     const entries = places.map(() => fields);
-    const section = { stream, pattern: stream, mode, asks, hasExtraFields: true, entries };
+    const plain = places.map(() => [header, '1']);
+    const hasExtraFields = size > 0 || this.dice.next() < 0.5;
+    const section = {
+      ...{ stream, pattern: stream, mode, asks, hasExtraFields },
+      ...{ measures: this.dice.next() < 0.5, entries: hasExtraFields ? entries : plain },
+    };
+    const renew = this.dice.next() < 0.3;
     const step: Step = async (side) => {
-      const answer = await side.caller.enqueue(this.batch(side, number, [section]));
+      const answer = await side.caller.enqueue({ ...this.batch(side, number, [section]), renew });
       const ids = this.ids.get(side) ?? [];
       this.ids.set(side, ids);
       if (answer.kind === 'applied') {
@@ -268,7 +274,8 @@ export class Operations {
     const drop = this.dice.next() < 0.7;
     const isLone = this.dice.next() < 0.5;
     const letters = Array.from({ length: entry.size }, () => this.dice.pick(['.', 'x'])).join('');
-    const logs = this.dice.some([{ ...frame('settled'), force: false }], 1);
+    const care = this.dice.next() < 0.5;
+    const logs = this.dice.some([{ ...frame('settled'), force: care, livesOn: care }], 1);
     const key = { pattern: 'prices', key: 'a', digest: 'd1', result: '[[2]]' };
     const isKeyed = this.dice.next() < 0.3;
     return (side) => {

@@ -6,10 +6,12 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
 
 
+
 -- Anybody may have written into the record: what is no number of ours is missing.
 local function place(text)
   return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
 end
+
 local function judge()
   local e, q = tonumber(epoch), tonumber(number)
   local rec = redis.pcall('HMGET', record, 'e', 'q')

@@ -15,12 +15,14 @@ local function answer(log, frame, life, lives)
     if type(id) == 'table' then return unwritten(log) end
     redis.pcall('PEXPIRE', log, life)
   end
-  if #frame < 4096 then
-    redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
-  else
-    redis.pcall('SPUBLISH', log, id)
-    redis.pcall('SPUBLISH', log, frame)
-  end
+  
+if #frame < 4096 then
+  redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
+else
+  redis.pcall('SPUBLISH', log, id)
+  redis.pcall('SPUBLISH', log, frame)
+end
+
   return true
 end
 

@@ -5,10 +5,12 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
 
 
+
 -- Anybody may have written into the record: what is no number of ours is missing.
 local function place(text)
   return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
 end
+
 local function judge()
   local e, q = tonumber(epoch), tonumber(number)
   local rec = redis.pcall('HMGET', record, 'e', 'q')
@@ -43,7 +45,9 @@ local function remember(verdict)
   redis.call('HSET', record, 'e', epoch, 'q', number, field, number .. ' ' .. verdict)
 end
 
+
 if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end
+
 local answer = judge()
 if answer then return answer end
 cap = tonumber(cap)
@@ -65,10 +69,12 @@ local function backlog(stream, len)
   return worst
 end
 
+
 local function error_of(answer)
   local text = string.sub(answer.err or '', 1, 120)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
+
 local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   if ARGV[at + 1] == '2' then

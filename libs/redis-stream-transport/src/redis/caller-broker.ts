@@ -5,6 +5,7 @@ import { attach, attachScript } from './operations/calling/attach.js';
 import { closeNumber } from './operations/calling/close-number.js';
 import { decide, type CallInDoubt, type Decision } from './operations/calling/decide.js';
 import { enqueue, enqueueScript, type Batch } from './operations/calling/enqueue.js';
+import { enqueueOne, enqueueOneScript, isOne } from './operations/calling/enqueue-one.js';
 import { reAsk, type ProbeAnswer } from './operations/calling/re-ask.js';
 import { lastRecord, readLog, trimLog, type LogRecord } from './operations/calling/reply-log.js';
 import { hello, type Incarnation } from './operations/hello.js';
@@ -17,6 +18,9 @@ export type { CallInDoubt, Fate } from './operations/calling/decide.js';
 export type { BatchSection } from './operations/calling/enqueue.js';
 export type { EntryFate } from './operations/calling/re-ask.js';
 export type { Batch, Incarnation, LogRecord, ProbeAnswer };
+
+/** A batch whose script is unknown is refused, so Redis must know them before. */
+const ENQUEUING = [enqueueScript, enqueueOneScript];
 
 /** What a caller asks of Redis in one shard. Each method is the operation of its name. */
 export class CallerBroker implements CallerPlace {
@@ -38,17 +42,17 @@ export class CallerBroker implements CallerPlace {
     const [incarnation] = await Promise.all([
       hello(this),
       // Redis must know the script that makes the log: if it had to be sent again, it would come after the first calls.
-      load(this.link, [enqueueScript, attachScript]),
+      load(this.link, [...ENQUEUING, attachScript]),
     ]);
     return incarnation;
   }
 
   enqueue(batch: Batch): Promise<EnqueueAnswer> {
-    return enqueue(this, batch, this.maxBacklog);
+    return isOne(batch) ? enqueueOne(this, batch) : enqueue(this, batch, this.maxBacklog);
   }
 
   loadScripts(): Promise<void> {
-    return load(this.link, [enqueueScript]);
+    return load(this.link, ENQUEUING);
   }
 
   closeNumber(epoch: number, number: number, incarnation: string): Promise<EnqueueAnswer> {

@@ -27,11 +27,15 @@ import {
 import { settleChecked } from './operations/serving/settle-checked.js';
 import type { CheckedSettlement, KeyedResult } from './operations/serving/settle-checked.js';
 import { settle, settleScript } from './operations/serving/settle.js';
+import { isPlain, settlePlain, settlePlainScript } from './operations/serving/settle-plain.js';
 import type { SettleAnswer, Settlement, StreamEnds } from './operations/serving/settle.js';
 import type { Answer, CheckedAnswer, LeaseLost, Owner } from './owner.js';
 
 export type { Answer, CheckedAnswer, GroupKind, KeyedResult, Owner, SettleAnswer, Settlement };
 export type { CheckedSettlement, StreamEnds };
+
+/** What runs every turn: its first use should not have to send its text. */
+const SETTLING = [settleScript, settlePlainScript];
 
 /** What a service asks of Redis in one shard and for one group. Each method is one operation. */
 export class GroupBroker implements ServicePlace {
@@ -46,7 +50,7 @@ export class GroupBroker implements ServicePlace {
 
   /** Sent first on every new connection. */
   async hello(): Promise<Incarnation> {
-    const [incarnation] = await Promise.all([hello(this), load(this.link, [settleScript])]);
+    const [incarnation] = await Promise.all([hello(this), load(this.link, SETTLING)]);
     return incarnation;
   }
 
@@ -69,7 +73,8 @@ export class GroupBroker implements ServicePlace {
   }
 
   settle(owner: Owner, settlement: Settlement): Promise<SettleAnswer> {
-    return settle(this, owner, settlement);
+    const run = isPlain(settlement) ? settlePlain : settle;
+    return run(this, owner, settlement);
   }
 
   settleChecked(owner: Owner, settlement: CheckedSettlement): Promise<CheckedAnswer> {

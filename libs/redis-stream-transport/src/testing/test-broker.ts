@@ -47,7 +47,7 @@ const PATIENCE = 10_000;
 const LOOK = 2;
 
 const FAILURES: ReadonlySet<string> = new Set<Failure>(['refused', 'lost', 'unsent']);
-const NAMES: ReadonlySet<string> = new Set([...OPERATIONS.map(({ name }) => name), READ]);
+const NAMES: ReadonlySet<string> = new Set([...OPERATIONS.map(({ knownAs }) => knownAs), READ]);
 
 /**
  * A broker in memory, which stands in for Redis in tests. Servers and clients are the real ones, with everything in them;

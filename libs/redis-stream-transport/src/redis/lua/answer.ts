@@ -5,9 +5,19 @@
  */
 const LONG_FRAME = 4096;
 
+/** Lua that publishes `frame` with its `id`: in one message, or, when the frame is long, in two. Needs `log`. */
+export const LUA_PUBLISH = `
+if #frame < ${LONG_FRAME} then
+  redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
+else
+  redis.pcall('SPUBLISH', log, id)
+  redis.pcall('SPUBLISH', log, frame)
+end
+`;
+
 /**
- * Lua: `answer(log, frame, life, lives)` appends a frame to a caller's reply log and publishes it with its id: in one
- * message, or, when the frame is long, in two. False: the log cannot be written.
+ * Lua: `answer(log, frame, life, lives)` appends a frame to a caller's reply log and publishes it with its id.
+ * False: the log cannot be written.
  *
  * A new log begins with a record marked `b`. A caller that reads such a record knows that frames before it may be gone.
  * The life of a log is only ever extended. With `lives` it is left as it is: its writer extended it a moment ago.
@@ -30,12 +40,7 @@ local function answer(log, frame, life, lives)
     if type(id) == 'table' then return unwritten(log) end
     redis.pcall('PEXPIRE', log, life)
   end
-  if #frame < ${LONG_FRAME} then
-    redis.pcall('SPUBLISH', log, id .. ' ' .. frame)
-  else
-    redis.pcall('SPUBLISH', log, id)
-    redis.pcall('SPUBLISH', log, frame)
-  end
+  ${LUA_PUBLISH}
   return true
 end
 `;

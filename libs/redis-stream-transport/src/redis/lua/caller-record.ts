@@ -4,6 +4,35 @@ export const VERDICTS_KEPT = 8;
 /** Milliseconds for which a caller record is kept after its last batch. */
 export const RECORD_LIFE = 600_000;
 
+/** Lua that refuses a batch which is older than `maxAge` (ms) by its `stamp` (rule L3). Needs LUA_NOW. */
+export const LUA_BATCH_AGE = `
+if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end
+`;
+
+/** Lua: `place(text)` is an epoch or a number of the record; -1 for what is none. */
+const LUA_RECORDED = `
+-- Anybody may have written into the record: what is no number of ours is missing.
+local function place(text)
+  return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
+end
+`;
+
+/**
+ * Lua that ends the script unless the record holds `epoch` and `before`, the number before the batch's. It answers `gap`,
+ * whatever the record holds: the sender repeats the batch, and `judge()` decides. Needs LUA_NOW and `record`.
+ */
+export const LUA_NEXT_NUMBER = `
+local rec = redis.pcall('HMGET', record, 'e', 'q')
+if rec[1] ~= epoch or rec[2] ~= before then
+  if rec.err and not string.find(rec.err, 'WRONGTYPE', 1, true) then return rec end
+  ${LUA_RECORDED}
+  return 'gap ' .. whole(now) .. ' ' .. whole(place(rec[1])) .. ' ' .. whole(place(rec[2]))
+end
+`;
+
+/** Field of a record with the verdict about a batch. */
+export const verdictField = (number: number): string => `v${number % VERDICTS_KEPT}`;
+
 /**
  * Lua: `judge()` decides whether the batch `number` of `epoch` may be applied (rule L1). It returns nil if it may, else
  * the answer. `remember(verdict)` writes a verdict into the record. Needs LUA_NOW, `record`, `incarnation`, `epoch`,
@@ -14,10 +43,7 @@ export const RECORD_LIFE = 600_000;
  * refused with what the record holds. A lower epoch is refused for ever.
  */
 export const LUA_CALLER_RECORD = `
--- Anybody may have written into the record: what is no number of ours is missing.
-local function place(text)
-  return text and #text < 16 and string.match(text, '^%d+$') and tonumber(text) or -1
-end
+${LUA_RECORDED}
 local function judge()
   local e, q = tonumber(epoch), tonumber(number)
   local rec = redis.pcall('HMGET', record, 'e', 'q')

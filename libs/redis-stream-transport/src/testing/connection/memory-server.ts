@@ -50,7 +50,7 @@ export class MemoryServer {
   receive(connection: Peer, request: Request): void {
     const { name, args } = request;
     const operation = operationOf(name, args);
-    const fault = this.faults.take(operation?.name ?? (name === 'xreadgroup' ? READ : name));
+    const fault = this.faults.take(operation?.knownAs ?? (name === 'xreadgroup' ? READ : name));
     if (fault?.failure === 'unsent') return connection.disconnect();
     if (fault?.failure === 'refused') return request.answer(new Refused(fault.error));
     if (name === 'xreadgroup') return this.read(connection, request, fault);

@@ -29,6 +29,8 @@ export interface Line {
 /** An operation of the floor below the engine, as it is done on a store. */
 export interface Operation {
   readonly name: string;
+  /** The name by which tests know it: its own, or that of the operation of which it does the usual part. */
+  readonly knownAs: string;
   /** Digest of the script that does the same in Redis. */
   readonly sha: string;
   readonly lua: string;
@@ -44,10 +46,11 @@ export class Refused extends Error {
 export function operation<Keys extends Names, Args extends Names, Per extends Each | undefined>(
   script: Script<Keys, Args, Per>,
   act: (store: Store, said: Said<Keys, Args, Per>, line: Line) => Answer,
+  knownAs = script.name,
 ): Operation {
   const { name, sha, lua } = script;
   const run = (store: Store, line: Line): Answer => act(store, named(script, line) as never, line);
-  return { name, sha, lua, run };
+  return { name, knownAs, sha, lua, run };
 }
 
 type Read = Record<string, unknown>;

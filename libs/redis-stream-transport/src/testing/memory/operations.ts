@@ -1,4 +1,5 @@
 import { hello, helloWhenFull, layout, rights } from './arrival.js';
+import { enqueueOne } from './calling/enqueue-one.js';
 import { enqueue } from './calling/enqueue.js';
 import { decide, reAsk } from './calling/fates.js';
 import { abort, attach, closeNumber } from './calling/notices.js';
@@ -19,6 +20,7 @@ import { claimKeys } from './serving/claim-keys.js';
 import { deadLetter, settleChecked } from './serving/ending.js';
 import { nested } from './serving/nested.js';
 import { retry } from './serving/retry.js';
+import { settlePlain } from './serving/settle-plain.js';
 import { settle } from './serving/settle.js';
 import { look, mark, start } from './serving/starts.js';
 import { noHandler, refuseUnread } from './serving/unhandled.js';
@@ -26,8 +28,8 @@ import { noHandler, refuseUnread } from './serving/unhandled.js';
 /** Everything that a store can do. In Redis each of them is one script. */
 export const OPERATIONS: readonly Operation[] = [
   ...[hello, helloWhenFull, layout, rights],
-  ...[enqueue, closeNumber, attach, abort, decide, reAsk],
-  ...[settle, settleChecked, deadLetter, retry, look, start, mark, claimKeys, admit],
+  ...[enqueue, enqueueOne, closeNumber, attach, abort, decide, reAsk],
+  ...[settle, settlePlain, settleChecked, deadLetter, retry, look, start, mark, claimKeys, admit],
   ...[nested, noHandler, refuseUnread],
   ...[renew, leases, pauses, announce, facts, release, revoke, notedConnections],
   ...[ensureGroup, unlist, dropGroup],

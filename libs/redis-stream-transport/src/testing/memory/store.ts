@@ -168,9 +168,9 @@ export class Store {
     );
   }
 
-  /** Adds an entry to a stream, which is made if it is not there. */
-  add(key: string, fields: readonly string[]): string {
-    const id = this.streamMade(key).add(fields, this.now);
+  /** Adds an entry to a stream, which is made if it is not there. @param now by which it gets its id */
+  add(key: string, fields: readonly string[], now = this.now): string {
+    const id = this.streamMade(key).add(fields, now);
     this.observer.changed(key);
     return id;
   }

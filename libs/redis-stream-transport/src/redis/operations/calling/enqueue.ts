@@ -1,5 +1,6 @@
 import { LUA_BACKLOG } from '../../lua/backlog.js';
-import { LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
+import { LUA_BATCH_AGE, LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
+import { LUA_ERROR_TOKEN } from '../../lua/error-token.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
@@ -82,16 +83,13 @@ export const enqueueScript = defineScript({
   lua: `
 ${LUA_NOW}
 ${LUA_CALLER_RECORD}
-if now - tonumber(stamp) > tonumber(maxAge) then return 'stale ' .. whole(now) end
+${LUA_BATCH_AGE}
 local answer = judge()
 if answer then return answer end
 cap = tonumber(cap)
 
 ${LUA_BACKLOG}
-local function error_of(answer)
-  local text = string.sub(answer.err or '', 1, 120)
-  return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
-end
+${LUA_ERROR_TOKEN}
 local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   if ARGV[at + 1] == '2' then
@@ -253,7 +251,7 @@ function pushSections(line: string[], sections: readonly BatchSection[]): void {
 }
 
 /** One entry of two fields, for which nothing is looked at. */
-function isLone({ mode, asks, measures, hasExtraFields, entries }: BatchSection): boolean {
+export function isLone({ mode, asks, measures, hasExtraFields, entries }: BatchSection): boolean {
   return (
     mode === 0 && asks !== true && measures === false && !hasExtraFields && entries.length === 1
   );

@@ -10,7 +10,7 @@ import { defineScript, send, type Line } from '../script.js';
 import type { KeyedResult } from './settle-checked.js';
 
 /** How many ids XACK, XDEL and HDEL get at once: Lua's `unpack` is limited to some thousands of values. */
-const SLICE = 1000;
+export const SLICE = 1000;
 
 /** What ends in one stream. The lists hold ids. */
 export interface StreamEnds {
@@ -205,7 +205,11 @@ export async function settle(
       pushFields(line, group, started);
     }
   }
-  const answer = textOf(await send(link, settleScript, line), 'settle');
+  return settleAnswer(textOf(await send(link, settleScript, line), 'settle'));
+}
+
+/** What the script says. */
+export function settleAnswer(answer: string): SettleAnswer {
   if (answer === 'missing' || answer === 'fenced') return { kind: answer };
   const [kind, ...positions] = answer.split(' ');
   const outcome = wordOf(kind, ['ok', 'full'] as const, 'settle');

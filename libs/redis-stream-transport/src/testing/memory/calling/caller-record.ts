@@ -1,4 +1,4 @@
-import { VERDICTS_KEPT } from '../../../redis/lua/caller-record.js';
+import { verdictField } from '../../../redis/lua/caller-record.js';
 import type { Store } from '../store.js';
 
 /** A numbered batch, and where its caller's record is. */
@@ -11,9 +11,8 @@ export interface Numbered {
   readonly meant: string;
 }
 
-const verdictField = (number: string): string => `v${Number(number) % VERDICTS_KEPT}`;
-
-const numberIn = (text: string | undefined): number =>
+/** An epoch or a number of a record; -1 for what is none. */
+export const numberIn = (text: string | undefined): number =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1;
 
 /** Why a batch must not be applied, as the answer says it; undefined: it may. */
@@ -25,7 +24,7 @@ export function judged(store: Store, batch: Numbered): string | undefined {
   const { now } = store;
   if (current === epoch) {
     if (number <= last) {
-      const kept = known.get(verdictField(batch.number));
+      const kept = known.get(verdictField(Number(batch.number)));
       const mark = `${batch.number} `;
       return `done ${now} ${kept?.startsWith(mark) === true ? kept.slice(mark.length) : '?'}`;
     }
@@ -40,5 +39,5 @@ export function judged(store: Store, batch: Numbered): string | undefined {
 export function remember(store: Store, { record, epoch, number }: Numbered, verdict: string): void {
   store.setField(record, 'e', epoch);
   store.setField(record, 'q', number);
-  store.setField(record, verdictField(number), `${number} ${verdict}`);
+  store.setField(record, verdictField(Number(number)), `${number} ${verdict}`);
 }

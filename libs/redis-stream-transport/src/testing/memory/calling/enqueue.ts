@@ -62,7 +62,9 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const unserved = unservedBy(store, live, mode);
   const measured = asked.includes('r', 1) ? undefined : roomIn(store, stream, cap, count);
   const room = unserved === '' ? (measured?.room ?? count) : 0;
-  const ids = entries.slice(0, room).map((fields) => store.add(stream, fields));
+  // The time may run on meanwhile, and ids are to follow each other.
+  const { now } = store;
+  const ids = entries.slice(0, room).map((fields) => store.add(stream, fields, now));
   const filling = unserved === '' && measured?.isFilling === true ? '^' : '';
   const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
   const why = unserved || (room < count ? '!FULL' : '');

@@ -73,7 +73,8 @@ function isFull(store: Store, { log, frame, care }: Frame): boolean {
   return stream !== undefined && stream.bytes + Buffer.byteLength(frame) > MAX_REPLY_LOG_BYTES;
 }
 
-function end(store: Store, stream: string, group: string, ids: readonly string[]): void {
+/** Acknowledges and deletes. */
+export function end(store: Store, stream: string, group: string, ids: readonly string[]): void {
   for (const id of ids) {
     store.group(stream, group)?.acknowledge(id);
     store.stream(stream)?.delete(id);
