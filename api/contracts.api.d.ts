@@ -209,6 +209,7 @@ export interface Fault {
   readonly message: string;
   readonly code?: string | number;
   readonly details?: unknown;
+  readonly stack?: string;
 }
 
 export type FieldSpec = ItemSpec | readonly ItemSpec[];
@@ -326,6 +327,7 @@ export declare class RemoteError extends Error {
   readonly details?: unknown;
   readonly pattern: string;
   readonly callId?: string;
+  readonly remoteStack?: string;
   constructor(fault: Fault, pattern: string, callId?: string);
   static is(value: unknown): value is RemoteError;
 }

@@ -197,6 +197,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   maxBacklog?: number;
   headers?: Headers;
   whenNoConsumer?: WhenNoConsumer;
+  passHeaders?: readonly string[];
   hooks?: CallHooks | readonly CallHooks[];
 }
 
@@ -333,6 +334,7 @@ export interface RedisStreamsServerOptions
   reconnectGrace?: number;
   drainTimeout?: number;
   maxReplyBytes?: number;
+  exposeStack?: boolean;
   replyTtl?: number;
   retry?: Partial<RetryPolicy>;
   retention?: Retention;

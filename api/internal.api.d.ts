@@ -48,6 +48,7 @@ export declare const CLIENT_TABLE: {
     readonly bounds?: string;
     readonly read: (this: void, value: unknown, name: string, place: Place) => WhenNoConsumer;
   };
+  readonly passHeaders: Option<readonly string[], undefined>;
   readonly hooks: Option<readonly CallHooks[], undefined>;
 };
 
@@ -230,6 +231,7 @@ export declare const SERVER_TABLE: {
   readonly reconnectGrace: Option<number, number>;
   readonly drainTimeout: Option<number, number>;
   readonly maxReplyBytes: Option<number, number>;
+  readonly exposeStack: Option<boolean, false>;
   readonly replyTtl: Option<number, number>;
   readonly retry: Option<Partial<RetryPolicy>, undefined>;
   readonly retention: Option<Retention, Retention>;

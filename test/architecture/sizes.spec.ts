@@ -15,7 +15,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   engine: 480,
   module: 60,
   nest: 2400,
-  options: 1060,
+  options: 1110,
   protocol: 825,
   'redis/cluster': 300,
   'redis/lua': 300,

@@ -23,6 +23,7 @@ import { HookedCalls } from './hooked-calls.js';
 import { instrumentation } from './instrumentation.js';
 import { settleMany } from './many.js';
 import { OutgoingPackets, refuseAborted } from './outgoing.js';
+import { enablePassing } from './passed-headers.js';
 import {
   statusOf,
   TransportEvents,
@@ -89,6 +90,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const { hooks, timeout: within } = resolved;
     if (hooks !== undefined) this.hooked = new HookedCalls({ hooks, within, clock, logger: quiet });
     enableDeadlineScopes();
+    if (resolved.passHeaders !== undefined) enablePassing();
   }
 
   private get producer(): Producer | undefined {

@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '../options/index.js';
-import { thrownText, type Thrown } from '../thrown.js';
+import { thrownFacts, thrownText, type Thrown } from '../thrown.js';
 import { isFinal } from './final-error.js';
 import { keptOf, originalOf } from './original-error.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
@@ -26,6 +26,11 @@ export class FailedRun {
   /** What a dead letter keeps beside the words. */
   get kept(): Thrown | undefined {
     return keptOf(this.original);
+  }
+
+  /** With those of its causes, at most 4,096 characters. */
+  get stack(): string | undefined {
+    return thrownFacts(this.original).stack;
   }
 
   /**

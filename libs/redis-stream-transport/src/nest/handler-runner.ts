@@ -12,6 +12,7 @@ import { readData, type Hand } from './entry-data.js';
 import { EventInvoker } from './event-invoker.js';
 import type { PatternHandlers } from './handler-registry.js';
 import { instrumentation } from './instrumentation.js';
+import { noteHeaders } from './passed-headers.js';
 import { RedisStreamsContext, type ContextSource } from './redis-streams.context.js';
 import { readSealed } from './sealed-entry.js';
 import { RequestInvoker } from './request-invoker.js';
@@ -64,7 +65,7 @@ export class HandlerRunner {
     this.source = source;
     this.logger = logger;
     this.teller = parts.teller;
-    const { serializer, maxReplyBytes } = parts.options;
+    const { serializer, maxReplyBytes, exposeStack } = parts.options;
     this.answersIn = serializer?.codec;
     this.opener = openerOf(parts.options.deserializer);
     const complain = (delivery: Delivery, message: string): void => {
@@ -73,7 +74,7 @@ export class HandlerRunner {
     };
     const replyBound = new SizeBound('the reply', 'maxReplyBytes', maxReplyBytes);
     this.requests = new RequestInvoker({
-      ...{ serializer, replyBound, complain },
+      ...{ serializer, replyBound, complain, exposeStack },
       sealing: sealerOf(serializer),
     });
     this.events = new EventInvoker({
@@ -110,6 +111,7 @@ export class HandlerRunner {
   }
 
   private readonly hand: Hand = (delivery, data, metadata) => {
+    noteHeaders(delivery, metadata);
     const context = new RedisStreamsContext(delivery, this.source, metadata);
     const { current } = instrumentation;
     if (current === undefined) this.start(delivery, context, data);

@@ -18,6 +18,7 @@ import { SEALED_CODEC } from '../protocol/sealed-text.js';
 import { LateData } from './late-data.js';
 import { headersText, OutgoingData, sealingError, unserializable } from './outgoing-data.js';
 import { packPacket, type Packed } from './packets.js';
+import { passedHeaders } from './passed-headers.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
 
 /** A packet on its way out, checked and written as text. */
@@ -165,18 +166,21 @@ export class OutgoingPackets {
       : { timeout: Math.min(timeout, left), idle };
   }
 
-  /** Static headers, then the record's, then the dispatch hook's; a later one of the same name replaces. */
+  /** Static headers, then those passed on, then the record's, then the dispatch hook's; a later one of the same name replaces. */
   private headers(
     own: Readonly<Record<string, string>> | undefined,
     metadata: Readonly<Record<string, string>> | undefined,
     pattern: string,
   ): string | undefined {
-    if (own === undefined && metadata === undefined) return this.staticHeaders;
+    const { passHeaders } = this.options;
+    const passed = passHeaders === undefined ? undefined : passedHeaders(passHeaders);
+    const isUsual = own === undefined && passed === undefined;
+    if (isUsual && metadata === undefined) return this.staticHeaders;
     // Where a trace has added the only headers, they need not be copied.
-    const isAlone = own === undefined && this.staticHeaders === undefined;
+    const isAlone = isUsual && this.staticHeaders === undefined;
     if (isAlone && metadata !== undefined && isPlain(metadata))
       return headersText(metadata, pattern);
-    return headersText({ ...this.options.headers, ...own, ...metadata }, pattern);
+    return headersText({ ...this.options.headers, ...passed, ...own, ...metadata }, pattern);
   }
 }
 

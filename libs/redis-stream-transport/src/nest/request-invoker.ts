@@ -5,6 +5,7 @@ import type { PacketSerializer } from '../options/index.js';
 import { REPLY } from '../protocol/frame.js';
 import type { LastReply } from '../engine/consumer/run/ends.js';
 import type { Sealer } from '../options/sealing.js';
+import { withStack } from './exposed-stack.js';
 import { FailedRun } from './failed-run.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { isStream, type ResultStream } from './follow-stream.js';
@@ -26,6 +27,8 @@ export interface InvokerSettings {
   /** Seals replies, where they must be sealed. */
   readonly sealing?: Sealer | undefined;
   readonly replyBound: SizeBound;
+  /** Errors are sent with the stack of what was thrown. */
+  readonly exposeStack: boolean;
   complain(this: void, delivery: Delivery, message: string): void;
 }
 
@@ -127,6 +130,7 @@ class Replies implements ReplyWriter {
     const policy = delivery.pattern.spec.retry;
     const failure = new FailedRun(this.context, error);
     const { detail, kept } = failure;
+    const sent = settings.exposeStack ? withStack(error, failure.stack) : error;
     if (kept !== undefined) delivery.watch?.threw(kept.value);
     this.over = true;
     if (RetryLater.is(error) && !begun) {
@@ -139,8 +143,8 @@ class Replies implements ReplyWriter {
       !begun &&
       !failure.isFinal(policy, (line) => settings.complain(delivery, line))
     ) {
-      this.retry(error, detail, kept);
-    } else this.lastError(error);
+      this.retry(sent, detail, kept);
+    } else this.lastError(sent);
   }
 
   lastError(error: unknown): void {

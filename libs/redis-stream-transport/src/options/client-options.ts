@@ -4,6 +4,7 @@ import { COMMON_TABLE, type CommonOptions } from './common-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
 import { count, duration, type Option, type OptionValues } from './option.js';
+import { passHeaders } from './pass-headers.js';
 import type { ConnectionOptions, RedisTarget } from './redis-options.js';
 
 /** Options of a client. All are optional; durations are milliseconds, numbers only. */
@@ -26,6 +27,11 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   headers?: Headers;
   /** What happens to calls whose pattern no instance serves, see below. Default: 1000. */
   whenNoConsumer?: WhenNoConsumer;
+  /**
+   * Headers of the message that a handler runs for that are passed on with its calls and events: by name, letter by
+   * letter. A record's of the same name replace them. Default: none.
+   */
+  passHeaders?: readonly string[];
   /** What runs around each call and event, see below. Default: none. */
   hooks?: CallHooks | readonly CallHooks[];
 }
@@ -38,6 +44,7 @@ export const CLIENT_TABLE = {
   maxBacklog: count({ default: 1_000_000, min: 1, max: 1_000_000_000 }),
   headers: { ...headers, default: Object.freeze<Headers>({}) },
   whenNoConsumer: { ...whenNoConsumer, default: 1000 },
+  passHeaders,
   hooks: callHooks,
   ...COMMON_TABLE,
 } as const satisfies Record<

@@ -42,6 +42,11 @@ export interface RedisStreamsServerOptions
   drainTimeout?: number;
   /** The longest reply, in bytes; a longer one fails with PAYLOAD_TOO_LARGE. Default: 4 MiB. */
   maxReplyBytes?: number;
+  /**
+   * Whether errors that handlers throw are sent with their stacks, at most 4,096 characters, those of causes included. A
+   * stack may hold secrets: for callers that are trusted. Default: false.
+   */
+  exposeStack?: boolean;
   /** How long replies are kept for callers that lost their connection, in ms. Default: 60000. */
   replyTtl?: number;
   /**
@@ -80,6 +85,7 @@ export const SERVER_TABLE = {
   reconnectGrace: duration({ default: 2500, min: 0, max: 600_000 }),
   drainTimeout: duration({ default: 10_000, min: 0, max: 3_600_000 }),
   maxReplyBytes: bytes({ default: 4_194_304, min: 1024, max: MAX_REPLY_LOG_BYTES }),
+  exposeStack: flag,
   // No less than a minute: a caller has to find its replies again after a reconnect.
   replyTtl: duration({ default: 60_000, min: 60_000, max: 86_400_000 }),
   retry: retryPolicy,

@@ -112,13 +112,14 @@ function readFault(sent: unknown): Fault {
   if (typeof sent !== 'object' || sent === null) {
     return { status: 'error', name: 'RemoteError', message: String(sent) };
   }
-  const { name, message, code, details, status, ...more } = sent as Readonly<
+  const { name, message, code, details, status, stack, ...more } = sent as Readonly<
     Record<string, unknown>
   >;
   const others = Object.keys(more).length > 0 ? sent : undefined;
   return {
     status: 'error',
     name: typeof name === 'string' ? name : 'RemoteError',
+    ...(typeof stack === 'string' ? { stack } : {}),
     message: typeof message === 'string' ? message : typeof status === 'string' ? status : 'error',
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(details === undefined && others === undefined
