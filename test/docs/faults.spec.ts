@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, say } from './raw.js';
 import { read, ROOT } from './documents.js';
+import { labelledRows, missingTests, strayLines } from './labelled-rows.js';
 
 // docs/faults.md promises tests; here it is held to them.
 
@@ -26,24 +27,7 @@ const LABELS = [
 /** Only these may be described instead of tested. */
 const DOCUMENTED = ['B11'];
 
-interface Row {
-  readonly label: string;
-  readonly tests: readonly (readonly [file: string, title: string])[];
-  readonly scenarios: readonly string[];
-}
-
-const rows: Row[] = read('docs/faults.md')
-  .split(/^- (?=\*\*[A-Z]\d+\*\*)/m)
-  .slice(1)
-  .map((text) => ({
-    label: /^\*\*([A-Z]\d+)\*\*/.exec(text)![1]!,
-    tests: [...text.matchAll(/^ {2}- `([^`]+\.spec\.ts|[^`]+\.cases\.ts)` “([^”]+)”$/gm)].map(
-      ([, file, title]) => [file!, title!] as const,
-    ),
-    scenarios: [...text.matchAll(/^ {2}- (S\d+(?:, S\d+)*)$/gm)].flatMap(([, names]) =>
-      names!.split(', '),
-    ),
-  }));
+const rows = labelledRows('docs/faults.md');
 
 test('every fault has one row', () => {
   expect(rows.map(({ label }) => label)).toEqual(LABELS);
@@ -52,27 +36,15 @@ test('every fault has one row', () => {
 test('every row but one names what shows it, and nothing else stands there', () => {
   const bare = rows.filter(({ tests, scenarios }) => tests.length + scenarios.length === 0);
   expect(bare.map(({ label }) => label)).toEqual(DOCUMENTED);
-  const lines = read('docs/faults.md').match(/^ {2}- .*$/gm) ?? [];
-  const understood = rows.reduce(
-    (sum, { tests, scenarios }) => sum + tests.length + (scenarios.length > 0 ? 1 : 0),
-    0,
-  );
-  expect(lines).toHaveLength(understood);
+  expect(strayLines('docs/faults.md', rows)).toBe(0);
 });
 
-test.each(rows)('the tests and scenarios of $label exist', ({ tests, scenarios }) => {
-  const missing = tests.filter(([file, title]) => {
-    if (!existsSync(join(ROOT, file))) return true;
-    const source = read(file).replaceAll("\\'", "'");
-    return !["'", '"', '`'].some(
-      (quote) => source.includes(quote + title) || source.includes(title + quote),
-    );
-  });
-  expect(missing).toEqual([]);
+test.each(rows)('the tests and scenarios of $label exist', (row) => {
+  expect(missingTests(row)).toEqual([]);
   const played = new Set(
     readdirSync(join(ROOT, 'chaos/scenarios')).map((file) => Number(/^s(\d+)/.exec(file)?.[1])),
   );
-  expect(scenarios.filter((name) => !played.has(Number(name.slice(1))))).toEqual([]);
+  expect(row.scenarios.filter((name) => !played.has(Number(name.slice(1))))).toEqual([]);
 });
 
 test('no script and no command is newer than Redis 7.0', async () => {
