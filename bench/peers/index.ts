@@ -97,6 +97,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   'ours-spans-1': ours('spans of the SDK by hand, 1 % recorded'),
   'ours-traced': ours('traces, all recorded'),
   'ours-traced-1': ours('traces, 1 % recorded'),
+  'ours-traced-1-bare': ours('traces, 1 % recorded; messages do not say that they are not'),
 };
 
 export const DEFAULT_PEERS = Object.keys(PEERS).filter((name) => !name.startsWith('ours-'));

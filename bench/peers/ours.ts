@@ -15,7 +15,11 @@ function lanesOf({ settings }: Place, variant: string | undefined) {
 }
 
 /** Share of the traces that are recorded, by variant. */
-const TRACED: Readonly<Record<string, number>> = { traced: 1, 'traced-1': 0.01 };
+const TRACED: Readonly<Record<string, number>> = {
+  traced: 1,
+  'traced-1': 0.01,
+  'traced-1-bare': 0.01,
+};
 
 /** The same with spans by hand. */
 const BY_HAND: Readonly<Record<string, number>> = { spans: 1, 'spans-1': 0.01 };
@@ -31,7 +35,8 @@ async function switchOn(variant = ''): Promise<void> {
   if (variant === 'context') new AsyncLocalStorage<object>().run({}, () => undefined);
   if (variant === 'metrics') (await import('./measured.js')).measureOnce();
   const share = TRACED[variant];
-  if (share !== undefined) (await import('./traced.js')).traceShare(share);
+  if (share !== undefined)
+    (await import('./traced.js')).traceShare(share, variant !== 'traced-1-bare');
 }
 
 export async function serve(place: Place, handlers: Handlers, variant?: string) {

@@ -23,9 +23,12 @@ const nowhere: SpanExporter = {
 
 let isOn = false;
 
-/** @param share of the traces that are recorded: 0 to 1 */
-export function traceShare(share: number) {
-  if (register(share)) traceRedisStreams();
+/**
+ * @param share of the traces that are recorded: 0 to 1
+ * @param unsampledHeaders whether messages say that they are not recorded
+ */
+export function traceShare(share: number, unsampledHeaders: boolean) {
+  if (register(share)) traceRedisStreams({ unsampledHeaders });
 }
 
 /** The SDK alone: a span around each call and each handler, made by hand, which no header names. */

@@ -1,5 +1,10 @@
-import { context, propagation, trace } from '@opentelemetry/api';
-import { AlwaysOffSampler, type Sampler, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import {
+  AlwaysOffSampler,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { Logger } from '@nestjs/common';
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
@@ -7,6 +12,7 @@ import { onTestFinished } from 'vitest';
 import { getter } from '../../libs/redis-stream-transport/src/opentelemetry/carrier.js';
 import { loadApi } from '../../libs/redis-stream-transport/src/opentelemetry/load-api.js';
 import { originOf } from '../../libs/redis-stream-transport/src/opentelemetry/origin.js';
+import { spanOnlyContexts } from '../../libs/redis-stream-transport/src/opentelemetry/span-only-context.js';
 import { TestService } from '../support/test-service.js';
 import { Traces } from '../support/traces.js';
 
@@ -31,6 +37,77 @@ it('what is not sampled has no spans, and nobody after it decides anew', async (
   expect(headers['traceparent']).toContain(active?.traceId);
   await client.tell('happened');
   expect(traces.spans).toEqual([]);
+});
+
+describe('without headers of what is not sampled', () => {
+  /** Samples the first, and no more. */
+  const first = (): Sampler => {
+    let left = 1;
+    const decision = () => (left-- > 0 ? 2 : 0);
+    return { shouldSample: () => ({ decision: decision() }), toString: () => 'first' };
+  };
+
+  it('such messages have none, their handlers are in a trace that nobody records, and what is sampled is one trace', async () => {
+    const sampler = new ParentBasedSampler({ root: first() });
+    const traces = new Traces({ sampler, unsampledHeaders: false });
+    const service = new TestService();
+    await service.serve({ messages: { seen }, events: { happened: seen } });
+    const client = await service.connected();
+    const sampled = await client.call<Seen>('seen');
+    expect(sampled.headers['traceparent']).toMatch(/-01$/);
+    for (const _ of [1, 2]) {
+      const { headers, active } = await client.call<Seen>('seen');
+      expect(headers).toEqual({});
+      expect(active).toMatchObject({ traceFlags: 0 });
+    }
+    await client.tell('happened');
+    await traces.one('process seen');
+    const [sent] = traces.named('send seen');
+    expect(traces.spans).toHaveLength(2);
+    expect((await traces.one('process seen')).parentSpanContext?.spanId).toBe(
+      sent?.spanContext().spanId,
+    );
+  });
+
+  it('a baggage travels all the same, and comes with its trace', async () => {
+    const traces = new Traces({ sampler: new AlwaysOffSampler(), unsampledHeaders: false });
+    const service = new TestService();
+    const bag = () => propagation.getActiveBaggage()?.getEntry('tenant')?.value;
+    await service.serve({ messages: { bag } });
+    const client = await service.connected();
+    const within = propagation.setBaggage(
+      context.active(),
+      propagation.createBaggage({ tenant: { value: 'acme' } }),
+    );
+    expect(await context.with(within, () => client.call('bag'))).toBe('acme');
+    // Of a sender that traces nothing.
+    expect(await client.call('bag', {}, { headers: { baggage: 'tenant=other' } })).toBe('other');
+    expect(traces.spans).toEqual([]);
+  });
+});
+
+it('a context that holds a span alone is as one of the API', () => {
+  const contextOf = spanOnlyContexts({ trace, ROOT_CONTEXT });
+  const span = trace.wrapSpanContext({
+    traceId: 'a'.repeat(32),
+    spanId: 'b'.repeat(16),
+    traceFlags: 1,
+  });
+  const other = trace.wrapSpanContext({
+    traceId: 'c'.repeat(32),
+    spanId: 'd'.repeat(16),
+    traceFlags: 0,
+  });
+  const key = createContextKey('mine');
+  const made = contextOf(span);
+  expect(trace.getSpan(made)).toBe(span);
+  expect(made.getValue(key)).toBeUndefined();
+  const both = made.setValue(key, 1);
+  expect([trace.getSpan(both), both.getValue(key)]).toEqual([span, 1]);
+  expect(trace.getSpan(trace.setSpan(made, other))).toBe(other);
+  expect(trace.getSpan(made)).toBe(span);
+  expect(trace.getSpan(trace.deleteSpan(made))).toBeUndefined();
+  expect(trace.getSpan(made.deleteValue(key))).toBe(span);
 });
 
 it('without an SDK nothing is added', async () => {
@@ -88,7 +165,19 @@ describe('headers of strangers', () => {
   });
 
   it('in notes of attempts name no span', () => {
-    for (const text of ['', '1', 'x'.repeat(1_048_576), `${parent} `, parent.toUpperCase()]) {
+    const wrong = [
+      parent.replace('-b', 'xb'),
+      parent.replace('a', '-'),
+      parent.replace('00-', '01-'),
+    ];
+    for (const text of [
+      ...wrong,
+      '',
+      '1',
+      'x'.repeat(1_048_576),
+      `${parent} `,
+      parent.toUpperCase(),
+    ]) {
       expect(originOf(text)).toBeUndefined();
     }
     expect(originOf(parent)).toMatchObject({ traceFlags: 1, isRemote: true });

@@ -20,11 +20,12 @@ export class OutgoingSpans {
     { context, propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
     operation: 'send' | 'emit',
+    unsampledHeaders: boolean,
   ) {
     this.context = context;
     this.trace = trace;
     this.starts = new SpanStarts(operation, SpanKind.PRODUCER);
-    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT });
+    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT }, unsampledHeaders);
   }
 
   /**

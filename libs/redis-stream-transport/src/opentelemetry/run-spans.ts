@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { originIn } from '../engine/consumer/run/run-watch.js';
@@ -13,20 +14,33 @@ import { isUnsampled, TraceHeaders } from './trace-headers.js';
 /** A baggage longer than that does not go back to the caller, who has it already. */
 const MAX_BAGGAGE_BACK = 1024;
 
+/** One for all: it is in no trace that anybody records. */
+const UNSAMPLED: SpanContext = {
+  traceId: randomBytes(16).toString('hex'),
+  spanId: randomBytes(8).toString('hex'),
+  traceFlags: 0,
+};
+
 /** Begins the spans of runs: children of the span that sent the message. */
 export class RunSpans {
   private readonly starts: SpanStarts;
   private readonly headers: TraceHeaders;
   private readonly trace: OpenTelemetryApi['trace'];
+  private readonly root: Context;
+  /** Of all runs of messages that are in no trace, where these are not to be traced. */
+  private readonly untraced: Context;
 
   /** @param api its parts are kept: to look one up takes Node as long as to use it */
   constructor(
     { propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
+    private readonly unsampledHeaders: boolean,
   ) {
     this.trace = trace;
     this.starts = new SpanStarts('process', SpanKind.CONSUMER);
-    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT });
+    this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT }, unsampledHeaders);
+    this.root = ROOT_CONTEXT;
+    this.untraced = trace.setSpanContext(ROOT_CONTEXT, UNSAMPLED);
   }
 
   /** The context for the handlers. */
@@ -35,14 +49,22 @@ export class RunSpans {
     const sent = this.headers.read(context.getMetadata());
     const sender = trace.getSpanContext(sent);
     if (isUnsampled(sender)) return sent;
+    if (sender === undefined && !this.unsampledHeaders) {
+      return sent === this.root ? this.untraced : trace.setSpanContext(sent, UNSAMPLED);
+    }
     const { name, options } = this.starts.of(source, context.getPattern());
     const first = originOf(originIn(delivery.history.state));
     const links = linksOf(delivery, first, sender);
-    const attributes = attributesOf(options.attributes, delivery);
-    const start = { kind: options.kind, attributes, links };
-    const span = this.tracer.startSpan(name, start, sent);
+    const span = this.tracer.startSpan(
+      name,
+      links.length === 0 ? options : { ...options, links },
+      sent,
+    );
     const active = trace.setSpan(sent, span);
-    if (span.isRecording()) this.watch(span, active, delivery, first);
+    if (span.isRecording()) {
+      span.setAttributes(attributesOf(delivery));
+      this.watch(span, active, delivery, first);
+    }
     return active;
   }
 
@@ -65,17 +87,13 @@ export class RunSpans {
   }
 }
 
-/** Written out: V8 takes about a microsecond for an object that is spread and has more properties after that. */
-function attributesOf(of: Attributes, { name, consumer, callId, history }: Delivery): Attributes {
+/**
+ * Of one run. They are set when it is known that it is recorded: the SDK looks three times at attributes that are given at the
+ * start, and those that samplers may want (as the conventions have it) are the same for all runs of a pattern.
+ */
+function attributesOf({ name, consumer, callId, history }: Delivery): Attributes {
   const { deliveries, attempts } = history;
   const attributes: Attributes = {
-    [A.SYSTEM]: of[A.SYSTEM],
-    [A.OPERATION_NAME]: of[A.OPERATION_NAME],
-    [A.OPERATION_TYPE]: of[A.OPERATION_TYPE],
-    [A.DESTINATION]: of[A.DESTINATION],
-    [A.CONSUMER_GROUP]: of[A.CONSUMER_GROUP],
-    [A.SERVER_ADDRESS]: of[A.SERVER_ADDRESS],
-    [A.SERVER_PORT]: of[A.SERVER_PORT],
     [A.MESSAGE_ID]: name,
     [A.CLIENT_ID]: consumer,
     [A.CONVERSATION_ID]: callId,

@@ -1,7 +1,8 @@
-import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { getter, setter, type Headers } from './carrier.js';
 import type { OpenTelemetryApi } from './load-api.js';
 import { originOf, originText } from './origin.js';
+import { spanOnlyContexts } from './span-only-context.js';
 
 /** The headers of the W3C. */
 const FIELDS: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage']);
@@ -22,7 +23,15 @@ type HeaderApi = Pick<OpenTelemetryApi, 'propagation' | 'trace' | 'ROOT_CONTEXT'
  * times as much.
  */
 export class TraceHeaders {
-  constructor(private readonly api: HeaderApi) {}
+  private readonly contextOf: (span: Span) => Context;
+
+  /** @param tellsUnsampled whether messages say that their trace is not sampled */
+  constructor(
+    private readonly api: HeaderApi,
+    private readonly tellsUnsampled: boolean,
+  ) {
+    this.contextOf = spanOnlyContexts(api);
+  }
 
   /** @param context what else travels, the baggage, is in it */
   write(span: SpanContext, context: Context): Record<string, string> | undefined {
@@ -31,7 +40,8 @@ export class TraceHeaders {
     if (fields.length === 0) return undefined;
     const isPlain = span.traceState === undefined && propagation.getBaggage(context) === undefined;
     if (isPlain && areKnown(fields)) {
-      return isValid(span) ? { traceparent: originText(span) } : undefined;
+      const isTold = this.tellsUnsampled || (span.traceFlags & 1) === 1;
+      return isTold && isValid(span) ? { traceparent: originText(span) } : undefined;
     }
     const headers: Record<string, string> = {};
     propagation.inject(trace.setSpanContext(context, span), headers, setter);
@@ -40,16 +50,14 @@ export class TraceHeaders {
 
   read(headers: Headers): Context {
     const { propagation, trace, ROOT_CONTEXT } = this.api;
-    const { traceparent } = headers;
-    if (
-      typeof traceparent === 'string' &&
-      !Object.hasOwn(headers, 'tracestate') &&
-      !Object.hasOwn(headers, 'baggage') &&
-      areKnown(propagation.fields())
-    ) {
-      const span = originOf(traceparent);
-      if (span !== undefined)
-        return isValid(span) ? trace.setSpanContext(ROOT_CONTEXT, span) : ROOT_CONTEXT;
+    const isPlain = !Object.hasOwn(headers, 'tracestate') && !Object.hasOwn(headers, 'baggage');
+    if (isPlain && areKnown(propagation.fields())) {
+      if (!Object.hasOwn(headers, 'traceparent')) return ROOT_CONTEXT;
+      const { traceparent } = headers;
+      const span = typeof traceparent === 'string' ? originOf(traceparent) : undefined;
+      if (span !== undefined) {
+        return isValid(span) ? this.contextOf(trace.wrapSpanContext(span)) : ROOT_CONTEXT;
+      }
     }
     return propagation.extract(ROOT_CONTEXT, headers, getter);
   }

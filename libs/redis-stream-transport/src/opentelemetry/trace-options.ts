@@ -5,21 +5,27 @@ export interface TraceOptions {
   readonly tracerProvider?: TracerProvider;
   /** Values of a streamed reply that become events of the span of its call. Default: 32; 0: none. */
   readonly valueEvents?: number;
+  /**
+   * Whether messages say that their trace is not sampled. If not, they have no headers of a trace, and what comes without
+   * such headers is not traced: that costs less. Must be the same in all services. Default: true.
+   */
+  readonly unsampledHeaders?: boolean;
 }
 
 /** Options with their defaults. */
 export interface ResolvedTraceOptions {
   readonly tracerProvider: TracerProvider | undefined;
   readonly valueEvents: number;
+  readonly unsampledHeaders: boolean;
 }
 
 const MAX_VALUE_EVENTS = 1000;
 
 /** @throws RangeError for a number of events that is not 0 to 1,000 */
 export function resolveTraceOptions(options: TraceOptions): ResolvedTraceOptions {
-  const { tracerProvider, valueEvents = 32 } = options;
+  const { tracerProvider, valueEvents = 32, unsampledHeaders = true } = options;
   if (!Number.isInteger(valueEvents) || valueEvents < 0 || valueEvents > MAX_VALUE_EVENTS) {
     throw new RangeError(`valueEvents must be a whole number from 0 to ${MAX_VALUE_EVENTS}`);
   }
-  return { tracerProvider, valueEvents };
+  return { tracerProvider, valueEvents, unsampledHeaders };
 }
