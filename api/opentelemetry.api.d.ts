@@ -10,6 +10,7 @@ export interface MeterOptions extends MetricsOptions {
 export interface TraceOptions {
   readonly tracerProvider?: TracerProvider;
   readonly valueEvents?: number;
+  readonly unsampledHeaders?: boolean;
 }
 
 export declare function instrumentMeter(options?: MeterOptions): () => Promise<void>;
