@@ -49,6 +49,7 @@ export type DeadLetterReason =
   | 'attempts'
   | 'final'
   | 'handler'
+  | 'expired'
   | 'idempotency';
 
 export declare class DeadLetters implements OnApplicationShutdown {

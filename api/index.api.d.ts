@@ -187,6 +187,7 @@ export interface RecordOptions {
   idempotencyKey?: string;
   atMostOnce?: boolean;
   signal?: AbortSignal;
+  expiresIn?: number;
   whenNoConsumer?: WhenNoConsumer;
 }
 
@@ -341,6 +342,7 @@ export interface RedisStreamsServerOptions
   groupTtl?: number;
   history?: boolean;
   threads?: ThreadOptions;
+  deadLetterExpired?: boolean;
   requireNoEviction?: boolean;
 }
 

@@ -257,6 +257,7 @@ export declare const SERVER_TABLE: {
       readonly execArgv: Option<readonly string[], undefined>;
     }>
   >;
+  readonly deadLetterExpired: Option<boolean, false>;
   readonly requireNoEviction: Option<boolean, false>;
 };
 

@@ -207,7 +207,7 @@ export declare function encodeFrame(instance: string, replies: string): string;
 
 export declare function encodeReply(reply: WrittenReply): string;
 
-export declare function eventHeader(codec: WireCodec, once: boolean): string;
+export declare function eventHeader(codec: WireCodec, once: boolean, expiresIn?: number): string;
 
 export declare function hasProtoKey(text: string): boolean;
 

@@ -9,7 +9,7 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5240,
+  'engine/consumer': 5260,
   'engine/diagnostics': 220,
   'engine/producer': 2060,
   engine: 480,

@@ -87,7 +87,15 @@ class Stage implements Host {
       ends.push({ code, outcome });
     };
     const request: CallRequest = {
-      ...{ pattern: 'work', stream: 'work', data: '1', timeout, idle: 0, once: false },
+      ...{
+        pattern: 'work',
+        stream: 'work',
+        data: '1',
+        timeout,
+        expiresIn: 0,
+        idle: 0,
+        once: false,
+      },
       ...{ codec: 'json', headers: undefined, key: undefined, namePattern: false, grace: 'wait' },
     };
     const sink = { value: answered, packed: async () => answered, done: answered, error };

@@ -160,6 +160,7 @@ function requestOf({ id, once }: Story, timeout: number): EntryRequest {
     codec: 'json',
     data: String(id),
     timeout,
+    expiresIn: 0,
     once,
     ...plain,
   };

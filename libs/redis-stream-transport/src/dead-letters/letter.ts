@@ -9,6 +9,7 @@ import { numberOf } from '../redis/answer.js';
  * - `malformed`: it could not be read; `version`: its protocol version is not known.
  * - `deliveries`: instances died over it, or lost their leases, too often.
  * - `attempts`: its retries are used up; `handler`: a handler asked for it; `final`: no retry could help.
+ * - `expired`: an event whose time was over before a handler could start.
  * - `idempotency`: an event whose idempotency key belongs to other data.
  */
 export type DeadLetterReason =
@@ -19,6 +20,7 @@ export type DeadLetterReason =
   | 'attempts'
   | 'final'
   | 'handler'
+  | 'expired'
   | 'idempotency';
 
 /** A dead letter: the entry as it was, and what happened to it. */

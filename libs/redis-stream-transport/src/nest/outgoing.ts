@@ -70,6 +70,7 @@ export class OutgoingPackets {
     const data: unknown = record === undefined ? packet.data : record.data;
     const options = resolveRecordOptions(record?.options);
     if (isEvent) refuseForEvent(options, pattern);
+    else if (options.expiresIn !== undefined) throw misplaced('expiresIn', 'events', pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
     const { sealer } = this;
     const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
@@ -87,6 +88,7 @@ export class OutgoingPackets {
       headers: sealer?.hidesHeaders === true ? undefined : headers,
       key: options.idempotencyKey,
       timeout,
+      expiresIn: options.expiresIn ?? 0,
       idle,
       once: options.atMostOnce ?? false,
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
@@ -214,10 +216,14 @@ function heard<T>(late: Promise<T>): Promise<T> {
 /** An event waits for no value and is stored whether or not its pattern is served. */
 function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
   for (const name of ['idleTimeout', 'whenNoConsumer'] as const) {
-    if (options[name] === undefined) continue;
-    const message = `RedisStreamsRecord: "${name}" is for calls; ${pattern} was emitted as an event`;
-    throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
+    if (options[name] !== undefined) throw misplaced(name, 'calls', pattern);
   }
+}
+
+function misplaced(name: string, its: 'calls' | 'events', pattern: string): RedisStreamsError {
+  const did = its === 'calls' ? 'was emitted as an event' : 'was sent as a call; use "timeout"';
+  const message = `RedisStreamsRecord: "${name}" is for ${its}; ${pattern} ${did}`;
+  return new RedisStreamsError('INVALID_OPTION', message, { pattern });
 }
 
 /** @throws RedisStreamsError CANCELLED if the signal has fired. @param what in words */

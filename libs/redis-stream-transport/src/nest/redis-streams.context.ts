@@ -123,13 +123,16 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
 
   /** Milliseconds since 1970 on Redis' clock at which the caller stops waiting; undefined: never. */
   get deadline(): number | undefined {
-    const { deadline } = this.#delivery;
-    return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
+    const { deadline, isRequest } = this.#delivery;
+    return !isRequest || deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
   }
 
   /** Milliseconds until the deadline, 0 when it has passed; Infinity without one. */
   remainingTime(): number {
-    return this.#delivery.remaining(this.#source.redisNow());
+    const { deadline } = this;
+    return deadline === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#delivery.remaining(this.#source.redisNow());
   }
 
   /**

@@ -1,9 +1,17 @@
 import { RedisStreamsError } from '../errors.js';
-import { MAX_KEY_LENGTH } from '../protocol/limits.js';
+import { MAX_KEY_LENGTH, MAX_TIMEOUT } from '../protocol/limits.js';
 import { CLIENT_TABLE } from './client-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
-import { contradiction, flag, instance, text, type Option, type OptionValues } from './option.js';
+import {
+  contradiction,
+  duration,
+  flag,
+  instance,
+  text,
+  type Option,
+  type OptionValues,
+} from './option.js';
 import { givenOptions } from './read-options.js';
 import { nearest } from './suggest.js';
 
@@ -30,6 +38,11 @@ export interface RecordOptions {
    * Default: none.
    */
   signal?: AbortSignal;
+  /**
+   * For events: after how many milliseconds in the stream an event is not run any more. One that was started in time
+   * runs to its end. `deadLetterExpired` of the server says what becomes of it. Default: no end.
+   */
+  expiresIn?: number;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
 }
@@ -41,6 +54,7 @@ export const RECORD_TABLE = {
   idempotencyKey: text({ max: MAX_KEY_LENGTH }),
   atMostOnce: flag,
   signal: instance<AbortSignal>('`AbortSignal`', 'addEventListener', 'throwIfAborted'),
+  expiresIn: duration({ default: undefined, min: 1, max: MAX_TIMEOUT }),
   whenNoConsumer,
 } as const satisfies Record<keyof RecordOptions, Option>;
 
@@ -58,6 +72,7 @@ class Resolved {
   idempotencyKey = RECORD_TABLE.idempotencyKey.default;
   atMostOnce = RECORD_TABLE.atMostOnce.default;
   signal = RECORD_TABLE.signal.default;
+  expiresIn = RECORD_TABLE.expiresIn.default;
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
 }
 

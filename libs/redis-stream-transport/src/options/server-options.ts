@@ -69,6 +69,11 @@ export interface RedisStreamsServerOptions
   /** The threads for handlers that have `threads` in their `extras`; none start before one computes. Default: see below. */
   threads?: ThreadOptions;
   /**
+   * Whether an event whose `expiresIn` has passed becomes a dead letter (`expired`); otherwise it is removed.
+   * Default: false.
+   */
+  deadLetterExpired?: boolean;
+  /**
    * Whether to refuse to start (INVALID_OPTION) when `maxmemory-policy` lets Redis evict keys; otherwise
    * that is a warning, as is a policy that cannot be read. Default: false.
    */
@@ -93,6 +98,7 @@ export const SERVER_TABLE = {
   groupTtl: duration({ default: 604_800_000, min: 1000, max: 31_536_000_000 }),
   history: flag,
   threads,
+  deadLetterExpired: flag,
   requireNoEviction: flag,
   ...COMMON_TABLE,
 } as const satisfies Record<

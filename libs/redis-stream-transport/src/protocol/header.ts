@@ -70,9 +70,12 @@ export function callIdOf(caller: string, call: string): string {
   return `${caller}/${call}`;
 }
 
-/** The header of an event. It is the same for all events with the same codec and mode. */
-export function eventHeader(codec: WireCodec, once: boolean): string {
-  return `${PROTOCOL_VERSION} ${codec} - - 0${once ? ' once' : ''}`;
+/**
+ * The header of an event. It is the same for all events with the same codec and mode.
+ * @param expiresIn milliseconds in the stream after which it is not started any more; 0: it does not expire
+ */
+export function eventHeader(codec: WireCodec, once: boolean, expiresIn = 0): string {
+  return `${PROTOCOL_VERSION} ${codec} - - ${expiresIn}${once ? ' once' : ''}`;
 }
 
 /** What the header of a request says. */

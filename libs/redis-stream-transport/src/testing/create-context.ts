@@ -109,6 +109,7 @@ function ownerOf(seen: Seen): DeliveryOwner {
     admit: (_delivery, _message, begin) => begin(),
     reply: () => undefined,
     acknowledge: (delivery) => end(delivery, { kind: 'acknowledged' }),
+    expired: (delivery) => end(delivery, { kind: 'acknowledged' }),
     retry: (delivery, { delay }) => end(delivery, { kind: 'retry', delay }),
     deadLetter: (delivery, { detail }) => end(delivery, { kind: 'dead-letter', reason: detail }),
   };

@@ -20,6 +20,7 @@ const REASONS: readonly DeadLetterReason[] = [
   'attempts',
   'final',
   'handler',
+  'expired',
   'idempotency',
 ];
 

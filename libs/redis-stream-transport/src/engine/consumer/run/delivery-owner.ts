@@ -21,6 +21,8 @@ export interface OwnerOf<Delivery> extends MessageGate<Delivery> {
   /** Tries again later if the policy permits; else makes a dead letter. */
   retry(delivery: Delivery, failed: FailedAttempt): void;
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void;
+  /** Ends an event whose time was over before it could start. */
+  expired(delivery: Delivery): void;
 }
 
 /** The part that gives slots to deliveries. */

@@ -253,13 +253,12 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
 
   /** Ends an expired or cancelled entry that has not begun here. An earlier owner may have run it. */
   unstarted(reason: AbortReason): void {
+    if (reason === 'deadline' && !this.isRequest && !this.ended) return this.owner.expired(this);
     const { deliveries, attempts } = this.history;
     const outcome = deliveries === 1 && attempts === 0 ? 'not-run' : 'may-have-run';
-    if (reason === 'deadline') {
-      this.fault('TIMEOUT', 'the deadline passed before the handler could start', outcome);
-    } else {
-      this.fault('CANCELLED', ABORTED.cancelled, outcome);
-    }
+    const late = 'the deadline passed before the handler could start';
+    if (reason === 'deadline') this.fault('TIMEOUT', late, outcome);
+    else this.fault('CANCELLED', ABORTED.cancelled, outcome);
   }
 
   acknowledge(): void {

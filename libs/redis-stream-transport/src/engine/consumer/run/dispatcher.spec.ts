@@ -24,6 +24,7 @@ function fake(
     history: { suspect },
     depth,
     calls: 0,
+    isRequest: true,
     pattern: of,
     deadline,
     ended: false,

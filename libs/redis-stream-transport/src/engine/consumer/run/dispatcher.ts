@@ -253,7 +253,8 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
         delivery.unstarted('deadline');
         return;
       }
-      this.watch(delivery, now, at);
+      // The time of an event is that in which it may start.
+      if (delivery.isRequest) this.watch(delivery, now, at);
     }
     delivery.running = true;
     this.running++;

@@ -1,5 +1,5 @@
 import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
-import type { ReplyKind } from '../../../protocol/frame.js';
+import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { Thrown } from '../../../thrown.js';
 
 /** Why an entry cannot be read. */
@@ -48,4 +48,11 @@ export function faultText(
   outcome: CallOutcome,
 ): string {
   return JSON.stringify({ code, message, outcome });
+}
+
+/** The end of an event whose time was over before it could start. */
+export function expiredLetter(): DeadLetterCause {
+  const detail = 'its time was over before a handler could start';
+  const payload = faultText('TIMEOUT', detail, 'not-run');
+  return { reason: 'expired', detail, kind: REPLY.fault, payload };
 }

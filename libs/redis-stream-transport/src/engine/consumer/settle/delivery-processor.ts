@@ -9,7 +9,7 @@ import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { EntryRouter } from '../intake/entry-router.js';
 import type { Delivery, DeliveryOwner } from '../run/delivery.js';
-import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
+import { expiredLetter, faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import type { Dispatcher } from '../run/dispatcher.js';
 import { attemptOf, EntryLines } from './entry-lines.js';
 import { Insistence } from './insistence.js';
@@ -253,6 +253,12 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.deadLetters.write(delivery, letter);
     delivery.watch?.dead(letter.reason, letter.detail);
     this.context.diagnostics.ended(delivery, 'dead');
+  }
+
+  expired(delivery: Delivery): void {
+    const letter = expiredLetter();
+    if (this.context.options.deadLetterExpired) this.deadLetter(delivery, letter);
+    else this.reply(delivery, letter.kind, letter.payload, true);
   }
 
   admit(delivery: Delivery, message: Message, begin: () => void): void {

@@ -15,6 +15,8 @@ export interface EntryRequest {
   readonly once: boolean;
   /** Milliseconds that the whole call may take, or that it may take to store an event. */
   readonly timeout: number;
+  /** Of an event: milliseconds in its stream after which it is not started any more; 0: it does not expire. */
+  readonly expiresIn: number;
   /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
   readonly seal?: ((entry: Addressed) => Promise<WrittenData>) | undefined;
 }

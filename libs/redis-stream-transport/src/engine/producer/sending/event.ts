@@ -64,7 +64,8 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 
   fields(): readonly string[] {
-    return fieldsOf(this.request, eventHeader(this.request.codec, this.request.once));
+    const { codec, once, expiresIn } = this.request;
+    return fieldsOf(this.request, eventHeader(codec, once, expiresIn));
   }
 
   /** Events travel by themselves: each group settles them for itself. */
