@@ -61,7 +61,7 @@ function printAll(services: readonly LiveService[], screen: Screen): void {
   ];
   const rows = services.map(({ service, instances, answers, hears }) => [
     service,
-    String(instances.length),
+    countOf(instances),
     answers.map(({ pattern }) => pattern).join(' ') || '-',
     hears.join(' ') || '-',
   ]);
@@ -70,13 +70,24 @@ function printAll(services: readonly LiveService[], screen: Screen): void {
     for (const line of pausedLines(pausedIn(services))) screen.line(line, 'yellow');
 }
 
+/** How many live, and how many of these give no sign of life but a lease that has not ended yet. */
+function countOf(instances: LiveService['instances']): string {
+  const silent = instances.filter(({ listens }) => listens === false).length;
+  return silent === 0 ? String(instances.length) : `${instances.length} (${silent} silent)`;
+}
+
 function printOne(one: LiveService, screen: Screen): void {
   const { service, instances, answers, hears } = one;
   screen.line(`service ${service}`, 'bold');
   if (instances.length === 0) screen.line('no instance lives');
   for (const { name, leaseFor, listens, facts } of instances) {
-    const heard = listens === false ? '; hears no messages now' : '';
-    screen.line(`instance ${name}: its lease holds for ${ago(leaseFor)}${heard}`);
+    const lease = `its lease holds for ${ago(leaseFor)}`;
+    if (listens !== false) screen.line(`instance ${name}: ${lease}`);
+    else {
+      // Who is killed counts until then, unless others notice before that its connections are gone.
+      const text = `hears no messages now; if it was killed, its lease ends in ${ago(leaseFor)}`;
+      screen.line(`instance ${name}: ${text}`, 'yellow');
+    }
     screen.line(`         ${facts === undefined ? 'says nothing about itself' : said(facts)}`);
   }
   if (isPaused(one)) for (const line of pausedLines(pausedIn([one]))) screen.line(line, 'yellow');
