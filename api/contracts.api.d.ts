@@ -228,7 +228,8 @@ export declare function Implements<C extends object>(
 export interface ImplementsOptions<C> {
   readonly transport?: Transport | symbol;
   readonly extras?: {
-    readonly [K in MethodNames<C>]?: HandlerExtras & Readonly<Record<string, unknown>>;
+    readonly [K in MethodNames<C>]?: Omit<HandlerExtras, 'batch'> &
+      Readonly<Record<string, unknown>>;
   };
   readonly expose?: 'all' | 'declared';
   readonly announce?: boolean;

@@ -18,6 +18,11 @@ import type { Proof } from 'nestjs-redis-streams/protocol';
 import type { InspectOptions, inspect } from 'node:util';
 import type { Observable } from 'rxjs';
 
+export interface BatchOptions {
+  readonly size?: number;
+  readonly ms?: number;
+}
+
 export interface CallHooks {
   before?(call: HookedCall): unknown;
   after?(call: HookedCall, value: unknown): unknown;
@@ -100,6 +105,7 @@ export interface HandlerExtras extends HandlerSynonyms {
   broadcast?: boolean;
   restartable?: boolean;
   threads?: true | number;
+  batch?: BatchOptions;
 }
 
 export interface HandlerSynonyms {
@@ -189,6 +195,14 @@ export interface RecordOptions {
   signal?: AbortSignal;
   expiresIn?: number;
   whenNoConsumer?: WhenNoConsumer;
+}
+
+export declare class RedisStreamsBatchContext extends BaseRpcContext<[pattern: string]> {
+  readonly contexts: readonly RedisStreamsContext[];
+  constructor(contexts: readonly RedisStreamsContext[]);
+  getPattern(): string;
+  get signal(): AbortSignal;
+  toJSON(): object;
 }
 
 export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOptions {

@@ -13,6 +13,7 @@ const VALUES = [
   'DeadLetter',
   'REDIS_STREAMS',
   'REDIS_STREAMS_ERROR_CODES',
+  'RedisStreamsBatchContext',
   'RedisStreamsContext',
   'RedisStreamsError',
   'RedisStreamsModule',

@@ -9,6 +9,7 @@ export {
   RedisStreamsContext,
   type RedisStreamsContextFacts,
 } from './nest/redis-streams.context.js';
+export { RedisStreamsBatchContext } from './nest/redis-streams-batch.context.js';
 export type { NackOptions } from './nest/nack.js';
 export { RedisStreamsRecord, RedisStreamsRecordBuilder } from './nest/redis-streams.record.js';
 export { DeadLetter, RetryLater } from './nest/retry-later.js';
@@ -21,6 +22,7 @@ export {
   type RedisStreamsErrorCode,
 } from './errors.js';
 export type {
+  BatchOptions,
   CallHooks,
   CommonOptions,
   ConnectionOptions,

@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import { clockOf } from '../engine/clock.js';
 import { RedisStreamsError } from '../errors.js';
 import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
 import {
@@ -8,6 +9,7 @@ import {
   type ResolvedServerOptions,
 } from '../options/index.js';
 import { MAX_SPREAD_PATTERN } from '../protocol/spread.js';
+import { Batches } from './batches.js';
 import { threadCount } from './thread-room.js';
 
 /** Handlers of one pattern. */
@@ -118,7 +120,13 @@ class GroupInMaking {
   ): void {
     const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
     const others = events.filter((handler) => !broadcasts.includes(handler));
-    this.handlers.set(pattern, { message, events: others, broadcasts });
+    const run = (handler: MessageHandler): MessageHandler =>
+      batched(handler, extras.get(handler), this.options);
+    this.handlers.set(pattern, {
+      message: message && run(message),
+      events: others.map(run),
+      broadcasts: broadcasts.map(run),
+    });
     const spec = specMaker(pattern, extras, this.options);
     const all = message === undefined ? events : [message, ...events];
     const threads = all.flatMap((handler) => threadsOf(extras.get(handler), this.options) ?? []);
@@ -128,6 +136,22 @@ class GroupInMaking {
     }
     if (broadcasts.length > 0) this.specs.push({ ...spec(broadcasts, undefined), broadcast: true });
   }
+}
+
+/** What runs in a handler's place. A batch that waits for more than may run at once would wait for its time only. */
+function batched(
+  handler: MessageHandler,
+  extras: ResolvedHandlerExtras | undefined,
+  options: ResolvedServerOptions,
+): MessageHandler {
+  const batch = extras?.batch;
+  if (batch === undefined) return handler;
+  const size = Math.min(
+    batch.size,
+    extras?.concurrency ?? options.concurrency,
+    options.concurrency,
+  );
+  return new Batches(handler, { ...batch, size }, clockOf(options.redis)).run;
 }
 
 const ONE_STREAM = 'the pattern is in a lane, which is one stream';

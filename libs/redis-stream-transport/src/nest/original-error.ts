@@ -1,5 +1,6 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { property, type Thrown } from '../thrown.js';
+import { RedisStreamsBatchContext } from './redis-streams-batch.context.js';
 import { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 
@@ -49,6 +50,8 @@ function note(exception: unknown, host: ArgumentsHost): void {
   try {
     const context: unknown = host.getArgByIndex(1);
     if (context instanceof RedisStreamsContext) seen.set(context, { value: exception });
+    if (context instanceof RedisStreamsBatchContext)
+      for (const each of context.contexts) seen.set(each, { value: exception });
   } catch {
     // Taking a note must never change what Nest does.
   }

@@ -10,6 +10,7 @@ import {
   type OptionValues,
   type Place,
 } from './option.js';
+import { batch, type BatchOptions } from './batch.js';
 import { groupName, MAX_SHARDS } from './common-options.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { RECORD_TABLE } from './record-options.js';
@@ -66,6 +67,11 @@ export interface HandlerExtras extends HandlerSynonyms {
    * Default: it has none.
    */
   threads?: true | number;
+  /**
+   * The handler is run for several messages at once, with a list of data and a list of results: see batch handlers in
+   * docs/api.md. Not together with `threads`, nor for methods of contracts. Default: one message each.
+   */
+  batch?: BatchOptions;
 }
 
 export const EXTRAS_TABLE = {
@@ -78,6 +84,7 @@ export const EXTRAS_TABLE = {
   broadcast: flag,
   restartable: flag,
   threads: handlerThreads,
+  batch,
 } as const satisfies Record<Exclude<keyof HandlerExtras, keyof HandlerSynonyms>, Option>;
 
 /** The extras of a handler as the engine uses them. Where one is undefined, the server's option counts. */
@@ -108,6 +115,9 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
   if (values.group !== undefined && values.broadcast) {
     const reason = 'every instance gets what is broadcast, whatever its group';
     throw contradiction(place, 'group', 'broadcast', reason);
+  }
+  if (values.batch !== undefined && values.threads !== undefined) {
+    throw contradiction(place, 'batch', 'threads', 'a thread computes for one message');
   }
   if (values.spread !== undefined) refuseSpread(values, place);
   return Object.freeze(values);

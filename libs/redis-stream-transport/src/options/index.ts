@@ -17,6 +17,7 @@ export {
 } from './record-options.js';
 export type { CommonOptions, PacketDeserializer, PacketSerializer } from './common-options.js';
 export { readNode, type NodeAddress } from './cluster-nodes.js';
+export type { BatchOptions } from './batch.js';
 export type { CallHooks, HookedCall } from './call-hooks.js';
 export type { Headers } from './headers.js';
 export type { WhenNoConsumer } from './no-consumer.js';

@@ -19,7 +19,8 @@ export interface ImplementsOptions<C> {
   readonly transport?: Transport | symbol;
   /** The `extras` of each method's handler: concurrency, retries and so on. Default: none. */
   readonly extras?: {
-    readonly [K in MethodNames<C>]?: HandlerExtras & Readonly<Record<string, unknown>>;
+    readonly [K in MethodNames<C>]?: Omit<HandlerExtras, 'batch'> &
+      Readonly<Record<string, unknown>>;
   };
   /**
    * Which errors callers get with their name, message, code and details: `'all'`, or only the `'declared'`
@@ -78,6 +79,10 @@ export function Implements<C extends object>(
       copyHandlerMetadata({ controller, name, method: original, key, handler: value });
       const bind = method.kind === 'event' ? EventPattern : MessagePattern;
       const extras = (options.extras as Readonly<Record<string, object>> | undefined)?.[name];
+      if (extras !== undefined && 'batch' in extras) {
+        const told = `${controller.name}.${name}: a method of a contract has its own arguments, and cannot be run in a batch`;
+        throw new ContractError('INVALID_CONTRACT', told);
+      }
       bind(method.pattern, options.transport as symbol, { ...extras, ...service })(
         prototype,
         key,
