@@ -27,13 +27,18 @@ export async function bundle(folder: string): Promise<string> {
   const index = JSON.stringify(join(folder, 'index.js'));
   // Builds of older commits do not have it.
   const extra = join(folder, 'sealed', 'index.js');
+  // Not bundled: threads load a file of it.
+  const threads = join(folder, 'threads', 'index.js');
+  const inThread = existsSync(threads)
+    ? `export { inThread } from ${JSON.stringify(threads)};\n`
+    : '';
   const sealed = existsSync(extra) ? `export { sealed } from ${JSON.stringify(extra)};\n` : '';
   const entry = {
     name: 'entry',
     resolveId: (id: string) => (id === ENTRY ? ENTRY : undefined),
     load: (id: string) =>
       id === ENTRY
-        ? `export * from ${index};\n${sealed}export { Logger } from '@nestjs/common';\n`
+        ? `export * from ${index};\n${sealed}${inThread}export { Logger } from '@nestjs/common';\n`
         : undefined,
   };
   const bundled = await rolldown({
@@ -41,7 +46,9 @@ export async function bundle(folder: string): Promise<string> {
     cwd: builds,
     platform: 'node',
     plugins: [entry],
-    external: (id) => !/^[./]/.test(id) && id !== ENTRY && (LEFT_OUT.test(id) || !isInstalled(id)),
+    external: (id) =>
+      id === threads ||
+      (!/^[./]/.test(id) && id !== ENTRY && (LEFT_OUT.test(id) || !isInstalled(id))),
     logLevel: 'silent',
   });
   await bundled.write({ file, format: 'esm', codeSplitting: false });

@@ -9,6 +9,7 @@ import { answerTo, requestHash } from '../kit/work.js';
 import { given, on, tell } from './channel.js';
 import { inbox, type EffectsPlace } from './inbox.js';
 import type { Library, Sealing } from './library.js';
+import type { compute } from './computing.js';
 import type { CallData } from './load.js';
 import { vitals, witness, witnessConnections } from './witness.js';
 
@@ -25,11 +26,23 @@ interface Given {
 
 const { name, library, options, history: path, effects, spread, sealing } = given<Given>();
 const history = new History(path);
-const { ServerRedisStreams, sealed, Logger } = (await import(library)) as Library;
+const { ServerRedisStreams, inThread, sealed, Logger } = (await import(library)) as Library;
 witness(history, Logger);
 const server = new ServerRedisStreams({ ...options, ...(sealing && sealed(sealing)) });
 let executions = 0;
 const effect = effects === undefined ? undefined : inbox(effects);
+
+/** Computes in a thread; a thread that crashes costs no more than another go. */
+const computed =
+  options.threads &&
+  inThread<typeof compute>(new URL('./computing.js', import.meta.url), 'compute');
+async function computing({ ms, act }: CallData, context: RedisStreamsContext): Promise<void> {
+  if (act === 'crash') {
+    const lost: unknown = await computed?.({ ms, act }, context).catch((error: unknown) => error);
+    if ((lost as { code?: string }).code !== 'THREAD_LOST') throw lost;
+  }
+  await computed?.({ ms, act: act === 'endless' ? act : undefined }, context);
+}
 
 const execute = (pattern: string) => async (data: CallData, context: RedisStreamsContext) => {
   const { id } = data;
@@ -60,7 +73,8 @@ const execute = (pattern: string) => async (data: CallData, context: RedisStream
     );
   }
   if (data.act === 'die') process.kill(process.pid, 'SIGKILL');
-  if (data.ms > 0) await pause(data.ms);
+  if (pattern === 'compute') await computing(data, context);
+  else if (data.ms > 0) await pause(data.ms);
   if (pattern === 'inbox') await effect?.(id);
   history.write({ k: 'finish', n, t: now() });
   if (data.act === 'fail') throw new Error('as told');
@@ -71,6 +85,7 @@ const spreading = spread === undefined ? {} : { spread };
 server.addHandler('work', execute('work'), false, spreading);
 server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreading });
 server.addHandler('inbox', execute('inbox'), false, spreading);
+if (computed) server.addHandler('compute', execute('compute'), false, { threads: true });
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(() => heldByServer(server)));

@@ -20,6 +20,7 @@ import { s18 } from './s18-clocks.js';
 import { s19 } from './s19-attacker.js';
 import { s20 } from './s20-soak.js';
 import { s21 } from './s21-pauses.js';
+import { s22 } from './s22-threads.js';
 import type { Scenario } from './scenario.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -48,4 +49,5 @@ export const scenarios: readonly Scenario[] = [
   s19,
   s20,
   s21,
+  s22,
 ];

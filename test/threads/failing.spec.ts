@@ -23,7 +23,9 @@ describe('a thread that ends', () => {
       const client = await service.connected();
       await client.call('burn', 1);
       const other = client.call('burn', 300);
-      expect(await client.failure('crash', how)).toMatchObject({
+      const error = await client.failure('crash', how);
+      expect(RedisStreamsError.isRedisStreamsError(error)).toBe(true);
+      expect(error).toMatchObject({
         ...{ name: 'RedisStreamsError', code: 'THREAD_LOST' },
         ...{ outcome: 'may-have-run', retryable: true, pattern: 'crash' },
       });

@@ -8,6 +8,7 @@ import type { Sealer } from '../options/sealing.js';
 import { withStack } from './exposed-stack.js';
 import { FailedRun } from './failed-run.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
+import { passedFault } from './passed-fault.js';
 import { isStream, type ResultStream } from './follow-stream.js';
 import { replyWithStream, type ReplyWriter } from './reply-stream.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
@@ -148,7 +149,9 @@ class Replies implements ReplyWriter {
   }
 
   lastError(error: unknown): void {
-    if (this.settings.serializer !== undefined) this.packed({ err: told(error) }, true);
+    const fault = passedFault(error);
+    if (fault !== undefined) this.delivery.reply(REPLY.fault, fault, true);
+    else if (this.settings.serializer !== undefined) this.packed({ err: told(error) }, true);
     else this.delivery.error(errorText(error));
   }
 
@@ -157,6 +160,11 @@ class Replies implements ReplyWriter {
     const { delivery, settings } = this;
     const again = (last: LastReply): void =>
       delivery.retry({ delay: undefined, state: '', detail, error: last, thrown });
+    const fault = passedFault(error);
+    if (fault !== undefined) {
+      again({ kind: REPLY.fault, payload: fault });
+      return;
+    }
     if (settings.sealing === undefined) {
       again({ kind: REPLY.error, payload: errorText(error) });
       return;

@@ -1,6 +1,7 @@
 import { RpcException } from '@nestjs/microservices';
 import { brand, RedisStreamsError } from '../errors.js';
 import { FINAL } from '../nest/final-error.js';
+import { PASSED } from '../nest/passed-fault.js';
 
 /** What may become of a computation that gives no result. */
 export type ThreadErrorCode =
@@ -32,8 +33,10 @@ export class ThreadError extends RpcException {
     if (cause !== undefined) {
       Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true });
     }
+    const both = [this, this.#told];
+    for (const error of both) Object.defineProperty(error, PASSED, { value: true });
     if (this.#told.retryable || code === 'CANCELLED' || code === 'CLOSED') return;
-    for (const error of [this, this.#told]) Object.defineProperty(error, FINAL, { value: true });
+    for (const error of both) Object.defineProperty(error, FINAL, { value: true });
   }
 
   static {
