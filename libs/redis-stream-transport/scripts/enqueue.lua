@@ -77,14 +77,22 @@ end
 
 local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
-  if ARGV[at + 1] == '2' then
+  local wide = ARGV[at + 1]
+  if wide == '2' or wide == '3' then
     local last = key + tonumber(ARGV[at + 2]) - 1
     at = at + 3
     for k = key, last do
-      local id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+      local id
+      if wide == '2' then
+        id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+        at = at + 2
+      else
+        local to = at + tonumber(ARGV[at])
+        id = pcall('XADD', KEYS[k], '*', unpack(ARGV, at + 1, to))
+        at = to + 1
+      end
       told = told + 1
       tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
-      at = at + 2
     end
     key = last + 1
   else
@@ -96,7 +104,7 @@ for s = 1, tonumber(sections) do
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
       mode = string.sub(mode, 1, 1)
     end
-    local wide, n = ARGV[at + 1], tonumber(ARGV[at + 2])
+    local n = tonumber(ARGV[at + 2])
     at = at + 3
     local refused, room = '', n
     if mode == '1' then

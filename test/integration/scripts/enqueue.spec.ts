@@ -64,6 +64,29 @@ describe('the enqueue script', () => {
     }
   });
 
+  it('stores rows of lone entries with two fields and with more', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const lone = (name: string, fields?: string[]) =>
+      section(name, 1, {
+        measures: false,
+        ...(fields === undefined ? {} : { hasExtraFields: true, entries: [fields] }),
+      });
+    const wide = [
+      ['c', 'first', 'd', '1', 'h', '{}'],
+      ['c', 'second', 'd', '2', 'p', 'y', 'h', '{}'],
+    ];
+    // Two of them go to one stream, as in a lane.
+    const rows = [lone('a'), lone('b', wide[0]), lone('b', wide[1]), lone('c')];
+    const answer = await caller.enqueue(1, rows);
+    expect(answer).toMatchObject(applied([all(1), all(1), all(1), all(1)]));
+    const stored = await brokers.redis.xrange(brokers.keys.stream('b'), '-', '+');
+    expect(stored.map(([, fields]) => fields)).toEqual(wide);
+    for (const [i, [id]] of stored.entries())
+      expect(answer).toHaveProperty(['sections', String(i + 1), 'first'], id);
+    expect(await brokers.ids('c')).toHaveLength(1);
+  });
+
   it('adds nothing for a number it has applied, and returns the verdict as it was', async () => {
     const brokers = await TestBrokers.open();
     const caller = await brokers.caller();

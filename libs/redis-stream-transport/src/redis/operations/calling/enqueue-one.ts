@@ -40,10 +40,11 @@ return 'ok ' .. now .. ' 0 ' .. token
 `,
 });
 
-/** Whether a batch is one entry, not a repeat, not the first of its epoch, and nothing else is to be done with it. */
+/** Whether a batch is one entry of two fields, not a repeat, not the first of its epoch, and nothing else is to be done with it. */
 export function isOne({ number, version, trim, renew, sections }: Batch): boolean {
   if (sections.length !== 1 || number === 1 || version !== 0 || trim !== '') return false;
-  return renew === false && isLone(sections[0] as Batch['sections'][number]);
+  const section = sections[0] as Batch['sections'][number];
+  return renew === false && !section.hasExtraFields && isLone(section);
 }
 
 /** Sends a batch of which `isOne` is true. It runs for each call that leaves alone, so the line is written in place. */

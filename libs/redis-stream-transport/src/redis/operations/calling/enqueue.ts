@@ -50,15 +50,15 @@ export interface Batch {
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
- * of the stream is not looked at), wide (0/1/2), the number of entries and the entries: two values each, or
- * with wide = 1 the number of strings and the field list. With wide = 2 each entry goes to a stream of its own, and
- * nothing is looked at: the keys are their streams. Calls to many patterns are mostly such entries, and each string
- * that Lua is given counts.
+ * of the stream is not looked at), wide (0/1/2/3), the number of entries and the entries: two values each, or
+ * with wide = 1 the number of strings and the field list. With wide = 2 each entry has a key of its own, its stream, and
+ * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
+ * string that Lua is given counts.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
- * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2: `firstId:count`; `^` after it if the stream
- * is more than a tenth full; `*n` if it was asked how many take packs, with `/k` after it if all of them announce a
+ * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2 or 3: `firstId:count`; `^` after it if
+ * the stream is more than a tenth full; `*n` if it was asked how many take packs, with `/k` after it if all of them announce a
  * spread, of k or more; and `!CODE` if the entries
  * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
  *
@@ -92,14 +92,22 @@ ${LUA_BACKLOG}
 ${LUA_ERROR_TOKEN}
 local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
-  if ARGV[at + 1] == '2' then
+  local wide = ARGV[at + 1]
+  if wide == '2' or wide == '3' then
     local last = key + tonumber(ARGV[at + 2]) - 1
     at = at + 3
     for k = key, last do
-      local id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+      local id
+      if wide == '2' then
+        id = pcall('XADD', KEYS[k], '*', 'c', ARGV[at], 'd', ARGV[at + 1])
+        at = at + 2
+      else
+        local to = at + tonumber(ARGV[at])
+        id = pcall('XADD', KEYS[k], '*', unpack(ARGV, at + 1, to))
+        at = to + 1
+      end
       told = told + 1
       tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
-      at = at + 2
     end
     key = last + 1
   else
@@ -111,7 +119,7 @@ for s = 1, tonumber(sections) do
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
       mode = string.sub(mode, 1, 1)
     end
-    local wide, n = ARGV[at + 1], tonumber(ARGV[at + 2])
+    local n = tonumber(ARGV[at + 2])
     at = at + 3
     local refused, room = '', n
     if mode == '1' then
@@ -232,29 +240,35 @@ function pushSections(line: string[], sections: readonly BatchSection[]): void {
   let count = 0;
   for (let i = 0; i < sections.length; count++) {
     const section = sections[i] as BatchSection;
+    const { hasExtraFields, entries } = section;
     if (isLone(section)) {
       const from = i;
-      while (i < sections.length && isLone(sections[i] as BatchSection)) i++;
-      line.push('0r', '2', String(i - from));
-      for (let k = from; k < i; k++) line.push(...(sections[k]?.entries[0] as readonly string[]));
+      while (goesOn(hasExtraFields, sections[i])) i++;
+      line.push('0r', hasExtraFields ? '3' : '2', String(i - from));
+      for (let k = from; k < i; k++)
+        pushEntry(line, hasExtraFields, sections[k]?.entries[0] as readonly string[]);
       continue;
     }
-    const { hasExtraFields, entries } = section;
     line.push(modeOf(section), hasExtraFields ? '1' : '0', String(entries.length));
-    for (const fields of entries) {
-      if (hasExtraFields) line.push(String(fields.length));
-      for (const field of fields) line.push(field);
-    }
+    for (const fields of entries) pushEntry(line, hasExtraFields, fields);
     i++;
   }
   line[at] = String(count);
 }
 
-/** One entry of two fields, for which nothing is looked at. */
-export function isLone({ mode, asks, measures, hasExtraFields, entries }: BatchSection): boolean {
-  return (
-    mode === 0 && asks !== true && measures === false && !hasExtraFields && entries.length === 1
-  );
+function pushEntry(line: string[], isList: boolean, fields: readonly string[]): void {
+  if (isList) line.push(String(fields.length));
+  for (const field of fields) line.push(field);
+}
+
+/** Whether a row of lone entries goes on with this section. */
+function goesOn(hasExtraFields: boolean, next: BatchSection | undefined): boolean {
+  return next !== undefined && next.hasExtraFields === hasExtraFields && isLone(next);
+}
+
+/** One entry, for which nothing is looked at. */
+export function isLone({ mode, asks, measures, entries }: BatchSection): boolean {
+  return mode === 0 && asks !== true && measures === false && entries.length === 1;
 }
 
 /** The mode, and what is asked for or left out. */

@@ -48,17 +48,13 @@ export const enqueue = operation(enqueueScript, (store, said, line) => {
 
 function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [asked, wide, count] = [cursor.next(), cursor.next(), Number(cursor.next())];
-  if (wide === '2') {
-    return Array.from({ length: count }, () => {
-      const stream = cursor.nextKey();
-      return `${store.add(stream, plain(cursor))}:1`;
-    });
-  }
+  const isRow = wide === '2' || wide === '3';
+  const next = wide === '0' || wide === '2' ? plain : listed;
+  if (isRow)
+    return Array.from({ length: count }, () => `${store.add(cursor.nextKey(), next(cursor))}:1`);
   const [stream, live] = [cursor.nextKey(), cursor.nextKey()];
   const mode = asked.charAt(0);
-  const entries = Array.from({ length: count }, () =>
-    wide === '0' ? plain(cursor) : cursor.take(Number(cursor.next())),
-  );
+  const entries = Array.from({ length: count }, () => next(cursor));
   const unserved = unservedBy(store, live, mode);
   const measured = asked.includes('r', 1) ? undefined : roomIn(store, stream, cap, count);
   const room = unserved === '' ? (measured?.room ?? count) : 0;
@@ -72,6 +68,7 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
 }
 
 const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];
+const listed = (cursor: Cursor): string[] => cursor.take(Number(cursor.next()));
 
 function unservedBy(store: Store, live: string, mode: string): string {
   if (mode === '1' && store.membersFrom(live, store.now).length === 0) return '!NONE';
