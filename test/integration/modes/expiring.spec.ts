@@ -3,7 +3,7 @@ import { eventually } from '../../../tools/wait.js';
 import { Gate } from '../../support/gate.js';
 import { TestService } from '../../support/test-service.js';
 
-// R6: an event with `expiresIn` is not started after that time.
+// N5: an event with `expiresIn` is not started after that time.
 
 /** Until so many milliseconds have passed, on the clock of Redis, since the last entry of the pattern came. */
 async function passed(service: TestService, pattern: string, ms: number): Promise<void> {
@@ -14,7 +14,7 @@ async function passed(service: TestService, pattern: string, ms: number): Promis
   });
 }
 
-describe('R6 an event that expires', () => {
+describe('N5 an event that expires', () => {
   test('is removed unrun, and counted as refused', async () => {
     const service = new TestService();
     const heard: unknown[] = [];
@@ -85,7 +85,7 @@ describe('R6 an event that expires', () => {
   });
 });
 
-describe('R6 expiresIn is refused', () => {
+describe('N5 expiresIn is refused', () => {
   test.each([0, -1, 1.5, 2 ** 31, '1s', null])('as %s', async (expiresIn) => {
     const client = await new TestService().connected();
     const stored = client.tell('told', 1, { expiresIn: expiresIn as number });
