@@ -48,6 +48,7 @@ export function pendingPieces(): Pieces {
     namePattern: false,
     timeout: 30_000,
     idle: 0,
+    expiresIn: 0,
     once: false,
     grace: 1000,
   };

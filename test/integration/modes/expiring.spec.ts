@@ -63,9 +63,9 @@ describe('N5 an event that expires', () => {
     };
     await service.serve({ events: { told } });
     const client = await service.connected();
-    await client.tell('told', 1, { expiresIn: 500 });
+    await client.tell('told', 1, { expiresIn: 2000 });
     await eventually(() => expect(seen).toEqual([undefined, Number.POSITIVE_INFINITY]));
-    await passed(service, 'told', 700);
+    await passed(service, 'told', 2200);
     gate.open();
     await eventually(() => expect(seen).toHaveLength(3));
     expect(seen[2]).toBe(false);
@@ -82,6 +82,55 @@ describe('N5 an event that expires', () => {
     await (await service.connected()).tell('told', 1, { expiresIn: 20_000 });
     await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
     expect(await service.deadLetters()).toMatchObject([{ reason: 'attempts', attempts: '1' }]);
+  });
+});
+
+describe('N5 an event that expires after it was started', () => {
+  test('is a dead letter if no slot is free for its next attempt', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const again = () => {
+      throw new RetryLater(2000);
+    };
+    const hangs = () => gate.opened;
+    await service.serve({ events: { again, hangs } }, { concurrency: 1 });
+    const client = await service.connected();
+    await client.tell('again', 1, { expiresIn: 3000 });
+    await eventually(async () => {
+      expect(await service.redis.hlen(service.keys.due('again'))).toBe(1);
+    });
+    await client.tell('hangs');
+    await eventually(async () => expect(await service.pending('hangs')).toBe(1));
+    await passed(service, 'again', 3100);
+    gate.open();
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const [letter] = await service.deadLetters();
+    expect(letter).toMatchObject({
+      pattern: 'again',
+      reason: 'expired',
+    });
+  });
+
+  test('is a dead letter if its instance was killed', async () => {
+    const service = new TestService();
+    const runs: number[] = [];
+    const told = (_: unknown, context: RedisStreamsContext) => {
+      runs.push(context.getDeliveryCount());
+      return new Promise<void>(() => undefined);
+    };
+    const options = { leaseTtl: 1000, drainTimeout: 0 };
+    await service.serve({ events: { told } }, options);
+    const client = await service.connected();
+    await client.tell('told', 1, { expiresIn: 3000 });
+    await eventually(() => expect(runs).toEqual([1]));
+    await passed(service, 'told', 3100);
+    const [consumer = ''] = await service.consumers('told');
+    await service.serve({ events: { told } }, options);
+    await service.redis.set(service.keys.lease(consumer), '+');
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    const letters = await service.deadLetters();
+    expect(letters).toMatchObject([{ pattern: 'told', reason: 'expired', deliveries: '2' }]);
+    expect(runs).toEqual([1]);
   });
 });
 

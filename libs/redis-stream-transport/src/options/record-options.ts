@@ -39,8 +39,9 @@ export interface RecordOptions {
    */
   signal?: AbortSignal;
   /**
-   * For events: after how many milliseconds in the stream an event is not run any more. One that was started in time
-   * runs to its end. `deadLetterExpired` of the server says what becomes of it. Default: no end.
+   * For events: after how many milliseconds in the stream an event is not started any more. One that was started in time
+   * runs to its end; if it fails or its instance dies, it becomes a dead letter instead of being tried again later. Of one
+   * that never started `deadLetterExpired` of the server says what becomes. Default: no end.
    */
   expiresIn?: number;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */

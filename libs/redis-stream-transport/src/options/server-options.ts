@@ -69,7 +69,8 @@ export interface RedisStreamsServerOptions
   /** The threads for handlers that have `threads` in their `extras`; none start before one computes. Default: see below. */
   threads?: ThreadOptions;
   /**
-   * Whether an event whose `expiresIn` has passed becomes a dead letter (`expired`); otherwise it is removed.
+   * Whether an event that had not started when its `expiresIn` was over becomes a dead letter (`expired`); otherwise it is
+   * removed.
    * Default: false.
    */
   deadLetterExpired?: boolean;

@@ -1,5 +1,6 @@
 import type { CallOutcome, RedisStreamsErrorCode } from '../../../errors.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
+import type { History } from './history.js';
 import type { Thrown } from '../../../thrown.js';
 
 /** Why an entry cannot be read. */
@@ -50,9 +51,13 @@ export function faultText(
   return JSON.stringify({ code, message, outcome });
 }
 
-/** The end of an event whose time was over before it could start. */
-export function expiredLetter(): DeadLetterCause {
-  const detail = 'its time was over before a handler could start';
-  const payload = faultText('TIMEOUT', detail, 'not-run');
-  return { reason: 'expired', detail, kind: REPLY.fault, payload };
+/**
+ * The end of an event whose time was over before it could start. `isDue`: it had started before, and failed or lost its
+ * instance; what may be half done is never removed without a trace.
+ */
+export function expiredLetter(history: History): DeadLetterCause & { readonly isDue: boolean } {
+  const before = history.deliveries > 1 || history.attempts > 0;
+  const detail = `its time was over before a handler could start${before ? ' again' : ''}`;
+  const payload = faultText('TIMEOUT', detail, before ? 'may-have-run' : 'not-run');
+  return { reason: 'expired', detail, kind: REPLY.fault, payload, isDue: before };
 }

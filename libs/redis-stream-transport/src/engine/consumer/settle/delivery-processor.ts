@@ -256,8 +256,8 @@ export class DeliveryProcessor implements DeliveryOwner {
   }
 
   expired(delivery: Delivery): void {
-    const letter = expiredLetter();
-    if (this.context.options.deadLetterExpired) this.deadLetter(delivery, letter);
+    const letter = expiredLetter(delivery.history);
+    if (letter.isDue || this.context.options.deadLetterExpired) this.deadLetter(delivery, letter);
     else this.reply(delivery, letter.kind, letter.payload, true);
   }
 
