@@ -140,11 +140,11 @@ describe('writes that Redis refuses', () => {
       const heard = lines();
       const allow = await refuse(service);
       const ends = [
-        client.failure('work', 'one', { timeout: 1000 }),
-        client.failure('work', 'two', { timeout: 1200 }),
-        client.tell('told', {}, { timeout: 1000 }).catch((error: unknown) => error),
+        client.failure('work', 'one', { timeout: 3000 }),
+        client.failure('work', 'two', { timeout: 3200 }),
+        client.tell('told', {}, { timeout: 3000 }).catch((error: unknown) => error),
       ];
-      await eventually(() => expect(heard.join('\n')).toContain(reply), 900);
+      await eventually(() => expect(heard.join('\n')).toContain(reply), 2700);
       for (const end of await Promise.all(ends)) {
         const cause = { kind: 'refused', reply, message: expect.stringContaining(reply) as string };
         expect(end).toMatchObject({ outcome: 'not-run', cause });
