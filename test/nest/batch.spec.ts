@@ -163,7 +163,7 @@ describe.each(EITHER_BROKER)('X27 batch handlers over %s', (_name, make) => {
         context?.signal.addEventListener('abort', () => resolve(items));
       });
     };
-    const extras: HandlerExtras = { batch: { size: 3, ms: 60_000 } };
+    const extras: HandlerExtras = { batch: { size: 2, ms: 60_000 } };
     const server = await service.serve(
       { messages: { slow: [handler, extras] } },
       { drainTimeout: 0 },

@@ -30,6 +30,26 @@ export function runInScope<T>(scope: DeadlineScope | undefined, task: () => T): 
   return storage.run(scope, task);
 }
 
+/**
+ * The scope of one run for several handlers: all of them wait for its calls, and none's deadline counts for the others.
+ * Undefined where none of them has a scope.
+ */
+export function sharedScope(of: readonly (DeadlineScope | undefined)[]): DeadlineScope | undefined {
+  const scopes = of.flatMap((one) => one ?? []);
+  if (scopes.length === 0) return undefined;
+  return {
+    expiresAt: Number.POSITIVE_INFINITY,
+    // As for the deepest of them: its calls find room whatever the others hold.
+    depth: Math.max(...scopes.map(({ depth }) => depth)),
+    callOpened: () => {
+      for (const scope of scopes) scope.callOpened();
+    },
+    callClosed: () => {
+      for (const scope of scopes) scope.callClosed();
+    },
+  };
+}
+
 /** The scope of the running handler; undefined outside of a handler. */
 export function currentScope(): DeadlineScope | undefined {
   return storage?.getStore();

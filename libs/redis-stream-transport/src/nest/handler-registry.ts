@@ -1,7 +1,8 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { clockOf } from '../engine/clock.js';
-import { RedisStreamsError } from '../errors.js';
 import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
+import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
+import { RedisStreamsError } from '../errors.js';
 import {
   resolveHandlerExtras,
   withRetryParts,
@@ -64,8 +65,8 @@ export class HandlerRegistry {
    *
    * @throws RedisStreamsError DUPLICATE_HANDLER, INVALID_OPTION
    */
-  resolve(options: ResolvedServerOptions): ServedGroup[] {
-    const groups = new Map([[options.group, new GroupInMaking(options)]]);
+  resolve(options: ResolvedServerOptions, logger: RateLimitedLogger): ServedGroup[] {
+    const groups = new Map([[options.group, new GroupInMaking(options, logger)]]);
     for (const [pattern, { message, events, duplicated }] of this.entries) {
       if (duplicated) {
         throw new RedisStreamsError(
@@ -87,7 +88,7 @@ export class HandlerRegistry {
         const inIt = (handler: MessageHandler): boolean => groupOf(handler) === group;
         const own = message !== undefined && inIt(message) ? message : undefined;
         let place = groups.get(group);
-        if (place === undefined) groups.set(group, (place = new GroupInMaking(options)));
+        if (place === undefined) groups.set(group, (place = new GroupInMaking(options, logger)));
         place.add(pattern, extras, own, events.filter(inIt));
       }
     }
@@ -109,7 +110,10 @@ class GroupInMaking {
   readonly handlers = new Map<string, PatternHandlers>();
   readonly threads = new Map<string, number>();
 
-  constructor(private readonly options: ResolvedServerOptions) {}
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    private readonly logger: RateLimitedLogger,
+  ) {}
 
   /** @param extras of all handlers of the pattern */
   add(
@@ -120,38 +124,36 @@ class GroupInMaking {
   ): void {
     const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
     const others = events.filter((handler) => !broadcasts.includes(handler));
+    const spec = specMaker(pattern, extras, this.options);
+    const shared = message === undefined ? others : [message, ...others];
+    const ofGroup = shared.length > 0 ? spec(shared, message) : undefined;
+    const ofInstance = broadcasts.length > 0 ? spec(broadcasts, undefined) : undefined;
     const run = (handler: MessageHandler): MessageHandler =>
-      batched(handler, extras.get(handler), this.options);
+      this.batched(handler, extras.get(handler), ofGroup);
     this.handlers.set(pattern, {
       message: message && run(message),
       events: others.map(run),
-      broadcasts: broadcasts.map(run),
+      broadcasts: broadcasts.map((one) => this.batched(one, extras.get(one), ofInstance)),
     });
-    const spec = specMaker(pattern, extras, this.options);
     const all = message === undefined ? events : [message, ...events];
     const threads = all.flatMap((handler) => threadsOf(extras.get(handler), this.options) ?? []);
     if (threads.length > 0) this.threads.set(pattern, Math.min(...threads));
-    if (message !== undefined || others.length > 0) {
-      this.specs.push(spec(message === undefined ? others : [message, ...others], message));
-    }
-    if (broadcasts.length > 0) this.specs.push({ ...spec(broadcasts, undefined), broadcast: true });
+    if (ofGroup !== undefined) this.specs.push(ofGroup);
+    if (ofInstance !== undefined) this.specs.push({ ...ofInstance, broadcast: true });
   }
-}
 
-/** What runs in a handler's place. A batch that waits for more than may run at once would wait for its time only. */
-function batched(
-  handler: MessageHandler,
-  extras: ResolvedHandlerExtras | undefined,
-  options: ResolvedServerOptions,
-): MessageHandler {
-  const batch = extras?.batch;
-  if (batch === undefined) return handler;
-  const size = Math.min(
-    batch.size,
-    extras?.concurrency ?? options.concurrency,
-    options.concurrency,
-  );
-  return new Batches(handler, { ...batch, size }, clockOf(options.redis)).run;
+  /** What runs in a handler's place. A batch that waits for more than may run at once would wait for its time only. */
+  private batched(
+    handler: MessageHandler,
+    extras: ResolvedHandlerExtras | undefined,
+    spec: PatternSpec | undefined,
+  ): MessageHandler {
+    const batch = extras?.batch;
+    if (batch === undefined) return handler;
+    const { concurrency, redis } = this.options;
+    const size = Math.min(batch.size, spec?.concurrency ?? concurrency, concurrency);
+    return new Batches(handler, { ...batch, size }, clockOf(redis), this.logger).run;
+  }
 }
 
 const ONE_STREAM = 'the pattern is in a lane, which is one stream';

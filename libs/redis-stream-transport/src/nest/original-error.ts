@@ -14,7 +14,7 @@ type Handle = (
   ...more: unknown[]
 ) => unknown;
 
-/** What reached the filters, by the context of the run that it ended. */
+/** What reached the filters, or would have, by the context of the run that it ended. */
 const seen = new WeakMap<RedisStreamsContext, Thrown>();
 
 let watching: Promise<boolean> | undefined;
@@ -49,12 +49,17 @@ async function watch(): Promise<boolean> {
 function note(exception: unknown, host: ArgumentsHost): void {
   try {
     const context: unknown = host.getArgByIndex(1);
-    if (context instanceof RedisStreamsContext) seen.set(context, { value: exception });
+    if (context instanceof RedisStreamsContext) noteThrown(context, exception);
     if (context instanceof RedisStreamsBatchContext)
-      for (const each of context.contexts) seen.set(each, { value: exception });
+      for (const each of context.contexts) noteThrown(each, exception);
   } catch {
     // Taking a note must never change what Nest does.
   }
+}
+
+/** Notes what a run failed with, where its caller is told something else. */
+export function noteThrown(context: RedisStreamsContext, thrown: unknown): void {
+  seen.set(context, { value: thrown });
 }
 
 /**

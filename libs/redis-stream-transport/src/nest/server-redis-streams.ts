@@ -194,7 +194,7 @@ export class ServerRedisStreams
       throw new RedisStreamsError('INVALID_OPTION', 'the server is listening already');
     }
     const { options, companions, quiet: logger, events, frame } = this;
-    const groups = this.registry.resolve(options);
+    const groups = this.registry.resolve(options, logger);
     for (const line of startWarnings(groups, options)) {
       this.logger.warn(line, { code: 'CONFIGURATION' });
     }

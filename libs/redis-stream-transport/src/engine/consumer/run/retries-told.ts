@@ -9,7 +9,7 @@ export function retriesTold(
     const entries = `${waiting} entries of ${group} wait here for another attempt`;
     if (isFull)
       logger.warn(`RETRIES_FULL ${group}`, `${entries}: no more are read until some are due`);
-    else logger.log(`RETRIES_EASED ${group}`, `${entries}, and it reads again`);
+    else logger.log(`RETRIES_EASED ${group}`, `${entries}: they keep no others from being read`);
     diagnostics.retriesWait(isFull ? 'retries.full' : 'retries.eased', group, waiting);
   };
 }

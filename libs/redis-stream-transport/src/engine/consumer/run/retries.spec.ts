@@ -33,11 +33,17 @@ describe('entries that wait for another attempt', () => {
     expect(told).toEqual(['full', 'eased', 'full']);
   });
 
-  it('that are dropped tell nothing, and tell anew afterwards', () => {
+  it('that are dropped tell that it is over, once, and tell anew afterwards', () => {
     const { it: waiting, told, wait } = retries();
     wait(MAX_WAITING_RETRIES, 1000);
     waiting.clear();
+    waiting.clear();
+    expect(told).toEqual(['full', 'eased']);
     wait(MAX_WAITING_RETRIES, 1000);
-    expect(told).toEqual(['full', 'full']);
+    expect(told).toEqual(['full', 'eased', 'full']);
+    waiting.clear();
+    wait(2, 1000);
+    waiting.clear();
+    expect(told).toEqual(['full', 'eased', 'full', 'eased']);
   });
 });

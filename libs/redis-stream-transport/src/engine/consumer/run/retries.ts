@@ -42,10 +42,11 @@ export class Retries {
     if (this.isFull && !this.isTold) this.told(true);
   }
 
+  /** Drops all of them: others take them over. */
   clear(): void {
     for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
-    this.isTold = false;
+    if (this.isTold) this.told(false);
   }
 
   private told(isFull: boolean): void {
