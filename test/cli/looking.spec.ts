@@ -166,13 +166,13 @@ it('services says which instances give no sign of life: those that were killed c
   await service.serve({ messages: { work: () => 1 } });
   const gone = 'web-9-4799-aaaaaaaaaaaa';
   const [seconds = 0] = (await service.redis.time()).map(Number);
-  const end = seconds * 1000 + 9000;
+  const end = seconds * 1000 + 60_000;
   await service.redis.zadd(service.keys.members('service'), end, gone);
   const where = ['--prefix', service.prefix];
   expect((await command('services', ...where)).out).toMatch(/^service +2 \(1 silent\) +work/m);
   const { out } = await command('services', 'service', ...where);
   expect(out).toMatch(
-    /^instance web-9-4799: hears no messages now; if it was killed, its lease ends in \d\.\d s$/m,
+    /^instance web-9-4799: hears no messages now; if it was killed, its lease ends in [\d.]+ s$/m,
   );
   expect(out.match(/: its lease holds for /g)).toHaveLength(1);
 });

@@ -19,6 +19,9 @@ abstract class Stocks {
   @Command() take(): Command<number> {
     return remote();
   }
+  @Command() give(): Command<number> {
+    return remote();
+  }
 }
 
 @Controller()
@@ -26,6 +29,9 @@ abstract class Stocks {
 class StocksController implements ContractHandlers<Stocks> {
   take(): number {
     throw new RangeError('no stock', { cause: new Error('the depot is closed') });
+  }
+  give(): number {
+    throw new RpcException({ code: 'E_GIVE', message: 'not today', shelf: 4 });
   }
 }
 
@@ -87,6 +93,14 @@ describe.each(EITHER_BROKER)('A6 the stack of a remote error, over %s', (_name, 
     expect(error.remoteStack).toContain('caused by: Error: the depot is closed');
     expect(error.remoteStack!.length).toBeLessThanOrEqual(4096);
     expect(error.details).toBeUndefined();
+    expect(JSON.stringify(error)).not.toContain('exposed-stack.spec');
+  });
+
+  test('is not among the details of an exception with properties of its own', async () => {
+    const client = await open({ exposeStack: true });
+    const error = (await failure(contractClient(Stocks, client).give())) as RemoteError;
+    expect(error.remoteStack).toContain('StocksController.give');
+    expect(error.details).toEqual({ code: 'E_GIVE', message: 'not today', shelf: 4 });
     expect(JSON.stringify(error)).not.toContain('exposed-stack.spec');
   });
 

@@ -190,6 +190,11 @@ describe('switching on', () => {
   it.each([-1, 1.5, 1001, Number.NaN])('refuses %d events', (valueEvents) => {
     expect(() => traceRedisStreams({ valueEvents })).toThrow(RangeError);
   });
+
+  it.each(['no', 0, null])('refuses %j as unsampledHeaders', (unsampledHeaders) => {
+    const options = { unsampledHeaders: unsampledHeaders as never };
+    expect(() => traceRedisStreams(options)).toThrow(TypeError);
+  });
 });
 
 describe("the application's own hooks", () => {

@@ -50,7 +50,7 @@ it('X19: the event loop goes on while eight computations of a second run', async
   expect(threads.size).toBe(2);
   expect(threads).not.toContain(threadId);
   // Other tests share the processor: this is far above what docs/threads.md measures, and far below a second.
-  expect(delay.percentile(99) / 1e6).toBeLessThan(200);
+  expect(delay.percentile(99) / 1e6).toBeLessThan(500);
 }, 60_000);
 
 it('a handler may use as many threads as it says, and reads no more than these', async () => {

@@ -85,7 +85,7 @@ it('a function that waits gets its signal as an event, when its caller leaves', 
   await warm(client);
   const abort = new AbortController();
   const call = client.failure('wait', {}, { signal: abort.signal });
-  await vi.waitFor(() => expect(begun).toHaveBeenCalled());
+  await eventually(() => expect(begun).toHaveBeenCalled());
   abort.abort();
   expect(await call).toMatchObject({ code: 'CANCELLED' });
   await eventually(() => expect(told).toEqual(['nobody waits for the call any more']));
@@ -108,8 +108,8 @@ it('what waits for a thread does not run when its caller has left', async () => 
   await service.serve({ messages }, withThreads({ size: 1 }));
   const client = await service.connected();
   await client.call('burn', 1);
-  const busy = client.call('burn', 4000);
-  expect(await client.failure('late', {}, { timeout: 300 })).toMatchObject({ code: 'TIMEOUT' });
+  const busy = client.call('burn', 5000, { timeout: 25_000 });
+  expect(await client.failure('late', {}, { timeout: 2000 })).toMatchObject({ code: 'TIMEOUT' });
   await eventually(() => expect(ended).toMatchObject([LEFT]));
   await busy;
   expect(await client.call('burn', 1)).toBeDefined();

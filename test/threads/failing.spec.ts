@@ -49,6 +49,19 @@ describe('a thread that ends', () => {
     expect(attempts).toEqual([0, 1]);
   });
 
+  it('is an error of the transport also where errors are sent with their stacks', async () => {
+    const service = new TestService();
+    const extras = { threads: 1, retry: { attempts: 2, delay: 0 } };
+    const messages = { crash: [crash, all] as const, again: [crash, extras] as const };
+    await service.serve({ messages }, { ...withThreads(), exposeStack: true });
+    const client = await service.connected();
+    for (const pattern of ['crash', 'again']) {
+      const error = await client.failure(pattern, 'exit', { timeout: 25_000 });
+      expect(RedisStreamsError.isRedisStreamsError(error)).toBe(true);
+      expect(error).toMatchObject({ code: 'THREAD_LOST', outcome: 'may-have-run', pattern });
+    }
+  }, 60_000);
+
   it('before it has begun loses what waits for it, and is told with the reason', async () => {
     const service = new TestService();
     const execArgv = ['--import', 'data:text/javascript,throw new Error("no loader")'];
@@ -57,6 +70,21 @@ describe('a thread that ends', () => {
     const lost = { code: 'THREAD_LOST', message: expect.stringContaining('no loader') as string };
     expect(await client.failure('square', 2)).toMatchObject(lost);
     expect(await client.failure('square', 2)).toMatchObject(lost);
+  });
+
+  it('is not told with the reason of an earlier one', async () => {
+    const name = 'TEST_THREAD_THROWS';
+    onTestFinished(() => void delete process.env[name]);
+    const loader = `if (process.env.${name}) throw new Error("no loader"); process.exit(3)`;
+    const execArgv = ['--import', `data:text/javascript,${loader}`];
+    const service = new TestService();
+    await service.serve({ messages: { square: [square, all] } }, withThreads({ execArgv }));
+    const client = await service.connected();
+    process.env[name] = 'yes';
+    const told = async () => ((await client.failure('square', 2)) as Error).message;
+    expect(await told()).toContain('no loader');
+    delete process.env[name];
+    expect(await told()).not.toContain('no loader');
   });
 
   it('cannot begin with options that node refuses', async () => {

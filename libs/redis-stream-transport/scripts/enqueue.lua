@@ -98,7 +98,7 @@ for s = 1, tonumber(sections) do
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
-    -- What is asked for once in a while stands behind the mode.
+    -- What is asked for once in a while stands after the mode.
     local mode, asks, measures = ARGV[at], false, true
     if #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
@@ -129,7 +129,7 @@ for s = 1, tonumber(sections) do
       end
     end
     local first, added = '-', 0
-    -- Redis 7.0 lets its clock run on inside a script, so the ids behind the first keep its time.
+    -- Redis 7.0 lets its clock run on inside a script, so the ids after the first keep its time.
     local nextId = '*'
     for i = 1, n do
       local id

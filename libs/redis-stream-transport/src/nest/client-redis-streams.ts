@@ -45,7 +45,8 @@ const NOTHING_TO_CANCEL = (): void => undefined;
 
 /**
  * Sends requests and events through Redis Streams. A request is answered by one instance of the service
- * and settles exactly once, no later than its deadline; an event is stored before `emit` completes.
+ * and settles exactly once, no later than its deadline; an event is stored before `emit` completes. With `hooks`, a
+ * call may settle later: its deadline begins after `before`, and each hook may take as long as `timeout`.
  *
  * @example
  * ClientsModule.register([{ name: 'ORDERS', customClass: ClientRedisStreams, options: { url } }]);
@@ -87,8 +88,10 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       reached: (reach) => this._status$.next(statusOf(reach)),
     });
     this.outgoing = new OutgoingPackets(resolved, () => clock.now());
-    const { hooks, timeout: within } = resolved;
-    if (hooks !== undefined) this.hooked = new HookedCalls({ hooks, within, clock, logger: quiet });
+    const { hooks, timeout: within, maxPending } = resolved;
+    const bounds = { within, maxPending };
+    if (hooks !== undefined)
+      this.hooked = new HookedCalls({ hooks, ...bounds, clock, logger: quiet });
     enableDeadlineScopes();
     if (resolved.passHeaders !== undefined) enablePassing();
   }
@@ -112,6 +115,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   /** Rejects what is open with CLOSED and closes the connections. Idempotent; `connect` may follow. */
   override async close(): Promise<void> {
+    this.hooked?.close();
     if (await this.life.close()) this._status$.next('disconnected');
   }
 

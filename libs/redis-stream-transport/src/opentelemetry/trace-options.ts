@@ -21,11 +21,14 @@ export interface ResolvedTraceOptions {
 
 const MAX_VALUE_EVENTS = 1000;
 
-/** @throws RangeError for a number of events that is not 0 to 1,000 */
+/** @throws RangeError for a number of events that is not 0 to 1,000; TypeError for `unsampledHeaders` that is no boolean */
 export function resolveTraceOptions(options: TraceOptions): ResolvedTraceOptions {
   const { tracerProvider, valueEvents = 32, unsampledHeaders = true } = options;
   if (!Number.isInteger(valueEvents) || valueEvents < 0 || valueEvents > MAX_VALUE_EVENTS) {
     throw new RangeError(`valueEvents must be a whole number from 0 to ${MAX_VALUE_EVENTS}`);
+  }
+  if (typeof unsampledHeaders !== 'boolean') {
+    throw new TypeError('unsampledHeaders must be true or false');
   }
   return { tracerProvider, valueEvents, unsampledHeaders };
 }

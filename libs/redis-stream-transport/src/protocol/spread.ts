@@ -1,7 +1,7 @@
 import { shardOf } from './keys.js';
 import { MAX_PATTERN_LENGTH } from './limits.js';
 
-/** Characters that may stand behind a pattern in the names of its other streams. */
+/** Characters that may stand after a pattern in the names of its other streams. */
 const MAX_SUFFIX = 8;
 /** Longest pattern whose calls may be spread: each of its streams has a name of a permitted length. */
 export const MAX_SPREAD_PATTERN = MAX_PATTERN_LENGTH - MAX_SUFFIX;

@@ -69,7 +69,7 @@ export class Computation {
   }
 
   /** Follows the signal of its handler from now on. */
-  heed(): void {
+  followSignal(): void {
     const { signal } = this.parts.context;
     if (signal.aborted) this.onAbort();
     else signal.addEventListener('abort', this.onAbort);

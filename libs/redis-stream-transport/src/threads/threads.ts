@@ -47,7 +47,7 @@ export class Threads {
       throw new ThreadError('OVERLOADED', told, { pattern: computation.pattern });
     }
     this.waiting.push(computation);
-    computation.heed();
+    computation.followSignal();
     this.next();
     return computation.result;
   }
@@ -102,11 +102,14 @@ export class Threads {
 
   /** A thread that ended before it had begun anything is not replaced by the pool: what it was made for has none. */
   private giveUp(pool: Pool): void {
+    const { failure } = this;
+    // It is of the threads that have ended until now, and not of later ones.
+    this.failure = undefined;
     let lacking = this.running.size - pool.threads.length;
     for (const computation of this.running) {
       if (lacking <= 0) return;
       if (computation.hasBegun) continue;
-      computation.lose(this.failure ?? new Error('it ended before it could begin'));
+      computation.lose(failure ?? new Error('it ended before it could begin'));
       lacking--;
     }
   }

@@ -107,15 +107,21 @@ function hidden(value: unknown): PropertyDescriptor {
   return { value, configurable: true, writable: true, enumerable: false };
 }
 
+/** Details are in JSON, and a stack must not be. */
+function withoutStack(sent: Readonly<Record<string, unknown>>): object {
+  if (typeof sent['stack'] !== 'string') return sent;
+  const { stack: _, ...others } = sent;
+  return others;
+}
+
 /** Other handlers, filters and languages may send less, or something else. */
 function readFault(sent: unknown): Fault {
   if (typeof sent !== 'object' || sent === null) {
     return { status: 'error', name: 'RemoteError', message: String(sent) };
   }
-  const { name, message, code, details, status, stack, ...more } = sent as Readonly<
-    Record<string, unknown>
-  >;
-  const others = Object.keys(more).length > 0 ? sent : undefined;
+  const whole = sent as Readonly<Record<string, unknown>>;
+  const { name, message, code, details, status, stack, ...more } = whole;
+  const others = Object.keys(more).length > 0 ? withoutStack(whole) : undefined;
   return {
     status: 'error',
     name: typeof name === 'string' ? name : 'RemoteError',

@@ -10,7 +10,7 @@ const MAX_STACK = 4096;
 export class RemoteError extends Error {
   /** The handler's `code`, if its error had one. */
   readonly code?: string | number;
-  /** The handler's `details`, as they were sent; for an `RpcException` with an object, that object. */
+  /** The handler's `details`, as they were sent; for an `RpcException` with an object, that object without its `stack`. */
   readonly details?: unknown;
   /** The pattern of the method. */
   readonly pattern: string;

@@ -110,6 +110,7 @@ export class Discovery {
 
   /**
    * What live instances serve, with a contract or without: by pattern, then by group. Looks through all keys of Redis.
+   * While Redis is away it waits for the connection first, however long that takes: `within` begins after it.
    *
    * @param within milliseconds. Default: 10,000
    * @throws RedisStreamsError TIMEOUT: not all had been looked at by then; INVALID_OPTION, REDIS, NOT_CONNECTED

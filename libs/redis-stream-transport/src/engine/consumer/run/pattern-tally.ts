@@ -24,7 +24,10 @@ export class PatternTally {
     (this.durations ??= new Histogram()).record(ms);
   }
 
-  /** Ends by result, without those that were left to other instances and those of `wanted`: answered, handled, failed, refused, retried, dead. */
+  /**
+   * Numbers of ends, in this order: answered, handled, failed, refused, retried, dead. Neither entries that were left to
+   * other instances nor the ends in `wanted` are among them.
+   */
   get counts(): readonly number[] {
     return Object.values(this.ends);
   }
