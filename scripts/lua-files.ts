@@ -54,7 +54,7 @@ export async function luaFiles(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries([[`${LUA_FOLDER}/manifest.json`, manifest], ...files]);
 }
 
-/** Files in the folder that no script has any more. */
+/** Files in the folder that belong to no script. */
 export function leftLuaFiles(printed: readonly { readonly path: string }[]): string[] {
   const folder = join(repository, LUA_FOLDER);
   const wanted = new Set(printed.map(({ path }) => path));

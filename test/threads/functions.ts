@@ -62,7 +62,6 @@ export function crash(how: 'exit' | 'uncaught' | 'memory' | 'none'): string | Pr
   switch (how) {
     case 'exit':
       process.exit(3);
-    // eslint-disable-next-line no-fallthrough -- the process of a thread is the thread
     case 'uncaught':
       setImmediate(() => {
         throw new Error('nobody catches this');
@@ -70,7 +69,6 @@ export function crash(how: 'exit' | 'uncaught' | 'memory' | 'none'): string | Pr
       return new Promise<never>(() => {});
     case 'memory':
       for (;;) kept.push(Array.from({ length: 1000 }, (_, i) => ({ i })));
-    // eslint-disable-next-line no-fallthrough -- never reached
     case 'none':
       return 'done';
   }
@@ -85,7 +83,6 @@ export function fail(what: string): never {
     case 'class':
       throw new Refused('no seats', { left: 2 });
     case 'text':
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is what is tested
       throw 'just a text';
     case 'uncopied':
       throw Object.assign(new RangeError('too far'), { code: 'E_FAR', helper: () => 1 });
