@@ -262,7 +262,7 @@ describe('doctor', () => {
     await server.close();
     await service.redis.set(service.keys.dead('other'), 'text');
     await service.redis.set(service.keys.live('x'), 'text');
-    await service.redis.xadd(`{${service.prefix}:7}:s:old`, '*', 'c', '1');
+    await service.acrossShards.xadd(`{${service.prefix}:7}:s:old`, '*', 'c', '1');
     await service.redis.xadd(service.keys.dead('service'), '*', 'reason', 'final');
     await service.redis.xadd(service.stream('own'), '*', 'c', '1');
     await service.redis.xgroup('CREATE', service.stream('own'), 'mine', '$');

@@ -31,7 +31,9 @@ export async function commandAt(terminal: Partial<Terminal>, ...args: string[]):
 }
 
 const ASKING: ReadonlySet<unknown> = new Set(
-  'generate drained dead call emit pending explain doctor stats ping top services'.split(' '),
+  'generate drained dead call emit pause resume pending explain doctor stats ping top services'.split(
+    ' ',
+  ),
 );
 
 /** No variable of the environment names a Cluster. */

@@ -245,7 +245,7 @@ describe('what a server tells', () => {
 
   it('a take-over: from whom, how many, how old', async () => {
     const service = new TestService();
-    const options = { url: service.url, prefix: service.prefix, group: 'service', leaseTtl: 1000 };
+    const options = { ...service.address, group: 'service', leaseTtl: 1000 };
     const victim = await Instance.start(options);
     const client = await service.connected();
     await client.tell('happened', { key: 'event', hold: true });

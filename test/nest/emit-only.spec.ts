@@ -23,7 +23,8 @@ const open = () => {
   const connections = async (): Promise<string[]> =>
     String(await admin.client('LIST'))
       .split('\n')
-      .filter((line) => line.includes(name));
+      // In a Cluster the connection that asked for the owners of the slots is kept for two seconds.
+      .filter((line) => line.includes(name) && !line.includes(' cmd=cluster|'));
   const keys = async (): Promise<string[]> =>
     (await admin.keys(`{${service.prefix}}:*`)).map((key) => key.slice(service.prefix.length + 3));
   return { service, client, admin, connections, keys };
