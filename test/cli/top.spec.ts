@@ -77,6 +77,19 @@ describe('a frame of top', () => {
     ]);
   });
 
+  it('shows the dead letters of a service once, not with each of its instances', () => {
+    const { now } = looks();
+    const [service] = now.overview.services;
+    const [one] = service!.instances;
+    const instances = [one!, { ...one!, name: 'web-3-1' }];
+    const overview = { ...now.overview, services: [{ ...service!, instances }] };
+    const lines = seen(pressing(), undefined, { now: { ...now, overview } });
+    expect(lines.filter((line) => /^orders +.*web-/.test(line))).toEqual([
+      'orders      2  web-1-4711     3      1  9.0 s  0.1.0',
+      'orders         web-3-1        3      1  9.0 s  0.1.0',
+    ]);
+  });
+
   it.each([40, 60, 80, 100])('fits %i columns, and leaves out what matters least', (columns) => {
     const lines = seen(pressing(), { columns, rows: 24 });
     const tables = lines.slice(2, 14);

@@ -54,14 +54,26 @@ export function patternColumns(withRates: boolean): Shown<PatternRow>[] {
   ];
 }
 
-export const INSTANCE_COLUMNS: readonly Shown<InstanceRow>[] = [
-  { name: 'service', cut: true, size: 12, of: ({ service }) => service },
-  { name: 'dead', ...right, of: ({ deadLetters }) => String(deadLetters) },
-  { name: 'instance', cut: true, size: 12, of: ({ instance }) => instance || '(none)' },
-  { name: 'runs', ...right, of: (row) => (row.instance === '' ? '' : count(row.running)) },
-  { name: 'waits', ...right, of: (row) => (row.instance === '' ? '' : count(row.waiting)) },
-  { name: 'lease', ...right, size: 6, of: (row) => (row.instance === '' ? '' : ago(row.leaseFor)) },
-  { name: 'version', weight: 1, of: ({ version }) => version },
+interface ShownInstance {
+  readonly row: InstanceRow;
+  /** Whether no row above is of its service. */
+  readonly isFirst: boolean;
+}
+
+const ofInstance =
+  (text: (row: InstanceRow) => string) =>
+  ({ row }: ShownInstance): string =>
+    row.instance === '' ? '' : text(row);
+
+export const INSTANCE_COLUMNS: readonly Shown<ShownInstance>[] = [
+  { name: 'service', cut: true, size: 12, of: ({ row }) => row.service },
+  // They are the service's, whichever instance made them.
+  { name: 'dead', ...right, of: ({ row, isFirst }) => (isFirst ? String(row.deadLetters) : '') },
+  { name: 'instance', cut: true, size: 12, of: ({ row }) => row.instance || '(none)' },
+  { name: 'runs', ...right, of: ofInstance(({ running }) => count(running)) },
+  { name: 'waits', ...right, of: ofInstance(({ waiting }) => count(waiting)) },
+  { name: 'lease', ...right, size: 6, of: ofInstance(({ leaseFor }) => ago(leaseFor)) },
+  { name: 'version', weight: 1, of: ({ row }) => row.version },
 ];
 
 const GAP = 2;

@@ -53,9 +53,9 @@ export function noticeLines({ overview, statistics }: TopLook, view: View): Line
 export function sectionLines(looks: Looks, view: View, width: number): Line[] {
   const { now, before, since } = looks;
   const patterns = view.rowsOf(patternRows(now, before, since));
-  const instances = instanceRows(now).filter(
-    ({ service, instance }) => view.isMeant(service) && view.matches(service, instance),
-  );
+  const instances = instanceRows(now)
+    .filter(({ service, instance }) => view.isMeant(service) && view.matches(service, instance))
+    .map((row, i, rows) => ({ row, isFirst: rows[i - 1]?.service !== row.service }));
   const sections = [
     tableLines(patternColumns(before !== undefined), patterns, width, 'no streams'),
     tableLines(INSTANCE_COLUMNS, instances, width, 'no services'),
