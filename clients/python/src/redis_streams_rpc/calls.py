@@ -1,0 +1,93 @@
+"""One call that waits for its replies."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .connections import Memory, now
+from .errors import RedisStreamsError, RemoteError
+from .frame import NOTHING, Reply, fault
+from .sequence import End, Sequence, Value
+
+
+@dataclass(eq=False)
+class Call:
+    """What is known of a call. Times are of this process' clock, and like `idle` in milliseconds."""
+
+    id: str
+    pattern: str
+    until: float
+    idle: float
+    once: bool
+    size: int
+    fields: Callable[["Call"], list[str]]
+    """The fields of its entry, with the time that remains."""
+    began: float = field(default_factory=now)
+    asked: float = field(default_factory=now)
+    entry: str | None = None
+    memory: Memory | None = None
+    is_over: bool = False
+    """Whether nothing more comes."""
+    is_left: bool = False
+    """Whether nobody waits for it any more."""
+    _seen: deque[Value | End] = field(default_factory=deque)
+    _sequence: Sequence = field(default_factory=Sequence)
+    _waiter: "asyncio.Future[None] | None" = None
+
+    def take(self, instance: str, reply: Reply) -> None:
+        """A reply came."""
+        for item in self._sequence.take(instance, reply):
+            if self.idle and isinstance(item, Value):
+                self.until = now() + self.idle
+            self._see(item)
+
+    def fail(self, code: str, message: str, outcome: str) -> None:
+        """Ends the call here."""
+        if not self.is_over:
+            self._see(End(fault=fault(code, message, outcome)))
+
+    def _see(self, item: Value | End) -> None:
+        if self.is_over:
+            return
+        self.is_over = isinstance(item, End)
+        self._seen.append(item)
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def next(self) -> Value | End:
+        """What comes next; TimeoutError at the deadline."""
+        while not self._seen:
+            left = (self.until - now()) / 1000
+            if left <= 0:
+                raise TimeoutError
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await asyncio.wait_for(self._waiter, left)
+            except asyncio.TimeoutError:
+                continue  # A value may have renewed the deadline.
+        return self._seen.popleft()
+
+
+def value_of(value: Value) -> Any:
+    """The value for the application: JSON as it is, and MessagePack where the extra is there."""
+    if value.codec is None:
+        return None if value.payload is NOTHING else value.payload
+    if value.codec == "b64:msgpack":
+        from . import msgpack_codec
+
+        said = msgpack_codec.from_base64(value.payload)
+        return None if said is NOTHING else said
+    raise RedisStreamsError("CODEC_MISMATCH", f"the reply was written with {value.codec}", "may-have-run")
+
+
+def raise_end(end: End) -> None:
+    """Raises what ended a call, if it did not complete."""
+    if end.fault is not None:
+        outcome = end.fault["outcome"]
+        raise RedisStreamsError(
+            end.fault["code"], end.fault["message"], "not-run" if outcome == "not-run" else "may-have-run"
+        )
+    if end.error is not NOTHING:
+        raise RemoteError(end.error)

@@ -1,0 +1,107 @@
+"""Connections, and what each of them has reached."""
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from .keys import Keys
+from .scripts import run
+from .shards import tag_numbers
+
+# What a lost connection raises: whether the command was executed is not known.
+LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
+PROTOCOL = "1"
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same command can succeed in a moment."""
+    return isinstance(error, (*LOST, ReadOnlyError)) or str(error).startswith(_PASSING)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Which memory of Redis a connection has reached: `incarnation` is its id, `born` when it began (ms)."""
+
+    incarnation: str
+    born: str
+
+
+def now() -> float:
+    """This process' clock in milliseconds."""
+    return time.monotonic() * 1000
+
+
+class Clock:
+    """An estimate of Redis' time that is never ahead of it."""
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+
+    def heard(self, redis_ms: Any) -> None:
+        """Redis said its time; the answer has just arrived."""
+        self._offset = int(redis_ms) - now()
+
+    def ms(self) -> int:
+        """Redis' time now, in milliseconds since 1970."""
+        return int(now() + (self._offset if self._offset is not None else time.time() * 1000 - now()))
+
+
+def connect(url: str, wait: float = 10) -> "Redis":
+    """A client that repeats nothing by itself. An answer may take `wait` seconds."""
+    redis: Redis = Redis.from_url(
+        url,
+        protocol=2,
+        decode_responses=True,
+        encoding_errors="replace",
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=wait,
+        socket_connect_timeout=5,
+    )
+    # Answers are read as Redis writes them: a dict would keep the last of two fields, and the first one counts.
+    redis.response_callbacks.clear()
+    return redis
+
+
+async def hello(redis: "Redis", keys: Keys, clock: Clock) -> Memory:
+    """Asks a new connection which memory it has reached. Raises READONLY for a replica."""
+    fresh = secrets.token_urlsafe(16)
+    try:
+        said = await run(redis, "hello", [keys.name("incarnation")], [fresh])
+    except ResponseError as error:
+        if not str(error).startswith("OOM"):
+            raise
+        said = await run(redis, "hello-when-full", [keys.name("incarnation")], [fresh])
+    clock.heard(said[2])
+    return Memory(said[0], said[1])
+
+
+async def check_layout(redis: "Redis", prefix: str, shards: int) -> list[Keys]:
+    """Sees that all agree on the number of shards, and answers the keys of each."""
+    numbers = tag_numbers(prefix, shards)
+    tags = " ".join(map(str, numbers)) if shards > 1 else ""
+    await run(redis, "layout", [Keys(prefix).name("layout")], [shards, tags, PROTOCOL, 1])
+    return [Keys(prefix, number) for number in numbers]
+
+
+class Pauses:
+    """Pauses between tries that grow to a second."""
+
+    def __init__(self) -> None:
+        self._next = 0.02
+
+    async def wait(self) -> None:
+        await asyncio.sleep(self._next)
+        self._next = min(1.0, self._next * 2)
+
+    def reset(self) -> None:
+        self._next = 0.02

@@ -1,0 +1,115 @@
+"""The header line: the field `c` of an entry."""
+
+import re
+from dataclasses import dataclass
+
+from .texts import units
+
+LONGEST = 512
+LONGEST_TIME = 2_147_483_647
+
+_CALL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_CALLER = re.compile(r"[A-Za-z0-9_-]{16,32}\Z")
+_CODEC = re.compile(r"(json|text|obj|b64)(?::([a-z0-9-]{1,32}))?\Z")
+_VERSION = re.compile(r"[1-9][0-9]{0,8}\Z")
+_WHOLE = re.compile(r"[0-9]{1,16}\Z")
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who is told about a call."""
+
+    call: str
+    caller: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header line says. `sender` is None for an event; times are milliseconds, 0 for none."""
+
+    version: int
+    codec: str
+    codec_name: str | None
+    sender: Sender | None
+    timeout: int
+    idle: int = 0
+    once: bool = False
+    depth: int = 0
+    message: bool = False
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """An entry that is not run. `tells` is who gets a fault, None: nobody can be told."""
+
+    why: str
+    tells: Sender | None = None
+    code: str = "INVALID_MESSAGE"
+
+
+def is_call(text: str) -> bool:
+    return _CALL.match(text) is not None
+
+
+def read_header(line: str) -> Header | Malformed:
+    """Reads a header line. Words of another version than 1 may mean something else, but for the first four."""
+    words = line.split(" ")
+    if len(words) < 4:
+        return Malformed("the header line is too short")
+    version, codec, call, caller = words[:4]
+    sender = Sender(call, caller) if is_call(call) and _CALLER.match(caller) else None
+    if not _VERSION.match(version) or units(line) > LONGEST:
+        return Malformed("the header line cannot be read", sender)
+    if sender is None and (call, caller) != ("-", "-"):
+        return Malformed("the call or its caller cannot be read")
+    if version != "1":
+        return Header(int(version), codec, None, sender, 0)
+    known = _CODEC.match(codec)
+    if known is None:
+        return Malformed("the codec is not known", sender)
+    timeout = _time(words[4]) if len(words) > 4 else None
+    if timeout is None:
+        return Malformed("the timeout cannot be read", sender)
+    flags = words[5:]
+    return Header(
+        1,
+        known[1],
+        known[2],
+        sender,
+        timeout,
+        idle=_flag(flags, "idle"),
+        once="once" in flags,
+        depth=min(_flag(flags, "depth"), 16),
+        message="message" in flags,
+    )
+
+
+def _time(word: str) -> int | None:
+    return int(word) if _WHOLE.match(word) and int(word) <= LONGEST_TIME else None
+
+
+def _flag(flags: list[str], name: str) -> int:
+    for flag in flags:
+        if flag.startswith(name + "="):
+            return _time(flag[len(name) + 1 :]) or 0
+    return 0
+
+
+def header_line(
+    call: str,
+    caller: str,
+    timeout: int,
+    *,
+    idle: int = 0,
+    once: bool = False,
+    depth: int = 0,
+    codec: str = "json",
+) -> str:
+    """Writes a header line; `-` twice makes an event. Times are milliseconds."""
+    flags = (f" idle={idle}" if idle else "") + (" once" if once else "") + (f" depth={depth}" if depth else "")
+    return f"1 {codec} {call} {caller} {timeout}{flags}"
+
+
+def is_pack_line(fields: list[str]) -> bool:
+    """Whether an entry is a pack."""
+    return any(fields[at] == "c" and fields[at + 1].startswith("1 pack.") for at in range(0, len(fields) - 1, 2))

@@ -1,0 +1,50 @@
+"""Patterns as texts: the canonical JSON of RFC 8785 for what is no text."""
+
+import json
+import math
+from typing import Any
+
+from .errors import RedisStreamsError
+from .texts import units
+
+LONGEST = 1024
+
+
+def pattern_text(pattern: Any) -> str:
+    """The text that names a pattern on the wire. Raises INVALID_OPTION for one that cannot be."""
+    text = pattern if isinstance(pattern, str) else canonical(pattern)
+    if not 1 <= units(text) <= LONGEST:
+        raise RedisStreamsError("INVALID_OPTION", f"a pattern has 1 to {LONGEST} characters")
+    return text
+
+
+def canonical(value: Any) -> str:
+    """JSON with keys in the order of their UTF-16 units, and numbers as JavaScript writes them."""
+    if value is None or isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(canonical(item) for item in value) + "]"
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{canonical(key)}:{canonical(value[key])}" for key in keys) + "}"
+    raise RedisStreamsError("INVALID_OPTION", f"JSON has no form for {type(value).__name__}")
+
+
+def _number(value: float) -> str:
+    number = float(value)
+    if not math.isfinite(number):
+        raise RedisStreamsError("INVALID_OPTION", "JSON has no form for this number")
+    if number == 0:
+        return "0"
+    if number.is_integer() and abs(number) < 1e21:
+        return str(int(number))
+    text = repr(number)
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        power = int(exponent)
+        if -7 < power < 0:
+            return format(number, f".{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f")
+        return f"{mantissa.removesuffix('.0')}e{'+' if power > 0 else '-'}{abs(power)}"
+    return text

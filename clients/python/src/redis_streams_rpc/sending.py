@@ -1,0 +1,186 @@
+"""Numbered batches: what a caller sends is stored exactly once, also when an answer is lost."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from redis.exceptions import ResponseError
+
+from .connections import LOST, Clock, Memory, Pauses, hello, is_passing, now
+from .errors import RedisStreamsError
+from .keys import Keys
+from .scripts import run
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+MOST = 500
+LARGEST = 1_048_576
+"""Characters after which a batch takes no further entry."""
+MAX_AGE, LIFE = 2_000, 600_000
+STORE, FAIL, GRACE = "0", "1", "2"
+
+
+@dataclass(eq=False)
+class Item:
+    """One entry to store. `fields` makes its fields at the moment of sending; `is_over`: it is of no use any more."""
+
+    stream: str
+    live: str
+    mode: str
+    fields: Callable[[], list[str]]
+    is_over: Callable[[], bool]
+    size: int
+    stored: "asyncio.Future[tuple[str, Memory]]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def is_like(self, other: "Item") -> bool:
+        """Whether the two are in one section of a batch."""
+        return (self.stream, self.mode) == (other.stream, other.mode)
+
+    def fail(self, code: str, message: str, maybe: bool = False) -> None:
+        if not self.stored.done():
+            self.stored.set_exception(RedisStreamsError(code, message, "may-have-run" if maybe else "not-run"))
+
+
+class Sender:
+    """Sends one batch at a time, under a number, and one without an answer again under the same number."""
+
+    def __init__(self, redis: "Redis", keys: Keys, caller: str, backlog: int, read_to: Callable[[], str]) -> None:
+        self.clock = Clock()
+        self.memory: Memory | None = None
+        self._redis, self._backlog, self._read_to = redis, backlog, read_to
+        self._keys = [keys.name("caller", caller), keys.name("incarnation"), keys.log(caller)]
+        self._hello = partial(hello, redis, keys, self.clock)
+        self._epoch, self._number = 1, 0
+        self._queue: deque[Item] = deque()
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._work())
+
+    def add(self, item: Item) -> None:
+        self._queue.append(item)
+        self._wake.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        for item in self._queue:
+            item.fail("CLOSED", "the caller was closed")
+
+    async def _work(self) -> None:
+        pauses = Pauses()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                batch = self._next_batch()
+                try:
+                    await self._send(batch, pauses)
+                except asyncio.CancelledError:
+                    for item in batch:
+                        item.fail("CLOSED", "the caller was closed", maybe=True)
+                    raise
+
+    def _next_batch(self) -> list[Item]:
+        batch, size = list[Item](), 0
+        while self._queue and len(batch) < MOST and size < LARGEST:
+            batch.append(self._queue.popleft())
+            size += batch[-1].size
+        return batch
+
+    async def _send(self, batch: list[Item], pauses: Pauses) -> None:
+        """Repeats one batch until Redis has said what became of it."""
+        versions: list[list[Item]] = []
+        first = now()
+        is_lost = False
+        while True:
+            # What is of no use any more is left out of a repeat: the answer says which version was stored.
+            wanted = [item for item in batch if not item.is_over()]
+            versions.append(wanted)
+            if not wanted and not is_lost:
+                return self._refuse(batch, "TIMEOUT", "not sent by its deadline")
+            if is_lost and now() - first > LIFE / 2:
+                self._number, self._epoch = 0, self._epoch + 1
+                return self._refuse(batch, "REDIS", "no answer for too long", True)
+            try:
+                self.memory = self.memory or await self._hello()
+                words = (await self._run(len(versions) - 1, wanted, self.memory)).split(" ")
+            except LOST:
+                is_lost, self.memory = True, None
+                await self._redis.connection_pool.disconnect()
+                await pauses.wait()
+                continue
+            except ResponseError as error:
+                if is_lost or is_passing(error):
+                    self.memory = None
+                    await pauses.wait()
+                    continue
+                return self._refuse(batch, "REDIS", str(error))
+            pauses.reset()
+            self.clock.heard(words[1])
+            if words[0] in ("ok", "done"):
+                self._number += 1
+                return self._stored(batch, versions, words[2:])
+            if words[0] == "inc":
+                self.memory = None
+            elif words[0] in ("gap", "old"):
+                # Redis has lost the record, and with it its memory: nothing of this batch is there.
+                self._epoch, self._number, self.memory = max(self._epoch, int(words[2])) + 1, 0, None
+                await self._redis.connection_pool.disconnect()
+
+    async def _run(self, version: int, items: list[Item], memory: Memory) -> str:
+        keys, args, sections = list(self._keys), list[str | int](), 0
+        for at, item in enumerate(items):
+            if at == 0 or not item.is_like(items[at - 1]):
+                sections += 1
+                keys += [item.stream, item.live]
+                args += [item.mode, 1, len(list(takewhile(item.is_like, items[at:])))]
+            fields = item.fields()
+            args += [len(fields), *fields]
+        read = self._read_to()
+        trim = read if read != "0-0" else ""
+        head: list[str | int] = [self._epoch, self._number + 1, version, memory.incarnation, self.clock.ms()]
+        head += [MAX_AGE, LIFE, self._backlog, trim, sections]
+        return str(await run(self._redis, "enqueue", keys, [*head, *args]))
+
+    def _stored(self, batch: list[Item], versions: list[list[Item]], words: list[str]) -> None:
+        memory = self.memory
+        if words[0] in ("?", "-") or memory is None:
+            return self._refuse(batch, "REDIS", "the verdict is not kept", words[0] == "?")
+        items = versions[int(words[0])]
+        kept = set(map(id, items))
+        self._refuse([item for item in batch if id(item) not in kept], "TIMEOUT", "not sent by its deadline")
+        at = 0
+        for token in words[1:]:
+            first = items[at]
+            said, _, refused = token.partition("!")
+            id_, count = said.split("^")[0].split("*")[0].split(":")
+            ms, _, seq = id_.partition("-")
+            taken = 0
+            while at < len(items) and first.is_like(items[at]):
+                if taken < int(count):
+                    if not items[at].stored.done():
+                        items[at].stored.set_result((f"{ms}-{int(seq) + taken}", memory))
+                else:
+                    self._refused(items[at], refused)
+                at, taken = at + 1, taken + 1
+
+    def _refused(self, item: Item, reason: str) -> None:
+        if reason in ("NONE", "NEVER"):
+            item.fail("NO_CONSUMER", "There is no matching message handler defined in the remote service.")
+        elif reason == "FULL":
+            item.fail("OVERLOADED", "the stream holds as many entries as it may")
+        else:
+            item.fail("REDIS", unquote(reason[1:]) or "refused")
+
+    def _refuse(self, items: list[Item], code: str, message: str, maybe: bool = False) -> None:
+        for item in items:
+            item.fail(code, message, maybe)

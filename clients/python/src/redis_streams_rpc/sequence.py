@@ -1,0 +1,96 @@
+"""Replies of one call, in the order in which they come, and what its caller sees of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import CODES
+from .frame import DONE, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, RESTART, Reply, fault
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value for the caller. `codec` names the serializer that wrote it; None: it is JSON's."""
+
+    payload: Any
+    codec: str | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """The call has ended: completely, with what its handler threw, or with a fault."""
+
+    error: Any = NOTHING
+    fault: dict[str, str] | None = None
+
+
+class Sequence:
+    """Follows one run of a call at a time, and hands its replies on in order, each once."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._run: tuple[str, int, float] | None = None
+        self._next = 0
+        self._waiting: dict[int, Reply] = {}
+        self._has_handed = False
+
+    def take(self, instance: str, reply: Reply) -> list[Value | End]:
+        """What the caller sees now."""
+        if self.ended:
+            return []
+        if reply.kind == FAULT:
+            return [self._fail(_known_fault(reply.payload))]
+        if reply.kind not in range(8):
+            return [self._fail(fault("REDIS", f"a reply of the kind {reply.kind}", "may-have-run"))]
+        run = (instance, reply.deliveries, reply.nonce)
+        if run != self._run:
+            if self._run is not None and not self._follows(reply):
+                return []
+            if self._has_handed and reply.kind != RESTART:
+                return [self._fail(fault("INTERRUPTED", "another run began the stream anew", "may-have-run"))]
+            self._run, self._next, self._waiting = run, 0, {}
+        if reply.index >= self._next:
+            self._waiting[reply.index] = reply
+        return self._hand_on()
+
+    def _follows(self, reply: Reply) -> bool:
+        deliveries = self._run[1] if self._run else 0
+        return reply.deliveries > deliveries or (reply.deliveries == deliveries and reply.kind != RESTART)
+
+    def _hand_on(self) -> list[Value | End]:
+        seen: list[Value | End] = []
+        while (reply := self._waiting.pop(self._next, None)) is not None and not self.ended:
+            self._next += 1
+            if reply.kind in (NEXT, LAST):
+                seen.append(Value(reply.payload))
+            elif reply.kind in (PACKED, PACKED_LAST):
+                seen.append(_packed(reply.payload))
+            elif reply.kind == ERROR:
+                seen.append(self._end(End(error=reply.payload)))
+            if reply.kind in (LAST, DONE, PACKED_LAST):
+                seen.append(self._end(End()))
+        self._has_handed = self._has_handed or any(isinstance(item, Value) for item in seen)
+        return seen
+
+    def _fail(self, told: dict[str, str]) -> End:
+        return self._end(End(fault=told))
+
+    def _end(self, end: End) -> End:
+        self.ended = True
+        self._waiting = {}
+        return end
+
+
+def _packed(payload: Any) -> Value:
+    if isinstance(payload, list) and len(payload) == 2 and isinstance(payload[0], str):
+        return Value(payload[1], payload[0])
+    return Value(payload, "?")
+
+
+def _known_fault(payload: Any) -> dict[str, str]:
+    said = payload if isinstance(payload, dict) else {}
+    code, outcome = said.get("code"), said.get("outcome")
+    return fault(
+        code if code in CODES else "REDIS",
+        str(said.get("message", "")),
+        "not-run" if outcome == "not-run" else "may-have-run",
+    )

@@ -1,0 +1,82 @@
+"""Texts as the protocol counts and writes them: lengths in UTF-16 units, JSON that is safe to read."""
+
+import json
+from typing import Any, NoReturn
+
+DEEPEST = 64
+
+
+class UnsafeJson(ValueError):
+    """A text that is no JSON, or JSON that must not be read."""
+
+
+class _Poisoned(dict[str, Any]):
+    """An object with a `__proto__` key."""
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _refuse(word: str) -> NoReturn:
+    raise UnsafeJson(f"{word} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return _Poisoned(made) if "__proto__" in made else made
+
+
+def parse(text: str) -> Any:
+    """Parses JSON without judging what is in it; see `is_safe`."""
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise UnsafeJson(str(error)) from error
+
+
+def is_safe(value: Any, room: int = DEEPEST) -> bool:
+    """Whether parsed JSON has no `__proto__` key and no more than `room` levels."""
+    if isinstance(value, dict):
+        return room > 0 and type(value) is dict and all(is_safe(item, room - 1) for item in value.values())
+    if isinstance(value, list):
+        return room > 0 and all(is_safe(item, room - 1) for item in value)
+    return True
+
+
+def read_json(text: str) -> Any:
+    """Parses JSON that another program wrote."""
+    value = parse(text)
+    if not is_safe(value):
+        raise UnsafeJson("a __proto__ key, or nested too deeply")
+    return value
+
+
+def write_json(value: Any) -> str:
+    """JSON as short as it can be. Raises ValueError for NaN, and TypeError for what JSON cannot hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Halves of surrogate pairs are no UTF-8, but JSON can escape them.
+    return text if text.isascii() or _is_utf8(text) else json.dumps(value, allow_nan=False)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_headers(text: str) -> dict[str, str]:
+    """Reads headers: a JSON object of texts, of 16,384 UTF-16 units at most."""
+    if units(text) > 16_384:
+        raise UnsafeJson("headers are too long")
+    return checked_headers(read_json(text))
+
+
+def checked_headers(value: Any) -> dict[str, str]:
+    """The same of JSON that was read already."""
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise UnsafeJson("headers are no object of texts")
+    return value

@@ -1,0 +1,90 @@
+// A Nest service or client in a process of its own, for tests of clients in other languages. What it is given is JSON; it
+// says what happens as lines of JSON. built-library.ts says where the library is.
+import { setTimeout as wait } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type * as Library from 'nestjs-redis-streams';
+import type {
+  RedisStreamsClientOptions,
+  RedisStreamsContext,
+  RedisStreamsServerOptions,
+} from 'nestjs-redis-streams';
+import { firstValueFrom, from, interval, map, take, throwError, toArray } from 'rxjs';
+
+interface Given {
+  readonly library: string;
+  readonly service?: RedisStreamsServerOptions;
+  readonly client?: RedisStreamsClientOptions;
+  /** Calls of the client: pattern, data, and options of the call. */
+  readonly calls?: readonly [string, unknown, object?][];
+  /** How many of them are in flight at once. */
+  readonly atOnce?: number;
+}
+
+interface Work {
+  readonly key: string;
+  readonly ms?: number;
+}
+
+const given = JSON.parse(process.argv[2] ?? '') as Given;
+const { ServerRedisStreams, ClientRedisStreams } = (await import(given.library)) as typeof Library;
+Logger.overrideLogger(false);
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promise<object> {
+  say({ kind: 'started', key, deliveries: context.getDeliveryCount() });
+  context.signal.addEventListener('abort', () => say({ kind: 'aborted', key }));
+  await wait(ms, undefined, { signal: context.signal });
+  return { key, by: 'nest' };
+}
+
+if (given.service) {
+  const server = new ServerRedisStreams(given.service);
+  server.addHandler('work', work, false, {});
+  server.addHandler('echo', async (data: unknown) => data, false, {});
+  server.addHandler(
+    'count',
+    async (n: number) => from(Array.from({ length: n }, (_, i) => i)),
+    false,
+    {},
+  );
+  server.addHandler(
+    'ticks',
+    async (n: number) =>
+      interval(50).pipe(
+        map((i) => i),
+        take(n),
+      ),
+    false,
+    {},
+  );
+  server.addHandler(
+    'fail',
+    async (message: string) => throwError(() => ({ status: 'error', message })),
+    false,
+    {},
+  );
+  server.addHandler('happened', async ({ key }: Work) => say({ kind: 'event', key }), true, {});
+  await server.listen((error) => say(error ? { kind: 'failed', error } : { kind: 'listening' }));
+  process.stdin.resume().once('end', () => void server.close().then(() => process.exit(0)));
+}
+
+if (given.client && given.calls) {
+  const client = new ClientRedisStreams(given.client);
+  await client.connect();
+  say({ kind: 'connected' });
+  const waiting = [...given.calls.entries()];
+  const one = async () => {
+    for (let next; (next = waiting.shift());) {
+      const [place, [pattern, data]] = next;
+      const values = client.send<unknown>(pattern, data).pipe(toArray());
+      await firstValueFrom(values).then(
+        (result) => say({ kind: 'replied', place, result }),
+        (error: unknown) =>
+          say({ kind: 'refused', place, error, message: (error as Error).message }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: given.atOnce ?? 1 }, one));
+  await client.close();
+  say({ kind: 'closed' });
+}
