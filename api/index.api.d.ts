@@ -10,6 +10,7 @@ import type {
   ReadPacket,
   RpcException,
   Server,
+  Transport,
   WritePacket,
 } from '@nestjs/microservices';
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
@@ -52,6 +53,7 @@ export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, 
     pattern: unknown,
     items: Iterable<TInput>,
   ): Promise<PromiseSettledResult<void>[]>;
+  protected createPacket<T>(pattern: unknown, data: T): ReadPacket;
   protected normalizePattern(pattern: MsPattern): string;
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
   protected dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T>;
@@ -428,6 +430,7 @@ export declare class ServerRedisStreams
   transportId: symbol;
   readonly propagatesEventHandlerErrors = true;
   protected readonly logger: Logger;
+  protected onProcessingStartHook: ProcessingStartHook;
   constructor(options?: RedisStreamsServerOptions);
   get status(): Observable<RedisStreamsStatus>;
   addHandler(
@@ -441,8 +444,8 @@ export declare class ServerRedisStreams
   health(): ServerHealth;
   on<Name extends keyof RedisStreamsEvents>(event: Name, callback: RedisStreamsEvents[Name]): void;
   unwrap<T>(): T;
-  setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void;
-  setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void;
+  setOnProcessingStartHook(hook: ProcessingStartHook): void;
+  setOnProcessingEndHook(hook: ProcessingEndHook): void;
   protected normalizePattern(pattern: MsPattern): string;
 }
 
@@ -494,6 +497,14 @@ declare abstract class Instruction extends RpcException {
 type Passed = Omit<RedisOptions, keyof typeof REFUSED_REDIS_OPTIONS>;
 
 type PassedCluster = Omit<ClusterOptions, keyof typeof REFUSED_CLUSTER_OPTIONS>;
+
+type ProcessingEndHook = (transportId: Transport | symbol, context: BaseRpcContext) => void;
+
+type ProcessingStartHook = (
+  transportId: Transport | symbol,
+  context: BaseRpcContext,
+  done: () => Promise<unknown>,
+) => void;
 
 declare const REFUSED_CLUSTER_OPTIONS: {
   readonly keyPrefix: 'scripts declare whole keys, and those of a shard share a hash tag; use `prefix`';

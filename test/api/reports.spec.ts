@@ -18,6 +18,7 @@ const PATIENCE = 300_000;
 const PARTS: Readonly<Record<string, string>> = {
   'nestjs-redis-streams':
     'Args CodeFacts ConfigurableModuleClass Instruction Passed PassedCluster ' +
+    'ProcessingEndHook ProcessingStartHook ' +
     'REFUSED_CLUSTER_OPTIONS REFUSED_REDIS_OPTIONS Whatever',
   'nestjs-redis-streams/contracts':
     'COMMAND Checked ClientMethod Count Counted EVENT Handler Json Made MarkOf Marked Method ' +

@@ -14,7 +14,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'engine/producer': 2060,
   engine: 480,
   module: 60,
-  nest: 2540,
+  nest: 2565,
   options: 1110,
   protocol: 825,
   'redis/cluster': 300,

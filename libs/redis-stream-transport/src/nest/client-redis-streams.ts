@@ -38,6 +38,9 @@ import { thrownStory } from '../thrown.js';
 /** What Nest's own signatures default to, so that callers typed against this class need no change. */
 type Whatever = ReturnType<typeof JSON.parse>;
 
+/** NestJS 11 has neither the method nor the dispatch hook that it calls. */
+const HAS_PACKETS = 'createPacket' in ClientProxy.prototype;
+
 /** What libraries around a client may use of a shard. */
 type ShardInReach = Pick<CallerShard, 'commands' | 'keys'>;
 
@@ -162,7 +165,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   ): Observable<TResult> {
     if (pattern == null || data == null) return super.send(pattern, data);
     return new Observable<TResult>((observer) =>
-      this.publish(this.createPacket(pattern, data), this.createObserver(observer)),
+      this.publish(this.packet(pattern, data), this.createObserver(observer)),
     );
   }
 
@@ -185,7 +188,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     if (pattern == null || data == null) return super.send(pattern, data);
     return new Observable<ReplyWithMeta<TResult>>((observer) => {
       const callback = withMeta<TResult>(observer, (values) => this.createObserver(values));
-      return this.dispatch(this.createPacket(pattern, data), callback);
+      return this.dispatch(this.packet(pattern, data), callback);
     });
   }
 
@@ -244,11 +247,15 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     await this.life.ready().publish(outgoing.request, outgoing);
   }
 
+  private packet(pattern: unknown, data: unknown): ReadPacket {
+    return HAS_PACKETS ? this.createPacket(pattern, data) : { pattern, data };
+  }
+
   /** What a dispatch hook throws reaches the subscribers, as every other error does. */
   private store<T>(pattern: unknown, data: unknown): Promise<T> {
     try {
       if (pattern == null || data == null) return lastValueFrom(super.emit<T>(pattern, data));
-      return this.dispatchEvent<T>(this.createPacket(pattern, data));
+      return this.dispatchEvent<T>(this.packet(pattern, data));
     } catch (error) {
       return Promise.reject(error);
     }

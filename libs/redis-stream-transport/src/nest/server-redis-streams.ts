@@ -25,6 +25,7 @@ import { HANDLER_HOOK, type HandlerHook } from './handler-hook.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { AroundRun, RunFrame } from './handler-runner.js';
 import { watchFilters } from './original-error.js';
+import { between, type ProcessingEndHook, type ProcessingStartHook } from './processing-hooks.js';
 import {
   statusOf,
   TransportEvents,
@@ -34,6 +35,9 @@ import {
 import { startWarnings } from './start-line.js';
 import { REDIS_STREAMS } from './transport-id.js';
 import { thrownStory } from '../thrown.js';
+
+/** In NestJS 11 each transport calls the hooks by itself. */
+const HAS_PROCESSING_HOOKS = 'runWithProcessingHooks' in Server.prototype;
 
 /**
  * Serves `@MessagePattern` and `@EventPattern` handlers from Redis Streams. Instances with the same
@@ -76,7 +80,17 @@ export class ServerRedisStreams
   private members: GroupMembers | undefined;
 
   /** Typed void, but returns what the start hook does: a promise if that one waits. */
-  private readonly around: AroundRun = (context, run) => this.runWithProcessingHooks(context, run);
+  /** As Nest's own, which is not there in 11.1.0. */
+  protected override onProcessingStartHook: ProcessingStartHook = (_transport, _context, done) =>
+    done();
+  private readonly around: AroundRun = HAS_PROCESSING_HOOKS
+    ? (context, run) => this.runWithProcessingHooks(context, run)
+    : (context, run) =>
+        between(
+          (begin) => this.onProcessingStartHook(REDIS_STREAMS, context, begin),
+          () => this.onProcessingEndHook?.(REDIS_STREAMS, context),
+          run,
+        );
 
   /** @throws RedisStreamsError INVALID_OPTION */
   constructor(options?: RedisStreamsServerOptions) {
@@ -174,13 +188,13 @@ export class ServerRedisStreams
     return this.members.connections as T;
   }
 
-  override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
-    super.setOnProcessingStartHook(hook);
+  override setOnProcessingStartHook(hook: ProcessingStartHook): void {
+    this.onProcessingStartHook = hook;
     this.frame.around = this.around;
   }
 
-  override setOnProcessingEndHook(hook: Parameters<Server['setOnProcessingEndHook']>[0]): void {
-    super.setOnProcessingEndHook(hook);
+  override setOnProcessingEndHook(hook: ProcessingEndHook): void {
+    this.onProcessingEndHook = hook;
     this.frame.around = this.around;
   }
 
