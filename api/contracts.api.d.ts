@@ -11,6 +11,8 @@ export interface AnnouncedService {
   about?(): unknown;
 }
 
+export type AnyClientProxy = Pick<ClientProxy, 'send' | 'emit'>;
+
 export declare function Arg(type: () => TypeSpec, options?: ArgOptions): ParameterDecorator;
 
 export declare function Arg(options: ArgOptions): ParameterDecorator;
@@ -455,7 +457,7 @@ export declare function compareContracts(
 
 export declare function contractClient<C extends object>(
   contract: ContractClass<C>,
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
   { check }?: ContractClientOptions,
 ): ContractClient<C>;
 
@@ -465,7 +467,7 @@ export declare function contractToken(contract: ContractClass): symbol;
 
 export declare function describedClient<C extends object>(
   schema: ContractSchema,
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
 ): C;
 
 export declare function fromRich(value: unknown): unknown;

@@ -18,49 +18,15 @@ import {
   remote,
   RemoteError,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
-import { FilesContract, QuotaExceeded } from './files.contract.js';
+import { errorsCases } from './cases/errors.cases.js';
+import { FilesContract } from './files.contract.js';
 import { FilesController } from './files.controller.js';
 import { failure, serve, type TransportName } from './support.js';
 
 describe.each<TransportName>(['redis-streams', 'tcp'])('A6 errors over %s', (transport) => {
-  const fail = async (kind: string): Promise<unknown> => {
+  errorsCases(async () => {
     const { proxy } = await serve({ controllers: [FilesController] }, transport);
-    return failure(contractClient(FilesContract, proxy).fail(kind));
-  };
-
-  test('keep name, message, code and details', async () => {
-    const error = await fail('other');
-    expect(error).toBeInstanceOf(RemoteError);
-    expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({
-      name: 'Strange',
-      message: 'odd',
-      code: 7,
-      details: new Map([['a', 1n]]),
-      pattern: 'media.files.fail',
-    });
-    expect(String(error)).toBe('Strange: odd');
-    expect((error as Error).stack).not.toContain('files.controller');
-  });
-
-  test('of a class that the contract lists are of that class', async () => {
-    const error = await fail('quota');
-    expect(error).toBeInstanceOf(QuotaExceeded);
-    expect(error).toMatchObject({ code: 'QUOTA', limit: 3, message: 'more than 3' });
-    expect((error as Error).stack).toContain('errors.spec');
-  });
-
-  test('thrown as RpcException pass as they are', async () => {
-    const error = await fail('rpc');
-    expect(error).toBeInstanceOf(RemoteError);
-    expect(error).toMatchObject({ code: 'E_RPC', message: 'as it is', details: { extra: 1 } });
-    expect(await fail('text')).toMatchObject({ name: 'RemoteError', message: 'only text' });
-  });
-
-  test('that are no errors become some', async () => {
-    const error = await fail('plain');
-    expect(error).toBeInstanceOf(RemoteError);
-    expect(error).toMatchObject({ name: 'Error', message: 'a string' });
+    return contractClient(FilesContract, proxy);
   });
 });
 

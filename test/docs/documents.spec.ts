@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { REDIS_STREAMS_ERROR_CODES } from 'nestjs-redis-streams';
+import { promisesTable } from '../brokers/promises.js';
 import { differencesTable } from '../conformance/differences.js';
 import { read, ROOT, unpadded } from './documents.js';
 
@@ -21,6 +22,13 @@ test('the guide for those who come from Nest lists the differences that the conf
   const [, printed] =
     /<!-- differences:[^>]*-->([^]*?)<!-- \/differences -->/.exec(read('docs/migrating.md')) ?? [];
   expect(unpadded(printed ?? '').trim()).toBe(unpadded(differencesTable()).trim());
+});
+
+test('the page about other transports says of each promise what its tests expect', () => {
+  const page = read('docs/other-transports.md');
+  const [, printed] = /<!-- promises:[^>]*-->([^]*?)<!-- \/promises -->/.exec(page) ?? [];
+  expect(unpadded(printed ?? '').trim()).toBe(unpadded(promisesTable()).trim());
+  expect(page).toContain(read('test/brokers/kafka-values.ts'));
 });
 
 test('the table of outcomes has a row for each error code', () => {

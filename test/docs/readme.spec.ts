@@ -58,6 +58,7 @@ test('the code of the documents compiles', { timeout: 120_000 }, () => {
   const documents = [
     ...READMES,
     'docs/migrating.md',
+    'docs/other-transports.md',
     'docs/contracts.md',
     'docs/dead-letters.md',
     'docs/api.md',

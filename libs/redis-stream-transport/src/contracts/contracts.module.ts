@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { ClientProxy } from '@nestjs/microservices';
+import type { AnyClientProxy } from './call/any-client-proxy.js';
 import { ClientRedisStreams } from '../nest/client-redis-streams.js';
 import { watchOf } from './check/watches.js';
 import { contractClient, type ContractClientOptions } from './call/contract-client.js';
@@ -48,7 +48,7 @@ export class ContractsModule {
     const providers = contracts.map((contract) => ({
       provide: contractToken(contract),
       inject: [client, { token: DEFAULTS, optional: true }],
-      useFactory: (proxy: ClientProxy, defaults: ContractClientOptions = {}) =>
+      useFactory: (proxy: AnyClientProxy, defaults: ContractClientOptions = {}) =>
         contractClient(contract, proxy, { check: check ?? defaults.check }),
     }));
     const tokens = providers.map(({ provide }) => provide);

@@ -26,6 +26,7 @@ export { Implements, type ImplementsOptions } from './serve/implements.decorator
 export type { ContractHandlers } from './serve/contract-handlers.js';
 
 // Calling it.
+export type { AnyClientProxy } from './call/any-client-proxy.js';
 export {
   contractClient,
   type CallOptions,

@@ -1,4 +1,4 @@
-import type { ClientProxy } from '@nestjs/microservices';
+import type { AnyClientProxy } from './any-client-proxy.js';
 import type { RecordOptions } from '../../options/index.js';
 import { ContractError } from '../declare/contract-error.js';
 import type { ContractDefinition } from '../declare/definition.js';
@@ -7,7 +7,7 @@ import type { MethodCalls } from './method-calls.js';
 /** The object that applications call: a function for each method, and `with` for the same with other options. */
 export function clientMethods(
   calls: ReadonlyMap<string, MethodCalls>,
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
   definition: Pick<ContractDefinition, 'prefix'>,
   options?: RecordOptions,
 ): object {
@@ -24,7 +24,7 @@ export function clientMethods(
 
 /** The transport of this package, of whichever copy; others would send the options as data. */
 export function assertTakesOptions(
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
   { prefix }: Pick<ContractDefinition, 'prefix'>,
 ): void {
   if ('sendWithMeta' in proxy) return;

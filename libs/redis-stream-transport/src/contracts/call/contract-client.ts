@@ -1,4 +1,4 @@
-import type { ClientProxy } from '@nestjs/microservices';
+import type { AnyClientProxy } from './any-client-proxy.js';
 import type { RecordOptions } from '../../options/index.js';
 import { rememberWatch, watchContract } from '../check/watches.js';
 import { definitionOf, type ContractClass } from '../declare/definition.js';
@@ -69,7 +69,7 @@ export interface ContractClientOptions {
  */
 export function contractClient<C extends object>(
   contract: ContractClass<C>,
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
   { check }: ContractClientOptions = {},
 ): ContractClient<C> {
   const definition = definitionOf(contract);

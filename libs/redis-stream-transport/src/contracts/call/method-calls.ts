@@ -1,5 +1,5 @@
-import type { ClientProxy } from '@nestjs/microservices';
 import { lastValueFrom, Observable } from 'rxjs';
+import type { AnyClientProxy } from './any-client-proxy.js';
 import { ClientRedisStreams } from '../../nest/client-redis-streams.js';
 import { LateData } from '../../nest/late-data.js';
 import { RedisStreamsRecord } from '../../nest/redis-streams.record.js';
@@ -39,7 +39,7 @@ export class MethodCalls {
   constructor(
     private readonly contract: ContractDefinition,
     private readonly method: MethodDefinition,
-    private readonly proxy: ClientProxy,
+    private readonly proxy: AnyClientProxy,
     { gate, args = new MethodArguments(method, contract.validation) }: MethodCallsParts = {},
   ) {
     this.gate = gate;

@@ -1,11 +1,12 @@
 import type { ClientProxy } from '@nestjs/microservices';
+import type { AnyClientProxy } from '../call/any-client-proxy.js';
 import { ContractError } from '../declare/contract-error.js';
 import { definitionOf, type ContractClass } from '../declare/definition.js';
 import type { CheckMode } from '../schema/check-outcome.js';
 import { ContractWatch } from './contract-watch.js';
 import { directoryOf } from '../directory/directory-of.js';
 
-const watches = new WeakMap<ClientProxy, Map<ContractClass, ContractWatch[]>>();
+const watches = new WeakMap<AnyClientProxy, Map<ContractClass, ContractWatch[]>>();
 const byClient = new WeakMap<object, ContractWatch>();
 
 /**
@@ -15,7 +16,7 @@ const byClient = new WeakMap<object, ContractWatch>();
  */
 export function watchContract(
   contract: ContractClass,
-  proxy: ClientProxy,
+  proxy: AnyClientProxy,
   mode: CheckMode | undefined,
 ): ContractWatch | undefined {
   const directory = directoryOf(proxy);
@@ -32,7 +33,7 @@ export function watchContract(
   const wanted = mode ?? 'warn';
   let watch = known.find((one) => one.mode === wanted);
   if (watch === undefined) {
-    watch = new ContractWatch(contract, proxy, directory, wanted);
+    watch = new ContractWatch(contract, proxy as ClientProxy, directory, wanted);
     known.push(watch);
   }
   return watch;

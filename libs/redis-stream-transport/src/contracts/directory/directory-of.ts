@@ -1,12 +1,12 @@
-import type { ClientProxy } from '@nestjs/microservices';
+import type { AnyClientProxy } from '../call/any-client-proxy.js';
 import type { ClientRedisStreams } from '../../nest/client-redis-streams.js';
 import { DirectoryStore } from './directory-store.js';
 import { ServiceDirectory } from './service-directory.js';
 
-const directories = new WeakMap<ClientProxy, ServiceDirectory>();
+const directories = new WeakMap<AnyClientProxy, ServiceDirectory>();
 
 /** The directory of a client of this transport, of whichever copy of this package; others have none. */
-export function directoryOf(proxy: ClientProxy): ServiceDirectory | undefined {
+export function directoryOf(proxy: AnyClientProxy): ServiceDirectory | undefined {
   const client = proxy as ClientRedisStreams;
   if (typeof client.shard !== 'function') return undefined;
   let directory = directories.get(proxy);
