@@ -9,6 +9,7 @@ const FOLDERS = ['conformance', 'integration', 'nest', 'contracts', 'cli', 'docs
 /** Who may name the one Redis, and why. */
 const REASONS: Record<string, string> = {
   'test/conformance/transports.ts': 'that of Nest’s own Redis transport',
+  'test/nest/moving.spec.ts': 'that of Nest’s own Redis transport',
   'test/nest/side-by-side.spec.ts': 'that of Nest’s own Redis transport',
   'test/contracts/command.ts': 'where there is no Cluster',
   'test/docs/readme.spec.ts':
