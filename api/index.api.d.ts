@@ -32,6 +32,28 @@ export interface CallHooks {
 
 export type CallOutcome = 'not-run' | 'may-have-run';
 
+export type CallResult<T = unknown> =
+  | {
+      readonly state: 'done';
+      readonly values: readonly T[];
+      readonly storedAt: number | undefined;
+      readonly endedAt: number;
+    }
+  | {
+      readonly state: 'failed';
+      readonly error: unknown;
+      readonly values: readonly T[];
+      readonly storedAt: number | undefined;
+      readonly endedAt: number;
+    }
+  | {
+      readonly state: 'waiting' | 'running';
+      readonly storedAt: number;
+    }
+  | {
+      readonly state: 'unknown';
+    };
+
 export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> {
   constructor(options?: RedisStreamsClientOptions);
   get status(): Observable<RedisStreamsStatus>;
@@ -53,7 +75,7 @@ export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, 
     pattern: unknown,
     items: Iterable<TInput>,
   ): Promise<PromiseSettledResult<void>[]>;
-  protected createPacket<T>(pattern: unknown, data: T): ReadPacket;
+  resultOf<T = Whatever>(pattern: unknown, id: string): Promise<CallResult<T>>;
   protected normalizePattern(pattern: MsPattern): string;
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
   protected dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T>;
@@ -197,6 +219,8 @@ export interface RecordOptions {
   signal?: AbortSignal;
   expiresIn?: number;
   whenNoConsumer?: WhenNoConsumer;
+  keepResult?: boolean;
+  onStored?: (stored: StoredEntry) => void;
 }
 
 export declare class RedisStreamsBatchContext extends BaseRpcContext<[pattern: string]> {
@@ -451,6 +475,12 @@ export declare class ServerRedisStreams
 
 export interface ServerSynonyms extends HandlerSynonyms {
   gracePeriod?: number;
+}
+
+export interface StoredEntry {
+  readonly id: string;
+  readonly stream: string;
+  readonly callId: string | undefined;
 }
 
 export interface ThreadOptions {

@@ -34,6 +34,12 @@ export interface ConnectedCaller {
   readonly connections: number;
 }
 
+export interface EntryTrace {
+  readonly id: string;
+  readonly entries: readonly TracedEntry[];
+  readonly deadLetters: readonly TracedLetter[];
+}
+
 export interface ExplainOptions {
   readonly pattern?: string;
   readonly limit?: TimeLimit | number;
@@ -387,6 +393,12 @@ export declare function explainCall(
   call: string,
   { pattern, limit }?: ExplainOptions,
 ): Promise<CallTrace>;
+
+export declare function explainEntry(
+  options: Whereabouts | undefined,
+  id: string,
+  { pattern, limit }?: ExplainOptions,
+): Promise<EntryTrace>;
 
 export declare function explainHeader(
   options: Whereabouts | undefined,

@@ -112,6 +112,8 @@ const PAUSING = ['del', 'hdel', 'hexists', 'hkeys', 'hlen'];
 
 /** These note no layout where there is none, and load no scripts ahead of their use. */
 const UNUSED: Partial<Record<Role, readonly string[]>> = {
+  // Only who asks for results needs these.
+  client: ['get', 'pttl'],
   operator: ['hset', 'script|load'],
   auditor: ['hset', 'script|load', ...PAUSING],
   watcher: ['hset', 'script|load'],
@@ -341,6 +343,23 @@ it('the recipes are enough for all that each role does, which uses every right',
     expect(RARE[role], role).toEqual(expect.arrayContaining(unused));
     if (role !== 'service') expect([...kinds]).toEqual(expect.arrayContaining(kindsOf(role)));
   }
+});
+
+it('a client that asks for results needs an addition, and no more', async () => {
+  const { admin, place, urlOf } = await guarded();
+  await place.serve({ messages: { echo: (n: number) => n } }, { url: urlOf('service') });
+  const client = await place.connected({ url: urlOf('client') });
+  expect(await client.call('echo', 7, { idempotencyKey: 'a' })).toBe(7);
+  await expect(client.resultOf('echo', 'a')).rejects.toMatchObject({ code: 'REDIS' });
+  const addition = codeBlocks(read('docs/security.md'), 'text').find((text) =>
+    text.startsWith('ACL SETUSER shop %R'),
+  );
+  const [command = '', ...words] = (addition ?? '').trim().split(' ');
+  await admin.call(command, ...words);
+  expect(await client.resultOf('echo', 'a')).toMatchObject({ state: 'done', values: [7] });
+  const nobody = `${'x'.repeat(22)}/10000000001`;
+  expect(await client.resultOf('echo', nobody)).toEqual({ state: 'unknown' });
+  expect(await client.resultOf('nowhere', 'a')).toEqual({ state: 'unknown' });
 });
 
 describe('a right that is missing', () => {

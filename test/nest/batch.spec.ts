@@ -191,6 +191,29 @@ describe.each(EITHER_BROKER)('X27 batch handlers over %s', (_name, make) => {
     await eventually(() => expect(signal.aborted).toBe(true));
   });
 
+  test('a message that leaves before the handler runs is no failed attempt, whatever the retry policy', async () => {
+    const service = make();
+    const extras: HandlerExtras = { batch: { size: 2, ms: 60_000 }, retry };
+    const seen: unknown[][] = [];
+    const handler = (items: unknown[]) => {
+      seen.push(items);
+      return items;
+    };
+    const server = await service.serve(
+      { messages: { slow: [handler, extras] } },
+      { drainTimeout: 0 },
+    );
+    const ends: string[] = [];
+    server.on('entry.ended', ({ result }) => ends.push(result));
+    const client = await service.connected();
+    expect(await client.failure('slow', 1, { timeout: 200 })).toMatchObject({ code: 'TIMEOUT' });
+    const signal = AbortSignal.timeout(200);
+    expect(await client.failure('slow', 2, { signal })).toMatchObject({ code: 'CANCELLED' });
+    await eventually(() => expect(ends).toEqual(['refused', 'refused']));
+    expect(seen).toEqual([]);
+    expect(await service.deadLetters()).toEqual([]);
+  });
+
   test('closing lets a batch that gathers run, and its callers get their results', async () => {
     const service = make();
     const extras: HandlerExtras = { batch: { size: 100, ms: 300 } };

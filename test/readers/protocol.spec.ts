@@ -12,6 +12,7 @@ import {
   isMalformed,
   timeOf,
 } from '../../libs/redis-stream-transport/src/protocol/entry.js';
+import { readRecord } from '../../libs/redis-stream-transport/src/protocol/result-record.js';
 import { decodeFrame } from '../../libs/redis-stream-transport/src/protocol/frame.js';
 import { parseHeader, senderOf } from '../../libs/redis-stream-transport/src/protocol/header.js';
 import { readJson } from '../../libs/redis-stream-transport/src/protocol/json.js';
@@ -142,6 +143,18 @@ it('a result under an idempotency key', { timeout: TIME }, () => {
       }
     },
   );
+});
+
+it('the record of an idempotency key', { timeout: TIME }, () => {
+  const right = fc.constantFrom('.a 1-1 work', '.a 1-1#2 work', '=a [[1]]', '=a@17 [[1]]');
+  const longer = fc.tuple(right, text).map((parts) => parts.join(''));
+  holdsFor(fc.oneof(text, right, longer), (given) => {
+    const record = readRecord(given);
+    const name = record?.kind === 'running' ? record.name : '';
+    const storedAt = record?.kind === 'ended' ? (record.storedAt ?? 0) : 0;
+    expect(name).not.toContain(' ');
+    expect(storedAt).toBeGreaterThanOrEqual(0);
+  });
 });
 
 it('a cancellation', { timeout: TIME }, () => {

@@ -182,3 +182,16 @@ test('refusals are counted by reason and side', async () => {
   const text = await registry.metrics();
   expect(text).toMatch(/untrusted_messages_total\{role="server",reason="unproven"\} 1/);
 });
+
+test('results by id are refused: only its caller can open a sealed one', async () => {
+  const client = new TestService().client(sealed(shop));
+  await client.connect();
+  await expect(client.resultOf('echo', 'key')).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('sealed'),
+  });
+  expect(await client.failure('echo', 1, { keepResult: true })).toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('keepResult'),
+  });
+});

@@ -18,7 +18,7 @@ local function claim(record, mine)
     if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
     return known
   end
-  local state, digest, rest = string.match(known, '^([.=])(%S*) (.*)$')
+  local state, digest, rest = string.match(known, '^([.=])([^ @]*)%S* (.*)$')
   if not state then return 'unreadable' end
   local isSame = digest == string.match(mine, '^.(%S*)')
   if state == '=' then

@@ -1,6 +1,7 @@
 // For applications.
 export { ServerRedisStreams } from './nest/server-redis-streams.js';
 export { ClientRedisStreams } from './nest/client-redis-streams.js';
+export type { CallResult } from './nest/call-result.js';
 export type { ReplyWithMeta } from './nest/reply-with-meta.js';
 export type { ServerHealth } from './engine/consumer/instance-health.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
@@ -42,6 +43,7 @@ export type {
   RetryPolicy,
   RetryUnless,
   ServerSynonyms,
+  StoredEntry,
   ThreadOptions,
   WhenNoConsumer,
 } from './options/index.js';

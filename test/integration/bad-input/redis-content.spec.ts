@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   endedRecord,
   runningRecord,
-} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
+} from '../../../libs/redis-stream-transport/src/protocol/result-record.js';
 import { eventually } from '../../../tools/wait.js';
 import type { Caller } from '../../support/caller.js';
 import { range, Tally } from '../../support/tally.js';

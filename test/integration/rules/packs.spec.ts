@@ -6,7 +6,7 @@ import type { Caller } from '../../support/caller.js';
 import { Gate } from '../../support/gate.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
-import { runningRecord } from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
+import { runningRecord } from '../../../libs/redis-stream-transport/src/protocol/result-record.js';
 import {
   decodeFrame,
   type Reply,

@@ -1,4 +1,4 @@
-import { runningRecord } from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
+import { runningRecord } from '../../../libs/redis-stream-transport/src/protocol/result-record.js';
 import type { Owner } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 

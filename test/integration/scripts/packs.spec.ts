@@ -1,7 +1,7 @@
 import {
   endedRecord,
   runningRecord,
-} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
+} from '../../../libs/redis-stream-transport/src/protocol/result-record.js';
 import { callerId, TestBrokers } from '../../support/brokers.js';
 
 /** A pack of three calls that `me` holds. */

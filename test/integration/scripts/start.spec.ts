@@ -1,7 +1,7 @@
 import {
   endedRecord,
   runningRecord,
-} from '../../../libs/redis-stream-transport/src/redis/lua/results.js';
+} from '../../../libs/redis-stream-transport/src/protocol/result-record.js';
 import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, callerId, eventLine, requestLine } from '../../support/brokers.js';
 import { StartBroker } from '../../../libs/redis-stream-transport/src/redis/start-broker.js';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   explainCall,
+  explainEntry,
   explainHeader,
   type CallTrace,
   type TracedEntry,
@@ -24,12 +25,13 @@ export function addExplain(program: Command, session: Session): void {
     summary: 'says what Redis still knows of a call: stored, handed to, attempts, end',
     examples: [
       ['explain AbCdEfGhIjKlMnOpQrStUv/10000000001', 'as logs, errors and getCallId() have it'],
+      ['explain 1763640000000-0', 'an event or a call by its entry, as onStored and logs have it'],
       ['explain --header x-correlation-id=a1', 'all calls and events of one request'],
     ],
     exits: `0: something is known of it; 1: nothing is, or it failed; ${TIME_UP_EXIT}`,
   });
   withTimeout(withWhere(command), '10s')
-    .argument('[call]', 'caller and call, as <caller>/<call>')
+    .argument('[call]', 'caller and call, as <caller>/<call>; or the id of an entry')
     .option('--pattern <pattern>', 'searches only there, which is faster')
     .option('--header <name=value>', 'calls and events with this header instead', header)
     .action((call: string | undefined, options: ExplainArguments) => {
@@ -39,7 +41,10 @@ export function addExplain(program: Command, session: Session): void {
         throw new Failure('name a call, or one --header', 2);
       }
       if (first !== undefined) return explainAll(first, options, session);
-      return explain(call ?? '', options, session);
+      const isEntry = /^\d+-\d+(#\d+)?$/.test(call ?? '');
+      return isEntry
+        ? explainStored(call ?? '', options, session)
+        : explain(call ?? '', options, session);
     });
 }
 
@@ -84,6 +89,28 @@ async function explain(call: string, options: ExplainArguments, session: Session
   const isKnown = entries.length + replies.length + deadLetters.length > 0;
   if (options.json === true) screen.json(trace);
   else print(trace, screen);
+  tellUnlooked(limit, session);
+  if (!isKnown && session.exitCode === 0) session.exitCode = 1;
+}
+
+async function explainStored(
+  id: string,
+  options: ExplainArguments,
+  session: Session,
+): Promise<void> {
+  const { screen } = session;
+  const { pattern } = options;
+  const limit = timeLimitOf(options);
+  const where = { ...(pattern === undefined ? {} : { pattern }), limit };
+  const { entries, deadLetters } = await explainEntry(placeOf(options, screen.terminal), id, where);
+  const isKnown = entries.length + deadLetters.length > 0;
+  if (options.json === true) screen.json({ id, entries, deadLetters, unlooked: limit.unlooked });
+  else {
+    screen.line(`entry ${id}`, 'bold');
+    for (const entry of entries) printEntry(entry, screen);
+    for (const letter of deadLetters) printLetter(letter, screen);
+    if (!isKnown) screen.line('it was handled and removed, or it was never stored here');
+  }
   tellUnlooked(limit, session);
   if (!isKnown && session.exitCode === 0) session.exitCode = 1;
 }

@@ -13,6 +13,7 @@ import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { BatchOptions } from '../options/batch.js';
 import { visible } from '../protocol/visible.js';
 import { isA, thrownStory } from '../thrown.js';
+import { NeverRan } from './never-ran.js';
 import { noteThrown } from './original-error.js';
 import { RedisStreamsBatchContext } from './redis-streams-batch.context.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
@@ -57,7 +58,7 @@ export class Batches {
   /** Nobody waits for it any more. A timer that no message needs would keep the process alive. */
   private left(member: Member): void {
     if (!this.waiting.delete(member)) return;
-    member.reject(member.context.signal.reason);
+    member.reject(new NeverRan());
     if (this.waiting.size === 0) this.stopTimer();
   }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ReadPacket } from '@nestjs/microservices';
 import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call-request.js';
@@ -10,6 +11,7 @@ import {
   type PacketSerializer,
   type ResolvedClientOptions,
   type ResolvedRecordOptions,
+  type StoredEntry,
 } from '../options/index.js';
 import { sealerOf, type Sealer } from '../options/sealing.js';
 import { wireCodec } from '../protocol/header.js';
@@ -49,6 +51,8 @@ export class OutgoingPackets {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly now: () => number,
+    /** Is told what functions of the application throw. */
+    private readonly complain: (error: unknown) => void,
   ) {
     this.staticHeaders =
       Object.keys(options.headers).length > 0 ? JSON.stringify(options.headers) : undefined;
@@ -73,6 +77,7 @@ export class OutgoingPackets {
     else if (options.expiresIn !== undefined) throw misplaced('expiresIn', 'events', pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
     const { sealer } = this;
+    if (sealer !== undefined && options.keepResult) throw unopenable(pattern);
     const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
     const isLate = written instanceof Promise;
     const { codec, data: text } = isLate ? UNWRITTEN : written;
@@ -92,8 +97,10 @@ export class OutgoingPackets {
       idle,
       once: options.atMostOnce ?? false,
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
+      kept: options.keepResult,
       // The handlers of an event are not waited for.
       scope: isEvent ? undefined : currentScope(),
+      onStored: options.onStored && safe(options.onStored, this.complain),
       seal: undefined,
     };
     if (sealer !== undefined) {
@@ -218,6 +225,29 @@ function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
   for (const name of ['idleTimeout', 'whenNoConsumer'] as const) {
     if (options[name] !== undefined) throw misplaced(name, 'calls', pattern);
   }
+  if (options.keepResult) throw misplaced('keepResult', 'calls', pattern);
+}
+
+/** A sealed reply is bound to its call, and opened with what only the caller has of that. */
+function unopenable(pattern: string): RedisStreamsError {
+  const message = `RedisStreamsRecord: "keepResult": a sealed result of ${pattern} can be opened by its caller only`;
+  return new RedisStreamsError('INVALID_OPTION', message, { pattern });
+}
+
+/** The function in the asynchronous context of this moment; what it throws, or rejects with, is told to `complain`. */
+function safe(
+  told: (stored: StoredEntry) => unknown,
+  complain: (error: unknown) => void,
+): (stored: StoredEntry) => void {
+  const bound = AsyncResource.bind(told);
+  return (stored) => {
+    try {
+      const end = bound(stored);
+      if (end instanceof Promise) end.catch(complain);
+    } catch (error) {
+      complain(error);
+    }
+  };
 }
 
 function misplaced(name: string, its: 'calls' | 'events', pattern: string): RedisStreamsError {

@@ -7,6 +7,7 @@ import type { LastReply } from '../engine/consumer/run/ends.js';
 import type { Sealer } from '../options/sealing.js';
 import { withStack } from './exposed-stack.js';
 import { FailedRun } from './failed-run.js';
+import { NeverRan } from './never-ran.js';
 import { packedReplyText, packPacket, type Packed } from './packets.js';
 import { passedFault } from './passed-fault.js';
 import { isStream, type ResultStream } from './follow-stream.js';
@@ -15,7 +16,7 @@ import type { RedisStreamsContext } from './redis-streams.context.js';
 import { DeadLetter, RetryLater } from './retry-later.js';
 import { sealReply } from './sealed-answer.js';
 import type { SizeBound } from './size-bound.js';
-import { thrownText, type Thrown } from '../thrown.js';
+import { isA, thrownText, type Thrown } from '../thrown.js';
 
 /** What callers get for an error that is falsy, or that JSON has no text for. */
 const UNKNOWN_ERROR = { status: 'error', message: 'Internal server error' };
@@ -128,6 +129,10 @@ class Replies implements ReplyWriter {
 
   error(error: unknown): void {
     const { delivery, begun, settings } = this;
+    if (isA(error, NeverRan)) {
+      delivery.unstarted(delivery.abortedBy ?? 'cancelled');
+      return;
+    }
     const policy = delivery.pattern.spec.retry;
     const failure = new FailedRun(this.context, error);
     const { detail, kept } = failure;

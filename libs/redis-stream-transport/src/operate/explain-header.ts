@@ -5,7 +5,7 @@ import { isCallerId, isCallId } from '../protocol/limits.js';
 import { numberOf, rawEntries, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
 import type { CallTrace, TracedEntry, TracedLetter } from './call-trace.js';
-import { findHeaderScript } from './entry-heads.lua.js';
+import { findHeaderScript } from './find-header.lua.js';
 import { traceOf } from './explain-call.js';
 import {
   letterBoxesOf,

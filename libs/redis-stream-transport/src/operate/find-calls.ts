@@ -1,7 +1,7 @@
 import { numberOf, textsOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
 import { run } from '../redis/operations/script.js';
-import { findCallScript } from './entry-heads.lua.js';
+import { findCallScript } from '../redis/operations/entry-heads.js';
 import { inTime } from './place.js';
 import type { FoundKey } from './scanned-keys.js';
 import type { TimeLimit } from './time-limit.js';

@@ -1,7 +1,7 @@
 import { isEntryId } from '../protocol/limits.js';
 import { listOf, numberOf, textOr, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
-import { entryHeadsScript } from './entry-heads.lua.js';
+import { entryHeadsScript } from '../redis/operations/entry-heads.js';
 import type { PendingFilter } from './pending.js';
 import { unlessRefused } from './place.js';
 import type { FoundKey } from './scanned-keys.js';

@@ -15,6 +15,7 @@ export type {
 export type { ConnectedCaller } from './callers.js';
 export { diagnose } from './diagnose.js';
 export { explainCall, type ExplainOptions } from './explain-call.js';
+export { explainEntry, type EntryTrace } from './explain-entry.js';
 export { explainHeader, type HeaderTrace, type WantedHeader } from './explain-header.js';
 export type { Finding, FindingCode } from './finding.js';
 export type { InstanceFacts } from './instance-facts.js';

@@ -2,7 +2,7 @@ import { compareIds, timeOf } from '../protocol/entry.js';
 import { callIdOf } from '../protocol/header.js';
 import { numberOf, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
-import { entryHeadsScript } from './entry-heads.lua.js';
+import { entryHeadsScript } from '../redis/operations/entry-heads.js';
 import type { PendingEntry, PendingFilter, PendingPage } from './pending.js';
 import { heldIn, type Held } from './held-entries.js';
 import {

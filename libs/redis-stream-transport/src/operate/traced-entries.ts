@@ -3,7 +3,7 @@ import { compareIds, timeOf } from '../protocol/entry.js';
 import { listOf, numberOf, rawEntries, textOr, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
 import type { TracedEntry, TracedGroup, TracedLetter } from './call-trace.js';
-import { entryHeadsScript } from './entry-heads.lua.js';
+import { entryHeadsScript } from '../redis/operations/entry-heads.js';
 import type { FoundCall, WantedCall } from './find-calls.js';
 import { inParts, timeOfServer, unlessRefused } from './place.js';
 

@@ -14,6 +14,7 @@ export {
   resolveRecordOptions,
   type RecordOptions,
   type ResolvedRecordOptions,
+  type StoredEntry,
 } from './record-options.js';
 export type { CommonOptions, PacketDeserializer, PacketSerializer } from './common-options.js';
 export { readNode, type NodeAddress } from './cluster-nodes.js';

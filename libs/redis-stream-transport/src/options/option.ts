@@ -161,3 +161,15 @@ export function instance<T extends object>(
     },
   };
 }
+
+/** A function of the application. It is passed on as it is. */
+export function listener<T extends (...args: never[]) => void>(type: string): Option<T, undefined> {
+  return {
+    type: `\`${type}\``,
+    default: undefined,
+    read(value, name, place) {
+      if (typeof value === 'function') return value as T;
+      throw invalid(place, name, 'a function', value);
+    },
+  };
+}

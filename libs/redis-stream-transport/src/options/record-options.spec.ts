@@ -8,6 +8,7 @@ const defaults = {
   atMostOnce: false,
   signal: undefined,
   whenNoConsumer: undefined,
+  keepResult: false,
 };
 
 it('costs nothing without options', () => {
@@ -24,9 +25,11 @@ it('takes each of them', () => {
     atMostOnce: true,
     signal,
     whenNoConsumer: 'wait',
+    onStored: () => undefined,
   };
   const taken = resolveRecordOptions(given);
-  expect(taken).toEqual({ ...given, idleTimeout: undefined });
+  expect(taken).toEqual({ ...given, idleTimeout: undefined, keepResult: false });
+  expect(resolveRecordOptions({ keepResult: true })).toMatchObject({ keepResult: true });
   expect(taken.signal).toBe(signal);
   expect(resolveRecordOptions({ idleTimeout: 1, whenNoConsumer: 0 })).toMatchObject({
     idleTimeout: 1,
@@ -46,6 +49,9 @@ it.each([
   [{ signal: {} }, /"signal" must be an object with addEventListener/],
   [{ whenNoConsumer: 'never' }, /"whenNoConsumer" must be 'fail', 'wait' or a number/],
   [{ whenNoConsumer: -1 }, /"whenNoConsumer" must be a duration/],
+  [{ keepResult: 'yes' }, /"keepResult" must be true or false/],
+  [{ keepResult: true, idempotencyKey: 'k' }, /"keepResult" and "idempotencyKey" contradict/],
+  [{ onStored: {} }, /"onStored" must be a function/],
   [{ timeuot: 1 }, /unknown option "timeuot"; did you mean "timeout"\?/],
   [{ priority: 1 }, /unknown option "priority"; docs\/options\.md/],
   [JSON.parse('{"__proto__":1}'), /unknown option "__proto__"/],

@@ -8,12 +8,23 @@ import {
   duration,
   flag,
   instance,
+  listener,
   text,
   type Option,
   type OptionValues,
 } from './option.js';
 import { givenOptions } from './read-options.js';
 import { nearest } from './suggest.js';
+
+/** Where Redis has stored a call or an event. */
+export interface StoredEntry {
+  /** Id of its entry; of a call that travels with others, with its place there: `<id>#<place>`. */
+  readonly id: string;
+  /** The stream: the pattern, its lane, or another stream of a pattern that is spread. */
+  readonly stream: string;
+  /** Id of the call, `<caller>/<call>`; undefined for an event. */
+  readonly callId: string | undefined;
+}
 
 /** Options of one call or event. */
 export interface RecordOptions {
@@ -46,6 +57,16 @@ export interface RecordOptions {
   expiresIn?: number;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
+  /**
+   * For calls: the service keeps the result for 24 hours, and `resultOf(pattern, callId)` of any client reads it. Costs what
+   * an idempotency key costs; a call with a key needs it not, and may not have both. Not for sealed calls. Default: false.
+   */
+  keepResult?: boolean;
+  /**
+   * Is told the id of the entry when Redis has said that it is stored: before `emit` completes; of a call it may be after its
+   * reply. A call that Redis has lost and that is sent again is told again. What it throws is logged. Default: none.
+   */
+  onStored?: (stored: StoredEntry) => void;
 }
 
 export const RECORD_TABLE = {
@@ -57,6 +78,8 @@ export const RECORD_TABLE = {
   signal: instance<AbortSignal>('`AbortSignal`', 'addEventListener', 'throwIfAborted'),
   expiresIn: duration({ default: undefined, min: 1, max: MAX_TIMEOUT }),
   whenNoConsumer,
+  keepResult: flag,
+  onStored: listener<(stored: StoredEntry) => void>('(stored: StoredEntry) => void'),
 } as const satisfies Record<keyof RecordOptions, Option>;
 
 /** The options of a record as the engine uses them. Where one is undefined, the client's option counts. */
@@ -75,6 +98,8 @@ class Resolved {
   signal = RECORD_TABLE.signal.default;
   expiresIn = RECORD_TABLE.expiresIn.default;
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
+  keepResult = RECORD_TABLE.keepResult.default;
+  onStored = RECORD_TABLE.onStored.default;
 }
 
 /** One object for all calls without a record, so that these cost nothing here. */
@@ -99,6 +124,10 @@ export function resolveRecordOptions(raw?: RecordOptions): ResolvedRecordOptions
   if (values.timeout !== undefined && values.idleTimeout !== undefined) {
     const reason = 'a call ends at a fixed time or after a silence';
     throw contradiction(PLACE, 'timeout', 'idleTimeout', reason);
+  }
+  if (values.keepResult === true && values.idempotencyKey !== undefined) {
+    const reason = 'the result of a call with a key is kept under that';
+    throw contradiction(PLACE, 'keepResult', 'idempotencyKey', reason);
   }
   return values as ResolvedRecordOptions;
 }

@@ -1,6 +1,9 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { isObservable, Observable } from 'rxjs';
+import { RedisStreamsBatchContext } from '../../nest/redis-streams-batch.context.js';
+import { RedisStreamsContext } from '../../nest/redis-streams.context.js';
 import { Histogram, quantile, type Buckets } from '../../protocol/durations.js';
+import { isA } from '../../thrown.js';
 
 /** What became of the calls of one method in one instance since it started. */
 export interface MethodCounts {
@@ -30,18 +33,22 @@ export class Tally {
       this.inFlight++;
       try {
         const result: unknown = await handler(data, context);
-        if (isObservable(result)) return this.watched(result, started);
+        if (isObservable(result)) return this.watched(result, context, started);
         this.end(started, false);
         return result;
       } catch (error) {
-        this.end(started, true);
+        this.end(started, !isCancelled(context));
         throw error;
       }
     };
   }
 
   /** Nest passes errors on as Observables too. A call ends with the Observable, or when it is unsubscribed from. */
-  private watched(values: Observable<unknown>, started: number): Observable<unknown> {
+  private watched(
+    values: Observable<unknown>,
+    context: unknown,
+    started: number,
+  ): Observable<unknown> {
     return new Observable((observer) => {
       let ended = false;
       const end = (failed: boolean): void => {
@@ -51,7 +58,7 @@ export class Tally {
       const subscription = values.subscribe({
         next: (value) => observer.next(value),
         error: (error: unknown) => {
-          end(true);
+          end(!isCancelled(context));
           observer.error(error);
         },
         complete: () => {
@@ -72,6 +79,16 @@ export class Tally {
     if (failed) this.errors++;
     this.durations.record(performance.now() - started);
   }
+}
+
+/**
+ * Whether its handler was told to stop because nobody waits for it any more, or because another instance has it: what it
+ * throws then is no error. A deadline that has passed is one.
+ */
+function isCancelled(context: unknown): boolean {
+  const isOurs = isA(context, RedisStreamsContext) || isA(context, RedisStreamsBatchContext);
+  if (!isOurs || !context.signal.aborted) return false;
+  return (context.signal.reason as Error).name === 'AbortError';
 }
 
 /** Counts with their quantiles worked out. */

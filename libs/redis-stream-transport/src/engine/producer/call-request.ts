@@ -42,6 +42,8 @@ export interface CallRequest extends EntryRequest {
    * was never served, is tried again for so many milliseconds. `served`: as `fail`, but what was so a moment ago counts.
    */
   readonly grace: number | 'fail' | 'wait' | 'served';
+  /** Its result is kept under its id. */
+  readonly kept?: boolean;
   /** The call as it was made, where it goes to another stream of a spread pattern. */
   readonly home?: CallRequest;
   /** The handler that makes the call; undefined outside of handlers. */

@@ -105,7 +105,9 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.expiresAt = now + (request.idle > 0 ? request.idle : request.timeout);
     this.graceUntil =
       typeof request.grace === 'number' ? now + request.grace : Number.POSITIVE_INFINITY;
-    this.size = sizeOf(request);
+    // The id is the key, so the service keeps the result under it.
+    if (request.kept === true) this.request = { ...request, key: this.callId };
+    this.size = sizeOf(this.request);
   }
 
   /** Its id in errors, contexts and logs. */
@@ -244,6 +246,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
+    const { onStored, stream } = this.request;
+    onStored?.({ id: this.entryName, stream, callId: this.callId });
     this.owner.stored(this, unsafe);
   }
 

@@ -1,16 +1,4 @@
-/** Milliseconds for which the result of an idempotency key is kept: a day, as payment providers do. */
-export const RESULT_LIFE = 86_400_000;
-
-/**
- * The record of an idempotency key is one text, so one command claims it and one stores its result. What runs:
- * `.<digest> <name> <stream>`, with the name of an entry or of a call of a pack, and its stream. What has ended:
- * `=<digest> <result>`. Digests and names have no spaces.
- */
-export const runningRecord = (digest: string, name: string, stream: string): string =>
-  `.${digest} ${name} ${stream}`;
-
-/** @param result the replies, as JSON */
-export const endedRecord = (digest: string, result: string): string => `=${digest} ${result}`;
+import { RESULT_LIFE } from '../../protocol/result-record.js';
 
 /**
  * Lua: `runs(known, name)` says whether a record is that of this entry or call, and has no result. `keep(record, name,

@@ -23,7 +23,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       : `redis_mode:standalone\r\nrun_id:${store.run}\r\n`,
   script: () => '',
   get: (store, [key = '']) => store.text(key) ?? null,
+  pttl: (store, [key = '']) => store.lifeOf(key),
   exists: (store, [key = '']) => (store.has(key) ? 1 : 0),
+  hget: (store, [key = '', name = '']) => store.field(key, name) ?? null,
+  xinfo: (store, [, key = '']) =>
+    [...(store.stream(key)?.groups.keys() ?? [])].map((name) => ['name', name]),
+  xpending: (store, [key = '', group = '', id = '']) =>
+    store.group(key, group)?.ownerOf(id) === undefined ? [] : [[id]],
   hmget: (store, [key = '', ...names]) => names.map((name) => store.field(key, name) ?? null),
   scan: (store) => ['0', store.keys],
   hscan: (store, [key = '']) => ['0', [...store.hash(key)].flat()],

@@ -1,4 +1,4 @@
-import { RESULT_LIFE } from '../../redis/lua/results.js';
+import { RESULT_LIFE } from '../../protocol/result-record.js';
 import { noteLetters, only, type Located } from './packs.js';
 import type { Store } from './store.js';
 

@@ -1,6 +1,7 @@
 import { hello, helloWhenFull, layout, rights } from './arrival.js';
 import { enqueueOne } from './calling/enqueue-one.js';
 import { enqueue } from './calling/enqueue.js';
+import { entryHeads, findCall } from './calling/entry-heads.js';
 import { decide, reAsk } from './calling/fates.js';
 import { abort, attach, closeNumber } from './calling/notices.js';
 import { clean, sweep } from './cleaning/clean.js';
@@ -29,6 +30,7 @@ import { noHandler, refuseUnread } from './serving/unhandled.js';
 export const OPERATIONS: readonly Operation[] = [
   ...[hello, helloWhenFull, layout, rights],
   ...[enqueue, enqueueOne, closeNumber, attach, abort, decide, reAsk],
+  ...[entryHeads, findCall],
   ...[settle, settlePlain, settleChecked, deadLetter, retry, look, start, mark, claimKeys, admit],
   ...[nested, noHandler, refuseUnread],
   ...[renew, leases, pauses, announce, facts, release, revoke, notedConnections],

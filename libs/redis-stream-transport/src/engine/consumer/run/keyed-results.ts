@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { identityOf } from '../../../protocol/sealed-text.js';
 import { REPLY, type ReplyKind } from '../../../protocol/frame.js';
 import type { KeyedResult } from '../../../redis/group-broker.js';
+import { timedDigest } from '../../../protocol/result-record.js';
 import { readResult } from '../settle/stored-result.js';
 import type { Delivery } from './delivery.js';
 
@@ -39,7 +40,8 @@ export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): Keyed
   const text = `[${recorded.join(',')}]`;
   const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
   const { pattern } = delivery.pattern.spec;
-  return { pattern, key, digest, result: worth ? text : undefined };
+  const timed = key === delivery.callId ? timedDigest(digest, entry.addedAt) : digest;
+  return { pattern, key, digest: timed, result: worth ? text : undefined };
 }
 
 /** Answers from a stored result. The entry itself never runs, because another one with its key did. */

@@ -1,17 +1,12 @@
-import {
-  markCall,
-  REDIS_STREAMS_ERROR_CODES,
-  RedisStreamsError,
-  type RedisStreamsErrorCode,
-} from '../../../errors.js';
+import { markCall, RedisStreamsError } from '../../../errors.js';
 import type { PacketDeserializer } from '../../../options/index.js';
 import { openerOf } from '../../../options/sealing.js';
 import { REPLY, type Frame, type Reply } from '../../../protocol/frame.js';
-import { visible } from '../../../protocol/visible.js';
 import type { IdTable } from '../../id-table.js';
 import type { Call, EarlyReply, Run } from '../call.js';
 import type { ReplyOrigin } from '../call-request.js';
 import type { ProducerDiagnostics } from '../producer-diagnostics.js';
+import { faultOf } from './fault.js';
 import { UnreadReplies } from './unread-replies.js';
 
 /** Values of one call that may wait for a missing one. */
@@ -178,31 +173,15 @@ export class ReplyMux {
         markCall(payload, call.callId);
         call.sink.error(payload);
         break;
-      default:
-        this.hooks.faulted(call, faultOf(payload, call, this.sealed));
+      default: {
+        const isBelieved = !call.tainted && !this.sealed;
+        this.hooks.faulted(
+          call,
+          faultOf(payload, call.pattern, isBelieved ? 'not-run' : 'may-have-run'),
+        );
+      }
     }
   }
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
-
-/** The error of a fault. A code that is not known here, such as one of a newer service, becomes REDIS. */
-function faultOf(
-  payload: unknown,
-  { pattern, tainted }: Call,
-  isDoubtful: boolean,
-): RedisStreamsError {
-  const { code, message, outcome, until } = (payload ?? {}) as Record<string, unknown>;
-  const known = typeof code === 'string' && Object.hasOwn(REDIS_STREAMS_ERROR_CODES, code);
-  return new RedisStreamsError(
-    known ? (code as RedisStreamsErrorCode) : 'REDIS',
-    typeof message === 'string' ? visible(message) : 'the service reported a fault',
-    {
-      ...{
-        pattern,
-        outcome: outcome === 'not-run' && !tainted && !isDoubtful ? 'not-run' : 'may-have-run',
-      },
-      ...(typeof until === 'number' ? { until } : {}),
-    },
-  );
-}

@@ -1,3 +1,4 @@
+import type { StoredEntry } from '../../../options/index.js';
 import type { WireCodec } from '../../../protocol/header.js';
 
 /** What an application wants to store: the part that calls and events share. */
@@ -17,6 +18,8 @@ export interface EntryRequest {
   readonly timeout: number;
   /** Of an event: milliseconds in its stream after which it is not started any more; 0: it does not expire. */
   readonly expiresIn: number;
+  /** Is told where it is stored. Never throws. */
+  readonly onStored?: ((stored: StoredEntry) => void) | undefined;
   /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
   readonly seal?: ((entry: Addressed) => Promise<WrittenData>) | undefined;
 }

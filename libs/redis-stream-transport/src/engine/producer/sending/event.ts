@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../../../errors.js';
+import { idAfter } from '../../../protocol/entry.js';
 import { eventHeader } from '../../../protocol/header.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Refusal } from '../../../redis/verdict.js';
@@ -75,7 +76,10 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
 
   sending(): void {}
 
-  stored(_first: string, _steps: number, _place?: PackPlace, unsafe?: Error): void {
+  stored(first: string, steps: number, _place?: PackPlace, unsafe?: Error): void {
+    const { onStored, stream } = this.request;
+    if (onStored !== undefined)
+      onStored({ id: steps === 0 ? first : idAfter(first, steps), stream, callId: undefined });
     const what = `an event of ${this.pattern}`;
     this.end(unsafe && unsafeOf(this, 'may-have-run', what, unsafe));
   }

@@ -1,5 +1,5 @@
 import { textsOf, unreadable, wordOf } from '../../answer.js';
-import { RESULT_LIFE, runningRecord } from '../../lua/results.js';
+import { RESULT_LIFE, runningRecord } from '../../../protocol/result-record.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, send, type Line } from '../script.js';
 
@@ -55,7 +55,7 @@ local function claim(record, mine)
     if string.find(known.err, 'WRONGTYPE', 1, true) then return 'unreadable' end
     return known
   end
-  local state, digest, rest = string.match(known, '^([.=])(%S*) (.*)$')
+  local state, digest, rest = string.match(known, '^([.=])([^ @]*)%S* (.*)$')
   if not state then return 'unreadable' end
   local isSame = digest == string.match(mine, '^.(%S*)')
   if state == '=' then

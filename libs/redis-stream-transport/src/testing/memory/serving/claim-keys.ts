@@ -1,4 +1,4 @@
-import { RESULT_LIFE } from '../../../redis/lua/results.js';
+import { RESULT_LIFE } from '../../../protocol/result-record.js';
 import { claimKeysScript } from '../../../redis/operations/serving/claim-keys.js';
 import { operation } from '../operation.js';
 import type { Store } from '../store.js';
@@ -26,7 +26,7 @@ function claim(store: Store, places: Places, record: string, mine: string): [str
   const known = store.text(record);
   if (known === undefined) store.setText(record, mine, RESULT_LIFE);
   if (known === undefined || known === mine) return ['run', ''];
-  const [, state, digest, rest = ''] = /^([.=])(\S*) ([^]*)$/.exec(known) ?? [];
+  const [, state, digest, rest = ''] = /^([.=])([^ @]*)\S* ([^]*)$/.exec(known) ?? [];
   if (state === undefined) return ['unreadable', ''];
   const isSame = digest === /^.(\S*)/.exec(mine)?.[1];
   if (state === '=') return isSame ? ['stored', rest] : ['mismatch', ''];
