@@ -7,10 +7,12 @@ import { ended, endsWithThis, hasEnded, killed, terminated, type Ending } from '
 export interface ForkOptions {
   /** Name of the process in messages. */
   readonly name: string;
-  /** Plain JavaScript. */
+  /** Plain JavaScript, unless `execPath` names something else than Node. */
   readonly program: string;
   readonly args?: readonly string[];
   readonly execArgv?: readonly string[];
+  /** What runs the program, by default this Node. It gets the descriptor of the channel in `NODE_CHANNEL_FD`. */
+  readonly execPath?: string;
   /** Added to the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
   /** A file to which its output is appended; by default its last lines are kept for error messages. */
@@ -29,11 +31,13 @@ export class Forked {
   protected readonly process: ChildProcess;
   private tail = '';
 
-  constructor({ name, program, args = [], execArgv = [], env = {}, output }: ForkOptions) {
+  constructor({ name, program, args = [], execArgv = [], env = {}, ...options }: ForkOptions) {
+    const { output, execPath = process.execPath } = options;
     this.name = name;
     const file = output === undefined ? undefined : openSync(output, 'a');
     this.process = endsWithThis(
       fork(program, args, {
+        execPath,
         execArgv: [...execArgv],
         env: { ...process.env, ...env },
         stdio: ['ignore', file ?? 'pipe', file ?? 'pipe', 'ipc'],

@@ -1,4 +1,7 @@
 // A process of the fleet. What happens to it is written into the histories.
+import { join } from 'node:path';
+import { HOW_TO_GET, pythonAt } from '../../tools/python.js';
+import { repository } from '../../tools/repository.js';
 import { stripTypes, TOOLS } from '../../tools/strip-types.js';
 import { Forked } from '../../tools/forked.js';
 import type { Ending } from '../../tools/process.js';
@@ -11,6 +14,19 @@ const answerWithin = 15_000;
 /** A run starts many processes, so they start without a loader. */
 const programs = stripTypes(['chaos/kit', 'chaos/processes', ...TOOLS]);
 
+const PYTHON_CLIENT = join(repository, 'clients/python/src');
+
+const inNode = (kind: Kind) => ({
+  program: `${programs}/chaos/processes/${kind}.js`,
+  execArgv: ['--expose-gc', '--max-old-space-size=1500'],
+});
+
+function inPythonBy(): { readonly program: string; readonly execPath: string } {
+  const execPath = pythonAt();
+  if (execPath === undefined) throw new Error(HOW_TO_GET);
+  return { program: join(repository, 'chaos/processes/service.py'), execPath };
+}
+
 export type Kind = 'service' | 'caller';
 
 /** Why a process will end; an end without a reason is a fault of the library. */
@@ -18,6 +34,8 @@ export type Reason = 'kill' | 'term' | 'end' | 'abandoned';
 
 export interface ChildOptions {
   readonly name: string;
+  /** It is a service in Python. */
+  readonly inPython?: boolean;
   readonly kind: Kind;
   /** What the process is given when it starts; see processes/. */
   readonly given: object;
@@ -43,13 +61,12 @@ export class Child extends Forked {
   private readonly questions = new Map<number, (answer: unknown) => void>();
   private asked = 0;
 
-  constructor({ name, kind, given, output, environment, log }: ChildOptions) {
+  constructor({ name, kind, given, output, environment, log, inPython = false }: ChildOptions) {
     super({
       name,
-      program: `${programs}/chaos/processes/${kind}.js`,
+      ...(inPython ? inPythonBy() : inNode(kind)),
       args: [JSON.stringify({ name, ...given })],
-      execArgv: ['--expose-gc', '--max-old-space-size=1500'],
-      env: { ...environment, NO_COLOR: '1' },
+      env: { ...environment, NO_COLOR: '1', PYTHONPATH: PYTHON_CLIENT },
       output,
     });
     this.kind = kind;

@@ -122,12 +122,18 @@ export class Fleet {
     const where = this.options.whereFor(name);
     const own = { prefix, group: 'service', leaseTtl, concurrency };
     const options = { ...where, ...own, ...serverOptions };
-    const child = this.child(name, 'service', {
-      options,
-      spread,
-      sealing: this.sealing('service'),
-      ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
-    });
+    const inPython = slot <= (this.options.plan.python ?? 0);
+    const child = this.child(
+      name,
+      'service',
+      {
+        options,
+        spread,
+        sealing: this.sealing('service'),
+        ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
+      },
+      inPython,
+    );
     this.slots.set(slot, child);
     void child.ended.then(() => {
       if (this.isOver || !this.restartsCrashed || child.expected !== undefined) return;
@@ -151,11 +157,12 @@ export class Fleet {
     return sealed && { name, keys: [{ id: 'k', ...sealed }] };
   }
 
-  private child(name: string, kind: Kind, given: object): Child {
+  private child(name: string, kind: Kind, given: object, inPython = false): Child {
     const { folder, library, log } = this.options;
     return new Child({
       name,
       kind,
+      inPython,
       log,
       given: { ...given, library, history: join(folder, `${kind}s`, `${name}.jsonl`) },
       output: join(folder, `${name}.out`),

@@ -22,6 +22,8 @@ export interface Plan {
   readonly expect?: Expectations;
   readonly prefix?: string;
   readonly services?: number;
+  /** So many of the services are in Python. */
+  readonly python?: number;
   readonly callers?: number;
   /** Slots of each service. */
   readonly concurrency?: number;

@@ -11,6 +11,8 @@ interface Killing {
   readonly kills: number;
   /** Over how many shards each pattern is spread. */
   readonly spread?: number;
+  /** How many of the instances are in Python. */
+  readonly python?: number;
 }
 
 /**
@@ -20,7 +22,7 @@ interface Killing {
 const killing = (
   name: string,
   title: string,
-  { leaseTtl, takeOverWithin, calls, kills, spread }: Killing,
+  { leaseTtl, takeOverWithin, calls, kills, spread, python }: Killing,
 ): Scenario =>
   scenario({
     name,
@@ -32,6 +34,7 @@ const killing = (
       leaseTtl,
       kills: size.count(kills, 3),
       effects: true,
+      ...(python && { python }),
       ...(spread && {
         spread,
         serverOptions: { shards: spread },
@@ -75,6 +78,15 @@ export const s2short = killing('S2L', 'kill -9 of instances with leases of 3 s',
   takeOverWithin: 5000,
   calls: 50_000,
   kills: 15,
+});
+
+/** The same with one instance of four in Python, which is killed as often as the others. */
+export const s2python = killing('S2Y', 'kill -9 of instances, one of them in Python', {
+  leaseTtl: 10_000,
+  takeOverWithin: 5000,
+  calls: 50_000,
+  kills: 15,
+  python: 1,
 });
 
 /** The same with a stream of each pattern in each of three shards. */

@@ -1,7 +1,8 @@
 // The Python client has its own tests, in clients/python/tests: this runs them with a Redis and Nest peers.
 import { startPrivateRedis, type PrivateRedis } from '../../tools/redis.js';
 import { builtLibrary, program } from '../support/built-library.js';
-import { HOW_TO_GET, python, pythonAt } from './python.js';
+import { HOW_TO_GET, pythonAt } from '../../tools/python.js';
+import { python } from './python.js';
 
 const at = pythonAt();
 

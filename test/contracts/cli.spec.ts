@@ -99,7 +99,10 @@ test.each([
   [['destroy'], "unknown command 'destroy'"],
   [['generate', '--service', 'a', '--fromat', 'x'], 'Did you mean --format?'],
   [['generate', '--service', 'a', 'files'], 'too many arguments'],
-  [['generate', '--service', 'a', '--format', 'xml'], 'Allowed choices are typescript, asyncapi.'],
+  [
+    ['generate', '--service', 'a', '--format', 'xml'],
+    'Allowed choices are typescript, python, asyncapi.',
+  ],
   [['generate', '--service', 'a', '--url', 'nonsense'], 'url'],
 ])('called wrongly: %j', async (args, told) => {
   const answer = await command(...args);

@@ -8,12 +8,15 @@ import asyncio
 import json
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+PROGRAMS = Path(__file__).parent / "programs"
 needed = [name for name in ("REDIS_URL", "NRS_LIBRARY", "NRS_PEER") if name not in os.environ]
 
 
@@ -36,7 +39,7 @@ async def redis(url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-async def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+async def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Waits for what a condition, or what it awaits, says."""
     end = asyncio.get_running_loop().time() + seconds
     while True:
@@ -111,6 +114,19 @@ def nest(start: Start, url: str, prefix: str) -> Start:
         given["library"] = os.environ["NRS_LIBRARY"]
         made = await start("node", os.environ["NRS_PEER"], json.dumps(given))
         await made.has_said("listening" if "service" in given else "connected")
+        return made
+
+    return run
+
+
+@pytest.fixture
+def python(start: Start, url: str, prefix: str) -> Start:
+    """Starts a Python service, and waits until it reads."""
+
+    async def run(**options: Any) -> Process:
+        given = {"url": url, "prefix": prefix, "group": "work", "lease": 1, **options}
+        made = await start(sys.executable, str(PROGRAMS / "service.py"), json.dumps(given))
+        await made.has_said("listening")
         return made
 
     return run

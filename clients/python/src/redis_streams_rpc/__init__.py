@@ -2,14 +2,19 @@
 
 from .caller import Caller
 from .errors import DeadLetter, HandlerError, RedisStreamsError, RemoteError, RetryLater
-from .frame import NOTHING
+from .frame import NOTHING, Nothing
+from .handlers import Context
+from .service import Service
 
 __all__ = [
     "NOTHING",
     "Caller",
+    "Context",
     "DeadLetter",
     "HandlerError",
+    "Nothing",
     "RedisStreamsError",
     "RemoteError",
     "RetryLater",
+    "Service",
 ]

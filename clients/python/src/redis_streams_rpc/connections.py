@@ -3,10 +3,11 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -56,10 +57,22 @@ class Clock:
         return int(now() + (self._offset if self._offset is not None else time.time() * 1000 - now()))
 
 
-def connect(url: str, wait: float = 10) -> "Redis":
-    """A client that repeats nothing by itself. An answer may take `wait` seconds."""
+def connect(url: str, wait: float = 10, made: Callable[[int], None] | None = None) -> "Redis":
+    """A client that repeats nothing by itself. An answer may take `wait` seconds.
+
+    With `made` it has one connection, and `made` is told the id of each that takes the place of the one before.
+    """
+
+    async def on_connect(connection: Connection) -> None:
+        await connection.on_connect()
+        if made:
+            await connection.send_command("CLIENT", "ID")
+            made(int(await connection.read_response()))
+
     redis: Redis = Redis.from_url(
         url,
+        single_connection_client=made is not None,
+        redis_connect_func=on_connect,
         protocol=2,
         decode_responses=True,
         encoding_errors="replace",

@@ -8,12 +8,14 @@ from .texts import UnsafeJson, checked_headers, is_safe, parse, write_json
 NEXT, LAST, DONE, ERROR, FAULT, PACKED, PACKED_LAST, RESTART = range(8)
 
 
-class _Nothing:
+class Nothing:
+    """The type of NOTHING."""
+
     def __repr__(self) -> str:
         return "NOTHING"
 
 
-NOTHING = _Nothing()
+NOTHING = Nothing()
 """No value: JavaScript's `undefined`."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .frame import NOTHING
 from .values import BigInt, InvalidDate, Map, Set, is_big
 
-LONGEST_BIGINT = 1_000
+LONGEST_BIGINT = 10_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z")
 _WHOLE = re.compile(r"-?[0-9]+\Z")
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0": -0.0}

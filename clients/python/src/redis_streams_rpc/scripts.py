@@ -25,7 +25,7 @@ def _text(name: str) -> str:
     return (_manifest()[0] / f"{name}.lua").read_bytes().decode()
 
 
-async def run(redis: "Redis", name: str, keys: list[str], args: Sequence[str | int]) -> Any:
+async def run(redis: "Redis", name: str, keys: list[str], args: Sequence[Any]) -> Any:
     """Runs a script. Its text is sent only where the server does not have it."""
     words = (len(keys), *keys, *args)
     try:
@@ -34,6 +34,6 @@ async def run(redis: "Redis", name: str, keys: list[str], args: Sequence[str | i
         return await command(redis, "EVAL", _text(name), *words)
 
 
-async def command(redis: "Redis", *words: str | int) -> Any:
+async def command(redis: "Redis", *words: Any) -> Any:
     """Sends one command, and answers what Redis says as it says it."""
     return await redis.execute_command(*words)  # type: ignore[no-untyped-call]

@@ -2,14 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { asyncApiDocument } from '../contracts/generate/asyncapi-document.js';
 import { clientSource } from '../contracts/generate/client-source.js';
+import { pythonSource } from '../contracts/generate/python-source.js';
 import type { ContractSchema } from '../contracts/schema/contract-schema.js';
 import { visibleLines } from '../protocol/visible.js';
 import { described } from './described.js';
 import type { Session } from './session.js';
 import { servedPlaceOf, withWhere, type Where } from './where.js';
 
+const LANGUAGES = { typescript: clientSource, python: pythonSource };
+
 const FORMATS = {
-  typescript: clientSource,
+  ...LANGUAGES,
   asyncapi: (schema: ContractSchema) =>
     `${JSON.stringify(asyncApiDocument(schema), undefined, 2)}\n`,
 };
@@ -18,6 +21,7 @@ interface GenerateOptions extends Where {
   readonly service: string;
   readonly version?: string;
   readonly format: keyof typeof FORMATS;
+  readonly language?: keyof typeof LANGUAGES;
   readonly out?: string;
 }
 
@@ -28,6 +32,7 @@ export function addGenerate(program: Command, session: Session): void {
     about: 'It is made from the contract that the service announces.',
     examples: [
       ['generate --service orders --out orders.client.ts', 'a client in TypeScript'],
+      ['generate --service orders --language python --out orders_client.py', 'one in Python'],
       ['generate --service orders --format asyncapi', 'a document, on standard output'],
     ],
   });
@@ -42,12 +47,18 @@ export function addGenerate(program: Command, session: Session): void {
         .choices(Object.keys(FORMATS))
         .default('typescript'),
     )
+    .addOption(
+      new Option('--language <language>', 'of a client: the same as --format')
+        .choices(Object.keys(LANGUAGES))
+        .conflicts('format'),
+    )
     .option('--out <file>', 'default: standard output');
   withWhere(command, false).action((options: GenerateOptions) => generate(options, session));
 }
 
 async function generate(options: GenerateOptions, session: Session): Promise<void> {
-  const { service, version, format, out } = options;
+  const { service, version, language, out } = options;
+  const format = language ?? options.format;
   const { screen } = session;
   const place = await servedPlaceOf(options, screen.terminal);
   const { schema, others } = await session.readContract({ place, service, version });

@@ -1,0 +1,109 @@
+"""What was handed to this instance: a request, an event, or one call of a pack."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .entry import Pack, Request, read_entry
+from .header import Malformed, Sender
+
+_NOTE = re.compile(r"(\d+) (\d+) (\S*)(?: (\d+))?\Z")
+
+
+@dataclass(frozen=True)
+class Note:
+    """What `due` says of an entry. `due` is a time of Redis (ms), `attempts` failed ones, `spared` deliveries."""
+
+    due: int = 0
+    attempts: int = 0
+    state: str = ""
+    spared: int = 0
+
+
+def read_note(text: str) -> Note:
+    found = _NOTE.match(text)
+    return Note(int(found[1]), int(found[2]), found[3], int(found[4] or 0)) if found else Note()
+
+
+@dataclass(eq=False)
+class Delivery:
+    """One thing to run. `size` and `place` are those of a call in a pack; `size` 0: it is no pack."""
+
+    stream: str
+    id: str
+    request: Request | Malformed
+    pattern: str
+    deliveries: int
+    note: Note
+    fields: list[str]
+    doubt: int
+    since: str
+    size: int = 0
+    place: int = 0
+    is_over: bool = False
+    is_started_once: bool = False
+    key_record: str = ""
+    digest: str = ""
+    kept: list[str] = field(default_factory=list)
+    """Its replies for the record of its key, each as JSON."""
+    replies: int = 0
+    nonce: int = 0
+    cancelled: str = ""
+    """Why its handler is to end: TIMEOUT or CANCELLED."""
+    until: float | None = None
+    """Its deadline, a time of Redis (ms)."""
+
+    @property
+    def name(self) -> str:
+        """Its name in notices and records."""
+        return f"{self.id}#{self.place}" if self.size else self.id
+
+    @property
+    def sender(self) -> Sender | None:
+        """Who is told."""
+        return self.request.tells if isinstance(self.request, Malformed) else self.request.header.sender
+
+    @property
+    def counted(self) -> int:
+        """How many deliveries count against it."""
+        return max(1, self.deliveries - self.note.spared)
+
+    @property
+    def ms(self) -> int:
+        """When its entry came, a time of Redis."""
+        return int(self.id.partition("-")[0])
+
+
+def deliveries_of(
+    stream: str, id_: str, fields: list[str], deliveries: int, note: str, known: Any, doubt: int, since: str
+) -> list[Delivery]:
+    """What an entry holds. `known` is what Redis has noted of a pack: its letters, and a note for each call."""
+    entry, outer = read_entry(fields), read_note(note)
+    if not isinstance(entry, Pack):
+        named = entry.pattern if isinstance(entry, Request) else None
+        return [Delivery(stream, id_, entry, named or stream, deliveries, outer, fields, doubt, since)]
+    letters = known[0] if isinstance(known, list) and known else known or ""
+    notes = known[1:] if isinstance(known, list) else []
+    found = []
+    for place, call in enumerate(entry.calls):
+        if len(letters) == len(entry.calls) and letters[place] == "x":
+            continue
+        own = read_note(notes[place] if place < len(notes) else "")
+        own = replace(own, spared=outer.spared)
+        fields_ = _fields_of(call, entry.pattern)
+        one = Delivery(stream, id_, call, entry.pattern or stream, deliveries, own, fields_, doubt, since)
+        one.size, one.place = len(entry.calls), place
+        found.append(one)
+    return found
+
+
+def _fields_of(call: Request | Malformed, pattern: str | None) -> list[str]:
+    """A call of a pack as if it had been an entry of its own, for a dead letter."""
+    if isinstance(call, Malformed):
+        return []
+    header, sender = call.header, call.header.sender
+    codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
+    told = f"{sender.call} {sender.caller}" if sender else "- -"
+    line = f"1 {codec} {told} {header.timeout}" + (" once" if header.once else "")
+    rest = ["p", pattern] if pattern else []
+    return ["c", line, "d", call.data, *(["k", call.key] if call.key else []), *rest]

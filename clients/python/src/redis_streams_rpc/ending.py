@@ -1,0 +1,211 @@
+"""How a delivery ends: replies, faults, acknowledgement, another attempt, a dead letter."""
+
+import json
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from redis.exceptions import ResponseError
+
+from .connections import LOST
+from .delivery import Delivery
+from .frame import ERROR, FAULT, NEXT, NOTHING, Reply, fault, write_frame, write_reply
+from .header import Malformed
+from .settling import LOG_LIFE, Outcome, log_life
+from .texts import units, write_json
+
+if TYPE_CHECKING:
+    from .member import Member
+
+KEPT_LETTERS = 10_000
+LONGEST_FIELD = 1_048_576
+UNSETTLED = 64
+"""Values of a stream after which it waits until they are written."""
+
+
+class Over(Exception):
+    """The delivery has ended, or is not this instance's any more."""
+
+
+class Ending:
+    """Ends deliveries of a member."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+
+    async def insist(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Repeats a command until Redis has answered it."""
+        while True:
+            try:
+                return await ask()
+            except (*LOST, ResponseError) as error:
+                if self._member.lost.is_set():
+                    raise Over from error
+                await self._member.after(error)
+
+    async def script(self, name: str, keys: list[str], args: list[Any], again: list[Any] | None = None) -> str:
+        """Runs a script under the lease until Redis has answered. `again`: what a repeat asks with."""
+        said, tries = "missing", 0
+
+        async def ask() -> Any:
+            nonlocal tries
+            tries += 1
+            return await self._member.script(name, keys, again if again and tries > 1 else args)
+
+        while said == "missing":
+            said = str(await self.insist(ask))
+            if said == "missing":
+                await self.insist(lambda: self._member.renew(take=True))
+        if said == "fenced":
+            self._member.fenced()
+            raise Over
+        return said
+
+    async def value(self, delivery: Delivery, kind: int, payload: Any) -> None:
+        """A reply that does not end the call."""
+        if delivery.sender is None:
+            return
+        outcome = Outcome(delivery, self._reply(delivery, kind, payload), ends=False)
+        if delivery.replies % UNSETTLED:
+            self._member.settling.post(outcome)
+        else:
+            await self._member.settling.settle(outcome)
+
+    async def complete(self, delivery: Delivery, kind: int, payload: Any) -> None:
+        """The last reply of a request, or the end of an event."""
+        if delivery.sender is None:
+            result = f"={delivery.digest} []" if delivery.key_record else ""
+            await self._settle(Outcome(delivery, drop=False, result=result))
+            return
+        reply = self._reply(delivery, kind, payload)
+        result = f"={delivery.digest} [{','.join(delivery.kept)}]" if delivery.key_record else ""
+        await self._settle(Outcome(delivery, reply, result=result))
+
+    async def _settle(self, outcome: Outcome) -> None:
+        await self._member.settling.settle(outcome)
+
+    def _reply(self, delivery: Delivery, kind: int, payload: Any) -> str:
+        assert delivery.sender
+        index = delivery.replies
+        delivery.replies += 1
+        try:
+            text = write_reply(Reply(delivery.sender.call, kind, delivery.deliveries, delivery.nonce, index, payload))
+        except (TypeError, ValueError) as error:
+            told = {"status": "error", "message": f"the reply cannot be written as JSON: {error}"}
+            return self._reply_instead(delivery, ERROR, told)
+        if len(text.encode()) > self._member.options.max_reply:
+            told = fault("PAYLOAD_TOO_LARGE", "the reply is too large", "may-have-run")
+            return self._reply_instead(delivery, FAULT, told)
+        if delivery.key_record:
+            delivery.kept.append(write_json([kind, *([] if payload is NOTHING else [payload])]))
+        return text
+
+    def _reply_instead(self, delivery: Delivery, kind: int, told: Any) -> str:
+        delivery.replies -= 1
+        return self._reply(delivery, kind, told)
+
+    async def fault(self, delivery: Delivery, code: str, message: str, outcome: str, **more: Any) -> NoReturn:
+        """Tells the caller, and ends the request."""
+        await self._settle(Outcome(delivery, self._fault(delivery, code, message, outcome, **more), result="-"))
+        raise Over
+
+    def _fault(self, delivery: Delivery, code: str, message: str, outcome: str, **more: Any) -> str:
+        assert delivery.sender
+        told = fault(code, message, outcome) | more
+        said = Reply(delivery.sender.call, FAULT, delivery.deliveries, delivery.nonce, delivery.replies, told)
+        return write_reply(said)
+
+    async def given_up(self, delivery: Delivery) -> None:
+        """At its deadline, or when its caller has given it up."""
+        if delivery.sender is None:
+            await self._settle(Outcome(delivery, drop=False, result="-"))
+            return
+        message = "the deadline has passed" if delivery.cancelled == "TIMEOUT" else "the call was cancelled"
+        told = self._fault(delivery, delivery.cancelled, message, "may-have-run")
+        await self._settle(Outcome(delivery, told, result="-"))
+
+    async def acknowledge(self, delivery: Delivery) -> NoReturn:
+        """An event that is not run here."""
+        await self._settle(Outcome(delivery, drop=False))
+        raise Over
+
+    async def stored(self, delivery: Delivery, result: str) -> NoReturn:
+        """Answers with what another entry of its key has ended with."""
+        if delivery.sender is None:
+            await self.acknowledge(delivery)
+        replies = [(item[0], item[1] if len(item) > 1 else NOTHING) for item in json.loads(result)]
+        for kind, payload in replies[:-1]:
+            await self.value(delivery, kind if kind == NEXT else NEXT, payload)
+        await self.complete(delivery, *replies[-1])
+        raise Over
+
+    async def unreadable(self, delivery: Delivery, code: str, message: str, reason: str = "malformed") -> NoReturn:
+        """What this instance must not run: its caller is told, or the event becomes a dead letter."""
+        if delivery.sender is None or code == "INVALID_MESSAGE" or code == "PAYLOAD_TOO_LARGE":
+            await self._letter(delivery, reason, message, code, "not-run")
+        await self.fault(delivery, code, message, "not-run")
+
+    async def malformed(self, delivery: Delivery, found: Malformed) -> NoReturn:
+        await self._letter(delivery, "malformed", found.why, found.code, "not-run")
+
+    async def dead_letter(self, delivery: Delivery, reason: str, error: BaseException | None) -> NoReturn:
+        """No instance runs it again."""
+        why = str(error) if error else f"given up: {reason}"
+        more: list[str] = []
+        if error is not None:
+            more = ["error-name", type(error).__name__[:128]]
+        await self._letter(delivery, reason, why, "DEAD_LETTERED", "may-have-run", more)
+
+    async def _letter(
+        self, delivery: Delivery, reason: str, why: str, code: str, outcome: str, more: list[str] | None = None
+    ) -> NoReturn:
+        member, name, stream = self._member, self._member.keys.name, delivery.stream
+        frame, log, lease = "", "", name("lease", member.consumer)
+        if sender := delivery.sender:
+            frame = write_frame(member.consumer, [self._fault(delivery, code, why, outcome)])
+            log = member.keys.log(sender.caller)
+        keys = [member.keys.stream(stream), name("due", stream), name("dead", member.group), log or lease]
+        keys += [name("started", stream), delivery.key_record or lease, name("part", stream)]
+        fields = ["stream", stream, "pattern", delivery.pattern, "id", delivery.name, "reason", reason]
+        fields += ["error", why[:1_024], "deliveries", str(delivery.deliveries)]
+        fields += ["attempts", str(delivery.note.attempts + (reason in ("attempts", "handler")))]
+        fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or []), *_short(delivery.fields)]
+        life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
+        args = [member.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
+        await self.script("dead-letter", keys, [*args, frame, life, KEPT_LETTERS, *fields])
+        raise Over
+
+    async def retry(self, delivery: Delivery, delay: int, attempts: int) -> None:
+        """Notes when it is due again, in milliseconds from now. It stays this instance's."""
+        member, name, stream = self._member, self._member.keys.name, delivery.stream
+        keys = [member.keys.stream(stream), name("due", stream), name("part", stream)]
+        args = [member.group, member.consumer, delivery.id, delay, attempts, delivery.note.state]
+        args += [delivery.note.spared, delivery.size, delivery.place]
+        if await self.script("retry", keys, args) not in ("ok", "unnoted"):
+            raise Over
+
+    async def no_handler(self, delivery: Delivery) -> None:
+        """Another member or group answers it, or its caller is told that none does."""
+        assert delivery.sender
+        member, name, stream = self._member, self._member.keys.name, delivery.stream
+        message = "There is no matching message handler defined in the remote service."
+        frame = write_frame(member.consumer, [self._fault(delivery, "NO_HANDLER", message, "not-run")])
+        keys = [member.keys.stream(stream), name("due", stream), name("live", delivery.pattern)]
+        keys += [member.keys.log(delivery.sender.caller), name("groups", stream), name("part", stream)]
+        life = log_life(delivery, member.clock.ms())
+        args = [member.group, member.consumer, delivery.id, frame, life, int(delivery.deliveries == 1)]
+        args += ["" if delivery.until is None else int(delivery.until), delivery.size, delivery.place]
+        said = await self.script("no-handler", keys, args)
+        if said.startswith("handed "):
+            await self._member.tell(said.removeprefix("handed "), "audit")
+
+
+def _short(fields: list[str]) -> list[str]:
+    """The fields of an entry, with what is too long replaced."""
+    made: list[str] = []
+    for name, text in zip(fields[::2], fields[1::2], strict=True):
+        if units(text) > LONGEST_FIELD:
+            made += [f"{name}-sha256", sha256(text.encode()).hexdigest(), f"{name}-begins", text[:1_024]]
+        else:
+            made += [name, text]
+    return made

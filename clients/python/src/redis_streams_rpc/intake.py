@@ -1,0 +1,111 @@
+"""Reading: what this instance is given, as long as it can run it."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import ResponseError
+
+from .connections import LOST, Pauses, is_passing
+from .delivery import deliveries_of
+from .header import is_pack_line
+from .scripts import command, run
+
+if TYPE_CHECKING:
+    from .member import Member
+
+BLOCK = 500
+NESTED_EVERY = 0.1
+
+
+class Intake:
+    """Reads the streams of a member, and hands on what it gets."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._done = asyncio.Event()
+        self.reads = 0
+
+    async def ended(self) -> None:
+        """Returns when no read is open any more."""
+        await self._done.wait()
+
+    async def work(self) -> None:
+        member, pauses = self._member, Pauses()
+        try:
+            while not member.is_closing and not member.lost.is_set():
+                try:
+                    await member.know()
+                    await self._turn()
+                    self.reads += 1
+                    pauses.reset()
+                except (*LOST, ResponseError) as error:
+                    if str(error).startswith("NOGROUP"):
+                        await member.make_groups()
+                    elif not is_passing(error):
+                        raise
+                    member.doubt += 1
+                    await member.reader.connection_pool.disconnect()
+                    await pauses.wait()
+        finally:
+            self._done.set()
+
+    async def _turn(self) -> None:
+        member = self._member
+        if not member.is_fresh or member.paused.is_instance_paused:
+            await asyncio.sleep(0.05)
+            return
+        room = member.running.room
+        if room <= 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(member.running.has_room(), NESTED_EVERY)
+            if member.running.room <= 0:
+                await self._read_nested()
+            return
+        count = max(1, room // len(member.streams))
+        streams = [member.keys.stream(stream) for stream in member.streams]
+        words = ["XREADGROUP", "GROUP", member.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
+        doubt, since = member.doubt, member.memory.incarnation
+        said = await command(member.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
+        await self._take(said or [], doubt, since)
+
+    async def _read_nested(self) -> None:
+        """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
+        member = self._member
+        room = member.running.nested_room
+        streams = [stream for stream, kind in member.streams.items() if kind == "r"]
+        if room <= 0 or not streams:
+            return
+        doubt, since = member.doubt, member.memory.incarnation
+        args: list[str | int] = [member.group, member.consumer, room, member.options.concurrency, 0]
+        for _ in streams:
+            args += [room, ""]
+        said = await run(member.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
+        await self._take(said[0], doubt, since)
+
+    async def _take(self, streams: list[Any], doubt: int, since: str) -> None:
+        member = self._member
+        names = {member.keys.stream(stream): stream for stream in member.streams}
+        for key, entries in streams:
+            stream = names[key]
+            packs = [id_ for id_, fields in entries if fields and is_pack_line(fields)]
+            letters = await self.look(stream, packs) if packs else {}
+            for id_, fields in entries:
+                if id_ in letters and letters[id_] is None:
+                    continue
+                self.accept(stream, id_, fields, 1, "", letters.get(id_), doubt, since)
+
+    async def look(self, stream: str, packs: list[str]) -> dict[str, Any]:
+        """What is noted of packs; None: one is not this instance's any more."""
+        member, name = self._member, self._member.keys.name
+        keys = [name("incarnation"), member.keys.stream(stream), name("part", stream)]
+        said = await run(member.reader, "look", keys, [member.group, member.consumer, *packs])
+        return dict(zip(packs, said[1:], strict=True))
+
+    def accept(
+        self, stream: str, id_: str, fields: Any, deliveries: int, note: str, known: Any, doubt: int, since: str
+    ) -> None:
+        """Runs what an entry holds, if it does not run here already."""
+        running = self._member.running
+        if fields and not running.holds(stream, id_):
+            running.take(deliveries_of(stream, id_, fields, deliveries, note, known, doubt, since))

@@ -1,0 +1,251 @@
+"""A member of a group: its lease, and what it does for as long as it holds that lease."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import platform
+import re
+import secrets
+import socket
+from collections.abc import Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError, ResponseError
+
+from .connections import LOST, PROTOCOL, Clock, Memory, connect, hello, is_passing, now
+from .errors import RedisStreamsError
+from .inbox import Inbox
+from .intake import Intake
+from .keys import Keys
+from .pauses import PausedPatterns
+from .recovery import Recovery
+from .running import Running
+from .scripts import command, run
+from .settling import Settling
+
+if TYPE_CHECKING:
+    from .service import Options
+
+log = logging.getLogger("redis_streams_rpc")
+
+TOMBSTONE_LIFE = 86_400_000
+SERVED = 604_800_000
+WITHOUT_CONNECTIONS = 2_000
+
+
+def consumer_name() -> str:
+    """A name that is used once."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "", socket.gethostname())[:64] or "host"
+    return f"{host}-{os.getpid()}-{secrets.token_urlsafe(9)}"
+
+
+class Member:
+    """One instance in one shard, from its first lease to the loss of it."""
+
+    def __init__(self, options: "Options", keys: Keys, streams: dict[str, str]) -> None:
+        """`streams` says of which kind each is: `r` with requests, `e` with events only."""
+        self.options, self.keys, self.streams = options, keys, streams
+        self.group, self.consumer, self.token = options.group, consumer_name(), secrets.token_urlsafe(16)
+        self.clock = Clock()
+        self.doubt = 0
+        self.since: dict[str, str] = {}
+        self.memory = Memory("", "")
+        self.is_started = self.is_closing = False
+        self.lost = asyncio.Event()
+        self._renewed = -1e12
+        self._is_known = False
+        self._connecting = asyncio.Lock()
+        self._connections: dict[str, int] = {}
+        self.commands = connect(options.url, made=partial(self._on_connection, "commands"))
+        self.reader = connect(options.url, made=partial(self._on_connection, "reader"))
+        self.settling, self.paused = Settling(self), PausedPatterns(self)
+        self.running, self.intake, self.recovery = Running(self), Intake(self), Recovery(self)
+        self.inbox = Inbox(self)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _on_connection(self, role: str, id_: int) -> None:
+        self.doubt += 1
+        self._is_known = False
+        self._connections[role] = id_
+        if self.is_started:
+            self.recovery.renew_soon()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a handler may start: the last renewal that was confirmed was sent less than a lease ago."""
+        return not self.lost.is_set() and now() - self._renewed < self.options.lease_ttl
+
+    async def script(self, name: str, keys: list[str], args: list[Any]) -> Any:
+        """Runs a script whose first key is the lease, and whose first argument is its token."""
+        return await run(self.commands, name, [self.keys.name("lease", self.consumer), *keys], [self.token, *args])
+
+    async def know(self) -> None:
+        """Learns which memory the connections have reached, where that is not known."""
+        async with self._connecting:
+            while not self._is_known:
+                # A connection that is made meanwhile makes it unknown again.
+                self._is_known = True
+                try:
+                    self.memory = await hello(self.commands, self.keys, self.clock)
+                except BaseException:
+                    self._is_known = False
+                    raise
+
+    async def after(self, error: Exception) -> None:
+        """A command has failed: what it did is not known."""
+        self.doubt += 1
+        if isinstance(error, LOST):
+            await self.commands.connection_pool.disconnect()
+        await asyncio.sleep(0.05)
+
+    async def join(self) -> None:
+        """Takes the lease, lists itself in its groups, and says what it answers."""
+        await self.know()
+        await self.renew(take=True)
+        await self.make_groups()
+        if not self.options.unannounced:
+            await self._announce(check=True)
+        await self.script(
+            "facts", [self.keys.name("facts", self.group)], [self.consumer, self._facts(), TOMBSTONE_LIFE]
+        )
+
+    def start(self) -> None:
+        """Begins to read, and to do everything else."""
+        self.is_started = True
+        works = (self._renew_often, self.settling.work, self.intake.work, self.inbox.work, self.recovery.work)
+        for work in (*works, self.recovery.clean_often):
+            self._tasks.append(asyncio.create_task(self._steadily(work())))
+
+    async def _steadily(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("the instance %s stops", self.consumer)
+            self.fenced()
+
+    def _facts(self) -> str:
+        options = self.options
+        said = {"library": "python", "protocol": int(PROTOCOL), "node": f"Python {platform.python_version()}"}
+        said |= {"host": socket.gethostname(), "pid": os.getpid(), "started": self.clock.ms()}
+        said |= {"concurrency": options.concurrency, "leaseTtl": options.lease_ttl}
+        said |= {"maxDeliveries": options.max_deliveries, "drainTimeout": int(options.drain * 1000)}
+        return json.dumps(said)
+
+    async def make_groups(self) -> None:
+        """Makes sure that the group of each stream is there, and lists itself in it."""
+        name = self.keys.name
+        for stream, kind in self.streams.items():
+            keys = [self.keys.stream(stream), name("groups", stream), name("incarnation"), name("started", stream)]
+            args = [self.group, kind, 0, secrets.token_urlsafe(16), self.consumer]
+            said = await run(self.commands, "group", keys, args)
+            if said[0] == "wrong":
+                raise RedisStreamsError("REDIS", f"{said[1]} is a key of the type {said[2]}")
+            self.since[stream] = said[1]
+
+    def _announced(self) -> tuple[list[str], list[str]]:
+        """Keys and flags of the patterns whose requests it answers."""
+        keys, flags = [], []
+        for pattern in self.options.handlers.messages:
+            if pattern in self.streams:
+                flag = "packs once" if self.options.handlers.messages[pattern].once else "packs"
+                keys.append(self.keys.name("live", pattern))
+                flags += [flag, flag]
+        return keys, flags
+
+    async def _announce(self, check: bool) -> None:
+        keys, flags = self._announced()
+        args = [self.group, self.consumer, self.options.lease_ttl, SERVED, int(check), *flags]
+        said = await self.script("announce", keys, args)
+        if said[0] == "conflict":
+            pattern = list(self.options.handlers.messages)[int(said[1])]
+            raise RedisStreamsError("GROUP_CONFLICT", f"the group {said[2]} answers {pattern}")
+
+    def _note(self) -> str:
+        """Which connections it has, and for how long it may be without any (ms): others look whether they are there."""
+        return " ".join(map(str, [WITHOUT_CONNECTIONS, *self._connections.values()]))
+
+    async def renew(self, take: bool = False) -> None:
+        """Renews the lease, and takes what was left in the inbox. A lease that was gone is a doubt."""
+        sent = now()
+        name = self.keys.name
+        keys = [name("members", self.group), name("inbox", self.consumer)]
+        keys += [name("sockets", self.group), name("paused", self.group)]
+        said = await self.script("lease", keys, [self.consumer, self.options.lease_ttl, int(take), self._note()])
+        self.clock.heard(said[1])
+        if said[0] == "fenced":
+            return self.fenced()
+        if said[0] == "missing":
+            self.doubt += 1
+            return await self.renew(take=True)
+        self._renewed = sent
+        await self.paused.heard(said[3])
+        for notice in said[4:]:
+            self.inbox.take(notice)
+
+    async def _renew_often(self) -> None:
+        while True:
+            await asyncio.sleep(self.options.lease_ttl / 3000)
+            await self.renew_now()
+
+    async def renew_now(self) -> None:
+        """Renews, announces and offers; a Redis that is not there is tried again at the next renewal."""
+        try:
+            await self.know()
+            await self.renew()
+            if not self.options.unannounced and not self.lost.is_set():
+                await self._announce(check=False)
+            for offer in self.options.offers:
+                await offer(self)
+        except (RedisError, *LOST) as error:
+            if not is_passing(error) and not isinstance(error, ResponseError):
+                raise
+            log.warning("the lease was not renewed: %s", error)
+            await self.after(error)
+
+    def fenced(self) -> None:
+        """Another took this instance for dead: nothing that it holds is its own any more."""
+        self.lost.set()
+
+    async def leave(self) -> None:
+        """Lets handlers end, gives the lease back, and leaves no connection."""
+        self.is_closing = True
+        await self.intake.ended()
+        if not self.lost.is_set():
+            await self.running.drain(self.options.drain)
+        for task in [*self._tasks, *self.running.tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self.running.tasks, return_exceptions=True)
+        self.settling.drop_all()
+        with contextlib.suppress(RedisError, *LOST):
+            if not self.lost.is_set():
+                await self._release()
+        for redis in (self.commands, self.reader):
+            await redis.aclose()
+
+    async def _release(self) -> None:
+        name = self.keys.name
+        keys, flags = self._announced()
+        kinds = [name("left", self.consumer), *(name(kind, self.group) for kind in ("members", "sockets", "facts"))]
+        await self.script("release", [*kinds, *keys], [self.group, self.consumer, TOMBSTONE_LIFE, *flags])
+        streams = [self.keys.stream(stream) for stream in self.streams]
+        await run(self.commands, "unlist", streams, [self.group, self.consumer])
+        await command(self.commands, "SPUBLISH", name("nudge", self.group), "left")
+
+    async def abandon(self) -> None:
+        """Leaves before it has begun."""
+        with contextlib.suppress(RedisError, *LOST):
+            await self._release()
+        for redis in (self.commands, self.reader):
+            await redis.aclose()
+
+    def successor(self) -> "Member":
+        """What takes its place, under another name."""
+        return Member(self.options, self.keys, self.streams)
+
+    async def tell(self, consumer: str, word: str) -> None:
+        """Says a word on the channel of another member."""
+        with contextlib.suppress(RedisError, *LOST):
+            await command(self.commands, "SPUBLISH", self.keys.name("inbox", consumer), word)

@@ -1,0 +1,199 @@
+"""What other instances left, what this one has lost sight of, and what nobody needs any more."""
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import ResponseError
+
+from .connections import LOST, is_passing, now
+from .frame import FAULT, Reply, fault, write_frame, write_reply
+from .header import Header, read_header
+from .inbox import read_notice
+from .scripts import command, run
+from .settling import LOG_LIFE
+
+if TYPE_CHECKING:
+    from .member import Member
+
+log = logging.getLogger("redis_streams_rpc")
+
+TOMBSTONE, TOMBSTONE_LIFE = "+", 86_400_000
+AUDITED = 2_000
+CLEAN_EVERY, GROUP_LIFE, PAGE, TRIM = 10.0, 604_800_000, 500, 10_000
+
+
+class Recovery:
+    """Looks at the leases of the other members, and at what is pending under its own."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._missing: dict[str, float] = {}
+        self._unseen: dict[tuple[str, str], int] = {}
+        self._wake = asyncio.Event()
+        self._is_renewal_due = False
+
+    def look_soon(self) -> None:
+        """Somebody joined or left."""
+        self._wake.set()
+
+    def audit_soon(self) -> None:
+        """Something was handed to this instance."""
+        self._wake.set()
+
+    def renew_soon(self) -> None:
+        """Operators have said something."""
+        self._is_renewal_due = True
+        self._wake.set()
+
+    async def work(self) -> None:
+        member = self._member
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), member.options.lease_ttl / 3000)
+            self._wake.clear()
+            try:
+                if self._is_renewal_due:
+                    self._is_renewal_due = False
+                    await member.renew_now()
+                await self._audit()
+                await self._look()
+            except (*LOST, ResponseError) as error:
+                if not is_passing(error):
+                    log.warning("taking over failed: %s", error)
+                await member.after(error)
+
+    async def _audit(self) -> None:
+        """Fetches what is pending under this instance and was never seen: the answer of a read was lost."""
+        member, streams = self._member, list(self._member.streams)
+        reads, doubt, since = member.intake.reads, member.doubt, member.memory.incarnation
+        keys = [member.keys.stream(stream) for stream in streams]
+        args: list[str | int] = [member.group, member.consumer, AUDITED, *["-"] * len(streams)]
+        said = await run(member.commands, "snapshot", keys, args)
+        found = {(stream, id_) for stream, ids in zip(streams, said, strict=True) for id_ in ids or []}
+        # A read that is under way may be about to say it: only what stays unseen for two reads is missing.
+        self._unseen = {key: self._unseen.get(key, reads) for key in found if not member.running.holds(*key)}
+        for stream in streams:
+            ids = [id_ for (of, id_), seen in self._unseen.items() if of == stream and reads >= seen + 2]
+            if ids:
+                keys = [member.keys.stream(stream), member.keys.name("due", stream), member.keys.name("part", stream)]
+                said = await member.script("fetch", keys, [member.group, member.consumer, *ids[:100]])
+                if said[0] == "ok":
+                    self._accept(stream, said, doubt, since)
+        if self._unseen:
+            asyncio.get_running_loop().call_later(0.3, self._wake.set)
+
+    def _accept(self, stream: str, said: Any, doubt: int, since: str) -> list[str]:
+        for (id_, fields), deliveries, note, known in zip(*said[1:5], strict=True):
+            self._member.intake.accept(stream, id_, fields, int(deliveries), note, known, doubt, since)
+        return [entry[0] for entry in said[1]]
+
+    async def _look(self) -> None:
+        """Takes over from every consumer whose lease is a tombstone, or is missing at two looks."""
+        member, name, streams = self._member, self._member.keys.name, list(self._member.streams)
+        keys = [
+            key
+            for stream in streams
+            for key in (member.keys.stream(stream), name("started", stream), name("groups", stream))
+        ]
+        said = await run(member.commands, "scan", keys, [member.group])
+        places: dict[str, list[str]] = {}
+        for stream, consumers in zip(streams, said, strict=False):
+            for consumer in dict.fromkeys(consumers):
+                if consumer != member.consumer:
+                    places.setdefault(consumer, []).append(stream)
+        leases = (
+            await run(member.commands, "leases", [name("lease", consumer) for consumer in places], []) if places else []
+        )
+        gone = []
+        for consumer, lease in zip(places, leases[::2], strict=True):
+            if lease == TOMBSTONE or (lease == "" and await self._revoke(consumer)):
+                gone.append(consumer)
+        self._missing = {consumer: at for consumer, at in self._missing.items() if consumer in places}
+        waiting = []
+        for consumer in gone:
+            for stream in places[consumer]:
+                await self._end_interrupted(consumer, stream)
+                if await self._claim(consumer, stream, suspects=False):
+                    waiting.append((consumer, stream))
+        for consumer, stream in waiting:
+            if member.running.suspect is None and not self._wake.is_set():
+                await self._claim(consumer, stream, suspects=True)
+
+    async def _revoke(self, consumer: str) -> bool:
+        """Whether a lease is missing for the second time, and is revoked now."""
+        first, ttl = self._missing.get(consumer), self._member.options.lease_ttl
+        if first is None or now() - first > 2 * ttl:
+            self._missing[consumer] = now()
+            asyncio.get_running_loop().call_later(ttl / 2000 + 0.01, self._wake.set)
+            return False
+        if now() - first < ttl / 2:
+            return False
+        name, group = self._member.keys.name, self._member.group
+        keys = [name("lease", consumer), name("sockets", group), name("facts", group)]
+        said = await self._member.script("revoke", keys, [TOMBSTONE_LIFE, consumer, ""])
+        self._missing.pop(consumer, None)
+        return bool(said == "revoked")
+
+    async def _claim(self, dead: str, stream: str, suspects: bool) -> bool:
+        """Claims what it can run; says whether only entries are left that may have ended other instances."""
+        member, name = self._member, self._member.keys.name
+        keys = [name("lease", dead), name("left", dead), member.keys.stream(stream)]
+        keys += [name("due", stream), name("part", stream)]
+        while not member.is_closing:
+            room = 1 if suspects else min(100, member.running.room)
+            if room <= 0:
+                return False
+            doubt, since = member.doubt, member.memory.incarnation
+            args = [member.group, dead, member.consumer, room, member.options.max_deliveries, int(suspects), ""]
+            said = await member.script("claim", keys, args)
+            if said[0] != "ok":
+                return bool(said[0] == "suspects")
+            # What was cancelled while nobody listened does not run.
+            notices = await command(member.commands, "LRANGE", name("inbox", dead), 0, -1)
+            ids = self._accept(stream, said, doubt, since)
+            for notice in map(read_notice, notices):
+                if notice:
+                    member.running.cancel(*notice)
+            if suspects:
+                member.running.suspect = (stream, ids[0]) if ids and member.running.holds(stream, ids[0]) else None
+                return False
+        return False
+
+    async def _end_interrupted(self, dead: str, stream: str) -> None:
+        """Tells the callers of what the dead one has started, and nobody may start again."""
+        member, name = self._member, self._member.keys.name
+        lease = name("lease", dead)
+        stream_keys = [member.keys.stream(stream), name("started", stream)]
+        said = await run(member.commands, "interrupted", [lease, *stream_keys], [dead, member.group, TOMBSTONE])
+        for id_, line in zip(said[1::2], said[2::2], strict=True):
+            header, frame, log_key = read_header(line), "", name("lease", member.consumer)
+            sender = header.sender if isinstance(header, Header) else header.tells
+            if sender:
+                told = fault("INTERRUPTED", "the instance that ran it died", "may-have-run")
+                frame = write_frame(member.consumer, [write_reply(Reply(sender.call, FAULT, 2, 0, 0, told))])
+                log_key = member.keys.log(sender.caller)
+            args = [member.consumer, dead, member.group, id_, frame, LOG_LIFE, TOMBSTONE]
+            await member.script("end-interrupted", [lease, *stream_keys, log_key], args)
+
+    async def clean_often(self) -> None:
+        """Removes what every group has handled, and notes about what is gone."""
+        while True:
+            await asyncio.sleep(CLEAN_EVERY)
+            for stream, kind in self._member.streams.items():
+                try:
+                    await self._clean(stream, kind)
+                except (*LOST, ResponseError) as error:
+                    log.debug("cleaning failed: %s", error)
+
+    async def _clean(self, stream: str, kind: str) -> None:
+        member, name = self._member, self._member.keys.name
+        keys = [member.keys.stream(stream), name("groups", stream), name("started", stream)]
+        after, stayed, more = "", "0", "1"
+        while more == "1" and not member.is_closing:
+            args = [member.group, kind, GROUP_LIFE, -1, -1, PAGE, after, stayed, TRIM]
+            _, more, after, stayed, *_ = await run(member.commands, "janitor", keys, args)
+            await asyncio.sleep(0)
+        places = [name("due", stream), member.keys.stream(stream), name("part", stream)]
+        await run(member.commands, "sweep", places, [])

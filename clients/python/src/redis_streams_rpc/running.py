@@ -1,0 +1,224 @@
+"""From what was handed to this instance to what became of it."""
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from .delivery import Delivery, Note
+from .ending import Ending, Over
+from .entry import Request
+from .errors import DeadLetter, HandlerError, RetryLater
+from .frame import DONE, ERROR, LAST, NEXT, NOTHING
+from .handlers import Context, Handler
+from .header import Malformed
+from .starting import Starting
+
+if TYPE_CHECKING:
+    from .member import Member
+
+log = logging.getLogger("redis_streams_rpc")
+
+GRACE = 5.0
+"""Seconds that a handler has to end when its signal has fired."""
+
+
+class Running:
+    """Everything that this instance holds."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._entries: Counter[tuple[str, str]] = Counter()
+        self._by_name: dict[tuple[str, str], Delivery] = {}
+        self._parked: set[Delivery] = set()
+        self._slots = asyncio.Semaphore(member.options.concurrency)
+        self._nested_slots = asyncio.Semaphore(member.options.concurrency)
+        self._one_by_one: dict[tuple[str, str], asyncio.Lock] = {}
+        self._changed = asyncio.Event()
+        self._handlers: dict[Delivery, asyncio.Task[None]] = {}
+        self._starting, self._ending = Starting(member), Ending(member)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.suspect: tuple[str, str] | None = None
+        """An entry that may have ended other instances: it runs alone of its kind."""
+        self._nonce = 0
+
+    @property
+    def room(self) -> int:
+        """How many more entries may be read."""
+        held = sum(1 for one in self._by_name.values() if one not in self._parked and not _is_nested(one))
+        return self._member.options.concurrency - held
+
+    @property
+    def nested_room(self) -> int:
+        return self._member.options.concurrency - sum(map(_is_nested, self._by_name.values()))
+
+    async def has_room(self) -> None:
+        """Returns when something has ended."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    def holds(self, stream: str, id_: str) -> bool:
+        return (stream, id_) in self._entries
+
+    def take(self, deliveries: list[Delivery]) -> None:
+        """Runs what an entry holds."""
+        for delivery in deliveries:
+            self._entries[delivery.stream, delivery.id] += 1
+            self._by_name[delivery.stream, delivery.name] = delivery
+        for delivery in deliveries:
+            task = asyncio.create_task(self._run(delivery))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def cancel(self, stream: str, name: str) -> None:
+        """Its caller has given it up."""
+        delivery = self._by_name.get((stream, name))
+        if delivery and not delivery.cancelled:
+            delivery.cancelled = "CANCELLED"
+            if task := self._handlers.get(delivery):
+                task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Waits until everything has ended that is not waiting for its time."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._drained(), seconds)
+
+    async def _drained(self) -> None:
+        while len(self._by_name) > len(self._parked):
+            await self.has_room()
+
+    @contextlib.contextmanager
+    def _park(self, delivery: Delivery) -> Any:
+        self._parked.add(delivery)
+        self._changed.set()
+        try:
+            yield
+        finally:
+            self._parked.discard(delivery)
+
+    async def _run(self, delivery: Delivery) -> None:
+        key = (delivery.stream, delivery.id)
+        try:
+            if isinstance(delivery.request, Malformed):
+                await self._ending.malformed(delivery, delivery.request)
+            else:
+                await self._run_request(delivery, delivery.request)
+        except Over:
+            pass
+        finally:
+            self._by_name.pop((delivery.stream, delivery.name), None)
+            self._entries[key] -= 1
+            if not self._entries[key]:
+                del self._entries[key]
+                self._one_by_one.pop(key, None)
+                if self.suspect == key:
+                    self.suspect = None
+            self._changed.set()
+
+    async def _run_request(self, delivery: Delivery, request: Request) -> None:
+        """Runs it again until an attempt is the last one."""
+        while True:
+            wait = delivery.note.due - self._member.clock.ms()
+            if wait > 0:
+                with self._park(delivery):
+                    await asyncio.sleep(wait / 1000)
+            if self._member.paused.pattern(delivery.pattern):
+                await self._starting.refuse_paused(delivery, len(self._parked))
+                with self._park(delivery):
+                    await self._member.paused.wait(delivery.pattern)
+            handler, data = await self._starting.prepare(delivery, request)
+            async with self._nested_slots if _is_nested(delivery) else self._slots, self._alone(delivery):
+                await self._starting.start(delivery, request, handler)
+                error = await self._handle(delivery, request, handler, data)
+            if error is None:
+                return
+            await self._failed(delivery, request, handler, error)
+
+    def _alone(self, delivery: Delivery) -> Any:
+        """The calls of a pack run one by one on its last permitted delivery."""
+        if not delivery.size or delivery.counted < self._member.options.max_deliveries:
+            return contextlib.nullcontext()
+        return self._one_by_one.setdefault((delivery.stream, delivery.id), asyncio.Lock())
+
+    async def _handle(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
+        """Runs the handler; answers what it raised, if that decides."""
+        self._nonce += 1
+        delivery.nonce, delivery.replies = self._nonce, 0
+        task = asyncio.create_task(self._call(delivery, request, handler, data))
+        self._handlers[delivery] = task
+        try:
+            if delivery.cancelled:
+                task.cancel()
+            while not task.done():
+                left = (delivery.until - self._member.clock.ms()) / 1000 if delivery.until else None
+                if left is not None and left <= 0 and not delivery.cancelled:
+                    delivery.cancelled = "TIMEOUT"
+                    task.cancel()
+                done, _ = await asyncio.wait({task}, timeout=GRACE if delivery.cancelled else left)
+                if not done and delivery.cancelled:
+                    log.warning("the handler of %s goes on after its end", delivery.pattern)
+                    break
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        finally:
+            self._handlers.pop(delivery, None)
+        if delivery.cancelled and (not task.done() or task.cancelled() or task.exception()):
+            await self._ending.given_up(delivery)
+            return None
+        return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+    async def _call(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> None:
+        context = Context(
+            delivery.pattern,
+            delivery.name,
+            delivery.deliveries,
+            delivery.note.attempts,
+            request.headers,
+            request.key,
+            min(16, request.header.depth + 1),
+            delivery.until,
+        )
+        said = handler.run(data, context) if handler.takes_context else handler.run(data)
+        if inspect.isasyncgen(said):
+            try:
+                async for value in said:
+                    if delivery.until and request.header.idle:
+                        delivery.until = self._member.clock.ms() + request.header.idle
+                    await self._ending.value(delivery, NEXT, value)
+            finally:
+                await said.aclose()
+            await self._ending.complete(delivery, DONE, NOTHING)
+        else:
+            result = await said if inspect.isawaitable(said) else said
+            await self._ending.complete(delivery, LAST, result)
+
+    async def _failed(self, delivery: Delivery, request: Request, handler: Handler, error: BaseException) -> None:
+        """Ends the delivery, or returns after its next attempt was noted."""
+        options, is_event = self._member.options, request.header.sender is None
+        if isinstance(error, DeadLetter):
+            await self._ending.dead_letter(delivery, "handler", error)
+        most = handler.retries or (options.attempts if is_event or isinstance(error, RetryLater) else 0)
+        if not most:
+            payload = {"status": "error", "message": "Internal server error"}
+            if isinstance(error, HandlerError):
+                payload = error.payload
+            else:
+                log.error("the handler of %s failed", delivery.pattern, exc_info=error)
+            await self._ending.complete(delivery, ERROR, payload)
+            raise Over
+        attempts = delivery.note.attempts + 1
+        if attempts >= most:
+            await self._ending.dead_letter(delivery, "attempts", error)
+        delay = options.retry_delay * 2 ** (attempts - 1)
+        if isinstance(error, RetryLater) and error.seconds is not None:
+            delay = error.seconds
+        due = self._member.clock.ms() + int(delay * 1000)
+        await self._ending.retry(delivery, int(delay * 1000), attempts)
+        delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)
+
+
+def _is_nested(delivery: Delivery) -> bool:
+    return isinstance(delivery.request, Request) and delivery.request.header.depth > 0

@@ -1,0 +1,166 @@
+"""What is decided about a request or an event before its handler starts."""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import digests
+from .delivery import Delivery
+from .ending import Ending, Over
+from .entry import Request
+from .handlers import Handler
+from .reply_log import place
+from .scripts import run
+from .texts import UnsafeJson, read_json
+
+if TYPE_CHECKING:
+    from .member import Member
+
+
+class Starting:
+    """Ends what is not to start, and says how to run the rest."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._ending = Ending(member)
+
+    async def refuse_paused(self, delivery: Delivery, waiting: int) -> None:
+        """A call of a paused pattern that was never handed out before is refused, if it is not to wait."""
+        pause = self._member.paused.pattern(delivery.pattern) or {}
+        is_new = delivery.sender is not None and delivery.deliveries == 1 and not delivery.note.attempts
+        if is_new and (pause.get("refuse") or waiting >= self._member.options.concurrency):
+            until = {"until": pause["until"]} if "until" in pause else {}
+            await self._ending.fault(delivery, "PAUSED", "an operator has paused the pattern", "not-run", **until)
+
+    async def prepare(self, delivery: Delivery, request: Request) -> tuple[Handler, Any]:
+        """The handler and its data."""
+        member, header = self._member, request.header
+        sender = header.sender
+        if header.version != 1:
+            if sender is None:
+                await self._ending.dead_letter(delivery, "version", None)
+            await self._ending.fault(delivery, "UNSUPPORTED_VERSION", f"version {header.version}", "not-run")
+        if sender is None and not self._is_for_us(delivery, request):
+            await self._ending.acknowledge(delivery)
+        if delivery.cancelled:
+            await self._ending.given_up(delivery)
+            raise Over
+        if not delivery.size and delivery.counted > member.options.max_deliveries:
+            await self._ending.dead_letter(delivery, "deliveries", None)
+        if header.timeout:
+            # A value that was sent has renewed the deadline, but nobody else knows of it.
+            delivery.until = float(delivery.ms + header.timeout)
+            if member.clock.ms() > delivery.until:
+                has_run = delivery.deliveries > 1 or delivery.note.attempts > 0
+                if sender is not None:
+                    outcome = "may-have-run" if has_run else "not-run"
+                    await self._ending.fault(delivery, "TIMEOUT", "the deadline has passed", outcome)
+                if not has_run:
+                    await self._ending.acknowledge(delivery)
+            if sender is None:
+                delivery.until = None
+        handler = member.options.handlers.find(delivery.pattern, sender is None, header.message)
+        if handler is None:
+            if sender is None:
+                await self._ending.acknowledge(delivery)
+            await self._ending.no_handler(delivery)
+            raise Over
+        data = await self._data(delivery, request)
+        if request.key is not None and not delivery.key_record:
+            await self._claim_key(delivery, request, request.key)
+        return handler, data
+
+    def _is_for_us(self, delivery: Delivery, request: Request) -> bool:
+        since = self._member.since.get(delivery.stream, "")
+        is_older = bool(since) and place(delivery.id) <= place(since)
+        return not is_older and request.group in (None, self._member.group)
+
+    async def _data(self, delivery: Delivery, request: Request) -> Any:
+        """What the codec makes of the data."""
+        options, header = self._member.options, request.header
+        if len(request.data) > options.max_payload or len(request.data.encode()) > options.max_payload:
+            await self._ending.unreadable(delivery, "PAYLOAD_TOO_LARGE", "the data is too large")
+        codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
+        try:
+            if codec == "json":
+                return read_json(request.data) if request.data else None
+            if codec == "obj":
+                said = read_json(request.data)
+                if isinstance(said, dict) and "data" in said:
+                    return said["data"]
+        except UnsafeJson as error:
+            await self._ending.unreadable(delivery, "INVALID_MESSAGE", f"the data cannot be read: {error}")
+        await self._ending.unreadable(delivery, "CODEC_MISMATCH", f"data in {codec} is not read here")
+
+    async def _claim_key(self, delivery: Delivery, request: Request, key: str) -> None:
+        """The first entry of a key runs; others wait for it, and answer with its result."""
+        keys, stream, pause = self._member.keys, delivery.stream, 0.05
+        record, digest = keys.idempotency(self._member.group, delivery.pattern, key), digests.digest(request.data)
+        mine, other = f".{digest} {delivery.name} {stream}", stream
+        while True:
+            names = [keys.stream(stream), keys.stream(other), keys.name("part", stream), keys.name("part", other)]
+            ask = partial(run, self._member.commands, "claim-keys", [*names, record], [stream, other, mine])
+            word, text = await self._ending.insist(ask)
+            if word == "run":
+                delivery.key_record, delivery.digest = record, digest
+                return
+            if word == "elsewhere":
+                other = text
+            elif word in ("wait", "later"):
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
+            elif word == "stored":
+                await self._ending.stored(delivery, text)
+            elif word == "mismatch":
+                message = "the key was used before with other data"
+                await self._ending.unreadable(delivery, "IDEMPOTENCY_MISMATCH", message, "idempotency")
+            else:
+                message = "the record of the key cannot be read"
+                if delivery.sender is None:
+                    await self._ending.dead_letter(delivery, "idempotency", None)
+                await self._ending.fault(delivery, "REPLY_LOST", message, "may-have-run")
+
+    async def start(self, delivery: Delivery, request: Request, handler: Handler) -> None:
+        """Waits until a handler may start, and notes what may be started once only, or may be the last time."""
+        member = self._member
+        while not member.is_fresh:
+            if member.lost.is_set():
+                raise Over
+            await asyncio.sleep(0.05)
+        once = request.header.once or handler.once
+        if not delivery.size:
+            if once and not delivery.is_started_once:
+                await self._start_once(delivery)
+        elif once or delivery.counted >= member.options.max_deliveries:
+            await self._mark(delivery, once)
+
+    async def _start_once(self, delivery: Delivery) -> None:
+        name = self._member.keys.name
+        keys = [self._member.keys.stream(delivery.stream), name("started", delivery.stream)]
+        said = await self._ending.script("start", keys, [self._member.group, self._member.consumer, delivery.id])
+        if said != "ok 1":
+            raise Over
+        delivery.is_started_once = True
+
+    async def _mark(self, delivery: Delivery, once: bool) -> None:
+        name, stream = self._member.keys.name, delivery.stream
+        keys = [self._member.keys.stream(stream), name("due", stream), name("part", stream), name("started", stream)]
+        letters, attempts = ["."] * delivery.size, ["0"] * delivery.size
+        attempts[delivery.place] = str(delivery.note.attempts)
+
+        def args(letter: str) -> list[Any]:
+            letters[delivery.place] = letter
+            noted = " ".join(attempts) if delivery.note.attempts else ""
+            told = [self._member.group, self._member.consumer, delivery.id, "".join(letters), noted]
+            return [*told, "1" if once else "0"]
+
+        said = await self._ending.script("mark", keys, args("t"), again=args("T"))
+        sign = said.split(" ")[1][delivery.place]
+        if sign == "t" and once:
+            await self._ending.fault(delivery, "INTERRUPTED", "its instance died", "may-have-run")
+        if sign == "t":
+            await self._ending.dead_letter(delivery, "deliveries", None)
+        if sign != "1":
+            raise Over
+        if once:
+            delivery.is_started_once = True
