@@ -3,6 +3,7 @@
 //
 //   npm run consumers -- --only nest-12-esm,nest-12-pnpm
 //   npm run consumers -- --ci       those that `.ci/run` has
+//   npm run consumers -- --keep     keeps what worked in docs/matrix.json, for the README
 //
 // Needs a build, and a registry of npm.
 import { execFileSync } from 'node:child_process';
@@ -14,9 +15,14 @@ import { startRedis } from '../tools/redis.js';
 import { repository } from '../tools/repository.js';
 import { Project } from './consumers/project.js';
 import { CONSUMERS, type Consumer } from './consumers/projects.js';
+import { keepConsumed, today } from './matrix/records.js';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, ci: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    ci: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
 });
 
 function chosen(): readonly Consumer[] {
@@ -29,6 +35,11 @@ function chosen(): readonly Consumer[] {
     throw new Error(`no consumer ${unknown}; there are ${known.join(', ')}`);
   return CONSUMERS.filter(({ name }) => names.includes(name));
 }
+
+const shown = (versions: Readonly<Record<string, string>>): string =>
+  Object.entries(versions)
+    .map((each) => each.join(' '))
+    .join(', ');
 
 /** The tarball that users would get. */
 function pack(folder: string): string {
@@ -50,7 +61,9 @@ try {
     const { works, problems } = await project.run();
     const seconds = Math.round((performance.now() - began) / 1000);
     if (works !== undefined)
-      console.log(`${consumer.name}: ${project.versions}: ${works} (${seconds} s)`);
+      console.log(`${consumer.name}: ${shown(project.versions)}: ${works} (${seconds} s)`);
+    if (works !== undefined && problems.length === 0 && values.keep)
+      keepConsumed({ project: consumer.name, versions: project.versions, date: today() });
     for (const problem of problems) console.error(`${consumer.name}: ${problem}`);
     if (problems.length > 0) process.exitCode = 1;
     project.close();

@@ -1,5 +1,4 @@
-// The files that are printed from the sources: pages of docs/, and what deploy/ has for operators. Types, bounds
-// and defaults come from the tables in options/, the words from the docstrings of the options.
+// The files that are printed from the sources: pages of docs/, the README, and what deploy/ has for operators.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -19,6 +18,7 @@ import { repository } from '../tools/repository.js';
 import { alertsFile, alertsPage } from './deploy/alerts.js';
 import { boardFile } from './deploy/board.js';
 import { luaFiles } from './lua-files.js';
+import { readmePage } from './matrix/table.js';
 import { metricsPage } from './metrics-page.js';
 
 /** One option of a table: its type, its bounds and its default. */
@@ -39,6 +39,7 @@ type Docs = Readonly<Record<string, Doc>>;
 /** Every printed page: its absolute path and the text that must be there. */
 export async function printPages(): Promise<{ path: string; text: string }[]> {
   const pages = {
+    'README.md': readmePage(),
     'docs/options.md': optionsPage(),
     'docs/errors.md': errorsPage(),
     'docs/metrics.md': metricsPage(PRINTED),

@@ -56,13 +56,13 @@ export class Project {
     return { works, problems: this.problems };
   }
 
-  /** Which versions were installed. */
-  get versions(): string {
+  /** Which versions were installed, by package. */
+  get versions(): Readonly<Record<string, string>> {
     const shown = ['@nestjs/core', '@nestjs/microservices', 'ioredis'].map((name) => {
       const file = join(this.folder, 'node_modules', name, 'package.json');
-      return `${name} ${(JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version}`;
+      return [name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version];
     });
-    return shown.join(', ');
+    return Object.fromEntries(shown) as Record<string, string>;
   }
 
   private write(): void {

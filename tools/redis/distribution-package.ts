@@ -1,7 +1,15 @@
 // The last resort of the launcher: the distribution's own Redis package, unpacked into a folder of
 // the repository. No root, no installed package, no service on port 6379; apt checks the signatures.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cache } from '../repository.js';
 import type { Server } from './server.js';
@@ -58,8 +66,15 @@ export function fetchServer(): Server | undefined {
  * False where there is no apt, or it has nothing to offer.
  *
  * @param why printed once, because the download takes a while
+ * @param elsewhere suites of Debian, the first of which has it, instead of what the machine itself uses; then all packages that it
+ * needs are downloaded too
  */
-export function fetchPackages(folder: string, offers: readonly Offer[], why: string): boolean {
+export function fetchPackages(
+  folder: string,
+  offers: readonly Offer[],
+  why: string,
+  elsewhere: readonly string[] = [],
+): boolean {
   if (process.platform !== 'linux') return false;
   if (!succeeds('apt-get', ['--version']) || !succeeds('dpkg-deb', ['--version'])) return false;
   console.error(why, folder);
@@ -68,10 +83,14 @@ export function fetchPackages(folder: string, offers: readonly Offer[], why: str
   try {
     for (const part of ['lists/partial', 'archives/partial', 'root'])
       mkdirSync(join(work, part), { recursive: true });
+    const apt = [
+      ...privateApt(work),
+      ...(elsewhere.length > 0 ? otherSuites(work, elsewhere) : []),
+    ];
     // A package source of a third party may be broken. It only matters whether the download works.
-    succeeds('apt-get', [...privateApt(work), '-qq', 'update']);
+    succeeds('apt-get', [...apt, '-qq', 'update']);
     for (const { packages, holds } of offers)
-      if (download(work, packages) && unpack(work) && holds(join(work, 'root'))) {
+      if (download(apt, packages) && unpack(work) && holds(join(work, 'root'))) {
         publish(join(work, 'root'), join(folder, 'root'), holds);
         return true;
       }
@@ -92,10 +111,27 @@ function privateApt(work: string): string[] {
   ].flatMap((option) => ['-o', option]);
 }
 
+/** As if nothing were installed, and from the same mirror of Debian. */
+function otherSuites(work: string, names: readonly string[]): string[] {
+  const format = ['indextargets', '--format', '$(REPO_URI)'];
+  const known = spawnSync('apt-get', format, { encoding: 'utf8' }).stdout.split('\n');
+  const mirror = known.find((uri) => /\/debian\/?$/.test(uri)) ?? 'http://deb.debian.org/debian';
+  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
+  const lines = names.map((suite) => `deb ${signed} ${mirror} ${suite} main\n`);
+  writeFileSync(join(work, 'sources'), lines.join(''));
+  writeFileSync(join(work, 'status'), '');
+  return [
+    `Dir::Etc::sourcelist=${work}/sources`,
+    'Dir::Etc::sourceparts=/dev/null',
+    `Dir::State::status=${work}/status`,
+    `APT::Default-Release=${names[0]}`,
+  ].flatMap((option) => ['-o', option]);
+}
+
 // --reinstall: a package that is installed, but whose server is not on PATH, is downloaded as well.
-function download(work: string, packages: readonly string[]): boolean {
+function download(apt: readonly string[], packages: readonly string[]): boolean {
   const install = ['-qq', '-y', '--no-install-recommends', '--download-only', '--reinstall'];
-  return succeeds('apt-get', [...privateApt(work), ...install, 'install', ...packages]);
+  return succeeds('apt-get', [...apt, ...install, 'install', ...packages]);
 }
 
 function unpack(work: string): boolean {
