@@ -218,6 +218,8 @@ export interface RecordOptions {
   atMostOnce?: boolean;
   signal?: AbortSignal;
   expiresIn?: number;
+  delay?: number;
+  notBefore?: Date | number;
   whenNoConsumer?: WhenNoConsumer;
   keepResult?: boolean;
   onStored?: (stored: StoredEntry) => void;

@@ -67,6 +67,8 @@ export declare class Keys {
   paused(group: string): string;
   inbox(consumer: string): string;
   due(stream: string): string;
+  later(stream: string): string;
+  when(stream: string): string;
   part(stream: string): string;
   started(stream: string): string;
   idempotency(group: string, pattern: string, key: string): string;
@@ -83,6 +85,8 @@ export declare const LAST_ID = '18446744073709551615-18446744073709551615';
 export declare const LIBRARY_VERSION = '0.1.0';
 
 export declare const MAX_CALL_DEPTH = 16;
+
+export declare const MAX_DELAY = 31536000000;
 
 export declare const MAX_DEPTH = 64;
 

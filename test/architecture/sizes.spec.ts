@@ -9,20 +9,20 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5260,
+  'engine/consumer': 5330,
   'engine/diagnostics': 220,
-  'engine/producer': 2060,
+  'engine/producer': 2135,
   engine: 480,
   module: 60,
-  nest: 2745,
-  options: 1110,
-  protocol: 845,
+  nest: 2805,
+  options: 1135,
+  protocol: 855,
   'redis/cluster': 300,
   'redis/lua': 300,
-  'redis/operations': 2830,
+  'redis/operations': 3020,
   'redis/connections': 220,
   'redis/replicas': 200,
-  redis: 950,
+  redis: 980,
 };
 const MAX_MEDIAN = 110;
 

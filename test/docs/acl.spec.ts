@@ -266,6 +266,8 @@ async function callsOf(client: Caller): Promise<void> {
   for (const _ of range(2)) {
     expect(await client.call('echo', 5, { idempotencyKey: 'key' })).toBe(5);
   }
+  const waits = client.failure('echo', 1, { delay: 60_000, signal: AbortSignal.timeout(100) });
+  expect(await waits).toMatchObject({ code: 'CANCELLED' });
   const signal = AbortSignal.timeout(100);
   expect(await client.failure('hangs', 1, { signal })).toMatchObject({ code: 'CANCELLED' });
   expect(await client.failure('hangs', 1, { timeout: 200 })).toMatchObject({ code: 'TIMEOUT' });
@@ -298,7 +300,9 @@ it('the recipes are enough for all that each role does, which uses every right',
   const first = await place.serve(handlers(new Gate(), heard), served);
   await callsOf(client);
   for (const event of ['told', 'flaky', 'bad', 'spread']) await client.tell(event, event);
-  await eventually(() => expect(heard.toSorted()).toEqual(['before', 'flaky', 'spread', 'told']));
+  await client.tell('told', 'later', { delay: 20 });
+  const all = ['before', 'flaky', 'later', 'spread', 'told'];
+  await eventually(() => expect(heard.toSorted()).toEqual(all));
 
   const waiting = client.call('slow', 1, { timeout: 20_000 });
   await eventually(async () => expect(await place.pending('slow')).toBe(1));

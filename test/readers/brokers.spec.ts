@@ -66,6 +66,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     decide: (caller) => caller.decide([call]),
     attach: (caller) => caller.attach(),
     reAsk: (caller) => caller.reAsk([call]),
+    withdraw: (caller) => caller.withdraw([{ stream: 's', id: 'id', due: 1, words: '' }]),
     abort: (caller) => caller.abort('me', ['notice']),
     readLog: (caller) => caller.readLog('0-0', 10),
     trimLog: (caller) => caller.trimLog('1-1'),
@@ -123,6 +124,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     endInterrupted: (starts) =>
       starts.endInterrupted(owner, 'dead', { stream: 's', id: '1-1', answer: replied }),
     orphans: (starts) => starts.orphans('s', '', 10),
+    promote: (starts) => starts.promote(['s'], { most: 1, size: 1 }),
     sweep: (starts) => starts.sweep('s'),
     adopt: (starts) => starts.adopt(owner, 's', ['1-1']),
     admit: (starts) =>

@@ -95,6 +95,44 @@ for s = 1, tonumber(sections) do
       tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
     end
     key = last + 1
+  elseif wide == '4' then
+    
+local function scheduled(later, when, stream, id, at, from, to)
+  -- Milliseconds: since 1970, or from now with a + before them.
+  local due = whole(string.sub(at, 1, 1) == '+' and now + tonumber(at) or tonumber(at))
+  local known = redis.pcall('HGET', later, id)
+  if type(known) == 'table' then return '-:0' .. error_of(known) end
+  if not known then
+    local size = redis.pcall('ZCOUNT', when, '-inf', '+inf')
+    if type(size) == 'table' then return '-:0' .. error_of(size) end
+    if size >= cap then return '-:0!FULL' end
+    local stored = redis.pcall('HSET', later, id, cjson.encode({ unpack(ARGV, from, to) }))
+    if type(stored) == 'table' then return '-:0' .. error_of(stored) end
+  end
+  local noted = redis.pcall('ZADD', when, 'NX', due, id)
+  if type(noted) == 'table' then
+    if not known then redis.call('HDEL', later, id) end
+    return '-:0' .. error_of(noted)
+  end
+  if redis.call('ZRANGEBYSCORE', when, '-inf', '+inf', 'LIMIT', 0, 1)[1] == id then
+    local tag, name = string.match(stream, '^({.-}):s:(.*)$')
+    local groups, told = redis.pcall('XINFO', 'GROUPS', stream), {}
+    for _, g in ipairs(groups.err and {} or groups) do
+      -- Groups of broadcasts belong to the group before the brace.
+      local group = string.match(g[2], '^[^{]+')
+      if group and not told[group] then
+        told[group] = true
+        redis.pcall('SPUBLISH', tag .. ':nudge:' .. group, 'due ' .. due .. ' ' .. name)
+      end
+    end
+  end
+  return due .. '-0:1'
+end
+
+    local strings = tonumber(ARGV[at + 3])
+    told = told + 1
+    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[at + 4], ARGV[at + 5], at + 6, at + 3 + strings)
+    key, at = key + 3, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1

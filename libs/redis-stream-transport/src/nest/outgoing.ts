@@ -22,6 +22,7 @@ import { headersText, OutgoingData, sealingError, unserializable } from './outgo
 import { packPacket, type Packed } from './packets.js';
 import { passedHeaders } from './passed-headers.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
+import { checkWaitingCall, scheduleOf } from './schedule.js';
 
 /** A packet on its way out, checked and written as text. */
 export interface Outgoing extends EventTerms {
@@ -81,7 +82,9 @@ export class OutgoingPackets {
     const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
     const isLate = written instanceof Promise;
     const { codec, data: text } = isLate ? UNWRITTEN : written;
-    const { timeout, idle } = isEvent ? this.storing(options) : this.span(options);
+    const schedule = scheduleOf(options, pattern);
+    const wait = schedule?.wait ?? 0;
+    const { timeout, idle } = isEvent ? this.storing(options) : this.span(options, wait);
     const lane = this.options.lanes.get(pattern);
     // One literal, because this is made for every call.
     const request: CallRequest = {
@@ -101,8 +104,13 @@ export class OutgoingPackets {
       // The handlers of an event are not waited for.
       scope: isEvent ? undefined : currentScope(),
       onStored: options.onStored && safe(options.onStored, this.complain),
+      schedule,
       seal: undefined,
     };
+    if (schedule !== undefined && !isEvent) {
+      const expiry = inheritedExpiry();
+      checkWaitingCall(request, expiry && expiry - this.now());
+    }
     if (sealer !== undefined) {
       const seal = this.sealing(sealer, { pattern: packet.pattern, data }, request, headers);
       return { request: { ...request, seal }, signal: options.signal };
@@ -162,14 +170,14 @@ export class OutgoingPackets {
     return { timeout: options.timeout ?? this.options.timeout, idle: 0 };
   }
 
-  /** The time a call has, shortened to what the handler that makes it has left. */
-  private span(options: ResolvedRecordOptions): Span {
+  /** The time a call has from when it is due, shortened to what the handler that makes it has left then. */
+  private span(options: ResolvedRecordOptions, wait: number): Span {
     const own = options.timeout !== undefined || options.idleTimeout !== undefined;
     const idle = (own ? options.idleTimeout : this.options.idleTimeout) ?? 0;
     const timeout = idle > 0 ? 0 : (options.timeout ?? this.options.timeout);
     const expiry = inheritedExpiry();
     if (expiry === undefined) return { timeout, idle };
-    const left = Math.max(1, Math.ceil(expiry - this.now()));
+    const left = Math.max(1, Math.ceil(expiry - this.now() - wait));
     return idle > 0
       ? { timeout, idle: Math.min(idle, left) }
       : { timeout: Math.min(timeout, left), idle };

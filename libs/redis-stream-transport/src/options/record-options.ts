@@ -1,7 +1,8 @@
 import { RedisStreamsError } from '../errors.js';
-import { MAX_KEY_LENGTH, MAX_TIMEOUT } from '../protocol/limits.js';
+import { MAX_DELAY, MAX_KEY_LENGTH, MAX_TIMEOUT } from '../protocol/limits.js';
 import { CLIENT_TABLE } from './client-options.js';
 import { headers, type Headers } from './headers.js';
+import { notBefore } from './not-before.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
 import {
   contradiction,
@@ -18,7 +19,7 @@ import { nearest } from './suggest.js';
 
 /** Where Redis has stored a call or an event. */
 export interface StoredEntry {
-  /** Id of its entry; of a call that travels with others, with its place there: `<id>#<place>`. */
+  /** Id of its entry; of a call that travels with others, with its place there: `<id>#<place>`. Of what is due later the id under which it waits. */
   readonly id: string;
   /** The stream: the pattern, its lane, or another stream of a pattern that is spread. */
   readonly stream: string;
@@ -55,6 +56,17 @@ export interface RecordOptions {
    * that never started `deadLetterExpired` of the server says what becomes. Default: no end.
    */
   expiresIn?: number;
+  /**
+   * After how many milliseconds the call or event is due. Until then it waits in Redis, beside its stream, and survives its
+   * sender. `timeout`, `idleTimeout` and `expiresIn` count from when it is due. Not with `whenNoConsumer: 'fail'`.
+   * Default: due at once.
+   */
+  delay?: number;
+  /**
+   * Instead of `delay`: when it is due, by Redis' clock: a `Date`, or milliseconds since 1970. At most a year ahead; what
+   * has passed is due at once. Default: due at once.
+   */
+  notBefore?: Date | number;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
   /**
@@ -77,6 +89,8 @@ export const RECORD_TABLE = {
   atMostOnce: flag,
   signal: instance<AbortSignal>('`AbortSignal`', 'addEventListener', 'throwIfAborted'),
   expiresIn: duration({ default: undefined, min: 1, max: MAX_TIMEOUT }),
+  delay: duration({ default: undefined, min: 0, max: MAX_DELAY }),
+  notBefore,
   whenNoConsumer,
   keepResult: flag,
   onStored: listener<(stored: StoredEntry) => void>('(stored: StoredEntry) => void'),
@@ -97,6 +111,8 @@ class Resolved {
   atMostOnce = RECORD_TABLE.atMostOnce.default;
   signal = RECORD_TABLE.signal.default;
   expiresIn = RECORD_TABLE.expiresIn.default;
+  delay = RECORD_TABLE.delay.default;
+  notBefore = RECORD_TABLE.notBefore.default;
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
   keepResult = RECORD_TABLE.keepResult.default;
   onStored = RECORD_TABLE.onStored.default;
@@ -128,6 +144,9 @@ export function resolveRecordOptions(raw?: RecordOptions): ResolvedRecordOptions
   if (values.keepResult === true && values.idempotencyKey !== undefined) {
     const reason = 'the result of a call with a key is kept under that';
     throw contradiction(PLACE, 'keepResult', 'idempotencyKey', reason);
+  }
+  if (values.delay !== undefined && values.notBefore !== undefined) {
+    throw contradiction(PLACE, 'delay', 'notBefore', 'each says when it is due');
   }
   return values as ResolvedRecordOptions;
 }

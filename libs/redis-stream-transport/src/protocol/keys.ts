@@ -121,6 +121,16 @@ export class Keys {
     return `${this.tag}:due:${stream}`;
   }
 
+  /** Entries that wait until they are due, by their ids: their fields as JSON. */
+  later(stream: string): string {
+    return `${this.tag}:later:${stream}`;
+  }
+
+  /** When each of these is due (ms). */
+  when(stream: string): string {
+    return `${this.tag}:when:${stream}`;
+  }
+
   /** Which calls of a pack have ended, per entry of a stream; nothing is noted while none has. */
   part(stream: string): string {
     return `${this.tag}:part:${stream}`;

@@ -20,6 +20,9 @@ export const MAX_HEADER_LINE = 512;
 /** Longest timeout of a call, in milliseconds: 24 days, the longest time of a JavaScript timer. */
 export const MAX_TIMEOUT = 2_147_483_647;
 
+/** Longest time that an entry may wait until it is due, in milliseconds: a year. */
+export const MAX_DELAY = 31_536_000_000;
+
 /** Largest depth of a call that was made inside handlers. Deeper calls count as this deep. */
 export const MAX_CALL_DEPTH = 16;
 

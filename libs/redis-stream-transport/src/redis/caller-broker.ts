@@ -12,6 +12,7 @@ import { hello, type Incarnation } from './operations/hello.js';
 import { noteSent } from './operations/calling/sent.js';
 import type { CallerPlace } from './operations/place.js';
 import { load } from './operations/script.js';
+import { withdraw, type Scheduled } from './operations/scheduling/withdraw.js';
 import type { EnqueueAnswer } from './verdict.js';
 
 export type { CallInDoubt, Fate } from './operations/calling/decide.js';
@@ -66,6 +67,10 @@ export class CallerBroker implements CallerPlace {
 
   decide(calls: readonly CallInDoubt[]): Promise<Decision> {
     return decide(this, calls);
+  }
+
+  withdraw(entries: readonly Scheduled[]): Promise<string[]> {
+    return withdraw(this, entries);
   }
 
   attach(): Promise<string | undefined> {

@@ -6,13 +6,14 @@ import { adopt } from './operations/recovery/adopt.js';
 import { endInterrupted, type InterruptedEnd } from './operations/recovery/end-interrupted.js';
 import { interrupted, type InterruptedEntry } from './operations/recovery/interrupted.js';
 import { orphans } from './operations/recovery/orphans.js';
+import { promote, type Promoted } from './operations/scheduling/promote.js';
 import { admit, type Arrival } from './operations/serving/admit.js';
 import { claimKeys, type KeyClaim, type KeyedEntry } from './operations/serving/claim-keys.js';
 import { mark, type Marked, type Marks } from './operations/serving/mark.js';
 import { start } from './operations/serving/start.js';
 import type { CheckedAnswer, LeaseLost, Owner } from './owner.js';
 
-export type { Arrival, InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks };
+export type { Arrival, InterruptedEntry, KeyClaim, KeyedEntry, Marked, Marks, Promoted };
 
 /** Operations around the start of handlers: may an entry start, must it run, was it interrupted. Each method is one. */
 export class StartBroker implements GroupPlace {
@@ -57,6 +58,14 @@ export class StartBroker implements GroupPlace {
 
   sweep(stream: string): Promise<void> {
     return sweep(this, stream);
+  }
+
+  /** In the order of the streams. */
+  promote(
+    streams: readonly string[],
+    bounds: { readonly most: number; readonly size: number },
+  ): Promise<{ readonly now: number; readonly streams: readonly Promoted[] }> {
+    return promote(this, streams, bounds);
   }
 
   adopt(owner: Owner, stream: string, ids: readonly string[]): Promise<LeaseLost | undefined> {

@@ -9,6 +9,7 @@ import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
 import { announcementsOf, type PatternState } from './intake/pattern-state.js';
 import type { Patterns } from './intake/patterns.js';
 import { Readings } from './intake/readings.js';
+import { ScheduledEntries } from './intake/scheduled-entries.js';
 import { cancelledEntries } from './membership/cancellations.js';
 import type { CompanionFactory } from './membership/companion.js';
 import { InstanceFacts } from './membership/instance-facts.js';
@@ -66,6 +67,7 @@ export interface ShardParts {
   readonly reclaimer: Reclaimer;
   readonly watch: ConnectionWatch;
   readonly janitor: Janitor;
+  readonly scheduled: ScheduledEntries;
 }
 
 export function assembleShard(settings: ShardSettings, life: ShardLife): ShardParts {
@@ -122,8 +124,9 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   });
   const starts = new StartBroker(commands, keys, () => options.group);
   const janitor = new Janitor(context, readings.all, starts);
+  const scheduled = new ScheduledEntries(context, starts, readings.streams);
   const statistics = new InstanceStatistics(context, leases, patterns, dispatcher);
-  return { ...parts, keeper, membership, statistics, reclaimer, watch, janitor };
+  return { ...parts, keeper, membership, statistics, reclaimer, watch, janitor, scheduled };
 }
 
 /** Keeps the lease, and what travels with it. */

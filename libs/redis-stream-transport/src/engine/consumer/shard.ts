@@ -100,7 +100,7 @@ export class ConsumerShard implements ShardLife {
   /** Joins the group and begins to read. Waits for Redis; rejects with a `RedisStreamsError` (`Membership.join`). */
   async start(): Promise<void> {
     const { context, connections, readings, membership, leases } = this.parts;
-    const { reclaimer, watch, janitor } = this.parts;
+    const { reclaimer, watch, janitor, scheduled } = this.parts;
     this.refuseIfStopping();
     connections.commands.start();
     await membership.join(() => this.until(() => context.isUp));
@@ -111,6 +111,7 @@ export class ConsumerShard implements ShardLife {
     reclaimer.start();
     watch.start();
     janitor.start();
+    scheduled.start();
     void reclaimer.scan();
     leases.nudge('joined').catch(() => undefined);
     this.serves = true;
@@ -166,7 +167,8 @@ export class ConsumerShard implements ShardLife {
 
   /** Renews the lease: cancellations that were published while the connection was down come with the renewal. */
   async restored(): Promise<void> {
-    const { membership, keeper } = this.parts;
+    const { membership, keeper, scheduled } = this.parts;
+    if (this.serves) scheduled.lookAtAll();
     if (membership.isRegistered) await keeper.renew();
   }
 
@@ -178,8 +180,9 @@ export class ConsumerShard implements ShardLife {
   }
 
   message(channel: string, text: string): void {
-    const { context, keys, keeper, readings, reclaimer, statistics } = this.parts;
+    const { context, keys, keeper, readings, reclaimer, statistics, scheduled } = this.parts;
     if (channel === keys.nudge(context.options.group)) {
+      if (scheduled.told(text)) return;
       void (text === 'paused' ? keeper.renewAnew() : keeper.renew());
       if (text === 'left') void reclaimer.scan();
     } else if (text === 'audit') {
@@ -194,7 +197,8 @@ export class ConsumerShard implements ShardLife {
   }
 
   private async stopLooking(): Promise<void> {
-    const { reclaimer, watch, janitor } = this.parts;
+    const { reclaimer, watch, janitor, scheduled } = this.parts;
+    scheduled.stop();
     await Promise.all([reclaimer.stop(), watch.stop(), janitor.stop()]);
   }
 

@@ -10,10 +10,12 @@ import type { Clock } from '../clock.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { AbortListener } from '../abort-listeners.js';
 import { hashOf, type Identified } from '../id-table.js';
-import { modeOf, type CallRequest, type CallSink, type ReplyOrigin } from './call-request.js';
-import { fieldsOf, hasExtraFields, type WrittenData } from './sending/entry-request.js';
+import { modeOf, type CallRequest, type CallSink } from './call-request.js';
+import { fieldsOf, hasExtraFields, scheduledFields } from './sending/entry-request.js';
+import type { WrittenData } from './sending/entry-request.js';
 import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
+import type { EarlyReply, Run, Unread } from './replies/run.js';
 
 /** What a call needs of the producer that owns it. */
 export interface CallOwner {
@@ -79,6 +81,9 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   /** Until then it is tried again while its pattern was never served (monotonic, ms). */
   readonly graceUntil: number;
 
+  /** Of one that is due later: when that is, once a verdict said so (Redis' clock, ms). */
+  dueAt = 0;
+
   /** Index of the next value to pass on. */
   next = 0;
   /** The run whose values are passed on (rule L14). */
@@ -102,7 +107,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     const now = owner.clock.now();
     this.startedAt = now;
     this.hash = hashOf(id);
-    this.expiresAt = now + (request.idle > 0 ? request.idle : request.timeout);
+    this.expiresAt = now + (request.schedule?.wait ?? 0) + (request.idle || request.timeout);
     this.graceUntil =
       typeof request.grace === 'number' ? now + request.grace : Number.POSITIVE_INFINITY;
     // The id is the key, so the service keeps the result under it.
@@ -138,11 +143,15 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   get mode(): 0 | 1 | 2 | 3 {
-    return modeOf(this.request.grace);
+    return this.isScheduled ? 0 : modeOf(this.request.grace);
   }
 
   get maySpread(): boolean {
     return !this.request.namePattern;
+  }
+
+  get isScheduled(): boolean {
+    return this.request.schedule !== undefined;
   }
 
   get hasExtraFields(): boolean {
@@ -155,8 +164,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 
   /** Calls whose deadline moves, and those that were sent before, travel by themselves. */
   get pack(): Packable | undefined {
-    const { idle, data, headers } = this.request;
-    if (idle > 0 || this.tainted) return undefined;
+    const { idle, data, headers, schedule } = this.request;
+    if (idle > 0 || this.tainted || schedule !== undefined) return undefined;
     return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
   }
 
@@ -194,7 +203,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   fields(now: number): readonly string[] {
-    const { codec, idle, once } = this.request;
+    const { codec, idle, once, schedule } = this.request;
     const line = requestHeader({
       codec,
       call: this.id,
@@ -204,13 +213,15 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
       once,
       depth: this.depth,
     });
-    return fieldsOf(this.request, line);
+    const fields = fieldsOf(this.request, line);
+    if (schedule === undefined) return fields;
+    return scheduledFields({ ...schedule, id: this.callId }, fields, now - this.startedAt);
   }
 
   /** Milliseconds until its deadline; of a call that has not waited, those that the application gave. */
   timeLeft(now: number): number {
-    const { timeout, idle } = this.request;
-    if (now - this.startedAt < SLACK) return idle > 0 ? idle : timeout;
+    const { timeout, idle, schedule } = this.request;
+    if (now - this.startedAt < SLACK || schedule !== undefined) return idle > 0 ? idle : timeout;
     return Math.max(1, Math.ceil(this.expiresAt - now));
   }
 
@@ -234,6 +245,11 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     return place === undefined ? entry : `${entry}#${place.place}`;
   }
 
+  /** Its entry was found, after it had waited until it was due. */
+  found(entry: string): void {
+    this.first = entry;
+  }
+
   /** It is to be sent once more, as another entry. */
   again(): void {
     this.state = 'queued';
@@ -242,12 +258,17 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   stored(first: string, steps: number, place?: PackPlace, unsafe?: Error): void {
-    this.first = first;
+    if (this.isScheduled) this.dueAt = Number.parseInt(first, 10);
+    else this.first = first;
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
     const { onStored, stream } = this.request;
-    onStored?.({ id: this.entryName, stream, callId: this.callId });
+    onStored?.({
+      id: this.isScheduled ? this.callId : this.entryName,
+      stream,
+      callId: this.callId,
+    });
     this.owner.stored(this, unsafe);
   }
 
@@ -274,26 +295,4 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 /** Characters that it takes in a batch, about. */
 function sizeOf({ data, headers, key }: CallRequest): number {
   return data.length + (headers?.length ?? 0) + (key?.length ?? 0) + 64;
-}
-
-/** One run of a handler. */
-export interface Run {
-  readonly instance: string;
-  readonly deliveries: number;
-  readonly nonce: number;
-}
-
-/** The replies of a call that its deserializer has not finished. */
-export interface Unread {
-  /** Resolves when everything so far was passed on; never rejects. */
-  tail: Promise<void>;
-  /** Replies that were not passed on yet. */
-  waiting: number;
-}
-
-/** A reply that came before one with a lower index. */
-export interface EarlyReply {
-  readonly kind: number;
-  readonly payload: unknown;
-  readonly origin: ReplyOrigin;
 }

@@ -24,7 +24,7 @@ const SERVICE_KEYED = `
 
 const CALLER_KEYED = `
   del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush xadd xdel xinfo|groups xinfo|stream xlen xpending
-  xrange xrevrange xtrim zcount zrangebyscore`;
+  xrange xrevrange xtrim zadd zcount zrangebyscore zrem`;
 
 /** What the first question on a connection needs. */
 export function helloRights(keys: Keys): Right[] {
@@ -48,6 +48,7 @@ export function callerRights(keys: Keys): Right[] {
   const channels = [
     channel('ssubscribe', keys.log('x'), keys.log('*')),
     channel('spublish', keys.inbox('x'), keys.inbox('*')),
+    channel('spublish', keys.nudge('x'), keys.nudge('*')),
   ];
   return [...without(CONNECTION), ...keyed(CALLER_KEYED, keys), ...channels];
 }

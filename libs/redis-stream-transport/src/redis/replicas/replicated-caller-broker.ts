@@ -3,6 +3,7 @@ import { CallerBroker, type Batch, type CallInDoubt, type LogRecord } from '../c
 import type { CommandFailure } from '../failure.js';
 import { RECORD_LIFE } from '../lua/caller-record.js';
 import type { Decision, Fate } from '../operations/calling/decide.js';
+import type { Scheduled } from '../operations/scheduling/withdraw.js';
 import type { EnqueueAnswer } from '../verdict.js';
 import type { Replicas } from './replicas.js';
 
@@ -39,6 +40,15 @@ export class ReplicatedCallerBroker extends CallerBroker {
     if (isKept) return decision;
     const fates = decision.fates.map((fate) => (fate.kind === 'not-run' ? PERHAPS : fate));
     return { ...decision, fates };
+  }
+
+  /** What was withdrawn on this server alone may be due on another. */
+  override async withdraw(entries: readonly Scheduled[]): Promise<string[]> {
+    const on = this.link.current;
+    const answers = await super.withdraw(entries);
+    if (!answers.includes('withdrawn')) return answers;
+    if (await this.haveAll(on).catch(() => false)) return answers;
+    return answers.map((answer) => (answer === 'withdrawn' ? 'gone' : answer));
   }
 
   /** Resolves when enough replicas have the frames. */

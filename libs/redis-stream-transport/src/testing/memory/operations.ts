@@ -16,6 +16,7 @@ import type { Operation } from './operation.js';
 import { claim } from './recovery/claim.js';
 import { adopt, fetchHeld, orphans, scan, snapshot } from './recovery/held.js';
 import { endInterrupted, interrupted } from './recovery/interrupted.js';
+import { promote, withdraw } from './scheduling/waiting.js';
 import { admit } from './serving/admit.js';
 import { claimKeys } from './serving/claim-keys.js';
 import { deadLetter, settleChecked } from './serving/ending.js';
@@ -37,5 +38,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...[ensureGroup, unlist, dropGroup],
   ...[claim, adopt, fetchHeld, orphans, scan, snapshot, interrupted, endInterrupted],
   ...[clean, sweep],
+  ...[promote, withdraw],
   ...[replay, describeService, lookAtService, servicesOffered],
 ];

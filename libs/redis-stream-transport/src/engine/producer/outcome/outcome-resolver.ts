@@ -58,8 +58,9 @@ export class OutcomeResolver {
   }
 
   private async decidePage(page: readonly Asked[]): Promise<void> {
+    const withdrawn = await this.withdraw(page);
     const { fates, incarnation } = await this.broker.decide(page.map(({ call }) => inDoubt(call)));
-    const gone = fates.some((fate) => fate.kind === 'gone');
+    const gone = page.some(({ call }, i) => fates[i]?.kind === 'gone' && !withdrawn.has(call));
     // Entries that are gone were settled. Replies that have not arrived yet are in the log.
     if (gone) await this.replies.catchUp().catch(() => undefined);
     const notices = new Map<string, string[]>();
@@ -71,11 +72,35 @@ export class OutcomeResolver {
         if (known === undefined) notices.set(fate.owner, [text]);
         else known.push(text);
       }
-      if (fate.kind === 'not-run') ended(certain(call, incarnation) ? 'not-run' : 'may-have-run');
+      if (fate.kind === 'not-run' || withdrawn.has(call))
+        ended(certain(call, incarnation) ? 'not-run' : 'may-have-run');
       else ended('may-have-run');
     }
     await Promise.all([...notices].map(([owner, texts]) => this.broker.abort(owner, texts)));
   }
+
+  /** Takes back what waits until it is due. Calls that were due before get the entries that they became. */
+  private async withdraw(page: readonly Asked[]): Promise<ReadonlySet<Call>> {
+    const withdrawn = new Set<Call>();
+    const waiting = page.map(({ call }) => call).filter(isHidden);
+    if (waiting.length === 0) return withdrawn;
+    const answers = await this.broker.withdraw(
+      waiting.map(({ stream, callId, id, caller, dueAt }) => ({
+        ...{ stream, id: callId, due: dueAt, words: `${id} ${caller}` },
+      })),
+    );
+    for (const [i, call] of waiting.entries()) {
+      const answer = answers[i];
+      if (answer === 'withdrawn') withdrawn.add(call);
+      else if (answer !== undefined && answer !== 'gone') call.found(answer);
+    }
+    return withdrawn;
+  }
+}
+
+/** A call whose entry is not known, because it is made when the call is due. */
+function isHidden({ isScheduled, entry }: Call): boolean {
+  return isScheduled && entry === undefined;
 }
 
 function inDoubt({ stream, entry = '', place }: Call): CallInDoubt {

@@ -20,8 +20,20 @@ export interface EntryRequest {
   readonly expiresIn: number;
   /** Is told where it is stored. Never throws. */
   readonly onStored?: ((stored: StoredEntry) => void) | undefined;
+  /** When it is due, if that is later; until then it waits beside its stream. */
+  readonly schedule?: Schedule | undefined;
   /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
   readonly seal?: ((entry: Addressed) => Promise<WrittenData>) | undefined;
+}
+
+/** When an entry is due. */
+export interface Schedule {
+  /** By which it is known while it waits: of an event; that of a call is made of caller and call. */
+  readonly id: string;
+  /** Milliseconds from when the application made it, about where there is a time. */
+  readonly wait: number;
+  /** By Redis' clock (milliseconds since 1970); undefined: after `wait`. */
+  readonly notBefore: number | undefined;
 }
 
 /** The entry that sealed data are for. */
@@ -38,8 +50,9 @@ export interface Addressed {
 export type WrittenData = Pick<EntryRequest, 'codec' | 'data'>;
 
 /** Whether an entry has more than the two fields. */
-export function hasExtraFields({ headers, key, namePattern }: EntryRequest): boolean {
-  return headers !== undefined || key !== undefined || namePattern;
+export function hasExtraFields(request: EntryRequest): boolean {
+  const { headers, key, namePattern, schedule } = request;
+  return headers !== undefined || key !== undefined || namePattern || schedule !== undefined;
 }
 
 /**
@@ -55,4 +68,18 @@ export function fieldsOf(request: EntryRequest, line: string): string[] {
   if (key !== undefined) fields.push('k', key);
   if (namePattern) fields.push('p', pattern);
   return fields;
+}
+
+/**
+ * What is written for an entry that is due later: its id, when it is due, and its field list.
+ *
+ * @param age milliseconds since the application made it
+ */
+export function scheduledFields(
+  { id, wait, notBefore }: Schedule,
+  fields: readonly string[],
+  age: number,
+): string[] {
+  const due = notBefore ?? `+${Math.max(0, Math.round(wait - age))}`;
+  return [id, String(due), ...fields];
 }

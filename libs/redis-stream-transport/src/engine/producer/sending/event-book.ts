@@ -50,7 +50,8 @@ export class EventBook {
       diagnostics.eventSent(event);
       deadlines.add(event);
       const { send } = this.settings;
-      const { stream, timeout: within } = request;
+      const { stream, timeout, schedule } = request;
+      const within = timeout + (schedule?.wait ?? 0);
       const data =
         written ?? request.seal?.({ stream, caller: undefined, call: undefined, within });
       if (data === undefined) send(event);

@@ -5,7 +5,13 @@ import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
 import { onAbort, type AbortListener } from '../../abort-listeners.js';
-import { fieldsOf, hasExtraFields, type EntryRequest, type WrittenData } from './entry-request.js';
+import {
+  fieldsOf,
+  hasExtraFields,
+  scheduledFields,
+  type EntryRequest,
+  type WrittenData,
+} from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
 import { failureOf, refusalOf, unsafeOf } from './not-stored.js';
@@ -64,9 +70,16 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
     return hasExtraFields(this.request);
   }
 
-  fields(): readonly string[] {
-    const { codec, once, expiresIn } = this.request;
-    return fieldsOf(this.request, eventHeader(codec, once, expiresIn));
+  get isScheduled(): boolean {
+    return this.request.schedule !== undefined;
+  }
+
+  fields(now: number): readonly string[] {
+    const { codec, once, expiresIn, schedule } = this.request;
+    const fields = fieldsOf(this.request, eventHeader(codec, once, expiresIn));
+    return schedule === undefined
+      ? fields
+      : scheduledFields(schedule, fields, now - this.startedAt);
   }
 
   /** Events travel by themselves: each group settles them for itself. */
@@ -77,9 +90,9 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   sending(): void {}
 
   stored(first: string, steps: number, _place?: PackPlace, unsafe?: Error): void {
-    const { onStored, stream } = this.request;
+    const { onStored, stream, schedule } = this.request;
     if (onStored !== undefined)
-      onStored({ id: steps === 0 ? first : idAfter(first, steps), stream, callId: undefined });
+      onStored({ id: schedule?.id ?? idAfter(first, steps), stream, callId: undefined });
     const what = `an event of ${this.pattern}`;
     this.end(unsafe && unsafeOf(this, 'may-have-run', what, unsafe));
   }

@@ -43,6 +43,11 @@ export interface SectionNews {
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {
   const { stream, pattern, hasExtraFields } = first;
+  if (first.isScheduled) {
+    const fields = [first.fields(now)];
+    const section = { stream, pattern, mode: 0, hasExtraFields, isScheduled: true } as const;
+    return { section: { ...section, entries: fields }, laid: entries };
+  }
   const { widths, terms, spread } = news;
   const mode = terms.mode(pattern, first.mode, now);
   const measures = terms.measures(stream, now);

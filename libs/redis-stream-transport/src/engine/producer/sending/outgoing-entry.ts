@@ -33,6 +33,8 @@ export interface OutgoingEntry {
   readonly maySpread: boolean;
   /** Whether it has more than the two fields. */
   readonly hasExtraFields: boolean;
+  /** It waits beside its stream until it is due. */
+  readonly isScheduled: boolean;
   /** A call that may be started once only: it travels apart from other calls. */
   readonly once: boolean;
   /** Characters that it takes in a batch, about. */
@@ -49,7 +51,7 @@ export interface OutgoingEntry {
 
   /**
    * The values of the fields `c` and `d`, or if `hasExtraFields` its whole field list. The header has the time that
-   * is left.
+   * is left. Of an entry that is due later: its id, when it is due, and its field list.
    *
    * @param now monotonic, ms
    */
@@ -62,7 +64,8 @@ export interface OutgoingEntry {
    */
   sending(incarnation: Incarnation, now: number): void;
   /**
-   * It is stored: its entry is the one that comes `steps` after the entry `first`.
+   * It is stored: its entry is the one that comes `steps` after the entry `first`. Of an entry that is due later, `first`
+   * is an id of that time.
    * @param place in the pack that the entry is; undefined: it is no pack
    * @param unsafe why it may be lost all the same: too few replicas have it
    */

@@ -8,5 +8,6 @@ import type { WrittenData } from './entry-request.js';
  */
 export function sealedFor(call: Call, now: number): Promise<WrittenData> | undefined {
   const { request, stream, caller, id } = call;
-  return request.seal?.({ stream, caller, call: id, within: call.timeLeft(now) });
+  const within = call.timeLeft(now) + (request.schedule?.wait ?? 0);
+  return request.seal?.({ stream, caller, call: id, within });
 }

@@ -1,6 +1,7 @@
 import { LUA_BACKLOG } from '../../lua/backlog.js';
 import { LUA_BATCH_AGE, LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
 import { LUA_ERROR_TOKEN } from '../../lua/error-token.js';
+import { LUA_SCHEDULE } from '../../lua/schedule.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
@@ -21,6 +22,8 @@ export interface BatchSection {
   readonly measures?: boolean;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
+  /** It is one entry that waits until it is due: before its field list come its id and when that is. */
+  readonly isScheduled?: boolean;
   /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
   readonly entries: readonly (readonly string[])[];
 }
@@ -50,10 +53,11 @@ export interface Batch {
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
- * of the stream is not looked at), wide (0/1/2/3), the number of entries and the entries: two values each, or
+ * of the stream is not looked at), wide (0/1/2/3/4), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
- * string that Lua is given counts.
+ * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
+ * when:<stream> and the stream, and the strings are its id, when it is due, and the field list.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
@@ -110,6 +114,12 @@ for s = 1, tonumber(sections) do
       tokens[told] = type(id) == 'string' and id .. ':1' or '-:0' .. error_of(id)
     end
     key = last + 1
+  elseif wide == '4' then
+    ${LUA_SCHEDULE}
+    local strings = tonumber(ARGV[at + 3])
+    told = told + 1
+    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[at + 4], ARGV[at + 5], at + 6, at + 3 + strings)
+    key, at = key + 3, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
@@ -215,8 +225,10 @@ export async function enqueue(
     logKey,
   ];
   for (const section of sections) {
+    if (section.isScheduled === true)
+      line.push(keys.later(section.stream), keys.when(section.stream));
     line.push(keys.stream(section.stream));
-    if (!isLone(section)) line.push(keys.live(section.pattern));
+    if (section.isScheduled !== true && !isLone(section)) line.push(keys.live(section.pattern));
   }
   line[1] = String(line.length - 2);
   line.push(
@@ -249,11 +261,16 @@ function pushSections(line: string[], sections: readonly BatchSection[]): void {
         pushEntry(line, hasExtraFields, sections[k]?.entries[0] as readonly string[]);
       continue;
     }
-    line.push(modeOf(section), hasExtraFields ? '1' : '0', String(entries.length));
+    line.push(modeOf(section), wideOf(section), String(entries.length));
     for (const fields of entries) pushEntry(line, hasExtraFields, fields);
     i++;
   }
   line[at] = String(count);
+}
+
+function wideOf({ isScheduled, hasExtraFields }: BatchSection): string {
+  if (isScheduled === true) return '4';
+  return hasExtraFields ? '1' : '0';
 }
 
 function pushEntry(line: string[], isList: boolean, fields: readonly string[]): void {

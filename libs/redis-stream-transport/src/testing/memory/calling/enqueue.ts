@@ -2,6 +2,7 @@ import { enqueueScript } from '../../../redis/operations/calling/enqueue.js';
 import { operation, type Line } from '../operation.js';
 import type { Store } from '../store.js';
 import { takersOf } from './announced.js';
+import { scheduled } from '../scheduling/waiting.js';
 import { backlogOf } from './backlog.js';
 import { judged, remember } from './caller-record.js';
 
@@ -48,6 +49,7 @@ export const enqueue = operation(enqueueScript, (store, said, line) => {
 
 function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [asked, wide, count] = [cursor.next(), cursor.next(), Number(cursor.next())];
+  if (wide === '4') return [waiting(store, cursor, cap)];
   const isRow = wide === '2' || wide === '3';
   const next = wide === '0' || wide === '2' ? plain : listed;
   if (isRow)
@@ -65,6 +67,12 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
   const why = unserved || (room < count ? '!FULL' : '');
   return [`${ids[0] ?? '-'}:${ids.length}${filling}${takers}${why}`];
+}
+
+function waiting(store: Store, cursor: Cursor, cap: number): string {
+  const [later, when, stream] = [cursor.nextKey(), cursor.nextKey(), cursor.nextKey()];
+  const [id = '', at = '', ...fields] = listed(cursor);
+  return scheduled(store, { later, when, stream, id, at, fields }, cap);
 }
 
 const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];
