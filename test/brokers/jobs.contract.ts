@@ -64,7 +64,8 @@ export function jobsOf({ JobsContract }: Contracts, instance: string, journal: J
   class JobsController implements ContractHandlers<InstanceType<Contracts['JobsContract']>> {
     async work(id: number): Promise<string> {
       journal.lines.push(`${instance} ${id}`);
-      await pause(20);
+      // Long enough for every instance to get some.
+      await pause(60);
       return instance;
     }
 

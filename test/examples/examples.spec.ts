@@ -32,6 +32,26 @@ const SHOWN: Readonly<Record<string, unknown>> = {
     shows: ['2026-06-01', '2026-06-02'],
   },
   testing: { unit: 'rain in Bergen', withDouble: false, overBroker: true, overRedis: true },
+  prpc: {
+    sum: { result: 5, exception_info: null, inOrder: true, kept: true },
+    again: { result: 5, exception_info: null, inOrder: true, kept: true },
+    named: {
+      result: 'Hi Ada, have a good evening',
+      exception_info: null,
+      inOrder: true,
+      kept: true,
+    },
+    failed: { result: null, exception_info: 'whom?', inOrder: true, kept: true },
+    unknown: {
+      result: null,
+      exception_info: 'There is no matching message handler defined in the remote service.',
+      inOrder: true,
+      kept: true,
+    },
+    sums: 1,
+    refused: 1,
+    pending: 0,
+  },
   'plain-node': { greeting: 'hello Ada', event: 'greeted Ada' },
 };
 
