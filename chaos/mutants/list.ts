@@ -37,8 +37,8 @@ export const mutants: readonly Mutant[] = [
     file: 'redis/operations/serving/read.js',
     patches: [
       [
-        '    const read = readAnswer(await reading);',
-        `    const read = readAnswer(await reading);
+        '    const read = tap?.take(answer) ?? readAnswer(answer);',
+        `    const read = tap?.take(answer) ?? readAnswer(answer);
         for (const { stream, entries } of read) {
             if (entries.length > 0) await reader.command('xack', [stream, group, ...entries.map(({ id }) => id)]);
         }`,

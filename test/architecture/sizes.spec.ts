@@ -21,6 +21,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'redis/lua': 300,
   'redis/operations': 3020,
   'redis/connections': 220,
+  'redis/reading': 120,
   'redis/replicas': 200,
   redis: 980,
 };

@@ -25,6 +25,7 @@ import {
   readSealed,
 } from '../../libs/redis-stream-transport/src/protocol/sealed-text.js';
 import { replayFields } from '../../libs/redis-stream-transport/src/dead-letters/replay-fields.js';
+import { readInBytes } from '../../libs/redis-stream-transport/src/redis/reading/answer-bytes.js';
 import { parseNote } from '../../libs/redis-stream-transport/src/redis/entries.js';
 import { parseVerdict } from '../../libs/redis-stream-transport/src/redis/verdict.js';
 import { RedisStreamsError } from 'nestjs-redis-streams';
@@ -174,6 +175,41 @@ it('the note of an entry', { timeout: TIME }, () => {
     expect(Number.isSafeInteger(spared)).toBe(true);
     if (due === undefined) return;
     expect(Number.isSafeInteger(due.at) && Number.isSafeInteger(due.attempts)).toBe(true);
+  });
+});
+
+it('the answer to a read, in bytes', { timeout: TIME }, () => {
+  const bulk = (value: string) => `$${Buffer.byteLength(value)}\r\n${value}\r\n`;
+  const heads = fc.constantFrom(
+    '*1\r\n',
+    '%1\r\n',
+    '*2\r\n',
+    '*0\r\n',
+    '*-1\r\n',
+    '_\r\n',
+    '$-1\r\n',
+  );
+  const strange = fc.oneof(
+    heads,
+    fc.constantFrom('*', '*9', '$3\r\n', '*1e9\r\n', '\r\n', ':1\r\n'),
+    text,
+  );
+  const parts = fc.array(fc.oneof(heads, text.map(bulk), strange), { maxLength: 12 });
+  const fields = fc.array(text, { maxLength: 4 });
+  const whole = fc.array(fields, { maxLength: 4 }).map((entries) => {
+    const list = entries.map(
+      (of) => `*2\r\n${bulk('1-1')}*${of.length}\r\n${of.map(bulk).join('')}`,
+    );
+    return [`%1\r\n`, bulk('s'), `*${list.length}\r\n`, ...list];
+  });
+  holdsFor(fc.tuple(fc.oneof(parts, whole), text), ([given, after]) => {
+    const bytes = Buffer.from(given.join(''));
+    const found = readInBytes(Buffer.concat([bytes, Buffer.from(after)]));
+    for (const { stream, entries } of found?.read ?? [])
+      for (const one of entries)
+        for (const each of [stream, one.id, ...one.fields]) expect(each).toBeTypeOf('string');
+    // What is cut off is not read.
+    if (found?.end === bytes.length) expect(readInBytes(bytes.subarray(0, -1))).toBeUndefined();
   });
 });
 

@@ -21,7 +21,36 @@ export interface EventSettings {
 export class EventInvoker {
   constructor(private readonly settings: EventSettings) {}
 
-  async invoke(
+  /** Resolves when the delivery has ended. */
+  invoke(
+    delivery: Delivery,
+    context: RedisStreamsContext,
+    data: unknown,
+    handlers: readonly MessageHandler[],
+  ): Promise<void> {
+    // Most events have one handler and come for the first time: they need no lists and no further promises.
+    return handlers.length === 1 && delivery.history.state === ''
+      ? this.runOne(delivery, context, data, handlers[0] as MessageHandler)
+      : this.runAll(delivery, context, data, handlers);
+  }
+
+  private async runOne(
+    delivery: Delivery,
+    context: RedisStreamsContext,
+    data: unknown,
+    handler: MessageHandler,
+  ): Promise<void> {
+    let failures = NONE;
+    try {
+      const result: unknown = await handler(data, context);
+      if (isStream(result)) await streamEnd(delivery, result);
+    } catch (error) {
+      failures = [new FailedRun(context, error)];
+    }
+    this.end(delivery, failures, '');
+  }
+
+  private async runAll(
     delivery: Delivery,
     context: RedisStreamsContext,
     data: unknown,
@@ -41,22 +70,21 @@ export class EventInvoker {
         failures.push(new FailedRun(own, error));
       }
     };
-    // Most events have one handler, for which Promise.all would be wasted.
-    if (handlers.length === 1) await run(handlers[0] as MessageHandler, 0);
-    else await Promise.all(handlers.map(run));
-    const [first] = failures;
-    if (delivery.watch !== undefined) tellThrown(delivery.watch, failures);
-    if (first === undefined) delivery.acknowledge();
-    else this.end(delivery, first, failures, [...done].join(','));
+    await Promise.all(handlers.map(run));
+    this.end(delivery, failures, [...done].join(','));
   }
 
-  /** A dead letter if a handler asked for one, or if none of the failures can be tried again. */
-  private end(
-    delivery: Delivery,
-    first: FailedRun,
-    failures: readonly FailedRun[],
-    state: string,
-  ): void {
+  /**
+   * Acknowledges an event that all handlers have taken. Otherwise it becomes a dead letter if a handler asked for one,
+   * or if none of the failures can be tried again.
+   */
+  private end(delivery: Delivery, failures: readonly FailedRun[], state: string): void {
+    if (delivery.watch !== undefined) tellThrown(delivery.watch, failures);
+    const [first] = failures;
+    if (first === undefined) {
+      delivery.acknowledge();
+      return;
+    }
     const asked = failures.find(({ told }) => DeadLetter.is(told));
     if (asked !== undefined) {
       delivery.deadLetter('handler', asked.detail, asked.kept);
@@ -78,6 +106,7 @@ export class EventInvoker {
   }
 }
 
+const NONE: readonly FailedRun[] = [];
 const NO_POLICY = {};
 
 /** Indexes of the handlers that an earlier attempt has noted. A part that is empty or no number is none. */

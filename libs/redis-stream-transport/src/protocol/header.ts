@@ -75,8 +75,12 @@ export function callIdOf(caller: string, call: string): string {
  * @param expiresIn milliseconds in the stream after which it is not started any more; 0: it does not expire
  */
 export function eventHeader(codec: WireCodec, once: boolean, expiresIn = 0): string {
+  if (codec === 'json' && !once && expiresIn === 0) return PLAIN_EVENT;
   return `${PROTOCOL_VERSION} ${codec} - - ${expiresIn}${once ? ' once' : ''}`;
 }
+
+/** The header of most events. */
+const PLAIN_EVENT = `${PROTOCOL_VERSION} json - - 0`;
 
 /** What the header of a request says. */
 export interface RequestHeader {
@@ -131,6 +135,10 @@ let lastCaller = '';
  * Every entry passes through here, so the words are cut out one by one instead of being split into a list.
  */
 export function parseHeader(line: string): Header | string {
+  return line === PLAIN_EVENT ? PLAIN_EVENT_HEADER : readHeader(line);
+}
+
+function readHeader(line: string): Header | string {
   if (line.length > MAX_HEADER_LINE) return 'header too long';
   const a = line.indexOf(' ');
   const b = line.indexOf(' ', a + 1);
@@ -199,6 +207,9 @@ function flagsOf(words: string): Flags {
   }
   return { idle, once, depth, message };
 }
+
+/** What the header of most events says: one object for all of them. */
+const PLAIN_EVENT_HEADER = readHeader(PLAIN_EVENT);
 
 /** Whether a word has only digits. JavaScript takes other texts for numbers too, but the scripts in Redis do not. */
 function isDecimal(word: string | undefined): boolean {

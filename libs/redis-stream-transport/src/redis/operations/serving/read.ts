@@ -2,6 +2,8 @@ import { numberOf, textOr } from '../../answer.js';
 import { readAnswer, type StreamEntries } from '../../entries.js';
 import type { Link } from '../../link.js';
 import { LOOK } from '../../lua/look.js';
+import { inOneWrite } from '../../reading/one-write.js';
+import { ReadTap } from '../../reading/read-tap.js';
 import type { GroupPlace } from '../place.js';
 
 /** What a blocking read asks for. */
@@ -40,14 +42,17 @@ export async function readGroup(
   args.push('STREAMS');
   for (const stream of streams) args.push(keys.stream(stream));
   for (let i = 0; i < streams.length; i++) args.push('>');
-  // Lower case: in upper case the client would skip the shape that readAnswer expects.
-  const reading = reader.command('xreadgroup', args, block);
-  // On the same connection, so Redis answers it after the read, without a way there and back of its own.
-  const looking = packs
-    ? reader.command('hmget', [keys.incarnation(), 'id', LOOK], block)
-    : undefined;
+  const tap = ReadTap.on(reader.current);
+  tap?.expect();
+  const [reading, looking] = inOneWrite(reader.current, () => [
+    // Lower case: in upper case the client would skip the shape that readAnswer expects.
+    reader.command('xreadgroup', args, block),
+    // On the same connection, so Redis answers it after the read, without a way there and back of its own.
+    packs ? reader.command('hmget', [keys.incarnation(), 'id', LOOK], block) : undefined,
+  ]);
   const watermark = looking?.then(watermarkOf).catch(() => undefined);
-  const read = readAnswer(await reading);
+  const answer = await reading;
+  const read = tap?.take(answer) ?? readAnswer(answer);
   return { read, seen: await watermark };
 }
 
