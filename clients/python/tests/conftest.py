@@ -124,7 +124,7 @@ def python(start: Start, url: str, prefix: str) -> Start:
     """Starts a Python service, and waits until it reads."""
 
     async def run(**options: Any) -> Process:
-        given = {"url": url, "prefix": prefix, "group": "work", "lease": 1, **options}
+        given = {"url": url, "prefix": prefix, "group": "work", "lease": 3, **options}
         made = await start(sys.executable, str(PROGRAMS / "service.py"), json.dumps(given))
         await made.has_said("listening")
         return made

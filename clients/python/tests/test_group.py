@@ -13,7 +13,7 @@ NEST = {"group": "work", "leaseTtl": 1000, "maxDeliveries": 100, "concurrency": 
 
 
 async def test_they_share_the_load(python: Start, nest: Start, url: str, prefix: str) -> None:
-    ours, theirs = await python(), await nest(service=NEST)
+    ours, theirs = await python(), await nest(service={**NEST, "leaseTtl": 3000})
     async with Caller(url, prefix=prefix) as caller:
         calls = [caller.call("work", {"key": str(n), "ms": 20}) for n in range(400)]
         by = [reply["by"] for reply in await asyncio.gather(*calls)]
@@ -65,12 +65,12 @@ async def test_python_takes_over_from_ten_killed_nest_instances(
 async def test_what_may_be_started_once_is_told_to_be_interrupted(python: Start, url: str, prefix: str) -> None:
     from test_service import failure
 
-    victim = await python()
+    victim = await python(lease=1)
     async with Caller(url, prefix=prefix, timeout=60) as caller:
         call = asyncio.create_task(failure(caller.call("once", {"key": "a", "ms": 60_000})))
         await victim.has_said("once")
         victim.process.kill()
-        await python()
+        await python(lease=1)
         assert await call == ("INTERRUPTED", "may-have-run")
 
 
@@ -82,10 +82,10 @@ async def test_what_ends_its_instances_becomes_a_dead_letter(
     async with Caller(url, prefix=prefix, timeout=60) as caller:
         call = asyncio.create_task(failure(caller.call("work", {"key": "a", "ms": 60_000}, when_no_consumer="wait")))
         for _ in range(2):
-            victim = await python(max_deliveries=2)
+            victim = await python(max_deliveries=2, lease=1)
             await victim.has_said("started")
             victim.process.kill()
-        await python(max_deliveries=2)
+        await python(max_deliveries=2, lease=1)
         assert await call == ("DEAD_LETTERED", "may-have-run")
         letters = await redis.xrange(f"{{{prefix}}}:dead:work")
         assert [fields["reason"] for _, fields in letters] == ["deliveries"]

@@ -36,7 +36,7 @@ async def failure(awaitable: Any) -> tuple[str, str]:
 async def test_deadlines_and_aborts(python: Start, url: str, prefix: str) -> None:
     service = await python()
     async with Caller(url, prefix=prefix) as caller:
-        assert await failure(caller.call("work", {"key": "a", "ms": 60_000}, timeout=0.3)) == (
+        assert await failure(caller.call("work", {"key": "a", "ms": 60_000}, timeout=3)) == (
             "TIMEOUT",
             "may-have-run",
         )
