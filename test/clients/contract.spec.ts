@@ -1,15 +1,18 @@
 // Contracts across languages: a client in Python of a Nest service, and a Nest client of a Python service.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { Discovery } from '../../libs/redis-stream-transport/src/contracts/index.js';
 import { pythonSource } from '../../libs/redis-stream-transport/src/contracts/generate/python-source.js';
 import { command } from '../contracts/command.js';
 import { FilesController } from '../contracts/files.controller.js';
 import { folder } from '../contracts/generated-module.js';
 import { serve } from '../contracts/support.js';
 import { redisUrl } from '../support/redis.js';
+import { TestService } from '../support/test-service.js';
 import { eventually } from '../../tools/wait.js';
 import { HOW_TO_GET, pythonAt } from '../../tools/python.js';
-import { python } from './python.js';
+import { python, startPython } from './python.js';
 
 const at = pythonAt();
 if (at === undefined) console.log(HOW_TO_GET);
@@ -45,6 +48,34 @@ test.skipIf(at === undefined)(
     expect(await python(at!, ['mypy', '--strict', '--cache-dir=/dev/null', out])).toBe('');
     writeFileSync(join(place, 'calls.py'), CALLS);
     expect(await python(at!, ['calls', redisUrl, prefix], {}, place)).toBe('');
+  },
+);
+
+test.skipIf(at === undefined)(
+  'a service in Python publishes a contract, which clients are generated from and Nest calls',
+  { timeout: 120_000 },
+  async () => {
+    const service = new TestService();
+    const { prefix } = service;
+    const program = 'tests/programs/contract.py';
+    const started = startPython(at!, [program, redisUrl, prefix]);
+    onTestFinished(() => void started.kill());
+    const generate = ['generate', '--service', 'spans', '--prefix', prefix];
+    let source = '';
+    await eventually(async () => {
+      const said = await command(...generate);
+      expect(said).toMatchObject({ code: 0, err: '' });
+      source = said.out;
+    }, 60_000);
+    expect(source).toContain('When a span ends.');
+    expect(source).toContain('end(span: Span, more?: number): Promise<Date>;');
+    expect(source).toContain('days(span: Span): StreamedReply<Date>;');
+
+    const discovery = new Discovery(service.client());
+    const spans = await discovery.service('spans');
+    const span = { begin: new Date('2026-01-31T12:00:00.000Z'), days: 2 };
+    expect(await spans['end']!(span, 1)).toEqual(new Date('2026-02-03T12:00:00.000Z'));
+    expect(await discovery.info('spans')).toMatchObject({ version: '1.2.0' });
   },
 );
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { repository } from '../../tools/repository.js';
 
@@ -7,6 +7,14 @@ const paths = (folder: string) => ({
   PYTHONPATH: [join(CLIENT, 'src'), folder].join(':'),
   MYPYPATH: join(CLIENT, 'src'),
 });
+
+/** Starts a program of Python in the folder of the client; it ends with its standard input. */
+export const startPython = (at: string, words: readonly string[]): ChildProcess =>
+  spawn(at, words, {
+    cwd: CLIENT,
+    env: { ...process.env, ...paths(CLIENT), PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
 
 /** Runs a module of Python, of its own or of `folder`, in the folder of the client, and answers what it said if it failed. */
 export async function python(
