@@ -79,10 +79,10 @@ export class ServerRedisStreams
   };
   private members: GroupMembers | undefined;
 
-  /** Typed void, but returns what the start hook does: a promise if that one waits. */
   /** As Nest's own, which is not there in 11.1.0. */
   protected override onProcessingStartHook: ProcessingStartHook = (_transport, _context, done) =>
     done();
+  /** Typed void, but returns what the start hook does: a promise if that one waits. */
   private readonly around: AroundRun = HAS_PROCESSING_HOOKS
     ? (context, run) => this.runWithProcessingHooks(context, run)
     : (context, run) =>
