@@ -76,6 +76,7 @@ export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, 
     items: Iterable<TInput>,
   ): Promise<PromiseSettledResult<void>[]>;
   resultOf<T = Whatever>(pattern: unknown, id: string): Promise<CallResult<T>>;
+  cancelScheduled(pattern: unknown, id: string): Promise<boolean>;
   protected normalizePattern(pattern: MsPattern): string;
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
   protected dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T>;
@@ -220,6 +221,7 @@ export interface RecordOptions {
   expiresIn?: number;
   delay?: number;
   notBefore?: Date | number;
+  messageId?: string;
   whenNoConsumer?: WhenNoConsumer;
   keepResult?: boolean;
   onStored?: (stored: StoredEntry) => void;
@@ -238,6 +240,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   idleTimeout?: number;
   maxPending?: number;
   maxBacklog?: number;
+  messageIdWindow?: number;
   headers?: Headers;
   whenNoConsumer?: WhenNoConsumer;
   passHeaders?: readonly string[];

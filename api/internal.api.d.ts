@@ -31,6 +31,7 @@ export declare const CLIENT_TABLE: {
   readonly idleTimeout: Option<number, number | undefined>;
   readonly maxPending: Option<number, number>;
   readonly maxBacklog: Option<number, number>;
+  readonly messageIdWindow: Option<number, number>;
   readonly headers: {
     readonly default: Readonly<Readonly<Record<string, string>>>;
     readonly type: string;

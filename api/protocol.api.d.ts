@@ -69,6 +69,7 @@ export declare class Keys {
   due(stream: string): string;
   later(stream: string): string;
   when(stream: string): string;
+  sent(pattern: string, messageId: string): string;
   part(stream: string): string;
   started(stream: string): string;
   idempotency(group: string, pattern: string, key: string): string;

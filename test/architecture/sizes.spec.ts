@@ -14,7 +14,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'engine/producer': 2135,
   engine: 480,
   module: 60,
-  nest: 2805,
+  nest: 2840,
   options: 1135,
   protocol: 855,
   'redis/cluster': 300,

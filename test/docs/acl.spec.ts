@@ -300,7 +300,7 @@ it('the recipes are enough for all that each role does, which uses every right',
   const first = await place.serve(handlers(new Gate(), heard), served);
   await callsOf(client);
   for (const event of ['told', 'flaky', 'bad', 'spread']) await client.tell(event, event);
-  await client.tell('told', 'later', { delay: 20 });
+  await client.tell('told', 'later', { delay: 20, messageId: 'later' });
   const all = ['before', 'flaky', 'later', 'spread', 'told'];
   await eventually(() => expect(heard.toSorted()).toEqual(all));
 

@@ -66,7 +66,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     decide: (caller) => caller.decide([call]),
     attach: (caller) => caller.attach(),
     reAsk: (caller) => caller.reAsk([call]),
-    withdraw: (caller) => caller.withdraw([{ stream: 's', id: 'id', due: 1, words: '' }]),
+    withdraw: (caller) =>
+      caller.withdraw([{ stream: 's', id: 'id', due: 1, words: '', sent: undefined }]),
     abort: (caller) => caller.abort('me', ['notice']),
     readLog: (caller) => caller.readLog('0-0', 10),
     trimLog: (caller) => caller.trimLog('1-1'),

@@ -97,22 +97,42 @@ for s = 1, tonumber(sections) do
     key = last + 1
   elseif wide == '4' then
     
-local function scheduled(later, when, stream, id, at, from, to)
+local function scheduled(later, when, stream, sent, id, at, window, from, to)
   -- Milliseconds: since 1970, or from now with a + before them.
-  local due = whole(string.sub(at, 1, 1) == '+' and now + tonumber(at) or tonumber(at))
+  local due = now
+  if at ~= '' then due = string.sub(at, 1, 1) == '+' and now + tonumber(at) or tonumber(at) end
+  local token = whole(due) .. '-0:1'
+  if window ~= '0' then
+    local life = whole(math.max(0, due - now) + window)
+    local isNew = redis.pcall('SET', sent, id, 'PX', life, 'NX')
+    if not isNew then return token end
+    if isNew.err then return '-:0' .. error_of(isNew) end
+  end
+  local function refused(why)
+    if window ~= '0' then redis.call('DEL', sent) end
+    return '-:0' .. why
+  end
+  if at == '' then
+    local size = redis.pcall('XLEN', stream)
+    if type(size) == 'table' then return refused(error_of(size)) end
+    if size >= cap and backlog(stream, size) >= cap then return refused('!FULL') end
+    local entry = redis.pcall('XADD', stream, '*', unpack(ARGV, from, to))
+    if type(entry) == 'table' then return refused(error_of(entry)) end
+    return entry .. ':1'
+  end
   local known = redis.pcall('HGET', later, id)
-  if type(known) == 'table' then return '-:0' .. error_of(known) end
+  if type(known) == 'table' then return refused(error_of(known)) end
   if not known then
     local size = redis.pcall('ZCOUNT', when, '-inf', '+inf')
-    if type(size) == 'table' then return '-:0' .. error_of(size) end
-    if size >= cap then return '-:0!FULL' end
+    if type(size) == 'table' then return refused(error_of(size)) end
+    if size >= cap then return refused('!FULL') end
     local stored = redis.pcall('HSET', later, id, cjson.encode({ unpack(ARGV, from, to) }))
-    if type(stored) == 'table' then return '-:0' .. error_of(stored) end
+    if type(stored) == 'table' then return refused(error_of(stored)) end
   end
-  local noted = redis.pcall('ZADD', when, 'NX', due, id)
+  local noted = redis.pcall('ZADD', when, 'NX', whole(due), id)
   if type(noted) == 'table' then
     if not known then redis.call('HDEL', later, id) end
-    return '-:0' .. error_of(noted)
+    return refused(error_of(noted))
   end
   if redis.call('ZRANGEBYSCORE', when, '-inf', '+inf', 'LIMIT', 0, 1)[1] == id then
     local tag, name = string.match(stream, '^({.-}):s:(.*)$')
@@ -122,17 +142,18 @@ local function scheduled(later, when, stream, id, at, from, to)
       local group = string.match(g[2], '^[^{]+')
       if group and not told[group] then
         told[group] = true
-        redis.pcall('SPUBLISH', tag .. ':nudge:' .. group, 'due ' .. due .. ' ' .. name)
+        redis.pcall('SPUBLISH', tag .. ':nudge:' .. group, 'due ' .. whole(due) .. ' ' .. name)
       end
     end
   end
-  return due .. '-0:1'
+  return token
 end
 
     local strings = tonumber(ARGV[at + 3])
     told = told + 1
-    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[at + 4], ARGV[at + 5], at + 6, at + 3 + strings)
-    key, at = key + 3, at + 4 + strings
+    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3],
+      ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
+    key, at = key + 4, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1

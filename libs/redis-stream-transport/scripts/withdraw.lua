@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 local entries = {}
-for i = 1, (#KEYS - 0) / 3 do entries[i] = { stream = KEYS[1 + 3 * (i - 1)], later = KEYS[2 + 3 * (i - 1)], when = KEYS[3 + 3 * (i - 1)], id = ARGV[1 + 3 * (i - 1)], due = ARGV[2 + 3 * (i - 1)], words = ARGV[3 + 3 * (i - 1)] } end
+for i = 1, (#KEYS - 0) / 4 do entries[i] = { stream = KEYS[1 + 4 * (i - 1)], later = KEYS[2 + 4 * (i - 1)], when = KEYS[3 + 4 * (i - 1)], sent = KEYS[4 + 4 * (i - 1)], id = ARGV[1 + 3 * (i - 1)], due = ARGV[2 + 3 * (i - 1)], words = ARGV[3 + 3 * (i - 1)] } end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -28,6 +28,7 @@ for _, each in ipairs(entries) do
   redis.pcall('ZREM', each.when, each.id)
   if removed == 1 then
     found = 'withdrawn'
+    redis.pcall('DEL', each.sent)
   elseif each.words ~= '' then
     local page = redis.pcall('XRANGE', each.stream, each.due, whole(now) + 1000, 'COUNT', 1000)
     for _, entry in ipairs(page.err and {} or page) do

@@ -33,6 +33,7 @@ import {
 } from './redis-streams.events.js';
 import { ReplySink, type ReplyCallback } from './reply-sink.js';
 import { withMeta, type ReplyWithMeta } from './reply-with-meta.js';
+import { cancelScheduled } from './schedule.js';
 import { storedEvent, UnheardEvents } from './stored-event.js';
 import { thrownStory } from '../thrown.js';
 
@@ -44,8 +45,6 @@ const HAS_PACKETS = 'createPacket' in ClientProxy.prototype;
 
 /** What libraries around a client may use of a shard. */
 type ShardInReach = Pick<CallerShard, 'commands' | 'keys'>;
-
-const NOTHING_TO_CANCEL = (): void => undefined;
 
 /**
  * Sends requests and events through Redis Streams. A request is answered by one instance of the service
@@ -121,19 +120,12 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     if (await this.life.close()) this._status$.next('disconnected');
   }
 
-  /**
-   * Connects; gives the connection for commands and the keys of the first shard, to libraries around this one.
-   * @internal through the entry `./internal`
-   */
+  /** Connects; gives what libraries around this one need of the first shard. @internal through the entry `./internal` */
   async shard(): Promise<ShardInReach> {
-    const { shards } = await this.life.connected();
-    return shards[0] as ShardInReach;
+    return (await this.shards())[0] as ShardInReach;
   }
 
-  /**
-   * The same of all shards.
-   * @internal
-   */
+  /** The same of all shards. @internal */
   async shards(): Promise<readonly ShardInReach[]> {
     return (await this.life.connected()).shards;
   }
@@ -151,9 +143,8 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
    * @throws Error before `connect`
    */
   override unwrap<T>(): T {
-    if (this.producer === undefined) {
+    if (this.producer === undefined)
       throw new Error('Not initialized. Call the "connect" method first.');
-    }
     return this.producer.connections() as T;
   }
 
@@ -222,6 +213,15 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     const name = this.normalizePattern(pattern as MsPattern);
     const results = new CallResults(this.options, (await this.life.connected()).shards);
     return (await results.read(name, id)) as CallResult<T>;
+  }
+
+  /**
+   * Takes back what is due later, by its `messageId` or as `onStored` names it. True: it still waited, and does not run.
+   * @throws RedisStreamsError NOT_CONNECTED, REDIS
+   */
+  async cancelScheduled(pattern: unknown, id: string): Promise<boolean> {
+    const name = this.normalizePattern(pattern as MsPattern);
+    return cancelScheduled(this.options, (await this.life.connected()).shards, name, id);
   }
 
   /** As on the server: both sides must find the same stream. */
@@ -294,7 +294,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       return () => producer.cancel(call, false);
     } catch (error) {
       callback({ err: error, isDisposed: true });
-      return NOTHING_TO_CANCEL;
+      return () => undefined;
     }
   }
 }

@@ -75,14 +75,14 @@ export class OutgoingPackets {
     const data: unknown = record === undefined ? packet.data : record.data;
     const options = resolveRecordOptions(record?.options);
     if (isEvent) refuseForEvent(options, pattern);
-    else if (options.expiresIn !== undefined) throw misplaced('expiresIn', 'events', pattern);
+    else refuseForCall(options, pattern);
     const headers = this.headers(options.headers, packet.metadata, pattern);
     const { sealer } = this;
     if (sealer !== undefined && options.keepResult) throw unopenable(pattern);
     const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
     const isLate = written instanceof Promise;
     const { codec, data: text } = isLate ? UNWRITTEN : written;
-    const schedule = scheduleOf(options, pattern);
+    const schedule = scheduleOf(options, this.options, pattern);
     const wait = schedule?.wait ?? 0;
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options, wait);
     const lane = this.options.lanes.get(pattern);
@@ -258,8 +258,17 @@ function safe(
   };
 }
 
+/** A call has a deadline, and its results may be stored. */
+function refuseForCall(options: ResolvedRecordOptions, pattern: string): void {
+  if (options.expiresIn !== undefined) throw misplaced('expiresIn', 'events', pattern);
+  if (options.messageId !== undefined) throw misplaced('messageId', 'events', pattern);
+}
+
+const INSTEAD = { expiresIn: 'timeout', messageId: 'idempotencyKey' } as const;
+
 function misplaced(name: string, its: 'calls' | 'events', pattern: string): RedisStreamsError {
-  const did = its === 'calls' ? 'was emitted as an event' : 'was sent as a call; use "timeout"';
+  const instead = INSTEAD[name as keyof typeof INSTEAD];
+  const did = its === 'calls' ? 'was emitted as an event' : `was sent as a call; use "${instead}"`;
   const message = `RedisStreamsRecord: "${name}" is for ${its}; ${pattern} ${did}`;
   return new RedisStreamsError('INVALID_OPTION', message, { pattern });
 }

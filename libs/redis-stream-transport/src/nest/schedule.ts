@@ -1,23 +1,66 @@
 import { randomBytes } from 'node:crypto';
 import type { CallRequest } from '../engine/producer/call-request.js';
+import type { CallerShard } from '../engine/producer/caller-shard.js';
 import type { Schedule } from '../engine/producer/sending/entry-request.js';
 import { RedisStreamsError } from '../errors.js';
-import type { ResolvedRecordOptions } from '../options/index.js';
+import type { ResolvedClientOptions, ResolvedRecordOptions } from '../options/index.js';
+import { shardOf } from '../protocol/keys.js';
 import { MAX_DELAY, MAX_TIMEOUT } from '../protocol/limits.js';
+import { CommandFailure } from '../redis/failure.js';
+import { withdraw } from '../redis/operations/scheduling/withdraw.js';
 
 /**
- * When a call or an event is due; undefined: at once.
+ * When a call or an event is due, and whether it may be there already; undefined: at once, and in any case.
  *
  * @throws RedisStreamsError INVALID_OPTION
  */
 export function scheduleOf(
-  { delay, notBefore }: ResolvedRecordOptions,
+  { delay, notBefore, messageId }: ResolvedRecordOptions,
+  { lanes, messageIdWindow: window }: ResolvedClientOptions,
   pattern: string,
 ): Schedule | undefined {
-  if (delay === undefined && notBefore === undefined) return undefined;
-  const wait = delay ?? Math.max(0, (notBefore as number) - Date.now());
-  if (wait > MAX_DELAY) throw refusedFor(pattern, 'notBefore', 'it is more than a year ahead');
-  return { id: randomBytes(16).toString('base64url'), wait, notBefore };
+  const time = notBefore === undefined ? delay : Math.max(0, notBefore - Date.now());
+  if (time === undefined && messageId === undefined) return undefined;
+  if ((time ?? 0) > MAX_DELAY)
+    throw refusedFor(pattern, 'notBefore', 'it is more than a year ahead');
+  const id =
+    messageId === undefined
+      ? randomBytes(16).toString('base64url')
+      : waitingId(messageId, pattern, lanes.has(pattern));
+  return { id, wait: time, notBefore, messageId, window };
+}
+
+/** The id under which an event waits: in a lane other patterns may have the same message id. */
+function waitingId(messageId: string, pattern: string, isInLane: boolean): string {
+  return isInLane ? `${pattern.length}:${pattern}:${messageId}` : messageId;
+}
+
+/**
+ * Takes back an event by its message id, or a call by its id. Returns whether it still waited.
+ *
+ * @throws RedisStreamsError NOT_CONNECTED, REDIS
+ */
+export async function cancelScheduled(
+  { lanes }: ResolvedClientOptions,
+  shards: readonly Pick<CallerShard, 'commands' | 'keys'>[],
+  pattern: string,
+  id: string,
+): Promise<boolean> {
+  const stream = lanes.get(pattern) ?? pattern;
+  const { commands: link, keys } = shards[
+    shardOf(stream, shards.length)
+  ] as (typeof shards)[number];
+  const ids = new Set([waitingId(id, pattern, stream !== pattern), id]);
+  const sent = { pattern, messageId: id };
+  const entries = [...ids].map((each) => ({ stream, id: each, due: 0, words: '', sent }));
+  try {
+    return (await withdraw({ link, keys }, entries)).includes('withdrawn');
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const code = error.kind === 'refused' ? 'REDIS' : 'NOT_CONNECTED';
+    const message = `it is not known whether ${id.slice(0, 64)} of ${pattern} was taken back: ${error.message}`;
+    throw new RedisStreamsError(code, message, { pattern, outcome: 'may-have-run', cause: error });
+  }
 }
 
 /**
@@ -31,7 +74,7 @@ export function checkWaitingCall(
   left: number | undefined,
 ): void {
   if (schedule === undefined) return;
-  const { wait, notBefore } = schedule;
+  const { wait = 0, notBefore } = schedule;
   const refuse = (reason: string): never => {
     throw refusedFor(pattern, notBefore === undefined ? 'delay' : 'notBefore', reason);
   };

@@ -23,6 +23,11 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   maxPending?: number;
   /** Unread entries that a stream may hold; a pack is one. More fail with OVERLOADED. Default: 1000000. */
   maxBacklog?: number;
+  /**
+   * For how many milliseconds after an event with a `messageId` is due another one with the same id adds nothing. Default:
+   * 300000.
+   */
+  messageIdWindow?: number;
   /** Headers sent with every call and event; a record's are added to them. Default: none. */
   headers?: Headers;
   /** What happens to calls whose pattern no instance serves, see below. Default: 1000. */
@@ -42,6 +47,7 @@ export const CLIENT_TABLE = {
   idleTimeout: duration({ min: 1, max: MAX_TIMEOUT }),
   maxPending: count({ default: 10_000, min: 1, max: 1_000_000 }),
   maxBacklog: count({ default: 1_000_000, min: 1, max: 1_000_000_000 }),
+  messageIdWindow: duration({ default: 300_000, min: 1, max: 604_800_000 }),
   headers: { ...headers, default: Object.freeze<Headers>({}) },
   whenNoConsumer: { ...whenNoConsumer, default: 1000 },
   passHeaders,

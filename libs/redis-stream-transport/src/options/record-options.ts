@@ -67,6 +67,11 @@ export interface RecordOptions {
    * has passed is due at once. Default: due at once.
    */
   notBefore?: Date | number;
+  /**
+   * For events: another one of the pattern with the same id adds nothing, until `messageIdWindow` of the client after this one
+   * is due. While it waits until it is due, `cancelScheduled` takes it back by this id. Default: none.
+   */
+  messageId?: string;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
   /**
@@ -91,6 +96,7 @@ export const RECORD_TABLE = {
   expiresIn: duration({ default: undefined, min: 1, max: MAX_TIMEOUT }),
   delay: duration({ default: undefined, min: 0, max: MAX_DELAY }),
   notBefore,
+  messageId: text({ max: MAX_KEY_LENGTH }),
   whenNoConsumer,
   keepResult: flag,
   onStored: listener<(stored: StoredEntry) => void>('(stored: StoredEntry) => void'),
@@ -113,6 +119,7 @@ class Resolved {
   expiresIn = RECORD_TABLE.expiresIn.default;
   delay = RECORD_TABLE.delay.default;
   notBefore = RECORD_TABLE.notBefore.default;
+  messageId = RECORD_TABLE.messageId.default;
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
   keepResult = RECORD_TABLE.keepResult.default;
   onStored = RECORD_TABLE.onStored.default;

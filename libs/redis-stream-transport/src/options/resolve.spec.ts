@@ -49,6 +49,7 @@ const CLIENT_DEFAULTS = {
   idleTimeout: undefined,
   maxPending: 10_000,
   maxBacklog: 1_000_000,
+  messageIdWindow: 300_000,
   maxPayloadBytes: MIB,
   headers: {},
   hooks: undefined,
@@ -75,6 +76,7 @@ const SAMPLES: Record<string, { good: unknown; bad: unknown[] }> = {
   drainTimeout: { good: 0, bad: [-1, 3_600_001, '10s'] },
   maxPayloadBytes: { good: 100, bad: [0, 64 * MIB + 1, '1mb'] },
   maxReplyBytes: { good: 1024, bad: [1023, 64 * MIB + 1] },
+  messageIdWindow: { good: 1, bad: [0, 604_800_001, '5m'] },
   replyTtl: { good: 120_000, bad: [59_999, 86_400_001] },
   retry: { good: { attempts: 1 }, bad: [3, false, { tries: 1 }] },
   retention: {

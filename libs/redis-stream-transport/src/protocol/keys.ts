@@ -131,6 +131,11 @@ export class Keys {
     return `${this.tag}:when:${stream}`;
   }
 
+  /** There as long as another event of the pattern with this message id adds nothing. */
+  sent(pattern: string, messageId: string): string {
+    return `${this.tag}:sent:${pattern.length}:${pattern}:${messageId}`;
+  }
+
   /** Which calls of a pack have ended, per entry of a stream; nothing is noted while none has. */
   part(stream: string): string {
     return `${this.tag}:part:${stream}`;

@@ -12,7 +12,7 @@ import type { AbortListener } from '../abort-listeners.js';
 import { hashOf, type Identified } from '../id-table.js';
 import { modeOf, type CallRequest, type CallSink } from './call-request.js';
 import { fieldsOf, hasExtraFields, scheduledFields } from './sending/entry-request.js';
-import type { WrittenData } from './sending/entry-request.js';
+import type { Schedule, WrittenData } from './sending/entry-request.js';
 import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 import type { EarlyReply, Run, Unread } from './replies/run.js';
@@ -143,15 +143,15 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   get mode(): 0 | 1 | 2 | 3 {
-    return this.isScheduled ? 0 : modeOf(this.request.grace);
+    return this.schedule ? 0 : modeOf(this.request.grace);
   }
 
   get maySpread(): boolean {
     return !this.request.namePattern;
   }
 
-  get isScheduled(): boolean {
-    return this.request.schedule !== undefined;
+  get schedule(): Schedule | undefined {
+    return this.request.schedule;
   }
 
   get hasExtraFields(): boolean {
@@ -258,14 +258,14 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   stored(first: string, steps: number, place?: PackPlace, unsafe?: Error): void {
-    if (this.isScheduled) this.dueAt = Number.parseInt(first, 10);
+    if (this.schedule) this.dueAt = Number.parseInt(first, 10);
     else this.first = first;
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
     const { onStored, stream } = this.request;
     onStored?.({
-      id: this.isScheduled ? this.callId : this.entryName,
+      id: this.schedule ? this.callId : this.entryName,
       stream,
       callId: this.callId,
     });

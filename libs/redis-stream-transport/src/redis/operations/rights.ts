@@ -23,7 +23,7 @@ const SERVICE_KEYED = `
   xinfo|groups xinfo|stream xlen xpending xrange xreadgroup xtrim zadd zcard zrangebyscore zrem zremrangebyscore`;
 
 const CALLER_KEYED = `
-  del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush xadd xdel xinfo|groups xinfo|stream xlen xpending
+  del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush set xadd xdel xinfo|groups xinfo|stream xlen xpending
   xrange xrevrange xtrim zadd zcount zrangebyscore zrem`;
 
 /** What the first question on a connection needs. */

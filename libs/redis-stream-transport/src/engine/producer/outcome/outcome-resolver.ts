@@ -86,7 +86,7 @@ export class OutcomeResolver {
     if (waiting.length === 0) return withdrawn;
     const answers = await this.broker.withdraw(
       waiting.map(({ stream, callId, id, caller, dueAt }) => ({
-        ...{ stream, id: callId, due: dueAt, words: `${id} ${caller}` },
+        ...{ stream, id: callId, due: dueAt, words: `${id} ${caller}`, sent: undefined },
       })),
     );
     for (const [i, call] of waiting.entries()) {
@@ -99,8 +99,8 @@ export class OutcomeResolver {
 }
 
 /** A call whose entry is not known, because it is made when the call is due. */
-function isHidden({ isScheduled, entry }: Call): boolean {
-  return isScheduled && entry === undefined;
+function isHidden({ schedule, entry }: Call): boolean {
+  return schedule !== undefined && entry === undefined;
 }
 
 function inDoubt({ stream, entry = '', place }: Call): CallInDoubt {

@@ -63,7 +63,7 @@ export class PendingBatch {
         if (section.stream === section.pattern)
           news.spread?.(section.pattern, verdict.spread, this.firstSent);
       }
-      if (section.isScheduled !== true) news.terms.noted(section, verdict, this.firstSent);
+      if (section.schedule === undefined) news.terms.noted(section, verdict, this.firstSent);
       if (verdict.count > 0) news.stored(section.pattern, verdict.count);
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }
@@ -117,10 +117,10 @@ function groups(entries: readonly OutgoingEntry[]): Alike[] {
 }
 
 function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
-  // What is due later is told alone when that is.
+  // What has a schedule is told by itself when it is due.
   return (
-    !one.isScheduled &&
-    !other.isScheduled &&
+    one.schedule === undefined &&
+    other.schedule === undefined &&
     one.pattern === other.pattern &&
     one.stream === other.stream &&
     one.mode === other.mode &&

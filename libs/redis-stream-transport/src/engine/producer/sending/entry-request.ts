@@ -20,20 +20,23 @@ export interface EntryRequest {
   readonly expiresIn: number;
   /** Is told where it is stored. Never throws. */
   readonly onStored?: ((stored: StoredEntry) => void) | undefined;
-  /** When it is due, if that is later; until then it waits beside its stream. */
+  /** When it is due, if that is later, and whether it may be there already. */
   readonly schedule?: Schedule | undefined;
   /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
   readonly seal?: ((entry: Addressed) => Promise<WrittenData>) | undefined;
 }
 
-/** When an entry is due. */
+/** When an entry is due, and whether it may be there already. */
 export interface Schedule {
   /** By which it is known while it waits: of an event; that of a call is made of caller and call. */
   readonly id: string;
-  /** Milliseconds from when the application made it, about where there is a time. */
-  readonly wait: number;
+  /** Milliseconds from when the application made it, about where there is a time. Undefined: it is due at once. */
+  readonly wait: number | undefined;
   /** By Redis' clock (milliseconds since 1970); undefined: after `wait`. */
   readonly notBefore: number | undefined;
+  /** Another event of the pattern with the same one adds nothing, for `window` milliseconds after this one is due. */
+  readonly messageId: string | undefined;
+  readonly window: number;
 }
 
 /** The entry that sealed data are for. */
@@ -71,15 +74,20 @@ export function fieldsOf(request: EntryRequest, line: string): string[] {
 }
 
 /**
- * What is written for an entry that is due later: its id, when it is due, and its field list.
+ * What is written for an entry with a schedule: its id, when it is due, how long another one adds nothing, and its field list.
  *
  * @param age milliseconds since the application made it
  */
 export function scheduledFields(
-  { id, wait, notBefore }: Schedule,
+  { id, wait, notBefore, messageId, window }: Schedule,
   fields: readonly string[],
   age: number,
 ): string[] {
-  const due = notBefore ?? `+${Math.max(0, Math.round(wait - age))}`;
-  return [id, String(due), ...fields];
+  const later = wait === undefined ? '' : `+${Math.max(0, Math.round(wait - age))}`;
+  return [
+    id,
+    String(notBefore ?? later),
+    messageId === undefined ? '0' : String(window),
+    ...fields,
+  ];
 }

@@ -10,6 +10,7 @@ import {
   hasExtraFields,
   scheduledFields,
   type EntryRequest,
+  type Schedule,
   type WrittenData,
 } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
@@ -70,8 +71,8 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
     return hasExtraFields(this.request);
   }
 
-  get isScheduled(): boolean {
-    return this.request.schedule !== undefined;
+  get schedule(): Schedule | undefined {
+    return this.request.schedule;
   }
 
   fields(now: number): readonly string[] {

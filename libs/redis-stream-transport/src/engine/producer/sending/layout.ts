@@ -43,9 +43,10 @@ export interface SectionNews {
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {
   const { stream, pattern, hasExtraFields } = first;
-  if (first.isScheduled) {
+  const { schedule } = first;
+  if (schedule !== undefined) {
     const fields = [first.fields(now)];
-    const section = { stream, pattern, mode: 0, hasExtraFields, isScheduled: true } as const;
+    const section = { stream, pattern, mode: 0, hasExtraFields, schedule } as const;
     return { section: { ...section, entries: fields }, laid: entries };
   }
   const { widths, terms, spread } = news;

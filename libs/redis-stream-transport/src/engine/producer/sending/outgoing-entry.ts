@@ -4,6 +4,7 @@ import type { PackedCall } from '../../../protocol/pack.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Incarnation } from '../../../redis/operations/hello.js';
 import type { Refusal } from '../../../redis/verdict.js';
+import type { Schedule } from './entry-request.js';
 
 /** A call as a part of a pack. */
 export interface Packable extends PackedCall {
@@ -33,8 +34,8 @@ export interface OutgoingEntry {
   readonly maySpread: boolean;
   /** Whether it has more than the two fields. */
   readonly hasExtraFields: boolean;
-  /** It waits beside its stream until it is due. */
-  readonly isScheduled: boolean;
+  /** It waits until it is due, or is not to be there already. */
+  readonly schedule: Schedule | undefined;
   /** A call that may be started once only: it travels apart from other calls. */
   readonly once: boolean;
   /** Characters that it takes in a batch, about. */
@@ -51,7 +52,7 @@ export interface OutgoingEntry {
 
   /**
    * The values of the fields `c` and `d`, or if `hasExtraFields` its whole field list. The header has the time that
-   * is left. Of an entry that is due later: its id, when it is due, and its field list.
+   * is left. With a schedule: its id, when it is due, how long another adds nothing, and its field list.
    *
    * @param now monotonic, ms
    */

@@ -77,7 +77,7 @@ export class Spreads {
    */
   route(call: Call): void {
     const { request } = call;
-    if (request.key !== undefined || request.namePattern || call.isScheduled) return;
+    if (request.key !== undefined || request.namePattern || call.schedule) return;
     const known = this.known.get(request.pattern);
     if (known === undefined) return;
     const stream = this.next(known, call.startedAt);

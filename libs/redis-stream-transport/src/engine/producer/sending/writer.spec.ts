@@ -74,7 +74,7 @@ function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boole
   return {
     ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, once: false, size: 1 },
     ...{ abandoned: false, tainted: false, copies: 0, maySpread: false, pack: undefined, ends },
-    isScheduled: false,
+    schedule: undefined,
     fields: () => [name, ''],
     sending: () => {},
     stored: (entry) => void ends.push(entry),

@@ -22,8 +22,8 @@ export interface BatchSection {
   readonly measures?: boolean;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
-  /** It is one entry that waits until it is due: before its field list come its id and when that is. */
-  readonly isScheduled?: boolean;
+  /** It is one entry: before its field list come its id, when it is due, and how long another one adds nothing. */
+  readonly schedule?: { readonly messageId: string | undefined };
   /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
   readonly entries: readonly (readonly string[])[];
 }
@@ -57,7 +57,8 @@ export interface Batch {
  * with wide = 1 the number of strings and the field list. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
  * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
- * when:<stream> and the stream, and the strings are its id, when it is due, and the field list.
+ * when:<stream>, the stream and sent:…, and the strings are its id, when it is due ('': now), for how long another one with
+ * the same sent:… adds nothing (ms; 0: it is not looked at), and the field list.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
@@ -118,8 +119,9 @@ for s = 1, tonumber(sections) do
     ${LUA_SCHEDULE}
     local strings = tonumber(ARGV[at + 3])
     told = told + 1
-    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[at + 4], ARGV[at + 5], at + 6, at + 3 + strings)
-    key, at = key + 3, at + 4 + strings
+    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3],
+      ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
+    key, at = key + 4, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
@@ -225,10 +227,14 @@ export async function enqueue(
     logKey,
   ];
   for (const section of sections) {
-    if (section.isScheduled === true)
-      line.push(keys.later(section.stream), keys.when(section.stream));
-    line.push(keys.stream(section.stream));
-    if (section.isScheduled !== true && !isLone(section)) line.push(keys.live(section.pattern));
+    const { stream, pattern, schedule } = section;
+    if (schedule === undefined) {
+      line.push(keys.stream(stream));
+      if (!isLone(section)) line.push(keys.live(pattern));
+    } else {
+      line.push(keys.later(stream), keys.when(stream), keys.stream(stream));
+      line.push(keys.sent(pattern, schedule.messageId ?? ''));
+    }
   }
   line[1] = String(line.length - 2);
   line.push(
@@ -268,8 +274,8 @@ function pushSections(line: string[], sections: readonly BatchSection[]): void {
   line[at] = String(count);
 }
 
-function wideOf({ isScheduled, hasExtraFields }: BatchSection): string {
-  if (isScheduled === true) return '4';
+function wideOf({ schedule, hasExtraFields }: BatchSection): string {
+  if (schedule !== undefined) return '4';
   return hasExtraFields ? '1' : '0';
 }
 

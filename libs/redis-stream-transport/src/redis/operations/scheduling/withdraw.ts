@@ -14,13 +14,19 @@ const MOST_LOOKED_AT = 1000;
  *
  * `due` is that time (ms since 1970), and `words` are call and caller with a space between them; '' looks for none.
  *
+ * `sent` goes with what is taken back: the same message may come again.
+ *
  * Answers a word for each: `withdrawn`, the id of its entry, or `gone`: it does not wait, and its entry was not found.
  */
 export const withdrawScript = defineScript({
   name: 'withdraw',
   keys: [],
   args: [],
-  each: { name: 'entries', keys: ['stream', 'later', 'when'], args: ['id', 'due', 'words'] },
+  each: {
+    name: 'entries',
+    keys: ['stream', 'later', 'when', 'sent'],
+    args: ['id', 'due', 'words'],
+  },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
@@ -32,6 +38,7 @@ for _, each in ipairs(entries) do
   redis.pcall('ZREM', each.when, each.id)
   if removed == 1 then
     found = 'withdrawn'
+    redis.pcall('DEL', each.sent)
   elseif each.words ~= '' then
     local page = redis.pcall('XRANGE', each.stream, each.due, whole(now) + 1000, 'COUNT', ${MOST_LOOKED_AT})
     for _, entry in ipairs(page.err and {} or page) do
@@ -52,6 +59,8 @@ export interface Scheduled {
   readonly due: number;
   /** Call and caller of a call, with a space between them; '' for an event. */
   readonly words: string;
+  /** What is not remembered any more when it is taken back: the message id of an event of a pattern. */
+  readonly sent: { readonly pattern: string; readonly messageId: string } | undefined;
 }
 
 /** 'withdrawn': it waited, and does not any more. An id: its entry. 'gone': neither. */
@@ -60,10 +69,11 @@ export async function withdraw(
   entries: readonly Scheduled[],
 ): Promise<string[]> {
   const answer = await run(link, withdrawScript, {
-    entries: entries.map(({ stream, id, due, words }) => ({
+    entries: entries.map(({ stream, id, due, words, sent }) => ({
       stream: keys.stream(stream),
       later: keys.later(stream),
       when: keys.when(stream),
+      sent: keys.sent(sent?.pattern ?? '', sent?.messageId ?? ''),
       ...{ id, due, words },
     })),
   });

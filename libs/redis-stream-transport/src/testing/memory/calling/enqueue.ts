@@ -70,9 +70,11 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
 }
 
 function waiting(store: Store, cursor: Cursor, cap: number): string {
-  const [later, when, stream] = [cursor.nextKey(), cursor.nextKey(), cursor.nextKey()];
-  const [id = '', at = '', ...fields] = listed(cursor);
-  return scheduled(store, { later, when, stream, id, at, fields }, cap);
+  const [later, when] = [cursor.nextKey(), cursor.nextKey()];
+  const [stream, sent] = [cursor.nextKey(), cursor.nextKey()];
+  const [id = '', at = '', window, ...fields] = listed(cursor);
+  const given = { later, when, stream, sent, id, at, window: Number(window), fields };
+  return scheduled(store, given, cap);
 }
 
 const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];

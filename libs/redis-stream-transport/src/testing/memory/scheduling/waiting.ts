@@ -1,5 +1,6 @@
 import { promoteScript } from '../../../redis/operations/scheduling/promote.js';
 import { withdrawScript } from '../../../redis/operations/scheduling/withdraw.js';
+import { backlogOf } from '../calling/backlog.js';
 import { operation, type Answer } from '../operation.js';
 import type { Store } from '../store.js';
 import { fieldOf } from '../stream.js';
@@ -7,28 +8,44 @@ import { fieldOf } from '../stream.js';
 /** Entries of a stream that are looked at for a call that is due already. */
 const MOST_LOOKED_AT = 1000;
 
-/** An entry of a batch that is due later. */
+/** An entry of a batch with a schedule. */
 export interface Waiting {
   readonly later: string;
   readonly when: string;
   readonly stream: string;
   readonly id: string;
-  /** Milliseconds since 1970, or from now with a + before them. */
+  readonly sent: string;
+  /** Milliseconds since 1970, or from now with a + before them; '': at once. */
   readonly at: string;
+  /** Milliseconds for which another one adds nothing; 0: it is not looked at. */
+  readonly window: number;
   readonly fields: readonly string[];
 }
 
-/** Stores an entry that is due later. @param cap how many may wait. Returns the token of its section. */
+/** Stores an entry that is due later, or that is not to be there already. @param cap how many may wait. Returns the token of its section. */
 export function scheduled(
   store: Store,
-  { later, when, stream, id, at, fields }: Waiting,
+  { later, when, stream, sent, id, at, window, fields }: Waiting,
   cap: number,
 ): string {
-  const due = at.startsWith('+') ? store.now + Number(at) : Number(at);
+  const now = store.now;
+  const due = at === '' || at.startsWith('+') ? now + Number(at) : Number(at);
+  if (window > 0 && store.has(sent)) return `${due}-0:1`;
+  const remember = (): void => {
+    if (window > 0) store.setText(sent, id, Math.max(0, due - now) + window);
+  };
+  if (at === '') {
+    const there = store.stream(stream);
+    const isFull = there !== undefined && there.length >= cap && backlogOf(there) >= cap;
+    if (isFull) return '-:0!FULL';
+    remember();
+    return `${store.add(stream, fields)}:1`;
+  }
   if (store.field(later, id) === undefined) {
     if (store.hash(later).size >= cap) return '-:0!FULL';
     store.setField(later, id, JSON.stringify(fields));
   }
+  remember();
   if (store.scoreOf(when, id) === undefined) store.setScore(when, id, due);
   const [first] = store.membersFrom(when, 0);
   const match = /^(\{.*?\}):s:(.*)$/s.exec(stream);
@@ -67,9 +84,12 @@ export const promote = operation(promoteScript, (store, { most, size, streams })
 
 /** Takes back what waits until it is due, or finds the entry that it became. */
 export const withdraw = operation(withdrawScript, (store, { entries }) =>
-  entries.map(({ stream, later, when, id, due, words }) => {
+  entries.map(({ stream, later, when, sent, id, due, words }) => {
     store.deleteMember(when, id);
-    if (store.deleteField(later, id)) return 'withdrawn';
+    if (store.deleteField(later, id)) {
+      store.delete(sent);
+      return 'withdrawn';
+    }
     if (words === '') return 'gone';
     const page = store.stream(stream)?.range(`${due}-0`, '+', MOST_LOOKED_AT) ?? [];
     const found = page.find(([, fields]) => (fieldOf(fields, 'c') ?? '').includes(` ${words} `));
