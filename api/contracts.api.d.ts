@@ -3,7 +3,7 @@
 import type { DynamicModule, InjectionToken, ModuleMetadata } from '@nestjs/common';
 import type { ClientProxy, Transport } from '@nestjs/microservices';
 import type { HandlerExtras, RecordOptions, ServerRedisStreams } from 'nestjs-redis-streams';
-import type { Observable } from 'rxjs';
+import type { Observable, Subscriber, TeardownLogic } from 'rxjs';
 
 export interface AnnouncedService {
   readonly name: string;
@@ -409,6 +409,14 @@ export interface Streamed<T> {
 
 export declare class StreamedReply<T> extends Observable<T> implements AsyncIterable<T> {
   readonly then: (this: never) => never;
+  constructor(
+    open: (
+      observer: Subscriber<T>,
+      pace?: {
+        taken: () => void;
+      },
+    ) => TeardownLogic,
+  );
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
 }
 

@@ -17,7 +17,7 @@ import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from '
 import type { DiagnosticsMessages, DiagnosticsName } from 'nestjs-redis-streams/diagnostics';
 import type { Proof } from 'nestjs-redis-streams/protocol';
 import type { InspectOptions, inspect } from 'node:util';
-import type { Observable } from 'rxjs';
+import type { Observable, Subscriber, TeardownLogic } from 'rxjs';
 
 export interface BatchOptions {
   readonly size?: number;
@@ -62,6 +62,10 @@ export declare class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, 
   on<Name extends keyof RedisStreamsEvents>(event: Name, callback: RedisStreamsEvents[Name]): void;
   unwrap<T>(): T;
   send<TResult = Whatever, TInput = Whatever>(pattern: unknown, data: TInput): Observable<TResult>;
+  stream<TResult = Whatever, TInput = Whatever>(
+    pattern: unknown,
+    data: TInput,
+  ): StreamedReply<TResult>;
   emit<TResult = Whatever, TInput = Whatever>(pattern: unknown, data: TInput): Observable<TResult>;
   sendWithMeta<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
@@ -131,6 +135,8 @@ export interface HandlerExtras extends HandlerSynonyms {
   restartable?: boolean;
   threads?: true | number;
   batch?: BatchOptions;
+  overflow?: Overflow;
+  buffer?: number;
 }
 
 export interface HandlerSynonyms {
@@ -157,6 +163,8 @@ export interface NackOptions {
   readonly delay?: number;
   readonly reason?: string;
 }
+
+export type Overflow = 'error' | 'latest' | 'drop';
 
 export interface PacketDeserializer {
   readonly codec?: string;
@@ -225,6 +233,7 @@ export interface RecordOptions {
   whenNoConsumer?: WhenNoConsumer;
   keepResult?: boolean;
   onStored?: (stored: StoredEntry) => void;
+  window?: Window | boolean;
 }
 
 export declare class RedisStreamsBatchContext extends BaseRpcContext<[pattern: string]> {
@@ -245,6 +254,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   whenNoConsumer?: WhenNoConsumer;
   passHeaders?: readonly string[];
   hooks?: CallHooks | readonly CallHooks[];
+  window?: Window | boolean;
 }
 
 export declare class RedisStreamsContext extends BaseRpcContext<Args> {
@@ -488,6 +498,19 @@ export interface StoredEntry {
   readonly callId: string | undefined;
 }
 
+export declare class StreamedReply<T> extends Observable<T> implements AsyncIterable<T> {
+  readonly then: (this: never) => never;
+  constructor(
+    open: (
+      observer: Subscriber<T>,
+      pace?: {
+        taken: () => void;
+      },
+    ) => TeardownLogic,
+  );
+  [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+}
+
 export interface ThreadOptions {
   readonly size?: number;
   readonly queue?: number;
@@ -499,6 +522,11 @@ export interface ThreadOptions {
 }
 
 export type WhenNoConsumer = 'fail' | 'wait' | number;
+
+export interface Window {
+  readonly values?: number;
+  readonly characters?: number;
+}
 
 // Named above, and not exported.
 

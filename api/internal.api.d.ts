@@ -51,6 +51,7 @@ export declare const CLIENT_TABLE: {
   };
   readonly passHeaders: Option<readonly string[], undefined>;
   readonly hooks: Option<readonly CallHooks[], undefined>;
+  readonly window: Option<false | ResolvedWindow, undefined>;
 };
 
 export interface ClientShard {
@@ -215,6 +216,10 @@ export interface ResolvedServerOptions extends Omit<
   readonly redis: RedisTarget;
 }
 
+export interface ResolvedWindow extends Required<Window> {
+  readonly most: number;
+}
+
 export declare const SERVER_TABLE: {
   readonly prefix: Option<string, string>;
   readonly maxPayloadBytes: Option<number, number>;
@@ -324,6 +329,11 @@ export { Value as ScriptValue };
 export interface ServerFinder {
   find(): Promise<NodeAddress>;
   doubt(): void;
+}
+
+export interface Window {
+  readonly values?: number;
+  readonly characters?: number;
 }
 
 export declare function accompany(server: ServerRedisStreams, companion: CompanionFactory): void;

@@ -2,6 +2,17 @@
 
 export type Codec = 'json' | 'text' | 'obj' | 'b64';
 
+export interface Credit {
+  readonly nonce: number;
+  readonly asked: number;
+  readonly taken: number;
+}
+
+export interface CreditNotice {
+  readonly caller: string;
+  readonly runs: readonly Credit[];
+}
+
 export interface Entry {
   readonly id: string;
   readonly addedAt: number;
@@ -28,6 +39,7 @@ export interface Frame {
   readonly instance: string;
   readonly replies: readonly Reply[];
   readonly unreadable: number;
+  readonly length?: number;
 }
 
 export interface Header {
@@ -41,6 +53,7 @@ export interface Header {
   readonly once: boolean;
   readonly depth: number;
   readonly message: boolean;
+  readonly window?: WindowSize | undefined;
 }
 
 export declare class Keys {
@@ -87,6 +100,8 @@ export declare const LIBRARY_VERSION = '0.1.0';
 
 export declare const MAX_CALL_DEPTH = 16;
 
+export declare const MAX_CREDITS = 500;
+
 export declare const MAX_DELAY = 31536000000;
 
 export declare const MAX_DEPTH = 64;
@@ -106,6 +121,11 @@ export declare const MAX_REPLY_LOG_BYTES = 67108864;
 export declare const MAX_SCRIPT_LENGTH = 8388608;
 
 export declare const MAX_TIMEOUT = 2147483647;
+
+export declare const MAX_WINDOW: {
+  readonly values: 1000000;
+  readonly characters: 67108864;
+};
 
 export interface Malformed {
   readonly id: string;
@@ -164,6 +184,7 @@ export interface RequestHeader {
   readonly idle: number;
   readonly once: boolean;
   readonly depth: number;
+  readonly window?: WindowSize | undefined;
 }
 
 export declare const SEALED_CODEC = 'sealed';
@@ -186,6 +207,11 @@ export interface SealedText extends SealedHead {
 
 export declare const UNREAD: Header;
 
+export interface WindowSize {
+  readonly values: number;
+  readonly characters: number;
+}
+
 export type WireCodec = Codec | `${Codec}:${string}`;
 
 export interface WrittenReply {
@@ -201,6 +227,8 @@ export interface WrittenReply {
 export declare function callIdOf(caller: string, call: string): string;
 
 export declare function compareIds(a: string, b: string): number;
+
+export declare function creditText({ caller, runs }: CreditNotice): string;
 
 export declare function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malformed;
 
@@ -232,6 +260,8 @@ export declare const isCallerId: (text: string) => boolean;
 
 export declare const isCodecName: (name: unknown) => boolean;
 
+export declare const isCredit: (text: string) => boolean;
+
 export declare function isEntryId(text: unknown): text is string;
 
 export declare const isMalformed: (entry: Entry | Malformed) => entry is Malformed;
@@ -246,7 +276,11 @@ export declare function parseCodec(
   text: unknown,
 ): readonly [codec: Codec, name?: string] | undefined;
 
+export declare function parseCredit(text: string): CreditNotice | undefined;
+
 export declare function parseHeader(line: string): Header | string;
+
+export declare function parseWindow(text: string): WindowSize | undefined;
 
 export declare function patternText(pattern: unknown): string;
 
@@ -262,6 +296,10 @@ export declare function senderOf(line: string): Header | undefined;
 
 export declare function shardOf(streamName: string, shards: number): number;
 
+export declare function signEvery(idle: number): number;
+
 export declare function timeOf(id: string): number;
+
+export declare function windowText({ values, characters }: WindowSize): string;
 
 export declare function wireCodec(codec: Codec, name: string | undefined): WireCodec;

@@ -20,6 +20,7 @@ import { boardFile } from './deploy/board.js';
 import { luaFiles } from './lua-files.js';
 import { readmePage } from './matrix/table.js';
 import { metricsPage } from './metrics-page.js';
+import { windowSection } from './window-section.js';
 
 /** One option of a table: its type, its bounds and its default. */
 interface Row {
@@ -131,7 +132,7 @@ ${table(CLIENT_TABLE, { ...common, ...docstrings('client-options.ts', 'RedisStre
 
 A refused call ends with NO_CONSUMER, \`not-run\`.
 
-\`hooks\` run around each call and event: see [hooks](api.md#hooks-around-calls).
+\`hooks\` run around each call and event: see [hooks](api.md#hooks-around-calls).${windowSection(table, docstrings)}
 
 ## Record
 
@@ -285,8 +286,7 @@ function docstrings(file: string, name: string): Docs {
   const docs = declaration.members.flatMap((member): [string, Doc][] => {
     const [comment] = ts.getJSDocCommentsAndTags(member);
     const words = ts.getTextOfJSDocComment(comment?.comment)?.replace(/\s+/g, ' ') ?? '';
-    const parts = /^(.*) Default: (.*)\.$/.exec(words);
-    const [, told, byDefault] = parts ?? [];
+    const [, told, byDefault] = /^(.*) Default: (.*)\.$/.exec(words) ?? [];
     if (told === undefined || byDefault === undefined) return [];
     return [[member.name?.getText() ?? '', { text: told, default: byDefault }]];
   });

@@ -176,6 +176,20 @@ export const mutants: readonly Mutant[] = [
     rules: ['I3'],
   },
   {
+    name: 'a stream does not wait for its reader',
+    file: 'nest/follow-stream.js',
+    patches: [['if (window?.isOpen === false)', 'if (false)']],
+    scenario: 'S7',
+    rules: ['I3'],
+  },
+  {
+    name: 'what a reader has taken is said once only',
+    file: 'engine/producer/replies/credits.js',
+    patches: [['run: () => this.sign()', 'run: () => Promise.resolve()']],
+    scenario: 'S6',
+    rules: ['success', 'I1', 'p99'],
+  },
+  {
     // Rule L25. The replica that is behind takes over, without what was answered meanwhile.
     name: 'what no replica has counts as stored',
     file: 'redis/replicas/questions.js',

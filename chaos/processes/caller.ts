@@ -9,6 +9,7 @@ import { given, on, tell } from './channel.js';
 import type { Library, Sealing } from './library.js';
 import { burstsOf, callsOf, warmMix, type Kind, type Wanted } from './load.js';
 import { Pace } from './pace.js';
+import { readStream, WINDOW, type StreamedValue } from './stream.js';
 import { vitals, witness, witnessConnections } from './witness.js';
 
 interface Given {
@@ -72,6 +73,21 @@ function make({ pattern, data, timeout, cancel }: Wanted): void {
     timeout: timeout ?? options.timeout,
     t: now(),
   });
+  if (data.values !== undefined) {
+    const { values } = data;
+    const own = new RedisStreamsRecord(data, {
+      window: { values: WINDOW },
+      ...(timeout !== undefined && { timeout }),
+    });
+    const told = (last: StreamedValue | string) =>
+      typeof last === 'string'
+        ? end({ o: 'value', r: last })
+        : end({ o: 'value', r: hashOfReply(last, q, 0), by: last.by });
+    readStream(client.stream<StreamedValue>(pattern, own), values).then(told, (error: unknown) =>
+      end(outcomeOf(error)),
+    );
+    return;
+  }
   const subscription = client.send<{ readonly by?: string }>(pattern, record).subscribe({
     next: (value) => (reply = value),
     complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0), by: reply?.by }),

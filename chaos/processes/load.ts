@@ -18,6 +18,8 @@ export interface Kind {
   act?: string;
   /** The handler looks at its signal. */
   watch?: boolean;
+  /** The reply is a stream of so many values, which waits for its reader. */
+  values?: number;
 }
 
 /** What a handler is asked to do. */
@@ -30,6 +32,8 @@ export interface CallData {
   reply?: number;
   act?: string;
   watch?: boolean;
+  /** Of a streamed reply. */
+  values?: number;
 }
 
 /** A call to be made. */
@@ -41,9 +45,11 @@ export interface Wanted {
   readonly cancel: 'same-turn' | number | undefined;
 }
 
-/** Short calls of the same patterns that break nothing. */
+/** Short calls of the same patterns that break nothing. A stream would keep the others waiting. */
 export const warmMix = (mix: readonly Kind[]): Kind[] =>
-  mix.map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], ...(pad && { pad }) }));
+  mix
+    .filter(({ values }) => values === undefined)
+    .map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], pad: pad ?? 0 }));
 
 /** How many calls are made in one turn each time: sizes as the plan has them, one as often as another. */
 export function* burstsOf(sizes: readonly number[], random: Random): Generator<number, never> {
@@ -66,6 +72,7 @@ export function* callsOf({
     if (kind.reply) data.reply = kind.reply;
     if (kind.act) data.act = kind.act;
     if (kind.watch) data.watch = true;
+    if (kind.values) data.values = kind.values;
     const cancel = Array.isArray(kind.cancel) ? random.int(...kind.cancel) : kind.cancel;
     yield { pattern: kind.pattern, data, timeout: kind.timeout, cancel };
   }

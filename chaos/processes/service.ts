@@ -11,6 +11,7 @@ import { inbox, type EffectsPlace } from './inbox.js';
 import type { Library, Sealing } from './library.js';
 import type { compute } from './computing.js';
 import type { CallData } from './load.js';
+import type { StreamedValue } from './stream.js';
 import { vitals, witness, witnessConnections } from './witness.js';
 
 interface Given {
@@ -44,7 +45,8 @@ async function computing({ ms, act }: CallData, context: RedisStreamsContext): P
   await computed?.({ ms, act: act === 'endless' ? act : undefined }, context);
 }
 
-const execute = (pattern: string) => async (data: CallData, context: RedisStreamsContext) => {
+/** Notes that a call is executed. */
+function begin(pattern: string, data: CallData, context: RedisStreamsContext) {
   const { id } = data;
   const q = requestHash(data);
   const d = context.getDeliveryCount();
@@ -72,20 +74,35 @@ const execute = (pattern: string) => async (data: CallData, context: RedisStream
       }),
     );
   }
+  return { n, q, by: `${name}#${n}` };
+}
+
+const execute = (pattern: string) => async (data: CallData, context: RedisStreamsContext) => {
+  const { id } = data;
+  const { n, q, by } = begin(pattern, data, context);
   if (data.act === 'die') process.kill(process.pid, 'SIGKILL');
   if (pattern === 'compute') await computing(data, context);
   else if (data.ms > 0) await pause(data.ms);
   if (pattern === 'inbox') await effect?.(id);
   history.write({ k: 'finish', n, t: now() });
   if (data.act === 'fail') throw new Error('as told');
-  return { by: `${name}#${n}`, ...answerTo(q, data.reply ?? 0) };
+  return { by, ...answerTo(q, data.reply ?? 0) };
 };
+
+/** A stream that is interrupted has no end in the history. */
+async function* stream(data: CallData, context: RedisStreamsContext) {
+  const { n, q, by } = begin('stream', data, context);
+  for (let i = 0; i < (data.values ?? 0); i++)
+    yield { i, at: now(), by, ...answerTo(q, 0) } satisfies StreamedValue;
+  history.write({ k: 'finish', n, t: now() });
+}
 
 const spreading = spread === undefined ? {} : { spread };
 server.addHandler('work', execute('work'), false, spreading);
 server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreading });
 server.addHandler('inbox', execute('inbox'), false, spreading);
 if (computed) server.addHandler('compute', execute('compute'), false, { threads: true });
+server.addHandler('stream', stream as never, false, { restartable: true });
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(() => heldByServer(server)));

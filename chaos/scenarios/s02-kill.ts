@@ -1,8 +1,11 @@
 import { kill } from '../nemeses/instances.js';
+import type { Kind } from '../processes/load.js';
 import { pause } from '../../tools/wait.js';
 import { scenario, type Scenario } from './scenario.js';
 
 const every = 3000;
+/** They wait for their readers, which services in Python do not; and begin anew where they are taken over. */
+const stream: Kind = { weight: 1, pattern: 'stream', ms: [0, 0], values: 60 };
 
 interface Killing {
   readonly leaseTtl: number;
@@ -42,10 +45,11 @@ const killing = (
       }),
       mix: [
         // Their deadline passes before they are taken over: no instance may start them then.
-        { weight: 1, pattern: 'work', ms: [0, 60], timeout: 2000 },
-        { weight: 3, pattern: 'work', ms: [0, 60], pad: 200 },
-        { weight: 1, pattern: 'once', ms: [0, 60] },
-        { weight: 1, pattern: 'inbox', ms: [0, 60] },
+        { weight: 20, pattern: 'work', ms: [0, 60], timeout: 2000 },
+        { weight: 60, pattern: 'work', ms: [0, 60], pad: 200 },
+        { weight: 20, pattern: 'once', ms: [0, 60] },
+        { weight: 20, pattern: 'inbox', ms: [0, 60] },
+        ...(python ? [] : [stream]),
       ],
       expect: {
         success: 1,

@@ -13,7 +13,11 @@ export const s6 = scenario({
     rate: 800,
     cap: 800,
     cuts: size.count(120),
-    mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
+    mix: [
+      { weight: 149, pattern: 'work', ms: [0, 20], pad: 200 },
+      // Few: what a reader says is lost with the connection, and said again a second later.
+      { weight: 1, pattern: 'stream', ms: [0, 0], values: 60 },
+    ],
     expect: { success: 1, duplicates: 0, p99: 1000, packed: 0.1 },
   }),
   faults: async (context) => {

@@ -16,7 +16,10 @@ export const s7 = scenario({
     rounds: size.count(10),
     silentFor: size.beyondLease(30_000, 10_000),
     proxy: true,
-    mix: [{ weight: 1, pattern: 'work', ms: [0, 30], pad: 200 }],
+    mix: [
+      { weight: 60, pattern: 'work', ms: [0, 30], pad: 200 },
+      { weight: 1, pattern: 'stream', ms: [0, 0], values: 60 },
+    ],
     expect: { success: 1, duplicates: 0, replacedWithin: 8000, packed: 0.1 },
   }),
   faults: async (context) => {

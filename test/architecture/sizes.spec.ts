@@ -9,17 +9,17 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5330,
+  'engine/consumer': 5415,
   'engine/diagnostics': 220,
-  'engine/producer': 2135,
+  'engine/producer': 2300,
   engine: 480,
   module: 60,
-  nest: 2840,
-  options: 1135,
-  protocol: 855,
+  nest: 3030,
+  options: 1180,
+  protocol: 915,
   'redis/cluster': 300,
   'redis/lua': 300,
-  'redis/operations': 3020,
+  'redis/operations': 3025,
   'redis/connections': 220,
   'redis/reading': 120,
   'redis/replicas': 200,

@@ -69,6 +69,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     withdraw: (caller) =>
       caller.withdraw([{ stream: 's', id: 'id', due: 1, words: '', sent: undefined }]),
     abort: (caller) => caller.abort('me', ['notice']),
+    credit: (caller) => caller.credit('me', 'notice'),
     readLog: (caller) => caller.readLog('0-0', 10),
     trimLog: (caller) => caller.trimLog('1-1'),
     lastRecord: (caller) => caller.lastRecord(),

@@ -13,6 +13,7 @@ import {
   timeOf,
 } from '../../libs/redis-stream-transport/src/protocol/entry.js';
 import { readRecord } from '../../libs/redis-stream-transport/src/protocol/result-record.js';
+import { parseCredit } from '../../libs/redis-stream-transport/src/protocol/credit.js';
 import { decodeFrame } from '../../libs/redis-stream-transport/src/protocol/frame.js';
 import { parseHeader, senderOf } from '../../libs/redis-stream-transport/src/protocol/header.js';
 import { readJson } from '../../libs/redis-stream-transport/src/protocol/json.js';
@@ -45,6 +46,7 @@ const words = fc.constantFrom(
   '1000',
   'once',
   'idle=5',
+  'window=64,1000',
 );
 const spaced = fc.array(fc.oneof(words, text), { maxLength: 8 }).map((parts) => parts.join(' '));
 const reply = ['10000000000', 1, 1, 7, 0, { total: 1 }, { trace: 'x' }, 1];
@@ -54,6 +56,21 @@ const frames = fc.oneof(
   text.map((body) => `1 x ${body}`),
   spoilt([reply, reply]).map((replies) => `1 x ${JSON.stringify(replies)}`),
 );
+
+const credits = fc.oneof(
+  text,
+  spoilt({ credit: CALLER, runs: [[7, 64, 3]] }).map((notice) => JSON.stringify(notice)),
+);
+
+it('a notice of credit', { timeout: TIME }, () => {
+  holdsFor(credits, (given) => {
+    const notice = parseCredit(given);
+    if (notice === undefined) return;
+    expect(notice.caller).toMatch(/^[\w-]{16,32}$/);
+    const numbers = notice.runs.flatMap(({ nonce, asked, taken }) => [nonce, asked, taken]);
+    expect(numbers.every((number) => Number.isSafeInteger(number) && number >= 0)).toBe(true);
+  });
+});
 
 it('a frame', { timeout: TIME }, () => {
   holdsFor(frames, (given) => {

@@ -323,7 +323,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L22',
     part: 'the look at the kind',
     file: consumer('run/keyed-results'),
-    changes: [['const worth = kind !== REPLY.fault && text', 'const worth = text']],
+    changes: [['kind === REPLY.fault ? undefined : recorded.text', 'recorded.text']],
   },
   {
     rule: 'L23',

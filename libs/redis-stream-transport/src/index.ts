@@ -4,6 +4,7 @@ export { ClientRedisStreams } from './nest/client-redis-streams.js';
 export type { CallResult } from './nest/call-result.js';
 export type { ReplyWithMeta } from './nest/reply-with-meta.js';
 export type { ServerHealth } from './engine/consumer/instance-health.js';
+export type { StreamedReply } from './nest/streamed-reply.js';
 export type { ReplyMeta } from './nest/reply-sink.js';
 export type { ReplyOrigin } from './engine/producer/call-request.js';
 export {
@@ -32,6 +33,7 @@ export type {
   HandlerSynonyms,
   Headers,
   HookedCall,
+  Overflow,
   PacketDeserializer,
   PacketSerializer,
   PassedClusterOptions,
@@ -46,6 +48,7 @@ export type {
   StoredEntry,
   ThreadOptions,
   WhenNoConsumer,
+  Window,
 } from './options/index.js';
 export type { ProvenCaller } from './options/sealing.js';
 export type { RedisStreamsEvents, RedisStreamsStatus } from './nest/redis-streams.events.js';

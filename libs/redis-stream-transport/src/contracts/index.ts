@@ -34,7 +34,7 @@ export {
   type ContractClientOptions,
   type MethodNames,
 } from './call/contract-client.js';
-export { StreamedReply } from './call/streamed-reply.js';
+export { StreamedReply } from '../nest/streamed-reply.js';
 export { contractToken, InjectContract } from './call/inject-contract.decorator.js';
 export { ContractsModule, type ContractsFeatureOptions } from './contracts.module.js';
 

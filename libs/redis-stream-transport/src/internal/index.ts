@@ -48,6 +48,7 @@ export {
 } from '../options/index.js';
 export type { RedisTarget } from '../options/redis-options.js';
 export type { Replicas } from '../options/replicas.js';
+export type { ResolvedWindow, Window } from '../options/window.js';
 export type { CLIENT_TABLE } from '../options/client-options.js';
 export type { SERVER_TABLE } from '../options/server-options.js';
 export type { Option, OptionTable, OptionValues, Place } from '../options/option.js';

@@ -31,9 +31,12 @@ import {
   type RedisStreamsEvents,
   type RedisStreamsStatus,
 } from './redis-streams.events.js';
-import { ReplySink, type ReplyCallback } from './reply-sink.js';
+import { MadeCalls } from './made-calls.js';
+import type { ReplyCallback } from './reply-sink.js';
 import { withMeta, type ReplyWithMeta } from './reply-with-meta.js';
 import { cancelScheduled } from './schedule.js';
+import { streamOf } from './stream-record.js';
+import type { StreamedReply } from './streamed-reply.js';
 import { storedEvent, UnheardEvents } from './stored-event.js';
 import { thrownStory } from '../thrown.js';
 
@@ -69,6 +72,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private readonly outgoing: OutgoingPackets;
   private readonly unheard: UnheardEvents;
   private readonly life: ClientLife;
+  private readonly calls: MadeCalls;
   /** Undefined: there are no hooks. */
   private readonly hooked: HookedCalls | undefined;
 
@@ -90,6 +94,9 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       reached: (reach) => this._status$.next(statusOf(reach)),
     });
     this.outgoing = new OutgoingPackets(resolved, () => clock.now(), complain);
+    const { outgoing, life } = this;
+    const name = (pattern: MsPattern): string => this.normalizePattern(pattern);
+    this.calls = new MadeCalls({ outgoing, life, name, deserializer: resolved.deserializer });
     const { hooks, timeout: within, maxPending } = resolved;
     if (hooks !== undefined)
       this.hooked = new HookedCalls({ hooks, within, maxPending, clock, logger: quiet });
@@ -157,6 +164,14 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
     return new Observable<TResult>((observer) =>
       this.publish(this.packet(pattern, data), this.createObserver(observer)),
     );
+  }
+
+  /** A call that is read by `for await`, or as an Observable; a slow reader slows the handler down (`window`). */
+  stream<TResult = Whatever, TInput = Whatever>(
+    pattern: unknown,
+    data: TInput,
+  ): StreamedReply<TResult> {
+    return streamOf(data, (sent) => this.send<TResult>(pattern, sent));
   }
 
   /** Hot: sent once, with or without a subscriber; completes when the event is stored. */
@@ -279,22 +294,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   private hookCall(packet: ReadPacket, callback: ReplyCallback): () => void {
     const { hooked } = this;
-    if (hooked === undefined) return this.begin(packet, callback);
-    return hooked.call(packet, callback, (told) => this.begin(packet, told));
-  }
-
-  private begin(packet: ReadPacket, callback: ReplyCallback): () => void {
-    try {
-      const pattern = this.normalizePattern(packet.pattern);
-      const outgoing = this.outgoing.prepare(pattern, packet, false);
-      refuseAborted(outgoing.signal, 'a call', pattern);
-      const producer = this.life.ready();
-      const sink = new ReplySink(pattern, callback, this.options.deserializer);
-      const call = (sink.call = producer.call(outgoing.request, sink, outgoing));
-      return () => producer.cancel(call, false);
-    } catch (error) {
-      callback({ err: error, isDisposed: true });
-      return () => undefined;
-    }
+    if (hooked === undefined) return this.calls.begin(packet, callback);
+    return hooked.call(packet, callback, (told) => this.calls.begin(packet, told));
   }
 }

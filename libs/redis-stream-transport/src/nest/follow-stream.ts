@@ -8,7 +8,9 @@ import {
   Subscription,
 } from 'rxjs';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
+import type { SendWindow } from '../engine/consumer/run/send-window.js';
 import { isAsyncIterable, observe } from './observe-iterable.js';
+import { PacedValues } from './paced-values.js';
 
 export type ResultStream = Observable<unknown> | AsyncIterable<unknown>;
 
@@ -61,21 +63,29 @@ function followObservable(
       resolve(false);
     };
     const subscription = new Subscription();
+    const { window } = delivery;
+    let paced: PacedValues | undefined;
     listener.stop = () => {
       if (ended) return;
       ended = true;
+      paced?.drop();
       listener.drop();
       tearDown(() => subscription.unsubscribe());
       resolve(true);
     };
-    const values: Observer<unknown> = {
+    let values: Observer<unknown> = {
       next: (value) => listener.next(value),
       error: (error: unknown) => end(() => listener.error(error)),
       complete: () => end(() => listener.done()),
     };
+    if (window !== undefined) {
+      paced = new PacedValues(delivery, window, values, () => overflowed(delivery));
+      values = paced;
+    }
     const iterables = (): Observer<unknown> => {
       const each = new Subject<unknown>();
-      subscription.add(each.pipe(concatMap(valuesOf)).subscribe(values));
+      const single = concatMap((value: unknown) => valuesOf(value, window));
+      subscription.add(each.pipe(single).subscribe(values));
       return each;
     };
     // If it was stopped during `subscribe`, adding to the closed subscription unsubscribes at once.
@@ -106,8 +116,15 @@ function unwrapping(
   };
 }
 
-function valuesOf(value: unknown): Observable<unknown> {
-  return isAsyncIterable(value) ? observe(value) : of(value);
+function valuesOf(value: unknown, window: SendWindow | undefined): Observable<unknown> {
+  return isAsyncIterable(value) ? observe(value, window) : of(value);
+}
+
+/** Ends a stream whose reader is too slow: its values must not fill the memory of this process. */
+function overflowed(delivery: Delivery): void {
+  const message = 'more values wait for their reader than may be kept';
+  delivery.fault('REPLY_LOST', message, 'may-have-run');
+  delivery.abort('cancelled');
 }
 
 async function followIterable(
@@ -116,11 +133,13 @@ async function followIterable(
   listener: StreamListener,
 ): Promise<boolean> {
   const iterator = stream[Symbol.asyncIterator]();
+  const { window } = delivery;
   let torn = false;
   listener.stop = () => {
     if (torn) return;
     torn = true;
     listener.drop();
+    window?.wake();
     // A generator that awaits something runs its `finally` only afterwards; nothing waits for that here.
     tearDown(() => iterator.return?.());
   };
@@ -129,9 +148,12 @@ async function followIterable(
   });
   try {
     for (;;) {
+      if (window?.isOpen === false) await window.opened();
+      if (torn) return true;
       const { done, value } = await iterator.next();
       if (torn) return true;
       if (done === true) break;
+      window?.give();
       listener.next(value);
     }
     listener.done();

@@ -219,7 +219,8 @@ function specMaker(
     const bounds = own.flatMap((one) => one.concurrency ?? threadsOf(one, options) ?? []);
     const parts = own.flatMap(({ retry }) => retry ?? []);
     const retried = parts.length > 0 || message === undefined;
-    const spread = message && extras.get(message)?.spread;
+    const answer = message && extras.get(message);
+    const spread = answer?.spread;
     if (spread !== undefined && lanes.size > 0) throw unfit(pattern, ONE_STREAM);
     return {
       pattern,
@@ -231,6 +232,7 @@ function specMaker(
       retry: retried ? withRetryParts(options.retry, Object.assign({}, ...parts)) : undefined,
       once: own.some(({ atMostOnce }) => atMostOnce),
       restartable: own.every(({ restartable }) => restartable),
+      overflow: answer && { way: answer.overflow, buffer: answer.buffer },
     };
   };
 }

@@ -6,12 +6,14 @@ import type { Addressed, WrittenData } from '../engine/producer/sending/entry-re
 import type { EventTerms } from '../engine/producer/sending/event-book.js';
 import { RedisStreamsError } from '../errors.js';
 import {
+  DEFAULT_WINDOW,
   resolveRecordOptions,
   type Headers,
   type PacketSerializer,
   type ResolvedClientOptions,
   type ResolvedRecordOptions,
   type StoredEntry,
+  type ResolvedWindow,
 } from '../options/index.js';
 import { sealerOf, type Sealer } from '../options/sealing.js';
 import { wireCodec } from '../protocol/header.js';
@@ -23,6 +25,7 @@ import { packPacket, type Packed } from './packets.js';
 import { passedHeaders } from './passed-headers.js';
 import { RedisStreamsRecord } from './redis-streams.record.js';
 import { checkWaitingCall, scheduleOf } from './schedule.js';
+import { StreamRecord } from './stream-record.js';
 
 /** A packet on its way out, checked and written as text. */
 export interface Outgoing extends EventTerms {
@@ -98,6 +101,7 @@ export class OutgoingPackets {
       timeout,
       expiresIn: options.expiresIn ?? 0,
       idle,
+      window: isEvent ? undefined : this.window(options, record),
       once: options.atMostOnce ?? false,
       grace: options.whenNoConsumer ?? this.options.whenNoConsumer,
       kept: options.keepResult,
@@ -170,6 +174,16 @@ export class OutgoingPackets {
     return { timeout: options.timeout ?? this.options.timeout, idle: 0 };
   }
 
+  /** How much of a streamed reply may be on its way. What is started once only does not wait for a reader. */
+  private window(
+    { window, atMostOnce }: ResolvedRecordOptions,
+    record: RedisStreamsRecord | undefined,
+  ): ResolvedWindow | undefined {
+    const given =
+      window ?? this.options.window ?? (record instanceof StreamRecord && DEFAULT_WINDOW);
+    return given === false || (atMostOnce ?? false) ? undefined : given;
+  }
+
   /** The time a call has from when it is due, shortened to what the handler that makes it has left then. */
   private span(options: ResolvedRecordOptions, wait: number): Span {
     const own = options.timeout !== undefined || options.idleTimeout !== undefined;
@@ -230,7 +244,7 @@ function heard<T>(late: Promise<T>): Promise<T> {
 
 /** An event waits for no value and is stored whether or not its pattern is served. */
 function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
-  for (const name of ['idleTimeout', 'whenNoConsumer'] as const) {
+  for (const name of ['idleTimeout', 'whenNoConsumer', 'window'] as const) {
     if (options[name] !== undefined) throw misplaced(name, 'calls', pattern);
   }
   if (options.keepResult) throw misplaced('keepResult', 'calls', pattern);

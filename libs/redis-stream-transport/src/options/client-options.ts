@@ -6,6 +6,7 @@ import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
 import { count, duration, type Option, type OptionValues } from './option.js';
 import { passHeaders } from './pass-headers.js';
 import type { ConnectionOptions, RedisTarget } from './redis-options.js';
+import { windowOption, type Window } from './window.js';
 
 /** Options of a client. All are optional; durations are milliseconds, numbers only. */
 export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOptions {
@@ -39,6 +40,12 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   passHeaders?: readonly string[];
   /** What runs around each call and event, see below. Default: none. */
   hooks?: CallHooks | readonly CallHooks[];
+  /**
+   * How much of a streamed reply may be on its way: the service does not go on before the reader has taken it. `false`
+   * switches it off. Not for calls that are `atMostOnce`. Default: true for `stream` and for the streamed methods of contracts,
+   * false for `send`.
+   */
+  window?: Window | boolean;
 }
 
 /** The client's own options, in the order of the manual. */
@@ -52,6 +59,7 @@ export const CLIENT_TABLE = {
   whenNoConsumer: { ...whenNoConsumer, default: 1000 },
   passHeaders,
   hooks: callHooks,
+  window: windowOption,
   ...COMMON_TABLE,
 } as const satisfies Record<
   Exclude<keyof RedisStreamsClientOptions, keyof ConnectionOptions>,

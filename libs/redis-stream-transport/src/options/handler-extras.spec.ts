@@ -11,6 +11,8 @@ const defaults = {
   broadcast: false,
   restartable: false,
   threads: undefined,
+  overflow: 'error',
+  buffer: 10_000,
 };
 
 it.each([[undefined], [null], [{}]])('has defaults for %j', (extras) => {
@@ -26,6 +28,8 @@ it('takes each of ours', () => {
     atMostOnce: false,
     broadcast: true,
     restartable: true,
+    overflow: 'latest',
+    buffer: 5,
   };
   expect(resolve(extras)).toEqual({
     ...extras,

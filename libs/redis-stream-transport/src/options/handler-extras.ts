@@ -13,6 +13,7 @@ import {
 import { batch, type BatchOptions } from './batch.js';
 import { groupName, MAX_SHARDS } from './common-options.js';
 import { givenOptions, readOptions } from './read-options.js';
+import { overflow, type Overflow } from './overflow.js';
 import { RECORD_TABLE } from './record-options.js';
 import { retryPolicy, type RetryPolicy } from './retry-policy.js';
 import { SERVER_TABLE } from './server-options.js';
@@ -72,6 +73,14 @@ export interface HandlerExtras extends HandlerSynonyms {
    * docs/api.md. Not together with `threads`, nor for methods of contracts. Default: one message each.
    */
   batch?: BatchOptions;
+  /**
+   * What happens to the values of an Observable beyond what the caller has asked for and `buffer`: the call ends with
+   * REPLY_LOST, the oldest that wait are left out, or the newest are. Async iterables are never ahead of their reader.
+   * Default: 'error'.
+   */
+  overflow?: Overflow;
+  /** Values of an Observable that may wait until the caller asks for them. Default: 10000. */
+  buffer?: number;
 }
 
 export const EXTRAS_TABLE = {
@@ -85,6 +94,8 @@ export const EXTRAS_TABLE = {
   restartable: flag,
   threads: handlerThreads,
   batch,
+  overflow,
+  buffer: count({ default: 10_000, min: 1, max: 1_000_000 }),
 } as const satisfies Record<Exclude<keyof HandlerExtras, keyof HandlerSynonyms>, Option>;
 
 /** The extras of a handler as the engine uses them. Where one is undefined, the server's option counts. */

@@ -28,8 +28,10 @@ export type {
   PassedClusterOptions,
   RedisTarget,
 } from './redis-options.js';
+export type { Overflow } from './overflow.js';
 export type { Replicas } from './replicas.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';
 export type { HandlerSynonyms, ServerSynonyms } from './synonyms.js';
 export type { ResolvedThreads, ThreadOptions } from './threads.js';
+export { DEFAULT_WINDOW, type ResolvedWindow, type Window } from './window.js';

@@ -9,6 +9,7 @@ const defaults = {
   signal: undefined,
   whenNoConsumer: undefined,
   keepResult: false,
+  window: undefined,
 };
 
 it('costs nothing without options', () => {
@@ -26,6 +27,7 @@ it('takes each of them', () => {
     signal,
     whenNoConsumer: 'wait',
     onStored: () => undefined,
+    window: false,
   };
   const taken = resolveRecordOptions(given);
   expect(taken).toEqual({ ...given, idleTimeout: undefined, keepResult: false });
@@ -47,6 +49,9 @@ it.each([
   [{ idempotencyKey: 'x'.repeat(257) }, /"idempotencyKey"/],
   [{ atMostOnce: 1 }, /"atMostOnce"/],
   [{ signal: {} }, /"signal" must be an object with addEventListener/],
+  [{ window: 64 }, /"window" must be an object of values, characters/],
+  [{ window: { values: 0 } }, /"window.values" must be a whole number from 1/],
+  [{ atMostOnce: true, window: true }, /"atMostOnce" and "window" contradict/],
   [{ whenNoConsumer: 'never' }, /"whenNoConsumer" must be 'fail', 'wait' or a number/],
   [{ whenNoConsumer: -1 }, /"whenNoConsumer" must be a duration/],
   [{ keepResult: 'yes' }, /"keepResult" must be true or false/],

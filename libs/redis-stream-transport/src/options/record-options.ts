@@ -16,6 +16,7 @@ import {
 } from './option.js';
 import { givenOptions } from './read-options.js';
 import { nearest } from './suggest.js';
+import { windowOption, type Window } from './window.js';
 
 /** Where Redis has stored a call or an event. */
 export interface StoredEntry {
@@ -84,6 +85,11 @@ export interface RecordOptions {
    * reply. A call that Redis has lost and that is sent again is told again. What it throws is logged. Default: none.
    */
   onStored?: (stored: StoredEntry) => void;
+  /**
+   * How much of a streamed reply may be on its way: the service does not go on before the reader has taken it. `false`
+   * switches it off. Not with `atMostOnce`. Default: the client's.
+   */
+  window?: Window | boolean;
 }
 
 export const RECORD_TABLE = {
@@ -100,6 +106,7 @@ export const RECORD_TABLE = {
   whenNoConsumer,
   keepResult: flag,
   onStored: listener<(stored: StoredEntry) => void>('(stored: StoredEntry) => void'),
+  window: windowOption,
 } as const satisfies Record<keyof RecordOptions, Option>;
 
 /** The options of a record as the engine uses them. Where one is undefined, the client's option counts. */
@@ -123,6 +130,7 @@ class Resolved {
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
   keepResult = RECORD_TABLE.keepResult.default;
   onStored = RECORD_TABLE.onStored.default;
+  window = RECORD_TABLE.window.default;
 }
 
 /** One object for all calls without a record, so that these cost nothing here. */
@@ -154,6 +162,10 @@ export function resolveRecordOptions(raw?: RecordOptions): ResolvedRecordOptions
   }
   if (values.delay !== undefined && values.notBefore !== undefined) {
     throw contradiction(PLACE, 'delay', 'notBefore', 'each says when it is due');
+  }
+  if (values.atMostOnce === true && values.window) {
+    const reason = 'a stream that is started once only must not wait for a reader that may be gone';
+    throw contradiction(PLACE, 'atMostOnce', 'window', reason);
   }
   return values as ResolvedRecordOptions;
 }

@@ -45,6 +45,8 @@ export interface Frame {
   readonly replies: readonly Reply[];
   /** How many replies were left out, because it cannot be read which calls they are for. */
   readonly unreadable: number;
+  /** Characters of the frame. */
+  readonly length?: number;
 }
 
 /** A reply that is to be written. Its parts are those of `Reply`; payload and headers are JSON already. */
@@ -95,11 +97,12 @@ export function decodeFrame(text: string): Frame | string {
     return 'not JSON';
   }
   if (!Array.isArray(replies)) return 'not a list';
-  if (hasProtoKey(body)) return sorted(instance, replies);
+  const { length } = text;
+  if (hasProtoKey(body)) return { ...sorted(instance, replies), length };
   for (let i = 0; i < replies.length; i++) {
-    if (!isReply(replies[i])) return sorted(instance, replies);
+    if (!isReply(replies[i])) return { ...sorted(instance, replies), length };
   }
-  return { instance, replies: replies as Reply[], unreadable: 0 };
+  return { instance, replies: replies as Reply[], unreadable: 0, length };
 }
 
 /** Whether a part of a frame has the form of a reply, with a payload that is not nested too deep. */

@@ -1,3 +1,4 @@
+import { parseWindow, windowText, type WindowSize } from './credit.js';
 import { isCallId, isCallerId, MAX_CALL_DEPTH, MAX_HEADER_LINE, MAX_TIMEOUT } from './limits.js';
 import { PROTOCOL_VERSION } from './version.js';
 
@@ -36,6 +37,8 @@ export interface Header {
   readonly depth: number;
   /** Of an event: it is for the message handler of its pattern, not for event handlers. */
   readonly message: boolean;
+  /** Its values are sent only as far as the caller has asked for them; undefined: they do not wait. */
+  readonly window?: WindowSize | undefined;
 }
 
 const CODECS: ReadonlySet<string> = new Set<Codec>(['json', 'text', 'obj', 'b64']);
@@ -93,15 +96,17 @@ export interface RequestHeader {
   readonly idle: number;
   readonly once: boolean;
   readonly depth: number;
+  readonly window?: WindowSize | undefined;
 }
 
 /** The header of a request. */
 export function requestHeader(request: RequestHeader): string {
-  const { codec, call, caller, timeout, idle, once, depth } = request;
+  const { codec, call, caller, timeout, idle, once, depth, window } = request;
   const line = `${PROTOCOL_VERSION} ${codec} ${call} ${caller} ${timeout}`;
-  if (idle === 0 && !once && depth === 0) return line;
+  if (idle === 0 && !once && depth === 0 && window === undefined) return line;
   const flags = (idle === 0 ? '' : ` idle=${idle}`) + (once ? ' once' : '');
-  return line + flags + (depth === 0 ? '' : ` depth=${depth}`);
+  const nested = depth === 0 ? '' : ` depth=${depth}`;
+  return line + flags + nested + (window === undefined ? '' : ` window=${windowText(window)}`);
 }
 
 /**
@@ -173,7 +178,7 @@ function readHeader(line: string): Header | string {
     lastCaller = caller;
   }
   if (!isEvent && !isCallId(call)) return 'bad call id';
-  const { idle, once, depth, message } = e === -1 ? NO_FLAGS : flagsOf(line.slice(e + 1));
+  const { idle, once, depth, message, window } = e === -1 ? NO_FLAGS : flagsOf(line.slice(e + 1));
   return {
     version,
     codec: written as Codec,
@@ -185,17 +190,24 @@ function readHeader(line: string): Header | string {
     once,
     depth,
     message,
+    window,
   };
 }
 
-type Flags = Pick<Header, 'idle' | 'once' | 'depth' | 'message'>;
+type Flags = Pick<Header, 'idle' | 'once' | 'depth' | 'message' | 'window'>;
 
 /** What a line without flags says, as most have none. */
-const NO_FLAGS: Flags = { idle: 0, once: false, depth: 0, message: false };
+const NO_FLAGS: Flags = {
+  idle: 0,
+  once: false,
+  depth: 0,
+  message: false,
+  window: undefined,
+};
 
 /** Reads the words after the timeout. A word that is not known is ignored. */
 function flagsOf(words: string): Flags {
-  let { idle, once, depth, message } = NO_FLAGS;
+  let { idle, once, depth, message, window } = NO_FLAGS;
   for (const flag of words.split(' ')) {
     if (flag === 'once') once = true;
     else if (flag === 'message') message = true;
@@ -203,9 +215,11 @@ function flagsOf(words: string): Flags {
       idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
     } else if (flag.startsWith('depth=')) {
       depth = depthOf(flag.slice(6));
+    } else if (flag.startsWith('window=')) {
+      window = parseWindow(flag.slice(7));
     }
   }
-  return { idle, once, depth, message };
+  return { idle, once, depth, message, window };
 }
 
 /** What the header of most events says: one object for all of them. */

@@ -2,6 +2,7 @@ import type { Keys } from '../protocol/keys.js';
 import type { Link } from './link.js';
 import { abort } from './operations/calling/abort.js';
 import { attach, attachScript } from './operations/calling/attach.js';
+import { credit } from './operations/calling/credit.js';
 import { closeNumber } from './operations/calling/close-number.js';
 import { decide, type CallInDoubt, type Decision } from './operations/calling/decide.js';
 import { enqueue, enqueueScript, type Batch } from './operations/calling/enqueue.js';
@@ -83,6 +84,11 @@ export class CallerBroker implements CallerPlace {
 
   abort(consumer: string, notices: readonly string[]): Promise<void> {
     return abort(this, consumer, notices);
+  }
+
+  /** @param text how far readers have come */
+  credit(consumer: string, text: string): Promise<void> {
+    return credit(this, consumer, text);
   }
 
   readLog(after: string, count: number): Promise<LogRecord[]> {

@@ -6,7 +6,7 @@ import { clientMethods } from './client-methods.js';
 import { MethodCalls } from './method-calls.js';
 import type { Command, Event, Streamed } from '../declare/method.decorators.js';
 import type { CheckMode } from '../schema/check-outcome.js';
-import type { StreamedReply } from './streamed-reply.js';
+import type { StreamedReply } from '../../nest/streamed-reply.js';
 
 type Marked = Command<unknown> | Event | Streamed<unknown>;
 

@@ -9,7 +9,8 @@ import { errorOf } from './fault.js';
 import { MethodArguments } from '../validate/method-arguments.js';
 import { readResult } from './method-result.js';
 import { fromRich, toRich } from '../wire/rich-json.js';
-import { StreamedReply } from './streamed-reply.js';
+import { StreamedReply } from '../../nest/streamed-reply.js';
+import { StreamRecord, type Pace } from '../../nest/stream-record.js';
 
 type Options = RecordOptions | undefined;
 
@@ -82,13 +83,13 @@ export class MethodCalls {
   }
 
   private streamed(args: readonly unknown[], options: Options): StreamedReply<unknown> {
-    return new StreamedReply<unknown>((observer) => {
+    return new StreamedReply<unknown>((observer, pace) => {
       let stop: () => void = () => undefined;
       let stopped = false;
       const fail = (error: unknown): void => observer.error(error);
       this.data(args, options).then((data) => {
         if (stopped) return;
-        const subscription = this.values(data).subscribe(observer);
+        const subscription = this.values(data, pace).subscribe(observer);
         stop = () => subscription.unsubscribe();
       }, fail);
       return () => {
@@ -99,8 +100,10 @@ export class MethodCalls {
   }
 
   /** The values of a sent call, each read before the next. */
-  private values(data: unknown): Observable<unknown> {
+  private values(data: unknown, pace: Pace | undefined): Observable<unknown> {
     const { pattern, returns } = this.method;
+    const waits = this.proxy instanceof ClientRedisStreams;
+    const sent = waits ? new StreamRecord(data, pace) : data;
     return new Observable((observer) => {
       // Making an instance may have to wait for a package; later values must not overtake.
       let queue: Promise<unknown> | undefined;
@@ -110,7 +113,7 @@ export class MethodCalls {
       };
       const tell = (value: unknown): void => observer.next(value);
       const fail = (error: unknown): void => observer.error(this.failure(error));
-      return this.proxy.send<unknown>(pattern, data).subscribe({
+      return this.proxy.send<unknown>(pattern, sent).subscribe({
         next: (value) => {
           try {
             const read = readResult(fromRich(value), returns());

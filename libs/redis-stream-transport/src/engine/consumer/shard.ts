@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../../errors.js';
+import { isCredit } from '../../protocol/credit.js';
 import type { Keys } from '../../protocol/keys.js';
 import type { Link } from '../../redis/link.js';
 import { Condition } from '../condition.js';
@@ -185,6 +186,8 @@ export class ConsumerShard implements ShardLife {
       if (scheduled.told(text)) return;
       void (text === 'paused' ? keeper.renewAnew() : keeper.renew());
       if (text === 'left') void reclaimer.scan();
+    } else if (isCredit(text)) {
+      context.windows.credit(text, this.settings.dispatcher);
     } else if (text === 'audit') {
       readings.audit();
     } else if (text === 'report') {

@@ -1,4 +1,5 @@
 import type { RedisStreamsError } from '../../errors.js';
+import type { ResolvedWindow } from '../../options/index.js';
 import type { DeadlineScope } from '../deadline-scope.js';
 import type { EntryRequest } from './sending/entry-request.js';
 
@@ -37,6 +38,8 @@ export interface CallSink {
 export interface CallRequest extends EntryRequest {
   /** How long the call may go without a value, in milliseconds; 0: the timeout covers everything. */
   readonly idle: number;
+  /** How much of a streamed reply may be on its way; undefined: all of it. */
+  readonly window?: ResolvedWindow | undefined;
   /**
    * What happens while no instance serves the pattern: the call fails at once, waits in its stream, or, if the pattern
    * was never served, is tried again for so many milliseconds. `served`: as `fail`, but what was so a moment ago counts.

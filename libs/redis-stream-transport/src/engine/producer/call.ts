@@ -13,6 +13,7 @@ import { hashOf, type Identified } from '../id-table.js';
 import { modeOf, type CallRequest, type CallSink } from './call-request.js';
 import { fieldsOf, hasExtraFields, scheduledFields } from './sending/entry-request.js';
 import type { Schedule, WrittenData } from './sending/entry-request.js';
+import { Reading } from './replies/reading.js';
 import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 import type { EarlyReply, Run, Unread } from './replies/run.js';
@@ -83,19 +84,18 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
 
   /** Of one that is due later: when that is, once a verdict said so (Redis' clock, ms). */
   dueAt = 0;
-
-  /** Index of the next value to pass on. */
+  /** Index of the next value to pass on, and its run (rule L14). */
   next = 0;
-  /** The run whose values are passed on (rule L14). */
   run: Run | undefined;
   /** Values that came before `next`, by index. */
   early: Map<number, EarlyReply> | undefined;
   unread: Unread | undefined;
+  /** How far its reader has come; undefined: the service does not wait for it. */
+  readonly reading: Reading | undefined;
   abortListener: AbortListener | undefined;
 
   size: number;
 
-  /** When the application made it (monotonic, ms). */
   readonly startedAt: number;
 
   constructor(
@@ -104,8 +104,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     readonly sink: CallSink,
     private readonly owner: CallOwner,
   ) {
-    const now = owner.clock.now();
-    this.startedAt = now;
+    // When the application made it (monotonic, ms).
+    const now = (this.startedAt = owner.clock.now());
     this.hash = hashOf(id);
     this.expiresAt = now + (request.schedule?.wait ?? 0) + (request.idle || request.timeout);
     this.graceUntil =
@@ -113,6 +113,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     // The id is the key, so the service keeps the result under it.
     if (request.kept === true) this.request = { ...request, key: this.callId };
     this.size = sizeOf(this.request);
+    this.reading = request.window && new Reading(request.window);
   }
 
   /** Its id in errors, contexts and logs. */
@@ -162,10 +163,10 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     return this.state === 'settled' || this.state === 'reading';
   }
 
-  /** Calls whose deadline moves, and those that were sent before, travel by themselves. */
+  /** Calls whose deadline moves or whose reader is waited for, and those that were sent before, travel by themselves. */
   get pack(): Packable | undefined {
-    const { idle, data, headers, schedule } = this.request;
-    if (idle > 0 || this.tainted || schedule !== undefined) return undefined;
+    const { idle, data, headers, window, schedule } = this.request;
+    if (idle > 0 || this.tainted || window || schedule) return undefined;
     return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
   }
 
@@ -203,7 +204,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   fields(now: number): readonly string[] {
-    const { codec, idle, once, schedule } = this.request;
+    const { codec, idle, once, schedule, window } = this.request;
     const line = requestHeader({
       codec,
       call: this.id,
@@ -212,6 +213,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
       idle,
       once,
       depth: this.depth,
+      window,
     });
     const fields = fieldsOf(this.request, line);
     if (schedule === undefined) return fields;

@@ -133,6 +133,11 @@ export class CallerShard {
     if (!this.subscribed) this.polling.later();
   }
 
+  /** Tells an instance how far the readers of its streams have come. What is lost is said again later. */
+  credit(consumer: string, text: string): void {
+    if (this.commandsUp) this.parts.broker.credit(consumer, text).catch(() => undefined);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.commands.stop(), this.subscription.link.stop()]);
     this.commandsUp = false;

@@ -21,11 +21,12 @@ import type { EntryRequest } from './sending/entry-request.js';
 import { EventBook, type EventTerms } from './sending/event-book.js';
 import type { OutgoingEvent } from './sending/event.js';
 import { sendWhenWritten } from './sending/late-data.js';
-import { failureOf, refusalOf } from './sending/not-stored.js';
+import { failureOf, obstacleTo, refusalOf } from './sending/not-stored.js';
 import { sealedFor } from './sending/sealed-data.js';
 import { Spreads } from './sending/spreads.js';
 import { ReplyMux, type ReplyMuxHooks } from './replies/reply-mux.js';
 import type { ProducerDiagnostics } from './producer-diagnostics.js';
+import { Credits } from './replies/credits.js';
 import { Unserved } from './sending/unserved.js';
 
 /**
@@ -55,6 +56,8 @@ export class Producer implements CallOwner {
   private readonly events: EventBook;
   private readonly deadlines: DeadlineQueue<Call | OutgoingEvent>;
   private readonly mux: ReplyMux;
+  /** Told how far readers of streams come. */
+  readonly credits: Credits;
   private readonly termination: CallTermination;
   private nextCall = FIRST_CALL;
   private readonly unserved: Unserved;
@@ -77,6 +80,10 @@ export class Producer implements CallOwner {
     });
     const { deserializer } = options;
     this.mux = new ReplyMux(this.calls, this.muxHooks(), diagnostics, deserializer);
+    this.credits = new Credits(this.callerId, clock, {
+      post: (call) => this.shardFor(call.stream),
+      moved: (call) => this.renew(call),
+    });
     const send = (call: Call): void => this.push(call);
     this.unserved = new Unserved(clock, send);
     this.termination = new CallTermination(clock, {
@@ -138,20 +145,15 @@ export class Producer implements CallOwner {
   private begin(request: CallRequest, sink: CallSink, { signal, written }: EventTerms): Call {
     const call = new Call(String(this.nextCall++), request, sink, this);
     this.diagnostics.sent(call);
-    if (this.closed) {
-      this.refuse(call, new RedisStreamsError('CLOSED', 'the client is closed', request));
-    } else if (this.calls.size >= this.options.maxPending) {
-      const message = `the client has ${this.options.maxPending} calls open`;
-      this.refuse(call, new RedisStreamsError('OVERLOADED', message, request));
-    } else {
-      this.calls.set(call);
-      request.scope?.callOpened();
-      this.deadlines.add(call);
-      if (!this.spreads.isEmpty) this.spreads.route(call);
-      this.push(call, written);
-      this.inquiries.later();
-      if (signal !== undefined) call.abortListener = onAbort(signal, () => this.cancel(call, true));
-    }
+    const refusal = obstacleTo(request, this.closed, this.calls.size, this.options.maxPending);
+    if (refusal !== undefined) return this.refuse(call, refusal);
+    this.calls.set(call);
+    request.scope?.callOpened();
+    this.deadlines.add(call);
+    if (!this.spreads.isEmpty) this.spreads.route(call);
+    this.push(call, written);
+    this.inquiries.later();
+    if (signal !== undefined) call.abortListener = onAbort(signal, () => this.cancel(call, true));
     return call;
   }
 
@@ -185,22 +187,20 @@ export class Producer implements CallOwner {
     await Promise.all(this.calls.values().map((call) => this.termination.close(call, closedBy)));
     this.deadlines.clear();
     this.inquiries.stop();
-    // Instances that run a call in vain are told before the connections close.
+    this.credits.stop();
     await this.termination.within(this.shards.map(({ resolver }) => resolver.done()));
     await Promise.all(this.shards.map((shard) => shard.stop()));
     this.reach.stop();
   }
 
   // ---- CallOwner
-
   stored(call: Call, unsafe?: Error): void {
     this.diagnostics.stored(call);
     if (unsafe !== undefined) this.termination.unsafe(call, unsafe);
-    // A call that was given up while its batch was on its way: the id of its entry is known only now, so its instance
-    // is told only now. A call that was answered is over (with many callers replies often come before the verdict),
-    // unless another copy of it was stored as well.
+    // Given up while its batch was on its way: the id of its entry is known only now, so its instance is told only now.
+    // A call that was answered is over (replies often come before the verdict), unless another copy was stored as well.
     if (call.state !== 'settled' || (call.answered && !call.tainted)) return;
-    this.shardFor(call.stream).resolver.ask(call, () => undefined);
+    this.shardFor(call.stream).resolver.ask(call, nothing);
   }
 
   refused(call: Call, reason: Refusal, cause: Error | undefined): void {
@@ -230,11 +230,12 @@ export class Producer implements CallOwner {
   };
 
   /** Refuses a call before anything was done. Its sink is told in a microtask, so not before `call` returns. */
-  private refuse(call: Call, error: RedisStreamsError): void {
+  private refuse(call: Call, error: RedisStreamsError): Call {
     call.state = 'settled';
     markCall(error, call.callId);
     this.diagnostics.ended(call, 'refused', error);
     queueMicrotask(() => call.sink.error(error));
+    return call;
   }
 
   private muxHooks(): ReplyMuxHooks {
@@ -247,8 +248,7 @@ export class Producer implements CallOwner {
       broken: (call, error) => {
         this.fail(call, error);
         // An instance that still runs it runs in vain, so it is told to stop.
-        const { resolver } = this.shardFor(call.stream);
-        if (call.entry !== undefined) resolver.ask(call, () => undefined);
+        if (call.entry !== undefined) this.shardFor(call.stream).resolver.ask(call, nothing);
       },
       renewed: (call) => this.renew(call),
       gap: ({ stream }) => void this.shardFor(stream).replyReader.catchUp().catch(nothing),
@@ -274,6 +274,8 @@ export class Producer implements CallOwner {
   private renew(call: Call): void {
     if (call.request.idle === 0 || call.state === 'settled') return;
     this.deadlines.remove(call);
+    // Silence is the service's only while the reader has taken all that came.
+    if (call.reading?.isStanding === true) return;
     call.expiresAt = this.clock.now() + call.request.idle;
     this.deadlines.add(call);
   }

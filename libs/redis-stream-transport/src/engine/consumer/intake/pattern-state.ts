@@ -1,5 +1,5 @@
 import type { Announcement } from '../../../redis/lease-broker.js';
-import type { RetryPolicy } from '../../../options/index.js';
+import type { Overflow, RetryPolicy } from '../../../options/index.js';
 import type { Pause } from '../../../protocol/pause.js';
 import { PatternTally } from '../run/pattern-tally.js';
 
@@ -21,6 +21,8 @@ export interface PatternSpec {
   readonly once: boolean;
   /** A streamed reply may begin anew in another process. */
   readonly restartable: boolean;
+  /** Of the message handler: what may wait for a reader that is slow, and what happens to the rest. */
+  readonly overflow?: { readonly way: Overflow; readonly buffer: number } | undefined;
 }
 
 /** Handlers that must be able to run at once where packs are taken. */

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.js';
 import type { RateLimitedLogger } from '../../rate-limited-logger.js';
 import { RedisClock } from '../../redis-clock.js';
 import type { ConsumerDiagnostics } from '../consumer-diagnostics.js';
+import { Windows } from '../run/windows.js';
 import { Identity } from './identity.js';
 
 /** What the parts of an instance in one shard share. */
@@ -13,6 +14,8 @@ export class ShardContext {
   readonly identity: Identity;
   readonly redisClock: RedisClock;
   readonly connections = new OwnConnections();
+  /** Streams that wait for their readers. */
+  readonly windows = new Windows();
   /** Name of a new connection in `CLIENT LIST`. */
   readonly connectionName: (role: LinkRole) => string;
   /** Commands can be sent, and the incarnation of Redis is known. */

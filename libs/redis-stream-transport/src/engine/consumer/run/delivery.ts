@@ -13,10 +13,12 @@ import { faultText, type FailedAttempt, type MalformedCode } from './ends.js';
 import type { History, RunTimes } from './history.js';
 import type { Home } from './home.js';
 import type { Pack } from './pack.js';
+import type { Recorded } from './recorded.js';
 import type { RunWatch } from './run-watch.js';
+import type { SendWindow } from './send-window.js';
 import type { PatternState } from '../intake/pattern-state.js';
 
-/** The stream that a delivery came from. */
+/** Where a delivery came from. */
 export type HomeStream = Home<Delivery>;
 
 /** The part that ends deliveries in Redis. */
@@ -27,7 +29,7 @@ export type DeliverySlots = SlotsOf<Delivery>;
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
-  /** The entry as it was read, for the dead letters. */
+  /** As it was read, for the dead letters. */
   readonly raw: RawEntry;
   readonly owner: DeliveryOwner;
   readonly slots: DeliverySlots;
@@ -38,7 +40,7 @@ export interface DeliveryParts {
   /** Tells runs of this consumer apart. */
   readonly nonce: number;
   readonly consumer: string;
-  /** The pack that it is a call of, and its place there; undefined: it has its entry for itself. */
+  /** The pack that it is a call of, and its place there from 0; undefined: it has its entry for itself. */
   readonly pack?: Pack<Delivery> | undefined;
   readonly place?: number;
 }
@@ -52,10 +54,10 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   ended = false;
   /** It holds a slot. */
   running = false;
-  /** Open calls that its handler has made. */
+  /** Open calls of its handler. */
   calls = 0;
-  /** For an idempotency key: `[kind, payload]` texts of the replies so far, and the digest of its data. */
-  recorded: string[] | undefined;
+  /** For an idempotency key: the replies so far, and the digest of its data. */
+  recorded: Recorded | undefined;
   digest: string | undefined;
   /** Text of the reply headers, when the handler set some. */
   replyHeaders: string | undefined;
@@ -78,9 +80,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   readonly history: History;
   readonly nonce: number;
   readonly consumer: string;
-  /** The pack that it is a call of; undefined: it has its entry for itself. */
   readonly pack: Pack<Delivery> | undefined;
-  /** Its place in the pack, from 0. */
   readonly place: number;
   private readonly owner: DeliveryOwner;
   private readonly slots: DeliverySlots;
@@ -88,6 +88,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   times: RunTimes | undefined;
   /** Is told what becomes of it; set where runs are traced. */
   watch: RunWatch | undefined;
+  /** How far its values may be sent; undefined: they do not wait for the reader. */
+  window: SendWindow | undefined;
   /** Of the next reply. */
   index = 0;
   private controller: AbortController | undefined;
@@ -189,8 +191,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   }
 
   /**
-   * Registers a callback for the abort, cheaper than a signal. Several handlers of an event may each register one.
-   * It is called again by `abandon()`.
+   * Registers a callback for the abort, cheaper than a signal. Several may be registered. `abandon()` calls it again.
    */
   whenAborted(told: (reason: AbortReason) => void): void {
     const before = this.onAbort;
@@ -292,7 +293,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   reply(kind: ReplyKind, payload: string | undefined, final: boolean): void {
     if (this.ended) return;
     this.owner.reply(this, kind, payload, final);
-    if (final || this.entry.header.idle === 0) return;
+    if (final || this.entry.header.idle === 0 || this.window?.renews === false) return;
     // This reply may have ended it. The grace after an abort is not renewed.
     if (!this.ended && !this.isAborted) this.slots.renewed(this);
   }

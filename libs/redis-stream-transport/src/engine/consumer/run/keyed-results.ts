@@ -6,14 +6,6 @@ import { timedDigest } from '../../../protocol/result-record.js';
 import { readResult } from '../settle/stored-result.js';
 import type { Delivery } from './delivery.js';
 
-/** Most characters of replies that are stored under a key. */
-const MAX_RESULT = 1_048_576;
-
-/** Notes a reply of an entry whose result is to be stored. */
-export function record(delivery: Delivery, kind: ReplyKind, payload: string | undefined): void {
-  delivery.recorded?.push(payload === undefined ? `[${kind}]` : `[${kind},${payload}]`);
-}
-
 /** What tells the payload of a delivery from others. It is kept: a claim may be repeated, and the result has it. */
 export function digestOf(delivery: Delivery): string {
   const { header, data } = delivery.entry;
@@ -37,11 +29,10 @@ export function resultOf(delivery: Delivery, kind: ReplyKind | undefined): Keyed
   const { recorded, digest, entry } = delivery;
   const { key } = entry;
   if (key === undefined || recorded === undefined || digest === undefined) return undefined;
-  const text = `[${recorded.join(',')}]`;
-  const worth = kind !== REPLY.fault && text.length <= MAX_RESULT;
   const { pattern } = delivery.pattern.spec;
+  const result = kind === REPLY.fault ? undefined : recorded.text;
   const timed = key === delivery.callId ? timedDigest(digest, entry.addedAt) : digest;
-  return { pattern, key, digest: timed, result: worth ? text : undefined };
+  return { pattern, key, digest: timed, result };
 }
 
 /** Answers from a stored result. The entry itself never runs, because another one with its key did. */

@@ -10,6 +10,7 @@ import { jittered } from '../../clock.js';
 import type { Delivery, HomeStream } from './delivery.js';
 import { faultText, INTERRUPTED } from './ends.js';
 import { digestOf, replay } from './keyed-results.js';
+import { Recorded } from './recorded.js';
 import { MarkRound } from './mark-round.js';
 import type { Pack } from './pack.js';
 import { Patience } from '../settle/patience.js';
@@ -133,7 +134,7 @@ export class StartGuard {
     switch (claim.kind) {
       case 'run':
         if (!this.mayGoOn(delivery)) return;
-        delivery.recorded = [];
+        delivery.recorded = new Recorded();
         this.startUnkeyed(delivery);
         break;
       case 'wait':

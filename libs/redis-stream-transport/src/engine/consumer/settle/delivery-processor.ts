@@ -17,7 +17,7 @@ import { Retries, retryDelay } from '../run/retries.js';
 import { retriesTold } from '../run/retries-told.js';
 import { stateFrom } from '../run/run-watch.js';
 import { replyText, Settler } from './settler.js';
-import { record, resultOf } from '../run/keyed-results.js';
+import { resultOf } from '../run/keyed-results.js';
 import { Admissions } from '../run/admissions.js';
 import type { Message } from '../run/delivery-owner.js';
 import { StartGuard } from '../run/start-guard.js';
@@ -89,6 +89,7 @@ export class DeliveryProcessor implements DeliveryOwner {
       run: (delivery) => {
         context.diagnostics.started(delivery);
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
+        context.windows.begin(delivery);
         hooks.run(delivery);
       },
       lost: (delivery) => {
@@ -131,10 +132,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     return this.retries.isFull ? 0 : this.dispatcher.free;
   }
 
-  /**
-   * New entries of a read.
-   * @param seen which packs must be looked at first, as Redis said after the read
-   */
+  /** New entries of a read. @param seen which packs must be looked at first, as Redis said after the read */
   accept(stream: StreamState, entries: readonly RawEntry[], seen?: Watermark): void {
     for (const raw of entries) this.router.takeNew(stream, raw, seen);
   }
@@ -183,6 +181,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     this.insistence.drop();
     this.startGuard.drop();
     this.admissions.drop();
+    this.context.windows.clear();
   }
 
   // ---- DeliveryOwner
@@ -196,11 +195,12 @@ export class DeliveryProcessor implements DeliveryOwner {
       delivery.entry.header.call === undefined
         ? undefined
         : replyText(delivery, kind, payload, delivery.takeIndex());
-    record(delivery, kind, payload);
+    delivery.recorded?.add(kind, payload);
     if (!final) {
       if (text === undefined) return;
       if (this.settler.isCongested) this.cutOff(delivery);
       else this.settler.add(delivery, text, false);
+      delivery.window?.sent(text.length);
       return;
     }
     this.finish(delivery, text, kind);
@@ -275,6 +275,7 @@ export class DeliveryProcessor implements DeliveryOwner {
   /** Ends the delivery here: what its handler still sends is ignored, and its slot is free. */
   private end(delivery: Delivery): void {
     delivery.ended = true;
+    if (delivery.window !== undefined) this.context.windows.end(delivery);
     this.dispatcher.finished(delivery);
   }
 

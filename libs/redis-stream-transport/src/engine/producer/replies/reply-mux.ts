@@ -31,6 +31,8 @@ export class ReplyMux {
   private readonly unread: UnreadReplies;
   /** Replies must be sealed. Faults are not: they are believed, but not that a handler certainly did not run. */
   private readonly sealed: boolean;
+  /** Characters of the frame that is being read. */
+  private length = 0;
 
   constructor(
     private readonly calls: Pick<IdTable<Call>, 'get'>,
@@ -42,7 +44,8 @@ export class ReplyMux {
     this.unread = new UnreadReplies(hooks, diagnostics);
   }
 
-  frame({ instance, replies }: Frame): void {
+  frame({ instance, replies, length = 0 }: Frame): void {
+    this.length = length;
     for (const reply of replies) {
       const call = this.calls.get(reply[0]);
       if (call === undefined || call.abandoned) this.diagnostics.late(instance);
@@ -63,7 +66,7 @@ export class ReplyMux {
       return;
     }
     if (kind === REPLY.restart) {
-      this.restart(call, { instance, deliveries, nonce });
+      this.restart(call, { instance, deliveries, nonce, first: 1 });
       return;
     }
     if (run === undefined) {
@@ -134,6 +137,7 @@ export class ReplyMux {
 
   private hand(call: Call, kind: number, payload: unknown, origin: ReplyOrigin): void {
     if (call.next++ === 0) this.diagnostics.answered(call, origin);
+    call.reading?.weigh(this.length);
     if (kind === REPLY.packed || kind === REPLY.packedLast) {
       this.unread.read(call, payload, kind === REPLY.packedLast, origin);
     } else if (this.sealed && kind !== REPLY.fault) {

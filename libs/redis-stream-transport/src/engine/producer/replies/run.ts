@@ -5,6 +5,8 @@ export interface Run {
   readonly instance: string;
   readonly deliveries: number;
   readonly nonce: number;
+  /** Index of its first value; default: 0. */
+  readonly first?: number;
 }
 
 /** The replies of a call that its deserializer has not finished. */

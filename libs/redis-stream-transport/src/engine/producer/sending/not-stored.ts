@@ -1,5 +1,6 @@
 import { NO_MESSAGE_HANDLER_TEXT, RedisStreamsError, type CallOutcome } from '../../../errors.js';
 import type { Refusal } from '../../../redis/verdict.js';
+import type { EntryRequest } from './entry-request.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
 type Named = Pick<OutgoingEntry, 'pattern' | 'tainted'>;
@@ -52,4 +53,20 @@ export function unsafeOf(
 /** Another copy of a tainted entry may have been stored. */
 function factsOf({ pattern, tainted }: Named) {
   return { pattern, outcome: tainted ? 'may-have-run' : 'not-run' } as const;
+}
+
+/**
+ * Why a call is not even tried, if that is so.
+ * @param open how many calls are open
+ * @param most how many may be
+ */
+export function obstacleTo(
+  request: EntryRequest,
+  closed: boolean,
+  open: number,
+  most: number,
+): RedisStreamsError | undefined {
+  if (closed) return new RedisStreamsError('CLOSED', 'the client is closed', request);
+  if (open < most) return undefined;
+  return new RedisStreamsError('OVERLOADED', `the client has ${most} calls open`, request);
 }

@@ -8,7 +8,7 @@ interface Waiting<T> {
 /**
  * Values of an observable one after the other. The first `next` subscribes; `return` unsubscribes at once,
  * also while a `next` waits, which a generator could not do. Values that arrive faster than they are taken
- * are kept.
+ * are kept, and `pace` hears of each that is taken.
  */
 export class ReplyIterator<T> implements AsyncIterableIterator<T> {
   private readonly values: T[] = [];
@@ -17,7 +17,10 @@ export class ReplyIterator<T> implements AsyncIterableIterator<T> {
   private failure: { readonly error: unknown } | undefined;
   private ended = false;
 
-  constructor(private readonly source: Observable<T>) {}
+  constructor(
+    private readonly source: Observable<T>,
+    private readonly pace: { taken: () => void },
+  ) {}
 
   [Symbol.asyncIterator](): this {
     return this;
@@ -64,6 +67,7 @@ export class ReplyIterator<T> implements AsyncIterableIterator<T> {
     for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
       if (this.values.length > 0) {
         first.resolve({ done: false, value: this.values.shift() as T });
+        this.pace.taken();
       } else if (this.failure !== undefined) {
         first.reject(this.failure.error);
         this.failure = undefined;
