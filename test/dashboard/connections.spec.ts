@@ -5,7 +5,10 @@ import { startPrivateRedis } from '../support/redis-process.js';
 import { TestService } from '../support/test-service.js';
 import { events, servedPage } from './page.js';
 
-/** A server of its own with a service, and the ids of the connections that look at it. */
+/**
+ * A server of its own with a service, and the connections that look at it: their ids, which begin anew with each server,
+ * and addresses.
+ */
 async function place() {
   const server = await startPrivateRedis();
   onTestFinished(() => server.stop());
@@ -14,8 +17,8 @@ async function place() {
   const watch = redis(server.url);
   const looking = async (): Promise<string[]> => {
     const list = (await watch.client('LIST')) as string;
-    return [...list.matchAll(/^id=(\d+) .*\bname=nestjs-redis-streams:operate:/gm)].map(
-      ([, id = '']) => id,
+    return [...list.matchAll(/^(id=\d+ addr=\S+) .*\bname=nestjs-redis-streams:operate:/gm)].map(
+      ([, one = '']) => one,
     );
   };
   return { server, service, looking };

@@ -24,6 +24,10 @@ for _, each in ipairs(streams) do
   for _, id in ipairs(due) do
     if bytes <= 0 then break end
     local text = redis.pcall('HGET', each.later, id)
+    if type(text) == 'table' then
+      failed = text.err
+      break
+    end
     if type(text) == 'string' then
       bytes = bytes - #text
       local entry = redis.pcall('XADD', each.stream, '*', unpack(fieldsOf(text)))

@@ -21,20 +21,29 @@ local function field(flat, name)
   end
 end
 
-local answer = {}
-for _, each in ipairs(entries) do
-  local found = 'gone'
+local answer, from = {}, {}
+for i, each in ipairs(entries) do
   local removed = redis.pcall('HDEL', each.later, each.id)
   redis.pcall('ZREM', each.when, each.id)
+  answer[i] = removed == 1 and 'withdrawn' or 'gone'
   if removed == 1 then
-    found = 'withdrawn'
     redis.pcall('DEL', each.sent)
   elseif each.words ~= '' then
-    local page = redis.pcall('XRANGE', each.stream, each.due, whole(now) + 1000, 'COUNT', 1000)
-    for _, entry in ipairs(page.err and {} or page) do
-      if string.find(field(entry[2], 'c') or '', ' ' .. each.words .. ' ', 1, true) then found = entry[1] end
-    end
+    from[each.stream] = math.min(from[each.stream] or math.huge, tonumber(each.due))
   end
-  answer[#answer + 1] = found
+end
+-- Each stream is read once: thousands may be given up together.
+local ids = {}
+for stream, first in pairs(from) do
+  local page = redis.pcall('XRANGE', stream, whole(first), whole(now) + 1000, 'COUNT', 1000)
+  local found = {}
+  for _, entry in ipairs(page.err and {} or page) do
+    local words = string.match(field(entry[2], 'c') or '', '^%S+ %S+ (%S+ %S+)')
+    if words then found[words] = entry[1] end
+  end
+  ids[stream] = found
+end
+for i, each in ipairs(entries) do
+  if answer[i] == 'gone' and each.words ~= '' then answer[i] = ids[each.stream][each.words] or 'gone' end
 end
 return answer

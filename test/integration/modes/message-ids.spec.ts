@@ -106,4 +106,27 @@ describe('N5 cancelScheduled', () => {
     expect(await waiting(service, 'told')).toEqual([0, 0]);
     expect(await failed).toMatchObject({ code: 'TIMEOUT' });
   });
+
+  test('leaves alone what has the same message id in the stream that is the lane', async () => {
+    const service = new TestService();
+    const client = await service.connected({ lanes: { orders: ['orders.created'] } });
+    for (const pattern of ['orders', 'orders.created'])
+      await client.tell(pattern, 1, { messageId: 'a', delay: 60_000 });
+    expect(await waiting(service, 'orders')).toEqual([2, 2]);
+    expect(await client.cancelScheduled('orders.created', 'a')).toBe(true);
+    expect(await waiting(service, 'orders')).toEqual([1, 1]);
+    expect(await client.cancelScheduled('orders', 'a')).toBe(true);
+  });
+
+  test('by the id that was told forgets the message id too', async () => {
+    const service = new TestService();
+    const client = await service.connected({ lanes: { lane: ['told'] } });
+    const ids: string[] = [];
+    const onStored = ({ id }: { readonly id: string }) => void ids.push(id);
+    await client.tell('told', 1, { messageId: 'a', delay: 60_000, onStored });
+    expect(ids).toEqual(['a']);
+    expect(await client.cancelScheduled('told', 'a')).toBe(true);
+    await client.tell('told', 2, { messageId: 'a', delay: 60_000 });
+    expect(await waiting(service, 'lane')).toEqual([1, 1]);
+  });
 });

@@ -1,6 +1,6 @@
 import { RedisStreamsRecord, type RedisStreamsContext } from 'nestjs-redis-streams';
+import { concat, NEVER, of } from 'rxjs';
 import { eventually } from '../../../tools/wait.js';
-import { Gate } from '../../support/gate.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 
@@ -191,22 +191,51 @@ describe('N5 a call with a delay', () => {
     expect(await waiting(service, 'work')).toEqual([0, 0]);
   });
 
-  test('that runs is cancelled as any other', async () => {
+  test('that runs is cancelled as any other, also with others', async () => {
     const service = new TestService();
-    const started = new Gate();
-    const aborted = new Gate();
-    const work = (_: unknown, { signal }: RedisStreamsContext): Promise<void> => {
-      signal.addEventListener('abort', () => aborted.open());
-      started.open();
+    const started: unknown[] = [];
+    const aborted: unknown[] = [];
+    const work = (data: unknown, { signal }: RedisStreamsContext): Promise<void> => {
+      signal.addEventListener('abort', () => aborted.push(data));
+      started.push(data);
       return new Promise(() => undefined);
     };
     await service.serve({ messages: { work } }, { drainTimeout: 0 });
     const client = await service.connected();
-    const subscription = client.send('work', new RedisStreamsRecord(1, { delay: 100 })).subscribe();
-    await started.opened;
-    subscription.unsubscribe();
-    await aborted.opened;
+    const subscriptions = [3, 2, 1].map((n) =>
+      client.send('work', new RedisStreamsRecord(n, { delay: 100 * n })).subscribe(),
+    );
+    await eventually(() => expect(started).toEqual([1, 2, 3]));
+    for (const one of subscriptions) one.unsubscribe();
+    await eventually(() => expect(aborted.toSorted()).toEqual([1, 2, 3]));
     expect(await waiting(service, 'work')).toEqual([0, 0]);
+  });
+
+  test('whose stream begins anew elsewhere ends where it runs', async () => {
+    const service = new TestService();
+    let id = '';
+    const aborted: unknown[] = [];
+    const work = (_: unknown, context: RedisStreamsContext) => {
+      id = context.getCallId() ?? '';
+      context.signal.addEventListener('abort', () => aborted.push(id));
+      return concat(of(1), NEVER);
+    };
+    await service.serve({ messages: { work } }, { drainTimeout: 0 });
+    const client = await service.connected();
+    const seen: unknown[] = [];
+    const record = new RedisStreamsRecord(1, { delay: 50 });
+    client.send('work', record).subscribe({
+      next: (value) => seen.push(value),
+      error: ({ code }: { code: string }) => seen.push(code),
+    });
+    await eventually(() => expect(seen).toEqual([1]));
+    const [caller = '', call] = id.split('/');
+    const log = service.keys.log(caller);
+    const frame = `1 other ${JSON.stringify([[call, 0, 2, 1, 0, 'first']])}`;
+    const written = (await service.redis.xadd(log, '*', 'f', frame)) ?? '';
+    await service.redis.spublish(log, `${written} ${frame}`);
+    await eventually(() => expect(seen).toEqual([1, 'INTERRUPTED']));
+    await eventually(() => expect(aborted).toEqual([id]));
   });
 });
 

@@ -33,7 +33,11 @@ const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promise<object> {
   say({ kind: 'started', key, deliveries: context.getDeliveryCount() });
   context.signal.addEventListener('abort', () => say({ kind: 'aborted', key }));
-  await wait(ms, undefined, { signal: context.signal });
+  // Its caller stops waiting at its deadline too: an error at the same moment might be the faster one.
+  await wait(ms, undefined, { signal: context.signal }).catch(async (error: unknown) => {
+    await wait(2000, undefined, { ref: false });
+    throw error;
+  });
   return { key, by: 'nest' };
 }
 

@@ -16,7 +16,7 @@ import { withdraw } from '../redis/operations/scheduling/withdraw.js';
  */
 export function scheduleOf(
   { delay, notBefore, messageId }: ResolvedRecordOptions,
-  { lanes, messageIdWindow: window }: ResolvedClientOptions,
+  { messageIdWindow: window }: ResolvedClientOptions,
   pattern: string,
 ): Schedule | undefined {
   const time = notBefore === undefined ? delay : Math.max(0, notBefore - Date.now());
@@ -24,15 +24,13 @@ export function scheduleOf(
   if ((time ?? 0) > MAX_DELAY)
     throw refusedFor(pattern, 'notBefore', 'it is more than a year ahead');
   const id =
-    messageId === undefined
-      ? randomBytes(16).toString('base64url')
-      : waitingId(messageId, pattern, lanes.has(pattern));
+    messageId === undefined ? randomBytes(16).toString('base64url') : waitingId(messageId, pattern);
   return { id, wait: time, notBefore, messageId, window };
 }
 
-/** The id under which an event waits: in a lane other patterns may have the same message id. */
-function waitingId(messageId: string, pattern: string, isInLane: boolean): string {
-  return isInLane ? `${pattern.length}:${pattern}:${messageId}` : messageId;
+/** The id under which an event waits: other patterns of its stream may have the same message id. */
+function waitingId(messageId: string, pattern: string): string {
+  return `${pattern.length}:${pattern}:${messageId}`;
 }
 
 /**
@@ -50,7 +48,7 @@ export async function cancelScheduled(
   const { commands: link, keys } = shards[
     shardOf(stream, shards.length)
   ] as (typeof shards)[number];
-  const ids = new Set([waitingId(id, pattern, stream !== pattern), id]);
+  const ids = new Set([waitingId(id, pattern), id]);
   const sent = { pattern, messageId: id };
   const entries = [...ids].map((each) => ({ stream, id: each, due: 0, words: '', sent }));
   try {

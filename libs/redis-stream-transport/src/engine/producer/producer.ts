@@ -193,7 +193,6 @@ export class Producer implements CallOwner {
     this.reach.stop();
   }
 
-  // ---- CallOwner
   stored(call: Call, unsafe?: Error): void {
     this.diagnostics.stored(call);
     if (unsafe !== undefined) this.termination.unsafe(call, unsafe);
@@ -248,7 +247,8 @@ export class Producer implements CallOwner {
       broken: (call, error) => {
         this.fail(call, error);
         // An instance that still runs it runs in vain, so it is told to stop.
-        if (call.entry !== undefined) this.shardFor(call.stream).resolver.ask(call, nothing);
+        const isStored = call.entry !== undefined || call.dueAt > 0;
+        if (isStored) this.shardFor(call.stream).resolver.ask(call, nothing);
       },
       renewed: (call) => this.renew(call),
       gap: ({ stream }) => void this.shardFor(stream).replyReader.catchUp().catch(nothing),

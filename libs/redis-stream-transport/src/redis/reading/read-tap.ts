@@ -45,7 +45,9 @@ export class ReadTap {
 
   /** What was read here in place of this answer of ioredis; undefined: it is the answer itself. */
   take(answer: unknown): StreamEntries[] | undefined {
-    return answer === TAKEN ? this.read : undefined;
+    const { read } = this;
+    this.read = undefined;
+    return answer === TAKEN ? read : undefined;
   }
 
   private hear(chunk: Buffer, theirs: Listener): void {

@@ -32,6 +32,8 @@ export class ScheduledEntries {
   private hasFailed = false;
   /** When all streams are looked at next (monotonic, ms). */
   private allAt = 0;
+  /** Looks that have begun. Each begins at another stream: one look adds so much, and the first may have more than that. */
+  private looks = 0;
 
   constructor(
     private readonly context: ShardContext,
@@ -86,7 +88,9 @@ export class ScheduledEntries {
   private async look(): Promise<void> {
     if (this.isLooking) return;
     this.isLooking = true;
-    const names = this.lookedAt();
+    const due = this.lookedAt();
+    const first = due.length === 0 ? 0 : this.looks++ % due.length;
+    const names = [...due.slice(first), ...due.slice(0, first)];
     try {
       for (let from = 0; from < names.length; from += TOGETHER)
         await this.promote(names.slice(from, from + TOGETHER));
@@ -115,6 +119,8 @@ export class ScheduledEntries {
   private async promote(names: readonly string[]): Promise<void> {
     const { clock, redisClock } = this.context;
     const sentAt = clock.now();
+    // What is told from here on may be news to the answer, also where it comes before that.
+    for (const name of names) this.due.delete(name);
     const { now, streams } = await this.broker.promote(names, BOUNDS);
     redisClock.observe(now, sentAt);
     for (const [i, promoted] of streams.entries()) this.note(names[i] as string, promoted);
@@ -124,8 +130,6 @@ export class ScheduledEntries {
     if (failed !== '') {
       const why = `what is due in ${name} cannot be added to it: ${failed}`;
       this.context.logger.warn(`SCHEDULED_STUCK ${name}`, why);
-    }
-    if (next === undefined || failed !== '') this.due.delete(name);
-    else this.due.set(name, next);
+    } else if (next !== undefined) this.due.set(name, Math.min(next, this.due.get(name) ?? next));
   }
 }

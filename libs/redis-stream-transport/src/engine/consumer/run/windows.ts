@@ -10,10 +10,10 @@ export class Windows {
     return this.open.size;
   }
 
-  /** A run begins; of a caller that knows nothing of windows it does not wait. */
+  /** A run begins; of a caller that knows nothing of windows it does not wait. It may be over: its restart had no room. */
   begin(delivery: Delivery): void {
     const { window, caller } = delivery.entry.header;
-    if (window === undefined || caller === undefined) return;
+    if (window === undefined || caller === undefined || delivery.ended) return;
     delivery.window = new SendWindow(window, delivery.index);
     this.open.set(delivery.nonce, delivery);
   }

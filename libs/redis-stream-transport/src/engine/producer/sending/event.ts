@@ -92,8 +92,10 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
 
   stored(first: string, steps: number, _place?: PackPlace, unsafe?: Error): void {
     const { onStored, stream, schedule } = this.request;
-    if (onStored !== undefined)
-      onStored({ id: schedule?.id ?? idAfter(first, steps), stream, callId: undefined });
+    if (onStored !== undefined) {
+      const id = schedule?.messageId ?? schedule?.id ?? idAfter(first, steps);
+      onStored({ id, stream, callId: undefined });
+    }
     const what = `an event of ${this.pattern}`;
     this.end(unsafe && unsafeOf(this, 'may-have-run', what, unsafe));
   }

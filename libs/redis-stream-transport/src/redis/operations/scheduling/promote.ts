@@ -42,6 +42,10 @@ for _, each in ipairs(streams) do
   for _, id in ipairs(due) do
     if bytes <= 0 then break end
     local text = redis.pcall('HGET', each.later, id)
+    if type(text) == 'table' then
+      failed = text.err
+      break
+    end
     if type(text) == 'string' then
       bytes = bytes - #text
       local entry = redis.pcall('XADD', each.stream, '*', unpack(fieldsOf(text)))
@@ -91,8 +95,8 @@ export async function promote(
   const [now, ...told] = listOf(answer, 'promote');
   const promoted = streams.map((_, i) => {
     const [added, next, failed] = told.slice(3 * i, 3 * i + 3);
-    const due = numberOf(next);
-    return { added: numberOf(added), next: due > 0 ? due : undefined, failed: textOr(failed, '') };
+    const due = next === '' ? undefined : numberOf(next);
+    return { added: numberOf(added), next: due, failed: textOr(failed, '') };
   });
   return { now: numberOf(now), streams: promoted };
 }
