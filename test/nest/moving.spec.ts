@@ -62,6 +62,8 @@ async function drainNest(app: INestApplication): Promise<void> {
   const [nest] = app.getMicroservices() as NestMicroservice[];
   const [, subscriber] = nest!.unwrap<[Redis, Redis]>();
   await subscriber.unsubscribe();
+  // Handlers of what came before have begun when this is answered.
+  await subscriber.ping();
   await eventually(() => expect(app.get(MovingController).running).toBe(0));
   // The last reply is published when its handler has returned.
   await subscriber.ping();
