@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from .calls import Call
 from .connections import LOST, Memory, connect, now
+from .ended import end
 from .errors import RedisStreamsError
 from .frame import Frame
 from .keys import Keys
@@ -41,9 +42,7 @@ class Line:
         self._asker = asyncio.create_task(self._ask_often())
 
     async def close(self) -> None:
-        self._asker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._asker
+        await end([self._asker])
         await self.sender.close()
         await self.log.close()
         await asyncio.gather(*self._leaving)

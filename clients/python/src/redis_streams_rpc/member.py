@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError, ResponseError
 
 from .connections import LOST, PROTOCOL, Clock, Memory, connect, hello, is_passing, now
+from .ended import end
 from .errors import RedisStreamsError
 from .inbox import Inbox
 from .intake import Intake
@@ -215,9 +216,7 @@ class Member:
         await self.intake.ended()
         if not self.lost.is_set():
             await self.running.drain(self.options.drain)
-        for task in [*self._tasks, *self.running.tasks]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self.running.tasks, return_exceptions=True)
+        await end([*self._tasks, *self.running.tasks])
         self.settling.drop_all()
         with contextlib.suppress(RedisError, *LOST):
             if not self.lost.is_set():

@@ -1,13 +1,13 @@
 """The reply log of a caller, read to its end by blocking: it has every frame that is published."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
 from .connections import LOST, Pauses, is_passing, now
+from .ended import end
 from .frame import Frame, read_frame
 from .scripts import command, run
 
@@ -36,9 +36,7 @@ class ReplyLog:
         self._task = asyncio.create_task(self._work())
 
     async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end([self._task])
 
     async def has_read(self, id_: str) -> None:
         """Waits until everything up to this id was handed on."""

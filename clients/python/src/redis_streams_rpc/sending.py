@@ -1,7 +1,6 @@
 """Numbered batches: what a caller sends is stored exactly once, also when an answer is lost."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import unquote
 from redis.exceptions import ResponseError
 
 from .connections import LOST, Clock, Memory, Pauses, hello, is_passing, now
+from .ended import end
 from .errors import RedisStreamsError
 from .keys import Keys
 from .scripts import run
@@ -69,9 +69,7 @@ class Sender:
         self._wake.set()
 
     async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end([self._task])
         for item in self._queue:
             item.fail("CLOSED", "the caller was closed")
 
