@@ -11,8 +11,8 @@ AGAIN = 1.0
 async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
     """Cancels tasks, and waits until they have ended.
 
-    Before Python 3.12 `asyncio.wait_for` forgets a cancellation that comes together with its result. Its task goes on then,
-    so a cancellation is repeated.
+    Before Python 3.12 `asyncio.wait_for` forgets a cancellation that comes together with its result.
+    Its task goes on then, so a cancellation is repeated.
     """
     left = set(tasks)
     while left:
