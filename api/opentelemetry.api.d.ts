@@ -11,6 +11,7 @@ export interface TraceOptions {
   readonly tracerProvider?: TracerProvider;
   readonly valueEvents?: number;
   readonly unsampledHeaders?: boolean;
+  readonly rootShare?: number;
 }
 
 export declare function instrumentMeter(options?: MeterOptions): () => Promise<void>;

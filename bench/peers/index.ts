@@ -98,6 +98,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   'ours-traced': ours('traces, all recorded'),
   'ours-traced-1': ours('traces, 1 % recorded'),
   'ours-traced-1-bare': ours('traces, 1 % recorded; messages do not say that they are not'),
+  'ours-traced-1-root': ours('the same, decided before the sampler is asked'),
 };
 
 export const DEFAULT_PEERS = Object.keys(PEERS).filter((name) => !name.startsWith('ours-'));

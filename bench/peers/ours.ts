@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../harness/handlers.js';
 import { ClientRedisStreams, RedisStreamsRecord, ServerRedisStreams } from 'nestjs-redis-streams';
 import { callerOf, serveNest } from './nest.js';
+import type { TraceOptions } from 'nestjs-redis-streams/opentelemetry';
 import type { Caller, Place, Settings } from './index.js';
 
 const echoed = ({ patterns = 1 }: Settings) =>
@@ -14,11 +15,12 @@ function lanesOf({ settings }: Place, variant: string | undefined) {
   return lane === undefined ? {} : { lanes: { [lane]: [...echoed(settings), 'hold'] } };
 }
 
-/** Share of the traces that are recorded, by variant. */
-const TRACED: Readonly<Record<string, number>> = {
-  traced: 1,
-  'traced-1': 0.01,
-  'traced-1-bare': 0.01,
+/** How traces are switched on, by variant: the share that the sampler records, and what else. */
+const TRACED: Readonly<Record<string, [number, TraceOptions]>> = {
+  traced: [1, {}],
+  'traced-1': [0.01, {}],
+  'traced-1-bare': [0.01, { unsampledHeaders: false }],
+  'traced-1-root': [1, { unsampledHeaders: false, rootShare: 0.01 }],
 };
 
 /** The same with spans by hand. */
@@ -34,9 +36,8 @@ async function switchOn(variant = ''): Promise<void> {
   // As any SDK for traces does: the first use slows down every promise of the process on older runtimes.
   if (variant === 'context') new AsyncLocalStorage<object>().run({}, () => undefined);
   if (variant === 'metrics') (await import('./measured.js')).measureOnce();
-  const share = TRACED[variant];
-  if (share !== undefined)
-    (await import('./traced.js')).traceShare(share, variant !== 'traced-1-bare');
+  const traced = TRACED[variant];
+  if (traced !== undefined) (await import('./traced.js')).traceShare(...traced);
 }
 
 export async function serve(place: Place, handlers: Handlers, variant?: string) {

@@ -13,7 +13,7 @@ import {
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
+import { type TraceOptions, traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
 
 /** Spans are collected in batches, and go nowhere: what an exporter costs is another's affair. */
 const nowhere: SpanExporter = {
@@ -24,11 +24,10 @@ const nowhere: SpanExporter = {
 let isOn = false;
 
 /**
- * @param share of the traces that are recorded: 0 to 1
- * @param unsampledHeaders whether messages say that they are not recorded
+ * @param share of the traces that the sampler records: 0 to 1
  */
-export function traceShare(share: number, unsampledHeaders: boolean) {
-  if (register(share)) traceRedisStreams({ unsampledHeaders });
+export function traceShare(share: number, options: TraceOptions) {
+  if (register(share)) traceRedisStreams(options);
 }
 
 /** The SDK alone: a span around each call and each handler, made by hand, which no header names. */

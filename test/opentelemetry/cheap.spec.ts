@@ -13,6 +13,7 @@ import { getter } from '../../libs/redis-stream-transport/src/opentelemetry/carr
 import { loadApi } from '../../libs/redis-stream-transport/src/opentelemetry/load-api.js';
 import { originOf } from '../../libs/redis-stream-transport/src/opentelemetry/origin.js';
 import { spanOnlyContexts } from '../../libs/redis-stream-transport/src/opentelemetry/span-only-context.js';
+import { Gate } from '../support/gate.js';
 import { TestService } from '../support/test-service.js';
 import { Traces } from '../support/traces.js';
 
@@ -82,6 +83,87 @@ describe('without headers of what is not sampled', () => {
     expect(await context.with(within, () => client.call('bag'))).toBe('acme');
     // Of a sender that traces nothing.
     expect(await client.call('bag', {}, { headers: { baggage: 'tenant=other' } })).toBe('other');
+    expect(traces.spans).toEqual([]);
+  });
+});
+
+describe('a share of the roots', () => {
+  /** A sampler that counts how often it is asked. */
+  const counting = () => {
+    let asked = 0;
+    const sampler: Sampler = {
+      shouldSample: () => ({ decision: (asked++, 2) }),
+      toString: () => 'counting',
+    };
+    return { sampler, asked: () => asked };
+  };
+
+  it.each([true, false])(
+    'of 0: no sampler is asked about messages in no trace; with headers %s their handlers are not sampled',
+    async (unsampledHeaders) => {
+      const { sampler, asked } = counting();
+      const traces = new Traces({ sampler, unsampledHeaders, rootShare: 0 });
+      const service = new TestService();
+      await service.serve({ messages: { seen }, events: { happened: seen } });
+      const client = await service.connected();
+      const { headers, active } = await client.call<Seen>('seen');
+      if (unsampledHeaders) expect(headers['traceparent']).toMatch(/-00$/);
+      else expect(headers).toEqual({});
+      expect(active).toMatchObject({ traceFlags: 0 });
+      await client.tell('happened');
+      expect(asked()).toBe(0);
+      // What is in a trace goes on with it.
+      const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+      await client.call('seen', {}, { headers: { traceparent } });
+      expect((await traces.one('process seen')).spanContext().traceId).toBe('a'.repeat(32));
+      expect(traces.spans).toHaveLength(1);
+    },
+  );
+
+  it('of a half: about half of them begin a trace, and each is whole', async () => {
+    const { sampler, asked } = counting();
+    const traces = new Traces({
+      sampler: new ParentBasedSampler({ root: sampler }),
+      rootShare: 0.5,
+    });
+    const service = new TestService();
+    await service.serve({ messages: { seen } });
+    const client = await service.connected();
+    await client.sendMany(
+      'seen',
+      Array.from({ length: 400 }, () => ({})),
+    );
+    // Ten standard deviations.
+    expect(asked()).toBeGreaterThan(100);
+    expect(asked()).toBeLessThan(300);
+    await traces.all('process seen', asked());
+    await traces.all('send seen', asked());
+  });
+
+  it('of 0: messages of a sender that traces nothing are not traced either', async () => {
+    const { sampler, asked } = counting();
+    const service = new TestService();
+    const free = new Gate();
+    const held = new Gate();
+    const hold = async () => {
+      held.open();
+      await free.opened;
+      return true;
+    };
+    await service.serve({ messages: { hold, seen } }, { concurrency: 1 });
+    const client = await service.connected();
+    const first = client.call('hold');
+    await held.opened;
+    const stored = new Gate();
+    const second = client.call<Seen>('seen', {}, { onStored: () => stored.open() });
+    await stored.opened;
+    const traces = new Traces({ sampler, rootShare: 0 });
+    free.open();
+    await first;
+    const { headers, active } = await second;
+    expect(headers).toEqual({});
+    expect(active).toMatchObject({ traceFlags: 0 });
+    expect(asked()).toBe(0);
     expect(traces.spans).toEqual([]);
   });
 });

@@ -191,6 +191,10 @@ describe('switching on', () => {
     expect(() => traceRedisStreams({ valueEvents })).toThrow(RangeError);
   });
 
+  it.each([-0.1, 1.1, Number.NaN, '1', null])('refuses %j as rootShare', (rootShare) => {
+    expect(() => traceRedisStreams({ rootShare: rootShare as never })).toThrow(RangeError);
+  });
+
   it.each(['no', 0, null])('refuses %j as unsampledHeaders', (unsampledHeaders) => {
     const options = { unsampledHeaders: unsampledHeaders as never };
     expect(() => traceRedisStreams(options)).toThrow(TypeError);

@@ -5,12 +5,15 @@ import { RedisStreamsRecord } from '../nest/redis-streams.record.js';
 import { patternText } from '../protocol/pattern.js';
 import { fitting, namesTrace, type Headers } from './carrier.js';
 import type { OpenTelemetryApi } from './load-api.js';
+import { Roots, UNSAMPLED } from './roots.js';
 import { SpanStarts } from './span-starts.js';
 import { isUnsampled, TraceHeaders } from './trace-headers.js';
+import type { ResolvedTraceOptions } from './trace-options.js';
 
 /** Begins the spans of messages that are sent, and names them in the headers of these. */
 export class OutgoingSpans {
   private readonly starts: SpanStarts;
+  private readonly roots: Roots;
   private readonly headers: TraceHeaders;
   private readonly context: OpenTelemetryApi['context'];
   private readonly trace: OpenTelemetryApi['trace'];
@@ -20,11 +23,12 @@ export class OutgoingSpans {
     { context, propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
     operation: 'send' | 'emit',
-    unsampledHeaders: boolean,
+    { unsampledHeaders, rootShare }: ResolvedTraceOptions,
   ) {
     this.context = context;
     this.trace = trace;
     this.starts = new SpanStarts(operation, SpanKind.PRODUCER);
+    this.roots = new Roots(rootShare);
     this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT }, unsampledHeaders);
   }
 
@@ -35,8 +39,10 @@ export class OutgoingSpans {
   begin(source: DiagnosticsSource, packet: ReadPacket): Span | undefined {
     const active = this.context.active();
     const parent = this.trace.getSpanContext(active);
-    if (isUnsampled(parent)) {
-      this.inject(parent, active, packet);
+    const isRoot = parent === undefined;
+    const unsampled = isRoot && !this.roots.mayBegin() ? UNSAMPLED : parent;
+    if (isUnsampled(unsampled)) {
+      this.inject(unsampled, active, packet);
       return undefined;
     }
     const { name, options } = this.starts.of(source, patternText(packet.pattern));

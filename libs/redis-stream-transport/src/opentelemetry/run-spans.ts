@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { originIn } from '../engine/consumer/run/run-watch.js';
@@ -7,24 +6,20 @@ import type { RedisStreamsContext } from '../nest/redis-streams.context.js';
 import * as A from './attributes.js';
 import type { OpenTelemetryApi } from './load-api.js';
 import { originOf } from './origin.js';
+import { Roots, UNSAMPLED } from './roots.js';
 import { RunSpan } from './run-span.js';
 import { SpanStarts } from './span-starts.js';
 import { isUnsampled, TraceHeaders } from './trace-headers.js';
+import type { ResolvedTraceOptions } from './trace-options.js';
 
 /** A baggage longer than that does not go back to the caller, who has it already. */
 const MAX_BAGGAGE_BACK = 1024;
-
-/** One for all: it is in no trace that anybody records. */
-const UNSAMPLED: SpanContext = {
-  traceId: randomBytes(16).toString('hex'),
-  spanId: randomBytes(8).toString('hex'),
-  traceFlags: 0,
-};
 
 /** Begins the spans of runs: children of the span that sent the message. */
 export class RunSpans {
   private readonly starts: SpanStarts;
   private readonly headers: TraceHeaders;
+  private readonly roots: Roots;
   private readonly trace: OpenTelemetryApi['trace'];
   private readonly root: Context;
   /** Of all runs of messages that are in no trace, where these are not to be traced. */
@@ -34,9 +29,11 @@ export class RunSpans {
   constructor(
     { propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
-    private readonly unsampledHeaders: boolean,
+    { unsampledHeaders, rootShare }: ResolvedTraceOptions,
   ) {
     this.trace = trace;
+    // Without headers of what is not sampled, a message without headers may be of a trace that is not.
+    this.roots = new Roots(unsampledHeaders ? rootShare : 0);
     this.starts = new SpanStarts('process', SpanKind.CONSUMER);
     this.headers = new TraceHeaders({ propagation, trace, ROOT_CONTEXT }, unsampledHeaders);
     this.root = ROOT_CONTEXT;
@@ -49,7 +46,7 @@ export class RunSpans {
     const sent = this.headers.read(context.getMetadata());
     const sender = trace.getSpanContext(sent);
     if (isUnsampled(sender)) return sent;
-    if (sender === undefined && !this.unsampledHeaders) {
+    if (sender === undefined && !this.roots.mayBegin()) {
       return sent === this.root ? this.untraced : trace.setSpanContext(sent, UNSAMPLED);
     }
     const { name, options } = this.starts.of(source, context.getPattern());

@@ -31,9 +31,9 @@ export class Tracing implements Instrumentation {
   ) {
     const tracer: Tracer = (options.tracerProvider ?? api.trace).getTracer(NAME);
     this.context = api.context;
-    this.sends = new OutgoingSpans(api, tracer, 'send', options.unsampledHeaders);
-    this.emits = new OutgoingSpans(api, tracer, 'emit', options.unsampledHeaders);
-    this.runs = new RunSpans(api, tracer, options.unsampledHeaders);
+    this.sends = new OutgoingSpans(api, tracer, 'send', options);
+    this.emits = new OutgoingSpans(api, tracer, 'emit', options);
+    this.runs = new RunSpans(api, tracer, options);
   }
 
   call(
