@@ -218,9 +218,10 @@ describe('what a server tells', () => {
 
   it('a request without a handler', async () => {
     const service = new TestService();
-    const server = await service.serve({ events: { work: () => undefined } });
+    const lanes = { lane: ['other', 'work'] };
+    const server = await service.serve({ messages: { other: () => undefined } }, { lanes });
     const told = heard(server, 'entry.ended');
-    const client = await service.connected({ whenNoConsumer: 'wait' });
+    const client = await service.connected({ whenNoConsumer: 'wait', lanes });
     await client.failure('work', {}, { timeout: 2000 });
     await eventually(() =>
       expect(told.map(({ message }) => message)).toMatchObject([

@@ -282,6 +282,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['elseif other ~= group then', 'elseif false then']],
   },
   {
+    rule: 'L19',
+    part: 'the kind of the group',
+    file: operation('serving/no-handler'),
+    changes: [['if answers and not elsewhere then', 'if not elsewhere then']],
+  },
+  {
     rule: 'L20',
     part: 'the cursor',
     file: operation('groups/ensure-group'),

@@ -104,6 +104,23 @@ async def test_a_request_without_a_handler(url: str, prefix: str, redis: Redis) 
         assert found == {"1": "NO_HANDLER"}
 
 
+async def test_a_listener_leaves_requests_to_those_who_answer(url: str, prefix: str, redis: Redis) -> None:
+    service = Service(url, prefix=prefix, group="listeners")
+    heard: list[Any] = []
+    service.event("happened")(heard.append)
+    async with service, Caller(url, prefix=prefix) as caller:
+        stream = f"{{{prefix}}}:s:happened"
+        request = await redis.xadd(stream, {"c": f"1 json 1 {caller.id} 0", "d": "1"})
+        await caller.emit("happened", 2)
+        await until(lambda: heard == [2])
+        await until(lambda: has_none_pending(redis, stream, "listeners"))
+        assert next(entry for entry, _ in await redis.xrange(stream)) == request
+
+
+async def has_none_pending(redis: Redis, stream: str, group: str) -> bool:
+    return bool((await redis.xpending(stream, group))["pending"] == 0)
+
+
 async def test_two_groups_may_not_answer_one_pattern(url: str, prefix: str, python: Start) -> None:
     await python()
     service = Service(url, prefix=prefix, group="other")

@@ -122,7 +122,9 @@ for _, member in ipairs(members) do
     elsewhere = true
   end
 end
-if not elsewhere then
+local own = redis.pcall('HGET', registry, group)
+local answers = type(own) == 'string' and string.match(own, '^%d+ r ')
+if answers and not elsewhere then
   answer(log, frame, life)
   finish(true)
   return 'answered'

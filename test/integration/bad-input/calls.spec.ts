@@ -150,12 +150,18 @@ describe('a call that no handler is for', () => {
     expect(await client.call('known')).toBe(1);
   });
 
-  it('is answered when the pattern has only event handlers', async () => {
+  it('waits for one where the pattern has only event handlers', async () => {
     const service = new TestService();
-    await service.serve({ events: { happened: () => {} } });
+    const told: unknown[] = [];
+    const events = { happened: (data: unknown) => void told.push(data) };
+    await service.serve({ events }, { group: 'listeners' });
     const client = await service.connected({ whenNoConsumer: 'wait' });
-    expect(await client.failure('happened')).toMatchObject({ code: 'NO_HANDLER' });
-    await client.tell('happened');
+    const call = client.call('happened', 1);
+    await client.tell('happened', 2);
+    await eventually(() => expect(told).toEqual([2]));
+    await eventually(async () => expect(await service.pending('happened', 'listeners')).toBe(0));
+    await service.serve({ messages: { happened: (n: number) => n + 1 } });
+    expect(await call).toBe(2);
   });
 
   it('is handed to a newer instance of the service that has one', async () => {

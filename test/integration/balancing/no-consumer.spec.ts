@@ -55,6 +55,25 @@ describe('a pattern that no instance serves', () => {
     expect(await call).toBe('after');
   });
 
+  it('is waited for although another service hears events of that name', async () => {
+    const service = new TestService();
+    const heard: number[] = [];
+    const events = { work: (n: number) => void heard.push(n) };
+    await service.serve({ events }, { group: 'listeners' });
+    const client = await service.connected();
+    const server = await service.serve({ messages: { work: () => 'before' } });
+    expect(await client.call('work')).toBe('before');
+    await server.close();
+    const call = client.call('work');
+    // The listener is given the call before the event.
+    await eventually(async () => expect(await service.length('work')).toBeGreaterThan(0));
+    await client.tell('work', 1);
+    await eventually(() => expect(heard).toEqual([1]));
+    await eventually(async () => expect(await service.pending('work', 'listeners')).toBe(0));
+    await service.serve({ messages: { work: () => 'after' } });
+    expect(await call).toBe('after');
+  });
+
   it('takes events all the same', async () => {
     const service = new TestService();
     const client = await service.connected();

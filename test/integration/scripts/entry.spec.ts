@@ -2,11 +2,11 @@ import { runningRecord } from '../../../libs/redis-stream-transport/src/protocol
 import type { Owner } from '../../../libs/redis-stream-transport/src/redis/group-broker.js';
 import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 
-async function holding() {
+async function holding(kind: 'r' | 'e' = 'r') {
   const brokers = await TestBrokers.open();
   const broker = brokers.group();
   const caller = callerId();
-  await broker.ensureGroup('a', 'r', false);
+  await broker.ensureGroup('a', kind, false);
   await brokers.add('a', requestLine(caller));
   const owner = await brokers.owner('me');
   const [id] = (await brokers.hand('a', 'me')) as [string];
@@ -171,6 +171,15 @@ describe('the no-handler script', () => {
     expect(await brokers.ids('a')).toEqual([id]);
     expect(await brokers.pendingEntries('a')).toEqual([]);
     expect(await brokers.frames(caller)).toEqual([]);
+  });
+
+  it('leaves it to others, away or yet to come, when its group only hears events', async () => {
+    const { brokers, broker, caller, owner, id, answer } = await holding('e');
+    expect(await broker.noHandler(owner, unhandled(id), answer)).toEqual({ kind: 'acked' });
+    expect(await brokers.ids('a')).toEqual([id]);
+    expect(await brokers.pendingEntries('a')).toEqual([]);
+    expect(await brokers.frames(caller)).toEqual([]);
+    expect(await brokers.redis.hexists(brokers.keys.groups('a'), 'requests until')).toBe(1);
   });
 
   it('hands it to a member of the group that does, without counting a delivery', async () => {

@@ -38,7 +38,8 @@ export interface UnhandledAnswer {
  * Decides about a request for which this consumer has no handler (rule L19). If another member of the group has one
  * (a newer version of the service) and reads the stream, the entry is handed to it: a member that does not read the
  * stream would never find it. Otherwise, if another live group answers the pattern, the entry is acknowledged
- * silently. If none does, the caller is told and the entry is deleted.
+ * silently, and so it is by a group that only hears events: those who answer requests may be away, or yet to come. If the
+ * group answers requests of the stream, and none answers this one, the caller is told and the entry is deleted.
  *
  * `life` is that of the log (ms), and `deadline` is '' for none.
  * Answers 'acked', 'handed <consumer>', 'answered', 'lost', 'missing' or 'fenced'.
@@ -86,7 +87,9 @@ for _, member in ipairs(members) do
     elsewhere = true
   end
 end
-if not elsewhere then
+local own = redis.pcall('HGET', registry, group)
+local answers = type(own) == 'string' and string.match(own, '^%d+ r ')
+if answers and not elsewhere then
   answer(log, frame, life)
   finish(true)
   return 'answered'

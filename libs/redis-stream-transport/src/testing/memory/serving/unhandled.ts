@@ -31,7 +31,8 @@ export const noHandler = operation(noHandlerScript, (store, said) => {
     }
     if (other !== name) isElsewhere = true;
   }
-  if (!isElsewhere) {
+  const answers = / r /.test(store.field(registry, name) ?? '');
+  if (answers && !isElsewhere) {
     answer(store, said);
     finish(store, said, call, true);
     return 'answered';
