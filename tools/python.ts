@@ -13,6 +13,9 @@ const NEEDED = [
   'pytest-asyncio==1.5.0',
   'mypy==2.4.1',
   'ruff==0.17.6',
+  'build==1.6.1',
+  'hatchling==1.33.0',
+  'twine==7.0.0',
 ];
 
 /** What is said where there is no Python. */

@@ -28,6 +28,14 @@ def url() -> str:
 
 
 @pytest.fixture
+def nodes() -> list[str]:
+    """Of a Cluster of three masters."""
+    if "REDIS_CLUSTER" not in os.environ:
+        pytest.skip("needs REDIS_CLUSTER: npx vitest run test/clients")
+    return os.environ["REDIS_CLUSTER"].split(",")
+
+
+@pytest.fixture
 def prefix() -> str:
     return f"py-{secrets.token_hex(4)}"
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from redis_streams_rpc.connections import connect
+from redis_streams_rpc.connections import Address, connect
+from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.scripts import command, run
 
 FILES = Path(__file__).parents[3] / "spec" / "transcripts"
@@ -47,7 +48,7 @@ def check(found: Any, wanted: Any, known: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("steps", TRANSCRIPTS)
 async def test_transcripts(steps: list[dict[str, Any]], url: str, prefix: str) -> None:
-    redis, known = connect(url), {"<tag>": f"{{{prefix}}}"}
+    redis, known = connect(Address(url), Keys(prefix)), {"<tag>": f"{{{prefix}}}"}
     try:
         for step in steps:
             if "script" in step:

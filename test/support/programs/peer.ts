@@ -13,6 +13,8 @@ import { firstValueFrom, from, interval, map, take, throwError, toArray } from '
 interface Given {
   readonly library: string;
   readonly service?: RedisStreamsServerOptions;
+  /** Extras of the handler `echo` of the service. */
+  readonly extras?: Record<string, unknown>;
   readonly client?: RedisStreamsClientOptions;
   /** Calls of the client: pattern, data, and options of the call. */
   readonly calls?: readonly [string, unknown, object?][];
@@ -26,7 +28,9 @@ interface Work {
 }
 
 const given = JSON.parse(process.argv[2] ?? '') as Given;
-const { ServerRedisStreams, ClientRedisStreams } = (await import(given.library)) as typeof Library;
+const { ServerRedisStreams, ClientRedisStreams, RedisStreamsRecord } = (await import(
+  given.library
+)) as typeof Library;
 Logger.overrideLogger(false);
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -44,7 +48,7 @@ async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promis
 if (given.service) {
   const server = new ServerRedisStreams(given.service);
   server.addHandler('work', work, false, {});
-  server.addHandler('echo', async (data: unknown) => data, false, {});
+  server.addHandler('echo', async (data: unknown) => data, false, given.extras ?? {});
   server.addHandler(
     'count',
     async (n: number) => from(Array.from({ length: n }, (_, i) => i)),
@@ -79,8 +83,9 @@ if (given.client && given.calls) {
   const waiting = [...given.calls.entries()];
   const one = async () => {
     for (let next; (next = waiting.shift());) {
-      const [place, [pattern, data]] = next;
-      const values = client.send<unknown>(pattern, data).pipe(toArray());
+      const [place, [pattern, data, options]] = next;
+      const sent = options === undefined ? data : new RedisStreamsRecord(data, options);
+      const values = client.send<unknown>(pattern, sent).pipe(toArray());
       await firstValueFrom(values).then(
         (result) => say({ kind: 'replied', place, result }),
         (error: unknown) =>

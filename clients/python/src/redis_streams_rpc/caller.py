@@ -1,45 +1,56 @@
 """A caller: many calls in flight, streams of values, events."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from .calls import Call, raise_end, value_of
-from .connections import Pauses, check_layout, connect, is_passing, now
+from .connections import Address, Pauses, check_layout, connect, is_passing, now
 from .entry import LONGEST_KEY
 from .errors import RedisStreamsError
 from .header import LONGEST_TIME, header_line
+from .keys import Keys
 from .line import Line
 from .patterns import pattern_text
-from .sending import FAIL, GRACE, STORE, Item
+from .places import Lanes
+from .sending import FAIL, GRACE, STORE, Item, Later
 from .sequence import End
 from .shards import shard_of
+from .spreading import Spreads
 from .texts import units, write_json
 
+LONGEST_DELAY = 31_536_000
 WhenNoConsumer = Literal["wait", "fail"] | float
 
 
 class Caller:
     """Calls services and emits events. Use it with `async with`, or `connect` and `close`.
 
-    `timeout` is in seconds, 0 for none. `when_no_consumer`: what happens to calls whose pattern no instance serves:
-    `"wait"`, `"fail"`, or for how many seconds they wait for the first one.
+    `url`: a list of URLs are nodes of a Cluster. `shards`: 0 stands for 1, or for 24 in a Cluster; all services and
+    callers of a prefix have the same number. `timeout` is in seconds, 0 for none. `when_no_consumer`: what happens to
+    calls whose pattern no instance serves: `"wait"`, `"fail"`, or for how many seconds they wait for the first one.
+    `lanes`: as the services have them.
     """
 
     def __init__(
         self,
-        url: str = "redis://localhost:6379",
+        url: str | Sequence[str] = "redis://localhost:6379",
         *,
         prefix: str = "nrs",
-        shards: int = 1,
+        shards: int = 0,
         timeout: float = 10,
         when_no_consumer: WhenNoConsumer = 1.0,
         max_backlog: int = 1_000_000,
+        lanes: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
-        self._url, self._prefix, self._shards, self._backlog = url, prefix, shards, max_backlog
-        self._timeout, self._when = timeout, when_no_consumer
-        self._lines: list[Line] = []
+        self._address, self._prefix, self._backlog = Address(url), prefix, max_backlog
+        self._shards = shards or self._address.default_shards
+        self._timeout, self._when, self._lanes = timeout, when_no_consumer, Lanes(lanes)
+        self._spreads = Spreads(self._shards)
+        self._keys: list[Keys] = []
+        self._lines: dict[int, Line] = {}
         self._number = 10_000_000_000
 
     async def __aenter__(self) -> "Caller":
@@ -52,28 +63,26 @@ class Caller:
     async def connect(self) -> None:
         """Connects; waits for a Redis that is not there yet."""
         pauses = Pauses()
-        while not self._lines:
-            redis = connect(self._url)
+        while not self._keys:
+            redis = connect(self._address, Keys(self._prefix))
             try:
-                keys = await check_layout(redis, self._prefix, self._shards)
-                self._lines = [Line(self._url, each, self.id, self._backlog) for each in keys]
+                self._keys = await check_layout(redis, self._prefix, self._shards)
             except Exception as error:
                 if not is_passing(error):
                     raise
                 await pauses.wait()
             finally:
                 await redis.aclose()
-        for line in self._lines:
-            await line.log.ready.wait()
 
     async def close(self) -> None:
         """Calls that still wait fail with CLOSED."""
-        for line in self._lines:
+        lines = list(self._lines.values())
+        for line in lines:
             for call in list(line.calls.values()):
                 call.fail("CLOSED", "the caller was closed", "may-have-run")
-        for line in self._lines:
+        self._keys, self._lines = [], {}
+        for line in lines:
             await line.close()
-        self._lines = []
 
     async def call(self, pattern: Any, data: Any = None, **options: Any) -> Any:
         """The last value of the reply. Options: `timeout`, `headers`, `key`, `once`, `when_no_consumer`, `depth`."""
@@ -100,7 +109,7 @@ class Caller:
         `idle`: each value renews the deadline to so many seconds from then. `key`: an idempotency key.
         """
         text = pattern_text(pattern)
-        line = self._line(text)
+        stream, line = self._place(text)
         seconds = self._timeout if timeout is None else timeout
         rest = _rest(headers, key)
         body = write_json(data)
@@ -109,28 +118,48 @@ class Caller:
         def fields(call: Call) -> list[str]:
             left = max(1, int(call.until - now())) if seconds else 0
             line_ = header_line(call.id, self.id, left, idle=int(idle * 1000), once=once, depth=depth)
-            return ["c", line_, "d", body, *rest]
+            return ["c", line_, "d", body, *rest, *(["p", text] if call.stream != text else [])]
 
         until = now() + (seconds * 1000 if seconds else LONGEST_TIME)
-        call = Call(str(self._number), text, until, idle * 1000, once, len(body), fields)
+        call = Call(str(self._number), text, stream, line, until, idle * 1000, once, len(body), fields)
         when = self._when if when_no_consumer is None else when_no_consumer
         mode = {"wait": STORE, "fail": FAIL}.get(str(when), GRACE)
-        line.calls[call.id] = call
+        grace = now() + when * 1000 if isinstance(when, int | float) else 0
+        if key is None and text not in self._lanes and self._shards > 1:
+            self._spread(call, mode, grace)
+        call.line.calls[call.id] = call
         try:
-            line.store(call, mode, now() + when * 1000 if isinstance(when, int | float) else 0)
-            while not isinstance(seen := await self._next(line, call), End):
+            call.line.store(call, mode if call.stream == stream else FAIL, grace)
+            while not isinstance(seen := await self._next(call), End):
                 yield value_of(seen)
             raise_end(seen)
         finally:
-            del line.calls[call.id]
+            del call.line.calls[call.id]
             if not call.is_over:
-                line.leave(call)
+                call.line.leave(call)
 
-    async def _next(self, line: Line, call: Call) -> Any:
+    def _spread(self, call: Call, mode: str, grace: float) -> None:
+        """Chooses one of the streams of a pattern; a call that is refused there goes to the pattern's own one."""
+        own, home, heard = call.stream, call.line, partial(self._spreads.heard, call.pattern)
+        call.stream = self._spreads.stream(own)
+        if call.stream == own:
+            call.heard = heard
+            return
+
+        def elsewhere() -> None:
+            is_wanted = call.line.calls.pop(call.id, None) is not None
+            call.stream, call.line, call.elsewhere, call.heard = own, home, None, heard
+            if is_wanted:
+                home.calls[call.id] = call
+                home.store(call, mode, grace)
+
+        call.line, call.elsewhere = self._line(call.stream), elsewhere
+
+    async def _next(self, call: Call) -> Any:
         try:
             return await call.next()
         except TimeoutError:
-            outcome = await line.give_up(call)
+            outcome = await call.line.give_up(call)
             if outcome != "replied":
                 call.fail("TIMEOUT", "no reply by the deadline", outcome)
             return await call.next()
@@ -143,10 +172,17 @@ class Caller:
         headers: dict[str, str] | None = None,
         key: str | None = None,
         expires: float = 0,
+        delay: float = 0,
+        message_id: str | None = None,
+        message_window: float = 300,
     ) -> str:
-        """Stores an event, and says the id of its entry. After `expires` seconds (0: never) it is of no use."""
+        """Stores an event, and says the id of its entry. After `expires` seconds (0: never) it is of no use.
+
+        With `delay` (seconds) it is added to its stream when it is due, and the id is only of the time when that is.
+        Another event of its pattern with the same `message_id` adds nothing until `message_window` seconds after that.
+        """
         text = pattern_text(pattern)
-        line = self._line(text)
+        stream, line = self._place(text)
         until = now() + (self._timeout * 1000 or LONGEST_TIME)
         fields = [
             "c",
@@ -154,16 +190,41 @@ class Caller:
             "d",
             write_json(data),
             *_rest(headers, key),
+            *self._lanes.fields(text),
         ]
         live = line.keys.name("live", text)
-        item = Item(line.keys.stream(text), live, STORE, lambda: fields, lambda: now() > until, len(fields[3]))
+        size = len(fields[3])
+        later = _later(line.keys, stream, text, delay, message_id, message_window)
+        item = Item(line.keys.stream(stream), live, STORE, lambda: fields, lambda: now() > until, size, later)
         line.sender.add(item)
         return (await item.stored)[0]
 
-    def _line(self, pattern: str) -> Line:
-        if not self._lines:
+    def _place(self, pattern: str) -> tuple[str, Line]:
+        """The stream of a pattern, and the line to its shard."""
+        stream = self._lanes.stream(pattern)
+        return stream, self._line(stream)
+
+    def _line(self, stream: str) -> Line:
+        """What is made for a shard when it is needed first."""
+        if not self._keys:
             raise RedisStreamsError("CLOSED", "the caller is not connected")
-        return self._lines[shard_of(pattern, self._shards)]
+        shard = shard_of(stream, self._shards)
+        if shard not in self._lines:
+            self._lines[shard] = Line(self._address, self._keys[shard], self.id, self._backlog)
+        return self._lines[shard]
+
+
+def _later(keys: Keys, stream: str, pattern: str, delay: float, message: str | None, window: float) -> Later | None:
+    """How an event is stored that is due later, or has a message id."""
+    if not 0 <= delay <= LONGEST_DELAY:
+        raise RedisStreamsError("INVALID_OPTION", "a delay is of 0 seconds to a year")
+    if not delay and message is None:
+        return None
+    if message is not None and not 1 <= units(message) <= LONGEST_KEY:
+        raise RedisStreamsError("INVALID_OPTION", "a message id has 1 to 256 characters")
+    places = [keys.name("later", stream), keys.name("when", stream), keys.sent(pattern, message or "")]
+    waits = secrets.token_urlsafe(16) if message is None else f"{units(pattern)}:{pattern}:{message}"
+    return Later(places, waits, int(delay * 1000), 0 if message is None else max(1, int(window * 1000)))
 
 
 def _rest(headers: dict[str, str] | None, key: str | None) -> list[str]:

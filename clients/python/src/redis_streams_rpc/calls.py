@@ -4,26 +4,38 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .connections import Memory, now
 from .errors import RedisStreamsError, RemoteError
 from .frame import NOTHING, Reply, fault
 from .sequence import End, Sequence, Value
 
+if TYPE_CHECKING:
+    from .line import Line
+
 
 @dataclass(eq=False)
 class Call:
-    """What is known of a call. Times are of this process' clock, and like `idle` in milliseconds."""
+    """What is known of a call, also its stream and the line to its shard.
+
+    Times are of this process' clock, and like `idle` in milliseconds.
+    """
 
     id: str
     pattern: str
+    stream: str
+    line: "Line"
     until: float
     idle: float
     once: bool
     size: int
     fields: Callable[["Call"], list[str]]
     """The fields of its entry, with the time that remains."""
+    heard: Callable[[int], None] | None = None
+    """Is told over how many streams its pattern is spread."""
+    elsewhere: Callable[[], None] | None = None
+    """Sends it to the pattern's own stream; None: it was sent there."""
     began: float = field(default_factory=now)
     asked: float = field(default_factory=now)
     entry: str | None = None

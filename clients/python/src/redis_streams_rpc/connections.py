@@ -3,25 +3,27 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import Connection, Redis
+from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from .cluster import Cluster
 from .keys import Keys
 from .scripts import run
 from .shards import tag_numbers
 
 # What a lost connection raises: whether the command was executed is not known.
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
-_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
+_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
 PROTOCOL = "1"
+SHARDS_OF_A_CLUSTER = 24
 
 
 def is_passing(error: Exception) -> bool:
@@ -57,8 +59,25 @@ class Clock:
         return int(now() + (self._offset if self._offset is not None else time.time() * 1000 - now()))
 
 
-def connect(url: str, wait: float = 10, made: Callable[[int], None] | None = None) -> "Redis":
-    """A client that repeats nothing by itself. An answer may take `wait` seconds.
+class Address:
+    """Where Redis is. A list of URLs are nodes of a Cluster; they have the same user, password and use of TLS."""
+
+    def __init__(self, url: str | Sequence[str]) -> None:
+        self._url = url if isinstance(url, str) else ""
+        self._cluster = None if isinstance(url, str) else Cluster(list(url))
+        self.default_shards = 1 if self._cluster is None else SHARDS_OF_A_CLUSTER
+
+    def client(self, keys: Keys, **options: Any) -> "Redis":
+        """A client for the keys of one shard."""
+        if self._cluster is None:
+            return Redis.from_url(self._url, **options)
+        single = options.pop("single_connection_client")
+        pool = ConnectionPool(**self._cluster.options(keys.slot), **options)
+        return Redis(connection_pool=pool, single_connection_client=single)
+
+
+def connect(address: Address, keys: Keys, wait: float = 10, made: Callable[[int], None] | None = None) -> "Redis":
+    """A client for the keys of one shard that repeats nothing by itself. An answer may take `wait` seconds.
 
     With `made` it has one connection, and `made` is told the id of each that takes the place of the one before.
     """
@@ -69,8 +88,8 @@ def connect(url: str, wait: float = 10, made: Callable[[int], None] | None = Non
             await connection.send_command("CLIENT", "ID")
             made(int(await connection.read_response()))
 
-    redis: Redis = Redis.from_url(
-        url,
+    redis = address.client(
+        keys,
         single_connection_client=made is not None,
         redis_connect_func=on_connect,
         protocol=2,

@@ -27,8 +27,12 @@ def read_note(text: str) -> Note:
 
 @dataclass(eq=False)
 class Delivery:
-    """One thing to run. `size` and `place` are those of a call in a pack; `size` 0: it is no pack."""
+    """One thing to run, which came through a group.
 
+    `size` and `place` are those of a call in a pack; `size` 0: it is no pack.
+    """
+
+    group: str
     stream: str
     id: str
     request: Request | Malformed
@@ -54,6 +58,11 @@ class Delivery:
     """Its deadline, a time of Redis (ms)."""
 
     @property
+    def entry(self) -> tuple[str, str, str]:
+        """Its entry, as this instance got it."""
+        return self.group, self.stream, self.id
+
+    @property
     def name(self) -> str:
         """Its name in notices and records."""
         return f"{self.id}#{self.place}" if self.size else self.id
@@ -75,13 +84,13 @@ class Delivery:
 
 
 def deliveries_of(
-    stream: str, id_: str, fields: list[str], deliveries: int, note: str, known: Any, doubt: int, since: str
+    group: str, stream: str, id_: str, fields: list[str], deliveries: int, note: str, known: Any, doubt: int, since: str
 ) -> list[Delivery]:
     """What an entry holds. `known` is what Redis has noted of a pack: its letters, and a note for each call."""
     entry, outer = read_entry(fields), read_note(note)
     if not isinstance(entry, Pack):
         named = entry.pattern if isinstance(entry, Request) else None
-        return [Delivery(stream, id_, entry, named or stream, deliveries, outer, fields, doubt, since)]
+        return [Delivery(group, stream, id_, entry, named or stream, deliveries, outer, fields, doubt, since)]
     letters = known[0] if isinstance(known, list) and known else known or ""
     notes = known[1:] if isinstance(known, list) else []
     found = []
@@ -91,7 +100,7 @@ def deliveries_of(
         own = read_note(notes[place] if place < len(notes) else "")
         own = replace(own, spared=outer.spared)
         fields_ = _fields_of(call, entry.pattern)
-        one = Delivery(stream, id_, call, entry.pattern or stream, deliveries, own, fields_, doubt, since)
+        one = Delivery(group, stream, id_, call, entry.pattern or stream, deliveries, own, fields_, doubt, since)
         one.size, one.place = len(entry.calls), place
         found.append(one)
     return found

@@ -169,9 +169,10 @@ class Ending:
         fields = ["stream", stream, "pattern", delivery.pattern, "id", delivery.name, "reason", reason]
         fields += ["error", why[:1_024], "deliveries", str(delivery.deliveries)]
         fields += ["attempts", str(delivery.note.attempts + (reason in ("attempts", "handler")))]
-        fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or []), *_short(delivery.fields)]
+        fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or [])]
+        fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *_short(delivery.fields)]
         life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
-        args = [member.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
+        args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
         await self.script("dead-letter", keys, [*args, frame, life, KEPT_LETTERS, *fields])
         raise Over
 
@@ -179,7 +180,7 @@ class Ending:
         """Notes when it is due again, in milliseconds from now. It stays this instance's."""
         member, name, stream = self._member, self._member.keys.name, delivery.stream
         keys = [member.keys.stream(stream), name("due", stream), name("part", stream)]
-        args = [member.group, member.consumer, delivery.id, delay, attempts, delivery.note.state]
+        args = [delivery.group, member.consumer, delivery.id, delay, attempts, delivery.note.state]
         args += [delivery.note.spared, delivery.size, delivery.place]
         if await self.script("retry", keys, args) not in ("ok", "unnoted"):
             raise Over
@@ -193,7 +194,7 @@ class Ending:
         keys = [member.keys.stream(stream), name("due", stream), name("live", delivery.pattern)]
         keys += [member.keys.log(delivery.sender.caller), name("groups", stream), name("part", stream)]
         life = log_life(delivery, member.clock.ms())
-        args = [member.group, member.consumer, delivery.id, frame, life, int(delivery.deliveries == 1)]
+        args = [delivery.group, member.consumer, delivery.id, frame, life, int(delivery.deliveries == 1)]
         args += ["" if delivery.until is None else int(delivery.until), delivery.size, delivery.place]
         said = await self.script("no-handler", keys, args)
         if said.startswith("handed "):

@@ -35,6 +35,8 @@ class Handler:
     once: bool = False
     retries: int = 0
     takes_context: bool = True
+    spread: int = 0
+    """Over how many streams callers spread its calls; 0: it has one."""
 
 
 @dataclass
@@ -43,9 +45,11 @@ class Handlers:
 
     messages: dict[str, Handler] = field(default_factory=dict)
     events: dict[str, Handler] = field(default_factory=dict)
+    broadcasts: dict[str, Handler] = field(default_factory=dict)
+    """Handlers of events that every instance runs."""
 
-    def add(self, pattern: Any, handler: Handler, is_event: bool) -> None:
-        kind = self.events if is_event else self.messages
+    def add(self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False) -> None:
+        kind = self.broadcasts if is_broadcast else self.events if is_event else self.messages
         text = pattern_text(pattern)
         if text in kind:
             raise RedisStreamsError("DUPLICATE_HANDLER", f"two handlers have the pattern {text}")

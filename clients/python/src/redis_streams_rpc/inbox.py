@@ -38,22 +38,28 @@ class Inbox:
             member.recovery.look_soon()
         elif text in ("paused", "report"):
             member.recovery.renew_soon()
+        elif isinstance(text, str) and text.startswith("due "):
+            member.scheduled.told(text)
         elif isinstance(text, str) and (notice := read_notice(text)):
             member.running.cancel(*notice)
 
     async def work(self) -> None:
         name, pauses = self._member.keys.name, Pauses()
         channels = [name("inbox", self._member.consumer), name("nudge", self._member.group)]
-        redis = connect(self._member.options.url)
+        redis = connect(self._member.options.address, self._member.keys)
         try:
             while True:
                 try:
                     async with redis.pubsub() as pubsub:
                         await pubsub.ssubscribe(*channels)
+                        self._member.scheduled.look_at_all()
                         while True:
-                            said = await pubsub.get_message(ignore_subscribe_messages=True, timeout=1)
+                            said = await pubsub.get_message(timeout=1)
                             pauses.reset()
-                            if said:
+                            if said and said["type"] == "sunsubscribe":
+                                # Its slot has another owner now.
+                                break
+                            if said and said["type"] == "smessage":
                                 self.take(said["data"])
                 except (RedisError, *LOST):
                     await asyncio.gather(redis.connection_pool.disconnect(), pauses.wait())

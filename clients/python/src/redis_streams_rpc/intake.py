@@ -12,6 +12,8 @@ from .header import is_pack_line
 from .scripts import command, run
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from .member import Member
 
 BLOCK = 500
@@ -19,9 +21,10 @@ NESTED_EVERY = 0.1
 
 
 class Intake:
-    """Reads the streams of a member, and hands on what it gets."""
+    """Reads streams through one group, and hands on what it gets: for the service, or broadcasts for this instance."""
 
-    def __init__(self, member: "Member") -> None:
+    def __init__(self, member: "Member", group: str, streams: dict[str, str], reader: "Redis") -> None:
+        self.group, self.streams, self.reader = group, streams, reader
         self._member = member
         self._done = asyncio.Event()
         self.reads = 0
@@ -45,7 +48,7 @@ class Intake:
                     elif not is_passing(error):
                         raise
                     member.doubt += 1
-                    await member.reader.connection_pool.disconnect()
+                    await self.reader.connection_pool.disconnect()
                     await pauses.wait()
         finally:
             self._done.set()
@@ -62,30 +65,30 @@ class Intake:
             if member.running.room <= 0:
                 await self._read_nested()
             return
-        count = max(1, room // len(member.streams))
-        streams = [member.keys.stream(stream) for stream in member.streams]
-        words = ["XREADGROUP", "GROUP", member.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
+        count = max(1, room // len(self.streams))
+        streams = [member.keys.stream(stream) for stream in self.streams]
+        words = ["XREADGROUP", "GROUP", self.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
         doubt, since = member.doubt, member.memory.incarnation
-        said = await command(member.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
+        said = await command(self.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
         await self._take(said or [], doubt, since)
 
     async def _read_nested(self) -> None:
         """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
         member = self._member
         room = member.running.nested_room
-        streams = [stream for stream, kind in member.streams.items() if kind == "r"]
+        streams = [stream for stream, kind in self.streams.items() if kind == "r"]
         if room <= 0 or not streams:
             return
         doubt, since = member.doubt, member.memory.incarnation
-        args: list[str | int] = [member.group, member.consumer, room, member.options.concurrency, 0]
+        args: list[str | int] = [self.group, member.consumer, room, member.options.concurrency, 0]
         for _ in streams:
             args += [room, ""]
-        said = await run(member.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
+        said = await run(self.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
         await self._take(said[0], doubt, since)
 
     async def _take(self, streams: list[Any], doubt: int, since: str) -> None:
         member = self._member
-        names = {member.keys.stream(stream): stream for stream in member.streams}
+        names = {member.keys.stream(stream): stream for stream in self.streams}
         for key, entries in streams:
             stream = names[key]
             packs = [id_ for id_, fields in entries if fields and is_pack_line(fields)]
@@ -99,7 +102,7 @@ class Intake:
         """What is noted of packs; None: one is not this instance's any more."""
         member, name = self._member, self._member.keys.name
         keys = [name("incarnation"), member.keys.stream(stream), name("part", stream)]
-        said = await run(member.reader, "look", keys, [member.group, member.consumer, *packs])
+        said = await run(self.reader, "look", keys, [self.group, member.consumer, *packs])
         return dict(zip(packs, said[1:], strict=True))
 
     def accept(
@@ -107,5 +110,5 @@ class Intake:
     ) -> None:
         """Runs what an entry holds, if it does not run here already."""
         running = self._member.running
-        if fields and not running.holds(stream, id_):
-            running.take(deliveries_of(stream, id_, fields, deliveries, note, known, doubt, since))
+        if fields and not running.holds(self.group, stream, id_):
+            running.take(deliveries_of(self.group, stream, id_, fields, deliveries, note, known, doubt, since))

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis.exceptions import RedisError
 
 from .calls import Call
-from .connections import LOST, Memory, connect, now
+from .connections import LOST, Address, Memory, connect, now
 from .ended import end
 from .errors import RedisStreamsError
 from .frame import Frame
@@ -17,9 +17,6 @@ from .keys import Keys
 from .reply_log import LIFE, ReplyLog, place
 from .scripts import run
 from .sending import STORE, Item, Sender
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 FIRST_ASK, NEXT_ASK = 2_000, 5_000
 INBOX_LIFE = 60_000
@@ -29,13 +26,11 @@ GIVE_UP = 5
 class Line:
     """Sends, reads and asks in one shard."""
 
-    def __init__(self, url: str, keys: Keys, caller: str, backlog: int) -> None:
+    def __init__(self, address: Address, keys: Keys, caller: str, backlog: int) -> None:
         self.keys, self.caller = keys, caller
         self.calls: dict[str, Call] = {}
         self._asking = asyncio.Event()
-        self._redis: Redis = connect(url)
-        self._reader: Redis = connect(url)
-        self._others: Redis = connect(url)
+        self._redis, self._reader, self._others = (connect(address, keys) for _ in range(3))
         self.log = ReplyLog(self._reader, keys.log(caller), self._take, self._asking.set)
         self.sender = Sender(self._redis, keys, caller, backlog, lambda: self.log.last)
         self._leaving: set[asyncio.Task[str]] = set()
@@ -52,12 +47,13 @@ class Line:
     def store(self, call: Call, mode: str, grace: float) -> None:
         """Stores the entry of a call. Until `grace` (ms, `now()`) one that no instance serves is tried again."""
         item = Item(
-            self.keys.stream(call.pattern),
+            self.keys.stream(call.stream),
             self.keys.name("live", call.pattern),
             mode,
             lambda: call.fields(call),
             lambda: call.is_over or now() > call.until,
             call.size,
+            heard=call.heard,
         )
         item.stored.add_done_callback(lambda stored: self._stored(call, mode, grace, stored))
         self.sender.add(item)
@@ -72,7 +68,9 @@ class Line:
             if call.is_left and not call.is_over:
                 self.leave(call)
         elif isinstance(error, RedisStreamsError):
-            if error.code == "NO_CONSUMER" and now() < min(grace, call.until):
+            if call.elsewhere and error.code in ("NO_CONSUMER", "OVERLOADED"):
+                call.elsewhere()
+            elif error.code == "NO_CONSUMER" and now() < min(grace, call.until):
                 asyncio.get_running_loop().call_later(0.1, self.store, call, mode, grace)
             else:
                 call.fail(error.code, error.message, error.outcome)
@@ -100,7 +98,7 @@ class Line:
             return "may-have-run"
 
     async def _decide(self, call: Call, entry: str) -> str:
-        name, stream = self.keys.name, call.pattern
+        name, stream = self.keys.name, call.stream
         keys = [name("incarnation"), self.keys.log(self.caller), self.keys.stream(stream)]
         keys += [name(kind, stream) for kind in ("started", "groups", "part")]
         fresh = secrets.token_urlsafe(16)
@@ -137,7 +135,7 @@ class Line:
         args: list[Any] = [secrets.token_urlsafe(16), LIFE]
         asked = [(call, call.entry) for call in calls]
         for call, entry in asked:
-            keys += [self.keys.stream(call.pattern), name("live", call.pattern), name("part", call.pattern)]
+            keys += [self.keys.stream(call.stream), name("live", call.pattern), name("part", call.stream)]
             args += [entry, 0, 0]
             call.asked = now()
         said = await run(self._others, "re-ask", keys, args)

@@ -22,8 +22,10 @@ from .inbox import Inbox
 from .intake import Intake
 from .keys import Keys
 from .pauses import PausedPatterns
-from .recovery import Recovery
+from .places import Place
+from .recovery import Recovery, broadcast_group
 from .running import Running
+from .scheduled import Scheduled
 from .scripts import command, run
 from .settling import Settling
 
@@ -46,13 +48,14 @@ def consumer_name() -> str:
 class Member:
     """One instance in one shard, from its first lease to the loss of it."""
 
-    def __init__(self, options: "Options", keys: Keys, streams: dict[str, str]) -> None:
-        """`streams` says of which kind each is: `r` with requests, `e` with events only."""
-        self.options, self.keys, self.streams = options, keys, streams
+    def __init__(self, options: "Options", keys: Keys, place: Place) -> None:
+        self.options, self.keys, self.place, self.streams = options, keys, place, place.streams
+        self.all_streams = {**place.broadcasts, **place.streams}
         self.group, self.consumer, self.token = options.group, consumer_name(), secrets.token_urlsafe(16)
         self.clock = Clock()
         self.doubt = 0
-        self.since: dict[str, str] = {}
+        self.since: dict[tuple[str, str], str] = {}
+        """Up to which id the events of a stream are not for a group."""
         self.memory = Memory("", "")
         self.is_started = self.is_closing = False
         self.lost = asyncio.Event()
@@ -60,11 +63,13 @@ class Member:
         self._is_known = False
         self._connecting = asyncio.Lock()
         self._connections: dict[str, int] = {}
-        self.commands = connect(options.url, made=partial(self._on_connection, "commands"))
-        self.reader = connect(options.url, made=partial(self._on_connection, "reader"))
+        self.commands = connect(options.address, keys, made=partial(self._on_connection, "commands"))
         self.settling, self.paused = Settling(self), PausedPatterns(self)
-        self.running, self.intake, self.recovery = Running(self), Intake(self), Recovery(self)
-        self.inbox = Inbox(self)
+        self.running, self.recovery = Running(self), Recovery(self)
+        self.intakes = [self._intake(self.group, place.streams)] if place.streams else []
+        if place.broadcasts:
+            self.intakes.append(self._intake(broadcast_group(self.group, self.consumer), place.broadcasts))
+        self.inbox, self.scheduled = Inbox(self), Scheduled(self)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _on_connection(self, role: str, id_: int) -> None:
@@ -73,6 +78,10 @@ class Member:
         self._connections[role] = id_
         if self.is_started:
             self.recovery.renew_soon()
+
+    def _intake(self, group: str, streams: dict[str, str]) -> Intake:
+        reader = connect(self.options.address, self.keys, made=partial(self._on_connection, group))
+        return Intake(self, group, streams, reader)
 
     @property
     def is_fresh(self) -> bool:
@@ -116,8 +125,8 @@ class Member:
     def start(self) -> None:
         """Begins to read, and to do everything else."""
         self.is_started = True
-        works = (self._renew_often, self.settling.work, self.intake.work, self.inbox.work, self.recovery.work)
-        for work in (*works, self.recovery.clean_often):
+        works = (self._renew_often, self.settling.work, self.inbox.work, self.recovery.work, self.scheduled.work)
+        for work in (*works, self.recovery.clean_often, *(intake.work for intake in self.intakes)):
             self._tasks.append(asyncio.create_task(self._steadily(work())))
 
     async def _steadily(self, work: Coroutine[Any, Any, None]) -> None:
@@ -136,32 +145,29 @@ class Member:
         return json.dumps(said)
 
     async def make_groups(self) -> None:
-        """Makes sure that the group of each stream is there, and lists itself in it."""
+        """Makes sure that the groups of each stream are there, and lists itself in them."""
         name = self.keys.name
-        for stream, kind in self.streams.items():
+        for intake, stream, kind in [(read, *each) for read in self.intakes for each in read.streams.items()]:
             keys = [self.keys.stream(stream), name("groups", stream), name("incarnation"), name("started", stream)]
-            args = [self.group, kind, 0, secrets.token_urlsafe(16), self.consumer]
+            args = [intake.group, kind, 0, secrets.token_urlsafe(16), self.consumer]
             said = await run(self.commands, "group", keys, args)
             if said[0] == "wrong":
                 raise RedisStreamsError("REDIS", f"{said[1]} is a key of the type {said[2]}")
-            self.since[stream] = said[1]
+            self.since[intake.group, stream] = said[1]
 
     def _announced(self) -> tuple[list[str], list[str]]:
         """Keys and flags of the patterns whose requests it answers."""
-        keys, flags = [], []
-        for pattern in self.options.handlers.messages:
-            if pattern in self.streams:
-                flag = "packs once" if self.options.handlers.messages[pattern].once else "packs"
-                keys.append(self.keys.name("live", pattern))
-                flags += [flag, flag]
-        return keys, flags
+        answers = self.place.answers
+        keys = [self.keys.name("live", pattern) for pattern in answers]
+        # The second one is what it may have said before.
+        return keys, [flag for words in answers.values() for flag in (words, words)]
 
     async def _announce(self, check: bool) -> None:
         keys, flags = self._announced()
         args = [self.group, self.consumer, self.options.lease_ttl, SERVED, int(check), *flags]
         said = await self.script("announce", keys, args)
         if said[0] == "conflict":
-            pattern = list(self.options.handlers.messages)[int(said[1])]
+            pattern = list(self.place.answers)[int(said[1])]
             raise RedisStreamsError("GROUP_CONFLICT", f"the group {said[2]} answers {pattern}")
 
     def _note(self) -> str:
@@ -213,7 +219,7 @@ class Member:
     async def leave(self) -> None:
         """Lets handlers end, gives the lease back, and leaves no connection."""
         self.is_closing = True
-        await self.intake.ended()
+        await asyncio.gather(*(intake.ended() for intake in self.intakes))
         if not self.lost.is_set():
             await self.running.drain(self.options.drain)
         await end([*self._tasks, *self.running.tasks])
@@ -221,11 +227,15 @@ class Member:
         with contextlib.suppress(RedisError, *LOST):
             if not self.lost.is_set():
                 await self._release()
-        for redis in (self.commands, self.reader):
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        for redis in (self.commands, *(intake.reader for intake in self.intakes)):
             await redis.aclose()
 
     async def _release(self) -> None:
         name = self.keys.name
+        await self.recovery.drop_own()
         keys, flags = self._announced()
         kinds = [name("left", self.consumer), *(name(kind, self.group) for kind in ("members", "sockets", "facts"))]
         await self.script("release", [*kinds, *keys], [self.group, self.consumer, TOMBSTONE_LIFE, *flags])
@@ -237,12 +247,11 @@ class Member:
         """Leaves before it has begun."""
         with contextlib.suppress(RedisError, *LOST):
             await self._release()
-        for redis in (self.commands, self.reader):
-            await redis.aclose()
+        await self._disconnect()
 
     def successor(self) -> "Member":
         """What takes its place, under another name."""
-        return Member(self.options, self.keys, self.streams)
+        return Member(self.options, self.keys, self.place)
 
     async def tell(self, consumer: str, word: str) -> None:
         """Says a word on the channel of another member."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
@@ -11,6 +12,8 @@ from .connections import LOST, is_passing, now
 from .frame import FAULT, Reply, fault, write_frame, write_reply
 from .header import Header, read_header
 from .inbox import read_notice
+from .intake import Intake
+from .orphans import Orphans
 from .scripts import command, run
 from .settling import LOG_LIFE
 
@@ -19,9 +22,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("redis_streams_rpc")
 
+_OLD_CONSUMER = re.compile(r"[A-Za-z0-9_.-]{1,40}-\d+-[A-Za-z0-9_-]{12}\Z")
 TOMBSTONE, TOMBSTONE_LIFE = "+", 86_400_000
 AUDITED = 2_000
 CLEAN_EVERY, GROUP_LIFE, PAGE, TRIM = 10.0, 604_800_000, 500, 10_000
+
+
+def broadcast_group(group: str, consumer: str) -> str:
+    """Names of groups have no braces, so this is never that of a service."""
+    return f"{group}{{{consumer}}}"
+
+
+def broadcaster_of(group: str, other: str) -> str:
+    """The consumer that reads the broadcasts of `group` through another group; empty: it is something else."""
+    rest = other.removeprefix(group)
+    if rest.startswith("{") and rest.endswith("}") and len(rest) > 2:
+        return rest[1:-1]
+    # Earlier versions named them so.
+    return rest[1:] if rest.startswith("~") and _OLD_CONSUMER.match(rest[1:]) else ""
 
 
 class Recovery:
@@ -30,9 +48,10 @@ class Recovery:
     def __init__(self, member: "Member") -> None:
         self._member = member
         self._missing: dict[str, float] = {}
-        self._unseen: dict[tuple[str, str], int] = {}
+        self._unseen: dict[tuple[str, str, str], int] = {}
         self._wake = asyncio.Event()
         self._is_renewal_due = False
+        self._orphans = Orphans(member)
 
     def look_soon(self) -> None:
         """Somebody joined or left."""
@@ -57,41 +76,46 @@ class Recovery:
                 if self._is_renewal_due:
                     self._is_renewal_due = False
                     await member.renew_now()
-                await self._audit()
+                for intake in member.intakes:
+                    await self._audit(intake)
+                if self._unseen:
+                    asyncio.get_running_loop().call_later(0.3, self._wake.set)
                 await self._look()
+                if await self._orphans.look():
+                    self._wake.set()
             except (*LOST, ResponseError) as error:
                 if not is_passing(error):
                     log.warning("taking over failed: %s", error)
                 await member.after(error)
 
-    async def _audit(self) -> None:
+    async def _audit(self, intake: Intake) -> None:
         """Fetches what is pending under this instance and was never seen: the answer of a read was lost."""
-        member, streams = self._member, list(self._member.streams)
-        reads, doubt, since = member.intake.reads, member.doubt, member.memory.incarnation
+        member, group, streams = self._member, intake.group, list(intake.streams)
+        reads, doubt, since = intake.reads, member.doubt, member.memory.incarnation
         keys = [member.keys.stream(stream) for stream in streams]
-        args: list[str | int] = [member.group, member.consumer, AUDITED, *["-"] * len(streams)]
+        args: list[str | int] = [group, member.consumer, AUDITED, *["-"] * len(streams)]
         said = await run(member.commands, "snapshot", keys, args)
-        found = {(stream, id_) for stream, ids in zip(streams, said, strict=True) for id_ in ids or []}
+        found = {(group, stream, id_) for stream, ids in zip(streams, said, strict=True) for id_ in ids or []}
         # A read that is under way may be about to say it: only what stays unseen for two reads is missing.
-        self._unseen = {key: self._unseen.get(key, reads) for key in found if not member.running.holds(*key)}
+        others = {key: seen for key, seen in self._unseen.items() if key[0] != group}
+        unseen = {key: self._unseen.get(key, reads) for key in found if not member.running.holds(*key)}
+        self._unseen = others | unseen
         for stream in streams:
-            ids = [id_ for (of, id_), seen in self._unseen.items() if of == stream and reads >= seen + 2]
+            ids = [id_ for (_, of, id_), seen in unseen.items() if of == stream and reads >= seen + 2]
             if ids:
                 keys = [member.keys.stream(stream), member.keys.name("due", stream), member.keys.name("part", stream)]
-                said = await member.script("fetch", keys, [member.group, member.consumer, *ids[:100]])
+                said = await member.script("fetch", keys, [group, member.consumer, *ids[:100]])
                 if said[0] == "ok":
-                    self._accept(stream, said, doubt, since)
-        if self._unseen:
-            asyncio.get_running_loop().call_later(0.3, self._wake.set)
+                    self._accept(intake, stream, said, doubt, since)
 
-    def _accept(self, stream: str, said: Any, doubt: int, since: str) -> list[str]:
+    def _accept(self, intake: Intake, stream: str, said: Any, doubt: int, since: str) -> list[str]:
         for (id_, fields), deliveries, note, known in zip(*said[1:5], strict=True):
-            self._member.intake.accept(stream, id_, fields, int(deliveries), note, known, doubt, since)
+            intake.accept(stream, id_, fields, int(deliveries), note, known, doubt, since)
         return [entry[0] for entry in said[1]]
 
     async def _look(self) -> None:
         """Takes over from every consumer whose lease is a tombstone, or is missing at two looks."""
-        member, name, streams = self._member, self._member.keys.name, list(self._member.streams)
+        member, name, streams = self._member, self._member.keys.name, list(self._member.all_streams)
         keys = [
             key
             for stream in streams
@@ -99,8 +123,15 @@ class Recovery:
         ]
         said = await run(member.commands, "scan", keys, [member.group])
         places: dict[str, list[str]] = {}
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for stream, names in zip(streams, said[len(streams) :], strict=True):
+            for group in names:
+                if consumer := broadcaster_of(member.group, group):
+                    groups.setdefault(consumer, []).append((stream, group))
+                    places.setdefault(consumer, [])
+        places.pop(member.consumer, None)
         for stream, consumers in zip(streams, said, strict=False):
-            for consumer in dict.fromkeys(consumers):
+            for consumer in dict.fromkeys(consumers) if stream in member.streams else []:
                 if consumer != member.consumer:
                     places.setdefault(consumer, []).append(stream)
         leases = (
@@ -113,6 +144,8 @@ class Recovery:
         self._missing = {consumer: at for consumer, at in self._missing.items() if consumer in places}
         waiting = []
         for consumer in gone:
+            for stream, group in groups.get(consumer, []):
+                await self._drop(stream, consumer, group)
             for stream in places[consumer]:
                 await self._end_interrupted(consumer, stream)
                 if await self._claim(consumer, stream, suspects=False):
@@ -152,14 +185,27 @@ class Recovery:
                 return bool(said[0] == "suspects")
             # What was cancelled while nobody listened does not run.
             notices = await command(member.commands, "LRANGE", name("inbox", dead), 0, -1)
-            ids = self._accept(stream, said, doubt, since)
+            ids = self._accept(member.intakes[0], stream, said, doubt, since)
             for notice in map(read_notice, notices):
                 if notice:
                     member.running.cancel(*notice)
             if suspects:
-                member.running.suspect = (stream, ids[0]) if ids and member.running.holds(stream, ids[0]) else None
+                entry = (member.group, stream, *ids[:1])
+                member.running.suspect = entry if len(entry) == 3 and member.running.holds(*entry) else None
                 return False
         return False
+
+    async def _drop(self, stream: str, consumer: str, group: str) -> None:
+        """Destroys the group of broadcasts of a consumer that is gone, or of this one."""
+        name = self._member.keys.name
+        keys = [name("lease", consumer), self._member.keys.stream(stream), name("groups", stream)]
+        await run(self._member.commands, "drop-group", keys, [group, int(consumer == self._member.consumer)])
+
+    async def drop_own(self) -> None:
+        """Destroys the group of this instance's broadcasts."""
+        for intake in self._member.intakes[1:]:
+            for stream in intake.streams:
+                await self._drop(stream, self._member.consumer, intake.group)
 
     async def _end_interrupted(self, dead: str, stream: str) -> None:
         """Tells the callers of what the dead one has started, and nobody may start again."""
@@ -181,11 +227,14 @@ class Recovery:
         """Removes what every group has handled, and notes about what is gone."""
         while True:
             await asyncio.sleep(CLEAN_EVERY)
-            for stream, kind in self._member.streams.items():
-                try:
-                    await self._clean(stream, kind)
-                except (*LOST, ResponseError) as error:
-                    log.debug("cleaning failed: %s", error)
+            try:
+                await self.clean()
+            except (*LOST, ResponseError) as error:
+                log.debug("cleaning failed: %s", error)
+
+    async def clean(self) -> None:
+        for stream, kind in self._member.all_streams.items():
+            await self._clean(stream, kind)
 
     async def _clean(self, stream: str, kind: str) -> None:
         member, name = self._member, self._member.keys.name

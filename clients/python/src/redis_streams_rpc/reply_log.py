@@ -1,6 +1,7 @@
 """The reply log of a caller, read to its end by blocking: it has every frame that is published."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from .scripts import command, run
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+log = logging.getLogger("redis_streams_rpc")
 
 LIFE = 120_000
 BLOCK = 2_000
@@ -30,7 +33,6 @@ class ReplyLog:
     def __init__(self, redis: "Redis", key: str, take: Callable[[Frame], None], doubt: Callable[[], None]) -> None:
         self.last = "0-0"
         self.lost_at = -1.0
-        self.ready = asyncio.Event()
         self._redis, self._key, self._take, self._doubt = redis, key, take, doubt
         self._moved = asyncio.Condition()
         self._task = asyncio.create_task(self._work())
@@ -48,12 +50,12 @@ class ReplyLog:
         while True:
             try:
                 await self._attach()
-                self.ready.set()
                 while True:
                     await self._read()
                     pauses.reset()
             except (*LOST, ResponseError) as error:
                 if not is_passing(error):
+                    log.warning("the reply log cannot be read: %s", error)
                     self._lose()
                 await self._redis.connection_pool.disconnect()
                 await pauses.wait()

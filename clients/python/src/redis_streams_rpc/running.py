@@ -30,17 +30,17 @@ class Running:
 
     def __init__(self, member: "Member") -> None:
         self._member = member
-        self._entries: Counter[tuple[str, str]] = Counter()
-        self._by_name: dict[tuple[str, str], Delivery] = {}
+        self._entries: Counter[tuple[str, str, str]] = Counter()
+        self._by_name: dict[tuple[str, str, str], Delivery] = {}
         self._parked: set[Delivery] = set()
         self._slots = asyncio.Semaphore(member.options.concurrency)
         self._nested_slots = asyncio.Semaphore(member.options.concurrency)
-        self._one_by_one: dict[tuple[str, str], asyncio.Lock] = {}
+        self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
         self._handlers: dict[Delivery, asyncio.Task[None]] = {}
         self._starting, self._ending = Starting(member), Ending(member)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.suspect: tuple[str, str] | None = None
+        self.suspect: tuple[str, str, str] | None = None
         """An entry that may have ended other instances: it runs alone of its kind."""
         self._nonce = 0
 
@@ -59,14 +59,14 @@ class Running:
         self._changed.clear()
         await self._changed.wait()
 
-    def holds(self, stream: str, id_: str) -> bool:
-        return (stream, id_) in self._entries
+    def holds(self, group: str, stream: str, id_: str) -> bool:
+        return (group, stream, id_) in self._entries
 
     def take(self, deliveries: list[Delivery]) -> None:
         """Runs what an entry holds."""
         for delivery in deliveries:
-            self._entries[delivery.stream, delivery.id] += 1
-            self._by_name[delivery.stream, delivery.name] = delivery
+            self._entries[delivery.entry] += 1
+            self._by_name[delivery.group, delivery.stream, delivery.name] = delivery
         for delivery in deliveries:
             task = asyncio.create_task(self._run(delivery))
             self.tasks.add(task)
@@ -74,7 +74,7 @@ class Running:
 
     def cancel(self, stream: str, name: str) -> None:
         """Its caller has given it up."""
-        delivery = self._by_name.get((stream, name))
+        delivery = self._by_name.get((self._member.group, stream, name))
         if delivery and not delivery.cancelled:
             delivery.cancelled = "CANCELLED"
             if task := self._handlers.get(delivery):
@@ -99,16 +99,18 @@ class Running:
             self._parked.discard(delivery)
 
     async def _run(self, delivery: Delivery) -> None:
-        key = (delivery.stream, delivery.id)
+        key = delivery.entry
         try:
             if isinstance(delivery.request, Malformed):
+                if delivery.sender and delivery.group != self._member.group:
+                    await self._ending.acknowledge(delivery)
                 await self._ending.malformed(delivery, delivery.request)
             else:
                 await self._run_request(delivery, delivery.request)
         except Over:
             pass
         finally:
-            self._by_name.pop((delivery.stream, delivery.name), None)
+            self._by_name.pop((delivery.group, delivery.stream, delivery.name), None)
             self._entries[key] -= 1
             if not self._entries[key]:
                 del self._entries[key]
@@ -140,7 +142,7 @@ class Running:
         """The calls of a pack run one by one on its last permitted delivery."""
         if not delivery.size or delivery.counted < self._member.options.max_deliveries:
             return contextlib.nullcontext()
-        return self._one_by_one.setdefault((delivery.stream, delivery.id), asyncio.Lock())
+        return self._one_by_one.setdefault(delivery.entry, asyncio.Lock())
 
     async def _handle(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
         """Runs the handler; answers what it raised, if that decides."""

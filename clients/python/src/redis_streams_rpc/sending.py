@@ -27,6 +27,18 @@ MAX_AGE, LIFE = 2_000, 600_000
 STORE, FAIL, GRACE = "0", "1", "2"
 
 
+@dataclass(frozen=True)
+class Later:
+    """An entry that is due `delay` milliseconds after it was stored, and waits until then under `id`."""
+
+    keys: list[str]
+    """Of what waits, when that is due, and of the message ids of its pattern."""
+    id: str
+    delay: int
+    window: int
+    """For how many milliseconds after that another one with this id adds nothing; 0: `id` is no message id."""
+
+
 @dataclass(eq=False)
 class Item:
     """One entry to store. `fields` makes its fields at the moment of sending; `is_over`: it is of no use any more."""
@@ -37,13 +49,18 @@ class Item:
     fields: Callable[[], list[str]]
     is_over: Callable[[], bool]
     size: int
+    later: Later | None = None
+    heard: Callable[[int], None] | None = None
+    """Is told over how many streams all services spread the pattern."""
     stored: "asyncio.Future[tuple[str, Memory]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
     def is_like(self, other: "Item") -> bool:
         """Whether the two are in one section of a batch."""
-        return (self.stream, self.mode) == (other.stream, other.mode)
+        if self.later or other.later or bool(self.heard) != bool(other.heard):
+            return False
+        return (self.stream, self.live, self.mode) == (other.stream, other.live, other.mode)
 
     def fail(self, code: str, message: str, maybe: bool = False) -> None:
         if not self.stored.done():
@@ -137,11 +154,20 @@ class Sender:
     async def _run(self, version: int, items: list[Item], memory: Memory) -> str:
         keys, args, sections = list(self._keys), list[str | int](), 0
         for at, item in enumerate(items):
+            fields = item.fields()
             if at == 0 or not item.is_like(items[at - 1]):
                 sections += 1
+                if item.later:
+                    keys += [*item.later.keys[:2], item.stream, item.later.keys[2]]
+                    due = f"+{item.later.delay}" if item.later.delay else ""
+                    args += [STORE, 4, 1, len(fields) + 3, item.later.id, due, item.later.window, *fields]
+                    continue
                 keys += [item.stream, item.live]
-                args += [item.mode, 1, len(list(takewhile(item.is_like, items[at:])))]
-            fields = item.fields()
+                args += [
+                    item.mode + ("p" if item.heard else ""),
+                    1,
+                    1 + len(list(takewhile(item.is_like, items[at + 1 :]))),
+                ]
             args += [len(fields), *fields]
         read = self._read_to()
         trim = read if read != "0-0" else ""
@@ -160,10 +186,12 @@ class Sender:
         for token in words[1:]:
             first = items[at]
             said, _, refused = token.partition("!")
+            if first.heard:
+                first.heard(int(said.partition("/")[2] or 1))
             id_, count = said.split("^")[0].split("*")[0].split(":")
             ms, _, seq = id_.partition("-")
             taken = 0
-            while at < len(items) and first.is_like(items[at]):
+            while at < len(items) and (taken == 0 or first.is_like(items[at])):
                 if taken < int(count):
                     if not items[at].stored.done():
                         items[at].stored.set_result((f"{ms}-{int(seq) + taken}", memory))

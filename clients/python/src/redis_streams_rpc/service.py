@@ -5,34 +5,32 @@ import contextlib
 import inspect
 import logging
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from .connections import LOST, Pauses, check_layout, connect, is_passing
+from .connections import LOST, Address, Pauses, check_layout, connect, is_passing
 from .errors import RedisStreamsError
 from .handlers import Handler, Handlers
 from .keys import Keys
 from .member import Member
-from .shards import shard_of
+from .places import Lanes, places_of
 from .texts import units
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 log = logging.getLogger("redis_streams_rpc")
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 FORBIDDEN = frozenset(" \t\r\n{}")
+MOST_SHARDS = 256
 
 
 @dataclass
 class Options:
     """Of a service. Times in milliseconds, but `drain` and `retry_delay` in seconds."""
 
-    url: str
+    address: Address
     group: str
     prefix: str
     shards: int
@@ -44,6 +42,7 @@ class Options:
     drain: float
     max_payload: int
     max_reply: int
+    lanes: Lanes
     unannounced: bool = False
     handlers: Handlers = field(default_factory=Handlers)
     offers: list[Callable[[Member], Awaitable[None]]] = field(default_factory=list)
@@ -52,18 +51,20 @@ class Options:
 class Service:
     """An instance of a service. Use `message` and `event` for its handlers, then `run`, or `start` and `close`.
 
-    `lease`: after how many seconds of silence others take its entries over. `max_deliveries`: how often it is
-    handed out when instances die over it. `attempts`: how often the handler of an event runs at most. `drain`: for how
-    many seconds handlers may go on when it closes.
+    `url`: a list of URLs are nodes of a Cluster. `shards`: 0 stands for 1, or for 24 in a Cluster; all services and
+    callers of a prefix have the same number. `lease`: after how many seconds of silence others take its entries over.
+    `max_deliveries`: how often it is handed out when instances die over it. `attempts`: how often the handler of an
+    event runs at most. `drain`: for how many seconds handlers may go on when it closes. `lanes`: lists of patterns that
+    share a stream, by its name; those of its callers must fit.
     """
 
     def __init__(
         self,
-        url: str = "redis://localhost:6379",
+        url: str | Sequence[str] = "redis://localhost:6379",
         *,
         group: str,
         prefix: str = "nrs",
-        shards: int = 1,
+        shards: int = 0,
         concurrency: int = 100,
         lease: float = 10,
         max_deliveries: int = 3,
@@ -72,14 +73,16 @@ class Service:
         drain: float = 10,
         max_payload: int = 1_048_576,
         max_reply: int = 4_194_304,
+        lanes: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         if not 1 <= units(group) <= 128 or FORBIDDEN & set(group):
             raise RedisStreamsError("INVALID_OPTION", "a group has 1 to 128 characters, no white space and no braces")
+        address = Address(url)
         self.options = Options(
-            url,
+            address,
             group,
             prefix,
-            shards,
+            shards or address.default_shards,
             concurrency,
             int(lease * 1000),
             max_deliveries,
@@ -88,44 +91,51 @@ class Service:
             drain,
             max_payload,
             max_reply,
+            Lanes(lanes),
         )
         self._lives: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
         self.members: list[Member] = []
         """What it is in each shard that has one of its patterns; another one after it was taken for dead."""
 
-    def message(self, pattern: Any, *, once: bool = False, retries: int = 0) -> Callable[[Run], Run]:
+    def message(self, pattern: Any, *, once: bool = False, retries: int = 0, spread: int = 0) -> Callable[[Run], Run]:
         """Answers requests of a pattern. An async generator answers with a stream.
 
         `once`: it is never started twice. `retries`: how often it may run when it raises; 0: the caller gets the error.
+        `spread`: over how many streams, each in another shard, callers spread its calls; 0: it has one.
         """
-        return self._adding(pattern, once, retries, is_event=False)
+        if not 0 <= spread <= MOST_SHARDS:
+            raise RedisStreamsError("INVALID_OPTION", f"spread is a number from 0 to {MOST_SHARDS}")
+        return self._adding(pattern, Handler(_nothing, once, retries, spread=spread), is_event=False)
 
-    def event(self, pattern: Any, *, once: bool = False, retries: int = 0) -> Callable[[Run], Run]:
-        """Handles events of a pattern. `retries`: how often it may run; 0: as `attempts` of the service says."""
-        return self._adding(pattern, once, retries, is_event=True)
+    def event(
+        self, pattern: Any, *, once: bool = False, retries: int = 0, broadcast: bool = False
+    ) -> Callable[[Run], Run]:
+        """Handles events of a pattern. `retries`: how often it may run; 0: as `attempts` of the service says.
 
-    def _adding(self, pattern: Any, once: bool, retries: int, is_event: bool) -> Callable[[Run], Run]:
+        `broadcast`: every instance runs it, for what is emitted while it lives.
+        """
+        return self._adding(pattern, Handler(_nothing, once, retries), is_event=True, is_broadcast=broadcast)
+
+    def _adding(
+        self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False
+    ) -> Callable[[Run], Run]:
         def add(function: Run) -> Run:
             takes_context = len(inspect.signature(function).parameters) > 1
-            self.options.handlers.add(pattern, Handler(function, once, retries, takes_context), is_event)
+            made = replace(handler, run=function, takes_context=takes_context)
+            self.options.handlers.add(pattern, made, is_event, is_broadcast)
             return function
 
         return add
 
     async def start(self) -> None:
         """Returns when it reads. Waits for a Redis that is not there yet."""
-        handlers, options = self.options.handlers, self.options
+        options = self.options
         keys = await self._layout()
-        for shard, each in enumerate(keys):
-            streams = {
-                pattern: "r" if pattern in handlers.messages else "e"
-                for pattern in handlers.patterns
-                if shard_of(pattern, options.shards) == shard
-            }
-            if streams:
+        for each, place in zip(keys, places_of(options.handlers, options.lanes, options.shards), strict=True):
+            if place.streams or place.broadcasts:
                 ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self.members.append(Member(options, each, streams))
+                self.members.append(Member(options, each, place))
                 life = self._live(len(self.members) - 1, ready)
                 self._lives.append(asyncio.create_task(life))
                 try:
@@ -137,7 +147,7 @@ class Service:
     async def _layout(self) -> list[Keys]:
         pauses = Pauses()
         while True:
-            redis: Redis = connect(self.options.url)
+            redis = connect(self.options.address, Keys(self.options.prefix))
             try:
                 return await check_layout(redis, self.options.prefix, self.options.shards)
             except (RedisError, *LOST) as error:
@@ -194,3 +204,7 @@ class Service:
                 loop.add_signal_handler(sign, ended.set)
         async with self:
             await ended.wait()
+
+
+def _nothing() -> None:
+    """Stands for a handler that is not there yet."""

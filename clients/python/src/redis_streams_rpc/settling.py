@@ -74,6 +74,8 @@ class Settling:
     def _next_batch(self) -> list[Outcome]:
         batch, size = list[Outcome](), 0
         while self._queue and len(batch) < MOST and size < LARGEST_SCRIPT:
+            if batch and batch[0].delivery.group != self._queue[0].delivery.group:
+                break
             batch.append(self._queue.pop(0))
             size += len(batch[-1].reply)
         return batch
@@ -130,7 +132,7 @@ class Settling:
         return frames
 
     async def _plain(self, batch: list[Outcome], care: str) -> str:
-        name, group = self._member.keys.name, self._member.group
+        name, group = self._member.keys.name, batch[0].delivery.group
         frames = self._frames(batch)
         ended = [outcome for outcome in batch if outcome.ends]
         results = [(o.delivery, o.result) for o in ended if o.delivery.key_record and o.result]
@@ -181,7 +183,7 @@ class Settling:
         lease = name("lease", member.consumer)
         keys = [name("incarnation"), member.keys.stream(stream), name("due", stream), name("started", stream)]
         keys += [delivery.key_record or lease, log or lease, name("part", stream)]
-        args = [member.group, member.consumer, delivery.id, delivery.since, int(outcome.drop), frame, life]
+        args = [delivery.group, member.consumer, delivery.id, delivery.since, int(outcome.drop), frame, life]
         args += [outcome.result if delivery.key_record else "", delivery.size, delivery.place]
         return str(await member.script("settle-checked", keys, args))
 

@@ -43,5 +43,5 @@ def spread_streams(pattern: str, shards: int) -> list[str]:
 
 def used_streams(pattern: str, shards: int, spread: int) -> list[str]:
     """Those of them that callers use when all instances announce `spread`."""
-    streams, own, step = spread_streams(pattern, shards), shard_of(pattern, shards), shards // spread
-    return [streams[(own + at * step) % shards] for at in range(spread)]
+    streams, own, used = spread_streams(pattern, shards), shard_of(pattern, shards), min(spread, shards)
+    return [streams[(own + at * shards // used) % shards] for at in range(used)]

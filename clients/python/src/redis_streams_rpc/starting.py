@@ -35,7 +35,11 @@ class Starting:
     async def prepare(self, delivery: Delivery, request: Request) -> tuple[Handler, Any]:
         """The handler and its data."""
         member, header = self._member, request.header
-        sender = header.sender
+        sender, is_broadcast = header.sender, delivery.group != member.group
+        if sender and is_broadcast:
+            # The group of the service answers it, if any does.
+            await self._ending.no_handler(delivery)
+            raise Over
         if header.version != 1:
             if sender is None:
                 await self._ending.dead_letter(delivery, "version", None)
@@ -59,7 +63,10 @@ class Starting:
                     await self._ending.acknowledge(delivery)
             if sender is None:
                 delivery.until = None
-        handler = member.options.handlers.find(delivery.pattern, sender is None, header.message)
+        if is_broadcast:
+            handler = member.options.handlers.broadcasts.get(delivery.pattern)
+        else:
+            handler = member.options.handlers.find(delivery.pattern, sender is None, header.message)
         if handler is None:
             if sender is None:
                 await self._ending.acknowledge(delivery)
@@ -71,9 +78,9 @@ class Starting:
         return handler, data
 
     def _is_for_us(self, delivery: Delivery, request: Request) -> bool:
-        since = self._member.since.get(delivery.stream, "")
+        since = self._member.since.get((delivery.group, delivery.stream), "")
         is_older = bool(since) and place(delivery.id) <= place(since)
-        return not is_older and request.group in (None, self._member.group)
+        return not is_older and request.group in (None, delivery.group)
 
     async def _data(self, delivery: Delivery, request: Request) -> Any:
         """What the codec makes of the data."""
@@ -95,7 +102,7 @@ class Starting:
     async def _claim_key(self, delivery: Delivery, request: Request, key: str) -> None:
         """The first entry of a key runs; others wait for it, and answer with its result."""
         keys, stream, pause = self._member.keys, delivery.stream, 0.05
-        record, digest = keys.idempotency(self._member.group, delivery.pattern, key), digests.digest(request.data)
+        record, digest = keys.idempotency(delivery.group, delivery.pattern, key), digests.digest(request.data)
         mine, other = f".{digest} {delivery.name} {stream}", stream
         while True:
             names = [keys.stream(stream), keys.stream(other), keys.name("part", stream), keys.name("part", other)]
@@ -137,7 +144,7 @@ class Starting:
     async def _start_once(self, delivery: Delivery) -> None:
         name = self._member.keys.name
         keys = [self._member.keys.stream(delivery.stream), name("started", delivery.stream)]
-        said = await self._ending.script("start", keys, [self._member.group, self._member.consumer, delivery.id])
+        said = await self._ending.script("start", keys, [delivery.group, self._member.consumer, delivery.id])
         if said != "ok 1":
             raise Over
         delivery.is_started_once = True
@@ -151,7 +158,7 @@ class Starting:
         def args(letter: str) -> list[Any]:
             letters[delivery.place] = letter
             noted = " ".join(attempts) if delivery.note.attempts else ""
-            told = [self._member.group, self._member.consumer, delivery.id, "".join(letters), noted]
+            told = [delivery.group, self._member.consumer, delivery.id, "".join(letters), noted]
             return [*told, "1" if once else "0"]
 
         said = await self._ending.script("mark", keys, args("t"), again=args("T"))

@@ -9,6 +9,7 @@ from typing import Any
 from redis_streams_rpc import Context, DeadLetter, HandlerError, RetryLater, Service
 
 options = json.loads(sys.argv[1])
+spread = options.pop("spread", 0)
 service = Service(options.pop("url"), **options)
 
 
@@ -34,7 +35,7 @@ async def once(data: Any) -> Any:
     return data["key"]
 
 
-@service.message("echo")
+@service.message("echo", spread=spread)
 def echo(data: Any) -> Any:
     return data
 
@@ -67,6 +68,18 @@ async def happened(data: Any, context: Context) -> None:
     say("event", key=data["key"], attempts=context.attempts)
     if data.get("fail"):
         raise ValueError("no")
+
+
+@service.event("happened", broadcast=True)
+async def heard(data: Any) -> None:
+    say("heard", key=data["key"])
+    if data.get("unheard"):
+        raise DeadLetter("not wanted")
+
+
+@service.event("news", broadcast=True)
+async def news(data: Any) -> None:
+    say("heard", key=data["key"])
 
 
 async def main() -> None:
