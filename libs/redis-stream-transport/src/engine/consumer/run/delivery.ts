@@ -20,10 +20,8 @@ import type { PatternState } from '../intake/pattern-state.js';
 
 /** Where a delivery came from. */
 export type HomeStream = Home<Delivery>;
-
 /** The part that ends deliveries in Redis. */
 export type DeliveryOwner = OwnerOf<Delivery>;
-
 /** The part that gives slots to deliveries. */
 export type DeliverySlots = SlotsOf<Delivery>;
 
@@ -247,7 +245,7 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     this.reply(REPLY.fault, faultText(code, message, outcome), true);
   }
 
-  /** Ends a cancelled entry that does not run here. An earlier owner may have run it. */
+  /** Ends a cancelled entry that does not run here any more. An earlier owner may have run it. */
   giveUp(): void {
     this.fault('CANCELLED', ABORTED.cancelled, 'may-have-run');
   }
@@ -266,8 +264,10 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
     if (!this.ended) this.owner.acknowledge(this);
   }
 
+  /** Plans another attempt, unless nobody waits any more. */
   retry(failed: FailedAttempt): void {
-    if (!this.ended) this.owner.retry(this, failed);
+    if (this.aborted === 'cancelled') this.giveUp();
+    else if (!this.ended) this.owner.retry(this, failed);
   }
 
   deadLetter(reason: string, detail: string, thrown?: Thrown): void {
