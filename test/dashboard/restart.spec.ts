@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { eventually } from '../../tools/wait.js';
 import { commandAt } from '../contracts/command.js';
-import { startPrivateRedis } from '../support/redis-process.js';
+import { startDurableRedis } from '../support/redis-process.js';
 import { TestService } from '../support/test-service.js';
 import { events, servedPage } from './page.js';
 
@@ -15,13 +12,7 @@ interface Look {
 }
 
 it('a pause is still there, and shown, after Redis and the service were killed and started again', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nrs-'));
-  const args = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'];
-  const server = await startPrivateRedis({ args });
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const server = await startDurableRedis();
   const service = new TestService({ url: server.url });
   const serve = () => service.serve({ messages: { [pattern]: () => 19.5 } });
   const first = await serve();

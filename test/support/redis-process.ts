@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { startPrivateRedis as start, type RedisStartOptions } from '../../tools/redis.js';
 
 /** A server of the test's own, which it may kill, freeze, fill or start again where it was. */
@@ -43,4 +47,16 @@ export async function startPrivateRedis(options: RedisStartOptions = {}): Promis
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A server that keeps what it was told when it is killed: each write is on the disk. It ends with the test. */
+export async function startDurableRedis(): Promise<RedisProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'redis-streams-'));
+  const args = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'];
+  const redis = await startPrivateRedis({ args });
+  onTestFinished(async () => {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return redis;
 }

@@ -41,6 +41,8 @@ test('a place that has a url of its own is a private server, or where nothing an
   expect(places.length).toBeGreaterThan(20);
   for (const [file, url] of places) {
     if (/redis:\/\/127\.0\.0\.1:(9'|\$)|deadUrl/.test(url)) continue;
-    expect(read(file), file).toMatch(/startPrivateRedis|Replicated\.start|createServer/);
+    expect(read(file), file).toMatch(
+      /start(?:Private|Durable)Redis|Replicated\.start|createServer/,
+    );
   }
 });

@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pass } from '../../../tools/tcp-proxy/modes.js';
 import type { Mode } from '../../../tools/tcp-proxy/passage.js';
 import { eventually } from '../../../tools/wait.js';
 import { Gate } from '../../support/gate.js';
 import { Instance } from '../../support/instance.js';
 import { proxyIn } from '../../support/proxy.js';
-import { startPrivateRedis } from '../../support/redis-process.js';
+import { startDurableRedis, startPrivateRedis } from '../../support/redis-process.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 
@@ -149,13 +146,7 @@ describe('an instance without connections', () => {
   }, 60_000);
 
   it('because Redis was started again keeps everything: ids of another life say nothing', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'redis-streams-'));
-    const args = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'];
-    const redis = await startPrivateRedis({ args });
-    onTestFinished(async () => {
-      await redis.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const redis = await startDurableRedis();
     const service = new TestService({ url: redis.url });
     const { gate, names, call } = await holder(service);
     const ran = await heir(service);

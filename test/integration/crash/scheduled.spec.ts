@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Forked } from '../../../tools/forked.js';
 import { eventually } from '../../../tools/wait.js';
 import { builtLibrary, program } from '../../support/built-library.js';
 import { Instance } from '../../support/instance.js';
-import { startPrivateRedis } from '../../support/redis-process.js';
+import { startDurableRedis } from '../../support/redis-process.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 
@@ -36,13 +33,7 @@ describe('G24 what is due later', () => {
   }, 60_000);
 
   test('survives the kill of all instances, and of Redis that keeps its data, and is added once', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'redis-streams-'));
-    const args = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'];
-    const redis = await startPrivateRedis({ args });
-    onTestFinished(async () => {
-      await redis.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const redis = await startDurableRedis();
     const service = new TestService({ url: redis.url });
     const first = await Instance.start(service.serverOptions);
     const client = await service.connected();

@@ -1,23 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { eventually } from '../../../tools/wait.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 import { counting, Load } from '../../support/load.js';
-import { startPrivateRedis } from '../../support/redis-process.js';
-
-/** A server that keeps what it was told when it is killed. */
-async function durable() {
-  const folder = mkdtempSync(join(tmpdir(), 'redis-streams-'));
-  const args = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'];
-  const redis = await startPrivateRedis({ args });
-  onTestFinished(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return redis;
-}
+import { startDurableRedis, startPrivateRedis } from '../../support/redis-process.js';
 
 async function forgetful() {
   const redis = await startPrivateRedis();
@@ -27,7 +12,7 @@ async function forgetful() {
 
 describe('Redis killed and started again under load', () => {
   it('with its memory on disk: every call is answered, and runs once', async () => {
-    const redis = await durable();
+    const redis = await startDurableRedis();
     const service = new TestService({ url: redis.url });
     const { ran, work } = counting();
     await service.serve({ messages: { work } });
@@ -71,7 +56,7 @@ describe('Redis killed and started again under load', () => {
   }, 90_000);
 
   it('events that were stored before it died are handled', async () => {
-    const redis = await durable();
+    const redis = await startDurableRedis();
     const service = new TestService({ url: redis.url });
     const client = await service.connected();
     const seen = new Set<number>();
