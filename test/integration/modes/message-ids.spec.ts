@@ -1,10 +1,8 @@
 import { eventually } from '../../../tools/wait.js';
+import { waiting } from '../../support/scheduled.js';
 import { TestService } from '../../support/test-service.js';
 
 // N5: events that are stored once under an id, and what is due later can be taken back.
-
-const waiting = ({ redis, keys }: TestService, pattern: string): Promise<number[]> =>
-  Promise.all([redis.zcard(keys.when(pattern)), redis.hlen(keys.later(pattern))]);
 
 describe('N5 an event with a message id', () => {
   test('is stored once, whoever emits it again', async () => {

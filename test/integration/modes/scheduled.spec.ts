@@ -1,19 +1,12 @@
-import { RedisStreamsRecord, type RedisStreamsContext } from 'nestjs-redis-streams';
-import { concat, NEVER, of } from 'rxjs';
+import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import { noAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
 import { eventually } from '../../../tools/wait.js';
+import { proxyIn } from '../../support/proxy.js';
+import { timeOf, waiting } from '../../support/scheduled.js';
 import { range } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
 
-// N5: calls and events that are due later.
-
-/** Milliseconds since 1970 on the clock of Redis. */
-async function timeOf({ redis }: TestService): Promise<number> {
-  const [seconds = 0, micros = 0] = await redis.time();
-  return seconds * 1000 + Math.floor(micros / 1000);
-}
-
-const waiting = ({ redis, keys }: TestService, pattern: string): Promise<number[]> =>
-  Promise.all([redis.zcard(keys.when(pattern)), redis.hlen(keys.later(pattern))]);
+// N5: events that are due later, and what is refused of both.
 
 /** A handler that notes when it was called by Redis' clock, which is that of the entry's id. */
 function noting() {
@@ -117,6 +110,51 @@ describe('N5 an event with a delay', () => {
     await eventually(() => expect(heard).toHaveLength(1));
   });
 
+  test('expires so long after it was added, however long it waited for that', async () => {
+    const service = new TestService();
+    const { redis, keys } = service;
+    const client = await service.connected();
+    const options = { delay: 3_600_000, expiresIn: 30_000 };
+    await client.tell('told', 'in time', options);
+    await client.tell('told', 'late', options);
+    const [header] = (await redis.hvals(keys.later('told'))).map(
+      (text) => (JSON.parse(text) as string[])[1],
+    );
+    expect(header).toBe('1 json - - 30000');
+    // Both have been due for longer than that: nobody was there to add them.
+    const now = await timeOf(service);
+    for (const id of await redis.hkeys(keys.later('told')))
+      await redis.zadd(keys.when('told'), now - 60_000, id);
+    const { heard, told } = noting();
+    await service.serve({ events: { told } });
+    await eventually(() =>
+      expect(heard.map(({ data }) => data).toSorted()).toEqual(['in time', 'late']),
+    );
+  });
+
+  test('with a message id is stored once, however often its sender tries again', async () => {
+    const service = new TestService();
+    const { heard, told } = noting();
+    const { proxy, through } = await proxyIn(service);
+    const sender = await service.connected(through);
+    const later = { delay: 1500, messageId: 'a' };
+    // Redis has it, and the sender does not know: it says it again, and so does the application.
+    proxy.treat(noAnswers);
+    const first = sender.tell('told', 1, { ...later, timeout: 10_000 });
+    await eventually(async () => expect(await waiting(service, 'told')).toEqual([1, 1]));
+    proxy.greet(pass);
+    proxy.cut();
+    await first;
+    await sender.tell('told', 1, later);
+    await (await service.connected()).tell('told', 1, { ...later, delay: 10 });
+    expect(await waiting(service, 'told')).toEqual([1, 1]);
+    await service.serve({ events: { told } });
+    await eventually(() => expect(heard).toHaveLength(1));
+    await (await service.connected()).tell('told', 1, later);
+    expect(await waiting(service, 'told')).toEqual([0, 0]);
+    expect(await service.length('told')).toBeLessThanOrEqual(1);
+  });
+
   test('is refused where too many wait', async () => {
     const service = new TestService();
     const client = await service.connected({ maxBacklog: 2 });
@@ -155,87 +193,6 @@ describe('N5 an event with a delay', () => {
     await service.serve({ events: { told, other: told } });
     expect(await waiting(service, 'told')).toEqual([1, 1]);
     expect(heard).toEqual([]);
-  });
-});
-
-describe('N5 a call with a delay', () => {
-  test('is answered after it was due; its timeout counts from then', async () => {
-    const service = new TestService();
-    const double = (n: number): number => n * 2;
-    await service.serve({ messages: { double } });
-    const client = await service.connected();
-    await client.call('double', 1);
-    const from = await timeOf(service);
-    expect(await client.call('double', 4, { delay: 2100, timeout: 2000 })).toBe(8);
-    expect(await timeOf(service)).toBeGreaterThanOrEqual(from + 2100);
-  });
-
-  test('that nobody served in time has certainly not run, and does not wait any more', async () => {
-    const service = new TestService();
-    const client = await service.connected();
-    expect(await client.failure('work', 1, { delay: 100, timeout: 100 })).toMatchObject({
-      code: 'TIMEOUT',
-      outcome: 'not-run',
-    });
-    expect(await waiting(service, 'work')).toEqual([0, 0]);
-  });
-
-  test('is taken back when its caller stops waiting', async () => {
-    const service = new TestService();
-    const client = await service.connected();
-    const abort = new AbortController();
-    const failed = client.failure('work', 1, { delay: 60_000, signal: abort.signal });
-    await eventually(async () => expect(await waiting(service, 'work')).toEqual([1, 1]));
-    abort.abort();
-    expect(await failed).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
-    expect(await waiting(service, 'work')).toEqual([0, 0]);
-  });
-
-  test('that runs is cancelled as any other, also with others', async () => {
-    const service = new TestService();
-    const started: unknown[] = [];
-    const aborted: unknown[] = [];
-    const work = (data: unknown, { signal }: RedisStreamsContext): Promise<void> => {
-      signal.addEventListener('abort', () => aborted.push(data));
-      started.push(data);
-      return new Promise(() => undefined);
-    };
-    await service.serve({ messages: { work } }, { drainTimeout: 0 });
-    const client = await service.connected();
-    const subscriptions = [3, 2, 1].map((n) =>
-      client.send('work', new RedisStreamsRecord(n, { delay: 100 * n })).subscribe(),
-    );
-    await eventually(() => expect(started).toEqual([1, 2, 3]));
-    for (const one of subscriptions) one.unsubscribe();
-    await eventually(() => expect(aborted.toSorted()).toEqual([1, 2, 3]));
-    expect(await waiting(service, 'work')).toEqual([0, 0]);
-  });
-
-  test('whose stream begins anew elsewhere ends where it runs', async () => {
-    const service = new TestService();
-    let id = '';
-    const aborted: unknown[] = [];
-    const work = (_: unknown, context: RedisStreamsContext) => {
-      id = context.getCallId() ?? '';
-      context.signal.addEventListener('abort', () => aborted.push(id));
-      return concat(of(1), NEVER);
-    };
-    await service.serve({ messages: { work } }, { drainTimeout: 0 });
-    const client = await service.connected();
-    const seen: unknown[] = [];
-    const record = new RedisStreamsRecord(1, { delay: 50 });
-    client.send('work', record).subscribe({
-      next: (value) => seen.push(value),
-      error: ({ code }: { code: string }) => seen.push(code),
-    });
-    await eventually(() => expect(seen).toEqual([1]));
-    const [caller = '', call] = id.split('/');
-    const log = service.keys.log(caller);
-    const frame = `1 other ${JSON.stringify([[call, 0, 2, 1, 0, 'first']])}`;
-    const written = (await service.redis.xadd(log, '*', 'f', frame)) ?? '';
-    await service.redis.spublish(log, `${written} ${frame}`);
-    await eventually(() => expect(seen).toEqual([1, 'INTERRUPTED']));
-    await eventually(() => expect(aborted).toEqual([id]));
   });
 });
 
