@@ -20,6 +20,7 @@ export type Buckets = readonly (readonly [bucket: number, count: number])[];
 export interface CallTrace {
   readonly call: string;
   readonly entries: readonly TracedEntry[];
+  readonly scheduled: readonly ScheduledEntry[];
   readonly replies: readonly TracedReply[];
   readonly deadLetters: readonly TracedLetter[];
   readonly callerListens: boolean;
@@ -71,6 +72,7 @@ export type FindingCode =
   | 'ABANDONED_GROUP'
   | 'UNREGISTERED_GROUP'
   | 'BEHIND'
+  | 'OVERDUE'
   | 'BACKLOG'
   | 'RETRIES_FULL'
   | 'DEAD_LETTERS'
@@ -111,6 +113,7 @@ export interface HandledTotals {
 export interface HeaderTrace {
   readonly calls: readonly CallTrace[];
   readonly events: readonly TracedEntry[];
+  readonly scheduled: readonly ScheduledEntry[];
   readonly deadLetters: readonly TracedLetter[];
   readonly more: boolean;
 }
@@ -165,6 +168,12 @@ export interface LiveService {
   readonly hears: readonly string[];
   readonly paused: readonly PausedPattern[];
   readonly seenAt: number | undefined;
+}
+
+export interface MessageTrace {
+  readonly id: string;
+  readonly scheduled: readonly ScheduledEntry[];
+  readonly sent: readonly SentMessage[];
 }
 
 export interface Overview {
@@ -261,6 +270,39 @@ export interface PendingPage {
   readonly more: boolean;
 }
 
+export interface ScheduledCount {
+  readonly stream: string;
+  readonly shard: number;
+  readonly count: number;
+  readonly nextAt: number;
+  readonly overdueFor: number | undefined;
+}
+
+export interface ScheduledEntry {
+  readonly id: string;
+  readonly kind: 'event' | 'call' | 'unreadable';
+  readonly pattern: string;
+  readonly stream: string;
+  readonly shard: number;
+  readonly dueAt: number;
+  readonly overdueFor: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: unknown;
+  readonly text: string | undefined;
+}
+
+export interface ScheduledFilter {
+  readonly pattern?: string;
+  readonly dueFrom?: number;
+  readonly dueBefore?: number;
+  readonly overdue?: boolean;
+}
+
+export interface ScheduledPage {
+  readonly entries: readonly ScheduledEntry[];
+  readonly more: boolean;
+}
+
 export interface Sender {
   readonly application: string;
   readonly process: string;
@@ -279,6 +321,11 @@ export interface Senders {
 export interface SendersOptions {
   readonly pattern?: string;
   readonly limit?: number;
+}
+
+export interface SentMessage {
+  readonly pattern: string;
+  readonly until: number;
 }
 
 export interface ServerFacts {
@@ -317,6 +364,8 @@ export interface StreamBacklog {
   readonly length: number;
   readonly added: number;
   readonly quietFor: number | undefined;
+  readonly scheduled: number;
+  readonly overdueFor: number | undefined;
   readonly groups: readonly GroupBacklog[];
 }
 
@@ -383,6 +432,11 @@ export interface WantedHeader {
 
 export type Whereabouts = RedisStreamsClientOptions | KeptConnections;
 
+export declare function countScheduled(
+  options?: Whereabouts,
+  limit?: TimeLimit,
+): Promise<ScheduledCount[]>;
+
 export declare function diagnose(
   options?: Whereabouts,
   given?: TimeLimit | number,
@@ -405,6 +459,21 @@ export declare function explainHeader(
   header: WantedHeader,
   limit?: TimeLimit | number,
 ): Promise<HeaderTrace>;
+
+export declare function explainMessage(
+  options: Whereabouts | undefined,
+  id: string,
+  { pattern, limit }?: ExplainOptions,
+): Promise<MessageTrace>;
+
+export declare function findScheduled(
+  options: Whereabouts | undefined,
+  id: string,
+  where?: {
+    readonly pattern?: string;
+    readonly limit?: TimeLimit | number;
+  },
+): Promise<ScheduledEntry[]>;
 
 export declare function isDrained(backlog: Backlog, quiet?: number): boolean;
 
@@ -445,6 +514,13 @@ export declare function readPending(
   limit?: TimeLimit,
 ): Promise<PendingPage>;
 
+export declare function readScheduled(
+  options?: Whereabouts,
+  filter?: ScheduledFilter,
+  most?: number,
+  limit?: TimeLimit,
+): Promise<ScheduledPage>;
+
 export declare function readSenders(
   options?: Whereabouts,
   { pattern, limit }?: SendersOptions,
@@ -475,3 +551,8 @@ export declare function resumePattern(
 ): Promise<PauseResult>;
 
 export declare const totalStatistics: (now: Statistics, before?: Statistics) => HandledTotals;
+
+export declare function withdrawScheduled(
+  options: Whereabouts | undefined,
+  entries: readonly Pick<ScheduledEntry, 'id' | 'pattern' | 'stream' | 'shard'>[],
+): Promise<boolean[]>;

@@ -49,6 +49,23 @@ export const ALERTS: readonly Alert[] = [
     ],
   },
   {
+    name: 'RedisStreamsOverdue',
+    severity: 'page',
+    measure: figure('oldest_overdue', 'pattern'),
+    condition: '> 30',
+    holds: '1m',
+    summary:
+      'Entries of {{ $labels.pattern }} have been due for {{ $value | humanizeDuration }}, and are in no stream',
+    meaning:
+      'Calls or events that were [due later](delays.md) should have been added to their stream, and no instance adds them.',
+    todo: [
+      '`npx nestjs-redis-streams scheduled list --overdue` shows them, and `doctor` whether an instance lives.',
+      'No instance: start the service, of this release. Those of earlier releases and in Python add nothing.',
+      'An instance lives: its log says why it cannot add them (`SCHEDULED_STUCK`, `SCHEDULED_UNSEEN`).',
+      'What must not run any more: `npx nestjs-redis-streams scheduled cancel --overdue`.',
+    ],
+  },
+  {
     name: 'RedisStreamsNobodyReads',
     severity: 'ticket',
     measure: figure('backlog_entries', 'pattern', 'group=""'),

@@ -103,6 +103,16 @@ export const PANELS: readonly Panel[] = [
     lines: [[figure('oldest_pending', 'group, pattern', BOTH), of]],
   },
   {
+    title: 'Due later',
+    unit: 'short',
+    lines: [[figure('scheduled_entries', 'pattern', PATTERN), '{{pattern}}']],
+  },
+  {
+    title: 'Due and not added yet',
+    unit: 's',
+    lines: [[figure('oldest_overdue', 'pattern', PATTERN), '{{pattern}}']],
+  },
+  {
     title: 'Dead letters',
     unit: 'short',
     lines: [

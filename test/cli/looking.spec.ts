@@ -156,7 +156,7 @@ describe('explain', () => {
     expect([hyphen.code, hyphen.err]).toEqual([1, '']);
     expect(hyphen.out).toContain('not known: No entry and no dead letter has it');
     expect(await command('explain', 'nonsense', '--prefix', service.prefix)).toMatchObject({
-      ...{ code: 2, err: expect.stringContaining('is no call') },
+      ...{ code: 1, out: expect.stringContaining('a call has the form <caller>/<call>') },
     });
   });
 });

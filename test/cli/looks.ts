@@ -40,7 +40,8 @@ export function look(at: number, streams: Streams, patterns: readonly Counts[] =
     backlog: {
       ...{ shards: 1, deadLetters: { orders: 2 }, callers: 1 },
       streams: Object.entries(streams).map(([stream, { added, groups }]) => ({
-        ...{ stream, shard: 0, length: added, added, quietFor: 0, groups: groups.map(group) },
+        ...{ stream, shard: 0, length: added, added, quietFor: 0, scheduled: 0 },
+        ...{ overdueFor: undefined, groups: groups.map(group) },
       })),
     },
     callers: [{ application: 'shop', process: 'web-2-1', addresses: [], connections: 2 }],

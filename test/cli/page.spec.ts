@@ -19,6 +19,11 @@ test('docs/cli.md shows what the commands answer', async () => {
   vi.stubEnv('npm_package_name', 'shop');
   onTestFinished(() => void vi.unstubAllEnvs());
   const place = await deployment(server.url);
+  await place.client.tell(
+    'orders.paid',
+    { id: 'a1' },
+    { delay: 604_800_000, messageId: 'reminder-a1', headers: { by: 'Ada' } },
+  );
   const terminal = { env: { REDIS_URL: server.url } };
   const answers: string[] = [];
   const shown: string[] = [];

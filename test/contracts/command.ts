@@ -31,7 +31,7 @@ export async function commandAt(terminal: Partial<Terminal>, ...args: string[]):
 }
 
 const ASKING: ReadonlySet<unknown> = new Set(
-  'generate drained dead call emit pause resume pending explain doctor stats ping top services'.split(
+  'generate drained dead scheduled call emit pause resume pending explain doctor stats ping top services'.split(
     ' ',
   ),
 );

@@ -9,7 +9,8 @@ import {
 } from '../../libs/redis-stream-transport/src/dashboard/live/poller.js';
 
 const stream = (name: string, added: number, given: number, pending = 0) => ({
-  ...{ stream: name, shard: 0, length: 1, added, quietFor: 0 },
+  ...{ stream: name, shard: 0, length: 1, added, quietFor: 0, scheduled: 0 },
+  overdueFor: undefined,
   groups: [
     {
       group: 'g',

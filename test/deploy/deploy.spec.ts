@@ -99,6 +99,7 @@ async function load<T>(service: TestService, begun: () => T): Promise<T> {
   const client = await service.connected({ whenNoConsumer: 'fail' });
   const leaving = await service.serve(handlers, { drainTimeout: 0 });
   await client.tell('unheard', 1);
+  await client.tell('told', 1, { delay: 3_600_000 });
   const watched = begun();
   void client.call('waits', 1, { timeout: 60_000 }).catch(() => undefined);
   await eventually(() => expect(leaving.health().running).toBe(1));

@@ -4,10 +4,12 @@ import { DeadLetters } from 'nestjs-redis-streams/dead-letters';
 import {
   diagnose,
   explainCall,
+  explainMessage,
   patternStatistics,
   readBacklog,
   readOverview,
   readPending,
+  readScheduled,
   readStatistics,
 } from 'nestjs-redis-streams/operate';
 import { existsSync } from 'node:fs';
@@ -110,12 +112,15 @@ const ELSEWHERE = ['cluster|nodes', 'cluster|slots', 'wait'];
 /** Only who pauses and resumes needs these. */
 const PAUSING = ['del', 'hdel', 'hexists', 'hkeys', 'hlen'];
 
+/** Only who takes back what is due later needs this one besides. */
+const TAKING_BACK = ['zrem'];
+
 /** These note no layout where there is none, and load no scripts ahead of their use. */
 const UNUSED: Partial<Record<Role, readonly string[]>> = {
   // Only who asks for results needs these.
   client: ['get', 'pttl'],
   operator: ['hset', 'script|load'],
-  auditor: ['hset', 'script|load', ...PAUSING],
+  auditor: ['hset', 'script|load', ...PAUSING, ...TAKING_BACK],
   watcher: ['hset', 'script|load'],
 };
 
@@ -132,7 +137,8 @@ function commandsOf(role: Role): string[] {
 describe('the recipes', () => {
   it('name what is needed only elsewhere', () => {
     const text = read('docs/security.md');
-    for (const command of [...ELSEWHERE, ...PAUSING]) expect(text).toContain(`+${command}`);
+    for (const command of [...ELSEWHERE, ...PAUSING, ...TAKING_BACK])
+      expect(text).toContain(`+${command}`);
   });
 
   it.each(ROLES)('permit a %s the commands that its sources name, and no other', (role) => {
@@ -301,6 +307,7 @@ it('the recipes are enough for all that each role does, which uses every right',
   await callsOf(client);
   for (const event of ['told', 'flaky', 'bad', 'spread']) await client.tell(event, event);
   await client.tell('told', 'later', { delay: 20, messageId: 'later' });
+  await client.tell('told', 'much later', { delay: 3_600_000, messageId: 'much later' });
   const all = ['before', 'flaky', 'later', 'spread', 'told'];
   await eventually(() => expect(heard.toSorted()).toEqual(all));
 
@@ -311,6 +318,8 @@ it('the recipes are enough for all that each role does, which uses every right',
   const trace = await explainCall(auditor, held?.calls[0] ?? '');
   expect(trace.entries).toMatchObject([{ groups: [{ state: 'held' }] }]);
   expect((await readOverview(auditor)).callers).toHaveLength(1);
+  expect((await readScheduled(auditor)).entries).toMatchObject([{ id: 'much later' }]);
+  expect((await explainMessage(auditor, 'much later')).sent).toMatchObject([{ pattern: 'told' }]);
   const [echo] = patternStatistics(await readStatistics(auditor));
   expect(echo).toMatchObject({ pattern: 'echo', errors: 0, p99: expect.any(Number) });
   // As an instance with a contract says it.

@@ -66,6 +66,20 @@ describe('figures of Redis', () => {
     expect(await value('oldest_entry_seconds', works)).toBe(0);
   });
 
+  it('what is due later, and since when it should have been added, whether there is a stream or not', async () => {
+    const service = new TestService();
+    const client = await service.connected();
+    await client.tell('remind', 1, { delay: 3_600_000 });
+    await client.tell('remind', 2, { delay: 3_600_000 });
+    await service.redis.zadd(service.keys.when('late'), 1, 'an id');
+    const { value } = scraped({ gauges: { ...service.address, interval } });
+    await eventually(async () => expect(await value('redis_read_up')).toBe(1));
+    expect(await value('scheduled_entries', { pattern: 'remind' })).toBe(2);
+    expect(await value('oldest_overdue_seconds', { pattern: 'remind' })).toBe(0);
+    expect(await value('oldest_overdue_seconds', { pattern: 'late' })).toBeGreaterThan(1e9);
+    expect(await value('backlog_entries', { group: '', pattern: 'remind' })).toBeUndefined();
+  });
+
   it('of a service whose instances are gone', async () => {
     const service = new TestService();
     const server = await service.serve({ messages: { works: () => 1 } });

@@ -1,4 +1,4 @@
-local stream, due, started = KEYS[1], KEYS[2], KEYS[3]
+local stream, due, started, when = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local counted = ARGV[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -20,13 +20,22 @@ local function field(flat, name)
   end
 end
 
+
+local function scheduled(when)
+  local count = redis.pcall('ZCOUNT', when, '-inf', '+inf')
+  if type(count) ~= 'number' or count == 0 then return '0', '' end
+  local at = tonumber(redis.call('ZRANGEBYSCORE', when, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2])
+  return whole(count), at <= now and whole(now - at) or ''
+end
+
+local later, overdue = scheduled(when)
 local about = redis.pcall('XINFO', 'STREAM', stream)
-if about.err then return {} end
+if about.err then return later == '0' and {} or { '0', '', whole(now), '0', later, overdue } end
 local came = split(field(about, 'last-generated-id'))
 local first = (redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] or { '0-0' })[1]
 local length = field(about, 'length')
 local said = { whole(length), came > 0 and whole(math.max(0, now - came)) or '', whole(now),
-  whole(field(about, 'entries-added')) }
+  whole(field(about, 'entries-added')), later, overdue }
 -- Both are hashes whose fields begin with a group and an entry.
 local function notes(key)
   local scanned = redis.pcall('HSCAN', key, '0', 'COUNT', 10000)

@@ -1,6 +1,6 @@
 local counted, notes = ARGV[1], ARGV[2]
 local streams = {}
-for i = 1, (#KEYS - 0) / 2 do streams[i] = { stream = KEYS[1 + 2 * (i - 1)], due = KEYS[2 + 2 * (i - 1)] } end
+for i = 1, (#KEYS - 0) / 3 do streams[i] = { stream = KEYS[1 + 3 * (i - 1)], due = KEYS[2 + 3 * (i - 1)], when = KEYS[3 + 3 * (i - 1)] } end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -21,6 +21,14 @@ local function field(flat, name)
   end
 end
 
+
+local function scheduled(when)
+  local count = redis.pcall('ZCOUNT', when, '-inf', '+inf')
+  if type(count) ~= 'number' or count == 0 then return '0', '' end
+  local at = tonumber(redis.call('ZRANGEBYSCORE', when, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2])
+  return whole(count), at <= now and whole(now - at) or ''
+end
+
 local function age(id)
   local at = id and split(id)
   return at and whole(math.max(0, now - at)) or '0'
@@ -38,11 +46,11 @@ local function waiting(due)
   end
   return found
 end
-local function figures(stream, due)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err then return {} end
+local function figures(stream, due, when)
+  local groups, later, overdue = redis.pcall('XINFO', 'GROUPS', stream), scheduled(when)
+  if groups.err then return { '', later, overdue } end
   local length, retries = redis.call('XLEN', stream), waiting(due)
-  local said = { whole(length) }
+  local said = { whole(length), later, overdue }
   for _, g in ipairs(groups) do
     local name, lag, pending = field(g, 'name'), field(g, 'lag'), field(g, 'pending')
     -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
@@ -60,5 +68,5 @@ local function figures(stream, due)
   return said
 end
 local all = {}
-for i, each in ipairs(streams) do all[i] = figures(each.stream, each.due) end
+for i, each in ipairs(streams) do all[i] = figures(each.stream, each.due, each.when) end
 return all

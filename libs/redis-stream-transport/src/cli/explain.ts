@@ -3,7 +3,9 @@ import {
   explainCall,
   explainEntry,
   explainHeader,
+  explainMessage,
   type CallTrace,
+  type ScheduledEntry,
   type TracedEntry,
   type TracedLetter,
 } from '../operate/index.js';
@@ -14,6 +16,9 @@ import type { Session } from './session.js';
 import { tellUnlooked, timeLimitOf, TIME_UP_EXIT, withTimeout, type Timed } from './time-up.js';
 import { ago, counted, header, when } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
+
+/** As protocol.md has them. */
+const CALL = /^[\w-]{16,32}\/[\w-]{1,64}$/;
 
 interface ExplainArguments extends Where, Timed {
   readonly pattern?: string;
@@ -26,12 +31,16 @@ export function addExplain(program: Command, session: Session): void {
     examples: [
       ['explain AbCdEfGhIjKlMnOpQrStUv/10000000001', 'as logs, errors and getCallId() have it'],
       ['explain 1763640000000-0', 'an event or a call by its entry, as onStored and logs have it'],
+      ['explain reminder-a1', 'an event by its message id'],
       ['explain --header x-correlation-id=a1', 'all calls and events of one request'],
     ],
     exits: `0: something is known of it; 1: nothing is, or it failed; ${TIME_UP_EXIT}`,
   });
   withTimeout(withWhere(command), '10s')
-    .argument('[call]', 'caller and call, as <caller>/<call>; or the id of an entry')
+    .argument(
+      '[call]',
+      'caller and call, as <caller>/<call>; or the id of an entry; or a message id',
+    )
     .option('--pattern <pattern>', 'searches only there, which is faster')
     .option('--header <name=value>', 'calls and events with this header instead', header)
     .action((call: string | undefined, options: ExplainArguments) => {
@@ -41,10 +50,9 @@ export function addExplain(program: Command, session: Session): void {
         throw new Failure('name a call, or one --header', 2);
       }
       if (first !== undefined) return explainAll(first, options, session);
-      const isEntry = /^\d+-\d+(#\d+)?$/.test(call ?? '');
-      return isEntry
-        ? explainStored(call ?? '', options, session)
-        : explain(call ?? '', options, session);
+      const id = call ?? '';
+      if (/^\d+-\d+(#\d+)?$/.test(id)) return explainStored(id, options, session);
+      return CALL.test(id) ? explain(id, options, session) : explainSent(id, options, session);
     });
 }
 
@@ -58,17 +66,18 @@ async function explainAll(
   if (options.pattern !== undefined) throw new Failure('--pattern is for a call', 2);
   const limit = timeLimitOf(options);
   const place = placeOf(options, screen.terminal);
-  const { calls, events, deadLetters, more } = await explainHeader(place, { name, value }, limit);
-  const isKnown = calls.length + events.length + deadLetters.length > 0;
-  if (options.json === true)
-    screen.json({ calls, events, deadLetters, more, unlooked: limit.unlooked });
+  const trace = await explainHeader(place, { name, value }, limit);
+  const { calls, events, scheduled, deadLetters, more } = trace;
+  const isKnown = calls.length + events.length + scheduled.length + deadLetters.length > 0;
+  if (options.json === true) screen.json({ ...trace, unlooked: limit.unlooked });
   else {
-    for (const trace of calls) {
-      print(trace, screen);
+    for (const one of calls) {
+      print(one, screen);
       screen.line();
     }
-    if (events.length + deadLetters.length > 0) screen.line('events', 'bold');
+    if (events.length + scheduled.length + deadLetters.length > 0) screen.line('events', 'bold');
     for (const entry of events) printEntry(entry, screen);
+    for (const entry of scheduled) printScheduled(entry, screen);
     for (const letter of deadLetters) printLetter(letter, screen);
     if (!isKnown) screen.line(`nothing has the header ${name}=${value} any more`);
   }
@@ -85,8 +94,8 @@ async function explain(call: string, options: ExplainArguments, session: Session
     ...(pattern === undefined ? {} : { pattern }),
     limit,
   });
-  const { entries, replies, deadLetters } = trace;
-  const isKnown = entries.length + replies.length + deadLetters.length > 0;
+  const { entries, scheduled, replies, deadLetters } = trace;
+  const isKnown = entries.length + scheduled.length + replies.length + deadLetters.length > 0;
   if (options.json === true) screen.json(trace);
   else print(trace, screen);
   tellUnlooked(limit, session);
@@ -115,8 +124,46 @@ async function explainStored(
   if (!isKnown && session.exitCode === 0) session.exitCode = 1;
 }
 
+async function explainSent(id: string, options: ExplainArguments, session: Session): Promise<void> {
+  const { screen } = session;
+  const { pattern } = options;
+  const limit = timeLimitOf(options);
+  const where = { ...(pattern === undefined ? {} : { pattern }), limit };
+  const trace = await explainMessage(placeOf(options, screen.terminal), id, where);
+  const { scheduled, sent } = trace;
+  const isKnown = scheduled.length + sent.length > 0;
+  if (options.json === true) screen.json({ ...trace, unlooked: limit.unlooked });
+  else {
+    screen.line(`message ${id}`, 'bold');
+    for (const entry of scheduled) printScheduled(entry, screen);
+    for (const { pattern: of, until } of sent) {
+      screen.line(`${when(until)}  until then another event of ${of} with this id adds nothing`);
+      if (!scheduled.some((entry) => entry.pattern === of))
+        screen.line(`${' '.repeat(21)}it was stored, and added to its stream`);
+    }
+    if (!isKnown)
+      screen.line(
+        'no event with this id is due later, or was stored lately; a call has the form <caller>/<call>',
+      );
+  }
+  tellUnlooked(limit, session);
+  if (!isKnown && session.exitCode === 0) session.exitCode = 1;
+}
+
+function printScheduled(entry: ScheduledEntry, screen: Screen): void {
+  const { pattern, stream, dueAt, overdueFor, id } = entry;
+  const where = stream === pattern ? pattern : `${pattern} in the lane ${stream}`;
+  const since =
+    overdueFor === undefined
+      ? 'due then, and not before'
+      : `has been due for ${ago(overdueFor)}: an instance of the service adds it`;
+  screen.line(`${when(dueAt)}  ${where}: ${since}`);
+  screen.line(`${' '.repeat(21)}scheduled cancel ${id}`);
+}
+
 function print(trace: CallTrace, screen: Screen): void {
   screen.line(`call ${trace.call}`, 'bold');
+  for (const entry of trace.scheduled) printScheduled(entry, screen);
   for (const entry of trace.entries) printEntry(entry, screen);
   for (const { at, instance, kind, deliveries, text } of trace.replies) {
     const said = text === undefined ? '' : `: ${text}`;

@@ -14,6 +14,7 @@ import { addServices } from './services.js';
 import { addStats } from './stats.js';
 import { addTop } from './top/top.js';
 import { addDead } from './dead/dead.js';
+import { addScheduled } from './scheduled/scheduled.js';
 import { addDrained } from './drained.js';
 import { Failure } from './failure.js';
 import { addGenerate } from './generate.js';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addExplain,
   addDoctor,
   addDead,
+  addScheduled,
   addDashboard,
   addPause,
   addResume,

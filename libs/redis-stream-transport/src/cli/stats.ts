@@ -1,16 +1,22 @@
 import type { Command } from 'commander';
 import {
+  countScheduled,
   patternStatistics,
   readStatistics,
+  TimeLimit,
   type PatternStatistics,
+  type ScheduledCount,
   type Statistics,
 } from '../operate/index.js';
 import { described } from './described.js';
 import { Failure } from './failure.js';
 import type { Screen } from './screen.js';
 import type { Session } from './session.js';
-import { counted, lasting } from './values.js';
+import { ago, counted, lasting, when } from './values.js';
 import { servedPlaceOf, withWhere, type Where } from './where.js';
+
+/** Milliseconds that it looks for what is due later. */
+const LOOK = 10_000;
 
 const count = (of: (counts: PatternStatistics) => number) => ({
   right: true,
@@ -39,7 +45,8 @@ function columnsFor(all: readonly PatternStatistics[]) {
 export function addStats(program: Command, session: Session): void {
   const command = described(program.command('stats'), {
     summary: 'what instances have done since they were started, by pattern',
-    about: 'It asks the instances themselves. What ended, how, and how long handlers ran.',
+    about:
+      'It asks the instances themselves. What ended, how, and how long handlers ran. And what is due later, which Redis says.',
     examples: [
       ['stats', 'of all services'],
       ['stats orders --json', 'of one, with what each instance says'],
@@ -57,7 +64,11 @@ async function stats(
   options: Where,
   { screen }: Session,
 ): Promise<void> {
-  const said = await readStatistics(await servedPlaceOf(options, screen.terminal));
+  const place = await servedPlaceOf(options, screen.terminal);
+  const [said, waiting] = await Promise.all([
+    readStatistics(place),
+    countScheduled(place, new TimeLimit(LOOK)),
+  ]);
   const isMeant = ({ service, pattern }: PatternStatistics): boolean =>
     wanted === undefined || service === wanted || pattern.startsWith(`${wanted}.`);
   const all = patternStatistics(said)
@@ -69,11 +80,29 @@ async function stats(
       service === wanted ||
       patterns.some(({ pattern }) => pattern.startsWith(`${wanted}.`)),
   );
+  const meant = new Set(
+    instances.flatMap(({ patterns }) => patterns.map(({ pattern }) => pattern)),
+  );
+  const scheduled = waiting.filter(({ stream }) => wanted === undefined || meant.has(stream));
   if (wanted !== undefined && instances.length === 0) throw nobody(wanted, said);
-  if (options.json === true) screen.json({ patterns: all, instances, silent: said.silent });
+  if (options.json === true)
+    screen.json({ patterns: all, instances, silent: said.silent, scheduled });
   else if (all.length === 0) screen.line('nothing was called yet');
   else printTable(all, screen);
-  if (options.json !== true) tellGaps(said, screen);
+  if (options.json === true) return;
+  for (const line of scheduledLines(scheduled)) screen.line(line);
+  tellGaps(said, screen);
+}
+
+/** Streams of which the lines say what is due later. */
+const MOST = 10;
+
+function scheduledLines(all: readonly ScheduledCount[]): string[] {
+  const lines = all.slice(0, MOST).map(({ stream, count: entries, nextAt, overdueFor }) => {
+    const first = overdueFor === undefined ? when(nextAt) : `overdue for ${ago(overdueFor)}`;
+    return `due later: ${entries} of ${stream}, the first ${first}`;
+  });
+  return all.length > MOST ? [...lines, `and of ${all.length - MOST} more`] : lines;
 }
 
 const nameOf = ({ service, pattern }: PatternStatistics): string => `${service} ${pattern}`;

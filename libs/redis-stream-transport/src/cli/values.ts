@@ -45,6 +45,16 @@ export function pointInTime(text: string): number {
   );
 }
 
+/** A point in time to come: in so long, or a time in ISO 8601. In milliseconds since 1970. */
+export function timeToCome(text: string): number {
+  if (/^\d+[a-z]+$/.test(text)) return Date.now() + duration(text);
+  const at = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(at) && at >= 0) return at;
+  throw new InvalidArgumentError(
+    'It is in so long (15m, 2h, 7d), or a time such as 2026-01-31T12:00:00Z.',
+  );
+}
+
 /** Adds `name=value` to those that were given before. */
 export function header(
   text: string,

@@ -152,6 +152,18 @@ export const INSTRUMENTS = {
     ['group', 'pattern'],
     'Age of the oldest entry that an instance holds; 0: none.',
   ),
+  scheduled_entries: figure(
+    'count',
+    'redis',
+    ['pattern'],
+    'Entries that are due later, and are in no stream yet. Patterns for which none waits have no value.',
+  ),
+  oldest_overdue: figure(
+    'seconds',
+    'redis',
+    ['pattern'],
+    'How long the first of these has been due; 0: none is. While an instance lives that reads the stream, it is a moment.',
+  ),
   dead_letters_kept: figure('count', 'redis', ['group'], 'Dead letters that Redis holds.'),
   live_instances: figure(
     'count',

@@ -7,7 +7,7 @@ import type { ResolvedClientOptions, ResolvedRecordOptions } from '../options/in
 import { shardOf } from '../protocol/keys.js';
 import { MAX_DELAY, MAX_TIMEOUT } from '../protocol/limits.js';
 import { CommandFailure } from '../redis/failure.js';
-import { withdraw } from '../redis/operations/scheduling/withdraw.js';
+import { waitingId, withdraw } from '../redis/operations/scheduling/withdraw.js';
 
 /**
  * When a call or an event is due, and whether it may be there already; undefined: at once, and in any case.
@@ -26,11 +26,6 @@ export function scheduleOf(
   const id =
     messageId === undefined ? randomBytes(16).toString('base64url') : waitingId(messageId, pattern);
   return { id, wait: time, notBefore, messageId, window };
-}
-
-/** The id under which an event waits: other patterns of its stream may have the same message id. */
-function waitingId(messageId: string, pattern: string): string {
-  return `${pattern.length}:${pattern}:${messageId}`;
 }
 
 /**

@@ -31,6 +31,10 @@ export interface StreamBacklog {
   readonly added: number;
   /** Milliseconds since the last entry came; undefined if none ever did. */
   readonly quietFor: number | undefined;
+  /** Entries that are due later, and are not in it yet. */
+  readonly scheduled: number;
+  /** Milliseconds since the first of these was due; undefined: none is due. An instance that lives adds them within a moment. */
+  readonly overdueFor: number | undefined;
   /** None: nobody reads the stream, and everything in it is left. */
   readonly groups: readonly GroupBacklog[];
 }
@@ -61,8 +65,8 @@ export function leftIn(backlog: Backlog, quiet = 60_000): string[] {
 }
 
 /**
- * Whether nothing is left in a place, and nobody sends there any more: no entry that a service has not finished, no dead
- * letter, no caller, and no entry that came within the last milliseconds.
+ * Whether nothing is left in a place, and nobody sends there any more: no entry that a service has not finished or that is due
+ * later, no dead letter, no caller, and no entry that came within the last milliseconds.
  *
  * @param quiet milliseconds, 60,000 unless given: for so long no entry may have come, because clients that only emit
  * are not seen
@@ -71,7 +75,10 @@ export function isDrained(backlog: Backlog, quiet?: number): boolean {
   return leftIn(backlog, quiet).length === 0;
 }
 
-function leftInStream({ stream, length, quietFor, groups }: StreamBacklog, quiet: number) {
+function leftInStream(
+  { stream, length, scheduled, quietFor, groups }: StreamBacklog,
+  quiet: number,
+): string[] {
   const lines = groups.flatMap(({ group, instances, ...counts }) => {
     const { unread, pending, retries, running } = counts;
     if (unread + pending + running === 0) return [];
@@ -84,6 +91,7 @@ function leftInStream({ stream, length, quietFor, groups }: StreamBacklog, quiet
   });
   if (groups.length === 0 && length > 0)
     lines.push(`${stream}: entries that nobody reads: ${length}`);
+  if (scheduled > 0) lines.push(`${stream}: entries that are due later: ${scheduled}`);
   if (lines.length === 0 && quietFor !== undefined && quietFor < quiet) {
     lines.push(`${stream}: an entry came ${(quietFor / 1000).toFixed(1)} s ago`);
   }

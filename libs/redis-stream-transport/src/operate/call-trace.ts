@@ -1,3 +1,5 @@
+import type { ScheduledEntry } from './scheduled.js';
+
 /** Where an entry of the call stands. */
 export interface TracedEntry {
   readonly stream: string;
@@ -58,6 +60,8 @@ export interface TracedLetter {
 export interface CallTrace {
   readonly call: string;
   readonly entries: readonly TracedEntry[];
+  /** Where it waits until it is due. */
+  readonly scheduled: readonly ScheduledEntry[];
   readonly replies: readonly TracedReply[];
   readonly deadLetters: readonly TracedLetter[];
   /** Whether the caller is connected, and listens for replies. */

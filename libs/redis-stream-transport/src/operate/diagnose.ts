@@ -26,6 +26,8 @@ export function diagnose(
   return withPlace(options, async (place) => {
     const kinds = [
       's',
+      'when',
+      'later',
       'dead',
       'members',
       'live',

@@ -12,7 +12,9 @@ import {
 import { TimeLimit } from './time-limit.js';
 import { callIdOf } from '../protocol/header.js';
 import { inParts, withPlace, type Place, type Whereabouts } from './place.js';
-import { scanKeys } from './scanned-keys.js';
+import { waitingCall } from './read-scheduled.js';
+import { scanKeys, type FoundKey } from './scanned-keys.js';
+import type { ScheduledEntry } from './scheduled.js';
 import { repliesTo } from './traced-replies.js';
 import { tracedEntry, tracedLetter } from './traced-entries.js';
 
@@ -43,11 +45,13 @@ export function explainCall(
   const wanted = { caller, call: number };
   return withPlace(options, async (place) => {
     const time = TimeLimit.of(limit);
-    const keys = await scanKeys(place, ['s', 'dead'], time);
-    const streams = keys.of('s').filter(({ name }) => pattern === undefined || pattern === name);
+    const keys = await scanKeys(place, ['s', 'dead', 'when'], time);
+    const isMeant = ({ name }: FoundKey): boolean => pattern === undefined || pattern === name;
+    const streams = keys.of('s').filter(isMeant);
     const found = {
       inStreams: await findCalls(streamsOf(streams), wanted, time),
       inLetters: await findCalls(letterBoxesOf(keys.of('dead')), wanted, time),
+      scheduled: await waitingCall(keys.of('when').filter(isMeant), call, time),
     };
     return traceOf(place, wanted, found, time);
   });
@@ -57,13 +61,14 @@ export function explainCall(
 export interface FoundPlaces {
   readonly inStreams: readonly FoundCall[];
   readonly inLetters: readonly FoundCall[];
+  readonly scheduled: readonly ScheduledEntry[];
 }
 
 /** Says what is known of a call where it was found. */
 export async function traceOf(
   place: Place,
   wanted: WantedCall,
-  { inStreams, inLetters }: FoundPlaces,
+  { inStreams, inLetters, scheduled }: FoundPlaces,
   limit: TimeLimit,
 ): Promise<CallTrace> {
   const entries = await inParts(inStreams, (found) => tracedEntry(found, wanted));
@@ -71,6 +76,7 @@ export async function traceOf(
   const traced = {
     call: callIdOf(wanted.caller, wanted.call),
     entries: entries.filter((entry) => entry !== undefined),
+    scheduled,
     replies: await repliesTo(place, wanted),
     deadLetters: letters.filter((letter) => letter !== undefined),
     ...(await callerOf(place, wanted)),
@@ -94,7 +100,7 @@ async function callerOf({ shards }: Place, { caller }: WantedCall) {
 }
 
 function unknownOf(
-  { entries, replies, deadLetters, callerKnown }: Omit<CallTrace, 'unknown'>,
+  { entries, scheduled, replies, deadLetters, callerKnown }: Omit<CallTrace, 'unknown'>,
   limit: TimeLimit,
 ): string[] {
   const said: string[] = [];
@@ -102,7 +108,7 @@ function unknownOf(
   if (far !== '')
     said.push(`Time was up before everything had been searched (${far}): name its pattern.`);
   const ended = replies.some(({ kind }) => kind !== 'value' && kind !== 'restart');
-  if (entries.length === 0 && deadLetters.length === 0) {
+  if (entries.length + scheduled.length + deadLetters.length === 0) {
     said.push(
       ended
         ? 'Its entry went when it was settled: when it was stored, and attempts before the last, are in logs only.'

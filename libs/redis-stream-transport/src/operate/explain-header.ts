@@ -15,10 +15,19 @@ import {
   type Searched,
   type WantedCall,
 } from './find-calls.js';
-import { inParts, inTime, unlessRefused, withPlace, type Whereabouts } from './place.js';
+import {
+  inParts,
+  inTime,
+  timeOfServer,
+  unlessRefused,
+  withPlace,
+  type Whereabouts,
+} from './place.js';
 import { scanKeys, type FoundKey } from './scanned-keys.js';
 import { TimeLimit } from './time-limit.js';
 import { tracedEntry, tracedLetter } from './traced-entries.js';
+import type { ScheduledEntry } from './scheduled.js';
+import { EVER, waitingEntries } from './waiting-entries.js';
 
 /** Calls, and entries of events, that are told about at most. */
 const MOST = 100;
@@ -39,6 +48,8 @@ export interface HeaderTrace {
   /** The oldest first. */
   readonly calls: readonly CallTrace[];
   readonly events: readonly TracedEntry[];
+  /** Events that are due later. */
+  readonly scheduled: readonly ScheduledEntry[];
   /** Of events. */
   readonly deadLetters: readonly TracedLetter[];
   /** There are more than 100 of one kind. */
@@ -66,23 +77,28 @@ export function explainHeader(
 ): Promise<HeaderTrace> {
   const time = TimeLimit.of(limit);
   return withPlace(options, async (place) => {
-    const keys = await scanKeys(place, ['s', 'dead', 'r'], time);
+    const keys = await scanKeys(place, ['s', 'dead', 'r', 'when'], time);
     const inStreams = await matchesIn(streamsOf(keys.of('s')), header, time);
     const inLetters = await matchesIn(letterBoxesOf(keys.of('dead')), header, time);
+    const waiting = await waitingWith(keys.of('when'), header, time);
     const logs = keys.of('r').filter(({ name }) => isCallerId(name));
     const inReplies = await inTime(time, 'reply logs', logs, (log) => answeredIn(log, header));
     const calls = new Map<string, WantedCall>();
-    const found = [...inStreams, ...inLetters].map(({ wanted }) => wanted);
+    const found = [...inStreams, ...inLetters, ...waiting].map(({ wanted }) => wanted);
     for (const wanted of [...found, ...inReplies.flat()]) {
       if (wanted !== undefined) calls.set(keyOf(wanted), wanted);
     }
     const traces = await inParts([...calls.values()].slice(0, MOST), (wanted) => {
-      const isIt = (match: Match): boolean =>
+      const isIt = (match: Pick<Match, 'wanted'>): boolean =>
         match.wanted !== undefined && keyOf(match.wanted) === keyOf(wanted);
-      const places = { inStreams: inStreams.filter(isIt), inLetters: inLetters.filter(isIt) };
+      const places = {
+        ...{ inStreams: inStreams.filter(isIt), inLetters: inLetters.filter(isIt) },
+        scheduled: waiting.filter(isIt).map(({ entry }) => entry),
+      };
       return traceOf(place, wanted, places, time);
     });
-    const isEvent = ({ wanted }: Match): boolean => wanted === undefined;
+    const isEvent = ({ wanted }: Pick<Match, 'wanted'>): boolean => wanted === undefined;
+    const scheduled = waiting.filter(isEvent).map(({ entry }) => entry);
     const events = inStreams.filter(isEvent);
     const letters = inLetters.filter(isEvent);
     const none = { caller: '', call: '' };
@@ -91,8 +107,11 @@ export function explainHeader(
     return {
       calls: traces.toSorted((one, other) => beganAt(one) - beganAt(other)),
       events: entries.filter((entry) => entry !== undefined),
+      scheduled: scheduled.slice(0, MOST),
       deadLetters: dead.filter((letter) => letter !== undefined),
-      more: [calls.size, events.length, letters.length].some((count) => count > MOST),
+      more: [calls.size, events.length, scheduled.length, letters.length].some(
+        (count) => count > MOST,
+      ),
     };
   });
 }
@@ -100,12 +119,36 @@ export function explainHeader(
 const keyOf = ({ caller, call }: WantedCall): string => `${caller}/${call}`;
 
 /** The earliest that is known of a call. */
-const beganAt = ({ entries, replies, deadLetters }: CallTrace): number =>
+const beganAt = ({ entries, scheduled, replies, deadLetters }: CallTrace): number =>
   Math.min(
     ...entries.map(({ storedAt }) => storedAt),
+    ...scheduled.map(({ dueAt }) => dueAt),
     ...replies.map(({ at }) => at),
     ...deadLetters.map(({ at }) => at),
   );
+
+/** Calls and events with the header that are due later, in the order in which they are. */
+async function waitingWith(
+  keys: readonly FoundKey[],
+  { name, value }: WantedHeader,
+  limit: TimeLimit,
+): Promise<{ readonly entry: ScheduledEntry; readonly wanted: WantedCall | undefined }[]> {
+  const all = await inTime(limit, 'streams', keys, async (key) => {
+    const found: ScheduledEntry[] = [];
+    const now = await timeOfServer(key.shard.link);
+    for await (const entry of waitingEntries(key, EVER, now, limit)) {
+      if (Object.hasOwn(entry.headers, name) && entry.headers[name] === value) found.push(entry);
+    }
+    return found;
+  });
+  return all
+    .flat()
+    .toSorted((one, other) => one.dueAt - other.dueAt)
+    .map((entry) => {
+      const [caller = '', call = ''] = entry.id.split('/');
+      return { entry, wanted: entry.kind === 'call' ? { caller, call } : undefined };
+    });
+}
 
 function matchesIn(searched: Searched, header: WantedHeader, limit: TimeLimit): Promise<Match[]> {
   const needle = JSON.stringify(header.value).slice(1, -1);

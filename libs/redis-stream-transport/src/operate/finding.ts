@@ -30,6 +30,7 @@ export type FindingCode =
   | 'ABANDONED_GROUP'
   | 'UNREGISTERED_GROUP'
   | 'BEHIND'
+  | 'OVERDUE'
   | 'BACKLOG'
   | 'RETRIES_FULL'
   | 'DEAD_LETTERS'

@@ -16,6 +16,7 @@ export type { ConnectedCaller } from './callers.js';
 export { diagnose } from './diagnose.js';
 export { explainCall, type ExplainOptions } from './explain-call.js';
 export { explainEntry, type EntryTrace } from './explain-entry.js';
+export { explainMessage, type MessageTrace, type SentMessage } from './explain-message.js';
 export { explainHeader, type HeaderTrace, type WantedHeader } from './explain-header.js';
 export type { Finding, FindingCode } from './finding.js';
 export type { InstanceFacts } from './instance-facts.js';
@@ -36,11 +37,18 @@ export { readPaused } from './read-paused.js';
 export { readBacklog, readDeadLetters } from './read-backlog.js';
 export { readOverview, readServers, type Overview } from './read-overview.js';
 export { readPending } from './read-pending.js';
+export { countScheduled, findScheduled, readScheduled } from './read-scheduled.js';
 export { readSenders, type SendersOptions } from './read-senders.js';
 export type { Sender, Senders } from './senders.js';
 export { readServices } from './read-services.js';
 export { readStatistics, type StatisticsOptions } from './read-statistics.js';
 export type { Buckets } from '../protocol/durations.js';
+export type {
+  ScheduledCount,
+  ScheduledEntry,
+  ScheduledFilter,
+  ScheduledPage,
+} from './scheduled.js';
 export type { ServerFacts } from './servers.js';
 export {
   patternStatistics,
@@ -52,4 +60,5 @@ export {
   type Statistics,
 } from './statistics.js';
 export { TimeLimit, type Unlooked } from './time-limit.js';
+export { withdrawScheduled } from './withdraw-scheduled.js';
 export type { AnsweredPattern, LiveInstance, LiveService } from './services.js';

@@ -15,6 +15,8 @@ const TYPES: Readonly<Record<KeyKind, string>> = {
   live: 'zset',
   groups: 'hash',
   due: 'hash',
+  when: 'zset',
+  later: 'hash',
   started: 'hash',
   about: 'hash',
   paused: 'hash',

@@ -7,6 +7,8 @@ import { serviceOf } from './stream-reader.js';
 
 /** Milliseconds after which an entry should have been handled. */
 const LATE = 60_000;
+/** Milliseconds after which an entry that is due should have been added to its stream. */
+const OVERDUE = 5000;
 /** `maxBacklog` of a client, unless it is given. */
 const FULL = 1_000_000;
 /** Retries of a group in one shard at which an instance may hold 1,000 of them, and reads no more then: they are an estimate. */
@@ -105,8 +107,9 @@ function judgeRetries(streams: readonly StreamBacklog[]): Finding[] {
     }));
 }
 
-function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {
-  const findings = groups.flatMap((group) => judgeGroup(stream, group));
+function judgeStream(backlog: StreamBacklog): Finding[] {
+  const { stream, length, groups } = backlog;
+  const findings = groups.flatMap((group) => judgeGroup(stream, group)).concat(judgeDue(backlog));
   if (groups.length === 0 && length > 0) {
     findings.push({
       ...{ severity: 'warning', code: 'UNREAD_STREAM', about: stream },
@@ -122,6 +125,27 @@ function judgeStream({ stream, length, groups }: StreamBacklog): Finding[] {
     });
   }
   return findings;
+}
+
+/** What is due, and should have been added to its stream. */
+function judgeDue({ stream, scheduled, overdueFor = 0, groups }: StreamBacklog): Finding[] {
+  if (overdueFor < OVERDUE) return [];
+  const lives = groups.some(({ instances }) => instances > 0);
+  const found = `entries that are due later: ${scheduled}; the first has been due for ${Math.round(overdueFor / 1000)} s`;
+  return [
+    lives
+      ? {
+          ...{ severity: 'warning', code: 'OVERDUE', about: stream },
+          found: `${found}, and the instances that live have not added it`,
+          advice:
+            'search their logs for SCHEDULED_STUCK and SCHEDULED_UNSEEN; those of earlier releases and in Python add nothing',
+        }
+      : {
+          ...{ severity: 'error', code: 'OVERDUE', about: stream },
+          found: `${found}, and no instance lives that adds it`,
+          advice: 'start the service; or take back what must not run any more (scheduled cancel)',
+        },
+  ];
 }
 
 function judgeGroup(stream: string, group: GroupBacklog): Finding[] {

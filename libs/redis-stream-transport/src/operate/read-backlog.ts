@@ -2,9 +2,12 @@ import { numberOf } from '../redis/answer.js';
 import type { Backlog, StreamBacklog } from './backlog.js';
 import { inTime, unlessRefused, withPlace, type Place, type Whereabouts } from './place.js';
 import { callersOf } from './count-callers.js';
-import { scanKeys, type ScannedKeys } from './scanned-keys.js';
+import { scanKeys, streamKeys, type ScannedKeys } from './scanned-keys.js';
 import { readStream } from './stream-reader.js';
 import { TimeLimit } from './time-limit.js';
+
+/** Keys that say what is left. */
+export const BACKLOG_KEYS = ['s', 'when', 'dead'] as const;
 
 /**
  * Reads what is left in a place. Needs no service, and changes nothing in Redis. It scans all keys of the servers that
@@ -17,7 +20,7 @@ import { TimeLimit } from './time-limit.js';
  */
 export function readBacklog(options?: Whereabouts, limit = new TimeLimit()): Promise<Backlog> {
   return withPlace(options, async (place) =>
-    backlogOf(place, await scanKeys(place, ['s', 'dead'], limit), limit),
+    backlogOf(place, await scanKeys(place, BACKLOG_KEYS, limit), limit),
   );
 }
 
@@ -48,7 +51,7 @@ export async function backlogOf(
 }
 
 async function streamsOf(keys: ScannedKeys, limit: TimeLimit): Promise<StreamBacklog[]> {
-  const streams = await inTime(limit, 'streams', keys.of('s'), readStream);
+  const streams = await inTime(limit, 'streams', streamKeys(keys), readStream);
   return streams.filter((stream) => stream !== undefined);
 }
 

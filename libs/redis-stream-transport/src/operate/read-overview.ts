@@ -1,14 +1,14 @@
 import type { Backlog } from './backlog.js';
 import { callersOfPlace, type ConnectedCaller } from './callers.js';
 import { withPlace, type Place, type Whereabouts } from './place.js';
-import { backlogOf } from './read-backlog.js';
+import { BACKLOG_KEYS, backlogOf } from './read-backlog.js';
 import { SERVICE_KEYS, servicesOf } from './read-services.js';
 import { scanKeys, type ScannedKeys } from './scanned-keys.js';
 import { factsOfServers, type ServerFacts } from './servers.js';
 import type { LiveService } from './services.js';
 import { TimeLimit } from './time-limit.js';
 
-export const OVERVIEW_KEYS = ['s', 'dead', ...SERVICE_KEYS] as const;
+export const OVERVIEW_KEYS = [...BACKLOG_KEYS, ...SERVICE_KEYS] as const;
 
 /** What Redis knows of a place at one moment. */
 export interface Overview {

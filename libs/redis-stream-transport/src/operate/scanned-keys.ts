@@ -19,6 +19,8 @@ export type KeyKind =
   | 'live'
   | 'groups'
   | 'due'
+  | 'when'
+  | 'later'
   | 'started'
   | 'about'
   | 'paused'
@@ -42,6 +44,13 @@ export interface ScannedKeys {
   readonly complete: boolean;
   /** Milliseconds of Redis that the scan took, about; of several servers, of the one that it kept busy longest. */
   readonly cost: number;
+}
+
+/** Streams, and those that are to come: entries for them are due later. */
+export function streamKeys(keys: ScannedKeys): FoundKey[] {
+  const streams = new Map(keys.of('when').map((key) => [`${key.shard.shard} ${key.name}`, key]));
+  for (const key of keys.of('s')) streams.set(`${key.shard.shard} ${key.name}`, key);
+  return [...streams.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { LUA_IDS } from '../redis/lua/ids.js';
 import { LUA_NOW } from '../redis/lua/time.js';
+import { LUA_SCHEDULED } from './scheduled.lua.js';
 import { defineScript } from '../redis/operations/script.js';
 
 /** So many entries that a group was not given are counted; of more, Redis' own number is taken. */
@@ -10,25 +11,27 @@ export const COUNTED = 10;
  *
  * `counted` bounds what is counted entry by entry. About 10,000 notes of retries and starts are looked at, at most.
  *
- * Answers { length, milliseconds since the last entry came or '', the time now (ms), entries that ever came }, then for each
- * group { name, milliseconds since the oldest entry came that it has not finished or '', entries that it was ever given or '',
- * entries that it was not given, pending, of these: waiting for another attempt, acknowledged and running }; {} if there is no
- * such stream.
+ * Answers { length, milliseconds since the last entry came or '', the time now (ms), entries that ever came, entries that are due
+ * later, milliseconds since the first of these was due or '' }, then for each group { name, milliseconds since the oldest entry came that it has not finished or '', entries that it was ever given or '',
+ * entries that it was not given, pending, of these: waiting for another attempt, acknowledged and running }; {} if there is no such
+ * stream, and nothing that is due later.
  */
 export const streamBacklogScript = defineScript({
   name: 'stream-backlog',
-  keys: ['stream', 'due', 'started'],
+  keys: ['stream', 'due', 'started', 'when'],
   args: ['counted'],
   lua: `
 ${LUA_NOW}
 ${LUA_IDS}
+${LUA_SCHEDULED}
+local later, overdue = scheduled(when)
 local about = redis.pcall('XINFO', 'STREAM', stream)
-if about.err then return {} end
+if about.err then return later == '0' and {} or { '0', '', whole(now), '0', later, overdue } end
 local came = split(field(about, 'last-generated-id'))
 local first = (redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] or { '0-0' })[1]
 local length = field(about, 'length')
 local said = { whole(length), came > 0 and whole(math.max(0, now - came)) or '', whole(now),
-  whole(field(about, 'entries-added')) }
+  whole(field(about, 'entries-added')), later, overdue }
 -- Both are hashes whose fields begin with a group and an entry.
 local function notes(key)
   local scanned = redis.pcall('HSCAN', key, '0', 'COUNT', 10000)

@@ -11,9 +11,14 @@ const PER_GROUP = 7;
 /** What is left in a stream; undefined if it went meanwhile, or is of another type. */
 export async function readStream({ shard, name }: FoundKey): Promise<StreamBacklog | undefined> {
   const { link, keys } = shard;
-  const [stream, due, started] = [keys.stream(name), keys.due(name), keys.started(name)];
-  const answer = await run(link, streamBacklogScript, { stream, due, started, counted: COUNTED });
-  const [length, quietFor, now = '', added = '', ...said] = textsOf(answer, 'stream-backlog');
+  const answer = await run(link, streamBacklogScript, {
+    ...{ stream: keys.stream(name), due: keys.due(name), started: keys.started(name) },
+    ...{ when: keys.when(name), counted: COUNTED },
+  });
+  const [length, quietFor, now = '', added, scheduled, overdue, ...said] = textsOf(
+    answer,
+    'stream-backlog',
+  );
   if (length === undefined) return undefined;
   const groups: Promise<GroupBacklog>[] = [];
   for (let i = 0; i + PER_GROUP <= said.length; i += PER_GROUP) {
@@ -21,6 +26,7 @@ export async function readStream({ shard, name }: FoundKey): Promise<StreamBackl
   }
   return {
     ...{ stream: name, shard: shard.shard, length: numberOf(length), added: numberOf(added) },
+    ...{ scheduled: numberOf(scheduled), overdueFor: optional(overdue) },
     quietFor: optional(quietFor),
     groups: await Promise.all(groups),
   };

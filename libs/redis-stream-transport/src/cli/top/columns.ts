@@ -44,6 +44,7 @@ export function patternColumns(withRates: boolean): Shown<PatternRow>[] {
     { name: 'unread', ...right, of: ({ unread }) => String(unread) },
     { name: 'pending', ...right, of: ({ pending }) => String(pending) },
     { name: 'retries', ...right, weight: 5, of: ({ waiting }) => String(waiting) },
+    { name: 'later', ...right, weight: 0.5, of: ({ scheduled }) => count(scheduled) },
     { name: 'oldest', ...right, size: 7, of: ({ oldest }) => ago(oldest) },
     { name: 'p50', ...right, weight: 4, size: 7, of: ({ done }) => lasting(done?.p50) },
     { name: 'p99', ...right, size: 7, of: ({ done }) => lasting(done?.p99) },

@@ -29,6 +29,7 @@ const HELP = [
   '',
   'unread      entries that were handed to nobody yet; pending: that instances hold',
   'retries     of these, those that wait for another attempt',
+  'later       entries that are due later, and are in no stream yet',
   'p50, p99    how long handlers ran: half of them, and all but one in a hundred',
   'errors      of the handler, of the transport, dead letters; which part of all',
 ];

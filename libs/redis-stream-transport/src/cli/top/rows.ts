@@ -14,6 +14,8 @@ export interface PatternRow {
   readonly pending: number;
   /** Of these, those that wait for another attempt. */
   readonly waiting: number;
+  /** Entries that are due later, and are not in the stream yet; undefined: that is said of its lane. */
+  readonly scheduled: number | undefined;
   /** Milliseconds since the oldest entry came that is not finished. */
   readonly oldest: number | undefined;
   readonly instances: number | undefined;
@@ -50,12 +52,16 @@ export function patternRows(now: TopLook, before?: TopLook, since?: TopLook): Pa
     one === undefined || other === undefined ? undefined : Math.max(0, (one - other) / seconds);
   const rows: PatternRow[] = [];
   const met = new Set<string>();
-  for (const { stream, shard, length, added, groups } of now.overview.backlog.streams) {
+  for (const backlog of now.overview.backlog.streams) {
+    const { stream, shard, length, added, scheduled, groups } = backlog;
     const last = earlier.get(`${shard} ${stream}`);
     const came = rate(added, last?.added);
     if (groups.length === 0) {
-      const none = { unread: length, pending: 0, waiting: 0, oldest: undefined, instances: 0 };
-      rows.push({ pattern: stream, group: '', in: came, out: undefined, done: undefined, ...none });
+      const none = { pending: 0, waiting: 0, oldest: undefined, instances: 0 };
+      rows.push({
+        ...{ pattern: stream, group: '', in: came, out: undefined, done: undefined, ...none },
+        ...{ unread: length, scheduled },
+      });
     }
     for (const { group, given, pending, running, unread, retries, ...rest } of groups) {
       const key = keyOf(serviceOf(group), stream);
@@ -64,7 +70,7 @@ export function patternRows(now: TopLook, before?: TopLook, since?: TopLook): Pa
       rows.push({
         ...{ pattern: stream, group, in: came, out: rate(finished, last?.finished.get(group)) },
         ...{ unread, pending: pending + running, waiting: retries, oldest: rest.oldestFor },
-        ...{ instances: rest.instances, done: done.get(key) },
+        ...{ scheduled, instances: rest.instances, done: done.get(key) },
       });
     }
   }
@@ -75,7 +81,14 @@ export function patternRows(now: TopLook, before?: TopLook, since?: TopLook): Pa
 /** A pattern without a stream of its own: what Redis knows is said of its lane. */
 const inLane = (done: PatternStatistics): PatternRow => ({
   ...{ pattern: done.pattern, group: done.service, in: undefined, out: undefined, unread: 0 },
-  ...{ pending: 0, waiting: 0, oldest: undefined, instances: undefined, done },
+  ...{
+    pending: 0,
+    waiting: 0,
+    scheduled: undefined,
+    oldest: undefined,
+    instances: undefined,
+    done,
+  },
 });
 
 /** Counters that only grow, by stream: entries that came, and that each group has finished. */

@@ -1,7 +1,7 @@
 import { pausedIn, pausedLines, isPaused } from '../paused-lines.js';
 import type { Colour } from '../screen.js';
 import { table } from '../table.js';
-import { counted } from '../values.js';
+import { ago, counted } from '../values.js';
 import { fitting, INSTANCE_COLUMNS, patternColumns, type Shown } from './columns.js';
 import { instanceRows, patternRows } from './rows.js';
 import type { View } from './view.js';
@@ -23,6 +23,8 @@ export interface Looks {
 }
 
 const BLANK: Line = { text: '' };
+/** Milliseconds after which an entry that is due should have been added to its stream. */
+const OVERDUE = 5000;
 
 /** What the servers say: one line each. */
 export function serverLines({ overview: { servers } }: TopLook): Line[] {
@@ -33,11 +35,12 @@ export function serverLines({ overview: { servers } }: TopLook): Line[] {
   });
 }
 
-/** What is paused, and who did not answer. */
+/** What is due later, what is paused, and who did not answer. */
 export function noticeLines({ overview, statistics }: TopLook, view: View): Line[] {
   const held = overview.services.filter((one) => view.isMeant(one.service) && isPaused(one));
   const paused = held.length === 0 ? [] : pausedLines(pausedIn(held));
-  const lines = paused.map((text): Line => ({ text, colour: 'yellow' }));
+  const lines = scheduledLines(overview);
+  for (const text of paused) lines.push({ text, colour: 'yellow' });
   const { length } = statistics.silent;
   if (length > 0) {
     const names = `${statistics.silent.slice(0, 3).join(', ')}${length > 3 ? ', …' : ''}`;
@@ -47,6 +50,22 @@ export function noticeLines({ overview, statistics }: TopLook, view: View): Line
     });
   }
   return lines;
+}
+
+/** What is due later; in yellow where it should have been added by now. */
+function scheduledLines({ backlog }: TopLook['overview']): Line[] {
+  const waiting = backlog.streams.filter(({ scheduled }) => scheduled > 0);
+  if (waiting.length === 0) return [];
+  const all = waiting.reduce((sum, { scheduled }) => sum + scheduled, 0);
+  const late = waiting
+    .filter(({ overdueFor = 0 }) => overdueFor >= OVERDUE)
+    .toSorted((one, other) => (other.overdueFor ?? 0) - (one.overdueFor ?? 0));
+  const text = `due later: ${counted(all, 'entry', 'entries')} in ${counted(waiting.length, 'stream')}`;
+  const [first] = late;
+  if (first === undefined) return [{ text }];
+  const others = late.length > 1 ? `, and ${counted(late.length - 1, 'other stream')}` : '';
+  const since = `${first.stream} has been due for ${ago(first.overdueFor)}${others}`;
+  return [{ text: `${text}; ${since}`, colour: 'yellow' }];
 }
 
 /** Patterns, instances and callers: from the section on that the view wants first. */

@@ -9,6 +9,8 @@ export interface Row {
   readonly unread: number;
   readonly pending: number;
   readonly retries: number;
+  /** Entries that are due later, and are not in the stream yet. */
+  readonly scheduled: number;
   /** Milliseconds since the oldest entry came that is not finished. */
   readonly oldest: number | undefined;
   readonly instances: number;
@@ -56,7 +58,7 @@ export class Rates {
   ): { rows: Row[]; leftOut: number } {
     const counters = new Map<string, Counters>();
     const rows: Row[] = [];
-    for (const { stream, shard, length, added, groups } of backlog.streams) {
+    for (const { stream, shard, length, added, scheduled, groups } of backlog.streams) {
       const none = { group: '', instances: 0, unread: length, pending: 0, running: 0, retries: 0 };
       const read =
         groups.length > 0 ? groups : [{ ...none, oldestFor: undefined, given: undefined }];
@@ -66,7 +68,7 @@ export class Rates {
         counters.set(name, { added, finished });
         rows.push({
           ...{ stream, shard, group, unread, pending: pending + running, oldest: oldestFor },
-          ...{ retries: rest.retries, instances: rest.instances },
+          ...{ retries: rest.retries, scheduled, instances: rest.instances },
           ...this.ratesOf(name, { added, finished }, at),
           handled: handled.of(serviceOf(group), patternOf(stream, backlog.shards)),
         });

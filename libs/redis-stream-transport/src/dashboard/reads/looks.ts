@@ -7,6 +7,7 @@ import {
   TimeLimit,
   type CallTrace,
   type KeptConnections,
+  type ScheduledEntry,
 } from '../../operate/index.js';
 import type { DashboardSettings } from '../dashboard-options.js';
 import { neededText, numberIn, textIn, type Input } from './input.js';
@@ -60,13 +61,20 @@ export async function followHeader({ kept, hidePayloads }: DashboardSettings, in
     value: neededText(input, 'value').trim(),
   };
   const trace = await explainHeader(kept, header, time);
-  const calls = hidePayloads ? trace.calls.map(withoutTexts) : trace.calls;
-  return { ...trace, calls, unlooked: time.text };
+  if (!hidePayloads) return { ...trace, unlooked: time.text };
+  const calls = trace.calls.map(withoutTexts);
+  return { ...trace, calls, scheduled: trace.scheduled.map(withoutData), unlooked: time.text };
 }
+
+const withoutData = (entry: ScheduledEntry): ScheduledEntry => ({
+  ...entry,
+  ...{ data: undefined, text: undefined },
+  headers: Object.fromEntries(Object.keys(entry.headers).map((name) => [name, '(hidden)'])),
+});
 
 function withoutTexts(trace: CallTrace) {
   const replies = trace.replies.map(({ text: _text, ...reply }) => reply);
-  return { ...trace, replies };
+  return { ...trace, replies, scheduled: trace.scheduled.map(withoutData) };
 }
 
 /** What somebody should look at. */

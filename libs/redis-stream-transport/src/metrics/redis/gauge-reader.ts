@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Logger } from '@nestjs/common';
 import { withPlace, type Place } from '../../operate/place.js';
-import { scanKeys } from '../../operate/scanned-keys.js';
+import { scanKeys, streamKeys } from '../../operate/scanned-keys.js';
 import { Keys } from '../../protocol/keys.js';
 import { run } from '../../redis/operations/script.js';
 import { outside } from '../../engine/outside.js';
@@ -128,10 +128,10 @@ export class GaugeReader {
   /** Finding streams and groups needs a scan of all keys, so what was found is kept for a while. */
   private async find(place: Place): Promise<Found> {
     if (this.found !== undefined && performance.now() < this.found.until) return this.found;
-    const keys = await scanKeys(place, ['s', 'members', 'dead'], SCAN_LIMIT);
+    const keys = await scanKeys(place, ['s', 'when', 'members', 'dead'], SCAN_LIMIT);
     const until = performance.now() + keys.cost * SCAN_REST;
     const groups = [...keys.of('members'), ...keys.of('dead')].map(({ name }) => name);
-    this.found = { streams: keys.of('s'), groups: [...new Set(groups)], until };
+    this.found = { streams: streamKeys(keys), groups: [...new Set(groups)], until };
     return this.found;
   }
 

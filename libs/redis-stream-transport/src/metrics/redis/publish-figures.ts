@@ -22,6 +22,12 @@ export function publishFigures(tallies: Tallies, figures: Figures, maxPatterns: 
     const held = tallies.count('oldest_pending', labels);
     held.value = Math.max(held.value, ages.oldestPending / 1000);
   }
+  for (const { stream, entries, overdue } of figures.scheduled) {
+    const labels = [patterns.of(stream)];
+    tallies.count('scheduled_entries', labels).value += entries;
+    const oldest = tallies.count('oldest_overdue', labels);
+    oldest.value = Math.max(oldest.value, overdue / 1000);
+  }
   for (const [group, { instances, deadLetters }] of figures.groups) {
     const labels = [groups.of(group)];
     tallies.count('live_instances', labels).value += instances;

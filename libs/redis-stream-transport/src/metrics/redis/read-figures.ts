@@ -26,6 +26,14 @@ export interface StreamFigures {
   readonly oldestPending: number;
 }
 
+/** What is due later in one stream. */
+export interface ScheduledFigures {
+  readonly stream: string;
+  readonly entries: number;
+  /** Milliseconds since the first of these was due; 0: none is. */
+  readonly overdue: number;
+}
+
 export interface GroupFigures {
   readonly instances: number;
   readonly deadLetters: number;
@@ -35,12 +43,15 @@ export interface GroupFigures {
 export interface Figures {
   /** The groups of instances, which hear broadcasts, are given as their service, so there may be several of one. */
   readonly streams: readonly StreamFigures[];
+  /** Streams for which nothing waits are left out. */
+  readonly scheduled: readonly ScheduledFigures[];
   readonly groups: ReadonlyMap<string, GroupFigures>;
   readonly callers: number;
 }
 
 /** Where to look, as a scan has found it. */
 export interface Found {
+  /** Those for which entries are due later are among them, whether there is such a stream or not. */
   readonly streams: readonly FoundKey[];
   /** Services that have members or dead letters. */
   readonly groups: readonly string[];
@@ -49,10 +60,16 @@ export interface Found {
 /** Reads the figures in small steps, one after the other. */
 export async function readFigures(place: Place, found: Found): Promise<Figures> {
   const streams: StreamFigures[] = [];
+  const scheduled: ScheduledFigures[] = [];
   for (const shard of place.shards) {
     const here = found.streams.filter((key) => key.shard.shard === shard.shard);
     for (const part of slices(here.map(({ name }) => name))) {
-      streams.push(...(await streamsOf(shard, part)));
+      for (const [i, said] of (await streamsOf(shard, part)).entries()) {
+        const name = part[i] ?? '';
+        streams.push(...groupsOf(name, said));
+        const waiting = scheduledOf(name, said);
+        if (waiting !== undefined) scheduled.push(waiting);
+      }
     }
   }
   const names = new Set(found.groups);
@@ -61,22 +78,32 @@ export async function readFigures(place: Place, found: Found): Promise<Figures> 
   for (const shard of place.shards) {
     for (const part of slices([...names])) await gather(groups, shard, part);
   }
-  return { streams, groups, callers: await callersOf(place) };
+  return { streams, scheduled, groups, callers: await callersOf(place) };
 }
 
+/** What the script says of each stream. */
 async function streamsOf(
   { link, keys }: ShardConnection,
   names: readonly string[],
-): Promise<StreamFigures[]> {
-  const streams = names.map((name) => ({ stream: keys.stream(name), due: keys.due(name) }));
+): Promise<readonly (readonly string[])[]> {
+  const streams = names.map((name) => ({
+    ...{ stream: keys.stream(name), due: keys.due(name), when: keys.when(name) },
+  }));
   const answer = await run(link, streamFiguresScript, { streams, counted: COUNTED, notes: NOTES });
-  return listOf(answer, 'stream-figures').flatMap((said, i) =>
-    groupsOf(names[i] ?? '', textsOf(said, 'stream-figures')),
-  );
+  return listOf(answer, 'stream-figures').map((said) => textsOf(said, 'stream-figures'));
 }
 
-function groupsOf(stream: string, [length, ...said]: readonly string[]): StreamFigures[] {
-  if (length === undefined) return [];
+/** What waits for a stream until it is due; undefined: nothing does. */
+function scheduledOf(
+  stream: string,
+  [, count, overdue]: readonly string[],
+): ScheduledFigures | undefined {
+  const entries = numberOf(count);
+  return entries === 0 ? undefined : { stream, entries, overdue: numberOf(overdue) };
+}
+
+function groupsOf(stream: string, [length = '', , , ...said]: readonly string[]): StreamFigures[] {
+  if (length === '') return [];
   if (said.length === 0) {
     const nobody = { pending: 0, retries: 0, oldestUnread: 0, oldestPending: 0 };
     return [{ stream, group: undefined, lag: numberOf(length), ...nobody }];

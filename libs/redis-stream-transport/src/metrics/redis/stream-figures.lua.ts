@@ -1,5 +1,6 @@
 import { LUA_IDS } from '../../redis/lua/ids.js';
 import { LUA_NOW } from '../../redis/lua/time.js';
+import { LUA_SCHEDULED } from '../../operate/scheduled.lua.js';
 import { defineScript } from '../../redis/operations/script.js';
 
 /** Texts that the script says of each group. */
@@ -11,17 +12,19 @@ export const PER_GROUP = 6;
  * `counted` unread entries of a group are counted one by one; of more, Redis' own number is taken. About `notes` notes of
  * retries are looked at in each stream; of more, their number is estimated.
  *
- * Answers a list for each stream: { length, then for each group { name, unread, pending, waiting for another attempt,
- * milliseconds since the oldest unread entry came, since the oldest pending one came } }; {} if there is no such stream.
+ * Answers a list for each stream: { length or '' if there is none, entries that are due later, milliseconds since the first of
+ * these was due or '', then for each group { name, unread, pending, waiting for another attempt,
+ * milliseconds since the oldest unread entry came, since the oldest pending one came } }.
  */
 export const streamFiguresScript = defineScript({
   name: 'stream-figures',
   keys: [],
   args: ['counted', 'notes'],
-  each: { name: 'streams', keys: ['stream', 'due'], args: [] },
+  each: { name: 'streams', keys: ['stream', 'due', 'when'], args: [] },
   lua: `
 ${LUA_NOW}
 ${LUA_IDS}
+${LUA_SCHEDULED}
 local function age(id)
   local at = id and split(id)
   return at and whole(math.max(0, now - at)) or '0'
@@ -39,11 +42,11 @@ local function waiting(due)
   end
   return found
 end
-local function figures(stream, due)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err then return {} end
+local function figures(stream, due, when)
+  local groups, later, overdue = redis.pcall('XINFO', 'GROUPS', stream), scheduled(when)
+  if groups.err then return { '', later, overdue } end
   local length, retries = redis.call('XLEN', stream), waiting(due)
-  local said = { whole(length) }
+  local said = { whole(length), later, overdue }
   for _, g in ipairs(groups) do
     local name, lag, pending = field(g, 'name'), field(g, 'lag'), field(g, 'pending')
     -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
@@ -61,7 +64,7 @@ local function figures(stream, due)
   return said
 end
 local all = {}
-for i, each in ipairs(streams) do all[i] = figures(each.stream, each.due) end
+for i, each in ipairs(streams) do all[i] = figures(each.stream, each.due, each.when) end
 return all
 `,
 });

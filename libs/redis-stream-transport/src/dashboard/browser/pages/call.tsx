@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { CallTrace, TracedEntry } from '../../../operate/index.js';
+import type { CallTrace, ScheduledEntry, TracedEntry } from '../../../operate/index.js';
 import { count, duration, moment, plural, shown } from '../format.js';
 import { useAsked, When } from '../parts/asked.js';
 import { LongText } from '../parts/long-text.js';
@@ -75,12 +75,15 @@ function Trace({ call, pattern }: { readonly call: string; readonly pattern: str
 }
 
 export function Steps({ trace }: { readonly trace: CallTrace }) {
-  const { entries, replies, deadLetters, callerListens, callerKnown, unknown } = trace;
+  const { entries, scheduled, replies, deadLetters, callerListens, callerKnown, unknown } = trace;
   return (
     <>
       <ol class="steps">
         {entries.map((entry) => (
           <Stored key={entry.entry} entry={entry} />
+        ))}
+        {scheduled.map((entry) => (
+          <Waiting key={`${entry.shard} ${entry.stream}`} entry={entry} />
         ))}
         {replies.map((reply, at) => (
           <li key={`reply ${at}`}>
@@ -117,6 +120,15 @@ export function Steps({ trace }: { readonly trace: CallTrace }) {
         </div>
       )}
     </>
+  );
+}
+
+/** What is due later. */
+export function Waiting({ entry: { dueAt, pattern } }: { readonly entry: ScheduledEntry }) {
+  return (
+    <li>
+      <time>{moment(dueAt)}</time> due: <b>{shown(pattern)}</b>; it is in no stream yet
+    </li>
   );
 }
 

@@ -3,7 +3,7 @@ import { count, moment, shown } from '../format.js';
 import { useAsked, When } from '../parts/asked.js';
 import { ByHeader } from '../parts/by-header.js';
 import { to } from '../route.js';
-import { Steps, Stored } from './call.js';
+import { Steps, Stored, Waiting } from './call.js';
 
 /** Follows a request across services, by a header. */
 export function Header({ name, value }: { readonly name: string; readonly value: string }) {
@@ -26,8 +26,9 @@ export function Header({ name, value }: { readonly name: string; readonly value:
 }
 
 function Found({ trace }: { readonly trace: HeaderTrace & { readonly unlooked: string } }) {
-  const { calls, events, deadLetters, more, unlooked } = trace;
-  const found = calls.length + events.length + deadLetters.length;
+  const { calls, events, scheduled, deadLetters, more, unlooked } = trace;
+  const ofEvents = events.length + scheduled.length + deadLetters.length;
+  const found = calls.length + ofEvents;
   return (
     <>
       {found === 0 && (
@@ -43,12 +44,15 @@ function Found({ trace }: { readonly trace: HeaderTrace & { readonly unlooked: s
           <Steps trace={call} />
         </section>
       ))}
-      {events.length + deadLetters.length > 0 && (
+      {ofEvents > 0 && (
         <section class="card" aria-labelledby="events">
           <h2 id="events">Events</h2>
           <ol class="steps">
             {events.map((entry) => (
               <Stored key={`${entry.stream} ${entry.entry}`} entry={entry} />
+            ))}
+            {scheduled.map((entry) => (
+              <Waiting key={`${entry.shard} ${entry.stream} ${entry.id}`} entry={entry} />
             ))}
             {deadLetters.map((letter) => (
               <li key={letter.id} class="bad">

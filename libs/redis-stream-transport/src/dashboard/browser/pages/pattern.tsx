@@ -69,6 +69,7 @@ export function Pattern(given: {
         <Tile name="Unread" value={count(now[3])} />
         <Tile name="Pending" value={count(now[4])} />
         <Tile name="Retries" value={count(sum((row) => row.retries))} />
+        <Tile name="Due later" value={count(rows[0]?.scheduled ?? 0)} />
         <HandledTiles handled={rows[0]?.handled} />
         <Tile name="Oldest" value={now[5] === null ? 'none' : duration(now[5])} />
         <Tile

@@ -65,6 +65,12 @@ export const PATTERNS: readonly Column<Row>[] = [
   { name: 'Unread', number: true, cell: ({ unread }) => count(unread) },
   { name: 'Pending', number: true, cell: ({ pending }) => count(pending) },
   { name: 'Retries', number: true, cell: ({ retries }) => count(retries) },
+  {
+    name: 'Later',
+    number: true,
+    hint: 'due later, and in no stream yet',
+    cell: ({ scheduled }) => count(scheduled),
+  },
   { name: 'Oldest', number: true, cell: ({ oldest }) => duration(oldest) },
   {
     name: 'Instances',

@@ -61,6 +61,11 @@ return answer
 `,
 });
 
+/** The id under which an event waits: other patterns of its stream may have the same message id. */
+export function waitingId(messageId: string, pattern: string): string {
+  return `${pattern.length}:${pattern}:${messageId}`;
+}
+
 /** An entry that waits, or has. */
 export interface Scheduled {
   readonly stream: string;
