@@ -103,6 +103,7 @@ describe('what a read brings', () => {
   async function portions(
     lengths: readonly number[],
     during: (context: ReturnType<typeof shardContext>) => void,
+    { calls = 1, concurrency = 10 } = {},
   ) {
     const entries = lengths.map((length, i) => ({
       id: `1-${i}`,
@@ -117,10 +118,12 @@ describe('what a read brings', () => {
         return Promise.resolve({ read: [{ stream: 's', entries }], seen: undefined });
       },
     } as unknown as GroupBroker;
-    const context = shardContext({ options: { concurrency: 10 } });
+    const context = shardContext({ options: { concurrency } });
     const stream = new StreamState('s');
     stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
-    const room = { free: 10, mayPark: true };
+    stream.callsPerEntry = calls;
+    if (calls > 1) stream.brought(calls);
+    const room = { free: concurrency, mayPark: true };
     const reader = new Reader(context, { broker, link, keys, streams: [stream] }, room, {
       mayRead: () => true,
       entries: (_, portion) => {
@@ -146,6 +149,23 @@ describe('what a read brings', () => {
   it('is handed on turn by turn when it is large, and the audit waits for all of it', async () => {
     const { handed } = await portions([40_000, 40_000, 40_000, 70_000, 10], () => {});
     expect(handed).toEqual([['1-0', '1-1'], ['1-2', '1-3'], ['1-4']]);
+  });
+
+  const packs = (count: number) => Array.from({ length: count }, () => 2000);
+
+  it('is handed on in two turns when it is many calls and all that there was', async () => {
+    const size = { calls: 16, concurrency: 200 };
+    const { handed } = await portions(packs(8), () => {}, size);
+    expect(handed.map((ids) => ids.length)).toEqual([4, 4]);
+    // A few calls are not worth it.
+    const few = await portions(packs(4), () => {}, size);
+    expect(few.handed).toHaveLength(1);
+    // 200 slots have room for 12 packs of 16: more may wait.
+    const filled = await portions(packs(12), () => {}, size);
+    expect(filled.handed).toHaveLength(1);
+    // Entries of one call, such as events, are read many at a time.
+    const lone = await portions(packs(120).fill(100), () => {}, { calls: 1, concurrency: 200 });
+    expect(lone.handed).toHaveLength(1);
   });
 
   it('is left to the audit or to another instance when the connection or the name changed meanwhile', async () => {

@@ -8,6 +8,7 @@ import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { NestedReads } from './nested-reads.js';
 import { DueStreams } from './due-streams.js';
 import { readPlan } from './plans.js';
+import { lengthOf, portionOf, TURN_LENGTH } from './portions.js';
 import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
 import { ReadPace } from './read-pace.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -19,11 +20,6 @@ const BLOCK = 2000;
 const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
 /** Milliseconds between a failed read and the next one. */
 const RETRY_AFTER = 250;
-/**
- * Characters of entries that are handed on in one turn of the event loop. All handlers that start in one turn
- * reply at its end; after each portion the reader yields, so that callers are not starved.
- */
-const TURN_LENGTH = 65_536;
 
 /** What is read, and over which connection. */
 export interface Readable {
@@ -188,7 +184,8 @@ export class Reader {
       this.due.all();
       return 0;
     }
-    const brought = await this.take(read, seen);
+    const portion = portionOf(read, ask.count, (key) => this.byKey.get(key));
+    const brought = await this.take(read, seen, portion);
     for (const [stream, came] of brought.entries) if (came >= ask.count) this.due.filled(stream);
     const { entries, total } = brought;
     this.plan.noted(ask, { entries, total, took }, members);
@@ -211,10 +208,11 @@ export class Reader {
     });
   }
 
-  /** Hands on what a read brought, in portions. */
+  /** Hands on what a read brought, in portions of so many characters. */
   private async take(
     answer: readonly StreamEntries[],
     seen: Watermark | undefined,
+    portion = TURN_LENGTH,
   ): Promise<Omit<Brought, 'took'>> {
     const { generation } = this.context.identity;
     const brought = new Map<StreamState, number>();
@@ -225,7 +223,7 @@ export class Reader {
       if (stream === undefined) continue;
       let handed = 0;
       for (let i = 0; i < entries.length; i++) {
-        if (length >= TURN_LENGTH) {
+        if (length >= portion) {
           this.hand(stream, entries.slice(handed, i), generation, seen);
           handed = i;
           length = 0;
@@ -292,9 +290,3 @@ const earlier = (one: number | undefined, other: number | undefined): number | u
   one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-function lengthOf({ fields }: RawEntry): number {
-  let length = 0;
-  for (const field of fields) length += field.length;
-  return length;
-}
