@@ -2,6 +2,7 @@
 //   node --import tsx chaos/check.ts <folder> [--json]
 import { isMain } from '../tools/is-main.js';
 import { oneOutcomeInTime, truth } from './check/calls.js';
+import { dueLater } from './check/delays.js';
 import { fencing, lateStarts, repetitions, rightAnswers } from './check/executions.js';
 import { expectations } from './check/expectations.js';
 import { figuresOf, type Figures } from './check/figures.js';
@@ -20,6 +21,7 @@ const rules: readonly ((model: Model) => Iterable<Violation>)[] = [
   unknownOffsets,
   fencing,
   lateStarts,
+  dueLater,
   nothingLeft,
   nobodyFalls,
   fewWords,

@@ -45,6 +45,9 @@ type Event = Timed & {
   readonly e?: string;
   readonly w?: boolean;
   readonly timeout: number;
+  /** When it is due, in milliseconds since 1970, and whether it is an event. */
+  readonly due?: number;
+  readonly event?: true;
 };
 
 export function readRun(folder: string): Model {
@@ -139,8 +142,9 @@ function readCaller(model: Model, folder: string, name: string): void {
   const process = processNamed(model, name, 'caller');
   for (const event of readHistory<Event>(join(folder, 'callers', `${name}.jsonl`))) {
     if (event.k === 'start') {
-      const { id, p: pattern, q, a: act, timeout, t: start } = event;
-      callNamed(model, id, { caller: name, pattern, q, act, timeout, start });
+      const { id, p: pattern, q, a: act, timeout, t: start, due, event: isEvent } = event;
+      const facts = { caller: name, pattern, q, act, timeout, start, due };
+      callNamed(model, id, { ...facts, event: isEvent });
     } else if (event.k === 'end') callNamed(model, event.id).ends.push(of<End>(event));
     else readCommon(process, event);
   }
@@ -194,7 +198,10 @@ function readOutput(model: Model, folder: string, name: string): void {
   processNamed(model, name).output = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
-type CallFacts = Pick<Call, 'caller' | 'pattern' | 'q' | 'act' | 'timeout' | 'start'>;
+type CallFacts = Pick<
+  Call,
+  'caller' | 'pattern' | 'q' | 'act' | 'timeout' | 'start' | 'due' | 'event'
+>;
 
 function callNamed(model: Model, id: string, facts?: CallFacts): Call {
   let call = model.calls.get(id);

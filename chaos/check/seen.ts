@@ -7,7 +7,7 @@ import type { Vitals } from '../processes/witness.js';
 
 /** A violation that a rule has found. */
 export interface Violation {
-  /** I1 to I9, or the name of an expectation of the scenario. */
+  /** I1 to I10, or the name of an expectation of the scenario. */
   readonly rule: string;
   /** The call that it is about. */
   readonly id?: string | undefined;
@@ -38,7 +38,8 @@ export interface Execution {
 
 /** The outcome that a caller was told. */
 export interface End {
-  readonly o: 'value' | 'error' | 'fault' | 'cancelled';
+  /** `stored`: of an event. */
+  readonly o: 'value' | 'stored' | 'error' | 'fault' | 'cancelled';
   readonly t: number;
   readonly r?: string;
   /** Process and number of the execution that gave the reply. */
@@ -60,6 +61,10 @@ export interface Call {
   /** NaN when it was never made: no comparison with NaN is true. */
   readonly start: number;
   readonly timeout: number;
+  /** When it is due, in milliseconds since 1970; undefined: at once. */
+  readonly due?: number | undefined;
+  /** It is an event: its outcome is that it was stored. */
+  readonly event?: true | undefined;
   /** Every outcome that was told. */
   readonly ends: End[];
   /** Executions in the order in which they began. */

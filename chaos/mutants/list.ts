@@ -197,4 +197,18 @@ export const mutants: readonly Mutant[] = [
     scenario: 'S9W',
     rules: ['I4', 'success', 'excused'],
   },
+  {
+    name: 'what is due later is added at the first look',
+    file: 'redis/operations/scheduling/promote.js',
+    patches: [["'-inf', whole(now), 'LIMIT', 0, left", "'-inf', '+inf', 'LIMIT', 0, left"]],
+    scenario: 'S4',
+    rules: ['I10'],
+  },
+  {
+    name: 'what is due later is removed and not added',
+    file: 'redis/operations/scheduling/promote.js',
+    patches: [["redis.pcall('XADD', each.stream, '*', unpack(fieldsOf(text)))", "'0-0'"]],
+    scenario: 'S4',
+    rules: ['I10'],
+  },
 ];

@@ -46,6 +46,9 @@ interface Load {
   readonly warmUp?: boolean;
 }
 
+/** Milliseconds after it is due that an event counts as open. */
+const SEEN = 500;
+
 let issued = 0;
 let open = 0;
 let resent = 0;
@@ -53,10 +56,16 @@ let enough = false;
 let pace = new Pace(0);
 on('enough', () => void (enough = true));
 
-function make({ pattern, data, timeout, cancel }: Wanted): void {
+function make({ pattern, data, timeout, delay, event, cancel }: Wanted): void {
   const { id } = data;
   const q = requestHash(data);
-  const record = timeout === undefined ? data : new RedisStreamsRecord(data, { timeout });
+  const record =
+    timeout === undefined && delay === undefined
+      ? data
+      : new RedisStreamsRecord(data, {
+          ...(timeout !== undefined && { timeout }),
+          ...(delay !== undefined && { delay }),
+        });
   let reply: { readonly by?: string } | undefined;
   issued++;
   open++;
@@ -70,9 +79,25 @@ function make({ pattern, data, timeout, cancel }: Wanted): void {
     p: pattern,
     q,
     a: data.act,
-    timeout: timeout ?? options.timeout,
+    timeout: (timeout ?? options.timeout ?? NaN) + (delay ?? 0),
+    // By the clock that Redis has too.
+    due: delay === undefined ? undefined : Date.now() + delay,
+    event: event || undefined,
     t: now(),
   });
+  if (event) {
+    // What it becomes is seen until some time after it is due.
+    const over = () => setTimeout(() => open--, (delay ?? 0) + SEEN);
+    const stored = (what: object) => {
+      history.write({ k: 'end', id, ...what, t: now() });
+      over();
+    };
+    client.emit(pattern, record).subscribe({
+      complete: () => stored({ o: 'stored' }),
+      error: (error: unknown) => stored(outcomeOf(error)),
+    });
+    return;
+  }
   if (data.values !== undefined) {
     const { values } = data;
     const own = new RedisStreamsRecord(data, {

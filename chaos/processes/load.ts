@@ -20,6 +20,10 @@ export interface Kind {
   watch?: boolean;
   /** The reply is a stream of so many values, which waits for its reader. */
   values?: number;
+  /** It is due so many milliseconds later. */
+  delay?: [number, number];
+  /** It is an event, and has no reply. */
+  event?: true;
 }
 
 /** What a handler is asked to do. */
@@ -41,14 +45,17 @@ export interface Wanted {
   readonly pattern: string;
   readonly data: CallData;
   readonly timeout: number | undefined;
+  /** Milliseconds until it is due; undefined: it is at once. */
+  readonly delay: number | undefined;
+  readonly event: boolean;
   /** Unsubscribes at once, or after this many milliseconds. */
   readonly cancel: 'same-turn' | number | undefined;
 }
 
-/** Short calls of the same patterns that break nothing. A stream would keep the others waiting. */
+/** Short calls of the same patterns that break nothing. A stream or a delay would keep the others waiting. */
 export const warmMix = (mix: readonly Kind[]): Kind[] =>
   mix
-    .filter(({ values }) => values === undefined)
+    .filter(({ values, delay, event }) => (values ?? delay ?? event) === undefined)
     .map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], pad: pad ?? 0 }));
 
 /** How many calls are made in one turn each time: sizes as the plan has them, one as often as another. */
@@ -74,6 +81,8 @@ export function* callsOf({
     if (kind.watch) data.watch = true;
     if (kind.values) data.values = kind.values;
     const cancel = Array.isArray(kind.cancel) ? random.int(...kind.cancel) : kind.cancel;
-    yield { pattern: kind.pattern, data, timeout: kind.timeout, cancel };
+    const delay = kind.delay && random.int(...kind.delay);
+    const event = kind.event === true;
+    yield { pattern: kind.pattern, data, timeout: kind.timeout, delay, event, cancel };
   }
 }

@@ -103,6 +103,7 @@ server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreadi
 server.addHandler('inbox', execute('inbox'), false, spreading);
 if (computed) server.addHandler('compute', execute('compute'), false, { threads: true });
 server.addHandler('stream', stream as never, false, { restartable: true });
+server.addHandler('told', execute('told') as never, true);
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(() => heldByServer(server)));

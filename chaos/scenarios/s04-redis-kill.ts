@@ -1,5 +1,6 @@
 import { killRedis } from '../nemeses/server.js';
 import { pause } from '../../tools/wait.js';
+import { LATER } from './later.js';
 import { scenario } from './scenario.js';
 
 /**
@@ -18,6 +19,7 @@ export const s4 = scenario({
     mix: [
       { weight: 4, pattern: 'work', ms: [0, 50], pad: 200 },
       { weight: 1, pattern: 'once', ms: [0, 50] },
+      ...LATER,
     ],
     expect: {
       success: 1,

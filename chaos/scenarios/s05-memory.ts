@@ -1,6 +1,7 @@
 import { deleteConsumer, deleteStream, destroyGroup, flush } from '../nemeses/memory.js';
 import { restartEmpty } from '../nemeses/server.js';
 import { pause } from '../../tools/wait.js';
+import { LATER } from './later.js';
 import { scenario } from './scenario.js';
 
 const nemeses = [flush, deleteStream, destroyGroup, deleteConsumer, restartEmpty];
@@ -18,6 +19,7 @@ export const s5 = scenario({
     mix: [
       { weight: 4, pattern: 'work', ms: [0, 60], pad: 200 },
       { weight: 1, pattern: 'once', ms: [0, 60] },
+      ...LATER,
     ],
     expect: {
       success: 1,

@@ -19,7 +19,7 @@ export class Histories {
   readonly nemesis: Event[] = [];
   readonly run: Event[] = [];
   readonly offsets: Event[] = [];
-  readonly plan: Event = { scenario: 'S0', seed: 1, size: 'pr', calls: 10, expect: {} };
+  readonly plan: Event = { scenario: 'S0', seed: 1, size: 'pr', calls: 10, mix: [], expect: {} };
   readonly quiet = {
     k: 'quiet',
     streams: [{ name: '{chaos}:s:work', length: 0, pending: 0, consumers: 2, dead: 0 }],
