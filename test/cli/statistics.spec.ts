@@ -48,7 +48,7 @@ describe('what instances have done', () => {
     const client = await service.connected({ shards: 3 });
     for (const n of range(5)) await client.call('quick', n);
     for (const pattern of ['fail', 'give']) await client.failure(pattern);
-    await client.failure('slow', 1, { timeout: 100 });
+    await client.failure('slow', 1, { timeout: 1500 });
     client.call('slow').catch(() => undefined);
     for (const pattern of ['told', 'later']) await client.tell(pattern);
     await eventually(async () => {
@@ -59,8 +59,8 @@ describe('what instances have done', () => {
       expect(found.get('slow')).toMatchObject({ ended: 1, errors: 1, running: 1 });
       expect(found.get('told')).toMatchObject({ ended: 1, errors: 0 });
       expect(found.get('later')).toMatchObject({ ended: 0, retries: 1 });
-      expect(found.get('slow')?.p50).toBeGreaterThan(80);
-      expect(found.get('quick')?.p99).toBeLessThan(80);
+      expect(found.get('slow')?.p50).toBeGreaterThan(500);
+      expect(found.get('quick')?.p99).toBeLessThan(500);
     });
   });
 

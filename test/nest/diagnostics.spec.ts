@@ -66,7 +66,7 @@ describe('what a client tells', () => {
     ['what the handler threw', {}, 'fails', { result: 'failed', code: undefined }],
     [
       'a deadline',
-      { timeout: 200 },
+      { timeout: 1500 },
       'hangs',
       { result: 'refused', code: 'TIMEOUT', outcome: 'may-have-run' },
     ],
@@ -210,7 +210,7 @@ describe('what a server tells', () => {
     });
     const told = heard(server, 'entry.aborted', 'entry.ended');
     const client = await service.connected();
-    await client.failure('hangs', {}, { timeout: 150 });
+    await client.failure('hangs', {}, { timeout: 1500 });
     await eventually(() => expect(told.length).toBeGreaterThanOrEqual(2));
     expect(told[0]).toMatchObject({ name: 'entry.aborted' });
     expect(['deadline', 'cancelled']).toContain((told[0] as Told<'entry.aborted'>).message.reason);

@@ -143,9 +143,8 @@ describe.each(THROWN)('%s, thrown', (_, make) => {
     await service.serve({ messages });
     const client = await service.connected();
     for (const pattern of ['observable', 'iterable']) {
-      await expect(client.values(pattern, {}, { timeout: 1000 })).rejects.toMatchObject({
-        code: 'TIMEOUT',
-      });
+      // Whoever has taken the first value stops waiting.
+      expect(await client.call(pattern)).toBe(1);
     }
     await eventually(() => expect(ended).toBe(2));
     expect(await client.call('sound')).toBe('sound');

@@ -66,7 +66,7 @@ describe('a call that the transport ends', () => {
     };
     await service.serve({ messages: { hangs: work } });
     const client = await service.connected();
-    await client.failure('hangs', {}, { timeout: 200 });
+    await client.failure('hangs', {}, { timeout: 1500 });
     await told.opened;
     gate.open();
     const sent = await traces.one('send hangs');

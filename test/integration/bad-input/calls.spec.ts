@@ -145,7 +145,7 @@ describe('a call that no handler is for', () => {
       outcome: 'not-run',
       message: 'There is no matching message handler defined in the remote service.',
     });
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(10_000);
     expect(await service.length('lane')).toBe(0);
     expect(await client.call('known')).toBe(1);
   });

@@ -107,7 +107,7 @@ describe('a reply that its caller cannot read', () => {
       code: 'REPLY_LOST',
       outcome: 'may-have-run',
     });
-    expect(performance.now() - from).toBeLessThan(1500);
+    expect(performance.now() - from).toBeLessThan(10_000);
     expect(ran.repeated).toEqual([]);
     expect(await service.length('work')).toBe(0);
   });

@@ -161,7 +161,8 @@ describe('entries that instances died over', () => {
     const seen = { running: 0, most: 0, done: 0 };
     const job = async () => {
       seen.most = Math.max(seen.most, ++seen.running);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Until a call waits for its turn, however long that takes to come.
+      await eventually(async () => expect(await service.length('ping')).toBe(1));
       seen.running--;
       seen.done++;
     };

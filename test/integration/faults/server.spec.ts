@@ -161,8 +161,13 @@ describe('B8 a server that says "not now"', () => {
     const endless = service.redis
       .eval('while true do end', 0)
       .catch((error: Error) => error.message);
+    await eventually(async () => {
+      await expect(other.ping()).rejects.toThrow('BUSY');
+    });
+    const heard = listeningTo('warn');
     const calls = range(50).map((key) => client.call('work', key));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // They were refused, and are sent again.
+    await eventually(() => expect(heard.join('\n')).toContain('BUSY'));
     await other.call('SCRIPT', 'KILL');
     expect(await endless).toMatch(/kill/i);
     expect(await Promise.all(calls)).toEqual(range(50));

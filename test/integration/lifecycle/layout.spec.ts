@@ -48,7 +48,7 @@ describe('the number of shards', () => {
     const messages = { work: () => 'done' };
     const events = { told: (data: unknown) => void handled.push(data) };
     await service.serve({ messages, events }, { shards: 3 });
-    const client = service.client({ shards: 2, timeout: 500 });
+    const client = service.client({ shards: 2, timeout: 5000 });
     const told = client.tell('told').catch((error: unknown) => error);
     for (const end of [client.failure('work'), told]) {
       expect(await end).toMatchObject({ ...misfit(2, 3), outcome: 'not-run' });
@@ -59,13 +59,13 @@ describe('the number of shards', () => {
   it('that differs is refused to the dead letters, which note nothing themselves', async () => {
     const service = new TestService();
     const letters = closing(
-      new DeadLetters({ ...service.address, group: 'service', shards: 2, timeout: 300 }),
+      new DeadLetters({ ...service.address, group: 'service', shards: 2, timeout: 5000 }),
     );
     expect(await letters.count()).toBe(0);
     expect(await layoutOf(service)).toEqual({});
     await service.serve({ messages: { work: () => 'done' } });
     const others = closing(
-      new DeadLetters({ ...service.address, group: 'service', shards: 2, timeout: 300 }),
+      new DeadLetters({ ...service.address, group: 'service', shards: 2, timeout: 5000 }),
     );
     await expect(others.count()).rejects.toMatchObject({
       code: 'REDIS',

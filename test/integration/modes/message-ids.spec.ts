@@ -82,7 +82,7 @@ describe('N5 cancelScheduled', () => {
     const heard: unknown[] = [];
     const client = await service.connected();
     const other = await service.connected();
-    await client.tell('told', 1, { messageId: 'a', delay: 300 });
+    await client.tell('told', 1, { messageId: 'a', delay: 60_000 });
     expect(await other.cancelScheduled('told', 'a')).toBe(true);
     expect(await other.cancelScheduled('told', 'a')).toBe(false);
     expect(await waiting(service, 'told')).toEqual([0, 0]);

@@ -64,7 +64,9 @@ const ENDS: Readonly<Record<string, (client: Caller) => Promise<unknown>>> = {
     await reader.return?.();
   },
   'at its deadline, while it waits for its reader': async (client) => {
-    const record = new RedisStreamsRecord(1e9, { timeout: 1000 });
+    // The deadline is meant for the call, not for connecting.
+    await client.connect();
+    const record = new RedisStreamsRecord(1e9, { timeout: 2000 });
     const reader = iterate(client.stream<number>('numbers', record));
     await taken(reader, 2);
     const rest = async () => {
