@@ -222,13 +222,13 @@ export class DeadLetters implements OnApplicationShutdown {
   }
 
   private async putBack({ store, id, letter }: Found, changes: ReplayChanges) {
-    const { maxPayloadBytes, serializer, timeout: within } = this.options;
+    const { maxPayloadBytes, serializer } = this.options;
     const { group } = this;
     const sealer = sealerOf(serializer);
     const fields =
       sealer === undefined
         ? replayFields(letter, group, changes, maxPayloadBytes)
-        : await sealedReplayFields(letter, group, changes, { sealer, maxPayloadBytes, within });
+        : await sealedReplayFields(letter, group, changes, { ...this.options, sealer });
     return this.ask(() => store.replay(id, letter.entry.stream, fields));
   }
 

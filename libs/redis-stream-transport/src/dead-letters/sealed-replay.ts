@@ -1,5 +1,7 @@
+import { clockOf, todayOf } from '../engine/clock.js';
 import { RedisStreamsError } from '../errors.js';
 import { sealingError } from '../nest/outgoing-data.js';
+import type { RedisTarget } from '../options/index.js';
 import type { OutgoingFacts, Sealer } from '../options/sealing.js';
 import { FIELD, readHeaders } from '../protocol/entry.js';
 import { wireCodec } from '../protocol/header.js';
@@ -13,7 +15,9 @@ export interface ReplaySealing {
   readonly sealer: Sealer;
   readonly maxPayloadBytes: number;
   /** Milliseconds in which it may still be stored. */
-  readonly within: number;
+  readonly timeout: number;
+  /** Brings the clock. */
+  readonly redis: RedisTarget;
 }
 
 /**
@@ -26,7 +30,7 @@ export async function sealedReplayFields(
   letter: Letter,
   group: string,
   changes: ReplayChanges,
-  { sealer, maxPayloadBytes, within }: ReplaySealing,
+  { sealer, maxPayloadBytes, timeout: within, redis }: ReplaySealing,
 ): Promise<string[]> {
   const { pattern, stream, id, codec, text } = letter.entry;
   const renewed = 'data' in changes;
@@ -42,6 +46,7 @@ export async function sealedReplayFields(
   if (hides) fields.delete(FIELD.headers);
   const facts: OutgoingFacts = {
     ...{ pattern, stream, caller: undefined, call: undefined, idle: 0, within, group },
+    now: todayOf(clockOf(redis)),
     ...{ once: / once\b/.test(line), message: line.endsWith(' message') },
     ...{ key: fields.get(FIELD.key), headers: hides ? undefined : headers },
   };

@@ -8,6 +8,8 @@ export interface Clock {
   after(ms: number, task: () => void): () => void;
   /** A random number in [0, 1). */
   random(): number;
+  /** Milliseconds since 1970, where that is not this host's clock. */
+  readonly today?: number;
 }
 
 /** Longest delay of a JavaScript timer, in milliseconds. */
@@ -21,6 +23,9 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
+
+/** Milliseconds since 1970: by the clock of this host, unless time is another one. */
+export const todayOf = ({ today }: Pick<Clock, 'today'>): number => today ?? Date.now();
 
 /** Under this key a client that stands in for one of ioredis brings a clock along, as those of the test kit do. */
 export const CLOCK = Symbol.for('nestjs-redis-streams.clock');

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import { todayOf, type Clock } from './clock.js';
 
 /**
  * Estimates Redis' time. All deadlines are measured by Redis' clock, so that the clocks of hosts need not agree. The
@@ -36,6 +36,7 @@ export class RedisClock {
    * @param at the monotonic time, if it is known already
    */
   now(at?: number): number {
-    return this.offset === undefined ? Date.now() : (at ?? this.clock.now()) + this.offset;
+    if (this.offset === undefined) return todayOf(this.clock);
+    return (at ?? this.clock.now()) + this.offset;
   }
 }

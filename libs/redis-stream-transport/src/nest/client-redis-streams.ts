@@ -93,7 +93,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
       ...{ options: resolved, clock, quiet, events: this.events },
       reached: (reach) => this._status$.next(statusOf(reach)),
     });
-    this.outgoing = new OutgoingPackets(resolved, () => clock.now(), complain);
+    this.outgoing = new OutgoingPackets(resolved, clock, complain);
     const { outgoing, life } = this;
     const name = (pattern: MsPattern): string => this.normalizePattern(pattern);
     this.calls = new MadeCalls({ outgoing, life, name, deserializer: resolved.deserializer });

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ReadPacket } from '@nestjs/microservices';
+import { todayOf, type Clock } from '../engine/clock.js';
 import { currentScope, inheritedExpiry } from '../engine/deadline-scope.js';
 import type { CallRequest } from '../engine/producer/call-request.js';
 import type { Addressed, WrittenData } from '../engine/producer/sending/entry-request.js';
@@ -54,7 +55,7 @@ export class OutgoingPackets {
 
   constructor(
     private readonly options: ResolvedClientOptions,
-    private readonly now: () => number,
+    private readonly clock: Clock,
     /** Is told what functions of the application throw. */
     private readonly complain: (error: unknown) => void,
   ) {
@@ -85,7 +86,7 @@ export class OutgoingPackets {
     const written = sealer === undefined ? this.write(pattern, packet, data, headers) : UNWRITTEN;
     const isLate = written instanceof Promise;
     const { codec, data: text } = isLate ? UNWRITTEN : written;
-    const schedule = scheduleOf(options, this.options, pattern);
+    const schedule = scheduleOf(options, this.options, pattern, todayOf(this.clock));
     const wait = schedule?.wait ?? 0;
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options, wait);
     const lane = this.options.lanes.get(pattern);
@@ -113,7 +114,7 @@ export class OutgoingPackets {
     };
     if (schedule !== undefined && !isEvent) {
       const expiry = inheritedExpiry();
-      checkWaitingCall(request, expiry && expiry - this.now());
+      checkWaitingCall(request, expiry && expiry - this.clock.now());
     }
     if (sealer !== undefined) {
       const seal = this.sealing(sealer, { pattern: packet.pattern, data }, request, headers);
@@ -156,7 +157,7 @@ export class OutgoingPackets {
       try {
         const data: unknown =
           packet.data instanceof LateData ? await packet.data.made : packet.data;
-        const to = { ...facts, ...entry, headers: beside };
+        const to = { ...facts, ...entry, headers: beside, now: todayOf(this.clock) };
         const text = await sealer.entry({ pattern: packet.pattern, data, ...metadata }, to);
         return this.packed({ codec: WIRE, text, output: text }, pattern);
       } catch (error) {
@@ -191,7 +192,7 @@ export class OutgoingPackets {
     const timeout = idle > 0 ? 0 : (options.timeout ?? this.options.timeout);
     const expiry = inheritedExpiry();
     if (expiry === undefined) return { timeout, idle };
-    const left = Math.max(1, Math.ceil(expiry - this.now() - wait));
+    const left = Math.max(1, Math.ceil(expiry - this.clock.now() - wait));
     return idle > 0
       ? { timeout, idle: Math.min(idle, left) }
       : { timeout: Math.min(timeout, left), idle };

@@ -12,14 +12,16 @@ import { waitingId, withdraw } from '../redis/operations/scheduling/withdraw.js'
 /**
  * When a call or an event is due, and whether it may be there already; undefined: at once, and in any case.
  *
+ * @param now by the clock of the sender, milliseconds since 1970
  * @throws RedisStreamsError INVALID_OPTION
  */
 export function scheduleOf(
   { delay, notBefore, messageId }: ResolvedRecordOptions,
   { messageIdWindow: window }: ResolvedClientOptions,
   pattern: string,
+  now: number,
 ): Schedule | undefined {
-  const time = notBefore === undefined ? delay : Math.max(0, notBefore - Date.now());
+  const time = notBefore === undefined ? delay : Math.max(0, notBefore - now);
   if (time === undefined && messageId === undefined) return undefined;
   if ((time ?? 0) > MAX_DELAY)
     throw refusedFor(pattern, 'notBefore', 'it is more than a year ahead');

@@ -23,6 +23,8 @@ export interface EntryFacts {
 export interface OutgoingFacts extends EntryFacts {
   /** Milliseconds in which it may still be stored. */
   readonly within: number;
+  /** By the clock of who seals it, milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** An entry that was read. */

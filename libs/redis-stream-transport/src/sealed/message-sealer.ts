@@ -22,10 +22,7 @@ interface Beside {
 export class MessageSealer implements Sealer {
   readonly hidesHeaders: boolean;
 
-  constructor(
-    private readonly sealing: ReadySealing,
-    private readonly now: () => number = Date.now,
-  ) {
+  constructor(private readonly sealing: ReadySealing) {
     this.hidesHeaders = sealing.headers;
   }
 
@@ -68,11 +65,11 @@ export class MessageSealer implements Sealer {
     beside: Beside,
     facts: OutgoingFacts,
   ): string {
-    const { within } = facts;
+    const { within, now } = facts;
     const { headers, print = this.print(key, { form, data }, facts) } = beside;
     const prover = proverOf(key, this.sealing.mode);
     const id = randomBytes(16).toString('base64url');
-    const head = this.head(key, { id, time: Math.floor(this.now()), within, print, form });
+    const head = this.head(key, { id, time: Math.floor(now), within, print, form });
     const body = prover.seal(key, boundEntry(head, facts), packed(headers, data));
     return head + body.toString('base64url');
   }

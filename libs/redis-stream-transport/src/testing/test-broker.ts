@@ -128,8 +128,8 @@ export class TestBroker {
   }
 
   /**
-   * Resolves when all groups have handled all that was stored for them: requests, events and their retries. A virtual time
-   * passes as far as that takes. What no group reads is not waited for.
+   * Resolves when all groups have handled all that was stored for them: requests, events and their retries, also what is
+   * due later. A virtual time passes as far as that takes. What no group reads is not waited for.
    *
    * @param within milliseconds by the clock of the broker. Default: 600,000; 10,000 where time is real.
    * @throws RedisStreamsError INVALID_OPTION for a number below 0

@@ -26,11 +26,17 @@ export function unfinishedIn(store: Store, isOpen: (id: number) => boolean): Unf
     if (tag === undefined || name === undefined) return [];
     const place = { key, tag, name };
     return [...stream.groups.values()].flatMap((group) => {
-      const pending = pendingIn(store, place, group, isOpen);
+      const left = laterIn(store, place, group).concat(pendingIn(store, place, group, isOpen));
       const unread = { stream: name, group: group.name, id: undefined, runs: false };
-      return stream.unreadBy(group) > 0 ? pending.concat(unread) : pending;
+      return stream.unreadBy(group) > 0 ? left.concat(unread) : left;
     });
   });
+}
+
+/** What is due later. */
+function laterIn(store: Store, { tag, name }: Place, group: Group): Unfinished[] {
+  const ids = [...store.hash(`${tag}:later:${name}`).keys()];
+  return ids.map((id) => ({ stream: name, group: group.name, id, runs: false }));
 }
 
 function pendingIn(
