@@ -1,7 +1,7 @@
 // What nestjs-redis-streams/threads exports. Printed by `npm run api`, and compared in CI.
 
 import type { RpcException } from '@nestjs/microservices';
-import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import type { RedisStreamsBatchContext, RedisStreamsContext } from 'nestjs-redis-streams';
 
 export type InThread<F extends ThreadFunction> = F extends (
   data: infer D,
@@ -9,7 +9,7 @@ export type InThread<F extends ThreadFunction> = F extends (
 ) => infer R
   ? Awaited<R> extends Several
     ? never
-    : (data: D, context: RedisStreamsContext) => Promise<Awaited<R>>
+    : (data: D, context: RedisStreamsContext | RedisStreamsBatchContext) => Promise<Awaited<R>>
   : never;
 
 export interface InThreadOptions {

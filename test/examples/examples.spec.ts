@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Logger } from '@nestjs/common';
+import type { ThreadOptions } from 'nestjs-redis-streams';
 import { inject } from 'vitest';
+import { stripTypes } from '../../tools/strip-types.js';
 import { read, ROOT } from '../docs/documents.js';
 
 /** What each example shows, by the name of its file. */
@@ -32,6 +35,7 @@ const SHOWN: Readonly<Record<string, unknown>> = {
     shows: ['2026-06-01', '2026-06-02'],
   },
   testing: { unit: 'rain in Bergen', withDouble: false, overBroker: true, overRedis: true },
+  threads: { below: 17_984, answered: ['ping', 'primes'], given: 'CANCELLED', again: 25 },
   prpc: {
     sum: { result: 5, exception_info: null, inOrder: true, kept: true },
     again: { result: 5, exception_info: null, inOrder: true, kept: true },
@@ -55,6 +59,9 @@ const SHOWN: Readonly<Record<string, unknown>> = {
   'plain-node': { greeting: 'hello Ada', event: 'greeted Ada' },
 };
 
+const THREADS = 'examples/threads';
+const PRIMES = pathToFileURL(join(stripTypes([THREADS]), THREADS, 'primes.js'));
+
 const files = readdirSync(join(ROOT, 'examples'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replace(/\.ts$/, ''));
@@ -67,8 +74,10 @@ test('each example is tested here, and has a paragraph in the README of the fold
 
 test.each(Object.keys(SHOWN))('the example %s shows what it says', async (name) => {
   const example = (await import(`../../examples/${name}.ts`)) as {
-    run(url: string): Promise<unknown>;
+    run(url: string, threads: ThreadOptions, module: URL): Promise<unknown>;
   };
-  expect(await example.run(inject('redisUrl'))).toEqual(SHOWN[name]);
+  // Nothing is compiled here but what a thread loads.
+  const threads = { execArgv: ['--import', 'tsx'] };
+  expect(await example.run(inject('redisUrl'), threads, PRIMES)).toEqual(SHOWN[name]);
   Logger.overrideLogger(false);
 });

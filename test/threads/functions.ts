@@ -103,4 +103,8 @@ export async function* several(): AsyncGenerator<number> {
 
 export const square = (n: number): number => n * n;
 
+/** For a batch: a result or an error for each number. */
+export const squares = (numbers: readonly number[]): readonly unknown[] =>
+  numbers.map((n) => (n < 0 ? new RangeError('below zero') : n * n));
+
 export const notAFunction = 42;

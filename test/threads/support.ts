@@ -26,3 +26,4 @@ export const wait = inThread<typeof functions.wait>(MODULE, 'wait');
 export const facts = inThread<typeof functions.facts>(MODULE, 'facts');
 export const crash = inThread<typeof functions.crash>(MODULE, 'crash');
 export const square = inThread<typeof functions.square>(MODULE, 'square');
+export const squares = inThread<typeof functions.squares>(MODULE, 'squares');

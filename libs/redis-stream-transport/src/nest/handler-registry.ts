@@ -178,6 +178,10 @@ function threadsOf(
   return own?.threads === true ? threadCount(options.threads) : own?.threads;
 }
 
+/** How many messages compute at once; undefined: the handler has no threads. */
+const computed = (own: ResolvedHandlerExtras, options: ResolvedServerOptions): number | undefined =>
+  (threadsOf(own, options) ?? 0) * (own.batch?.size ?? 1) || undefined;
+
 /** @throws RedisStreamsError INVALID_OPTION where a handler wants more threads than there are */
 function checkThreads(
   pattern: string,
@@ -216,7 +220,7 @@ function specMaker(
       );
     }
     // No more are read than can compute: what waits in Redis may go to another instance.
-    const bounds = own.flatMap((one) => one.concurrency ?? threadsOf(one, options) ?? []);
+    const bounds = own.flatMap((one) => one.concurrency ?? computed(one, options) ?? []);
     const parts = own.flatMap(({ retry }) => retry ?? []);
     const retried = parts.length > 0 || message === undefined;
     const answer = message && extras.get(message);

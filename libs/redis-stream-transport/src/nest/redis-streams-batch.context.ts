@@ -1,6 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import { RedisStreamsError } from '../errors.js';
 import type { RedisStreamsContext } from './redis-streams.context.js';
+import { THREADS, type ThreadShare } from './thread-room.js';
 
 /** What a batch handler may know and do besides its data; inject it with `@Ctx()`. */
 export class RedisStreamsBatchContext extends BaseRpcContext<[pattern: string]> {
@@ -15,6 +16,11 @@ export class RedisStreamsBatchContext extends BaseRpcContext<[pattern: string]> 
     if (first === undefined)
       throw new RedisStreamsError('INVALID_OPTION', 'a batch has a message at least');
     super([first.getPattern()]);
+  }
+
+  /** @internal for the entry `./threads` */
+  get [THREADS](): ThreadShare | undefined {
+    return this.contexts[0]?.[THREADS];
   }
 
   /** The pattern, in Nest's normal form. */

@@ -64,13 +64,13 @@ export interface HandlerExtras extends HandlerSynonyms {
   restartable?: boolean;
   /**
    * The handler computes in threads of its server, of which it has so many at most at once, or with `true` all of them;
-   * see `inThread` of `nestjs-redis-streams/threads`. Unless `concurrency` is given, no more are read than have a thread.
-   * Default: it has none.
+   * see `inThread` of `nestjs-redis-streams/threads`. Unless `concurrency` is given, no more are read than have a thread,
+   * with `batch` no more than its `size` for each thread. Default: it has none.
    */
   threads?: true | number;
   /**
    * The handler is run for several messages at once, with a list of data and a list of results: see batch handlers in
-   * docs/api.md. Not together with `threads`, nor for methods of contracts. Default: one message each.
+   * docs/api.md. Not for methods of contracts. Default: one message each.
    */
   batch?: BatchOptions;
   /**
@@ -126,9 +126,6 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
   if (values.group !== undefined && values.broadcast) {
     const reason = 'every instance gets what is broadcast, whatever its group';
     throw contradiction(place, 'group', 'broadcast', reason);
-  }
-  if (values.batch !== undefined && values.threads !== undefined) {
-    throw contradiction(place, 'batch', 'threads', 'a thread computes for one message');
   }
   if (values.spread !== undefined) refuseSpread(values, place);
   return Object.freeze(values);

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { RedisStreamsBatchContext } from '../nest/redis-streams-batch.context.js';
 import type { RedisStreamsContext } from '../nest/redis-streams.context.js';
 import type { ThreadRoom } from '../nest/thread-room.js';
 import { property, thrownText } from '../thrown.js';
@@ -22,7 +23,7 @@ export interface Target {
 
 export interface ComputationParts {
   readonly data: unknown;
-  readonly context: RedisStreamsContext;
+  readonly context: RedisStreamsContext | RedisStreamsBatchContext;
   /** Threads that computations of the pattern may have at once. */
   readonly most: number;
 }
@@ -192,13 +193,26 @@ export class Computation {
 const codeOf = ({ name }: AbortMessage): ThreadErrorCode =>
   name === 'TimeoutError' ? 'TIMEOUT' : 'CANCELLED';
 
-function factsOf(context: RedisStreamsContext): TaskFacts {
+function factsOf(context: ComputationParts['context']): TaskFacts {
+  const pattern = context.getPattern();
+  if ('contexts' in context) return { pattern, ...factsOfBatch(context.contexts) };
   return {
-    pattern: context.getPattern(),
+    pattern,
     messageId: context.getMessageId(),
     callId: context.getCallId(),
     metadata: { ...context.getMetadata() },
     deliveryCount: context.getDeliveryCount(),
     remaining: context.remainingTime(),
+  };
+}
+
+/** A batch has no id and no headers: those of one of its messages would be taken for those of all. */
+function factsOfBatch(contexts: readonly RedisStreamsContext[]): Omit<TaskFacts, 'pattern'> {
+  return {
+    messageId: '',
+    callId: undefined,
+    metadata: {},
+    deliveryCount: Math.max(...contexts.map((each) => each.getDeliveryCount())),
+    remaining: Math.max(...contexts.map((each) => each.remainingTime())),
   };
 }

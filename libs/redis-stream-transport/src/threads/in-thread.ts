@@ -1,4 +1,5 @@
 import { RedisStreamsError } from '../errors.js';
+import type { RedisStreamsBatchContext } from '../nest/redis-streams-batch.context.js';
 import type { RedisStreamsContext } from '../nest/redis-streams.context.js';
 import { THREADS, type ThreadShare } from '../nest/thread-room.js';
 import { property } from '../thrown.js';
@@ -18,7 +19,7 @@ export type InThread<F extends ThreadFunction> = F extends (
 ) => infer R
   ? Awaited<R> extends Several
     ? never
-    : (data: D, context: RedisStreamsContext) => Promise<Awaited<R>>
+    : (data: D, context: RedisStreamsContext | RedisStreamsBatchContext) => Promise<Awaited<R>>
   : never;
 
 /** A thread returns one value. */
