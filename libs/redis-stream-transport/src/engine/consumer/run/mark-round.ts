@@ -25,7 +25,9 @@ export class MarkRound {
       asked.once ||= call.once;
       const wasAsked = pack.asksToMark(call);
       // A suspect that may be started again is run although an earlier owner had marked it.
-      wanted[call.place] = call.once && !wasAsked ? 't' : 'T';
+      // One that may be started once only is not, also by a repeat: what an earlier owner has marked is no mark of ours.
+      const isOurs = wasAsked && !pack.wasMarked(call.place);
+      wanted[call.place] = call.once && !isOurs ? 't' : 'T';
       const { attempts: failed } = call.history;
       if (failed === 0) continue;
       while (attempts.length < pack.size) attempts.push(0);
