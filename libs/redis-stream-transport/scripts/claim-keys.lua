@@ -38,7 +38,7 @@ local function claim(record, mine)
   redis.call('SET', record, mine, 'PX', '86400000')
   return 'run'
 end
-local said, length = {}, 0
+local said, length, runs = {}, 0, 0
 for i = 5, #KEYS do
   local word, text = 'later', ''
   if length < 1048576 then word, text = claim(KEYS[i], ARGV[i - 2]) end
@@ -46,5 +46,7 @@ for i = 5, #KEYS do
   local at = 2 * i - 9
   said[at], said[at + 1] = word, text or ''
   length = length + #said[at + 1]
+  if word == 'run' then runs = runs + 1 end
 end
+if runs > 1 and runs == #KEYS - 4 then return 'run' end
 return said

@@ -188,6 +188,17 @@ describe('L22: idempotency keys', () => {
     expect(await starts.claimKeys('a', [])).toEqual([]);
   });
 
+  it('all of several that are to run are answered with one word', async () => {
+    const { brokers, starts, ids } = await handed(3);
+    const entries = ids.map((name, i) => ({ pattern: 'a', key: `k${i}`, name, digest: 'one' }));
+    const command = vi.spyOn(brokers.link, 'command');
+    expect(await starts.claimKeys('a', entries)).toEqual(entries.map(() => ({ kind: 'run' })));
+    expect(await command.mock.results.at(-1)!.value).toBe('run');
+    // Who asks about one gets two texts: clients in other languages ask so.
+    await starts.claimKeys('a', entries.slice(0, 1));
+    expect(await command.mock.results.at(-1)!.value).toEqual(['run', '']);
+  });
+
   it('long results are asked for in several scripts', async () => {
     const { brokers, starts, ids } = await handed(5);
     const result = 'x'.repeat(700_000);

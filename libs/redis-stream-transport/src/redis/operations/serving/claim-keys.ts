@@ -30,7 +30,8 @@ const CLAIMS = [
  * that it runs (`runningRecord`, with a digest of the payload).
  * Answers two texts per entry: `run`, `wait`, `mismatch` (the key belongs to another payload), `unreadable` (the
  * record is not one) or `later` (the answer is long enough), with an empty text; `stored` with the result; or
- * `elsewhere` with a stream: ask again with the stream in which the entry is that the record names.
+ * `elsewhere` with a stream: ask again with the stream in which the entry is that the record names. Where all of several
+ * entries are to run, it answers `run` alone: this is usual, and to make and read two texts for each costs as much as claiming it.
  */
 export const claimKeysScript = defineScript({
   name: 'claim-keys',
@@ -75,7 +76,7 @@ local function claim(record, mine)
   redis.call('SET', record, mine, 'PX', '${RESULT_LIFE}')
   return 'run'
 end
-local said, length = {}, 0
+local said, length, runs = {}, 0, 0
 for i = 5, #KEYS do
   local word, text = 'later', ''
   if length < ${MOST} then word, text = claim(KEYS[i], ARGV[i - 2]) end
@@ -83,7 +84,9 @@ for i = 5, #KEYS do
   local at = 2 * i - 9
   said[at], said[at + 1] = word, text or ''
   length = length + #said[at + 1]
+  if word == 'run' then runs = runs + 1 end
 end
+if runs > 1 and runs == #KEYS - 4 then return 'run' end
 return said
 `,
 });
@@ -129,6 +132,8 @@ interface Answered {
   readonly text: string;
 }
 
+const RUNS: Answered = { kind: 'run', text: '' };
+
 /**
  * One answer per entry, from one script unless the results are long. Runs for every turn with such entries, so the line
  * is written in place, without objects with names.
@@ -153,6 +158,10 @@ async function ask(
     line.push(streams.own, streams.other);
     for (const { name, digest } of asked) line.push(runningRecord(digest, name, streams.own));
     const said = await send(link, claimKeysScript, line);
+    if (said === 'run') {
+      for (let i = 0; i < asked.length; i++) answers.push(RUNS);
+      return answers;
+    }
     const texts = textsOf(said, 'claim-keys');
     if (texts.length !== 2 * asked.length) throw unreadable('claim-keys');
     for (let i = 0; i < texts.length; i += 2) {

@@ -42,8 +42,9 @@ function claim(store: Store, places: Places, record: string, mine: string): [str
 }
 
 /** Says which entries with idempotency keys are to run. */
-export const claimKeys = operation(claimKeysScript, (store, said, { keys, args }) =>
-  keys
+export const claimKeys = operation(claimKeysScript, (store, said, { keys, args }) => {
+  const claims = keys
     .slice(NAMED_KEYS)
-    .flatMap((record, i) => claim(store, said, record, args[NAMED_ARGS + i] as string)),
-);
+    .map((record, i) => claim(store, said, record, args[NAMED_ARGS + i] as string));
+  return claims.length > 1 && claims.every(([word]) => word === 'run') ? 'run' : claims.flat();
+});
