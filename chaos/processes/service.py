@@ -25,7 +25,9 @@ given = json.loads(sys.argv[1])
 name, options = given["name"], given["options"]
 history = os.open(given["history"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 service = Service(
-    f"redis://{options.get('host', '127.0.0.1')}:{options['port']}" if "port" in options else options["url"],
+    f"redis://{options.get('host', '127.0.0.1')}:{options['port']}"
+    if "port" in options
+    else options["url"],
     group=options["group"],
     prefix=options["prefix"],
     lease=options["leaseTtl"] / 1000,
@@ -73,7 +75,13 @@ def execute(pattern: str) -> Any:
             os.kill(os.getpid(), signal.SIGKILL)
         await asyncio.sleep(data["ms"] / 1000)
         if pattern == "inbox" and inbox:
-            await inbox.eval(EFFECT, 2, f"{effects['key']}:inbox", f"{effects['key']}:effects", data["id"])
+            await inbox.eval(
+                EFFECT,
+                2,
+                f"{effects['key']}:inbox",
+                f"{effects['key']}:effects",
+                data["id"],
+            )
         write(k="finish", n=n, t=now())
         if data.get("act") == "fail":
             raise ValueError("as told")
@@ -90,7 +98,25 @@ def vitals() -> dict[str, Any]:
     gc.collect()
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     held = sum(len(member.running.tasks) for member in service.members)
-    return {"heap": 0, "rss": rss, "sockets": 0, "timers": 0, "maps": {"held": held}, "t": now()}
+    return {
+        "heap": 0,
+        "rss": rss,
+        "sockets": 0,
+        "timers": 0,
+        "maps": {"held": held},
+        "t": now(),
+    }
+
+
+async def stalls() -> None:
+    """Notes for how long this process could do nothing, as witness.ts does."""
+    last = now()
+    while True:
+        await asyncio.sleep(0.02)
+        t = now()
+        if t - last - 20 > 20:
+            write(k="stall", **{"from": last + 20}, t=t)
+        last = t
 
 
 async def main() -> None:
@@ -107,16 +133,22 @@ async def main() -> None:
         async for line in reader:
             said = json.loads(line)
             if "question" in said:
-                tell({"question": said["question"], "answer": vitals() if said["kind"] == "vitals" else None})
+                tell(
+                    {
+                        "question": said["question"],
+                        "answer": vitals() if said["kind"] == "vitals" else None,
+                    }
+                )
         os._exit(0)
 
-    listening = asyncio.create_task(listen())
+    listening, watching = asyncio.create_task(listen()), asyncio.create_task(stalls())
     await service.start()
     write(k="status", value="connected", t=now())
     tell({"kind": "up", "name": name})
     await ended.wait()
     await service.close()
     listening.cancel()
+    watching.cancel()
 
 
 asyncio.run(main())

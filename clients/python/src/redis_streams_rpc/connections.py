@@ -10,15 +10,8 @@ from typing import Any
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    ClusterDownError,
-    MasterDownError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    ResponseError,
-    TryAgainError,
-)
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .cluster import Cluster
@@ -27,18 +20,15 @@ from .scripts import run
 from .shards import tag_numbers
 
 # What a lost connection raises: whether the command was executed is not known.
-# On Python 3.10 the TimeoutError of asyncio is a class of its own, and no OSError.
-LOST = (RedisConnectionError, RedisTimeoutError, OSError, asyncio.TimeoutError)
-# redis-py has classes for some errors, and takes the first word from their texts.
-_PASSING_CLASSES = (*LOST, ReadOnlyError, MasterDownError, ClusterDownError, TryAgainError)
-_PASSING = ("BUSY", "UNBLOCKED")
+LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
 PROTOCOL = "1"
 SHARDS_OF_A_CLUSTER = 24
 
 
 def is_passing(error: Exception) -> bool:
     """Whether the same command can succeed in a moment."""
-    return isinstance(error, _PASSING_CLASSES) or str(error).startswith(_PASSING)
+    return isinstance(error, (*LOST, ReadOnlyError)) or str(error).startswith(_PASSING)
 
 
 @dataclass(frozen=True)
@@ -55,14 +45,18 @@ def now() -> float:
 
 
 class Clock:
-    """An estimate of Redis' time that is never ahead of it."""
+    """An estimate of Redis' time, which is off by half a round trip at most."""
 
     def __init__(self) -> None:
         self._offset: float | None = None
 
-    def heard(self, redis_ms: Any) -> None:
-        """Redis said its time; the answer has just arrived."""
-        self._offset = int(redis_ms) - now()
+    def heard(self, redis_ms: Any, sent: float) -> None:
+        """Redis said its time; the question was sent at `sent` (`now()`), and the answer has just arrived."""
+        at = now()
+        measured, uncertainty = int(redis_ms) - (sent + at) / 2, (at - sent) / 2 + 1
+        # A difference within the uncertainty says nothing new: who was slow may have got an old answer.
+        if self._offset is None or abs(measured - self._offset) > uncertainty:
+            self._offset = measured
 
     def ms(self) -> int:
         """Redis' time now, in milliseconds since 1970."""
@@ -116,14 +110,15 @@ def connect(address: Address, keys: Keys, wait: float = 10, made: Callable[[int]
 
 async def hello(redis: "Redis", keys: Keys, clock: Clock) -> Memory:
     """Asks a new connection which memory it has reached. Raises READONLY for a replica."""
-    fresh = secrets.token_urlsafe(16)
+    fresh, sent = secrets.token_urlsafe(16), now()
     try:
         said = await run(redis, "hello", [keys.name("incarnation")], [fresh])
     except ResponseError as error:
-        if not isinstance(error, OutOfMemoryError):
+        if not str(error).startswith("OOM"):
             raise
+        sent = now()
         said = await run(redis, "hello-when-full", [keys.name("incarnation")], [fresh])
-    clock.heard(said[2])
+    clock.heard(said[2], sent)
     return Memory(said[0], said[1])
 
 

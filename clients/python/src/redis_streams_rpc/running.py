@@ -23,8 +23,6 @@ log = logging.getLogger("redis_streams_rpc")
 
 GRACE = 5.0
 """Seconds that a handler has to end when its signal has fired."""
-LONGEST_BACKOFF = 60.0
-"""Seconds that pauses between attempts grow to, unless the first is longer."""
 
 
 class Running:
@@ -111,9 +109,6 @@ class Running:
                 await self._run_request(delivery, delivery.request)
         except Over:
             pass
-        except Exception as error:
-            log.exception("%s of %s could not be run", delivery.name, delivery.stream)
-            await self._bury(delivery, error)
         finally:
             self._by_name.pop((delivery.group, delivery.stream, delivery.name), None)
             self._entries[key] -= 1
@@ -123,17 +118,6 @@ class Running:
                 if self.suspect == key:
                     self.suspect = None
             self._changed.set()
-
-    async def _bury(self, delivery: Delivery, error: Exception) -> None:
-        """Nobody foresaw it. Given up without an end, the delivery would come again, and fail again, for ever."""
-        try:
-            await self._ending.dead_letter(delivery, "final", error)
-        except Over:
-            pass
-        except Exception:
-            log.exception("%s of %s could not be given up", delivery.name, delivery.stream)
-            with self._park(delivery):
-                await self._member.lost.wait()
 
     async def _run_request(self, delivery: Delivery, request: Request) -> None:
         """Runs it again until an attempt is the last one."""
@@ -163,7 +147,7 @@ class Running:
     async def _handle(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
         """Runs the handler; answers what it raised, if that decides."""
         self._nonce += 1
-        delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
+        delivery.nonce, delivery.replies = self._nonce, 0
         task = asyncio.create_task(self._call(delivery, request, handler, data))
         self._handlers[delivery] = task
         try:
@@ -174,8 +158,10 @@ class Running:
                 if left is not None and left <= 0 and not delivery.cancelled:
                     delivery.cancelled = "TIMEOUT"
                     task.cancel()
-                done, _ = await asyncio.wait({task}, timeout=GRACE if delivery.cancelled else left)
-                if not done and delivery.cancelled:
+                # It may also be cancelled while this waits, and then has all of its time from then on.
+                is_ending = bool(delivery.cancelled)
+                done, _ = await asyncio.wait({task}, timeout=GRACE if is_ending else left)
+                if not done and is_ending:
                     log.warning("the handler of %s goes on after its end", delivery.pattern)
                     break
         except asyncio.CancelledError:
@@ -189,6 +175,10 @@ class Running:
         return asyncio.CancelledError() if task.cancelled() else task.exception()
 
     async def _call(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> None:
+        if delivery.until and self._member.clock.ms() > delivery.until:
+            # This process was too slow.
+            delivery.cancelled = "TIMEOUT"
+            raise asyncio.CancelledError
         context = Context(
             delivery.pattern,
             delivery.name,
@@ -219,8 +209,6 @@ class Running:
         if isinstance(error, DeadLetter):
             await self._ending.dead_letter(delivery, "handler", error)
         most = handler.retries or (options.attempts if is_event or isinstance(error, RetryLater) else 0)
-        if delivery.is_started_once:
-            most = min(most, 1)
         if not most:
             payload = {"status": "error", "message": "Internal server error"}
             if isinstance(error, HandlerError):
@@ -232,19 +220,12 @@ class Running:
         attempts = delivery.note.attempts + 1
         if attempts >= most:
             await self._ending.dead_letter(delivery, "attempts", error)
-        delay = backoff(options.retry_delay, attempts)
+        delay = options.retry_delay * 2 ** (attempts - 1)
         if isinstance(error, RetryLater) and error.seconds is not None:
             delay = error.seconds
         due = self._member.clock.ms() + int(delay * 1000)
         await self._ending.retry(delivery, int(delay * 1000), attempts)
-        # It has failed without ending its process.
-        delivery.was_marked = False
         delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)
-
-
-def backoff(first: float, attempts: int) -> float:
-    """Seconds until the next attempt, when so many have failed."""
-    return min(max(LONGEST_BACKOFF, first), first * 2.0 ** min(attempts - 1, 32))
 
 
 def _is_nested(delivery: Delivery) -> bool:

@@ -84,8 +84,9 @@ class Scheduled:
             # What is told from here on may be news to the answer, also where it comes before that.
             for stream in some:
                 self._due.pop(stream, None)
+            sent = now()
             said = await run(member.commands, "promote", keys, [MOST, SIZE])
-            member.clock.heard(said[0])
+            member.clock.heard(said[0], sent)
             for stream, following, failed in zip(some, said[2::3], said[3::3], strict=True):
                 self._heard(stream, following, failed)
 
