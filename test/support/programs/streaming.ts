@@ -1,5 +1,5 @@
-// A service of an endless stream and a slow reader of it, each told by `role`, in a process of its own: it reports what its
-// memory became. built-library.ts says where the library is.
+// A service of an endless stream and a reader of it, each told by `role`, in a process of its own: it reports what its memory
+// became. built-library.ts says where the library is.
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
@@ -12,9 +12,11 @@ interface Given {
   readonly options: RedisStreamsClientOptions;
   /** Values that are read. */
   readonly count: number;
+  /** The reader is slower than a service that does not wait. */
+  readonly isSlow: boolean;
 }
 
-const { library, role, options, count } = JSON.parse(process.argv[2] ?? '') as Given;
+const { library, role, options, count, isSlow } = JSON.parse(process.argv[2] ?? '') as Given;
 const { ClientRedisStreams, ServerRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
@@ -26,12 +28,22 @@ function held(): number {
 }
 
 let most = 0;
+/** Bytes that the process has of the system, garbage included. */
+let rss = 0;
+let rssBefore = 0;
 /** Values that the handler was asked for, or that the reader took. */
 let values = 0;
 let before = 0;
 function note(): void {
-  if (++values === 5000) before = held();
+  values++;
+  if (values % 1000 === 0) rss = Math.max(rss, process.memoryUsage.rss());
+  if (values === 5000) [before, rssBefore] = [held(), process.memoryUsage.rss()];
   else if (values % 20_000 === 0) most = Math.max(most, held() - before);
+}
+
+function report(): void {
+  const grown = Math.max(most, held() - before);
+  process.send?.({ kind: 'over', grown, resident: rss - rssBefore, values });
 }
 
 async function* texts() {
@@ -48,18 +60,18 @@ if (role === 'service') {
   if (failure) throw failure;
   process.send?.({ kind: 'up' });
   await once(process, 'message');
-  process.send?.({ kind: 'over', grown: Math.max(most, held() - before), values });
+  report();
   await server.close();
 } else {
   const client = new ClientRedisStreams(options);
   for await (const text of client.stream<string>('texts', 1)) {
     note();
     if (!text.startsWith(`${values} `)) throw new Error(`value ${text} in place ${values}`);
-    // Slower than a service that does not wait: others have their turn before the next value of each eight.
-    if (values % 8 === 0) await turn();
+    // Others have their turn before the next value of each eight.
+    if (isSlow && values % 8 === 0) await turn();
     if (values === count) break;
   }
-  process.send?.({ kind: 'over', grown: Math.max(most, held() - before), values });
+  report();
   await client.close();
 }
 process.disconnect();

@@ -76,7 +76,7 @@ export class Settler {
   }
 
   /**
-   * Adds a reply (or none) and, if `final`, the end of the delivery.
+   * Adds a reply (or none) and, if `final`, the end of the delivery; values, which others follow, wait for the turn's end.
    * @param keyed what is stored under the idempotency key of the entry
    */
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
@@ -93,7 +93,7 @@ export class Settler {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
-      if (this.unresolved === 0) queueMicrotask(this.flushScheduled);
+      if (final && this.unresolved === 0) queueMicrotask(this.flushScheduled);
       else setImmediate(this.flushScheduled);
     }
   }

@@ -46,7 +46,7 @@ export class Credits {
   /** The application was given a value that it has not taken yet. @param deliveries of its run */
   handed(call: Call, deliveries: number): void {
     this.hand(call, deliveries);
-    this.hooks.moved(call);
+    if (call.request.idle > 0) this.hooks.moved(call);
   }
 
   /** The application has taken a value. */
@@ -56,7 +56,7 @@ export class Credits {
     reading.take();
     if (call.state === 'settled') return;
     this.later(call);
-    if (!reading.isStanding) this.hooks.moved(call);
+    if (call.request.idle > 0 && !reading.isStanding) this.hooks.moved(call);
   }
 
   /** The application was given a value, and has taken it in the same moment. @param deliveries of its run */
