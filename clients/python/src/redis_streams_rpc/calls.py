@@ -39,6 +39,8 @@ class Call:
     began: float = field(default_factory=now)
     asked: float = field(default_factory=now)
     entry: str | None = None
+    copies: int = 1
+    """How many entries it may have had: what is said of the last one is not said of all."""
     memory: Memory | None = None
     is_over: bool = False
     """Whether nothing more comes."""
@@ -63,6 +65,8 @@ class Call:
     def _see(self, item: Value | End) -> None:
         if self.is_over:
             return
+        if isinstance(item, End) and item.fault and self.copies > 1:
+            item = End(fault={**item.fault, "outcome": "may-have-run"})
         self.is_over = isinstance(item, End)
         self._seen.append(item)
         if self._waiter and not self._waiter.done():

@@ -10,8 +10,15 @@ from typing import Any
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .cluster import Cluster
@@ -20,15 +27,18 @@ from .scripts import run
 from .shards import tag_numbers
 
 # What a lost connection raises: whether the command was executed is not known.
-LOST = (RedisConnectionError, RedisTimeoutError, OSError)
-_PASSING = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED")
+# On Python 3.10 the TimeoutError of asyncio is a class of its own, and no OSError.
+LOST = (RedisConnectionError, RedisTimeoutError, OSError, asyncio.TimeoutError)
+# redis-py has classes for some errors, and takes the first word from their texts.
+_PASSING_CLASSES = (*LOST, ReadOnlyError, MasterDownError, ClusterDownError, TryAgainError)
+_PASSING = ("BUSY", "UNBLOCKED")
 PROTOCOL = "1"
 SHARDS_OF_A_CLUSTER = 24
 
 
 def is_passing(error: Exception) -> bool:
     """Whether the same command can succeed in a moment."""
-    return isinstance(error, (*LOST, ReadOnlyError)) or str(error).startswith(_PASSING)
+    return isinstance(error, _PASSING_CLASSES) or str(error).startswith(_PASSING)
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ async def hello(redis: "Redis", keys: Keys, clock: Clock) -> Memory:
     try:
         said = await run(redis, "hello", [keys.name("incarnation")], [fresh])
     except ResponseError as error:
-        if not str(error).startswith("OOM"):
+        if not isinstance(error, OutOfMemoryError):
             raise
         sent = now()
         said = await run(redis, "hello-when-full", [keys.name("incarnation")], [fresh])

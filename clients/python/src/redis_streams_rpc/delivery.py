@@ -7,7 +7,7 @@ from typing import Any
 from .entry import Pack, Request, read_entry
 from .header import Malformed, Sender
 
-_NOTE = re.compile(r"(\d+) (\d+) (\S*)(?: (\d+))?\Z")
+_NOTE = re.compile(r"([0-9]{1,16}) ([0-9]{1,16}) (\S*)(?: ([0-9]{1,16}))?\Z")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Delivery:
     place: int = 0
     is_over: bool = False
     is_started_once: bool = False
+    was_marked: bool = False
+    """An earlier instance has marked it before its start."""
     key_record: str = ""
     digest: str = ""
     kept: list[str] = field(default_factory=list)
@@ -102,6 +104,7 @@ def deliveries_of(
         fields_ = _fields_of(call, entry.pattern)
         one = Delivery(group, stream, id_, call, entry.pattern or stream, deliveries, own, fields_, doubt, since)
         one.size, one.place = len(entry.calls), place
+        one.was_marked = len(letters) == len(entry.calls) and letters[place] == "t"
         found.append(one)
     return found
 

@@ -1,6 +1,5 @@
 """How a delivery ends: replies, faults, acknowledgement, another attempt, a dead letter."""
 
-import json
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -9,10 +8,24 @@ from redis.exceptions import ResponseError
 
 from .connections import LOST
 from .delivery import Delivery
-from .frame import ERROR, FAULT, NEXT, NOTHING, Reply, fault, write_frame, write_reply
+from .frame import (
+    DONE,
+    ERROR,
+    FAULT,
+    LAST,
+    NEXT,
+    NOTHING,
+    PACKED,
+    PACKED_LAST,
+    RESTART,
+    Reply,
+    fault,
+    write_frame,
+    write_reply,
+)
 from .header import Malformed
 from .settling import LOG_LIFE, Outcome, log_life
-from .texts import units, write_json
+from .texts import UnsafeJson, read_json, units, whole, write_json
 
 if TYPE_CHECKING:
     from .member import Member
@@ -131,13 +144,22 @@ class Ending:
 
     async def stored(self, delivery: Delivery, result: str) -> NoReturn:
         """Answers with what another entry of its key has ended with."""
+        replies = read_result(result)
+        if replies is None:
+            await self.no_result(delivery)
         if delivery.sender is None:
             await self.acknowledge(delivery)
-        replies = [(item[0], item[1] if len(item) > 1 else NOTHING) for item in json.loads(result)]
         for kind, payload in replies[:-1]:
-            await self.value(delivery, kind if kind == NEXT else NEXT, payload)
-        await self.complete(delivery, *replies[-1])
+            await self.value(delivery, kind, payload)
+        # An event has left no reply.
+        await self.complete(delivery, *(replies[-1] if replies else (LAST, NOTHING)))
         raise Over
+
+    async def no_result(self, delivery: Delivery) -> NoReturn:
+        """Another entry of its key has run, and what became of it cannot be read."""
+        if delivery.sender is None:
+            await self.dead_letter(delivery, "idempotency", None)
+        await self.fault(delivery, "REPLY_LOST", "the record of the key cannot be read", "may-have-run")
 
     async def unreadable(self, delivery: Delivery, code: str, message: str, reason: str = "malformed") -> NoReturn:
         """What this instance must not run: its caller is told, or the event becomes a dead letter."""
@@ -167,7 +189,7 @@ class Ending:
         keys = [member.keys.stream(stream), name("due", stream), name("dead", member.group), log or lease]
         keys += [name("started", stream), delivery.key_record or lease, name("part", stream)]
         fields = ["stream", stream, "pattern", delivery.pattern, "id", delivery.name, "reason", reason]
-        fields += ["error", why[:1_024], "deliveries", str(delivery.deliveries)]
+        fields += ["error", whole(why[:1_024]), "deliveries", str(delivery.deliveries)]
         fields += ["attempts", str(delivery.note.attempts + (reason in ("attempts", "handler")))]
         fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or [])]
         fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *_short(delivery.fields)]
@@ -199,6 +221,23 @@ class Ending:
         said = await self.script("no-handler", keys, args)
         if said.startswith("handed "):
             await self._member.tell(said.removeprefix("handed "), "audit")
+
+
+def read_result(text: str) -> list[tuple[int, Any]] | None:
+    """The replies that a record of a key holds, with their kinds; None: they cannot be read."""
+    try:
+        said = read_json(text)
+    except UnsafeJson:
+        return None
+    if not isinstance(said, list):
+        return None
+    replies: list[tuple[int, Any]] = []
+    for item in said:
+        kinds = (NEXT, PACKED, RESTART) if len(replies) < len(said) - 1 else (LAST, DONE, ERROR, PACKED_LAST)
+        if not isinstance(item, list) or not 1 <= len(item) <= 2 or type(item[0]) is not int or item[0] not in kinds:
+            return None
+        replies.append((item[0], item[1] if len(item) > 1 else NOTHING))
+    return replies
 
 
 def _short(fields: list[str]) -> list[str]:

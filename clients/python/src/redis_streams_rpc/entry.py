@@ -1,13 +1,12 @@
 """Entries of streams: requests, events, and packs of several calls."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .header import Header, Malformed, Sender, is_call, read_header
 from .patterns import LONGEST as LONGEST_PATTERN
-from .texts import UnsafeJson, read_headers, units
+from .texts import UnsafeJson, parse, read_headers, units, whole
 
 LONGEST_KEY = 256
 LARGEST_PACK = 64
@@ -120,7 +119,7 @@ def _packed(header: Header, data: str, headers: str, key: str) -> Request | Malf
 
 
 def _string(text: str) -> str:
-    value = json.loads(text)
+    value = parse(text)
     if not isinstance(value, str):
         raise UnsafeJson("no text")
-    return value
+    return whole(value)

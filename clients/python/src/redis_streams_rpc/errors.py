@@ -1,7 +1,9 @@
 """What goes wrong, as a caller sees it, and what a handler may raise."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
+WEEK = 604_800
 Outcome = Literal["not-run", "may-have-run"]
 
 # The codes of faults that this version knows. Any other one counts as REDIS.
@@ -63,10 +65,14 @@ class HandlerError(Exception):
 
 
 class RetryLater(Exception):
-    """Raised by a handler: it runs again, after `seconds` or as the policy of the service says."""
+    """Raised by a handler: it runs again, after `seconds` (a week at most) or as the policy of the service says."""
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | timedelta | None = None) -> None:
         super().__init__("run again later")
+        if isinstance(seconds, timedelta):
+            seconds = seconds.total_seconds()
+        if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds <= WEEK):
+            raise RedisStreamsError("INVALID_OPTION", "RetryLater takes 0 to 604,800 seconds", "may-have-run")
         self.seconds = seconds
 
 

@@ -1,12 +1,12 @@
 """Notices to this instance: cancellations, and words of other members."""
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
 from .connections import LOST, Pauses, connect
+from .texts import parse
 
 if TYPE_CHECKING:
     from .member import Member
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read_notice(text: str) -> tuple[str, str] | None:
     """The stream and the name of what is cancelled; None: it is no cancellation."""
     try:
-        said = json.loads(text)
+        said = parse(text)
     except ValueError:
         return None
     if isinstance(said, list) and len(said) == 2 and all(isinstance(part, str) for part in said):

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
-from .connections import LOST, Pauses, is_passing
-from .delivery import deliveries_of
-from .header import is_pack_line
+from .connections import LOST, Pauses, is_passing, now
+from .delivery import Delivery, deliveries_of, read_note
+from .header import Malformed, is_pack_line
 from .scripts import command, run
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
     from .member import Member
 
+log = logging.getLogger("redis_streams_rpc")
+
 BLOCK = 500
 NESTED_EVERY = 0.1
+LEFT_OUT = 5_000
+"""Milliseconds for which a stream that cannot be read is left out."""
 
 
 class Intake:
@@ -27,6 +32,7 @@ class Intake:
         self.group, self.streams, self.reader = group, streams, reader
         self._member = member
         self._done = asyncio.Event()
+        self._left_out: dict[str, float] = {}
         self.reads = 0
 
     async def ended(self) -> None:
@@ -43,19 +49,38 @@ class Intake:
                     self.reads += 1
                     pauses.reset()
                 except (*LOST, ResponseError) as error:
-                    if str(error).startswith("NOGROUP"):
-                        await member.make_groups()
-                    elif not is_passing(error):
-                        raise
                     member.doubt += 1
+                    if not is_passing(error):
+                        await self._mend(error)
                     await self.reader.connection_pool.disconnect()
                     await pauses.wait()
         finally:
             self._done.set()
 
+    async def _mend(self, error: Exception) -> None:
+        """Makes groups that are missing, and leaves out for a while what cannot be read: the rest goes on."""
+        log.warning("the group %s could not be read: %s", self.group, error)
+        try:
+            await self._member.make_groups()
+            for stream in self.streams:
+                try:
+                    await command(self.reader, "XPENDING", self._member.keys.stream(stream), self.group)
+                except ResponseError as refused:
+                    if is_passing(refused):
+                        raise
+                    log.warning("the stream %s is left out for a while: %s", stream, refused)
+                    self._left_out[stream] = now() + LEFT_OUT
+        except (*LOST, ResponseError) as refused:
+            log.warning("the groups could not be made: %s", refused)
+
+    @property
+    def _readable(self) -> dict[str, str]:
+        return {stream: kind for stream, kind in self.streams.items() if self._left_out.get(stream, 0) <= now()}
+
     async def _turn(self) -> None:
         member = self._member
-        if not member.is_fresh or member.paused.is_instance_paused:
+        readable = self._readable
+        if not readable or not member.is_fresh or member.paused.is_instance_paused:
             await asyncio.sleep(0.05)
             return
         room = member.running.room
@@ -65,8 +90,8 @@ class Intake:
             if member.running.room <= 0:
                 await self._read_nested()
             return
-        count = max(1, room // len(self.streams))
-        streams = [member.keys.stream(stream) for stream in self.streams]
+        count = max(1, room // len(readable))
+        streams = [member.keys.stream(stream) for stream in readable]
         words = ["XREADGROUP", "GROUP", self.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
         doubt, since = member.doubt, member.memory.incarnation
         said = await command(self.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
@@ -76,7 +101,7 @@ class Intake:
         """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
         member = self._member
         room = member.running.nested_room
-        streams = [stream for stream, kind in self.streams.items() if kind == "r"]
+        streams = [stream for stream, kind in self._readable.items() if kind == "r"]
         if room <= 0 or not streams:
             return
         doubt, since = member.doubt, member.memory.incarnation
@@ -110,5 +135,12 @@ class Intake:
     ) -> None:
         """Runs what an entry holds, if it does not run here already."""
         running = self._member.running
-        if fields and not running.holds(self.group, stream, id_):
-            running.take(deliveries_of(self.group, stream, id_, fields, deliveries, note, known, doubt, since))
+        if not fields or running.holds(self.group, stream, id_):
+            return
+        try:
+            found = deliveries_of(self.group, stream, id_, fields, deliveries, note, known, doubt, since)
+        except Exception:
+            log.exception("the entry %s of %s could not be read", id_, stream)
+            wrong, noted = Malformed("the entry cannot be read"), read_note(note)
+            found = [Delivery(self.group, stream, id_, wrong, stream, deliveries, noted, fields, doubt, since)]
+        running.take(found)

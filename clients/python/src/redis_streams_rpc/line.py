@@ -17,6 +17,7 @@ from .keys import Keys
 from .reply_log import LIFE, ReplyLog, place
 from .scripts import run
 from .sending import STORE, Item, Sender
+from .steady import steadily
 
 FIRST_ASK, NEXT_ASK = 2_000, 5_000
 INBOX_LIFE = 60_000
@@ -34,7 +35,7 @@ class Line:
         self.log = ReplyLog(self._reader, keys.log(caller), self._take, self._asking.set)
         self.sender = Sender(self._redis, keys, caller, backlog, lambda: self.log.last)
         self._leaving: set[asyncio.Task[str]] = set()
-        self._asker = asyncio.create_task(self._ask_often())
+        self._asker = asyncio.create_task(steadily(self._ask_often, "asking about calls"))
 
     async def close(self) -> None:
         await end([self._asker])
@@ -58,12 +59,14 @@ class Line:
         item.stored.add_done_callback(lambda stored: self._stored(call, mode, grace, stored))
         self.sender.add(item)
 
-    def _stored(self, call: Call, mode: str, grace: float, stored: "asyncio.Future[tuple[str, Memory]]") -> None:
+    def _stored(self, call: Call, mode: str, grace: float, stored: "asyncio.Future[tuple[str, Memory | None]]") -> None:
         if stored.cancelled():
             return
         error = stored.exception()
         if error is None:
             call.entry, call.memory = stored.result()
+            if call.memory is None:
+                call.copies += 1
             call.asked = now()
             if call.is_left and not call.is_over:
                 self.leave(call)
@@ -162,6 +165,7 @@ class Line:
             call.fail("REPLY_LOST", "Redis has lost the call, which may be started once only", "may-have-run")
         else:
             call.entry = None
+            call.copies += 1
             self.store(call, STORE, 0)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError, ResponseError
 
-from .connections import LOST, PROTOCOL, Clock, Memory, connect, hello, is_passing, now
+from .connections import LOST, PROTOCOL, Clock, Memory, connect, hello, now
 from .ended import end
 from .errors import RedisStreamsError
 from .inbox import Inbox
@@ -152,7 +152,10 @@ class Member:
             args = [intake.group, kind, 0, secrets.token_urlsafe(16), self.consumer]
             said = await run(self.commands, "group", keys, args)
             if said[0] == "wrong":
-                raise RedisStreamsError("REDIS", f"{said[1]} is a key of the type {said[2]}")
+                if not self.is_started:
+                    raise RedisStreamsError("REDIS", f"{said[1]} is a key of the type {said[2]}")
+                log.warning("%s is a key of the type %s", said[1], said[2])
+                continue
             self.since[intake.group, stream] = said[1]
 
     def _announced(self) -> tuple[list[str], list[str]]:
@@ -188,9 +191,13 @@ class Member:
             self.doubt += 1
             return await self.renew(take=True)
         self._renewed = sent
-        await self.paused.heard(said[3])
+        # They were taken out of Redis: nobody says them again.
         for notice in said[4:]:
             self.inbox.take(notice)
+        try:
+            await self.paused.heard(said[3])
+        except ResponseError as error:
+            log.warning("what is paused could not be read: %s", error)
 
     async def _renew_often(self) -> None:
         while True:
@@ -206,9 +213,7 @@ class Member:
                 await self._announce(check=False)
             for offer in self.options.offers:
                 await offer(self)
-        except (RedisError, *LOST) as error:
-            if not is_passing(error) and not isinstance(error, ResponseError):
-                raise
+        except Exception as error:
             log.warning("the lease was not renewed: %s", error)
             await self.after(error)
 

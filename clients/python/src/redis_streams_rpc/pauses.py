@@ -1,10 +1,10 @@
 """What operators have paused."""
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 from .scripts import run
+from .texts import parse
 
 if TYPE_CHECKING:
     from .member import Member
@@ -58,7 +58,7 @@ class PausedPatterns:
 
 def _read(text: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(text)
+        said = parse(text)
     except ValueError:
         said = {}
     return said if isinstance(said, dict) else {}

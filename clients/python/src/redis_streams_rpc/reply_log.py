@@ -11,6 +11,7 @@ from .connections import LOST, Pauses, is_passing, now
 from .ended import end
 from .frame import Frame, read_frame
 from .scripts import command, run
+from .steady import steadily
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -19,6 +20,8 @@ log = logging.getLogger("redis_streams_rpc")
 
 LIFE = 120_000
 BLOCK = 2_000
+UNTRIMMED = 4_194_304
+"""Characters read after which the log is trimmed here: a caller that sends nothing trims it with no batch."""
 
 
 def place(id_: str) -> tuple[int, int]:
@@ -35,7 +38,8 @@ class ReplyLog:
         self.lost_at = -1.0
         self._redis, self._key, self._take, self._doubt = redis, key, take, doubt
         self._moved = asyncio.Condition()
-        self._task = asyncio.create_task(self._work())
+        self._untrimmed = 0
+        self._task = asyncio.create_task(steadily(self._work, "reading replies"))
 
     async def close(self) -> None:
         await end([self._task])
@@ -80,17 +84,26 @@ class ReplyLog:
             found = dict(zip(fields[::2], fields[1::2], strict=True))
             if "b" in found and self.last != "0-0":
                 self._lose()
-            self._hand_on(found.get("f", ""))
+            text = found.get("f", "")
+            self._untrimmed += len(text)
+            self._hand_on(text)
             async with self._moved:
                 self.last = id_
                 self._moved.notify_all()
+        if self._untrimmed > UNTRIMMED:
+            await command(self._redis, "XTRIM", self._key, "MINID", self.last)
+            self._untrimmed = 0
         if not answer:
             await self._attach()
 
     def _hand_on(self, text: str) -> None:
-        frame = read_frame(text) if text else None
-        if frame:
-            self._take(frame)
+        try:
+            frame = read_frame(text) if text else None
+            if frame:
+                self._take(frame)
+        except Exception:
+            log.exception("a frame could not be handed on")
+            return self._lose()
         if text and (frame is None or frame.unreadable):
             self._lose()
 

@@ -23,6 +23,8 @@ log = logging.getLogger("redis_streams_rpc")
 
 GRACE = 5.0
 """Seconds that a handler has to end when its signal has fired."""
+LONGEST_BACKOFF = 60.0
+"""Seconds that pauses between attempts grow to, unless the first is longer."""
 
 
 class Running:
@@ -109,6 +111,9 @@ class Running:
                 await self._run_request(delivery, delivery.request)
         except Over:
             pass
+        except Exception as error:
+            log.exception("%s of %s could not be run", delivery.name, delivery.stream)
+            await self._bury(delivery, error)
         finally:
             self._by_name.pop((delivery.group, delivery.stream, delivery.name), None)
             self._entries[key] -= 1
@@ -118,6 +123,17 @@ class Running:
                 if self.suspect == key:
                     self.suspect = None
             self._changed.set()
+
+    async def _bury(self, delivery: Delivery, error: Exception) -> None:
+        """Nobody foresaw it. Given up without an end, the delivery would come again, and fail again, for ever."""
+        try:
+            await self._ending.dead_letter(delivery, "final", error)
+        except Over:
+            pass
+        except Exception:
+            log.exception("%s of %s could not be given up", delivery.name, delivery.stream)
+            with self._park(delivery):
+                await self._member.lost.wait()
 
     async def _run_request(self, delivery: Delivery, request: Request) -> None:
         """Runs it again until an attempt is the last one."""
@@ -147,7 +163,7 @@ class Running:
     async def _handle(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
         """Runs the handler; answers what it raised, if that decides."""
         self._nonce += 1
-        delivery.nonce, delivery.replies = self._nonce, 0
+        delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
         task = asyncio.create_task(self._call(delivery, request, handler, data))
         self._handlers[delivery] = task
         try:
@@ -209,6 +225,8 @@ class Running:
         if isinstance(error, DeadLetter):
             await self._ending.dead_letter(delivery, "handler", error)
         most = handler.retries or (options.attempts if is_event or isinstance(error, RetryLater) else 0)
+        if delivery.is_started_once:
+            most = min(most, 1)
         if not most:
             payload = {"status": "error", "message": "Internal server error"}
             if isinstance(error, HandlerError):
@@ -220,12 +238,19 @@ class Running:
         attempts = delivery.note.attempts + 1
         if attempts >= most:
             await self._ending.dead_letter(delivery, "attempts", error)
-        delay = options.retry_delay * 2 ** (attempts - 1)
+        delay = backoff(options.retry_delay, attempts)
         if isinstance(error, RetryLater) and error.seconds is not None:
             delay = error.seconds
         due = self._member.clock.ms() + int(delay * 1000)
         await self._ending.retry(delivery, int(delay * 1000), attempts)
+        # It has failed without ending its process.
+        delivery.was_marked = False
         delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)
+
+
+def backoff(first: float, attempts: int) -> float:
+    """Seconds until the next attempt, when so many have failed."""
+    return min(max(LONGEST_BACKOFF, first), first * 2.0 ** min(attempts - 1, 32))
 
 
 def _is_nested(delivery: Delivery) -> bool:

@@ -1,6 +1,7 @@
 """Numbered batches: what a caller sends is stored exactly once, also when an answer is lost."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +17,12 @@ from .ended import end
 from .errors import RedisStreamsError
 from .keys import Keys
 from .scripts import run
+from .steady import steadily
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+log = logging.getLogger("redis_streams_rpc")
 
 MOST = 500
 LARGEST = 1_048_576
@@ -52,9 +56,10 @@ class Item:
     later: Later | None = None
     heard: Callable[[int], None] | None = None
     """Is told over how many streams all services spread the pattern."""
-    stored: "asyncio.Future[tuple[str, Memory]]" = field(
+    stored: "asyncio.Future[tuple[str, Memory | None]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    """Its id, and the memory that it is in; None: another memory may have had it too."""
 
     def is_like(self, other: "Item") -> bool:
         """Whether the two are in one section of a batch."""
@@ -79,7 +84,7 @@ class Sender:
         self._epoch, self._number = 1, 0
         self._queue: deque[Item] = deque()
         self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._work())
+        self._task = asyncio.create_task(steadily(self._work, "sending"))
 
     def add(self, item: Item) -> None:
         self._queue.append(item)
@@ -103,6 +108,11 @@ class Sender:
                     for item in batch:
                         item.fail("CLOSED", "the caller was closed", maybe=True)
                     raise
+                except Exception:
+                    log.exception("a batch could not be sent")
+                    self._refuse(batch, "REDIS", "the batch could not be sent", True)
+                    # Whether its number was used is not known.
+                    self._epoch, self._number, self.memory = self._epoch + 1, 0, None
 
     def _next_batch(self) -> list[Item]:
         batch, size = list[Item](), 0
@@ -116,6 +126,8 @@ class Sender:
         versions: list[list[Item]] = []
         first = now()
         is_lost = False
+        lost_in = set[str]()
+        """Memories that may have it, as no answer came."""
         while True:
             # What is of no use any more is left out of a repeat: the answer says which version was stored.
             wanted = [item for item in batch if not item.is_over()]
@@ -130,7 +142,11 @@ class Sender:
                 sent = now()
                 words = (await self._run(len(versions) - 1, wanted, self.memory)).split(" ")
             except LOST:
-                is_lost, self.memory = True, None
+                # Without a memory it was not sent yet.
+                if self.memory:
+                    is_lost = True
+                    lost_in.add(self.memory.incarnation)
+                self.memory = None
                 await self._redis.connection_pool.disconnect()
                 await pauses.wait()
                 continue
@@ -144,7 +160,9 @@ class Sender:
             self.clock.heard(words[1], sent)
             if words[0] in ("ok", "done"):
                 self._number += 1
-                return self._stored(batch, versions, words[2:])
+                return self._stored(
+                    batch, versions, words[2:], self.memory if lost_in <= {self.memory.incarnation} else None
+                )
             if words[0] == "inc":
                 self.memory = None
             elif words[0] in ("gap", "old"):
@@ -176,15 +194,15 @@ class Sender:
         head += [MAX_AGE, LIFE, self._backlog, trim, sections]
         return str(await run(self._redis, "enqueue", keys, [*head, *args]))
 
-    def _stored(self, batch: list[Item], versions: list[list[Item]], words: list[str]) -> None:
-        memory = self.memory
-        if words[0] in ("?", "-") or memory is None:
+    def _stored(self, batch: list[Item], versions: list[list[Item]], words: list[str], memory: Memory | None) -> None:
+        if words[0] in ("?", "-"):
             return self._refuse(batch, "REDIS", "the verdict is not kept", words[0] == "?")
         items = versions[int(words[0])]
         kept = set(map(id, items))
         self._refuse([item for item in batch if id(item) not in kept], "TIMEOUT", "not sent by its deadline")
         at = 0
-        for token in words[1:]:
+        # A version of nothing is answered with nothing.
+        for token in filter(None, words[1:]):
             first = items[at]
             said, _, refused = token.partition("!")
             if first.heard:

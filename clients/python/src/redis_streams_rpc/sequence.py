@@ -90,7 +90,7 @@ def _known_fault(payload: Any) -> dict[str, str]:
     said = payload if isinstance(payload, dict) else {}
     code, outcome = said.get("code"), said.get("outcome")
     return fault(
-        code if code in CODES else "REDIS",
+        code if isinstance(code, str) and code in CODES else "REDIS",
         str(said.get("message", "")),
         "not-run" if outcome == "not-run" else "may-have-run",
     )

@@ -1,18 +1,21 @@
 """What has ended leaves in one fenced step: replies, results of keys, acknowledgement, deletion, notes."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
-from .connections import LOST, is_passing
+from .connections import LOST, Pauses, is_passing
 from .delivery import Delivery
 from .frame import FAULT, Reply, fault, write_frame, write_reply
 
 if TYPE_CHECKING:
     from .member import Member
+
+log = logging.getLogger("redis_streams_rpc")
 
 MOST = 200
 LARGEST_FRAME, LARGEST_SCRIPT = 1_048_576, 4_194_304
@@ -82,7 +85,7 @@ class Settling:
 
     async def _settle(self, batch: list[Outcome]) -> None:
         """Repeats until Redis has answered. After a doubt each entry is settled by a script that checks its owner."""
-        care = "0"
+        care, pauses = "0", Pauses()
         while True:
             try:
                 if any(o.delivery.doubt != self._member.doubt for o in batch):
@@ -90,20 +93,29 @@ class Settling:
                         await self._checked(outcome)
                     return
                 said = (await self._plain(batch, care)).split(" ")
+                if said[0] == "missing":
+                    await self._member.renew(take=True)
+                    continue
             except (*LOST, ResponseError) as error:
-                await self._member.after(error)
                 if not is_passing(error):
-                    raise
+                    log.warning("what has ended could not be settled, and is tried again: %s", error)
+                await self._member.after(error)
+                await pauses.wait()
                 continue
             if said[0] == "full":
-                batch[:] = [self._lost(outcome) for outcome in batch]
+                self._lose(batch, {int(at) for at in said[1:]})
                 care = "1"
-            elif said[0] == "missing":
-                await self._member.renew(take=True)
             elif said[0] == "fenced":
                 return self._member.fenced()
             else:
                 return
+
+    def _lose(self, batch: list[Outcome], full: set[int]) -> None:
+        """Replaces the replies that full logs have no room for. `full`: the places of their frames, from 1."""
+        logs = {log for at, (log, *_) in enumerate(self._frames(batch), 1) if at in full}
+        for outcome in batch:
+            if outcome.delivery.sender and self._member.keys.log(outcome.delivery.sender.caller) in logs:
+                self._lost(outcome)
 
     def _lost(self, outcome: Outcome) -> Outcome:
         sender = outcome.delivery.sender
@@ -167,7 +179,9 @@ class Settling:
         """The same of one outcome; Redis sees whose it is."""
         member = self._member
         if not outcome.ends:
-            said = (await self._plain([outcome], "1")).split(" ")[0]
+            said = (await self._plain([outcome], "0")).split(" ")[0]
+            if said == "full":
+                said = (await self._plain([self._lost(outcome)], "1")).split(" ")[0]
         else:
             said = await self._settle_one(outcome)
         if said == "missing":

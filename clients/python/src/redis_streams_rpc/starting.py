@@ -122,10 +122,7 @@ class Starting:
                 message = "the key was used before with other data"
                 await self._ending.unreadable(delivery, "IDEMPOTENCY_MISMATCH", message, "idempotency")
             else:
-                message = "the record of the key cannot be read"
-                if delivery.sender is None:
-                    await self._ending.dead_letter(delivery, "idempotency", None)
-                await self._ending.fault(delivery, "REPLY_LOST", message, "may-have-run")
+                await self._ending.no_result(delivery)
 
     async def start(self, delivery: Delivery, request: Request, handler: Handler) -> None:
         """Waits until a handler may start, and notes what may be started once only, or may be the last time."""
@@ -161,7 +158,9 @@ class Starting:
             told = [delivery.group, self._member.consumer, delivery.id, "".join(letters), noted]
             return [*told, "1" if once else "0"]
 
-        said = await self._ending.script("mark", keys, args("t"), again=args("T"))
+        # A mark that a repeat finds may be its own, but not where it was there before.
+        again = None if delivery.was_marked else args("T")
+        said = await self._ending.script("mark", keys, args("t"), again=again)
         sign = said.split(" ")[1][delivery.place]
         if sign == "t" and once:
             await self._ending.fault(delivery, "INTERRUPTED", "its instance died", "may-have-run")

@@ -54,8 +54,11 @@ def read_json(text: str) -> Any:
 
 
 def write_json(value: Any) -> str:
-    """JSON as short as it can be. Raises ValueError for NaN, and TypeError for what JSON cannot hold."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """JSON as short as it can be. Raises ValueError for NaN and circles, and TypeError for what JSON cannot hold."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     # Halves of surrogate pairs are no UTF-8, but JSON can escape them.
     return text if text.isascii() or _is_utf8(text) else json.dumps(value, allow_nan=False)
 
@@ -66,6 +69,11 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def whole(text: str) -> str:
+    """A text that is UTF-8: halves of surrogate pairs are replaced, as JavaScript does where it writes bytes."""
+    return text if _is_utf8(text) else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def read_headers(text: str) -> dict[str, str]:
