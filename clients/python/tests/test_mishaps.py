@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from conftest import until
 from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
 
 from redis_streams_rpc import Caller, RedisStreamsError, Service, intake
 from redis_streams_rpc.digests import digest
@@ -156,3 +157,25 @@ async def test_redis_that_refuses_to_write_for_a_while(url: str, prefix: str, re
             await redis.config_set("min-replicas-to-write", 0)
         assert await call == 5
         assert service.members[0].consumer == name
+
+
+async def test_a_fault_is_no_result_of_a_key(url: str, prefix: str, redis: Redis) -> None:
+    service, runs = Service(url, prefix=prefix, group="work", max_reply=1_000), list[Any]()
+
+    @service.message("do")
+    async def do(data: Any) -> str:
+        runs.append(data)
+        return "x" * (2_000 if len(runs) == 1 else 10)
+
+    async with service, Caller(url, prefix=prefix) as caller:
+        assert await told(caller.call("do", 1, key="k")) == ("PAYLOAD_TOO_LARGE", "may-have-run")
+        assert await told(caller.call("do", 1, key="k")) == ("", "x" * 10)
+
+
+async def test_a_wrong_password_is_no_outage(url: str, prefix: str) -> None:
+    wrong = url.replace("redis://", "redis://nobody:wrong@")
+    service = Service(wrong, prefix=prefix, group="work")
+    service.message("do")(lambda data: data)
+    for connecting in (service.start(), Caller(wrong, prefix=prefix).connect()):
+        with pytest.raises(AuthenticationError):
+            await asyncio.wait_for(connecting, 20)

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 from conftest import until
+from redis.exceptions import (
+    AuthenticationError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError, TryAgainError
 
 from redis_streams_rpc import connections, reply_log
 from redis_streams_rpc.calls import Call
@@ -16,6 +23,7 @@ from redis_streams_rpc.frame import Frame, read_frame
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.line import Line
 from redis_streams_rpc.reply_log import ReplyLog
+from redis_streams_rpc.sending import Item
 from redis_streams_rpc.sequence import End, Sequence
 from redis_streams_rpc.steady import steadily
 
@@ -98,6 +106,7 @@ async def test_a_task_that_fails_is_begun_again() -> None:
 def test_what_passes() -> None:
     assert all(map(is_passing, [TryAgainError("x"), MasterDownError("x"), ReadOnlyError("x"), ResponseError("BUSY x")]))
     assert not is_passing(ResponseError("MISCONF x"))
+    assert not is_passing(AuthenticationError("invalid username-password pair or user is disabled."))
     assert issubclass(asyncio.TimeoutError, LOST)
 
 
@@ -131,6 +140,22 @@ def test_of_a_call_that_was_stored_twice_nobody_says_that_it_did_not_run() -> No
     for one in (once, twice, unknown):
         one.fail("PAUSED", "an operator has paused it", "not-run")
     assert [fault_of(one) for one in (once, twice, unknown)] == ["not-run", "may-have-run", "may-have-run"]
+
+
+def test_a_call_that_nobody_waits_for_is_not_sent() -> None:
+    line: Any = Line.__new__(Line)
+    added: list[Item] = []
+    line.keys, line.sender = Keys("p"), SimpleNamespace(add=added.append)
+    loop, one = asyncio.new_event_loop(), call()
+
+    async def store() -> None:
+        line.store(one, "0", 0)
+
+    loop.run_until_complete(store())
+    loop.close()
+    assert not added[0].is_over()
+    line.leave(one)
+    assert added[0].is_over()
 
 
 async def test_asking_goes_on_when_an_answer_does_not_come() -> None:

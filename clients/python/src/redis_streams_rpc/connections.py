@@ -11,6 +11,7 @@ from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AuthenticationError,
     ClusterDownError,
     MasterDownError,
     OutOfMemoryError,
@@ -38,6 +39,8 @@ SHARDS_OF_A_CLUSTER = 24
 
 def is_passing(error: Exception) -> bool:
     """Whether the same command can succeed in a moment."""
+    if isinstance(error, AuthenticationError):
+        return False
     return isinstance(error, _PASSING_CLASSES) or str(error).startswith(_PASSING)
 
 

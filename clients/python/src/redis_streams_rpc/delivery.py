@@ -52,6 +52,8 @@ class Delivery:
     digest: str = ""
     kept: list[str] = field(default_factory=list)
     """Its replies for the record of its key, each as JSON."""
+    is_kept: bool = True
+    """Whether that is its result: a fault is none."""
     replies: int = 0
     nonce: int = 0
     cancelled: str = ""

@@ -91,7 +91,9 @@ class Ending:
             await self._settle(Outcome(delivery, drop=False, result=result))
             return
         reply = self._reply(delivery, kind, payload)
-        result = f"={delivery.digest} [{','.join(delivery.kept)}]" if delivery.key_record else ""
+        result = ""
+        if delivery.key_record:
+            result = f"={delivery.digest} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
         await self._settle(Outcome(delivery, reply, result=result))
 
     async def _settle(self, outcome: Outcome) -> None:
@@ -109,6 +111,7 @@ class Ending:
         if len(text.encode()) > self._member.options.max_reply:
             told = fault("PAYLOAD_TOO_LARGE", "the reply is too large", "may-have-run")
             return self._reply_instead(delivery, FAULT, told)
+        delivery.is_kept = delivery.is_kept and kind != FAULT
         if delivery.key_record:
             delivery.kept.append(write_json([kind, *([] if payload is NOTHING else [payload])]))
         return text

@@ -52,7 +52,7 @@ class Line:
             self.keys.name("live", call.pattern),
             mode,
             lambda: call.fields(call),
-            lambda: call.is_over or now() > call.until,
+            lambda: call.is_over or call.is_left or now() > call.until,
             call.size,
             heard=call.heard,
         )

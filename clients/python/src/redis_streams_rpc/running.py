@@ -164,6 +164,7 @@ class Running:
         """Runs the handler; answers what it raised, if that decides."""
         self._nonce += 1
         delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
+        delivery.is_kept = True
         task = asyncio.create_task(self._call(delivery, request, handler, data))
         self._handlers[delivery] = task
         try:
