@@ -15,8 +15,17 @@ export async function startRabbit(): Promise<Broker> {
   if (program === undefined) throw new Absent('rabbitmq-server is not on PATH');
   const folder = mkdtempSync(join(tmpdir(), 'nrs-rabbitmq-'));
   const port = await freePort();
+  // Erlang would start one that stays.
+  const namesPort = await freePort();
+  const names = await startProcess(
+    findProgram('epmd', ['/usr/lib/erlang/bin']) ?? 'epmd',
+    ['-port', String(namesPort), '-address', '127.0.0.1'],
+    { port: namesPort },
+  );
   const env = {
     ...process.env,
+    ERL_EPMD_PORT: String(namesPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
     HOME: folder,
     RABBITMQ_NODENAME: `bench${port}@localhost`,
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
@@ -28,13 +37,17 @@ export async function startRabbit(): Promise<Broker> {
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
     RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
   };
-  const server = await startProcess(program, [], { port, env });
+  const server = await startProcess(program, [], { port, env }).catch(async (error: unknown) => {
+    await names.stop();
+    throw error;
+  });
   return {
     url: `amqp://127.0.0.1:${port}`,
     version: 'RabbitMQ',
     usage: async () => usageOf(server.pid),
     stop: async () => {
       await server.stop();
+      await names.stop();
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };

@@ -86,6 +86,41 @@ export function deliveryCases(transport: TransportName, open: () => OpenTranspor
     await soon(() => expect([...new Set(journal.lines)].toSorted()).toEqual(kept));
   });
 
+  const after = promised('killed', transport, 'answered', {
+    tcp: 'an error',
+    nats: 'silence',
+    rabbitmq: 'silence',
+  });
+  test('commands in flight at an instance that is killed', async () => {
+    const victim = await stage.victim('a', made.JobsContract);
+    await stage.serve('a', jobsOf(made, 'a1', journal));
+    const client = await stage.client('a', made.JobsContract);
+    const ends: string[] = [];
+    let sent = 0;
+    const send = () =>
+      void client.work(sent++).then(
+        () => ends.push('answered'),
+        () => ends.push('an error'),
+      );
+    // Some are run by the other instance, where that gets any.
+    await soon(() => {
+      if (sent < 100) send();
+      expect(victim.begun).toBeGreaterThan(0);
+      expect(sent).toBeGreaterThan(IDS.length);
+    });
+    await victim.kill();
+    if (after === 'silence') {
+      await soon(() => expect(journal.lines.length).toBeGreaterThan(0));
+      await pause(SILENCE);
+      expect(ends).not.toContain('an error');
+      // Those that were on their way to it are lost too.
+      expect(ends.length).toBeLessThanOrEqual(sent - victim.begun);
+    } else {
+      await soon(() => expect(ends).toHaveLength(sent));
+      expect(new Set(ends)).toEqual(new Set([after]));
+    }
+  });
+
   const refused = promised<object | undefined>(
     'refused',
     transport,

@@ -23,6 +23,9 @@ export const kafka: TransportUnderTest = {
           groupId: `${name}-${id}`,
           // Milliseconds that a look may wait for something to come, and that closing waits for it. Default: 5,000.
           maxWaitTimeInMs: 100,
+          // After which an instance that says nothing is dead; no less is permitted. Default: 30,000.
+          sessionTimeout: 6_000,
+          heartbeatInterval: 1_000,
           retry: { initialRetryTime: 100, retries: 5 },
         },
         // What is sent at once may come before the first look of a new group.
@@ -45,6 +48,7 @@ export const kafka: TransportUnderTest = {
     };
     return {
       close: stop,
+      drivers: ['kafkajs'],
       place: (topics) => place(topics, false),
       exact: (topics) => place(topics, true),
     };

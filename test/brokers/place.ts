@@ -9,6 +9,8 @@ export type Caller = Pick<ClientProxy, 'send' | 'emit' | 'connect' | 'close'>;
 export interface Place {
   /** Options of an instance. */
   server(service: string, instance: number): MicroserviceOptions;
+  /** The same for an instance in another process, where a strategy cannot be given. */
+  apart?(service: string): object;
   /**
    * A caller of a service.
    * @param requests patterns of commands and streams; Kafka's client must know them before it connects
@@ -22,6 +24,8 @@ export type Ready = (app: INestMicroservice) => Promise<void>;
 /** A transport whose broker is there. */
 export interface OpenTransport {
   readonly ready?: Ready;
+  /** Packages that another process must provide Nest with. */
+  readonly drivers?: readonly string[];
   /**
    * A new place. Where brokers know nothing like it, it is apart from others by the names of patterns.
    * @param topics what Kafka must have before anybody reads it

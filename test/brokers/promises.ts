@@ -63,6 +63,10 @@ export const promises = {
     promise: 'An event that is sent while its service is away is handled later',
     seen: { tcp: 'the caller gets an error', redis: 'lost', nats: 'lost' },
   },
+  killed: {
+    promise: 'Commands in flight at an instance that is killed are run by another one',
+    seen: { tcp: 'the caller gets an error', nats: 'silence', rabbitmq: 'silence' },
+  },
   refused: {
     promise: 'A command that no service has is refused, certainly not run',
     seen: {

@@ -6,7 +6,10 @@ import {
   type ContractClient,
   contractSchema,
 } from '../../libs/redis-stream-transport/src/contracts/index.js';
+import { eventually } from '../../tools/wait.js';
 import type { Caller, OpenTransport, Place, Ready } from './place.js';
+import type { VictimOptions } from './victim.js';
+import { Victim } from './victim-process.js';
 
 /** The patterns of what is answered, and of all that is sent. */
 async function patternsOf(contract: ContractClass): Promise<{ requests: string[]; all: string[] }> {
@@ -32,6 +35,7 @@ export class Stage {
   private constructor(
     private readonly place: Place,
     private readonly ready: Ready = async () => {},
+    private readonly drivers: readonly string[] = [],
   ) {
     Logger.overrideLogger(false);
   }
@@ -43,7 +47,7 @@ export class Stage {
   ): Promise<Stage> {
     const topics = await topicsOf(contracts);
     const place = await (exact ? transport.exact!(topics) : transport.place(topics));
-    return new Stage(place, transport.ready);
+    return new Stage(place, transport.ready, transport.drivers);
   }
 
   /** Starts one more instance of a service; returns how to stop it early. */
@@ -63,6 +67,18 @@ export class Stage {
       this.instances.set(service, instance);
       await app.close();
     };
+  }
+
+  /** Starts an instance in a process of its own. It begins all that it gets of a pattern, and ends none of it. */
+  async victim(service: string, contract: ContractClass): Promise<Victim> {
+    this.instances.set(service, (this.instances.get(service) ?? 0) + 1);
+    const { requests } = await patternsOf(contract);
+    const pattern = requests.find((name) => name.endsWith('.work'));
+    const options = this.place.apart?.(service) ?? this.place.server(service, 0);
+    const victim = Victim.start({ options, drivers: this.drivers, pattern } as VictimOptions);
+    this.open.push({ close: () => victim.kill() });
+    await eventually(() => expect(victim.said).toContain('listening'), 60_000, 20);
+    return victim;
   }
 
   async proxy(service: string, contract: ContractClass): Promise<Caller> {

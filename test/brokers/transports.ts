@@ -11,6 +11,8 @@ import { kafka } from './kafka-transport.js';
 import type { Place, TransportUnderTest } from './place.js';
 
 const here = { missing: undefined, patience: 30_000 };
+/** So few at once that an instance leaves some to the others. */
+const FEW = 4;
 const nothing = async (): Promise<void> => {};
 
 const redisStreams: TransportUnderTest = {
@@ -22,9 +24,9 @@ const redisStreams: TransportUnderTest = {
       const { address } = new StreamsPlace({ prefix: `brokers:${randomUUID()}` });
       return {
         server: (group) => ({
-          // So few at once that an instance leaves some to the others.
-          strategy: new ServerRedisStreams({ ...address, group, concurrency: 4 }),
+          strategy: new ServerRedisStreams({ ...address, group, concurrency: FEW }),
         }),
+        apart: (group) => ({ ...address, group, concurrency: FEW }),
         client: () =>
           ClientProxyFactory.create({ customClass: ClientRedisStreams, options: address }),
       };
@@ -87,6 +89,7 @@ const nats: TransportUnderTest = {
     });
     return {
       close: stop,
+      drivers: ['@nats-io/transport-node'],
       // Until the broker knows what it listens to.
       ready: async (app) => app.unwrap<{ flush(): Promise<void> }>().flush(),
       // A queue group for each service: without it every instance would run every call.
@@ -108,6 +111,7 @@ const rabbitmq: TransportUnderTest = {
     const { url, stop } = await startRabbit();
     return {
       close: stop,
+      drivers: ['amqplib', 'amqp-connection-manager'],
       place: async () => {
         const id = randomUUID();
         const options = (service: string) => ({
