@@ -8,7 +8,7 @@ from conftest import until
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from redis_streams_rpc import Caller, RedisStreamsError, Service, intake
+from redis_streams_rpc import Caller, Context, RedisStreamsError, Service, intake
 from redis_streams_rpc.digests import digest
 from redis_streams_rpc.frame import read_frame
 from redis_streams_rpc.keys import Keys
@@ -179,3 +179,26 @@ async def test_a_wrong_password_is_no_outage(url: str, prefix: str) -> None:
     for connecting in (service.start(), Caller(wrong, prefix=prefix).connect()):
         with pytest.raises(AuthenticationError):
             await asyncio.wait_for(connecting, 20)
+
+
+async def test_calls_in_calls_in_calls(url: str, prefix: str) -> None:
+    """Each depth has room of its own."""
+    service = Service(url, prefix=prefix, group="work", concurrency=1)
+    async with Caller(url, prefix=prefix, timeout=20) as caller:
+
+        @service.message("nest")
+        async def nest(left: int, context: Context) -> int:
+            return 1 + await caller.call("nest", left - 1, depth=context.depth) if left else 0
+
+        async with service:
+            assert await asyncio.gather(caller.call("nest", 3), caller.call("nest", 3)) == [3, 3]
+
+
+async def test_a_service_starts_once_until_it_is_closed(url: str, prefix: str) -> None:
+    service = Service(url, prefix=prefix, group="work")
+    service.message("echo")(lambda data: data)
+    async with Caller(url, prefix=prefix) as caller:
+        for at in range(2):
+            async with service:
+                assert await told(service.start()) == ("INVALID_OPTION", "not-run")
+                assert await caller.call("echo", at, when_no_consumer="wait") == at

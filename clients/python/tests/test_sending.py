@@ -100,7 +100,7 @@ async def test_what_nobody_foresaw_fails_its_batch_only(stand: Stand, sender: Se
     stand.answers = ["ok 1000 0 6-0:1"]
     first = item(fields=broken)
     sender.add(first)
-    assert await told(first) == ("REDIS", "may-have-run")
+    assert await told(first) == ("REDIS", "not-run")
     second = item()
     sender.add(second)
     assert (await asyncio.wait_for(second.stored, 10))[0] == "6-0"

@@ -1,5 +1,6 @@
 """A caller: many calls in flight, streams of values, events."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
@@ -79,7 +80,7 @@ class Caller:
         lines = list(self._lines.values())
         for line in lines:
             for call in list(line.calls.values()):
-                call.fail("CLOSED", "the caller was closed", "may-have-run")
+                call.fail("CLOSED", "the caller was closed", call.outcome)
         self._keys, self._lines = [], {}
         for line in lines:
             await line.close()
@@ -176,8 +177,9 @@ class Caller:
         message_id: str | None = None,
         message_window: float = 300,
     ) -> str:
-        """Stores an event, and says the id of its entry. After `expires` seconds (0: never) it is of no use.
+        """Stores an event, and says the id of its entry; TIMEOUT after the `timeout` of the caller.
 
+        After `expires` seconds (0: never) the event is of no use.
         With `delay` (seconds) it is added to its stream when it is due, and the id is only of the time when that is.
         Another event of its pattern with the same `message_id` adds nothing until `message_window` seconds after that.
         """
@@ -195,9 +197,16 @@ class Caller:
         live = line.keys.name("live", text)
         size = len(fields[3])
         later = _later(line.keys, stream, text, delay, message_id, message_window)
-        item = Item(line.keys.stream(stream), live, STORE, lambda: fields, lambda: now() > until, size, later)
+
+        def is_over() -> bool:
+            return item.stored.done() or now() > until
+
+        item = Item(line.keys.stream(stream), live, STORE, lambda: fields, is_over, size, later)
         line.sender.add(item)
-        return (await item.stored)[0]
+        try:
+            return (await asyncio.wait_for(item.stored, self._timeout or None))[0]
+        except asyncio.TimeoutError:
+            raise RedisStreamsError("TIMEOUT", "no answer by the deadline", item.outcome) from None
 
     def _place(self, pattern: str) -> tuple[str, Line]:
         """The stream of a pattern, and the line to its shard."""

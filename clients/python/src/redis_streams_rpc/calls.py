@@ -13,6 +13,7 @@ from .sequence import End, Sequence, Value
 
 if TYPE_CHECKING:
     from .line import Line
+    from .sending import Item
 
 
 @dataclass(eq=False)
@@ -42,6 +43,8 @@ class Call:
     copies: int = 1
     """How many entries it may have had: what is said of the last one is not said of all."""
     memory: Memory | None = None
+    item: "Item | None" = None
+    """What was handed to its sender last."""
     is_over: bool = False
     """Whether nothing more comes."""
     is_left: bool = False
@@ -56,6 +59,12 @@ class Call:
             if self.idle and isinstance(item, Value):
                 self.until = now() + self.idle
             self._see(item)
+
+    @property
+    def outcome(self) -> str:
+        """What is known of it without an answer."""
+        is_sent = self.entry is not None or self.copies > 1 or (self.item is not None and self.item.is_sent)
+        return "may-have-run" if is_sent else "not-run"
 
     def fail(self, code: str, message: str, outcome: str) -> None:
         """Ends the call here."""

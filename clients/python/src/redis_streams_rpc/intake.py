@@ -33,6 +33,7 @@ class Intake:
         self._member = member
         self._done = asyncio.Event()
         self._left_out: dict[str, float] = {}
+        self._marks: dict[str, str] = {}
         self.reads = 0
 
     async def ended(self) -> None:
@@ -75,7 +76,20 @@ class Intake:
 
     @property
     def _readable(self) -> dict[str, str]:
-        return {stream: kind for stream, kind in self.streams.items() if self._left_out.get(stream, 0) <= now()}
+        """What may be read now: nothing that would wait for the end of a pause, and no more than may wait."""
+        member, at = self._member, now()
+        resting = member.running.resting
+        return {
+            stream: kind
+            for stream, kind in self.streams.items()
+            if self._left_out.get(stream, 0) <= at and stream not in resting and not self._is_paused(stream)
+        }
+
+    def _is_paused(self, stream: str) -> bool:
+        """Whether all that can be in it waits; calls that are refused do not."""
+        patterns = self._member.place.patterns.get(stream, ())
+        pauses = [self._member.paused.pattern(pattern) for pattern in patterns]
+        return bool(pauses) and all(pause is not None and not pause.get("refuse") for pause in pauses)
 
     async def _turn(self) -> None:
         member = self._member
@@ -105,10 +119,13 @@ class Intake:
         if room <= 0 or not streams:
             return
         doubt, since = member.doubt, member.memory.incarnation
-        args: list[str | int] = [self.group, member.consumer, room, member.options.concurrency, 0]
-        for _ in streams:
-            args += [room, ""]
+        wanted = min(room, member.options.concurrency)
+        args: list[str | int] = [self.group, member.consumer, wanted, room, 0]
+        for stream in streams:
+            args += [wanted, self._marks.get(stream, "")]
         said = await run(self.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
+        # Up to where there is no such call: the next look goes on there.
+        self._marks |= {stream: mark.removeprefix("!") for stream, mark in zip(streams, said[1], strict=True)}
         await self._take(said[0], doubt, since)
 
     async def _take(self, streams: list[Any], doubt: int, since: str) -> None:

@@ -56,6 +56,7 @@ class Line:
             call.size,
             heard=call.heard,
         )
+        call.item = item
         item.stored.add_done_callback(lambda stored: self._stored(call, mode, grace, stored))
         self.sender.add(item)
 
@@ -94,7 +95,7 @@ class Line:
     async def give_up(self, call: Call) -> str:
         """Ends the wait for a call; says `not-run`, `may-have-run`, or `replied` if its reply is there now."""
         if call.entry is None:
-            return "may-have-run"
+            return call.outcome
         try:
             return await asyncio.wait_for(self._decide(call, call.entry), GIVE_UP)
         except (asyncio.TimeoutError, RedisError, *LOST):

@@ -21,11 +21,14 @@ class Place:
     streams: dict[str, str] = field(default_factory=dict)
     broadcasts: dict[str, str] = field(default_factory=dict)
     """Streams of events that every instance gets; their kind is `b`."""
+    patterns: dict[str, set[str]] = field(default_factory=dict)
+    """Those that have handlers here, by their streams."""
     answers: dict[str, str] = field(default_factory=dict)
     """What is said of each pattern whose requests are answered there: words, separated by spaces."""
 
-    def reads(self, stream: str, kind: str) -> None:
+    def reads(self, stream: str, kind: str, pattern: str) -> None:
         self.streams[stream] = "r" if "r" in (kind, self.streams.get(stream)) else "e"
+        self.patterns.setdefault(stream, set()).add(pattern)
 
 
 class Lanes:
@@ -66,11 +69,13 @@ def places_of(handlers: Handlers, lanes: Lanes, shards: int) -> list[Place]:
             streams = spread_streams(pattern, shards)
         for each in streams:
             place = places[shard_of(each, shards)]
-            place.reads(each, kind)
+            place.reads(each, kind, pattern)
             if handler is not None:
                 words = ["packs", *([f"spread={handler.spread}"] if handler.spread else []), *["once"] * handler.once]
                 place.answers[pattern] = " ".join(words)
     for pattern in handlers.broadcasts:
         stream = lanes.stream(pattern)
-        places[shard_of(stream, shards)].broadcasts[stream] = "b"
+        place = places[shard_of(stream, shards)]
+        place.broadcasts[stream] = "b"
+        place.patterns.setdefault(stream, set()).add(pattern)
     return places

@@ -92,10 +92,7 @@ class Recovery:
         """Fetches what is pending under this instance and was never seen: the answer of a read was lost."""
         member, group, streams = self._member, intake.group, list(intake.streams)
         reads, doubt, since = intake.reads, member.doubt, member.memory.incarnation
-        keys = [member.keys.stream(stream) for stream in streams]
-        args: list[str | int] = [group, member.consumer, AUDITED, *["-"] * len(streams)]
-        said = await run(member.commands, "snapshot", keys, args)
-        found = {(group, stream, id_) for stream, ids in zip(streams, said, strict=True) for id_ in ids or []}
+        found = await self._pending(group, streams)
         # A read that is under way may be about to say it: only what stays unseen for two reads is missing.
         others = {key: seen for key, seen in self._unseen.items() if key[0] != group}
         unseen = {key: self._unseen.get(key, reads) for key in found if not member.running.holds(*key)}
@@ -107,6 +104,18 @@ class Recovery:
                 said = await member.script("fetch", keys, [group, member.consumer, *ids[:100]])
                 if said[0] == "ok":
                     self._accept(intake, stream, said, doubt, since)
+
+    async def _pending(self, group: str, streams: list[str]) -> set[tuple[str, str, str]]:
+        """All that is pending under this instance, page by page."""
+        member, found, starts = self._member, set[tuple[str, str, str]](), dict.fromkeys(streams, "-")
+        while starts:
+            keys = [member.keys.stream(stream) for stream in starts]
+            args = [group, member.consumer, AUDITED, *starts.values()]
+            said = await run(member.commands, "snapshot", keys, args)
+            pages = dict(zip(starts, said, strict=True))
+            found |= {(group, stream, id_) for stream, ids in pages.items() for id_ in ids or []}
+            starts = {stream: f"({ids[-1]}" for stream, ids in pages.items() if ids and len(ids) >= AUDITED}
+        return found
 
     def _accept(self, intake: Intake, stream: str, said: Any, doubt: int, since: str) -> list[str]:
         for (id_, fields), deliveries, note, known in zip(*said[1:5], strict=True):

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("redis_streams_rpc")
 
+DEEPEST = 16
+"""Calls that are nested deeper count as nested so deep."""
 GRACE = 5.0
 """Seconds that a handler has to end when its signal has fired."""
+MOST_WAITING = 1_000
+"""Deliveries that wait for a slot, or for their time, after which no more are read that would wait too."""
 LONGEST_BACKOFF = 60.0
 """Seconds that pauses between attempts grow to, unless the first is longer."""
 
@@ -35,8 +39,8 @@ class Running:
         self._entries: Counter[tuple[str, str, str]] = Counter()
         self._by_name: dict[tuple[str, str, str], Delivery] = {}
         self._parked: set[Delivery] = set()
-        self._slots = asyncio.Semaphore(member.options.concurrency)
-        self._nested_slots = asyncio.Semaphore(member.options.concurrency)
+        # Calls of each depth have slots of their own: those that wait for deeper ones do not keep these waiting.
+        self._slots = [asyncio.Semaphore(member.options.concurrency) for _ in range(DEEPEST + 1)]
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
         self._handlers: dict[Delivery, asyncio.Task[None]] = {}
@@ -49,12 +53,18 @@ class Running:
     @property
     def room(self) -> int:
         """How many more entries may be read."""
-        held = sum(1 for one in self._by_name.values() if one not in self._parked and not _is_nested(one))
+        held = sum(1 for one in self._by_name.values() if one not in self._parked and not _depth(one))
         return self._member.options.concurrency - held
 
     @property
     def nested_room(self) -> int:
-        return self._member.options.concurrency - sum(map(_is_nested, self._by_name.values()))
+        """How many more may be read that wait for a slot, to find calls that handlers have made."""
+        return max(0, MOST_WAITING + len(self._parked) + len(self._handlers) - len(self._by_name))
+
+    @property
+    def resting(self) -> set[str]:
+        """Streams of which nothing is read until fewer deliveries wait for their time, or for the end of a pause."""
+        return {one.stream for one in self._parked} if len(self._parked) >= MOST_WAITING else set()
 
     async def has_room(self) -> None:
         """Returns when something has ended."""
@@ -143,11 +153,11 @@ class Running:
                 with self._park(delivery):
                     await asyncio.sleep(wait / 1000)
             if self._member.paused.pattern(delivery.pattern):
-                await self._starting.refuse_paused(delivery, len(self._parked))
+                await self._starting.refuse_paused(delivery, len(self._parked) >= MOST_WAITING)
                 with self._park(delivery):
                     await self._member.paused.wait(delivery.pattern)
             handler, data = await self._starting.prepare(delivery, request)
-            async with self._nested_slots if _is_nested(delivery) else self._slots, self._alone(delivery):
+            async with self._slots[_depth(delivery)], self._alone(delivery):
                 await self._starting.start(delivery, request, handler)
                 error = await self._handle(delivery, request, handler, data)
             if error is None:
@@ -203,7 +213,7 @@ class Running:
             delivery.note.attempts,
             request.headers,
             request.key,
-            min(16, request.header.depth + 1),
+            min(DEEPEST, request.header.depth + 1),
             delivery.until,
         )
         said = handler.run(data, context) if handler.takes_context else handler.run(data)
@@ -254,5 +264,6 @@ def backoff(first: float, attempts: int) -> float:
     return min(max(LONGEST_BACKOFF, first), first * 2.0 ** min(attempts - 1, 32))
 
 
-def _is_nested(delivery: Delivery) -> bool:
-    return isinstance(delivery.request, Request) and delivery.request.header.depth > 0
+def _depth(delivery: Delivery) -> int:
+    """In how many handlers its call was made, one inside the other."""
+    return min(DEEPEST, delivery.request.header.depth) if isinstance(delivery.request, Request) else 0

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from .connections import LOST, Clock, Memory, Pauses, hello, is_passing, now
 from .ended import end
-from .errors import RedisStreamsError
+from .errors import Outcome, RedisStreamsError
 from .keys import Keys
 from .scripts import run
 from .steady import steadily
@@ -60,6 +60,8 @@ class Item:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """Its id, and the memory that it is in; None: another memory may have had it too."""
+    is_sent: bool = False
+    """Whether Redis may have it, as far as was heard."""
 
     def is_like(self, other: "Item") -> bool:
         """Whether the two are in one section of a batch."""
@@ -68,8 +70,14 @@ class Item:
         return (self.stream, self.live, self.mode) == (other.stream, other.live, other.mode)
 
     def fail(self, code: str, message: str, maybe: bool = False) -> None:
+        self.is_sent = self.is_sent and maybe
         if not self.stored.done():
-            self.stored.set_exception(RedisStreamsError(code, message, "may-have-run" if maybe else "not-run"))
+            self.stored.set_exception(RedisStreamsError(code, message, self.outcome))
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known of it without an answer."""
+        return "may-have-run" if self.is_sent else "not-run"
 
 
 class Sender:
@@ -174,6 +182,7 @@ class Sender:
         keys, args, sections = list(self._keys), list[str | int](), 0
         for at, item in enumerate(items):
             fields = item.fields()
+            item.is_sent = True
             if at == 0 or not item.is_like(items[at - 1]):
                 sections += 1
                 if item.later:

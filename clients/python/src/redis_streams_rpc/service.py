@@ -94,7 +94,7 @@ class Service:
             Lanes(lanes),
         )
         self._lives: list[asyncio.Task[None]] = []
-        self._closing = asyncio.Event()
+        self._is_started, self._closing = False, asyncio.Event()
         self.members: list[Member] = []
         """What it is in each shard that has one of its patterns; another one after it was taken for dead."""
 
@@ -129,7 +129,17 @@ class Service:
         return add
 
     async def start(self) -> None:
-        """Returns when it reads. Waits for a Redis that is not there yet."""
+        """Returns when it reads. Waits for a Redis that is not there yet. After `close` it may start again."""
+        if self._is_started:
+            raise RedisStreamsError("INVALID_OPTION", "the service was started before, and is not closed")
+        self._is_started, self._closing, self.members, self._lives = True, asyncio.Event(), [], []
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self) -> None:
         options = self.options
         keys = await self._layout()
         for each, place in zip(keys, places_of(options.handlers, options.lanes, options.shards), strict=True):
@@ -138,24 +148,22 @@ class Service:
                 self.members.append(Member(options, each, place))
                 life = self._live(len(self.members) - 1, ready)
                 self._lives.append(asyncio.create_task(life))
-                try:
-                    await ready
-                except BaseException:
-                    await self.close()
-                    raise
+                await ready
 
     async def _layout(self) -> list[Keys]:
         pauses = Pauses()
-        while True:
+        while not self._closing.is_set():
             redis = connect(self.options.address, Keys(self.options.prefix))
             try:
                 return await check_layout(redis, self.options.prefix, self.options.shards)
             except (RedisError, *LOST) as error:
                 if not is_passing(error):
                     raise
+                log.warning("Redis is not there yet: %s", error)
                 await pauses.wait()
             finally:
                 await redis.aclose()
+        raise RedisStreamsError("CLOSED", "the service was closed before it had started")
 
     async def _live(self, place: int, ready: "asyncio.Future[None]") -> None:
         """One member after the other: each has a name of its own."""
@@ -183,11 +191,14 @@ class Service:
             await member.leave()
             if not self._closing.is_set():
                 self.members[place] = member.successor()
+        if not ready.done():
+            ready.set_exception(RedisStreamsError("CLOSED", "the service was closed before it had started"))
 
     async def close(self) -> None:
         """Reads nothing more, lets handlers end, and gives back what it holds."""
         self._closing.set()
         await asyncio.gather(*self._lives, return_exceptions=True)
+        self._is_started = False
 
     async def __aenter__(self) -> "Service":
         await self.start()
@@ -202,8 +213,17 @@ class Service:
         for sign in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(sign, ended.set)
-        async with self:
-            await ended.wait()
+        starting, ending = asyncio.create_task(self.start()), asyncio.create_task(ended.wait())
+        try:
+            await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                await ending
+        finally:
+            ending.cancel()
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await self.close()
 
 
 def _nothing() -> None:

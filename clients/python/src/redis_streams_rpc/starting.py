@@ -24,11 +24,11 @@ class Starting:
         self._member = member
         self._ending = Ending(member)
 
-    async def refuse_paused(self, delivery: Delivery, waiting: int) -> None:
+    async def refuse_paused(self, delivery: Delivery, is_full: bool) -> None:
         """A call of a paused pattern that was never handed out before is refused, if it is not to wait."""
         pause = self._member.paused.pattern(delivery.pattern) or {}
         is_new = delivery.sender is not None and delivery.deliveries == 1 and not delivery.note.attempts
-        if is_new and (pause.get("refuse") or waiting >= self._member.options.concurrency):
+        if is_new and (pause.get("refuse") or is_full):
             until = {"until": pause["until"]} if "until" in pause else {}
             await self._ending.fault(delivery, "PAUSED", "an operator has paused the pattern", "not-run", **until)
 

@@ -1,0 +1,102 @@
+"""What an instance reads, and what it leaves to others, with a stand-in for its member."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from redis_streams_rpc import intake, recovery
+from redis_streams_rpc.connections import Clock
+from redis_streams_rpc.delivery import Delivery, read_note
+from redis_streams_rpc.entry import Request
+from redis_streams_rpc.header import Header, Sender
+from redis_streams_rpc.intake import Intake
+from redis_streams_rpc.keys import Keys
+from redis_streams_rpc.recovery import Recovery
+from redis_streams_rpc.running import MOST_WAITING, Running
+
+
+def delivery(id_: int, stream: str = "s", depth: int = 0) -> Delivery:
+    request = Request(Header(1, "json", None, Sender("7", "a" * 22), 0, depth=depth), "1", {})
+    return Delivery("g", stream, f"{id_}-0", request, stream, 1, read_note(""), [], 0, "m")
+
+
+def member(pauses: dict[str, Any] | None = None, patterns: dict[str, set[str]] | None = None) -> Any:
+    made = SimpleNamespace(options=SimpleNamespace(concurrency=2), clock=Clock(), keys=Keys("p"), group="g")
+    made.paused = SimpleNamespace(pattern=(pauses or {}).get)
+    made.place, made.consumer, made.doubt = SimpleNamespace(patterns=patterns or {}), "me", 0
+    made.memory, made.commands = SimpleNamespace(incarnation="m"), None
+    made.running = Running(made)
+    return made
+
+
+def hold(running: Running, *deliveries: Delivery) -> None:
+    for one in deliveries:
+        running._by_name[one.group, one.stream, one.name] = one
+
+
+def test_what_is_nested_is_read_up_to_a_bound() -> None:
+    running: Running = member().running
+    hold(running, *(delivery(at, depth=1) for at in range(MOST_WAITING - 1)))
+    assert (running.room, running.nested_room) == (2, 1)
+    hold(running, delivery(5_000), delivery(5_001))
+    assert (running.room, running.nested_room) == (0, 0)
+
+
+def test_streams_of_what_waits_for_its_time_rest_when_too_much_waits() -> None:
+    made = member()
+    running, reading = made.running, Intake(made, "g", {"s": "r", "t": "r"}, None)  # type: ignore[arg-type]
+    parked = [delivery(at) for at in range(MOST_WAITING)]
+    hold(running, *parked)
+    running._parked.update(parked[1:])
+    assert set(reading._readable) == {"s", "t"}
+    running._parked.update(parked)
+    assert set(reading._readable) == {"t"}
+    assert running.room == 2
+
+
+def test_streams_of_paused_patterns_are_not_read() -> None:
+    patterns = {"s": {"s"}, "lane": {"a", "b"}, "t": {"t"}, "u": {"u"}}
+    made = member({"s": {}, "a": {}, "u": {"refuse": True}}, patterns)
+    reading = Intake(made, "g", dict.fromkeys(patterns, "r"), None)  # type: ignore[arg-type]
+    assert set(reading._readable) == {"lane", "t", "u"}
+
+
+async def test_a_look_for_nested_calls_goes_on_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[Any]] = []
+
+    async def run(_redis: Any, _name: str, _keys: Any, args: list[Any]) -> Any:
+        asked.append(args)
+        return [[], ["!7-0"]]
+
+    monkeypatch.setattr(intake, "run", run)
+    reading = Intake(member(), "g", {"s": "r"}, None)  # type: ignore[arg-type]
+    await reading._read_nested()
+    await reading._read_nested()
+    assert [args[-1] for args in asked] == ["", "7-0"]
+
+
+async def test_an_audit_sees_all_that_is_pending(monkeypatch: pytest.MonkeyPatch) -> None:
+    pending = {"s": [f"{at}-0" for at in range(1, 6)], "t": ["1-0"]}
+    monkeypatch.setattr(recovery, "AUDITED", 2)
+
+    async def run(_redis: Any, _name: str, keys: list[str], args: list[Any]) -> Any:
+        pages = []
+        for key, start in zip(keys, args[3:], strict=True):
+            ids = pending[key.rpartition(":")[2]]
+            pages.append((ids if start == "-" else ids[ids.index(start[1:]) + 1 :])[: args[2]])
+        return pages
+
+    monkeypatch.setattr(recovery, "run", run)
+    found = await Recovery(member())._pending("g", ["s", "t"])
+    assert found == {("g", stream, id_) for stream, ids in pending.items() for id_ in ids}
+
+
+async def test_each_depth_has_slots_of_its_own() -> None:
+    slots = member().running._slots
+    for slot in slots[:3]:
+        await slot.acquire()
+        await slot.acquire()
+    assert [slot.locked() for slot in slots[:4]] == [True, True, True, False]
+    await asyncio.wait_for(slots[16].acquire(), 1)
