@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from redis_streams_rpc import RetryLater, intake, settling
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, deliveries_of, read_note
-from redis_streams_rpc.ending import Over, read_result
+from redis_streams_rpc.ending import LONGEST_FIELD, LONGEST_RESULT, Ending, Over, _short, read_result
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.errors import RedisStreamsError
 from redis_streams_rpc.header import Header, Malformed, Sender
@@ -174,3 +174,28 @@ async def test_settling_insists(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_that_is_over_is_not_marked() -> None:
     with pytest.raises(Over):
         await Starting(Member(["ok .0"]))._mark(delivery(size=2, place=1), True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "stamp"), [("k", "d"), (f"{A}/7", "d@1000")])
+async def test_what_is_stored_under_a_key(key: str, stamp: str) -> None:
+    settled_: list[Outcome] = []
+
+    async def settle(outcome: Outcome) -> None:
+        settled_.append(outcome)
+
+    member = Member([])
+    member.settling = SimpleNamespace(settle=settle, post=settled_.append)  # type: ignore[attr-defined]
+    member.options.max_reply = 4_000_000
+    for size in (100, LONGEST_RESULT - 8, LONGEST_RESULT):
+        one = delivery(key_record="record", digest="d")
+        one.id, one.request = "1000-0", Request(one.request.header, "1", {}, key)  # type: ignore[union-attr]
+        await Ending(member).complete(one, 1, "x" * size)  # type: ignore[arg-type]
+    results = [outcome.result for outcome in settled_]
+    assert results[0] == f'={stamp} [[1,"{"x" * 100}"]]'
+    assert results[1:] == ["-", "-"]
+
+
+def test_long_fields_of_dead_letters_are_as_long_as_those_of_nest() -> None:
+    names = _short(["d", "x" * (LONGEST_FIELD + 1)])
+    assert names[0::2] == ["d-sha256", "d-begins"]
+    assert len(names[3]) == 4_096

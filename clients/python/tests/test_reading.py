@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from redis_streams_rpc import intake, recovery
+from redis_streams_rpc import Service, intake, recovery, starting
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, read_note
+from redis_streams_rpc.ending import Over
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.header import Header, Sender
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.keys import Keys
+from redis_streams_rpc.member import Member
+from redis_streams_rpc.places import Place
 from redis_streams_rpc.recovery import Recovery
 from redis_streams_rpc.running import MOST_WAITING, Running
 
@@ -100,3 +103,40 @@ async def test_each_depth_has_slots_of_its_own() -> None:
         await slot.acquire()
     assert [slot.locked() for slot in slots[:4]] == [True, True, True, False]
     await asyncio.wait_for(slots[16].acquire(), 1)
+
+
+async def test_who_waits_for_a_key_takes_no_room_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = member(), list[str]()
+    made.options.max_deliveries, made.lost = 3, asyncio.Event()
+    asked = asyncio.Event()
+
+    async def run(*_: Any) -> Any:
+        asked.set()
+        return ["wait", ""]
+
+    async def given_up(delivery: Delivery) -> None:
+        told.append(delivery.cancelled)
+
+    monkeypatch.setattr(starting, "run", run)
+    reading = made.running._starting
+    monkeypatch.setattr(reading._ending, "given_up", given_up)
+    cancelled, late = delivery(1), delivery(2)
+    hold(made.running, cancelled, late)
+    late.until = made.clock.ms() + 100
+    claims = [asyncio.create_task(reading._claim_key(one, one.request, "k")) for one in (cancelled, late)]
+    await asyncio.wait_for(asked.wait(), 10)
+    await asyncio.sleep(0)
+    assert made.running.room == 2
+    made.running.cancel("s", "1-0")
+    ends = await asyncio.wait_for(asyncio.gather(*claims, return_exceptions=True), 10)
+    assert [type(end) for end in ends] == [Over, Over]
+    assert sorted(told) == ["CANCELLED", "TIMEOUT"]
+
+
+async def test_what_hangs_does_not_cost_the_lease() -> None:
+    waits = []
+    for lease in (10, 6, 0.5):
+        service = Service("redis://127.0.0.1:1", group="g", lease=lease)
+        made = Member(service.options, Keys("p"), Place())
+        waits.append(made.commands.connection_pool.connection_kwargs["socket_timeout"])
+    assert waits == [pytest.approx(10 / 3), 2.0, 1.0]

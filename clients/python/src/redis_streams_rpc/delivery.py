@@ -52,6 +52,8 @@ class Delivery:
     digest: str = ""
     kept: list[str] = field(default_factory=list)
     """Its replies for the record of its key, each as JSON."""
+    kept_size: int = 2
+    """Characters of them as a list."""
     is_kept: bool = True
     """Whether that is its result: a fault is none."""
     replies: int = 0
@@ -75,6 +77,13 @@ class Delivery:
     def sender(self) -> Sender | None:
         """Who is told."""
         return self.request.tells if isinstance(self.request, Malformed) else self.request.header.sender
+
+    @property
+    def stamp(self) -> str:
+        """Its digest, and where its key is its own id the time of its entry, in the record of its key."""
+        key = None if isinstance(self.request, Malformed) else self.request.key
+        is_own = self.sender is not None and key == f"{self.sender.caller}/{self.sender.call}"
+        return f"{self.digest}@{self.ms}" if is_own else self.digest
 
     @property
     def counted(self) -> int:

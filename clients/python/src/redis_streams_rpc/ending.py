@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 KEPT_LETTERS = 10_000
 LONGEST_FIELD = 1_048_576
+FIELD_BEGINS = 4_096
+LONGEST_RESULT = 1_048_576
+"""Characters of what is stored under a key."""
 UNSETTLED = 64
 """Values of a stream after which it waits until they are written."""
 
@@ -93,7 +96,7 @@ class Ending:
         reply = self._reply(delivery, kind, payload)
         result = ""
         if delivery.key_record:
-            result = f"={delivery.digest} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
+            result = f"={delivery.stamp} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
         await self._settle(Outcome(delivery, reply, result=result))
 
     async def _settle(self, outcome: Outcome) -> None:
@@ -113,8 +116,17 @@ class Ending:
             return self._reply_instead(delivery, FAULT, told)
         delivery.is_kept = delivery.is_kept and kind != FAULT
         if delivery.key_record:
-            delivery.kept.append(write_json([kind, *([] if payload is NOTHING else [payload])]))
+            self._keep(delivery, write_json([kind, *([] if payload is NOTHING else [payload])]))
         return text
+
+    def _keep(self, delivery: Delivery, text: str) -> None:
+        """Holds nothing of what is more than can be stored."""
+        delivery.kept_size += units(text) + 1
+        delivery.is_kept = delivery.is_kept and delivery.kept_size <= LONGEST_RESULT
+        if delivery.is_kept:
+            delivery.kept.append(text)
+        else:
+            delivery.kept = []
 
     def _reply_instead(self, delivery: Delivery, kind: int, told: Any) -> str:
         delivery.replies -= 1
@@ -248,7 +260,7 @@ def _short(fields: list[str]) -> list[str]:
     made: list[str] = []
     for name, text in zip(fields[::2], fields[1::2], strict=True):
         if units(text) > LONGEST_FIELD:
-            made += [f"{name}-sha256", sha256(text.encode()).hexdigest(), f"{name}-begins", text[:1_024]]
+            made += [f"{name}-sha256", sha256(text.encode()).hexdigest(), f"{name}-begins", text[:FIELD_BEGINS]]
         else:
             made += [name, text]
     return made

@@ -22,6 +22,8 @@ from .steady import steadily
 FIRST_ASK, NEXT_ASK = 2_000, 5_000
 INBOX_LIFE = 60_000
 GIVE_UP = 5
+DECIDING = 20
+"""Calls that are given up at once; others wait for these. Each takes a connection, and a pool has 100."""
 
 
 class Line:
@@ -30,7 +32,7 @@ class Line:
     def __init__(self, address: Address, keys: Keys, caller: str, backlog: int) -> None:
         self.keys, self.caller = keys, caller
         self.calls: dict[str, Call] = {}
-        self._asking = asyncio.Event()
+        self._asking, self._deciding = asyncio.Event(), asyncio.Semaphore(DECIDING)
         self._redis, self._reader, self._others = (connect(address, keys) for _ in range(3))
         self.log = ReplyLog(self._reader, keys.log(caller), self._take, self._asking.set)
         self.sender = Sender(self._redis, keys, caller, backlog, lambda: self.log.last)
@@ -102,6 +104,10 @@ class Line:
             return "may-have-run"
 
     async def _decide(self, call: Call, entry: str) -> str:
+        async with self._deciding:
+            return await self._decide_now(call, entry)
+
+    async def _decide_now(self, call: Call, entry: str) -> str:
         name, stream = self.keys.name, call.stream
         keys = [name("incarnation"), self.keys.log(self.caller), self.keys.stream(stream)]
         keys += [name(kind, stream) for kind in ("started", "groups", "part")]

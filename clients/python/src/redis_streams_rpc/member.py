@@ -63,7 +63,9 @@ class Member:
         self._is_known = False
         self._connecting = asyncio.Lock()
         self._connections: dict[str, int] = {}
-        self.commands = connect(options.address, keys, made=partial(self._on_connection, "commands"))
+        # Renewals of the lease share this connection: what hangs must not cost the lease.
+        wait = max(1.0, min(3.5, options.lease_ttl / 3000))
+        self.commands = connect(options.address, keys, wait, made=partial(self._on_connection, "commands"))
         self.settling, self.paused = Settling(self), PausedPatterns(self)
         self.running, self.recovery = Running(self), Recovery(self)
         self.intakes = [self._intake(self.group, place.streams)] if place.streams else []

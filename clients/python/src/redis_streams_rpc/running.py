@@ -102,7 +102,8 @@ class Running:
             await self.has_room()
 
     @contextlib.contextmanager
-    def _park(self, delivery: Delivery) -> Any:
+    def park(self, delivery: Delivery) -> Any:
+        """While it waits it takes no room from others."""
         self._parked.add(delivery)
         self._changed.set()
         try:
@@ -142,7 +143,7 @@ class Running:
             pass
         except Exception:
             log.exception("%s of %s could not be given up", delivery.name, delivery.stream)
-            with self._park(delivery):
+            with self.park(delivery):
                 await self._member.lost.wait()
 
     async def _run_request(self, delivery: Delivery, request: Request) -> None:
@@ -150,11 +151,11 @@ class Running:
         while True:
             wait = delivery.note.due - self._member.clock.ms()
             if wait > 0:
-                with self._park(delivery):
+                with self.park(delivery):
                     await asyncio.sleep(wait / 1000)
             if self._member.paused.pattern(delivery.pattern):
                 await self._starting.refuse_paused(delivery, len(self._parked) >= MOST_WAITING)
-                with self._park(delivery):
+                with self.park(delivery):
                     await self._member.paused.wait(delivery.pattern)
             handler, data = await self._starting.prepare(delivery, request)
             async with self._slots[_depth(delivery)], self._alone(delivery):
@@ -174,7 +175,7 @@ class Running:
         """Runs the handler; answers what it raised, if that decides."""
         self._nonce += 1
         delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
-        delivery.is_kept = True
+        delivery.is_kept, delivery.kept_size = True, 2
         task = asyncio.create_task(self._call(delivery, request, handler, data))
         self._handlers[delivery] = task
         try:

@@ -114,8 +114,16 @@ class Starting:
             if word == "elsewhere":
                 other = text
             elif word in ("wait", "later"):
-                await asyncio.sleep(pause)
+                left = (delivery.until - self._member.clock.ms()) / 1000 if delivery.until else pause
+                with self._member.running.park(delivery):
+                    await asyncio.sleep(max(0, min(pause, left)))
                 pause = min(1.0, pause * 2)
+                if delivery.until and self._member.clock.ms() >= delivery.until:
+                    delivery.cancelled = delivery.cancelled or "TIMEOUT"
+                if delivery.cancelled:
+                    # The entry that it waits for may have run.
+                    await self._ending.given_up(delivery)
+                    raise Over
             elif word == "stored":
                 await self._ending.stored(delivery, text)
             elif word == "mismatch":
