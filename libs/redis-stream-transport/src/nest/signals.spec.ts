@@ -1,4 +1,4 @@
-import { EndingSignal } from './signals.js';
+import { EndingSignal, EndingSignals } from './signals.js';
 
 /** What an application does on a signal, until the test ends. */
 function handles(signal: NodeJS.Signals, handler: () => void = () => {}): () => void {
@@ -8,8 +8,11 @@ function handles(signal: NodeJS.Signals, handler: () => void = () => {}): () => 
   return remove;
 }
 
+/** The starts of these tests: those of other tests in this process may still wait. */
+const signals = new EndingSignals();
+
 function waits(): EndingSignal {
-  const ending = new EndingSignal();
+  const ending = new EndingSignal(signals);
   onTestFinished(() => ending.ignore());
   return ending;
 }
