@@ -1,4 +1,4 @@
-import type { RedisStreamsServerOptions } from 'nestjs-redis-streams';
+import type { HandlerExtras, RedisStreamsServerOptions } from 'nestjs-redis-streams';
 import { onTestFinished } from 'vitest';
 import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from './built-library.js';
@@ -23,14 +23,22 @@ const isReport = (_message: unknown): _message is Report => true;
 export class Instance extends Forked {
   readonly reports: Report[] = [];
 
-  private constructor(options: RedisStreamsServerOptions, pattern: string) {
-    const given = JSON.stringify({ library: builtLibrary(), options, pattern });
+  private constructor(
+    options: RedisStreamsServerOptions,
+    handling: { readonly pattern: string; readonly extras: HandlerExtras },
+  ) {
+    const given = JSON.stringify({ library: builtLibrary(), options, ...handling });
     super({ name: 'instance', program: program('instance'), args: [given] });
     this.process.on('message', (report) => this.reports.push(report as Report));
   }
 
-  static async start(options: RedisStreamsServerOptions, pattern = 'work'): Promise<Instance> {
-    const instance = new Instance(options, pattern);
+  /** @param extras of all its handlers */
+  static async start(
+    options: RedisStreamsServerOptions,
+    pattern = 'work',
+    extras: HandlerExtras = {},
+  ): Promise<Instance> {
+    const instance = new Instance(options, { pattern, extras });
     onTestFinished(async () => void (await instance.kill()));
     const first = await instance.message(isReport, READY);
     if (first.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);

@@ -37,6 +37,7 @@ export type {
   PacketDeserializer,
   PacketSerializer,
   PassedClusterOptions,
+  Priority,
   RecordOptions,
   RedisStreamsClientOptions,
   RedisStreamsServerOptions,

@@ -2,13 +2,18 @@
 // Commands come and reports go over the channel to the test.
 import { Logger } from '@nestjs/common';
 import type * as Library from 'nestjs-redis-streams';
-import type { RedisStreamsContext, RedisStreamsServerOptions } from 'nestjs-redis-streams';
+import type {
+  HandlerExtras,
+  RedisStreamsContext,
+  RedisStreamsServerOptions,
+} from 'nestjs-redis-streams';
 
 interface Given {
   readonly library: string;
   readonly options: RedisStreamsServerOptions;
   /** Of its requests. */
   readonly pattern: string;
+  readonly extras: HandlerExtras;
 }
 
 /** What a handler is asked to do. */
@@ -21,7 +26,7 @@ interface Work {
   readonly ms?: number;
 }
 
-const { library, options, pattern } = JSON.parse(process.argv[2] ?? '') as Given;
+const { library, options, pattern, extras } = JSON.parse(process.argv[2] ?? '') as Given;
 const { ServerRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
@@ -51,8 +56,8 @@ async function work(data: Work, context: RedisStreamsContext): Promise<object> {
   return { key: data.key, pid: process.pid, consumer };
 }
 
-server.addHandler(pattern, work, false, {});
-server.addHandler('happened', work, true, {});
+server.addHandler(pattern, work, false, { ...extras });
+server.addHandler('happened', work, true, { ...extras });
 
 process.on('message', ({ kind, key }: { kind: string; key: unknown }) => {
   if (kind === 'finish') running.get(key)?.();

@@ -6,6 +6,7 @@ import {
   type ResolvedClientOptions,
 } from '../options/index.js';
 import { sealerOf } from '../options/sealing.js';
+import { ownStreamOf } from '../protocol/priority.js';
 import { placeOf, showOnly } from '../redis/shown.js';
 import { compareIds } from '../protocol/entry.js';
 import { insist } from './insistence.js';
@@ -222,14 +223,17 @@ export class DeadLetters implements OnApplicationShutdown {
   }
 
   private async putBack({ store, id, letter }: Found, changes: ReplayChanges) {
-    const { maxPayloadBytes, serializer } = this.options;
+    const { maxPayloadBytes, serializer, shards } = this.options;
     const { group } = this;
+    const { stream, pattern } = letter.entry;
+    // A service that reads no classes any more reads its pattern's own stream.
+    const to = ownStreamOf(stream, pattern, shards);
     const sealer = sealerOf(serializer);
     const fields =
       sealer === undefined
         ? replayFields(letter, group, changes, maxPayloadBytes)
-        : await sealedReplayFields(letter, group, changes, { ...this.options, sealer });
-    return this.ask(() => store.replay(id, letter.entry.stream, fields));
+        : await sealedReplayFields(letter, group, changes, { ...this.options, sealer, to });
+    return this.ask(() => store.replay(id, to, fields));
   }
 
   private async find(id: string): Promise<Found | undefined> {

@@ -13,6 +13,8 @@ const WIRE = wireCodec('text', SEALED_CODEC);
 
 export interface ReplaySealing {
   readonly sealer: Sealer;
+  /** The stream that the letter was for, and is put back into. */
+  readonly to: string;
   readonly maxPayloadBytes: number;
   /** Milliseconds in which it may still be stored. */
   readonly timeout: number;
@@ -30,9 +32,9 @@ export async function sealedReplayFields(
   letter: Letter,
   group: string,
   changes: ReplayChanges,
-  { sealer, maxPayloadBytes, timeout: within, redis }: ReplaySealing,
+  { sealer, to: stream, maxPayloadBytes, timeout: within, redis }: ReplaySealing,
 ): Promise<string[]> {
-  const { pattern, stream, id, codec, text } = letter.entry;
+  const { pattern, id, codec, text } = letter.entry;
   const renewed = 'data' in changes;
   if (!renewed && (codec !== WIRE || changes.headers !== undefined)) {
     const why =
@@ -54,7 +56,7 @@ export async function sealedReplayFields(
   const seal = (): Promise<string> =>
     renewed
       ? sealer.entry({ pattern, data: changes.data, ...metadata }, facts)
-      : sealer.letter({ text: text as string, ...factsOf(letter) }, facts);
+      : sealer.letter({ text: text as string, ...factsOf(letter), stream }, facts);
   const data = await seal().catch((error: unknown) => {
     throw sealingError(error, pattern);
   });
@@ -67,10 +69,10 @@ export async function sealedReplayFields(
 }
 
 /** What the seal of the letter binds. */
-function factsOf({ entry: { pattern, stream }, header, fields }: Letter) {
+function factsOf({ entry: { pattern }, header, fields }: Letter) {
   const { caller, call, idle = 0, once = false, message = false } = header ?? {};
   return {
-    ...{ pattern, stream, caller, call, idle, once, message },
+    ...{ pattern, caller, call, idle, once, message },
     ...{ group: fields.get(FIELD.group), key: fields.get(FIELD.key) },
     headers: headersIn(fields.get(FIELD.headers)),
   };

@@ -8,6 +8,7 @@ import { timeOf } from '../protocol/entry.js';
 import { decodeFrame, REPLY, type Reply } from '../protocol/frame.js';
 import { shardOf } from '../protocol/keys.js';
 import { isCallerId, isCallId, MAX_KEY_LENGTH, MAX_PATTERN_LENGTH } from '../protocol/limits.js';
+import { streamsOf } from '../protocol/priority.js';
 import { numberOf, textsOf } from '../redis/answer.js';
 import { CommandFailure } from '../redis/failure.js';
 import {
@@ -137,9 +138,14 @@ export class CallResults {
   ): Promise<CallResult> {
     const place = this.placeOf(stream);
     if (call !== undefined) {
-      const entry = await openEntry(place, stream, call, groups);
-      if (entry === undefined) return UNKNOWN;
-      return { state: entry.isHeld ? 'running' : 'waiting', storedAt: timeOf(entry.id) };
+      const isInLane = this.options.lanes.has(pattern);
+      for (const each of isInLane ? [stream] : streamsOf(pattern, this.shards.length)) {
+        const there = each === stream ? groups : await groupsOf(place, each);
+        const entry = await openEntry(place, each, call, there);
+        if (entry === undefined) continue;
+        return { state: entry.isHeld ? 'running' : 'waiting', storedAt: timeOf(entry.id) };
+      }
+      return UNKNOWN;
     }
     for (const group of groups) {
       const kept = await keptResult(place, { group, pattern, key: id });

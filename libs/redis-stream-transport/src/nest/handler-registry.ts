@@ -9,6 +9,7 @@ import {
   type ResolvedHandlerExtras,
   type ResolvedServerOptions,
 } from '../options/index.js';
+import { classStreams, MAX_CLASS_PATTERN } from '../protocol/priority.js';
 import { MAX_SPREAD_PATTERN } from '../protocol/spread.js';
 import { Batches } from './batches.js';
 import { threadCount } from './thread-room.js';
@@ -78,6 +79,7 @@ export class HandlerRegistry {
       const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
       for (const handler of message === undefined ? events : [message, ...events]) {
         const own = resolveHandlerExtras(handler.extras, pattern);
+        if (own.priorities) this.checkClasses(pattern, options.shards);
         if (own.spread !== undefined) checkSpread(pattern, handler !== message);
         checkThreads(pattern, own, options);
         extras.set(handler, own);
@@ -102,6 +104,16 @@ export class HandlerRegistry {
       handlers,
       threads,
     }));
+  }
+
+  /** @throws RedisStreamsError INVALID_OPTION where the stream of a class is that of another pattern */
+  private checkClasses(pattern: string, shards: number): void {
+    if (pattern.length > MAX_CLASS_PATTERN)
+      throw unfit(pattern, 'priorities', `the pattern may have ${MAX_CLASS_PATTERN} characters`);
+    const { high, low } = classStreams(pattern, shards);
+    const other = [high, low].find((stream) => this.entries.has(stream));
+    if (other !== undefined)
+      throw unfit(pattern, 'priorities', `"${other}" is a stream of its classes and a pattern`);
   }
 }
 
@@ -163,10 +175,10 @@ function checkSpread(pattern: string, isEvent: boolean): void {
   if (isEvent) {
     const reason =
       'it is for message handlers: every group reads all events of a pattern in one stream';
-    throw unfit(pattern, reason);
+    throw unfit(pattern, 'spread', reason);
   }
   if (pattern.length > MAX_SPREAD_PATTERN) {
-    throw unfit(pattern, `the pattern may have ${MAX_SPREAD_PATTERN} characters`);
+    throw unfit(pattern, 'spread', `the pattern may have ${MAX_SPREAD_PATTERN} characters`);
   }
 }
 
@@ -196,8 +208,24 @@ function checkThreads(
   });
 }
 
-function unfit(pattern: string, reason: string): RedisStreamsError {
-  const told = `Extras of the handler of "${pattern}": option "spread": ${reason}.`;
+/**
+ * Whether the pattern has classes of importance.
+ *
+ * @param all extras of all handlers of the pattern
+ * @throws RedisStreamsError INVALID_OPTION where another handler of the pattern reads in a way that has none
+ */
+function hasClasses(pattern: string, all: readonly ResolvedHandlerExtras[]): boolean {
+  if (!all.some(({ priorities }) => priorities)) return false;
+  const refuse = (reason: string): never => {
+    throw unfit(pattern, 'priorities', reason);
+  };
+  if (all.some(({ spread }) => spread !== undefined)) refuse('calls of the pattern are spread');
+  if (all.some(({ broadcast }) => broadcast)) refuse('the pattern has handlers of broadcasts');
+  return true;
+}
+
+function unfit(pattern: string, option: string, reason: string): RedisStreamsError {
+  const told = `Extras of the handler of "${pattern}": option "${option}": ${reason}.`;
   return new RedisStreamsError('INVALID_OPTION', told, { pattern });
 }
 
@@ -207,6 +235,8 @@ function specMaker(
   extras: ReadonlyMap<MessageHandler, ResolvedHandlerExtras>,
   options: ResolvedServerOptions,
 ) {
+  // All groups of the pattern read all of its streams.
+  const priorities = hasClasses(pattern, [...extras.values()]);
   return (of: readonly MessageHandler[], message: MessageHandler | undefined): PatternSpec => {
     const own = of.map((handler) => extras.get(handler) as ResolvedHandlerExtras);
     const lanes = new Set(own.flatMap(({ lane }) => lane ?? []));
@@ -225,11 +255,13 @@ function specMaker(
     const retried = parts.length > 0 || message === undefined;
     const answer = message && extras.get(message);
     const spread = answer?.spread;
-    if (spread !== undefined && lanes.size > 0) throw unfit(pattern, ONE_STREAM);
+    if (spread !== undefined && lanes.size > 0) throw unfit(pattern, 'spread', ONE_STREAM);
+    if (priorities && lanes.size > 0) throw unfit(pattern, 'priorities', ONE_STREAM);
     return {
       pattern,
       stream: [...lanes][0] ?? pattern,
       spread,
+      priorities,
       answers: message !== undefined,
       broadcast: false,
       concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,

@@ -20,7 +20,9 @@ import { sealerOf, type Sealer } from '../options/sealing.js';
 import { wireCodec } from '../protocol/header.js';
 import { MAX_PATTERN_LENGTH } from '../protocol/limits.js';
 import { SEALED_CODEC } from '../protocol/sealed-text.js';
+import { Classes } from './classes.js';
 import { LateData } from './late-data.js';
+import { refuseForCall, refuseForEvent } from './misplaced.js';
 import { headersText, OutgoingData, sealingError, unserializable } from './outgoing-data.js';
 import { packPacket, type Packed } from './packets.js';
 import { passedHeaders } from './passed-headers.js';
@@ -52,6 +54,7 @@ export class OutgoingPackets {
   private readonly staticHeaders: string | undefined;
   private readonly data: OutgoingData;
   private readonly sealer: Sealer | undefined;
+  private readonly classes: Classes;
 
   constructor(
     private readonly options: ResolvedClientOptions,
@@ -63,6 +66,7 @@ export class OutgoingPackets {
       Object.keys(options.headers).length > 0 ? JSON.stringify(options.headers) : undefined;
     this.data = new OutgoingData(options.maxPayloadBytes);
     this.sealer = sealerOf(options.serializer);
+    this.classes = new Classes(options);
   }
 
   /**
@@ -90,11 +94,12 @@ export class OutgoingPackets {
     const wait = schedule?.wait ?? 0;
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options, wait);
     const lane = this.options.lanes.get(pattern);
+    const ofClass = this.classes.of(pattern, options.priority, isEvent);
     // One literal, because this is made for every call.
     const request: CallRequest = {
       pattern,
       stream: lane ?? pattern,
-      namePattern: lane !== undefined,
+      namePattern: lane !== undefined || ofClass !== undefined,
       codec,
       data: text,
       headers: sealer?.hidesHeaders === true ? undefined : headers,
@@ -110,6 +115,7 @@ export class OutgoingPackets {
       scope: isEvent ? undefined : currentScope(),
       onStored: options.onStored && safe(options.onStored, this.complain),
       schedule,
+      ofClass,
       seal: undefined,
     };
     if (schedule !== undefined && !isEvent) {
@@ -243,14 +249,6 @@ function heard<T>(late: Promise<T>): Promise<T> {
   return late;
 }
 
-/** An event waits for no value and is stored whether or not its pattern is served. */
-function refuseForEvent(options: ResolvedRecordOptions, pattern: string): void {
-  for (const name of ['idleTimeout', 'whenNoConsumer', 'window'] as const) {
-    if (options[name] !== undefined) throw misplaced(name, 'calls', pattern);
-  }
-  if (options.keepResult) throw misplaced('keepResult', 'calls', pattern);
-}
-
 /** A sealed reply is bound to its call, and opened with what only the caller has of that. */
 function unopenable(pattern: string): RedisStreamsError {
   const message = `RedisStreamsRecord: "keepResult": a sealed result of ${pattern} can be opened by its caller only`;
@@ -271,21 +269,6 @@ function safe(
       complain(error);
     }
   };
-}
-
-/** A call has a deadline, and its results may be stored. */
-function refuseForCall(options: ResolvedRecordOptions, pattern: string): void {
-  if (options.expiresIn !== undefined) throw misplaced('expiresIn', 'events', pattern);
-  if (options.messageId !== undefined) throw misplaced('messageId', 'events', pattern);
-}
-
-const INSTEAD = { expiresIn: 'timeout', messageId: 'idempotencyKey' } as const;
-
-function misplaced(name: string, its: 'calls' | 'events', pattern: string): RedisStreamsError {
-  const instead = INSTEAD[name as keyof typeof INSTEAD];
-  const did = its === 'calls' ? 'was emitted as an event' : `was sent as a call; use "${instead}"`;
-  const message = `RedisStreamsRecord: "${name}" is for ${its}; ${pattern} ${did}`;
-  return new RedisStreamsError('INVALID_OPTION', message, { pattern });
 }
 
 /** @throws RedisStreamsError CANCELLED if the signal has fired. @param what in words */

@@ -3,6 +3,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { RedisStreamsError } from '../errors.js';
 import type { Keys } from '../protocol/keys.js';
+import { PRIORITIES, type Priority } from '../protocol/priority.js';
 import type { ProvenCaller } from '../options/sealing.js';
 import { readNack, type NackOptions } from './nack.js';
 import { bothHeaders, headersText } from './outgoing-data.js';
@@ -60,6 +61,11 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
   getStream(): string {
     const { name } = this.#delivery.stream;
     return this.#source.keysOf(name).stream(name);
+  }
+
+  /** In which class of importance the message came. What was sent as another one, while not all services read it, is 'normal'. */
+  getPriority(): Priority {
+    return PRIORITIES[this.#delivery.stream.rank] ?? 'normal';
   }
 
   /** Id of the entry in its stream. */

@@ -6,6 +6,7 @@ import { RedisStreamsError } from '../errors.js';
 import type { ResolvedClientOptions, ResolvedRecordOptions } from '../options/index.js';
 import { shardOf } from '../protocol/keys.js';
 import { MAX_DELAY, MAX_TIMEOUT } from '../protocol/limits.js';
+import { streamsOf } from '../protocol/priority.js';
 import { CommandFailure } from '../redis/failure.js';
 import { waitingId, withdraw } from '../redis/operations/scheduling/withdraw.js';
 
@@ -41,13 +42,16 @@ export async function cancelScheduled(
   pattern: string,
   id: string,
 ): Promise<boolean> {
-  const stream = lanes.get(pattern) ?? pattern;
+  const lane = lanes.get(pattern);
   const { commands: link, keys } = shards[
-    shardOf(stream, shards.length)
+    shardOf(lane ?? pattern, shards.length)
   ] as (typeof shards)[number];
   const ids = new Set([waitingId(id, pattern), id]);
   const sent = { pattern, messageId: id };
-  const entries = [...ids].map((each) => ({ stream, id: each, due: 0, words: '', sent }));
+  const streams = lane === undefined ? streamsOf(pattern, shards.length) : [lane];
+  const entries = streams.flatMap((stream) =>
+    [...ids].map((each) => ({ stream, id: each, due: 0, words: '', sent })),
+  );
   try {
     return (await withdraw({ link, keys }, entries)).includes('withdrawn');
   } catch (error) {

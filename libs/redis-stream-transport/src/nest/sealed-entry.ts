@@ -60,7 +60,7 @@ function factsOf({ entry, pattern, stream }: Delivery, now: number): ReceivedFac
   const { caller, call, idle, once, message, timeout } = header;
   return {
     pattern: pattern.spec.pattern,
-    stream: stream.name,
+    stream: stream.own,
     ...{ caller, call, idle, once, message, group, key, headers, addedAt, timeout, now },
   };
 }

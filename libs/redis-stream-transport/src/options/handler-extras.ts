@@ -55,6 +55,12 @@ export interface HandlerExtras extends HandlerSynonyms {
    * Default: the pattern has one stream.
    */
   spread?: number;
+  /**
+   * Callers may say how much a message matters (`priority` of a record): the pattern has two more streams, for what matters more and
+   * less. Calls to it travel without packs. Holds for all handlers of the pattern in the server. Not together with a lane, `spread`
+   * or `broadcast`. Default: false.
+   */
+  priorities?: boolean;
   /** For events: every live instance gets each of them, not one per group. Default: false. */
   broadcast?: boolean;
   /**
@@ -90,6 +96,7 @@ export const EXTRAS_TABLE = {
   lane: text({ max: MAX_PATTERN_LENGTH }),
   atMostOnce: flag,
   spread: count({ min: 1, max: MAX_SHARDS }),
+  priorities: flag,
   broadcast: flag,
   restartable: flag,
   threads: handlerThreads,
@@ -128,6 +135,7 @@ export function resolveHandlerExtras(extras: unknown, pattern: string): Resolved
     throw contradiction(place, 'group', 'broadcast', reason);
   }
   if (values.spread !== undefined) refuseSpread(values, place);
+  if (values.priorities) refuseClasses(values, place);
   return Object.freeze(values);
 }
 
@@ -141,6 +149,18 @@ function refuseSpread(values: ResolvedHandlerExtras, place: Place): void {
     throw contradiction(place, 'spread', 'lane', 'a lane is one stream');
   }
   if (values.broadcast) throw contradiction(place, 'spread', 'broadcast', 'it is for calls');
+}
+
+/** Refuses what has one stream only, or streams that are read apart from each other. */
+function refuseClasses(values: ResolvedHandlerExtras, place: Place): void {
+  const reasons = {
+    lane: 'a lane is one stream',
+    spread: 'each shard is read by itself, so nothing of one comes before the rest of another',
+    broadcast: 'every instance reads what is broadcast by itself, in its order',
+  };
+  for (const other of ['lane', 'spread', 'broadcast'] as const) {
+    if (values[other]) throw contradiction(place, 'priorities', other, reasons[other]);
+  }
 }
 
 /**

@@ -29,6 +29,7 @@ export type {
   RedisTarget,
 } from './redis-options.js';
 export type { Overflow } from './overflow.js';
+export type { Priority } from '../protocol/priority.js';
 export type { Replicas } from './replicas.js';
 export type { Retention } from './retention.js';
 export { withRetryParts, type RetryPolicy, type RetryUnless } from './retry-policy.js';

@@ -1,5 +1,6 @@
 import { RedisStreamsError } from '../errors.js';
 import { MAX_DELAY, MAX_KEY_LENGTH, MAX_TIMEOUT } from '../protocol/limits.js';
+import type { Priority } from '../protocol/priority.js';
 import { CLIENT_TABLE } from './client-options.js';
 import { headers, type Headers } from './headers.js';
 import { notBefore } from './not-before.js';
@@ -14,6 +15,7 @@ import {
   type Option,
   type OptionValues,
 } from './option.js';
+import { priority } from './priority.js';
 import { givenOptions } from './read-options.js';
 import { nearest } from './suggest.js';
 import { windowOption, type Window } from './window.js';
@@ -22,7 +24,7 @@ import { windowOption, type Window } from './window.js';
 export interface StoredEntry {
   /** Id of its entry; of a call that travels with others, with its place there: `<id>#<place>`. Of what is due later the id under which it waits. */
   readonly id: string;
-  /** The stream: the pattern, its lane, or another stream of a pattern that is spread. */
+  /** The stream: the pattern, its lane, that of a `priority`, or another stream of a pattern that is spread. */
   readonly stream: string;
   /** Id of the call, `<caller>/<call>`; undefined for an event. */
   readonly callId: string | undefined;
@@ -73,6 +75,12 @@ export interface RecordOptions {
    * is due. While it waits until it is due, `cancelScheduled` takes it back by this id. Default: none.
    */
   messageId?: string;
+  /**
+   * How much it matters among the messages of its pattern: services whose handler has `priorities` take `high` before the rest and
+   * `low` after it, and are never without some of each. Where not all of them have it, it changes nothing. Not for patterns in a lane.
+   * Default: 'normal'.
+   */
+  priority?: Priority;
   /** What happens if no instance serves the pattern. Not for events. Default: the client's. */
   whenNoConsumer?: WhenNoConsumer;
   /**
@@ -103,6 +111,7 @@ export const RECORD_TABLE = {
   delay: duration({ default: undefined, min: 0, max: MAX_DELAY }),
   notBefore,
   messageId: text({ max: MAX_KEY_LENGTH }),
+  priority,
   whenNoConsumer,
   keepResult: flag,
   onStored: listener<(stored: StoredEntry) => void>('(stored: StoredEntry) => void'),
@@ -127,6 +136,7 @@ class Resolved {
   delay = RECORD_TABLE.delay.default;
   notBefore = RECORD_TABLE.notBefore.default;
   messageId = RECORD_TABLE.messageId.default;
+  priority = RECORD_TABLE.priority.default;
   whenNoConsumer = RECORD_TABLE.whenNoConsumer.default;
   keepResult = RECORD_TABLE.keepResult.default;
   onStored = RECORD_TABLE.onStored.default;

@@ -17,7 +17,7 @@ import { withdraw, type Scheduled } from './operations/scheduling/withdraw.js';
 import type { EnqueueAnswer } from './verdict.js';
 
 export type { CallInDoubt, Fate } from './operations/calling/decide.js';
-export type { BatchSection } from './operations/calling/enqueue.js';
+export type { BatchSection } from './operations/calling/sections.js';
 export type { EntryFate } from './operations/calling/re-ask.js';
 export type { Batch, Incarnation, LogRecord, ProbeAnswer };
 

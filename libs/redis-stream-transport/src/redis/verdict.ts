@@ -22,6 +22,8 @@ export interface SectionVerdict {
   readonly isFilling?: true | undefined;
   /** Live instances, if all of them take packs, else 0; undefined: Redis was not asked. */
   readonly takers?: number | undefined;
+  /** They are in the pattern's own stream: not all who read that read the stream of their class. */
+  readonly notInClass?: true | undefined;
   /** Over how many streams calls of the pattern may be spread; undefined: it has one, or Redis was not asked. */
   readonly spread?: number | undefined;
 }
@@ -94,7 +96,8 @@ function place(text: string | undefined): number {
 function section(token: string): SectionVerdict | undefined {
   const colon = token.indexOf(':');
   const mark = token.indexOf('!', colon);
-  const first = token.slice(0, colon);
+  const notInClass = token.startsWith('~') || undefined;
+  const first = token.slice(notInClass ? 1 : 0, colon);
   const [added = '', answers] = token
     .slice(colon + 1, mark === -1 ? undefined : mark)
     .split('*', 2);
@@ -107,11 +110,12 @@ function section(token: string): SectionVerdict | undefined {
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
   if (refusal === undefined || REFUSALS.has(refusal)) {
-    return { first, count, refusal: refusal as Refusal | undefined, isFilling, takers, spread };
+    const known = { isFilling, takers, notInClass, spread };
+    return { first, count, refusal: refusal as Refusal | undefined, ...known };
   }
   // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;
-  return { first, count, refusal: 'E', error: redisError(refusal.slice(1)) };
+  return { first, count, refusal: 'E', error: redisError(refusal.slice(1)), notInClass };
 }
 
 function redisError(encoded: string): CommandFailure {

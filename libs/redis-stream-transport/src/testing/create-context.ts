@@ -5,6 +5,7 @@ import { Delivery, type DeliveryOwner } from '../engine/consumer/run/delivery.js
 import type { AbortReason } from '../engine/diagnostics/messages.js';
 import { RedisStreamsContext } from '../nest/redis-streams.context.js';
 import { Keys } from '../protocol/keys.js';
+import { PRIORITIES, type Priority } from '../protocol/priority.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 
 /** What a handler is to find in its context. */
@@ -17,6 +18,8 @@ export interface TestContextOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Default: none. */
   readonly idempotencyKey?: string;
+  /** Default: 'normal'. */
+  readonly priority?: Priority;
   /** How often the entry was handed out, this time included. Default: 1. */
   readonly deliveryCount?: number;
   /** Attempts that failed before. Default: 0. */
@@ -87,6 +90,8 @@ export function createContext(options: TestContextOptions = {}): TestContext {
   if (!isCount(deliveryCount, 1)) throw refuse('deliveryCount', 'a whole number from 1');
   if (!isCount(failedAttempts, 0)) throw refuse('failedAttempts', 'a whole number from 0');
   if (!isCount(timeout, 0)) throw refuse('timeout', 'a whole number of milliseconds');
+  const { priority = 'normal' } = options;
+  if (!PRIORITIES.includes(priority)) throw refuse('priority', PRIORITIES.join(', '));
   if (kind !== 'request' && kind !== 'event') throw refuse('kind', '"request" or "event"');
   return new TestContext(options);
 }
@@ -136,7 +141,8 @@ function deliveryOf(options: TestContextOptions, seen: Seen): Delivery {
     owner: ownerOf(seen),
     slots: { renewed: () => undefined, waits: () => undefined },
     stream: {
-      ...{ name: pattern, since: undefined, hold: () => undefined, holds: () => true },
+      ...{ name: pattern, own: pattern, rank: PRIORITIES.indexOf(options.priority ?? 'normal') },
+      ...{ since: undefined, hold: () => undefined, holds: () => true },
       ...{ has: () => true, release: () => undefined, startRefused: () => undefined },
     },
     pattern: new PatternState(spec),

@@ -59,3 +59,8 @@ const MODES = { wait: 0, fail: 1, served: 3 } as const;
 export function modeOf(grace: CallRequest['grace']): 0 | 1 | 2 | 3 {
   return typeof grace === 'number' ? 2 : MODES[grace];
 }
+
+/** Characters that it takes in a batch, about. */
+export function sizeOf({ data, headers, key }: CallRequest): number {
+  return data.length + (headers?.length ?? 0) + (key?.length ?? 0) + 64;
+}

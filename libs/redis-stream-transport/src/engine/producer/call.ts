@@ -5,13 +5,14 @@ import { fitsPack } from '../../protocol/pack.js';
 import type { PackPlace } from '../../redis/lua/pack.js';
 import { MAX_CALL_DEPTH } from '../../protocol/limits.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
+import type { ClassOf } from '../../redis/operations/calling/sections.js';
 import type { Refusal } from '../../redis/verdict.js';
 import type { Clock } from '../clock.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { AbortListener } from '../abort-listeners.js';
 import { hashOf, type Identified } from '../id-table.js';
-import { modeOf, type CallRequest, type CallSink } from './call-request.js';
-import { fieldsOf, hasExtraFields, scheduledFields } from './sending/entry-request.js';
+import { modeOf, sizeOf, type CallRequest, type CallSink } from './call-request.js';
+import { fieldsOf, hasExtraFields, scheduledFields, streamOf } from './sending/entry-request.js';
 import type { Schedule, WrittenData } from './sending/entry-request.js';
 import { Reading } from './replies/reading.js';
 import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
@@ -55,6 +56,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   /** It has its last reply, so its entry is settled. */
   answered = false;
   copies = 0;
+  isInClass = false;
   /**
    * Where its entry is: `steps` after the entry `first`, as the verdict said. The id is made only when it is needed,
    * because most calls end before.
@@ -136,7 +138,11 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   get stream(): string {
-    return this.request.stream;
+    return streamOf(this.request, this.isInClass);
+  }
+
+  get ofClass(): ClassOf | undefined {
+    return this.request.ofClass;
   }
 
   get pattern(): string {
@@ -256,6 +262,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   again(): void {
     this.state = 'queued';
     this.tainted = true;
+    this.isInClass = false;
     this.first = undefined;
   }
 
@@ -265,12 +272,9 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
-    const { onStored, stream } = this.request;
-    onStored?.({
-      id: this.schedule ? this.callId : this.entryName,
-      stream,
-      callId: this.callId,
-    });
+    const { stream, callId } = this;
+    const id = this.schedule ? callId : this.entryName;
+    this.request.onStored?.({ id, stream, callId });
     this.owner.stored(this, unsafe);
   }
 
@@ -292,9 +296,4 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.tainted = true;
     if (this.state === 'sent') this.state = 'unknown';
   }
-}
-
-/** Characters that it takes in a batch, about. */
-function sizeOf({ data, headers, key }: CallRequest): number {
-  return data.length + (headers?.length ?? 0) + (key?.length ?? 0) + 64;
 }

@@ -23,8 +23,8 @@ const SERVICE_KEYED = `
   xinfo|groups xinfo|stream xlen xpending xrange xreadgroup xtrim zadd zcard zrangebyscore zrem zremrangebyscore`;
 
 const CALLER_KEYED = `
-  del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush set xadd xdel xinfo|groups xinfo|stream xlen xpending
-  xrange xrevrange xtrim zadd zcount zrangebyscore zrem`;
+  del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush set xadd xdel xinfo|consumers xinfo|groups xinfo|stream
+  xlen xpending xrange xrevrange xtrim zadd zcount zrangebyscore zrem`;
 
 /** What the first question on a connection needs. */
 export function helloRights(keys: Keys): Right[] {

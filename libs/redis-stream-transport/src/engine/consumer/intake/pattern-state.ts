@@ -9,6 +9,8 @@ export interface PatternSpec {
   readonly stream: string;
   /** Its requests may be in a stream of each shard, and callers use so many; undefined: it has one stream. */
   readonly spread?: number | undefined;
+  /** Its entries may be in the streams of classes of importance, beside its own. */
+  readonly priorities?: boolean | undefined;
   /** It has a message handler, which answers requests. */
   readonly answers: boolean;
   /** Each live instance gets its own copy of the events. */
@@ -61,6 +63,8 @@ export class PatternState {
    * @param concurrency handlers of the process that may run at once
    */
   takesPacks(concurrency: number): boolean {
+    // A pack of many calls that matter less would be in front of one that matters more.
+    if (this.spec.priorities === true) return false;
     const room = Math.min(this.bound, concurrency);
     return room >= ROOM_FOR_PACKS && this.meanTime <= LONG;
   }

@@ -1,8 +1,9 @@
 import { shardOf } from '../../../protocol/keys.js';
 import type { Pause } from '../../../protocol/pause.js';
+import { classStreams } from '../../../protocol/priority.js';
 import { spreadStreams } from '../../../protocol/spread.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
-import { StreamState } from './stream-state.js';
+import { RANK, StreamState, type Rank } from './stream-state.js';
 
 /** What one group reads in one shard. */
 export interface PatternsHere {
@@ -41,13 +42,19 @@ export class Patterns {
       const name = this.spread.get(state.spec)?.[shard] ?? state.spec.stream;
       if (shardOf(name, this.shards) !== shard) continue;
       states.push(state);
-      let stream = streams.get(name);
-      if (stream === undefined) {
-        stream = new StreamState(name, all);
-        streams.set(name, stream);
-        this.streams.push(stream);
-      }
-      stream.patterns.set(state.spec.pattern, state);
+      const add = (each: string, rank: Rank): void => {
+        let stream = streams.get(each);
+        if (stream === undefined) {
+          streams.set(each, (stream = new StreamState(each, all, rank, name)));
+          this.streams.push(stream);
+        }
+        stream.patterns.set(state.spec.pattern, state);
+      };
+      // What matters more comes first, also of what a dead instance has left.
+      const classes = state.spec.priorities === true ? classStreams(name, this.shards) : undefined;
+      if (classes !== undefined) add(classes.high, RANK.high);
+      add(name, RANK.normal);
+      if (classes !== undefined) add(classes.low, RANK.low);
     }
     return { states, streams: [...streams.values()] };
   }

@@ -1,3 +1,4 @@
+import type { Priority } from '../../../protocol/priority.js';
 import type { GroupKind } from '../../../redis/group-broker.js';
 import { IdTable } from '../../id-table.js';
 import type { Delivery, HomeStream } from '../run/delivery.js';
@@ -6,6 +7,10 @@ import type { PatternState } from './pattern-state.js';
 
 /** Entries of one call each after which no packs are expected any more. */
 const QUIET = 100;
+
+/** The order of classes of importance: the lower, the sooner. */
+export const RANK = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, number>;
+export type Rank = (typeof RANK)[Priority];
 
 /** A stream that a group reads, and what this process holds of it. */
 export class StreamState implements HomeStream {
@@ -35,10 +40,15 @@ export class StreamState implements HomeStream {
   /** Entries of one call since the latest pack. */
   private loneEntries = QUIET;
 
-  /** @param known all patterns of the group, those of other streams included */
+  /**
+   * @param known all patterns of the group, those of other streams included
+   * @param own the stream whose place it takes for a class of importance
+   */
   constructor(
     readonly name: string,
     private readonly known: ReadonlyMap<string, PatternState> = new Map(),
+    readonly rank: Rank = RANK.normal,
+    readonly own: string = name,
   ) {}
 
   /** The least bound of its patterns; Infinity if none has a bound. */

@@ -4,6 +4,7 @@ import type { Delivery, DeliverySlots } from './delivery.js';
 import { Isolation } from './isolation.js';
 import type { NestedRoom } from '../intake/nested-reads.js';
 import { Nesting } from './nesting.js';
+import { lineUp } from './waiting-line.js';
 
 /** Milliseconds after its deadline until a handler that still runs loses its slot. */
 const GRACE = 5000;
@@ -15,7 +16,6 @@ const ABORT_GRACE = 5000;
  * bound. The audit must be able to look at all that is held.
  */
 const MAX_PARKED = 1000;
-
 const LOCKED = 'every handler of the instance waits for calls that handlers have made';
 
 export interface DispatcherHooks {
@@ -125,7 +125,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     if (delivery.history.suspect) this.isolation.add(delivery);
     else if (this.canStart(delivery)) return this.start(delivery);
     else {
-      this.waiting.push(delivery);
+      lineUp(this.waiting, delivery);
       delivery.pattern.waiting++;
     }
     this.next();

@@ -1,6 +1,10 @@
 /** A stream that deliveries come from, and that keeps them until they have ended. */
 export interface Home<Delivery> {
   readonly name: string;
+  /** The stream that its entries are for: the pattern's own, where this one is of a class of importance. */
+  readonly own: string;
+  /** How soon its entries start: those of a lower one first. */
+  readonly rank: number;
   /** Events up to this id are older than the group and not for it. */
   readonly since: string | undefined;
   /** Keeps a delivery until it has ended. */

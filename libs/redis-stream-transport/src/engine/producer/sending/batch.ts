@@ -63,8 +63,11 @@ export class PendingBatch {
         if (section.stream === section.pattern)
           news.spread?.(section.pattern, verdict.spread, this.firstSent);
       }
+      const { ofClass } = section;
+      const isInClass = ofClass !== undefined && verdict.notInClass !== true;
       if (section.schedule === undefined) news.terms.noted(section, verdict, this.firstSent);
       if (verdict.count > 0) news.stored(section.pattern, verdict.count);
+      if (isInClass) for (const one of laid.slice(0, verdict.count).flat()) one.isInClass = true;
       for (let i = 0; i < laid.length; i++) tell(laid[i] as Laid, i, verdict);
     }
   }
@@ -125,6 +128,7 @@ function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
     one.stream === other.stream &&
     one.mode === other.mode &&
     one.once === other.once &&
+    one.ofClass === other.ofClass &&
     one.hasExtraFields === other.hasExtraFields
   );
 }

@@ -1,5 +1,6 @@
 import type { StoredEntry } from '../../../options/index.js';
 import type { WireCodec } from '../../../protocol/header.js';
+import type { ClassOf } from '../../../redis/operations/calling/sections.js';
 
 /** What an application wants to store: the part that calls and events share. */
 export interface EntryRequest {
@@ -20,6 +21,8 @@ export interface EntryRequest {
   readonly expiresIn: number;
   /** Is told where it is stored. Never throws. */
   readonly onStored?: ((stored: StoredEntry) => void) | undefined;
+  /** It goes to this stream instead, if all who read `stream` read it too; undefined: it is for that of its pattern. */
+  readonly ofClass?: ClassOf | undefined;
   /** When it is due, if that is later, and whether it may be there already. */
   readonly schedule?: Schedule | undefined;
   /** Writes the data where they are bound to the entry that they are for; each entry gets data of its own. */
@@ -37,6 +40,11 @@ export interface Schedule {
   /** Another event of the pattern with the same one adds nothing, for `window` milliseconds after this one is due. */
   readonly messageId: string | undefined;
   readonly window: number;
+}
+
+/** The stream of an entry, whose class is known once it is stored. */
+export function streamOf({ stream, ofClass }: EntryRequest, isInClass: boolean): string {
+  return isInClass && ofClass !== undefined ? ofClass.stream : stream;
 }
 
 /** The entry that sealed data are for. */

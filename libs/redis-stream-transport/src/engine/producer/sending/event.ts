@@ -2,6 +2,7 @@ import { RedisStreamsError } from '../../../errors.js';
 import { idAfter } from '../../../protocol/entry.js';
 import { eventHeader } from '../../../protocol/header.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
+import type { ClassOf } from '../../../redis/operations/calling/sections.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Expiring } from '../../deadline-queue.js';
 import { onAbort, type AbortListener } from '../../abort-listeners.js';
@@ -9,6 +10,7 @@ import {
   fieldsOf,
   hasExtraFields,
   scheduledFields,
+  streamOf,
   type EntryRequest,
   type Schedule,
   type WrittenData,
@@ -28,6 +30,7 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   tainted = false;
   copies = 0;
   abandoned = false;
+  isInClass = false;
 
   slot = 0;
   previousItem: Expiring | undefined;
@@ -60,7 +63,11 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   }
 
   get stream(): string {
-    return this.request.stream;
+    return streamOf(this.request, this.isInClass);
+  }
+
+  get ofClass(): ClassOf | undefined {
+    return this.request.ofClass;
   }
 
   get pattern(): string {
@@ -91,7 +98,8 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
   sending(): void {}
 
   stored(first: string, steps: number, _place?: PackPlace, unsafe?: Error): void {
-    const { onStored, stream, schedule } = this.request;
+    const { onStored, schedule } = this.request;
+    const { stream } = this;
     if (onStored !== undefined) {
       const id = schedule?.messageId ?? schedule?.id ?? idAfter(first, steps);
       onStored({ id, stream, callId: undefined });

@@ -43,15 +43,16 @@ export interface SectionNews {
 
 export function layOut({ first, entries }: Alike, news: SectionNews, now: number): LaidSection {
   const { stream, pattern, hasExtraFields } = first;
-  const { schedule } = first;
+  const { schedule, ofClass } = first;
   if (schedule !== undefined) {
     const fields = [first.fields(now)];
-    const section = { stream, pattern, mode: 0, hasExtraFields, schedule } as const;
+    const section = { stream, pattern, mode: 0, hasExtraFields, schedule, ofClass } as const;
     return { section: { ...section, entries: fields }, laid: entries };
   }
   const { widths, terms, spread } = news;
   const mode = terms.mode(pattern, first.mode, now);
-  const measures = terms.measures(stream, now);
+  // Into which stream they go is not known yet.
+  const measures = ofClass !== undefined || terms.measures(stream, now);
   // The first speaks for all, unless it is large: most batches are events alone, or calls that may share packs.
   const mayPack = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
   const asks =
@@ -59,15 +60,15 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));
-    const section = { stream, pattern, mode, asks, measures, hasExtraFields, entries: lone };
-    return { section, laid: entries };
+    const conditions = { mode, asks, measures, ofClass, hasExtraFields };
+    return { section: { stream, pattern, ...conditions, entries: lone }, laid: entries };
   }
   const laid = packed(entries, count);
   const fields = laid.map((one) =>
     areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
   );
-  const section = { stream, pattern, mode, asks, measures, hasExtraFields: true, entries: fields };
-  return { section, laid };
+  const conditions = { mode, asks, measures, ofClass, hasExtraFields: true };
+  return { section: { stream, pattern, ...conditions, entries: fields }, laid };
 }
 
 export const areSeveral = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);

@@ -3,6 +3,7 @@ import type { WireCodec } from '../../../protocol/header.js';
 import type { PackedCall } from '../../../protocol/pack.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { Incarnation } from '../../../redis/operations/hello.js';
+import type { ClassOf } from '../../../redis/operations/calling/sections.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Schedule } from './entry-request.js';
 
@@ -30,6 +31,10 @@ export interface OutgoingEntry {
    * what was so a moment ago counts.
    */
   readonly mode: 0 | 1 | 2 | 3;
+  /** It goes to this stream instead, if all who read `stream` read it too; undefined: its pattern's own is right for it. */
+  readonly ofClass: ClassOf | undefined;
+  /** It was stored in that stream. */
+  isInClass: boolean;
   /** Its pattern may have other streams. */
   readonly maySpread: boolean;
   /** Whether it has more than the two fields. */

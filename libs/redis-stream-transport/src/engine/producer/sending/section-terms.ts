@@ -45,7 +45,7 @@ export class SectionTerms {
 
   /** What Redis did with a section. @param sentAt when it left (monotonic, ms) */
   noted(
-    { stream, pattern, mode, measures }: BatchSection,
+    { stream, pattern, mode, measures, ofClass }: BatchSection,
     verdict: SectionVerdict,
     sentAt: number,
   ): void {
@@ -55,7 +55,7 @@ export class SectionTerms {
       if (refusal === undefined) note(this.live, pattern, sentAt + LIVE_FOR);
       else this.live.delete(pattern);
     }
-    if (measures === false) return;
+    if (measures === false || ofClass !== undefined) return;
     if (isFilling === true || refusal !== undefined) this.roomy.delete(stream);
     else note(this.roomy, stream, sentAt + UNMEASURED_FOR);
   }

@@ -75,6 +75,8 @@ function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boole
     ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, once: false, size: 1 },
     ...{ abandoned: false, tainted: false, copies: 0, maySpread: false, pack: undefined, ends },
     schedule: undefined,
+    ofClass: undefined,
+    isInClass: false,
     fields: () => [name, ''],
     sending: () => {},
     stored: (entry) => void ends.push(entry),

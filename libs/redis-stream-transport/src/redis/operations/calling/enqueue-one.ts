@@ -4,7 +4,8 @@ import { LUA_NOW } from '../../lua/time.js';
 import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, type Line } from '../script.js';
-import { isLone, MAX_BATCH_AGE, type Batch } from './enqueue.js';
+import { MAX_BATCH_AGE, type Batch } from './enqueue.js';
+import { isLone } from './sections.js';
 
 /**
  * Stores a batch of one entry, for which nothing is looked at: the usual batch of a caller that has one call in flight. It

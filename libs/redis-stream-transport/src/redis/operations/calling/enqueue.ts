@@ -1,32 +1,16 @@
 import { LUA_BACKLOG } from '../../lua/backlog.js';
 import { LUA_BATCH_AGE, LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
+import { LUA_CLASSES } from '../../lua/classes.js';
 import { LUA_ERROR_TOKEN } from '../../lua/error-token.js';
 import { LUA_SCHEDULE } from '../../lua/schedule.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, type Line } from '../script.js';
+import { isLone, pushSections, type BatchSection } from './sections.js';
 
 /** Milliseconds after which a batch is refused that was on its way all the time (rule L3). */
 export const MAX_BATCH_AGE = 2000;
-
-/** The entries of a batch that go to one stream, for one pattern, under the same conditions. */
-export interface BatchSection {
-  readonly stream: string;
-  readonly pattern: string;
-  /** When to store. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
-  readonly mode: 0 | 1 | 2;
-  /** Redis is to say whether all who answer the pattern take packs, and over how many streams it is spread. */
-  readonly asks?: boolean;
-  /** Whether the length of the stream is looked at. Default: true. */
-  readonly measures?: boolean;
-  /** The entries have more than the two fields `c` and `d`. */
-  readonly hasExtraFields: boolean;
-  /** It is one entry: before its field list come its id, when it is due, and how long another one adds nothing. */
-  readonly schedule?: { readonly messageId: string | undefined };
-  /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
-  readonly entries: readonly (readonly string[])[];
-}
 
 export interface Batch {
   readonly epoch: number;
@@ -53,16 +37,17 @@ export interface Batch {
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
- * of the stream is not looked at), wide (0/1/2/3/4), the number of entries and the entries: two values each, or
+ * of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
+ * if all who read the first one read it too), wide (0/1/2/3/4), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
  * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
- * when:<stream>, the stream and sent:…, and the strings are its id, when it is due ('': now), for how long another one with
+ * when:<stream>, the stream and sent:…, with c or e then live:<pattern> and the three of the class, and the strings are its id, when it is due ('': now), for how long another one with
  * the same sent:… adds nothing (ms; 0: it is not looked at), and the field list.
  *
  * Answers one line: `ok now version tokens…` or `done now version tokens…` (a repeat: nothing added,
  * the verdict as it was), `done now ?` (older than the kept verdicts), `stale now`, `gap now e q`,
- * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2 or 3: `firstId:count`; `^` after it if
+ * `old now e q`, `inc now id`. A token per section, and per entry with wide = 2 or 3: `firstId:count`, `~` before it if it did not go to its class; `^` after it if
  * the stream is more than a tenth full; `*n` if it was asked how many take packs, with `/k` after it if all of them announce a
  * spread, of k or more; and `!CODE` if the entries
  * after the first `count` were refused. After the code `E` comes Redis' error, percent-encoded.
@@ -117,18 +102,31 @@ for s = 1, tonumber(sections) do
     key = last + 1
   elseif wide == '4' then
     ${LUA_SCHEDULE}
-    local strings = tonumber(ARGV[at + 3])
+    local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
+    local rule, last = string.match(ARGV[at], '[ce]', 2), key + 3
+    if rule then
+      ${LUA_CLASSES}
+      last = key + 7
+      if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
+    end
     told = told + 1
-    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3],
+    tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
-    key, at = key + 4, at + 4 + strings
+    key, at = last + 1, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
     -- What is asked for once in a while stands after the mode.
-    local mode, asks, measures = ARGV[at], false, true
+    local mode, asks, measures, where = ARGV[at], false, true, ''
     if #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+      local rule = measures and string.match(mode, '[ce]', 2)
+      if rule then
+        ${LUA_CLASSES}
+        local class = KEYS[key]
+        key = key + 1
+        if isRead(rule, class, stream, live) then stream = class else where = '~' end
+      end
       mode = string.sub(mode, 1, 1)
     end
     local n = tonumber(ARGV[at + 2])
@@ -194,7 +192,7 @@ for s = 1, tonumber(sections) do
       if takers ~= '' then takers = '*' .. takers end
       if spread and spread > 1 then takers = takers .. '/' .. whole(spread) end
     end
-    tokens[told] = first .. ':' .. added .. filling .. takers .. refused
+    tokens[told] = where .. first .. ':' .. added .. filling .. takers .. refused
   end
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')
@@ -227,13 +225,15 @@ export async function enqueue(
     logKey,
   ];
   for (const section of sections) {
-    const { stream, pattern, schedule } = section;
+    const { stream, pattern, schedule, ofClass } = section;
     if (schedule === undefined) {
       line.push(keys.stream(stream));
       if (!isLone(section)) line.push(keys.live(pattern));
+      if (ofClass !== undefined) line.push(keys.stream(ofClass.stream));
     } else {
-      line.push(keys.later(stream), keys.when(stream), keys.stream(stream));
-      line.push(keys.sent(pattern, schedule.messageId ?? ''));
+      line.push(...waitingKeys(keys, stream), keys.sent(pattern, schedule.messageId ?? ''));
+      if (ofClass !== undefined)
+        line.push(keys.live(pattern), ...waitingKeys(keys, ofClass.stream));
     }
   }
   line[1] = String(line.length - 2);
@@ -252,49 +252,8 @@ export async function enqueue(
   return parseVerdict(await link.command('evalsha', line));
 }
 
-/** How many sections follow, and the sections. Lone entries in a row are one. */
-function pushSections(line: string[], sections: readonly BatchSection[]): void {
-  const at = line.push('') - 1;
-  let count = 0;
-  for (let i = 0; i < sections.length; count++) {
-    const section = sections[i] as BatchSection;
-    const { hasExtraFields, entries } = section;
-    if (isLone(section)) {
-      const from = i;
-      while (goesOn(hasExtraFields, sections[i])) i++;
-      line.push('0r', hasExtraFields ? '3' : '2', String(i - from));
-      for (let k = from; k < i; k++)
-        pushEntry(line, hasExtraFields, sections[k]?.entries[0] as readonly string[]);
-      continue;
-    }
-    line.push(modeOf(section), wideOf(section), String(entries.length));
-    for (const fields of entries) pushEntry(line, hasExtraFields, fields);
-    i++;
-  }
-  line[at] = String(count);
-}
-
-function wideOf({ schedule, hasExtraFields }: BatchSection): string {
-  if (schedule !== undefined) return '4';
-  return hasExtraFields ? '1' : '0';
-}
-
-function pushEntry(line: string[], isList: boolean, fields: readonly string[]): void {
-  if (isList) line.push(String(fields.length));
-  for (const field of fields) line.push(field);
-}
-
-/** Whether a row of lone entries goes on with this section. */
-function goesOn(hasExtraFields: boolean, next: BatchSection | undefined): boolean {
-  return next !== undefined && next.hasExtraFields === hasExtraFields && isLone(next);
-}
-
-/** One entry, for which nothing is looked at. */
-export function isLone({ mode, asks, measures, entries }: BatchSection): boolean {
-  return mode === 0 && asks !== true && measures === false && entries.length === 1;
-}
-
-/** The mode, and what is asked for or left out. */
-function modeOf({ mode, asks = false, measures = true }: BatchSection): string {
-  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}`;
-}
+const waitingKeys = (keys: CallerPlace['keys'], stream: string): string[] => [
+  keys.later(stream),
+  keys.when(stream),
+  keys.stream(stream),
+];

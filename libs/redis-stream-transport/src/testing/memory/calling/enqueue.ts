@@ -2,9 +2,10 @@ import { enqueueScript } from '../../../redis/operations/calling/enqueue.js';
 import { operation, type Line } from '../operation.js';
 import type { Store } from '../store.js';
 import { takersOf } from './announced.js';
-import { scheduled } from '../scheduling/waiting.js';
+import { scheduled, type Waiting } from '../scheduling/waiting.js';
 import { backlogOf } from './backlog.js';
 import { judged, remember } from './caller-record.js';
+import { isRead } from './classes.js';
 
 const NAMED_KEYS = 3;
 const NAMED_ARGS = 10;
@@ -49,12 +50,17 @@ export const enqueue = operation(enqueueScript, (store, said, line) => {
 
 function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [asked, wide, count] = [cursor.next(), cursor.next(), Number(cursor.next())];
-  if (wide === '4') return [waiting(store, cursor, cap)];
+  if (wide === '4') return [waiting(store, cursor, asked, cap)];
   const isRow = wide === '2' || wide === '3';
   const next = wide === '0' || wide === '2' ? plain : listed;
   if (isRow)
     return Array.from({ length: count }, () => `${store.add(cursor.nextKey(), next(cursor))}:1`);
-  const [stream, live] = [cursor.nextKey(), cursor.nextKey()];
+  const [own, live] = [cursor.nextKey(), cursor.nextKey()];
+  const rule = ruleOf(asked);
+  const other = rule && cursor.nextKey();
+  const isInClass = rule && other && isRead(store, rule, { class: other, own, live });
+  const stream = isInClass ? (other as string) : own;
+  const where = rule && !isInClass ? '~' : '';
   const mode = asked.charAt(0);
   const entries = Array.from({ length: count }, () => next(cursor));
   const unserved = unservedBy(store, live, mode);
@@ -66,15 +72,35 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const filling = unserved === '' && measured?.isFilling === true ? '^' : '';
   const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
   const why = unserved || (room < count ? '!FULL' : '');
-  return [`${ids[0] ?? '-'}:${ids.length}${filling}${takers}${why}`];
+  return [`${where}${ids[0] ?? '-'}:${ids.length}${filling}${takers}${why}`];
 }
 
-function waiting(store: Store, cursor: Cursor, cap: number): string {
-  const [later, when] = [cursor.nextKey(), cursor.nextKey()];
-  const [stream, sent] = [cursor.nextKey(), cursor.nextKey()];
+function waiting(store: Store, cursor: Cursor, asked: string, cap: number): string {
+  let place = placeOf(cursor);
+  const sent = cursor.nextKey();
+  const rule = ruleOf(asked);
+  let where = '';
+  if (rule !== undefined) {
+    const live = cursor.nextKey();
+    const other = placeOf(cursor);
+    if (isRead(store, rule, { class: other.stream, own: place.stream, live })) place = other;
+    else where = '~';
+  }
   const [id = '', at = '', window, ...fields] = listed(cursor);
-  const given = { later, when, stream, sent, id, at, window: Number(window), fields };
-  return scheduled(store, given, cap);
+  const given = { ...place, sent, id, at, window: Number(window), fields };
+  return where + scheduled(store, given, cap);
+}
+
+const placeOf = (cursor: Cursor): Pick<Waiting, 'later' | 'when' | 'stream'> => ({
+  later: cursor.nextKey(),
+  when: cursor.nextKey(),
+  stream: cursor.nextKey(),
+});
+
+/** By which it is decided whether entries go to the stream of their class; undefined: they have none. */
+function ruleOf(asked: string): 'c' | 'e' | undefined {
+  if (asked.includes('e', 1)) return 'e';
+  return asked.includes('c', 1) ? 'c' : undefined;
 }
 
 const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];

@@ -1,0 +1,137 @@
+import { ClassTurns } from './class-turns.js';
+import { PatternState, type PatternSpec } from './pattern-state.js';
+import { readPlan } from './plans.js';
+import type { ReadPlan } from './read-plan.js';
+import { RANK, StreamState, type Rank } from './stream-state.js';
+
+const RANKS: readonly Rank[] = [RANK.high, RANK.normal, RANK.low];
+
+/** A plan over the streams of one pattern, and how many entries each of them holds. */
+function pattern(concurrency: number, bound?: number, more: readonly StreamState[] = []) {
+  const state = new PatternState({ concurrency: bound } as PatternSpec);
+  const streams = RANKS.map((rank) => {
+    const stream = new StreamState(`s${rank}`, new Map(), rank, 's1');
+    stream.patterns.set('s1', state);
+    return stream;
+  });
+  const all = [...streams, ...more];
+  const held = new Map(all.map((stream) => [stream, 0]));
+  const plan = readPlan(all, concurrency);
+  return { plan, streams, held, state };
+}
+
+/** One read, as Redis would answer it. Returns what came, by rank; undefined: nothing can be read. */
+function read(plan: ReadPlan, held: Map<StreamState, number>, free: number) {
+  const ask = plan.next({ free, members: 1, mayPark: true });
+  if (ask === undefined) return undefined;
+  const entries = new Map<StreamState, number>();
+  let total = 0;
+  for (const stream of ask.streams) {
+    const came = Math.min(ask.count, held.get(stream)!);
+    if (came === 0) continue;
+    held.set(stream, held.get(stream)! - came);
+    entries.set(stream, came);
+    total += came;
+  }
+  plan.noted(ask, { entries, total, took: 1 }, 1);
+  return { ask, total, ranks: [...entries].flatMap(([{ rank }, n]) => Array<Rank>(n).fill(rank)) };
+}
+
+/** Fills the slots: reads until one waits or nothing is free. Returns the ranks of what was read. */
+function fill(plan: ReadPlan, held: Map<StreamState, number>, free: number): Rank[] {
+  const came: Rank[] = [];
+  while (came.length < free) {
+    const one = read(plan, held, free - came.length);
+    if (one === undefined || (one.ask.blocks && one.total === 0)) break;
+    came.push(...one.ranks);
+  }
+  return came;
+}
+
+describe.each([1, 2, 5, 64])('with %i slots', (slots) => {
+  it('takes what matters more before a backlog of what matters less', () => {
+    const { plan, streams, held } = pattern(slots);
+    const [high, , low] = streams as [StreamState, StreamState, StreamState];
+    held.set(low, 1000);
+    expect(fill(plan, held, slots)).toEqual(Array<Rank>(slots).fill(RANK.low));
+    for (let i = 0; i < 20; i++) {
+      expect(fill(plan, held, 1)).toEqual([RANK.low]);
+      held.set(high, 1);
+      expect(fill(plan, held, 1)).toEqual([RANK.high]);
+    }
+  });
+
+  it('never reads more than can start', () => {
+    const { plan, streams, held } = pattern(slots);
+    for (const stream of streams) held.set(stream, 1000);
+    for (let i = 0; i < 100; i++) {
+      const one = read(plan, held, 1 + (i % slots));
+      expect(one!.total).toBeLessThanOrEqual(1 + (i % slots));
+    }
+  });
+
+  it('gives each class its share while all have more than can start', () => {
+    const { plan, streams, held } = pattern(slots);
+    for (const stream of streams) held.set(stream, 100_000);
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 1000; i++) for (const rank of fill(plan, held, slots)) counts[rank]! += 1;
+    const all = counts[0]! + counts[1]! + counts[2]!;
+    // Of 17 one is of the lowest class; of the others one in five of the middle one.
+    expect(counts[RANK.low]! / all).toBeGreaterThan(0.05);
+    expect(counts[RANK.low]! / all).toBeLessThan(0.08);
+    expect(counts[RANK.normal]! / all).toBeGreaterThan(0.15);
+    expect(counts[RANK.normal]! / all).toBeLessThan(0.25);
+  });
+});
+
+it('reads all streams in one read that waits while none has more than can start', () => {
+  const { plan, streams, held } = pattern(100);
+  for (let i = 0; i < 5; i++) {
+    held.set(streams[i % 3]!, 1);
+    const { ask } = read(plan, held, 100)!;
+    expect(ask.streams).toHaveLength(3);
+    expect(ask.blocks).toBe(true);
+  }
+});
+
+it('waits for all streams when a round has found nothing', () => {
+  const { plan, held } = pattern(1);
+  for (const rank of RANKS) {
+    const { ask } = read(plan, held, 1)!;
+    expect(ask.streams.map((stream) => stream.rank)).toEqual([rank]);
+    expect(ask.blocks).toBe(false);
+  }
+  expect(read(plan, held, 1)!.ask).toMatchObject({ count: 1, blocks: true });
+});
+
+it('does not ask on and on for streams whose pattern is at its bound', () => {
+  const other = new StreamState('other');
+  other.patterns.set('other', new PatternState({} as PatternSpec));
+  const { plan, state, held } = pattern(10, 2, [other]);
+  state.running = 2;
+  plan.failed();
+  const asks = Array.from({ length: 3 }, () => read(plan, held, 8)!.ask);
+  expect(asks.at(-1)).toMatchObject({ streams: [other], blocks: true });
+  expect(plan.omits).toBe(true);
+  state.running = 1;
+  expect(plan.isOutdated({ free: 9, members: 1, mayPark: true })).toBe(true);
+});
+
+it('reads no more of all classes together than the bound of their pattern', () => {
+  const { plan, streams, held } = pattern(100, 2);
+  for (const stream of streams) held.set(stream, 10);
+  expect(read(plan, held, 100)!.total).toBeLessThanOrEqual(2);
+});
+
+it('has something else first between two turns out of the order', () => {
+  const turns = new ClassTurns();
+  const order: Rank[] = [];
+  for (let i = 0; i < 200; i++) {
+    const [{ rank } = { rank: RANK.high }] = turns.order(RANKS);
+    turns.noted(rank, 1, false);
+    order.push(rank);
+  }
+  const isOut = (rank: Rank | undefined): boolean => rank !== undefined && rank > RANK.high;
+  expect(order.some((rank, i) => isOut(rank) && isOut(order[i + 1]))).toBe(false);
+  expect(order.filter((rank) => rank === RANK.low).length).toBeGreaterThan(9);
+});

@@ -1,0 +1,54 @@
+import { RANK, type Rank } from './stream-state.js';
+
+/** After so many entries that matter more, one of this class has its turn; nothing matters more than the first. */
+const TURN_AFTER = { [RANK.high]: 1, [RANK.normal]: 4, [RANK.low]: 16 };
+
+/** A class, and how many entries of it may be read now. */
+export interface Turn {
+  readonly rank: Rank;
+  readonly most: number;
+}
+
+/**
+ * The order in which classes of importance are read. What matters more comes first; but after four entries of `high` one of
+ * `normal` may be read, and after sixteen of the two one of `low`. Between two such turns what matters more comes first once.
+ */
+export class ClassTurns {
+  /** Entries of higher classes that were read since the turn of each. */
+  private readonly passed = [0, 0, 0];
+  /** The last read was out of the order. */
+  private wasTurn = false;
+  /** The class that is read out of the order. */
+  private due: Rank | undefined;
+
+  order(ranks: readonly Rank[]): readonly Turn[] {
+    const first = this.wasTurn ? undefined : this.mostOwed(ranks);
+    this.due = first;
+    const usual = ranks.map((rank) => ({ rank, most: Number.POSITIVE_INFINITY }));
+    if (first === undefined) return usual;
+    return [{ rank: first, most: this.owed(first) }, ...usual];
+  }
+
+  /** @param isEmptied it has no more */
+  noted(rank: Rank, entries: number, isEmptied: boolean): void {
+    this.wasTurn = rank === this.due && entries > 0;
+    for (let lower = rank + 1; lower < this.passed.length; lower++)
+      this.passed[lower] = (this.passed[lower] ?? 0) + entries;
+    const left = (this.passed[rank] ?? 0) - entries * TURN_AFTER[rank];
+    this.passed[rank] = isEmptied ? 0 : Math.max(0, left);
+  }
+
+  /** Of several that are due, the one that is due the most: where many slots come free at once, each has its share. */
+  private mostOwed(ranks: readonly Rank[]): Rank | undefined {
+    let first: Rank | undefined;
+    for (const rank of ranks) {
+      const owed = this.owed(rank);
+      if (owed > 0 && owed >= (first === undefined ? 0 : this.owed(first))) first = rank;
+    }
+    return first;
+  }
+
+  private owed(rank: Rank): number {
+    return Math.floor((this.passed[rank] ?? 0) / TURN_AFTER[rank]);
+  }
+}

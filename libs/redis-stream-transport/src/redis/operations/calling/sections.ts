@@ -1,0 +1,73 @@
+/** The entries of a batch that go to one stream, for one pattern, under the same conditions. */
+export interface BatchSection {
+  readonly stream: string;
+  readonly pattern: string;
+  /** When to store. 0: always; 1: only if an instance serves the pattern now; 2: only if one ever did. */
+  readonly mode: 0 | 1 | 2;
+  /** Redis is to say whether all who answer the pattern take packs, and over how many streams it is spread. */
+  readonly asks?: boolean;
+  /** Whether the length of the stream is looked at. Default: true. */
+  readonly measures?: boolean;
+  /** The entries have more than the two fields `c` and `d`. */
+  readonly hasExtraFields: boolean;
+  /** They go to this stream instead, if all who read `stream` read it too. */
+  readonly ofClass?: ClassOf | undefined;
+  /** It is one entry: before its field list come its id, when it is due, and how long another one adds nothing. */
+  readonly schedule?: { readonly messageId: string | undefined };
+  /** Of each entry the values of `c` and `d`, or with extra fields its whole field list. */
+  readonly entries: readonly (readonly string[])[];
+}
+
+/** The stream of a class of importance, and what is stored there: that decides who must read it. */
+export interface ClassOf {
+  readonly stream: string;
+  readonly isEvent: boolean;
+}
+
+/** How many sections follow, and the sections. Lone entries in a row are one. */
+export function pushSections(line: string[], sections: readonly BatchSection[]): void {
+  const at = line.push('') - 1;
+  let count = 0;
+  for (let i = 0; i < sections.length; count++) {
+    const section = sections[i] as BatchSection;
+    const { hasExtraFields, entries } = section;
+    if (isLone(section)) {
+      const from = i;
+      while (goesOn(hasExtraFields, sections[i])) i++;
+      line.push('0r', hasExtraFields ? '3' : '2', String(i - from));
+      for (let k = from; k < i; k++)
+        pushEntry(line, hasExtraFields, sections[k]?.entries[0] as readonly string[]);
+      continue;
+    }
+    line.push(modeOf(section), wideOf(section), String(entries.length));
+    for (const fields of entries) pushEntry(line, hasExtraFields, fields);
+    i++;
+  }
+  line[at] = String(count);
+}
+
+function wideOf({ schedule, hasExtraFields }: BatchSection): string {
+  if (schedule !== undefined) return '4';
+  return hasExtraFields ? '1' : '0';
+}
+
+function pushEntry(line: string[], isList: boolean, fields: readonly string[]): void {
+  if (isList) line.push(String(fields.length));
+  for (const field of fields) line.push(field);
+}
+
+/** Whether a row of lone entries goes on with this section. */
+function goesOn(hasExtraFields: boolean, next: BatchSection | undefined): boolean {
+  return next !== undefined && next.hasExtraFields === hasExtraFields && isLone(next);
+}
+
+/** One entry, for which nothing is looked at. */
+export function isLone({ mode, asks, measures, entries }: BatchSection): boolean {
+  return mode === 0 && asks !== true && measures === false && entries.length === 1;
+}
+
+/** The mode, and what is asked for or left out. */
+function modeOf({ mode, asks = false, measures = true, ofClass }: BatchSection): string {
+  const rule = ofClass === undefined ? '' : ofClass.isEvent ? 'e' : 'c';
+  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}${rule}`;
+}
