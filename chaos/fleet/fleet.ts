@@ -117,7 +117,8 @@ export class Fleet {
     const life = (this.lives.get(slot) ?? 0) + 1;
     this.lives.set(slot, life);
     const name = `service-${slot}.${life}`;
-    const { leaseTtl, concurrency, prefix, serverOptions, effects, spread } = this.options.plan;
+    const { leaseTtl, concurrency, prefix, serverOptions, effects } = this.options.plan;
+    const { spread, classes } = this.options.plan;
     const { effectsUrl: url } = this.options;
     const where = this.options.whereFor(name);
     const own = { prefix, group: 'service', leaseTtl, concurrency };
@@ -128,7 +129,7 @@ export class Fleet {
       'service',
       {
         options,
-        spread,
+        ...{ spread, classes },
         sealing: this.sealing('service'),
         ...(effects ? { effects: { url, key: effectsKey(prefix) } } : {}),
       },
@@ -144,11 +145,11 @@ export class Fleet {
   }
 
   private startCaller(name: string): Child {
-    const { timeout, prefix, clientOptions, mix, bursts } = this.options.plan;
+    const { timeout, prefix, clientOptions, mix, bursts, classes } = this.options.plan;
     const options = { ...this.options.whereFor(name), prefix, timeout, ...clientOptions };
     const { seed } = this.options.random.fork(name);
     const sealing = this.sealing(name);
-    return this.child(name, 'caller', { options, sealing, mix, bursts, seed });
+    return this.child(name, 'caller', { options, sealing, mix, bursts, seed, classes });
   }
 
   /** What a process is to seal with, if messages are sealed. */

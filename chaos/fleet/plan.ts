@@ -36,6 +36,8 @@ export interface Plan {
   readonly sealed?: { readonly secret: string };
   /** Over how many streams callers spread the calls of each pattern, where there are several shards. */
   readonly spread?: number;
+  /** Patterns have classes of importance, and each call is in one of them. */
+  readonly classes?: boolean;
   readonly redis?: Omit<ChaosRedisOptions, 'environment'>;
   /** Instead of one server: a Cluster of three masters with a replica each. */
   readonly cluster?: boolean;

@@ -23,9 +23,11 @@ interface Given {
   readonly mix: readonly Kind[];
   /** Numbers of calls that it makes in one turn. */
   readonly bursts: readonly number[];
+  /** Each call is in one of the classes of importance. */
+  readonly classes?: boolean;
 }
 
-const { name, library, options, sealing, history: path, seed, mix, bursts: sizes } = given<Given>();
+const { name, library, options, sealing, history: path, seed, mix, ...drawn } = given<Given>();
 const history = new History(path);
 const { ClientRedisStreams, RedisStreamsError, RedisStreamsRecord, sealed, Logger } = (await import(
   library
@@ -35,7 +37,8 @@ const client = new ClientRedisStreams({ ...options, ...(sealing && sealed(sealin
 const random = new Random(seed);
 const warm = callsOf({ name: `${name}-w`, random: random.fork('warm'), mix: warmMix(mix) });
 const calls = callsOf({ name, random, mix });
-const bursts = burstsOf(sizes, random.fork('bursts'));
+const bursts = burstsOf(drawn.bursts, random.fork('bursts'));
+const classes = drawn.classes === true ? random.fork('classes') : undefined;
 
 /** How many calls it makes, and how; see fleet/fleet.ts. */
 interface Load {
@@ -59,13 +62,15 @@ on('enough', () => void (enough = true));
 function make({ pattern, data, timeout, delay, event, cancel }: Wanted): void {
   const { id } = data;
   const q = requestHash(data);
-  const record =
-    timeout === undefined && delay === undefined
-      ? data
-      : new RedisStreamsRecord(data, {
-          ...(timeout !== undefined && { timeout }),
-          ...(delay !== undefined && { delay }),
-        });
+  const priority = classes?.pick(['high', 'normal', 'low'] as const);
+  const isPlain = timeout === undefined && delay === undefined && priority === undefined;
+  const record = isPlain
+    ? data
+    : new RedisStreamsRecord(data, {
+        ...(timeout !== undefined && { timeout }),
+        ...(delay !== undefined && { delay }),
+        ...(priority !== undefined && { priority }),
+      });
   let reply: { readonly by?: string } | undefined;
   issued++;
   open++;

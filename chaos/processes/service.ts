@@ -22,10 +22,11 @@ interface Given {
   readonly history: string;
   readonly effects?: EffectsPlace;
   readonly spread?: number;
+  readonly classes?: boolean;
   readonly sealing?: Sealing;
 }
 
-const { name, library, options, history: path, effects, spread, sealing } = given<Given>();
+const { name, library, options, history: path, effects, spread, classes, sealing } = given<Given>();
 const history = new History(path);
 const { ServerRedisStreams, inThread, sealed, Logger } = (await import(library)) as Library;
 witness(history, Logger);
@@ -97,7 +98,7 @@ async function* stream(data: CallData, context: RedisStreamsContext) {
   history.write({ k: 'finish', n, t: now() });
 }
 
-const spreading = spread === undefined ? {} : { spread };
+const spreading = { ...(spread && { spread }), ...(classes && { priorities: true }) };
 server.addHandler('work', execute('work'), false, spreading);
 server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreading });
 server.addHandler('inbox', execute('inbox'), false, spreading);

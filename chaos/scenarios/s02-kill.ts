@@ -14,6 +14,8 @@ interface Killing {
   readonly kills: number;
   /** Over how many shards each pattern is spread. */
   readonly spread?: number;
+  /** Each pattern has classes of importance. */
+  readonly classes?: boolean;
   /** How many of the instances are in Python. */
   readonly python?: number;
 }
@@ -25,7 +27,7 @@ interface Killing {
 const killing = (
   name: string,
   title: string,
-  { leaseTtl, takeOverWithin, calls, kills, spread, python }: Killing,
+  { leaseTtl, takeOverWithin, calls, kills, spread, classes, python }: Killing,
 ): Scenario =>
   scenario({
     name,
@@ -38,6 +40,7 @@ const killing = (
       kills: size.count(kills, 3),
       effects: true,
       ...(python && { python }),
+      ...(classes && { classes }),
       ...(spread && {
         spread,
         serverOptions: { shards: spread },
@@ -56,7 +59,7 @@ const killing = (
         // A call that may run once only is not run again: its caller is told `may-have-run`.
         codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
         takeOverWithin,
-        packed: 0.1,
+        ...(classes ? {} : { packed: 0.1 }),
         effects: true,
       },
     }),
@@ -100,4 +103,13 @@ export const s2spread = killing('S2P', 'kill -9 of instances that serve spread p
   calls: 50_000,
   kills: 15,
   spread: 3,
+});
+
+/** The same with calls of three classes of importance, each in a stream of its own. */
+export const s2classes = killing('S2C', 'kill -9 of instances that serve calls of all classes', {
+  leaseTtl: 10_000,
+  takeOverWithin: 5000,
+  calls: 50_000,
+  kills: 15,
+  classes: true,
 });

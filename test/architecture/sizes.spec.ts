@@ -9,16 +9,16 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5430,
+  'engine/consumer': 5590,
   'engine/diagnostics': 220,
   'engine/producer': 2300,
   engine: 480,
   module: 60,
-  nest: 3030,
-  options: 1180,
-  protocol: 915,
+  nest: 3080,
+  options: 1200,
+  protocol: 945,
   'redis/cluster': 300,
-  'redis/lua': 300,
+  'redis/lua': 335,
   'redis/operations': 3025,
   'redis/connections': 220,
   'redis/reading': 120,

@@ -22,6 +22,14 @@ const SHOWN: Readonly<Record<string, unknown>> = {
     charges: 1,
     other: 'IDEMPOTENCY_MISMATCH',
   },
+  priority: [
+    'january, low',
+    'for the boss, high',
+    'of today, normal',
+    'february, low',
+    'march, low',
+    'april, low',
+  ],
   saga: {
     rich: 'placed',
     poor: 'refused: card declined',

@@ -526,6 +526,42 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['else if (pause.refuses || !this.hooks.mayPark()) {', 'else if (pause.refuses) {']],
   },
   {
+    rule: 'L28',
+    part: 'the look at instances',
+    file: lua('classes'),
+    changes: [['if not readers[group][consumer] then return false end', '']],
+  },
+  {
+    rule: 'L28',
+    part: 'the look at groups',
+    file: lua('classes'),
+    changes: [['if not readers[consumer] then return false end', '']],
+  },
+  {
+    rule: 'L28',
+    part: 'the order of classes',
+    file: consumer('intake/class-turns'),
+    changes: [['const usual = ranks.map', 'const usual = ranks.toReversed().map']],
+  },
+  {
+    rule: 'L28',
+    part: 'the turns',
+    file: consumer('intake/class-turns'),
+    changes: [['this.wasTurn ? undefined : this.mostOwed(ranks)', 'undefined']],
+  },
+  {
+    rule: 'L28',
+    part: 'the order of what waits',
+    file: consumer('run/waiting-line'),
+    changes: [['.stream.rank > rank', '.stream.rank > 9']],
+  },
+  {
+    rule: 'L28',
+    part: 'the look at classes',
+    file: consumer('intake/pattern-state'),
+    changes: [['if (this.spec.priorities === true) return false;', '']],
+  },
+  {
     rule: 'P1',
     part: 'the place of a retry',
     file: consumer('intake/entry-router'),

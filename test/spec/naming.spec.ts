@@ -1,6 +1,10 @@
 import { digestOf } from '../../libs/redis-stream-transport/src/engine/consumer/run/keyed-results.js';
 import { UNREAD } from '../../libs/redis-stream-transport/src/protocol/header.js';
 import { Keys, shardOf } from '../../libs/redis-stream-transport/src/protocol/keys.js';
+import {
+  classStreams,
+  ownStreamOf,
+} from '../../libs/redis-stream-transport/src/protocol/priority.js';
 import { patternText } from '../../libs/redis-stream-transport/src/protocol/pattern.js';
 import { tagNumbers } from '../../libs/redis-stream-transport/src/protocol/shard-tags.js';
 import {
@@ -45,6 +49,17 @@ test.each(vectorsOf<Spread>('spread.json'))(
     expect(usedStreams(pattern, streams, spread)).toEqual(used);
   },
 );
+
+test.each(
+  vectorsOf<{ pattern: string; shards: number; high: string; low: string }>('classes.json'),
+)('the classes of $pattern in $shards shards', ({ pattern, shards, high, low }) => {
+  expect(classStreams(pattern, shards)).toEqual({ high, low });
+  const streams = [pattern, high, low];
+  expect(streams.map((stream) => ownStreamOf(stream, pattern, shards))).toEqual(
+    streams.map(() => pattern),
+  );
+  expect(ownStreamOf(`${low}0`, pattern, shards)).toBe(`${low}0`);
+});
 
 interface Named {
   readonly kind: string;

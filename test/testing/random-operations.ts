@@ -212,8 +212,13 @@ export class Operations {
     const entries = places.map(() => fields);
     const plain = places.map(() => [header, '1']);
     const hasExtraFields = size > 0 || this.dice.next() < 0.5;
+    // The other stream stands for that of a class.
+    const other = STREAMS.find((each) => each !== stream) as string;
+    const isOfClass = this.dice.next() < 0.3;
+    const isEvent = this.dice.next() < 0.5;
     const section = {
       ...{ stream, pattern: stream, mode, asks, hasExtraFields },
+      ofClass: isOfClass ? { stream: other, isEvent } : undefined,
       ...{ measures: this.dice.next() < 0.5, entries: hasExtraFields ? entries : plain },
     };
     const renew = this.dice.next() < 0.3;

@@ -17,7 +17,7 @@ from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.patterns import pattern_text
 from redis_streams_rpc.rich_json import from_rich, to_rich
 from redis_streams_rpc.sequence import End, Sequence, Value
-from redis_streams_rpc.shards import shard_of, spread_streams, tag_numbers, used_streams
+from redis_streams_rpc.shards import class_streams, shard_of, spread_streams, tag_numbers, used_streams
 from redis_streams_rpc.texts import write_json
 from redis_streams_rpc.values import BigInt, InvalidDate, Map, Set
 
@@ -156,6 +156,11 @@ def test_tags(vector: Any) -> None:
 def test_spread(vector: Any) -> None:
     assert spread_streams(vector["pattern"], vector["shards"]) == vector["streams"]
     assert used_streams(vector["pattern"], vector["shards"], vector["spread"]) == vector["used"]
+
+
+@pytest.mark.parametrize("vector", vectors("classes"))
+def test_classes(vector: Any) -> None:
+    assert class_streams(vector["pattern"], vector["shards"]) == (vector["high"], vector["low"])
 
 
 @pytest.mark.parametrize("vector", vectors("keys"))

@@ -149,18 +149,91 @@ local function scheduled(later, when, stream, sent, id, at, window, from, to)
   return token
 end
 
-    local strings = tonumber(ARGV[at + 3])
+    local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
+    local rule, last = string.match(ARGV[at], '[ce]', 2), key + 3
+    if rule then
+      
+local function listed(stream, group)
+  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
+  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
+  return all
+end
+local function isRead(rule, class, own, live)
+  local any = false
+  if rule == 'c' then
+    local readers, members = {}, redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+    for _, member in ipairs(members.err and {} or members) do
+      local group, consumer = string.match(member, '^(%S+) (%S+)')
+      if not group then return false end
+      readers[group] = readers[group] or listed(class, group)
+      if not readers[group][consumer] then return false end
+      any = true
+    end
+    return any
+  end
+  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  for _, each in ipairs(groups.err and {} or groups) do
+    local readers, here = listed(class, each[2]), listed(own, each[2])
+    if not next(here) then return false end
+    for consumer in pairs(here) do
+      if not readers[consumer] then return false end
+    end
+    any = true
+  end
+  return any
+end
+
+      last = key + 7
+      if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
+    end
     told = told + 1
-    tokens[told] = scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3],
+    tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
-    key, at = key + 4, at + 4 + strings
+    key, at = last + 1, at + 4 + strings
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
     -- What is asked for once in a while stands after the mode.
-    local mode, asks, measures = ARGV[at], false, true
+    local mode, asks, measures, where = ARGV[at], false, true, ''
     if #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+      local rule = string.match(mode, '[ce]', 2)
+      if rule then
+        
+local function listed(stream, group)
+  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
+  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
+  return all
+end
+local function isRead(rule, class, own, live)
+  local any = false
+  if rule == 'c' then
+    local readers, members = {}, redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+    for _, member in ipairs(members.err and {} or members) do
+      local group, consumer = string.match(member, '^(%S+) (%S+)')
+      if not group then return false end
+      readers[group] = readers[group] or listed(class, group)
+      if not readers[group][consumer] then return false end
+      any = true
+    end
+    return any
+  end
+  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  for _, each in ipairs(groups.err and {} or groups) do
+    local readers, here = listed(class, each[2]), listed(own, each[2])
+    if not next(here) then return false end
+    for consumer in pairs(here) do
+      if not readers[consumer] then return false end
+    end
+    any = true
+  end
+  return any
+end
+
+        local class = KEYS[key]
+        key = key + 1
+        if isRead(rule, class, stream, live) then stream = class else where = '~' end
+      end
       mode = string.sub(mode, 1, 1)
     end
     local n = tonumber(ARGV[at + 2])
@@ -226,7 +299,7 @@ end
       if takers ~= '' then takers = '*' .. takers end
       if spread and spread > 1 then takers = takers .. '/' .. whole(spread) end
     end
-    tokens[told] = first .. ':' .. added .. filling .. takers .. refused
+    tokens[told] = where .. first .. ':' .. added .. filling .. takers .. refused
   end
 end
 local verdict = version .. ' ' .. table.concat(tokens, ' ')

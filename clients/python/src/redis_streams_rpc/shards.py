@@ -41,6 +41,16 @@ def spread_streams(pattern: str, shards: int) -> list[str]:
     return [streams[shard] for shard in range(shards)]
 
 
+def class_streams(pattern: str, shards: int) -> tuple[str, str]:
+    """The streams of what matters more and of what matters less than the rest of a pattern."""
+    own, found, number = shard_of(pattern, shards), list[str](), 0
+    while len(found) < 2:
+        number += 1
+        if shard_of(f"{pattern}|{number}", shards) == own:
+            found.append(f"{pattern}|{number}")
+    return found[0], found[1]
+
+
 def used_streams(pattern: str, shards: int, spread: int) -> list[str]:
     """Those of them that callers use when all instances announce `spread`."""
     streams, own, used = spread_streams(pattern, shards), shard_of(pattern, shards), min(spread, shards)

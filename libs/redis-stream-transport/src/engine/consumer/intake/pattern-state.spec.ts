@@ -9,6 +9,12 @@ function begins(pattern: PatternState, depth: number, waits: boolean): void {
   if (waits) pattern.lends(depth, 1);
 }
 
+it('takes no packs where it has classes of importance', () => {
+  const plain = new PatternState({} as PatternSpec);
+  const classes = new PatternState({ priorities: true } as PatternSpec);
+  expect([plain, classes].map((pattern) => pattern.takesPacks(100))).toEqual([true, false]);
+});
+
 describe('the bound of a pattern', () => {
   it('holds handlers that do not wait, whatever their depth', () => {
     const pattern = bounded(2);

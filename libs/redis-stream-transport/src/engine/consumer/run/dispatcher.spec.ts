@@ -17,11 +17,12 @@ const pattern = (concurrency?: number): PatternState =>
 /** The parts of a delivery that a dispatcher uses. */
 function fake(
   of: PatternState,
-  changes: { suspect?: boolean; deadline?: number; depth?: number } = {},
+  changes: { suspect?: boolean; deadline?: number; depth?: number; rank?: number } = {},
 ) {
-  const { suspect = false, deadline = Number.POSITIVE_INFINITY, depth = 0 } = changes;
+  const { suspect = false, deadline = Number.POSITIVE_INFINITY, depth = 0, rank = 1 } = changes;
   const delivery = {
     history: { suspect },
+    stream: { rank },
     depth,
     calls: 0,
     isRequest: true,
@@ -98,6 +99,14 @@ describe('the dispatcher', () => {
     end(all[0]!);
     expect(log.ran).toEqual(all);
     expect(it.inFlight).toBe(2);
+  });
+
+  it('starts what matters more before what has waited for longer', () => {
+    const { dispatcher: it, log, end } = dispatcher(1);
+    const all = [1, 2, 1, 0, 2, 0].map((rank) => fake(pattern(), { rank }));
+    for (const one of all) it.accept(one);
+    for (let i = 0; i < all.length; i++) end(log.ran[i]!);
+    expect(log.ran).toEqual([0, 3, 5, 2, 1, 4].map((i) => all[i]));
   });
 
   it('holds a pattern to its own bound, and lets others pass', () => {

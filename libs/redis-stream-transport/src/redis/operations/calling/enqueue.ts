@@ -120,7 +120,7 @@ for s = 1, tonumber(sections) do
     local mode, asks, measures, where = ARGV[at], false, true, ''
     if #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      local rule = measures and string.match(mode, '[ce]', 2)
+      local rule = string.match(mode, '[ce]', 2)
       if rule then
         ${LUA_CLASSES}
         local class = KEYS[key]
