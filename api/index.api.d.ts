@@ -131,6 +131,7 @@ export interface HandlerExtras extends HandlerSynonyms {
   lane?: string;
   atMostOnce?: boolean;
   spread?: number;
+  priorities?: boolean;
   broadcast?: boolean;
   restartable?: boolean;
   threads?: true | number;
@@ -183,6 +184,8 @@ export interface PassedClusterOptions extends Omit<PassedCluster, 'redisOptions'
   >;
 }
 
+export type Priority = 'high' | 'normal' | 'low';
+
 export interface ProvenCaller {
   readonly name: string;
   readonly key: string;
@@ -230,6 +233,7 @@ export interface RecordOptions {
   delay?: number;
   notBefore?: Date | number;
   messageId?: string;
+  priority?: Priority;
   whenNoConsumer?: WhenNoConsumer;
   keepResult?: boolean;
   onStored?: (stored: StoredEntry) => void;
@@ -260,6 +264,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
 export declare class RedisStreamsContext extends BaseRpcContext<Args> {
   getPattern(): string;
   getStream(): string;
+  getPriority(): Priority;
   getMessageId(): string;
   getCallId(): string | undefined;
   getReplyAddress(): string | undefined;

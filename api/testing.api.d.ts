@@ -1,7 +1,7 @@
 // What nestjs-redis-streams/testing exports. Printed by `npm run api`, and compared in CI.
 
 import type { Redis } from 'ioredis';
-import type { RedisStreamsContext } from 'nestjs-redis-streams';
+import type { Priority, RedisStreamsContext } from 'nestjs-redis-streams';
 import type { AbortReason } from 'nestjs-redis-streams/diagnostics';
 
 export interface Connected {
@@ -55,6 +55,7 @@ export interface TestContextOptions {
   readonly kind?: 'request' | 'event';
   readonly metadata?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
+  readonly priority?: Priority;
   readonly deliveryCount?: number;
   readonly failedAttempts?: number;
   readonly timeout?: number;

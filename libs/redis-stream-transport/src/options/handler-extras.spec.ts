@@ -8,6 +8,7 @@ const defaults = {
   lane: undefined,
   atMostOnce: false,
   spread: undefined,
+  priorities: false,
   broadcast: false,
   restartable: false,
   threads: undefined,
@@ -35,9 +36,11 @@ it('takes each of ours', () => {
     ...extras,
     group: undefined,
     spread: undefined,
+    priorities: false,
     threads: undefined,
   });
   expect(resolve({ spread: 8 })).toEqual({ ...defaults, spread: 8 });
+  expect(resolve({ priorities: true })).toEqual({ ...defaults, priorities: true });
   expect(resolve({ group: 'mails' })).toEqual({ ...defaults, group: 'mails' });
 });
 
@@ -89,6 +92,7 @@ it.each([
   ['GROUP', 'did you mean "group"?'],
   ['maxDeliveries', '"maxDeliveries" is an option of ServerRedisStreams, not of a handler'],
   ['leaseTTL', '"leaseTtl" is an option of ServerRedisStreams, not of a handler'],
+  ['priority', '"priority" is for callers: an option of RedisStreamsRecord'],
   ['timeout', '"timeout" is for callers: an option of RedisStreamsRecord'],
   ['idempotencyKey', '"idempotencyKey" is for callers: an option of RedisStreamsRecord'],
   ['wildcards', 'patterns with wildcards are not supported yet'],
@@ -104,6 +108,10 @@ it.each([
   [{ lane: '' }, /"lane" must be/],
   [{ atMostOnce: 'yes' }, /"atMostOnce" must be true or false/],
   [{ broadcast: 1 }, /"broadcast"/],
+  [{ priorities: 'high' }, /"priorities" must be true or false/],
+  [{ priorities: true, lane: 'l' }, /"priorities" and "lane" contradict/],
+  [{ priorities: true, spread: 2 }, /"priorities" and "spread" contradict/],
+  [{ priorities: true, broadcast: true }, /"priorities" and "broadcast" contradict/],
   [{ restartable: null }, /"restartable"/],
   [{ atMostOnce: true, retry: {} }, /"atMostOnce" and "retry" contradict/],
   [{ atMostOnce: true, restartable: true }, /"atMostOnce" and "restartable" contradict/],
