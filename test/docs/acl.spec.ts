@@ -252,6 +252,7 @@ function handlers(gate: Gate, heard: unknown[]) {
       slow: () => gate.opened.then(() => 'done'),
       hangs: () => never,
       once: [() => 'once', { atMostOnce: true }] as const,
+      urgent: [() => 'urgent', { priorities: true }] as const,
       // So many that Redis is asked to tell which are written.
       ...Object.fromEntries(range(40).map((i) => [`many.${i}`, () => i])),
     },
@@ -269,6 +270,7 @@ async function callsOf(client: Caller): Promise<void> {
   expect(await Promise.all(range(200).map((i) => client.call('echo', i)))).toEqual(range(200));
   expect(await client.values('stream')).toEqual([1, 2]);
   expect(await client.call('once', 1)).toBe('once');
+  expect(await client.call('urgent', 1, { priority: 'high' })).toBe('urgent');
   for (const _ of range(2)) {
     expect(await client.call('echo', 5, { idempotencyKey: 'key' })).toBe(5);
   }

@@ -261,8 +261,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   /** It is to be sent once more, as another entry. */
   again(): void {
     this.state = 'queued';
-    this.tainted = true;
     this.isInClass = false;
+    this.tainted = true;
     this.first = undefined;
   }
 
