@@ -60,7 +60,8 @@ function begin(pattern: string, data: CallData, context: RedisStreamsContext) {
     q,
     d,
     c: context.getConsumer(),
-    e: context.getMessageId(),
+    // Entries of different streams may have the same id.
+    e: `${context.getStream()} ${context.getMessageId()}`,
     w: data.watch,
     t: now(),
   });

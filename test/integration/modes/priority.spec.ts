@@ -1,14 +1,15 @@
 import { classStreams } from '../../../libs/redis-stream-transport/src/protocol/priority.js';
-import { Keys } from '../../../libs/redis-stream-transport/src/protocol/keys.js';
-import type { RecordOptions, RedisStreamsContext } from 'nestjs-redis-streams';
+import { Keys, shardOf } from '../../../libs/redis-stream-transport/src/protocol/keys.js';
+import type { Priority, RedisStreamsContext } from 'nestjs-redis-streams';
+import { pausePattern, resumePattern } from 'nestjs-redis-streams/operate';
+import { sealed } from 'nestjs-redis-streams/sealed';
 import { eventually } from '../../../tools/wait.js';
+import { orders, secretKey, shop } from '../../sealed/keys.js';
 import { lettersOf } from '../dead-letters/letters.js';
 import { Gate } from '../../support/gate.js';
 import type { GivenHandler, Handlers } from '../../support/handlers.js';
 import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
-
-type Priority = NonNullable<RecordOptions['priority']>;
 
 const { high, low } = classStreams('work', 1);
 const STREAMS = { high, normal: 'work', low };
@@ -203,5 +204,163 @@ describe('events with a priority', () => {
     await eventually(() => expect(seen).toEqual(['high']));
     await client.tell('work', 1, { priority: 'low', delay: 60_000, messageId: 'later' });
     expect(await client.cancelScheduled('work', 'later')).toBe(true);
+  });
+});
+
+describe('with other options', () => {
+  it('stay in the shard of their pattern', async () => {
+    const service = new TestService();
+    const options = { shards: 5 };
+    await service.serve(
+      calls((_: unknown, context: RedisStreamsContext) => context.getPriority()),
+      options,
+    );
+    const client = await service.connected(options);
+    for (const priority of ['high', 'low'] as const)
+      expect(await client.call('work', 1, { priority })).toBe(priority);
+    const own = shardOf('work', 5);
+    for (const stream of Object.values(classStreams('work', 5)))
+      expect(shardOf(stream, 5)).toBe(own);
+  });
+
+  it('are sealed for their pattern, and letters of theirs are put back by operators', async () => {
+    const service = new TestService();
+    const seen: unknown[] = [];
+    let isFailing = true;
+    const work: GivenHandler = (data: unknown, context: RedisStreamsContext) => {
+      if (isFailing) context.deadLetter('not now');
+      else seen.push([data, context.getPriority(), context.getCaller()?.name]);
+    };
+    await service.serve(events(work), sealed({ ...orders, operators: ['operator'] }));
+    const client = await service.connected(sealed(shop));
+    await client.tell('work', 1, { priority: 'high' });
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    isFailing = false;
+    const keys = [secretKey('k1')];
+    const letters = lettersOf(service, sealed({ name: 'operator', keys }));
+    const [letter] = (await letters.page()).letters;
+    expect(letter).toMatchObject({ stream: high });
+    await letters.replay(letter!.id);
+    await client.tell('work', 2, { priority: 'low' });
+    await eventually(() => expect(seen).toHaveLength(2));
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        [1, 'normal', 'shop'],
+        [2, 'low', 'shop'],
+      ]),
+    );
+  });
+
+  it('are found while they wait, and when they have ended', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    let started = 0;
+    const work: GivenHandler = async () => {
+      started++;
+      await gate.opened;
+      return 'done';
+    };
+    await service.serve(calls(work, { priorities: true, concurrency: 1 }));
+    const client = await service.connected();
+    const stored: { id: string; stream: string; callId: string | undefined }[] = [];
+    const options = {
+      ...{ priority: 'low', keepResult: true },
+      onStored: (one: (typeof stored)[number]) => void stored.push(one),
+    } as const;
+    const all = range(2).map((n) => client.call('work', n, options));
+    await eventually(() => expect([started, stored.length]).toEqual([1, 2]));
+    expect(stored.map(({ stream }) => stream)).toEqual([low, low]);
+    const states = await Promise.all(
+      stored.map(({ callId }) => client.resultOf('work', callId ?? '')),
+    );
+    expect(states.map(({ state }) => state).toSorted()).toEqual(['running', 'waiting']);
+    gate.open();
+    await Promise.all(all);
+    const ends = stored.map(({ callId }) => client.resultOf('work', callId ?? ''));
+    expect((await Promise.all(ends)).map(({ state }) => state)).toEqual(['done', 'done']);
+  });
+
+  it('are cancelled and given up in the stream of their class', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const seen: unknown[] = [];
+    const work: GivenHandler = async (n: number, context: RedisStreamsContext) => {
+      seen.push(n);
+      context.signal.addEventListener('abort', () => seen.push('aborted'));
+      await gate.opened;
+    };
+    await service.serve(calls(work, { priorities: true, concurrency: 1 }));
+    const client = await service.connected();
+    const stop = new AbortController();
+    const runs = client.failure('work', 1, { priority: 'high', signal: stop.signal });
+    await eventually(() => expect(seen).toEqual([1]));
+    const waits = client.failure('work', 2, { priority: 'low', timeout: 200 });
+    expect(await waits).toMatchObject({ code: 'TIMEOUT', outcome: 'not-run' });
+    expect(await service.length(low)).toBe(0);
+    stop.abort();
+    expect(await runs).toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
+    await eventually(() => expect(seen).toEqual([1, 'aborted']));
+    gate.open();
+  });
+
+  it('wait while their pattern is paused, and go on in their order', async () => {
+    const service = new TestService();
+    const seen: string[] = [];
+    await service.serve(
+      events((name: string) => void seen.push(name), { priorities: true, concurrency: 1 }),
+    );
+    const client = await service.connected();
+    await pausePattern(service.address, { pattern: 'work', service: 'service' });
+    for (const priority of ['low', 'normal', 'high'] as const)
+      await client.tell('work', priority, { priority });
+    expect(seen).toEqual([]);
+    await resumePattern(service.address, { pattern: 'work', service: 'service' });
+    await eventually(() => expect(seen).toHaveLength(3));
+    expect(seen[0]).toBe('high');
+  });
+});
+
+describe('refuses', () => {
+  const served = (handlers: Handlers, options = {}) =>
+    new TestService().serve(handlers, options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const both = (one: object, other: object): Handlers => ({
+    messages: { work: [() => 1, one] },
+    events: { work: [() => undefined, other] },
+  });
+  it.each([
+    ['a lane', calls(() => 1), { lanes: { lane: ['work'] } }],
+    ['broadcasts of the same pattern', both({ priorities: true }, { broadcast: true }), {}],
+    ['spread calls of the same pattern', both({ spread: 2 }, { priorities: true }), {}],
+    [
+      'a pattern that is the stream of a class',
+      { messages: { work: [() => 1, { priorities: true }], [low]: () => 1 } } as Handlers,
+      {},
+    ],
+    [
+      'a pattern that is too long',
+      { messages: { ['w'.repeat(1017)]: [() => 1, { priorities: true }] } } as Handlers,
+      {},
+    ],
+  ])('%s', async (_what, handlers, options) => {
+    const told = expect.stringContaining('option "priorities"') as string;
+    expect(await served(handlers, options)).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: told,
+    });
+  });
+
+  it('a priority for a pattern in a lane, and one that is none', async () => {
+    const client = new TestService().client({ lanes: { lane: ['work'] } });
+    const [told, high] = [expect.stringContaining('"priority"') as string, 'high' as const];
+    const invalid = { code: 'INVALID_OPTION', message: told, outcome: 'not-run' };
+    expect(await client.failure('work', 1, { priority: high })).toMatchObject(invalid);
+    expect(await client.failure('work', 1, { priority: 'urgent' as never })).toMatchObject(invalid);
+    expect(await client.failure('w'.repeat(1017), 1, { priority: high })).toMatchObject(invalid);
+    expect(await client.call('other', 1, { priority: 'normal', timeout: 10 }).catch(() => 1)).toBe(
+      1,
+    );
   });
 });
