@@ -204,6 +204,11 @@ describe('events with a priority', () => {
     await eventually(() => expect(seen).toEqual(['high']));
     await client.tell('work', 1, { priority: 'low', delay: 60_000, messageId: 'later' });
     expect(await client.cancelScheduled('work', 'later')).toBe(true);
+    const signal = AbortSignal.timeout(100);
+    const taken = client.failure('work', 1, { priority: 'low', delay: 60_000, signal });
+    expect(await taken).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
+    for (const stream of Object.values(STREAMS))
+      expect(await service.redis.exists(service.keys.later(stream))).toBe(0);
   });
 });
 

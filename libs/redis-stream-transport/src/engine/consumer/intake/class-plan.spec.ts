@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { ClassTurns } from './class-turns.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { readPlan } from './plans.js';
@@ -134,4 +135,67 @@ it('has something else first between two turns out of the order', () => {
   const isOut = (rank: Rank | undefined): boolean => rank !== undefined && rank > RANK.high;
   expect(order.some((rank, i) => isOut(rank) && isOut(order[i + 1]))).toBe(false);
   expect(order.filter((rank) => rank === RANK.low).length).toBeGreaterThan(9);
+});
+
+/** Streams of several patterns: some have classes, some have bounds, and packs come in some. */
+const patterns = fc.array(
+  fc.record({
+    classes: fc.boolean(),
+    bound: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+    packs: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+const step = fc.record({
+  free: fc.integer({ min: 0, max: 40 }),
+  members: fc.integer({ min: 1, max: 3 }),
+  stream: fc.nat(),
+  comes: fc.integer({ min: 0, max: 50 }),
+  running: fc.integer({ min: 0, max: 20 }),
+});
+
+it('never asks for more than can start, and waits after some reads that bring nothing', () => {
+  fc.assert(
+    fc.property(patterns, fc.array(step, { maxLength: 60 }), (made, steps) => {
+      const streams = made.flatMap(({ classes, bound, packs }, i) => {
+        const spec = { concurrency: bound, priorities: classes, answers: true } as PatternSpec;
+        const state = new PatternState(spec);
+        return (classes ? RANKS : [RANK.normal]).map((rank) => {
+          const stream = new StreamState(`s${i}.${rank}`, new Map(), rank, `s${i}`);
+          stream.patterns.set(`s${i}`, state);
+          if (packs) stream.brought(8);
+          return stream;
+        });
+      });
+      const held = new Map(streams.map((stream) => [stream, 0]));
+      const plan = readPlan(streams, 64);
+      for (const { free, members, stream, comes, running } of steps) {
+        const at = streams[stream % streams.length]!;
+        held.set(at, held.get(at)! + comes);
+        for (const state of at.patterns.values())
+          state.running = Math.min(running, state.bound, 1000);
+        let inVain = 0;
+        for (;;) {
+          const ask = plan.next({ free, members, mayPark: true });
+          if (ask === undefined) break;
+          expect(ask.count).toBeGreaterThan(0);
+          const most = ask.blocks
+            ? Math.max(free, ask.streams.length)
+            : Math.max(free, inVain > 0 ? ask.streams.length : 0);
+          expect(ask.streams.length * ask.count).toBeLessThanOrEqual(most);
+          const entries = new Map<StreamState, number>();
+          let total = 0;
+          for (const each of ask.streams) {
+            const came = Math.min(ask.count, held.get(each)!);
+            held.set(each, held.get(each)! - came);
+            if (came > 0) entries.set(each, came);
+            total += came;
+          }
+          plan.noted(ask, { entries, total, took: 1 }, members);
+          if (total > 0 || ask.blocks) break;
+          expect(++inVain).toBeLessThan(20);
+        }
+      }
+    }),
+  );
 });

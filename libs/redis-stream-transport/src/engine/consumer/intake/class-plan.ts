@@ -138,10 +138,11 @@ export class ClassPlan implements ReadPlan {
       const some = due?.filter((stream) => stream.rank === rank);
       if (some?.length === 0) continue;
       const { plan, streams } = this.classOf(rank);
-      const ask = plan.next({ ...room, free: Math.min(room.free, most) }, some);
+      const its = { ...room, free: Math.min(room.free, most) };
+      const ask = plan.next(its, some);
       if (ask === undefined) continue;
       const open = some ?? streams;
-      const closed = new Set(plan.closed(room));
+      const closed = new Set(plan.closed(its));
       const isWhole = ask.streams.length >= open.filter((stream) => !closed.has(stream)).length;
       this.asked = { plan, rank, isWhole };
       return { ...ask, blocks: false };
