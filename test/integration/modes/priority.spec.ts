@@ -269,7 +269,8 @@ describe('with other options', () => {
     const client = await service.connected();
     const stored: { id: string; stream: string; callId: string | undefined }[] = [];
     const options = {
-      ...{ priority: 'low', keepResult: true },
+      priority: 'low',
+      keepResult: true,
       onStored: (one: (typeof stored)[number]) => void stored.push(one),
     } as const;
     const all = range(2).map((n) => client.call('work', n, options));
