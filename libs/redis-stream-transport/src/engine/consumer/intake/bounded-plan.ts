@@ -26,6 +26,8 @@ export class BoundedPlan implements ReadPlan {
     private readonly streams: readonly StreamState[],
     private readonly concurrency: number,
     private readonly random: () => number,
+    /** Packs are asked for whatever room there is: in a flood of other classes there is never much. */
+    private readonly takesPacksAlways = false,
   ) {
     this.shares = new Map(streams.map((stream) => [stream, new FairShare()]));
   }
@@ -120,6 +122,7 @@ export class BoundedPlan implements ReadPlan {
   private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
     if (stream.hasUnclaimed || stream.isBroken) return 0;
     const room = stream.room(free, mayPark);
+    if (this.takesPacksAlways) return room;
     return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
   }
 

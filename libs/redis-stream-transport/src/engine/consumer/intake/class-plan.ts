@@ -33,6 +33,8 @@ export class ClassPlan implements ReadPlan {
   private readonly all: BoundedPlan;
   private readonly classes: readonly Class[];
   private readonly ranks: readonly Rank[];
+  /** The patterns that have classes, by their own streams. */
+  private readonly withClasses = new Set<string>();
   private readonly turns = new ClassTurns();
   /** A stream had as much as was asked for: classes take turns. */
   private isContended = false;
@@ -47,30 +49,32 @@ export class ClassPlan implements ReadPlan {
     concurrency: number,
     random: () => number,
   ) {
-    this.all = new BoundedPlan(streams, concurrency, random);
+    this.all = new BoundedPlan(streams, concurrency, random, true);
     this.classes = RANKS.map((each) => {
       const some = streams.filter(({ rank }) => rank === each);
-      return { streams: some, plan: new BoundedPlan(some, concurrency, random) };
+      return { streams: some, plan: new BoundedPlan(some, concurrency, random, true) };
     });
+    for (const { rank, own } of streams) if (rank !== RANK.normal) this.withClasses.add(own);
     this.ranks = RANKS.filter((rank) => this.classOf(rank).streams.length > 0);
   }
+
+  readonly readsAhead = true;
 
   next(room: Room, due?: readonly StreamState[]): Ask | undefined {
     this.asked = undefined;
     this.omitted = [];
+    if (room.free <= 0) return this.ofAhead(room, due);
     if (due !== undefined) return this.ofClass(room, due);
     const readable = this.readable(room);
     if (readable.length === 0) return undefined;
     const most = this.mostOfEach(readable, room);
-    if (!this.isContended && most > 0) return this.ofAll(room, most);
+    if (!this.isContended && most > 0) return this.ofAll(readable, room, most);
     const ask = this.ofClass(room);
     if (ask !== undefined) return ask;
     this.isContended = false;
     this.emptied.clear();
-    if (most > 0) return this.ofAll(room, most);
-    this.omitted = this.closed(room);
-    // Redis serves a read that has waited from one stream only.
-    return { streams: readable, count: 1, blocks: true };
+    if (most > 0) return this.ofAll(readable, room, most);
+    return this.oneOf(readable);
   }
 
   noted(ask: Ask, brought: Brought, members: number): void {
@@ -113,7 +117,8 @@ export class ClassPlan implements ReadPlan {
   }
 
   /** A read of all that have room. */
-  private ofAll(room: Room, most: number): Ask | undefined {
+  private ofAll(readable: readonly StreamState[], room: Room, most: number): Ask | undefined {
+    if (room.free < readable.length) return this.oneOf(readable);
     const ask = this.all.next(room);
     if (ask === undefined) return undefined;
     this.asked = { plan: this.all, rank: undefined, isWhole: true };
@@ -121,19 +126,43 @@ export class ClassPlan implements ReadPlan {
     return { ...ask, count: Math.min(ask.count, most) };
   }
 
-  /** How many entries of each stream could start if all had as many; the streams of a pattern share its bound. */
+  /** A read of one entry of what matters more than all that waits: each class in turn, then one that waits for them. */
+  private ofAhead({ ahead = 0, ...rest }: Room, due?: readonly StreamState[]): Ask | undefined {
+    if (ahead === 0) return undefined;
+    const room = { ...rest, free: 1 };
+    const above = due?.filter(({ rank }) => rank < ahead);
+    const ask = this.ofClass(room, above, ahead);
+    if (ask !== undefined || due !== undefined) return ask;
+    const readable = this.readable(room).filter(({ rank }) => rank < ahead);
+    for (const rank of this.ranks) if (rank < ahead) this.emptied.delete(rank);
+    return readable.length === 0 ? undefined : this.oneOf(readable);
+  }
+
+  /** A read that waits for one entry. Redis serves a read that has waited from one stream only. */
+  private oneOf(streams: readonly StreamState[]): Ask {
+    this.omitted = this.streams.filter((stream) => !streams.includes(stream));
+    return { streams, count: 1, blocks: true };
+  }
+
+  /**
+   * How many entries of each stream could start if all had as many. The streams of a pattern with classes share its
+   * bound: while nothing waits one of each may be read, so that a lone call costs one read also where one may run.
+   */
   private mostOfEach(streams: readonly StreamState[], { free, mayPark }: Room): number {
-    let most = Math.floor(free / streams.length);
+    const own = new Set(streams.map((stream) => stream.own)).size;
+    let most = share(free, streams.length, own);
     for (const stream of streams) {
       if (stream.bound === Number.POSITIVE_INFINITY) continue;
-      most = Math.min(most, Math.floor(stream.room(free, mayPark) / RANKS.length));
+      const room = stream.room(free, mayPark);
+      most = Math.min(most, share(room, this.withClasses.has(stream.own) ? RANKS.length : 1, 1));
     }
     return most;
   }
 
   /** A read of the first class, in their turns, that has room and may have entries. It does not wait. */
-  private ofClass(room: Room, due?: readonly StreamState[]): Ask | undefined {
+  private ofClass(room: Room, due?: readonly StreamState[], below = RANKS.length): Ask | undefined {
     for (const { rank, most } of this.turns.order(this.ranks)) {
+      if (rank >= below) continue;
       if (due === undefined && this.emptied.has(rank)) continue;
       const some = due?.filter((stream) => stream.rank === rank);
       if (some?.length === 0) continue;
@@ -158,4 +187,9 @@ export class ClassPlan implements ReadPlan {
     const closed = new Set(this.closed(room));
     return closed.size === 0 ? this.streams : this.streams.filter((stream) => !closed.has(stream));
   }
+}
+
+/** Which part of the room each of so many has; at least 1 if it is enough for `few`. */
+function share(room: number, many: number, few: number): number {
+  return Math.max(Math.floor(room / many), room >= few ? 1 : 0);
 }

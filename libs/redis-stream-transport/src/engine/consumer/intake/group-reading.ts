@@ -82,6 +82,9 @@ export class GroupReading {
       get mayPark() {
         return dispatcher.mayPark;
       },
+      get ahead() {
+        return processor.ahead;
+      },
     };
     this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
       mayRead: (nestedOnly) => hooks.mayRead(nestedOnly),

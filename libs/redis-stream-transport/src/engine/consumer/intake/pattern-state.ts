@@ -2,6 +2,7 @@ import type { Announcement } from '../../../redis/lease-broker.js';
 import type { Overflow, RetryPolicy } from '../../../options/index.js';
 import type { Pause } from '../../../protocol/pause.js';
 import { PatternTally } from '../run/pattern-tally.js';
+import { Waiting } from '../run/waiting-line.js';
 
 /** What the engine must know of a pattern. The runner knows how it is handled. */
 export interface PatternSpec {
@@ -37,8 +38,8 @@ const FOLLOW = 0.025;
 /** A pattern while the server runs. */
 export class PatternState {
   running = 0;
-  /** Entries that were read and wait for a slot. */
-  waiting = 0;
+  /** Its entries that were read and wait for a slot. */
+  readonly line = new Waiting();
   /** Starts and ends of handlers so far. */
   progress = 0;
   /** Its handlers that wait for calls of their own, by depth; counted only if it has a bound. */
@@ -80,6 +81,10 @@ export class PatternState {
     return this.spec.concurrency ?? Number.POSITIVE_INFINITY;
   }
 
+  get waiting(): number {
+    return this.line.size;
+  }
+
   private get isAtBound(): boolean {
     return this.spec.concurrency !== undefined && this.running >= this.spec.concurrency;
   }
@@ -94,10 +99,14 @@ export class PatternState {
    * they do not wait, else those beyond what may wait.
    *
    * @param mayPark one more entry may be read that has to wait
+   * @param rank the class of importance that is read
    */
-  room(mayPark: boolean): number {
-    const { pause } = this;
-    if (pause === undefined) return this.bound - this.running - this.waiting;
+  room(mayPark: boolean, rank: number): number {
+    const { pause, line } = this;
+    if (pause === undefined) {
+      const room = this.bound - this.running - line.size;
+      return room <= 0 && rank < line.ahead ? 1 : room;
+    }
     return pause.refuses || !mayPark ? Number.POSITIVE_INFINITY : 0;
   }
 

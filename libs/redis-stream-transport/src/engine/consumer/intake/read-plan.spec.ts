@@ -56,11 +56,11 @@ describe('a plan of reads over patterns with bounds of their own', () => {
     const pattern = job.patterns.get('job.0')!;
     const plan = readPlan([job, ping], 100);
     pattern.running = 1;
-    pattern.waiting = 1;
+    pattern.line.changed(1, 1);
     expect(names(plan.next(room(99)))).toEqual(['ping']);
     expect(plan.omits).toBe(true);
     expect(plan.isOutdated(room(99))).toBe(false);
-    pattern.waiting = 0;
+    pattern.line.changed(1, -1);
     expect(plan.isOutdated(room(99))).toBe(true);
     expect(plan.isOutdated(room(99))).toBe(false);
   });

@@ -17,6 +17,11 @@ export interface Room {
   readonly members: number;
   /** One more entry may be read that has to wait for its pattern. */
   readonly mayPark: boolean;
+  /**
+   * One entry of classes below this number may be read although none can start: all that waits matters less. Default: 0,
+   * which is none.
+   */
+  readonly ahead?: number;
 }
 
 /** What a read brought. */
@@ -41,6 +46,8 @@ export interface ReadPlan {
   failed(): void;
   /** Streams that no read may name now. */
   closed(room: Room): readonly StreamState[];
+  /** It asks for what matters more than all that waits, where nothing can start. */
+  readonly readsAhead?: boolean;
   /** Whether the last ask blocks and leaves out streams that had no room. */
   readonly omits: boolean;
   /** Whether one of the streams that were left out has room now. True only once for each ask. */

@@ -35,7 +35,7 @@ async function reads(free: number, count: number, rounds: number) {
   const reader = new Reader(
     context,
     { broker, link, keys, streams },
-    { free, mayPark: true },
+    { free, mayPark: true, ahead: 0 },
     {
       mayRead: () => true,
       entries: () => {},
@@ -84,7 +84,7 @@ describe('L24: a stream that is told while a read is on its way', () => {
     for (const one of streams)
       one.patterns.set(one.name, new PatternState({ concurrency: undefined } as PatternSpec));
     const context = shardContext({ options: { concurrency: 10 } });
-    const room = { free: 10, mayPark: true };
+    const room = { free: 10, mayPark: true, ahead: 0 };
     const reader = new Reader(context, { broker, link, keys, streams }, room, {
       mayRead: () => true,
       entries: () => {},
@@ -123,7 +123,7 @@ describe('what a read brings', () => {
     stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
     stream.callsPerEntry = calls;
     if (calls > 1) stream.brought(calls);
-    const room = { free: concurrency, mayPark: true };
+    const room = { free: concurrency, mayPark: true, ahead: 0 };
     const reader = new Reader(context, { broker, link, keys, streams: [stream] }, room, {
       mayRead: () => true,
       entries: (_, portion) => {

@@ -37,6 +37,8 @@ export interface ReadRoom {
   readonly free: number;
   /** One more entry may be read that has to wait for its pattern. */
   readonly mayPark: boolean;
+  /** One entry of classes below this number may be read although none can start. */
+  readonly ahead: number;
 }
 
 export interface ReaderHooks {
@@ -126,7 +128,7 @@ export class Reader {
       // Nested calls are read even when nothing else may be. The two kinds of reads take turns.
       const due = this.nestedDue(room);
       const looks: boolean = due === 0 && !looked;
-      const mayAsk: boolean = room.free > 0 && !looks;
+      const mayAsk: boolean = (room.free > 0 || (room.ahead ?? 0) > 0) && !looks;
       const ask: Ask | undefined = mayAsk ? this.plan.next(room, this.due.next()) : undefined;
       looked = ask === undefined;
       if (ask === undefined && due !== 0) {
@@ -158,8 +160,11 @@ export class Reader {
   }
 
   private roomNow(): Room {
-    const free = this.mayRead(false) ? this.room.free : 0;
-    return { free, members: this.context.members, mayPark: this.room.mayPark };
+    const { members } = this.context;
+    const mayRead = this.mayRead(false);
+    const free = mayRead ? this.room.free : 0;
+    const ahead = mayRead && free <= 0 && this.plan.readsAhead === true ? this.room.ahead : 0;
+    return { free, members, mayPark: this.room.mayPark, ahead };
   }
 
   /** @param due milliseconds until nested calls are to be read; undefined: none are */

@@ -105,7 +105,7 @@ export class StreamState implements HomeStream {
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (const pattern of this.patterns.values()) {
-      const room = pattern.room(mayPark);
+      const room = pattern.room(mayPark, this.rank);
       if (room < least) least = room;
       if (room > most) most = room;
     }

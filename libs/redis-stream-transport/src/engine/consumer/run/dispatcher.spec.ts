@@ -109,6 +109,41 @@ describe('the dispatcher', () => {
     expect(log.ran).toEqual([0, 3, 5, 2, 1, 4].map((i) => all[i]));
   });
 
+  it('has one of a higher class read while all that waits matters less, until that has its turn', () => {
+    const { dispatcher: it, log, end } = dispatcher(1);
+    const p = pattern();
+    for (let i = 0; i < 4; i++) it.accept(fake(p, { rank: 2 }));
+    expect([it.free, it.ahead]).toEqual([0, 2]);
+    let ended = 0;
+    const next = () => end(log.ran[ended++]!);
+    for (let i = 0; i < 16; i++) {
+      expect(it.ahead).toBe(2);
+      it.accept(fake(p, { rank: 0 }));
+      expect(it.ahead).toBe(0);
+      next();
+      expect(log.ran.at(-1)?.stream.rank).toBe(0);
+    }
+    expect(it.ahead).toBe(0);
+    next();
+    expect(log.ran.at(-1)?.stream.rank).toBe(2);
+    expect(it.ahead).toBe(2);
+    expect(log.changes).toBeGreaterThan(0);
+    it.clearWaiting();
+    expect([it.ahead, p.waiting]).toEqual([0, 0]);
+  });
+
+  it('lets a higher class of a pattern at its bound be read ahead', () => {
+    const { dispatcher: it } = dispatcher(10);
+    const p = pattern(1);
+    expect(p.room(true, 0)).toBe(1);
+    it.accept(fake(p, { rank: 2 }));
+    expect(p.room(true, 0)).toBe(0);
+    it.accept(fake(p, { rank: 2 }));
+    expect([0, 1, 2].map((rank) => p.room(true, rank))).toEqual([1, 1, -1]);
+    it.accept(fake(p, { rank: 0 }));
+    expect(p.room(true, 0)).toBeLessThan(1);
+  });
+
   it('holds a pattern to its own bound, and lets others pass', () => {
     const { dispatcher: it, log, end } = dispatcher(3);
     const slow = pattern(1);

@@ -4,7 +4,7 @@ import type { Delivery, DeliverySlots } from './delivery.js';
 import { Isolation } from './isolation.js';
 import type { NestedRoom } from '../intake/nested-reads.js';
 import { Nesting } from './nesting.js';
-import { lineUp } from './waiting-line.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** Milliseconds after its deadline until a handler that still runs loses its slot. */
 const GRACE = 5000;
@@ -39,11 +39,12 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   private running = 0;
   /** Starts and ends of handlers so far. */
   progress = 0;
-  readonly waiting: Delivery[] = [];
+  private readonly line = new WaitingLine();
+  readonly waiting = this.line.all;
   private readonly isolation: Isolation;
   private readonly nesting: Nesting;
   private readonly deadlines: DeadlineQueue<Delivery>;
-  private idle: (() => void)[] = [];
+  private readonly idle: (() => void)[] = [];
   private quiet = false;
   /** `free` was 0 because entries wait for Redis. */
   private isHeldBack = false;
@@ -73,13 +74,18 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
    */
   get free(): number {
     if (this.quiet || this.isolation.isClosed) return 0;
-    let parked = 0;
-    for (const { pattern } of this.waiting) if (pattern.isFull) parked++;
-    const slots = this.concurrency - this.running - (this.waiting.length - parked);
+    const slots = this.concurrency - this.running - this.line.unparked;
     if (slots <= 0) return 0;
     const owed = this.hooks.owed();
     this.isHeldBack = owed >= slots;
     return Math.max(0, slots - owed);
+  }
+
+  /** One entry of classes below this number may be read although none can start: what waits matters less. */
+  get ahead(): number {
+    const { ahead } = this.line.waiting;
+    if (ahead === 0 || this.quiet || this.isolation.isClosed) return 0;
+    return this.hooks.owed() < this.concurrency ? ahead : 0;
   }
 
   /** Fewer entries wait for Redis. */
@@ -125,8 +131,8 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     if (delivery.history.suspect) this.isolation.add(delivery);
     else if (this.canStart(delivery)) return this.start(delivery);
     else {
-      lineUp(this.waiting, delivery);
-      delivery.pattern.waiting++;
+      this.line.add(delivery);
+      if (this.ahead > 0) this.hooks.changed();
     }
     this.next();
   }
@@ -196,8 +202,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
         i++;
         continue;
       }
-      this.waiting.splice(i, 1);
-      delivery.pattern.waiting--;
+      this.line.remove(i);
       this.start(delivery);
     }
   }
@@ -209,8 +214,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
 
   /** Takes all entries that have not started off the queues. */
   clearWaiting(): void {
-    for (const { pattern } of this.waiting) pattern.waiting--;
-    this.waiting.length = 0;
+    this.line.clear();
     this.isolation.clearWaiting();
     this.tellIfIdle();
   }
@@ -262,6 +266,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
     this.nesting.started(delivery);
     delivery.pattern.running++;
     delivery.pattern.progress++;
+    this.line.started(delivery);
     delivery.begin();
   }
 
@@ -283,18 +288,12 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   }
 
   private forget(delivery: Delivery): void {
-    const at = this.waiting.indexOf(delivery);
-    if (at !== -1) {
-      this.waiting.splice(at, 1);
-      delivery.pattern.waiting--;
-    }
+    this.line.remove(this.waiting.indexOf(delivery));
     this.isolation.forget(delivery);
   }
 
   private tellIfIdle(): void {
     if (this.running > 0) return;
-    const idle = this.idle;
-    this.idle = [];
-    for (const resolve of idle) resolve();
+    for (const resolve of this.idle.splice(0)) resolve();
   }
 }

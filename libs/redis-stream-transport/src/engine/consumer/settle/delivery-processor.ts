@@ -132,6 +132,11 @@ export class DeliveryProcessor implements DeliveryOwner {
     return this.retries.isFull ? 0 : this.dispatcher.free;
   }
 
+  /** One entry of classes of importance below this number may be read although none can start. */
+  get ahead(): number {
+    return this.retries.isFull ? 0 : this.dispatcher.ahead;
+  }
+
   /** New entries of a read. @param seen which packs must be looked at first, as Redis said after the read */
   accept(stream: StreamState, entries: readonly RawEntry[], seen?: Watermark): void {
     for (const raw of entries) this.router.takeNew(stream, raw, seen);
