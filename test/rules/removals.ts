@@ -529,13 +529,15 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L28',
     part: 'the look at instances',
     file: lua('classes'),
-    changes: [['if not readers[group][consumer] then return false end', '']],
+    changes: [
+      ['if readsOwnOnly(class, own, group, consumer) then return false end\n      any', 'any'],
+    ],
   },
   {
     rule: 'L28',
     part: 'the look at groups',
     file: lua('classes'),
-    changes: [['if not readers[consumer] then return false end', '']],
+    changes: [['if not isHere then return false end', '']],
   },
   {
     rule: 'L28',

@@ -1,8 +1,10 @@
 /**
  * Lua: `isRead(rule, class, own, live)` says whether all who read a pattern's own stream read this stream of one of its
- * classes too. Rule `c`, for calls: at least one instance answers the pattern now, and each that does is listed as a
- * consumer of the stream. Rule `e`, for events: the own stream has a group at least, and each has consumers, and each of
- * these is listed in the same group of the class too. What cannot be read is not. Needs LUA_NOW.
+ * classes too. Rule `c`, for calls: of the instances that are announced for the pattern at least one is listed as a consumer of
+ * the class. Rule `e`, for events: the own stream has a group at least, and each has a consumer that is listed in the same
+ * group of the class. And nobody reads the own stream only: who is listed there alone and is a member with a lease. Others
+ * in that list are dead: they stay there while what they have left is taken over, and read nothing more. Whose members
+ * cannot be read may live. What else cannot be read is not there. Needs LUA_NOW.
  */
 export const LUA_CLASSES = `
 local function listed(stream, group)
@@ -10,26 +12,41 @@ local function listed(stream, group)
   for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
   return all
 end
+local lists = {}
+local function reads(stream, group, consumer)
+  local name = stream .. ' ' .. group
+  lists[name] = lists[name] or listed(stream, group)
+  return lists[name][consumer]
+end
+local function lives(own, group, consumer)
+  local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
+  local till = redis.pcall('ZSCORE', members, consumer)
+  if type(till) == 'table' then return true end
+  return till and tonumber(till) > now
+end
+local function readsOwnOnly(class, own, group, consumer)
+  return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
+end
 local function isRead(rule, class, own, live)
   local any = false
   if rule == 'c' then
-    local readers, members = {}, redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+    local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
     for _, member in ipairs(members.err and {} or members) do
       local group, consumer = string.match(member, '^(%S+) (%S+)')
       if not group then return false end
-      readers[group] = readers[group] or listed(class, group)
-      if not readers[group][consumer] then return false end
-      any = true
+      if readsOwnOnly(class, own, group, consumer) then return false end
+      any = any or reads(class, group, consumer)
     end
     return any
   end
   local groups = redis.pcall('XINFO', 'GROUPS', own)
   for _, each in ipairs(groups.err and {} or groups) do
-    local readers, here = listed(class, each[2]), listed(own, each[2])
-    if not next(here) then return false end
-    for consumer in pairs(here) do
-      if not readers[consumer] then return false end
+    local group, isHere = each[2], false
+    for consumer in pairs(listed(own, group)) do
+      if readsOwnOnly(class, own, group, consumer) then return false end
+      isHere = isHere or reads(class, group, consumer)
     end
+    if not isHere then return false end
     any = true
   end
   return any
