@@ -15,13 +15,19 @@ export class Classes {
   /**
    * The stream that a message of a pattern goes to if that is read; undefined: it is in the middle class, which has none.
    *
+   * @param isLater it is due later: an event is for all groups that there are then, so it goes to the pattern's own stream
    * @throws RedisStreamsError INVALID_OPTION
    */
-  of(pattern: string, priority: Priority | undefined, isEvent: boolean): ClassOf | undefined {
+  of(
+    pattern: string,
+    priority: Priority | undefined,
+    isEvent: boolean,
+    isLater: boolean,
+  ): ClassOf | undefined {
     if (priority === undefined || priority === 'normal') return undefined;
     const name = `${isEvent ? 'event' : 'call'} ${priority} ${pattern}`;
     const known = this.known.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return isEvent && isLater ? undefined : known;
     const { lanes, shards } = this.options;
     if (lanes.has(pattern)) throw refused(pattern, 'it is in a lane, which is one stream');
     if (pattern.length > MAX_CLASS_PATTERN)
@@ -29,7 +35,7 @@ export class Classes {
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     const ofClass = { stream: classStreams(pattern, shards)[priority], isEvent };
     this.known.set(name, ofClass);
-    return ofClass;
+    return isEvent && isLater ? undefined : ofClass;
   }
 }
 

@@ -94,7 +94,9 @@ export class OutgoingPackets {
     const wait = schedule?.wait ?? 0;
     const { timeout, idle } = isEvent ? this.storing(options) : this.span(options, wait);
     const lane = this.options.lanes.get(pattern);
-    const ofClass = this.classes.of(pattern, options.priority, isEvent);
+    // By then another group may read the pattern's own stream only.
+    const isLater = schedule?.wait !== undefined || schedule?.notBefore !== undefined;
+    const ofClass = this.classes.of(pattern, options.priority, isEvent, isLater);
     // One literal, because this is made for every call.
     const request: CallRequest = {
       pattern,
