@@ -110,8 +110,8 @@ function section(token: string): SectionVerdict | undefined {
   if (!Number.isSafeInteger(count) || count < 0 || colon === -1) return undefined;
   if (!isEntryId(first) && !(first === '-' && count === 0)) return undefined;
   if (refusal === undefined || REFUSALS.has(refusal)) {
-    const known = { isFilling, takers, notInClass, spread };
-    return { first, count, refusal: refusal as Refusal | undefined, ...known };
+    const why = refusal as Refusal | undefined;
+    return { first, count, refusal: why, isFilling, takers, notInClass, spread };
   }
   // After `E` comes Redis' error, with everything but letters and digits written as `%xx`.
   if (!/^E(?:\w|%[0-9A-F]{2}){1,360}$/.test(refusal)) return undefined;

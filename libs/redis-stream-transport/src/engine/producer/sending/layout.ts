@@ -46,8 +46,8 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const { schedule, ofClass } = first;
   if (schedule !== undefined) {
     const fields = [first.fields(now)];
-    const section = { stream, pattern, mode: 0, hasExtraFields, schedule, ofClass } as const;
-    return { section: { ...section, entries: fields }, laid: entries };
+    const what = { stream, pattern, mode: 0, hasExtraFields, schedule, ofClass } as const;
+    return { section: { ...what, entries: fields }, laid: entries };
   }
   const { widths, terms, spread } = news;
   const mode = terms.mode(pattern, first.mode, now);
@@ -60,8 +60,18 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
   if (count === entries.length) {
     const lone = entries.map((entry) => entry.fields(now));
-    const conditions = { mode, asks, measures, ofClass, hasExtraFields };
-    return { section: { stream, pattern, ...conditions, entries: lone }, laid: entries };
+    // One literal, because this is made for every batch.
+    const section = {
+      stream,
+      pattern,
+      mode,
+      asks,
+      measures,
+      ofClass,
+      hasExtraFields,
+      entries: lone,
+    };
+    return { section, laid: entries };
   }
   const laid = packed(entries, count);
   const fields = laid.map((one) =>

@@ -62,7 +62,8 @@ function goesOn(hasExtraFields: boolean, next: BatchSection | undefined): boolea
 }
 
 /** One entry, for which nothing is looked at. */
-export function isLone({ mode, asks, measures, entries }: BatchSection): boolean {
+export function isLone({ mode, asks, measures, ofClass, entries }: BatchSection): boolean {
+  if (ofClass !== undefined) return false;
   return mode === 0 && asks !== true && measures === false && entries.length === 1;
 }
 
