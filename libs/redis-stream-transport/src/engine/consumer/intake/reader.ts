@@ -183,7 +183,7 @@ export class Reader {
     const { read, seen } = await this.answer(this.of.broker.read(this.of.link, wanted));
     // A read of due streams does not wait in Redis: what it waited for was told.
     const took = clock.now() - (ofDue ? this.pace.endedAt : sentAt);
-    this.pace.ended(read);
+    this.pace.ended(read, ask, this.byKey);
     // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) {
       this.due.all();
