@@ -115,6 +115,15 @@ describe('calls with a priority', () => {
     expect((await added(service)).high).toBe(1);
   });
 
+  it('stay in their class while a dead instance is announced that reads nothing any more', async () => {
+    const service = new TestService();
+    await service.serve(calls(() => 1));
+    const client = await service.connected();
+    await service.redis.zadd(service.keys.live('work'), Date.now() + 60_000, 'service dead');
+    await client.call('work', 1, { priority: 'high' });
+    expect((await added(service)).high).toBe(1);
+  });
+
   it('wait in the own stream while nobody serves them, and are given up there', async () => {
     const service = new TestService();
     const client = await service.connected();
@@ -124,6 +133,33 @@ describe('calls with a priority', () => {
     const refused = client.failure('work', 1, { ...options, whenNoConsumer: 'fail' });
     expect(await refused).toMatchObject({ code: 'NO_CONSUMER' });
     expect((await added(service)).normal).toBe(1);
+  });
+
+  it('pass retries of low priority that wait for a slot', async () => {
+    const service = new TestService();
+    const started: string[] = [];
+    const gate = new Gate();
+    const failed = new Set<string>();
+    const work: GivenHandler = async (name: string) => {
+      if (name.startsWith('low') && !failed.has(name)) {
+        failed.add(name);
+        throw new Error('as it should');
+      }
+      started.push(name);
+      await gate.opened;
+      return name;
+    };
+    const retry = { attempts: 2, delay: 300 };
+    await service.serve(calls(work, { priorities: true, concurrency: 2, retry }));
+    const client = await service.connected();
+    const slow = range(50).map((n) => client.call('work', `low ${n}`, { priority: 'low' }));
+    await eventually(() => expect([failed.size, started.length]).toEqual([50, 2]));
+    const urgent = range(5).map((n) => client.call('work', `high ${n}`, { priority: 'high' }));
+    await eventually(async () => expect((await added(service)).high).toBe(5));
+    gate.open();
+    await Promise.all(urgent);
+    expect(started.findIndex((name) => name.startsWith('high'))).toBeLessThanOrEqual(5);
+    await Promise.all(slow);
   });
 
   it('run once for an idempotency key, whatever their class', async () => {
@@ -193,15 +229,20 @@ describe('events with a priority', () => {
     expect(await added(service)).toEqual({ high: 1, normal: 1, low: 0 });
   });
 
-  it('are due later in their class, and are taken back', async () => {
+  it('are due later in the own stream, for groups that come meanwhile, and are taken back', async () => {
     const service = new TestService();
     const seen: Priority[] = [];
+    const told = { audit: 0 };
     await service.serve(
       events((_: unknown, context: RedisStreamsContext) => void seen.push(context.getPriority())),
     );
     const client = await service.connected();
-    await client.tell('work', 1, { priority: 'high', delay: 50 });
-    await eventually(() => expect(seen).toEqual(['high']));
+    await client.tell('work', 1, { priority: 'high', delay: 500 });
+    await service.serve(
+      events(() => void told.audit++, {}),
+      { group: 'audit' },
+    );
+    await eventually(() => expect([seen, told.audit]).toEqual([['normal'], 1]));
     await client.tell('work', 1, { priority: 'low', delay: 60_000, messageId: 'later' });
     expect(await client.cancelScheduled('work', 'later')).toBe(true);
     const signal = AbortSignal.timeout(100);
@@ -209,6 +250,22 @@ describe('events with a priority', () => {
     expect(await taken).toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
     for (const stream of Object.values(STREAMS))
       expect(await service.redis.exists(service.keys.later(stream))).toBe(0);
+  });
+
+  it('stay in their class while what a dead instance has left is taken over', async () => {
+    const service = new TestService();
+    const seen: Priority[] = [];
+    await service.serve(
+      events((_: unknown, context: RedisStreamsContext) => void seen.push(context.getPriority())),
+    );
+    // Listed for the own stream only, and no member with a lease.
+    const key = keyOf(service, 'work');
+    await service.redis.xgroup('CREATECONSUMER', key, 'service', 'dead');
+    const client = await service.connected();
+    await client.tell('work', 1, { priority: 'high' });
+    await service.redis.zadd(service.keys.members('service'), Date.now() + 60_000, 'dead');
+    await client.tell('work', 1, { priority: 'high' });
+    await eventually(() => expect(seen).toEqual(['high', 'normal']));
   });
 });
 
