@@ -154,7 +154,7 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   }
 
   get maySpread(): boolean {
-    return !this.request.namePattern;
+    return this.request.stream === this.request.pattern;
   }
 
   get schedule(): Schedule | undefined {

@@ -62,6 +62,20 @@ describe('calls of a spread pattern', () => {
     expect([shardsOf(256, 0), shardsOf(257, 0)]).toEqual([1, 2]);
   });
 
+  it('are spread also where they have a priority, which such a pattern has no classes for', () => {
+    const { clock, noted, routed } = setup();
+    noted(SHARDS);
+    const ofClass = { stream: 'x|1', isEvent: false };
+    const seen = Array.from({ length: SHARDS }, () => {
+      clock.pass(4);
+      const request = routed({ namePattern: true, ofClass });
+      expect(request.ofClass).toEqual(request.stream === 'x' ? ofClass : undefined);
+      return request.stream;
+    });
+    expect(new Set(seen).size).toBe(SHARDS);
+    expect(routed({ stream: 'lane', namePattern: true }).stream).toBe('lane');
+  });
+
   it('name their pattern elsewhere, and are only stored where an instance serves it', () => {
     const { clock, noted, routed } = setup();
     noted(SHARDS);

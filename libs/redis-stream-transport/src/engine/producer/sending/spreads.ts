@@ -73,18 +73,19 @@ export class Spreads {
 
   /**
    * Gives a new call its stream. One with a key stays in its own: there is the record of the key, also for clients that
-   * do not know that the pattern is spread. So does one in a lane.
+   * do not know that the pattern is spread. So does one in a lane. A spread pattern has no classes of importance.
    */
   route(call: Call): void {
     const { request } = call;
-    if (request.key !== undefined || request.namePattern || call.schedule) return;
+    if (request.key !== undefined || request.stream !== request.pattern || call.schedule) return;
     const known = this.known.get(request.pattern);
     if (known === undefined) return;
     const stream = this.next(known, call.startedAt);
     if (stream === request.stream) return;
     // Where nobody serves it, it is not to wait.
     const grace = request.grace === 'fail' ? 'fail' : 'served';
-    call.request = { ...request, stream, namePattern: true, grace, home: request };
+    const elsewhere = { stream, namePattern: true, ofClass: undefined };
+    call.request = { ...request, ...elsewhere, grace, home: request };
   }
 
   /** Whether a call that was not stored goes to its own stream instead. Not if a copy may be in Redis. */
