@@ -1,5 +1,6 @@
 import { RedisStreamsError } from '../errors.js';
 import { isCallerId, isCallId } from '../protocol/limits.js';
+import { streamsOf as streamsOfPattern } from '../protocol/priority.js';
 import { listOf, numberOf } from '../redis/answer.js';
 import type { CallTrace, TracedEntry } from './call-trace.js';
 import {
@@ -46,7 +47,8 @@ export function explainCall(
   return withPlace(options, async (place) => {
     const time = TimeLimit.of(limit);
     const keys = await scanKeys(place, ['s', 'dead', 'when'], time);
-    const isMeant = ({ name }: FoundKey): boolean => pattern === undefined || pattern === name;
+    const meant = pattern === undefined ? [] : streamsOfPattern(pattern, place.shards.length);
+    const isMeant = ({ name }: FoundKey): boolean => pattern === undefined || meant.includes(name);
     const streams = keys.of('s').filter(isMeant);
     const found = {
       inStreams: await findCalls(streamsOf(streams), wanted, time),

@@ -1,5 +1,6 @@
 import { RedisStreamsError } from '../errors.js';
 import { isEntryId } from '../protocol/limits.js';
+import { streamsOf } from '../protocol/priority.js';
 import { numberOf, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
 import type { TracedEntry, TracedLetter } from './call-trace.js';
@@ -39,7 +40,10 @@ export function explainEntry(
   return withPlace(options, async (place) => {
     const time = TimeLimit.of(limit);
     const keys = await scanKeys(place, ['s', 'dead'], time);
-    const streams = keys.of('s').filter(({ name }) => pattern === undefined || pattern === name);
+    const meant = pattern === undefined ? [] : streamsOf(pattern, place.shards.length);
+    const streams = keys
+      .of('s')
+      .filter(({ name }) => pattern === undefined || meant.includes(name));
     const none = { caller: '', call: '' };
     const entries = await inTime(time, 'streams', streams, (key) =>
       tracedEntry({ key, entry }, none),

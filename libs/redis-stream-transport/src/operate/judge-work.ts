@@ -176,7 +176,8 @@ function judgeGroup(stream: string, group: GroupBacklog): Finding[] {
   return [
     {
       ...{ severity: 'note', code: 'ABANDONED_GROUP', about },
-      found: 'nobody reads for this group any more; it keeps events from being removed',
+      found:
+        'nobody reads for this group any more; it keeps events from being removed, and their pattern from having classes',
       advice: 'instances of the library remove it after groupTtl; or XGROUP DESTROY',
     },
   ];
