@@ -79,7 +79,7 @@ export class HandlerRegistry {
       const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
       for (const handler of message === undefined ? events : [message, ...events]) {
         const own = resolveHandlerExtras(handler.extras, pattern);
-        if (own.priorities) this.checkClasses(pattern, options.shards);
+        if (own.priorities) this.checkClasses(pattern, options);
         if (own.spread !== undefined) checkSpread(pattern, handler !== message);
         checkThreads(pattern, own, options);
         extras.set(handler, own);
@@ -107,13 +107,21 @@ export class HandlerRegistry {
   }
 
   /** @throws RedisStreamsError INVALID_OPTION where the stream of a class is that of another pattern */
-  private checkClasses(pattern: string, shards: number): void {
+  private checkClasses(pattern: string, { shards, lanes }: ResolvedServerOptions): void {
     if (pattern.length > MAX_CLASS_PATTERN)
       throw unfit(pattern, 'priorities', `the pattern may have ${MAX_CLASS_PATTERN} characters`);
     const { high, low } = classStreams(pattern, shards);
-    const other = [high, low].find((stream) => this.entries.has(stream));
-    if (other !== undefined)
-      throw unfit(pattern, 'priorities', `"${other}" is a stream of its classes and a pattern`);
+    const used = new Set(lanes.values());
+    for (const [other, { message, events }] of this.entries) {
+      used.add(other);
+      for (const handler of message === undefined ? events : [message, ...events])
+        used.add(resolveHandlerExtras(handler.extras, other).lane ?? other);
+    }
+    const other = [high, low].find((stream) => used.has(stream));
+    if (other !== undefined) {
+      const told = `"${other}" is a stream of its classes, and a pattern or a lane`;
+      throw unfit(pattern, 'priorities', told);
+    }
   }
 }
 
