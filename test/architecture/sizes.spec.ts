@@ -9,12 +9,12 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5590,
+  'engine/consumer': 5660,
   'engine/diagnostics': 220,
-  'engine/producer': 2300,
+  'engine/producer': 2310,
   engine: 480,
   module: 60,
-  nest: 3080,
+  nest: 3130,
   options: 1200,
   protocol: 945,
   'redis/cluster': 300,

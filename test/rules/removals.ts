@@ -391,7 +391,10 @@ export const REMOVALS: readonly Removal[] = [
     file: consumer('intake/reader'),
     changes: [
       ['if (ofDue) this.due.asked(ask.streams);', ''],
-      ['this.pace.ended(read);', 'this.pace.ended(read); if (ofDue) this.due.asked(ask.streams);'],
+      [
+        'this.pace.ended(read, ask, this.byKey);',
+        'this.pace.ended(read, ask, this.byKey); if (ofDue) this.due.asked(ask.streams);',
+      ],
     ],
   },
   {
@@ -497,7 +500,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L26',
     part: 'the look at the key',
     file: producer('sending/spreads'),
-    changes: [['request.key !== undefined || request.namePattern', 'request.namePattern']],
+    changes: [['request.key !== undefined || request.stream', 'request.stream']],
   },
   {
     rule: 'L27',

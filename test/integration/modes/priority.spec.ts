@@ -1,4 +1,6 @@
 import { classStreams } from '../../../libs/redis-stream-transport/src/protocol/priority.js';
+import type { PatternSpec } from '../../../libs/redis-stream-transport/src/engine/consumer/intake/pattern-state.js';
+import { tellLeftClasses } from '../../../libs/redis-stream-transport/src/nest/left-classes.js';
 import { Keys, shardOf } from '../../../libs/redis-stream-transport/src/protocol/keys.js';
 import type { Priority, RedisStreamsContext } from 'nestjs-redis-streams';
 import { pausePattern, resumePattern } from 'nestjs-redis-streams/operate';
@@ -270,6 +272,28 @@ describe('events with a priority', () => {
 });
 
 describe('with other options', () => {
+  it('are named by instances that do not read their classes any more', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const work: GivenHandler = () => gate.opened;
+    await service.serve(events(work, { priorities: true, concurrency: 1 }));
+    const client = await service.connected();
+    for (let i = 0; i < 3; i++) await client.tell('work', 1, { priority: 'low' });
+    await eventually(async () => expect((await added(service)).low).toBe(3));
+    const { redis, keys } = service;
+    const command = (name: string, words: string[]) => redis.call(name, ...words);
+    const shards = [{ commands: { command }, keys }] as never;
+    const lines: string[] = [];
+    const logger = { error: (_: string, line: string) => void lines.push(line) } as never;
+    const spec = { pattern: 'work', stream: 'work' } as PatternSpec;
+    await tellLeftClasses('service', [{ ...spec, priorities: true }], { shards }, logger);
+    await tellLeftClasses('other', [spec], { shards }, logger);
+    expect(lines).toEqual([]);
+    await tellLeftClasses('service', [spec], { shards }, logger);
+    expect(lines).toEqual([expect.stringContaining(`3 entries are left in ${low}`)]);
+    gate.open();
+  });
+
   it('stay in the shard of their pattern', async () => {
     const service = new TestService();
     const options = { shards: 5 };
@@ -393,18 +417,18 @@ describe('refuses', () => {
     messages: { work: [() => 1, one] },
     events: { work: [() => undefined, other] },
   });
-  it.each([
+  it.each<[string, Handlers, object]>([
     ['a lane', calls(() => 1), { lanes: { lane: ['work'] } }],
     ['broadcasts of the same pattern', both({ priorities: true }, { broadcast: true }), {}],
     ['spread calls of the same pattern', both({ spread: 2 }, { priorities: true }), {}],
     [
       'a pattern that is the stream of a class',
-      { messages: { work: [() => 1, { priorities: true }], [low]: () => 1 } } as Handlers,
+      { messages: { work: [() => 1, { priorities: true }], [low]: () => 1 } },
       {},
     ],
     [
       'a pattern that is too long',
-      { messages: { ['w'.repeat(1017)]: [() => 1, { priorities: true }] } } as Handlers,
+      { messages: { ['w'.repeat(1017)]: [() => 1, { priorities: true }] } },
       {},
     ],
   ])('%s', async (_what, handlers, options) => {
@@ -417,11 +441,11 @@ describe('refuses', () => {
 
   it('a priority for a pattern in a lane, and one that is none', async () => {
     const client = new TestService().client({ lanes: { lane: ['work'] } });
-    const [told, high] = [expect.stringContaining('"priority"') as string, 'high' as const];
+    const [told, urgent] = [expect.stringContaining('"priority"') as string, 'high' as const];
     const invalid = { code: 'INVALID_OPTION', message: told, outcome: 'not-run' };
-    expect(await client.failure('work', 1, { priority: high })).toMatchObject(invalid);
+    expect(await client.failure('work', 1, { priority: urgent })).toMatchObject(invalid);
     expect(await client.failure('work', 1, { priority: 'urgent' as never })).toMatchObject(invalid);
-    expect(await client.failure('w'.repeat(1017), 1, { priority: high })).toMatchObject(invalid);
+    expect(await client.failure('w'.repeat(1017), 1, { priority: urgent })).toMatchObject(invalid);
     expect(await client.call('other', 1, { priority: 'normal', timeout: 10 }).catch(() => 1)).toBe(
       1,
     );

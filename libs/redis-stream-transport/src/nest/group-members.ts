@@ -6,6 +6,7 @@ import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { Reach } from '../engine/shards-in-reach.js';
 import { RedisStreamsError } from '../errors.js';
 import type { ResolvedServerOptions } from '../options/index.js';
+import { tellLeftClasses } from './left-classes.js';
 import { ConnectionLog, tellAll } from './connection-log.js';
 import { GroupMember } from './group-member.js';
 import type { ServedGroup } from './handler-registry.js';
@@ -81,8 +82,10 @@ export class GroupMembers {
       throw error;
     }
     void tellMissingRights('service', this.own.consumer.reached, logger);
-    for (const { options, consumer, specs } of this.all)
+    for (const { options, consumer, specs } of this.all) {
       void startLine(options, consumer, specs).then((line) => logger.log('LISTENING', line));
+      void tellLeftClasses(options.group, specs, consumer, logger);
+    }
   }
 
   /** Idempotent. */

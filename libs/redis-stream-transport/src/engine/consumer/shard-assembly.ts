@@ -113,7 +113,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
       processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
     revoked: (dead, stream) => processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
     mayClaim: () => !settings.pauses.holdsInstance,
-    free: () => processor.free,
+    free: () => processor.slots?.free ?? 0,
     room: dispatcher,
   });
   const watch = new ConnectionWatch(context, leases, {

@@ -20,9 +20,11 @@ local function reads(stream, group, consumer)
 end
 local function lives(own, group, consumer)
   local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
-  local till = redis.pcall('ZSCORE', members, consumer)
-  if type(till) == 'table' then return true end
-  return till and tonumber(till) > now
+  local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')
+  for _, each in ipairs(living.err and { consumer } or living) do
+    if each == consumer then return true end
+  end
+  return false
 end
 local function readsOwnOnly(class, own, group, consumer)
   return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)

@@ -117,8 +117,9 @@ it('finds a lone entry of a pattern with a bound of one in the second read at mo
   const { plan, streams, held } = pattern(64, 1);
   for (let i = 0; i < 6; i++) {
     held.set(streams[i % 3]!, 1);
-    if (read(plan, held, 64)!.total === 0)
-      expect(read(plan, held, 64)).toMatchObject({ total: 1, ask: { blocks: true } });
+    const first = read(plan, held, 64)!;
+    const { total, ask } = first.total > 0 ? first : read(plan, held, 64)!;
+    expect([total, ask.blocks || first.total > 0]).toEqual([1, true]);
   }
 });
 

@@ -77,13 +77,13 @@ export class GroupReading {
     const nested = new NestedReads(context, { link, keys }, streams, dispatcher);
     const room = {
       get free() {
-        return processor.free;
+        return processor.slots?.free ?? 0;
       },
       get mayPark() {
         return dispatcher.mayPark;
       },
       get ahead() {
-        return processor.ahead;
+        return processor.slots?.ahead ?? 0;
       },
     };
     this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
@@ -122,7 +122,7 @@ export class GroupReading {
 
   /** No slot is free, so nothing is read. */
   get isFull(): boolean {
-    return this.processor.free <= 0;
+    return (this.processor.slots?.free ?? 0) <= 0;
   }
 
   /** In several shards most services have no pattern in some of them. */

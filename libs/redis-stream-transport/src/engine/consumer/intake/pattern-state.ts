@@ -2,7 +2,7 @@ import type { Announcement } from '../../../redis/lease-broker.js';
 import type { Overflow, RetryPolicy } from '../../../options/index.js';
 import type { Pause } from '../../../protocol/pause.js';
 import { PatternTally } from '../run/pattern-tally.js';
-import { Waiting } from '../run/waiting-line.js';
+import { Waiting } from '../run/waiting.js';
 
 /** What the engine must know of a pattern. The runner knows how it is handled. */
 export interface PatternSpec {

@@ -127,14 +127,9 @@ export class DeliveryProcessor implements DeliveryOwner {
     return this.insistence.size + this.settler.owed;
   }
 
-  /** Entries that could start at once; 0 while the most permitted entries wait for another attempt. */
-  get free(): number {
-    return this.retries.isFull ? 0 : this.dispatcher.free;
-  }
-
-  /** One entry of classes of importance below this number may be read although none can start. */
-  get ahead(): number {
-    return this.retries.isFull ? 0 : this.dispatcher.ahead;
+  /** What could start; undefined while the most permitted entries wait for another attempt. */
+  get slots(): Pick<Dispatcher, 'free' | 'ahead'> | undefined {
+    return this.retries.isFull ? undefined : this.dispatcher;
   }
 
   /** New entries of a read. @param seen which packs must be looked at first, as Redis said after the read */

@@ -59,7 +59,7 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const rule = ruleOf(asked);
   const other = rule && cursor.nextKey();
   const isInClass = rule && other && isRead(store, rule, { class: other, own, live });
-  const stream = isInClass ? (other as string) : own;
+  const stream = isInClass ? other : own;
   const where = rule && !isInClass ? '~' : '';
   const mode = asked.charAt(0);
   const entries = Array.from({ length: count }, () => next(cursor));
