@@ -230,6 +230,8 @@ const step = fc.record({
 it('never asks for more than can start, and waits after some reads that bring nothing', () => {
   fc.assert(
     fc.property(patterns, fc.array(step, { maxLength: 60 }), (made, steps) => {
+      // Without classes another plan reads, which is not asked while nothing can start.
+      fc.pre(made.some(({ classes }) => classes));
       const streams = made.flatMap(({ classes, bound, packs }, i) => {
         const spec = { concurrency: bound, priorities: classes, answers: true } as PatternSpec;
         const state = new PatternState(spec);
