@@ -198,7 +198,7 @@ it('reads no more of all classes together than the bound of their pattern', () =
 });
 
 it('has something else first between two turns out of the order', () => {
-  const turns = new ClassTurns();
+  const turns = new ClassTurns(64);
   const order: Rank[] = [];
   for (let i = 0; i < 200; i++) {
     const [{ rank } = { rank: RANK.high }] = turns.order(RANKS);
@@ -208,6 +208,32 @@ it('has something else first between two turns out of the order', () => {
   const isOut = (rank: Rank | undefined): boolean => rank !== undefined && rank > RANK.high;
   expect(order.some((rank, i) => isOut(rank) && isOut(order[i + 1]))).toBe(false);
   expect(order.filter((rank) => rank === RANK.low).length).toBeGreaterThan(9);
+});
+
+it('looks at the first class between two reads of the others, if that can be read', () => {
+  // A look at a class brings nothing, and is no turn: what is owed to others comes next.
+  const turns = new ClassTurns(1);
+  turns.noted(RANK.normal, 16, false);
+  expect(turns.order(RANKS)[0]).toMatchObject({ rank: RANK.high });
+  turns.noted(RANK.high, 0, true);
+  expect(turns.order(RANKS)[0]).toEqual({ rank: RANK.low, most: 1 });
+  turns.noted(RANK.low, 0, false);
+  expect(turns.order(RANKS)[0]).toEqual({ rank: RANK.low, most: 1 });
+  // The first cannot be read: the others take turns without it.
+  const others = new ClassTurns(1);
+  const order = Array.from({ length: 170 }, () => {
+    const rank = others.order(RANKS).find(({ rank: each }) => each !== RANK.high)!.rank;
+    others.noted(rank, 1, false);
+    return rank;
+  });
+  expect(order.filter((rank) => rank === RANK.low).length).toBeGreaterThan(7);
+});
+
+it.each([1, 3, 64])('owes a class that could not be read one start of %i slots', (slots) => {
+  const turns = new ClassTurns(slots);
+  for (let i = 0; i < 10_000; i++) turns.noted(RANK.high, 1, false);
+  expect(turns.order([RANK.high, RANK.low])[0]).toEqual({ rank: RANK.low, most: slots });
+  expect(turns.order([RANK.high, RANK.normal])[0]).toEqual({ rank: RANK.normal, most: slots });
 });
 
 /** Streams of several patterns: some have classes, some have bounds, and packs come in some. */

@@ -35,7 +35,7 @@ export class ClassPlan implements ReadPlan {
   private readonly ranks: readonly Rank[];
   /** The patterns that have classes, by their own streams. */
   private readonly withClasses = new Set<string>();
-  private readonly turns = new ClassTurns();
+  private readonly turns: ClassTurns;
   /** A stream had as much as was asked for: classes take turns. */
   private isContended = false;
   /** Classes of which all streams with room had less than was asked for, since a read brought something. */
@@ -50,6 +50,7 @@ export class ClassPlan implements ReadPlan {
     random: () => number,
   ) {
     this.all = new BoundedPlan(streams, concurrency, random, true);
+    this.turns = new ClassTurns(concurrency);
     this.classes = RANKS.map((each) => {
       const some = streams.filter(({ rank }) => rank === each);
       return { streams: some, plan: new BoundedPlan(some, concurrency, random, true) };

@@ -11,19 +11,22 @@ export interface Turn {
 
 /**
  * The order in which classes of importance are read. What matters more comes first; but after four entries of `high` one of
- * `normal` may be read, and after sixteen of the two one of `low`. Between two such turns what matters more comes first once.
+ * `normal` may be read, and after sixteen of the two one of `low`. Between two reads of the others `high` is looked at once.
+ *
+ * Invariant: a class is owed as many entries as there are slots, at most. So one that could not be read for a while, because it was
+ * paused or broken, makes up for one start of all slots, and not for all that passed it.
  */
 export class ClassTurns {
   /** Entries of higher classes that were read since the turn of each. */
   private readonly passed = [0, 0, 0];
-  /** The last read was out of the order. */
+  /** The last read brought something of another class than `high`, which is looked at now. */
   private wasTurn = false;
-  /** The class that is read out of the order. */
-  private due: Rank | undefined;
+
+  /** @param slots entries that may run at once */
+  constructor(private readonly slots: number) {}
 
   order(ranks: readonly Rank[]): readonly Turn[] {
     const first = this.wasTurn ? undefined : this.mostOwed(ranks);
-    this.due = first;
     const usual = ranks.map((rank) => ({ rank, most: Number.POSITIVE_INFINITY }));
     if (first === undefined) return usual;
     return [{ rank: first, most: this.owed(first) }, ...usual];
@@ -31,9 +34,13 @@ export class ClassTurns {
 
   /** @param isEmptied it has no more */
   noted(rank: Rank, entries: number, isEmptied: boolean): void {
-    this.wasTurn = rank === this.due && entries > 0;
-    for (let lower = rank + 1; lower < this.passed.length; lower++)
-      this.passed[lower] = (this.passed[lower] ?? 0) + entries;
+    // If it still was one, `high` could not be read: it is not waited for.
+    this.wasTurn = rank > RANK.high && entries > 0 && !this.wasTurn;
+    for (const lower of [RANK.normal, RANK.low]) {
+      if (lower <= rank) continue;
+      const most = TURN_AFTER[lower] * this.slots;
+      this.passed[lower] = Math.min(most, (this.passed[lower] ?? 0) + entries);
+    }
     const left = (this.passed[rank] ?? 0) - entries * TURN_AFTER[rank];
     this.passed[rank] = isEmptied ? 0 : Math.max(0, left);
   }
