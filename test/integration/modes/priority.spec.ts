@@ -1,13 +1,21 @@
+import { Logger } from '@nestjs/common';
 import { classStreams } from '../../../libs/redis-stream-transport/src/protocol/priority.js';
 import type { PatternSpec } from '../../../libs/redis-stream-transport/src/engine/consumer/intake/pattern-state.js';
 import { tellLeftClasses } from '../../../libs/redis-stream-transport/src/nest/left-classes.js';
 import { Keys, shardOf } from '../../../libs/redis-stream-transport/src/protocol/keys.js';
 import type { Priority, RedisStreamsContext } from 'nestjs-redis-streams';
-import { pausePattern, resumePattern } from 'nestjs-redis-streams/operate';
+
+import {
+  explainCall,
+  explainEntry,
+  pausePattern,
+  resumePattern,
+} from 'nestjs-redis-streams/operate';
 import { sealed } from 'nestjs-redis-streams/sealed';
 import { eventually } from '../../../tools/wait.js';
 import { orders, secretKey, shop } from '../../sealed/keys.js';
-import { lettersOf } from '../dead-letters/letters.js';
+import { command } from '../../contracts/command.js';
+import { lettersOf, Moody } from '../dead-letters/letters.js';
 import { Gate } from '../../support/gate.js';
 import type { GivenHandler, Handlers } from '../../support/handlers.js';
 import { range, Tally } from '../../support/tally.js';
@@ -281,8 +289,8 @@ describe('with other options', () => {
     for (let i = 0; i < 3; i++) await client.tell('work', 1, { priority: 'low' });
     await eventually(async () => expect((await added(service)).low).toBe(3));
     const { redis, keys } = service;
-    const command = (name: string, words: string[]) => redis.call(name, ...words);
-    const shards = [{ commands: { command }, keys }] as never;
+    const ask = (name: string, words: string[]) => redis.call(name, ...words);
+    const shards = [{ commands: { command: ask }, keys }] as never;
     const lines: string[] = [];
     const logger = { error: (_: string, line: string) => void lines.push(line) } as never;
     const spec = { pattern: 'work', stream: 'work' } as PatternSpec;
@@ -292,6 +300,75 @@ describe('with other options', () => {
     await tellLeftClasses('service', [spec], { shards }, logger);
     expect(lines).toEqual([expect.stringContaining(`3 entries are left in ${low}`)]);
     gate.open();
+  });
+
+  it('are named at the start of an instance that does not read them', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const before = await service.serve(
+      events(() => gate.opened, { priorities: true, concurrency: 1 }),
+      { drainTimeout: 0 },
+    );
+    const client = await service.connected();
+    for (let i = 0; i < 3; i++) await client.tell('work', 1, { priority: 'high' });
+    await before.close();
+    const lines: string[] = [];
+    const nothing = (): void => {};
+    const error = (line: string): void => void lines.push(line);
+    Logger.overrideLogger({ log: nothing, warn: nothing, error });
+    onTestFinished(() => Logger.overrideLogger(false));
+    await service.serve(events(() => undefined, {}));
+    await eventually(() =>
+      expect(lines).toContainEqual(expect.stringContaining(`3 entries are left in ${high}`)),
+    );
+    gate.open();
+  });
+
+  it('are found by explain under their pattern, with their class', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    await service.serve(
+      calls(() => gate.opened.then(() => 1), { priorities: true, concurrency: 1 }),
+    );
+    const client = await service.connected();
+    const stored: { id: string; callId: string | undefined }[] = [];
+    const options = {
+      priority: 'high',
+      onStored: (one: (typeof stored)[number]) => void stored.push(one),
+    } as const;
+    const all = range(3).map((n) => client.call('work', n, options));
+    await eventually(() => expect(stored).toHaveLength(3));
+    const { id, callId = '' } = stored.at(-1)!;
+    const found = { pattern: 'work', stream: high, entry: id };
+    for (const pattern of ['work', high]) {
+      const { entries } = await explainCall(service.address, callId, { pattern });
+      expect(entries).toMatchObject([found]);
+      expect((await explainEntry(service.address, id, { pattern })).entries).toMatchObject([found]);
+    }
+    expect((await explainCall(service.address, callId, { pattern: low })).entries).toEqual([]);
+    const { out } = await command(
+      ...['explain', callId, '--pattern', 'work', '--prefix', service.prefix],
+    );
+    expect(out).toContain(`stored: work in the class ${high}, entry ${id}`);
+    expect(out).toContain('service: waits');
+    gate.open();
+    await Promise.all(all);
+  });
+
+  it('leave lanes alone that are named like a class of a pattern without classes', async () => {
+    const service = new TestService();
+    const moody = new Moody();
+    const lanes = { [high]: ['work'] };
+    await service.serve({ events: { work: moody.handler } }, { lanes });
+    const client = await service.connected({ lanes });
+    await client.tell('work', 1);
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(1));
+    moody.broken = false;
+    const letters = lettersOf(service, { lanes });
+    const [letter] = (await letters.page()).letters;
+    expect(letter).toMatchObject({ pattern: 'work', stream: high });
+    await letters.replay(letter!.id);
+    await eventually(() => expect(moody.handled).toEqual([1]));
   });
 
   it('stay in the shard of their pattern', async () => {
@@ -419,6 +496,18 @@ describe('refuses', () => {
   });
   it.each<[string, Handlers, object]>([
     ['a lane', calls(() => 1), { lanes: { lane: ['work'] } }],
+    [
+      'a lane of others that is named like a class',
+      calls(() => 1),
+      { lanes: { [low]: ['other'] } },
+    ],
+    [
+      'the lane of another handler that is named like a class',
+      {
+        messages: { work: [() => 1, { priorities: true }], other: [() => 1, { lane: high }] },
+      },
+      {},
+    ],
     ['broadcasts of the same pattern', both({ priorities: true }, { broadcast: true }), {}],
     ['spread calls of the same pattern', both({ spread: 2 }, { priorities: true }), {}],
     [

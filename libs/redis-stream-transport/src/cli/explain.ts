@@ -152,7 +152,7 @@ async function explainSent(id: string, options: ExplainArguments, session: Sessi
 
 function printScheduled(entry: ScheduledEntry, screen: Screen): void {
   const { pattern, stream, dueAt, overdueFor, id } = entry;
-  const where = stream === pattern ? pattern : `${pattern} in the lane ${stream}`;
+  const where = placeIn(stream, pattern);
   const since =
     overdueFor === undefined
       ? 'due then, and not before'
@@ -184,9 +184,16 @@ function printLetter(letter: TracedLetter, screen: Screen): void {
   screen.line(`${' '.repeat(21)}dead show ${id} --service ${group}`);
 }
 
+/** The streams of classes are named after their pattern. */
+function placeIn(stream: string, pattern: string): string {
+  if (stream === pattern) return pattern;
+  const isClass = stream.startsWith(pattern) && /^\|\d+$/.test(stream.slice(pattern.length));
+  return `${pattern} in the ${isClass ? 'class' : 'lane'} ${stream}`;
+}
+
 function printEntry(entry: TracedEntry, screen: Screen): void {
   const { pattern, stream, deadlineAt, calls, once } = entry;
-  const where = stream === pattern ? pattern : `${pattern} in the lane ${stream}`;
+  const where = placeIn(stream, pattern);
   const pack = calls > 1 ? `, in a pack of ${calls} calls` : '';
   const only = once ? ', to be started once only' : '';
   screen.line(`${when(entry.storedAt)}  stored: ${where}, entry ${entry.entry}${pack}${only}`);

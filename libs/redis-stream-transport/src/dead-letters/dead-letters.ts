@@ -223,11 +223,11 @@ export class DeadLetters implements OnApplicationShutdown {
   }
 
   private async putBack({ store, id, letter }: Found, changes: ReplayChanges) {
-    const { maxPayloadBytes, serializer, shards } = this.options;
+    const { maxPayloadBytes, serializer, shards, lanes } = this.options;
     const { group } = this;
     const { stream, pattern } = letter.entry;
-    // A service that reads no classes any more reads its pattern's own stream.
-    const to = ownStreamOf(stream, pattern, shards);
+    // A service that reads no classes any more reads its pattern's own stream. A lane may be named like a class.
+    const to = lanes.has(pattern) ? stream : ownStreamOf(stream, pattern, shards);
     const sealer = sealerOf(serializer);
     const fields =
       sealer === undefined
