@@ -15,6 +15,7 @@ const FULL = 1_000_000;
 const MANY_RETRIES = 900;
 /** Milliseconds after which a group that nobody reads is no rolling update any more. */
 const ABANDONED = 86_400_000;
+const FASTER = 'add instances or concurrency, or find out what is slow (pending)';
 
 /** What is wrong with streams, services and their instances. */
 export function judgeWork({ services, backlog }: Overview): Finding[] {
@@ -158,7 +159,9 @@ function judgeGroup(stream: string, group: GroupBacklog): Finding[] {
       {
         ...{ severity: 'warning', code: 'BEHIND', about },
         found: `the oldest entry waits for ${Math.round(oldestFor / 1000)} s; ${left} are left`,
-        advice: 'add instances or concurrency, or find out what is slow (pending)',
+        advice: /\|\d+$/.test(stream)
+          ? `${FASTER}; only instances with "priorities" read the streams of classes`
+          : FASTER,
       },
     ];
   }
