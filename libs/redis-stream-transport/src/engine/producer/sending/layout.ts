@@ -45,9 +45,8 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const { stream, pattern, hasExtraFields } = first;
   const { schedule, ofClass } = first;
   if (schedule !== undefined) {
-    const fields = [first.fields(now)];
     const what = { stream, pattern, mode: 0, hasExtraFields, schedule, ofClass } as const;
-    return { section: { ...what, entries: fields }, laid: entries };
+    return { section: { ...what, entries: [first.fields(now)] }, laid: entries };
   }
   const { widths, terms, spread } = news;
   const mode = terms.mode(pattern, first.mode, now);
@@ -58,27 +57,22 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const asks =
     (mayPack || (spread !== undefined && first.maySpread)) && widths.asks(pattern, entries.length);
   const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
-  if (count === entries.length) {
-    const lone = entries.map((entry) => entry.fields(now));
-    // One literal, because this is made for every batch.
-    const section = {
-      stream,
-      pattern,
-      mode,
-      asks,
-      measures,
-      ofClass,
-      hasExtraFields,
-      entries: lone,
-    };
-    return { section, laid: entries };
-  }
-  const laid = packed(entries, count);
-  const fields = laid.map((one) =>
-    areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
-  );
-  const conditions = { mode, asks, measures, ofClass, hasExtraFields: true };
-  return { section: { stream, pattern, ...conditions, entries: fields }, laid };
+  const packs = count === entries.length ? undefined : packed(entries, count);
+  // One literal, because this is made for every batch.
+  const section = {
+    stream,
+    pattern,
+    mode,
+    asks,
+    measures,
+    ofClass,
+    hasExtraFields: packs !== undefined || hasExtraFields,
+    entries:
+      packs?.map((one) =>
+        areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
+      ) ?? entries.map((entry) => entry.fields(now)),
+  };
+  return { section, laid: packs ?? entries };
 }
 
 export const areSeveral = (one: Laid): one is readonly OutgoingEntry[] => Array.isArray(one);
