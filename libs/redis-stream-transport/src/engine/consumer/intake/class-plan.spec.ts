@@ -219,6 +219,9 @@ it('looks at the first class between two reads of the others, if that can be rea
   expect(turns.order(RANKS)[0]).toEqual({ rank: RANK.low, most: 1 });
   turns.noted(RANK.low, 0, false);
   expect(turns.order(RANKS)[0]).toEqual({ rank: RANK.low, most: 1 });
+  const after = new ClassTurns(1);
+  after.noted(RANK.high, 4, false);
+  expect(after.order(RANKS)[0]).toEqual({ rank: RANK.normal, most: 1 });
   // The first cannot be read: the others take turns without it.
   const others = new ClassTurns(1);
   const order = Array.from({ length: 170 }, () => {

@@ -18,7 +18,7 @@ function pace() {
       stream: name,
       entries: ages.map(entry),
     }));
-    reads.ended(brought as never, { streams, count: 2, blocks: false }, byKey);
+    reads.ended(brought, { streams, count: 2, blocks: false }, byKey);
   };
   return { at, reads, read, one, other };
 }
