@@ -52,7 +52,14 @@ export async function run(url: string) {
     await order('of today', 'normal');
     letGo();
     await ended;
-    return made;
+    const place = (report: string): number => made.indexOf(report);
+    return {
+      first: made[0],
+      // One report may have been read already: what matters more passes all others.
+      highPassesNormal: place('for the boss, high') < place('of today, normal'),
+      normalPassesLow: place('of today, normal') < place('march, low'),
+      inItsOrder: place('march, low') < place('april, low'),
+    };
   } finally {
     await client.close();
     await service.close();

@@ -22,14 +22,12 @@ const SHOWN: Readonly<Record<string, unknown>> = {
     charges: 1,
     other: 'IDEMPOTENCY_MISMATCH',
   },
-  priority: [
-    'january, low',
-    'for the boss, high',
-    'of today, normal',
-    'february, low',
-    'march, low',
-    'april, low',
-  ],
+  priority: {
+    first: 'january, low',
+    highPassesNormal: true,
+    normalPassesLow: true,
+    inItsOrder: true,
+  },
   saga: {
     rich: 'placed',
     poor: 'refused: card declined',
