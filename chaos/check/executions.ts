@@ -151,10 +151,11 @@ function inFlightAt({ calls }: Circumstances, fault: FaultSeen): number {
  */
 function isInFlight(call: Call, fault: FaultSeen): boolean {
   const { start, ends, executions } = call;
-  const { to, excuses, targets, forgets = 0 } = fault;
+  const { to, excuses, targets, forgets = 0, rereads = 0 } = fault;
   if (excuses === 'unreceived') return mayHaveLost(call, fault);
   // A settlement that Redis forgets leaves the call open again.
-  const from = fault.from - forgets;
+  const isReread = call.event === true && fault.stream?.endsWith(`:s:${call.pattern}`) === true;
+  const from = fault.from - Math.max(forgets, isReread ? rereads : 0);
   if (start > Math.min(to, fault.from + STRIKES)) return false;
   const [end] = ends;
   const open = end === undefined || end.t > from;

@@ -18,6 +18,8 @@ export interface Facts {
   excuses?: Excuse;
   /** Milliseconds of acknowledged writes that it undoes. */
   forgets?: number;
+  /** Milliseconds for which handled events stay in their stream: a group that is made anew is handed these again. */
+  rereads?: number;
   /** What counts as stored is on the replica: nothing that was answered may be lost. */
   kept?: boolean;
   /** Port of the primary of which another server took over. */

@@ -22,10 +22,14 @@ export async function deleteStream(context: Context): Promise<void> {
   await context.faults.during('delete-stream', facts, () => context.redis.admin.del(stream));
 }
 
-/** XGROUP DESTROY: Redis loses the group, and with it what was handed out. */
+/** Milliseconds within which a stream is cleaned: twice as long as instances wait between two times. */
+const CLEANED = 10_000;
+
+/** XGROUP DESTROY: Redis loses the group, and with it what was handed out, and which events were handled. */
 export async function destroyGroup(context: Context): Promise<void> {
   const stream = key(context.plan, served(context));
-  await context.faults.during('destroy-group', { stream, excuses: 'open', ...reread }, () =>
+  const facts: Facts = { stream, excuses: 'open', rereads: CLEANED, ...reread };
+  await context.faults.during('destroy-group', facts, () =>
     context.redis.admin.xgroup('DESTROY', stream, 'service'),
   );
 }

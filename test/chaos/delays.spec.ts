@@ -66,6 +66,22 @@ describe('I10, what is due later', () => {
     expect(rulesOf(killed)).toHaveLength(1);
   });
 
+  it('is handled again where the group of its stream is made anew, and nowhere else', () => {
+    const again = (pattern: string, rereads?: number): string[] => {
+      const histories = new Histories();
+      waiting(histories);
+      ran(histories, 5000);
+      const facts = { what: 'destroy-group', excuses: 'open', stream: `{chaos}:s:${pattern}` };
+      histories.nemesisDid({ ...facts, ...(rereads && { rereads }) }, 8000, 8001);
+      histories.execution('e-1', 'service-1.1', 8010, 8020, 'told', '5000-0');
+      Object.assign(histories.services['service-1.1']!.at(-2)!, { q: 'q' });
+      return rulesOf(histories).filter((text) => text.includes('repeated without cause'));
+    };
+    expect(again('told', 10_000)).toEqual([]);
+    expect(again('told', 2000)).toHaveLength(1);
+    expect(again('work', 10_000)).toHaveLength(1);
+  });
+
   it('finds a plan that has it, and a run that had none', () => {
     const histories = new Histories();
     histories.plan['mix'] = [{ weight: 1, pattern: 'work', ms: [0, 1], delay: [1, 2] }];
