@@ -75,9 +75,61 @@ local function error_of(answer)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
 
-local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
-  local wide = ARGV[at + 1]
+  -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
+  local mode, wide, rule = ARGV[at], ARGV[at + 1]
+  if #mode > 1 and mode ~= '0r' then rule = string.match(mode, '[ce]', 2) end
+  if rule and not isRead then
+    
+local function listed(stream, group)
+  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
+  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
+  return all
+end
+local lists = {}
+local function reads(stream, group, consumer)
+  local name = stream .. ' ' .. group
+  lists[name] = lists[name] or listed(stream, group)
+  return lists[name][consumer]
+end
+local function lives(own, group, consumer)
+  local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
+  local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')
+  for _, each in ipairs(living.err and { consumer } or living) do
+    if each == consumer then return true end
+  end
+  return false
+end
+local function readsOwnOnly(class, own, group, consumer)
+  return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
+end
+function isRead(rule, class, own, live)
+  local any = false
+  if rule == 'c' then
+    local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
+    for _, member in ipairs(members.err and {} or members) do
+      local group, consumer = string.match(member, '^(%S+) (%S+)')
+      if not group then return false end
+      if readsOwnOnly(class, own, group, consumer) then return false end
+      any = any or reads(class, group, consumer)
+    end
+    return any
+  end
+  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  for _, each in ipairs(groups.err and {} or groups) do
+    local group, isHere = each[2], false
+    for consumer in pairs(listed(own, group)) do
+      if readsOwnOnly(class, own, group, consumer) then return false end
+      isHere = isHere or reads(class, group, consumer)
+    end
+    if not isHere then return false end
+    any = true
+  end
+  return any
+end
+
+  end
   if wide == '2' or wide == '3' then
     local last = key + tonumber(ARGV[at + 2]) - 1
     at = at + 3
@@ -96,8 +148,9 @@ for s = 1, tonumber(sections) do
     end
     key = last + 1
   elseif wide == '4' then
-    
-local function scheduled(later, when, stream, sent, id, at, window, from, to)
+    if not scheduled then
+      
+function scheduled(later, when, stream, sent, id, at, window, from, to)
   -- Milliseconds: since 1970, or from now with a + before them.
   local due = now
   if at ~= '' then due = string.sub(at, 1, 1) == '+' and now + tonumber(at) or tonumber(at) end
@@ -149,57 +202,10 @@ local function scheduled(later, when, stream, sent, id, at, window, from, to)
   return token
 end
 
+    end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
-    local rule, last = string.match(ARGV[at], '[ce]', 2), key + 3
+    local last = key + 3
     if rule then
-      
-local function listed(stream, group)
-  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
-  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
-  return all
-end
-local lists = {}
-local function reads(stream, group, consumer)
-  local name = stream .. ' ' .. group
-  lists[name] = lists[name] or listed(stream, group)
-  return lists[name][consumer]
-end
-local function lives(own, group, consumer)
-  local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
-  local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')
-  for _, each in ipairs(living.err and { consumer } or living) do
-    if each == consumer then return true end
-  end
-  return false
-end
-local function readsOwnOnly(class, own, group, consumer)
-  return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
-end
-local function isRead(rule, class, own, live)
-  local any = false
-  if rule == 'c' then
-    local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
-    for _, member in ipairs(members.err and {} or members) do
-      local group, consumer = string.match(member, '^(%S+) (%S+)')
-      if not group then return false end
-      if readsOwnOnly(class, own, group, consumer) then return false end
-      any = any or reads(class, group, consumer)
-    end
-    return any
-  end
-  local groups = redis.pcall('XINFO', 'GROUPS', own)
-  for _, each in ipairs(groups.err and {} or groups) do
-    local group, isHere = each[2], false
-    for consumer in pairs(listed(own, group)) do
-      if readsOwnOnly(class, own, group, consumer) then return false end
-      isHere = isHere or reads(class, group, consumer)
-    end
-    if not isHere then return false end
-    any = true
-  end
-  return any
-end
-
       last = key + 7
       if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
     end
@@ -210,60 +216,12 @@ end
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
-    -- What is asked for once in a while stands after the mode.
-    local mode, asks, measures, where = ARGV[at], false, true, ''
-    if #mode > 1 then
+    local asks, measures, where = false, true, ''
+    if mode == '0r' then
+      mode, measures = '0', false
+    elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      local rule = string.match(mode, '[ce]', 2)
       if rule then
-        
-local function listed(stream, group)
-  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
-  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
-  return all
-end
-local lists = {}
-local function reads(stream, group, consumer)
-  local name = stream .. ' ' .. group
-  lists[name] = lists[name] or listed(stream, group)
-  return lists[name][consumer]
-end
-local function lives(own, group, consumer)
-  local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
-  local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')
-  for _, each in ipairs(living.err and { consumer } or living) do
-    if each == consumer then return true end
-  end
-  return false
-end
-local function readsOwnOnly(class, own, group, consumer)
-  return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
-end
-local function isRead(rule, class, own, live)
-  local any = false
-  if rule == 'c' then
-    local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
-    for _, member in ipairs(members.err and {} or members) do
-      local group, consumer = string.match(member, '^(%S+) (%S+)')
-      if not group then return false end
-      if readsOwnOnly(class, own, group, consumer) then return false end
-      any = any or reads(class, group, consumer)
-    end
-    return any
-  end
-  local groups = redis.pcall('XINFO', 'GROUPS', own)
-  for _, each in ipairs(groups.err and {} or groups) do
-    local group, isHere = each[2], false
-    for consumer in pairs(listed(own, group)) do
-      if readsOwnOnly(class, own, group, consumer) then return false end
-      isHere = isHere or reads(class, group, consumer)
-    end
-    if not isHere then return false end
-    any = true
-  end
-  return any
-end
-
         local class = KEYS[key]
         key = key + 1
         if isRead(rule, class, stream, live) then stream = class else where = '~' end

@@ -1,10 +1,11 @@
 /**
- * Lua: `isRead(rule, class, own, live)` says whether all who read a pattern's own stream read this stream of one of its
+ * Lua that gives the local `isRead` its value, so that it is made where a class is asked for, once in a script, and costs nothing
+ * elsewhere: `isRead(rule, class, own, live)` says whether all who read a pattern's own stream read this stream of one of its
  * classes too. Rule `c`, for calls: of the instances that are announced for the pattern at least one is listed as a consumer of
  * the class. Rule `e`, for events: the own stream has a group at least, and each has a consumer that is listed in the same
  * group of the class. And nobody reads the own stream only: who is listed there alone and is a member with a lease. Others
  * in that list are dead: they stay there while what they have left is taken over, and read nothing more. Whose members
- * cannot be read may live. What else cannot be read is not there. Needs LUA_NOW.
+ * cannot be read may live. What else cannot be read is not there. Needs LUA_NOW and `isRead`.
  */
 export const LUA_CLASSES = `
 local function listed(stream, group)
@@ -29,7 +30,7 @@ end
 local function readsOwnOnly(class, own, group, consumer)
   return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
 end
-local function isRead(rule, class, own, live)
+function isRead(rule, class, own, live)
   local any = false
   if rule == 'c' then
     local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')

@@ -1,12 +1,13 @@
 /**
- * Lua: stores an entry of a batch that is due later, or that must not be there already; `scheduled(…)` returns the token
- * of its section. The fields are ARGV `from` to `to`. An empty `at` adds it to its stream at once. With a `window` (ms) above 0
+ * Lua that gives the local `scheduled` its value, so that it is made once in a script, and only where something has a schedule:
+ * `scheduled(…)` stores an entry of a batch that is due later, or that must not be there already, and returns the token of
+ * its section. The fields are ARGV `from` to `to`. An empty `at` adds it to its stream at once. With a `window` (ms) above 0
  * nothing is added if `sent` is there, and else it is there from now on until so long after the entry is due. All writes are
  * made or none, and what waits under the same id already stays as it is. If it is the first of its stream to be due, the
- * members of all groups of the stream are told. Needs LUA_NOW, LUA_BACKLOG, `cap` and `error_of`.
+ * members of all groups of the stream are told. Needs LUA_NOW, LUA_BACKLOG, `cap`, `error_of` and `scheduled`.
  */
 export const LUA_SCHEDULE = `
-local function scheduled(later, when, stream, sent, id, at, window, from, to)
+function scheduled(later, when, stream, sent, id, at, window, from, to)
   -- Milliseconds: since 1970, or from now with a + before them.
   local due = now
   if at ~= '' then due = string.sub(at, 1, 1) == '+' and now + tonumber(at) or tonumber(at) end

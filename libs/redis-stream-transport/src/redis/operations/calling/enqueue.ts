@@ -80,9 +80,14 @@ cap = tonumber(cap)
 
 ${LUA_BACKLOG}
 ${LUA_ERROR_TOKEN}
-local tokens, told, at, key, pcall = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
-  local wide = ARGV[at + 1]
+  -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
+  local mode, wide, rule = ARGV[at], ARGV[at + 1]
+  if #mode > 1 and mode ~= '0r' then rule = string.match(mode, '[ce]', 2) end
+  if rule and not isRead then
+    ${LUA_CLASSES}
+  end
   if wide == '2' or wide == '3' then
     local last = key + tonumber(ARGV[at + 2]) - 1
     at = at + 3
@@ -101,11 +106,12 @@ for s = 1, tonumber(sections) do
     end
     key = last + 1
   elseif wide == '4' then
-    ${LUA_SCHEDULE}
+    if not scheduled then
+      ${LUA_SCHEDULE}
+    end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
-    local rule, last = string.match(ARGV[at], '[ce]', 2), key + 3
+    local last = key + 3
     if rule then
-      ${LUA_CLASSES}
       last = key + 7
       if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
     end
@@ -116,13 +122,12 @@ for s = 1, tonumber(sections) do
   else
     local stream, live = KEYS[key], KEYS[key + 1]
     key, told = key + 2, told + 1
-    -- What is asked for once in a while stands after the mode.
-    local mode, asks, measures, where = ARGV[at], false, true, ''
-    if #mode > 1 then
+    local asks, measures, where = false, true, ''
+    if mode == '0r' then
+      mode, measures = '0', false
+    elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      local rule = string.match(mode, '[ce]', 2)
       if rule then
-        ${LUA_CLASSES}
         local class = KEYS[key]
         key = key + 1
         if isRead(rule, class, stream, live) then stream = class else where = '~' end
