@@ -8,6 +8,7 @@ import type {
   RedisStreamsContext,
   RedisStreamsServerOptions,
 } from 'nestjs-redis-streams';
+import type { SealedCodec, SealedOptions } from 'nestjs-redis-streams/sealed';
 import { firstValueFrom, from, interval, map, take, throwError, toArray } from 'rxjs';
 
 interface Given {
@@ -16,6 +17,8 @@ interface Given {
   /** Extras of the handler `echo` of the service. */
   readonly extras?: Record<string, unknown>;
   readonly client?: RedisStreamsClientOptions;
+  /** Seals what both send. */
+  readonly sealed?: SealedOptions;
   /** Calls of the client: pattern, data, and options of the call. */
   readonly calls?: readonly [string, unknown, object?][];
   /** How many of them are in flight at once. */
@@ -31,8 +34,15 @@ const given = JSON.parse(process.argv[2] ?? '') as Given;
 const { ServerRedisStreams, ClientRedisStreams, RedisStreamsRecord } = (await import(
   given.library
 )) as typeof Library;
+const sealing = given.sealed && (await sealedCodec(given.library, given.sealed));
 Logger.overrideLogger(false);
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function sealedCodec(library: string, options: SealedOptions): Promise<SealedCodec> {
+  const entry = new URL('sealed/index.js', library).href;
+  const { sealed } = (await import(entry)) as typeof import('nestjs-redis-streams/sealed');
+  return sealed(options);
+}
 
 async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promise<object> {
   say({ kind: 'started', key, deliveries: context.getDeliveryCount() });
@@ -46,7 +56,7 @@ async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promis
 }
 
 if (given.service) {
-  const server = new ServerRedisStreams(given.service);
+  const server = new ServerRedisStreams({ ...given.service, ...sealing });
   server.addHandler('work', work, false, {});
   server.addHandler('echo', async (data: unknown) => data, false, given.extras ?? {});
   server.addHandler(
@@ -77,7 +87,7 @@ if (given.service) {
 }
 
 if (given.client && given.calls) {
-  const client = new ClientRedisStreams(given.client);
+  const client = new ClientRedisStreams({ ...given.client, ...sealing });
   await client.connect();
   say({ kind: 'connected' });
   const waiting = [...given.calls.entries()];

@@ -42,7 +42,7 @@ export const isSealName = (text: unknown): text is string =>
 /** Longest head, in characters. */
 const MAX_HEAD = 512;
 const HEAD =
-  /^1\.(gcm|hmac|ed25519)\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.(-|[A-Za-z0-9_-]{22})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,9})\.(-|[A-Za-z0-9_-]{43})\.([a-z0-9:-]{1,40})\.$/;
+  /^1\.(gcm|hmac|ed25519)\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.(-|[A-Za-z0-9_-]{22})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,10})\.(-|[A-Za-z0-9_-]{43})\.([a-z0-9:-]{1,40})\.$/;
 const PARTS = 9;
 
 export function headText(head: SealedHead): string {
