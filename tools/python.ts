@@ -9,6 +9,7 @@ import { cache } from './repository.js';
 const NEEDED = [
   'redis==8.1.0',
   'msgpack==1.2.4',
+  'cryptography==50.0.2',
   'pytest==9.2.0',
   'pytest-asyncio==1.5.0',
   'mypy==2.4.1',

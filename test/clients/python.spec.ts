@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 // The Python client has its own tests, in clients/python/tests: this runs them with a Redis and Nest peers.
 import { startPrivateRedis, type PrivateRedis } from '../../tools/redis.js';
 import { RedisCluster } from '../../tools/redis/cluster.js';
+import { WatchedMaster } from '../../tools/redis/sentinels.js';
 import { builtLibrary, program } from '../support/built-library.js';
 import { HOW_TO_GET, pythonAt } from '../../tools/python.js';
 import { python } from './python.js';
@@ -40,18 +41,27 @@ async def main() -> None:
 asyncio.run(main())
 `;
 
+const urlsOf = (nodes: readonly { readonly port: number }[]) =>
+  nodes.map(({ port }) => `redis://127.0.0.1:${port}`).join(',');
+
 describe.skipIf(at === undefined)('the client for Python', () => {
   let redis: PrivateRedis;
   let cluster: RedisCluster;
+  let watched: WatchedMaster;
   beforeAll(async () => {
-    [redis, cluster] = await Promise.all([startPrivateRedis(), RedisCluster.start()]);
+    [redis, cluster, watched] = await Promise.all([
+      startPrivateRedis(),
+      RedisCluster.start(),
+      WatchedMaster.start(),
+    ]);
   }, 60_000);
-  afterAll(() => Promise.all([redis.stop(), cluster.stop()]));
+  afterAll(() => Promise.all([redis.stop(), cluster.stop(), watched.stop()]));
 
   it('passes its tests', { timeout: 300_000 }, async () => {
     const env = {
       REDIS_URL: redis.url,
-      REDIS_CLUSTER: cluster.nodes.map(({ port }) => `redis://127.0.0.1:${port}`).join(','),
+      REDIS_CLUSTER: urlsOf(cluster.nodes),
+      REDIS_SENTINELS: urlsOf(watched.addresses),
       NRS_LIBRARY: builtLibrary(),
       NRS_PEER: program('peer'),
     };

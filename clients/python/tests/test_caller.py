@@ -146,3 +146,19 @@ async def test_shards_agree_or_nothing_is_sent(url: str, prefix: str, nest: Star
         assert await caller.call("echo", 3) == 3
     with pytest.raises(Exception, match="LAYOUT"):
         await Caller(url, prefix=prefix).connect()
+
+
+async def test_a_handler_whose_stream_was_broken_is_cancelled(nest: Start, url: str, prefix: str, redis: Redis) -> None:
+    """Another run began it anew, and the caller goes no further."""
+    service = await nest(service=SERVICE)
+    async with Caller(url, prefix=prefix, timeout=60) as caller:
+        stream = caller.stream("work", {"key": "a", "ms": 60_000})
+        first = asyncio.create_task(anext(stream))
+        await service.has_said("started")
+        number = next(iter(next(iter(caller._lines.values())).calls))
+        for run in ("x", "y"):
+            await redis.xadd(f"{{{prefix}}}:r:{caller.id}", {"f": f'1 {run} [["{number}",0,1,1,0,"a"]]'})
+        assert await first == "a"
+        with pytest.raises(RedisStreamsError, match="INTERRUPTED"):
+            await anext(stream)
+        await service.has_said("aborted")

@@ -5,13 +5,10 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from redis_streams_rpc import Caller, RedisStreamsError, Service, line
-from redis_streams_rpc.connections import Address, Memory
+from redis_streams_rpc import Caller, RedisStreamsError, Service
 from redis_streams_rpc.keys import Keys
 
 
@@ -82,27 +79,3 @@ async def test_a_cancelled_start_or_connect_leaves_no_task(nowhere: str) -> None
     await asyncio.wait(tasks, timeout=20)
     assert asyncio.all_tasks() == before
     assert all(task.cancelled() for task in tasks)
-
-
-async def test_many_calls_that_are_given_up_at_once_are_decided_a_few_at_a_time(
-    nowhere: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int] = []
-    deciding = 0
-
-    async def run(_redis: Any, name: str, *_: Any) -> Any:
-        nonlocal deciding
-        if name != "decide":
-            raise ConnectionError
-        deciding += 1
-        asked.append(deciding)
-        await asyncio.sleep(0)
-        deciding -= 1
-        return ["", "m", "", "not-run"]
-
-    monkeypatch.setattr(line, "run", run)
-    made = line.Line(Address(nowhere), Keys("p"), "a" * 22, 100)
-    call: Any = SimpleNamespace(entry="1-0", stream="s", memory=Memory("m", "1"))
-    assert set(await asyncio.gather(*(made.give_up(call) for _ in range(300)))) == {"not-run"}
-    assert (len(asked), max(asked)) == (300, line.DECIDING)
-    await made.close()

@@ -10,17 +10,18 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from redis_streams_rpc import RetryLater, intake, settling
+from redis_streams_rpc.backoff import backoff
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, deliveries_of, read_note
-from redis_streams_rpc.ending import LONGEST_FIELD, LONGEST_RESULT, Ending, Over, _short, read_result
+from redis_streams_rpc.ending import LONGEST_RESULT, Ending, Over, read_result
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.errors import RedisStreamsError
 from redis_streams_rpc.header import Header, Malformed, Sender
 from redis_streams_rpc.inbox import read_notice
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.keys import Keys
+from redis_streams_rpc.letters import LONGEST_FIELD, short
 from redis_streams_rpc.pauses import _read
-from redis_streams_rpc.running import backoff
 from redis_streams_rpc.settling import Outcome, Settling
 from redis_streams_rpc.starting import Starting
 
@@ -41,7 +42,7 @@ class Member:
     def __init__(self, answers: list[Any]) -> None:
         self.answers, self.asked = answers, list[list[Any]]()
         self.keys, self.clock, self.lost = Keys("p"), Clock(), asyncio.Event()
-        self.options = SimpleNamespace(max_deliveries=3)
+        self.options = SimpleNamespace(max_deliveries=3, sealing=None)
         self.refused: list[Exception] = []
 
     async def script(self, _name: str, keys: list[str], args: list[Any]) -> Any:
@@ -196,6 +197,6 @@ async def test_what_is_stored_under_a_key(key: str, stamp: str) -> None:
 
 
 def test_long_fields_of_dead_letters_are_as_long_as_those_of_nest() -> None:
-    names = _short(["d", "x" * (LONGEST_FIELD + 1)])
+    names = short(["d", "x" * (LONGEST_FIELD + 1)])
     assert names[0::2] == ["d-sha256", "d-begins"]
     assert len(names[3]) == 4_096

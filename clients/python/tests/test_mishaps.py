@@ -8,7 +8,7 @@ from conftest import until
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from redis_streams_rpc import Caller, Context, RedisStreamsError, Service, intake
+from redis_streams_rpc import Caller, Context, RedisStreamsError, RetryLater, Service, intake
 from redis_streams_rpc.digests import digest
 from redis_streams_rpc.frame import read_frame
 from redis_streams_rpc.keys import Keys
@@ -202,3 +202,22 @@ async def test_a_service_starts_once_until_it_is_closed(url: str, prefix: str) -
             async with service:
                 assert await told(service.start()) == ("INVALID_OPTION", "not-run")
                 assert await caller.call("echo", at, when_no_consumer="wait") == at
+
+
+async def test_failed_attempts_and_dead_letters_are_logged(
+    url: str, prefix: str, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = Service(url, prefix=prefix, group="work", retry_delay=0.01)
+
+    @service.event("happened", retries=3)
+    async def fails(data: Any, context: Context) -> None:
+        raise RetryLater(0.01) if context.attempts else ValueError("no")
+
+    with caplog.at_level("INFO", "redis_streams_rpc"):
+        async with service, Caller(url, prefix=prefix) as caller:
+            await caller.emit("happened", 1)
+            await letters(redis, prefix)
+    told = [(one.levelname, one.message) for one in caplog.records if "happened: " in one.message]
+    assert [level for level, _ in told] == ["WARNING", "INFO", "ERROR"]
+    assert told[0][1].startswith("happened: attempt 1 of 3 failed, again in 10 ms (entry ")
+    assert "became dead letter" in told[2][1] and "attempts" in told[2][1]

@@ -66,6 +66,24 @@ def test_streams_of_paused_patterns_are_not_read() -> None:
     assert set(reading._readable) == {"lane", "t", "u"}
 
 
+async def test_what_dead_instances_have_left_comes_before_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, looked, read = member(), list[bool](), list[Any]()
+    made.is_fresh, made.paused.is_instance_paused = True, False
+    made.recovery = SimpleNamespace(has_left=True, look_soon=lambda: looked.append(True))
+
+    async def command(_redis: Any, *words: Any) -> None:
+        read.append(words)
+
+    monkeypatch.setattr(intake, "command", command)
+    monkeypatch.setattr(intake, "NESTED_EVERY", 0)
+    reading = Intake(made, "g", {"s": "r"}, None)  # type: ignore[arg-type]
+    await reading._turn()
+    assert (looked, read) == ([True], [])
+    made.recovery.has_left = False
+    await reading._turn()
+    assert (len(looked), len(read)) == (1, 1)
+
+
 async def test_a_look_for_nested_calls_goes_on_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[Any]] = []
 
@@ -98,11 +116,14 @@ async def test_an_audit_sees_all_that_is_pending(monkeypatch: pytest.MonkeyPatch
 
 async def test_each_depth_has_slots_of_its_own() -> None:
     slots = member().running._slots
-    for slot in slots[:3]:
-        await slot.acquire()
-        await slot.acquire()
-    assert [slot.locked() for slot in slots[:4]] == [True, True, True, False]
-    await asyncio.wait_for(slots[16].acquire(), 1)
+    for slot in slots:
+        await asyncio.wait_for(slot.take(delivery(1)), 5)
+        await asyncio.wait_for(slot.take(delivery(2)), 5)
+    waits = asyncio.create_task(slots[3].take(delivery(3)))
+    await asyncio.sleep(0)
+    assert [slot.waiting for slot in slots[2:5]] == [0, 1, 0]
+    slots[3].give()
+    await asyncio.wait_for(waits, 5)
 
 
 async def test_who_waits_for_a_key_takes_no_room_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,3 +132,13 @@ async def test_what_was_never_sent_has_not_run(stand: Stand, sender: Sender) -> 
     sender.add(one)
     assert await told(one) == ("TIMEOUT", "not-run")
     assert not stand.sent
+
+
+async def test_what_is_over_while_its_connection_is_made_is_not_sent(stand: Stand, sender: Sender) -> None:
+    """Its caller was told that it has not run."""
+    over: list[bool] = []
+    stand.hellos = [lambda: over.append(True)]
+    one = item(is_over=lambda: bool(over))
+    sender.add(one)
+    assert await told(one) == ("TIMEOUT", "not-run")
+    assert not stand.sent

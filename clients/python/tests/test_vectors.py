@@ -38,6 +38,8 @@ def told(sender: Sender | None) -> Any:
 
 # Streams that wait for their readers: this client asks for no window, so all values come as they are ready.
 NOT_ASKED_FOR = ["credit"]
+ELSEWHERE = ["sealed"]
+"""In test_sealed.py."""
 
 
 def test_no_file_of_vectors_is_left_out() -> None:

@@ -4,6 +4,7 @@ from .caller import Caller
 from .errors import DeadLetter, HandlerError, RedisStreamsError, RemoteError, RetryLater
 from .frame import NOTHING, Nothing
 from .handlers import Context
+from .sentinels import Sentinels
 from .service import Service
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "RedisStreamsError",
     "RemoteError",
     "RetryLater",
+    "Sentinels",
     "Service",
 ]

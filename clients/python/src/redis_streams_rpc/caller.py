@@ -2,41 +2,50 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .calls import Call, raise_end, value_of
-from .connections import Address, Pauses, check_layout, connect, is_passing, now
+from .connections import Address, Pauses, Where, check_layout, connect, is_passing, now
 from .entry import LONGEST_KEY
 from .errors import RedisStreamsError
+from .frame import NOTHING
 from .header import LONGEST_TIME, header_line
 from .keys import Keys
 from .line import Line
+from .nesting import within
 from .patterns import pattern_text
 from .places import Lanes
-from .sending import FAIL, GRACE, STORE, Item, Later
+from .priorities import Priority, class_of
+from .scheduling import call_later, check_call, event_later, wait_of
+from .sealed_calls import opened, sealed_call, sealed_data
+from .sealed_text import CODEC, EntryFacts
+from .sending import FAIL, GRACE, STORE, Item
 from .sequence import End
-from .shards import shard_of
+from .shards import class_streams, shard_of
 from .spreading import Spreads
 from .texts import units, write_json
 
-LONGEST_DELAY = 31_536_000
+if TYPE_CHECKING:
+    from .sealed import Sealing
+
 WhenNoConsumer = Literal["wait", "fail"] | float
 
 
 class Caller:
     """Calls services and emits events. Use it with `async with`, or `connect` and `close`.
 
-    `url`: a list of URLs are nodes of a Cluster. `shards`: 0 stands for 1, or for 24 in a Cluster; all services and
-    callers of a prefix have the same number. `timeout` is in seconds, 0 for none. `when_no_consumer`: what happens to
-    calls whose pattern no instance serves: `"wait"`, `"fail"`, or for how many seconds they wait for the first one.
-    `lanes`: as the services have them.
+    `url`: a list of URLs are nodes of a Cluster; or `Sentinels`. `shards`: 0 stands for 1, or for 24 in a Cluster; all
+    services and callers of a prefix have the same number. `timeout` is in seconds, 0 for none. `when_no_consumer`: what
+    happens to calls whose pattern no instance serves: `"wait"`, `"fail"`, or for how many seconds they wait for one.
+    `lanes`: as the services have them. `sealing`: seals what leaves, and refuses replies that are not sealed.
     """
 
     def __init__(
         self,
-        url: str | Sequence[str] = "redis://localhost:6379",
+        url: Where = "redis://localhost:6379",
         *,
         prefix: str = "nrs",
         shards: int = 0,
@@ -44,12 +53,15 @@ class Caller:
         when_no_consumer: WhenNoConsumer = 1.0,
         max_backlog: int = 1_000_000,
         lanes: Mapping[str, Sequence[Any]] | None = None,
+        sealing: "Sealing | None" = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
         self._address, self._prefix, self._backlog = Address(url), prefix, max_backlog
         self._shards = shards or self._address.default_shards
         self._timeout, self._when, self._lanes = timeout, when_no_consumer, Lanes(lanes)
-        self._spreads = Spreads(self._shards)
+        self._spreads, self._sealing = Spreads(self._shards), sealing
+        if sealing:
+            sealing.must_write()
         self._keys: list[Keys] = []
         self._lines: dict[int, Line] = {}
         self._number = 10_000_000_000
@@ -77,13 +89,8 @@ class Caller:
 
     async def close(self) -> None:
         """Calls that still wait fail with CLOSED."""
-        lines = list(self._lines.values())
-        for line in lines:
-            for call in list(line.calls.values()):
-                call.fail("CLOSED", "the caller was closed", call.outcome)
-        self._keys, self._lines = [], {}
-        for line in lines:
-            await line.close()
+        lines, self._keys, self._lines = list(self._lines.values()), [], {}
+        await asyncio.gather(*(line.close() for line in lines))
 
     async def call(self, pattern: Any, data: Any = None, **options: Any) -> Any:
         """The last value of the reply. Options: `timeout`, `headers`, `key`, `once`, `when_no_consumer`, `depth`."""
@@ -102,41 +109,75 @@ class Caller:
         headers: dict[str, str] | None = None,
         key: str | None = None,
         once: bool = False,
-        depth: int = 0,
+        depth: int | None = None,
         when_no_consumer: WhenNoConsumer | None = None,
+        delay: float | timedelta = 0,
+        not_before: datetime | None = None,
+        on_stored: Callable[[str], None] | None = None,
+        priority: Priority | None = None,
     ) -> AsyncIterator[Any]:
         """The values of the reply, each as soon as it comes. Leaving the loop cancels the call.
 
         `idle`: each value renews the deadline to so many seconds from then. `key`: an idempotency key.
+        `depth`: how many handlers wait for the call, one inside the other; a call that a handler makes knows it.
+        `delay` (seconds) or `not_before`: it is added to its stream when it is due, and its times count from then.
+        `on_stored` is told its id, which `cancel_scheduled` takes. `priority`: `"high"` passes what waits, where all
+        who answer the pattern have classes.
         """
         text = pattern_text(pattern)
         stream, line = self._place(text)
-        seconds = self._timeout if timeout is None else timeout
-        rest = _rest(headers, key)
+        seconds, sealing = self._timeout if timeout is None else timeout, self._sealing
+        if sealing and idle:
+            # A seal binds the idle time, and not how long the first value may take.
+            seconds = min(seconds or idle, idle)
+        if sealing and not seconds:
+            raise RedisStreamsError("INVALID_OPTION", "a call that is sealed has a timeout")
+        rest, wait = _rest(headers, key, sealing), wait_of(delay, not_before)
         body = write_json(data)
         self._number += 1
+        inside = within.get()
+        deep = depth if depth is not None else inside.depth if inside else 0
 
         def fields(call: Call) -> list[str]:
             left = max(1, int(call.until - now())) if seconds else 0
-            line_ = header_line(call.id, self.id, left, idle=int(idle * 1000), once=once, depth=depth)
-            return ["c", line_, "d", body, *rest, *(["p", text] if call.stream != text else [])]
+            data, codec = body, "json"
+            if sealing:
+                data, codec = sealed_call(sealing, call, self.id, body, headers, left), CODEC
+            if call.later:
+                # It counts from when it is due.
+                left = int(seconds * 1000)
+            line_ = header_line(call.id, self.id, left, idle=int(idle * 1000), once=once, depth=deep, codec=codec)
+            return ["c", line_, "d", data, *rest, *(["p", text] if call.of_class or call.stream != text else [])]
 
-        until = now() + (seconds * 1000 if seconds else LONGEST_TIME)
+        until = now() + wait + (seconds * 1000 if seconds else LONGEST_TIME)
         call = Call(str(self._number), text, stream, line, until, idle * 1000, once, len(body), fields)
+        call.key, call.on_stored = key, on_stored
+        call.of_class = class_of(text, priority, self._lanes, self._shards)
+        if sealing:
+            call.must_be_sealed()
         when = self._when if when_no_consumer is None else when_no_consumer
+        if wait:
+            check_call(wait, seconds, when)
+            call.later, when = call_later(line.keys, stream, text, f"{self.id}/{call.id}", wait, not_before), "wait"
         mode = {"wait": STORE, "fail": FAIL}.get(str(when), GRACE)
         grace = now() + when * 1000 if isinstance(when, int | float) else 0
-        if key is None and text not in self._lanes and self._shards > 1:
+        if key is None and text not in self._lanes and self._shards > 1 and not wait:
             self._spread(call, mode, grace)
         call.line.calls[call.id] = call
+        if inside:
+            inside.calls += 1
         try:
             call.line.store(call, mode if call.stream == stream else FAIL, grace)
             while not isinstance(seen := await self._next(call), End):
-                yield value_of(seen)
+                value = opened(sealing, call, self.id, seen) if sealing else value_of(seen)
+                if value is not NOTHING:
+                    yield value
             raise_end(seen)
         finally:
+            if inside:
+                inside.calls -= 1
             del call.line.calls[call.id]
-            if not call.is_over:
+            if call.is_broken or not call.is_over:
                 call.line.leave(call)
 
     def _spread(self, call: Call, mode: str, grace: float) -> None:
@@ -160,9 +201,8 @@ class Caller:
         try:
             return await call.next()
         except TimeoutError:
-            outcome = await call.line.give_up(call)
-            if outcome != "replied":
-                call.fail("TIMEOUT", "no reply by the deadline", outcome)
+            outcome = await call.line.giving_up.outcome(call)
+            call.fail("TIMEOUT", "no reply by the deadline", outcome)
             return await call.next()
 
     async def emit(
@@ -173,40 +213,60 @@ class Caller:
         headers: dict[str, str] | None = None,
         key: str | None = None,
         expires: float = 0,
-        delay: float = 0,
+        delay: float | timedelta = 0,
+        not_before: datetime | None = None,
         message_id: str | None = None,
         message_window: float = 300,
+        priority: Priority | None = None,
     ) -> str:
         """Stores an event, and says the id of its entry; TIMEOUT after the `timeout` of the caller.
 
         After `expires` seconds (0: never) the event is of no use.
-        With `delay` (seconds) it is added to its stream when it is due, and the id is only of the time when that is.
-        Another event of its pattern with the same `message_id` adds nothing until `message_window` seconds after that.
+        With `delay` (seconds) or `not_before` it is added to its stream when it is due, and the id is what
+        `cancel_scheduled` takes. Another event of its pattern with the same `message_id`, which is the id then, adds
+        nothing until `message_window` seconds after it is due.
         """
         text = pattern_text(pattern)
         stream, line = self._place(text)
         until = now() + (self._timeout * 1000 or LONGEST_TIME)
-        fields = [
-            "c",
-            header_line("-", "-", int(expires * 1000)),
-            "d",
-            write_json(data),
-            *_rest(headers, key),
-            *self._lanes.fields(text),
-        ]
+        body, sealing, more = write_json(data), self._sealing, self._lanes.fields(text)
+        of_class = class_of(text, priority, self._lanes, self._shards)
+        if of_class:
+            more = ["p", text]
+        rest, wait = _rest(headers, key, sealing), wait_of(delay, not_before)
         live = line.keys.name("live", text)
-        size = len(fields[3])
-        later = _later(line.keys, stream, text, delay, message_id, message_window)
+        size = len(body)
+
+        def fields() -> list[str]:
+            written, codec = body, "json"
+            if sealing:
+                facts = EntryFacts(text, stream, key=key)
+                written = sealed_data(sealing, body, headers, facts, until - now() + wait)
+                codec = CODEC
+            return ["c", header_line("-", "-", int(expires * 1000), codec=codec), "d", written, *rest, *more]
+
+        later = event_later(line.keys, stream, text, wait, not_before, message_id, message_window)
 
         def is_over() -> bool:
             return item.stored.done() or now() > until
 
-        item = Item(line.keys.stream(stream), live, STORE, lambda: fields, is_over, size, later)
+        item = Item(line.keys.stream(stream), live, STORE, fields, is_over, size, later)
+        # An event that is due later is for all groups that there are then.
+        if of_class and not wait:
+            item.of_class, item.rule = line.class_keys(of_class), "e"
         line.sender.add(item)
         try:
-            return (await asyncio.wait_for(item.stored, self._timeout or None))[0]
+            entry, _ = await asyncio.wait_for(item.stored, self._timeout or None)
         except asyncio.TimeoutError:
             raise RedisStreamsError("TIMEOUT", "no answer by the deadline", item.outcome) from None
+        return message_id or (later.id if later else entry)
+
+    async def cancel_scheduled(self, pattern: Any, id_: str) -> bool:
+        """Takes back what is due later: an event by what `emit` said, a call by its id. True: it does not run."""
+        text = pattern_text(pattern)
+        stream, line = self._place(text)
+        streams = [stream] if text in self._lanes else [text, *class_streams(text, self._shards)]
+        return await line.take_back(streams, text, id_)
 
     def _place(self, pattern: str) -> tuple[str, Line]:
         """The stream of a pattern, and the line to its shard."""
@@ -223,26 +283,15 @@ class Caller:
         return self._lines[shard]
 
 
-def _later(keys: Keys, stream: str, pattern: str, delay: float, message: str | None, window: float) -> Later | None:
-    """How an event is stored that is due later, or has a message id."""
-    if not 0 <= delay <= LONGEST_DELAY:
-        raise RedisStreamsError("INVALID_OPTION", "a delay is of 0 seconds to a year")
-    if not delay and message is None:
-        return None
-    if message is not None and not 1 <= units(message) <= LONGEST_KEY:
-        raise RedisStreamsError("INVALID_OPTION", "a message id has 1 to 256 characters")
-    places = [keys.name("later", stream), keys.name("when", stream), keys.sent(pattern, message or "")]
-    waits = secrets.token_urlsafe(16) if message is None else f"{units(pattern)}:{pattern}:{message}"
-    return Later(places, waits, int(delay * 1000), 0 if message is None else max(1, int(window * 1000)))
-
-
-def _rest(headers: dict[str, str] | None, key: str | None) -> list[str]:
+def _rest(headers: dict[str, str] | None, key: str | None, sealing: "Sealing | None") -> list[str]:
     """The fields of an entry that are there only where they are needed."""
     rest: list[str] = []
     if headers:
-        rest += ["h", write_json(headers)]
-        if units(rest[1]) > 16_384:
+        text = write_json(headers)
+        if units(text) > 16_384:
             raise RedisStreamsError("PAYLOAD_TOO_LARGE", "headers have 16,384 characters at most")
+        if not (sealing and sealing.hides_headers):
+            rest += ["h", text]
     if key is not None:
         if not 1 <= units(key) <= LONGEST_KEY:
             raise RedisStreamsError("INVALID_OPTION", "an idempotency key has 1 to 256 characters")

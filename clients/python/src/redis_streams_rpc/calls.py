@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .connections import Memory, now
-from .errors import RedisStreamsError, RemoteError
+from .errors import Outcome, RedisStreamsError, RemoteError
 from .frame import NOTHING, Reply, fault
 from .sequence import End, Sequence, Value
 
 if TYPE_CHECKING:
     from .line import Line
-    from .sending import Item
+    from .sealed_text import SealedText
+    from .sending import Item, Later
 
 
 @dataclass(eq=False)
@@ -40,6 +41,8 @@ class Call:
     began: float = field(default_factory=now)
     asked: float = field(default_factory=now)
     entry: str | None = None
+    due: int | None = None
+    """When it is added to its stream (a time of Redis, ms), if it was stored to be due later."""
     copies: int = 1
     """How many entries it may have had: what is said of the last one is not said of all."""
     memory: Memory | None = None
@@ -47,11 +50,26 @@ class Call:
     """What was handed to its sender last."""
     is_over: bool = False
     """Whether nothing more comes."""
+    is_broken: bool = False
+    """Whether its handler may go on although it is over."""
     is_left: bool = False
     """Whether nobody waits for it any more."""
     _seen: deque[Value | End] = field(default_factory=deque)
+    key: str | None = None
+    of_class: str | None = None
+    """The stream that it goes to if all who answer its pattern read that."""
+    later: "Later | None" = None
+    """How it is stored that it is due later."""
+    on_stored: Callable[[str], None] | None = None
+    """Is told its id with that of its caller, once it is stored."""
+    request: "SealedText | None" = None
+    """Its sealed data as they were sent last."""
     _sequence: Sequence = field(default_factory=Sequence)
     _waiter: "asyncio.Future[None] | None" = None
+
+    def must_be_sealed(self) -> None:
+        """Replies that are not sealed are not believed."""
+        self._sequence = Sequence(is_sealed=True)
 
     def take(self, instance: str, reply: Reply) -> None:
         """A reply came."""
@@ -61,9 +79,14 @@ class Call:
             self._see(item)
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         """What is known of it without an answer."""
-        is_sent = self.entry is not None or self.copies > 1 or (self.item is not None and self.item.is_sent)
+        is_sent = (
+            self.entry is not None
+            or self.due is not None
+            or self.copies > 1
+            or (self.item is not None and self.item.is_sent)
+        )
         return "may-have-run" if is_sent else "not-run"
 
     def fail(self, code: str, message: str, outcome: str) -> None:
@@ -75,8 +98,9 @@ class Call:
         if self.is_over:
             return
         if isinstance(item, End) and item.fault and self.copies > 1:
-            item = End(fault={**item.fault, "outcome": "may-have-run"})
+            item = End(fault={**item.fault, "outcome": "may-have-run"}, is_broken=item.is_broken)
         self.is_over = isinstance(item, End)
+        self.is_broken = isinstance(item, End) and item.is_broken
         self._seen.append(item)
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)

@@ -2,51 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
-from redis.asyncio import Connection, Redis, SSLConnection
-from redis.asyncio.connection import parse_url
-from redis.exceptions import AskError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
-ASK_EVERY, ANSWERS = 0.2, 1.0
-"""Seconds for which an answer counts, and that a node has to give one."""
+from .owned import Node, ask, owned, parsed
 
-Node = tuple[str, int]
-Owner = Callable[[], Awaitable[Node]]
-
-
-class _Owned(Connection):
-    """A connection to whoever owns a slot. One that hears that the slot is elsewhere is of no use any more."""
-
-    def __init__(self, *, owner: Owner, **given: Any) -> None:
-        super().__init__(**given)
-        self._owner = owner
-
-    async def _connect(self) -> None:
-        self.host, self.port = await self._owner()
-        await super()._connect()  # type: ignore[no-untyped-call]
-
-    async def read_response(self, *args: Any, **given: Any) -> Any:
-        try:
-            return await super().read_response(*args, **given)
-        except AskError as error:
-            await self.disconnect(nowait=True)
-            raise RedisConnectionError(f"another node owns the slot: {error}") from error
-
-
-class _OwnedWithTls(_Owned, SSLConnection):
-    pass
+ASK_EVERY = 0.2
+"""Seconds for which an answer counts."""
 
 
 class Cluster:
     """Knows who owns which slot, as some node says. All connections of a caller or of a service share it."""
 
     def __init__(self, urls: list[str]) -> None:
-        given = [cast(dict[str, Any], parse_url(url)) for url in urls]
-        self._rest = {name: value for name, value in given[0].items() if name not in ("host", "port", "db")}
-        self._nodes: list[Node] = [(one.get("host", "localhost"), one.get("port", 6379)) for one in given]
+        given = [parsed(url) for url in urls]
+        self._rest = {name: value for name, value in given[0][1].items() if name != "db"}
+        self._nodes: list[Node] = [node for node, _ in given]
         self._owners: list[tuple[int, int, Node]] = []
         self._asked = -1e12
         self._asking = asyncio.Lock()
@@ -57,8 +30,7 @@ class Cluster:
         async def owner() -> Node:
             return await self.owner(slot)
 
-        has_tls = "connection_class" in self._rest
-        return {**self._rest, "connection_class": _OwnedWithTls if has_tls else _Owned, "owner": owner}
+        return owned(self._rest, owner)
 
     async def owner(self, slot: int) -> Node:
         async with self._asking:
@@ -75,7 +47,7 @@ class Cluster:
         failure: Exception | None = None
         for node in list(self._nodes):
             try:
-                owners = [_range(said, node[0]) for said in await self._slots(node)]
+                owners = [_range(said, node[0]) for said in await ask(node, self._rest, "CLUSTER SLOTS")]
             except (RedisError, OSError, asyncio.TimeoutError) as error:
                 failure = error
                 continue
@@ -83,25 +55,6 @@ class Cluster:
             self._nodes = list(dict.fromkeys([node, *(one for *_, one in owners), *self._nodes]))
             return
         raise RedisConnectionError(f"no node of the Cluster answers: {failure}")
-
-    async def _slots(self, node: Node) -> list[Any]:
-        host, port = node
-        redis: Redis = Redis(
-            host=host,
-            port=port,
-            ssl="connection_class" in self._rest,
-            **{name: value for name, value in self._rest.items() if name != "connection_class"},
-            protocol=2,
-            decode_responses=True,
-            socket_timeout=ANSWERS,
-            socket_connect_timeout=ANSWERS,
-        )
-        redis.response_callbacks.clear()
-        try:
-            said = redis.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
-            return list(await asyncio.wait_for(said, 2 * ANSWERS))
-        finally:
-            await redis.aclose()
 
 
 def _range(said: Any, asked: str) -> tuple[int, int, Node]:

@@ -25,6 +25,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from .cluster import Cluster
 from .keys import Keys
 from .scripts import run
+from .sentinels import Sentinels
 from .shards import tag_numbers
 
 # What a lost connection raises: whether the command was executed is not known.
@@ -76,20 +77,26 @@ class Clock:
         return int(now() + (self._offset if self._offset is not None else time.time() * 1000 - now()))
 
 
+Where = str | Sequence[str] | Sentinels
+"""A URL, those of some nodes of a Cluster, or Sentinels."""
+
+
 class Address:
     """Where Redis is. A list of URLs are nodes of a Cluster; they have the same user, password and use of TLS."""
 
-    def __init__(self, url: str | Sequence[str]) -> None:
+    def __init__(self, url: "Where") -> None:
         self._url = url if isinstance(url, str) else ""
-        self._cluster = None if isinstance(url, str) else Cluster(list(url))
+        self._sentinels = url if isinstance(url, Sentinels) else None
+        self._cluster = None if isinstance(url, str | Sentinels) else Cluster(list(url))
         self.default_shards = 1 if self._cluster is None else SHARDS_OF_A_CLUSTER
 
     def client(self, keys: Keys, **options: Any) -> "Redis":
         """A client for the keys of one shard."""
-        if self._cluster is None:
+        if self._cluster is None and self._sentinels is None:
             return Redis.from_url(self._url, **options)
         single = options.pop("single_connection_client")
-        pool = ConnectionPool(**self._cluster.options(keys.slot), **options)
+        where = self._cluster.options(keys.slot) if self._cluster else self._sentinels.options()  # type: ignore[union-attr]
+        pool = ConnectionPool(**where, **options)
         return Redis(connection_pool=pool, single_connection_client=single)
 
 

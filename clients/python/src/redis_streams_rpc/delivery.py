@@ -6,6 +6,7 @@ from typing import Any
 
 from .entry import Pack, Request, read_entry
 from .header import Malformed, Sender
+from .sealed_text import ProvenCaller
 
 _NOTE = re.compile(r"([0-9]{1,16}) ([0-9]{1,16}) (\S*)(?: ([0-9]{1,16}))?\Z")
 
@@ -48,6 +49,9 @@ class Delivery:
     is_started_once: bool = False
     was_marked: bool = False
     """An earlier instance has marked it before its start."""
+    caller: ProvenCaller | None = None
+    headers: dict[str, str] | None = None
+    """Those beside its data and those that were sealed with them; None: it is not sealed."""
     key_record: str = ""
     digest: str = ""
     kept: list[str] = field(default_factory=list)

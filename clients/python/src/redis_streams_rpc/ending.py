@@ -1,7 +1,8 @@
 """How a delivery ends: replies, faults, acknowledgement, another attempt, a dead letter."""
 
+import logging
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from redis.exceptions import ResponseError
@@ -24,17 +25,20 @@ from .frame import (
     write_reply,
 )
 from .header import Malformed
+from .letters import short
+from .sealed_text import CODEC, ReplyFacts, packet_of, read_sealed
 from .settling import LOG_LIFE, Outcome, log_life
 from .texts import UnsafeJson, read_json, units, whole, write_json
 
 if TYPE_CHECKING:
     from .member import Member
 
+_logger = logging.getLogger("redis_streams_rpc")
+
 KEPT_LETTERS = 10_000
-LONGEST_FIELD = 1_048_576
-FIELD_BEGINS = 4_096
 LONGEST_RESULT = 1_048_576
 """Characters of what is stored under a key."""
+UNKNOWN = {"status": "error", "message": "Internal server error"}
 UNSETTLED = 64
 """Values of a stream after which it waits until they are written."""
 
@@ -77,23 +81,23 @@ class Ending:
             raise Over
         return said
 
-    async def value(self, delivery: Delivery, kind: int, payload: Any) -> None:
-        """A reply that does not end the call."""
+    async def value(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> None:
+        """A reply that does not end the call. `as_is`: it is sealed, where it must be."""
         if delivery.sender is None:
             return
-        outcome = Outcome(delivery, self._reply(delivery, kind, payload), ends=False)
+        outcome = Outcome(delivery, self._reply(delivery, *self._sealed(delivery, kind, payload, as_is)), ends=False)
         if delivery.replies % UNSETTLED:
             self._member.settling.post(outcome)
         else:
             await self._member.settling.settle(outcome)
 
-    async def complete(self, delivery: Delivery, kind: int, payload: Any) -> None:
+    async def complete(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> None:
         """The last reply of a request, or the end of an event."""
         if delivery.sender is None:
             result = f"={delivery.digest} []" if delivery.key_record else ""
             await self._settle(Outcome(delivery, drop=False, result=result))
             return
-        reply = self._reply(delivery, kind, payload)
+        reply = self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))
         result = ""
         if delivery.key_record:
             result = f"={delivery.stamp} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
@@ -102,6 +106,23 @@ class Ending:
     async def _settle(self, outcome: Outcome) -> None:
         await self._member.settling.settle(outcome)
 
+    def _sealed(self, delivery: Delivery, kind: int, payload: Any, as_is: bool) -> tuple[int, Any]:
+        """A reply as it leaves: sealed at its place, where messages are."""
+        sealing, request = self._member.options.sealing, delivery.request
+        if as_is or sealing is None or isinstance(request, Malformed) or (sender := delivery.sender) is None:
+            return kind, payload
+        found, is_last = read_sealed(request.data), kind != NEXT
+        assert found
+        run = (self._member.consumer, delivery.deliveries, delivery.nonce, delivery.replies)
+        facts = ReplyFacts(delivery.pattern, sender.caller, sender.call, request.key, *run, is_last, found)
+        packet = {"err": payload or UNKNOWN} if kind == ERROR else packet_of(payload, is_last)
+        try:
+            text = sealing.reply(packet, facts)
+        except (TypeError, ValueError) as error:
+            text = sealing.reply({"err": _unwritable(error)}, replace(facts, is_last=True))
+            is_last = True
+        return PACKED_LAST if is_last else PACKED, [CODEC, text]
+
     def _reply(self, delivery: Delivery, kind: int, payload: Any) -> str:
         assert delivery.sender
         index = delivery.replies
@@ -109,8 +130,7 @@ class Ending:
         try:
             text = write_reply(Reply(delivery.sender.call, kind, delivery.deliveries, delivery.nonce, index, payload))
         except (TypeError, ValueError) as error:
-            told = {"status": "error", "message": f"the reply cannot be written as JSON: {error}"}
-            return self._reply_instead(delivery, ERROR, told)
+            return self._reply_instead(delivery, ERROR, _unwritable(error))
         if len(text.encode()) > self._member.options.max_reply:
             told = fault("PAYLOAD_TOO_LARGE", "the reply is too large", "may-have-run")
             return self._reply_instead(delivery, FAULT, told)
@@ -157,6 +177,11 @@ class Ending:
         await self._settle(Outcome(delivery, drop=False))
         raise Over
 
+    async def drop(self, delivery: Delivery) -> NoReturn:
+        """It is not run, and nobody is told."""
+        await self._settle(Outcome(delivery, drop=delivery.sender is not None))
+        raise Over
+
     async def stored(self, delivery: Delivery, result: str) -> NoReturn:
         """Answers with what another entry of its key has ended with."""
         replies = read_result(result)
@@ -165,9 +190,10 @@ class Ending:
         if delivery.sender is None:
             await self.acknowledge(delivery)
         for kind, payload in replies[:-1]:
-            await self.value(delivery, kind, payload)
+            await self.value(delivery, kind, payload, as_is=True)
         # An event has left no reply.
-        await self.complete(delivery, *(replies[-1] if replies else (LAST, NOTHING)))
+        kind, payload = replies[-1] if replies else (LAST, NOTHING)
+        await self.complete(delivery, kind, payload, as_is=bool(replies))
         raise Over
 
     async def no_result(self, delivery: Delivery) -> NoReturn:
@@ -178,7 +204,7 @@ class Ending:
 
     async def unreadable(self, delivery: Delivery, code: str, message: str, reason: str = "malformed") -> NoReturn:
         """What this instance must not run: its caller is told, or the event becomes a dead letter."""
-        if delivery.sender is None or code == "INVALID_MESSAGE" or code == "PAYLOAD_TOO_LARGE":
+        if delivery.sender is None or code in ("INVALID_MESSAGE", "PAYLOAD_TOO_LARGE", "UNTRUSTED"):
             await self._letter(delivery, reason, message, code, "not-run")
         await self.fault(delivery, code, message, "not-run")
 
@@ -207,10 +233,13 @@ class Ending:
         fields += ["error", whole(why[:1_024]), "deliveries", str(delivery.deliveries)]
         fields += ["attempts", str(delivery.note.attempts + (reason in ("attempts", "handler")))]
         fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or [])]
-        fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *_short(delivery.fields)]
+        fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *short(delivery.fields)]
         life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
         args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
-        await self.script("dead-letter", keys, [*args, frame, life, KEPT_LETTERS, *fields])
+        said = await self.script("dead-letter", keys, [*args, frame, life, KEPT_LETTERS, *fields])
+        line = "%s: became dead letter %s, %s (entry %s): %s"
+        if said.startswith("ok "):
+            _logger.error(line, delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)
         raise Over
 
     async def retry(self, delivery: Delivery, delay: int, attempts: int) -> None:
@@ -238,6 +267,10 @@ class Ending:
             await self._member.tell(said.removeprefix("handed "), "audit")
 
 
+def _unwritable(error: Exception) -> dict[str, str]:
+    return {"status": "error", "message": f"the reply cannot be written as JSON: {error}"}
+
+
 def read_result(text: str) -> list[tuple[int, Any]] | None:
     """The replies that a record of a key holds, with their kinds; None: they cannot be read."""
     try:
@@ -253,14 +286,3 @@ def read_result(text: str) -> list[tuple[int, Any]] | None:
             return None
         replies.append((item[0], item[1] if len(item) > 1 else NOTHING))
     return replies
-
-
-def _short(fields: list[str]) -> list[str]:
-    """The fields of an entry, with what is too long replaced."""
-    made: list[str] = []
-    for name, text in zip(fields[::2], fields[1::2], strict=True):
-        if units(text) > LONGEST_FIELD:
-            made += [f"{name}-sha256", sha256(text.encode()).hexdigest(), f"{name}-begins", text[:FIELD_BEGINS]]
-        else:
-            made += [name, text]
-    return made

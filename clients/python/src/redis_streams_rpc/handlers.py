@@ -6,6 +6,7 @@ from typing import Any
 
 from .errors import RedisStreamsError
 from .patterns import pattern_text
+from .sealed_text import ProvenCaller
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Context:
     """What to call with from here: `depth=context.depth`."""
     deadline: float | None
     """A time of Redis in milliseconds since 1970; None: there is none."""
+    caller: ProvenCaller | None = None
+    """Who sent it, where messages are sealed."""
 
 
 @dataclass(frozen=True)

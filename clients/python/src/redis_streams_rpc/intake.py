@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from .connections import LOST, Pauses, is_passing, now
 from .delivery import Delivery, deliveries_of, read_note
+from .far_calls import FarCalls
 from .header import Malformed, is_pack_line
 from .scripts import command, run
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("redis_streams_rpc")
 
 BLOCK = 500
-NESTED_EVERY = 0.1
+NESTED_EVERY, APART = 0.1, 0.02
+"""Seconds between two looks for calls that handlers make, and for what dead instances have left."""
 LEFT_OUT = 5_000
 """Milliseconds for which a stream that cannot be read is left out."""
 
@@ -34,6 +36,7 @@ class Intake:
         self._done = asyncio.Event()
         self._left_out: dict[str, float] = {}
         self._marks: dict[str, str] = {}
+        self._far = FarCalls(member, self)
         self.reads = 0
 
     async def ended(self) -> None:
@@ -98,11 +101,15 @@ class Intake:
             await asyncio.sleep(0.05)
             return
         room = member.running.room
-        if room <= 0:
+        if room <= 0 or member.recovery.has_left:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(member.running.has_room(), NESTED_EVERY)
             if member.running.room <= 0:
                 await self._read_nested()
+            elif member.recovery.has_left:
+                # What dead instances have left is older than what is not read yet.
+                member.recovery.look_soon()
+                await asyncio.sleep(APART)
             return
         count = max(1, room // len(readable))
         streams = [member.keys.stream(stream) for stream in readable]
@@ -114,18 +121,17 @@ class Intake:
     async def _read_nested(self) -> None:
         """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
         member = self._member
-        room = member.running.nested_room
         streams = [stream for stream, kind in self._readable.items() if kind == "r"]
-        if room <= 0 or not streams:
+        force, wanted = await self._far.unlock(), member.running.nested_wanted
+        if wanted <= 0 or not streams:
             return
         doubt, since = member.doubt, member.memory.incarnation
-        wanted = min(room, member.options.concurrency)
-        args: list[str | int] = [self.group, member.consumer, wanted, room, 0]
+        args: list[str | int] = [self.group, member.consumer, wanted, member.running.nested_room, int(force)]
         for stream in streams:
             args += [wanted, self._marks.get(stream, "")]
         said = await run(self.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
         # Up to where there is no such call: the next look goes on there.
-        self._marks |= {stream: mark.removeprefix("!") for stream, mark in zip(streams, said[1], strict=True)}
+        self._marks |= {stream: self._far.noted(stream, mark) for stream, mark in zip(streams, said[1], strict=True)}
         await self._take(said[0], doubt, since)
 
     async def _take(self, streams: list[Any], doubt: int, since: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import json
+import logging
 import secrets
 from typing import Any
 
@@ -13,17 +13,19 @@ from .connections import LOST, Address, Memory, connect, now
 from .ended import end
 from .errors import RedisStreamsError
 from .frame import Frame
+from .giving_up import GivingUp
 from .keys import Keys
 from .reply_log import LIFE, ReplyLog, place
+from .scheduling import take_back
 from .scripts import run
 from .sending import STORE, Item, Sender
 from .steady import steadily
 
+log = logging.getLogger("redis_streams_rpc")
+
 FIRST_ASK, NEXT_ASK = 2_000, 5_000
-INBOX_LIFE = 60_000
-GIVE_UP = 5
-DECIDING = 20
-"""Calls that are given up at once; others wait for these. Each takes a connection, and a pool has 100."""
+CATCHING_UP = 5
+"""Seconds that the log may take to be read up to where a reply can be."""
 
 
 class Line:
@@ -32,23 +34,37 @@ class Line:
     def __init__(self, address: Address, keys: Keys, caller: str, backlog: int) -> None:
         self.keys, self.caller = keys, caller
         self.calls: dict[str, Call] = {}
-        self._asking, self._deciding = asyncio.Event(), asyncio.Semaphore(DECIDING)
+        self._asking = asyncio.Event()
         self._redis, self._reader, self._others = (connect(address, keys) for _ in range(3))
         self.log = ReplyLog(self._reader, keys.log(caller), self._take, self._asking.set)
         self.sender = Sender(self._redis, keys, caller, backlog, lambda: self.log.last)
-        self._leaving: set[asyncio.Task[str]] = set()
+        self.giving_up = GivingUp(self._others, keys, caller, self.log)
         self._asker = asyncio.create_task(steadily(self._ask_often, "asking about calls"))
 
     async def close(self) -> None:
         await end([self._asker])
+        # What is not stored yet must not be while the rest is asked about.
+        calls = sorted(self.calls.values(), key=_is_stored)
+        await asyncio.gather(*(self._close(call) for call in calls))
         await self.sender.close()
+        await self.giving_up.close()
         await self.log.close()
-        await asyncio.gather(*self._leaving)
         for redis in (self._redis, self._reader, self._others):
             await redis.aclose()
 
+    async def _close(self, call: Call) -> None:
+        outcome = await self.giving_up.outcome(call) if _is_stored(call) else call.outcome
+        call.fail("CLOSED", "the caller was closed", outcome)
+
+    def class_keys(self, stream: str) -> list[str]:
+        """Keys of what waits in the stream of a class, of when it is due, and of that stream."""
+        return [self.keys.name("later", stream), self.keys.name("when", stream), self.keys.stream(stream)]
+
     def store(self, call: Call, mode: str, grace: float) -> None:
         """Stores the entry of a call. Until `grace` (ms, `now()`) one that no instance serves is tried again."""
+        has_class = call.of_class is not None and call.elsewhere is None
+        if has_class:
+            call.stream = call.pattern
         item = Item(
             self.keys.stream(call.stream),
             self.keys.name("live", call.pattern),
@@ -56,7 +72,10 @@ class Line:
             lambda: call.fields(call),
             lambda: call.is_over or call.is_left or now() > call.until,
             call.size,
+            later=call.later,
             heard=call.heard,
+            of_class=self.class_keys(call.of_class) if has_class and call.of_class else [],
+            rule="c" if has_class else "",
         )
         call.item = item
         item.stored.add_done_callback(lambda stored: self._stored(call, mode, grace, stored))
@@ -67,12 +86,19 @@ class Line:
             return
         error = stored.exception()
         if error is None:
-            call.entry, call.memory = stored.result()
+            entry, call.memory = stored.result()
+            if call.of_class and call.item and call.item.is_in_class:
+                call.stream = call.of_class
+            if call.later:
+                call.due = int(entry.partition("-")[0])
+            else:
+                call.entry = entry
             if call.memory is None:
                 call.copies += 1
             call.asked = now()
             if call.is_left and not call.is_over:
                 self.leave(call)
+            self._tell(call)
         elif isinstance(error, RedisStreamsError):
             if call.elsewhere and error.code in ("NO_CONSUMER", "OVERLOADED"):
                 call.elsewhere()
@@ -81,49 +107,32 @@ class Line:
             else:
                 call.fail(error.code, error.message, error.outcome)
 
+    def _tell(self, call: Call) -> None:
+        told, call.on_stored = call.on_stored, None
+        try:
+            if told:
+                told(f"{self.caller}/{call.id}")
+        except Exception:
+            log.exception("on_stored of a call of %s failed", call.pattern)
+
+    async def take_back(self, streams: list[str], pattern: str, id_: str) -> bool:
+        """Takes back what is due later. Says whether it still waited."""
+        try:
+            return await take_back(self._others, self.keys, streams, pattern, id_)
+        except (RedisError, *LOST) as error:
+            message = f"it is not known whether it was taken back: {error}"
+            raise RedisStreamsError("REDIS", message, "may-have-run") from error
+
     def leave(self, call: Call) -> None:
         """Nobody waits for the call any more: it is cancelled, at once or when its entry is known."""
         call.is_left = True
-        if call.entry:
-            task = asyncio.create_task(self.give_up(call))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+        if call.entry or call.due:
+            self.giving_up.ask(call)
 
     def _take(self, frame: Frame) -> None:
         for reply in frame.replies:
             if call := self.calls.get(reply.call):
                 call.take(frame.instance, reply)
-
-    async def give_up(self, call: Call) -> str:
-        """Ends the wait for a call; says `not-run`, `may-have-run`, or `replied` if its reply is there now."""
-        if call.entry is None:
-            return call.outcome
-        try:
-            return await asyncio.wait_for(self._decide(call, call.entry), GIVE_UP)
-        except (asyncio.TimeoutError, RedisError, *LOST):
-            return "may-have-run"
-
-    async def _decide(self, call: Call, entry: str) -> str:
-        async with self._deciding:
-            return await self._decide_now(call, entry)
-
-    async def _decide_now(self, call: Call, entry: str) -> str:
-        name, stream = self.keys.name, call.stream
-        keys = [name("incarnation"), self.keys.log(self.caller), self.keys.stream(stream)]
-        keys += [name(kind, stream) for kind in ("started", "groups", "part")]
-        fresh = secrets.token_urlsafe(16)
-        said = await run(self._others, "decide", keys, [fresh, entry, 0, 0])
-        verdict = said[3]
-        if verdict == "gone":
-            await self.log.has_read(said[2])
-            return "replied" if call.is_over else "may-have-run"
-        if verdict == "not-run":
-            return "not-run" if call.memory and call.memory.incarnation == said[1] else "may-have-run"
-        owner = verdict.removeprefix("may ")
-        if owner != "-":
-            notice = json.dumps([stream, entry], ensure_ascii=False, separators=(",", ":"))
-            await run(self._others, "abort", [name("inbox", owner)], [INBOX_LIFE, notice])
-        return "may-have-run"
 
     async def _ask_often(self) -> None:
         """Asks about calls that have waited for some time, and about all when the log proves nothing any more."""
@@ -157,7 +166,7 @@ class Line:
         if not gone:
             return
         if said[3] and place(said[3]) >= place(self.log.last):
-            await asyncio.wait_for(self.log.has_read(said[3]), GIVE_UP)
+            await asyncio.wait_for(self.log.has_read(said[3]), CATCHING_UP)
         for call, flag in gone:
             if not call.is_over:
                 self._lost(call, flag, said[2], has_log=said[3] != "")
@@ -174,6 +183,10 @@ class Line:
             call.entry = None
             call.copies += 1
             self.store(call, STORE, 0)
+
+
+def _is_stored(call: Call) -> bool:
+    return call.entry is not None or call.due is not None
 
 
 def _is_due(call: Call, is_urgent: bool) -> bool:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from decimal import Decimal
 from typing import Any
 
 from .errors import RedisStreamsError
@@ -21,7 +23,8 @@ def pattern_text(pattern: Any) -> str:
 def canonical(value: Any) -> str:
     """JSON with keys in the order of their UTF-16 units, and numbers as JavaScript writes them."""
     if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
+        # Halves of surrogate pairs are no UTF-8.
+        return re.sub("[\ud800-\udfff]", _escaped, json.dumps(value, ensure_ascii=False))
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, list | tuple):
@@ -32,14 +35,22 @@ def canonical(value: Any) -> str:
     raise RedisStreamsError("INVALID_OPTION", f"JSON has no form for {type(value).__name__}")
 
 
+def _escaped(found: "re.Match[str]") -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 def _number(value: float) -> str:
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise RedisStreamsError("INVALID_OPTION", "JSON has no form for this number")
     if number == 0:
         return "0"
     if number.is_integer() and abs(number) < 1e21:
-        return str(int(number))
+        # As few digits as tell it from its neighbours, and zeros.
+        return format(Decimal(repr(number)), "f").removesuffix(".0")
     text = repr(number)
     mantissa, _, exponent = text.partition("e")
     if exponent:

@@ -25,6 +25,8 @@ log = logging.getLogger("redis_streams_rpc")
 _OLD_CONSUMER = re.compile(r"[A-Za-z0-9_.-]{1,40}-\d+-[A-Za-z0-9_-]{12}\Z")
 TOMBSTONE, TOMBSTONE_LIFE = "+", 86_400_000
 AUDITED = 2_000
+SEARCH_AGAIN = 1_000
+"""Milliseconds until what a dead instance has left is searched again for calls that handlers have made."""
 CLEAN_EVERY, GROUP_LIFE, PAGE, TRIM = 10.0, 604_800_000, 500, 10_000
 
 
@@ -52,6 +54,9 @@ class Recovery:
         self._wake = asyncio.Event()
         self._is_renewal_due = False
         self._orphans = Orphans(member)
+        self._searched: dict[tuple[str, str], float] = {}
+        self.has_left = False
+        """Whether there was no room for all that dead instances have left."""
 
     def look_soon(self) -> None:
         """Somebody joined or left."""
@@ -151,7 +156,8 @@ class Recovery:
             if lease == TOMBSTONE or (lease == "" and await self._revoke(consumer)):
                 gone.append(consumer)
         self._missing = {consumer: at for consumer, at in self._missing.items() if consumer in places}
-        waiting = []
+        self._searched = {place: at for place, at in self._searched.items() if place[0] in gone}
+        self.has_left, waiting = False, []
         for consumer in gone:
             for stream, group in groups.get(consumer, []):
                 await self._drop(stream, consumer, group)
@@ -183,15 +189,27 @@ class Recovery:
         member, name = self._member, self._member.keys.name
         keys = [name("lease", dead), name("left", dead), member.keys.stream(stream)]
         keys += [name("due", stream), name("part", stream)]
+        nested_from, has_suspects = "-", False
         while not member.is_closing:
-            room = 1 if suspects else min(100, member.running.room)
+            room, nested = 1 if suspects else min(100, member.running.room), ""
             if room <= 0:
-                return False
+                # Handlers may wait for calls that the dead one had.
+                self.has_left = True
+                if now() - self._searched.get((dead, stream), -SEARCH_AGAIN) < SEARCH_AGAIN:
+                    return False
+                room, nested = min(100, member.running.nested_wanted), nested_from
+                if room <= 0:
+                    return False
             doubt, since = member.doubt, member.memory.incarnation
-            args = [member.group, dead, member.consumer, room, member.options.max_deliveries, int(suspects), ""]
+            args = [member.group, dead, member.consumer, room, member.options.max_deliveries, int(suspects), nested]
             said = await member.script("claim", keys, args)
+            if said[0] == "on":
+                nested_from, has_suspects = f"({said[1]}", has_suspects or said[2] == "1"
+                continue
             if said[0] != "ok":
-                return bool(said[0] == "suspects")
+                if nested:
+                    self._searched[dead, stream] = now()
+                return bool(said[0] == "suspects") or has_suspects
             # What was cancelled while nobody listened does not run.
             notices = await command(member.commands, "LRANGE", name("inbox", dead), 0, -1)
             ids = self._accept(member.intakes[0], stream, said, doubt, since)

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from .backoff import backoff
 from .delivery import Delivery, Note
 from .ending import Ending, Over
 from .entry import Request
@@ -14,6 +15,8 @@ from .errors import DeadLetter, HandlerError, RetryLater
 from .frame import DONE, ERROR, LAST, NEXT, NOTHING
 from .handlers import Context, Handler
 from .header import Malformed
+from .nesting import DEEPEST, Within, within
+from .slots import Refused, Slots
 from .starting import Starting
 
 if TYPE_CHECKING:
@@ -21,14 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("redis_streams_rpc")
 
-DEEPEST = 16
-"""Calls that are nested deeper count as nested so deep."""
 GRACE = 5.0
 """Seconds that a handler has to end when its signal has fired."""
 MOST_WAITING = 1_000
 """Deliveries that wait for a slot, or for their time, after which no more are read that would wait too."""
-LONGEST_BACKOFF = 60.0
-"""Seconds that pauses between attempts grow to, unless the first is longer."""
+LOCKED = "handlers wait for calls of their own, which stand behind this one"
 
 
 class Running:
@@ -40,10 +40,12 @@ class Running:
         self._by_name: dict[tuple[str, str, str], Delivery] = {}
         self._parked: set[Delivery] = set()
         # Calls of each depth have slots of their own: those that wait for deeper ones do not keep these waiting.
-        self._slots = [asyncio.Semaphore(member.options.concurrency) for _ in range(DEEPEST + 1)]
+        self._slots = [Slots[Delivery](member.options.concurrency) for _ in range(DEEPEST + 1)]
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
-        self._handlers: dict[Delivery, asyncio.Task[None]] = {}
+        self._handlers: dict[Delivery, tuple[asyncio.Task[None], Within]] = {}
+        self.progress = 0
+        """Starts and ends of handlers so far."""
         self._starting, self._ending = Starting(member), Ending(member)
         self.tasks: set[asyncio.Task[None]] = set()
         self.suspect: tuple[str, str, str] | None = None
@@ -55,6 +57,22 @@ class Running:
         """How many more entries may be read."""
         held = sum(1 for one in self._by_name.values() if one not in self._parked and not _depth(one))
         return self._member.options.concurrency - held
+
+    @property
+    def nested_wanted(self) -> int:
+        """How many calls that handlers have made may be read now: they have room of their own."""
+        return min(self._member.options.concurrency, MOST_WAITING - sum(slots.waiting for slots in self._slots[1:]))
+
+    @property
+    def do_all_wait(self) -> bool:
+        """Whether every handler waits for calls of its own."""
+        return bool(self._handlers) and all(of.calls > 0 for _, of in self._handlers.values())
+
+    def refuse_waiting(self) -> int:
+        """Refuses calls from outside that wait for a slot and have certainly not run. Answers how many."""
+        return self._slots[0].refuse(
+            lambda one: one.sender is not None and one.deliveries == 1 and one.note.attempts == 0
+        )
 
     @property
     def nested_room(self) -> int:
@@ -89,8 +107,8 @@ class Running:
         delivery = self._by_name.get((self._member.group, stream, name))
         if delivery and not delivery.cancelled:
             delivery.cancelled = "CANCELLED"
-            if task := self._handlers.get(delivery):
-                task.cancel()
+            if found := self._handlers.get(delivery):
+                found[0].cancel()
 
     async def drain(self, seconds: float) -> None:
         """Waits until everything has ended that is not waiting for its time."""
@@ -158,9 +176,17 @@ class Running:
                 with self.park(delivery):
                     await self._member.paused.wait(delivery.pattern)
             handler, data = await self._starting.prepare(delivery, request)
-            async with self._slots[_depth(delivery)], self._alone(delivery):
-                await self._starting.start(delivery, request, handler)
-                error = await self._handle(delivery, request, handler, data)
+            slots = self._slots[_depth(delivery)]
+            try:
+                await slots.take(delivery)
+            except Refused:
+                await self._ending.fault(delivery, "OVERLOADED", LOCKED, "not-run")
+            try:
+                async with self._alone(delivery):
+                    await self._starting.start(delivery, request, handler)
+                    error = await self._handle(delivery, request, handler, data)
+            finally:
+                slots.give()
             if error is None:
                 return
             await self._failed(delivery, request, handler, error)
@@ -176,8 +202,10 @@ class Running:
         self._nonce += 1
         delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
         delivery.is_kept, delivery.kept_size = True, 2
-        task = asyncio.create_task(self._call(delivery, request, handler, data))
-        self._handlers[delivery] = task
+        inside = Within(min(DEEPEST, request.header.depth + 1))
+        task = asyncio.create_task(self._call(delivery, request, handler, data, inside))
+        self._handlers[delivery] = task, inside
+        self.progress += 1
         try:
             if delivery.cancelled:
                 task.cancel()
@@ -197,12 +225,13 @@ class Running:
             raise
         finally:
             self._handlers.pop(delivery, None)
+            self.progress += 1
         if delivery.cancelled and (not task.done() or task.cancelled() or task.exception()):
             await self._ending.given_up(delivery)
             return None
         return asyncio.CancelledError() if task.cancelled() else task.exception()
 
-    async def _call(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> None:
+    async def _call(self, delivery: Delivery, request: Request, handler: Handler, data: Any, inside: Within) -> None:
         if delivery.until and self._member.clock.ms() > delivery.until:
             # This process was too slow.
             delivery.cancelled = "TIMEOUT"
@@ -212,11 +241,13 @@ class Running:
             delivery.name,
             delivery.deliveries,
             delivery.note.attempts,
-            request.headers,
+            request.headers if delivery.headers is None else delivery.headers,
             request.key,
-            min(DEEPEST, request.header.depth + 1),
+            inside.depth,
             delivery.until,
+            delivery.caller,
         )
+        within.set(inside)
         said = handler.run(data, context) if handler.takes_context else handler.run(data)
         if inspect.isasyncgen(said):
             try:
@@ -253,16 +284,14 @@ class Running:
         delay = backoff(options.retry_delay, attempts)
         if isinstance(error, RetryLater) and error.seconds is not None:
             delay = error.seconds
+        told, story = (logging.INFO, None) if isinstance(error, RetryLater) else (logging.WARNING, error)
+        line = "%s: attempt %d of %d failed, again in %d ms (entry %s)"
+        log.log(told, line, delivery.pattern, attempts, most, delay * 1000, delivery.name, exc_info=story)
         due = self._member.clock.ms() + int(delay * 1000)
         await self._ending.retry(delivery, int(delay * 1000), attempts)
         # It has failed without ending its process.
         delivery.was_marked = False
         delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)
-
-
-def backoff(first: float, attempts: int) -> float:
-    """Seconds until the next attempt, when so many have failed."""
-    return min(max(LONGEST_BACKOFF, first), first * 2.0 ** min(attempts - 1, 32))
 
 
 def _depth(delivery: Delivery) -> int:

@@ -33,14 +33,22 @@ STORE, FAIL, GRACE = "0", "1", "2"
 
 @dataclass(frozen=True)
 class Later:
-    """An entry that is due `delay` milliseconds after it was stored, and waits until then under `id`."""
+    """An entry that waits under `id` until it is due."""
 
     keys: list[str]
     """Of what waits, when that is due, and of the message ids of its pattern."""
     id: str
-    delay: int
+    due: float | None
+    """When that is, a time of `now()`; None: it is due `at` a time of Redis (ms), or 0 at once."""
+    at: int
     window: int
     """For how many milliseconds after that another one with this id adds nothing; 0: `id` is no message id."""
+
+    @property
+    def words(self) -> list[str | int]:
+        """As the script has them."""
+        due = f"+{max(1, round(self.due - now()))}" if self.due is not None else str(self.at or "")
+        return [self.id, due, self.window]
 
 
 @dataclass(eq=False)
@@ -54,6 +62,11 @@ class Item:
     is_over: Callable[[], bool]
     size: int
     later: Later | None = None
+    of_class: list[str] = field(default_factory=list)
+    """Keys of the class that it goes to if all who read its pattern read that."""
+    rule: str = ""
+    """Who must read that: `c` of a call, `e` of an event."""
+    is_in_class: bool = False
     heard: Callable[[int], None] | None = None
     """Is told over how many streams all services spread the pattern."""
     stored: "asyncio.Future[tuple[str, Memory | None]]" = field(
@@ -67,7 +80,8 @@ class Item:
         """Whether the two are in one section of a batch."""
         if self.later or other.later or bool(self.heard) != bool(other.heard):
             return False
-        return (self.stream, self.live, self.mode) == (other.stream, other.live, other.mode)
+        mine, theirs = ((one.stream, one.live, one.mode, one.of_class[-1:], one.rule) for one in (self, other))
+        return mine == theirs
 
     def fail(self, code: str, message: str, maybe: bool = False) -> None:
         self.is_sent = self.is_sent and maybe
@@ -137,16 +151,19 @@ class Sender:
         lost_in = set[str]()
         """Memories that may have it, as no answer came."""
         while True:
-            # What is of no use any more is left out of a repeat: the answer says which version was stored.
-            wanted = [item for item in batch if not item.is_over()]
-            versions.append(wanted)
-            if not wanted and not is_lost:
+            if not is_lost and all(item.is_over() for item in batch):
                 return self._refuse(batch, "TIMEOUT", "not sent by its deadline")
             if is_lost and now() - first > LIFE / 2:
                 self._number, self._epoch = 0, self._epoch + 1
                 return self._refuse(batch, "REDIS", "no answer for too long", True)
             try:
                 self.memory = self.memory or await self._hello()
+                # What is of no use any more is left out of a repeat: the answer says which version was stored.
+                # Whoever was told meanwhile that it was not sent was told the truth.
+                wanted = [item for item in batch if not item.is_over()]
+                if not wanted and not is_lost:
+                    continue
+                versions.append(wanted)
                 sent = now()
                 words = (await self._run(len(versions) - 1, wanted, self.memory)).split(" ")
             except LOST:
@@ -187,12 +204,12 @@ class Sender:
                 sections += 1
                 if item.later:
                     keys += [*item.later.keys[:2], item.stream, item.later.keys[2]]
-                    due = f"+{item.later.delay}" if item.later.delay else ""
-                    args += [STORE, 4, 1, len(fields) + 3, item.later.id, due, item.later.window, *fields]
+                    keys += [item.live, *item.of_class] if item.of_class else []
+                    args += [STORE + item.rule, 4, 1, len(fields) + 3, *item.later.words, *fields]
                     continue
-                keys += [item.stream, item.live]
+                keys += [item.stream, item.live, *item.of_class[-1:]]
                 args += [
-                    item.mode + ("p" if item.heard else ""),
+                    item.mode + ("p" if item.heard else "") + item.rule,
                     1,
                     1 + len(list(takewhile(item.is_like, items[at + 1 :]))),
                 ]
@@ -213,7 +230,7 @@ class Sender:
         # A version of nothing is answered with nothing.
         for token in filter(None, words[1:]):
             first = items[at]
-            said, _, refused = token.partition("!")
+            said, _, refused = token.removeprefix("~").partition("!")
             if first.heard:
                 first.heard(int(said.partition("/")[2] or 1))
             id_, count = said.split("^")[0].split("*")[0].split(":")
@@ -221,6 +238,7 @@ class Sender:
             taken = 0
             while at < len(items) and (taken == 0 or first.is_like(items[at])):
                 if taken < int(count):
+                    items[at].is_in_class = bool(first.rule) and said == token.partition("!")[0]
                     if not items[at].stored.done():
                         items[at].stored.set_result((f"{ms}-{int(seq) + taken}", memory))
                 else:

@@ -6,6 +6,9 @@ from typing import Any
 from .errors import CODES
 from .frame import DONE, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, RESTART, Reply, fault
 
+MOST_WAITING = 1_000
+"""Values of a call that wait for one that is missing."""
+
 
 @dataclass(frozen=True)
 class Value:
@@ -13,6 +16,9 @@ class Value:
 
     payload: Any
     codec: str | None = None
+    reply: Reply | None = None
+    """What it came in, and from which instance: a seal binds that."""
+    instance: str = ""
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,16 @@ class End:
 
     error: Any = NOTHING
     fault: dict[str, str] | None = None
+    is_broken: bool = False
+    """Its handler may go on: the service did not end it."""
 
 
 class Sequence:
     """Follows one run of a call at a time, and hands its replies on in order, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_sealed: bool = False) -> None:
+        self._is_sealed = is_sealed
+        """Nothing but faults is believed that is not sealed, and of faults not that a handler has not run."""
         self.ended = False
         self._run: tuple[str, int, float] | None = None
         self._next = 0
@@ -38,7 +48,7 @@ class Sequence:
         if self.ended:
             return []
         if reply.kind == FAULT:
-            return [self._fail(_known_fault(reply.payload))]
+            return [self._fail(_known_fault(reply.payload, self._is_sealed), is_broken=False)]
         if reply.kind not in range(8):
             return [self._fail(fault("REDIS", f"a reply of the kind {reply.kind}", "may-have-run"))]
         run = (instance, reply.deliveries, reply.nonce)
@@ -50,6 +60,8 @@ class Sequence:
             self._run, self._next, self._waiting = run, 0, {}
         if reply.index >= self._next:
             self._waiting[reply.index] = reply
+            if len(self._waiting) > MOST_WAITING:
+                return [self._fail(fault("REPLY_LOST", "values are missing", "may-have-run"))]
         return self._hand_on()
 
     def _follows(self, reply: Reply) -> bool:
@@ -60,19 +72,21 @@ class Sequence:
         seen: list[Value | End] = []
         while (reply := self._waiting.pop(self._next, None)) is not None and not self.ended:
             self._next += 1
-            if reply.kind in (NEXT, LAST):
+            if self._is_sealed and reply.kind not in (PACKED, PACKED_LAST, RESTART):
+                seen.append(self._fail(fault("UNTRUSTED", "a reply is not sealed", "may-have-run")))
+            elif reply.kind in (NEXT, LAST):
                 seen.append(Value(reply.payload))
             elif reply.kind in (PACKED, PACKED_LAST):
-                seen.append(_packed(reply.payload))
+                seen.append(_packed(reply, self._run[0] if self._run else ""))
             elif reply.kind == ERROR:
                 seen.append(self._end(End(error=reply.payload)))
-            if reply.kind in (LAST, DONE, PACKED_LAST):
+            if reply.kind in (LAST, DONE, PACKED_LAST) and not self.ended:
                 seen.append(self._end(End()))
         self._has_handed = self._has_handed or any(isinstance(item, Value) for item in seen)
         return seen
 
-    def _fail(self, told: dict[str, str]) -> End:
-        return self._end(End(fault=told))
+    def _fail(self, told: dict[str, str], is_broken: bool = True) -> End:
+        return self._end(End(fault=told, is_broken=is_broken))
 
     def _end(self, end: End) -> End:
         self.ended = True
@@ -80,17 +94,18 @@ class Sequence:
         return end
 
 
-def _packed(payload: Any) -> Value:
+def _packed(reply: Reply, instance: str) -> Value:
+    payload = reply.payload
     if isinstance(payload, list) and len(payload) == 2 and isinstance(payload[0], str):
-        return Value(payload[1], payload[0])
-    return Value(payload, "?")
+        return Value(payload[1], payload[0], reply, instance)
+    return Value(payload, "?", reply, instance)
 
 
-def _known_fault(payload: Any) -> dict[str, str]:
+def _known_fault(payload: Any, is_sealed: bool) -> dict[str, str]:
     said = payload if isinstance(payload, dict) else {}
     code, outcome = said.get("code"), said.get("outcome")
     return fault(
         code if isinstance(code, str) and code in CODES else "REDIS",
         str(said.get("message", "")),
-        "not-run" if outcome == "not-run" else "may-have-run",
+        "not-run" if outcome == "not-run" and not is_sealed else "may-have-run",
     )

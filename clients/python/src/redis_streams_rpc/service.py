@@ -7,17 +7,20 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from .connections import LOST, Address, Pauses, check_layout, connect, is_passing
+from .connections import LOST, Address, Pauses, Where, check_layout, connect, is_passing
 from .errors import RedisStreamsError
 from .handlers import Handler, Handlers
 from .keys import Keys
 from .member import Member
 from .places import Lanes, places_of
 from .texts import units
+
+if TYPE_CHECKING:
+    from .sealed import Sealing
 
 log = logging.getLogger("redis_streams_rpc")
 
@@ -43,6 +46,7 @@ class Options:
     max_payload: int
     max_reply: int
     lanes: Lanes
+    sealing: "Sealing | None" = None
     unannounced: bool = False
     handlers: Handlers = field(default_factory=Handlers)
     offers: list[Callable[[Member], Awaitable[None]]] = field(default_factory=list)
@@ -51,16 +55,16 @@ class Options:
 class Service:
     """An instance of a service. Use `message` and `event` for its handlers, then `run`, or `start` and `close`.
 
-    `url`: a list of URLs are nodes of a Cluster. `shards`: 0 stands for 1, or for 24 in a Cluster; all services and
-    callers of a prefix have the same number. `lease`: after how many seconds of silence others take its entries over.
-    `max_deliveries`: how often it is handed out when instances die over it. `attempts`: how often the handler of an
-    event runs at most. `drain`: for how many seconds handlers may go on when it closes. `lanes`: lists of patterns that
-    share a stream, by its name; those of its callers must fit.
+    `url`: a list of URLs are nodes of a Cluster; or `Sentinels`. `shards`: 0 stands for 1, or for 24 in a Cluster; all
+    services and callers of a prefix have the same number. `lease`: after how many seconds of silence others take its
+    entries over. `max_deliveries`: how often it is handed out when instances die over it. `attempts`: how often the
+    handler of an event runs at most. `drain`: for how many seconds handlers may go on when it closes. `lanes`: lists of
+    patterns that share a stream, by its name; those of its callers must fit. `sealing`: all is sealed.
     """
 
     def __init__(
         self,
-        url: str | Sequence[str] = "redis://localhost:6379",
+        url: Where = "redis://localhost:6379",
         *,
         group: str,
         prefix: str = "nrs",
@@ -74,6 +78,7 @@ class Service:
         max_payload: int = 1_048_576,
         max_reply: int = 4_194_304,
         lanes: Mapping[str, Sequence[Any]] | None = None,
+        sealing: "Sealing | None" = None,
     ) -> None:
         if not 1 <= units(group) <= 128 or FORBIDDEN & set(group):
             raise RedisStreamsError("INVALID_OPTION", "a group has 1 to 128 characters, no white space and no braces")
@@ -92,6 +97,7 @@ class Service:
             max_payload,
             max_reply,
             Lanes(lanes),
+            sealing,
         )
         self._lives: list[asyncio.Task[None]] = []
         self._is_started, self._closing = False, asyncio.Event()

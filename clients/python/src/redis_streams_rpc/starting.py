@@ -1,6 +1,7 @@
 """What is decided about a request or an event before its handler starts."""
 
 import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,14 @@ from .entry import Request
 from .handlers import Handler
 from .reply_log import place
 from .scripts import run
+from .sealed_text import CODEC, EntryFacts, OtherCodec, Untrusted, identity_of
 from .texts import UnsafeJson, read_json
 
 if TYPE_CHECKING:
     from .member import Member
+    from .sealed import Sealing
+
+_logger = logging.getLogger("redis_streams_rpc")
 
 
 class Starting:
@@ -88,6 +93,8 @@ class Starting:
         if len(request.data) > options.max_payload or len(request.data.encode()) > options.max_payload:
             await self._ending.unreadable(delivery, "PAYLOAD_TOO_LARGE", "the data is too large")
         codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
+        if options.sealing is not None:
+            return await self._opened(delivery, request, codec, options.sealing)
         try:
             if codec == "json":
                 return read_json(request.data) if request.data else None
@@ -99,10 +106,46 @@ class Starting:
             await self._ending.unreadable(delivery, "INVALID_MESSAGE", f"the data cannot be read: {error}")
         await self._ending.unreadable(delivery, "CODEC_MISMATCH", f"data in {codec} is not read here")
 
+    async def _opened(self, delivery: Delivery, request: Request, codec: str, sealing: "Sealing") -> Any:
+        """The data of a sealed entry, if its message came for the first time."""
+        member, header, sender = self._member, request.header, request.header.sender
+        names = (sender.caller, sender.call) if sender else ("", "")
+        facts = EntryFacts(
+            delivery.pattern,
+            delivery.stream,
+            *names,
+            idle=header.idle,
+            once=header.once,
+            message=header.message,
+            group=request.group or "",
+            key=request.key,
+            headers=request.headers,
+        )
+        try:
+            if codec != CODEC:
+                raise Untrusted("it is not sealed")
+            opened = sealing.open_entry(request.data, facts, delivery.ms, header.timeout, member.clock.ms())
+        except Untrusted as error:
+            await self._ending.unreadable(delivery, "UNTRUSTED", f"untrusted message: {error}", "untrusted")
+        except OtherCodec as error:
+            await self._ending.unreadable(delivery, "CODEC_MISMATCH", str(error))
+        except ValueError as error:
+            await self._ending.unreadable(delivery, "INVALID_MESSAGE", f"the data cannot be read: {error}")
+        note = member.keys.seen(delivery.group, opened.id)
+        ask = partial(run, member.commands, "admit", [note], [f"{delivery.name} {delivery.stream}", opened.remember])
+        if (await self._ending.insist(ask))[0] != "1":
+            _logger.warning("%s of %s repeats a message that came before: dropped", delivery.name, delivery.stream)
+            await self._ending.drop(delivery)
+        delivery.caller, delivery.headers = opened.caller, {**request.headers, **opened.headers}
+        return opened.data
+
     async def _claim_key(self, delivery: Delivery, request: Request, key: str) -> None:
         """The first entry of a key runs; others wait for it, and answer with its result."""
         keys, stream, pause = self._member.keys, delivery.stream, 0.05
-        record, digest = keys.idempotency(delivery.group, delivery.pattern, key), digests.digest(request.data)
+        record, digest = (
+            keys.idempotency(delivery.group, delivery.pattern, key),
+            digests.digest(identity_of(request.header.codec_name, request.data)),
+        )
         mine, other = f".{digest} {delivery.name} {stream}", stream
         while True:
             names = [keys.stream(stream), keys.stream(other), keys.name("part", stream), keys.name("part", other)]
