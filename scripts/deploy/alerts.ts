@@ -60,7 +60,7 @@ export const ALERTS: readonly Alert[] = [
       'Calls or events that were [due later](delays.md) should have been added to their stream, and no instance adds them.',
     todo: [
       '`npx nestjs-redis-streams scheduled list --overdue` shows them, and `doctor` whether an instance lives.',
-      'No instance: start the service, of this release. Those of earlier releases and in Python add nothing.',
+      'No instance: start the service, of this release. Those of earlier releases add nothing.',
       'An instance lives: its log says why it cannot add them (`SCHEDULED_STUCK`, `SCHEDULED_UNSEEN`).',
       'What must not run any more: `npx nestjs-redis-streams scheduled cancel --overdue`.',
     ],

@@ -139,7 +139,7 @@ function judgeDue({ stream, scheduled, overdueFor = 0, groups }: StreamBacklog):
           ...{ severity: 'warning', code: 'OVERDUE', about: stream },
           found: `${found}, and the instances that live have not added it`,
           advice:
-            'search their logs for SCHEDULED_STUCK and SCHEDULED_UNSEEN; those of earlier releases and in Python add nothing',
+            'search their logs for SCHEDULED_STUCK and SCHEDULED_UNSEEN; those of earlier releases add nothing',
         }
       : {
           ...{ severity: 'error', code: 'OVERDUE', about: stream },
