@@ -19,12 +19,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_streams_rpc import connections, reply_log
 from redis_streams_rpc.calls import Call
 from redis_streams_rpc.connections import LOST, Memory, hello, is_passing, now
-from redis_streams_rpc.frame import Frame, read_frame
+from redis_streams_rpc.frame import Frame, Reply, read_frame
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.line import Line
 from redis_streams_rpc.reply_log import ReplyLog
 from redis_streams_rpc.sending import Item
-from redis_streams_rpc.sequence import End, Sequence
+from redis_streams_rpc.sequence import MOST_WAITING, End, Sequence
 from redis_streams_rpc.steady import steadily
 
 
@@ -163,3 +163,11 @@ async def test_asking_goes_on_when_an_answer_does_not_come() -> None:
     with pytest.raises(LOST):
         await asyncio.wait_for(asyncio.sleep(60), 0.01)
     assert isinstance(RedisConnectionError(), LOST)
+
+
+def test_values_that_wait_for_a_missing_one_have_a_bound() -> None:
+    found = Sequence()
+    for index in range(1, MOST_WAITING + 1):
+        assert found.take("x", Reply("7", 0, 1, 1, index, "a")) == []
+    ((end),) = found.take("x", Reply("7", 0, 1, 1, MOST_WAITING + 1, "a"))
+    assert isinstance(end, End) and end.fault and (end.fault["code"], end.is_broken) == ("REPLY_LOST", True)
