@@ -9,9 +9,9 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5660,
+  'engine/consumer': 5680,
   'engine/diagnostics': 220,
-  'engine/producer': 2310,
+  'engine/producer': 2330,
   engine: 480,
   module: 60,
   nest: 3130,

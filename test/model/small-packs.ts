@@ -2,8 +2,8 @@
 export class PackWidths {
   private readonly takers = new Map<string, number>();
 
-  entriesFor(pattern: string, calls: number): number {
-    return (this.takers.get(pattern) ?? 0) === 0 ? calls : Math.ceil(calls / 3);
+  entriesFor(pattern: string, { length }: readonly unknown[]): number {
+    return (this.takers.get(pattern) ?? 0) === 0 ? length : Math.ceil(length / 3);
   }
 
   asks(): boolean {

@@ -86,6 +86,32 @@ describe('instances of one group', () => {
     }
   });
 
+  it('are given a few calls in one entry while they have many in hand', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const { handled } = await fleet(service, 4, () => gate.opened);
+    const client = await service.connected();
+    const first = client.call('work', { key: 0 });
+    await eventually(() => expect(handled.total).toBe(1));
+    /** How many entries so many calls of one turn travel in, and their answers. */
+    const send = async (count: number) => {
+      const entries = new Set<string>();
+      const onStored = ({ id }: { id: string }) => entries.add(id.replace(/#.*/, ''));
+      const before = handled.total;
+      const answers = range(count).map((i) =>
+        client.call('work', { key: before + i }, { onStored }),
+      );
+      await eventually(() => expect(handled.total).toBe(before + count));
+      return { entries: entries.size, answers };
+    };
+    const many = await send(255);
+    const few = await send(16);
+    expect([many.entries, few.entries]).toEqual([16, 1]);
+    gate.open();
+    await Promise.all([first, ...many.answers, ...few.answers]);
+    expect((await send(16)).entries).toBe(16);
+  });
+
   it('share 100 calls of one turn also as processes of their own', async () => {
     const service = new TestService();
     const options = { ...service.serverOptions, connectionName: service.prefix };

@@ -11,11 +11,12 @@ import type { Clock } from '../clock.js';
 import type { Expiring } from '../deadline-queue.js';
 import type { AbortListener } from '../abort-listeners.js';
 import { hashOf, type Identified } from '../id-table.js';
+import type { CallState } from './call-state.js';
 import { modeOf, sizeOf, type CallRequest, type CallSink } from './call-request.js';
 import { fieldsOf, hasExtraFields, scheduledFields, streamOf } from './sending/entry-request.js';
 import type { Schedule, WrittenData } from './sending/entry-request.js';
 import { Reading } from './replies/reading.js';
-import type { OutgoingEntry, Packable } from './sending/outgoing-entry.js';
+import type { OpenCalls, OutgoingEntry, Packable } from './sending/outgoing-entry.js';
 import type { Late } from './sending/late-data.js';
 import type { EarlyReply, Run, Unread } from './replies/run.js';
 
@@ -29,19 +30,6 @@ export interface CallOwner {
   refused(call: Call, reason: Refusal, cause: Error | undefined): void;
   failed(call: Call, error: RedisStreamsError): void;
 }
-
-/**
- * - `writing`: its serializer works.
- * - `queued`: it has its data, and waits for a batch.
- * - `sent`: a copy is on its way.
- * - `stored`: the id of its entry is known.
- * - `unknown`: it may be stored, and the id of its entry will not be known.
- * - `deciding`: it is given up, and Redis is asked whether it may have run.
- * - `reading`: it has its last reply, and its deserializer works.
- * - `settled`: its sink was told the last thing.
- */
-export type CallState =
-  'writing' | 'queued' | 'sent' | 'stored' | 'unknown' | 'deciding' | 'reading' | 'settled';
 
 /** Milliseconds that a call may have waited and still be sent with the timeout that it was given. */
 const SLACK = 50;
@@ -57,18 +45,12 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   answered = false;
   copies = 0;
   isInClass = false;
-  /**
-   * Where its entry is: `steps` after the entry `first`, as the verdict said. The id is made only when it is needed,
-   * because most calls end before.
-   */
+  /** Where its entry is: `steps` after the entry `first`. The id is made when it is needed: most calls end before. */
   private first: string | undefined;
   private steps = 0;
   /** Its place in the pack that its entry is; undefined: it has its entry for itself. */
   place: PackPlace | undefined;
-  /**
-   * When its first copy left (monotonic, ms). Until then no log can have lost its reply. `startedAt` is too early for
-   * that: the log of a client is made after its first call has begun, and before that call leaves.
-   */
+  /** When its first copy left (monotonic, ms): until then no log can have lost its reply. Its log may be younger than `startedAt`. */
   leftAt = 0;
   /** The memory of Redis that its first copy was meant for. */
   incarnation: Incarnation | undefined;
@@ -95,6 +77,8 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   /** How far its reader has come; undefined: the service does not wait for it. */
   readonly reading: Reading | undefined;
   abortListener: AbortListener | undefined;
+  /** Where it is counted. */
+  private open: OpenCalls | undefined;
 
   size: number;
 
@@ -295,5 +279,21 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
   unknown(): void {
     this.tainted = true;
     if (this.state === 'sent') this.state = 'unknown';
+  }
+
+  countIn(open: OpenCalls): void {
+    if (this.open !== undefined) return;
+    this.open = open;
+    open.count++;
+  }
+
+  /** Nothing more becomes of it. */
+  over(): void {
+    this.state = 'settled';
+    this.early = undefined;
+    this.unread = undefined;
+    this.abortListener?.release();
+    if (this.open !== undefined) this.open.count--;
+    this.open = undefined;
   }
 }

@@ -263,10 +263,7 @@ export class Producer implements CallOwner {
   }
 
   private remove(call: Call): void {
-    call.state = 'settled';
-    call.early = undefined;
-    call.unread = undefined;
-    call.abortListener?.release();
+    call.over();
     if (this.calls.delete(call)) call.request.scope?.callClosed();
     this.deadlines.remove(call);
   }

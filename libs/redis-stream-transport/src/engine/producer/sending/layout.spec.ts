@@ -68,6 +68,27 @@ describe('the calls of one turn', () => {
     ]);
   });
 
+  it('need fewer entries to be shared, the more are open already', () => {
+    const known = widths(4);
+    const entries = (count: number, open: { count: number }[]) =>
+      calls(count).map((one) => ({
+        ...one,
+        countIn: (counter: { count: number }) => {
+          counter.count++;
+          open.push(counter);
+        },
+      }));
+    const open: { count: number }[] = [];
+    expect(known.entriesFor('p', entries(240, open))).toBe(16);
+    // Part of a burst gets its part of the entries, so that a read of four brings no more than a quarter of it.
+    expect(known.entriesFor('p', entries(60, open))).toBe(4);
+    for (const counter of open.splice(0, 60)) counter.count--;
+    expect(known.entriesFor('p', entries(1, open))).toBe(1);
+    expect(known.entriesFor('p', entries(15, open))).toBe(1);
+    for (const counter of open.splice(0)) counter.count--;
+    expect(known.entriesFor('p', entries(16, open))).toBe(16);
+  });
+
   it('travel by themselves where nobody has said that all take packs', () => {
     const entries = calls(100);
     const { laid, section } = layOut(
@@ -147,13 +168,13 @@ describe('whether all live instances take packs', () => {
     known.asks('p', 1);
     known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
     clock.pass(60_001);
-    expect([known.asks('p', 64), known.entriesFor('p', 64)]).toEqual([true, 64]);
+    expect([known.asks('p', 64), known.entriesFor('p', calls(64))]).toEqual([true, 64]);
   });
 
   it('P16: holds until an answer says that not all do', () => {
     const known = widths();
-    expect(known.entriesFor('p', 64)).toBe(4);
+    expect(known.entriesFor('p', calls(64))).toBe(4);
     known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 });
-    expect(known.entriesFor('p', 64)).toBe(64);
+    expect(known.entriesFor('p', calls(64))).toBe(64);
   });
 });

@@ -56,7 +56,7 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
   const mayPack = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
   const asks =
     (mayPack || (spread !== undefined && first.maySpread)) && widths.asks(pattern, entries.length);
-  const count = mayPack ? widths.entriesFor(pattern, entries.length) : entries.length;
+  const count = mayPack ? widths.entriesFor(pattern, entries) : entries.length;
   const packs = count === entries.length ? undefined : packed(entries, count);
   // One literal, because this is made for every batch.
   const section = {

@@ -22,6 +22,11 @@ export interface Packable extends PackedCall {
   timeLeft(now: number): number;
 }
 
+/** How many calls of a pattern have left for several instances and are not over. */
+export interface OpenCalls {
+  count: number;
+}
+
 /** A call or an event that is to be stored in its stream. */
 export interface OutgoingEntry {
   readonly stream: string;
@@ -54,6 +59,9 @@ export interface OutgoingEntry {
 
   /** As a part of a pack; undefined: it travels by itself. */
   readonly pack: Packable | undefined;
+
+  /** Counts it there until it is over, once. Nobody waits for the end of an event. */
+  countIn?(open: OpenCalls): void;
 
   /**
    * The values of the fields `c` and `d`, or if `hasExtraFields` its whole field list. The header has the time that

@@ -1,11 +1,13 @@
 import type { Clock } from '../../clock.js';
 import type { SectionVerdict } from '../../../redis/verdict.js';
+import type { OpenCalls, OutgoingEntry } from './outgoing-entry.js';
 
 /** Calls in a pack at most. More bring little (docs/decisions/0025-packs.md), and wait for each other's entry. */
 const MOST = 16;
 /**
- * Entries of one turn for each of several live instances: a burst must be shared. Readers count on it (PACKS_EACH in
- * `consumer/intake/fair-share.ts`). Calls to a lone instance travel in as few as possible.
+ * Entries for each of several live instances, of all calls of a pattern that are open: a burst must be shared. Readers
+ * count on it (PACKS_EACH in `consumer/intake/fair-share.ts`): so one read brings an instance no more than its part of
+ * these calls. Calls to a lone instance travel in as few as possible.
  */
 const SHARE = 4;
 /** Milliseconds for which an answer holds: instances that take no packs may come at any time. */
@@ -25,6 +27,7 @@ interface Known {
   askedAt: number;
   /** When several calls left in one turn. */
   severalAt: number;
+  readonly open: OpenCalls;
 }
 
 /** Knows of which patterns every live instance takes packs, as far as Redis has said so. */
@@ -33,12 +36,20 @@ export class PackWidths {
 
   constructor(private readonly clock: Clock) {}
 
-  /** How many entries hold so many calls of a pattern that leave in one turn; as many: each has its own. */
-  entriesFor(pattern: string, calls: number): number {
-    const live = this.known.get(pattern)?.live ?? 0;
-    if (live === 0) return calls;
-    const shared = live === 1 ? 1 : Math.min(calls, SHARE * live);
-    return Math.max(Math.ceil(calls / MOST), shared);
+  /**
+   * How many entries hold the calls of a pattern that leave in one turn; as many: each has its own. The fewer they are
+   * of all that are open, the fewer entries they need to be shared.
+   */
+  entriesFor(pattern: string, calls: readonly OutgoingEntry[]): number {
+    const known = this.known.get(pattern);
+    const { length } = calls;
+    if (known === undefined || known.live === 0) return length;
+    const least = Math.ceil(length / MOST);
+    if (known.live === 1) return least;
+    const { open } = known;
+    for (const call of calls) call.countIn?.(open);
+    const part = length / Math.max(length, open.count);
+    return Math.max(least, Math.min(length, Math.ceil(part * SHARE * known.live)));
   }
 
   /** Whether the batch with so many calls of a pattern is to ask; true once in a while for each pattern. */
@@ -48,7 +59,8 @@ export class PackWidths {
     const severalAt = calls > 1 ? now : (known?.severalAt ?? Number.NEGATIVE_INFINITY);
     if (known === undefined) {
       if (this.known.size >= MOST_KNOWN) this.known.clear();
-      this.known.set(pattern, { live: 0, isSpread: false, askedAt: now, severalAt });
+      const open = { count: 0 };
+      this.known.set(pattern, { live: 0, isSpread: false, askedAt: now, severalAt, open });
       return true;
     }
     known.severalAt = severalAt;
