@@ -90,6 +90,7 @@ export class DeliveryProcessor implements DeliveryOwner {
         context.diagnostics.started(delivery);
         if (delivery.isRestart) this.reply(delivery, REPLY.restart, undefined, false);
         context.windows.begin(delivery);
+        this.settler.began();
         hooks.run(delivery);
       },
       lost: (delivery) => {
@@ -224,9 +225,8 @@ export class DeliveryProcessor implements DeliveryOwner {
     }
     this.end(delivery);
     this.lines.retry(delivery, failed, attempt, delay);
-    const { diagnostics } = this.context;
-    diagnostics.retried(delivery, failed, delay);
-    diagnostics.ended(delivery, 'retried');
+    this.context.diagnostics.retried(delivery, failed, delay);
+    this.context.diagnostics.ended(delivery, 'retried');
     const dueAt = this.context.redisClock.now() + delay;
     const state = stateFrom(delivery.watch, failed.state);
     void this.insistence

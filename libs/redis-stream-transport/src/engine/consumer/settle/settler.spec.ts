@@ -79,6 +79,37 @@ function setup() {
   };
 }
 
+describe('what ends in one turn of the event loop', () => {
+  /** Three calls end, each in a microtask of its own, as timers of one millisecond do. */
+  async function endOneByOne({ settler, stream }: ReturnType<typeof setup>): Promise<void> {
+    for (const id of ['1', '2', '3']) {
+      settler.add(stream(id), 'x', true);
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+    }
+  }
+
+  it('is one settlement at its end, if it began in earlier turns', async () => {
+    const its = setup();
+    await endOneByOne(its);
+    expect(its.settlements).toHaveLength(0);
+    await turn();
+    expect(its.settlements).toHaveLength(1);
+  });
+
+  it('leaves in its microtasks, if it began in this one', async () => {
+    const its = setup();
+    its.settler.began();
+    await endOneByOne(its);
+    expect(its.settlements.length).toBeGreaterThan(0);
+    await turn();
+    its.settlements.length = 0;
+    await endOneByOne(its);
+    expect(its.settlements).toHaveLength(0);
+    await turn();
+    expect(its.settlements).toHaveLength(1);
+  });
+});
+
 describe('values of a streamed reply whose settlements got no answer', () => {
   const range = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, i) => String(from + i));

@@ -13,6 +13,7 @@ import { aboutOne } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { Gathered } from './gathered.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
+import { Moments } from './moments.js';
 import { ReplyLogs } from './reply-logs.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
@@ -42,7 +43,7 @@ export interface SettlerHooks {
 export class Settler {
   private readonly gathered = new Gathered();
   private readonly logs: ReplyLogs;
-  private scheduled = false;
+  private readonly moments = new Moments(() => this.flush());
   private unresolved = 0;
   private readonly checked: CheckedSettler;
   private waitingLength = 0;
@@ -75,6 +76,11 @@ export class Settler {
     return this.waitingLength > MAX_WAITING_LENGTH;
   }
 
+  /** A handler begins. */
+  began(): void {
+    this.moments.began();
+  }
+
   /**
    * Adds a reply (or none) and, if `final`, the end of the delivery; values, which others follow, wait for the turn's end.
    * @param keyed what is stored under the idempotency key of the entry
@@ -91,10 +97,8 @@ export class Settler {
     this.gathered.add(finished, this.ttlFor(delivery), generation);
     if (this.gathered.length >= EARLY_FLUSH || this.gathered.isFull) {
       this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      if (final && this.unresolved === 0) queueMicrotask(this.flushScheduled);
-      else setImmediate(this.flushScheduled);
+    } else {
+      this.moments.ask(final && this.unresolved === 0);
     }
   }
 
@@ -131,11 +135,6 @@ export class Settler {
   private get isIdle(): boolean {
     return this.unresolved === 0 && this.checked.size === 0 && this.gathered.count === 0;
   }
-
-  private readonly flushScheduled = (): void => {
-    this.scheduled = false;
-    this.flush();
-  };
 
   private flush(): void {
     const { identity } = this.context;
