@@ -91,7 +91,10 @@ describe('instances of one group', () => {
     const gate = new Gate();
     const { handled } = await fleet(service, 4, () => gate.opened);
     const client = await service.connected();
-    const first = client.call('work', { key: 0 });
+    // The verdict about it says that all take packs.
+    const verdict = new Gate();
+    const first = client.call('work', { key: 0 }, { onStored: verdict.open });
+    await verdict.opened;
     await eventually(() => expect(handled.total).toBe(1));
     /** How many entries so many calls of one turn travel in, and their answers. */
     const send = async (count: number) => {
