@@ -1,6 +1,7 @@
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import {
   AlwaysOffSampler,
+  BasicTracerProvider,
   ParentBasedSampler,
   type Sampler,
   type SpanProcessor,
@@ -8,14 +9,14 @@ import {
 import { Logger } from '@nestjs/common';
 import type { RedisStreamsContext } from 'nestjs-redis-streams';
 import { traceRedisStreams } from 'nestjs-redis-streams/opentelemetry';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { getter } from '../../libs/redis-stream-transport/src/opentelemetry/carrier.js';
 import { loadApi } from '../../libs/redis-stream-transport/src/opentelemetry/load-api.js';
 import { originOf } from '../../libs/redis-stream-transport/src/opentelemetry/origin.js';
 import { spanOnlyContexts } from '../../libs/redis-stream-transport/src/opentelemetry/span-only-context.js';
 import { Gate } from '../support/gate.js';
 import { TestService } from '../support/test-service.js';
-import { Traces } from '../support/traces.js';
+import { register, Traces, unregister } from '../support/traces.js';
 
 /** What a handler sees: the headers, and the span context that is active. */
 const seen = (_: unknown, ctx: RedisStreamsContext) => ({
@@ -119,6 +120,38 @@ describe('a share of the roots', () => {
       expect(traces.spans).toHaveLength(1);
     },
   );
+
+  it('of 0: runs of messages in no trace begin in their context, and enter it once for all', async () => {
+    const traces = new Traces({ rootShare: 0, unsampledHeaders: false });
+    const service = new TestService();
+    const work = (_: unknown, ctx: RedisStreamsContext) => ({
+      ...seen(_, ctx),
+      inner: trace.getTracer('inner').startSpan('inner').isRecording(),
+    });
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
+    const { active } = await client.call<Seen>('work');
+    const entered = vi.spyOn(context, 'with');
+    onTestFinished(() => entered.mockRestore());
+    for (const _ of [1, 2, 3]) {
+      expect(await client.call('work')).toEqual({ headers: {}, active, inner: false });
+    }
+    expect(entered).not.toHaveBeenCalled();
+    expect(active).toMatchObject({ traceFlags: 0 });
+    expect(traces.spans).toEqual([]);
+  });
+
+  it('of 0: a context manager that is registered later counts', async () => {
+    onTestFinished(traceRedisStreams({ rootShare: 0, unsampledHeaders: false }));
+    const service = new TestService();
+    await service.serve({ messages: { seen } });
+    const client = await service.connected();
+    expect(await client.call<Seen>('seen')).toEqual({ headers: {} });
+    const provider = new BasicTracerProvider();
+    register(provider);
+    onTestFinished(unregister);
+    expect((await client.call<Seen>('seen')).active).toMatchObject({ traceFlags: 0 });
+  });
 
   it('of a half: about half of them begin a trace, and each is whole', async () => {
     const { sampler, asked } = counting();

@@ -254,14 +254,14 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   protected override dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
     const { current } = instrumentation;
     if (current === undefined) return this.hookEvent(packet) as Promise<T>;
-    return current.event(this.events.source, packet, () => this.hookEvent(packet)) as Promise<T>;
+    return current.event(this.events.source, packet, this.hookEvent) as Promise<T>;
   }
 
-  private hookEvent(packet: ReadPacket): Promise<void> {
+  private readonly hookEvent = (packet: ReadPacket): Promise<void> => {
     const { hooked } = this;
     if (hooked === undefined) return this.storeEvent(packet);
     return hooked.event(packet, () => this.storeEvent(packet));
-  }
+  };
 
   private async storeEvent(packet: ReadPacket): Promise<void> {
     const pattern = this.normalizePattern(packet.pattern);
@@ -288,13 +288,13 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
   private dispatch(packet: ReadPacket, callback: ReplyCallback): () => void {
     const { current } = instrumentation;
     if (current === undefined) return this.hookCall(packet, callback);
-    const begin = (told: ReplyCallback): (() => void) => this.hookCall(packet, told);
-    return current.call(this.events.source, packet, callback, begin);
+    return current.call(this.events.source, packet, callback, this.hookCall);
   }
 
-  private hookCall(packet: ReadPacket, callback: ReplyCallback): () => void {
+  /** Bound once, not for each call that is traced. */
+  private readonly hookCall = (packet: ReadPacket, callback: ReplyCallback): (() => void) => {
     const { hooked } = this;
     if (hooked === undefined) return this.calls.begin(packet, callback);
     return hooked.call(packet, callback, (told) => this.calls.begin(packet, told));
-  }
+  };
 }

@@ -89,7 +89,8 @@ export class HandlerRunner {
    * its slot: what that one or a hook put into `AsyncLocalStorage` must not reach it.
    */
   run(delivery: Delivery): void {
-    this.origin.runInAsyncScope(this.begin, undefined, delivery);
+    const origin = instrumentation.current?.origin(this.origin) ?? this.origin;
+    origin.runInAsyncScope(this.begin, undefined, delivery);
   }
 
   /** A promise's microtask costs a third of one from `queueMicrotask`, which makes a resource for async hooks. */
@@ -113,9 +114,9 @@ export class HandlerRunner {
   private readonly hand: Hand = (delivery, data, metadata) => {
     noteHeaders(delivery, metadata);
     const context = new RedisStreamsContext(delivery, this.source, metadata);
-    const { current } = instrumentation;
-    if (current === undefined) this.start(delivery, context, data);
-    else current.run(this.teller, delivery, context, () => this.start(delivery, context, data));
+    const within = instrumentation.current?.run(this.teller, delivery, context);
+    if (within === undefined) this.start(delivery, context, data);
+    else within(() => this.start(delivery, context, data));
   };
 
   private start(delivery: Delivery, context: RedisStreamsContext, data: unknown): void {

@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { ReadPacket } from '@nestjs/microservices';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
@@ -14,17 +15,22 @@ export interface Instrumentation {
     source: DiagnosticsSource,
     packet: ReadPacket,
     callback: ReplyCallback,
-    begin: (callback: ReplyCallback) => () => void,
+    begin: (packet: ReadPacket, callback: ReplyCallback) => () => void,
   ): () => void;
   /** @param store resolves when the event is stored */
-  event(source: DiagnosticsSource, packet: ReadPacket, store: () => Promise<void>): Promise<void>;
-  /** @param handle runs the handlers */
+  event(
+    source: DiagnosticsSource,
+    packet: ReadPacket,
+    store: (packet: ReadPacket) => Promise<void>,
+  ): Promise<void>;
+  /** Where deliveries begin, before it is asked about the run of each. @param origin where they begin without it */
+  origin(origin: AsyncResource): AsyncResource;
+  /** What calls the handlers of a run in their context; undefined: they may be called where the delivery began. */
   run(
     source: DiagnosticsSource,
     delivery: Delivery,
     context: RedisStreamsContext,
-    handle: () => void,
-  ): void;
+  ): ((handle: () => void) => void) | undefined;
 }
 
 /**

@@ -33,10 +33,18 @@ export class OutgoingSpans {
   }
 
   /**
-   * Undefined if the span is not recorded: the context is in the headers all the same, so that nobody decides anew.
-   * @throws RedisStreamsError INVALID_MESSAGE for a pattern that cannot be sent
+   * Undefined if the span is not recorded: the context is in the headers all the same, so that nobody decides anew. Also
+   * where a sampler or a processor of the application throws, and for a pattern that cannot be sent.
    */
   begin(source: DiagnosticsSource, packet: ReadPacket): Span | undefined {
+    try {
+      return this.begun(source, packet);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private begun(source: DiagnosticsSource, packet: ReadPacket): Span | undefined {
     const active = this.context.active();
     const parent = this.trace.getSpanContext(active);
     const isRoot = parent === undefined;

@@ -13,6 +13,11 @@ export class Roots {
   /** @param share of these messages that may begin a trace, 0 to 1 */
   constructor(private readonly share: number) {}
 
+  /** Whether less than half of them may. */
+  get areRare(): boolean {
+    return this.share < 0.5;
+  }
+
   mayBegin(): boolean {
     return this.share === 1 || Math.random() < this.share;
   }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { originIn } from '../engine/consumer/run/run-watch.js';
@@ -15,22 +16,29 @@ import type { ResolvedTraceOptions } from './trace-options.js';
 /** A baggage longer than that does not go back to the caller, who has it already. */
 const MAX_BAGGAGE_BACK = 1024;
 
+/** As async hooks see where deliveries begin. */
+const NAME = 'RedisStreamsTracing';
+
 /** Begins the spans of runs: children of the span that sent the message. */
 export class RunSpans {
   private readonly starts: SpanStarts;
   private readonly headers: TraceHeaders;
   private readonly roots: Roots;
+  private readonly context: OpenTelemetryApi['context'];
   private readonly trace: OpenTelemetryApi['trace'];
   private readonly root: Context;
   /** Of all runs of messages that are in no trace, where these are not to be traced. */
   private readonly untraced: Context;
+  /** Where deliveries of a server begin: in {@link untraced}. */
+  private readonly origins = new WeakMap<AsyncResource, AsyncResource>();
 
   /** @param api its parts are kept: to look one up takes Node as long as to use it */
   constructor(
-    { propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
+    { context, propagation, SpanKind, trace, ROOT_CONTEXT }: OpenTelemetryApi,
     private readonly tracer: Tracer,
     { unsampledHeaders, rootShare }: ResolvedTraceOptions,
   ) {
+    this.context = context;
     this.trace = trace;
     // Without headers of what is not sampled, a message without headers may be of a trace that is not.
     this.roots = new Roots(unsampledHeaders ? rootShare : 0);
@@ -40,14 +48,53 @@ export class RunSpans {
     this.untraced = trace.setSpanContext(ROOT_CONTEXT, UNSAMPLED);
   }
 
-  /** The context for the handlers. */
-  begin(source: DiagnosticsSource, delivery: Delivery, context: RedisStreamsContext): Context {
-    const { trace } = this;
+  /**
+   * Where most messages are in no trace, they begin in the context that says so: to enter it with each of them makes two
+   * maps, or looks for the resource that runs.
+   */
+  origin(origin: AsyncResource): AsyncResource {
+    if (!this.roots.areRare) return origin;
+    const known = this.origins.get(origin);
+    if (known !== undefined) return known;
+    const { context, untraced } = this;
+    const made = origin.runInAsyncScope(() =>
+      context.with(untraced, () =>
+        // Not so while no context manager is registered, which may come later.
+        context.active() === untraced ? new AsyncResource(NAME) : undefined,
+      ),
+    );
+    if (made !== undefined) this.origins.set(origin, made);
+    return made ?? origin;
+  }
+
+  /**
+   * The context for the handlers; undefined: the one that is active. Also where a sampler or a processor of the
+   * application throws.
+   */
+  begin(
+    source: DiagnosticsSource,
+    delivery: Delivery,
+    context: RedisStreamsContext,
+  ): Context | undefined {
+    try {
+      return this.begun(source, delivery, context);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private begun(
+    source: DiagnosticsSource,
+    delivery: Delivery,
+    context: RedisStreamsContext,
+  ): Context | undefined {
+    const { trace, untraced } = this;
     const sent = this.headers.read(context.getMetadata());
     const sender = trace.getSpanContext(sent);
     if (isUnsampled(sender)) return sent;
     if (sender === undefined && !this.roots.mayBegin()) {
-      return sent === this.root ? this.untraced : trace.setSpanContext(sent, UNSAMPLED);
+      if (sent !== this.root) return trace.setSpanContext(sent, UNSAMPLED);
+      return this.context.active() === untraced ? undefined : untraced;
     }
     const { name, options } = this.starts.of(source, context.getPattern());
     const first = originOf(originIn(delivery.history.state));

@@ -1,5 +1,6 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { ReadPacket } from '@nestjs/microservices';
-import type { Context, Span, Tracer } from '@opentelemetry/api';
+import type { Span, Tracer } from '@opentelemetry/api';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import type { Call } from '../engine/producer/call.js';
@@ -40,13 +41,13 @@ export class Tracing implements Instrumentation {
     source: DiagnosticsSource,
     packet: ReadPacket,
     callback: ReplyCallback,
-    begin: (callback: ReplyCallback) => () => void,
+    begin: (packet: ReadPacket, callback: ReplyCallback) => () => void,
   ): () => void {
-    const span = begun(() => this.sends.begin(source, packet));
-    if (span === undefined) return begin(callback);
+    const span = this.sends.begin(source, packet);
+    if (span === undefined) return begin(packet, callback);
     const watch = new CallSpan(span, this.options.valueEvents, this.sends.contextIn);
     let known: Call | undefined;
-    const cancel = begin((reply, origin, call) => {
+    const cancel = begin(packet, (reply, origin, call) => {
       known = call;
       watch.reply(reply, origin, call);
       callback(reply, origin, call);
@@ -57,20 +58,26 @@ export class Tracing implements Instrumentation {
     };
   }
 
-  event(source: DiagnosticsSource, packet: ReadPacket, store: () => Promise<void>): Promise<void> {
-    const span = begun(() => this.emits.begin(source, packet));
-    return span === undefined ? store() : storing(span, store());
+  event(
+    source: DiagnosticsSource,
+    packet: ReadPacket,
+    store: (packet: ReadPacket) => Promise<void>,
+  ): Promise<void> {
+    const span = this.emits.begin(source, packet);
+    return span === undefined ? store(packet) : storing(span, store(packet));
+  }
+
+  origin(origin: AsyncResource): AsyncResource {
+    return this.runs.origin(origin);
   }
 
   run(
     source: DiagnosticsSource,
     delivery: Delivery,
     context: RedisStreamsContext,
-    handle: () => void,
-  ): void {
-    const active = begun(() => this.runs.begin(source, delivery, context));
-    if (active === undefined) handle();
-    else this.context.with(active, handle);
+  ): ((handle: () => void) => void) | undefined {
+    const active = this.runs.begin(source, delivery, context);
+    return active && ((handle) => this.context.with(active, handle));
   }
 }
 
@@ -82,14 +89,5 @@ async function storing(span: Span, stored: Promise<void>): Promise<void> {
     throw error;
   } finally {
     end(span);
-  }
-}
-
-/** Samplers and processors of an application are asked here, and may throw. */
-function begun<T extends Span | Context>(begin: () => T | undefined): T | undefined {
-  try {
-    return begin();
-  } catch {
-    return undefined;
   }
 }
