@@ -7,6 +7,7 @@ import {
   W3CTraceContextPropagator,
 } from '@opentelemetry/core';
 import {
+  AlwaysOnSampler,
   BasicTracerProvider,
   BatchSpanProcessor,
   ParentBasedSampler,
@@ -55,9 +56,11 @@ function register(share: number): boolean {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
   propagation.setGlobalPropagator(new CompositePropagator({ propagators }));
+  // Where all are recorded, as the SDK does by default.
+  const root = share === 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(share);
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(share) }),
+      sampler: new ParentBasedSampler({ root }),
       spanProcessors: [new BatchSpanProcessor(nowhere, { maxQueueSize: 65_536 })],
     }),
   );
