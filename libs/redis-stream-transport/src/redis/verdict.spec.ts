@@ -1,4 +1,4 @@
-import { parseVerdict } from './verdict.js';
+import { parseVerdict, type EnqueueAnswer } from './verdict.js';
 
 describe('the answer of enqueue', () => {
   it.each([
@@ -25,6 +25,14 @@ describe('the answer of enqueue', () => {
     ['inc 5 abc', { kind: 'incarnation', now: 5, id: 'abc' }],
   ])('%s', (line, answer) => {
     expect(parseVerdict(line)).toEqual(answer);
+  });
+
+  it('is the same of one entry as of the first of several', () => {
+    const [alone, together] = ['ok 5 0 1-7:1', 'ok 5 0 1-7:1 1-8:1'].map((line) =>
+      parseVerdict(line),
+    );
+    const { sections, ...rest } = together as EnqueueAnswer & { readonly kind: 'applied' };
+    expect(alone).toStrictEqual({ ...rest, sections: sections.slice(0, 1) });
   });
 
   it('says who takes packs and over how many streams the pattern is spread, to one that asked', () => {

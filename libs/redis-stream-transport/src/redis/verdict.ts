@@ -57,6 +57,8 @@ export type EnqueueAnswer =
  * programs may have written there. A line that cannot be read counts as `forgotten`.
  */
 export function parseVerdict(line: unknown): EnqueueAnswer {
+  const alone = typeof line === 'string' ? ALONE.exec(line) : null;
+  if (alone !== null) return storedAlone(Number(alone[1]), alone[2] as string);
   const words = typeof line === 'string' ? line.split(' ') : [];
   const now = numberOf(words[1]);
   const known = words[2] ?? '';
@@ -85,6 +87,23 @@ export function parseVerdict(line: unknown): EnqueueAnswer {
     default:
       return { kind: 'forgotten', now };
   }
+}
+
+/** The verdict of most batches: one entry, a lone call or a pack, was stored, and nothing is to be said of its stream. */
+const ALONE = /^ok (\d{1,15}) 0 (\d{1,15}-\d{1,15}):1$/;
+
+function storedAlone(now: number, first: string): EnqueueAnswer {
+  // One literal, in the order of the other one: both have one shape.
+  const verdict = {
+    first,
+    count: 1,
+    refusal: undefined,
+    isFilling: undefined,
+    takers: undefined,
+    notInClass: undefined,
+    spread: undefined,
+  };
+  return { kind: 'applied', now, version: 0, sections: [verdict] };
 }
 
 /** An epoch or a number of a record. Anything else becomes -1, as if there were no record. */

@@ -105,13 +105,11 @@ export function run<Keys extends Names, Args extends Names, Per extends Each | u
 }
 
 /** The same with a line that is ready. */
-export async function send(link: Link, script: Script, line: string[]): Promise<unknown> {
-  try {
-    return await link.command('evalsha', line);
-  } catch (error) {
+export function send(link: Link, script: Script, line: string[]): Promise<unknown> {
+  return link.command('evalsha', line).catch((error: unknown) => {
     if (!(error instanceof CommandFailure) || error.reply !== 'NOSCRIPT') throw error;
     return link.command('eval', line.with(0, script.lua));
-  }
+  });
 }
 
 /** Loads the scripts of the hot path into Redis, so that their first use does not fail with NOSCRIPT. */

@@ -205,12 +205,14 @@ export class Reader {
     return (await this.take(answer, undefined)).total;
   }
 
-  private answer<T>(reading: Promise<T>): Promise<T> {
+  private async answer<T>(reading: Promise<T>): Promise<T> {
     this.inFlight = true;
     this.reads++;
-    return reading.finally(() => {
+    try {
+      return await reading;
+    } finally {
       this.inFlight = false;
-    });
+    }
   }
 
   /** Hands on what a read brought, in portions of so many characters. */

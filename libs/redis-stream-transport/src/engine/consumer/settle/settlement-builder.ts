@@ -88,7 +88,9 @@ export class SettlementBuilder {
       const { ttlMs = least, livesOn = false, unmeasured: force = true } = care ?? {};
       logs.push({ caller, frame, ttlMs, livesOn, force });
     }
-    return { logs, results: this.results, streams: Array.from(this.streams.values(), endsOf) };
+    const streams: StreamEnds[] = [];
+    for (const ids of this.streams.values()) streams.push(endsOf(ids));
+    return { logs, results: this.results, streams };
   }
 
   private end({ delivery, keyed }: Finished): void {

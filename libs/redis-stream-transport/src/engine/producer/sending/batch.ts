@@ -99,6 +99,11 @@ export class PendingBatch {
 
 /** Groups what is wanted of a batch, in order, and counts the copies. */
 function groups(entries: readonly OutgoingEntry[]): Alike[] {
+  const [lone] = entries;
+  if (lone !== undefined && entries.length === 1 && !lone.abandoned) {
+    lone.copies++;
+    return [{ first: lone, entries: [lone] }];
+  }
   const all: Alike[] = [];
   const byPattern = new Map<string, Alike[]>();
   let last: Alike | undefined;

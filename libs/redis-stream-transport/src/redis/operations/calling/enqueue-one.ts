@@ -49,7 +49,7 @@ export function isOne({ number, version, trim, renew, sections }: Batch): boolea
 }
 
 /** Sends a batch of which `isOne` is true. It runs for each call that leaves alone, so the line is written in place. */
-export async function enqueueOne(
+export function enqueueOne(
   { link, keys, recordKey }: CallerPlace,
   { epoch, number, stamp, sections }: Batch,
 ): Promise<EnqueueAnswer> {
@@ -68,5 +68,5 @@ export async function enqueueOne(
     header,
     data,
   ];
-  return parseVerdict(await link.command('evalsha', line));
+  return link.command('evalsha', line).then(parseVerdict);
 }

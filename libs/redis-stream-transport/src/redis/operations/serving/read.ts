@@ -44,16 +44,20 @@ export async function readGroup(
   for (let i = 0; i < streams.length; i++) args.push('>');
   const tap = ReadTap.on(reader.current);
   tap?.expect();
-  const [reading, looking] = inOneWrite(reader.current, () => [
-    // Lower case: in upper case the client would skip the shape that readAnswer expects.
-    reader.command('xreadgroup', args, block),
-    // On the same connection, so Redis answers it after the read, without a way there and back of its own.
-    packs ? reader.command('hmget', [keys.incarnation(), 'id', LOOK], block) : undefined,
-  ]);
+  // Lower case: in upper case the client would skip the shape that readAnswer expects.
+  const send = (): Promise<unknown> => reader.command('xreadgroup', args, block);
+  // A read alone is written as it is: to gather what leaves costs a lone call as much as a command.
+  const [reading, looking] = packs
+    ? inOneWrite(reader.current, () => [
+        send(),
+        // On the same connection, so Redis answers it after the read, without a way there and back of its own.
+        reader.command('hmget', [keys.incarnation(), 'id', LOOK], block),
+      ])
+    : [send(), undefined];
   const watermark = looking?.then(watermarkOf).catch(() => undefined);
   const answer = await reading;
   const read = tap?.take(answer) ?? readAnswer(answer);
-  return { read, seen: await watermark };
+  return { read, seen: watermark === undefined ? undefined : await watermark };
 }
 
 function watermarkOf(answer: unknown): Watermark | undefined {

@@ -1,4 +1,3 @@
-import { textOf } from '../../answer.js';
 import { LUA_ANSWER, LUA_PUBLISH } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import type { Owner } from '../../owner.js';
@@ -50,7 +49,7 @@ export function isPlain({ logs, results, streams }: Settlement): boolean {
 }
 
 /** Sends a settlement of which `isPlain` is true. It runs for most turns, so the line is written in place. */
-export async function settlePlain(
+export function settlePlain(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
   { logs, streams }: Settlement,
@@ -71,5 +70,5 @@ export async function settlePlain(
   line.push(token, group, String(life));
   for (const { frame } of logs) line.push(frame);
   for (const id of drop) line.push(id);
-  return settleAnswer(textOf(await send(link, settlePlainScript, line), 'settle'));
+  return send(link, settlePlainScript, line).then(settleAnswer);
 }

@@ -163,7 +163,7 @@ return 'ok' .. failed
 });
 
 /** Runs for every turn with results, so the line is written in place, without an object with names. */
-export async function settle(
+export function settle(
   { link, keys, group }: GroupPlace,
   { consumer, token }: Owner,
   { logs, results, streams }: Settlement,
@@ -206,11 +206,16 @@ export async function settle(
       pushFields(line, group, started);
     }
   }
-  return settleAnswer(textOf(await send(link, settleScript, line), 'settle'));
+  return send(link, settleScript, line).then(settleAnswer);
 }
 
+/** What the scripts answer to nearly all settlements. */
+const SETTLED: SettleAnswer = { kind: 'ok', logs: [] };
+
 /** What the script says. */
-export function settleAnswer(answer: string): SettleAnswer {
+export function settleAnswer(said: unknown): SettleAnswer {
+  if (said === 'ok') return SETTLED;
+  const answer = textOf(said, 'settle');
   if (answer === 'missing' || answer === 'fenced') return { kind: answer };
   const [kind, ...positions] = answer.split(' ');
   const outcome = wordOf(kind, ['ok', 'full'] as const, 'settle');
