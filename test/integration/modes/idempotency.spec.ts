@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { RedisStreamsRecord, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { defer, firstValueFrom, of, retry } from 'rxjs';
@@ -148,6 +149,38 @@ describe.each(services)('X3 calls with the same key, %s,', (_where, TestService)
     expect(await call).toBe('result');
     expect(ran.total).toBe(1);
   });
+
+  it.each(['cancelled', 'deadline'] as const)(
+    'an error of a handler that was told to stop (%s) is no result: the next call with the key runs',
+    async (why) => {
+      const service = new TestService();
+      const ran = new Tally();
+      const ended = new Gate();
+      const work = async (_: unknown, { signal }: RedisStreamsContext) => {
+        ran.add('work');
+        if (ran.total > 1) return 'done';
+        await once(signal, 'abort');
+        ended.open();
+        throw new Error('stopped');
+      };
+      await service.serve({ messages: { work } });
+      const client = await service.connected();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const first = client.failure('work', 1, {
+        ...key,
+        timeout: 500,
+        ...(why === 'cancelled' && { timeout: 20_000, signal }),
+      });
+      await eventually(() => expect(ran.total).toBe(1));
+      if (why === 'cancelled') controller.abort();
+      await first;
+      await ended.opened;
+      expect(await client.call('work', 1, key)).toBe('done');
+      expect(await client.call('work', 1, key)).toBe('done');
+      expect(ran.total).toBe(2);
+    },
+  );
 
   it('when its instance dies, the next one runs it under the same key', async () => {
     Logger.overrideLogger(false);

@@ -154,6 +154,8 @@ class Replies implements ReplyWriter {
   }
 
   lastError(error: unknown): void {
+    // It was told to stop. Whoever comes with the same idempotency key must not be answered with that.
+    if (this.delivery.isAborted) this.delivery.recorded?.forget();
     const fault = passedFault(error);
     if (fault !== undefined) this.delivery.reply(REPLY.fault, fault, true);
     else if (this.settings.serializer !== undefined) this.packed({ err: told(error) }, true);

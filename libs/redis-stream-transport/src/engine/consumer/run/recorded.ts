@@ -14,6 +14,11 @@ export class Recorded {
     return this.texts && `[${this.texts.join(',')}]`;
   }
 
+  /** Nothing of it is a result: what the handler threw because it was told to stop is none. */
+  forget(): void {
+    this.texts = undefined;
+  }
+
   add(kind: ReplyKind, payload: string | undefined): void {
     const text = payload === undefined ? `[${kind}]` : `[${kind},${payload}]`;
     this.length += text.length + 1;
