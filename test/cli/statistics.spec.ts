@@ -33,11 +33,24 @@ function handlers(held = new Gate()) {
   };
 }
 
+/** An instance answers twice a second at most, so what it said this lately is not asked for again while one waits. */
+const LATELY = 600;
+/** Milliseconds, for what an instance does after it has waited for a handler that does not stop (5 s). */
+const LONG = 25_000;
+
 const statistics = (service: TestService, fresh = 0) =>
   readStatistics(service.address, { fresh, patience: 2000 });
 
+/** What all instances have said since this began, however late they are. */
+const saidByAll = (service: TestService, instances: number) =>
+  eventually(async () => {
+    const said = await statistics(service);
+    expect(said.instances).toHaveLength(instances);
+    return said;
+  }, LONG);
+
 const byPattern = async (service: TestService) =>
-  new Map(patternStatistics(await statistics(service)).map((one) => [one.pattern, one]));
+  new Map(patternStatistics(await statistics(service, LATELY)).map((one) => [one.pattern, one]));
 
 describe('what instances have done', () => {
   it('is counted by pattern and result, without a contract, in several shards', async () => {
@@ -61,7 +74,7 @@ describe('what instances have done', () => {
       expect(found.get('later')).toMatchObject({ ended: 0, retries: 1 });
       expect(found.get('slow')?.p50).toBeGreaterThan(500);
       expect(found.get('quick')?.p99).toBeLessThan(500);
-    });
+    }, LONG);
   });
 
   it('counts what was cancelled, or refused while paused, as neither done nor an error', async () => {
@@ -104,13 +117,12 @@ describe('what instances have done', () => {
     for (const _ of range(2)) await service.serve(handlers());
     const client = await service.connected();
     await Promise.all(range(20).map((n) => client.call('quick', n)));
-    const first = await statistics(service);
-    expect(first.instances).toHaveLength(2);
+    const first = await saidByAll(service, 2);
     expect(patternStatistics(first)).toMatchObject([{ service: 'service', ended: 20 }]);
     await client.call('quick');
     await client.failure('fail');
     await eventually(async () => {
-      const since = patternStatistics(await statistics(service), first);
+      const since = patternStatistics(await statistics(service, LATELY), first);
       expect(since.toSorted((one, other) => (one.pattern < other.pattern ? -1 : 1))).toMatchObject([
         { pattern: 'fail', ended: 1, errors: 1, p99: expect.any(Number) },
         { pattern: 'quick', ended: 1, errors: 0, over: expect.any(Number) },
@@ -138,7 +150,7 @@ describe('what instances have done', () => {
     const client = await service.connected();
     await client.call('quick');
     const key = service.keys.statistics('service');
-    const [one] = (await statistics(service)).instances;
+    const [one] = (await saidByAll(service, 1)).instances;
     await Promise.all(range(3).map(() => statistics(service, 60_000)));
     expect(await service.redis.hvals(key)).toEqual([
       expect.stringContaining(`"at":${one?.at ?? 0},`),
