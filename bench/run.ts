@@ -38,7 +38,7 @@ export async function run(options: Options): Promise<number> {
   } finally {
     end();
   }
-  return 0;
+  return results.failures.length > 0 ? 1 : 0;
 }
 
 function show({ aims, rows }: Options, results: Results): void {

@@ -17,6 +17,8 @@ export class Results {
     ),
   };
 
+  /** What is not as it must be: the run ends with an exit code that says so. */
+  readonly failures: string[] = [];
   private readonly said: Set<string> = new Set();
 
   say(text: string) {
@@ -28,6 +30,11 @@ export class Results {
     if (this.said.has(text)) return;
     this.said.add(text);
     this.say(text);
+  }
+
+  failed(text: string) {
+    this.failures.push(text);
+    this.say(`failed: ${text}`);
   }
 
   met(team: Team) {
