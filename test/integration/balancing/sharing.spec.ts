@@ -69,6 +69,27 @@ describe('instances of one group', () => {
     for (let round = 0; round < 3; round++) await burst(`round ${round}`);
   });
 
+  it('that is alone has a burst of 100 calls at once', async () => {
+    const service = new TestService();
+    let gate = new Gate();
+    let running = 0;
+    const work = async () => {
+      running++;
+      await gate.opened;
+      running--;
+    };
+    await service.serve({ messages: { work } });
+    const client = await service.connected();
+    for (const _ of range(3)) {
+      gate = new Gate();
+      const calls = range(100).map(() => client.call('work'));
+      // None of them ends before all have begun.
+      await eventually(() => expect(running).toBe(100));
+      gate.open();
+      await Promise.all(calls);
+    }
+  });
+
   it('share bursts of 100 calls evenly, to 15 parts of a hundred', async () => {
     const service = new TestService();
     const { shares } = await fleet(service, 4);
