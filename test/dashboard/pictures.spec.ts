@@ -65,6 +65,8 @@ async function shop() {
     await client.tell('orders.placed', order, { headers: { tenant: 'fr', source: 'web' } });
   }
   await client.tell('stock.low', { article: 'lamp', left: 2 });
+  for (const hours of [1, 2, 24])
+    await client.tell('stock.low', { article: 'chair' }, { delay: hours * 3_600_000 });
   await eventually(async () => expect(await service.deadLetters('orders')).toHaveLength(3));
   const ends = new AbortController();
   const traffic = async () => {

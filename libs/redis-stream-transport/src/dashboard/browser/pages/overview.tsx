@@ -111,7 +111,7 @@ function Patterns({ look }: { readonly look: Look }) {
           <span class="unseen">Filter by pattern or service</span>
           <input
             type="search"
-            placeholder="Filter by pattern or service"
+            placeholder="Pattern or service"
             value={wanted}
             onInput={(event) => setWanted(event.currentTarget.value)}
           />
