@@ -163,6 +163,15 @@ async def test_values_of_a_checked_settlement_heed_full_logs() -> None:
     assert care == ["0", "1"]
 
 
+async def test_a_checked_settlement_has_a_fault_for_a_full_log() -> None:
+    member = Member(["ok", "ok"])
+    member.doubt = 1
+    await settled(member, Outcome(delivery(), '["7",1,1,1,0,"x"]'), Outcome(delivery()))
+    frame, lost = [str(arg) for arg in member.asked[0] if str(arg).startswith("1 me ")]
+    assert "REPLY_LOST" in lost and "REPLY_LOST" not in frame
+    assert "REPLY_LOST" not in str(member.asked[1])
+
+
 async def test_settling_insists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where Redis refuses to write, or to renew the lease."""
     monkeypatch.setattr(settling.Pauses, "wait", lambda _: asyncio.sleep(0))

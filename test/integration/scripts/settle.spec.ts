@@ -9,6 +9,7 @@ import type {
 import { eventually } from '../../../tools/wait.js';
 import { TestBrokers, callerId, requestLine } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
+import { range } from '../../support/tally.js';
 
 /** A stream of which `me` holds some entries. */
 async function holding(count: number, brokers?: TestBrokers) {
@@ -228,7 +229,10 @@ describe('the script that settles entry by entry', () => {
   const incarnationOf = (brokers: TestBrokers) =>
     brokers.redis.hget(brokers.keys.incarnation(), 'id');
   /** A request that has ended with an answer. */
-  const ended = (id: string, answer: ReturnType<typeof log> | undefined) => ({
+  const ended = (
+    id: string,
+    answer: (ReturnType<typeof log> & { readonly lost?: string }) | undefined,
+  ) => ({
     ...{ stream: 'a', id, incarnation: '', drop: true, answer },
   });
 
@@ -289,6 +293,25 @@ describe('the script that settles entry by entry', () => {
       }),
     ).toBe('ok');
     expect(await brokers.frames(caller)).toEqual(['frame']);
+  });
+
+  it('says that a reply is lost for which the log has no room, and settles all the same', async () => {
+    const { brokers, broker, caller, owner, ids } = await holding(3);
+    const settle = (n: number, frame: string) =>
+      broker.settleChecked(owner, ended(ids[n]!, { ...log(caller, frame), lost: 'lost' }));
+    expect(await settle(0, 'x'.repeat(100_000))).toBe('ok');
+    const mega = 'x'.repeat(8 * 1024 * 1024);
+    for (let i = 0; i < 8; i++) await brokers.redis.xadd(brokers.keys.log(caller), '*', 'f', mega);
+    expect(await settle(1, 'y'.repeat(100_000))).toBe('ok');
+    // A short one has no other in its place.
+    const short = ended(ids[2]!, log(caller, 'short'));
+    expect(await broker.settleChecked(owner, short)).toBe('ok');
+    expect(await brokers.ids('a')).toEqual([]);
+    const frames = await brokers.frames(caller);
+    expect(frames.map((frame) => frame.slice(0, 5))).toEqual([
+      ...['xxxxx', ...range(8).map(() => 'xxxxx')],
+      ...['lost', 'short'],
+    ]);
   });
 
   it('acknowledges without deleting, and without an answer', async () => {

@@ -236,7 +236,8 @@ class Ending:
         fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *short(delivery.fields)]
         life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
         args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
-        said = await self.script("dead-letter", keys, [*args, frame, life, KEPT_LETTERS, *fields])
+        # The frame is short: it needs no other in its place where the log is full.
+        said = await self.script("dead-letter", keys, [*args, frame, "", life, KEPT_LETTERS, *fields])
         line = "%s: became dead letter %s, %s (entry %s): %s"
         if said.startswith("ok "):
             _logger.error(line, delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)

@@ -118,12 +118,14 @@ class Settling:
                 self._lost(outcome)
 
     def _lost(self, outcome: Outcome) -> Outcome:
-        sender = outcome.delivery.sender
-        if outcome.reply and sender:
-            told = fault("REPLY_LOST", "the reply log of the caller is full", "may-have-run")
-            delivery = outcome.delivery
-            outcome.reply = write_reply(Reply(sender.call, FAULT, delivery.deliveries, delivery.nonce, 0, told))
+        if outcome.reply and outcome.delivery.sender:
+            outcome.reply = self._lost_reply(outcome.delivery)
         return outcome
+
+    def _lost_reply(self, delivery: Delivery) -> str:
+        assert delivery.sender
+        told = fault("REPLY_LOST", "the reply log of the caller is full", "may-have-run")
+        return write_reply(Reply(delivery.sender.call, FAULT, delivery.deliveries, delivery.nonce, 0, told))
 
     def _frames(self, batch: list[Outcome]) -> list[tuple[str, str, int]]:
         """Frames by the keys of their logs, with the lives of these."""
@@ -193,11 +195,12 @@ class Settling:
     async def _settle_one(self, outcome: Outcome) -> str:
         member, delivery = self._member, outcome.delivery
         log, frame, life = (self._frames([outcome]) or [("", "", LOG_LIFE)])[0]
+        lost = write_frame(member.consumer, [self._lost_reply(delivery)]) if frame else ""
         name, stream = member.keys.name, delivery.stream
         lease = name("lease", member.consumer)
         keys = [name("incarnation"), member.keys.stream(stream), name("due", stream), name("started", stream)]
         keys += [delivery.key_record or lease, log or lease, name("part", stream)]
-        args = [delivery.group, member.consumer, delivery.id, delivery.since, int(outcome.drop), frame, life]
+        args = [delivery.group, member.consumer, delivery.id, delivery.since, int(outcome.drop), frame, lost, life]
         args += [outcome.result if delivery.key_record else "", delivery.size, delivery.place]
         return str(await member.script("settle-checked", keys, args))
 

@@ -19,6 +19,8 @@ export type CheckedAnswer = (typeof CHECKED)[number];
 export interface Answer {
   readonly caller: string;
   readonly frame: string;
+  /** What is written in its place when the log is full; undefined: the frame all the same, which is short. */
+  readonly lost?: string;
   /** Life of the log, in milliseconds. */
   readonly ttlMs: number;
 }

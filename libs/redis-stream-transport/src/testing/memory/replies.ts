@@ -1,3 +1,4 @@
+import { MAX_REPLY_LOG_BYTES } from '../../protocol/limits.js';
 import type { Store } from './store.js';
 
 /** Bytes from which on a frame is published in a message of its own, after one with its id. */
@@ -11,6 +12,18 @@ export interface FrameFor {
   readonly life: string;
   /** The log lives long enough. */
   readonly livesOn?: boolean;
+}
+
+/** Whether the log of a caller has room for a frame. */
+export function hasRoom(store: Store, { log, frame }: Pick<FrameFor, 'log' | 'frame'>): boolean {
+  const stream = store.stream(log);
+  return stream === undefined || stream.bytes + Buffer.byteLength(frame) <= MAX_REPLY_LOG_BYTES;
+}
+
+/** Appends a frame, or `lost` where the log has no room for it; '': the frame is short. */
+export function answerInRoom(store: Store, said: FrameFor & { readonly lost: string }): void {
+  const isLost = said.lost !== '' && !hasRoom(store, said);
+  answer(store, isLost ? { ...said, frame: said.lost } : said);
 }
 
 /** Appends a frame to the reply log of a caller, and publishes it. */

@@ -1,7 +1,8 @@
 import type { CommandFailure } from '../../../redis/failure.js';
-import type { CheckedAnswer, GroupBroker } from '../../../redis/group-broker.js';
+import type { CheckedAnswer, GroupBroker, Settlement } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
 import { Patience } from './patience.js';
+import { lostFrame } from './reply-text.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 
@@ -9,6 +10,12 @@ export interface CheckedSettlerHooks {
   /** It is settled ('ok'), or another instance's ('lost'). */
   resolved(finished: Finished, outcome: 'ok' | 'lost'): void;
   ttlFor(delivery: Delivery): number;
+  /** Logs of these positions are full: the settlement with faults for their callers. */
+  shortened(
+    finished: readonly Finished[],
+    settlement: Settlement,
+    full: readonly number[],
+  ): Settlement;
 }
 
 /**
@@ -76,7 +83,11 @@ export class CheckedSettler {
         const { owner } = this.context.identity;
         const builder = this.built(values);
         sent = builder.finished.length;
-        const { kind } = await this.broker.settle(owner, builder.build(owner.consumer));
+        const settlement = builder.build(owner.consumer);
+        const answer = await this.broker.settle(owner, settlement);
+        if (answer.kind !== 'full') return answer.kind;
+        const shortened = this.hooks.shortened(builder.finished, settlement, answer.logs);
+        const { kind } = await this.broker.settle(owner, shortened);
         return kind === 'full' ? 'ok' : kind;
       });
       this.resolve(values.splice(0, sent), answer);
@@ -116,7 +127,8 @@ export class CheckedSettler {
   private settle(finished: Finished): Promise<CheckedAnswer> {
     const { stream, id, history, isRequest, packPlace: pack } = finished.delivery;
     const { owner } = this.context.identity;
-    const [answer] = this.built([finished]).build(owner.consumer).logs;
+    const [log] = this.built([finished]).build(owner.consumer).logs;
+    const answer = log && { ...log, lost: lostFrame(owner.consumer, [finished.delivery]) };
     const entry = { stream: stream.name, id, incarnation: history.incarnation, drop: isRequest };
     return this.broker.settleChecked(owner, { ...entry, answer, keyed: finished.keyed, pack });
   }

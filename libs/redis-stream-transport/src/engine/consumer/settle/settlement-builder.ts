@@ -79,13 +79,13 @@ export class SettlementBuilder {
     if (final) this.end(finished);
   }
 
-  /** @param known what was done for the logs a moment ago; undefined: also logs that are full are written */
+  /** @param known what was done for the logs a moment ago; undefined: nothing is, and each is measured */
   build(instance: string, known?: ReplyLogs): Settlement {
     const logs: LogEnd[] = [];
     for (const { caller, text, ttlMs: least } of this.logs.values()) {
       const frame = encodeFrame(instance, text);
       const care = known?.appends(caller, text.length, least, this.generation);
-      const { ttlMs = least, livesOn = false, unmeasured: force = true } = care ?? {};
+      const { ttlMs = least, livesOn = false, unmeasured: force = false } = care ?? {};
       logs.push({ caller, frame, ttlMs, livesOn, force });
     }
     const streams: StreamEnds[] = [];

@@ -19,6 +19,9 @@ function setup() {
   const checked: string[] = [];
   /** Entries that turn out to be somebody else's. */
   const others = new Set<string>();
+  /** Callers whose logs are full. */
+  const full = new Set<string>();
+  const stopped: string[] = [];
   const ended: string[] = [];
   const open: ((error: Error) => void)[] = [];
   const context = shardContext({ options: { replyTtl: 60_000 } });
@@ -28,6 +31,8 @@ function setup() {
     settlements.push(settlement);
     if (!answers) return new Promise((_resolve, reject) => open.push(reject));
     if (!context.isUp) return Promise.reject(new CommandFailure('unsent', '', 'away'));
+    const tooMuch = logs.flatMap(({ caller, force }, i) => (full.has(caller) && !force ? [i] : []));
+    if (tooMuch.length > 0) return Promise.resolve({ kind: 'full', logs: tooMuch });
     frames.push(...logs.map(({ frame }) => frame));
     return Promise.resolve({ kind: 'ok', logs: [] });
   };
@@ -35,12 +40,14 @@ function setup() {
     if (!context.isUp) throw new CommandFailure('unsent', '', 'away');
     checked.push(entry.id);
     if (others.has(entry.id)) return 'lost';
-    if (entry.answer !== undefined) frames.push(entry.answer.frame);
+    const { answer } = entry;
+    if (answer !== undefined) frames.push((full.has(answer.caller) && answer.lost) || answer.frame);
     return 'ok';
   };
   const broker = { settle, settleChecked } as unknown as GroupBroker;
   const settler = new Settler(context, broker, {
-    ...{ logFull() {}, eased() {} },
+    eased() {},
+    logFull: ({ id }) => stopped.push(id),
     released: ({ id }, outcome) => ended.push(`${id} ${outcome}`),
   });
   const stream = (id: string) =>
@@ -58,6 +65,7 @@ function setup() {
   const written = () => frames.flatMap((frame) => /\[(.*)\]$/.exec(frame)?.[1]?.split(',') ?? []);
   return {
     ...{ context, settler, frames, settlements, checked, others, ended, stream, special, written },
+    ...{ full, stopped },
     away() {
       answers = false;
     },
@@ -132,6 +140,24 @@ describe('values of a streamed reply whose settlements got no answer', () => {
     expect(ended).toEqual(['one ok']);
     expect(frames.length).toBeLessThan(10);
     expect(settler.owed).toBe(0);
+  });
+
+  it('are lost where the log of their caller is full, and their handler is told', async () => {
+    const { settler, ended, stream, frames, full, stopped, away, dies, back } = setup();
+    const one = stream('one');
+    away();
+    settler.add(one, 'value', false);
+    await turn();
+    await dies();
+    full.add('one');
+    settler.add(one, 'end', true);
+    await back();
+    await settler.settled();
+    expect(frames.map((frame) => /REPLY_LOST|value|end/.exec(frame)?.[0])).toEqual([
+      ...['REPLY_LOST', 'REPLY_LOST'],
+    ]);
+    expect(stopped).toEqual(['one']);
+    expect(ended).toEqual(['one ok']);
   });
 
   it('delay nothing once they are another instance’s', async () => {

@@ -8,13 +8,13 @@ import type {
   Settlement,
 } from '../../../redis/group-broker.js';
 import type { Delivery } from '../run/delivery.js';
-import { faultText } from '../run/ends.js';
 import { aboutOne } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { Gathered } from './gathered.js';
 import { SettlementBuilder, type Finished } from './settlement-builder.js';
 import { Moments } from './moments.js';
 import { ReplyLogs } from './reply-logs.js';
+import { lostFrame, replyText } from './reply-text.js';
 import type { ShardContext } from '../membership/shard-context.js';
 
 /** Characters of replies at which a settlement leaves before the turn ends. */
@@ -57,6 +57,10 @@ export class Settler {
     this.logs = new ReplyLogs(context.clock);
     this.checked = new CheckedSettler(context, broker, {
       ttlFor: (delivery) => this.ttlFor(delivery),
+      shortened: (finished, settlement, full) => {
+        this.tellFullLogs(finished, settlement, full);
+        return this.shortened(finished, settlement, full);
+      },
       resolved: (finished, outcome) => {
         this.release(finished, outcome);
         this.flush();
@@ -212,16 +216,15 @@ export class Settler {
     settlement: Settlement,
     full: readonly number[],
   ): Settlement {
-    const payload = faultText('REPLY_LOST', 'the reply log of the caller is full', 'may-have-run');
     const logs = settlement.logs.map((log, i) => {
       if (!full.includes(i)) return { ...log, force: true };
-      const replies = finished
-        .filter(
-          ({ delivery, reply }) =>
-            delivery.entry.header.caller === log.caller && reply !== undefined,
-        )
-        .map(({ delivery }) => replyText(delivery, REPLY.fault, payload, 0));
-      const frame = encodeFrame(this.context.identity.consumer, replies.join(','));
+      const lost = finished.filter(
+        ({ delivery, reply }) => delivery.entry.header.caller === log.caller && reply !== undefined,
+      );
+      const frame = lostFrame(
+        this.context.identity.consumer,
+        lost.map(({ delivery }) => delivery),
+      );
       return { ...log, frame, force: true };
     });
     return { ...settlement, logs };
@@ -262,6 +265,8 @@ export class Settler {
       caller,
       frame: encodeFrame(delivery.consumer, reply),
       ttlMs: this.ttlFor(delivery),
+      // Faults are short.
+      ...(kind !== REPLY.fault && { lost: lostFrame(delivery.consumer, [delivery]) }),
     };
   }
 
@@ -277,23 +282,4 @@ export class Settler {
     this.idle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/** A reply of a delivery as it stands in a frame. */
-export function replyText(
-  delivery: Delivery,
-  kind: (typeof REPLY)[keyof typeof REPLY],
-  payload: string | undefined,
-  index: number,
-): string {
-  const { header } = delivery.entry;
-  return encodeReply({
-    call: header.call as string,
-    kind,
-    deliveries: delivery.history.deliveries,
-    nonce: delivery.nonce,
-    index,
-    payload,
-    headers: delivery.headersBeside,
-  });
 }

@@ -2,6 +2,7 @@ import { textOf, wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_ROOM } from '../../lua/room.js';
 import { LUA_RESULTS } from '../../lua/results.js';
 import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
@@ -28,7 +29,8 @@ export interface DeadEntry {
  * Moves an entry to the dead letters of its group and tells its caller. An entry that may be started only once was
  * acknowledged at its start, and is found by its note. An idempotency key under which the entry ran is free again.
  *
- * Without a caller `log` is the lease again, and without a key so is `keyRecord`. `life` is that of the log (ms).
+ * Without a caller `log` is the lease again, and without a key so is `keyRecord`. `life` is that of the log (ms). `lost` is
+ * written instead of a `frame` that the log has no room for.
  * Answers 'ok' and the id of the letter, 'lost', 'missing' or 'fenced'.
  */
 export const deadLetterScript = defineScript({
@@ -37,7 +39,7 @@ export const deadLetterScript = defineScript({
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
     ...PACK_ARGS,
-    ...(['drop', 'frame', 'life', 'kept', '...fields'] as const),
+    ...(['drop', 'frame', 'lost', 'life', 'kept', '...fields'] as const),
   ],
   lua: `
 ${LUA_ANSWER}
@@ -54,7 +56,10 @@ if redis.pcall('HGET', started, start) ~= consumer then
 end
 local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
 -- From here on nothing raises: a repeat would write another letter.
-if frame ~= '' then answer(log, frame, life) end
+if frame ~= '' then
+${LUA_ROOM}
+  answer(log, frame, life)
+end
 if keyRecord ~= lease then keep(keyRecord, name, '-') end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok ' .. letter
@@ -85,6 +90,7 @@ export async function deadLetter(
     id,
     drop,
     frame: answer?.frame ?? '',
+    lost: answer?.lost ?? '',
     life: answer?.ttlMs ?? 0,
     kept,
     fields,

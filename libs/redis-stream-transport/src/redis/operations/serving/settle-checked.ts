@@ -2,6 +2,7 @@ import { wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_ROOM } from '../../lua/room.js';
 import { LUA_RESULTS } from '../../lua/results.js';
 import { endedRecord } from '../../../protocol/result-record.js';
 import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
@@ -28,6 +29,7 @@ export interface KeyedResult {
  * that has ended is over, whichever consumer its entry belongs to.
  *
  * `log` is unused without a `frame`, and `keyRecord` without a `result`: they are then another key of the script.
+ * `lost` is written instead of a `frame` that the log has no room for.
  * `since` is the incarnation at the read, `drop` says whether to delete, `life` is that of the log (ms). `result` is
  * the record to write of the key, '' for none, '-' to free the key.
  * Answers `ok`, `lost`, `missing` or `fenced`.
@@ -37,7 +39,7 @@ export const settleCheckedScript = defineScript({
   keys: ['lease', 'incarnation', 'stream', 'due', 'started', 'keyRecord', 'log', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
-    ...(['since', 'drop', 'frame', 'life', 'result'] as const),
+    ...(['since', 'drop', 'frame', 'lost', 'life', 'result'] as const),
     ...PACK_ARGS,
   ],
   flags: 'allow-oom',
@@ -60,7 +62,10 @@ if owner ~= consumer then
   local entry = redis.pcall('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
 end
-if frame ~= '' then answer(log, frame, life) end
+if frame ~= '' then
+${LUA_ROOM}
+  answer(log, frame, life)
+end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, name, result) end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
@@ -107,6 +112,7 @@ export async function settleChecked(
     since: incarnation,
     drop,
     frame: answer?.frame ?? '',
+    lost: answer?.lost ?? '',
     life: answer?.ttlMs ?? 0,
     result: keyed === undefined ? '' : recordOf(keyed),
   });

@@ -4,7 +4,7 @@ import { finish, keep } from '../ends.js';
 import { fenced } from '../fence.js';
 import { operation } from '../operation.js';
 import { located } from '../packs.js';
-import { answer } from '../replies.js';
+import { answerInRoom } from '../replies.js';
 
 /** Settles one entry, if it is still this consumer's. */
 export const settleChecked = operation(settleCheckedScript, (store, said) => {
@@ -20,7 +20,7 @@ export const settleChecked = operation(settleCheckedScript, (store, said) => {
     if (owner !== undefined) return 'lost';
     if (store.entry(stream, id) === undefined && isSameMemory) return 'lost';
   }
-  if (said.frame !== '') answer(store, said);
+  if (said.frame !== '') answerInRoom(store, said);
   if (said.result !== '') keep(store, said.keyRecord, call.name, said.result);
   if (finish(store, said, call, said.drop === '1')) store.deleteField(started, start);
   return 'ok';
@@ -41,7 +41,7 @@ export const deadLetter = operation(deadLetterScript, (store, said) => {
     return 'lost';
   const letter = store.add(dead, said.fields);
   store.stream(dead)?.keep(Number(said.kept));
-  if (said.frame !== '') answer(store, said);
+  if (said.frame !== '') answerInRoom(store, said);
   if (keyRecord !== said.lease) keep(store, keyRecord, call.name, '-');
   if (finish(store, said, call, said.drop === '1')) store.deleteField(started, start);
   return `ok ${letter}`;

@@ -1,10 +1,9 @@
-import { MAX_REPLY_LOG_BYTES } from '../../../protocol/limits.js';
 import { settleScript } from '../../../redis/operations/serving/settle.js';
 import { keep } from '../ends.js';
 import { fenced } from '../fence.js';
 import { operation, type Line } from '../operation.js';
 import { noteLetters } from '../packs.js';
-import { answer } from '../replies.js';
+import { answer, hasRoom } from '../replies.js';
 import type { Store } from '../store.js';
 
 const NAMED_KEYS = 1;
@@ -67,11 +66,8 @@ export const settle = operation(settleScript, (store, said, line) => {
   return 'ok';
 });
 
-function isFull(store: Store, { log, frame, care }: Frame): boolean {
-  if (care % 2 === 1) return false;
-  const stream = store.stream(log);
-  return stream !== undefined && stream.bytes + Buffer.byteLength(frame) > MAX_REPLY_LOG_BYTES;
-}
+const isFull = (store: Store, { care, ...frame }: Frame): boolean =>
+  care % 2 === 0 && !hasRoom(store, frame);
 
 /** Acknowledges and deletes. */
 export function end(store: Store, stream: string, group: string, ids: readonly string[]): void {
