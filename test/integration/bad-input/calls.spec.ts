@@ -51,9 +51,14 @@ describe('what a caller cannot send', () => {
 describe('what a handler cannot answer', () => {
   it('a reply over the limit is an error, and other calls go on', async () => {
     const service = new TestService();
+    const bad = () => {
+      throw { message: 'x'.repeat(5000) };
+    };
     await service.serve(
       {
         messages: {
+          bad,
+          badTwice: [bad, { retry: { attempts: 2, delay: 1 } }],
           big: () => 'x'.repeat(5000),
           bigStream: () => of('small', 'x'.repeat(5000), 'never'),
           work: () => 'fine',
@@ -70,6 +75,8 @@ describe('what a handler cannot answer', () => {
     expect(big).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', outcome: 'may-have-run' });
     expect(stream).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(fine).toBe('fine');
+    for (const pattern of ['bad', 'badTwice'])
+      expect(await client.failure(pattern)).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(await service.length('big')).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { RedisStreamsErrorCode } from '../errors.js';
 import type { PacketSerializer } from '../options/index.js';
 import { REPLY } from '../protocol/frame.js';
-import type { LastReply } from '../engine/consumer/run/ends.js';
+import { faultText, type LastReply } from '../engine/consumer/run/ends.js';
 import type { Sealer } from '../options/sealing.js';
 import { withStack } from './exposed-stack.js';
 import { FailedRun } from './failed-run.js';
@@ -159,7 +159,10 @@ class Replies implements ReplyWriter {
     const fault = passedFault(error);
     if (fault !== undefined) this.delivery.reply(REPLY.fault, fault, true);
     else if (this.settings.serializer !== undefined) this.packed({ err: told(error) }, true);
-    else this.delivery.error(errorText(error));
+    else {
+      const text = errorText(error);
+      if (!this.tooLarge(text)) this.delivery.error(text);
+    }
   }
 
   /** Tries again; if this was the last attempt, its caller gets the error. */
@@ -173,7 +176,13 @@ class Replies implements ReplyWriter {
       return;
     }
     if (settings.sealing === undefined) {
-      again({ kind: REPLY.error, payload: errorText(error) });
+      const payload = errorText(error);
+      const { replyBound } = settings;
+      if (!replyBound.isExceededBy(payload)) again({ kind: REPLY.error, payload });
+      else {
+        const told = faultText('PAYLOAD_TOO_LARGE', replyBound.complaint, 'may-have-run');
+        again({ kind: REPLY.fault, payload: told });
+      }
       return;
     }
     const packed = this.pack({ err: told(error) }, true);
