@@ -95,7 +95,7 @@ function report({ name, title }: Scenario, result: Result, folder: string): void
 }
 
 function row({ figures, violations, seconds }: Result): Row {
-  const { scenario, seed, calls, executions, packed, duplicates, duplicateBound } = figures;
+  const { scenario, seed, calls, executions, packed, later, duplicates, duplicateBound } = figures;
   const { lost, faults, longestStall, redis } = figures;
   return {
     scenario,
@@ -104,6 +104,7 @@ function row({ figures, violations, seconds }: Result): Row {
     calls,
     executions,
     packed,
+    later,
     duplicates,
     duplicateBound,
     lost,

@@ -13,6 +13,8 @@ export interface Row {
   readonly executions: number;
   /** Executions of calls that came in an entry with others. */
   readonly packed: number;
+  /** Calls and events that were due later than they were sent. */
+  readonly later: number;
   readonly duplicates: number;
   readonly duplicateBound: number;
   readonly lost: number;
@@ -54,8 +56,8 @@ export function tableOf(rows: readonly Row[]): string {
       `${distinct(rows, 'seed').join(', ')}, in ${Math.round(seconds / 60)} minutes. Figures are sums over the ` +
       'seeds; the longest stall is the longest time without any success of any caller while there was load.',
     '',
-    '| scenario | seeds | calls | executions | in packs | faults | repeated | in flight at faults | lost | longest stall, ms | violations |',
-    `|${' --- |'.repeat(11)}`,
+    '| scenario | seeds | calls | executions | in packs | due later | faults | repeated | in flight at faults | lost | longest stall, ms | violations |',
+    `|${' --- |'.repeat(12)}`,
     ...lines.map((line) => `| ${line.join(' | ')} |`),
   ].join('\n');
 }
@@ -70,6 +72,7 @@ function cells(rows: readonly Row[]): (string | number)[] {
     sum('calls'),
     sum('executions'),
     sum('packed'),
+    sum('later'),
     sum('faults'),
     sum('duplicates'),
     sum('duplicateBound'),

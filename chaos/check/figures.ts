@@ -15,6 +15,8 @@ export interface Figures {
   readonly packed: number;
   /** Entries with several calls. */
   readonly packs: number;
+  /** Calls and events that were due later than they were sent. */
+  readonly later: number;
   readonly duplicates: number;
   /** Number of repetitions that the faults excuse. */
   readonly duplicateBound: number;
@@ -46,11 +48,13 @@ export function figuresOf(model: Model): Figures {
   const latencies: number[] = [];
   const times: number[] = [];
   let executions = strays.length;
+  let later = 0;
   let lost = 0;
   const outcomes: Record<string, number> = {};
   let lastStart = 0;
   for (const call of calls.values()) {
     executions += call.executions.length;
+    if (call.due !== undefined) later++;
     if (call.start > lastStart) lastStart = call.start;
     const [end] = call.ends;
     const outcome =
@@ -70,6 +74,7 @@ export function figuresOf(model: Model): Figures {
     calls: calls.size,
     executions,
     ...packsOf(model),
+    later,
     duplicates,
     duplicateBound: bound,
     lost,

@@ -24,6 +24,7 @@ describe('I10, what is due later', () => {
       waiting(histories);
       ran(histories, added);
       expect(rulesOf(histories)).toEqual([]);
+      expect(check(histories.written()).figures.later).toBe(1);
     }
   });
 
