@@ -354,6 +354,8 @@ describe.skipIf(!isThere)('for everybody', () => {
     ['in light', {}],
     ['in dark', { colorScheme: 'dark' }],
     ['on a phone', { width: 360, height: 740 }],
+    ['on a tablet', { width: 800, height: 1100 }],
+    ['in a narrow window', { width: 1050, height: 800 }],
   ])('no page has barriers that a machine finds, or scrolls sideways, %s', async (_where, look) => {
     const made = await place(WRITES);
     const found: string[] = [];
