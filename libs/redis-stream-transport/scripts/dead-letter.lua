@@ -1,7 +1,7 @@
 local lease, stream, due, dead, log, started, keyRecord, part = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local token, group, consumer, id, size, place, drop, frame, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local token, group, consumer, id, size, place, drop, frame, lost, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local fields = {}
-for i = 11, #ARGV do fields[i - 10] = ARGV[i] end
+for i = 12, #ARGV do fields[i - 11] = ARGV[i] end
 local function unwritten(log)
   redis.pcall('SPUBLISH', log, '0-0 ')
   return false
@@ -111,7 +111,15 @@ if redis.pcall('HGET', started, start) ~= consumer then
 end
 local letter = redis.call('XADD', dead, 'MAXLEN', '~', kept, '*', unpack(fields))
 -- From here on nothing raises: a repeat would write another letter.
-if frame ~= '' then answer(log, frame, life) end
+if frame ~= '' then
+
+if lost ~= '' then
+  local used = redis.pcall('MEMORY', 'USAGE', log)
+  if type(used) == 'number' and used + #frame > 67108864 then frame = lost end
+end
+
+  answer(log, frame, life)
+end
 if keyRecord ~= lease then keep(keyRecord, name, '-') end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok ' .. letter

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 local lease, incarnation, stream, due, started, keyRecord, log, part = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local token, group, consumer, id, since, drop, frame, life, result, size, place = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local token, group, consumer, id, since, drop, frame, lost, life, result, size, place = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local function unwritten(log)
   redis.pcall('SPUBLISH', log, '0-0 ')
   return false
@@ -114,7 +114,15 @@ if owner ~= consumer then
   local entry = redis.pcall('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
 end
-if frame ~= '' then answer(log, frame, life) end
+if frame ~= '' then
+
+if lost ~= '' then
+  local used = redis.pcall('MEMORY', 'USAGE', log)
+  if type(used) == 'number' and used + #frame > 67108864 then frame = lost end
+end
+
+  answer(log, frame, life)
+end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, name, result) end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
