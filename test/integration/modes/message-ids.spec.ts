@@ -77,6 +77,13 @@ describe('N5 an event with a message id', () => {
 });
 
 describe('N5 cancelScheduled', () => {
+  test.each([[undefined], [null], [5], [{}], [''], ['x'.repeat(257)]])('refuses %j', async (id) => {
+    const client = await new TestService().connected();
+    const refused = client.cancelScheduled('told', id as string);
+    const message = expect.stringContaining('cancelScheduled() takes') as string;
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
+  });
+
   test('takes an event back, and its message id', async () => {
     const service = new TestService();
     const heard: unknown[] = [];

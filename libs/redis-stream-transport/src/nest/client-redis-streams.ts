@@ -232,7 +232,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
 
   /**
    * Takes back what is due later, by its `messageId` or as `onStored` names it. True: it still waited, and does not run.
-   * @throws RedisStreamsError NOT_CONNECTED, REDIS
+   * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
    */
   async cancelScheduled(pattern: unknown, id: string): Promise<boolean> {
     const name = this.normalizePattern(pattern as MsPattern);

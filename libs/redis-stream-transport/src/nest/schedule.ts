@@ -5,7 +5,7 @@ import type { Schedule } from '../engine/producer/sending/entry-request.js';
 import { RedisStreamsError } from '../errors.js';
 import type { ResolvedClientOptions, ResolvedRecordOptions } from '../options/index.js';
 import { shardOf } from '../protocol/keys.js';
-import { MAX_DELAY, MAX_TIMEOUT } from '../protocol/limits.js';
+import { MAX_DELAY, MAX_KEY_LENGTH, MAX_TIMEOUT } from '../protocol/limits.js';
 import { streamsOf } from '../protocol/priority.js';
 import { CommandFailure } from '../redis/failure.js';
 import { waitingId, withdraw } from '../redis/operations/scheduling/withdraw.js';
@@ -34,7 +34,7 @@ export function scheduleOf(
 /**
  * Takes back an event by its message id, or a call by its id. Returns whether it still waited.
  *
- * @throws RedisStreamsError NOT_CONNECTED, REDIS
+ * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export async function cancelScheduled(
   { lanes }: ResolvedClientOptions,
@@ -42,6 +42,11 @@ export async function cancelScheduled(
   pattern: string,
   id: string,
 ): Promise<boolean> {
+  if (typeof id !== 'string' || id === '' || id.length > MAX_KEY_LENGTH) {
+    const wanted = `a pattern, and a message id or the id of a call of 1 to ${MAX_KEY_LENGTH} characters`;
+    const message = `cancelScheduled() takes ${wanted}`;
+    throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
+  }
   const lane = lanes.get(pattern);
   const { commands: link, keys } = shards[
     shardOf(lane ?? pattern, shards.length)

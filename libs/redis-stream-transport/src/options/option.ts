@@ -126,6 +126,9 @@ export const flag: Option<boolean, false> = {
   },
 };
 
+/** Half of a pair of surrogates: in Redis all of them would be the same text. */
+const LONE = /\p{Surrogate}/u;
+
 /** A text of bounded length. `pattern` is its form, and `wanted` the name of it in errors. */
 export function text<D extends string | undefined = undefined>(facts: {
   default?: D;
@@ -139,8 +142,10 @@ export function text<D extends string | undefined = undefined>(facts: {
     bounds: `1 – ${max} characters`,
     default: facts.default as D,
     read(value, name, place) {
-      if (typeof value === 'string' && value.length <= max && pattern.test(value)) return value;
-      throw invalid(place, name, `${wanted} of 1 to ${max} characters`, value);
+      const fits = typeof value === 'string' && value.length <= max && pattern.test(value);
+      if (fits && !LONE.test(value)) return value;
+      const whole = fits ? ', without half of a pair of surrogates' : '';
+      throw invalid(place, name, `${wanted} of 1 to ${max} characters${whole}`, value);
     },
   };
 }

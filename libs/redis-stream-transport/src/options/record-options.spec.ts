@@ -49,6 +49,8 @@ it.each([
   [{ timeout: 1, idleTimeout: 1 }, /"timeout" and "idleTimeout" contradict/],
   [{ idempotencyKey: '' }, /"idempotencyKey"/],
   [{ idempotencyKey: 'x'.repeat(257) }, /"idempotencyKey"/],
+  [{ idempotencyKey: 'a\ud800' }, /"idempotencyKey" .*half of a pair/],
+  [{ messageId: '\udc00b' }, /"messageId" .*half of a pair/],
   [{ atMostOnce: 1 }, /"atMostOnce"/],
   [{ signal: {} }, /"signal" must be an object with addEventListener/],
   [{ window: 64 }, /"window" must be an object of values, characters/],
