@@ -293,9 +293,8 @@ export class DeliveryProcessor implements DeliveryOwner {
   private waitFor(delivery: Delivery, dueAt: number, attempts: number, state: string): void {
     const { stream, name } = delivery;
     this.retries.wait(`${stream.name} ${name}`, dueAt - this.context.redisClock.now(), () => {
-      if (stream.holds(delivery)) {
-        this.dispatcher.accept(this.router.again(delivery, attempts, state));
-      }
+      if (!stream.holds(delivery)) return;
+      this.dispatcher.accept(this.router.again(delivery, attempts, state));
     });
   }
 }
