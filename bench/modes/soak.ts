@@ -27,17 +27,16 @@ async function soak(team: Team, calls: number, results: Results) {
   const startedAt = nowMs();
   await team.client.ask('begin', spec);
   let [done, errors] = [0, 0];
-  const count = (marked: { readonly calls?: number; readonly errors?: number }): void => {
-    done += marked.calls ?? 0;
-    errors += marked.errors ?? 0;
-  };
   for (let sample = 1; sample <= SAMPLES; sample++) {
     while (done < (calls * sample) / SAMPLES) {
       await sleep(100);
-      count(await team.client.ask('mark'));
+      const marked = await team.client.ask('mark');
+      done += marked.calls ?? 0;
+      errors += marked.errors ?? 0;
     }
     const { mark, client, services, broker } = await team.look();
-    count(mark);
+    done += mark.calls;
+    errors += mark.errors;
     for (const [name, usage] of [
       ['client', client],
       ['service', services[0]],

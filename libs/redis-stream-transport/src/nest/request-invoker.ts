@@ -180,8 +180,8 @@ class Replies implements ReplyWriter {
       const { replyBound } = settings;
       if (!replyBound.isExceededBy(payload)) again({ kind: REPLY.error, payload });
       else {
-        const told = faultText('PAYLOAD_TOO_LARGE', replyBound.complaint, 'may-have-run');
-        again({ kind: REPLY.fault, payload: told });
+        const large = faultText('PAYLOAD_TOO_LARGE', replyBound.complaint, 'may-have-run');
+        again({ kind: REPLY.fault, payload: large });
       }
       return;
     }

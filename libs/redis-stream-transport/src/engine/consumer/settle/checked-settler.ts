@@ -84,9 +84,9 @@ export class CheckedSettler {
         const builder = this.built(values);
         sent = builder.finished.length;
         const settlement = builder.build(owner.consumer);
-        const answer = await this.broker.settle(owner, settlement);
-        if (answer.kind !== 'full') return answer.kind;
-        const shortened = this.hooks.shortened(builder.finished, settlement, answer.logs);
+        const first = await this.broker.settle(owner, settlement);
+        if (first.kind !== 'full') return first.kind;
+        const shortened = this.hooks.shortened(builder.finished, settlement, first.logs);
         const { kind } = await this.broker.settle(owner, shortened);
         return kind === 'full' ? 'ok' : kind;
       });
