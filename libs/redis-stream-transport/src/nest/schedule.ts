@@ -43,8 +43,7 @@ export async function cancelScheduled(
   id: string,
 ): Promise<boolean> {
   if (typeof id !== 'string' || id === '' || id.length > MAX_KEY_LENGTH) {
-    const wanted = `a pattern, and a message id or the id of a call of 1 to ${MAX_KEY_LENGTH} characters`;
-    const message = `cancelScheduled() takes ${wanted}`;
+    const message = `cancelScheduled() takes a message id or the id of a call, of 1 to ${MAX_KEY_LENGTH} characters`;
     throw new RedisStreamsError('INVALID_OPTION', message, { pattern });
   }
   const lane = lanes.get(pattern);
