@@ -2,7 +2,7 @@
 
 import asyncio
 
-from redis_streams_rpc.ended import end
+from redis_streams_rpc.ended import SOON, end
 
 
 async def test_a_cancellation_that_was_forgotten_is_repeated() -> None:
@@ -14,7 +14,7 @@ async def test_a_cancellation_that_was_forgotten_is_repeated() -> None:
 
     task = asyncio.create_task(forgetful())
     await asyncio.sleep(0)
-    await asyncio.wait_for(end([task]), 20)
+    await asyncio.wait_for(end([task], SOON), 20)
     assert task.cancelled()
 
 

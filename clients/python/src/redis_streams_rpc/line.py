@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from .calls import Call
 from .connections import LOST, Address, Memory, connect, now
-from .ended import end
+from .ended import SOON, end
 from .errors import RedisStreamsError
 from .frame import Frame
 from .giving_up import GivingUp
@@ -42,7 +42,7 @@ class Line:
         self._asker = asyncio.create_task(steadily(self._ask_often, "asking about calls"))
 
     async def close(self) -> None:
-        await end([self._asker])
+        await end([self._asker], SOON)
         # What is not stored yet must not be while the rest is asked about.
         calls = sorted(self.calls.values(), key=_is_stored)
         await asyncio.gather(*(self._close(call) for call in calls))

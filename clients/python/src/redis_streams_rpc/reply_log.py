@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import ResponseError
 
 from .connections import LOST, Pauses, is_passing, now
-from .ended import end
+from .ended import SOON, end
 from .frame import Frame, read_frame
 from .scripts import command, run
 from .steady import steadily
@@ -42,7 +42,7 @@ class ReplyLog:
         self._task = asyncio.create_task(steadily(self._work, "reading replies"))
 
     async def close(self) -> None:
-        await end([self._task])
+        await end([self._task], SOON)
 
     async def has_read(self, id_: str) -> None:
         """Waits until everything up to this id was handed on."""

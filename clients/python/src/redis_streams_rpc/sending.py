@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from redis.exceptions import ResponseError
 
 from .connections import LOST, Clock, Memory, Pauses, hello, is_passing, now
-from .ended import end
+from .ended import SOON, end
 from .errors import Outcome, RedisStreamsError
 from .keys import Keys
 from .scripts import run
@@ -113,7 +113,7 @@ class Sender:
         self._wake.set()
 
     async def close(self) -> None:
-        await end([self._task])
+        await end([self._task], SOON)
         for item in self._queue:
             item.fail("CLOSED", "the caller was closed")
 
