@@ -112,7 +112,7 @@ async def test_calls_behind_more_than_may_wait_are_reached(
 
         with caplog.at_level(logging.ERROR):
             async with service:
-                said = await asyncio.gather(*(told(caller.call("nest", 1)) for _ in range(40)))
+                said = await asyncio.gather(*(told(caller.call("nest", 1)) for _ in range(16)))
     assert {one for one in said if one != 1} == {("OVERLOADED", "not-run")}
     assert said.count(1) >= 2
     assert any("OVERLOADED" in record.message for record in caplog.records)
