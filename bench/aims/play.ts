@@ -10,7 +10,10 @@ import type { Results } from '../report/results.js';
 import { AIMS, BOUNDS, type Figure } from './aims.js';
 import { chosen, partsOf, type Part } from './parts.js';
 
-/** Seconds of calls before the first round. */
+/**
+ * Seconds of calls before the first round, and as many times that for who has so many times fewer loads to play: what compares
+ * ours with ours would compare how warm they are otherwise.
+ */
 const FIRST_WARM_UP = 1;
 /** Events of a round: more would take BullMQ many seconds. */
 const EVENTS = 30_000;
@@ -36,8 +39,12 @@ async function playPart(part: Part, options: Options, results: Results): Promise
   });
   try {
     const calls = cases.find(({ load }) => load.load === 'closed')?.load;
+    const loadsOf = ({ peer }: Team): number =>
+      cases.filter(({ peers }) => peers.includes(peer)).length;
+    const most = Math.max(...teams.map(loadsOf));
     for (const team of teams) {
-      if (calls !== undefined) await warmUp(team, calls, FIRST_WARM_UP);
+      const seconds = FIRST_WARM_UP * (most / loadsOf(team));
+      if (calls !== undefined) await warmUp(team, calls, seconds);
       if (takesPart(cases, team, 'events')) await burst(team, EVENTS / 4);
     }
     await inRounds(
