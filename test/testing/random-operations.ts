@@ -210,7 +210,9 @@ export class Operations {
     const from = this.added.length;
     const places = Array.from({ length: count }, () => this.added.push({ stream, size }) - 1);
     const entries = places.map(() => fields);
-    const plain = places.map(() => [header, '1']);
+    // Entries that have one header are written in another way than those that have not.
+    const areEqual = this.dice.next() < 0.5;
+    const plain = places.map((_, i) => [areEqual || i === 0 ? header : `${header} other`, '1']);
     const hasExtraFields = size > 0 || this.dice.next() < 0.5;
     // The other stream stands for that of a class.
     const other = STREAMS.find((each) => each !== stream) as string;

@@ -82,17 +82,17 @@ for s = 1, tonumber(sections) do
   if #mode > 1 and mode ~= '0r' then rule = string.match(mode, '[ce]', 2) end
   if rule and not isRead then
     
-local function listed(stream, group)
-  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
-  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
-  return all
-end
 local lists = {}
-local function reads(stream, group, consumer)
+local function listed(stream, group)
   local name = stream .. ' ' .. group
-  lists[name] = lists[name] or listed(stream, group)
-  return lists[name][consumer]
+  if not lists[name] then
+    local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
+    for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
+    lists[name] = all
+  end
+  return lists[name]
 end
+local function reads(stream, group, consumer) return listed(stream, group)[consumer] end
 local function lives(own, group, consumer)
   local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
   local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')
@@ -228,8 +228,9 @@ end
       end
       mode = string.sub(mode, 1, 1)
     end
-    local n = tonumber(ARGV[at + 2])
+    local n, header = tonumber(ARGV[at + 2])
     at = at + 3
+    if wide == '5' then header, at = ARGV[at], at + 1 end
     local refused, room = '', n
     if mode == '1' then
       local count = redis.pcall('ZCOUNT', live, whole(now), '+inf')
@@ -257,7 +258,10 @@ end
     local nextId = '*'
     for i = 1, n do
       local id
-      if wide == '0' then
+      if header then
+        if i <= room then id = pcall('XADD', stream, nextId, 'c', header, 'd', ARGV[at]) end
+        at = at + 1
+      elseif wide == '0' then
         if i <= room then id = pcall('XADD', stream, nextId, 'c', ARGV[at], 'd', ARGV[at + 1]) end
         at = at + 2
       else

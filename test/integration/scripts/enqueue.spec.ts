@@ -1,6 +1,8 @@
 import { idAfter } from '../../../libs/redis-stream-transport/src/protocol/entry.js';
 import { range } from '../../support/tally.js';
-import { TestBrokers, callerId, eventLine, section } from '../../support/brokers.js';
+import type { BatchSection } from '../../../libs/redis-stream-transport/src/redis/caller-broker.js';
+import { enqueueScript } from '../../../libs/redis-stream-transport/src/redis/operations/calling/enqueue.js';
+import { TestBrokers, callerId, eventLine, requestLine, section } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 const applied = (sections: unknown[], version = 0) => ({ kind: 'applied', version, sections });
@@ -26,8 +28,9 @@ describe('the enqueue script', () => {
     await caller.enqueue(1, [
       section('a', 5000),
       section('b', 0, { hasExtraFields: true, entries }),
+      unequal('c', 5000),
     ]);
-    for (const stream of ['a', 'b']) {
+    for (const stream of ['a', 'b', 'c']) {
       const ids = await brokers.ids(stream);
       expect(ids).toEqual(range(5000).map((i) => idAfter(ids[0]!, i)));
     }
@@ -47,6 +50,110 @@ describe('the enqueue script', () => {
     expect(await caller.enqueue(4, [section('a')])).toMatchObject(
       applied([{ ...none('FULL'), isFilling: true }]),
     );
+  });
+
+  /** Entries of which each second one has another header, so that each is sent with its own. */
+  const unequal = (stream: string, count: number, changes: Partial<BatchSection> = {}) =>
+    section(stream, count, {
+      entries: range(count).map((i) => [i % 2 === 0 ? eventLine : `${eventLine} other`, String(i)]),
+      ...changes,
+    });
+
+  it('stores a batch of equal events, of others and of calls as if each had been sent by itself', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const calls = ['1', '2'].map((call) => [requestLine(caller.id, call), `"${call}"`]);
+    const lists = ['1', '2'].map((n) => ['c', eventLine, 'd', n, 'h', '{"a":"b"}']);
+    const answer = await caller.enqueue(1, [
+      section('a', 3),
+      unequal('a', 3),
+      section('b', 2, { entries: calls }),
+      section('a', 2, { hasExtraFields: true, entries: lists }),
+      section('c', 1, { measures: false }),
+      section('a', 2, { measures: false }),
+    ]);
+    const counts = [3, 3, 2, 2, 1, 2];
+    expect(answer).toMatchObject(applied(counts.map(all)));
+    const stored = async (stream: string) =>
+      (await brokers.redis.xrange(brokers.keys.stream(stream), '-', '+')).map(
+        ([, fields]) => fields,
+      );
+    const plain = (header: string, data: string) => ['c', header, 'd', data];
+    expect(await stored('a')).toEqual([
+      ...range(3).map((i) => plain(eventLine, String(i))),
+      ...range(3).map((i) => plain(i === 1 ? `${eventLine} other` : eventLine, String(i))),
+      ...lists,
+      ...range(2).map((i) => plain(eventLine, String(i))),
+    ]);
+    expect(await stored('b')).toEqual(calls.map(([header, data]) => plain(header!, data!)));
+    expect(await stored('c')).toEqual([plain(eventLine, '0')]);
+    expect(await caller.enqueue(1, [])).toEqual({ ...answer, now: expect.any(Number) });
+  });
+
+  it.each([
+    ['equal', section],
+    ['different', unequal],
+  ])('stores what fits of entries with %s headers, and what comes after them', async (_, make) => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller(callerId(), 5);
+    await brokers.redis.set(brokers.keys.stream('bad'), 'x');
+    const answer = await caller.enqueue(1, [
+      make('a', 3),
+      make('a', 3),
+      make('bad', 3),
+      make('b', 2, { mode: 2 }),
+      make('c', 2),
+    ]);
+    expect(answer).toMatchObject(
+      applied([all(3), { count: 2, refusal: 'FULL' }, none('E'), none('NEVER'), all(2)]),
+    );
+    const ids = await brokers.ids('a');
+    expect(ids).toEqual(range(5).map((i) => (i < 3 ? idAfter(ids[0]!, i) : ids[i])));
+    const last = await brokers.redis.xrange(brokers.keys.stream('c'), '-', '+');
+    expect(last.map(([, fields]) => fields[3])).toEqual(['0', '1']);
+  });
+
+  it('looks once in a batch who reads a class', async () => {
+    await using server = await startPrivateRedis();
+    const brokers = await TestBrokers.open(server.url);
+    const { keys, redis } = brokers;
+    for (const stream of ['a', 'a|1']) {
+      await brokers.group().ensureGroup(stream, 'e', false);
+      await redis.xgroup('CREATECONSUMER', keys.stream(stream), 'service', 'me');
+    }
+    const caller = await brokers.caller();
+    const ofClass = { stream: 'a|1', isEvent: true };
+    const looks = async () => {
+      const stats = await redis.info('commandstats');
+      return Number(/^cmdstat_xinfo\|consumers:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
+    };
+    const one = await looks();
+    await caller.enqueue(1, [section('a', 1, { ofClass })]);
+    const two = await looks();
+    const sections = range(5).map(() => section('a', 2, { ofClass }));
+    const answer = await caller.enqueue(2, [...sections, section('a', 1)]);
+    expect(answer).toMatchObject(applied([...sections.map(() => all(2)), all(1)]));
+    expect(two - one).toBeGreaterThan(0);
+    expect((await looks()) - two).toBe(two - one);
+    expect(await brokers.ids('a|1')).toHaveLength(11);
+    expect(await brokers.ids('a')).toHaveLength(1);
+  });
+
+  it('tells of data that is missing below one header, and keeps what was there', async () => {
+    const brokers = await TestBrokers.open();
+    const caller = await brokers.caller();
+    const { keys } = brokers;
+    const line = ['1', '1', '0', caller.incarnation, String(Date.now() + 60_000)];
+    const rest = ['2000', '600000', '100', '', '1', '0r', '5', '3', eventLine, '"only one"'];
+    const names = [keys.caller(caller.id), keys.incarnation(), keys.log(caller.id)];
+    const places = [...names, keys.stream('a'), keys.live('a')];
+    const said = await brokers.link.command('eval', [
+      ...[enqueueScript.lua, String(places.length), ...places],
+      ...[...line, ...rest],
+    ]);
+    expect(said).toMatch(/^ok \d+ 0 \d+-\d+:1!E/);
+    expect(await brokers.ids('a')).toHaveLength(1);
+    expect(await caller.enqueue(2, [section('a', 2)])).toMatchObject({ kind: 'applied' });
   });
 
   it('stores lone entries of many streams, and tells of each that is refused', async () => {

@@ -8,17 +8,17 @@
  * cannot be read may live. What else cannot be read is not there. Needs LUA_NOW and `isRead`.
  */
 export const LUA_CLASSES = `
-local function listed(stream, group)
-  local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
-  for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
-  return all
-end
 local lists = {}
-local function reads(stream, group, consumer)
+local function listed(stream, group)
   local name = stream .. ' ' .. group
-  lists[name] = lists[name] or listed(stream, group)
-  return lists[name][consumer]
+  if not lists[name] then
+    local list, all = redis.pcall('XINFO', 'CONSUMERS', stream, group), {}
+    for _, each in ipairs(list.err and {} or list) do all[each[2]] = true end
+    lists[name] = all
+  end
+  return lists[name]
 end
+local function reads(stream, group, consumer) return listed(stream, group)[consumer] end
 local function lives(own, group, consumer)
   local members = (string.match(own, '^({.-}):s:') or own) .. ':members:' .. group
   local living = redis.pcall('ZRANGEBYSCORE', members, whole(now), '+inf')

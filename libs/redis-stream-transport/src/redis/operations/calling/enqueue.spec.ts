@@ -24,31 +24,42 @@ it('gives the enqueue script its keys and arguments in the order of their names'
       { stream: 'w', pattern: 'w', ...list, entries: [['c', 'x', 'd', '2', 'h', '{}']] },
       { stream: 'l', pattern: 'y', ...list, entries: [['c', 'x', 'd', '3', 'p', 'y']] },
       { stream: 't', pattern: 'q', mode: 0, hasExtraFields: true, entries: [['c', 'h', 'd', '1']] },
+      {
+        ...lone,
+        stream: 'e',
+        pattern: 'e',
+        entries: [
+          ['same', '1'],
+          ['same', '2'],
+        ],
+      },
     ] as const,
   };
   await enqueue({ link, keys, recordKey: 'record', logKey: 'log' }, batch, 16);
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([enqueueScript.sha, '11']);
+  expect([sha, count]).toEqual([enqueueScript.sha, '13']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(enqueueScript.keys, 0)).toEqual({
     ...{ record: 'record', incarnation: keys.incarnation(), log: 'log' },
   });
-  expect(rest.slice(3, 11)).toEqual([
+  expect(rest.slice(3, 13)).toEqual([
     ...[keys.stream('s'), keys.live('p')],
     ...[keys.stream('u'), keys.stream('v')],
     ...[keys.stream('w'), keys.stream('l')],
     ...[keys.stream('t'), keys.live('q')],
+    ...[keys.stream('e'), keys.live('e')],
   ]);
-  expect(named(enqueueScript.args, 11)).toEqual({
+  expect(named(enqueueScript.args, 13)).toEqual({
     ...{ epoch: '11', number: '12', version: '13', meant: 'memory', stamp: '14' },
-    ...{ maxAge: String(MAX_BATCH_AGE), life: '600000', cap: '16', trim: '15-0', sections: '4' },
+    ...{ maxAge: String(MAX_BATCH_AGE), life: '600000', cap: '16', trim: '15-0', sections: '5' },
   });
-  expect(rest.slice(11 + enqueueScript.args.length)).toEqual([
+  expect(rest.slice(13 + enqueueScript.args.length)).toEqual([
     ...['1', '0', '1', 'header', 'data'],
     ...['0r', '2', '2', 'first', '1', 'second', '2'],
     ...['0r', '3', '2', '6', 'c', 'x', 'd', '2', 'h', '{}', '6', 'c', 'x', 'd', '3', 'p', 'y'],
     ...['0', '1', '1', '4', 'c', 'h', 'd', '1'],
+    ...['0r', '5', '2', 'same', '1', '2'],
   ]);
 });

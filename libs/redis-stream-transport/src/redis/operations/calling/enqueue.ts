@@ -38,8 +38,8 @@ export interface Batch {
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
  * of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
- * if all who read the first one read it too), wide (0/1/2/3/4), the number of entries and the entries: two values each, or
- * with wide = 1 the number of strings and the field list. With wide = 2 each entry has a key of its own, its stream, and
+ * if all who read the first one read it too), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
+ * with wide = 1 the number of strings and the field list, or with wide = 5 once the header that all have, and the data of each. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
  * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
  * when:<stream>, the stream and sent:…, with c or e then live:<pattern> and the three of the class, and the strings are its id, when it is due ('': now), for how long another one with
@@ -134,8 +134,9 @@ for s = 1, tonumber(sections) do
       end
       mode = string.sub(mode, 1, 1)
     end
-    local n = tonumber(ARGV[at + 2])
+    local n, header = tonumber(ARGV[at + 2])
     at = at + 3
+    if wide == '5' then header, at = ARGV[at], at + 1 end
     local refused, room = '', n
     if mode == '1' then
       local count = redis.pcall('ZCOUNT', live, whole(now), '+inf')
@@ -163,7 +164,10 @@ for s = 1, tonumber(sections) do
     local nextId = '*'
     for i = 1, n do
       local id
-      if wide == '0' then
+      if header then
+        if i <= room then id = pcall('XADD', stream, nextId, 'c', header, 'd', ARGV[at]) end
+        at = at + 1
+      elseif wide == '0' then
         if i <= room then id = pcall('XADD', stream, nextId, 'c', ARGV[at], 'd', ARGV[at + 1]) end
         at = at + 2
       else

@@ -34,3 +34,31 @@ it('writes an entry of a class by itself, with whom the class depends on', () =>
     ...['0r', '2', '2', ...entry, ...entry],
   ]);
 });
+
+const several = (entries: string[][], changes: Partial<BatchSection> = {}): string[] => {
+  const line: string[] = [];
+  pushSections(line, [{ ...lone, hasExtraFields: false, entries, ...changes }]);
+  return line;
+};
+
+it('writes the header once that all entries of a section have', () => {
+  const events = ['1', '2', '3'].map((data) => ['1 json - - 0', data]);
+  expect(several(events)).toEqual(['1', '0r', '5', '3', '1 json - - 0', '1', '2', '3']);
+  const section = { mode: 2, measures: true, asks: true, ofClass } as const;
+  expect(several(events, section).slice(1, 5)).toEqual(['2pc', '5', '3', '1 json - - 0']);
+});
+
+it.each<[string, string[][], Partial<BatchSection>]>([
+  ['differ from the first', ['a', 'b'].map((header) => [header, 'x']), {}],
+  ['differ in the last alone', ['a', 'a', 'b'].map((header) => [header, 'x']), {}],
+  ['stand alone', [['a', 'x']], { measures: true }],
+])('writes each header where they %s', (_what, entries, changes) => {
+  const line = several(entries, changes);
+  expect(line.slice(2)).toEqual(['0', String(entries.length), ...entries.flat()]);
+});
+
+it('writes whole field lists, which all begin with the name of their first field', () => {
+  const entries = ['1', '2'].map((data) => ['c', '1 json - - 0', 'd', data, 'h', '{}']);
+  const line = several(entries, { hasExtraFields: true });
+  expect(line.slice(2)).toEqual(['1', '2', ...entries.flatMap((fields) => ['6', ...fields])]);
+});

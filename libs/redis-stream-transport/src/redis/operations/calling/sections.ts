@@ -39,16 +39,33 @@ export function pushSections(line: string[], sections: readonly BatchSection[]):
         pushEntry(line, hasExtraFields, sections[k]?.entries[0] as readonly string[]);
       continue;
     }
-    line.push(modeOf(section), wideOf(section), String(entries.length));
-    for (const fields of entries) pushEntry(line, hasExtraFields, fields);
+    const header = sharedHeader(section);
+    line.push(modeOf(section), wideOf(section, header), String(entries.length));
+    if (header === undefined) {
+      for (const fields of entries) pushEntry(line, hasExtraFields, fields);
+    } else {
+      line.push(header);
+      for (const fields of entries) line.push(fields[1] as string);
+    }
     i++;
   }
   line[at] = String(count);
 }
 
-function wideOf({ schedule, hasExtraFields }: BatchSection): string {
+function wideOf({ schedule, hasExtraFields }: BatchSection, header: string | undefined): string {
   if (schedule !== undefined) return '4';
+  if (header !== undefined) return '5';
   return hasExtraFields ? '1' : '0';
+}
+
+/**
+ * The header that all entries of a section have, if they are several and have nothing but data besides: it is written once.
+ * Events mostly have one. The header of a call names the call, so with calls the first two tell.
+ */
+function sharedHeader({ hasExtraFields, entries }: BatchSection): string | undefined {
+  if (hasExtraFields || entries.length < 2) return undefined;
+  const header = entries[0]?.[0];
+  return entries.every((fields) => fields[0] === header) ? header : undefined;
 }
 
 function pushEntry(line: string[], isList: boolean, fields: readonly string[]): void {

@@ -51,10 +51,9 @@ export const enqueue = operation(enqueueScript, (store, said, line) => {
 function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [asked, wide, count] = [cursor.next(), cursor.next(), Number(cursor.next())];
   if (wide === '4') return [waiting(store, cursor, asked, cap)];
-  const isRow = wide === '2' || wide === '3';
-  const next = wide === '0' || wide === '2' ? plain : listed;
-  if (isRow)
-    return Array.from({ length: count }, () => `${store.add(cursor.nextKey(), next(cursor))}:1`);
+  const entries = entriesOf(cursor, wide, count);
+  if (wide === '2' || wide === '3')
+    return entries.map((fields) => `${store.add(cursor.nextKey(), fields)}:1`);
   const [own, live] = [cursor.nextKey(), cursor.nextKey()];
   const rule = ruleOf(asked);
   const other = rule && cursor.nextKey();
@@ -62,7 +61,6 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const stream = isInClass ? other : own;
   const where = rule && !isInClass ? '~' : '';
   const mode = asked.charAt(0);
-  const entries = Array.from({ length: count }, () => next(cursor));
   const unserved = unservedBy(store, live, mode);
   const measured = asked.includes('r', 1) ? undefined : roomIn(store, stream, cap, count);
   const room = unserved === '' ? (measured?.room ?? count) : 0;
@@ -101,6 +99,17 @@ const placeOf = (cursor: Cursor): Pick<Waiting, 'later' | 'when' | 'stream'> => 
 function ruleOf(asked: string): 'c' | 'e' | undefined {
   if (asked.includes('e', 1)) return 'e';
   return asked.includes('c', 1) ? 'c' : undefined;
+}
+
+function entriesOf(cursor: Cursor, wide: string, count: number): string[][] {
+  const times = { length: count };
+  // All have one header.
+  if (wide === '5') {
+    const header = cursor.next();
+    return Array.from(times, () => ['c', header, 'd', cursor.next()]);
+  }
+  const next = wide === '0' || wide === '2' ? plain : listed;
+  return Array.from(times, () => next(cursor));
 }
 
 const plain = (cursor: Cursor): string[] => ['c', cursor.next(), 'd', cursor.next()];
