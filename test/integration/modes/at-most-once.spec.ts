@@ -58,8 +58,8 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
     const victim = await Instance.start(place);
     const client = await service.connected();
     await client.call('work', { key: 'before' });
-    const calls = range(20).map((n) => client.failure('work', { key: n, hold: true }, once));
-    await eventually(() => expect(victim.of('started')).toHaveLength(21));
+    const calls = range(40).map((n) => client.failure('work', { key: n, hold: true }, once));
+    await eventually(() => expect(victim.of('started')).toHaveLength(41));
     expect(await service.length('work')).toBe(2);
     const ran: unknown[] = [];
     await service.serve({ messages: { work: (data: unknown) => void ran.push(data) } }, place);

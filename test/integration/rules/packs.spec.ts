@@ -474,12 +474,12 @@ describe('a caller', () => {
     return { client, calls };
   }
 
-  it('puts calls of one turn into packs of at most sixteen, a few for each live instance', async () => {
+  it('puts calls of one turn into packs of at most 32 for a lone instance', async () => {
     const service = new TestService();
     await announced(service, 'packs');
     await burst(service, 100);
-    await eventually(async () => expect((await sizes(service)).slice(1)).toHaveLength(7));
-    expect((await sizes(service)).slice(1)).toEqual([15, 14, 14, 15, 14, 14, 14]);
+    await eventually(async () => expect((await sizes(service)).slice(1)).toHaveLength(4));
+    expect((await sizes(service)).slice(1)).toEqual([25, 25, 25, 25]);
   });
 
   it('shares a burst among several live instances', async () => {
@@ -500,12 +500,12 @@ describe('a caller', () => {
     const service = new TestService();
     await announced(service, 'packs once');
     await burst(service, 40, (i) => ({ atMostOnce: i % 2 === 1 }));
-    await eventually(async () => expect(await sizes(service)).toEqual([1, 10, 10, 10, 10]));
+    await eventually(async () => expect(await sizes(service)).toEqual([1, 20, 20]));
     const entries = await service.redis.xrange(service.keys.stream('work'), '-', '+');
     const once = entries.map(([, fields]) => fields[1]!.endsWith(' once'));
-    expect(once).toEqual([false, false, false, true, true]);
+    expect(once).toEqual([false, false, true]);
     // As many for those that may be started once: odd numbers.
-    const data = entries[3]![1][5]!;
+    const data = entries[2]![1][5]!;
     expect((JSON.parse(data) as number[]).every((i) => i % 2 === 1)).toBe(true);
   });
 
@@ -540,7 +540,7 @@ describe('a caller', () => {
     const { client, calls } = await burst(service, 64, (i) =>
       i === 5 ? { signal: cancel.signal } : {},
     );
-    await eventually(async () => expect(await service.length('work')).toBe(5));
+    await eventually(async () => expect(await service.length('work')).toBe(3));
     await answered(client);
     cancel.abort();
     await expect(calls[5]).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'not-run' });
@@ -578,7 +578,7 @@ describe('a caller', () => {
     const calls = atOnce(() =>
       range(64).map((i) => client.call('work', i, i === 7 ? { signal: cancel.signal } : {})),
     );
-    await eventually(async () => expect(await sizes(service)).toEqual([16, 16, 16, 16]));
+    await eventually(async () => expect(await sizes(service)).toEqual([32, 32]));
     cancel.abort();
     await expect(calls[7]).rejects.toMatchObject({ code: 'CANCELLED', outcome: 'may-have-run' });
     await eventually(() => expect(aborted).toEqual([7]));

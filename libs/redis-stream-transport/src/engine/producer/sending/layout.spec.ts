@@ -47,11 +47,11 @@ function laidOut(entries: OutgoingEntry[], takers = 1) {
 const calls = (count: number) => Array.from({ length: count }, (_, i) => call(i));
 
 describe('the calls of one turn', () => {
-  it('travel in as few packs as possible to a lone instance, of sixteen at most', () => {
+  it('travel in as few packs as possible to a lone instance, of 32 at most', () => {
     expect(laidOut(calls(1)).sizes).toEqual([1]);
     expect(laidOut(calls(4)).sizes).toEqual([4]);
-    expect(laidOut(calls(16)).sizes).toEqual([16]);
-    expect(laidOut(calls(100)).sizes).toEqual([15, 14, 14, 15, 14, 14, 14]);
+    expect(laidOut(calls(32)).sizes).toEqual([32]);
+    expect(laidOut(calls(100)).sizes).toEqual([25, 25, 25, 25]);
   });
 
   it('travel by themselves where several instances would get one each', () => {
@@ -173,7 +173,7 @@ describe('whether all live instances take packs', () => {
 
   it('P16: holds until an answer says that not all do', () => {
     const known = widths();
-    expect(known.entriesFor('p', calls(64))).toBe(4);
+    expect(known.entriesFor('p', calls(64))).toBe(2);
     known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 });
     expect(known.entriesFor('p', calls(64))).toBe(64);
   });

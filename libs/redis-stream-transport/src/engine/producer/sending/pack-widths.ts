@@ -2,8 +2,10 @@ import type { Clock } from '../../clock.js';
 import type { SectionVerdict } from '../../../redis/verdict.js';
 import type { OpenCalls, OutgoingEntry } from './outgoing-entry.js';
 
-/** Calls in a pack at most. More bring little (docs/decisions/0025-packs.md), and wait for each other's entry. */
+/** Calls in a pack at most, where several instances share them: who asks for packs has room for so many. */
 const MOST = 16;
+/** The same where nobody shares them: half of what an instance that takes packs can run (docs/decisions/0050-further-attempts.md). */
+const MOST_ALONE = 32;
 /**
  * Entries for each of several live instances, of all calls of a pattern that are open: a burst must be shared. Readers
  * count on it (PACKS_EACH in `consumer/intake/fair-share.ts`): so one read brings an instance no more than its part of
@@ -44,8 +46,8 @@ export class PackWidths {
     const known = this.known.get(pattern);
     const { length } = calls;
     if (known === undefined || known.live === 0) return length;
+    if (known.live === 1) return Math.ceil(length / MOST_ALONE);
     const least = Math.ceil(length / MOST);
-    if (known.live === 1) return least;
     const { open } = known;
     for (const call of calls) call.countIn?.(open);
     const part = length / Math.max(length, open.count);
