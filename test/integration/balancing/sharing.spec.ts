@@ -76,7 +76,7 @@ describe('instances of one group', () => {
     const work = async () => {
       running++;
       await gate.opened;
-      running--;
+      return running--;
     };
     await service.serve({ messages: { work } });
     const client = await service.connected();
