@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Auditor } from '../../libs/redis-stream-transport/src/engine/consumer/recovery/auditor.js';
 import { PackLooks } from '../../libs/redis-stream-transport/src/engine/consumer/intake/pack-looks.js';
+import { Call } from '../../libs/redis-stream-transport/src/engine/producer/call.js';
+import { PendingBatch } from '../../libs/redis-stream-transport/src/engine/producer/sending/batch.js';
 import { ReplyReader } from '../../libs/redis-stream-transport/src/engine/producer/replies/reply-reader.js';
 import type { Script } from '../../libs/redis-stream-transport/src/redis/operations/script.js';
 import { decideScript } from '../../libs/redis-stream-transport/src/redis/operations/calling/decide.js';
@@ -41,6 +43,8 @@ const AGE = [
 const AGAIN = /again without a cause/;
 const LOST = /never ended|never ran|was lost/;
 const LIE = /certainly/;
+/** What comes of calls that are taken for others. */
+const MIX_UP = /again without a cause|never ended|never ran|was lost|certainly/;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -172,6 +176,32 @@ export const MUTATIONS: readonly Mutation[] = [
     violation: /second completion/,
     apply: rewrite(settleCheckedScript, [["if isOver then return 'lost' end", '']]),
   },
+  {
+    name: 'the last copy of a batch says what stands where, and not the one that was applied (P10)',
+    faults: ['cut', 'cancel'],
+    violation: MIX_UP,
+    apply: around(
+      PendingBatch.prototype,
+      'applied',
+      (applied) =>
+        function (answer, news) {
+          applied.call(this, { ...answer, version: this.versions.length - 1 }, news);
+        },
+    ),
+  },
+  {
+    name: 'all calls of a pack are known as its first (P10)',
+    faults: ['cancel'],
+    violation: MIX_UP,
+    apply: around(
+      Call.prototype,
+      'stored',
+      (stored) =>
+        function (first, steps, place, unsafe) {
+          stored.call(this, first, steps, place && { ...place, place: 0 }, unsafe);
+        },
+    ),
+  },
 ];
 
 type Undo = () => void;
@@ -200,6 +230,15 @@ function replace<T extends object, K extends keyof T>(prototype: T, name: K, cha
     prototype[name] = changed;
     return () => void (prototype[name] = before);
   };
+}
+
+/** Puts something around a method. */
+function around<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  changed: (method: T[K]) => T[K],
+) {
+  return (): Undo => replace(prototype, name, changed(prototype[name]))();
 }
 
 function both(first: () => Undo, second: () => Undo) {
