@@ -184,7 +184,7 @@ export const MUTATIONS: readonly Mutation[] = [
       PendingBatch.prototype,
       'applied',
       (applied) =>
-        function (answer, news) {
+        function (this: PendingBatch, answer, news) {
           applied.call(this, { ...answer, version: this.versions.length - 1 }, news);
         },
     ),
@@ -197,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
       Call.prototype,
       'stored',
       (stored) =>
-        function (first, steps, place, unsafe) {
+        function (this: Call, first, steps, place, unsafe) {
           stored.call(this, first, steps, place && { ...place, place: 0 }, unsafe);
         },
     ),
