@@ -106,7 +106,6 @@ export interface ConnectionOptions extends Passed {
   };
   credentials?: () => Credentials | Promise<Credentials>;
   client?: Redis | Cluster;
-  wildcards?: false;
 }
 
 export interface Credentials {
@@ -257,6 +256,7 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
   headers?: Headers;
   whenNoConsumer?: WhenNoConsumer;
   passHeaders?: readonly string[];
+  wildcards?: boolean;
   hooks?: CallHooks | readonly CallHooks[];
   window?: Window | boolean;
 }
@@ -401,6 +401,8 @@ export interface RedisStreamsServerOptions
   retention?: Retention;
   groupTtl?: number;
   history?: boolean;
+  wildcards?: boolean;
+  wildcardStreams?: number;
   threads?: ThreadOptions;
   deadLetterExpired?: boolean;
   requireNoEviction?: boolean;
@@ -461,6 +463,7 @@ export interface ServerHealth {
   readonly readAgo: number;
   readonly behind: number;
   readonly running: number;
+  readonly leftOut: number;
   readonly shards: {
     readonly up: number;
     readonly all: number;

@@ -50,6 +50,7 @@ export declare const CLIENT_TABLE: {
     readonly read: (this: void, value: unknown, name: string, place: Place) => WhenNoConsumer;
   };
   readonly passHeaders: Option<readonly string[], undefined>;
+  readonly wildcards: Option<boolean, false>;
   readonly hooks: Option<readonly CallHooks[], undefined>;
   readonly window: Option<false | ResolvedWindow, undefined>;
 };
@@ -243,6 +244,8 @@ export declare const SERVER_TABLE: {
   readonly retention: Option<Retention, Retention>;
   readonly groupTtl: Option<number, number>;
   readonly history: Option<boolean, false>;
+  readonly wildcards: Option<boolean, false>;
+  readonly wildcardStreams: Option<number, number>;
   readonly threads: Option<
     OptionValues<{
       readonly size: Option<number, number | undefined>;

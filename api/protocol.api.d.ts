@@ -91,6 +91,9 @@ export declare class Keys {
   instances(service: string): string;
   about(service: string): string;
   document(digest: string): string;
+  streams(): string;
+  looked(): string;
+  wildcards(): string;
   nudge(group: string): string;
 }
 

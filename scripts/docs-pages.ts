@@ -178,8 +178,6 @@ Passed on to ioredis as they are: ${list(ioredis.PASSED_REDIS_OPTIONS)}.
 Refused, because the transport decides them alone:
 
 ${refusals(ioredis.REFUSED_REDIS_OPTIONS)}
-- \`wildcards: true\`: patterns with wildcards are not supported yet; \`wildcards: false\` is accepted. A pattern such as \`orders.*\`
-  stands for itself only, and \`listen()\` warns of it.
 
 In \`cluster.options\` these are passed on: ${list(ioredis.PASSED_CLUSTER_OPTIONS)}.
 

@@ -45,9 +45,14 @@ export function* oneOutcomeInTime({
   }
 }
 
-/** I2. A call that ended as `not-run` was not executed, and one that succeeded was. */
-export function* truth({ calls, strays }: Model): Generator<Violation> {
-  for (const { id, ends, executions } of calls.values()) {
+/** I2. A call that ended as `not-run` was not executed, and one that succeeded was; an event that was stored was handled. */
+export function* truth({ calls, strays, faults }: Model): Generator<Violation> {
+  const mayForget = faults.some(({ excuses }) => excuses === 'open');
+  for (const { id, ends, executions, event, due } of calls.values()) {
+    // Of what is due later I10 tells.
+    const isHeard = executions.some(({ finish }) => !Number.isNaN(finish));
+    if (event === true && due === undefined && ends[0]?.o === 'stored' && !isHeard && !mayForget)
+      yield { rule: 'I2', id, text: 'an event was stored, but no handler finished it' };
     for (const end of ends) {
       const [first] = executions;
       if (end.says === 'not-run' && first !== undefined) {

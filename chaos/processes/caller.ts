@@ -59,7 +59,7 @@ let enough = false;
 let pace = new Pace(0);
 on('enough', () => void (enough = true));
 
-function make({ pattern, data, timeout, delay, event, cancel }: Wanted): void {
+function make({ pattern, to, data, timeout, delay, event, cancel }: Wanted): void {
   const { id } = data;
   const q = requestHash(data);
   const priority = classes?.pick(['high', 'normal', 'low'] as const);
@@ -97,7 +97,7 @@ function make({ pattern, data, timeout, delay, event, cancel }: Wanted): void {
       history.write({ k: 'end', id, ...what, t: now() });
       over();
     };
-    client.emit(pattern, record).subscribe({
+    client.emit(to, record).subscribe({
       complete: () => stored({ o: 'stored' }),
       error: (error: unknown) => stored(outcomeOf(error)),
     });
@@ -113,12 +113,12 @@ function make({ pattern, data, timeout, delay, event, cancel }: Wanted): void {
       typeof last === 'string'
         ? end({ o: 'value', r: last })
         : end({ o: 'value', r: hashOfReply(last, q, 0), by: last.by });
-    readStream(client.stream<StreamedValue>(pattern, own), values).then(told, (error: unknown) =>
+    readStream(client.stream<StreamedValue>(to, own), values).then(told, (error: unknown) =>
       end(outcomeOf(error)),
     );
     return;
   }
-  const subscription = client.send<{ readonly by?: string }>(pattern, record).subscribe({
+  const subscription = client.send<{ readonly by?: string }>(to, record).subscribe({
     next: (value) => (reply = value),
     complete: () => end({ o: 'value', r: hashOfReply(reply, q, data.reply ?? 0), by: reply?.by }),
     error: (error: unknown) => end(outcomeOf(error)),

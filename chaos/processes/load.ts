@@ -24,6 +24,8 @@ export interface Kind {
   delay?: [number, number];
   /** It is an event, and has no reply. */
   event?: true;
+  /** A wildcard stands for it: it goes to `<pattern>.<caller>.<number>`, and after so many of them to a new one. */
+  fresh?: number;
 }
 
 /** What a handler is asked to do. */
@@ -43,6 +45,8 @@ export interface CallData {
 /** A call to be made. */
 export interface Wanted {
   readonly pattern: string;
+  /** The pattern that it is sent to. */
+  readonly to: string;
   readonly data: CallData;
   readonly timeout: number | undefined;
   /** Milliseconds until it is due; undefined: it is at once. */
@@ -56,7 +60,12 @@ export interface Wanted {
 export const warmMix = (mix: readonly Kind[]): Kind[] =>
   mix
     .filter(({ values, delay, event }) => (values ?? delay ?? event) === undefined)
-    .map(({ pattern, pad }) => ({ weight: 1, pattern, ms: [0, 20], pad: pad ?? 0 }));
+    // Instances that read many streams have one more connection, from before the first fault on.
+    .map(({ pattern, pad, fresh }) => {
+      const kind: Kind = { weight: 1, pattern, ms: [0, 20], pad: pad ?? 0 };
+      if (fresh) kind.fresh = 1;
+      return kind;
+    });
 
 /** How many calls are made in one turn each time: sizes as the plan has them, one as often as another. */
 export function* burstsOf(sizes: readonly number[], random: Random): Generator<number, never> {
@@ -72,6 +81,7 @@ export function* callsOf({
   random: Random;
   mix: readonly Kind[];
 }): Generator<Wanted, never> {
+  const sent = new Map<Kind, number>();
   for (let n = 1; ; n++) {
     const kind = random.weighted(mix);
     const data: CallData = { id: `${name}-${n}`, ms: random.int(...kind.ms) };
@@ -83,6 +93,10 @@ export function* callsOf({
     const cancel = Array.isArray(kind.cancel) ? random.int(...kind.cancel) : kind.cancel;
     const delay = kind.delay && random.int(...kind.delay);
     const event = kind.event === true;
-    yield { pattern: kind.pattern, data, timeout: kind.timeout, delay, event, cancel };
+    const { pattern, fresh } = kind;
+    const before = sent.get(kind) ?? 0;
+    sent.set(kind, before + 1);
+    const to = fresh ? `${pattern}.${name}.${Math.floor(before / fresh)}` : pattern;
+    yield { pattern, to, data, timeout: kind.timeout, delay, event, cancel };
   }
 }

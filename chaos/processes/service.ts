@@ -106,6 +106,10 @@ server.addHandler('inbox', execute('inbox'), false, spreading);
 if (computed) server.addHandler('compute', execute('compute'), false, { threads: true });
 server.addHandler('stream', stream as never, false, { restartable: true });
 server.addHandler('told', execute('told') as never, true);
+if (options.wildcards) {
+  server.addHandler('fresh.*', execute('fresh'), false);
+  server.addHandler('heard.*', execute('heard') as never, true);
+}
 server.addHandler('single', execute('single'), false, { concurrency: 1 });
 
 on('vitals', () => vitals(() => heldByServer(server)));

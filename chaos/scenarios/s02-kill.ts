@@ -7,6 +7,12 @@ const every = 3000;
 /** They wait for their readers, which services in Python do not; and begin anew where they are taken over. */
 const stream: Kind = { weight: 1, pattern: 'stream', ms: [0, 0], values: 60 };
 
+/** New patterns all the time, of calls and of events. */
+const FRESH: readonly Kind[] = [
+  { weight: 40, pattern: 'fresh', ms: [0, 60], fresh: 100 },
+  { weight: 20, pattern: 'heard', ms: [0, 60], fresh: 50, event: true },
+];
+
 interface Killing {
   readonly leaseTtl: number;
   readonly takeOverWithin: number;
@@ -16,6 +22,8 @@ interface Killing {
   readonly spread?: number;
   /** Each pattern has classes of importance. */
   readonly classes?: boolean;
+  /** New patterns come all the time, which wildcards stand for. */
+  readonly wildcards?: boolean;
   /** How many of the instances are in Python. */
   readonly python?: number;
 }
@@ -27,7 +35,7 @@ interface Killing {
 const killing = (
   name: string,
   title: string,
-  { leaseTtl, takeOverWithin, calls, kills, spread, classes, python }: Killing,
+  { leaseTtl, takeOverWithin, calls, kills, spread, classes, wildcards, python }: Killing,
 ): Scenario =>
   scenario({
     name,
@@ -41,6 +49,7 @@ const killing = (
       effects: true,
       ...(python && { python }),
       ...(classes && { classes }),
+      ...(wildcards && { serverOptions: { wildcards } }),
       ...(spread && {
         spread,
         serverOptions: { shards: spread },
@@ -53,6 +62,7 @@ const killing = (
         { weight: 20, pattern: 'once', ms: [0, 60] },
         { weight: 20, pattern: 'inbox', ms: [0, 60] },
         ...(python ? [] : [stream]),
+        ...(wildcards ? FRESH : []),
       ],
       expect: {
         success: 1,
@@ -112,4 +122,13 @@ export const s2classes = killing('S2C', 'kill -9 of instances that serve calls o
   calls: 50_000,
   kills: 15,
   classes: true,
+});
+
+/** The same with wildcards, and new patterns throughout the run. */
+export const s2wildcards = killing('S2W', 'kill -9 of instances that handle new patterns', {
+  leaseTtl: 10_000,
+  takeOverWithin: 5000,
+  calls: 50_000,
+  kills: 15,
+  wildcards: true,
 });

@@ -9,21 +9,21 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 5690,
+  'engine/consumer': 6370,
   'engine/diagnostics': 220,
-  'engine/producer': 2330,
+  'engine/producer': 2445,
   engine: 480,
   module: 60,
-  nest: 3130,
+  nest: 3250,
   options: 1200,
-  protocol: 945,
+  protocol: 1050,
   'redis/cluster': 300,
-  'redis/lua': 335,
-  'redis/operations': 3030,
+  'redis/lua': 385,
+  'redis/operations': 3395,
   'redis/connections': 220,
   'redis/reading': 120,
   'redis/replicas': 200,
-  redis: 980,
+  redis: 1080,
 };
 const MAX_MEDIAN = 110;
 

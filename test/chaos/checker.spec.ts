@@ -88,6 +88,16 @@ describe('I2, the truth', () => {
     expect(rulesOf(histories)).toEqual(['I2']);
   });
 
+  it.each([true, false])(
+    'finds an event that was stored and not handled, if it was not: %s',
+    (isLost) => {
+      const histories = new Histories();
+      histories.event('c-11', 2000);
+      histories.execution('c-11', 'service-1.1', 2010, isLost ? undefined : 2020);
+      expect(rulesOf(histories)).toEqual(isLost ? ['I2'] : []);
+    },
+  );
+
   it('finds an execution without a call', () => {
     const histories = new Histories();
     histories.execution('c-99', 'service-1.1', 2010, 2020);

@@ -52,6 +52,12 @@ export class Histories {
     this.caller.push({ k: 'start', id, p: 'work', q: HASH(id), timeout: TIMEOUT, t });
   }
 
+  /** An event that was stored at once. */
+  event(id: string, t: number): void {
+    const start = { k: 'start', id, p: 'told', q: HASH(id), timeout: TIMEOUT, event: true, t };
+    this.caller.push(start, { k: 'end', id, o: 'stored', t: t + 1 });
+  }
+
   value(id: string, t: number, r = answerHash(HASH(id))): void {
     this.caller.push({ k: 'end', id, o: 'value', r, t });
   }

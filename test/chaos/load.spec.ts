@@ -1,4 +1,4 @@
-import { burstsOf } from '../../chaos/processes/load.js';
+import { burstsOf, callsOf } from '../../chaos/processes/load.js';
 import { Pace } from '../../chaos/processes/pace.js';
 import { withDefaults } from '../../chaos/fleet/plan.js';
 import { scenarios } from '../../chaos/scenarios/index.js';
@@ -50,6 +50,14 @@ it('a burst of a seed is drawn again', () => {
   };
   expect(drawn(7)).toEqual(drawn(7));
   expect(drawn(7)).not.toEqual(drawn(8));
+});
+
+it('calls that wildcards stand for go to a new pattern after so many', () => {
+  const mix = [{ weight: 1, pattern: 'fresh', ms: [0, 0] as [number, number], fresh: 2 }];
+  const calls = callsOf({ name: 'c', random: new Random(7), mix });
+  const drawn = Array.from({ length: 5 }, () => calls.next().value);
+  expect(drawn.map(({ to }) => to)).toEqual([0, 0, 1, 1, 2].map((n) => `fresh.c.${n}`));
+  expect(drawn[0]!.pattern).toBe('fresh');
 });
 
 const plans = scenarios.map(({ name, plan }) => ({

@@ -227,7 +227,7 @@ const HIDDEN = ['client|list', 'client|unblock'];
 const RARE: Readonly<Record<Role, readonly string[]>> = {
   service: [...HIDDEN, 'ping', 'hkeys', 'hrandfield', 'xlen', 'xrange', 'xtrim'],
   client: ['ping', 'del', 'hdel', 'hgetall'],
-  operator: ['ping', 'xinfo|groups'],
+  operator: ['ping', 'xinfo|groups', 'spublish', 'zadd'],
   auditor: ['ping', 'client|list', 'dbsize'],
   watcher: ['ping', 'dbsize'],
 };
@@ -253,11 +253,13 @@ function handlers(gate: Gate, heard: unknown[]) {
       hangs: () => never,
       once: [() => 'once', { atMostOnce: true }] as const,
       urgent: [() => 'urgent', { priorities: true }] as const,
+      'wild.*': (data: unknown) => data,
       // So many that Redis is asked to tell which are written.
       ...Object.fromEntries(range(40).map((i) => [`many.${i}`, () => i])),
     },
     events: {
       told: (data: unknown) => void heard.push(data),
+      loud: [(data: unknown) => void heard.push(data), { priorities: true }] as const,
       flaky: [flaky, { retry: { delay: 50 } }] as const,
       bad: (_: unknown, context: RedisStreamsContext) => context.deadLetter('always'),
       spread: [() => void heard.push('spread'), { broadcast: true }] as const,
@@ -269,6 +271,7 @@ async function callsOf(client: Caller): Promise<void> {
   expect(await client.call('echo', 1)).toBe(1);
   expect(await Promise.all(range(200).map((i) => client.call('echo', i)))).toEqual(range(200));
   expect(await client.values('stream')).toEqual([1, 2]);
+  expect(await client.call('wild.first', 1)).toBe(1);
   expect(await client.call('once', 1)).toBe('once');
   expect(await client.call('urgent', 1, { priority: 'high' })).toBe('urgent');
   for (const _ of range(2)) {
@@ -302,15 +305,16 @@ it('the recipes are enough for all that each role does, which uses every right',
   const watched = await Watched.begin(place.url);
   const heard: unknown[] = [];
   const gate = new Gate();
-  const served = { url: urlOf('service'), drainTimeout: 50, leaseTtl: 3000 };
+  const served = { url: urlOf('service'), drainTimeout: 50, leaseTtl: 3000, wildcards: true };
   const client = await place.connected({ url: urlOf('client') });
   await client.tell('told', 'before');
   const first = await place.serve(handlers(new Gate(), heard), served);
   await callsOf(client);
   for (const event of ['told', 'flaky', 'bad', 'spread']) await client.tell(event, event);
+  await client.tell('loud', 'loud', { priority: 'high' });
   await client.tell('told', 'later', { delay: 20, messageId: 'later' });
   await client.tell('told', 'much later', { delay: 3_600_000, messageId: 'much later' });
-  const all = ['before', 'flaky', 'later', 'spread', 'told'];
+  const all = ['before', 'flaky', 'later', 'loud', 'spread', 'told'];
   await eventually(() => expect(heard.toSorted()).toEqual(all));
 
   const waiting = client.call('slow', 1, { timeout: 20_000 });
@@ -412,7 +416,13 @@ describe('a right that is missing', () => {
     const { admin, place, urlOf } = await guarded();
     const lines = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     onTestFinished(() => lines.mockRestore());
-    const rest = ['resetchannels', '&{nrs}:inbox:*', '&{nrs}:nudge:*', '&{nrs}:s:*'];
+    const rest = [
+      'resetchannels',
+      '&{nrs}:inbox:*',
+      '&{nrs}:nudge:*',
+      '&{nrs}:s:*',
+      '&{nrs}:streams',
+    ];
     await admin.call('ACL', 'SETUSER', 'orders', ...rest);
     await place.serve({ messages: { echo: (n: number) => n } }, { url: urlOf('service') });
     await eventually(() =>

@@ -192,6 +192,6 @@ test('a pattern with a wildcard is taken literally, and listen() says so', async
   await new TestService().serveModule({ controllers: [WildController, LimitedController] });
   vi.restoreAllMocks();
   expect(warned).toEqual([
-    'patterns with wildcards are not supported yet: "orders.*" stands for itself only',
+    '"orders.*" stands for itself only: with the option `wildcards`, `*`, `?` and `[…]` stand for others',
   ]);
 });

@@ -53,6 +53,13 @@ const dead = { ...{ stream: 's', id: '1-1', drop: true, key: undefined }, kept: 
 const next = { delay: 1, attempts: 1, state: '', spared: 0 };
 const nested = { group: 'service', consumer: 'me', wanted: 1, others: 1, force: false };
 const looked = [{ stream: 's', most: 1, mark: '' }];
+const wildcard = { text: 's*', answers: true };
+const terms = { ttl: 1000, groupTtl: 1000, came: undefined };
+const standing = { group: 'group', groupTtl: 1000, text: 's*' };
+const wanted = {
+  ...{ name: 's', texts: ['s*'], listens: true, groupTtl: 1000, ttl: 1000, again: undefined },
+  announcement: { pattern: 's', once: false },
+};
 const card = { digest: 'digest', text: 'text' };
 
 /** Every operation of every broker: the compiler misses one that is not here. */
@@ -73,6 +80,8 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     readLog: (caller) => caller.readLog('0-0', 10),
     trimLog: (caller) => caller.trimLog('1-1'),
     lastRecord: (caller) => caller.lastRecord(),
+    answeredWildcards: (caller) => caller.answeredWildcards(10),
+    answerers: (caller) => caller.answerers([{ pattern: 's', by: [standing] }]),
   },
   group: {
     hello: (group) => group.hello(),
@@ -117,6 +126,14 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     nudge: (leases) => leases.nudge('left'),
     nudgeConsumer: (leases) => leases.nudgeConsumer('me'),
     unblock: (leases) => leases.unblock(1),
+    announceWildcards: (leases) => leases.announceWildcards(owner, [wildcard], terms),
+    withdrawWildcards: (leases) => leases.withdrawWildcards(owner, [wildcard], 1000),
+    knownStreams: (leases) => leases.knownStreams({ time: 0, after: '' }, 10),
+    unknownStreams: (leases) => leases.unknownStreams('s*', ['s']),
+    rememberStreams: (leases) => leases.rememberStreams(['s']),
+    noteLooked: (leases) => leases.noteLooked(1, ['s*']),
+    claimStream: (leases) => leases.claimStream(owner, wanted),
+    retireStream: (leases) => leases.retireStream(owner, 's', 1000),
   },
   starts: {
     start: (starts) => starts.start(owner, 's', ['1-1']),
@@ -154,7 +171,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
     remove: (letters) => letters.remove(['1-1']),
     last: (letters) => letters.last(),
     became: (letters) => letters.became('1-1'),
-    replay: (letters) => letters.replay('1-1', 's', []),
+    replay: (letters) => letters.replay('1-1', { stream: 's', pattern: 's' }, []),
   },
 };
 

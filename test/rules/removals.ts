@@ -267,7 +267,7 @@ export const REMOVALS: readonly Removal[] = [
     rule: 'L18',
     part: 'the look at what is started',
     file: lua('orphaned'),
-    changes: [[" and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0", '']],
+    changes: [[" or redis.pcall('HEXISTS', started, group .. ' ' .. id) ~= 0", '']],
   },
   {
     rule: 'L19',
@@ -390,10 +390,10 @@ export const REMOVALS: readonly Removal[] = [
     part: 'asking before the read',
     file: consumer('intake/reader'),
     changes: [
-      ['if (ofDue) this.due.asked(ask.streams);', ''],
+      ['if (ask.ofDue) this.due.asked(ask.streams);', ''],
       [
         'this.pace.ended(read, ask, this.byKey);',
-        'this.pace.ended(read, ask, this.byKey); if (ofDue) this.due.asked(ask.streams);',
+        'this.pace.ended(read, ask, this.byKey); if (ask.ofDue) this.due.asked(ask.streams);',
       ],
     ],
   },

@@ -56,6 +56,16 @@ export class TestBrokers extends Place {
     return new BatchingCaller(broker, id, incarnation);
   }
 
+  /** What is published on a channel from now on. */
+  async heard(channel: string): Promise<string[]> {
+    const told: string[] = [];
+    const redis = this.redis.duplicate();
+    onTestFinished(() => redis.disconnect());
+    redis.on('smessage', (_: string, text: string) => void told.push(text));
+    await redis.ssubscribe(channel);
+    return told;
+  }
+
   group(name = 'service'): GroupBroker {
     return new GroupBroker(this.link, this.keys, name);
   }

@@ -1,36 +1,9 @@
 import { DirectoryStore } from '../../libs/redis-stream-transport/src/contracts/directory/directory-store.js';
 import { readNested } from '../../libs/redis-stream-transport/src/redis/operations/serving/nested.js';
 import { refuseUnread } from '../../libs/redis-stream-transport/src/redis/operations/serving/refuse-unread.js';
+import type { Dice, Step } from './dice.js';
+import { wildcardStep } from './random-wildcards.js';
 import { CALLER, GROUP, type Side } from './side.js';
-
-/** Numbers from a seed. */
-export class Dice {
-  constructor(private state: number) {}
-
-  next(): number {
-    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
-    return this.state / 4_294_967_296;
-  }
-
-  below(count: number): number {
-    return Math.floor(this.next() * count);
-  }
-
-  pick<T>(all: readonly T[]): T {
-    return all[this.below(all.length)] as T;
-  }
-
-  some<T>(all: readonly T[], most: number): T[] {
-    const left = [...all];
-    const taken: T[] = [];
-    for (let n = this.below(most + 1); n > 0 && left.length > 0; n--)
-      taken.push(...left.splice(this.below(left.length), 1));
-    return taken;
-  }
-}
-
-/** What is said to both sides: ids are looked up on each. */
-export type Step = (side: Side) => Promise<unknown>;
 
 const STREAMS = ['prices', 'places'];
 export const CONSUMERS = ['one', 'two', 'three', 'four', 'five'];
@@ -128,6 +101,7 @@ export class Operations {
     ensureGroup: () => this.ensureGroup(),
     clean: () => this.clean(),
     sweep: () => this.sweep(),
+    wildcards: () => wildcardStep(this.dice, owner(this.live), this.dice.pick(STREAMS)),
     dead: () => (side) => side.link.command('xrange', [side.keys.dead(GROUP), '-', '+']),
     streams: () => (side) =>
       Promise.all(

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createTestBroker } from 'nestjs-redis-streams/testing';
 import { redisUrl } from '../support/redis.js';
-import { CONSUMERS, Dice, Operations } from './random-operations.js';
+import { Dice } from './dice.js';
+import { CONSUMERS, Operations } from './random-operations.js';
 import { Side } from './side.js';
 
 const SEEDS = Number(process.env['OPERATION_SEEDS'] ?? 30);

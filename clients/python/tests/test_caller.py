@@ -51,6 +51,15 @@ async def failure(awaitable: Any) -> tuple[str, str]:
     return error.value.code, error.value.outcome
 
 
+async def test_services_with_wildcards_hear_of_a_new_stream(url: str, prefix: str, redis: Redis) -> None:
+    streams = f"{{{prefix}}}:streams"
+    await redis.zadd(streams, {"gaudit *": 1})
+    async with Caller(url, prefix=prefix) as caller:
+        await caller.emit("orders.placed", 1)
+        await caller.emit("orders.gone", 2)
+    assert set(await redis.zrange(streams, 0, -1)) == {"gaudit *", "sorders.placed", "sorders.gone"}
+
+
 async def test_nobody_serves_the_pattern(nest: Start, url: str, prefix: str) -> None:
     async with Caller(url, prefix=prefix) as caller:
         assert await failure(caller.call("echo", 1, when_no_consumer="fail")) == ("NO_CONSUMER", "not-run")

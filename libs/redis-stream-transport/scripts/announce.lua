@@ -1,7 +1,8 @@
-local lease = KEYS[1]
+#!lua flags=allow-oom
+local lease, streams = KEYS[1], KEYS[2]
 local token, group, consumer, ttl, served, check = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local patterns = {}
-for i = 1, (#KEYS - 1) / 1 do patterns[i] = { live = KEYS[2 + 1 * (i - 1)], flag = ARGV[7 + 2 * (i - 1)], was = ARGV[8 + 2 * (i - 1)] } end
+for i = 1, (#KEYS - 2) / 1 do patterns[i] = { live = KEYS[3 + 1 * (i - 1)], flag = ARGV[7 + 2 * (i - 1)], was = ARGV[8 + 2 * (i - 1)] } end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -11,15 +12,21 @@ local held = redis.call('GET', lease)
 if not held then return { 'missing' } end
 if held ~= token then return { 'fenced' } end
 
+local said = { 'ok' }
+local told = {}
 if check == '1' then
   for i, pattern in ipairs(patterns) do
     for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', pattern.live, whole(now), '+inf')) do
-      local other = string.match(member, '^[^ ]+')
-      if other and other ~= group then return { 'conflict', whole(i - 1), other } end
+      local other, words = string.match(member, '^([^ ]+)'), string.match(member, '^%S+ %S+ (.*)$') or ''
+      if other and other ~= group then
+        if not string.find(' ' .. words .. ' ', ' wild ', 1, true) then return { 'conflict', whole(i - 1), other } end
+        said = { 'yields', whole(i - 1), other }
+        -- It begins after the tag and ':live:'.
+        if told[#told] ~= pattern then told[#told + 1] = pattern end
+      end
     end
   end
 end
-local said = { 'ok' }
 for i, pattern in ipairs(patterns) do
   local live, member = pattern.live, group .. ' ' .. consumer .. ' ' .. pattern.flag
   local added = redis.pcall('ZADD', live, 0, '.', now + ttl, member)
@@ -33,4 +40,5 @@ for i, pattern in ipairs(patterns) do
     return added
   end
 end
+for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', streams, string.sub(pattern.live, #streams - 1)) end
 return said

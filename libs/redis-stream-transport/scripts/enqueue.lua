@@ -75,11 +75,13 @@ local function error_of(answer)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
 
-local tokens, told, at, key, pcall, isRead, scheduled = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
-  local mode, wide, rule = ARGV[at], ARGV[at + 1]
-  if #mode > 1 and mode ~= '0r' then rule = string.match(mode, '[ce]', 2) end
+  local mode, wide, rule, known = ARGV[at], ARGV[at + 1]
+  if #mode > 1 and mode ~= '0r' then
+    rule, known = string.match(mode, '[ce]', 2), string.find(mode, 'n', 2, true)
+  end
   if rule and not isRead then
     
 local lists = {}
@@ -104,7 +106,21 @@ end
 local function readsOwnOnly(class, own, group, consumer)
   return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
 end
-function isRead(rule, class, own, live)
+local function isAwaited(streams, own, here)
+  if redis.pcall('EXISTS', streams) ~= 1 then return false end
+  local name = string.sub(own, #streams - 4)
+  local since = redis.pcall('ZSCORE', streams, 's' .. name) or '+inf'
+  if type(since) ~= 'string' then return true end
+  local looked = string.sub(streams, 1, -8) .. 'looked'
+  local marks = redis.pcall('ZRANGEBYSCORE', looked, '-inf', since, 'LIMIT', 0, 1000)
+  if marks.err or #marks == 1000 then return true end
+  for _, mark in ipairs(marks) do
+    local group, start = string.match(mark, '^(%S+) ([^*?%[\\]*)')
+    if group and not here[group] and string.sub(name, 1, #start) == start then return true end
+  end
+  return false
+end
+function isRead(rule, class, own, live, streams)
   local any = false
   if rule == 'c' then
     local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
@@ -116,9 +132,10 @@ function isRead(rule, class, own, live)
     end
     return any
   end
-  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  local groups, here = redis.pcall('XINFO', 'GROUPS', own), {}
   for _, each in ipairs(groups.err and {} or groups) do
     local group, isHere = each[2], false
+    here[group] = true
     for consumer in pairs(listed(own, group)) do
       if readsOwnOnly(class, own, group, consumer) then return false end
       isHere = isHere or reads(class, group, consumer)
@@ -126,7 +143,27 @@ function isRead(rule, class, own, live)
     if not isHere then return false end
     any = true
   end
-  return any
+  return any and not (streams and isAwaited(streams, own, here))
+end
+
+  end
+  if known and not becomeKnown then
+    
+local watch
+function becomeKnown(streams, stream)
+  if watch == nil then
+    watch = redis.pcall('EXISTS', streams) == 1
+    if not watch then
+      local born = tonumber(redis.pcall('HGET', incarnation, 'born') or 0) or 0
+      watch = now - born < 600000 and 'young'
+    end
+  end
+  if not watch then return end
+  local name = string.sub(stream, #streams - 4)
+  if redis.pcall('ZADD', streams, 'NX', whole(now), 's' .. name) ~= 1 then return end
+  if watch == 'young' then redis.pcall('PEXPIRE', streams, 600000) end
+  watch = true
+  redis.pcall('SPUBLISH', streams, name)
 end
 
   end
@@ -204,27 +241,34 @@ end
 
     end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
-    local last = key + 3
+    local own, last = KEYS[key + 2], key + 3
+    local streams = known and KEYS[key + (rule and 8 or 4)]
     if rule then
       last = key + 7
-      if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
+      if isRead(rule, KEYS[last], own, KEYS[key + 4], streams) then key = key + 5 else where = '~' end
     end
+    if streams then becomeKnown(streams, own); last = last + 1 end
     told = told + 1
     tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
     key, at = last + 1, at + 4 + strings
   else
-    local stream, live = KEYS[key], KEYS[key + 1]
+    local own, live = KEYS[key], KEYS[key + 1]
+    local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where = false, true, ''
+    local asks, measures, where, streams = false, true, '', nil
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      if rule then
-        local class = KEYS[key]
+      local class = rule and KEYS[key]
+      if rule then key = key + 1 end
+      if known then
+        streams = KEYS[key]
         key = key + 1
-        if isRead(rule, class, stream, live) then stream = class else where = '~' end
+      end
+      if rule then
+        if isRead(rule, class, own, live, streams) then stream = class else where = '~' end
       end
       mode = string.sub(mode, 1, 1)
     end
@@ -281,6 +325,7 @@ end
         end
       end
     end
+    if streams and added > 0 then becomeKnown(streams, own) end
     local takers = ''
     if asks then
       local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
-local stream, registry, started = KEYS[1], KEYS[2], KEYS[3]
-local group, kind, groupTtl, keep, age, page, after, stayed, trim = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local stream, registry, started, streams, looked = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local group, kind, groupTtl, keep, age, page, after, stayed, trim, name, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -29,6 +29,13 @@ end
 
 local groups = redis.pcall('XINFO', 'GROUPS', stream)
 if groups.err then return { '0', '0', '', '0' } end
+
+local function makeKnown(streams, name)
+  if redis.pcall('EXISTS', streams) ~= 1 then return end
+  if redis.pcall('ZADD', streams, 'NX', whole(now), 's' .. name) == 1 then redis.pcall('SPUBLISH', streams, name) end
+end
+
+if own == '1' then makeKnown(streams, name) end
 
 local line, unread, idle, counted, eventsOnly = nil, 0, {}, {}, kind ~= 'r'
 local known = {}
@@ -68,6 +75,17 @@ end
 for name in pairs(known) do
   local other, isIdle = kindOf(name)
   if other and other ~= 'e' and counted[name] == nil and not isIdle then eventsOnly = false end
+end
+-- A group that has a wildcard for it and was away when the stream became known reads it from when it had that wildcard.
+local since = tonumber(redis.pcall('ZSCORE', streams, 's' .. name) or '')
+local marks = since and redis.pcall('ZRANGEBYSCORE', looked, '-inf', since, 'WITHSCORES', 'LIMIT', 0, 10000) or {}
+for i = 1, #marks, 2 do
+  local of, start = string.match(marks[i], '^(%S+) ([^*?%[\\]*)')
+  if of and counted[of] == nil and string.sub(name, 1, #start) == start then
+    local came = tonumber(redis.pcall('ZSCORE', streams, 'g' .. marks[i]) or '')
+    local low = came and now - math.max(came, tonumber(marks[i + 1])) <= tonumber(groupTtl) and whole(came) .. '-0'
+    if low and line and before(low, line) then line = low end
+  end
 end
 if now < (tonumber(known['requests until'] or 0) or 0) then eventsOnly = false end
 

@@ -1,4 +1,4 @@
-local stream, started = KEYS[1], KEYS[2]
+local stream, registry, started = KEYS[1], KEYS[2], KEYS[3]
 local group, from, count = ARGV[1], ARGV[2], ARGV[3]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -27,9 +27,23 @@ local function isOpen(id, header)
 end
 
 
-local function orphaned(stream, started, group, id)
+local leavers
+local function orphaned(stream, registry, started, group, id)
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-  return not pending.err and #pending == 0 and redis.pcall('HEXISTS', started, group .. ' ' .. id) == 0
+  if pending.err or #pending > 0 or redis.pcall('HEXISTS', started, group .. ' ' .. id) ~= 0 then return false end
+  if not leavers then
+    leavers = {}
+    local fields = redis.pcall('HGETALL', registry)
+    for i = 1, fields.err and 0 or #fields, 2 do
+      local of = string.match(fields[i], '^(%S+) wild$')
+      if of and of ~= group and string.match(fields[i + 1], '^e %d+ %d+%-%d+$') then leavers[#leavers + 1] = of end
+    end
+  end
+  for _, of in ipairs(leavers) do
+    local theirs = redis.pcall('XPENDING', stream, of, id, id, 1)
+    if not theirs.err and #theirs > 0 and theirs[1][3] < 86400000 then return false end
+  end
+  return true
 end
 
 local last
@@ -43,6 +57,6 @@ local page = redis.call('XRANGE', stream, from == '' and '-' or '(' .. from, las
 local answer = { #page == tonumber(count) and page[#page][1] or '' }
 for _, entry in ipairs(page) do
   local id, header = entry[1], field(entry[2], 'c') or ''
-  if isOpen(id, header) and orphaned(stream, started, group, id) then answer[#answer + 1] = id end
+  if isOpen(id, header) and orphaned(stream, registry, started, group, id) then answer[#answer + 1] = id end
 end
 return answer

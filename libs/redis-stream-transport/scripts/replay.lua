@@ -1,7 +1,12 @@
-local dead, stream, replayed = KEYS[1], KEYS[2], KEYS[3]
-local letter, cap, life = ARGV[1], ARGV[2], ARGV[3]
+local dead, stream, replayed, streams = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local letter, cap, life, name = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local fields = {}
-for i = 4, #ARGV do fields[i - 3] = ARGV[i] end
+for i = 5, #ARGV do fields[i - 4] = ARGV[i] end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function whole(n) return string.format('%.0f', n) end
+
+
 -- What no live group has finished: handled events above the trim line do not count.
 local function backlog(stream, len)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
@@ -18,6 +23,12 @@ local function backlog(stream, len)
   return worst
 end
 
+
+local function makeKnown(streams, name)
+  if redis.pcall('EXISTS', streams) ~= 1 then return end
+  if redis.pcall('ZADD', streams, 'NX', whole(now), 's' .. name) == 1 then redis.pcall('SPUBLISH', streams, name) end
+end
+
 local note = redis.call('GET', replayed)
 if note then return 'ok ' .. note end
 if #redis.call('XRANGE', dead, letter, letter) == 0 then return 'gone' end
@@ -26,4 +37,5 @@ if len >= most and backlog(stream, len) >= most then return 'full' end
 local id = redis.call('XADD', stream, '*', unpack(fields))
 redis.call('SET', replayed, id, 'PX', life)
 redis.call('XDEL', dead, letter)
+if name ~= '' then makeKnown(streams, name) end
 return 'ok ' .. id

@@ -37,6 +37,8 @@ log = logging.getLogger("redis_streams_rpc")
 TOMBSTONE_LIFE = 86_400_000
 SERVED = 604_800_000
 WITHOUT_CONNECTIONS = 2_000
+# Looks within which groups that answer a pattern by a wildcard must have left it, and seconds between two.
+YIELD_LOOKS, YIELD_AGAIN = 200, 0.05
 
 
 def consumer_name() -> str:
@@ -117,9 +119,10 @@ class Member:
         """Takes the lease, lists itself in its groups, and says what it answers."""
         await self.know()
         await self.renew(take=True)
-        await self.make_groups()
+        # Who answers a pattern by a wildcard leaves it first: the group begins after what that one goes on with.
         if not self.options.unannounced:
             await self._announce(check=True)
+        await self.make_groups()
         await self.script(
             "facts", [self.keys.name("facts", self.group)], [self.consumer, self._facts(), TOMBSTONE_LIFE]
         )
@@ -151,7 +154,7 @@ class Member:
         name = self.keys.name
         for intake, stream, kind in [(read, *each) for read in self.intakes for each in read.streams.items()]:
             keys = [self.keys.stream(stream), name("groups", stream), name("incarnation"), name("started", stream)]
-            args = [intake.group, kind, 0, secrets.token_urlsafe(16), self.consumer]
+            args = [intake.group, kind, 0, secrets.token_urlsafe(16), self.consumer, ""]
             said = await run(self.commands, "group", keys, args)
             if said[0] == "wrong":
                 if not self.is_started:
@@ -170,8 +173,14 @@ class Member:
     async def _announce(self, check: bool) -> None:
         keys, flags = self._announced()
         args = [self.group, self.consumer, self.options.lease_ttl, SERVED, int(check), *flags]
+        keys = [self.keys.name("streams"), *keys]
         said = await self.script("announce", keys, args)
-        if said[0] == "conflict":
+        for _ in range(YIELD_LOOKS):
+            if said[0] != "yields":
+                break
+            await asyncio.sleep(YIELD_AGAIN)
+            said = await self.script("announce", keys, args)
+        if said[0] in ("conflict", "yields"):
             pattern = list(self.place.answers)[int(said[1])]
             raise RedisStreamsError("GROUP_CONFLICT", f"the group {said[2]} answers {pattern}")
 

@@ -47,7 +47,7 @@ class Orphans:
 
     async def _in(self, stream: str) -> list[str]:
         member, found, after = self._member, list[str](), ""
-        keys = [member.keys.stream(stream), member.keys.name("started", stream)]
+        keys = self._keys(stream)
         for _ in range(PAGES):
             after, *ids = await run(member.commands, "orphans", keys, [member.group, after, PAGE])
             found += [id_ for id_ in ids if not member.running.holds(member.group, stream, id_)]
@@ -55,11 +55,14 @@ class Orphans:
                 break
         return found
 
+    def _keys(self, stream: str) -> list[str]:
+        keys = self._member.keys
+        return [keys.stream(stream), keys.name("groups", stream), keys.name("started", stream)]
+
     async def _adopt(self, stream: str, ids: list[str]) -> bool:
         member = self._member
         log.warning("%d requests of %s belonged to nobody; adopted", len(ids), stream)
-        keys = [member.keys.stream(stream), member.keys.name("started", stream)]
-        said = await member.script("adopt", keys, [member.group, member.consumer, *ids])
+        said = await member.script("adopt", self._keys(stream), [member.group, member.consumer, *ids])
         if said == "fenced":
             member.fenced()
         return said not in ("missing", "fenced")

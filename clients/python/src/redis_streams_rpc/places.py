@@ -23,6 +23,8 @@ class Place:
     """Streams of events that every instance gets; their kind is `b`."""
     patterns: dict[str, set[str]] = field(default_factory=dict)
     """Those that have handlers here, by their streams."""
+    own: set[str] = field(default_factory=set)
+    """Streams of a pattern of their own: no lanes, and none over which a pattern is spread."""
     answers: dict[str, str] = field(default_factory=dict)
     """What is said of each pattern whose requests are answered there: words, separated by spaces."""
 
@@ -70,6 +72,8 @@ def places_of(handlers: Handlers, lanes: Lanes, shards: int) -> list[Place]:
         for each in streams:
             place = places[shard_of(each, shards)]
             place.reads(each, kind, pattern)
+            if each == pattern and pattern not in lanes:
+                place.own.add(each)
             if handler is not None:
                 words = ["packs", *([f"spread={handler.spread}"] if handler.spread else []), *["once"] * handler.once]
                 place.answers[pattern] = " ".join(words)

@@ -266,9 +266,11 @@ class Recovery:
     async def _clean(self, stream: str, kind: str) -> None:
         member, name = self._member, self._member.keys.name
         keys = [member.keys.stream(stream), name("groups", stream), name("started", stream)]
+        keys += [name("streams"), name("looked")]
         after, stayed, more = "", "0", "1"
+        own = int(stream in member.place.own)
         while more == "1" and not member.is_closing:
-            args = [member.group, kind, GROUP_LIFE, -1, -1, PAGE, after, stayed, TRIM]
+            args = [member.group, kind, GROUP_LIFE, -1, -1, PAGE, after, stayed, TRIM, stream, own]
             _, more, after, stayed, *_ = await run(member.commands, "janitor", keys, args)
             await asyncio.sleep(0)
         places = [name("due", stream), member.keys.stream(stream), name("part", stream)]

@@ -233,7 +233,7 @@ export class DeadLetters implements OnApplicationShutdown {
       sealer === undefined
         ? replayFields(letter, group, changes, maxPayloadBytes)
         : await sealedReplayFields(letter, group, changes, { ...this.options, sealer, to });
-    return this.ask(() => store.replay(id, to, fields));
+    return this.ask(() => store.replay(id, { stream: to, pattern }, fields));
   }
 
   private async find(id: string): Promise<Found | undefined> {

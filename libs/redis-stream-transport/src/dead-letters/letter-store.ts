@@ -56,11 +56,18 @@ export class LetterStore {
     return textOr(note, undefined);
   }
 
-  async replay(letter: string, stream: string, fields: readonly string[]): Promise<ReplayAnswer> {
+  /** @param at where the entry goes: the stream is that of the pattern, or a lane */
+  async replay(
+    letter: string,
+    { stream, pattern }: { readonly stream: string; readonly pattern: string },
+    fields: readonly string[],
+  ): Promise<ReplayAnswer> {
     const answer = await run(this.link, replayScript, {
       dead: this.key,
       stream: this.keys.stream(stream),
       replayed: this.keys.replayed(this.group, letter),
+      streams: this.keys.streams(),
+      name: stream === pattern ? stream : '',
       letter,
       cap: this.maxBacklog,
       life: NOTE_LIFE,

@@ -50,3 +50,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
 export function jittered(clock: Clock, ms: number, share: number): number {
   return ms * (1 + share * (2 * clock.random() - 1));
 }
+
+/** The earlier of two times, or the shorter of two; undefined is never. */
+export const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);

@@ -37,7 +37,7 @@ export class GroupMember {
   readonly specs: ServedGroup['specs'];
 
   constructor({ served, companions, logger, events, frame, ...parts }: GroupMemberParts) {
-    const { group, specs, handlers, threads } = served;
+    const { group, specs, handlers, threads, wild } = served;
     const { room } = parts;
     this.specs = specs;
     const options = (this.options = Object.freeze({ ...parts.options, group }));
@@ -56,7 +56,7 @@ export class GroupMember {
     const runner = new HandlerRunner({ options, handlers, source, logger, teller, frame });
     const clock = clockOf(options.redis);
     this.consumer = new Consumer({
-      ...{ options, specs, companions, logger, clock, shared: parts.shared },
+      ...{ options, specs, wild, companions, logger, clock, shared: parts.shared },
       diagnostics: new ConsumerDiagnostics(events.diagnostics, teller, clock),
       hooks: {
         ...parts.observer,

@@ -1,6 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { clockOf } from '../engine/clock.js';
 import type { PatternSpec } from '../engine/consumer/intake/pattern-state.js';
+import type { WildPatterns } from '../engine/consumer/wildcards/wild-patterns.js';
 import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import { RedisStreamsError } from '../errors.js';
 import {
@@ -9,10 +10,19 @@ import {
   type ResolvedHandlerExtras,
   type ResolvedServerOptions,
 } from '../options/index.js';
-import { classStreams, MAX_CLASS_PATTERN } from '../protocol/priority.js';
-import { MAX_SPREAD_PATTERN } from '../protocol/spread.js';
 import { Batches } from './batches.js';
-import { threadCount } from './thread-room.js';
+import {
+  checkClasses,
+  checkSpread,
+  checkThreads,
+  computed,
+  hasClasses,
+  ONE_STREAM,
+  threadsOf,
+  unfit,
+} from './handler-checks.js';
+import type { Entry, Extras } from './handler-entry.js';
+import { WildHandlers } from './wild-handlers.js';
 
 /** Handlers of one pattern. */
 export interface PatternHandlers {
@@ -21,23 +31,19 @@ export interface PatternHandlers {
   readonly broadcasts: readonly MessageHandler[];
 }
 
-/** What a server serves in one group. */
+/** What a server serves in one group. Patterns that wildcards stand for come and go. */
 export interface ServedGroup {
   readonly group: string;
   readonly specs: readonly PatternSpec[];
-  readonly handlers: ReadonlyMap<string, PatternHandlers>;
+  readonly handlers: Map<string, PatternHandlers>;
   /** How many threads the handlers of a pattern may use at once, of patterns that have any. */
-  readonly threads: ReadonlyMap<string, number>;
+  readonly threads: Map<string, number>;
+  /** What is done with patterns that no handler names; undefined: nothing. */
+  readonly wild: WildPatterns | undefined;
 }
 
 /** Groups that the handlers of one server may have: each has a lease and a reading connection of its own. */
 const MOST_GROUPS = 64;
-
-interface Entry {
-  message: MessageHandler | undefined;
-  readonly events: MessageHandler[];
-  duplicated: boolean;
-}
 
 /**
  * Handlers by pattern. Event handlers are kept in lists of our own, because Nest joins them with forkJoin, which
@@ -68,6 +74,7 @@ export class HandlerRegistry {
    */
   resolve(options: ResolvedServerOptions, logger: RateLimitedLogger): ServedGroup[] {
     const groups = new Map([[options.group, new GroupInMaking(options, logger)]]);
+    const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
     for (const [pattern, { message, events, duplicated }] of this.entries) {
       if (duplicated) {
         throw new RedisStreamsError(
@@ -76,52 +83,50 @@ export class HandlerRegistry {
           { pattern },
         );
       }
-      const extras = new Map<MessageHandler, ResolvedHandlerExtras>();
       for (const handler of message === undefined ? events : [message, ...events]) {
         const own = resolveHandlerExtras(handler.extras, pattern);
-        if (own.priorities) this.checkClasses(pattern, options);
+        if (own.priorities) checkClasses(pattern, this.entries, options);
         if (own.spread !== undefined) checkSpread(pattern, handler !== message);
         checkThreads(pattern, own, options);
         extras.set(handler, own);
       }
-      const groupOf = (handler: MessageHandler): string =>
-        extras.get(handler)?.group ?? options.group;
-      for (const group of new Set([...extras.keys()].map(groupOf))) {
-        const inIt = (handler: MessageHandler): boolean => groupOf(handler) === group;
-        const own = message !== undefined && inIt(message) ? message : undefined;
+    }
+    const groupOf = (handler: MessageHandler): string =>
+      extras.get(handler)?.group ?? options.group;
+    const inGroup = (group: string, { message, events }: Entry): Entry => ({
+      message: message !== undefined && groupOf(message) === group ? message : undefined,
+      events: events.filter((handler) => groupOf(handler) === group),
+      duplicated: false,
+    });
+    const all = options.wildcards
+      ? new WildHandlers(this.entries, extras, options.lanes)
+      : undefined;
+    for (const [pattern, entry] of all?.named ?? this.entries) {
+      const { message, events } = entry;
+      const handlers = message === undefined ? events : [message, ...events];
+      // All groups of the pattern read all of its streams.
+      const own = handlers.map((handler) => extras.get(handler) as ResolvedHandlerExtras);
+      const priorities = hasClasses(pattern, own);
+      for (const group of new Set(handlers.map(groupOf))) {
         let place = groups.get(group);
         if (place === undefined) groups.set(group, (place = new GroupInMaking(options, logger)));
-        place.add(pattern, extras, own, events.filter(inIt));
+        place.add(pattern, extras, inGroup(group, entry), priorities);
       }
     }
     if (groups.size > MOST_GROUPS) {
       const told = `the handlers of one server have ${groups.size} groups, and may have ${MOST_GROUPS}`;
       throw new RedisStreamsError('INVALID_OPTION', told);
     }
-    return [...groups].map(([group, { specs, handlers, threads }]) => ({
+    return [...groups].map(([group, place]) => ({
       group,
-      specs,
-      handlers,
-      threads,
+      specs: place.specs,
+      handlers: place.handlers,
+      threads: place.threads,
+      wild: all?.patternsOf((entry) => inGroup(group, entry), {
+        open: (pattern, entry) => place.open(pattern, extras, entry),
+        close: (pattern) => place.close(pattern),
+      }),
     }));
-  }
-
-  /** @throws RedisStreamsError INVALID_OPTION where the stream of a class is that of another pattern */
-  private checkClasses(pattern: string, { shards, lanes }: ResolvedServerOptions): void {
-    if (pattern.length > MAX_CLASS_PATTERN)
-      throw unfit(pattern, 'priorities', `the pattern may have ${MAX_CLASS_PATTERN} characters`);
-    const { high, low } = classStreams(pattern, shards);
-    const used = new Set(lanes.values());
-    for (const [other, { message, events }] of this.entries) {
-      used.add(other);
-      for (const handler of message === undefined ? events : [message, ...events])
-        used.add(resolveHandlerExtras(handler.extras, other).lane ?? other);
-    }
-    const other = [high, low].find((stream) => used.has(stream));
-    if (other !== undefined) {
-      const told = `"${other}" is a stream of its classes, and a pattern or a lane`;
-      throw unfit(pattern, 'priorities', told);
-    }
   }
 }
 
@@ -135,16 +140,27 @@ class GroupInMaking {
     private readonly logger: RateLimitedLogger,
   ) {}
 
-  /** @param extras of all handlers of the pattern */
-  add(
-    pattern: string,
-    extras: ReadonlyMap<MessageHandler, ResolvedHandlerExtras>,
-    message: MessageHandler | undefined,
-    events: readonly MessageHandler[],
-  ): void {
+  /** @param extras of all handlers */
+  add(pattern: string, extras: Extras, entry: Entry, priorities: boolean): void {
+    const { ofGroup, ofInstance } = this.make(pattern, extras, entry, priorities);
+    if (ofGroup !== undefined) this.specs.push(ofGroup);
+    if (ofInstance !== undefined) this.specs.push({ ...ofInstance, broadcast: true });
+  }
+
+  /** A pattern that wildcards stand for has come. None of its handlers broadcasts, and no class is read. */
+  open(pattern: string, extras: Extras, entry: Entry): PatternSpec {
+    return { ...(this.make(pattern, extras, entry, false).ofGroup as PatternSpec), wild: true };
+  }
+
+  close(pattern: string): void {
+    this.handlers.delete(pattern);
+    this.threads.delete(pattern);
+  }
+
+  private make(pattern: string, extras: Extras, { message, events }: Entry, priorities: boolean) {
     const broadcasts = events.filter((handler) => extras.get(handler)?.broadcast === true);
     const others = events.filter((handler) => !broadcasts.includes(handler));
-    const spec = specMaker(pattern, extras, this.options);
+    const spec = specMaker(pattern, extras, this.options, priorities);
     const shared = message === undefined ? others : [message, ...others];
     const ofGroup = shared.length > 0 ? spec(shared, message) : undefined;
     const ofInstance = broadcasts.length > 0 ? spec(broadcasts, undefined) : undefined;
@@ -158,8 +174,7 @@ class GroupInMaking {
     const all = message === undefined ? events : [message, ...events];
     const threads = all.flatMap((handler) => threadsOf(extras.get(handler), this.options) ?? []);
     if (threads.length > 0) this.threads.set(pattern, Math.min(...threads));
-    if (ofGroup !== undefined) this.specs.push(ofGroup);
-    if (ofInstance !== undefined) this.specs.push({ ...ofInstance, broadcast: true });
+    return { ofGroup, ofInstance };
   }
 
   /** What runs in a handler's place. A batch that waits for more than may run at once would wait for its time only. */
@@ -176,75 +191,13 @@ class GroupInMaking {
   }
 }
 
-const ONE_STREAM = 'the pattern is in a lane, which is one stream';
-
-/** @throws RedisStreamsError INVALID_OPTION where entries of the pattern cannot be spread */
-function checkSpread(pattern: string, isEvent: boolean): void {
-  if (isEvent) {
-    const reason =
-      'it is for message handlers: every group reads all events of a pattern in one stream';
-    throw unfit(pattern, 'spread', reason);
-  }
-  if (pattern.length > MAX_SPREAD_PATTERN) {
-    throw unfit(pattern, 'spread', `the pattern may have ${MAX_SPREAD_PATTERN} characters`);
-  }
-}
-
-/** How many threads a handler has at once; undefined: it has none. */
-function threadsOf(
-  own: ResolvedHandlerExtras | undefined,
-  options: ResolvedServerOptions,
-): number | undefined {
-  return own?.threads === true ? threadCount(options.threads) : own?.threads;
-}
-
-/** How many messages compute at once; undefined: the handler has no threads. */
-const computed = (own: ResolvedHandlerExtras, options: ResolvedServerOptions): number | undefined =>
-  (threadsOf(own, options) ?? 0) * (own.batch?.size ?? 1) || undefined;
-
-/** @throws RedisStreamsError INVALID_OPTION where a handler wants more threads than there are */
-function checkThreads(
-  pattern: string,
-  own: ResolvedHandlerExtras,
-  options: ResolvedServerOptions,
-): void {
-  const [wanted = 0, size] = [threadsOf(own, options), threadCount(options.threads)];
-  if (wanted <= size) return;
-  const told = `option "threads" is ${wanted}, and the server has ${size} ("threads.size")`;
-  throw new RedisStreamsError('INVALID_OPTION', `Extras of the handler of "${pattern}": ${told}.`, {
-    pattern,
-  });
-}
-
-/**
- * Whether the pattern has classes of importance.
- *
- * @param all extras of all handlers of the pattern
- * @throws RedisStreamsError INVALID_OPTION where another handler of the pattern reads in a way that has none
- */
-function hasClasses(pattern: string, all: readonly ResolvedHandlerExtras[]): boolean {
-  if (!all.some(({ priorities }) => priorities)) return false;
-  const refuse = (reason: string): never => {
-    throw unfit(pattern, 'priorities', reason);
-  };
-  if (all.some(({ spread }) => spread !== undefined)) refuse('calls of the pattern are spread');
-  if (all.some(({ broadcast }) => broadcast)) refuse('the pattern has handlers of broadcasts');
-  return true;
-}
-
-function unfit(pattern: string, option: string, reason: string): RedisStreamsError {
-  const told = `Extras of the handler of "${pattern}": option "${option}": ${reason}.`;
-  return new RedisStreamsError('INVALID_OPTION', told, { pattern });
-}
-
 /** Handlers of one pattern share its stream, so where their extras differ the strictest counts. */
 function specMaker(
   pattern: string,
-  extras: ReadonlyMap<MessageHandler, ResolvedHandlerExtras>,
+  extras: Extras,
   options: ResolvedServerOptions,
+  priorities: boolean,
 ) {
-  // All groups of the pattern read all of its streams.
-  const priorities = hasClasses(pattern, [...extras.values()]);
   return (of: readonly MessageHandler[], message: MessageHandler | undefined): PatternSpec => {
     const own = of.map((handler) => extras.get(handler) as ResolvedHandlerExtras);
     const lanes = new Set(own.flatMap(({ lane }) => lane ?? []));

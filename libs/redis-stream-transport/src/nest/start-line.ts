@@ -12,10 +12,10 @@ const SHOWN = 100;
 /** Warnings before an instance serves. @param groups the server's own first */
 export function startWarnings(
   groups: readonly ServedGroup[],
-  { explicitGroup }: ResolvedServerOptions,
+  { explicitGroup, wildcards }: ResolvedServerOptions,
 ): string[] {
   const patterns = groups.flatMap(({ specs }) => specs.map(({ pattern }) => pattern));
-  const wild = wildcardWarning(patterns);
+  const wild = wildcardWarning(patterns, wildcards);
   const heard = [...(groups[0]?.handlers.values() ?? [])];
   const shared =
     !explicitGroup && heard.some((one) => one.events.length + one.broadcasts.length > 0);

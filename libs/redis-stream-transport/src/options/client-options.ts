@@ -3,7 +3,7 @@ import { callHooks, type CallHooks } from './call-hooks.js';
 import { COMMON_TABLE, type CommonOptions } from './common-options.js';
 import { headers, type Headers } from './headers.js';
 import { whenNoConsumer, type WhenNoConsumer } from './no-consumer.js';
-import { count, duration, type Option, type OptionValues } from './option.js';
+import { count, duration, flag, type Option, type OptionValues } from './option.js';
 import { passHeaders } from './pass-headers.js';
 import type { ConnectionOptions, RedisTarget } from './redis-options.js';
 import { windowOption, type Window } from './window.js';
@@ -38,6 +38,8 @@ export interface RedisStreamsClientOptions extends CommonOptions, ConnectionOpti
    * letter. A record's of the same name replace them. Default: none.
    */
   passHeaders?: readonly string[];
+  /** Says nothing to a client: both sides of Nest's Redis transport have it, and may share their options. Default: false. */
+  wildcards?: boolean;
   /** What runs around each call and event, see below. Default: none. */
   hooks?: CallHooks | readonly CallHooks[];
   /**
@@ -58,6 +60,7 @@ export const CLIENT_TABLE = {
   headers: { ...headers, default: Object.freeze<Headers>({}) },
   whenNoConsumer: { ...whenNoConsumer, default: 1000 },
   passHeaders,
+  wildcards: flag,
   hooks: callHooks,
   window: windowOption,
   ...COMMON_TABLE,

@@ -95,7 +95,7 @@ it.each([
   ['priority', '"priority" is for callers: an option of RedisStreamsRecord'],
   ['timeout', '"timeout" is for callers: an option of RedisStreamsRecord'],
   ['idempotencyKey', '"idempotencyKey" is for callers: an option of RedisStreamsRecord'],
-  ['wildcards', 'patterns with wildcards are not supported yet'],
+  ['wildcards', '"wildcards" is an option of ServerRedisStreams, not of a handler'],
 ])('refuses %s, which is ours and not of a handler', (key, advice) => {
   expect(() => resolve({ [key]: 'orders' })).toThrow(
     `Extras of the handler of "sum": unknown option "${key}"; ${advice}`,

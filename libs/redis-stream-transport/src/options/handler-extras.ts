@@ -176,8 +176,7 @@ function adviceFor(key: string): string | undefined {
   if (server !== undefined)
     return `"${server}" is an option of ServerRedisStreams, not of a handler`;
   const record = named(Object.keys(RECORD_TABLE).filter(isOurWord));
-  if (record !== undefined) return `"${record}" is for callers: an option of RedisStreamsRecord`;
-  return name === 'wildcards' ? 'patterns with wildcards are not supported yet' : undefined;
+  return record && `"${record}" is for callers: an option of RedisStreamsRecord`;
 }
 
 const OURS = Object.keys(EXTRAS_TABLE);

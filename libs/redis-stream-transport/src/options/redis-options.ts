@@ -115,8 +115,6 @@ export interface ConnectionOptions extends Passed {
    * closed; not together with any other option about the connection. Default: none.
    */
   client?: Redis | Cluster;
-  /** Patterns with wildcards are not supported yet; only false is accepted. Default: false. */
-  wildcards?: false;
 }
 
 /** User name and password of a connection. */

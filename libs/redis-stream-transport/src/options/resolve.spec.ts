@@ -27,6 +27,8 @@ const SERVER_DEFAULTS = {
   retention: {},
   groupTtl: 7 * 86_400_000,
   history: false,
+  wildcards: false,
+  wildcardStreams: 1000,
   threads: {
     ...{ size: undefined, queue: 1000, memory: 512 * MIB, idleTimeout: 30_000, grace: 1000 },
     ...{ timeout: undefined, execArgv: undefined },
@@ -54,6 +56,7 @@ const CLIENT_DEFAULTS = {
   headers: {},
   hooks: undefined,
   passHeaders: undefined,
+  wildcards: false,
   whenNoConsumer: 1000,
   window: undefined,
   lanes: new Map(),
@@ -79,6 +82,8 @@ const SAMPLES: Record<string, { good: unknown; bad: unknown[] }> = {
   maxReplyBytes: { good: 1024, bad: [1023, 64 * MIB + 1] },
   messageIdWindow: { good: 1, bad: [0, 604_800_001, '5m'] },
   replyTtl: { good: 120_000, bad: [59_999, 86_400_001] },
+  wildcards: { good: true, bad: ['true', 1, null] },
+  wildcardStreams: { good: 10, bad: [0, 10_001, '10'] },
   retry: { good: { attempts: 1 }, bad: [3, false, { tries: 1 }] },
   retention: {
     good: { count: 0, age: 1000 },
@@ -208,10 +213,12 @@ describe.each([
     expect(resolve({ [name]: undefined })).toEqual(resolve());
   });
 
-  it('accepts wildcards: false only', () => {
-    expect(resolve({ wildcards: false })).toEqual(resolve());
-    for (const wildcards of [true, 'false', null]) {
-      expect(() => resolve({ wildcards })).toThrow(/"wildcards" must be false.*not supported yet/);
+  it("knows wildcards on both sides, as Nest's Redis transport does", () => {
+    for (const wildcards of [true, false]) {
+      expect(resolve({ wildcards })).toMatchObject({ wildcards });
+    }
+    for (const wildcards of ['false', null, 1]) {
+      expect(() => resolve({ wildcards })).toThrow(/"wildcards" must be/);
     }
   });
 

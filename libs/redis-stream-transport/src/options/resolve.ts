@@ -6,7 +6,7 @@ import {
   type ResolvedClientOptions,
 } from './client-options.js';
 import { defaultShards, type CommonOptions } from './common-options.js';
-import { contradiction, invalidWithHint, type Place } from './option.js';
+import { contradiction, type Place } from './option.js';
 import { givenOptions, readOptions } from './read-options.js';
 import { REDIS_OPTION_NAMES, resolveRedisTarget } from './redis-target.js';
 import { defaultRetryPolicy, withRetryParts } from './retry-policy.js';
@@ -84,7 +84,7 @@ const tableOf = (side: Side) => (side === 'server' ? SERVER_TABLE : CLIENT_TABLE
 /** The given options. Throws if one is not known to this side. */
 function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
   const place = side === 'server' ? SERVER : CLIENT;
-  const names = [...Object.keys(tableOf(side)), ...REDIS_OPTION_NAMES, 'wildcards'];
+  const names = [...Object.keys(tableOf(side)), ...REDIS_OPTION_NAMES];
   const synonyms: Readonly<Record<string, string>> = side === 'server' ? SERVER_SYNONYMS : {};
   const isKnown = (name: string) => names.includes(name) || Object.hasOwn(synonyms, name);
   const given = givenOptions(raw, isKnown, place);
@@ -95,11 +95,7 @@ function knownOptions(raw: unknown, side: Side): Map<string, unknown> {
     const told = `${place.owner}: unknown option "${stray.slice(0, 64)}"; ${advice}`;
     throw new RedisStreamsError('INVALID_OPTION', told);
   }
-  const wildcards = given.get('wildcards');
-  if (wildcards === undefined || wildcards === false) return given;
-  const hint = '; patterns with wildcards are not supported yet';
-  const misfit = { name: 'wildcards', wanted: 'false or left out', value: wildcards, hint };
-  throw invalidWithHint(place, misfit);
+  return given;
 }
 
 /** What to do about an unknown name. */

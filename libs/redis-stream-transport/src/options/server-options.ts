@@ -66,6 +66,13 @@ export interface RedisStreamsServerOptions
    * only the next ones. Default: false.
    */
   history?: boolean;
+  /**
+   * Whether patterns with `*`, `?` or `[…]` stand for others, as with Nest's Redis transport: their handlers get the
+   * messages of all patterns that match. Default: false.
+   */
+  wildcards?: boolean;
+  /** How many streams wildcards may bring to an instance; others are not read, and that is logged. Default: 1000. */
+  wildcardStreams?: number;
   /** The threads for handlers that have `threads` in their `extras`; none start before one computes. Default: see below. */
   threads?: ThreadOptions;
   /**
@@ -98,6 +105,8 @@ export const SERVER_TABLE = {
   retention,
   groupTtl: duration({ default: 604_800_000, min: 1000, max: 31_536_000_000 }),
   history: flag,
+  wildcards: flag,
+  wildcardStreams: count({ default: 1000, min: 1, max: 10_000 }),
   threads,
   deadLetterExpired: flag,
   requireNoEviction: flag,

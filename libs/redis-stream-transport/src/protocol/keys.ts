@@ -179,6 +179,24 @@ export class Keys {
     return `${this.tag}:document:${digest}`;
   }
 
+  /**
+   * Streams that were written since services have wildcards, each by when it became known, and the wildcards of groups, by
+   * when they came. The channel of the same name says that there is another stream.
+   */
+  streams(): string {
+    return `${this.tag}:streams`;
+  }
+
+  /** How far groups have looked at the known streams, by wildcard. */
+  looked(): string {
+    return `${this.tag}:looked`;
+  }
+
+  /** The wildcards that live consumers handle, by the end of their lease. */
+  wildcards(): string {
+    return `${this.tag}:wildcards`;
+  }
+
   /** Channel on which the members of a group tell each other that one has joined or left. */
   nudge(group: string): string {
     return `${this.tag}:nudge:${group}`;

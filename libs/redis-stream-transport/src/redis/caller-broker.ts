@@ -12,12 +12,19 @@ import { lastRecord, readLog, trimLog, type LogRecord } from './operations/calli
 import { hello, type Incarnation } from './operations/hello.js';
 import { noteSent } from './operations/calling/sent.js';
 import type { CallerPlace } from './operations/place.js';
+import {
+  answeredWildcards,
+  answerers,
+  type AnsweredWildcard,
+  type MatchedPattern,
+} from './operations/wildcards/answered-wildcards.js';
 import { load } from './operations/script.js';
 import { withdraw, type Scheduled } from './operations/scheduling/withdraw.js';
 import type { EnqueueAnswer } from './verdict.js';
 
 export type { CallInDoubt, Fate } from './operations/calling/decide.js';
 export type { BatchSection } from './operations/calling/sections.js';
+export type { AnsweredWildcard, MatchedPattern };
 export type { EntryFate } from './operations/calling/re-ask.js';
 export type { Batch, Incarnation, LogRecord, ProbeAnswer };
 
@@ -89,6 +96,16 @@ export class CallerBroker implements CallerPlace {
   /** @param text how far readers have come */
   credit(consumer: string, text: string): Promise<void> {
     return credit(this, consumer, text);
+  }
+
+  /** Wildcards whose requests are answered. @param most announcements that are looked at */
+  answeredWildcards(most: number): Promise<AnsweredWildcard[]> {
+    return answeredWildcards(this, most);
+  }
+
+  /** For each of the patterns, whether a group with a wildcard answers it. */
+  answerers(patterns: readonly MatchedPattern[]): Promise<boolean[]> {
+    return answerers(this, patterns);
   }
 
   readLog(after: string, count: number): Promise<LogRecord[]> {

@@ -2,7 +2,7 @@ import type { Keys } from '../protocol/keys.js';
 import type { HeldEntry } from './entries.js';
 import type { Link } from './link.js';
 import { clean } from './operations/cleaning/clean.js';
-import type { Cleaned, CleaningLimits, CleaningPlace } from './operations/cleaning/clean.js';
+import type { Cleaned, CleaningPlace, CleaningTerms } from './operations/cleaning/clean.js';
 import { dropGroup } from './operations/groups/drop-group.js';
 import { ensureGroup, type FoundGroup, type GroupKind } from './operations/groups/ensure-group.js';
 import { unlist } from './operations/groups/unlist.js';
@@ -58,9 +58,9 @@ export class GroupBroker implements ServicePlace {
     stream: string,
     kind: GroupKind,
     history: boolean,
-    { consumer = '', notesStarts = false } = {},
+    { consumer = '', notesStarts = false, from = '' } = {},
   ): Promise<FoundGroup> {
-    return ensureGroup(this, { stream, kind, history, consumer, notesStarts });
+    return ensureGroup(this, { stream, kind, history, consumer, notesStarts, from });
   }
 
   /** Blocks the connection of `reader`, not that of the place, until there is something to read. */
@@ -129,9 +129,9 @@ export class GroupBroker implements ServicePlace {
   clean(
     stream: string,
     kind: GroupKind,
-    limits: CleaningLimits,
+    terms: CleaningTerms,
     place?: CleaningPlace,
   ): Promise<Cleaned> {
-    return clean(this, { stream, kind, limits, place });
+    return clean(this, { stream, kind, terms, place });
   }
 }

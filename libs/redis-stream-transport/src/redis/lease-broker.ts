@@ -1,7 +1,12 @@
 import type { Keys } from '../protocol/keys.js';
 import type { NotedPauses } from '../protocol/pause.js';
 import type { Link } from './link.js';
-import { announce, type AnnounceAnswer, type Announcement } from './operations/lease/announce.js';
+import {
+  announce,
+  type AnnounceAnswer,
+  type Announcement,
+  type AnsweredPattern,
+} from './operations/lease/announce.js';
 import { noteFacts, noteStatistics } from './operations/lease/facts.js';
 import { leasesOf } from './operations/lease/leases.js';
 import { notices, nudge, nudgeConsumer } from './operations/lease/messages.js';
@@ -16,9 +21,38 @@ import {
 } from './operations/recovery/noted-connections.js';
 import { openConnections } from './operations/recovery/open-connections.js';
 import { evictionPolicy, unblock } from './operations/server.js';
+import {
+  announceWildcards,
+  withdrawWildcards,
+  type AnnouncedWildcard,
+  type WildcardsAnswer,
+  type WildcardTerms,
+} from './operations/wildcards/announce-wildcards.js';
+import {
+  claimStream,
+  type StreamClaim,
+  type WantedStream,
+} from './operations/wildcards/claim-stream.js';
+import {
+  knownStreams,
+  noteLooked,
+  rememberStreams,
+  unknownStreams,
+  type KnownFrom,
+  type KnownStreams,
+} from './operations/wildcards/known-streams.js';
+import { retireStream } from './operations/wildcards/retire-stream.js';
 import type { LeaseLost, Owner } from './owner.js';
 
-export type { Announcement, LeaseAnswer, NotedConnections };
+export type {
+  AnnouncedWildcard,
+  Announcement,
+  AnsweredPattern,
+  KnownFrom,
+  LeaseAnswer,
+  NotedConnections,
+};
+export type { StreamClaim, WantedStream };
 
 /** Leases and announcements of the consumers in one shard. Each method is one operation. */
 export class LeaseBroker implements GroupPlace {
@@ -89,6 +123,51 @@ export class LeaseBroker implements GroupPlace {
 
   nudgeConsumer(consumer: string): Promise<void> {
     return nudgeConsumer(this, consumer);
+  }
+
+  announceWildcards(
+    owner: Owner,
+    wildcards: readonly AnnouncedWildcard[],
+    terms: WildcardTerms,
+  ): Promise<WildcardsAnswer> {
+    return announceWildcards(this, owner, wildcards, terms);
+  }
+
+  /** @param groupTtl that of the announcement */
+  withdrawWildcards(
+    owner: Owner,
+    wildcards: readonly AnnouncedWildcard[],
+    groupTtl: number,
+  ): Promise<void> {
+    return withdrawWildcards(this, owner, wildcards, groupTtl);
+  }
+
+  knownStreams(from: KnownFrom, count: number): Promise<KnownStreams> {
+    return knownStreams(this, from, count);
+  }
+
+  /** Those of the streams that are not known; undefined: Redis does not know that the group has the wildcard. */
+  unknownStreams(wildcard: string, names: readonly string[]): Promise<string[] | undefined> {
+    return unknownStreams(this, wildcard, names);
+  }
+
+  /** Makes them known again. */
+  rememberStreams(names: readonly string[]): Promise<void> {
+    return rememberStreams(this, names);
+  }
+
+  /** @param until up to when all streams that became known are dealt with, in milliseconds of Redis' clock */
+  noteLooked(until: number, wildcards: readonly string[]): Promise<void> {
+    return noteLooked(this, until, wildcards);
+  }
+
+  claimStream(owner: Owner, wanted: WantedStream): Promise<StreamClaim> {
+    return claimStream(this, owner, wanted);
+  }
+
+  /** @param idle milliseconds without a new entry */
+  retireStream(owner: Owner, name: string, idle: number): Promise<'kept' | 'retired' | LeaseLost> {
+    return retireStream(this, owner, name, idle);
   }
 
   evictionPolicy(): Promise<string | undefined> {

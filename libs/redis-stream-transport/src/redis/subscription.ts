@@ -34,8 +34,8 @@ export class Subscription {
         this.stopListening();
         const wanted = this.channels;
         const routes = routesOf(connection);
-        for (const channel of wanted) routes.set(channel, listener);
-        this.stopListening = () => wanted.forEach((channel) => routes.delete(channel));
+        routes.add(wanted, listener);
+        this.stopListening = () => routes.remove(wanted, listener);
         await connection.ssubscribe(...wanted);
         // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
         if (wanted !== this.channels) throw new Error('channels changed');

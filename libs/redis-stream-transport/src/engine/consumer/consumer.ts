@@ -17,6 +17,7 @@ import { ConsumerShard } from './shard.js';
 import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
 import { Patterns } from './intake/patterns.js';
 import type { PatternSpec } from './intake/pattern-state.js';
+import { WildRoom, type WildPatterns } from './wildcards/wild-patterns.js';
 
 export interface ConsumerHooks extends LinkObserver {
   /** Runs the handlers of a delivery; they end it, at once or later. Must not throw. */
@@ -28,6 +29,8 @@ export interface ConsumerHooks extends LinkObserver {
 export interface ConsumerParts {
   readonly options: ResolvedServerOptions;
   readonly specs: readonly PatternSpec[];
+  /** What is done with patterns that no handler names; undefined: nothing. */
+  readonly wild?: WildPatterns | undefined;
   /** Extensions that are told about the life of the lease in the first shard. */
   readonly companions: readonly CompanionFactory[];
   readonly clock: Clock;
@@ -82,11 +85,20 @@ export class Consumer {
     const links = { target: options.redis, maxPause: options.retryDelay, observer: hooks, shared };
     const patterns = new Patterns(specs, options.shards);
     this.pauses = this.pausesOf(patterns);
+    const wild = parts.wild && {
+      patterns: parts.wild,
+      room: new WildRoom(options.wildcardStreams),
+    };
     this.shards = Array.from({ length: options.shards }, (_, shard) => {
       const settings = {
         ...{ options, links, shard, patterns, clock, logger, diagnostics },
         ...{ dispatcher: this.dispatcher, pauses: this.pauses },
         companions: shard === 0 ? companions : [],
+        wild,
+        reads: (name: string, does: boolean) => {
+          if (does) this.owners.set(name, this.shards[shard] as ConsumerShard);
+          else this.owners.delete(name);
+        },
         run: (delivery: Delivery) => hooks.run(delivery),
       };
       return new ConsumerShard(settings, () => this.reach.changed());

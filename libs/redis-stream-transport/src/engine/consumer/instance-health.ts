@@ -10,6 +10,8 @@ export interface ShardHealth {
   /** Since its last read was over; 0 while no slot is free. */
   readonly readAgo: number;
   readonly behind: number;
+  /** Streams that wildcards stand for and that are not read, because there are too many. */
+  readonly leftOut: number;
 }
 
 /** How an instance of a service is doing, as far as it knows by itself: nobody is asked. */
@@ -26,12 +28,15 @@ export interface ServerHealth {
   readonly behind: number;
   /** Handlers that run. */
   readonly running: number;
+  /** Streams that wildcards stand for and that it does not read, because there are more than `wildcardStreams`. */
+  readonly leftOut: number;
   /** In how many shards it serves, and of how many. */
   readonly shards: { readonly up: number; readonly all: number };
 }
 
 export const NO_HEALTH: ServerHealth = Object.freeze({
   ...{ state: 'idle', member: false, leaseFor: 0, readAgo: 0, behind: 0, running: 0 },
+  leftOut: 0,
   shards: Object.freeze({ up: 0, all: 0 }),
 });
 
@@ -51,6 +56,7 @@ export function instanceHealth(
     readAgo: most(({ readAgo }) => readAgo),
     behind: most(({ behind }) => behind),
     running,
+    leftOut: shards.reduce((sum, shard) => sum + shard.leftOut, 0),
     shards: { up: up.length, all: shards.length },
   };
 }
@@ -66,6 +72,7 @@ export function worstHealth(all: readonly ServerHealth[]): ServerHealth {
       readAgo: Math.max(worst.readAgo, one.readAgo),
       behind: Math.max(worst.behind, one.behind),
       running: worst.running + one.running,
+      leftOut: worst.leftOut + one.leftOut,
       shards: worst.shards.up <= one.shards.up ? worst.shards : one.shards,
     }),
     first,

@@ -25,6 +25,8 @@ import type { Delivery } from './run/delivery.js';
 import type { Dispatcher } from './run/dispatcher.js';
 import type { Pauses } from './run/pauses.js';
 import { ShardConnections } from './shard-connections.js';
+import type { WildPatterns, WildRoom } from './wildcards/wild-patterns.js';
+import { WildStreams } from './wildcards/wild-streams.js';
 
 /** What an instance in one shard is made from. */
 export interface ShardSettings {
@@ -38,6 +40,10 @@ export interface ShardSettings {
   readonly clock: Clock;
   readonly logger: RateLimitedLogger;
   readonly diagnostics: ConsumerDiagnostics;
+  /** What is done with patterns that no handler names, and how many there may be; undefined: nothing. */
+  readonly wild: { readonly patterns: WildPatterns; readonly room: WildRoom } | undefined;
+  /** A stream is read from now on, or no more. */
+  readonly reads: (name: string, does: boolean) => void;
   /** Runs the handlers of a delivery that may start. */
   run(delivery: Delivery): void;
 }
@@ -68,16 +74,18 @@ export interface ShardParts {
   readonly watch: ConnectionWatch;
   readonly janitor: Janitor;
   readonly scheduled: ScheduledEntries;
+  readonly wildStreams: WildStreams | undefined;
 }
 
 export function assembleShard(settings: ShardSettings, life: ShardLife): ShardParts {
-  const { options, shard, patterns, dispatcher } = settings;
+  const { options, shard, patterns, dispatcher, wild } = settings;
   const keys = new Keys(options.prefix, shard, options.shards);
   const { clock, logger, diagnostics } = settings;
   const context = new ShardContext(options, clock, logger, diagnostics);
   const own = patterns.here(shard, false);
   const { streams: shared } = patterns.here(shard, true);
   const connections: ShardConnections = new ShardConnections(context, keys, settings.links, {
+    wildcards: wild !== undefined,
     hello: () => readings.main.processor.broker.hello(),
     restored: () => life.restored(),
     changed: () => life.changed(),
@@ -85,65 +93,112 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   });
   const { commands, replicas } = connections;
   const leases = new LeaseBroker(commands, keys, options.group);
+  const mayTake = () =>
+    context.identity.mayStart && !life.isStopping && !settings.pauses.holdsInstance;
   const readings: Readings = new Readings({
     ...{ context, keys, commands, replicas, leases, dispatcher, links: connections.following },
     streams: { own: own.streams, shared },
+    begins: wild?.patterns.wildcards.map(({ start }) => start),
     hooks: {
+      healing: async () => wildStreams?.check(),
       run: (delivery) => settings.run(delivery),
-      mayRead: (nested) =>
-        context.identity.mayStart &&
-        !life.isStopping &&
-        !settings.pauses.holdsInstance &&
-        (nested || !reclaimer.hasUnclaimed),
+      mayRead: (nested) => mayTake() && (nested || !reclaimer.hasUnclaimed),
       changed: () => life.changed(),
       brought: (stream, count) => janitor.brought(stream, count),
     },
   });
   const parts = { context, keys, connections, leases, readings };
-  const keeper = keeperOf(settings, life, parts, own.states);
+  const wildStreams = wildStreamsOf(settings, parts, own.states, () => scheduled.lookAtAll());
+  const keeper: LeaseKeeper = keeperOf(settings, life, { ...parts, wildStreams }, own.states);
   const membership = new Membership(context, keeper, leases, {
     ensureGroups: (strict) => readings.ensureGroups(strict),
     registered: () => life.changed(),
     leaving: () => readings.leave(),
   });
-  const { processor } = readings.main;
-  const broker = processor.broker;
-  const reclaimer = new Reclaimer(context, { broker, leases }, readings.streams, {
-    claimed: (stream, entries, notices) =>
-      processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
-    revoked: (dead, stream) => processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
-    mayClaim: () => !settings.pauses.holdsInstance,
-    free: () => processor.slots?.free ?? 0,
-    room: dispatcher,
-  });
-  const watch = new ConnectionWatch(context, leases, {
+  const reclaimer: Reclaimer = reclaimerOf(settings, parts);
+  const watch = watchOf(parts, reclaimer);
+  const starts = new StartBroker(commands, keys, () => options.group);
+  const janitor = new Janitor(context, readings.all, starts);
+  const scheduled = new ScheduledEntries(context, starts, () => readings.streams);
+  const statistics = new InstanceStatistics(context, leases, patterns, dispatcher);
+  return {
+    ...parts,
+    keeper,
+    membership,
+    statistics,
+    reclaimer,
+    watch,
+    janitor,
+    scheduled,
+    wildStreams,
+  };
+}
+
+/** Notices instances that have lost all connections. */
+function watchOf(
+  { context, leases }: Pick<ShardParts, 'context' | 'leases'>,
+  reclaimer: Reclaimer,
+): ConnectionWatch {
+  return new ConnectionWatch(context, leases, {
     revoked: () => {
       void reclaimer.scan();
       leases.nudge('left').catch(() => undefined);
     },
   });
-  const starts = new StartBroker(commands, keys, () => options.group);
-  const janitor = new Janitor(context, readings.all, starts);
-  const scheduled = new ScheduledEntries(context, starts, readings.streams);
-  const statistics = new InstanceStatistics(context, leases, patterns, dispatcher);
-  return { ...parts, keeper, membership, statistics, reclaimer, watch, janitor, scheduled };
+}
+
+/** Takes over what others left. */
+function reclaimerOf(
+  { options, pauses, dispatcher }: ShardSettings,
+  { context, leases, readings }: Pick<ShardParts, 'context' | 'leases' | 'readings'>,
+): Reclaimer {
+  const { processor } = readings.main;
+  const brokers = { broker: processor.broker, leases };
+  return new Reclaimer(context, brokers, () => readings.streams, {
+    claimed: (stream, entries, notices) =>
+      processor.acceptHeld(stream, entries, cancelledEntries(notices, stream.name)),
+    revoked: (dead, stream) => processor.startGuard.endInterrupted(dead, stream, options.replyTtl),
+    mayClaim: () => !pauses.holdsInstance,
+    free: () => processor.slots?.free ?? 0,
+    room: dispatcher,
+  });
+}
+
+/** Has the streams read that wildcards stand for; undefined: there are no wildcards. */
+function wildStreamsOf(
+  { wild, shard, patterns, reads }: ShardSettings,
+  { context, leases, readings }: Pick<ShardParts, 'context' | 'leases' | 'readings'>,
+  states: PatternState[],
+  came: () => void,
+): WildStreams | undefined {
+  if (wild === undefined) return undefined;
+  return new WildStreams({
+    ...{ context, leases, shard, patterns, states, wild: wild.patterns, room: wild.room },
+    reading: () => readings.main,
+    hooks: { reads, came, refreshed: () => readings.refreshed() },
+  });
 }
 
 /** Keeps the lease, and what travels with it. */
 function keeperOf(
   { options, pauses, shard, companions: made }: ShardSettings,
   life: ShardLife,
-  parts: Pick<ShardParts, 'context' | 'keys' | 'connections' | 'leases' | 'readings'>,
+  parts: Pick<
+    ShardParts,
+    'context' | 'keys' | 'connections' | 'leases' | 'readings' | 'wildStreams'
+  >,
   answered: readonly PatternState[],
 ): LeaseKeeper {
-  const { context, keys, connections, leases, readings } = parts;
+  const { context, keys, connections, leases, readings, wildStreams } = parts;
   const { commands } = connections;
   const announcements = () => announcementsOf(answered, options.concurrency);
   const companions = made.map((make) => make(commands, keys, options));
-  const news = { announcements, companions: [new InstanceFacts(context, leases), ...companions] };
+  const own = [new InstanceFacts(context, leases), ...(wildStreams ? [wildStreams] : [])];
+  const news = { announcements, companions: [...own, ...companions] };
   const pauseWatch = new PauseWatch(context, leases, pauses, shard);
   return new LeaseKeeper(context, leases, news, {
     renewed: () => life.renewed(),
+    missing: () => wildStreams?.doubt(),
     cancellations: (texts) => texts.forEach((text) => readings.cancel(text)),
     membersChanged: () => readings.unblock(),
     paused: (revision) => pauseWatch.apply(revision),

@@ -7,6 +7,8 @@ import { Subscription } from '../../redis/subscription.js';
 import type { ShardContext } from './membership/shard-context.js';
 
 export interface ShardConnectionsHooks {
+  /** It wants to hear of streams that become known. */
+  readonly wildcards: boolean;
   /** Asks Redis for its incarnation: the first command on each new connection for commands. */
   hello(): Promise<Incarnation>;
   /** Commands or messages work again: catches up with what was missed. */
@@ -89,7 +91,8 @@ export class ShardConnections {
 
   private get channels(): string[] {
     const { identity, options } = this.context;
-    return [this.keys.inbox(identity.consumer), this.keys.nudge(options.group)];
+    const own = [this.keys.inbox(identity.consumer), this.keys.nudge(options.group)];
+    return this.hooks.wildcards ? [...own, this.keys.streams()] : own;
   }
 
   private async commandsUp(): Promise<void> {

@@ -53,6 +53,7 @@ export class ConsumerShard implements ShardLife {
     const reads = readings.streams.length > 0;
     const readAgo = reads && !isFull ? pace.since : 0;
     return {
+      leftOut: this.parts.wildStreams?.omitted ?? 0,
       ...{ isUp: this.isUp, isMember: membership.isRegistered, leaseFor, readAgo },
       behind: reads ? pace.behind(isFull) : 0,
     };
@@ -181,8 +182,11 @@ export class ConsumerShard implements ShardLife {
   }
 
   message(channel: string, text: string): void {
-    const { context, keys, keeper, readings, reclaimer, statistics, scheduled } = this.parts;
-    if (channel === keys.nudge(context.options.group)) {
+    const { context, keys, keeper, readings, reclaimer } = this.parts;
+    const { statistics, scheduled, wildStreams } = this.parts;
+    if (channel === keys.streams()) {
+      wildStreams?.told(text);
+    } else if (channel === keys.nudge(context.options.group)) {
       if (scheduled.told(text)) return;
       void (text === 'paused' ? keeper.renewAnew() : keeper.renew());
       if (text === 'left') void reclaimer.scan();
@@ -200,9 +204,9 @@ export class ConsumerShard implements ShardLife {
   }
 
   private async stopLooking(): Promise<void> {
-    const { reclaimer, watch, janitor, scheduled } = this.parts;
+    const { reclaimer, watch, janitor, scheduled, wildStreams } = this.parts;
     scheduled.stop();
-    await Promise.all([reclaimer.stop(), watch.stop(), janitor.stop()]);
+    await Promise.all([reclaimer.stop(), watch.stop(), janitor.stop(), wildStreams?.stop()]);
   }
 
   private wake(): void {

@@ -1,6 +1,6 @@
 import type { ResolvedClientOptions } from '../../options/index.js';
 import type { Keys } from '../../protocol/keys.js';
-import type { CallerBroker } from '../../redis/caller-broker.js';
+import type { AnsweredWildcard, CallerBroker, MatchedPattern } from '../../redis/caller-broker.js';
 import type { CommandFailure } from '../../redis/failure.js';
 import type { Link, LinkSettings } from '../../redis/link.js';
 import type { Subscription } from '../../redis/subscription.js';
@@ -116,6 +116,16 @@ export class CallerShard {
 
   start(): void {
     this.commands.start();
+  }
+
+  /** Wildcards whose requests are answered in this shard. @param most announcements that are looked at */
+  answeredWildcards(most: number): Promise<AnsweredWildcard[]> {
+    return this.parts.broker.answeredWildcards(most);
+  }
+
+  /** For each of the patterns, whether a group with a wildcard answers it. */
+  answerers(patterns: readonly MatchedPattern[]): Promise<boolean[]> {
+    return this.parts.broker.answerers(patterns);
   }
 
   /**

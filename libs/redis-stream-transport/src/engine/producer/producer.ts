@@ -85,7 +85,9 @@ export class Producer implements CallOwner {
       moved: (call) => this.renew(call),
     });
     const send = (call: Call): void => this.push(call);
-    this.unserved = new Unserved(clock, send);
+    const shardFor = (call: Call): CallerShard => this.shardFor(call.stream);
+    const refused = (call: Call, why: Refusal) => this.fail(call, refusalOf(call, why, ''));
+    this.unserved = new Unserved(clock, { send, shardFor, refused });
     this.termination = new CallTermination(clock, {
       resolver: (call) => this.shardFor(call.stream).resolver,
       isUp: (call) => this.shardFor(call.stream).isUp,
@@ -213,11 +215,9 @@ export class Producer implements CallOwner {
   }
 
   private expire(item: Call | OutgoingEvent): void {
-    if (item instanceof Call) this.termination.giveUp(item, 'TIMEOUT', true);
-    else {
-      const { isUp, obstacle } = this.shardFor(item.stream);
-      item.expire(isUp, obstacle);
-    }
+    if (item instanceof Call) return this.termination.giveUp(item, 'TIMEOUT', true);
+    const { isUp, obstacle } = this.shardFor(item.stream);
+    item.expire(isUp, obstacle);
   }
 
   private readonly fail = (call: Call, error: RedisStreamsError): void => {

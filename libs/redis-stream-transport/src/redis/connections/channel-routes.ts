@@ -7,23 +7,43 @@ export interface ChannelListener {
   moved(): void;
 }
 
-const routes = new WeakMap<Connection, Map<string, ChannelListener>>();
+const NONE: readonly ChannelListener[] = [];
 
-/** The listeners of a connection, by channel. Shards that share the connection have different channels. */
-export function routesOf(connection: Connection): Map<string, ChannelListener> {
-  const known = routes.get(connection);
-  if (known !== undefined) return known;
-  const listeners = new Map<string, ChannelListener>();
-  routes.set(connection, listeners);
-  connection.on('smessage', (channel: string, text: string) => {
-    listeners.get(channel)?.message(channel, text);
-  });
-  connection.on('moved', () => {
-    const left = subscribed(connection);
-    const gone = [...listeners].filter(([channel]) => left?.has(channel) !== true);
-    for (const listener of new Set(gone.map(([, one]) => one))) listener.moved();
-  });
-  return listeners;
+/** The listeners of a connection, by channel. Groups that share the connection have some channels in common. */
+export class ChannelRoutes {
+  private readonly listeners = new Map<string, readonly ChannelListener[]>();
+
+  constructor(connection: Connection) {
+    connection.on('smessage', (channel: string, text: string) => {
+      for (const one of this.listeners.get(channel) ?? NONE) one.message(channel, text);
+    });
+    connection.on('moved', () => {
+      const left = subscribed(connection);
+      const gone = [...this.listeners].filter(([channel]) => left?.has(channel) !== true);
+      for (const one of new Set(gone.flatMap(([, some]) => some))) one.moved();
+    });
+  }
+
+  add(channels: readonly string[], listener: ChannelListener): void {
+    for (const channel of channels)
+      this.listeners.set(channel, [...(this.listeners.get(channel) ?? NONE), listener]);
+  }
+
+  remove(channels: readonly string[], listener: ChannelListener): void {
+    for (const channel of channels) {
+      const left = this.listeners.get(channel)?.filter((one) => one !== listener) ?? NONE;
+      if (left.length > 0) this.listeners.set(channel, left);
+      else this.listeners.delete(channel);
+    }
+  }
+}
+
+const routes = new WeakMap<Connection, ChannelRoutes>();
+
+export function routesOf(connection: Connection): ChannelRoutes {
+  let known = routes.get(connection);
+  if (known === undefined) routes.set(connection, (known = new ChannelRoutes(connection)));
+  return known;
 }
 
 /** Channels that ioredis still counts as subscribed; undefined: it does not say. */

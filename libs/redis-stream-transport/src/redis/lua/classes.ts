@@ -1,11 +1,14 @@
 /**
  * Lua that gives the local `isRead` its value, so that it is made where a class is asked for, once in a script, and costs nothing
- * elsewhere: `isRead(rule, class, own, live)` says whether all who read a pattern's own stream read this stream of one of its
+ * elsewhere: `isRead(rule, class, own, live, streams)` says whether all who read a pattern's own stream read this stream of one of its
  * classes too. Rule `c`, for calls: of the instances that are announced for the pattern at least one is listed as a consumer of
  * the class. Rule `e`, for events: the own stream has a group at least, and each has a consumer that is listed in the same
  * group of the class. And nobody reads the own stream only: who is listed there alone and is a member with a lease. Others
  * in that list are dead: they stay there while what they have left is taken over, and read nothing more. Whose members
- * cannot be read may live. What else cannot be read is not there. Needs LUA_NOW and `isRead`.
+ * cannot be read may live. What else cannot be read is not there. A group with a wildcard reads no class, and may not be there yet.
+ * So with `streams` (the key of known streams) no event goes to a class before each group whose wildcard may stand for the own stream
+ * has a group there, or has looked since that became known.
+ * Needs LUA_NOW and `isRead`.
  */
 export const LUA_CLASSES = `
 local lists = {}
@@ -30,7 +33,21 @@ end
 local function readsOwnOnly(class, own, group, consumer)
   return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
 end
-function isRead(rule, class, own, live)
+local function isAwaited(streams, own, here)
+  if redis.pcall('EXISTS', streams) ~= 1 then return false end
+  local name = string.sub(own, #streams - 4)
+  local since = redis.pcall('ZSCORE', streams, 's' .. name) or '+inf'
+  if type(since) ~= 'string' then return true end
+  local looked = string.sub(streams, 1, -8) .. 'looked'
+  local marks = redis.pcall('ZRANGEBYSCORE', looked, '-inf', since, 'LIMIT', 0, 1000)
+  if marks.err or #marks == 1000 then return true end
+  for _, mark in ipairs(marks) do
+    local group, start = string.match(mark, '^(%S+) ([^*?%[\\\\]*)')
+    if group and not here[group] and string.sub(name, 1, #start) == start then return true end
+  end
+  return false
+end
+function isRead(rule, class, own, live, streams)
   local any = false
   if rule == 'c' then
     local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
@@ -42,9 +59,10 @@ function isRead(rule, class, own, live)
     end
     return any
   end
-  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  local groups, here = redis.pcall('XINFO', 'GROUPS', own), {}
   for _, each in ipairs(groups.err and {} or groups) do
     local group, isHere = each[2], false
+    here[group] = true
     for consumer in pairs(listed(own, group)) do
       if readsOwnOnly(class, own, group, consumer) then return false end
       isHere = isHere or reads(class, group, consumer)
@@ -52,6 +70,6 @@ function isRead(rule, class, own, live)
     if not isHere then return false end
     any = true
   end
-  return any
+  return any and not (streams and isAwaited(streams, own, here))
 end
 `;

@@ -20,11 +20,12 @@ const SERVICE = ['client|id', 'client|list', 'client|tracking', 'client|unblock'
 const SERVICE_KEYED = `
   del exists get hdel hexists hget hgetall hkeys hlen hmget hrandfield hset lrange memory|usage persist pexpire pttl set
   type xack xadd xclaim xdel xgroup|create xgroup|createconsumer xgroup|delconsumer xgroup|destroy xinfo|consumers
-  xinfo|groups xinfo|stream xlen xpending xrange xreadgroup xtrim zadd zcard zrangebyscore zrem zremrangebyscore`;
+  xinfo|groups xinfo|stream xlen xpending xrange xreadgroup xtrim zadd zcard zcount zrange zrangebyscore zrem zremrangebyscore
+  zscore`;
 
 const CALLER_KEYED = `
   del exists hdel hget hgetall hmget hset ltrim persist pexpire rpush set xadd xdel xinfo|consumers xinfo|groups xinfo|stream
-  xlen xpending xrange xrevrange xtrim zadd zcount zrangebyscore zrem`;
+  xlen xpending xrange xrevrange xtrim zadd zcount zrangebyscore zrem zscore`;
 
 /** What the first question on a connection needs. */
 export function helloRights(keys: Keys): Right[] {
@@ -38,6 +39,8 @@ export function serviceRights(keys: Keys): Right[] {
     channel('spublish', keys.inbox('x'), keys.inbox('*')),
     channel('ssubscribe', keys.inbox('x'), keys.inbox('*')),
     channel('ssubscribe', keys.nudge('x'), keys.nudge('*')),
+    channel('ssubscribe', keys.streams(), keys.streams()),
+    channel('spublish', keys.streams(), keys.streams()),
     channel('subscribe', keys.stream('x'), keys.stream('*')),
   ];
   return [...without([...CONNECTION, ...SERVICE]), ...keyed(SERVICE_KEYED, keys), ...channels];
@@ -49,6 +52,7 @@ export function callerRights(keys: Keys): Right[] {
     channel('ssubscribe', keys.log('x'), keys.log('*')),
     channel('spublish', keys.inbox('x'), keys.inbox('*')),
     channel('spublish', keys.nudge('x'), keys.nudge('*')),
+    channel('spublish', keys.streams(), keys.streams()),
   ];
   return [...without(CONNECTION), ...keyed(CALLER_KEYED, keys), ...channels];
 }

@@ -1,5 +1,6 @@
 import { replayScript } from '../../dead-letters/replay.lua.js';
 import { backlogOf } from './calling/backlog.js';
+import { makeKnown } from './known.js';
 import { operation } from './operation.js';
 
 /** Moves a dead letter back into a stream. */
@@ -12,5 +13,6 @@ export const replay = operation(replayScript, (store, said) => {
   const id = store.add(said.stream, said.fields);
   store.setText(said.replayed, id, Number(said.life));
   store.stream(said.dead)?.delete(said.letter);
+  if (said.name !== '') makeKnown(store, said.streams, said.name);
   return `ok ${id}`;
 });

@@ -26,6 +26,18 @@ import { settlePlain } from './serving/settle-plain.js';
 import { settle } from './serving/settle.js';
 import { look, mark, start } from './serving/starts.js';
 import { noHandler, refuseUnread } from './serving/unhandled.js';
+import {
+  announceWildcards,
+  answeredWildcards,
+  answerers,
+  claimStream,
+  knownStreams,
+  noteLooked,
+  rememberStreams,
+  retireStream,
+  unknownStreams,
+  withdrawWildcards,
+} from './wildcards.js';
 
 /** Everything that a store can do. In Redis each of them is one script. */
 export const OPERATIONS: readonly Operation[] = [
@@ -39,5 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...[claim, adopt, fetchHeld, orphans, scan, snapshot, interrupted, endInterrupted],
   ...[clean, sweep],
   ...[promote, withdraw],
+  ...[announceWildcards, withdrawWildcards, answeredWildcards, answerers],
+  ...[knownStreams, unknownStreams, rememberStreams, noteLooked, claimStream, retireStream],
   ...[replay, describeService, lookAtService, servicesOffered],
 ];

@@ -175,6 +175,11 @@ export class Store {
     return id;
   }
 
+  /** Removes a stream with its groups. */
+  deleteStream(key: string): void {
+    if (this.delete(key)) this.observer.changed(key);
+  }
+
   group(key: string, name: string): Group | undefined {
     return this.stream(key)?.groups.get(name);
   }

@@ -9,7 +9,7 @@ import type { StreamState } from './stream-state.js';
  * as that is _hot_: the next read names hot streams only, those that can be asked for the same number.
  */
 export class BoundedPlan implements ReadPlan {
-  private readonly shares: ReadonlyMap<StreamState, FairShare>;
+  private readonly shares = new WeakMap<StreamState, FairShare>();
   private readonly rotation = new Rotation();
   /** Streams whose last read brought COUNT. */
   private readonly hot = new Set<StreamState>();
@@ -28,9 +28,7 @@ export class BoundedPlan implements ReadPlan {
     private readonly random: () => number,
     /** Packs are asked for whatever room there is: in a flood of other classes there is never much. */
     private readonly takesPacksAlways = false,
-  ) {
-    this.shares = new Map(streams.map((stream) => [stream, new FairShare()]));
-  }
+  ) {}
 
   next(room: Room, due?: readonly StreamState[]): Ask | undefined {
     const readable: StreamState[] = [];
@@ -54,7 +52,7 @@ export class BoundedPlan implements ReadPlan {
       // Added anew, so that the set is in the order of the last reads and each has its turn.
       this.hot.delete(stream);
       if (came >= count) this.hot.add(stream);
-      const share = this.shares.get(stream) as FairShare;
+      const share = this.shareOf(stream);
       // What a read that does not wait brings nothing of may come later; but nobody asks for more of it now.
       if (came > 0 || (total === 0 && (blocks || share.isGreedy))) {
         share.noted(came, count, members, took);
@@ -66,6 +64,11 @@ export class BoundedPlan implements ReadPlan {
 
   failed(): void {
     this.forAll = true;
+  }
+
+  dropped(stream: StreamState): void {
+    this.hot.delete(stream);
+    this.omitted = this.omitted.filter((one) => one !== stream);
   }
 
   closed(room: Room): readonly StreamState[] {
@@ -120,21 +123,27 @@ export class BoundedPlan implements ReadPlan {
 
   /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
   private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
-    if (stream.hasUnclaimed || stream.isBroken) return 0;
+    if (stream.hasUnclaimed || stream.isOut) return 0;
     const room = stream.room(free, mayPark);
     if (this.takesPacksAlways) return room;
     return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
   }
 
+  private shareOf(stream: StreamState): FairShare {
+    let share = this.shares.get(stream);
+    if (share === undefined) this.shares.set(stream, (share = new FairShare()));
+    return share;
+  }
+
   private isGreedy(stream: StreamState, { members }: Room): boolean {
-    const share = this.shares.get(stream) as FairShare;
+    const share = this.shareOf(stream);
     return members > 1 && share.isGreedy && stream.takesPacks(this.concurrency);
   }
 
   /** Its fair share, rounded down to a power of two if it is bounded: streams of similar room share a read. */
   private wanted(stream: StreamState, room: Room): number {
     const most = Math.min(stream.bound, this.concurrency);
-    const share = this.shares.get(stream) as FairShare;
+    const share = this.shareOf(stream);
     const entries = Math.max(1, Math.floor(this.roomIn(stream, room) / stream.callsPerEntry));
     const count = share.count(entries, room.members, most, stream.takesPacks(this.concurrency));
     return stream.bound < this.concurrency ? 2 ** Math.floor(Math.log2(count)) : count;

@@ -303,3 +303,28 @@ it('never asks for more than can start, and waits after some reads that bring no
     }),
   );
 });
+
+it('reads streams that come later in their class, also in a backlog, and no more when they go', () => {
+  const own = new StreamState('other');
+  const state = new PatternState({} as PatternSpec);
+  own.patterns.set('other', state);
+  const came = new StreamState('came');
+  came.patterns.set('came', state);
+  const all: StreamState[] = [];
+  const first = pattern(4, undefined, [own]);
+  all.push(...first.streams, own);
+  const plan = readPlan(all, 4);
+  const held = new Map(all.map((stream) => [stream, 100]));
+  fill(plan, held, 4);
+  all.push(came);
+  plan.added?.(came);
+  plan.added?.(came);
+  held.set(came, 3);
+  for (let i = 0; i < 200 && held.get(came)! > 0; i++) fill(plan, held, 4);
+  expect(held.get(came)).toBe(0);
+  all.splice(all.indexOf(came), 1);
+  plan.dropped(came);
+  held.set(came, 3);
+  for (let i = 0; i < 200; i++) fill(plan, held, 4);
+  expect(held.get(came)).toBe(3);
+});

@@ -7,7 +7,7 @@ const RANKS: readonly Rank[] = [RANK.high, RANK.normal, RANK.low];
 
 /** The streams of one class, and how they are read. */
 interface Class {
-  readonly streams: readonly StreamState[];
+  readonly streams: StreamState[];
   readonly plan: BoundedPlan;
 }
 
@@ -100,6 +100,22 @@ export class ClassPlan implements ReadPlan {
     this.all.failed();
     this.emptied.clear();
     this.isContended = true;
+  }
+
+  /** Of what wildcards bring no class is read. */
+  added(stream: StreamState): void {
+    const { streams } = this.classOf(stream.rank);
+    if (!streams.includes(stream)) streams.push(stream);
+    this.emptied.delete(stream.rank);
+  }
+
+  dropped(stream: StreamState): void {
+    const { streams, plan } = this.classOf(stream.rank);
+    const at = streams.indexOf(stream);
+    if (at >= 0) streams.splice(at, 1);
+    plan.dropped(stream);
+    this.all.dropped(stream);
+    this.omitted = this.omitted.filter((one) => one !== stream);
   }
 
   closed(room: Room): readonly StreamState[] {

@@ -45,6 +45,12 @@ export class DueStreams {
     return ours;
   }
 
+  /** The stream is not read any more. */
+  drop(stream: StreamState): void {
+    this.told.delete(stream);
+    this.unsure.delete(stream);
+  }
+
   /** The connection over which Redis tells is gone. */
   lost(): void {
     this.hears = false;

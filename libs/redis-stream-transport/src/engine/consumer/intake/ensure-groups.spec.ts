@@ -18,7 +18,10 @@ function setup(answers: Record<string, () => Promise<FoundGroup>>) {
   } as unknown as GroupBroker;
   const context = shardContext({ clock, options: { history: false } });
   const streams = Object.keys(answers).map((name) => new StreamState(name));
-  const groups = new Groups(context, broker, streams, () => healed.push('healed'));
+  const groups = new Groups(context, broker, streams, {
+    healing: () => Promise.resolve(),
+    healed: () => healed.push('healed'),
+  });
   groups.start();
   return { clock, groups, streams, healed };
 }

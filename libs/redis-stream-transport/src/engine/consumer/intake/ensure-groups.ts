@@ -7,6 +7,16 @@ import type { StreamState } from './stream-state.js';
 /** Milliseconds between two checks of streams that cannot be read. */
 const LOOK_AGAIN = 1000;
 
+/** Errors of a read after which all groups are ensured: one of them or its stream is gone or cannot be read. */
+export const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
+
+export interface GroupsHooks {
+  /** All groups are about to be ensured. */
+  healing(): Promise<void>;
+  /** Streams can be read again. */
+  healed(): void;
+}
+
 /**
  * Makes sure that a group exists on each of its streams. Makes a lost group anew at its cursor. A stream is
  * left out while another type of value stands under its key, or under a key that it needs: the other streams
@@ -17,18 +27,23 @@ export class Groups {
   /** Streams that are being checked because Redis refused something about them. */
   private readonly doubtful = new Set<StreamState>();
 
-  /** @param healed called when streams can be read again */
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
     private readonly streams: readonly StreamState[],
-    private readonly healed: () => void,
+    private readonly hooks: GroupsHooks,
   ) {
     this.looks = new Periodic(context.clock, {
       wait: () => (this.broken.length > 0 ? LOOK_AGAIN : undefined),
       run: () => this.look(),
     });
-    for (const stream of streams) stream.doubted = () => void this.doubt(stream);
+    for (const stream of streams) this.watch(stream);
+  }
+
+  /** Makes the group on one more stream, which is read from then on. Rejects with a `CommandFailure`. */
+  async add(stream: StreamState): Promise<void> {
+    this.watch(stream);
+    await this.one(stream, false);
   }
 
   /**
@@ -38,9 +53,10 @@ export class Groups {
    */
   async ensure(strict: boolean): Promise<void> {
     const wereBroken = this.broken.length;
+    await this.hooks.healing();
     const outcomes = await Promise.allSettled(this.streams.map((each) => this.one(each, strict)));
     this.looks.again();
-    if (this.broken.length < wereBroken) this.healed();
+    if (this.broken.length < wereBroken) this.hooks.healed();
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
@@ -54,6 +70,10 @@ export class Groups {
     this.looks.stop();
   }
 
+  private watch(stream: StreamState): void {
+    stream.doubted = () => void this.doubt(stream);
+  }
+
   private get broken(): StreamState[] {
     return this.streams.filter(({ isBroken }) => isBroken);
   }
@@ -63,7 +83,7 @@ export class Groups {
     const { name, kind, notesStarts } = stream;
     const { history } = options;
     try {
-      const reading = { consumer: identity.consumer, notesStarts };
+      const reading = { consumer: identity.consumer, notesStarts, from: stream.from ?? '' };
       const found = await this.broker.ensureGroup(name, kind, history, reading);
       if (found.state === 'wrong') {
         this.breaks(stream, `WRONGTYPE: the key ${found.key} is a ${found.type}`);
@@ -111,6 +131,6 @@ export class Groups {
       await Promise.allSettled(broken.map((stream) => this.one(stream, false)));
     }
     if (this.looks.isStopped) return;
-    if (broken.some(({ isBroken }) => !isBroken)) this.healed();
+    if (broken.some(({ isBroken }) => !isBroken)) this.hooks.healed();
   }
 }

@@ -155,13 +155,15 @@ export class EntryRouter {
     const delivery = this.delivery({ stream, pattern, raw, entry: decoded, history, pack, place });
     this.context.diagnostics.read(delivery, this.context.redisClock);
     if (decoded.header.version !== PROTOCOL_VERSION) this.unsupported(delivery);
-    else if (pattern === undefined || (delivery.isRequest && !pattern.spec.answers)) {
+    else if (
+      pattern === undefined ||
+      (delivery.isRequest && !pattern.spec.answers && !stream.goesOnWith(raw.id))
+    ) {
       this.unhandled(delivery);
     } else if (this.wasBefore(delivery) || this.isForAnother(delivery)) delivery.acknowledge();
     else if (givenUp) delivery.giveUp();
-    else if (this.isSpent(delivery)) {
-      delivery.deadLetter('deliveries', handedOut(history));
-    } else if (due !== undefined && due.at > this.context.redisClock.now()) {
+    else if (this.isSpent(delivery)) delivery.deadLetter('deliveries', handedOut(history));
+    else if (due !== undefined && due.at > this.context.redisClock.now()) {
       this.hooks.early(delivery, due);
     } else if (pattern.pause === undefined || !this.isRefused(delivery, pattern.pause)) {
       if (history.suspect) this.warnOf(delivery);
@@ -282,10 +284,7 @@ export class EntryRouter {
 
   /** The group has no handler (rule L19): acknowledges an event; a request may be for another group. */
   private unhandled(delivery: Delivery): void {
-    if (!delivery.isRequest) {
-      delivery.acknowledge();
-      return;
-    }
+    if (!delivery.isRequest) return delivery.acknowledge();
     const pattern = delivery.entry.pattern ?? delivery.stream.name;
     const { deliveries, attempts } = delivery.history;
     // An earlier member of the group may have had a handler.

@@ -75,7 +75,7 @@ export class EqualPlan implements ReadPlan {
 
   /** What a read left of streams with fewer calls in an entry than the others. It does not wait. */
   private ofRest(room: Room): Ask | undefined {
-    const streams = this.filled.filter(({ isBroken }) => !isBroken);
+    const streams = this.filled.filter(({ isOut }) => !isOut);
     this.filled = [];
     const { free, members } = room;
     if (streams.length === 0) return undefined;
@@ -104,6 +104,10 @@ export class EqualPlan implements ReadPlan {
   failed(): void {
     this.filled = [];
     this.active = Math.max(1, this.streams.length);
+  }
+
+  dropped(stream: StreamState): void {
+    this.filled = this.filled.filter((one) => one !== stream);
   }
 
   closed(room: Room): readonly StreamState[] {

@@ -6,7 +6,7 @@ import type { Dispatcher } from '../run/dispatcher.js';
 import { Groups } from './ensure-groups.js';
 import { NestedReads } from './nested-reads.js';
 import type { ReadPace } from './read-pace.js';
-import { Reader } from './reader.js';
+import { Reader, type ReadRoom } from './reader.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { newsOf, type StreamNews } from './stream-news.js';
 import type { StreamState } from './stream-state.js';
@@ -26,6 +26,8 @@ export interface GroupReadingHooks {
   brought(stream: StreamState, count: number): void;
   /** Ends the blocking read of this connection; false when it was not blocked in Redis. */
   unblock(clientId: number): Promise<boolean>;
+  /** Groups are about to be made anew. */
+  healing(): Promise<void>;
 }
 
 export interface GroupReadingParts {
@@ -34,27 +36,32 @@ export interface GroupReadingParts {
   readonly links: LinkSettings;
   readonly keys: Keys;
   readonly dispatcher: Dispatcher;
+  /** What the names of streams begin with that may come; undefined: none come. */
+  readonly begins: readonly string[] | undefined;
   readonly hooks: GroupReadingHooks;
 }
 
 /** Reads one group on a connection of its own, if it has streams, and audits what was read. */
 export class GroupReading {
   readonly link: Link;
-  readonly streams: readonly StreamState[];
+  readonly streams: StreamState[];
   readonly reader: Reader;
   readonly auditor: Auditor;
   readonly groups: Groups;
   readonly processor: DeliveryProcessor;
   /** Tells which of many streams have something. */
-  private readonly news: StreamNews | undefined;
+  private news: StreamNews | undefined;
   private readonly context: ShardContext;
   private readonly hooks: GroupReadingHooks;
+  private readonly parts: GroupReadingParts;
   /** Redis' id of the reading connection; undefined when Redis does not permit the question. */
   private clientId: number | undefined;
   private reads = false;
 
-  constructor({ context, processor, links, keys, dispatcher, hooks }: GroupReadingParts) {
+  constructor(parts: GroupReadingParts) {
+    const { context, processor, links, keys, dispatcher, begins, hooks } = parts;
     const { broker, streams } = processor;
+    this.parts = parts;
     this.context = context;
     this.processor = processor;
     this.hooks = hooks;
@@ -67,26 +74,20 @@ export class GroupReading {
         hooks.changed();
       },
     });
-    this.groups = new Groups(context, broker, streams, () => {
+    this.groups = new Groups(context, broker, streams, {
+      healing: () => hooks.healing(),
       // The read in flight does not name the streams that can be read again.
-      this.unblock();
-      this.reader.due.all();
-      this.reader.wake();
+      healed: () => {
+        this.unblock();
+        this.reader.due.all();
+        this.reader.wake();
+      },
     });
     const { link } = this;
     const nested = new NestedReads(context, { link, keys }, streams, dispatcher);
-    const room = {
-      get free() {
-        return processor.slots?.free ?? 0;
-      },
-      get mayPark() {
-        return dispatcher.mayPark;
-      },
-      get ahead() {
-        return processor.slots?.ahead ?? 0;
-      },
-    };
-    this.reader = new Reader(context, { broker, link, keys, streams, nested }, room, {
+    const room = roomOf(processor, dispatcher);
+    const grows = begins !== undefined;
+    this.reader = new Reader(context, { broker, link, keys, streams, grows, nested }, room, {
       mayRead: (nestedOnly) => hooks.mayRead(nestedOnly),
       entries: (stream, entries, seen) => {
         processor.accept(stream, entries, seen);
@@ -95,7 +96,7 @@ export class GroupReading {
       heal: () => this.groups.ensure(false),
       unblock: () => this.unblock(),
     });
-    this.news = newsOf({ context, links, keys, streams }, this.reader);
+    this.news = this.newsNow();
     // Twice what can run and wait. This process never holds more, so a longer page would hold nothing of use.
     const limit = 2 * context.options.concurrency + 1000;
     this.auditor = new Auditor(
@@ -127,7 +128,7 @@ export class GroupReading {
 
   /** In several shards most services have no pattern in some of them. */
   private get isEmpty(): boolean {
-    return this.streams.length === 0;
+    return this.streams.length === 0 && this.parts.begins === undefined;
   }
 
   /** The present ioredis objects. */
@@ -147,6 +148,36 @@ export class GroupReading {
     this.context.identity.nextGeneration();
     void this.auditor.audit();
     this.hooks.changed();
+  }
+
+  /** Makes the group of one more stream, and reads it from then on. Rejects with a `CommandFailure`. */
+  async add(stream: StreamState): Promise<void> {
+    await this.groups.add(stream);
+    this.streams.push(stream);
+    this.reader.add(stream);
+    if (this.news === undefined) {
+      this.news = this.newsNow();
+      this.news?.start();
+    }
+    this.unblock();
+    this.reader.wake();
+  }
+
+  /** Requests of a stream are answered from now on. */
+  answers(stream: StreamState): void {
+    this.reader.add(stream);
+  }
+
+  /** Reads a stream no more. */
+  drop(stream: StreamState): void {
+    const at = this.streams.indexOf(stream);
+    if (at >= 0) this.streams.splice(at, 1);
+    this.reader.drop(stream);
+  }
+
+  private newsNow(): StreamNews | undefined {
+    const { context, links, keys, begins = [] } = this.parts;
+    return newsOf({ context, links, keys, begins, streams: this.streams }, this.reader);
   }
 
   /** Opens the connection. */
@@ -192,3 +223,15 @@ export class GroupReading {
     void this.endRead(this.reader.reads).catch(() => undefined);
   }
 }
+
+const roomOf = (processor: DeliveryProcessor, dispatcher: Dispatcher): ReadRoom => ({
+  get free() {
+    return processor.slots?.free ?? 0;
+  },
+  get mayPark() {
+    return dispatcher.mayPark;
+  },
+  get ahead() {
+    return processor.slots?.ahead ?? 0;
+  },
+});

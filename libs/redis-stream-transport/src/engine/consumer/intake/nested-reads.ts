@@ -26,7 +26,7 @@ export interface NestedRoom extends FarRoom {
  */
 export class NestedReads {
   /** Streams of requests; no others hold nested calls. */
-  private readonly streams: ReadonlySet<StreamState>;
+  private readonly streams: Set<StreamState>;
   /** Those of them that the next look is about. */
   private closed: readonly StreamState[] = [];
   /** By stream: the id up to which there is no nested call. */
@@ -46,6 +46,16 @@ export class NestedReads {
     this.streams = new Set(streams.filter(({ kind }) => kind === 'r'));
   }
 
+  add(stream: StreamState): void {
+    if (stream.kind === 'r') this.streams.add(stream);
+  }
+
+  drop(stream: StreamState): void {
+    this.streams.delete(stream);
+    this.marks.delete(stream);
+    this.closed = this.closed.filter((one) => one !== stream);
+  }
+
   /** The bound of the process permits a nested call to start. */
   get hasRoom(): boolean {
     return this.room.nested > 0;
@@ -58,7 +68,7 @@ export class NestedReads {
   dueIn(closed: readonly StreamState[]): number | undefined {
     const { nested } = this.room;
     this.closed = closed.filter(
-      (stream) => this.streams.has(stream) && !stream.isBroken && stream.nestedRoom(nested) > 0,
+      (stream) => this.streams.has(stream) && !stream.isOut && stream.nestedRoom(nested) > 0,
     );
     if (this.closed.length === 0) return undefined;
     return Math.max(0, this.nextAt - this.context.clock.now());

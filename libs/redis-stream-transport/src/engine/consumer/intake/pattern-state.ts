@@ -12,6 +12,8 @@ export interface PatternSpec {
   readonly spread?: number | undefined;
   /** Its entries may be in the streams of classes of importance, beside its own. */
   readonly priorities?: boolean | undefined;
+  /** No handler names it: a wildcard stands for it. */
+  readonly wild?: boolean | undefined;
   /** It has a message handler, which answers requests. */
   readonly answers: boolean;
   /** Each live instance gets its own copy of the events. */
@@ -55,7 +57,12 @@ export class PatternState {
   /** Milliseconds that a handler takes, as a running mean. */
   private meanTime = 0;
 
-  constructor(readonly spec: PatternSpec) {}
+  constructor(public spec: PatternSpec) {}
+
+  /** Its requests are answered from now on, or left to another group. What has been taken here goes on in both cases. */
+  answer(does: boolean): void {
+    this.spec = { ...this.spec, answers: does };
+  }
 
   /**
    * Callers may put several calls into one entry. That saves the more the shorter the handlers are; where they are
@@ -154,7 +161,7 @@ export function announcementsOf(
   return states
     .filter(({ spec }) => spec.answers)
     .map((state) => {
-      const { pattern, once, spread } = state.spec;
-      return { pattern, once, spread, packs: state.takesPacks(concurrency) };
+      const { pattern, once, spread, wild } = state.spec;
+      return { pattern, once, spread, wild, packs: state.takesPacks(concurrency) };
     });
 }

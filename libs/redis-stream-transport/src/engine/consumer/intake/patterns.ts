@@ -5,10 +5,10 @@ import { spreadStreams } from '../../../protocol/spread.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
 import { RANK, StreamState, type Rank } from './stream-state.js';
 
-/** What one group reads in one shard. */
+/** What one group reads in one shard. Patterns that wildcards stand for come and go. */
 export interface PatternsHere {
-  readonly states: readonly PatternState[];
-  readonly streams: readonly StreamState[];
+  readonly states: PatternState[];
+  readonly streams: StreamState[];
 }
 
 /**
@@ -20,8 +20,11 @@ export class Patterns {
   private readonly broadcasts = new Map<string, PatternState>();
 
   private readonly streams: StreamState[] = [];
+  /** The names of those that the group of the service reads. */
+  private readonly names = new Set<string>();
   /** The streams of spread patterns, by shard. */
   private readonly spread = new Map<PatternSpec, readonly string[]>();
+  private paused: ReadonlyMap<string, Pause> = new Map();
 
   constructor(
     specs: readonly PatternSpec[],
@@ -47,6 +50,7 @@ export class Patterns {
         if (stream === undefined) {
           streams.set(each, (stream = new StreamState(each, all, rank, name)));
           this.streams.push(stream);
+          if (!broadcast) this.names.add(each);
         }
         stream.patterns.set(state.spec.pattern, state);
       };
@@ -57,6 +61,35 @@ export class Patterns {
       if (classes !== undefined) add(classes.low, RANK.low);
     }
     return { states, streams: [...streams.values()] };
+  }
+
+  /** Adds a pattern that a wildcard stands for. It has a stream of its own. */
+  add(spec: PatternSpec): StreamState {
+    const state = new PatternState(spec);
+    state.pause = this.paused.get(spec.pattern);
+    this.own.set(spec.pattern, state);
+    const stream = new StreamState(spec.stream, this.own);
+    stream.patterns.set(spec.pattern, state);
+    stream.hasPauses = state.pause !== undefined;
+    this.streams.push(stream);
+    this.names.add(stream.name);
+    return stream;
+  }
+
+  /** Takes it away again. */
+  drop(stream: StreamState): void {
+    const { name } = stream;
+    this.own.delete(name);
+    this.names.delete(name);
+    const at = this.streams.indexOf(stream);
+    if (at >= 0) this.streams.splice(at, 1);
+    // Callers with other lanes may have brought it into these.
+    for (const { patterns } of this.streams) patterns.delete(name);
+  }
+
+  /** Whether the service handles a pattern by its name, or reads a lane, or the stream of a class, that is named so. */
+  has(pattern: string): boolean {
+    return this.own.has(pattern) || this.names.has(pattern);
   }
 
   get all(): PatternState[] {
@@ -79,6 +112,7 @@ export class Patterns {
       state.pause = pause;
       if (pause === undefined) state.isOwing = false;
     }
+    this.paused = paused;
     this.hasPauses = paused.size > 0;
     for (const stream of this.streams) {
       stream.hasPauses = [...stream.patterns.values()].some(({ pause }) => pause !== undefined);

@@ -37,6 +37,8 @@ export function portionOf(
   return calls < WORTH_HALVES ? TURN_LENGTH : Math.min(TURN_LENGTH, length / 2);
 }
 
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 export function lengthOf({ fields }: RawEntry): number {
   let length = 0;
   for (const field of fields) length += field.length;

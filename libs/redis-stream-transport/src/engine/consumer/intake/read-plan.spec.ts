@@ -259,3 +259,14 @@ describe('P17: a plan of reads where packs come', () => {
     expect(asked.at(-1)).toEqual({ count: 4, blocks: true });
   });
 });
+
+describe('a plan of reads over streams of which more may come', () => {
+  it('heeds the bound of one that has come', () => {
+    const streams = [stream('ping', undefined)];
+    const plan = readPlan(streams, 100, Math, true);
+    expect(plan.next(room(100))).toMatchObject({ count: 100 });
+    streams.push(stream('job', 1));
+    const ask = plan.next(room(100));
+    expect([names(ask), ask?.count]).toEqual([['ping', 'job'], 1]);
+  });
+});

@@ -44,6 +44,10 @@ export interface ReadPlan {
   noted(ask: Ask, brought: Brought, members: number): void;
   /** The read failed: any stream may have a backlog by the next read. */
   failed(): void;
+  /** One more stream is read. The list that the plan was made with has it already. */
+  added?(stream: StreamState): void;
+  /** The stream is not read any more. */
+  dropped(stream: StreamState): void;
   /** Streams that no read may name now. */
   closed(room: Room): readonly StreamState[];
   /** It asks for what matters more than all that waits, where nothing can start. */

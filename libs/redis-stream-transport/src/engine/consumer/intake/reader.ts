@@ -6,9 +6,11 @@ import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
 import type { Watermark } from '../../../redis/operations/serving/read.js';
 import type { NestedReads } from './nested-reads.js';
+import { earlier } from '../../clock.js';
 import { DueStreams } from './due-streams.js';
+import { HEALED } from './ensure-groups.js';
 import { readPlan } from './plans.js';
-import { lengthOf, portionOf, TURN_LENGTH } from './portions.js';
+import { lengthOf, nextTurn, portionOf, TURN_LENGTH } from './portions.js';
 import type { Ask, Brought, ReadPlan, Room } from './read-plan.js';
 import { ReadPace } from './read-pace.js';
 import type { ShardContext } from '../membership/shard-context.js';
@@ -16,8 +18,6 @@ import type { StreamState } from './stream-state.js';
 
 /** Milliseconds that a read blocks: always finite, so that silence is noticed (rule L10). */
 const BLOCK = 2000;
-/** Errors after which all groups are ensured: one of them or its stream is gone or cannot be read. */
-const HEALED: ReadonlySet<string> = new Set(['NOGROUP', 'UNBLOCKED', 'WRONGTYPE', 'NOPERM']);
 /** Milliseconds between a failed read and the next one. */
 const RETRY_AFTER = 250;
 
@@ -27,6 +27,8 @@ export interface Readable {
   readonly link: Link;
   readonly keys: Keys;
   readonly streams: readonly StreamState[];
+  /** Further streams may come. */
+  readonly grows?: boolean;
   /** Reads nested calls, which may start although nothing else may. */
   readonly nested?: NestedReads;
 }
@@ -66,7 +68,10 @@ export class Reader {
   private wakeUp: () => void = () => undefined;
   private loop: Promise<void> = Promise.resolve();
   private current: Promise<unknown> = Promise.resolve();
-  private inFlight = false;
+  /** A read is on its way. */
+  isReading = false;
+  /** Reads issued so far. */
+  reads = 0;
   /** The read in flight ends in time for the next look for nested calls, or was told to. */
   private endsInTime = false;
   /** Failed reads since the last success. */
@@ -81,15 +86,22 @@ export class Reader {
     for (const stream of of.streams) this.byKey.set(of.keys.stream(stream.name), stream);
     this.due = new DueStreams(this.byKey, context.clock);
     this.pace = new ReadPace(context);
-    this.plan = readPlan(of.streams, context.options.concurrency, context.clock);
+    this.plan = readPlan(of.streams, context.options.concurrency, context.clock, of.grows);
   }
 
-  /** Reads issued so far. */
-  reads = 0;
+  /** Reads one more stream from now on, or requests of one that it reads. */
+  add(stream: StreamState): void {
+    this.byKey.set(this.of.keys.stream(stream.name), stream);
+    this.of.nested?.add(stream);
+    this.plan.added?.(stream);
+    this.due.all();
+  }
 
-  /** A read is on its way. */
-  get isReading(): boolean {
-    return this.inFlight;
+  drop(stream: StreamState): void {
+    this.byKey.delete(this.of.keys.stream(stream.name));
+    this.of.nested?.drop(stream);
+    this.due.drop(stream);
+    this.plan.dropped(stream);
   }
 
   /** Resolves when all that the read in flight brings is handed on, or when it failed. */
@@ -98,7 +110,7 @@ export class Reader {
   }
 
   start(): void {
-    if (!this.stopped || this.of.streams.length === 0) return;
+    if (!this.stopped || (this.of.streams.length === 0 && this.of.grows !== true)) return;
     this.stopped = false;
     this.loop = this.run();
   }
@@ -107,7 +119,7 @@ export class Reader {
   wake(): void {
     this.wakeUp();
     // The read in flight may leave out a stream that has room now.
-    if (!this.inFlight || !this.plan.omits) return;
+    if (!this.isReading || !this.plan.omits) return;
     const room = this.roomNow();
     const isLate = !this.endsInTime && this.nestedDue(room) !== undefined;
     if (isLate) this.endsInTime = true;
@@ -127,8 +139,7 @@ export class Reader {
       const room = this.roomNow();
       // Nested calls are read even when nothing else may be. The two kinds of reads take turns.
       const due = this.nestedDue(room);
-      const looks: boolean = due === 0 && !looked;
-      const mayAsk: boolean = (room.free > 0 || (room.ahead ?? 0) > 0) && !looks;
+      const mayAsk: boolean = (room.free > 0 || (room.ahead ?? 0) > 0) && (due !== 0 || looked);
       const ask: Ask | undefined = mayAsk ? this.plan.next(room, this.due.next()) : undefined;
       looked = ask === undefined;
       if (ask === undefined && due !== 0) {
@@ -177,12 +188,11 @@ export class Reader {
     const block = ask.blocks ? Math.min(BLOCK, longest) : 0;
     this.endsInTime = block < BLOCK;
     const packs = ask.streams.some(({ expectsPacks }) => expectsPacks);
-    const { ofDue = false } = ask;
-    if (ofDue) this.due.asked(ask.streams);
+    if (ask.ofDue) this.due.asked(ask.streams);
     const wanted = { consumer: owner.consumer, streams, count: ask.count, block, packs };
     const { read, seen } = await this.answer(this.of.broker.read(this.of.link, wanted));
     // A read of due streams does not wait in Redis: what it waited for was told.
-    const took = clock.now() - (ofDue ? this.pace.endedAt : sentAt);
+    const took = clock.now() - (ask.ofDue ? this.pace.endedAt : sentAt);
     this.pace.ended(read, ask, this.byKey);
     // The read was for a name that was given up: another instance takes its entries over.
     if (owner !== identity.owner) {
@@ -192,10 +202,9 @@ export class Reader {
     const portion = portionOf(read, ask.count, (key) => this.byKey.get(key));
     const brought = await this.take(read, seen, portion);
     for (const [stream, came] of brought.entries) if (came >= ask.count) this.due.filled(stream);
-    const { entries, total } = brought;
-    this.plan.noted(ask, { entries, total, took }, members);
-    for (const stream of entries.keys()) stream.learn();
-    return total;
+    this.plan.noted(ask, { ...brought, took }, members);
+    for (const stream of brought.entries.keys()) stream.learn();
+    return brought.total;
   }
 
   private async readNested(): Promise<number> {
@@ -206,12 +215,12 @@ export class Reader {
   }
 
   private async answer<T>(reading: Promise<T>): Promise<T> {
-    this.inFlight = true;
+    this.isReading = true;
     this.reads++;
     try {
       return await reading;
     } finally {
-      this.inFlight = false;
+      this.isReading = false;
     }
   }
 
@@ -223,8 +232,7 @@ export class Reader {
   ): Promise<Omit<Brought, 'took'>> {
     const { generation } = this.context.identity;
     const brought = new Map<StreamState, number>();
-    let total = 0;
-    let length = 0;
+    let [total, length] = [0, 0];
     for (const { stream: key, entries } of answer) {
       const stream = this.byKey.get(key);
       if (stream === undefined) continue;
@@ -254,9 +262,8 @@ export class Reader {
   ): void {
     // Drops them if the generation changed since an earlier turn. Either the name was given up, and another
     // instance takes them over; or there is a new connection, and the audit finds those that are still ours.
-    if (entries.length > 0 && generation === this.context.identity.generation) {
+    if (entries.length > 0 && generation === this.context.identity.generation)
       this.hooks.entries(stream, entries, seen);
-    }
   }
 
   private async failed(failure: CommandFailure): Promise<void> {
@@ -273,9 +280,8 @@ export class Reader {
         refusal = error as CommandFailure;
       }
     }
-    if (refusal.kind === 'refused') {
+    if (refusal.kind === 'refused')
       this.context.logger.error('READ_REFUSED', `reading failed: ${refusal.message}`);
-    }
     if (!this.stopped && this.of.link.isUp) await this.change(RETRY_AFTER);
   }
 
@@ -292,8 +298,3 @@ export class Reader {
     });
   }
 }
-
-const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
-  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

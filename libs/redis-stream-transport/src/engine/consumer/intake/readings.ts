@@ -24,6 +24,8 @@ export interface ReadingsHooks {
   changed(): void;
   /** A read brought `count` entries of a stream. */
   brought(stream: StreamState, count: number): void;
+  /** The groups of the service are about to be made anew. */
+  healing(): Promise<void>;
 }
 
 export interface ReadingsParts {
@@ -38,9 +40,11 @@ export interface ReadingsParts {
   readonly dispatcher: Dispatcher;
   /** Streams of the service (`own`), and broadcasts, which each instance reads for itself (`shared`). */
   readonly streams: {
-    readonly own: readonly StreamState[];
-    readonly shared: readonly StreamState[];
+    readonly own: StreamState[];
+    readonly shared: StreamState[];
   };
+  /** What the names of further streams of the service begin with; undefined: none come. */
+  readonly begins: readonly string[] | undefined;
   readonly hooks: ReadingsHooks;
 }
 
@@ -52,7 +56,7 @@ export class Readings {
 
   constructor(private readonly parts: ReadingsParts) {
     const { context, streams } = parts;
-    const main = (this.main = this.reading(streams.own, context.options.group));
+    const main = (this.main = this.reading(streams.own, context.options.group, parts.begins));
     const own = streams.shared.length > 0 ? this.reading(streams.shared, this.ownGroup) : undefined;
     this.all = own === undefined ? [main] : [main, own];
     context.identity.whenReplaced(() => {
@@ -178,7 +182,7 @@ export class Readings {
     return { broker, starts };
   }
 
-  private reading(streams: readonly StreamState[], group: string): GroupReading {
+  private reading(streams: StreamState[], group: string, begins?: readonly string[]): GroupReading {
     const { context, keys, links, leases, dispatcher, hooks } = this.parts;
     const { broker, starts } = this.brokers(group);
     const processor = new DeliveryProcessor({
@@ -189,8 +193,9 @@ export class Readings {
       },
     });
     return new GroupReading({
-      ...{ context, processor, links, keys, dispatcher },
+      ...{ context, processor, links, keys, dispatcher, begins },
       hooks: {
+        healing: () => (begins === undefined ? Promise.resolve() : hooks.healing()),
         mayRead: (nested) => hooks.mayRead(nested),
         changed: () => hooks.changed(),
         brought: (stream, count) => hooks.brought(stream, count),

@@ -21,7 +21,7 @@ function looking(...names: string[]) {
       looks.push({ names: asked, answer });
     });
   const streams = names.map((name) => ({ name, isBroken: false }) as StreamState);
-  const entries = new ScheduledEntries(context, { promote } as StartBroker, streams);
+  const entries = new ScheduledEntries(context, { promote } as StartBroker, () => streams);
   entries.start();
   const pass = async (ms: number): Promise<void> => {
     context.clock.pass(ms);

@@ -24,7 +24,6 @@ const TOLD = /^due (\d{1,16}) (.+)$/s;
  * each interruption, and every half a minute.
  */
 export class ScheduledEntries {
-  private readonly streams = new Map<string, StreamState>();
   /** When the next of a stream is due (Redis' clock, ms); streams of which none waits are missing. */
   private readonly due = new Map<string, number>();
   private readonly rounds: Periodic;
@@ -38,9 +37,8 @@ export class ScheduledEntries {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: StartBroker,
-    streams: readonly StreamState[],
+    private readonly streams: () => readonly StreamState[],
   ) {
-    for (const stream of streams) this.streams.set(stream.name, stream);
     this.rounds = new Periodic(context.clock, {
       wait: () => this.wait(),
       run: () => this.look(),
@@ -66,7 +64,7 @@ export class ScheduledEntries {
   told(text: string): boolean {
     const [, at, name = ''] = TOLD.exec(text) ?? [];
     if (at === undefined) return text.startsWith('due ');
-    if (!this.streams.has(name)) return true;
+    if (!this.streams().some((stream) => stream.name === name)) return true;
     const known = this.due.get(name);
     if (known === undefined || Number(at) < known) {
       this.due.set(name, Number(at));
@@ -110,7 +108,9 @@ export class ScheduledEntries {
     const { clock, redisClock } = this.context;
     if (clock.now() >= this.allAt) {
       this.allAt = clock.now() + EVERY;
-      return [...this.streams.values()].filter(({ isBroken }) => !isBroken).map(({ name }) => name);
+      return this.streams()
+        .filter(({ isBroken }) => !isBroken)
+        .map(({ name }) => name);
     }
     const now = redisClock.now();
     return [...this.due].filter(([, at]) => at <= now).map(([name]) => name);

@@ -17,6 +17,8 @@ export interface StreamNewsParts {
   readonly links: LinkSettings;
   readonly keys: Keys;
   readonly streams: readonly StreamState[];
+  /** What the names of streams begin with that may come. */
+  readonly begins: readonly string[];
 }
 
 export interface Told {
@@ -42,8 +44,9 @@ export class StreamNews {
     private readonly parts: StreamNewsParts,
     private readonly told: Told,
   ) {
-    const { links, keys, streams, context } = parts;
-    const prefix = commonStart(streams.map(({ name }) => keys.stream(name)));
+    const { links, keys, streams, begins, context } = parts;
+    const names = [...streams.map(({ name }) => name), ...begins];
+    const prefix = commonStart(names.map((name) => keys.stream(name)));
     this.changes = new StreamChanges(links, prefix, {
       changed: (written) => this.changed(written),
       lost: () => this.lost(),

@@ -1,3 +1,4 @@
+import { compareIds } from '../../../protocol/entry.js';
 import type { Priority } from '../../../protocol/priority.js';
 import type { GroupKind } from '../../../redis/group-broker.js';
 import { IdTable } from '../../id-table.js';
@@ -21,8 +22,14 @@ export class StreamState implements HomeStream {
   settledMeanwhile: Set<string> | undefined;
   /** Events up to this id are older than the group and not for it. */
   since: string | undefined;
+  /** The id after which a new group of events begins, instead of at the end: the stream came by a wildcard. */
+  from: string | undefined;
+  /** Requests up to this id were handed to the group before it left the others to another one: it goes on with these. */
+  answeredUpTo: string | undefined;
   /** It cannot be read: its key, or one that it needs, holds another type of value, or Redis refuses it. */
   isBroken = false;
+  /** Another group may answer its requests, as a wildcard brought it: it is to be claimed anew first. */
+  isInDoubt = false;
   /** Entries of it are started once: the key that notes the starts must be usable too. */
   notesStarts = false;
   /** One of its patterns is paused. */
@@ -65,7 +72,14 @@ export class StreamState implements HomeStream {
     return this.bound !== Number.POSITIVE_INFINITY;
   }
 
+  /** It is the stream of a pattern: no lane, and no further one of those over which a pattern is spread. */
+  get isOwn(): boolean {
+    return this.patterns.has(this.name);
+  }
+
   get kind(): GroupKind {
+    // What is not claimed is not registered as answered.
+    if (this.isInDoubt) return 'e';
     let kind: GroupKind = 'e';
     for (const { spec } of this.patterns.values()) {
       if (spec.broadcast) return 'b';
@@ -74,14 +88,24 @@ export class StreamState implements HomeStream {
     return kind;
   }
 
+  /** Whether a request that the group does not answer any more was handed to it while it did. */
+  goesOnWith(id: string): boolean {
+    return this.answeredUpTo !== undefined && compareIds(id, this.answeredUpTo) <= 0;
+  }
+
+  /** Nothing of it may be read, taken over or cleaned. */
+  get isOut(): boolean {
+    return this.isBroken || this.isInDoubt;
+  }
+
   /**
-   * Nothing of it may be read now: it is broken, or all that it may bring has to wait for the end of a pause, or so
+   * Nothing of it may be read now: it is out, or all that it may bring has to wait for the end of a pause, or so
    * much of that waits here already as may.
    *
    * @param mayPark one more entry may be read that has to wait
    */
   isClosed(mayPark: boolean): boolean {
-    return this.isBroken || (this.hasPauses && this.isPaused(mayPark));
+    return this.isOut || (this.hasPauses && this.isPaused(mayPark));
   }
 
   private isPaused(mayPark: boolean): boolean {

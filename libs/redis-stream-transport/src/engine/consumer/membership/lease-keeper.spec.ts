@@ -38,6 +38,7 @@ async function setup() {
     { announcements: () => [], companions: [] },
     {
       renewed: () => told.push('renewed'),
+      missing: () => told.push('missing'),
       cancellations: () => {},
       membersChanged: () => {},
       paused: async () => {},
@@ -87,7 +88,7 @@ describe('L9: a lease', () => {
     answers('missing');
     await keeper.renew();
     expect(calls).toEqual(['renew', 'take']);
-    expect(told).toEqual(['renewed']);
+    expect(told).toEqual(['missing', 'renewed']);
     expect(identity.generation).toBe(generation + 1);
   });
 

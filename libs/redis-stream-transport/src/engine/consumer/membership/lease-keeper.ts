@@ -1,4 +1,4 @@
-import type { Announcement, LeaseBroker } from '../../../redis/lease-broker.js';
+import type { Announcement, AnsweredPattern, LeaseBroker } from '../../../redis/lease-broker.js';
 import type { LeaseCompanion } from './companion.js';
 import type { ShardContext } from './shard-context.js';
 import { Periodic } from '../../periodic.js';
@@ -17,6 +17,8 @@ export interface LeaseNews {
 export interface LeaseKeeperHooks {
   /** The lease was confirmed. */
   renewed(): void;
+  /** The lease was gone, and perhaps all that Redis knew. It is about to be taken again. */
+  missing(): void;
   /** @param texts `["stream","entry"]` of entries whose caller no longer waits */
   cancellations(texts: readonly string[]): void;
   membersChanged(): void;
@@ -67,15 +69,20 @@ export class LeaseKeeper {
 
   /**
    * Announces to callers the patterns that this instance answers. Rejects when Redis fails.
-   * @param check announce nothing, and return the conflict, if another live group answers one of them
+   * @param check announce nothing, and return the conflict, if another live group answers one of them; it `yields` if it does so
+   * by a wildcard, and was told to leave it
    */
-  async announce(check: boolean): Promise<{ pattern: string; group: string } | undefined> {
+  async announce(
+    check: boolean,
+  ): Promise<(AnsweredPattern & { readonly yields: boolean }) | undefined> {
     const { leaseTtl } = this.context.options;
     const announcements = this.news.announcements();
     if (announcements.length > 0) {
       const { owner } = this.context.identity;
       const answer = await this.broker.announce(owner, announcements, leaseTtl, check);
-      if (answer.kind === 'conflict') return answer;
+      if (answer.kind === 'conflict') return { ...answer, yields: false };
+      if (answer.kind === 'ok' && answer.yields !== undefined)
+        return { ...answer.yields, yields: true };
       const broken = answer.kind === 'ok' ? answer.broken : undefined;
       for (const pattern of broken ?? []) {
         const line = `${pattern} cannot be announced to callers: its "live" key holds something else`;
@@ -148,6 +155,7 @@ export class LeaseKeeper {
       case 'missing':
         // From now on all that is held is settled entry by entry.
         identity.nextGeneration();
+        this.hooks.missing();
         await this.renewOnce(true);
         // Redis may have lost the announcements too: callers need them to see that the patterns are answered.
         await this.announce(false);

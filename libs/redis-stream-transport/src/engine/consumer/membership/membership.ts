@@ -7,6 +7,9 @@ import type { LeaseKeeper } from './lease-keeper.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../../thrown.js';
 
+/** Milliseconds for which it waits until other groups leave what they answer by wildcards, and between two looks. */
+const YIELDING = 10_000;
+const YIELD_AGAIN = 50;
 /** Milliseconds until a failed join is tried again. */
 const RETRY_AFTER = 250;
 
@@ -111,7 +114,12 @@ export class Membership {
   private async register(check: boolean): Promise<void> {
     this.mayHold = true;
     await this.keeper.take();
-    const conflict = await this.keeper.announce(check);
+    let conflict = await this.keeper.announce(check);
+    const late = this.context.clock.now() + YIELDING;
+    while (conflict?.yields === true && this.context.clock.now() < late && !this.stopping) {
+      await pause(this.context.clock, YIELD_AGAIN);
+      conflict = await this.keeper.announce(check);
+    }
     if (conflict !== undefined) {
       this.mayHold = false;
       await this.keeper.release();

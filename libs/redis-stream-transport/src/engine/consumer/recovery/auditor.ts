@@ -94,7 +94,7 @@ export class Auditor {
     if (all) this.next.clear();
     const missing: { stream: StreamState; ids: string[] }[] = [];
     const most = Math.min(this.of.limit, PAGE);
-    const streams = this.of.streams.filter(({ isBroken }) => !isBroken);
+    const streams = this.of.streams.filter(({ isOut }) => !isOut);
     let healed = false;
     for (let from = 0; from < streams.length; from += STREAMS_PER_CALL) {
       let page = streams.slice(from, from + STREAMS_PER_CALL);

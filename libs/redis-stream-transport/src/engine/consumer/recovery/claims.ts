@@ -102,6 +102,8 @@ export class Claims {
     suspects: boolean,
   ): Promise<'done' | 'suspects' | 'stop'> {
     const { owner } = this.context.identity;
+    // The next scan finds it again.
+    if (stream.isInDoubt) return 'done';
     let from = '-';
     let suspectsLeft = false;
     for (;;) {

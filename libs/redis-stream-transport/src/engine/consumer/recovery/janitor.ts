@@ -1,4 +1,5 @@
 import type { CleaningPlace } from '../../../redis/operations/cleaning/clean.js';
+import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { StartBroker } from '../../../redis/start-broker.js';
 import { thrownText } from '../../../thrown.js';
 import { jittered } from '../../clock.js';
@@ -37,7 +38,6 @@ export class Janitor {
   private readonly places = new Map<string, CleaningPlace>();
   /** New entries by stream since its last turn. */
   private readonly fresh = new Map<StreamState, number>();
-  private readonly groups = new Map<StreamState, GroupReading>();
   private sweptAt = 0;
   private readonly orphans: OrphanedRequests;
 
@@ -51,13 +51,6 @@ export class Janitor {
       wait: () => jittered(context.clock, EVERY, 0.3),
       run: () => this.queue(() => this.round()),
     });
-    const names = new Set<string>();
-    for (const reading of readings) {
-      for (const stream of reading.streams) {
-        if (!names.has(stream.name)) this.groups.set(stream, reading);
-        names.add(stream.name);
-      }
-    }
     const { streams, auditor } = readings[0] as GroupReading;
     this.orphans = new OrphanedRequests(context, starts, streams, () => void auditor.audit());
   }
@@ -79,18 +72,27 @@ export class Janitor {
     this.fresh.set(stream, fresh);
     if (fresh < MANY || this.rounds.isStopped) return;
     this.cancelSoon ??= this.context.clock.after(SOON, () => {
-      void this.queue(() => this.clean(this.busy)).then(() => {
+      void this.queue(() => this.clean((one) => (this.fresh.get(one) ?? 0) >= MANY)).then(() => {
         this.cancelSoon = undefined;
       });
     });
   }
 
-  private get busy(): StreamState[] {
-    return [...this.groups.keys()].filter((stream) => (this.fresh.get(stream) ?? 0) >= MANY);
+  /** All streams, each with what reads it: of a name that two readings have, that of the first. */
+  private get streams(): Map<StreamState, GroupReading> {
+    const all = new Map<StreamState, GroupReading>();
+    const names = new Set<string>();
+    for (const reading of this.readings) {
+      for (const stream of reading.streams) {
+        if (!names.has(stream.name)) all.set(stream, reading);
+        names.add(stream.name);
+      }
+    }
+    return all;
   }
 
   private async round(): Promise<void> {
-    await this.clean([...this.groups.keys()]);
+    await this.clean(() => true);
     await this.orphans.look();
     await this.sweep();
   }
@@ -103,11 +105,14 @@ export class Janitor {
     return this.cleaning;
   }
 
-  private async clean(streams: readonly StreamState[]): Promise<void> {
-    for (let left = streams; left.length > 0 && !this.rounds.isStopped;) {
+  private async clean(which: (stream: StreamState) => boolean): Promise<void> {
+    const { streams } = this;
+    for (const stream of this.fresh.keys()) if (!streams.has(stream)) this.fresh.delete(stream);
+    for (let left = [...streams.keys()].filter(which); left.length > 0 && !this.rounds.isStopped;) {
       const again: StreamState[] = [];
       const turn = async (stream: StreamState, scripts: number): Promise<void> => {
-        if (await this.turn(stream, scripts)) again.push(stream);
+        const { broker } = (streams.get(stream) as GroupReading).processor;
+        if (await this.turn(stream, broker, scripts)) again.push(stream);
       };
       const short: StreamState[] = [];
       const long: StreamState[] = [];
@@ -128,16 +133,15 @@ export class Janitor {
    *
    * @param scripts at most
    */
-  private async turn(stream: StreamState, scripts: number): Promise<boolean> {
-    const { name, kind, isBroken } = stream;
-    const { broker } = (this.groups.get(stream) as GroupReading).processor;
+  private async turn(stream: StreamState, broker: GroupBroker, scripts: number): Promise<boolean> {
+    const { name, kind, isOut, isOwn } = stream;
     this.fresh.delete(stream);
-    if (isBroken) return false;
+    if (isOut) return false;
     let place = this.places.get(name);
     let removed = 0;
     try {
       for (let calls = 0; calls < scripts && !this.rounds.isStopped; calls++) {
-        const cleaned = await broker.clean(name, kind, this.limits, place);
+        const cleaned = await broker.clean(name, kind, { ...this.limits, isOwn }, place);
         for (const group of cleaned.idle) this.report(name, group);
         removed += cleaned.removed;
         place = cleaned.next;

@@ -41,7 +41,7 @@ function scanning(answer: LeaseLost, value: string) {
     look: async () => [{ value, left: value === '' ? -2 : 1000 }],
     revoke: async () => answer,
   } as unknown as LeaseBroker;
-  const reclaimer = new Reclaimer(context, { broker, leases }, [stream], {
+  const reclaimer = new Reclaimer(context, { broker, leases }, () => [stream], {
     revoked: async () => {},
     claimed: () => {},
     mayClaim: () => true,

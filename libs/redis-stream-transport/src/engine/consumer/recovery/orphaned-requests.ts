@@ -32,7 +32,7 @@ export class OrphanedRequests {
     this.lookedAt = now;
     const before = this.seen;
     this.seen = new Map();
-    const streams = this.streams.filter(({ kind, isBroken }) => kind === 'r' && !isBroken);
+    const streams = this.streams.filter(({ kind, isOut }) => kind === 'r' && !isOut);
     await together(streams, async (stream) => {
       const twice: string[] = [];
       for (const id of await this.orphansIn(stream)) {

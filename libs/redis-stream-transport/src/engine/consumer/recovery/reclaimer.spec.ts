@@ -43,7 +43,7 @@ function graveyard(left: Record<string, number>) {
   const clock = new FakeClock();
   const context = shardContext({ clock, options: { leaseTtl: 1000, maxDeliveries: 3 } });
   const redis = { broker: broker as never as GroupBroker, leases: leases as never as LeaseBroker };
-  const reclaimer = new Reclaimer(context, redis, [stream], {
+  const reclaimer = new Reclaimer(context, redis, () => [stream], {
     revoked: async (dead) => void asked.revoked.push(dead),
     claimed: () => free--,
     mayClaim: () => true,

@@ -44,7 +44,7 @@ export class Reclaimer {
   constructor(
     private readonly context: ShardContext,
     { broker, leases }: { readonly broker: GroupBroker; readonly leases: LeaseBroker },
-    private readonly streams: readonly StreamState[],
+    private readonly all: () => readonly StreamState[],
     private readonly hooks: ReclaimerHooks,
   ) {
     this.broker = broker;
@@ -133,8 +133,9 @@ export class Reclaimer {
       if (known === undefined) seen.set(name, (known = { consumes: [], broadcasts: [] }));
       return known;
     };
-    for (let from = 0; from < this.streams.length; from += STREAMS_PER_CALL) {
-      const page = this.streams.slice(from, from + STREAMS_PER_CALL);
+    const streams = this.all();
+    for (let from = 0; from < streams.length; from += STREAMS_PER_CALL) {
+      const page = streams.slice(from, from + STREAMS_PER_CALL);
       const answer = await this.broker.scan(page.map(({ name }) => name));
       for (const [i, { consumers, broadcasts }] of answer.entries()) {
         const stream = page[i] as StreamState;

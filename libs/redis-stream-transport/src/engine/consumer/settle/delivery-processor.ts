@@ -37,7 +37,7 @@ export interface DeliveryProcessorParts {
   readonly context: ShardContext;
   readonly broker: GroupBroker;
   readonly starts: StartBroker;
-  readonly streams: readonly StreamState[];
+  readonly streams: StreamState[];
   readonly dispatcher: Dispatcher;
   readonly hooks: DeliveryProcessorHooks;
 }
@@ -50,7 +50,8 @@ const NONE: ReadonlySet<string> = new Set();
  */
 export class DeliveryProcessor implements DeliveryOwner {
   readonly broker: GroupBroker;
-  readonly streams: readonly StreamState[];
+  /** Those of wildcards come and go. */
+  readonly streams: StreamState[];
   readonly settler: Settler;
   readonly retries: Retries;
   private readonly context: ShardContext;
@@ -145,9 +146,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     entries: readonly HeldEntry[],
     givenUp: ReadonlySet<string> = NONE,
   ): void {
-    for (const entry of entries) {
-      this.router.takeHeld(stream, entry, givenUp);
-    }
+    for (const entry of entries) this.router.takeHeld(stream, entry, givenUp);
   }
 
   /** Resolves when all that has ended is settled, retries and dead letters included. */

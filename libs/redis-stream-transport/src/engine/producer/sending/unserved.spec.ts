@@ -5,8 +5,20 @@ import { Unserved } from './unserved.js';
 function setup(graceUntil = 0) {
   const clock = new FakeClock();
   const sent: Call[] = [];
-  const unserved = new Unserved(clock, (call) => sent.push(call));
-  const call = { state: 'sent', copies: 1, graceUntil, expiresAt: 5000 } as unknown as Call;
+  const unserved = new Unserved(clock, {
+    send: (call) => sent.push(call),
+    shardFor: () => ({ answeredWildcards: async () => [], answerers: async () => [] }),
+    refused: () => undefined,
+  });
+  // No wildcard stands for a pattern that is in a lane.
+  const request = { stream: 'lane' };
+  const call = {
+    state: 'sent',
+    copies: 1,
+    graceUntil,
+    expiresAt: 5000,
+    request,
+  } as unknown as Call;
   return { clock, sent, unserved, call };
 }
 

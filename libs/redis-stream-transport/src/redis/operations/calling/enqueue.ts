@@ -3,11 +3,12 @@ import { LUA_BATCH_AGE, LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-
 import { LUA_CLASSES } from '../../lua/classes.js';
 import { LUA_ERROR_TOKEN } from '../../lua/error-token.js';
 import { LUA_SCHEDULE } from '../../lua/schedule.js';
+import { LUA_BECOME_KNOWN } from '../../lua/known.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { parseVerdict, type EnqueueAnswer } from '../../verdict.js';
 import type { CallerPlace } from '../place.js';
 import { defineScript, type Line } from '../script.js';
-import { isLone, pushSections, type BatchSection } from './sections.js';
+import { pushKeys, pushSections, type BatchSection } from './sections.js';
 
 /** Milliseconds after which a batch is refused that was on its way all the time (rule L3). */
 export const MAX_BATCH_AGE = 2000;
@@ -38,7 +39,8 @@ export interface Batch {
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
  * of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
- * if all who read the first one read it too), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
+ * if all who read the first one read it too; with n, the last key of the section is `streams`: where that exists, the stream of the
+ * pattern becomes known), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list, or with wide = 5 once the header that all have, and the data of each. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
  * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
@@ -80,13 +82,18 @@ cap = tonumber(cap)
 
 ${LUA_BACKLOG}
 ${LUA_ERROR_TOKEN}
-local tokens, told, at, key, pcall, isRead, scheduled = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
-  local mode, wide, rule = ARGV[at], ARGV[at + 1]
-  if #mode > 1 and mode ~= '0r' then rule = string.match(mode, '[ce]', 2) end
+  local mode, wide, rule, known = ARGV[at], ARGV[at + 1]
+  if #mode > 1 and mode ~= '0r' then
+    rule, known = string.match(mode, '[ce]', 2), string.find(mode, 'n', 2, true)
+  end
   if rule and not isRead then
     ${LUA_CLASSES}
+  end
+  if known and not becomeKnown then
+    ${LUA_BECOME_KNOWN}
   end
   if wide == '2' or wide == '3' then
     local last = key + tonumber(ARGV[at + 2]) - 1
@@ -110,27 +117,34 @@ for s = 1, tonumber(sections) do
       ${LUA_SCHEDULE}
     end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
-    local last = key + 3
+    local own, last = KEYS[key + 2], key + 3
+    local streams = known and KEYS[key + (rule and 8 or 4)]
     if rule then
       last = key + 7
-      if isRead(rule, KEYS[last], KEYS[key + 2], KEYS[key + 4]) then key = key + 5 else where = '~' end
+      if isRead(rule, KEYS[last], own, KEYS[key + 4], streams) then key = key + 5 else where = '~' end
     end
+    if streams then becomeKnown(streams, own); last = last + 1 end
     told = told + 1
     tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
     key, at = last + 1, at + 4 + strings
   else
-    local stream, live = KEYS[key], KEYS[key + 1]
+    local own, live = KEYS[key], KEYS[key + 1]
+    local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where = false, true, ''
+    local asks, measures, where, streams = false, true, '', nil
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      if rule then
-        local class = KEYS[key]
+      local class = rule and KEYS[key]
+      if rule then key = key + 1 end
+      if known then
+        streams = KEYS[key]
         key = key + 1
-        if isRead(rule, class, stream, live) then stream = class else where = '~' end
+      end
+      if rule then
+        if isRead(rule, class, own, live, streams) then stream = class else where = '~' end
       end
       mode = string.sub(mode, 1, 1)
     end
@@ -187,6 +201,7 @@ for s = 1, tonumber(sections) do
         end
       end
     end
+    if streams and added > 0 then becomeKnown(streams, own) end
     local takers = ''
     if asks then
       local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
@@ -233,18 +248,7 @@ export async function enqueue(
     keys.incarnation(),
     logKey,
   ];
-  for (const section of sections) {
-    const { stream, pattern, schedule, ofClass } = section;
-    if (schedule === undefined) {
-      line.push(keys.stream(stream));
-      if (!isLone(section)) line.push(keys.live(pattern));
-      if (ofClass !== undefined) line.push(keys.stream(ofClass.stream));
-    } else {
-      line.push(...waitingKeys(keys, stream), keys.sent(pattern, schedule.messageId ?? ''));
-      if (ofClass !== undefined)
-        line.push(keys.live(pattern), ...waitingKeys(keys, ofClass.stream));
-    }
-  }
+  for (const section of sections) pushKeys(line, keys, section);
   line[1] = String(line.length - 2);
   line.push(
     String(batch.epoch),
@@ -260,9 +264,3 @@ export async function enqueue(
   pushSections(line, sections);
   return parseVerdict(await link.command('evalsha', line));
 }
-
-const waitingKeys = (keys: CallerPlace['keys'], stream: string): string[] => [
-  keys.later(stream),
-  keys.when(stream),
-  keys.stream(stream),
-];

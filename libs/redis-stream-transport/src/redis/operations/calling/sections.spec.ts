@@ -1,4 +1,5 @@
-import { isLone, pushSections, type BatchSection } from './sections.js';
+import { Keys } from '../../../protocol/keys.js';
+import { isLone, pushKeys, pushSections, type BatchSection } from './sections.js';
 
 const lone: BatchSection = {
   ...{ stream: 's', pattern: 's', mode: 0, measures: false, hasExtraFields: false },
@@ -29,8 +30,8 @@ it('writes an entry of a class by itself, with whom the class depends on', () =>
   const entry = ['header', 'data'];
   expect(line).toEqual([
     ...['4', '0r', '2', '1', ...entry],
-    ...['0rc', '0', '1', ...entry],
-    ...['0re', '0', '1', ...entry],
+    ...['0rcn', '0', '1', ...entry],
+    ...['0ren', '0', '1', ...entry],
     ...['0r', '2', '2', ...entry, ...entry],
   ]);
 });
@@ -45,7 +46,7 @@ it('writes the header once that all entries of a section have', () => {
   const events = ['1', '2', '3'].map((data) => ['1 json - - 0', data]);
   expect(several(events)).toEqual(['1', '0r', '5', '3', '1 json - - 0', '1', '2', '3']);
   const section = { mode: 2, measures: true, asks: true, ofClass } as const;
-  expect(several(events, section).slice(1, 5)).toEqual(['2pc', '5', '3', '1 json - - 0']);
+  expect(several(events, section).slice(1, 5)).toEqual(['2pcn', '5', '3', '1 json - - 0']);
 });
 
 it.each<[string, string[][], Partial<BatchSection>]>([
@@ -61,4 +62,28 @@ it('writes whole field lists, which all begin with the name of their first field
   const entries = ['1', '2'].map((data) => ['c', '1 json - - 0', 'd', data, 'h', '{}']);
   const line = several(entries, { hasExtraFields: true });
   expect(line.slice(2)).toEqual(['1', '2', ...entries.flatMap((fields) => ['6', ...fields])]);
+});
+
+it.each<[string, Partial<BatchSection>, string[]]>([
+  ['a lone entry', {}, ['s:s']],
+  ['what is measured', { measures: true }, ['s:s', 'live:s', 'streams']],
+  ['what is measured in a lane', { measures: true, pattern: 'p' }, ['s:s', 'live:p']],
+  ['a class', { ofClass }, ['s:s', 'live:s', 's:s|1', 'streams']],
+  [
+    'an entry that is due later',
+    { measures: true, schedule: { messageId: 'm' } },
+    ['later:s', 'when:s', 's:s', 'sent:1:s:m', 'streams'],
+  ],
+  [
+    'one of a class that is due later',
+    { ofClass, schedule: { messageId: undefined } },
+    [
+      ...['later:s', 'when:s', 's:s', 'sent:1:s:', 'live:s'],
+      ...['later:s|1', 'when:s|1', 's:s|1', 'streams'],
+    ],
+  ],
+])('the keys of %s', (_what, changes, keys) => {
+  const line: string[] = [];
+  pushKeys(line, new Keys('nrs', 0, 1), { ...lone, ...changes });
+  expect(line).toEqual(keys.map((key) => `{nrs}:${key}`));
 });

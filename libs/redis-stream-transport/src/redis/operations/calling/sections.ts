@@ -1,3 +1,5 @@
+import type { Keys } from '../../../protocol/keys.js';
+
 /** The entries of a batch that go to one stream, for one pattern, under the same conditions. */
 export interface BatchSection {
   readonly stream: string;
@@ -6,7 +8,9 @@ export interface BatchSection {
   readonly mode: 0 | 1 | 2;
   /** Redis is to say whether all who answer the pattern take packs, and over how many streams it is spread. */
   readonly asks?: boolean;
-  /** Whether the length of the stream is looked at. Default: true. */
+  /**
+   * Whether the length of the stream is looked at, and it becomes known to services with wildcards. Default: true.
+   */
   readonly measures?: boolean;
   /** The entries have more than the two fields `c` and `d`. */
   readonly hasExtraFields: boolean;
@@ -22,6 +26,28 @@ export interface BatchSection {
 export interface ClassOf {
   readonly stream: string;
   readonly isEvent: boolean;
+}
+
+/** The keys of a section. */
+export function pushKeys(line: string[], keys: Keys, section: BatchSection): void {
+  const { stream, pattern, schedule, ofClass } = section;
+  if (schedule === undefined) {
+    line.push(keys.stream(stream));
+    if (!isLone(section)) line.push(keys.live(pattern));
+    if (ofClass !== undefined) line.push(keys.stream(ofClass.stream));
+  } else {
+    pushWaiting(line, keys, stream);
+    line.push(keys.sent(pattern, schedule.messageId ?? ''));
+    if (ofClass !== undefined) {
+      line.push(keys.live(pattern));
+      pushWaiting(line, keys, ofClass.stream);
+    }
+  }
+  if (becomesKnown(section)) line.push(keys.streams());
+}
+
+function pushWaiting(line: string[], keys: Keys, stream: string): void {
+  line.push(keys.later(stream), keys.when(stream), keys.stream(stream));
 }
 
 /** How many sections follow, and the sections. Lone entries in a row are one. */
@@ -84,8 +110,17 @@ export function isLone({ mode, asks, measures, ofClass, entries }: BatchSection)
   return mode === 0 && asks !== true && measures === false && entries.length === 1;
 }
 
+/**
+ * Lanes and the further streams of spread patterns are none that wildcards are about. Who has a wildcard reads no class, so each section
+ * with a class asks whether somebody has one.
+ */
+const becomesKnown = ({ measures, ofClass, stream, pattern }: BatchSection): boolean =>
+  stream === pattern && (measures !== false || ofClass !== undefined);
+
 /** The mode, and what is asked for or left out. */
-function modeOf({ mode, asks = false, measures = true, ofClass }: BatchSection): string {
+function modeOf(section: BatchSection): string {
+  const { mode, asks = false, measures = true, ofClass } = section;
   const rule = ofClass === undefined ? '' : ofClass.isEvent ? 'e' : 'c';
-  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}${rule}`;
+  const known = becomesKnown(section) ? 'n' : '';
+  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}${rule}${known}`;
 }

@@ -2,6 +2,7 @@ import { isEntryId } from '../../../protocol/limits.js';
 import { numberOf, textsOf } from '../../answer.js';
 import { LUA_HEADER } from '../../lua/header.js';
 import { LUA_IDS } from '../../lua/ids.js';
+import { LUA_MAKE_KNOWN } from '../../lua/make-known.js';
 import { LUA_NOW } from '../../lua/time.js';
 import type { GroupKind } from '../groups/ensure-group.js';
 import type { GroupPlace } from '../place.js';
@@ -20,6 +21,12 @@ export interface CleaningLimits {
   readonly page: number;
   /** How many events one script removes where it does not have to look at them. */
   readonly trim: number;
+}
+
+/** The same for one stream. */
+export interface CleaningTerms extends CleaningLimits {
+  /** It is the stream of a pattern, and no lane. */
+  readonly isOwn?: boolean;
 }
 
 /** How far a stream has been cleaned: up to the id `after` ('': not at all), and how many entries up to it stayed. */
@@ -42,7 +49,9 @@ export interface Cleaned {
  *
  * `groupTtl` is the life of a group without a live instance (ms). `keep` is the number of handled events to keep, and
  * `age` their age (ms); -1 for neither. `page` says how many entries to look at, `after` from which id to go on (''
- * at first), `stayed` how many entries up to it stayed, and `trim` how many to remove without looking at them.
+ * at first), `stayed` how many entries up to it stayed, and `trim` how many to remove without looking at them. `name` is that of
+ * the stream: groups whose wildcards stand for it may not have heard of it yet. With `own` it is that of a pattern, and becomes
+ * known where services with wildcards are: a release of the group that has a wildcard instead of the pattern may follow.
  *
  * If a stream has only events, whole nodes of it are trimmed, which costs almost nothing. Otherwise entries are looked
  * at page by page. Expired requests are removed. Others never are: a request that is pending nowhere is an orphan, and
@@ -54,10 +63,10 @@ export interface Cleaned {
  */
 export const janitorScript = defineScript({
   name: 'janitor',
-  keys: ['stream', 'registry', 'started'],
+  keys: ['stream', 'registry', 'started', 'streams', 'looked'],
   args: [
     ...(['group', 'kind', 'groupTtl', 'keep', 'age'] as const),
-    ...(['page', 'after', 'stayed', 'trim'] as const),
+    ...(['page', 'after', 'stayed', 'trim', 'name', 'own'] as const),
   ],
   flags: 'allow-oom',
   lua: `
@@ -66,6 +75,8 @@ ${LUA_IDS}
 ${LUA_HEADER}
 local groups = redis.pcall('XINFO', 'GROUPS', stream)
 if groups.err then return { '0', '0', '', '0' } end
+${LUA_MAKE_KNOWN}
+if own == '1' then makeKnown(streams, name) end
 ${LUA_LINE}
 if not line then return { '0', '0', '', '0' } end
 ${LUA_STARTED}
@@ -142,7 +153,7 @@ export interface CleaningRequest {
   readonly stream: string;
   /** Kind of this group. */
   readonly kind: GroupKind;
-  readonly limits: CleaningLimits;
+  readonly terms: CleaningTerms;
   /** Where to go on; undefined: at the beginning. */
   readonly place: CleaningPlace | undefined;
 }
@@ -150,13 +161,17 @@ export interface CleaningRequest {
 /** Removes what every group has handled. Returns how much that was, and the groups that no longer count. */
 export async function clean(
   { link, keys, group }: GroupPlace,
-  { stream, kind, limits, place }: CleaningRequest,
+  { stream, kind, terms, place }: CleaningRequest,
 ): Promise<Cleaned> {
-  const { groupTtl, count, age, page, trim } = limits;
+  const { groupTtl, count, age, page, trim, isOwn = false } = terms;
   const answer = await run(link, janitorScript, {
     stream: keys.stream(stream),
     registry: keys.groups(stream),
     started: keys.started(stream),
+    streams: keys.streams(),
+    looked: keys.looked(),
+    name: stream,
+    own: isOwn,
     group,
     kind,
     groupTtl,

@@ -6,7 +6,7 @@ import { REQUESTS_UNTIL } from '../../lua/registry.js';
  * `line` is the lowest id that a live group has pending or was not given: no entry from there on is removed.
  * `eventsOnly` says that no request below the line can still be wanted: no group answers requests here, none that is
  * missing at the moment did, no group was made by hand, and no group has left a request to another one. Groups of
- * broadcasts answer nothing. `idle` are the groups that no longer count, and `counted` those that do.
+ * broadcasts answer nothing. A group that has a wildcard for the stream counts before it is there. `idle` are the groups that no longer count, and `counted` those that do.
  */
 export const LUA_LINE = `
 local line, unread, idle, counted, eventsOnly = nil, 0, {}, {}, kind ~= 'r'
@@ -47,6 +47,17 @@ end
 for name in pairs(known) do
   local other, isIdle = kindOf(name)
   if other and other ~= 'e' and counted[name] == nil and not isIdle then eventsOnly = false end
+end
+-- A group that has a wildcard for it and was away when the stream became known reads it from when it had that wildcard.
+local since = tonumber(redis.pcall('ZSCORE', streams, 's' .. name) or '')
+local marks = since and redis.pcall('ZRANGEBYSCORE', looked, '-inf', since, 'WITHSCORES', 'LIMIT', 0, 10000) or {}
+for i = 1, #marks, 2 do
+  local of, start = string.match(marks[i], '^(%S+) ([^*?%[\\\\]*)')
+  if of and counted[of] == nil and string.sub(name, 1, #start) == start then
+    local came = tonumber(redis.pcall('ZSCORE', streams, 'g' .. marks[i]) or '')
+    local low = came and now - math.max(came, tonumber(marks[i + 1])) <= tonumber(groupTtl) and whole(came) .. '-0'
+    if low and line and before(low, line) then line = low end
+  end
 end
 if now < (tonumber(known['${REQUESTS_UNTIL}'] or 0) or 0) then eventsOnly = false end
 `;

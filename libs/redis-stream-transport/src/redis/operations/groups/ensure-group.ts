@@ -35,6 +35,12 @@ const STATES = ['had', 'new', 'lost', 'wrong'] as const;
  * it is the first of the stream or answers requests. Any other group begins at the end, unless it
  * wants the history; the groups of broadcasts always begin there.
  *
+ * Where another group has left the requests that a wildcard brought it, a new one that names the pattern begins after those with
+ * which that group goes on (`claim-stream`).
+ *
+ * With `from` ('' for none) the stream came by a wildcard: what would begin at the end begins after that id, and a group
+ * that is new is noted as one that came so (the field `<group> wild`). Without it the group names the stream, and that note goes.
+ *
  * `consumer` ('' for none) is listed from then on: a member that hands a request over must know which members read
  * the stream. `needed` are hashes without which nothing may be read. Answers { 'wrong', key, type } if one of these
  * keys has another type, or { 'had' | 'new' | 'lost', since }; `lost` was registered before. Events up to `since` (''
@@ -44,7 +50,7 @@ const STATES = ['had', 'new', 'lost', 'wrong'] as const;
 export const groupScript = defineScript({
   name: 'group',
   keys: ['stream', 'registry', 'incarnation', '...needed'],
-  args: ['group', 'kind', 'history', 'fresh', 'consumer'],
+  args: ['group', 'kind', 'history', 'fresh', 'consumer', 'from'],
   flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
@@ -56,26 +62,30 @@ local function wrong(key, type)
   local is = redis.call('TYPE', key).ok
   if is ~= type and is ~= 'none' then return { 'wrong', key, is } end
 end
+local isWild = (from or '') ~= ''
 local other = wrong(stream, 'stream') or wrong(registry, 'hash')
 for _, key in ipairs(needed) do other = other or wrong(key, 'hash') end
 if other then return other end
 local function list()
   if consumer ~= '' then redis.call('XGROUP', 'CREATECONSUMER', stream, group, consumer) end
 end
+if not isWild then redis.call('HDEL', registry, group .. ' wild') end
 local existed = redis.call('EXISTS', stream) == 1
 local groups = existed and redis.call('XINFO', 'GROUPS', stream) or {}
-local others = 0
+local others, left = 0, nil
 for _, g in ipairs(groups) do
   if field(g, 'name') == group then
     list()
     return { 'had', notFor(registry, group) or '' }
   end
   others = others + 1
+  local upTo = string.match(redis.call('HGET', registry, field(g, 'name') .. ' wild') or '', '^e %d+ (%d+%-%d+)$')
+  if upTo and (not left or before(left, upTo)) then left = upTo end
 end
 local known = registered(registry, group)
 local start, since = '0', notFor(registry, group) or ''
 if not known and others > 0 and kind == 'r' and history == '0' then
-  since = field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id')
+  since = isWild and from or field(redis.call('XINFO', 'STREAM', stream), 'last-generated-id')
   redis.call('HSET', registry, group .. ' since', since)
 end
 if kind == 'b' then
@@ -86,10 +96,13 @@ elseif known then
     start = cursor
   end
 elseif others > 0 and kind == 'e' and history == '0' then
-  start = '$'
+  start = isWild and from or '$'
+elseif left and kind == 'r' and not isWild then
+  start = left
 end
--- From here on "never delivered" may be said of an entry that was delivered by the lost group.
-if existed and start ~= '$' then
+-- From here on "never delivered" may be said of an entry that was delivered by the lost group. One that a wildcard brings, and
+-- that was never registered, has delivered nothing: new streams come all the time, and take nothing from what is known of others.
+if existed and start ~= '$' and (known or not isWild) then
   renewed(incarnation, fresh)
   redis.call('HSET', incarnation, 'id', fresh)
   -- Packs that it is given may hold calls that the lost group has ended.
@@ -98,6 +111,9 @@ end
 redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
 list()
 if kind ~= 'b' then
+  if isWild and not known and redis.call('HEXISTS', registry, group .. ' wild') == 0 then
+    redis.call('HSET', registry, group .. ' wild', kind .. ' ' .. whole(now))
+  end
   redis.call('HSET', registry, group, whole(now) .. ' ' .. kind .. ' 0-0')
 end
 return { known and 'lost' or 'new', since }
@@ -110,6 +126,8 @@ export interface WantedGroup {
   readonly kind: GroupKind;
   /** Whether events that were in the stream before the group are for it too. */
   readonly history: boolean;
+  /** The id that it begins after, instead of at the end; '' for none. */
+  readonly from?: string;
   /** The consumer that is listed from then on; '' for none. */
   readonly consumer: string;
   /** Whether starts are noted on this stream. Then nothing may be read while they cannot be noted. */
@@ -118,7 +136,7 @@ export interface WantedGroup {
 
 export async function ensureGroup(
   { link, keys, group }: GroupPlace,
-  { stream, kind, history, consumer, notesStarts }: WantedGroup,
+  { stream, kind, history, consumer, notesStarts, from = '' }: WantedGroup,
 ): Promise<FoundGroup> {
   const answer = await run(link, groupScript, {
     stream: keys.stream(stream),
@@ -133,6 +151,7 @@ export async function ensureGroup(
     history,
     fresh: freshId(),
     consumer,
+    from,
   });
   const [word, detail = '', type = ''] = textsOf(answer, 'group');
   const state = wordOf(word, STATES, 'group');

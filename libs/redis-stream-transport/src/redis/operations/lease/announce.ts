@@ -6,7 +6,9 @@ import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
 
 /** Milliseconds for which Redis remembers that a pattern was served, after its last consumer left. */
-const SERVED_LIFE = 604_800_000;
+export const SERVED_LIFE = 604_800_000;
+/** The word of a flag that says that a wildcard stands for the pattern. */
+export const WILD = 'wild';
 /** Patterns that one script announces or withdraws. */
 const PAGE = 200;
 
@@ -18,42 +20,62 @@ export interface Announcement {
   readonly packs?: boolean;
   /** Over how many streams callers may spread its calls; undefined: it has one. */
   readonly spread?: number | undefined;
+  /** A wildcard of the group stands for it: no handler names it. */
+  readonly wild?: boolean | undefined;
 }
 
 export type AnnounceAnswer =
-  /** `broken`: patterns that cannot be announced, because their key has another type. */
-  | { readonly kind: 'ok'; readonly broken?: readonly string[] }
+  /**
+   * `broken`: patterns that cannot be announced, because their key has another type. `yields`: another group answers this one
+   * by a wildcard still, and was told to leave it to this group.
+   */
+  | { readonly kind: 'ok'; readonly broken?: readonly string[]; readonly yields?: AnsweredPattern }
   | { readonly kind: 'missing' | 'fenced' }
   /** Another live group answers this pattern already. Nothing changed. */
-  | { readonly kind: 'conflict'; readonly pattern: string; readonly group: string };
+  | ({ readonly kind: 'conflict' } & AnsweredPattern);
+
+/** A pattern that another live group answers. */
+export interface AnsweredPattern {
+  readonly pattern: string;
+  readonly group: string;
+}
 
 /**
  * Announces that a consumer answers requests of these patterns, until the end of its lease: for `ttl`
  * milliseconds. The member `.` with score 0 stays for `served` milliseconds, so that the key says that the pattern was
- * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced.
- * `flag` is `-`, or any of `packs`, `spread=<number>` and `once`, in this order; `was` is the flag that it may have had
+ * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced. One that
+ * answers it by a wildcard is told the name on `streams`: it sees the announcement, and leaves the pattern. It runs when
+ * memory is full: who reads is to be seen then too.
+ * `flag` is `-`, or any of `packs`, `spread=<number>`, `wild` and `once`, in this order; `was` is the flag that it may have had
  * before.
  *
- * Answers { 'ok', positions of patterns whose key has another type… }, { 'missing' }, { 'fenced' } or
- * { 'conflict', position, group }.
+ * Answers { 'ok', positions of patterns whose key has another type… }, { 'yields', position, group, positions of patterns
+ * whose key has another type… }, { 'missing' }, { 'fenced' } or { 'conflict', position, group }.
  */
 export const announceScript = defineScript({
   name: 'announce',
-  keys: ['lease'],
+  keys: ['lease', 'streams'],
   args: ['token', 'group', 'consumer', 'ttl', 'served', 'check'],
   each: { name: 'patterns', keys: ['live'], args: ['flag', 'was'] },
+  flags: 'allow-oom',
   lua: `
 ${LUA_NOW}
 ${LUA_FENCE_LIST}
+local said = { 'ok' }
+local told = {}
 if check == '1' then
   for i, pattern in ipairs(patterns) do
     for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', pattern.live, whole(now), '+inf')) do
-      local other = string.match(member, '^[^ ]+')
-      if other and other ~= group then return { 'conflict', whole(i - 1), other } end
+      local other, words = string.match(member, '^([^ ]+)'), string.match(member, '^%S+ %S+ (.*)$') or ''
+      if other and other ~= group then
+        if not string.find(' ' .. words .. ' ', ' ${WILD} ', 1, true) then return { 'conflict', whole(i - 1), other } end
+        said = { 'yields', whole(i - 1), other }
+        -- It begins after the tag and ':live:'.
+        if told[#told] ~= pattern then told[#told + 1] = pattern end
+      end
     end
   end
 end
-local said = { 'ok' }
 for i, pattern in ipairs(patterns) do
   local live, member = pattern.live, group .. ' ' .. consumer .. ' ' .. pattern.flag
   local added = redis.pcall('ZADD', live, 0, '.', now + ttl, member)
@@ -67,6 +89,7 @@ for i, pattern in ipairs(patterns) do
     return added
   end
 end
+for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', streams, string.sub(pattern.live, #streams - 1)) end
 return said
 `,
 });
@@ -82,9 +105,11 @@ export async function announce(
   { ttl, check }: { readonly ttl: number; readonly check: boolean },
 ): Promise<AnnounceAnswer> {
   const broken: string[] = [];
+  let yields: AnsweredPattern | undefined;
   for (const page of pagesOf(announcements)) {
     const answer = await run(link, announceScript, {
       lease: keys.lease(consumer),
+      streams: keys.streams(),
       token,
       group,
       consumer,
@@ -98,13 +123,20 @@ export async function announce(
       })),
     });
     const [word, ...said] = textsOf(answer, 'announce');
-    const kind = wordOf(word, ['ok', 'missing', 'fenced', 'conflict'] as const, 'announce');
-    const patterns = said.map((at) => page[Number(at)]?.pattern ?? '');
-    if (kind === 'conflict') return { kind, pattern: patterns[0] ?? '', group: said[1] ?? '' };
-    if (kind !== 'ok') return { kind };
-    broken.push(...patterns);
+    const words = ['ok', 'yields', 'missing', 'fenced', 'conflict'] as const;
+    const kind = wordOf(word, words, 'announce');
+    const patternAt = (at: string | undefined): string => page[Number(at)]?.pattern ?? '';
+    const other = { pattern: patternAt(said[0]), group: said[1] ?? '' };
+    if (kind === 'conflict') return { kind, ...other };
+    if (kind !== 'ok' && kind !== 'yields') return { kind };
+    if (kind === 'yields') yields = other;
+    broken.push(...said.slice(kind === 'yields' ? 2 : 0).map(patternAt));
   }
-  return broken.length === 0 ? { kind: 'ok' } : { kind: 'ok', broken };
+  return {
+    kind: 'ok',
+    ...(broken.length === 0 ? {} : { broken }),
+    ...(yields === undefined ? {} : { yields }),
+  };
 }
 
 export function pagesOf(announcements: readonly Announcement[]): (readonly Announcement[])[] {
@@ -116,9 +148,10 @@ export function pagesOf(announcements: readonly Announcement[]): (readonly Annou
 }
 
 /** The part of an announcement that says how entries may be sent and started. */
-export const flagOf = ({ once, packs = false, spread }: Announcement): string => {
+export const flagOf = ({ once, packs = false, spread, wild = false }: Announcement): string => {
   const words = packs ? ['packs'] : [];
   if (spread !== undefined) words.push(`spread=${spread}`);
+  if (wild) words.push(WILD);
   if (once) words.push('once');
   return words.length === 0 ? '-' : words.join(' ');
 };

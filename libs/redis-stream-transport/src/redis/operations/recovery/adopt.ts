@@ -12,7 +12,7 @@ import { defineScript, run } from '../script.js';
  */
 export const adoptScript = defineScript({
   name: 'adopt',
-  keys: ['lease', 'stream', 'started'],
+  keys: ['lease', 'stream', 'registry', 'started'],
   args: ['token', 'group', 'consumer', '...ids'],
   flags: 'allow-oom',
   lua: `
@@ -21,7 +21,7 @@ ${LUA_FENCE}
 local adopted = 0
 for _, id in ipairs(ids) do
   local exists = #redis.pcall('XRANGE', stream, id, id) == 1
-  if exists and orphaned(stream, started, group, id) then
+  if exists and orphaned(stream, registry, started, group, id) then
     redis.call('XCLAIM', stream, group, consumer, 0, id, 'RETRYCOUNT', 2, 'FORCE', 'JUSTID')
     adopted = adopted + 1
   end
@@ -40,6 +40,7 @@ export async function adopt(
   const answer = await run(link, adoptScript, {
     lease: keys.lease(consumer),
     stream: keys.stream(stream),
+    registry: keys.groups(stream),
     started: keys.started(stream),
     token,
     group,

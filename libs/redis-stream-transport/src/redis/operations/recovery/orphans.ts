@@ -16,7 +16,7 @@ import { defineScript, run } from '../script.js';
  */
 export const orphansScript = defineScript({
   name: 'orphans',
-  keys: ['stream', 'started'],
+  keys: ['stream', 'registry', 'started'],
   args: ['group', 'from', 'count'],
   lua: `
 ${LUA_NOW}
@@ -34,7 +34,7 @@ local page = redis.call('XRANGE', stream, from == '' and '-' or '(' .. from, las
 local answer = { #page == tonumber(count) and page[#page][1] or '' }
 for _, entry in ipairs(page) do
   local id, header = entry[1], field(entry[2], 'c') or ''
-  if isOpen(id, header) and orphaned(stream, started, group, id) then answer[#answer + 1] = id end
+  if isOpen(id, header) and orphaned(stream, registry, started, group, id) then answer[#answer + 1] = id end
 end
 return answer
 `,
@@ -49,6 +49,7 @@ export async function orphans(
 ): Promise<{ next: string; ids: string[] }> {
   const answer = await run(link, orphansScript, {
     stream: keys.stream(stream),
+    registry: keys.groups(stream),
     started: keys.started(stream),
     group,
     from,

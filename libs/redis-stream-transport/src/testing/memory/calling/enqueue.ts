@@ -1,6 +1,7 @@
 import { enqueueScript } from '../../../redis/operations/calling/enqueue.js';
 import { operation, type Line } from '../operation.js';
 import type { Store } from '../store.js';
+import { becomeKnown } from '../known.js';
 import { takersOf } from './announced.js';
 import { scheduled, type Waiting } from '../scheduling/waiting.js';
 import { backlogOf } from './backlog.js';
@@ -16,6 +17,10 @@ class Cursor {
   private arg = NAMED_ARGS;
 
   constructor(private readonly line: Line) {}
+
+  get incarnation(): string {
+    return this.line.keys[1] as string;
+  }
 
   nextKey(): string {
     return this.line.keys[this.key++] as string;
@@ -57,7 +62,8 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [own, live] = [cursor.nextKey(), cursor.nextKey()];
   const rule = ruleOf(asked);
   const other = rule && cursor.nextKey();
-  const isInClass = rule && other && isRead(store, rule, { class: other, own, live });
+  const streams = nextStreams(cursor, asked);
+  const isInClass = rule && other && isRead(store, rule, { class: other, own, live, streams });
   const stream = isInClass ? other : own;
   const where = rule && !isInClass ? '~' : '';
   const mode = asked.charAt(0);
@@ -67,6 +73,7 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   // The time may run on meanwhile, and ids are to follow each other.
   const { now } = store;
   const ids = entries.slice(0, room).map((fields) => store.add(stream, fields, now));
+  if (streams !== undefined && ids.length > 0) becomeKnown(store, cursor.incarnation, streams, own);
   const filling = unserved === '' && measured?.isFilling === true ? '^' : '';
   const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
   const why = unserved || (room < count ? '!FULL' : '');
@@ -75,15 +82,19 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
 
 function waiting(store: Store, cursor: Cursor, asked: string, cap: number): string {
   let place = placeOf(cursor);
+  const own = place.stream;
+  let streams: string | undefined;
   const sent = cursor.nextKey();
   const rule = ruleOf(asked);
   let where = '';
   if (rule !== undefined) {
     const live = cursor.nextKey();
     const other = placeOf(cursor);
-    if (isRead(store, rule, { class: other.stream, own: place.stream, live })) place = other;
+    streams = nextStreams(cursor, asked);
+    if (isRead(store, rule, { class: other.stream, own, live, streams })) place = other;
     else where = '~';
-  }
+  } else streams = nextStreams(cursor, asked);
+  if (streams !== undefined) becomeKnown(store, cursor.incarnation, streams, own);
   const [id = '', at = '', window, ...fields] = listed(cursor);
   const given = { ...place, sent, id, at, window: Number(window), fields };
   return where + scheduled(store, given, cap);
@@ -94,6 +105,9 @@ const placeOf = (cursor: Cursor): Pick<Waiting, 'later' | 'when' | 'stream'> => 
   when: cursor.nextKey(),
   stream: cursor.nextKey(),
 });
+
+const nextStreams = (cursor: Cursor, asked: string): string | undefined =>
+  asked.includes('n', 1) ? cursor.nextKey() : undefined;
 
 /** By which it is decided whether entries go to the stream of their class; undefined: they have none. */
 function ruleOf(asked: string): 'c' | 'e' | undefined {

@@ -5,6 +5,7 @@ import { isOpen } from '../headers.js';
 import { operation, type Answer } from '../operation.js';
 import type { Store } from '../store.js';
 import { fieldOf, type Stream, type StreamEntry } from '../stream.js';
+import { makeKnown } from '../known.js';
 import { trimLine, type TrimLine } from './trim-line.js';
 
 /** Notes that one sweep looks at. */
@@ -35,6 +36,7 @@ function running(store: Store, started: string, counted: ReadonlySet<string>): S
 export const clean = operation(janitorScript, (store, said) => {
   const stream = store.stream(said.stream);
   if (stream === undefined) return nothing;
+  if (said.own === '1') makeKnown(store, said.streams, said.name);
   const found = trimLine(store, stream, said);
   const { line } = found;
   if (line === undefined) return nothing;

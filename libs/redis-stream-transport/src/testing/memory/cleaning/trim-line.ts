@@ -10,6 +10,10 @@ export interface Cleaner {
   readonly group: string;
   readonly kind: string;
   readonly groupTtl: string;
+  /** What groups with wildcards know, and the name of the stream. */
+  readonly streams: string;
+  readonly looked: string;
+  readonly name: string;
 }
 
 /** Up to where all groups have handled a stream. */
@@ -80,5 +84,21 @@ export function trimLine(store: Store, stream: Stream, of: Cleaner): TrimLine {
     if (other !== undefined && other.kind !== 'e' && !isThere && !other.isIdle) eventsOnly = false;
   }
   if (store.now < Number(known.get(REQUESTS_UNTIL) ?? 0)) eventsOnly = false;
+  const isHere = (group: string): boolean => stream.groups.has(group);
+  for (const low of wildLows(store, of, isHere))
+    if (line !== undefined && before(low, line)) line = low;
   return { line, unread, eventsOnly, idle, counted };
+}
+
+/** From where groups read the stream that have a wildcard for it and were away when it became known. */
+function wildLows(store: Store, of: Cleaner, isHere: (group: string) => boolean): string[] {
+  const since = store.scoreOf(of.streams, `s${of.name}`);
+  if (since === undefined) return [];
+  return store.membersUpTo(of.looked, since).flatMap((mark) => {
+    const [, group = '', start = ''] = /^(\S+) ([^*?[\\]*)/.exec(mark) ?? [];
+    if (group === '' || isHere(group) || !of.name.startsWith(start)) return [];
+    const came = store.scoreOf(of.streams, `g${mark}`);
+    const seen = Math.max(came ?? 0, store.scoreOf(of.looked, mark) ?? 0);
+    return came === undefined || store.now - seen > Number(of.groupTtl) ? [] : [`${came}-0`];
+  });
 }

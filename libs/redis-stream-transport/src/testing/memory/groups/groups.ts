@@ -22,6 +22,8 @@ function notFor(store: Store, registry: string, group: string): string {
 export const ensureGroup = operation(groupScript, (store, said) => {
   const { stream: key, registry, incarnation, group: name, kind, consumer, fresh } = said;
   const hasHistory = said.history !== '0';
+  const isWild = said.from !== '';
+  if (!isWild) store.deleteField(registry, `${name} wild`);
   const there = store.stream(key);
   const list = (): void => {
     if (consumer !== '') store.group(key, name)?.list(consumer);
@@ -34,27 +36,37 @@ export const ensureGroup = operation(groupScript, (store, said) => {
   const known = registered(store, registry, name);
   let since = notFor(store, registry, name);
   if (known === undefined && there !== undefined && others > 0 && kind === 'r' && !hasHistory) {
-    since = there.last;
+    since = isWild ? said.from : there.last;
     store.setField(registry, `${name} since`, since);
   }
   let start = '0-0';
+  const left = [...(there?.groups.keys() ?? [])].flatMap((other) => {
+    const mark = store.field(registry, `${other} wild`) ?? '';
+    return /^e \d+ (\d+-\d+)$/.exec(mark)?.[1] ?? [];
+  });
   if (kind === 'b') {
     start = '$';
   } else if (known !== undefined) {
     const cursor = / (\d+-\d+)$/.exec(known)?.[1];
     if (there !== undefined && cursor !== undefined && !before(there.last, cursor)) start = cursor;
   } else if (others > 0 && kind === 'e' && !hasHistory) {
-    start = '$';
+    start = isWild ? said.from : '$';
+  } else if (kind === 'r' && !isWild) {
+    for (const id of left) if (before(start, id)) start = id;
   }
   // From here on "never delivered" may be said of an entry that was delivered by the lost group.
-  if (there !== undefined && start !== '$') {
+  if (there !== undefined && start !== '$' && (known !== undefined || !isWild)) {
     renewed(store, incarnation, fresh);
     store.setField(incarnation, 'id', fresh);
     lookUpTo(store, incarnation, there.last);
   }
   store.streamMade(key).makeGroup(name, start);
   list();
-  if (kind !== 'b') store.setField(registry, name, `${store.now} ${kind} 0-0`);
+  if (kind !== 'b') {
+    if (isWild && known === undefined && store.field(registry, `${name} wild`) === undefined)
+      store.setField(registry, `${name} wild`, `${kind} ${store.now}`);
+    store.setField(registry, name, `${store.now} ${kind} 0-0`);
+  }
   return [known === undefined ? 'new' : 'lost', since];
 });
 

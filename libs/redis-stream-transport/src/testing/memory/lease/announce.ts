@@ -1,4 +1,4 @@
-import { announceScript } from '../../../redis/operations/lease/announce.js';
+import { announceScript, WILD } from '../../../redis/operations/lease/announce.js';
 import { factsScript } from '../../../redis/operations/lease/facts.js';
 import { fenced } from '../fence.js';
 import { operation } from '../operation.js';
@@ -10,10 +10,15 @@ export const announce = operation(announceScript, (store, said) => {
   if (lost !== undefined) return [lost];
   const { now } = store;
   const ttl = Number(said.ttl);
+  let yields: string[] | undefined;
+  const told = new Set<string>();
   for (const [i, { live }] of said.check === '1' ? patterns.entries() : []) {
     for (const member of store.membersFrom(live, now)) {
-      const [other = ''] = member.split(' ');
-      if (other !== '' && other !== group) return ['conflict', String(i), other];
+      const [other = '', , ...words] = member.split(' ');
+      if (other === '' || other === group) continue;
+      if (!words.includes(WILD)) return ['conflict', String(i), other];
+      yields = ['yields', String(i), other];
+      told.add(live.slice(said.streams.length - 'streams'.length + 'live:'.length));
     }
   }
   for (const { live, flag, was } of patterns) {
@@ -25,7 +30,8 @@ export const announce = operation(announceScript, (store, said) => {
       if (old !== '.') store.deleteMember(live, old);
     store.expire(live, Number(said.served));
   }
-  return ['ok'];
+  for (const name of told) store.publish(said.streams, name);
+  return yields ?? ['ok'];
 });
 
 /** Notes what a consumer says about itself. */

@@ -10,15 +10,26 @@ import { knownOf, noteOf } from '../packs.js';
 import type { Store } from '../store.js';
 import { fieldOf } from '../stream.js';
 
-/** Whether an entry is pending under no consumer, and is not one that was started once. */
-function isOrphaned(
-  store: Store,
-  of: { readonly stream: string; readonly started: string; readonly group: string },
-  id: string,
-): boolean {
+interface Looked {
+  readonly stream: string;
+  readonly registry: string;
+  readonly started: string;
+  readonly group: string;
+}
+
+/**
+ * Whether an entry is pending under no consumer, and is not one that was started once, nor one with which a group goes on that
+ * has left the requests of the pattern.
+ */
+function isOrphaned(store: Store, of: Looked, id: string): boolean {
   const group = store.group(of.stream, of.group);
   if (group === undefined || group.pending.has(id)) return false;
-  return store.field(of.started, `${of.group} ${id}`) === undefined;
+  if (store.field(of.started, `${of.group} ${id}`) !== undefined) return false;
+  return ![...store.hash(of.registry)].some(([field, value]) => {
+    const leaver = /^(\S+) wild$/.exec(field)?.[1];
+    if (leaver === undefined || leaver === of.group || !/^e \d+ \d+-\d+$/.test(value)) return false;
+    return store.group(of.stream, leaver)?.pending.has(id) === true;
+  });
 }
 
 /** Requests that were handed out and are pending under no consumer. */
