@@ -90,8 +90,12 @@ class Known {
 
 export type WildShard = ReturnType<typeof wildShard>;
 
-/** What an instance reads by wildcards in one shard, and a Redis that a test changes. @param most streams that it may read */
-export function wildShard(most = 10) {
+/**
+ * What an instance reads by wildcards in one shard, and a Redis that a test changes.
+ * @param most streams that it may read
+ * @param listens events are handled too
+ */
+export function wildShard(most = 10, listens = true) {
   const redis = new Known();
   const logged: string[] = [];
   const note = (kind: string) => void logged.push(kind);
@@ -114,9 +118,7 @@ export function wildShard(most = 10) {
     wild: {
       wildcards: [{ text: 'orders.*', start: 'orders.', answers: true }],
       wants: (pattern) =>
-        pattern.startsWith('orders.')
-          ? { answers: true, listens: true, texts: ['orders.*'] }
-          : undefined,
+        pattern.startsWith('orders.') ? { answers: true, listens, texts: ['orders.*'] } : undefined,
       open: (pattern) => {
         open.add(pattern);
         return specOf(pattern);

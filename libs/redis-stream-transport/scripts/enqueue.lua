@@ -106,19 +106,25 @@ end
 local function readsOwnOnly(class, own, group, consumer)
   return not reads(class, group, consumer) and reads(own, group, consumer) and lives(own, group, consumer)
 end
+local areWildcards, marks
 local function isAwaited(streams, own, here)
-  if redis.pcall('EXISTS', streams) ~= 1 then return false end
+  if areWildcards == nil then areWildcards = redis.pcall('EXISTS', streams) == 1 end
+  if not areWildcards then return false end
   local name = string.sub(own, #streams - 4)
-  local since = redis.pcall('ZSCORE', streams, 's' .. name) or '+inf'
+  local since = redis.pcall('ZSCORE', streams, 's' .. name) or 'inf'
   if type(since) ~= 'string' then return true end
-  local looked = string.sub(streams, 1, -8) .. 'looked'
-  local marks = redis.pcall('ZRANGEBYSCORE', looked, '-inf', since, 'LIMIT', 0, 1000)
-  if marks.err or #marks == 1000 then return true end
-  for _, mark in ipairs(marks) do
-    local group, start = string.match(mark, '^(%S+) ([^*?%[\\]*)')
+  if not marks then
+    local looked = string.sub(streams, 1, -8) .. 'looked'
+    marks = redis.pcall('ZRANGEBYSCORE', looked, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1000)
+  end
+  if marks.err then return true end
+  since = tonumber(since) or math.huge
+  for i = 1, #marks, 2 do
+    if tonumber(marks[i + 1]) > since then return false end
+    local group, start = string.match(marks[i], '^(%S+) ([^*?%[\\]*)')
     if group and not here[group] and string.sub(name, 1, #start) == start then return true end
   end
-  return false
+  return #marks == 2000
 end
 function isRead(rule, class, own, live, streams)
   local any = false

@@ -113,7 +113,7 @@ describe('the enqueue script', () => {
     expect(last.map(([, fields]) => fields[3])).toEqual(['0', '1']);
   });
 
-  it('looks once in a batch who reads a class', async () => {
+  it('looks once in a batch who reads a class, and whether a wildcard awaits the pattern', async () => {
     await using server = await startPrivateRedis();
     const brokers = await TestBrokers.open(server.url);
     const { keys, redis } = brokers;
@@ -123,9 +123,15 @@ describe('the enqueue script', () => {
     }
     const caller = await brokers.caller();
     const ofClass = { stream: 'a|1', isEvent: true };
+    const wildcards = [{ text: 'other.*', answers: false }];
+    const terms = { ttl: 60_000, groupTtl: 60_000, came: undefined };
+    await brokers.leases().announceWildcards(await brokers.owner(), wildcards, terms);
     const looks = async () => {
       const stats = await redis.info('commandstats');
-      return Number(/^cmdstat_xinfo\|consumers:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
+      const named = stats.matchAll(
+        /^cmdstat_(?:xinfo.consumers|exists|zrangebyscore):calls=(\d+)/gm,
+      );
+      return [...named].reduce((sum, [, calls]) => sum + Number(calls), 0);
     };
     const one = await looks();
     await caller.enqueue(1, [section('a', 1, { ofClass })]);

@@ -38,7 +38,7 @@ TOMBSTONE_LIFE = 86_400_000
 SERVED = 604_800_000
 WITHOUT_CONNECTIONS = 2_000
 # Looks within which groups that answer a pattern by a wildcard must have left it, and seconds between two.
-YIELD_LOOKS, YIELD_AGAIN = 200, 0.05
+YIELD_PAUSES = [0.05, 0.1, 0.2, 0.4, 0.8, *[1.0] * 9]
 
 
 def consumer_name() -> str:
@@ -175,10 +175,10 @@ class Member:
         args = [self.group, self.consumer, self.options.lease_ttl, SERVED, int(check), *flags]
         keys = [self.keys.name("streams"), *keys]
         said = await self.script("announce", keys, args)
-        for _ in range(YIELD_LOOKS):
+        for pause in YIELD_PAUSES:
             if said[0] != "yields":
                 break
-            await asyncio.sleep(YIELD_AGAIN)
+            await asyncio.sleep(pause)
             said = await self.script("announce", keys, args)
         if said[0] in ("conflict", "yields"):
             pattern = list(self.place.answers)[int(said[1])]

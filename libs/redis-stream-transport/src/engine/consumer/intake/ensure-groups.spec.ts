@@ -9,12 +9,14 @@ import { StreamState } from './stream-state.js';
 const WRONG: FoundGroup = { state: 'wrong', key: 'k', type: 'string' };
 const HAD: FoundGroup = { state: 'had', since: undefined };
 
-/** Groups of streams, with the given answers of Redis. */
-function setup(answers: Record<string, () => Promise<FoundGroup>>) {
+type Answers = Record<string, () => Promise<FoundGroup>>;
+
+/** Groups of streams, with the given answers of Redis. @param later of streams that are added */
+function setup(answers: Answers, later: Answers = {}) {
   const clock = new FakeClock();
   const healed: string[] = [];
   const broker = {
-    ensureGroup: (name: string) => (answers[name] as () => Promise<FoundGroup>)(),
+    ensureGroup: (name: string) => ({ ...answers, ...later })[name]?.(),
   } as unknown as GroupBroker;
   const context = shardContext({ clock, options: { history: false } });
   const streams = Object.keys(answers).map((name) => new StreamState(name));
@@ -40,6 +42,24 @@ describe('the groups of a service', () => {
     expect(streams[0]?.isBroken).toBe(false);
     expect(healed).toEqual(['healed']);
     expect(clock.timers).toBe(0);
+  });
+
+  it('are checked again where a stream could not be read from the time on at which it was added', async () => {
+    let found: FoundGroup = WRONG;
+    const { clock, groups, streams, healed } = setup(
+      { a: async () => HAD },
+      { b: async () => found },
+    );
+    await groups.ensure(false);
+    await groups.add(new StreamState('b'));
+    expect(streams.map(({ name, isBroken }) => [name, isBroken])).toEqual([
+      ['a', false],
+      ['b', true],
+    ]);
+    found = HAD;
+    clock.pass(1000);
+    await turn();
+    expect([streams[1]?.isBroken, healed]).toEqual([false, ['healed']]);
   });
 
   it('are not checked again after the stop, even if a check was on its way', async () => {

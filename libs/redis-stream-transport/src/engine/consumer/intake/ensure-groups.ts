@@ -30,7 +30,7 @@ export class Groups {
   constructor(
     private readonly context: ShardContext,
     private readonly broker: GroupBroker,
-    private readonly streams: readonly StreamState[],
+    private readonly streams: StreamState[],
     private readonly hooks: GroupsHooks,
   ) {
     this.looks = new Periodic(context.clock, {
@@ -40,10 +40,12 @@ export class Groups {
     for (const stream of streams) this.watch(stream);
   }
 
-  /** Makes the group on one more stream, which is read from then on. Rejects with a `CommandFailure`. */
+  /** Makes the group on one more stream. Then it is one of the streams. Rejects with a `CommandFailure`. */
   async add(stream: StreamState): Promise<void> {
     this.watch(stream);
     await this.one(stream, false);
+    this.streams.push(stream);
+    if (stream.isBroken) this.looks.again();
   }
 
   /**

@@ -153,7 +153,6 @@ export class GroupReading {
   /** Makes the group of one more stream, and reads it from then on. Rejects with a `CommandFailure`. */
   async add(stream: StreamState): Promise<void> {
     await this.groups.add(stream);
-    this.streams.push(stream);
     this.reader.add(stream);
     if (this.news === undefined) {
       this.news = this.newsNow();

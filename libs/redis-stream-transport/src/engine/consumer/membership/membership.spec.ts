@@ -87,6 +87,8 @@ describe('an instance whose pattern another group answers by a wildcard', () => 
     await expect(join).rejects.toMatchObject({ code: 'GROUP_CONFLICT', pattern: 'a' });
     expect(did.at(-1)).toBe('released');
     expect(did.includes('groups')).toBe(false);
+    // Each time all names are told again.
+    expect(did.filter((what) => what === 'announced').length).toBeLessThan(20);
   });
 });
 

@@ -7,9 +7,11 @@ import type { LeaseKeeper } from './lease-keeper.js';
 import type { ShardContext } from './shard-context.js';
 import { thrownText } from '../../../thrown.js';
 
-/** Milliseconds for which it waits until other groups leave what they answer by wildcards, and between two looks. */
+/** Milliseconds for which it waits until other groups leave what they answer by wildcards. */
 const YIELDING = 10_000;
+/** Milliseconds between two looks whether they have: at first, and at most. They double: each tells all names again. */
 const YIELD_AGAIN = 50;
+const YIELD_PAUSE = 1000;
 /** Milliseconds until a failed join is tried again. */
 const RETRY_AFTER = 250;
 
@@ -116,8 +118,10 @@ export class Membership {
     await this.keeper.take();
     let conflict = await this.keeper.announce(check);
     const late = this.context.clock.now() + YIELDING;
+    let wait = YIELD_AGAIN;
     while (conflict?.yields === true && this.context.clock.now() < late && !this.stopping) {
-      await pause(this.context.clock, YIELD_AGAIN);
+      await pause(this.context.clock, wait);
+      wait = Math.min(2 * wait, YIELD_PAUSE);
       conflict = await this.keeper.announce(check);
     }
     if (conflict !== undefined) {

@@ -106,6 +106,52 @@ describe('requests of streams that wildcards stand for', () => {
     expect([read.get('orders.a')?.kind, refreshed.at(-1)]).toEqual(['r', [false, false]]);
   });
 
+  it('are asked about ever later while other instances of the group have not left them', async () => {
+    const { redis, streams, confirmed, pass } = wildShard();
+    redis.names.add('orders.a').add('orders.b');
+    await confirmed();
+    redis.claims = () => ({ ...LEFT, upTo: '1-0', isShared: true });
+    redis.claimed.length = 0;
+    streams.told('orders.a');
+    await pass(10_000);
+    expect(redis.claimed.length).toBeGreaterThan(9);
+    expect(redis.claimed.length).toBeLessThan(16);
+    // What comes meanwhile does not wait as long.
+    redis.claims = (name) => (name === 'orders.c' ? { kind: 'ok', from: '1-0' } : LEFT);
+    streams.told('orders.c');
+    await pass(100);
+    expect(redis.claimed.at(-1)?.name).toBe('orders.c');
+    redis.claims = () => LEFT;
+    await pass(1000);
+    const asked = redis.claimed.length;
+    await pass(10_000);
+    expect(redis.claimed.length).toBe(asked);
+  });
+
+  it('that are in doubt are withdrawn with the others when the instance leaves', async () => {
+    const { context, redis, streams, states, confirmed } = wildShard();
+    redis.names.add('orders.a').add('orders.b');
+    await confirmed();
+    streams.doubt();
+    expect(states).toEqual([]);
+    await streams.leaving(context.identity.owner);
+    expect(states.map(({ spec }) => spec.pattern)).toEqual(['orders.a', 'orders.b']);
+  });
+
+  it('stay when a claim finds out first that Redis has lost its memory', async () => {
+    const { redis, streams, read, names, pass, confirmed } = wildShard();
+    redis.names.add('orders.a');
+    await confirmed();
+    redis.knowsGroup = false;
+    redis.claims = () => ({ kind: 'gone' });
+    streams.told('orders.a');
+    await pass(100);
+    expect([names(), read.get('orders.a')?.isOut]).toEqual([['orders.a'], true]);
+    redis.claims = () => ({ kind: 'ok', from: '1-0' });
+    await confirmed();
+    expect([redis.remembered, read.get('orders.a')?.isOut]).toEqual([['orders.a'], false]);
+  });
+
   it('stay in doubt while Redis does not say whose they are, and go when they are gone', async () => {
     const { redis, streams, read, names, confirmed } = wildShard();
     redis.names.add('orders.a');

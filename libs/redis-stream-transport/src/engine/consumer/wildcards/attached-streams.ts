@@ -1,5 +1,6 @@
 import { shardOf } from '../../../protocol/keys.js';
 import { MAX_PATTERN_LENGTH } from '../../../protocol/limits.js';
+import { RESULT_LIFE } from '../../../protocol/result-record.js';
 import type { LeaseBroker, StreamClaim } from '../../../redis/lease-broker.js';
 import type { GroupReading } from '../intake/group-reading.js';
 import type { PatternState } from '../intake/pattern-state.js';
@@ -8,6 +9,12 @@ import type { StreamState } from '../intake/stream-state.js';
 import type { ShardContext } from '../membership/shard-context.js';
 import { dealtBy, WildClaims, type Dealt } from './wild-claims.js';
 import type { WildPatterns, WildRoom, WildWants } from './wild-patterns.js';
+
+/**
+ * Milliseconds without a new entry after which a stream that nobody names is removed. Results of its calls are kept after the call,
+ * and a handler may take as long as that.
+ */
+const IDLE = 2 * RESULT_LIFE;
 
 export interface AttachedStreamsParts {
   readonly context: ShardContext;
@@ -103,8 +110,13 @@ export class AttachedStreams {
       if (claim.kind === 'yields') this.doubt([name]);
       if (claim.kind === 'left' && claim.isShared && stream.isInDoubt) return 'soon';
       if (claim.kind === 'ok' || claim.kind === 'left') this.settle(attached, claim);
-      if (claim.kind === 'gone') this.detach(name);
-      return dealtBy(claim);
+      if (claim.kind !== 'gone') return dealtBy(claim);
+      if (await this.isForgotten(name)) {
+        this.doubt([name]);
+        return 'again';
+      }
+      this.detach(name);
+      return 'not';
     });
   }
 
@@ -120,6 +132,14 @@ export class AttachedStreams {
       isAny = true;
     }
     if (isAny) this.parts.hooks.refreshed();
+  }
+
+  /** The instance leaves: what is in doubt was announced too, and is to be withdrawn with the rest. */
+  leaves(): void {
+    for (const name of this.doubtful) {
+      const attached = this.all.get(name);
+      if (attached !== undefined) this.announces(attached.state, true);
+    }
   }
 
   /** Resolves when nothing more is on its way of what is in doubt. */
@@ -140,6 +160,13 @@ export class AttachedStreams {
     wild.close(name);
     room.give();
     hooks.reads(name, false);
+  }
+
+  /** Has a stream removed if nobody uses it. Rejects when Redis fails. */
+  async retire(name: string): Promise<void> {
+    const { context, leases } = this.parts;
+    const answer = await leases.retireStream(context.identity.owner, name, IDLE);
+    if (answer === 'retired') this.detach(name);
   }
 
   private async claim(name: string, wants: WildWants): Promise<Dealt> {
@@ -188,6 +215,13 @@ export class AttachedStreams {
     const at = states.indexOf(state);
     if (does && at < 0) states.push(state);
     if (!does && at >= 0) states.splice(at, 1);
+  }
+
+  /** Redis has lost what it knew of all streams. The next renewal tells it what is read, and claims it anew. */
+  private async isForgotten(name: string): Promise<boolean> {
+    const { leases, wild } = this.parts;
+    const [one] = wild.wildcards;
+    return one !== undefined && (await leases.unknownStreams(one.text, [name])) === undefined;
   }
 
   /** What Redis refuses about one name must not stop the others. */

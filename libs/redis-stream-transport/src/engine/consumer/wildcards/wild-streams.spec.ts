@@ -181,7 +181,7 @@ describe('streams that wildcards stand for', () => {
   });
 
   it('of which another group has the requests are asked about in turn, and so are those that are read', async () => {
-    const { redis, confirmed, later } = wildShard(2000);
+    const { redis, confirmed, later } = wildShard(2000, false);
     for (let i = 0; i < 1200; i++) redis.names.add(`orders.${i}`);
     redis.claims = (name) =>
       Number(name.slice(7)) < 600 ? { kind: 'ok', from: '1-0' } : { kind: 'taken', to: 'other' };
@@ -195,6 +195,17 @@ describe('streams that wildcards stand for', () => {
       expect(redis.claimed.length).toBeLessThanOrEqual(most);
     }
     expect(asked.size).toBe(1200);
+  });
+
+  it('whose events are handled are all read with one look, though there are more than have a turn', async () => {
+    const { redis, names, confirmed, later } = wildShard(2000);
+    for (let i = 0; i < 1200; i++) redis.names.add(`orders.${i}`);
+    redis.claims = () => ({ kind: 'wrong' });
+    await confirmed();
+    redis.claims = () => ({ kind: 'ok', from: '1-0' });
+    redis.looked.length = 0;
+    await later();
+    expect([names().length, redis.looked]).toEqual([1200, [4000]]);
   });
 
   it('that are told during a long look do not wait for its end', async () => {

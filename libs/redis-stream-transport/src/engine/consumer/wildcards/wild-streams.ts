@@ -1,4 +1,3 @@
-import { RESULT_LIFE } from '../../../protocol/result-record.js';
 import { visible } from '../../../protocol/visible.js';
 import type { Owner } from '../../../redis/owner.js';
 import { thrownText } from '../../../thrown.js';
@@ -8,16 +7,13 @@ import {
   type AttachedStreamsHooks,
   type AttachedStreamsParts,
 } from './attached-streams.js';
+import { AskedAgain } from './asked-again.js';
 import { KnownNames } from './known-names.js';
+import { Rest } from './rest.js';
 import { Turns } from './turns.js';
 import { WildAnnouncements } from './wild-announcements.js';
 import type { Dealt } from './wild-claims.js';
 
-/**
- * Milliseconds without a new entry after which a stream that nobody names is removed. Results of its calls are kept after the call,
- * and a handler may take as long as that.
- */
-const IDLE = 2 * RESULT_LIFE;
 /** Streams that one look at all asks to remove: so many, or that part of all. */
 const RETIRED = 20;
 const RETIRED_PART = 50;
@@ -57,13 +53,14 @@ export class WildStreams implements LeaseCompanion {
   private leftOut = new Set<string>();
   /** Streams of which it was told that they are known, or may be another group's. */
   private readonly named = new Set<string>();
+  private readonly askedAgain: AskedAgain;
   private looking: Promise<void> | undefined;
   private again = false;
   private isStopped = true;
   /** The instance ends: renewals go on, and bring no further stream. */
   private hasEnded = false;
   private lookedAt = Number.NEGATIVE_INFINITY;
-  private endRest: () => void = () => undefined;
+  private readonly rest: Rest;
   /** Streams that have come so far. */
   private came = 0;
   private readonly claimed = new Turns();
@@ -77,6 +74,8 @@ export class WildStreams implements LeaseCompanion {
     this.texts = wild.wildcards.map(({ text }) => text);
     this.attached = new AttachedStreams(parts);
     this.announcements = new WildAnnouncements(parts);
+    this.rest = new Rest(context.clock);
+    this.askedAgain = new AskedAgain(context.clock);
     this.names = new KnownNames(context.clock, leases, this.texts[0] as string);
     context.identity.whenReplaced(() => this.doubt());
   }
@@ -96,6 +95,7 @@ export class WildStreams implements LeaseCompanion {
 
   async leaving(owner: Owner): Promise<void> {
     await this.stopLooking();
+    this.attached.leaves();
     await this.announcements
       .withdraw(owner)
       .catch((error: unknown) => this.complain('cannot be withdrawn', error));
@@ -111,7 +111,7 @@ export class WildStreams implements LeaseCompanion {
 
   private async stopLooking(): Promise<void> {
     this.isStopped = true;
-    this.endRest();
+    this.rest.end();
     await this.looking;
   }
 
@@ -120,6 +120,7 @@ export class WildStreams implements LeaseCompanion {
     if (this.isStopped) return;
     if (name !== '' && this.named.size < MOST_NAMED) this.named.add(name);
     else this.again = true;
+    this.rest.end();
     void this.go();
   }
 
@@ -127,6 +128,7 @@ export class WildStreams implements LeaseCompanion {
   look(): Promise<void> {
     if (this.isStopped) return Promise.resolve();
     this.again = true;
+    this.rest.end();
     return this.go();
   }
 
@@ -170,10 +172,11 @@ export class WildStreams implements LeaseCompanion {
 
   private async run(): Promise<void> {
     const { clock } = this.parts.context;
-    while ((this.again || this.named.size > 0) && !this.isStopped) {
-      const wait = this.lookedAt + PACE - clock.now();
-      if (wait > 0) await this.rest(wait);
-      if (this.isStopped) return;
+    for (let wait = this.wait; wait !== undefined && !this.isStopped; wait = this.wait) {
+      if (wait > 0) {
+        await this.rest.for(wait);
+        continue;
+      }
       const isLook = this.again;
       this.again = false;
       const came = this.came;
@@ -185,14 +188,11 @@ export class WildStreams implements LeaseCompanion {
     }
   }
 
-  private rest(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.parts.context.clock.after(ms, resolve);
-      this.endRest = () => {
-        cancel();
-        resolve();
-      };
-    });
+  /** Milliseconds until there is something to do; undefined: nothing is known that there will be. */
+  private get wait(): number | undefined {
+    const wait = this.again || this.named.size > 0 ? 0 : this.askedAgain.wait;
+    if (wait === undefined) return undefined;
+    return Math.max(wait, this.lookedAt + PACE - this.parts.context.clock.now());
   }
 
   private async lookOnce(): Promise<void> {
@@ -236,21 +236,25 @@ export class WildStreams implements LeaseCompanion {
     this.named.clear();
     const known = names.filter((name) => this.attached.has(name));
     this.attached.doubt(known);
-    let isDone = await this.claimAnew([...new Set([...this.attached.doubtful, ...known])]);
+    const doubtful = this.attached.doubtful.filter((name) => !this.askedAgain.waits(name));
+    let isDone = await this.claimAnew([
+      ...new Set([...doubtful, ...known, ...this.askedAgain.due]),
+    ]);
     for (const name of names) {
       if (this.isStopped) return false;
       if (!isDecided(await this.deal(name, leftOut, false))) isDone = false;
     }
-    return isDone;
+    return isDone && this.askedAgain.wait === undefined;
   }
 
   private async claimAnew(names: readonly string[]): Promise<boolean> {
-    await this.attached.quiet();
+    if (names.length > 0) await this.attached.quiet();
     let isDone = true;
     for (let from = 0; from < names.length && !this.isStopped; from += TOGETHER) {
       const some = names.slice(from, from + TOGETHER);
       const dealt = await Promise.all(some.map((name) => this.attached.claimAnew(name)));
-      for (const [i, one] of dealt.entries()) if (one === 'soon') this.named.add(some[i] as string);
+      for (const [i, one] of dealt.entries())
+        this.askedAgain.asked(some[i] as string, one !== 'soon');
       isDone &&= dealt.every(isDecided);
     }
     return isDone;
@@ -264,7 +268,8 @@ export class WildStreams implements LeaseCompanion {
       this.leaveOut(name, leftOut);
       return 'not';
     }
-    if (inTurn && !this.asks.isNext()) return 'not';
+    // What it listens to is read whoever answers: it is decided only when it is read.
+    if (inTurn && !wants.listens && !this.asks.isNext()) return 'not';
     const dealt = await this.attached.attach(name, wants);
     if (dealt === 'read') this.came++;
     return dealt;
@@ -272,11 +277,9 @@ export class WildStreams implements LeaseCompanion {
 
   /** Has streams removed that nobody uses. */
   private async retire(names: readonly string[]): Promise<void> {
-    const { context, leases } = this.parts;
     for (const name of names) {
       if (this.isStopped) return;
-      const answer = await leases.retireStream(context.identity.owner, name, IDLE);
-      if (answer === 'retired') this.attached.detach(name);
+      await this.attached.retire(name);
     }
   }
 
