@@ -171,6 +171,22 @@ describe('whether all live instances take packs', () => {
     expect([known.asks('p', 64), known.entriesFor('p', calls(64))]).toEqual([true, 64]);
   });
 
+  it('lets a lone instance have packs of 32 for two seconds: others may have come since', () => {
+    const clock = new FakeClock();
+    const known = new PackWidths(clock);
+    const answered = () =>
+      known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    known.asks('p', 2);
+    answered();
+    clock.pass(1999);
+    expect(known.entriesFor('p', calls(128))).toBe(4);
+    clock.pass(1);
+    // To ask is not to know.
+    expect([known.asks('p', 128), known.entriesFor('p', calls(128))]).toEqual([true, 8]);
+    answered();
+    expect(known.entriesFor('p', calls(128))).toBe(4);
+  });
+
   it('P16: holds until an answer says that not all do', () => {
     const known = widths();
     expect(known.entriesFor('p', calls(64))).toBe(2);

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import type { SectionVerdict } from '../../../redis/verdict.js';
 import type { OpenCalls, OutgoingEntry } from './outgoing-entry.js';
 
-/** Calls in a pack at most, where several instances share them: who asks for packs has room for so many. */
+/** Calls in a pack at most, where several instances share them: who expects so many has room for them. */
 const MOST = 16;
 /** The same where nobody shares them: half of what an instance that takes packs can run (docs/decisions/0050-further-attempts.md). */
 const MOST_ALONE = 32;
@@ -16,6 +16,11 @@ const SHARE = 4;
 const ASK_EVERY = 1000;
 /** The same for a pattern whose calls leave one by one: of many patterns each call would ask otherwise. */
 const ASK_LONE_EVERY = 10_000;
+/**
+ * Milliseconds for which an answer that names one instance is believed: a service that has grown since would get a burst
+ * as packs of which one instance takes all. While calls leave, an answer comes every second.
+ */
+const ALONE_FOR = 2000;
 /** Milliseconds for which a turn with several calls lets others be expected. An older answer is forgotten. */
 const EXPECTED_FOR = 60_000;
 /** Patterns that are known; beyond, all are asked for anew. */
@@ -27,6 +32,8 @@ interface Known {
   /** Its calls are spread, which must end soon after an instance without has come. */
   isSpread: boolean;
   askedAt: number;
+  /** When Redis said so. */
+  answeredAt: number;
   /** When several calls left in one turn. */
   severalAt: number;
   readonly open: OpenCalls;
@@ -46,7 +53,10 @@ export class PackWidths {
     const known = this.known.get(pattern);
     const { length } = calls;
     if (known === undefined || known.live === 0) return length;
-    if (known.live === 1) return Math.ceil(length / MOST_ALONE);
+    if (known.live === 1) {
+      const isFresh = this.clock.now() - known.answeredAt < ALONE_FOR;
+      return Math.ceil(length / (isFresh ? MOST_ALONE : MOST));
+    }
     const least = Math.ceil(length / MOST);
     const { open } = known;
     for (const call of calls) call.countIn?.(open);
@@ -62,7 +72,8 @@ export class PackWidths {
     if (known === undefined) {
       if (this.known.size >= MOST_KNOWN) this.known.clear();
       const open = { count: 0 };
-      this.known.set(pattern, { live: 0, isSpread: false, askedAt: now, severalAt, open });
+      const unanswered = { live: 0, isSpread: false, answeredAt: now };
+      this.known.set(pattern, { ...unanswered, askedAt: now, severalAt, open });
       return true;
     }
     known.severalAt = severalAt;
@@ -80,6 +91,7 @@ export class PackWidths {
     const known = this.known.get(pattern);
     if (known === undefined || takers === undefined) return;
     known.live = takers;
+    known.answeredAt = this.clock.now();
     known.isSpread = spread !== undefined;
   }
 }
