@@ -106,6 +106,20 @@ test('retries, and the error after the last one, are sealed too', async () => {
   ]);
 });
 
+test('an error after the last attempt that is too large when it is sealed is told as such', async () => {
+  const service = new TestService();
+  const flaky: GivenHandler = [
+    () => {
+      throw new RpcException('x'.repeat(5000));
+    },
+    { retry: { attempts: 2, delay: 10 } },
+  ];
+  await service.serve({ messages: { flaky } }, { ...sealed(orders), maxReplyBytes: 4096 });
+  const client = await service.connected(sealed(shop));
+  const large = { code: 'PAYLOAD_TOO_LARGE', outcome: 'may-have-run' };
+  expect(await client.failure('flaky', 7)).toMatchObject(large);
+});
+
 test('a result that is kept under an idempotency key answers later calls with it, and no other data', async () => {
   const service = new TestService();
   let runs = 0;

@@ -170,6 +170,15 @@ class Replies implements ReplyWriter {
     const { delivery, settings } = this;
     const again = (last: LastReply): void =>
       delivery.retry({ delay: undefined, state: '', detail, error: last, thrown });
+    /** @param text what the bound holds for */
+    const within = (text: string, last: LastReply): void => {
+      const { replyBound } = settings;
+      if (!replyBound.isExceededBy(text)) again(last);
+      else {
+        const large = faultText('PAYLOAD_TOO_LARGE', replyBound.complaint, 'may-have-run');
+        again({ kind: REPLY.fault, payload: large });
+      }
+    };
     const fault = passedFault(error);
     if (fault !== undefined) {
       again({ kind: REPLY.fault, payload: fault });
@@ -177,17 +186,12 @@ class Replies implements ReplyWriter {
     }
     if (settings.sealing === undefined) {
       const payload = errorText(error);
-      const { replyBound } = settings;
-      if (!replyBound.isExceededBy(payload)) again({ kind: REPLY.error, payload });
-      else {
-        const large = faultText('PAYLOAD_TOO_LARGE', replyBound.complaint, 'may-have-run');
-        again({ kind: REPLY.fault, payload: large });
-      }
+      within(payload, { kind: REPLY.error, payload });
       return;
     }
     const packed = this.pack({ err: told(error) }, true);
     Promise.resolve(packed).then(
-      (ready) => again({ kind: REPLY.packedLast, payload: packedReplyText(ready) }),
+      (ready) => within(ready.text, { kind: REPLY.packedLast, payload: packedReplyText(ready) }),
       (failure: unknown) => this.unsendable(failure),
     );
   }
