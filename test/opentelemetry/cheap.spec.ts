@@ -249,6 +249,31 @@ describe('what an application plugs in', () => {
   });
 });
 
+describe('a context manager that throws', () => {
+  const late = (_: unknown, begin: () => void): never => {
+    begin();
+    return broken();
+  };
+
+  it.each([
+    ['at once, where nothing is traced', { rootShare: 0, unsampledHeaders: false }, broken],
+    ['at once', {}, broken],
+    ['at the end', {}, late],
+  ])('%s: each call runs once and is answered', async (_, options, broke) => {
+    const traces = new Traces(options);
+    const service = new TestService();
+    let runs = 0;
+    await service.serve({ messages: { work: () => ++runs } }, { concurrency: 1 });
+    const client = await service.connected();
+    const entered = vi.spyOn(context, 'with').mockImplementation(broke as never);
+    onTestFinished(() => entered.mockRestore());
+    // The second call needs the only slot.
+    expect([await client.call('work'), await client.call('work')]).toEqual([1, 2]);
+    expect(entered).toHaveBeenCalled();
+    traces.stop();
+  });
+});
+
 describe('headers of strangers', () => {
   const parent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   it.each<[string, Record<string, string>]>([

@@ -50,22 +50,29 @@ export class RunSpans {
 
   /**
    * Where most messages are in no trace, they begin in the context that says so: to enter it with each of them makes two
-   * maps, or looks for the resource that runs.
+   * maps, or looks for the resource that runs. Where the application's context manager throws they begin as without it.
    */
   origin(origin: AsyncResource): AsyncResource {
     if (!this.roots.areRare) return origin;
     const known = this.origins.get(origin);
     if (known !== undefined) return known;
-    const { context, untraced } = this;
-    const made = origin.runInAsyncScope(() =>
-      context.with(untraced, () =>
-        // Not so while no context manager is registered, which may come later.
-        context.active() === untraced ? new AsyncResource(NAME) : undefined,
-      ),
-    );
+    let made: AsyncResource | undefined;
+    try {
+      made = origin.runInAsyncScope(this.untracedResource);
+    } catch {
+      return origin;
+    }
     if (made !== undefined) this.origins.set(origin, made);
     return made ?? origin;
   }
+
+  /** Undefined while no context manager is registered, which may come later. */
+  private readonly untracedResource = (): AsyncResource | undefined => {
+    const { context, untraced } = this;
+    return context.with(untraced, () =>
+      context.active() === untraced ? new AsyncResource(NAME) : undefined,
+    );
+  };
 
   /**
    * The context for the handlers; undefined: the one that is active. Also where a sampler or a processor of the

@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { ReadPacket } from '@nestjs/microservices';
-import type { Span, Tracer } from '@opentelemetry/api';
+import type { Context, Span, Tracer } from '@opentelemetry/api';
 import type { Delivery } from '../engine/consumer/run/delivery.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
 import type { Call } from '../engine/producer/call.js';
@@ -77,7 +77,23 @@ export class Tracing implements Instrumentation {
     context: RedisStreamsContext,
   ): ((handle: () => void) => void) | undefined {
     const active = this.runs.begin(source, delivery, context);
-    return active && ((handle) => this.context.with(active, handle));
+    return active && ((handle) => this.within(active, handle));
+  }
+
+  /** Where the application's context manager throws, handlers run in the context that is active. */
+  private within(active: Context, handle: () => void): void {
+    let hasBegun = false;
+    let isOver = false;
+    try {
+      this.context.with(active, () => {
+        hasBegun = true;
+        handle();
+        isOver = true;
+      });
+    } catch (error) {
+      if (!hasBegun) handle();
+      else if (!isOver) throw error;
+    }
   }
 }
 
