@@ -177,10 +177,13 @@ describe('a plan of reads that is told which streams are due', () => {
 });
 
 describe('P17: a plan of reads where packs come', () => {
-  const withPacks = (concurrency?: number) => {
+  /** Packs of so many calls came for a while. */
+  const withPacks = (concurrency?: number, calls = 16) => {
     const made = stream('work', concurrency);
-    made.brought(16);
-    made.learn();
+    for (let i = 0; i < 20; i++) {
+      made.brought(calls);
+      made.learn();
+    }
     return made;
   };
 
@@ -195,6 +198,16 @@ describe('P17: a plan of reads where packs come', () => {
     },
   );
 
+  it.each([undefined, 100])(
+    'asks where all calls of small packs can start, beside long handlers: bound %s',
+    (bound) => {
+      const plan = readPlan([withPacks(bound, 2), stream('long', undefined)], 100);
+      expect(names(plan.next(room(1, { members: 2 }))) ?? []).not.toContain('work');
+      const ask = plan.next(room(2, { members: 2 }));
+      expect([names(ask), ask?.count]).toEqual([['work', 'long'], 1]);
+    },
+  );
+
   it('asks where a quarter of few slots is free', () => {
     const plan = readPlan([withPacks()], 20);
     expect(plan.next(room(4, { members: 2 }))).toBeUndefined();
@@ -202,20 +215,11 @@ describe('P17: a plan of reads where packs come', () => {
   });
 
   it('asks for as many as it can start', () => {
-    const packs = withPacks();
-    for (let i = 0; i < 20; i++) {
-      packs.brought(16);
-      packs.learn();
-    }
-    expect(readPlan([packs], 200).next(room(200))?.count).toBe(12);
+    expect(readPlan([withPacks()], 200).next(room(200))?.count).toBe(12);
   });
 
   it('reads the rest of a stream without packs by itself, as much as can start, and then all again', () => {
     const packs = withPacks();
-    for (let i = 0; i < 20; i++) {
-      packs.brought(16);
-      packs.learn();
-    }
     const events = stream('seen', undefined);
     const plan = readPlan([packs, events], 200);
     const quiet = plan.next(room(200))!;

@@ -104,17 +104,19 @@ export function mostCalls(streams: readonly StreamState[]): number {
   return most;
 }
 
-/** Handlers that must be able to start before a pack is asked for. */
+/** Handlers that must be able to start before a pack is asked for, at most. */
 const ROOM_FOR_A_PACK = 16;
 
 /**
  * Of several members only one that can start all calls of a pack asks for packs (rule P17): the calls that it cannot
- * start would wait while others have room. One with few slots asks when a quarter of them are free.
+ * start would wait while others have room. One with few slots asks when a quarter of them are free. Packs of two calls need
+ * two free slots: long handlers of another pattern, which hold the others, must not keep them waiting.
  */
 export function roomForPacks(
   stream: StreamState,
   { members, concurrency }: { readonly members: number; readonly concurrency: number },
 ): number {
   if (members <= 1 || !stream.expectsPacks) return 0;
-  return Math.min(ROOM_FOR_A_PACK, Math.ceil(Math.min(stream.bound, concurrency) / 4));
+  const quarter = Math.ceil(Math.min(stream.bound, concurrency) / 4);
+  return Math.min(ROOM_FOR_A_PACK, quarter, Math.ceil(stream.callsPerEntry));
 }
