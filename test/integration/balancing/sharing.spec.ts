@@ -1,4 +1,5 @@
 import { eventually } from '../../../tools/wait.js';
+import { atOnce } from '../../support/at-once.js';
 import { Gate } from '../../support/gate.js';
 import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
@@ -122,8 +123,8 @@ describe('instances of one group', () => {
       const entries = new Set<string>();
       const onStored = ({ id }: { id: string }) => entries.add(id.replace(/#.*/, ''));
       const before = handled.total;
-      const answers = range(count).map((i) =>
-        client.call('work', { key: before + i }, { onStored }),
+      const answers = atOnce(() =>
+        range(count).map((i) => client.call('work', { key: before + i }, { onStored })),
       );
       await eventually(() => expect(handled.total).toBe(before + count));
       return { entries: entries.size, answers };

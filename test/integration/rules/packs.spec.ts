@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type RecordOptions, RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { eventually } from '../../../tools/wait.js';
+import { atOnce } from '../../support/at-once.js';
 import type { Caller } from '../../support/caller.js';
 import { Gate } from '../../support/gate.js';
 import { range } from '../../support/tally.js';
@@ -447,14 +448,6 @@ describe('a caller', () => {
 
   /** The client has the verdicts of all that it sent before: they come in order, and this is one more. */
   const answered = (client: Caller) => client.failure('unserved', 1, { whenNoConsumer: 'fail' });
-
-  /** Makes calls at one time: a machine that stands still meanwhile would part their deadlines, and their packs. */
-  function atOnce<T>(make: () => T): T {
-    const still = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
-    const made = make();
-    still.mockRestore();
-    return made;
-  }
 
   /** One call, whose verdict says who takes packs, and then so many in one turn. */
   async function burst(
