@@ -434,6 +434,35 @@ describe('a right that is missing', () => {
     expect(await client.call('echo', 1)).toBe(1);
   });
 
+  it('to the keys of wildcards keeps no client from what it did before there were any', async () => {
+    const { admin, place, urlOf } = await guarded();
+    const words = recipe('client').flatMap((line) => line.split(' '));
+    const others = words.filter(
+      (word) => /^[~&]/.test(word) && !/:(?:streams|looked|wildcards)$/.test(word),
+    );
+    await admin.call('ACL', 'SETUSER', 'shop', 'resetkeys', 'resetchannels', ...others);
+    const seen: string[] = [];
+    const hear = (data: string, context: RedisStreamsContext): void => {
+      seen.push(`${data} ${context.getPriority()}`);
+    };
+    const messages = { echo: (n: number) => n };
+    const events = { paid: [hear, { priorities: true }] as const };
+    await place.serve({ messages, events }, { url: urlOf('service') });
+    const wild = { url: urlOf('service'), group: 'wild', wildcards: true };
+    await place.serve({ messages: { 'wild.*': () => 1 } }, wild);
+    const client = await place.connected({ url: urlOf('client') });
+    for (const n of [1, 2]) expect(await client.call('echo', n)).toBe(n);
+    expect(await client.call('echo', 3, { delay: 1 })).toBe(3);
+    const refused = await client.failure('nobody', 1, { whenNoConsumer: 'fail' });
+    expect(refused).toMatchObject({ code: 'NO_CONSUMER', outcome: 'not-run' });
+    await client.tell('paid', 'a');
+    await client.tell('paid', 'b', { messageId: 'b' });
+    // What may be for a wildcard is in no class, and who cannot know takes it to be so.
+    await client.tell('paid', 'c', { priority: 'high' });
+    await eventually(() => expect(seen.toSorted()).toEqual(['a normal', 'b normal', 'c normal']));
+    expect(await client.failure('wild.a', 1)).toMatchObject({ code: 'NO_CONSUMER' });
+  });
+
   it.each(['info', 'time', 'script|load', 'ssubscribe', 'xgroup|create'])(
     'that nothing works without fails the start at once: %s',
     async (right) => {

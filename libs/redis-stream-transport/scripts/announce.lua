@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
-local lease, streams = KEYS[1], KEYS[2]
+local lease = KEYS[1]
 local token, group, consumer, ttl, served, check = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local patterns = {}
-for i = 1, (#KEYS - 2) / 1 do patterns[i] = { live = KEYS[3 + 1 * (i - 1)], flag = ARGV[7 + 2 * (i - 1)], was = ARGV[8 + 2 * (i - 1)] } end
+for i = 1, (#KEYS - 1) / 1 do patterns[i] = { live = KEYS[2 + 1 * (i - 1)], flag = ARGV[7 + 2 * (i - 1)], was = ARGV[8 + 2 * (i - 1)] } end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function whole(n) return string.format('%.0f', n) end
@@ -14,6 +14,7 @@ if held ~= token then return { 'fenced' } end
 
 local said = { 'ok' }
 local told = {}
+local tag = string.sub(lease, 1, -#consumer - #'lease:' - 1)
 if check == '1' then
   for i, pattern in ipairs(patterns) do
     for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', pattern.live, whole(now), '+inf')) do
@@ -21,7 +22,6 @@ if check == '1' then
       if other and other ~= group then
         if not string.find(' ' .. words .. ' ', ' wild ', 1, true) then return { 'conflict', whole(i - 1), other } end
         said = { 'yields', whole(i - 1), other }
-        -- It begins after the tag and ':live:'.
         if told[#told] ~= pattern then told[#told + 1] = pattern end
       end
     end
@@ -40,5 +40,5 @@ for i, pattern in ipairs(patterns) do
     return added
   end
 end
-for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', streams, string.sub(pattern.live, #streams - 1)) end
+for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', tag .. 'streams', string.sub(pattern.live, #tag + #'live:' + 1)) end
 return said

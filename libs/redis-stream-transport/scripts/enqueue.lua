@@ -78,9 +78,11 @@ end
 local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
-  local mode, wide, rule, known = ARGV[at], ARGV[at + 1]
+  local mode, wide, rule, streams = ARGV[at], ARGV[at + 1]
   if #mode > 1 and mode ~= '0r' then
-    rule, known = string.match(mode, '[ce]', 2), string.find(mode, 'n', 2, true)
+    rule = string.match(mode, '[ce]', 2)
+    -- It is no key of the script: who may not read it stores all the same.
+    streams = string.find(mode, 'n', 2, true) and string.sub(incarnation, 1, -12) .. 'streams'
   end
   if rule and not isRead then
     
@@ -108,7 +110,7 @@ local function readsOwnOnly(class, own, group, consumer)
 end
 local areWildcards, marks
 local function isAwaited(streams, own, here)
-  if areWildcards == nil then areWildcards = redis.pcall('EXISTS', streams) == 1 end
+  if areWildcards == nil then areWildcards = redis.pcall('EXISTS', streams) ~= 0 end
   if not areWildcards then return false end
   local name = string.sub(own, #streams - 4)
   local since = redis.pcall('ZSCORE', streams, 's' .. name) or 'inf'
@@ -153,7 +155,7 @@ function isRead(rule, class, own, live, streams)
 end
 
   end
-  if known and not becomeKnown then
+  if streams and not becomeKnown then
     
 local watch
 function becomeKnown(streams, stream)
@@ -248,12 +250,11 @@ end
     end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
     local own, last = KEYS[key + 2], key + 3
-    local streams = known and KEYS[key + (rule and 8 or 4)]
     if rule then
       last = key + 7
       if isRead(rule, KEYS[last], own, KEYS[key + 4], streams) then key = key + 5 else where = '~' end
     end
-    if streams then becomeKnown(streams, own); last = last + 1 end
+    if streams then becomeKnown(streams, own) end
     told = told + 1
     tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
@@ -262,19 +263,14 @@ end
     local own, live = KEYS[key], KEYS[key + 1]
     local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where, streams = false, true, '', nil
+    local asks, measures, where = false, true, ''
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      local class = rule and KEYS[key]
-      if rule then key = key + 1 end
-      if known then
-        streams = KEYS[key]
-        key = key + 1
-      end
       if rule then
-        if isRead(rule, class, own, live, streams) then stream = class else where = '~' end
+        if isRead(rule, KEYS[key], own, live, streams) then stream = KEYS[key] else where = '~' end
+        key = key + 1
       end
       mode = string.sub(mode, 1, 1)
     end

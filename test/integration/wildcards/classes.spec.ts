@@ -47,6 +47,20 @@ describe('events with a priority', () => {
     expect(await inClass(service)).toBe(0);
   });
 
+  test('have their classes again when a wildcard is forgotten that nobody has any more', async () => {
+    const service = new TestService();
+    const { keys, redis } = service;
+    const handlers = { events: { 'orders.*': noting().handler } };
+    await (await service.serve(handlers, { ...wildcards, group: 'audit' })).close();
+    const { heard, caller } = await named(service);
+    await caller.tell('orders.paid', 1, { priority: 'high' });
+    await expect.poll(() => heard.seen).toEqual(['orders.paid 1 normal']);
+    await redis.zrem(keys.looked(), 'audit orders.*');
+    await redis.zrem(keys.streams(), 'gaudit orders.*');
+    await caller.tell('orders.paid', 2, { priority: 'high' });
+    await expect.poll(() => heard.seen.at(-1)).toBe('orders.paid 2 high');
+  });
+
   test('are normal beside a group that reads the pattern by a wildcard', async () => {
     const service = new TestService();
     const wild = noting();

@@ -173,7 +173,6 @@ class Member:
     async def _announce(self, check: bool) -> None:
         keys, flags = self._announced()
         args = [self.group, self.consumer, self.options.lease_ttl, SERVED, int(check), *flags]
-        keys = [self.keys.name("streams"), *keys]
         said = await self.script("announce", keys, args)
         for pause in YIELD_PAUSES:
             if said[0] != "yields":

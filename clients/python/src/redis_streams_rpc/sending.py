@@ -102,7 +102,7 @@ class Sender:
         self.memory: Memory | None = None
         self._redis, self._backlog, self._read_to = redis, backlog, read_to
         self._keys = [keys.name("caller", caller), keys.name("incarnation"), keys.log(caller)]
-        self._streams, self._own, self._live = keys.name("streams"), keys.stream(""), keys.name("live", "")
+        self._own, self._live = keys.stream(""), keys.name("live", "")
         self._hello = partial(hello, redis, keys, self.clock)
         self._epoch, self._number = 1, 0
         self._queue: deque[Item] = deque()
@@ -203,15 +203,13 @@ class Sender:
             item.is_sent = True
             if at == 0 or not item.is_like(items[at - 1]):
                 sections += 1
-                known = self._known(item)
-                mark = "n" if known else ""
+                mark = "n" if self._becomes_known(item) else ""
                 if item.later:
                     keys += [*item.later.keys[:2], item.stream, item.later.keys[2]]
                     keys += [item.live, *item.of_class] if item.of_class else []
-                    keys += known
                     args += [STORE + item.rule + mark, 4, 1, len(fields) + 3, *item.later.words, *fields]
                     continue
-                keys += [item.stream, item.live, *item.of_class[-1:], *known]
+                keys += [item.stream, item.live, *item.of_class[-1:]]
                 args += [
                     item.mode + ("p" if item.heard else "") + item.rule + mark,
                     1,
@@ -224,10 +222,9 @@ class Sender:
         head += [MAX_AGE, LIFE, self._backlog, trim, sections]
         return str(await run(self._redis, "enqueue", keys, [*head, *args]))
 
-    def _known(self, item: Item) -> list[str]:
-        """The key by which services with wildcards hear of a new stream: one of a pattern, and no lane."""
-        stream, pattern = item.stream.removeprefix(self._own), item.live.removeprefix(self._live)
-        return [self._streams] if stream == pattern else []
+    def _becomes_known(self, item: Item) -> bool:
+        """Whether services with wildcards hear of its stream: it is that of a pattern, and no lane."""
+        return item.stream.removeprefix(self._own) == item.live.removeprefix(self._live)
 
     def _stored(self, batch: list[Item], versions: list[list[Item]], words: list[str], memory: Memory | None) -> None:
         if words[0] in ("?", "-"):

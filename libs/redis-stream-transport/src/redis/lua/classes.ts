@@ -7,7 +7,7 @@
  * in that list are dead: they stay there while what they have left is taken over, and read nothing more. Whose members
  * cannot be read may live. What else cannot be read is not there. A group with a wildcard reads no class, and may not be there yet.
  * So with `streams` (the key of known streams) no event goes to a class before each group whose wildcard may stand for the own stream
- * has a group there, or has looked since that became known.
+ * has a group there, or has looked since that became known. Nor does one of a client that may not read these keys.
  * Needs LUA_NOW and `isRead`.
  */
 export const LUA_CLASSES = `
@@ -35,7 +35,7 @@ local function readsOwnOnly(class, own, group, consumer)
 end
 local areWildcards, marks
 local function isAwaited(streams, own, here)
-  if areWildcards == nil then areWildcards = redis.pcall('EXISTS', streams) == 1 end
+  if areWildcards == nil then areWildcards = redis.pcall('EXISTS', streams) ~= 0 end
   if not areWildcards then return false end
   local name = string.sub(own, #streams - 4)
   local since = redis.pcall('ZSCORE', streams, 's' .. name) or 'inf'

@@ -39,8 +39,8 @@ export interface Batch {
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
  * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
  * of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
- * if all who read the first one read it too; with n, the last key of the section is `streams`: where that exists, the stream of the
- * pattern becomes known), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
+ * if all who read the first one read it too; with n, the stream of the pattern becomes known where the key `streams` exists, which is found
+ * by that of the incarnation), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list, or with wide = 5 once the header that all have, and the data of each. With wide = 2 each entry has a key of its own, its stream, and
  * nothing is looked at; wide = 3 is the same with field lists. Calls to many patterns are mostly such entries, and each
  * string that Lua is given counts. With wide = 4 it is one entry that waits until it is due: the keys are later:<stream>,
@@ -85,14 +85,16 @@ ${LUA_ERROR_TOKEN}
 local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
-  local mode, wide, rule, known = ARGV[at], ARGV[at + 1]
+  local mode, wide, rule, streams = ARGV[at], ARGV[at + 1]
   if #mode > 1 and mode ~= '0r' then
-    rule, known = string.match(mode, '[ce]', 2), string.find(mode, 'n', 2, true)
+    rule = string.match(mode, '[ce]', 2)
+    -- It is no key of the script: who may not read it stores all the same.
+    streams = string.find(mode, 'n', 2, true) and string.sub(incarnation, 1, -12) .. 'streams'
   end
   if rule and not isRead then
     ${LUA_CLASSES}
   end
-  if known and not becomeKnown then
+  if streams and not becomeKnown then
     ${LUA_BECOME_KNOWN}
   end
   if wide == '2' or wide == '3' then
@@ -118,12 +120,11 @@ for s = 1, tonumber(sections) do
     end
     local strings, sent, where = tonumber(ARGV[at + 3]), KEYS[key + 3], ''
     local own, last = KEYS[key + 2], key + 3
-    local streams = known and KEYS[key + (rule and 8 or 4)]
     if rule then
       last = key + 7
       if isRead(rule, KEYS[last], own, KEYS[key + 4], streams) then key = key + 5 else where = '~' end
     end
-    if streams then becomeKnown(streams, own); last = last + 1 end
+    if streams then becomeKnown(streams, own) end
     told = told + 1
     tokens[told] = where .. scheduled(KEYS[key], KEYS[key + 1], KEYS[key + 2], sent,
       ARGV[at + 4], ARGV[at + 5], ARGV[at + 6], at + 7, at + 3 + strings)
@@ -132,19 +133,14 @@ for s = 1, tonumber(sections) do
     local own, live = KEYS[key], KEYS[key + 1]
     local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where, streams = false, true, '', nil
+    local asks, measures, where = false, true, ''
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
-      local class = rule and KEYS[key]
-      if rule then key = key + 1 end
-      if known then
-        streams = KEYS[key]
-        key = key + 1
-      end
       if rule then
-        if isRead(rule, class, own, live, streams) then stream = class else where = '~' end
+        if isRead(rule, KEYS[key], own, live, streams) then stream = KEYS[key] else where = '~' end
+        key = key + 1
       end
       mode = string.sub(mode, 1, 1)
     end

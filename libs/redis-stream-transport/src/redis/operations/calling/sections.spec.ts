@@ -66,21 +66,18 @@ it('writes whole field lists, which all begin with the name of their first field
 
 it.each<[string, Partial<BatchSection>, string[]]>([
   ['a lone entry', {}, ['s:s']],
-  ['what is measured', { measures: true }, ['s:s', 'live:s', 'streams']],
+  ['what is measured', { measures: true }, ['s:s', 'live:s']],
   ['what is measured in a lane', { measures: true, pattern: 'p' }, ['s:s', 'live:p']],
-  ['a class', { ofClass }, ['s:s', 'live:s', 's:s|1', 'streams']],
+  ['a class', { ofClass }, ['s:s', 'live:s', 's:s|1']],
   [
     'an entry that is due later',
     { measures: true, schedule: { messageId: 'm' } },
-    ['later:s', 'when:s', 's:s', 'sent:1:s:m', 'streams'],
+    ['later:s', 'when:s', 's:s', 'sent:1:s:m'],
   ],
   [
     'one of a class that is due later',
     { ofClass, schedule: { messageId: undefined } },
-    [
-      ...['later:s', 'when:s', 's:s', 'sent:1:s:', 'live:s'],
-      ...['later:s|1', 'when:s|1', 's:s|1', 'streams'],
-    ],
+    [...['later:s', 'when:s', 's:s', 'sent:1:s:', 'live:s'], ...['later:s|1', 'when:s|1', 's:s|1']],
   ],
 ])('the keys of %s', (_what, changes, keys) => {
   const line: string[] = [];

@@ -43,7 +43,6 @@ export function pushKeys(line: string[], keys: Keys, section: BatchSection): voi
       pushWaiting(line, keys, ofClass.stream);
     }
   }
-  if (becomesKnown(section)) line.push(keys.streams());
 }
 
 function pushWaiting(line: string[], keys: Keys, stream: string): void {

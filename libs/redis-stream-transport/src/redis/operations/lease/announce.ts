@@ -54,7 +54,7 @@ export interface AnsweredPattern {
  */
 export const announceScript = defineScript({
   name: 'announce',
-  keys: ['lease', 'streams'],
+  keys: ['lease'],
   args: ['token', 'group', 'consumer', 'ttl', 'served', 'check'],
   each: { name: 'patterns', keys: ['live'], args: ['flag', 'was'] },
   flags: 'allow-oom',
@@ -63,6 +63,7 @@ ${LUA_NOW}
 ${LUA_FENCE_LIST}
 local said = { 'ok' }
 local told = {}
+local tag = string.sub(lease, 1, -#consumer - #'lease:' - 1)
 if check == '1' then
   for i, pattern in ipairs(patterns) do
     for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', pattern.live, whole(now), '+inf')) do
@@ -70,7 +71,6 @@ if check == '1' then
       if other and other ~= group then
         if not string.find(' ' .. words .. ' ', ' ${WILD} ', 1, true) then return { 'conflict', whole(i - 1), other } end
         said = { 'yields', whole(i - 1), other }
-        -- It begins after the tag and ':live:'.
         if told[#told] ~= pattern then told[#told + 1] = pattern end
       end
     end
@@ -89,7 +89,7 @@ for i, pattern in ipairs(patterns) do
     return added
   end
 end
-for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', streams, string.sub(pattern.live, #streams - 1)) end
+for _, pattern in ipairs(told) do redis.pcall('SPUBLISH', tag .. 'streams', string.sub(pattern.live, #tag + #'live:' + 1)) end
 return said
 `,
 });
@@ -109,7 +109,6 @@ export async function announce(
   for (const page of pagesOf(announcements)) {
     const answer = await run(link, announceScript, {
       lease: keys.lease(consumer),
-      streams: keys.streams(),
       token,
       group,
       consumer,

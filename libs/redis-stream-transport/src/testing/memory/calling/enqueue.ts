@@ -62,7 +62,7 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const [own, live] = [cursor.nextKey(), cursor.nextKey()];
   const rule = ruleOf(asked);
   const other = rule && cursor.nextKey();
-  const streams = nextStreams(cursor, asked);
+  const streams = streamsOf(cursor, asked);
   const isInClass = rule && other && isRead(store, rule, { class: other, own, live, streams });
   const stream = isInClass ? other : own;
   const where = rule && !isInClass ? '~' : '';
@@ -83,17 +83,16 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
 function waiting(store: Store, cursor: Cursor, asked: string, cap: number): string {
   let place = placeOf(cursor);
   const own = place.stream;
-  let streams: string | undefined;
+  const streams = streamsOf(cursor, asked);
   const sent = cursor.nextKey();
   const rule = ruleOf(asked);
   let where = '';
   if (rule !== undefined) {
     const live = cursor.nextKey();
     const other = placeOf(cursor);
-    streams = nextStreams(cursor, asked);
     if (isRead(store, rule, { class: other.stream, own, live, streams })) place = other;
     else where = '~';
-  } else streams = nextStreams(cursor, asked);
+  }
   if (streams !== undefined) becomeKnown(store, cursor.incarnation, streams, own);
   const [id = '', at = '', window, ...fields] = listed(cursor);
   const given = { ...place, sent, id, at, window: Number(window), fields };
@@ -106,8 +105,8 @@ const placeOf = (cursor: Cursor): Pick<Waiting, 'later' | 'when' | 'stream'> => 
   stream: cursor.nextKey(),
 });
 
-const nextStreams = (cursor: Cursor, asked: string): string | undefined =>
-  asked.includes('n', 1) ? cursor.nextKey() : undefined;
+const streamsOf = (cursor: Cursor, asked: string): string | undefined =>
+  asked.includes('n', 1) ? cursor.incarnation.replace(/incarnation$/, 'streams') : undefined;
 
 /** By which it is decided whether entries go to the stream of their class; undefined: they have none. */
 function ruleOf(asked: string): 'c' | 'e' | undefined {

@@ -12,13 +12,14 @@ export const announce = operation(announceScript, (store, said) => {
   const ttl = Number(said.ttl);
   let yields: string[] | undefined;
   const told = new Set<string>();
+  const tag = said.lease.slice(0, -`lease:${consumer}`.length);
   for (const [i, { live }] of said.check === '1' ? patterns.entries() : []) {
     for (const member of store.membersFrom(live, now)) {
       const [other = '', , ...words] = member.split(' ');
       if (other === '' || other === group) continue;
       if (!words.includes(WILD)) return ['conflict', String(i), other];
       yields = ['yields', String(i), other];
-      told.add(live.slice(said.streams.length - 'streams'.length + 'live:'.length));
+      told.add(live.slice(`${tag}live:`.length));
     }
   }
   for (const { live, flag, was } of patterns) {
@@ -30,7 +31,7 @@ export const announce = operation(announceScript, (store, said) => {
       if (old !== '.') store.deleteMember(live, old);
     store.expire(live, Number(said.served));
   }
-  for (const name of told) store.publish(said.streams, name);
+  for (const name of told) store.publish(`${tag}streams`, name);
   return yields ?? ['ok'];
 });
 
