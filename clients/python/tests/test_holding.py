@@ -81,6 +81,12 @@ def test_texts_that_are_nested_without_end() -> None:
     assert read_result(DEEP) is None
 
 
+@pytest.mark.parametrize("until", ["1e400", '"soon"', "true", "null"])
+def test_a_pause_whose_end_is_no_time_has_none(until: str) -> None:
+    assert _read(f'{{"until":{until},"refuse":true}}') == {"refuse": True}
+    assert _read('{"until":17}') == {"until": 17}
+
+
 def test_halves_of_surrogate_pairs_in_a_pack_are_replaced_as_javascript_does() -> None:
     flat = ["c", f"1 pack.text 2 {A} 0", "m", "1,2", "d", '["a\\ud800b",\n"\\ud83d\\ude00"]']
     found = [one.request for one in deliveries_of("g", "s", "1-0", flat, 1, "", None, 0, "m")]

@@ -19,12 +19,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis_streams_rpc import connections, reply_log
 from redis_streams_rpc.calls import Call
 from redis_streams_rpc.connections import LOST, Memory, hello, is_passing, now
-from redis_streams_rpc.frame import Frame, Reply, read_frame
+from redis_streams_rpc.frame import FAULT, Frame, Reply, read_frame
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.line import Line
 from redis_streams_rpc.reply_log import ReplyLog
 from redis_streams_rpc.sending import Item
-from redis_streams_rpc.sequence import MOST_WAITING, End, Sequence
+from redis_streams_rpc.sequence import MOST_WAITING, End, Sequence, Value
 from redis_streams_rpc.steady import steadily
 
 
@@ -171,3 +171,23 @@ def test_values_that_wait_for_a_missing_one_have_a_bound() -> None:
         assert found.take("x", Reply("7", 0, 1, 1, index, "a")) == []
     ((end),) = found.take("x", Reply("7", 0, 1, 1, MOST_WAITING + 1, "a"))
     assert isinstance(end, End) and end.fault and (end.fault["code"], end.is_broken) == ("REPLY_LOST", True)
+
+
+def test_the_missing_value_comes_when_as_many_wait_for_it_as_may() -> None:
+    found = Sequence()
+    for index in range(1, MOST_WAITING + 1):
+        assert found.take("x", Reply("7", 0, 1, 1, index, index)) == []
+    seen = found.take("x", Reply("7", 0, 1, 1, 0, 0))
+    assert [item.payload for item in seen if isinstance(item, Value)] == list(range(MOST_WAITING + 1))
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1" + "0" * 400])
+def test_numbers_that_are_not_finite_make_no_run(number: str) -> None:
+    for parts in (f"5,1,{number},0", f"5,1,1,{number}", f"5,{number},1,0", f"{number},1,1,0"):
+        frame = read_frame(f'1 x [["7",{parts},["text:sealed","a"]]]')
+        assert frame
+        ((reply),) = frame.replies
+        assert (reply.kind, reply.payload["code"], reply.deliveries, reply.nonce, reply.index) == (
+            *(FAULT, "INVALID_MESSAGE"),
+            *(0 if said == number else int(said) for said in parts.split(",")[1:]),
+        )

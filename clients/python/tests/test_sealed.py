@@ -5,6 +5,7 @@ import json
 import time
 from base64 import b64encode
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 
 from redis_streams_rpc import Caller, Context, RedisStreamsError, RemoteError, Service
 from redis_streams_rpc.sealed import OwnKey, PublicKey, Sealing, SecretKey
-from redis_streams_rpc.sealed_text import EntryFacts, ReplyFacts, Untrusted, packet_of, read_sealed
+from redis_streams_rpc.sealed_text import EntryFacts, ReplyFacts, Untrusted, packed, packet_of, read_sealed
 
 FILE = Path(__file__).parents[3] / "spec" / "vectors" / "sealed.json"
 VECTORS: list[Any] = json.loads(FILE.read_text())["vectors"] if FILE.exists() else []
@@ -57,6 +58,13 @@ def test_entries(vector: Any) -> None:
         caller["replayedBy"] = opened.caller.replayed_by
     said = {"data": opened.data, "caller": caller, "id": opened.id, "remember": opened.remember}
     assert {**said, **({"headers": opened.headers} if opened.headers else {})} == wanted
+
+
+def test_a_letter_whose_idle_time_is_not_finite_is_none() -> None:
+    sealing, around = Sealing("me", [SecretKey("k1", SECRET)], operators=["ops"]), SimpleNamespace(name="ops")
+    said = b'{"pattern":"p","stream":"p","idle":1e400,"once":false,"text":"a"}'
+    with pytest.raises(Untrusted, match="no letter"):
+        sealing._letter(around, packed("", said), "p")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("vector", of("reply"))

@@ -26,7 +26,7 @@ from .sending import FAIL, GRACE, STORE, Item
 from .sequence import End
 from .shards import class_streams, shard_of
 from .spreading import Spreads
-from .texts import units, write_json
+from .texts import named, units, write_json
 
 if TYPE_CHECKING:
     from .sealed import Sealing
@@ -266,7 +266,7 @@ class Caller:
         text = pattern_text(pattern)
         stream, line = self._place(text)
         streams = [stream] if text in self._lanes else [text, *class_streams(text, self._shards)]
-        return await line.take_back(streams, text, id_)
+        return await line.take_back(streams, text, named(id_, "an id", LONGEST_KEY))
 
     def _place(self, pattern: str) -> tuple[str, Line]:
         """The stream of a pattern, and the line to its shard."""
@@ -293,7 +293,5 @@ def _rest(headers: dict[str, str] | None, key: str | None, sealing: "Sealing | N
         if not (sealing and sealing.hides_headers):
             rest += ["h", text]
     if key is not None:
-        if not 1 <= units(key) <= LONGEST_KEY:
-            raise RedisStreamsError("INVALID_OPTION", "an idempotency key has 1 to 256 characters")
-        rest += ["k", key]
+        rest += ["k", named(key, "an idempotency key", LONGEST_KEY)]
     return rest

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .texts import UnsafeJson, checked_headers, is_safe, parse, write_json
+from .texts import UnsafeJson, checked_headers, is_count, is_number, is_safe, parse, write_json
 
 NEXT, LAST, DONE, ERROR, FAULT, PACKED, PACKED_LAST, RESTART = range(8)
 
@@ -63,13 +63,11 @@ def read_frame(text: str) -> Frame | None:
 
 
 def _whole(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value // 1:
-        return None
-    return int(value)
+    return int(value) if is_count(value) else None
 
 
 def _number(value: Any) -> float | None:
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else value
+    return value if is_number(value) else None
 
 
 def _reply(item: Any) -> Reply | None:

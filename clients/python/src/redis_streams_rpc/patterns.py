@@ -7,17 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from .errors import RedisStreamsError
-from .texts import units
+from .texts import named
 
 LONGEST = 1024
 
 
 def pattern_text(pattern: Any) -> str:
     """The text that names a pattern on the wire. Raises INVALID_OPTION for one that cannot be."""
-    text = pattern if isinstance(pattern, str) else canonical(pattern)
-    if not 1 <= units(text) <= LONGEST:
-        raise RedisStreamsError("INVALID_OPTION", f"a pattern has 1 to {LONGEST} characters")
-    return text
+    return named(pattern if isinstance(pattern, str) else canonical(pattern), "a pattern", LONGEST)
 
 
 def canonical(value: Any) -> str:

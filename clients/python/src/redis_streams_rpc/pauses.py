@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .scripts import run
-from .texts import parse
+from .texts import is_number, parse
 
 if TYPE_CHECKING:
     from .member import Member
@@ -35,7 +35,7 @@ class PausedPatterns:
 
     def _of(self, name: str) -> dict[str, Any] | None:
         found = self._found.get(name)
-        if found and isinstance(found.get("until"), int | float) and found["until"] <= self._member.clock.ms():
+        if found and "until" in found and found["until"] <= self._member.clock.ms():
             return None
         return found
 
@@ -61,4 +61,7 @@ def _read(text: str) -> dict[str, Any] | None:
         said = parse(text)
     except ValueError:
         said = {}
-    return said if isinstance(said, dict) else {}
+    if not isinstance(said, dict):
+        return {}
+    # What is no time is no end: somebody wanted a pause all the same.
+    return {word: value for word, value in said.items() if word != "until" or is_number(value)}

@@ -8,7 +8,7 @@ from .errors import RedisStreamsError
 from .handlers import Handlers
 from .patterns import LONGEST, pattern_text
 from .shards import shard_of, spread_streams
-from .texts import units
+from .texts import named, units
 
 LONGEST_SPREAD = LONGEST - 8
 """Of a pattern that is spread: each of its streams has a name of a permitted length."""
@@ -39,8 +39,7 @@ class Lanes:
     def __init__(self, given: Mapping[str, Sequence[Any]] | None) -> None:
         self._lanes: dict[str, str] = {}
         for lane, patterns in (given or {}).items():
-            if not 1 <= units(lane) <= LONGEST:
-                raise RedisStreamsError("INVALID_OPTION", f"a lane has 1 to {LONGEST} characters")
+            named(lane, "a lane", LONGEST)
             for pattern in map(pattern_text, patterns):
                 if self._lanes.setdefault(pattern, lane) != lane:
                     raise RedisStreamsError("INVALID_OPTION", f"{pattern} is in two lanes")

@@ -11,7 +11,7 @@ from .header import LONGEST_TIME
 from .keys import Keys
 from .scripts import run
 from .sending import Later
-from .texts import units
+from .texts import named, units
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -38,8 +38,8 @@ def event_later(
     """How an event is stored that is due later, or has a message id."""
     if not wait and message is None:
         return None
-    if message is not None and not 1 <= units(message) <= LONGEST_KEY:
-        raise RedisStreamsError("INVALID_OPTION", "a message id has 1 to 256 characters")
+    if message is not None:
+        named(message, "a message id", LONGEST_KEY)
     waits = secrets.token_urlsafe(16) if message is None else waiting_id(pattern, message)
     remembered = 0 if message is None else max(1, int(window * 1000))
     return Later(places(keys, stream, pattern, message or ""), waits, *_due(wait, at), remembered)

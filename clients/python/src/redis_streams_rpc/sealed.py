@@ -202,7 +202,7 @@ class Sealing:
             )
             sealed = _read(said["text"])
             bound = self._open(sealed, facts)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise Untrusted("it holds no letter") from error
         if facts.pattern != pattern:
             raise Untrusted("its proof is not that of this entry")

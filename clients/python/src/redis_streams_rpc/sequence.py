@@ -60,7 +60,8 @@ class Sequence:
             self._run, self._next, self._waiting = run, 0, {}
         if reply.index >= self._next:
             self._waiting[reply.index] = reply
-            if len(self._waiting) > MOST_WAITING:
+            # The one that comes next waits for nothing.
+            if reply.index != self._next and len(self._waiting) > MOST_WAITING:
                 return [self._fail(fault("REPLY_LOST", "values are missing", "may-have-run"))]
         return self._hand_on()
 

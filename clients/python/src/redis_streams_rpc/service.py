@@ -17,7 +17,7 @@ from .handlers import Handler, Handlers
 from .keys import Keys
 from .member import Member
 from .places import Lanes, places_of
-from .texts import units
+from .texts import named
 
 if TYPE_CHECKING:
     from .sealed import Sealing
@@ -80,8 +80,8 @@ class Service:
         lanes: Mapping[str, Sequence[Any]] | None = None,
         sealing: "Sealing | None" = None,
     ) -> None:
-        if not 1 <= units(group) <= 128 or FORBIDDEN & set(group):
-            raise RedisStreamsError("INVALID_OPTION", "a group has 1 to 128 characters, no white space and no braces")
+        if FORBIDDEN & set(named(group, "a group", 128)):
+            raise RedisStreamsError("INVALID_OPTION", "a group has no white space and no braces")
         address = Address(url)
         self.options = Options(
             address,

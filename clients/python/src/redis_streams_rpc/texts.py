@@ -1,9 +1,14 @@
 """Texts as the protocol counts and writes them: lengths in UTF-16 units, JSON that is safe to read."""
 
 import json
+import math
 from typing import Any, NoReturn
 
+from .errors import RedisStreamsError
+
 DEEPEST = 64
+LARGEST_COUNT = 2**53 - 1
+"""Beyond it JavaScript does not tell whole numbers apart."""
 
 
 class UnsafeJson(ValueError):
@@ -60,10 +65,11 @@ def write_json(value: Any) -> str:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     # Halves of surrogate pairs are no UTF-8, but JSON can escape them.
-    return text if text.isascii() or _is_utf8(text) else json.dumps(value, allow_nan=False)
+    return text if text.isascii() or is_utf8(text) else json.dumps(value, allow_nan=False)
 
 
-def _is_utf8(text: str) -> bool:
+def is_utf8(text: str) -> bool:
+    """Whether it can be written as UTF-8: it has no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -73,7 +79,30 @@ def _is_utf8(text: str) -> bool:
 
 def whole(text: str) -> str:
     """A text that is UTF-8: halves of surrogate pairs are replaced, as JavaScript does where it writes bytes."""
-    return text if _is_utf8(text) else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text if is_utf8(text) else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def named(text: str, what: str, most: int) -> str:
+    """A text that names something in Redis. Raises INVALID_OPTION where its halves of pairs would be one text there."""
+    if not 1 <= units(text) <= most or not is_utf8(text):
+        why = f"{what} has 1 to {most:,} characters, and no half of a surrogate pair"
+        raise RedisStreamsError("INVALID_OPTION", why)
+    return text
+
+
+def is_number(value: Any) -> bool:
+    """Whether parsed JSON is a number that is finite, as JavaScript counts."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def is_count(value: Any) -> bool:
+    """Whether parsed JSON is a whole number from 0 on that JavaScript tells from its neighbours."""
+    return is_number(value) and 0 <= value <= LARGEST_COUNT and value == int(value)
 
 
 def read_headers(text: str) -> dict[str, str]:
