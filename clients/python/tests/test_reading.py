@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from redis_streams_rpc import Service, intake, recovery, starting
 from redis_streams_rpc.connections import Clock
@@ -82,6 +83,28 @@ async def test_what_dead_instances_have_left_comes_before_what_is_new(monkeypatc
     made.recovery.has_left = False
     await reading._turn()
     assert (len(looked), len(read)) == (1, 1)
+
+
+async def test_a_look_that_fails_for_ever_keeps_nobody_from_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, failed = member(), asyncio.Event()
+    made.options.lease_ttl, made.intakes, made.all_streams = 3_000, [], {"s": "r"}
+
+    async def run(*_: Any) -> None:
+        raise ResponseError("WRONGTYPE")
+
+    async def after(_: Exception) -> None:
+        failed.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(recovery, "run", run)
+    made.after = after
+    looking = Recovery(made)
+    looking.has_left = True
+    looking.look_soon()
+    working = asyncio.create_task(looking.work())
+    await asyncio.wait_for(failed.wait(), 10)
+    working.cancel()
+    assert not looking.has_left
 
 
 async def test_a_look_for_nested_calls_goes_on_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:

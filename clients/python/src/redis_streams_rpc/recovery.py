@@ -89,6 +89,8 @@ class Recovery:
                 if await self._orphans.look():
                     self._wake.set()
             except (*LOST, ResponseError) as error:
+                # It is not known what they have left: reading must not wait for a look that may fail for ever.
+                self.has_left = False
                 if not is_passing(error):
                     log.warning("taking over failed: %s", error)
                 await member.after(error)
