@@ -21,6 +21,7 @@ from redis_streams_rpc.inbox import read_notice
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.letters import LONGEST_FIELD, short
+from redis_streams_rpc.packs import Packs
 from redis_streams_rpc.pauses import _read
 from redis_streams_rpc.settling import Outcome, Settling
 from redis_streams_rpc.starting import Starting
@@ -95,7 +96,7 @@ def test_halves_of_surrogate_pairs_in_a_pack_are_replaced_as_javascript_does() -
 
 def test_an_entry_that_fails_to_be_read_becomes_a_malformed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Delivery] = []
-    running = SimpleNamespace(holds=lambda *_: False, take=taken.extend)
+    running = SimpleNamespace(holds=lambda *_: False, take=taken.extend, packs=Packs(1))
     reader: Any = Intake(SimpleNamespace(running=running), "g", {"s": "r"}, None)  # type: ignore[arg-type]
 
     def fails(*_: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .entry import Pack, Request, read_entry
 from .header import Malformed, Sender
+from .nesting import DEEPEST
 from .sealed_text import ProvenCaller
 
 _NOTE = re.compile(r"([0-9]{1,16}) ([0-9]{1,16}) (\S*)(?: ([0-9]{1,16}))?\Z")
@@ -88,6 +89,11 @@ class Delivery:
         key = None if isinstance(self.request, Malformed) else self.request.key
         is_own = self.sender is not None and key == f"{self.sender.caller}/{self.sender.call}"
         return f"{self.digest}@{self.ms}" if is_own else self.digest
+
+    @property
+    def depth(self) -> int:
+        """In how many handlers its call was made, one inside the other."""
+        return min(DEEPEST, self.request.header.depth) if isinstance(self.request, Request) else 0
 
     @property
     def counted(self) -> int:

@@ -1,7 +1,7 @@
 """How a delivery ends: replies, faults, acknowledgement, another attempt, a dead letter."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -90,6 +90,16 @@ class Ending:
             self._member.settling.post(outcome)
         else:
             await self._member.settling.settle(outcome)
+
+    async def values(self, delivery: Delivery, idle: int, values: AsyncGenerator[Any, Any]) -> None:
+        """A stream; each value renews the deadline of a call that has an idle time (ms)."""
+        try:
+            async for value in values:
+                if delivery.until and idle:
+                    delivery.until = self._member.clock.ms() + idle
+                await self.value(delivery, NEXT, value)
+        finally:
+            await values.aclose()
 
     async def complete(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> None:
         """The last reply of a request, or the end of an event."""

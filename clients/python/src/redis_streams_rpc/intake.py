@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
@@ -11,6 +12,7 @@ from .connections import LOST, Pauses, is_passing, now
 from .delivery import Delivery, deliveries_of, read_note
 from .far_calls import FarCalls
 from .header import Malformed, is_pack_line
+from .packs import CallsPerEntry
 from .scripts import command, run
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class Intake:
         self._marks: dict[str, str] = {}
         self._far = FarCalls(member, self)
         self.reads = 0
+        packed = [stream for stream, kind in streams.items() if kind == "r" and member.running.packs.has_room]
+        self.calls = CallsPerEntry(packed)
+        """How many calls an entry has: room is a number of calls, and what is read are entries."""
 
     async def ended(self) -> None:
         """Returns when no read is open any more."""
@@ -111,12 +116,16 @@ class Intake:
                 member.recovery.look_soon()
                 await asyncio.sleep(APART)
             return
-        count = max(1, room // len(readable))
+        count = self.entries(room / len(readable), readable)
         streams = [member.keys.stream(stream) for stream in readable]
         words = ["XREADGROUP", "GROUP", self.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
         doubt, since = member.doubt, member.memory.incarnation
         said = await command(self.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
         await self._take(said or [], doubt, since)
+
+    def entries(self, room: float, streams: Iterable[str]) -> int:
+        """How many entries bring so many calls; 1 at least."""
+        return max(1, int(room / self.calls.most(streams)))
 
     async def _read_nested(self) -> None:
         """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
@@ -126,7 +135,9 @@ class Intake:
         if wanted <= 0 or not streams:
             return
         doubt, since = member.doubt, member.memory.incarnation
-        args: list[str | int] = [self.group, member.consumer, wanted, member.running.nested_room, int(force)]
+        others = member.running.nested_room
+        others = self.entries(others, streams) if others else 0
+        args: list[str | int] = [self.group, member.consumer, wanted, others, int(force)]
         for stream in streams:
             args += [wanted, self._marks.get(stream, "")]
         said = await run(self.reader, "nested", [member.keys.stream(stream) for stream in streams], args)
@@ -145,6 +156,7 @@ class Intake:
                 if id_ in letters and letters[id_] is None:
                     continue
                 self.accept(stream, id_, fields, 1, "", letters.get(id_), doubt, since)
+        self.calls.learn()
 
     async def look(self, stream: str, packs: list[str]) -> dict[str, Any]:
         """What is noted of packs; None: one is not this instance's any more."""
@@ -166,4 +178,5 @@ class Intake:
             log.exception("the entry %s of %s could not be read", id_, stream)
             wrong, noted = Malformed("the entry cannot be read"), read_note(note)
             found = [Delivery(self.group, stream, id_, wrong, stream, deliveries, noted, fields, doubt, since)]
+        self.calls.brought(stream, len(found))
         running.take(found)

@@ -167,8 +167,12 @@ class Member:
         """Keys and flags of the patterns whose requests it answers."""
         answers = self.place.answers
         keys = [self.keys.name("live", pattern) for pattern in answers]
-        # The second one is what it may have said before.
-        return keys, [flag for words in answers.values() for flag in (words, words)]
+        flags: list[str] = []
+        for pattern, words in answers.items():
+            # The second one is what it may have said before.
+            pair = " ".join(["packs", *words]), " ".join(words) or "-"
+            flags += pair if self.running.packs.takes(pattern) else reversed(pair)
+        return keys, flags
 
     async def _announce(self, check: bool) -> None:
         keys, flags = self._announced()

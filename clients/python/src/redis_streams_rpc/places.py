@@ -25,8 +25,8 @@ class Place:
     """Those that have handlers here, by their streams."""
     own: set[str] = field(default_factory=set)
     """Streams of a pattern of their own: no lanes, and none over which a pattern is spread."""
-    answers: dict[str, str] = field(default_factory=dict)
-    """What is said of each pattern whose requests are answered there: words, separated by spaces."""
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    """What is said of each pattern whose requests are answered there, beside whether it takes packs: words."""
 
     def reads(self, stream: str, kind: str, pattern: str) -> None:
         self.streams[stream] = "r" if "r" in (kind, self.streams.get(stream)) else "e"
@@ -74,8 +74,10 @@ def places_of(handlers: Handlers, lanes: Lanes, shards: int) -> list[Place]:
             if each == pattern and pattern not in lanes:
                 place.own.add(each)
             if handler is not None:
-                words = ["packs", *([f"spread={handler.spread}"] if handler.spread else []), *["once"] * handler.once]
-                place.answers[pattern] = " ".join(words)
+                place.answers[pattern] = [
+                    *([f"spread={handler.spread}"] if handler.spread else []),
+                    *["once"] * handler.once,
+                ]
     for pattern in handlers.broadcasts:
         stream = lanes.stream(pattern)
         place = places[shard_of(stream, shards)]

@@ -193,15 +193,16 @@ class Recovery:
         keys += [name("due", stream), name("part", stream)]
         nested_from, has_suspects = "-", False
         while not member.is_closing:
-            room, nested = 1 if suspects else min(100, member.running.room), ""
+            room, nested = 1 if suspects else member.running.room, ""
             if room <= 0:
                 # Handlers may wait for calls that the dead one had.
                 self.has_left = True
                 if now() - self._searched.get((dead, stream), -SEARCH_AGAIN) < SEARCH_AGAIN:
                     return False
-                room, nested = min(100, member.running.nested_wanted), nested_from
+                room, nested = member.running.nested_wanted, nested_from
                 if room <= 0:
                     return False
+            room = min(100, member.intakes[0].entries(room, [stream]))
             doubt, since = member.doubt, member.memory.incarnation
             args = [member.group, dead, member.consumer, room, member.options.max_deliveries, int(suspects), nested]
             said = await member.script("claim", keys, args)

@@ -8,14 +8,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from .backoff import backoff
+from .connections import now
 from .delivery import Delivery, Note
 from .ending import Ending, Over
 from .entry import Request
 from .errors import DeadLetter, HandlerError, RetryLater
-from .frame import DONE, ERROR, LAST, NEXT, NOTHING
+from .frame import DONE, ERROR, LAST, NOTHING
 from .handlers import Context, Handler
 from .header import Malformed
 from .nesting import DEEPEST, Within, within
+from .packs import Packs
 from .slots import Refused, Slots
 from .starting import Starting
 
@@ -44,6 +46,7 @@ class Running:
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
         self._handlers: dict[Delivery, tuple[asyncio.Task[None], Within]] = {}
+        self.packs = Packs(member.options.concurrency)
         self.progress = 0
         """Starts and ends of handlers so far."""
         self._starting, self._ending = Starting(member), Ending(member)
@@ -54,8 +57,8 @@ class Running:
 
     @property
     def room(self) -> int:
-        """How many more entries may be read."""
-        held = sum(1 for one in self._by_name.values() if one not in self._parked and not _depth(one))
+        """How many more calls and events may be read."""
+        held = sum(1 for one in self._by_name.values() if one not in self._parked and not one.depth)
         return self._member.options.concurrency - held
 
     @property
@@ -176,7 +179,7 @@ class Running:
                 with self.park(delivery):
                     await self._member.paused.wait(delivery.pattern)
             handler, data = await self._starting.prepare(delivery, request)
-            slots = self._slots[_depth(delivery)]
+            slots = self._slots[delivery.depth]
             try:
                 await slots.take(delivery)
             except Refused:
@@ -248,19 +251,17 @@ class Running:
             delivery.caller,
         )
         within.set(inside)
-        said = handler.run(data, context) if handler.takes_context else handler.run(data)
-        if inspect.isasyncgen(said):
-            try:
-                async for value in said:
-                    if delivery.until and request.header.idle:
-                        delivery.until = self._member.clock.ms() + request.header.idle
-                    await self._ending.value(delivery, NEXT, value)
-            finally:
-                await said.aclose()
-            await self._ending.complete(delivery, DONE, NOTHING)
-        else:
-            result = await said if inspect.isawaitable(said) else said
-            await self._ending.complete(delivery, LAST, result)
+        began = now()
+        try:
+            said = handler.run(data, context) if handler.takes_context else handler.run(data)
+            if inspect.isasyncgen(said):
+                await self._ending.values(delivery, request.header.idle, said)
+                end: tuple[int, Any] = DONE, NOTHING
+            else:
+                end = LAST, await said if inspect.isawaitable(said) else said
+        finally:
+            self.packs.took(delivery.pattern, now() - began)
+        await self._ending.complete(delivery, *end)
 
     async def _failed(self, delivery: Delivery, request: Request, handler: Handler, error: BaseException) -> None:
         """Ends the delivery, or returns after its next attempt was noted."""
@@ -292,8 +293,3 @@ class Running:
         # It has failed without ending its process.
         delivery.was_marked = False
         delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)
-
-
-def _depth(delivery: Delivery) -> int:
-    """In how many handlers its call was made, one inside the other."""
-    return min(DEEPEST, delivery.request.header.depth) if isinstance(delivery.request, Request) else 0
