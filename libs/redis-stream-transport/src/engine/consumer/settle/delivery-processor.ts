@@ -219,10 +219,8 @@ export class DeliveryProcessor implements DeliveryOwner {
     const attempts = attempt.number;
     const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
     const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
-    if (attempts >= attempt.of || tooLate) {
-      this.deadLetter(delivery, lastLetter(failed, attempts));
-      return;
-    }
+    if (attempts >= attempt.of || tooLate)
+      return this.deadLetter(delivery, lastLetter(failed, attempts));
     this.end(delivery);
     this.lines.retry(delivery, failed, attempt, delay);
     this.context.diagnostics.retried(delivery, failed, delay);
@@ -268,8 +266,11 @@ export class DeliveryProcessor implements DeliveryOwner {
   // ---- Ends
 
   private finish(delivery: Delivery, text: string | undefined, kind: ReplyKind | undefined): void {
-    this.end(delivery);
+    // What ran apart is settled before others begin: one of them may kill the process.
+    const first = delivery.history.suspect;
+    if (!first) this.end(delivery);
     this.settler.add(delivery, text, true, resultOf(delivery, kind));
+    if (first) this.end(delivery);
   }
 
   /** Ends the delivery here: what its handler still sends is ignored, and its slot is free. */

@@ -86,7 +86,8 @@ export class Settler {
   }
 
   /**
-   * Adds a reply (or none) and, if `final`, the end of the delivery; values, which others follow, wait for the turn's end.
+   * Adds a reply (or none) and, if `final`, the end of the delivery; values, which others follow, wait for the turn's end. The
+   * end of what ran apart leaves at once: what begins after it may kill the process.
    * @param keyed what is stored under the idempotency key of the entry
    */
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
@@ -99,7 +100,8 @@ export class Settler {
       return;
     }
     this.gathered.add(finished, this.ttlFor(delivery), generation);
-    if (this.gathered.length >= EARLY_FLUSH || this.gathered.isFull) {
+    const { suspect } = delivery.history;
+    if ((final && suspect) || this.gathered.length >= EARLY_FLUSH || this.gathered.isFull) {
       this.flush();
     } else {
       this.moments.ask(final && this.unresolved === 0);
