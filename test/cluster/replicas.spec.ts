@@ -45,7 +45,7 @@ describe('L25: the death of a master with a replica', () => {
     const master = await watched.master();
     await master.kill();
     const before = [...answered];
-    await eventually(async () => expect(await watched.master()).not.toBe(master), 20_000);
+    await watched.replaced(master);
     // Without a replica nothing counts as stored.
     await master.start();
     const next = await watched.master();

@@ -63,14 +63,25 @@ export class WatchedMaster {
     await Promise.all([...this.sentinels, ...this.servers].map((each) => each.stop()));
   }
 
-  /** The master, as the first Sentinel sees it. */
-  async master(): Promise<KeptServer> {
-    const [watcher] = this.watchers as [Redis];
+  /** The master, as a Sentinel sees it: the first one. */
+  async master(watcher = this.watchers[0] as Redis): Promise<KeptServer> {
     const found = await watcher.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME);
     const port = Number((found as string[] | null)?.[1]);
     const server = this.servers.find((each) => each.port === port);
     if (server === undefined) throw new Error(`no server at ${port}`);
     return server;
+  }
+
+  /**
+   * Resolves when all Sentinels name another master. One that has not heard of it yet takes a master that comes back for the
+   * right one, and makes the other a replica again.
+   */
+  async replaced(master: KeptServer): Promise<void> {
+    for (const watcher of this.watchers) {
+      await eventually(async () => {
+        if ((await this.master(watcher)) === master) throw new Error('a Sentinel names it still');
+      }, WITHIN);
+    }
   }
 
   /** Makes another server the master, with the consent of the present one. */
