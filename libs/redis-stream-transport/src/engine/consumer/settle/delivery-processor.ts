@@ -219,9 +219,8 @@ export class DeliveryProcessor implements DeliveryOwner {
     const attempts = attempt.number;
     const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
     const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
-    if (attempts >= attempt.of || tooLate)
-      return this.deadLetter(delivery, lastLetter(failed, attempts));
-    this.end(delivery);
+    const isLast = attempts >= attempt.of || tooLate;
+    if (isLast) return this.deadLetter(delivery, lastLetter(failed, attempts));
     this.lines.retry(delivery, failed, attempt, delay);
     this.context.diagnostics.retried(delivery, failed, delay);
     this.context.diagnostics.ended(delivery, 'retried');
@@ -244,11 +243,12 @@ export class DeliveryProcessor implements DeliveryOwner {
           this.waitFor(delivery, dueAt, attempts, state);
         } else delivery.stream.release(delivery);
       });
+    this.end(delivery);
   }
 
   deadLetter(delivery: Delivery, letter: DeadLetterCause): void {
-    this.end(delivery);
     this.deadLetters.write(delivery, letter);
+    this.end(delivery);
     delivery.watch?.dead(letter.reason, letter.detail);
     this.context.diagnostics.ended(delivery, 'dead');
   }
@@ -273,7 +273,7 @@ export class DeliveryProcessor implements DeliveryOwner {
     if (first) this.end(delivery);
   }
 
-  /** Ends the delivery here: what its handler still sends is ignored, and its slot is free. */
+  /** Its slot is free, and its handler is ignored. Redis hears of failures before: what begins now may kill the process. */
   private end(delivery: Delivery): void {
     delivery.ended = true;
     if (delivery.window !== undefined) this.context.windows.end(delivery);
