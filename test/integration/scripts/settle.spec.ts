@@ -301,7 +301,8 @@ describe('the script that settles entry by entry', () => {
       broker.settleChecked(owner, ended(ids[n]!, { ...log(caller, frame), lost: 'lost' }));
     expect(await settle(0, 'x'.repeat(100_000))).toBe('ok');
     const mega = 'x'.repeat(8 * 1024 * 1024);
-    for (let i = 0; i < 8; i++) await brokers.redis.xadd(brokers.keys.log(caller), '*', 'f', mega);
+    // Servers count from a sample of five entries: of the first one with 100 KB Valkey 9.1 makes 12 % less than there is.
+    for (let i = 0; i < 10; i++) await brokers.redis.xadd(brokers.keys.log(caller), '*', 'f', mega);
     expect(await settle(1, 'y'.repeat(100_000))).toBe('ok');
     // A short one has no other in its place.
     const short = ended(ids[2]!, log(caller, 'short'));
@@ -309,7 +310,7 @@ describe('the script that settles entry by entry', () => {
     expect(await brokers.ids('a')).toEqual([]);
     const frames = await brokers.frames(caller);
     expect(frames.map((frame) => frame.slice(0, 5))).toEqual([
-      ...['xxxxx', ...range(8).map(() => 'xxxxx')],
+      ...['xxxxx', ...range(10).map(() => 'xxxxx')],
       ...['lost', 'short'],
     ]);
   });
