@@ -1,4 +1,5 @@
 import { RpcException } from '@nestjs/microservices';
+import type { Redis } from 'ioredis';
 import { RedisStreamsRecord } from 'nestjs-redis-streams';
 import { range } from 'rxjs';
 import { eventually } from '../../tools/wait.js';
@@ -96,5 +97,28 @@ describe('emitMany', () => {
       { status: 'fulfilled' },
     ]);
     await eventually(() => expect(heard.toSorted()).toEqual([1, 2]));
+  });
+});
+
+describe.each(['sendMany', 'emitMany'] as const)('%s', (many) => {
+  it('stores its items in one step', async () => {
+    const service = new TestService();
+    const noted = (): number => 1;
+    await service.serve({ messages: { asked: noted }, events: { told: noted } });
+    const client = await service.connected();
+    const all = (items: readonly number[]): Promise<PromiseSettledResult<unknown>[]> =>
+      many === 'sendMany' ? client.sendMany('asked', items) : client.emitMany('told', items);
+    // The first one makes the record of the caller, and sends the script whole.
+    await all([0]);
+    const spies = client
+      .unwrap<(Redis | undefined)[]>()
+      .filter((one) => one !== undefined)
+      .map((one) => vi.spyOn(one, 'sendCommand'));
+    onTestFinished(() => spies.forEach((one) => one.mockRestore()));
+    for (const { status } of await all(numbers)) expect(status).toBe('fulfilled');
+    const steps = spies
+      .flatMap(({ mock }) => mock.calls)
+      .filter(([{ name }]) => name === 'evalsha');
+    expect(steps).toHaveLength(1);
   });
 });

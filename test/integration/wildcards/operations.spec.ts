@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type {
   KnownFrom,
   WantedStream,
@@ -29,6 +30,13 @@ async function setup(url?: string) {
   };
   const names = async () => (await leases.knownStreams({ time: 0, after: '' }, 100)).names;
   return { brokers, keys, redis, owner, leases, makeKnown, names };
+}
+
+/** Until when groups count that have no instance left, by members of `wildcards`. */
+async function counting(redis: Redis, key: string): Promise<Record<string, number>> {
+  const all = await redis.zrange(key, '0', '-1', 'WITHSCORES');
+  const pairs = all.flatMap((member, i) => (i % 2 === 0 ? [[member, Number(all[i + 1])]] : []));
+  return Object.fromEntries(pairs.filter(([member]) => String(member).includes(' . k ')));
 }
 
 describe('a stream becomes known', () => {
@@ -128,23 +136,39 @@ describe('a stream becomes known', () => {
     expect(found.toSorted()).toEqual(all.toSorted());
   });
 
-  test('and wildcards are forgotten that no instance had for a year, also those that never looked', async () => {
+  test('and wildcards are forgotten that no instance of their group had for its groupTtl, whether it has looked or not', async () => {
+    const { brokers, redis, keys, leases, owner } = await setup();
+    const marks = async () => (await redis.zrange(keys.looked(), '0', '-1')).toSorted();
+    const [short, long] = ['short', 'long'].map((group) => brokers.leases(group));
+    const away = { consumer: 'away', token: 'away' };
+    for (const one of [short, long]) await one!.renew(away, { ttl: 60_000, take: true });
+    const texts = ['*', 'orders.*'].map((text) => ({ text, answers: false }));
+    await long!.announceWildcards(away, texts, { ...terms, groupTtl: 3_600_000 });
+    await short!.announceWildcards(away, texts, { ...terms, groupTtl: 1 });
+    await short!.noteLooked(Date.now(), ['*']);
+    for (const one of [short, long]) await one!.withdrawWildcards(away, texts, 1);
+    const all = ['long *', 'long orders.*', 'service orders.*', 'short *', 'short orders.*'];
+    // While the lease may hold they count, though it is longer than groupTtl.
+    await leases.announceWildcards(owner, [wildcard], { ...terms, ttl: 1 });
+    expect(await marks()).toEqual(all);
+    for (const [member, score] of Object.entries(await counting(redis, keys.wildcards())))
+      await redis.zadd(keys.wildcards(), score - 120_000, member);
+    await leases.announceWildcards(owner, [wildcard], { ...terms, ttl: 1 });
+    expect(await marks()).toEqual(all.slice(0, 3));
+    const known = await redis.zrange(keys.streams(), '0', '-1');
+    expect(known.toSorted()).toEqual(all.slice(0, 3).map((mark) => `g${mark}`));
+  });
+
+  test('and a wildcard counts for the longest groupTtl of its group', async () => {
     const { redis, keys, leases, owner } = await setup();
-    const year = 31_536_000_000;
-    await redis.zadd(keys.looked(), 0, 'a old*', 0, 'b new*', 5, 'c old*', 0, 'd none*');
-    await redis.zadd(
-      keys.streams(),
-      7,
-      'ga old*',
-      Date.now() - year + 60_000,
-      'gb new*',
-      7,
-      'gc old*',
-    );
+    const until = async () => Number(await redis.zscore(keys.wildcards(), 'service . k orders.*'));
+    const first = await until();
+    expect(first).toBeGreaterThan(Date.now() + 50_000);
+    await leases.announceWildcards(owner, [wildcard], { ...terms, groupTtl: 3_600_000 });
+    const longer = await until();
+    expect(longer).toBeGreaterThan(first + 3_000_000);
     await leases.announceWildcards(owner, [wildcard], terms);
-    const looked = await redis.zrange(keys.looked(), '0', '-1');
-    expect(looked.toSorted()).toEqual(['b new*', 'service orders.*']);
-    expect(await redis.zcard(keys.streams())).toBe(2);
+    expect(await until()).toBe(longer);
   });
 
   test('names that cannot be patterns are not read, and a page has its bound', async () => {
@@ -441,7 +465,7 @@ describe('a pattern that a wildcard stands for is answered by its group', () => 
     expect(await broker.answeredWildcards(100)).toHaveLength(1);
     await leases.announceWildcards(owner, [full], terms);
     await leases.withdrawWildcards(owner, [wildcard], terms.groupTtl);
-    expect(await redis.zcard(keys.wildcards())).toBe(0);
+    expect(await redis.zrange(keys.wildcards(), '0', '-1')).toEqual(['service . k orders.*']);
   });
 
   test('unless another group is registered that does', async () => {

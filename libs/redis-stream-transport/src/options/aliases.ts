@@ -8,6 +8,8 @@ const NAMES = {
   maxDeliveries: 'maxAttempts',
   leaseTtl: 'visibilityTimeout claimIdleTime minIdleTime',
   retention: 'maxLen maxLength trim',
+  retryAttempts: 'maxReconnectAttempts maxConnectionAttempts',
+  retryDelay: 'reconnectTimeWait',
   prefix: 'stream streamPrefix namespace',
   url: 'uri urls servers',
   client: 'connection redis',

@@ -294,6 +294,28 @@ it("takes names of Nest's other transports that mean the same", () => {
   );
 });
 
+it.each([
+  ['maxReconnectAttempts', /did you mean "retryAttempts"/, /did you mean "retryAttempts"/],
+  ['maxConnectionAttempts', /did you mean "retryAttempts"/, /did you mean "retryAttempts"/],
+  ['reconnectTimeWait', /did you mean "retryDelay"/, /did you mean "retryDelay"/],
+  ['servers', /did you mean "url"/, /did you mean "url"/],
+  ['gracefulShutdown', /did you mean "drainTimeout"/, /"drainTimeout" is an option of Server/],
+  ['prefetch', /did you mean "concurrency"/, /"concurrency" is an option of Server/],
+])(
+  "refuses %s of Nest's other transports with the name that it has here",
+  (name, ofServer, ofClient) => {
+    expect(() => server({ [name]: 1 })).toThrow(ofServer);
+    expect(() => client({ [name]: 1 })).toThrow(ofClient);
+  },
+);
+
+it.each([
+  ['queue', '"group" is an option of ServerRedisStreams'],
+  ['prefetchCount', '"concurrency" is an option of ServerRedisStreams'],
+])('refuses %s of a client, which means nothing there', (name, advice) => {
+  expect(() => client({ [name]: 1 })).toThrow(advice);
+});
+
 it('tells whether a group was given', () => {
   expect(server({ group: 'default' }).explicitGroup).toBe(true);
   expect(server({ group: undefined }).explicitGroup).toBe(false);

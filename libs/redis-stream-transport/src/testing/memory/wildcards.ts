@@ -38,9 +38,18 @@ export const announceWildcards = operation(announceWildcardsScript, (store, said
     if (store.scoreOf(looked, known) === undefined) store.setScore(looked, known, 0);
     store.setScore(wildcards, `${group} ${consumer} ${kind} ${text}`, now + Number(said.ttl));
     store.deleteMember(wildcards, `${group} ${consumer} ${other} ${text}`);
+    const counts = now + Math.max(Number(said.ttl), Number(said.groupTtl));
+    const mark = `${group} . k ${text}`;
+    if ((store.scoreOf(wildcards, mark) ?? 0) < counts) store.setScore(wildcards, mark, counts);
   }
-  const old = store.membersUpTo(wildcards, now - Number(said.ttl));
-  for (const member of old) store.deleteMember(wildcards, member);
+  for (const old of store.membersUpTo(wildcards, now - Number(said.ttl))) {
+    const [, of = '', text] = /^(\S+) \. k ([^]+)$/.exec(old) ?? [];
+    if (text !== undefined) {
+      store.deleteMember(looked, `${of} ${text}`);
+      store.deleteMember(streams, `g${of} ${text}`);
+    }
+    store.deleteMember(wildcards, old);
+  }
   for (const key of [streams, looked, wildcards])
     if (store.lifeOf(key) < Number(said.life)) store.expire(key, Number(said.life));
   return ['ok', String(now), isNew ? '1' : '0'];

@@ -7,8 +7,8 @@ import { defineScript, run } from '../script.js';
 
 /** Milliseconds for which Redis keeps what belongs to wildcards at least, after the last consumer that has any left. */
 const LIFE = 604_800_000;
-/** Milliseconds after which a wildcard that no instance has is forgotten: no `groupTtl` is longer. */
-const FORGOTTEN = 31_536_000_000;
+/** Members of `wildcards` whose time is over that one announcement takes out. */
+const OLD = 1000;
 
 /** A pattern with wildcards, and whether its requests are answered. */
 export interface AnnouncedWildcard {
@@ -20,7 +20,7 @@ export interface AnnouncedWildcard {
 export interface WildcardTerms {
   /** Milliseconds for which the announcement holds. */
   readonly ttl: number;
-  /** Milliseconds for which another group counts that answered a pattern. */
+  /** Milliseconds for which another group counts that answered a pattern, and this one after its last instance has gone. */
   readonly groupTtl: number;
   /** When the instance announced them first (Redis' clock, ms); undefined: now. Redis may have lost its memory since then. */
   readonly came: number | undefined;
@@ -43,14 +43,16 @@ export type WildcardsAnswer =
  * `wildcards` gets `<group> <consumer> <kind> <wildcard>`; the kind is `r` and `groupTtl` (it answers requests), or `e`; `other`
  * is the kind that it may have had. What
  * stays, for `life` milliseconds from now, is `g<group> <wildcard>` in `streams`, since when the group has it (`came`, '' for
- * now), and `<group> <wildcard>` in `looked`, up to when it has looked at all streams: not yet.
+ * now), and `<group> <wildcard>` in `looked`, up to when it has looked at all streams: not yet. Both are forgotten when the group
+ * had no instance with the wildcard for its `groupTtl` (ms): the member `<group> . k <wildcard>` of `wildcards` says until when they
+ * count. No consumer has that name.
  *
  * Answers { 'ok', now, 1 if one of them is new to Redis, else 0 }, { 'missing' } or { 'fenced' }.
  */
 export const announceWildcardsScript = defineScript({
   name: 'announce-wildcards',
   keys: ['lease', 'streams', 'looked', 'wildcards'],
-  args: ['token', 'group', 'consumer', 'ttl', 'life', 'came'],
+  args: ['token', 'group', 'consumer', 'ttl', 'groupTtl', 'life', 'came'],
   each: { name: 'marks', keys: [], args: ['kind', 'other', 'text'] },
   flags: 'allow-oom',
   lua: `
@@ -64,20 +66,16 @@ for _, mark in ipairs(marks) do
   redis.call('ZADD', looked, 'NX', 0, known)
   redis.call('ZADD', wildcards, whole(now + ttl), group .. ' ' .. consumer .. ' ' .. mark.kind .. ' ' .. mark.text)
   redis.call('ZREM', wildcards, group .. ' ' .. consumer .. ' ' .. mark.other .. ' ' .. mark.text)
+  redis.call('ZADD', wildcards, 'GT', whole(now + math.max(ttl, groupTtl)), group .. ' . k ' .. mark.text)
 end
-local function forget(olds)
-  for _, old in ipairs(olds) do
-    local came = tonumber(redis.call('ZSCORE', streams, 'g' .. old) or 0)
-    if came <= now - ${FORGOTTEN} then
-      redis.call('ZREM', looked, old)
-      redis.call('ZREM', streams, 'g' .. old)
-    end
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', wildcards, '-inf', whole(now - ttl), 'LIMIT', 0, ${OLD})) do
+  local of, text = string.match(old, '^(%S+) %. k (.+)$')
+  if of then
+    redis.call('ZREM', looked, of .. ' ' .. text)
+    redis.call('ZREM', streams, 'g' .. of .. ' ' .. text)
   end
+  redis.call('ZREM', wildcards, old)
 end
-forget(redis.call('ZRANGEBYSCORE', looked, '(0', whole(now - ${FORGOTTEN}), 'LIMIT', 0, 100))
--- Their groups have never looked.
-forget(redis.call('ZRANGEBYSCORE', looked, 0, 0, 'LIMIT', 0, 1000))
-redis.call('ZREMRANGEBYSCORE', wildcards, '-inf', whole(now - ttl))
 for _, key in ipairs({ streams, looked, wildcards }) do
   if redis.call('PTTL', key) < tonumber(life) then redis.call('PEXPIRE', key, life) end
 end
@@ -98,7 +96,7 @@ export async function announceWildcards(
     streams: keys.streams(),
     looked: keys.looked(),
     wildcards: keys.wildcards(),
-    ...{ token, group, consumer, ttl, life: Math.max(LIFE, groupTtl), came: came ?? '' },
+    ...{ token, group, consumer, ttl, groupTtl, life: Math.max(LIFE, groupTtl), came: came ?? '' },
     marks: wildcards.map(({ text, answers }) => {
       return { kind: kindOf(answers, groupTtl), other: kindOf(!answers, groupTtl), text };
     }),
