@@ -4,6 +4,7 @@ import type { Delivery } from '../engine/consumer/run/delivery.js';
 import { aboutEntry, lineOf, patternOf } from '../engine/consumer/settle/entry-lines.js';
 import { runInScope, scopesEnabled } from '../engine/deadline-scope.js';
 import type { DiagnosticsSource } from '../engine/diagnostics/messages.js';
+import { microtask } from '../engine/microtask.js';
 import type { RateLimitedLogger } from '../engine/rate-limited-logger.js';
 import type { ResolvedServerOptions } from '../options/index.js';
 import { openerOf, sealerOf, type Opener } from '../options/sealing.js';
@@ -23,9 +24,6 @@ export type AroundRun = (
   context: RedisStreamsContext,
   run: (ended: () => void) => Promise<void>,
 ) => unknown;
-
-/** One promise for all: where context is tracked, each further one costs. */
-const NOW = Promise.resolve();
 
 /** Where the handlers of a server run. */
 export interface RunFrame {
@@ -93,9 +91,8 @@ export class HandlerRunner {
     origin.runInAsyncScope(this.begin, undefined, delivery);
   }
 
-  /** A promise's microtask costs a third of one from `queueMicrotask`, which makes a resource for async hooks. */
   private readonly begin = (delivery: Delivery): void => {
-    void NOW.then(() => this.handle(delivery));
+    microtask(() => this.handle(delivery));
   };
 
   private readonly handle = (delivery: Delivery): void => {

@@ -1,3 +1,5 @@
+import { microtask } from '../../microtask.js';
+
 /**
  * Says when what has ended leaves for Redis, so that what ends together travels together. Handlers that wait for nothing end in
  * the microtasks of the turn in which they began, so what ends there leaves after them. Others end one by one, with microtasks in
@@ -21,7 +23,7 @@ export class Moments {
   ask(mayHurry: boolean): void {
     if (this.isDue) return;
     this.isDue = true;
-    if (mayHurry && this.isFresh) queueMicrotask(this.due);
+    if (mayHurry && this.isFresh) microtask(this.due);
     else setImmediate(this.due);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import { microtask } from '../../microtask.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
 /** Queued characters at which the queue is flushed before the turn ends, so that large payloads take turns. */
@@ -45,7 +46,7 @@ export class SendQueue {
     } else if (!this.scheduled) {
       this.scheduled = true;
       // A lone call leaves at once; under load a batch takes the calls of a whole turn.
-      if (this.hooks.isIdle()) queueMicrotask(this.flushScheduled);
+      if (this.hooks.isIdle()) microtask(this.flushScheduled);
       else setImmediate(this.flushScheduled);
     }
   }
