@@ -1,5 +1,6 @@
 import { routesOf, type ChannelListener } from './connections/channel-routes.js';
-import { Link, type LinkSettings } from './link.js';
+import { CommandFailure } from './failure.js';
+import { Link, type LinkObserver, type LinkSettings } from './link.js';
 
 export interface SubscriptionHooks {
   message(channel: string, text: string): void;
@@ -7,6 +8,8 @@ export interface SubscriptionHooks {
   proven(): void;
   /** The connection is gone. */
   lost(): void;
+  /** An attempt to listen failed; `isRefused` may have changed. */
+  failed(): void;
 }
 
 /**
@@ -29,7 +32,8 @@ export class Subscription {
       message: (channel, text) => hooks.message(channel, text),
       moved: () => this.link.renew('the slot of the channels moves'),
     };
-    this.link = new Link('subscriber', settings, {
+    const observer = observed(settings.observer, () => hooks.failed());
+    this.link = new Link('subscriber', { ...settings, observer }, {
       up: async (connection) => {
         this.stopListening();
         const wanted = this.channels;
@@ -48,9 +52,30 @@ export class Subscription {
     });
   }
 
+  /**
+   * The server gives no channels because its memory is full, as Redis does from 8.6 on. What is published is lost until it
+   * gives them; it is asked again and again. Work goes on meanwhile: to read and to settle is what frees memory.
+   */
+  get isRefused(): boolean {
+    const { obstacle } = this.link;
+    return obstacle instanceof CommandFailure && obstacle.reply === 'OOM';
+  }
+
   /** Replaces the channels. This makes a new connection, so it is for rare changes: a new name of the consumer. */
   replace(channels: readonly string[]): void {
     this.channels = channels;
     this.link.renew('other channels are wanted');
   }
+}
+
+/** Passes everything on, and tells of failed attempts. */
+function observed(observer: LinkObserver, failed: () => void): LinkObserver {
+  return {
+    ready: (role) => observer.ready(role),
+    closed: (role, reason) => observer.closed(role, reason),
+    failed: (role, error, attempt) => {
+      observer.failed(role, error, attempt);
+      failed();
+    },
+  };
 }

@@ -63,6 +63,7 @@ export class ShardConnections {
         identity.nextGeneration();
         hooks.changed();
       },
+      failed: () => hooks.changed(),
     });
     // What came up beside the one for commands is noted, too.
     connections.whenChanged(() => {
@@ -76,7 +77,7 @@ export class ShardConnections {
   }
 
   get isUp(): boolean {
-    return this.context.isUp && this.subscribed;
+    return this.context.isUp && (this.subscribed || this.subscription.isRefused);
   }
 
   get obstacle(): Error | undefined {

@@ -2,7 +2,7 @@ import { Keys } from '../../protocol/keys.js';
 import { slotOwner } from '../../redis/cluster/slot-owner.js';
 import { CallerBroker } from '../../redis/caller-broker.js';
 import { connectionNames, thisApplication, thisProcess } from '../../redis/connection-name.js';
-import { Link, type LinkObserver } from '../../redis/link.js';
+import { Link } from '../../redis/link.js';
 import { Subscription } from '../../redis/subscription.js';
 import { ReplicatedCallerBroker } from '../../redis/replicas/replicated-caller-broker.js';
 import { Replicas } from '../../redis/replicas/replicas.js';
@@ -51,12 +51,12 @@ export function assembleShard(
     stored: (pattern, entries) => sent.stored(pattern, entries),
     complain: (kind, message) => logger.error(kind, message),
   });
-  const observer = observed(links.observer, () => shard.subscriptionFailed());
-  const following = { ...links, ahead: commands, observer };
+  const following = { ...links, ahead: commands };
   const subscription = new Subscription(following, [broker.logKey], {
     message: (_, text) => (confirmed ?? replyReader).message(text),
     proven: () => shard.subscriptionStands(),
     lost: () => shard.subscriptionLost(),
+    failed: () => shard.subscriptionFailed(),
   });
   const confirmed =
     broker instanceof ReplicatedCallerBroker
@@ -95,16 +95,4 @@ function confirmedReplies(
     missed: () => reader.missed(),
     read: () => void reader.catchUp().catch(() => undefined),
   });
-}
-
-/** Passes everything on, and tells of failed attempts. */
-function observed(observer: LinkObserver, failed: () => void): LinkObserver {
-  return {
-    ready: (role) => observer.ready(role),
-    closed: (role, reason) => observer.closed(role, reason),
-    failed: (role, error, attempt) => {
-      observer.failed(role, error, attempt);
-      failed();
-    },
-  };
 }

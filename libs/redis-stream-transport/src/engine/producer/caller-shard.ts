@@ -106,7 +106,8 @@ export class CallerShard {
   }
 
   get isUp(): boolean {
-    return this.commandsUp && (this.subscribed || !this.mustHear);
+    const hears = this.subscribed || this.subscription.isRefused;
+    return this.commandsUp && (hears || !this.mustHear);
   }
 
   /** Why nothing is stored, or no reply is heard, at this moment. */
@@ -201,9 +202,10 @@ export class CallerShard {
     this.hooks.changed();
   }
 
-  /** An attempt to open the subscription failed, so replies cannot be heard. */
+  /** An attempt to open the subscription failed, so replies are not pushed. */
   subscriptionFailed(): void {
     this.mustHear = true;
+    this.polling.later();
     this.hooks.changed();
   }
 

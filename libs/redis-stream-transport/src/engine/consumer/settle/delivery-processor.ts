@@ -219,8 +219,8 @@ export class DeliveryProcessor implements DeliveryOwner {
     const attempts = attempt.number;
     const delay = failed.delay ?? retryDelay(policy, attempts, this.context.clock);
     const tooLate = this.context.redisClock.now() + delay >= delivery.deadline;
-    const isLast = attempts >= attempt.of || tooLate;
-    if (isLast) return this.deadLetter(delivery, lastLetter(failed, attempts));
+    if (attempts >= attempt.of || tooLate)
+      return this.deadLetter(delivery, lastLetter(failed, attempts));
     this.lines.retry(delivery, failed, attempt, delay);
     this.context.diagnostics.retried(delivery, failed, delay);
     this.context.diagnostics.ended(delivery, 'retried');
