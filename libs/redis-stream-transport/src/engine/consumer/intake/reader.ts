@@ -202,7 +202,7 @@ export class Reader {
     const portion = portionOf(read, ask.count, (key) => this.byKey.get(key));
     const brought = await this.take(read, seen, portion);
     for (const [stream, came] of brought.entries) if (came >= ask.count) this.due.filled(stream);
-    this.plan.noted(ask, { ...brought, took }, members);
+    this.plan.noted(ask, { entries: brought.entries, total: brought.total, took }, members);
     for (const stream of brought.entries.keys()) stream.learn();
     return brought.total;
   }
