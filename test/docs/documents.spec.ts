@@ -13,6 +13,9 @@ const documents = [
   'SECURITY.md',
   'RELEASING.md',
   'examples/README.md',
+  'chaos/README.md',
+  'clients/python/README.md',
+  'spec/README.md',
   ...(readdirSync(join(ROOT, 'docs'), { recursive: true }) as string[])
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
@@ -29,6 +32,20 @@ test('the page about other transports says of each promise what its tests expect
   const [, printed] = /<!-- promises:[^>]*-->([^]*?)<!-- \/promises -->/.exec(page) ?? [];
   expect(unpadded(printed ?? '').trim()).toBe(unpadded(promisesTable()).trim());
   expect(page).toContain(read('test/brokers/kafka-values.ts'));
+});
+
+test('pages that count the examples count them right', () => {
+  const { length } = [...read('examples/README.md').matchAll(/^## \[/gm)];
+  const word = ['eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen'][length - 11];
+  expect(read('docs/README.md')).toContain(`${word} small ones`);
+  expect(read('README.md').toLowerCase()).toContain(`[${word} examples]`);
+});
+
+test('each file of vectors is described, and run by the tests of this library', () => {
+  const files = readdirSync(join(ROOT, 'spec/vectors'));
+  const specs = readdirSync(join(ROOT, 'test/spec')).map((file) => read(join('test/spec', file)));
+  expect(files.filter((file) => !read('spec/README.md').includes(`| \`${file}\` `))).toEqual([]);
+  expect(files.filter((file) => !specs.some((text) => text.includes(`'${file}'`)))).toEqual([]);
 });
 
 test('the table of outcomes has a row for each error code', () => {

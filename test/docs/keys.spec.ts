@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { read, ROOT } from './documents.js';
+import { read } from './documents.js';
 
-// docs/protocol.md has every key with its life, and names the scripts that are newer than its first version.
+// docs/protocol.md has every key with its life, and every flag; scripts.spec.ts looks for the scripts.
 
 const SOURCES = 'libs/redis-stream-transport/src';
 const page = read('docs/protocol.md');
@@ -29,19 +27,4 @@ test('each flag of a header line has a row', () => {
   const flags = kinds(source, /flag(?: === |\.startsWith\()'(\w+=?)'/g);
   expect(flags.length).toBeGreaterThan(4);
   expect(flags.filter((flag) => !page.includes(`\n| \`${flag}`))).toEqual([]);
-});
-
-// What is due later, wildcards and seals came with scripts that other languages may have to run.
-const OPERATIONS = `${SOURCES}/redis/operations`;
-const scripts = ['scheduling', 'wildcards']
-  .flatMap((folder) =>
-    readdirSync(join(ROOT, OPERATIONS, folder)).map((file) => `${folder}/${file}`),
-  )
-  .filter((file) => !file.endsWith('.spec.ts'))
-  .concat('serving/admit.ts', 'calling/enqueue-one.ts');
-
-test('each script of what is due later, of wildcards and of seals is named', () => {
-  const named = scripts.filter((file) => read(`${OPERATIONS}/${file}`).includes('defineScript({'));
-  expect(named.length).toBeGreaterThan(8);
-  expect(named.filter((file) => !page.includes(`\`${file}\``))).toEqual([]);
 });

@@ -67,13 +67,18 @@ describe('the files of the scripts', () => {
     }
   });
 
-  test('are described: what each does, answers, is given, and who needs it', () => {
+  test('are described: what each does, answers, is given, and who needs it; the page names each', () => {
     for (const { name, about, answers, roles, keys, args, each } of scripts) {
       expect(about, name).toMatch(/^[A-Z].*\.\)?$/);
       expect(answers, name).toMatch(/^Answers? /);
       expect(roles, name).not.toEqual([]);
       expect(keys.length + args.length + (each?.keys.length ?? 0), name).toBeGreaterThan(0);
     }
+    const page = readFileSync(join(repository, 'docs/protocol.md'), 'utf8');
+    const ofOthers = new Set(['client', 'service', 'contracts']);
+    const wanted = scripts.filter(({ roles }) => roles.some((role) => ofOthers.has(role)));
+    const unnamed = wanted.filter(({ name }) => !page.includes(`\`${name}\``));
+    expect(unnamed.map(({ name }) => name)).toEqual([]);
     const ofClients = scripts.filter(({ roles }) => roles.includes('client'));
     expect(ofClients.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['hello', 'attach', 'enqueue', 'decide', 're-ask', 'close-number']),

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '../../tools/repository.js';
 import { digestOf } from '../../libs/redis-stream-transport/src/engine/consumer/run/keyed-results.js';
 import { UNREAD } from '../../libs/redis-stream-transport/src/protocol/header.js';
 import { Keys, shardOf } from '../../libs/redis-stream-transport/src/protocol/keys.js';
@@ -74,12 +77,17 @@ interface Named {
   readonly key: string;
   readonly message: string;
   readonly letter: string;
+  readonly service: string;
+  readonly digest: string;
 }
 
 const KINDS: Readonly<Record<string, (keys: Keys, of: Named) => string>> = {
   stream: (keys, { stream }) => keys.stream(stream),
   groups: (keys, { stream }) => keys.groups(stream),
   due: (keys, { stream }) => keys.due(stream),
+  later: (keys, { stream }) => keys.later(stream),
+  when: (keys, { stream }) => keys.when(stream),
+  sent: (keys, { pattern, message }) => keys.sent(pattern, message),
   part: (keys, { stream }) => keys.part(stream),
   started: (keys, { stream }) => keys.started(stream),
   log: (keys, { caller }) => keys.log(caller),
@@ -89,6 +97,8 @@ const KINDS: Readonly<Record<string, (keys: Keys, of: Named) => string>> = {
   members: (keys, { group }) => keys.members(group),
   sockets: (keys, { group }) => keys.sockets(group),
   facts: (keys, { group }) => keys.facts(group),
+  stats: (keys, { group }) => keys.statistics(group),
+  nudge: (keys, { group }) => keys.nudge(group),
   paused: (keys, { group }) => keys.paused(group),
   dead: (keys, { group }) => keys.dead(group),
   lease: (keys, { consumer }) => keys.lease(consumer),
@@ -97,6 +107,15 @@ const KINDS: Readonly<Record<string, (keys: Keys, of: Named) => string>> = {
   idempotency: (keys, { group, pattern, key }) => keys.idempotency(group, pattern, key),
   seen: (keys, { group, message }) => keys.seen(group, message),
   replayed: (keys, { group, letter }) => keys.replayed(group, letter),
+  services: (keys) => keys.services(),
+  instances: (keys, { service }) => keys.instances(service),
+  about: (keys, { service }) => keys.about(service),
+  document: (keys, { digest }) => keys.document(digest),
+  streams: (keys) => keys.streams(),
+  looked: (keys) => keys.looked(),
+  wildcards: (keys) => keys.wildcards(),
+  layout: (keys) => keys.layout() ?? '',
+  gauges: (keys) => keys.gauges(),
 };
 
 /** The keys of the shard that has this number in its tag. */
@@ -108,6 +127,16 @@ function keysOf(prefix: string, tag: number): Keys {
   }
   throw new Error(`no shard of ${prefix} has the number ${tag}`);
 }
+
+test('there are vectors of each key of the protocol', () => {
+  const page = readFileSync(join(repository, 'docs/protocol.md'), 'utf8');
+  const told = [...page.matchAll(/^\| `\{<prefix>\}:([a-z]+)[:`]/gm)].map(([, word]) => word);
+  const known = new Set(
+    vectorsOf<Named>('keys.json').map(({ name }) => /^\{.*?\}:([a-z]+)/.exec(name)?.[1]),
+  );
+  expect(told.length).toBeGreaterThan(20);
+  expect(told.filter((word) => !known.has(word))).toEqual([]);
+});
 
 test.each(vectorsOf<Named>('keys.json'))('the key $name', (of) => {
   expect(KINDS[of.kind]?.(keysOf(of.prefix, of.tag), of)).toBe(of.name);

@@ -11,10 +11,12 @@ import pytest
 from redis_streams_rpc import msgpack_codec
 from redis_streams_rpc.digests import digest
 from redis_streams_rpc.entry import Pack, Request, read_entry
+from redis_streams_rpc.errors import RedisStreamsError
 from redis_streams_rpc.frame import NOTHING, Reply, read_frame
 from redis_streams_rpc.header import Header, Malformed, Sender, read_header
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.patterns import pattern_text
+from redis_streams_rpc.places import Lanes
 from redis_streams_rpc.rich_json import from_rich, to_rich
 from redis_streams_rpc.sequence import End, Sequence, Value
 from redis_streams_rpc.shards import class_streams, shard_of, spread_streams, tag_numbers, used_streams
@@ -38,8 +40,8 @@ def told(sender: Sender | None) -> Any:
 
 # Streams that wait for their readers: this client asks for no window, so all values come as they are ready.
 NOT_ASKED_FOR = ["credit"]
-ELSEWHERE = ["sealed"]
-"""In test_sealed.py."""
+ELSEWHERE = ["sealed", "outcomes"]
+"""In files of their own."""
 
 
 def test_no_file_of_vectors_is_left_out() -> None:
@@ -142,6 +144,17 @@ def test_replies(vector: Any) -> None:
 @pytest.mark.parametrize("vector", vectors("patterns"))
 def test_patterns(vector: Any) -> None:
     assert pattern_text(vector["pattern"]) == vector["text"]
+
+
+@pytest.mark.parametrize("vector", vectors("lanes"))
+def test_lanes(vector: Any) -> None:
+    if "refused" in vector:
+        with pytest.raises(RedisStreamsError):
+            Lanes(vector["lanes"])
+        return
+    lanes = Lanes(vector["lanes"])
+    assert lanes.stream(vector["pattern"]) == vector["stream"]
+    assert lanes.fields(vector["pattern"]) == (["p", vector["pattern"]] if vector["names"] else [])
 
 
 @pytest.mark.parametrize("vector", vectors("shards"))

@@ -213,8 +213,8 @@ class Ending:
         await self.fault(delivery, "REPLY_LOST", "the record of the key cannot be read", "may-have-run")
 
     async def unreadable(self, delivery: Delivery, code: str, message: str, reason: str = "malformed") -> NoReturn:
-        """What this instance must not run: its caller is told, or the event becomes a dead letter."""
-        if delivery.sender is None or code in ("INVALID_MESSAGE", "PAYLOAD_TOO_LARGE", "UNTRUSTED"):
+        """What this instance must not run becomes a dead letter, but for a request whose key belongs to other data."""
+        if delivery.sender is None or code != "IDEMPOTENCY_MISMATCH":
             await self._letter(delivery, reason, message, code, "not-run")
         await self.fault(delivery, code, message, "not-run")
 
