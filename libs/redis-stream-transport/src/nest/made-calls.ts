@@ -1,6 +1,7 @@
 import type { MsPattern, ReadPacket } from '@nestjs/microservices';
 import type { PacketDeserializer } from '../options/index.js';
 import type { ClientLife } from './client-life.js';
+import { OpenCall } from './open-call.js';
 import { refuseAborted, type OutgoingPackets } from './outgoing.js';
 import { ReplySink, type ReplyCallback } from './reply-sink.js';
 import { counted } from './stream-record.js';
@@ -30,7 +31,8 @@ export class MadeCalls {
       const told = counted(prepared.request, producer.credits, packet.data, callback);
       const sink = new ReplySink(pattern, told, deserializer);
       const call = (sink.call = producer.call(prepared.request, sink, prepared));
-      return () => producer.cancel(call, false);
+      const open = (sink.open = new OpenCall(producer, call));
+      return () => open.cancel();
     } catch (error) {
       callback({ err: error, isDisposed: true });
       return NOTHING_TO_CANCEL;

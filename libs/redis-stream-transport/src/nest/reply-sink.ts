@@ -5,6 +5,7 @@ import type { CallSink, ReplyOrigin } from '../engine/producer/call-request.js';
 import { markCall, RedisStreamsError } from '../errors.js';
 import type { PacketDeserializer } from '../options/index.js';
 import { openerOf, type Opener } from '../options/sealing.js';
+import type { OpenCall } from './open-call.js';
 import { openReply, untrustedReply } from './sealed-reply.js';
 import { UnreadableData, unpackReply, type ReplyPacket } from './packets.js';
 import { isA, thrownText } from '../thrown.js';
@@ -32,6 +33,8 @@ const WHEN_COLLECTED = { requireManualDestroy: false } as const;
 export class ReplySink extends AsyncResource implements CallSink {
   /** Set before anything is passed on. */
   call: Call | undefined;
+  /** Told of the end. */
+  open: OpenCall | undefined;
 
   constructor(
     private readonly pattern: string,
@@ -110,6 +113,7 @@ export class ReplySink extends AsyncResource implements CallSink {
   }
 
   private tell(packet: WritePacket, origin?: ReplyOrigin): void {
+    if (packet.isDisposed === true) this.open?.over();
     this.runInAsyncScope(this.callback, undefined, packet, origin, this.call);
   }
 }

@@ -12,15 +12,22 @@ interface LogPart {
   ttlMs: number;
 }
 
-/** A reply or the end of a delivery, or both, before it is settled. */
-export interface Finished {
-  readonly delivery: Delivery;
-  /** Text of the reply; undefined: none. */
-  readonly reply: string | undefined;
-  /** It ends the delivery. */
-  readonly final: boolean;
-  /** What is stored under the idempotency key of the entry. */
-  readonly keyed: KeyedResult | undefined;
+/**
+ * A reply or the end of a delivery, or both, before it is settled. Made by a class: V8 may put the objects of a literal into its
+ * old generation, where a dead one keeps its delivery until the next large collection (docs/decisions/0051).
+ */
+export class Finished {
+  /**
+   * @param reply text of the reply; undefined: none
+   * @param final it ends the delivery
+   * @param keyed what is stored under the idempotency key of the entry
+   */
+  constructor(
+    readonly delivery: Delivery,
+    readonly reply: string | undefined,
+    readonly final: boolean,
+    readonly keyed: KeyedResult | undefined,
+  ) {}
 }
 
 interface Ids {
@@ -83,10 +90,9 @@ export class SettlementBuilder {
   build(instance: string, known?: ReplyLogs): Settlement {
     const logs: LogEnd[] = [];
     for (const { caller, text, ttlMs: least } of this.logs.values()) {
-      const frame = encodeFrame(instance, text);
       const care = known?.appends(caller, text.length, least, this.generation);
       const { ttlMs = least, livesOn = false, unmeasured: force = false } = care ?? {};
-      logs.push({ caller, frame, ttlMs, livesOn, force });
+      logs.push({ caller, frame: encodeFrame(instance, text), ttlMs, livesOn, force });
     }
     const streams: StreamEnds[] = [];
     for (const ids of this.streams.values()) streams.push(endsOf(ids));

@@ -11,7 +11,7 @@ import type { Delivery } from '../run/delivery.js';
 import { aboutOne } from './entry-lines.js';
 import { CheckedSettler } from './checked-settler.js';
 import { Gathered } from './gathered.js';
-import { SettlementBuilder, type Finished } from './settlement-builder.js';
+import { Finished, SettlementBuilder } from './settlement-builder.js';
 import { Moments } from './moments.js';
 import { ReplyLogs } from './reply-logs.js';
 import { lostFrame, replyText } from './reply-text.js';
@@ -91,7 +91,7 @@ export class Settler {
    * @param keyed what is stored under the idempotency key of the entry
    */
   add(delivery: Delivery, reply: string | undefined, final: boolean, keyed?: KeyedResult): void {
-    const finished: Finished = { delivery, reply, final, keyed };
+    const finished = new Finished(delivery, reply, final, keyed);
     if (reply !== undefined) this.waitingLength += reply.length + OVERHEAD;
     const { generation } = this.context.identity;
     // An entry of an earlier generation may be another instance's by now: Redis checks its owner.
