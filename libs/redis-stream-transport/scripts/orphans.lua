@@ -22,8 +22,9 @@ end
 
 
 local function isOpen(id, header)
-  local caller, timeout = string.match(header, '^%d+ %S+ %S+ (%S+) (%d+)')
-  return caller and caller ~= '-' and (timeout == '0' or now < split(id) + timeout)
+  local call, caller, timeout = string.match(header, '^%d+ %S+ ([%w_-]+) ([%w_-]+) (%d+)')
+  if not call or #call > 64 or #caller < 16 or #caller > 32 then return false end
+  return timeout == '0' or now < split(id) + timeout
 end
 
 

@@ -73,12 +73,14 @@ describe('the janitor script', () => {
     const live = await brokers.add('a', requestLine(callerId(), '2'));
     const endless = await brokers.add('a', requestLine(callerId(), '3', 0));
     const event = await brokers.add('a');
-    await handle(brokers, 'service', 4);
+    // Nobody can be told of it: it ended as an event does.
+    const unread = await brokers.add('a', '1 json 5 {} 0');
+    await handle(brokers, 'service', 5);
     await eventually(async () => {
       await broker.clean('a', 'r', limits());
       expect(await brokers.ids('a')).toEqual([live, endless]);
     });
-    expect([expired, event]).toHaveLength(2);
+    expect([expired, event, unread]).toHaveLength(3);
   });
 
   it('cleans where a group stands at the last id of a millisecond', async () => {

@@ -96,6 +96,10 @@ describe('L18: the start script', () => {
   });
 });
 
+/** Requests that nobody can answer: they become dead letters, and were adopted and written again every half a minute. */
+const UNREADABLE = ['{}', 'short', 'x'.repeat(33)].map((caller) => `1 json 5 ${caller} 0`);
+UNREADABLE.push(`1 json {} ${callerId()} 0`, `1 json ${'5'.repeat(65)} ${callerId()} 0`);
+
 describe('L20: orphaned requests', () => {
   it('become pending under the consumer that adopts them, once, and count as handed out before', async () => {
     const { brokers, starts, me, ids } = await handed(1, requestLine(callerId()));
@@ -110,12 +114,13 @@ describe('L20: orphaned requests', () => {
     expect(await brokers.pendingEntries('a')).toEqual([[ids[0], 'other', 2]]);
   });
 
-  it('do not include what was never handed out, events, and what has expired', async () => {
+  it('do not include what was never handed out, events, what has expired, and what names no caller', async () => {
     const brokers = await TestBrokers.open();
     const starts = new StartBroker(brokers.link, brokers.keys, () => 'service');
     await brokers.group().ensureGroup('a', 'r', false);
     await brokers.add('a', eventLine);
     await brokers.add('a', requestLine(callerId(), '1', 1));
+    for (const line of UNREADABLE) await brokers.add('a', line);
     await brokers.owner('me');
     await brokers.hand('a', 'me');
     await brokers.add('a', requestLine(callerId()));

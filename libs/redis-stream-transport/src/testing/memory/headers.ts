@@ -1,9 +1,10 @@
+import { isCallId, isCallerId } from '../../protocol/limits.js';
 import { millisOf } from './entry-ids.js';
 
-/** Whether an entry with this header line is a request whose deadline has not passed. */
+/** Whether an entry with this header line is a request whose deadline has not passed, and whose caller can be told. */
 export function isOpen(id: string, header: string, now: number): boolean {
-  const [, caller, timeout] = /^\d+ \S+ \S+ (\S+) (\d+)/.exec(header) ?? [];
-  if (caller === undefined || caller === '-') return false;
+  const [, call = '', caller = '', timeout] = /^\d+ \S+ (\S+) (\S+) (\d+)/.exec(header) ?? [];
+  if (!isCallId(call) || !isCallerId(caller)) return false;
   return timeout === '0' || now < millisOf(id) + Number(timeout);
 }
 
