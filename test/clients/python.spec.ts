@@ -57,7 +57,7 @@ describe.skipIf(at === undefined)('the client for Python', () => {
   }, 60_000);
   afterAll(() => Promise.all([redis.stop(), cluster.stop(), watched.stop()]));
 
-  it('passes its tests', { timeout: 300_000 }, async () => {
+  it('passes its tests', { timeout: 600_000 }, async () => {
     const env = {
       REDIS_URL: redis.url,
       REDIS_CLUSTER: urlsOf(cluster.nodes),

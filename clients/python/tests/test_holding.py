@@ -193,6 +193,15 @@ async def test_one_that_is_over_is_not_marked() -> None:
         await Starting(Member(["ok .0"]))._mark(delivery(size=2, place=1), True)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("deliveries", "asked"), [(3, ".T"), (4, ".t")])
+async def test_a_mark_of_an_instance_that_left_by_itself_ends_nothing(deliveries: int, asked: str) -> None:
+    """Only after the last permitted delivery a mark says what has ended its instances."""
+    one, member = delivery(size=2, place=1, was_marked=True), Member(["ok .1"])
+    one.deliveries = deliveries
+    await Starting(member)._mark(one, False)  # type: ignore[arg-type]
+    assert asked in member.asked[0]
+
+
 @pytest.mark.parametrize(("key", "stamp"), [("k", "d"), (f"{A}/7", "d@1000")])
 async def test_what_is_stored_under_a_key(key: str, stamp: str) -> None:
     settled_: list[Outcome] = []

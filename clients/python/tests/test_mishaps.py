@@ -221,3 +221,24 @@ async def test_failed_attempts_and_dead_letters_are_logged(
     assert [level for level, _ in told] == ["WARNING", "INFO", "ERROR"]
     assert told[0][1].startswith("happened: attempt 1 of 3 failed, again in 10 ms (entry ")
     assert "became dead letter" in told[2][1] and "attempts" in told[2][1]
+
+
+async def test_an_event_that_cannot_be_read_is_a_dead_letter_also_where_nobody_handles_it(
+    url: str, prefix: str, redis: Redis
+) -> None:
+    service, stream = Service(url, prefix=prefix, group="work"), f"{{{prefix}}}:s:echo"
+    service.message("echo")(lambda data: data)
+    async with service:
+        for data in ('{"__proto__":1}', "{", "1"):
+            await redis.xadd(stream, {"c": "1 json - - 0", "d": data})
+
+        async def is_handled() -> bool:
+            found = (await redis.xinfo_groups(stream))[0]
+            return bool(found["entries-read"] == 3 and found["pending"] == 0)
+
+        await until(is_handled)
+    letters = await redis.xrange(f"{{{prefix}}}:dead:work")
+    assert sorted((fields["reason"], fields["d"]) for _, fields in letters) == [
+        ("malformed", "{"),
+        ("malformed", '{"__proto__":1}'),
+    ]

@@ -10,6 +10,7 @@ from conftest import until
 from redis.asyncio import Redis
 
 from redis_streams_rpc import Caller, Context, RedisStreamsError, Service, running
+from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.slots import Refused, Slots
 
 CALLER = "a" * 22
@@ -23,7 +24,7 @@ async def told(awaitable: Awaitable[Any]) -> Any:
 
 
 async def test_slots_are_taken_in_their_order_and_may_be_refused() -> None:
-    slots, order = Slots[str](1), list[str]()
+    slots, order = Slots[str](1, Isolation()), list[str]()
 
     async def take(who: str) -> None:
         try:

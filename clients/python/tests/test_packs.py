@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis_streams_rpc import Caller, Service, intake
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.intake import Intake
+from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.member import Member
 from redis_streams_rpc.packs import EXPECTED, CallsPerEntry, Packs
@@ -110,6 +111,7 @@ def member(concurrency: int) -> Any:
     made.place, made.consumer, made.doubt = SimpleNamespace(patterns={}), "me", 0
     made.memory, made.commands = SimpleNamespace(incarnation="m"), None
     made.is_fresh, made.is_closing, made.recovery = True, False, SimpleNamespace(has_left=False)
+    made.isolation, made.others = Isolation(), 0
     made.running = Running(made)
     return made
 
@@ -160,6 +162,19 @@ async def test_entries_of_one_call_are_read_as_many_as_can_start(monkeypatch: py
     few = Entries(monkeypatch, calls=1, concurrency=63)
     await few.turns(1)
     assert few.asked == [63]
+
+
+async def test_a_read_leaves_other_members_their_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries, asked = Entries(monkeypatch, calls=1, concurrency=63), dict[int, int]()
+    for others in (0, 1, 3, 30):
+        entries.member.others = others
+        await entries.turns(1)
+        asked[others] = entries.asked[-1]
+    assert asked == {0: 63, 1: 32, 3: 16, 30: 4}
+    # Broadcasts are for each of them.
+    entries.intake.group = "g{me}"
+    await entries.turns(1)
+    assert entries.asked[-1] == 63
 
 
 async def test_one_entry_is_read_where_there_is_less_room(monkeypatch: pytest.MonkeyPatch) -> None:

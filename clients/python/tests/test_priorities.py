@@ -1,5 +1,6 @@
 """Classes of importance, as callers use them."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -71,3 +72,23 @@ async def test_events_go_to_their_class_where_all_groups_read_it(url: str, prefi
         for pattern, priority in wrong:
             with pytest.raises(RedisStreamsError, match="INVALID_OPTION"):
                 await caller.emit(pattern, 1, priority=priority)
+
+
+async def test_an_instance_says_what_is_left_in_classes_that_it_does_not_read(
+    url: str, prefix: str, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    high, low = class_streams("echo", 1)
+    for stream, group in ((high, "work"), (low, "other")):
+        await redis.xgroup_create(f"{{{prefix}}}:s:{stream}", group, id="0", mkstream=True)
+        await redis.xadd(f"{{{prefix}}}:s:{stream}", {"c": "1 json - - 0", "d": "2", "p": "echo"})
+    service = Service(url, prefix=prefix, group="work")
+    service.event("echo")(lambda data: data)
+    with caplog.at_level(logging.ERROR):
+        async with service:
+            await redis.xreadgroup("work", "c", {f"{{{prefix}}}:s:{high}": ">"})
+        async with service:
+            await redis.xgroup_destroy(f"{{{prefix}}}:s:{high}", "work")
+        async with service:
+            pass
+    left = f"1 entries are left in {high}, a class of echo, which only Nest instances"
+    assert [record.message[: len(left)] for record in caplog.records] == [left, left]

@@ -14,6 +14,7 @@ from redis_streams_rpc.ending import Over
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.header import Header, Sender
 from redis_streams_rpc.intake import Intake
+from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.member import Member
 from redis_streams_rpc.places import Place
@@ -31,6 +32,7 @@ def member(pauses: dict[str, Any] | None = None, patterns: dict[str, set[str]] |
     made.paused = SimpleNamespace(pattern=(pauses or {}).get)
     made.place, made.consumer, made.doubt = SimpleNamespace(patterns=patterns or {}), "me", 0
     made.memory, made.commands = SimpleNamespace(incarnation="m"), None
+    made.isolation, made.others = Isolation(), 0
     made.running = Running(made)
     return made
 

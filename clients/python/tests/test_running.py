@@ -13,13 +13,14 @@ from redis_streams_rpc.delivery import Delivery, Note
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.handlers import Handler
 from redis_streams_rpc.header import Header, Sender
+from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.running import Running
 
 
 def held(until: float) -> tuple[Running, Delivery, Request, list[Any]]:
     """A delivery with a deadline (seconds from now), and what it is answered."""
     clock = Clock()
-    member = SimpleNamespace(options=SimpleNamespace(concurrency=1), clock=clock, group="g")
+    member = SimpleNamespace(options=SimpleNamespace(concurrency=1), clock=clock, group="g", isolation=Isolation())
     running, told = Running(member), list[Any]()  # type: ignore[arg-type]
 
     async def given_up(delivery: Delivery) -> None:

@@ -50,6 +50,8 @@ class Delivery:
     is_started_once: bool = False
     was_marked: bool = False
     """An earlier instance has marked it before its start."""
+    is_suspect: bool = False
+    """It is handed out for the last time, and may be what ended the instances that had it."""
     caller: ProvenCaller | None = None
     headers: dict[str, str] | None = None
     """Those beside its data and those that were sealed with them; None: it is not sealed."""
@@ -99,6 +101,12 @@ class Delivery:
     def counted(self) -> int:
         """How many deliveries count against it."""
         return max(1, self.deliveries - self.note.spared)
+
+    def judge(self, most: int) -> bool:
+        """Whether it is a suspect where `most` deliveries are permitted. A pack goes on until what ends it is known."""
+        is_last = self.counted == most or (self.size > 0 and self.counted > most)
+        self.is_suspect = most > 1 and is_last and isinstance(self.request, Request)
+        return self.is_suspect
 
     @property
     def ms(self) -> int:

@@ -25,6 +25,8 @@ log = logging.getLogger("redis_streams_rpc")
 BLOCK = 500
 NESTED_EVERY, APART = 0.1, 0.02
 """Seconds between two looks for calls that handlers make, and for what dead instances have left."""
+FEWEST = 4
+"""Calls that are worth a read where other members want some too."""
 LEFT_OUT = 5_000
 """Milliseconds for which a stream that cannot be read is left out."""
 
@@ -116,12 +118,18 @@ class Intake:
                 member.recovery.look_soon()
                 await asyncio.sleep(APART)
             return
+        room = min(room, self._share) if self.group == member.group else room
         count = self.entries(room / len(readable), readable)
         streams = [member.keys.stream(stream) for stream in readable]
         words = ["XREADGROUP", "GROUP", self.group, member.consumer, "COUNT", count, "BLOCK", BLOCK]
         doubt, since = member.doubt, member.memory.incarnation
         said = await command(self.reader, *words, "STREAMS", *streams, *[">"] * len(streams))
         await self._take(said or [], doubt, since)
+
+    @property
+    def _share(self) -> int:
+        """Most calls of a read beside other members: Redis gives what comes at once to one reader, up to its number."""
+        return max(FEWEST, -(-self._member.options.concurrency // (1 + self._member.others)))
 
     def entries(self, room: float, streams: Iterable[str]) -> int:
         """How many entries bring so many calls; 1 at least."""
@@ -130,6 +138,8 @@ class Intake:
     async def _read_nested(self) -> None:
         """Calls that handlers make have room of their own: otherwise they would wait for what waits for them."""
         member = self._member
+        if member.isolation.is_closed:
+            return
         streams = [stream for stream, kind in self._readable.items() if kind == "r"]
         force, wanted = await self._far.unlock(), member.running.nested_wanted
         if wanted <= 0 or not streams:

@@ -20,9 +20,11 @@ from .ended import end
 from .errors import RedisStreamsError
 from .inbox import Inbox
 from .intake import Intake
+from .isolation import Isolation
 from .keys import Keys
 from .pauses import PausedPatterns
 from .places import Place
+from .priorities import tell_left
 from .recovery import Recovery, broadcast_group
 from .running import Running
 from .scheduled import Scheduled
@@ -50,10 +52,12 @@ def consumer_name() -> str:
 class Member:
     """One instance in one shard, from its first lease to the loss of it."""
 
-    def __init__(self, options: "Options", keys: Keys, place: Place) -> None:
+    def __init__(self, options: "Options", keys: Keys, place: Place, isolation: Isolation | None = None) -> None:
         self.options, self.keys, self.place, self.streams = options, keys, place, place.streams
         self.all_streams = {**place.broadcasts, **place.streams}
         self.group, self.consumer, self.token = options.group, consumer_name(), secrets.token_urlsafe(16)
+        self.isolation = isolation or Isolation()
+        """That of all handlers of the service in this process."""
         self.clock = Clock()
         self.doubt = 0
         self.since: dict[tuple[str, str], str] = {}
@@ -61,6 +65,8 @@ class Member:
         self.memory = Memory("", "")
         self.is_started = self.is_closing = False
         self.lost = asyncio.Event()
+        self.others = 0
+        """Live members of the group beside this one, as the last renewal of the lease said."""
         self._renewed = -1e12
         self._is_known = False
         self._connecting = asyncio.Lock()
@@ -126,6 +132,7 @@ class Member:
         await self.script(
             "facts", [self.keys.name("facts", self.group)], [self.consumer, self._facts(), TOMBSTONE_LIFE]
         )
+        await tell_left(self.commands, self.keys, self.group, self.place.own, self.options.shards)
 
     def start(self) -> None:
         """Begins to read, and to do everything else."""
@@ -204,7 +211,7 @@ class Member:
         if said[0] == "missing":
             self.doubt += 1
             return await self.renew(take=True)
-        self._renewed = sent
+        self._renewed, self.others = sent, max(0, int(said[2]) - 1)
         # They were taken out of Redis: nobody says them again.
         for notice in said[4:]:
             self.inbox.take(notice)
@@ -270,7 +277,7 @@ class Member:
 
     def successor(self) -> "Member":
         """What takes its place, under another name."""
-        return Member(self.options, self.keys, self.place)
+        return Member(self.options, self.keys, self.place, self.isolation)
 
     async def tell(self, consumer: str, word: str) -> None:
         """Says a word on the channel of another member."""

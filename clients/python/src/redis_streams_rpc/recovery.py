@@ -57,10 +57,17 @@ class Recovery:
         self._searched: dict[tuple[str, str], float] = {}
         self.has_left = False
         """Whether there was no room for all that dead instances have left."""
+        self._has_suspects = False
+        """Whether there was something to be handed out for the last time."""
 
     def look_soon(self) -> None:
         """Somebody joined or left."""
         self._wake.set()
+
+    def opened(self) -> None:
+        """Another suspect may be taken, if there are more."""
+        if self._has_suspects and self._member.running.takes_suspect:
+            self._wake.set()
 
     def audit_soon(self) -> None:
         """Something was handed to this instance."""
@@ -124,10 +131,9 @@ class Recovery:
             starts = {stream: f"({ids[-1]}" for stream, ids in pages.items() if ids and len(ids) >= AUDITED}
         return found
 
-    def _accept(self, intake: Intake, stream: str, said: Any, doubt: int, since: str) -> list[str]:
+    def _accept(self, intake: Intake, stream: str, said: Any, doubt: int, since: str) -> None:
         for (id_, fields), deliveries, note, known in zip(*said[1:5], strict=True):
             intake.accept(stream, id_, fields, int(deliveries), note, known, doubt, since)
-        return [entry[0] for entry in said[1]]
 
     async def _look(self) -> None:
         """Takes over from every consumer whose lease is a tombstone, or is missing at two looks."""
@@ -167,8 +173,15 @@ class Recovery:
                 await self._end_interrupted(consumer, stream)
                 if await self._claim(consumer, stream, suspects=False):
                     waiting.append((consumer, stream))
+        await self._take_suspects(waiting)
+
+    async def _take_suspects(self, waiting: list[tuple[str, str]]) -> None:
+        """They come last, one at a time: what is taken over beside one that ends the process loses a delivery."""
+        self._has_suspects = bool(waiting)
         for consumer, stream in waiting:
-            if member.running.suspect is None and not self._wake.is_set():
+            if self._wake.is_set() or not self._member.running.takes_suspect:
+                return
+            with self._member.isolation.taking():
                 await self._claim(consumer, stream, suspects=True)
 
     async def _revoke(self, consumer: str) -> bool:
@@ -215,13 +228,11 @@ class Recovery:
                 return bool(said[0] == "suspects") or has_suspects
             # What was cancelled while nobody listened does not run.
             notices = await command(member.commands, "LRANGE", name("inbox", dead), 0, -1)
-            ids = self._accept(member.intakes[0], stream, said, doubt, since)
+            self._accept(member.intakes[0], stream, said, doubt, since)
             for notice in map(read_notice, notices):
                 if notice:
                     member.running.cancel(*notice)
             if suspects:
-                entry = (member.group, stream, *ids[:1])
-                member.running.suspect = entry if len(entry) == 3 and member.running.holds(*entry) else None
                 return False
         return False
 

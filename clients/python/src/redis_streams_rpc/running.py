@@ -7,13 +7,12 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .backoff import backoff
 from .connections import now
-from .delivery import Delivery, Note
+from .delivery import Delivery
 from .ending import Ending, Over
 from .entry import Request
-from .errors import DeadLetter, HandlerError, RetryLater
-from .frame import DONE, ERROR, LAST, NOTHING
+from .failing import Failing
+from .frame import DONE, LAST, NOTHING
 from .handlers import Context, Handler
 from .header import Malformed
 from .nesting import DEEPEST, Within, within
@@ -42,7 +41,7 @@ class Running:
         self._by_name: dict[tuple[str, str, str], Delivery] = {}
         self._parked: set[Delivery] = set()
         # Calls of each depth have slots of their own: those that wait for deeper ones do not keep these waiting.
-        self._slots = [Slots[Delivery](member.options.concurrency) for _ in range(DEEPEST + 1)]
+        self._slots = [Slots[Delivery](member.options.concurrency, member.isolation) for _ in range(DEEPEST + 1)]
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
         self._handlers: dict[Delivery, tuple[asyncio.Task[None], Within]] = {}
@@ -50,21 +49,31 @@ class Running:
         self.progress = 0
         """Starts and ends of handlers so far."""
         self._starting, self._ending = Starting(member), Ending(member)
+        self._failing = Failing(member, self._ending)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.suspect: tuple[str, str, str] | None = None
-        """An entry that may have ended other instances: it runs alone of its kind."""
         self._nonce = 0
+        member.isolation.listeners.add(self)
 
     @property
     def room(self) -> int:
         """How many more calls and events may be read."""
+        if self._member.isolation.is_closed:
+            return 0
         held = sum(1 for one in self._by_name.values() if one not in self._parked and not one.depth)
         return self._member.options.concurrency - held
 
     @property
     def nested_wanted(self) -> int:
         """How many calls that handlers have made may be read now: they have room of their own."""
+        if self._member.isolation.is_closed:
+            return 0
         return min(self._member.options.concurrency, MOST_WAITING - sum(slots.waiting for slots in self._slots[1:]))
+
+    @property
+    def takes_suspect(self) -> bool:
+        """Whether there is room for what is handed out for the last time: also where handlers may wait for it."""
+        is_waited_for = any(of.calls > 0 for _, of in self._handlers.values())
+        return self._member.isolation.takes and (self.room > 0 or is_waited_for)
 
     @property
     def do_all_wait(self) -> bool:
@@ -87,6 +96,13 @@ class Running:
         """Streams of which nothing is read until fewer deliveries wait for their time, or for the end of a pause."""
         return {one.stream for one in self._parked} if len(self._parked) >= MOST_WAITING else set()
 
+    def opened(self) -> None:
+        """Others may begin again after a suspect, or another suspect may be taken."""
+        for slots in self._slots:
+            slots.next()
+        self._changed.set()
+        self._member.recovery.opened()
+
     async def has_room(self) -> None:
         """Returns when something has ended."""
         self._changed.clear()
@@ -100,6 +116,11 @@ class Running:
         for delivery in deliveries:
             self._entries[delivery.entry] += 1
             self._by_name[delivery.group, delivery.stream, delivery.name] = delivery
+            if delivery.judge(self._member.options.max_deliveries):
+                self._member.isolation.expect(delivery)
+        if any(delivery.is_suspect for delivery in deliveries):
+            line = "%s: handed out %d times and on its last delivery; it runs apart (entry %s)"
+            log.warning(line, deliveries[0].pattern, deliveries[0].deliveries, deliveries[0].id)
         for delivery in deliveries:
             task = asyncio.create_task(self._run(delivery))
             self.tasks.add(task)
@@ -126,6 +147,7 @@ class Running:
     def park(self, delivery: Delivery) -> Any:
         """While it waits it takes no room from others."""
         self._parked.add(delivery)
+        self._member.isolation.leave(delivery)
         self._changed.set()
         try:
             yield
@@ -152,8 +174,7 @@ class Running:
             if not self._entries[key]:
                 del self._entries[key]
                 self._one_by_one.pop(key, None)
-                if self.suspect == key:
-                    self.suspect = None
+            self._member.isolation.leave(delivery)
             self._changed.set()
 
     async def _bury(self, delivery: Delivery, error: Exception) -> None:
@@ -179,22 +200,31 @@ class Running:
                 with self.park(delivery):
                     await self._member.paused.wait(delivery.pattern)
             handler, data = await self._starting.prepare(delivery, request)
-            slots = self._slots[delivery.depth]
-            try:
-                await slots.take(delivery)
-            except Refused:
-                await self._ending.fault(delivery, "OVERLOADED", LOCKED, "not-run")
-            try:
-                async with self._alone(delivery):
-                    await self._starting.start(delivery, request, handler)
-                    error = await self._handle(delivery, request, handler, data)
-            finally:
-                slots.give()
+            # What waits for the lease must not keep others waiting while it runs apart.
+            await self._starting.held()
+            async with self._one_of_pack(delivery):
+                error = await self._in_slot(delivery, request, handler, data)
             if error is None:
                 return
-            await self._failed(delivery, request, handler, error)
 
-    def _alone(self, delivery: Delivery) -> Any:
+    async def _in_slot(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
+        """Runs the handler, and tells Redis what it came to before others begin; answers why it is to run again."""
+        slots = self._slots[delivery.depth]
+        try:
+            await (self._member.isolation.begin(delivery, slots) if delivery.is_suspect else slots.take(delivery))
+        except Refused:
+            await self._ending.fault(delivery, "OVERLOADED", LOCKED, "not-run")
+        try:
+            await self._starting.start(delivery, request, handler)
+            error = await self._handle(delivery, request, handler, data)
+            if error is not None:
+                await self._failing.failed(delivery, request, handler, error)
+            return error
+        finally:
+            slots.give()
+            self._member.isolation.leave(delivery)
+
+    def _one_of_pack(self, delivery: Delivery) -> Any:
         """The calls of a pack run one by one on its last permitted delivery."""
         if not delivery.size or delivery.counted < self._member.options.max_deliveries:
             return contextlib.nullcontext()
@@ -262,34 +292,3 @@ class Running:
         finally:
             self.packs.took(delivery.pattern, now() - began)
         await self._ending.complete(delivery, *end)
-
-    async def _failed(self, delivery: Delivery, request: Request, handler: Handler, error: BaseException) -> None:
-        """Ends the delivery, or returns after its next attempt was noted."""
-        options, is_event = self._member.options, request.header.sender is None
-        if isinstance(error, DeadLetter):
-            await self._ending.dead_letter(delivery, "handler", error)
-        most = handler.retries or (options.attempts if is_event or isinstance(error, RetryLater) else 0)
-        if delivery.is_started_once:
-            most = min(most, 1)
-        if not most:
-            payload = {"status": "error", "message": "Internal server error"}
-            if isinstance(error, HandlerError):
-                payload = error.payload
-            else:
-                log.error("the handler of %s failed", delivery.pattern, exc_info=error)
-            await self._ending.complete(delivery, ERROR, payload)
-            raise Over
-        attempts = delivery.note.attempts + 1
-        if attempts >= most:
-            await self._ending.dead_letter(delivery, "attempts", error)
-        delay = backoff(options.retry_delay, attempts)
-        if isinstance(error, RetryLater) and error.seconds is not None:
-            delay = error.seconds
-        told, story = (logging.INFO, None) if isinstance(error, RetryLater) else (logging.WARNING, error)
-        line = "%s: attempt %d of %d failed, again in %d ms (entry %s)"
-        log.log(told, line, delivery.pattern, attempts, most, delay * 1000, delivery.name, exc_info=story)
-        due = self._member.clock.ms() + int(delay * 1000)
-        await self._ending.retry(delivery, int(delay * 1000), attempts)
-        # It has failed without ending its process.
-        delivery.was_marked = False
-        delivery.note = Note(due, attempts, delivery.note.state, delivery.note.spared)

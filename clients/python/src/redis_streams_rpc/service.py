@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from .connections import LOST, Address, Pauses, Where, check_layout, connect, is_passing
 from .errors import RedisStreamsError
 from .handlers import Handler, Handlers
+from .isolation import Isolation
 from .keys import Keys
 from .member import Member
 from .places import Lanes, places_of
@@ -147,11 +148,11 @@ class Service:
 
     async def _start(self) -> None:
         options = self.options
-        keys = await self._layout()
+        keys, isolation = await self._layout(), Isolation()
         for each, place in zip(keys, places_of(options.handlers, options.lanes, options.shards), strict=True):
             if place.streams or place.broadcasts:
                 ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self.members.append(Member(options, each, place))
+                self.members.append(Member(options, each, place, isolation))
                 life = self._live(len(self.members) - 1, ready)
                 self._lives.append(asyncio.create_task(life))
                 await ready

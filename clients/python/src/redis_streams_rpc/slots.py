@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from .isolation import Isolation
+
 Who = TypeVar("Who")
 
 
@@ -12,10 +14,10 @@ class Refused(Exception):
 
 
 class Slots(Generic[Who]):
-    """Slots for `number` at once."""
+    """Slots for `number` at once. While a suspect runs apart nobody else gets one."""
 
-    def __init__(self, number: int) -> None:
-        self._free = number
+    def __init__(self, number: int, isolation: Isolation) -> None:
+        self._free, self._isolation = number, isolation
         self._waiting: dict[Who, asyncio.Future[None]] = {}
 
     @property
@@ -25,8 +27,7 @@ class Slots(Generic[Who]):
 
     async def take(self, who: Who) -> None:
         """Returns with a slot, which is to be given back. Raises Refused for one that shall not wait any more."""
-        if self._free > 0:
-            self._free -= 1
+        if not self._isolation.is_closed and self.take_free():
             return
         got: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[who] = got
@@ -38,14 +39,29 @@ class Slots(Generic[Who]):
                 self.give()
             raise
 
+    def take_free(self) -> bool:
+        """Takes a slot, if one is free."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        self._isolation.running += 1
+        return True
+
     def give(self) -> None:
         """Gives a slot back."""
-        while self._waiting:
-            got = self._waiting.pop(next(iter(self._waiting)))
-            if not got.done():
-                got.set_result(None)
-                return
         self._free += 1
+        self._isolation.running -= 1
+        self._isolation.next()
+        self.next()
+
+    def next(self) -> None:
+        """Hands out what is free."""
+        while self._waiting and not self._isolation.is_closed and self.take_free():
+            got = self._waiting.pop(next(iter(self._waiting)))
+            if got.done():
+                self.give()
+            else:
+                got.set_result(None)
 
     def refuse(self, may: Callable[[Who], bool]) -> int:
         """Refuses those that wait and may be refused. Answers how many these are."""

@@ -74,6 +74,9 @@ class Starting:
             handler = member.options.handlers.find(delivery.pattern, sender is None, header.message)
         if handler is None:
             if sender is None:
+                if member.options.sealing is None and header.codec == "json" and not header.codec_name:
+                    # What cannot be read is a dead letter, whoever would handle it.
+                    await self._data(delivery, request)
                 await self._ending.acknowledge(delivery)
             await self._ending.no_handler(delivery)
             raise Over
@@ -175,18 +178,21 @@ class Starting:
             else:
                 await self._ending.no_result(delivery)
 
-    async def start(self, delivery: Delivery, request: Request, handler: Handler) -> None:
-        """Waits until a handler may start, and notes what may be started once only, or may be the last time."""
-        member = self._member
-        while not member.is_fresh:
-            if member.lost.is_set():
+    async def held(self) -> None:
+        """Waits until the lease certainly holds."""
+        while not self._member.is_fresh:
+            if self._member.lost.is_set():
                 raise Over
             await asyncio.sleep(0.05)
+
+    async def start(self, delivery: Delivery, request: Request, handler: Handler) -> None:
+        """Waits until a handler may start, and notes what may be started once only, or may be the last time."""
+        await self.held()
         once = request.header.once or handler.once
         if not delivery.size:
             if once and not delivery.is_started_once:
                 await self._start_once(delivery)
-        elif once or delivery.counted >= member.options.max_deliveries:
+        elif once or delivery.counted >= self._member.options.max_deliveries:
             await self._mark(delivery, once)
 
     async def _start_once(self, delivery: Delivery) -> None:
@@ -209,9 +215,11 @@ class Starting:
             told = [delivery.group, self._member.consumer, delivery.id, "".join(letters), noted]
             return [*told, "1" if once else "0"]
 
+        # On its last permitted delivery it runs whoever has marked it: an instance that left by itself is no reason.
+        is_over = once or delivery.counted > self._member.options.max_deliveries
         # A mark that a repeat finds may be its own, but not where it was there before.
         again = None if delivery.was_marked else args("T")
-        said = await self._ending.script("mark", keys, args("t"), again=again)
+        said = await self._ending.script("mark", keys, args("t" if is_over else "T"), again=again if is_over else None)
         sign = said.split(" ")[1][delivery.place]
         if sign == "t" and once:
             await self._ending.fault(delivery, "INTERRUPTED", "its instance died", "may-have-run")

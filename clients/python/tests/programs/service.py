@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,6 +22,8 @@ def say(kind: str, **more: Any) -> None:
 @service.message("work")
 async def work(data: Any, context: Context) -> Any:
     say("started", key=data["key"], deliveries=context.deliveries)
+    if data.get("die"):
+        os.kill(os.getpid(), signal.SIGKILL)
     try:
         await asyncio.sleep(data.get("ms", 0) / 1000)
     except asyncio.CancelledError:
