@@ -8,6 +8,7 @@ import base64
 import gc
 import hashlib
 import json
+import logging
 import os
 import resource
 import signal
@@ -32,6 +33,7 @@ service = Service(
     prefix=options["prefix"],
     lease=options["leaseTtl"] / 1000,
     concurrency=options["concurrency"],
+    max_payload=options.get("maxPayloadBytes", 1_048_576),
 )
 executions = 0
 effects = given.get("effects")
@@ -48,6 +50,16 @@ def write(**event: Any) -> None:
 
 def now() -> float:
     return round(time.monotonic() * 1000, 2)
+
+
+class Lines(logging.Handler):
+    """Writes lines of the log down, as witness.ts does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write(k="log", level=record.levelname.lower(), text=record.getMessage()[:500], t=now())
+
+
+logging.getLogger("redis_streams_rpc").addHandler(Lines())
 
 
 def digest(text: str) -> str:

@@ -11,7 +11,7 @@ import { s9, s9kept } from './s09-sentinel.js';
 import { s10, s10kept } from './s10-cluster.js';
 import { s11 } from './s11-long.js';
 import { s12 } from './s12-zombies.js';
-import { s13 } from './s13-poison.js';
+import { s13, s13python } from './s13-poison.js';
 import { s14 } from './s14-overload.js';
 import { s15 } from './s15-memory-full.js';
 import { s16 } from './s16-slow-caller.js';
@@ -44,6 +44,7 @@ export const scenarios: readonly Scenario[] = [
   s11,
   s12,
   s13,
+  s13python,
   s14,
   s15,
   s16,
