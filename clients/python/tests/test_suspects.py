@@ -5,14 +5,16 @@ import json
 import logging
 import sys
 from collections import Counter
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import PROGRAMS, Process, Start, until
 from redis.asyncio import Redis
+from test_service import failure, has_length
 
-from redis_streams_rpc import Caller, RetryLater
+from redis_streams_rpc import Caller, RetryLater, Service
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, Note, deliveries_of
 from redis_streams_rpc.entry import Request
@@ -172,23 +174,55 @@ async def test_nothing_begins_while_a_suspect_is_fetched() -> None:
     await asyncio.wait_for(recovery._wake.wait(), 20)
 
 
+def lives(start: Start, members: list[Process], number: int, **options: Any) -> list["asyncio.Task[None]"]:
+    """So many instances, each started again whenever it has ended."""
+
+    async def live() -> None:
+        while True:
+            member = await start(sys.executable, str(PROGRAMS / "service.py"), json.dumps(options))
+            members.append(member)
+            await member.process.wait()
+
+    return [asyncio.create_task(live()) for _ in range(number)]
+
+
+async def test_an_innocent_call_is_not_ended_by_what_comes_while_it_runs_for_the_last_time(
+    start: Start, url: str, prefix: str, redis: Redis
+) -> None:
+    key, members = f"{{{prefix}}}:s:work", list[Process]()
+    service = Service(url, prefix=prefix, group="work")
+    service.message("work")(lambda data: data)
+    async with service:
+        pass
+    async with Caller(url, prefix=prefix, timeout=60) as caller:
+        call = partial(caller.call, "work", when_no_consumer="wait")
+        innocent = [asyncio.create_task(call({"key": f"call-{at}", "ms": 150})) for at in range(3)]
+        # Two instances have died with them.
+        await until(lambda: has_length(redis, key, 3))
+        (_, entries), *_ = await redis.xreadgroup("work", "gone", {key: ">"})
+        await redis.xclaim(key, "work", "gone", 0, [id_ for id_, _ in entries], retrycount=2)
+        await redis.set(f"{{{prefix}}}:lease:gone", "+")
+        running = lives(start, members, 1, url=url, prefix=prefix, group="work", lease=3)
+        try:
+            await until(lambda: [line for member in members for line in member.of("started")])
+            poison = [asyncio.create_task(call({"key": f"poison-{at}", "die": True})) for at in range(3)]
+            assert [reply["key"] for reply in await asyncio.gather(*innocent)] == ["call-0", "call-1", "call-2"]
+            for task in poison:
+                task.cancel()
+        finally:
+            for task in running:
+                task.cancel()
+    assert not await redis.exists(f"{{{prefix}}}:dead:work")
+    started = [line for member in members for line in member.of("started") if "call" in line["key"]]
+    assert [line["deliveries"] for line in started] == [3, 3, 3]
+
+
 async def test_what_kills_its_instances_takes_no_other_call_with_it(
     start: Start, url: str, prefix: str, redis: Redis
 ) -> None:
     """Three instances are started again whenever one of the calls has killed them: as often as is permitted."""
-    from test_service import failure
-
-    poison, members, begun, is_over = 3, list[Process](), Counter[str](), False
-
-    options = json.dumps({"url": url, "prefix": prefix, "group": "work", "lease": 3})
-
-    async def keep_alive() -> None:
-        while not is_over:
-            member = await start(sys.executable, str(PROGRAMS / "service.py"), options)
-            members.append(member)
-            await member.process.wait()
-
-    lives = [asyncio.create_task(keep_alive()) for _ in range(3)]
+    poison, members = 3, list[Process]()
+    running = lives(start, members, 3, url=url, prefix=prefix, group="work", lease=3)
     try:
         await until(lambda: sum(len(member.of("listening")) for member in members) == 3)
         async with Caller(url, prefix=prefix, timeout=60) as caller:
@@ -202,11 +236,9 @@ async def test_what_kills_its_instances_takes_no_other_call_with_it(
                 innocent += [reply["key"] for reply in await asyncio.gather(*calls)]
             assert await killing == [("DEAD_LETTERED", "may-have-run")] * poison
     finally:
-        is_over = True
-        for life in lives:
-            life.cancel()
-    for member in members:
-        begun.update(line["key"] for line in member.of("started"))
+        for task in running:
+            task.cancel()
+    begun = Counter(line["key"] for member in members for line in member.of("started"))
     letters = await redis.xrange(f"{{{prefix}}}:dead:work")
     # Whoever is handed it once more writes the letter.
     assert Counter(fields["deliveries"] for _, fields in letters) == {"4": poison}
