@@ -3,7 +3,7 @@ import type {
   KnownFrom,
   WantedStream,
 } from '../../../libs/redis-stream-transport/src/redis/lease-broker.js';
-import { requestLine, TestBrokers } from '../../support/brokers.js';
+import { callerId, requestLine, TestBrokers } from '../../support/brokers.js';
 import { startPrivateRedis } from '../../support/redis-process.js';
 
 const wildcard = { text: 'orders.*', answers: true };
@@ -253,7 +253,7 @@ describe('a claim', () => {
     const again = of('orders.a', { again: 'anew' });
     await leases.claimStream(owner, claim);
     await brokers.group().ensureGroup('orders.a', 'r', true, { from: '1-0' });
-    const add = () => brokers.add('orders.a', requestLine('c'));
+    const add = () => brokers.add('orders.a', requestLine(callerId()));
     const [running, ended, next] = [await add(), await add(), await add()];
     await brokers.hand('orders.a', 'w1');
     await redis.xack(keys.stream('orders.a'), 'service', ended);
