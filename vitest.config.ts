@@ -29,6 +29,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A second by default, which a busy machine takes.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
