@@ -9,7 +9,7 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 6386,
+  'engine/consumer': 6451,
   'engine/diagnostics': 220,
   'engine/producer': 2445,
   engine: 485,
@@ -18,7 +18,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   options: 1200,
   protocol: 1050,
   'redis/cluster': 300,
-  'redis/lua': 390,
+  'redis/lua': 400,
   'redis/operations': 3395,
   'redis/connections': 220,
   'redis/reading': 120,

@@ -97,6 +97,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
         drop: true,
         answer: replied,
       }),
+    readWaiting: (group) => group.readWaiting(fake, { consumer: 'me', streams: ['s'], age: 100 }),
     look: (group) => group.look(owner, 's', ['1-1']),
     retry: (group) => group.retry(owner, { stream: 's', id: '1-1' }, next),
     deadLetter: (group) => group.deadLetter(owner, { ...dead, answer: replied }),

@@ -734,6 +734,29 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['if (members <= 1 || !stream.expectsPacks) return 0;', 'return 0;']],
   },
   {
+    rule: 'P17',
+    part: 'the reads beside the plan',
+    file: consumer('intake/beside-reads'),
+    changes: [['room.free > 0 ? (plan.lacking?.(room) ?? NONE) : NONE', 'NONE']],
+  },
+  {
+    rule: 'P17',
+    part: 'the age',
+    file: operation('serving/read-waiting'),
+    changes: [['(waited < 0 or waited >= tonumber(age))', 'waited >= 0']],
+  },
+  {
+    rule: 'P17',
+    part: 'the streams that are left out',
+    file: consumer('intake/equal-plan'),
+    changes: [
+      [
+        'this.left = this.isTooFull(room) ? streams : [];',
+        'if (this.isTooFull(room)) return undefined;',
+      ],
+    ],
+  },
+  {
     rule: 'P18',
     part: 'the slack',
     file: producer('sending/layout'),

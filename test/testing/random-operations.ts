@@ -69,6 +69,7 @@ export class Operations {
     claimKeys: () => this.claimKeys(),
     noHandler: () => this.noHandler(),
     nested: () => this.nested(),
+    readWaiting: () => this.readWaiting(),
     refuseUnread: () => this.refuseUnread(),
     facts: () => this.facts(),
     pauses: () => (side) => side.leases.readPauses(),
@@ -367,6 +368,14 @@ export class Operations {
       streams: STREAMS.map((stream) => ({ stream, most: 1 + this.dice.below(2), mark: '' })),
     };
     return (side) => readNested(side.link, side.keys, search);
+  }
+
+  private readWaiting(): Step {
+    const consumer = this.live;
+    const streams = this.dice.some(STREAMS, 2);
+    // What comes within a second, or none of it.
+    const age = this.dice.pick([0, 3_600_000]);
+    return (side) => side.group.readWaiting(side.link, { consumer, streams, age });
   }
 
   private refuseUnread(): Step {

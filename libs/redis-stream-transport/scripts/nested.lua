@@ -17,6 +17,14 @@ local function field(flat, name)
   end
 end
 
+local function delivered(stream, group)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err then return nil end
+  for _, g in ipairs(groups) do
+    if field(g, 'name') == group then return field(g, 'last-delivered-id') end
+  end
+end
+
 wanted, others = tonumber(wanted), tonumber(others)
 local entries, length = 1000, 8388608
 local function nested(fields)
@@ -36,13 +44,6 @@ local function between(stream, from, upTo, most)
     if #page > 0 then from = page[#page][1] end
   until #page < 20 or n > most
   return n
-end
-local function delivered(stream)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err then return nil end
-  for _, g in ipairs(groups) do
-    if field(g, 'name') == group then return field(g, 'last-delivered-id') end
-  end
 end
 local function search(stream, from, most)
   local found, last, clean, page = 0, nil, from, nil
@@ -64,7 +65,7 @@ end
 local reads, marks = {}, {}
 for i, wish in ipairs(streams) do
   local stream, most, mark = wish.stream, math.min(wanted, tonumber(wish.most)), wish.mark
-  local start = most > 0 and entries > 0 and length > 0 and delivered(stream)
+  local start = most > 0 and entries > 0 and length > 0 and delivered(stream, group)
   if start then
     local from = start
     if mark ~= '' and before(start, mark) then from = mark end

@@ -1,5 +1,5 @@
 import type { Keys } from '../protocol/keys.js';
-import type { HeldEntry } from './entries.js';
+import type { HeldEntry, StreamEntries } from './entries.js';
 import type { Link } from './link.js';
 import { clean } from './operations/cleaning/clean.js';
 import type { Cleaned, CleaningPlace, CleaningTerms } from './operations/cleaning/clean.js';
@@ -18,6 +18,7 @@ import { noHandler } from './operations/serving/no-handler.js';
 import type { UnhandledAnswer, UnhandledEntry } from './operations/serving/no-handler.js';
 import { readGroup, type ReadAnswer, type ReadRequest } from './operations/serving/read.js';
 import { look } from './operations/serving/look.js';
+import { readWaiting, type WaitingRequest } from './operations/serving/read-waiting.js';
 import {
   retry,
   type EntryPlace,
@@ -66,6 +67,11 @@ export class GroupBroker implements ServicePlace {
   /** Blocks the connection of `reader`, not that of the place, until there is something to read. */
   read(reader: Link, request: ReadRequest): Promise<ReadAnswer> {
     return readGroup(this, reader, request);
+  }
+
+  /** One entry that has waited for long, if there is one. */
+  readWaiting(reader: Link, request: WaitingRequest): Promise<StreamEntries[]> {
+    return readWaiting(this, reader, request);
   }
 
   look(owner: Owner, stream: string, ids: readonly string[]): Promise<(string | undefined)[]> {

@@ -21,6 +21,7 @@ import { admit } from './serving/admit.js';
 import { claimKeys } from './serving/claim-keys.js';
 import { deadLetter, settleChecked } from './serving/ending.js';
 import { nested } from './serving/nested.js';
+import { readWaiting } from './serving/read-waiting.js';
 import { retry } from './serving/retry.js';
 import { settlePlain } from './serving/settle-plain.js';
 import { settle } from './serving/settle.js';
@@ -45,7 +46,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...[enqueue, enqueueOne, closeNumber, attach, abort, decide, reAsk],
   ...[entryHeads, findCall],
   ...[settle, settlePlain, settleChecked, deadLetter, retry, look, start, mark, claimKeys, admit],
-  ...[nested, noHandler, refuseUnread],
+  ...[nested, readWaiting, noHandler, refuseUnread],
   ...[renew, leases, pauses, announce, facts, release, revoke, notedConnections],
   ...[ensureGroup, unlist, dropGroup],
   ...[claim, adopt, fetchHeld, orphans, scan, snapshot, interrupted, endInterrupted],

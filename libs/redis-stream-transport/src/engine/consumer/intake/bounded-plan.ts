@@ -21,6 +21,8 @@ export class BoundedPlan implements ReadPlan {
   private listen = false;
   /** Streams that the blocking read leaves out because they have no room. */
   private omitted: readonly StreamState[] = [];
+  /** Streams that the last ask left out, whether it blocks or not. */
+  private left: readonly StreamState[] = [];
 
   constructor(
     private readonly streams: readonly StreamState[],
@@ -36,6 +38,7 @@ export class BoundedPlan implements ReadPlan {
     for (const stream of due ?? this.streams)
       (this.roomIn(stream, room) > 0 ? readable : full).push(stream);
     this.omitted = [];
+    this.left = full;
     if (readable.length === 0) return undefined;
     const ofHot = this.forAll ? undefined : this.ofHot(room, due);
     this.forAll = ofHot === undefined;
@@ -69,10 +72,20 @@ export class BoundedPlan implements ReadPlan {
   dropped(stream: StreamState): void {
     this.hot.delete(stream);
     this.omitted = this.omitted.filter((one) => one !== stream);
+    this.left = this.left.filter((one) => one !== stream);
   }
 
   closed(room: Room): readonly StreamState[] {
     return this.streams.filter((stream) => this.roomIn(stream, room) <= 0);
+  }
+
+  lacking(room: Room): readonly StreamState[] {
+    return this.left.filter(
+      (stream) =>
+        this.leastFor(stream, room) > 0 &&
+        this.roomIn(stream, room) <= 0 &&
+        this.startable(stream, room) > 0,
+    );
   }
 
   get omits(): boolean {
@@ -121,12 +134,20 @@ export class BoundedPlan implements ReadPlan {
     return { streams, count, blocks: false };
   }
 
+  /** How many entries of the stream are asked for at most; 0 while too few calls of a pack could start. */
+  private roomIn(stream: StreamState, room: Room): number {
+    const startable = this.startable(stream, room);
+    return startable < this.leastFor(stream, room) ? 0 : startable;
+  }
+
   /** How many entries of the stream could start; 0 while entries that a dead instance left come first. */
-  private roomIn(stream: StreamState, { free, members, mayPark }: Room): number {
-    if (stream.hasUnclaimed || stream.isOut) return 0;
-    const room = stream.room(free, mayPark);
-    if (this.takesPacksAlways) return room;
-    return room < roomForPacks(stream, { members, concurrency: this.concurrency }) ? 0 : room;
+  private startable(stream: StreamState, { free, mayPark }: Room): number {
+    return stream.hasUnclaimed || stream.isOut ? 0 : stream.room(free, mayPark);
+  }
+
+  private leastFor(stream: StreamState, { members }: Room): number {
+    if (this.takesPacksAlways) return 0;
+    return roomForPacks(stream, { members, concurrency: this.concurrency });
   }
 
   private shareOf(stream: StreamState): FairShare {

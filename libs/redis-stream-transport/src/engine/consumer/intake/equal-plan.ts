@@ -19,6 +19,8 @@ export class EqualPlan implements ReadPlan {
    * because entries of other streams have more calls each. One read names these only.
    */
   private filled: readonly StreamState[] = [];
+  /** Streams that the last ask left out because too few slots were free for a pack. */
+  private left: readonly StreamState[] = [];
   /** That read, while it is on its way. */
   private rest: Ask | undefined;
 
@@ -36,7 +38,8 @@ export class EqualPlan implements ReadPlan {
     const streams = this.streams.some((stream) => stream.isClosed(mayPark))
       ? this.streams.filter((stream) => !stream.isClosed(mayPark))
       : this.streams;
-    if (streams.length === 0 || this.isTooFull(room)) return undefined;
+    this.left = this.isTooFull(room) ? streams : [];
+    if (streams.length === 0 || this.left.length > 0) return undefined;
     const { free, members } = room;
     if ((this.rest = this.ofRest(room)) !== undefined) return this.rest;
     if (this.listen) {
@@ -62,6 +65,7 @@ export class EqualPlan implements ReadPlan {
     const readable = due.filter(
       (stream) => !stream.isClosed(room.mayPark) && free >= this.leastFor(stream, room),
     );
+    this.left = readable.length === due.length ? [] : due.filter((one) => !readable.includes(one));
     if (readable.length === 0) return undefined;
     const packs = readable.some((stream) => stream.takesPacks(this.concurrency));
     const most = Math.max(1, Math.floor(free / mostCalls(readable)));
@@ -108,17 +112,24 @@ export class EqualPlan implements ReadPlan {
 
   dropped(stream: StreamState): void {
     this.filled = this.filled.filter((one) => one !== stream);
+    this.left = this.left.filter((one) => one !== stream);
   }
 
   closed(room: Room): readonly StreamState[] {
     return room.free > 0 && !this.isTooFull(room) ? [] : this.streams;
   }
 
+  lacking(room: Room): readonly StreamState[] {
+    if (this.left.length === 0 || !this.isTooFull(room)) return [];
+    return this.left.filter((stream) => !stream.isClosed(room.mayPark));
+  }
+
   private isTooFull(room: Room): boolean {
     return this.streams.some((stream) => room.free < this.leastFor(stream, room));
   }
 
-  private leastFor(stream: StreamState, { members }: Room): number {
+  private leastFor(stream: StreamState, { members, mayPark }: Room): number {
+    if (stream.isClosed(mayPark)) return 0;
     return roomForPacks(stream, { members, concurrency: this.concurrency });
   }
 

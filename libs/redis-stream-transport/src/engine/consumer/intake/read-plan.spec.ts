@@ -214,6 +214,54 @@ describe('P17: a plan of reads where packs come', () => {
     expect(names(plan.next(room(5, { members: 2 })))).toEqual(['work']);
   });
 
+  it.each([undefined, 100])(
+    'says of which it asks for none although a slot is free: bound %s',
+    (bound) => {
+      const [packs, long] = [withPacks(bound), stream('long', undefined)];
+      const plan = readPlan([packs, long], 100);
+      const lacking = (free: number, members: number) => {
+        plan.next(room(free, { members }));
+        return plan.lacking?.(room(free, { members }));
+      };
+      // Without bounds one read is of all streams, so all are left out.
+      expect(lacking(15, 2)).toEqual(bound === undefined ? [packs, long] : [packs]);
+      expect(lacking(16, 2)).toEqual([]);
+      expect(lacking(15, 1)).toEqual([]);
+      // Of those that are due it leaves out the others.
+      plan.next(room(15, { members: 2 }), [packs, long]);
+      expect(plan.lacking?.(room(15, { members: 2 }))).toEqual([packs]);
+      expect(plan.lacking?.(room(16, { members: 2 }))).toEqual([]);
+      plan.dropped(packs);
+      expect(plan.lacking?.(room(15, { members: 2 }))).toEqual([]);
+    },
+  );
+
+  it('lacks no room of streams that are at their bound, or that wait for something else', () => {
+    const packs = withPacks(100);
+    const plan = readPlan([packs], 100);
+    const lacking = () => {
+      plan.next(room(15, { members: 2 }));
+      return plan.lacking?.(room(15, { members: 2 }));
+    };
+    expect(lacking()).toEqual([packs]);
+    packs.hasUnclaimed = true;
+    expect(lacking()).toEqual([]);
+    packs.hasUnclaimed = false;
+    packs.patterns.get('work.0')!.running = 100;
+    expect(lacking()).toEqual([]);
+  });
+
+  it.each([undefined, 100])(
+    'asks other streams while that of the packs cannot be read: bound %s',
+    (bound) => {
+      const packs = withPacks(bound);
+      const plan = readPlan([packs, stream('long', undefined)], 100);
+      packs.isBroken = true;
+      expect(names(plan.next(room(2, { members: 2 })))).toEqual(['long']);
+      expect(plan.lacking?.(room(2, { members: 2 }))).toEqual([]);
+    },
+  );
+
   it('asks for as many as it can start', () => {
     expect(readPlan([withPacks()], 200).next(room(200))?.count).toBe(12);
   });

@@ -50,6 +50,11 @@ export interface ReadPlan {
   dropped(stream: StreamState): void;
   /** Streams that no read may name now. */
   closed(room: Room): readonly StreamState[];
+  /**
+   * Streams that the last ask left out and that are left out now because too few slots are free for a pack, although one is.
+   * Undefined: packs need no room of their own.
+   */
+  lacking?(room: Room): readonly StreamState[];
   /** It asks for what matters more than all that waits, where nothing can start. */
   readonly readsAhead?: boolean;
   /** Whether the last ask blocks and leaves out streams that had no room. */

@@ -2,6 +2,7 @@ import { shardContext } from '../../../../../../test/support/shard-context.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { Keys } from '../../../protocol/keys.js';
 import type { Link } from '../../../redis/link.js';
+import type { WaitingRequest } from '../../../redis/operations/serving/read-waiting.js';
 import type { ReadRequest } from '../../../redis/operations/serving/read.js';
 import { Reader } from './reader.js';
 import { PatternState, type PatternSpec } from './pattern-state.js';
@@ -96,6 +97,68 @@ describe('L24: a stream that is told while a read is on its way', () => {
     await stop;
     expect(asked).toEqual([['s0', 's1'], ['s0', 's1'], ['s1']]);
   });
+});
+
+describe('P17: a stream that is left out because too few slots are free for a pack', () => {
+  it.each([undefined, 100])(
+    'is read one entry at a time once that has waited, and other reads end in time: bound %s',
+    async (bound) => {
+      const made = (name: string) => {
+        const stream = new StreamState(name);
+        stream.patterns.set(name, new PatternState({ concurrency: bound } as PatternSpec));
+        return stream;
+      };
+      const [packs, other] = [made('packs'), made('other')];
+      packs.brought(16);
+      packs.callsPerEntry = 16;
+      const planned: { names: readonly string[]; block: number }[] = [];
+      const waiting: (readonly string[])[] = [];
+      const handed: string[] = [];
+      let stop: Promise<void> | undefined;
+      const broker = {
+        read: async (_: Link, { streams: names, block }: ReadRequest) => {
+          planned.push({ names, block });
+          context.clock.pass(block);
+          await turn();
+          return { read: [], seen: undefined };
+        },
+        readWaiting: async (_: Link, { streams: names }: WaitingRequest) => {
+          waiting.push(names);
+          if (waiting.length === 3) stop = reader.stop();
+          await turn();
+          return [{ stream: 'packs', entries: [{ id: '1-0', fields: [] }] }];
+        },
+      } as unknown as GroupBroker;
+      const context = shardContext({ options: { concurrency: 100 } });
+      context.members = 2;
+      const room = { free: 1, mayPark: true, ahead: 0 };
+      const parts = { broker, link, keys, streams: [packs, other] };
+      const reader = new Reader(context, parts, room, {
+        mayRead: () => true,
+        entries: ({ name }) => handed.push(name),
+        heal: () => Promise.resolve(),
+        unblock: () => {},
+      });
+      reader.start();
+      await vi.waitFor(() => {
+        context.clock.pass(10);
+        expect(stop).toBeDefined();
+      });
+      await stop;
+      expect(handed).toEqual(['packs', 'packs', 'packs']);
+      if (bound === undefined) {
+        expect(planned).toEqual([]);
+        expect(waiting.flat()).toContain('other');
+      } else {
+        expect(new Set(waiting.flat())).toEqual(new Set(['packs']));
+        expect(planned.length).toBeGreaterThan(0);
+        for (const { names, block } of planned) {
+          expect(names).toEqual(['other']);
+          expect(block).toBeLessThanOrEqual(50);
+        }
+      }
+    },
+  );
 });
 
 describe('what a read brings', () => {

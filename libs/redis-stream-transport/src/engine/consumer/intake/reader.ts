@@ -3,10 +3,9 @@ import type { StreamEntries } from '../../../redis/entries.js';
 import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { CommandFailure } from '../../../redis/failure.js';
 import type { Keys } from '../../../protocol/keys.js';
-import type { Link } from '../../../redis/link.js';
 import type { Watermark } from '../../../redis/operations/serving/read.js';
-import type { NestedReads } from './nested-reads.js';
 import { earlier } from '../../clock.js';
+import { type Beside, BesideReads } from './beside-reads.js';
 import { DueStreams } from './due-streams.js';
 import { HEALED } from './ensure-groups.js';
 import { readPlan } from './plans.js';
@@ -22,15 +21,12 @@ const BLOCK = 2000;
 const RETRY_AFTER = 250;
 
 /** What is read, and over which connection. */
-export interface Readable {
+export interface Readable extends Beside {
   readonly broker: GroupBroker;
-  readonly link: Link;
   readonly keys: Keys;
   readonly streams: readonly StreamState[];
   /** Further streams may come. */
   readonly grows?: boolean;
-  /** Reads nested calls, which may start although nothing else may. */
-  readonly nested?: NestedReads;
 }
 
 /** How much may be read. */
@@ -72,7 +68,8 @@ export class Reader {
   isReading = false;
   /** Reads issued so far. */
   reads = 0;
-  /** The read in flight ends in time for the next look for nested calls, or was told to. */
+  private readonly beside: BesideReads;
+  /** The read in flight ends in time for the next read beside those of the plan, or was told to. */
   private endsInTime = false;
   /** Failed reads since the last success. */
   private failures = 0;
@@ -87,6 +84,7 @@ export class Reader {
     this.due = new DueStreams(this.byKey, context.clock);
     this.pace = new ReadPace(context);
     this.plan = readPlan(of.streams, context.options.concurrency, context.clock, of.grows);
+    this.beside = new BesideReads(context, of, this.plan, () => this.mayRead(true));
   }
 
   /** Reads one more stream from now on, or requests of one that it reads. */
@@ -121,7 +119,7 @@ export class Reader {
     // The read in flight may leave out a stream that has room now.
     if (!this.isReading || !this.plan.omits) return;
     const room = this.roomNow();
-    const isLate = !this.endsInTime && this.nestedDue(room) !== undefined;
+    const isLate = !this.endsInTime && this.beside.dueIn(room) !== undefined;
     if (isLate) this.endsInTime = true;
     if (this.plan.isOutdated(room) || isLate) this.hooks.unblock();
   }
@@ -138,16 +136,18 @@ export class Reader {
     while (!this.stopped) {
       const room = this.roomNow();
       // Nested calls are read even when nothing else may be. The two kinds of reads take turns.
-      const due = this.nestedDue(room);
+      let due = this.beside.dueIn(room);
       const mayAsk: boolean = (room.free > 0 || (room.ahead ?? 0) > 0) && (due !== 0 || looked);
       const ask: Ask | undefined = mayAsk ? this.plan.next(room, this.due.next()) : undefined;
+      // The plan may leave out others than before.
+      if (mayAsk) due = this.beside.dueIn(room);
       looked = ask === undefined;
       if (ask === undefined && due !== 0) {
         await this.change(mayAsk ? earlier(due, this.due.sweepIn) : due);
         continue;
       }
       try {
-        const reading = ask === undefined ? this.readNested() : this.issue(ask, due);
+        const reading = ask === undefined ? this.readBeside() : this.issue(ask, due);
         const brought = await (this.current = reading);
         this.failures = 0;
         // Handlers go first: replies that are ready at once leave before the next read. A lone call then waits for
@@ -163,13 +163,6 @@ export class Reader {
     return this.of.link.isUp && this.hooks.mayRead(nested);
   }
 
-  /** Milliseconds until the next look for nested calls in streams that no other read may name. */
-  private nestedDue(room: Room): number | undefined {
-    const { nested } = this.of;
-    if (nested === undefined || !nested.hasRoom || !this.mayRead(true)) return undefined;
-    return nested.dueIn(this.plan.closed(room));
-  }
-
   private roomNow(): Room {
     const { members } = this.context;
     const mayRead = this.mayRead(false);
@@ -178,7 +171,7 @@ export class Reader {
     return { free, members, mayPark: this.room.mayPark, ahead };
   }
 
-  /** @param due milliseconds until nested calls are to be read; undefined: none are */
+  /** @param due milliseconds until a read beside those of the plan; undefined: none is to come */
   private async issue(ask: Ask, due: number | undefined): Promise<number> {
     const { identity, members, clock } = this.context;
     const { owner } = identity;
@@ -207,11 +200,13 @@ export class Reader {
     return brought.total;
   }
 
-  private async readNested(): Promise<number> {
+  private async readBeside(): Promise<number> {
     const { owner } = this.context.identity;
-    const answer = await this.answer((this.of.nested as NestedReads).look());
+    const answer = await this.answer(this.beside.look());
     if (owner !== this.context.identity.owner) return 0;
-    return (await this.take(answer, undefined)).total;
+    const { entries, total } = await this.take(answer, undefined);
+    for (const stream of entries.keys()) stream.learn();
+    return total;
   }
 
   private async answer<T>(reading: Promise<T>): Promise<T> {

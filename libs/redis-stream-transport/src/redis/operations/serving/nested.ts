@@ -2,6 +2,7 @@ import type { Keys } from '../../../protocol/keys.js';
 import { isEntryId } from '../../../protocol/limits.js';
 import { listOf, textsOf } from '../../answer.js';
 import { readAnswer, type StreamEntries } from '../../entries.js';
+import { LUA_DELIVERED } from '../../lua/delivered.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import type { Link } from '../../link.js';
 import { defineScript, run } from '../script.js';
@@ -56,7 +57,7 @@ export const nestedScript = defineScript({
   each: { name: 'streams', keys: ['stream'], args: ['most', 'mark'] },
   flags: 'allow-oom',
   lua: `
-${LUA_IDS}
+${LUA_IDS}${LUA_DELIVERED}
 wanted, others = tonumber(wanted), tonumber(others)
 local entries, length = ${LOOKED_AT}, ${LENGTH}
 local function nested(fields)
@@ -76,13 +77,6 @@ local function between(stream, from, upTo, most)
     if #page > 0 then from = page[#page][1] end
   until #page < ${PAGE} or n > most
   return n
-end
-local function delivered(stream)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err then return nil end
-  for _, g in ipairs(groups) do
-    if field(g, 'name') == group then return field(g, 'last-delivered-id') end
-  end
 end
 local function search(stream, from, most)
   local found, last, clean, page = 0, nil, from, nil
@@ -104,7 +98,7 @@ end
 local reads, marks = {}, {}
 for i, wish in ipairs(streams) do
   local stream, most, mark = wish.stream, math.min(wanted, tonumber(wish.most)), wish.mark
-  local start = most > 0 and entries > 0 and length > 0 and delivered(stream)
+  local start = most > 0 and entries > 0 and length > 0 and delivered(stream, group)
   if start then
     local from = start
     if mark ~= '' and before(start, mark) then from = mark end
