@@ -79,7 +79,7 @@ async def test_what_cannot_be_read_becomes_a_dead_letter(python: Start, url: str
     await redis.xadd(stream, {"c": "hello", "d": "1"})
     frames = await until(lambda: replies(redis, f"{{{prefix}}}:r:{caller}", 3))
     assert [frames[call] for call in "123"] == ["INVALID_MESSAGE", "UNSUPPORTED_VERSION", "CODEC_MISMATCH"]
-    await until(lambda: has_length(redis, f"{{{prefix}}}:dead:work", 2))
+    await until(lambda: has_length(redis, f"{{{prefix}}}:dead:work", 3))
 
 
 async def has_length(redis: Redis, key: str, length: int) -> bool:
