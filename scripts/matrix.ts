@@ -1,7 +1,7 @@
 // npm run matrix: plays the tests on the servers and the versions of Node that people run, fetches these first, and keeps
 // what passed in docs/matrix.json, of which `npm run docs` prints the table of the README. Hours for all of it.
 //
-//   npm run matrix -- --only redis-8.6,node-26 --parts conformance,rules
+//   npm run matrix -- --only redis-8.6,node-26 --parts conformance,chaos
 //
 // What cannot be fetched here is left out, in one line. With --dry nothing is kept. With --missing, what passed today on the
 // same versions is left out: so it may be stopped at any time, and goes on where it was, in the chaos suite with the next
@@ -19,7 +19,7 @@ import { isPlayed, keepPlayed, today } from './matrix/records.js';
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    parts: { type: 'string', default: 'conformance,rules,integration,chaos' },
+    parts: { type: 'string', default: 'conformance,integration,chaos' },
     dry: { type: 'boolean', default: false },
     missing: { type: 'boolean', default: false },
   },

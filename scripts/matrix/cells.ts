@@ -47,7 +47,6 @@ export const CELLS: readonly Cell[] = [
 /** What is run in each cell. */
 export const PARTS = {
   conformance: ['test/conformance'],
-  rules: ['test/integration/rules', 'test/integration/modes', 'test/integration/scripts'],
   integration: ['test/integration'],
   chaos: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
 } as const;

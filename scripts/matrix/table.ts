@@ -6,7 +6,6 @@ import { records, type Consumed, type Played } from './records.js';
 
 const SHOWN: readonly (readonly [Part, string])[] = [
   ['conformance', 'conformance'],
-  ['rules', 'rules, modes, scripts'],
   ['integration', 'integration'],
   ['chaos', 'chaos S1 to S8'],
 ];

@@ -48,7 +48,7 @@ it('the table has a line for each cell that was played, and its days', () => {
 
 it('what passed today on the same versions is not missing', () => {
   const record: Played = {
-    ...{ cell: 'redis-8.0', part: 'rules', passed: '3 tests' },
+    ...{ cell: 'redis-8.0', part: 'integration', passed: '3 tests' },
     ...{ server: 'Redis 8.0.2', node: '20.20.2', date: '2026-01-31' },
   };
   const all = { played: [record], consumed: [] };
