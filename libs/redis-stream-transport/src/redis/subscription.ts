@@ -33,23 +33,27 @@ export class Subscription {
       moved: () => this.link.renew('the slot of the channels moves'),
     };
     const observer = observed(settings.observer, () => hooks.failed());
-    this.link = new Link('subscriber', { ...settings, observer }, {
-      up: async (connection) => {
-        this.stopListening();
-        const wanted = this.channels;
-        const routes = routesOf(connection);
-        routes.add(wanted, listener);
-        this.stopListening = () => routes.remove(wanted, listener);
-        await connection.ssubscribe(...wanted);
-        // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
-        if (wanted !== this.channels) throw new Error('channels changed');
-        hooks.proven();
+    this.link = new Link(
+      'subscriber',
+      { ...settings, observer },
+      {
+        up: async (connection) => {
+          this.stopListening();
+          const wanted = this.channels;
+          const routes = routesOf(connection);
+          routes.add(wanted, listener);
+          this.stopListening = () => routes.remove(wanted, listener);
+          await connection.ssubscribe(...wanted);
+          // The channels changed while the server answered. Start over: it is not known which of them were confirmed.
+          if (wanted !== this.channels) throw new Error('channels changed');
+          hooks.proven();
+        },
+        down: () => {
+          this.stopListening();
+          hooks.lost();
+        },
       },
-      down: () => {
-        this.stopListening();
-        hooks.lost();
-      },
-    });
+    );
   }
 
   /**
