@@ -2,6 +2,7 @@ import type { GroupBroker } from '../../../redis/group-broker.js';
 import type { HeldEntry } from '../../../redis/entries.js';
 import type { LeaseBroker } from '../../../redis/lease-broker.js';
 import type { ShardContext } from '../membership/shard-context.js';
+import type { Isolation } from '../run/isolation.js';
 import type { StreamState } from '../intake/stream-state.js';
 import type { TakeOverLines } from './take-over-lines.js';
 
@@ -16,6 +17,8 @@ export interface ClaimRoom {
   readonly mayPark: boolean;
   /** There is room for a suspect: an entry on its last permitted delivery. */
   readonly takesSuspect: boolean;
+  /** Keeps others from beginning while a suspect is claimed: they could end the process, and its last delivery with it. */
+  readonly isolation: Pick<Isolation, 'expect' | 'expected'>;
   /** Slots for nested calls (made inside handlers); 0 as long as no handler waits for one. */
   readonly nested: number;
 }
@@ -101,6 +104,18 @@ export class Claims {
     stream: StreamState,
     suspects: boolean,
   ): Promise<'done' | 'suspects' | 'stop'> {
+    try {
+      return await this.claimAll(name, stream, suspects);
+    } finally {
+      if (suspects) this.hooks.room.isolation.expected();
+    }
+  }
+
+  private async claimAll(
+    name: string,
+    stream: StreamState,
+    suspects: boolean,
+  ): Promise<'done' | 'suspects' | 'stop'> {
     const { owner } = this.context.identity;
     // The next scan finds it again.
     if (stream.isInDoubt) return 'done';
@@ -117,6 +132,8 @@ export class Claims {
       if (count <= 0) return this.unclaimed && this.hooks.room.nested <= 0 ? 'stop' : 'done';
       const { maxDeliveries } = this.context.options;
       const which = { count, permitted: maxDeliveries, suspects, nestedFrom: nested ? from : '' };
+      // Where no slot is free, nothing else begins.
+      if (suspects && !nested) this.hooks.room.isolation.expect();
       const answer = await this.redis.broker.claim(owner, name, stream.name, which);
       if (owner !== this.context.identity.owner) return 'stop';
       if (answer === 'missing' || answer === 'fenced') {

@@ -12,6 +12,8 @@ import { Auditor } from './auditor.js';
 import { OrphanedRequests } from './orphaned-requests.js';
 import { Reclaimer } from './reclaimer.js';
 
+const NO_ISOLATION = { expect: () => undefined, expected: () => undefined };
+
 class Requests extends StreamState {
   override get kind() {
     return 'r' as const;
@@ -46,7 +48,7 @@ function scanning(answer: LeaseLost, value: string) {
     claimed: () => {},
     mayClaim: () => true,
     free: () => 1,
-    room: { mayPark: true, takesSuspect: true, nested: 0 },
+    room: { mayPark: true, takesSuspect: true, nested: 0, isolation: NO_ISOLATION },
   });
   reclaimer.start();
   return { reclaimer, clock, doubts, context };

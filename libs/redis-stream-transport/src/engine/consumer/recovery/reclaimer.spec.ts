@@ -7,6 +7,8 @@ import { Reclaimer } from './reclaimer.js';
 import { PatternState, type PatternSpec } from '../intake/pattern-state.js';
 import { StreamState } from '../intake/stream-state.js';
 
+const NO_ISOLATION = { expect: () => undefined, expected: () => undefined };
+
 /** Dead consumers that left so many entries each, and one slot to take them over. */
 function graveyard(left: Record<string, number>) {
   const stream = new StreamState('work');
@@ -48,7 +50,7 @@ function graveyard(left: Record<string, number>) {
     claimed: () => free--,
     mayClaim: () => true,
     free: () => free,
-    room: { mayPark: true, takesSuspect: true, nested: 0 },
+    room: { mayPark: true, takesSuspect: true, nested: 0, isolation: NO_ISOLATION },
   });
   reclaimer.start();
   const scan = async (): Promise<void> => {
@@ -81,4 +83,52 @@ describe('taking over slot by slot', () => {
     expect(asked.revoked).toEqual(['a', 'a']);
     await reclaimer.stop();
   });
+});
+
+it('lets nothing begin while it claims a suspect, until that is here', async () => {
+  const order: string[] = [];
+  const stream = new StreamState('work');
+  stream.patterns.set('work', new PatternState({ concurrency: undefined } as PatternSpec));
+  const broker = {
+    group: 'service',
+    scan: async () => [{ consumers: ['dead'], broadcasts: [] }],
+    claim: async (_: unknown, dead: string, _name: string, { suspects }: { suspects: boolean }) => {
+      order.push(`claims ${suspects ? 'suspects' : 'others'} of ${dead}`);
+      return suspects ? [{}] : 'suspects';
+    },
+  };
+  const leases = {
+    look: async () => [{ value: TOMBSTONE, left: 1000 }],
+    notices: async () => [],
+  };
+  let isHere = false;
+  const context = shardContext({ options: { leaseTtl: 1000, maxDeliveries: 3 } });
+  const redis = { broker: broker as never as GroupBroker, leases: leases as never as LeaseBroker };
+  const reclaimer = new Reclaimer(context, redis, () => [stream], {
+    revoked: () => Promise.resolve(),
+    claimed: () => {
+      isHere = true;
+      order.push('is here');
+    },
+    mayClaim: () => true,
+    free: () => 1,
+    room: {
+      mayPark: true,
+      get takesSuspect() {
+        return !isHere;
+      },
+      nested: 0,
+      isolation: {
+        expect: () => void order.push('nothing begins'),
+        expected: () => void order.push('others may begin'),
+      },
+    },
+  });
+  reclaimer.start();
+  await reclaimer.scan();
+  expect(order).toEqual([
+    'claims others of dead',
+    ...['nothing begins', 'claims suspects of dead', 'is here', 'others may begin'],
+  ]);
+  await reclaimer.stop();
 });

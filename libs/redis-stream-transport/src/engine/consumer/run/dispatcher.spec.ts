@@ -229,6 +229,46 @@ describe('the dispatcher', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('begins nothing while a suspect is claimed, and goes on if there is none', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    it.isolation.expect();
+    const other = fake(pattern());
+    it.accept(other);
+    expect([log.ran, it.free]).toEqual([[], 0]);
+    it.isolation.expected();
+    it.next();
+    expect(log.ran).toEqual([other]);
+    end(other);
+    clock.pass(20);
+    expect([it.takesSuspect, clock.timers]).toEqual([true, 0]);
+
+    // It came: what was expected begins first.
+    it.isolation.expect();
+    const [suspect, next] = [fake(pattern(), { suspect: true }), fake(pattern())];
+    it.accept(next);
+    it.accept(suspect);
+    it.isolation.expected();
+    expect(log.ran).toEqual([other, suspect]);
+    end(suspect);
+    expect(log.ran).toEqual([other, suspect, next]);
+  });
+
+  it('lets others begin when a claim takes long', () => {
+    const { dispatcher: it, clock, log, end } = dispatcher(5);
+    it.isolation.expect();
+    const other = fake(pattern());
+    it.accept(other);
+    clock.pass(500);
+    expect([log.ran, it.free]).toEqual([[other], 4]);
+    const suspect = fake(pattern(), { suspect: true });
+    it.accept(suspect);
+    it.isolation.expected();
+    expect(log.ran).toEqual([other, suspect]);
+    for (const one of [other, suspect]) end(one);
+    clock.pass(1000);
+    expect([it.takesSuspect, clock.timers]).toEqual([true, 0]);
+  });
+
   it('lets a suspect wait for its pattern without keeping others waiting', () => {
     const { dispatcher: it, clock, log, end } = dispatcher(5);
     const narrow = pattern(1);

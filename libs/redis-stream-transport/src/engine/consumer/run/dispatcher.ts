@@ -41,7 +41,7 @@ export class Dispatcher implements NestedRoom, DeliverySlots {
   progress = 0;
   private readonly line = new WaitingLine();
   readonly waiting = this.line.all;
-  private readonly isolation: Isolation;
+  readonly isolation: Isolation;
   private readonly nesting: Nesting;
   private readonly deadlines: DeadlineQueue<Delivery>;
   private readonly idle: (() => void)[] = [];

@@ -73,9 +73,20 @@ export class Isolation {
     return this.waiting.length;
   }
 
+  /** One is about to be claimed: nothing begins that could take it with it, for as long as a suspect waits at most. */
+  expect(): void {
+    if (this.phase === 'open') this.clear();
+  }
+
+  /** What was expected is here, or there is none. */
+  expected(): void {
+    const isMissing = this.waiting.length === 0 && this.current === undefined;
+    if (isMissing && (this.phase === 'clearing' || this.phase === 'overdue')) this.rest();
+  }
+
   add(delivery: Delivery): void {
     this.waiting.push(delivery);
-    if (this.phase === 'open') this.clear();
+    this.expect();
   }
 
   /** Starts the next suspect, if it is time. */
