@@ -50,6 +50,20 @@ def test_what_is_nested_is_read_up_to_a_bound() -> None:
     assert (running.room, running.nested_room) == (0, 0)
 
 
+async def test_an_instance_that_an_operator_has_paused_takes_nothing_over() -> None:
+    made, asked = member(), list[str]()
+
+    async def script(name: str, _keys: list[str], _args: list[Any]) -> list[str]:
+        asked.append(name)
+        return ["alive"]
+
+    made.script, made.is_closing, made.options.max_deliveries = script, False, 3
+    made.intakes = [SimpleNamespace(entries=lambda room, _: room)]
+    for made.paused.is_instance_paused in (True, False):
+        assert await Recovery(made)._claim("dead", "s", suspects=False) is False
+        assert asked == ([] if made.paused.is_instance_paused else ["claim"])
+
+
 def test_streams_of_what_waits_for_its_time_rest_when_too_much_waits() -> None:
     made = member()
     running, reading = made.running, Intake(made, "g", {"s": "r", "t": "r"}, None)  # type: ignore[arg-type]

@@ -205,7 +205,8 @@ class Recovery:
         keys = [name("lease", dead), name("left", dead), member.keys.stream(stream)]
         keys += [name("due", stream), name("part", stream)]
         nested_from, has_suspects = "-", False
-        while not member.is_closing:
+        # What an operator has paused takes nothing over.
+        while not member.is_closing and not member.paused.is_instance_paused:
             room, nested = 1 if suspects else member.running.room, ""
             if room <= 0:
                 # Handlers may wait for calls that the dead one had.
