@@ -14,7 +14,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'engine/producer': 2445,
   engine: 485,
   module: 60,
-  nest: 3250,
+  nest: 3251,
   options: 1200,
   protocol: 1050,
   'redis/cluster': 300,

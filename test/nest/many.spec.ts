@@ -82,6 +82,20 @@ describe('sendMany', () => {
       });
     }
   });
+
+  it('refuses a list that does not end, and sends nothing of it', async () => {
+    const service = new TestService();
+    const client = service.client();
+    let asked = 0;
+    function* endless() {
+      for (;;) yield (asked += 1);
+    }
+    for (const many of [client.sendMany('echo', endless()), client.emitMany('seen', endless())]) {
+      await expect(many).rejects.toMatchObject({ code: 'INVALID_MESSAGE' });
+    }
+    expect(asked).toBe(2 * 1_000_001);
+    expect(await service.redis.exists(service.keys.stream('echo'))).toBe(0);
+  });
 });
 
 describe('emitMany', () => {

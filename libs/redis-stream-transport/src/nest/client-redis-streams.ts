@@ -201,7 +201,7 @@ export class ClientRedisStreams extends ClientProxy<RedisStreamsEvents, string> 
    * One call for each item, sent together. Resolves when all have ended: results in the order of the items, each with
    * its last value (undefined: it had none), or with the error of that call alone. Beyond `maxPending` calls fail with
    * OVERLOADED. An item may be a `RedisStreamsRecord`.
-   * @throws RedisStreamsError INVALID_MESSAGE if `items` is no list
+   * @throws RedisStreamsError INVALID_MESSAGE if `items` is no list, or has more than a million items
    */
   sendMany<TResult = Whatever, TInput = Whatever>(
     pattern: unknown,
