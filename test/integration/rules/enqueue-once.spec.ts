@@ -15,9 +15,12 @@ describe('L1–L4: what is sent again is stored once', () => {
     const client = await service.connected(through);
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
-    await eventually(() => expect(load.answered).toBeGreaterThan(4000), 40_000);
+    // Answers are dropped by chance, and batches are larger on a busy machine.
+    await eventually(() => {
+      expect(load.answered).toBeGreaterThan(4000);
+      expect(proxy.counts.dropped).toBeGreaterThan(5);
+    }, 40_000);
     await load.stop();
-    expect(proxy.counts.dropped).toBeGreaterThan(5);
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
     expect(ran.total).toBe(load.sent);
@@ -30,11 +33,13 @@ describe('L1–L4: what is sent again is stored once', () => {
     await service.serve({ events: { happened: (n: number) => seen.add(n) } });
     const client = await service.connected(through);
     proxy.treat(dropAnswers(0.05, 'commands'));
-    for (let round = 0; round < 100; round++) {
-      await Promise.all(range(10).map((n) => client.tell('happened', round * 10 + n)));
+    let told = 0;
+    while (told < 1000 || (proxy.counts.dropped <= 2 && told < 10_000)) {
+      await Promise.all(range(10).map((n) => client.tell('happened', told + n)));
+      told += 10;
     }
     expect(proxy.counts.dropped).toBeGreaterThan(2);
-    await eventually(() => expect(seen.total).toBe(1000));
+    await eventually(() => expect(seen.total).toBe(told));
     expect(seen.repeated).toEqual([]);
   }, 60_000);
 
@@ -46,9 +51,12 @@ describe('L1–L4: what is sent again is stored once', () => {
     const client = await service.connected();
     proxy.treat(dropAnswers(0.05, 'commands'));
     const load = new Load(client, 50);
-    await eventually(() => expect(load.answered).toBeGreaterThan(3000), 40_000);
+    // Answers are dropped by chance, and batches are larger on a busy machine.
+    await eventually(() => {
+      expect(load.answered).toBeGreaterThan(3000);
+      expect(proxy.counts.dropped).toBeGreaterThan(5);
+    }, 40_000);
     await load.stop();
-    expect(proxy.counts.dropped).toBeGreaterThan(5);
     expect(load.failed).toEqual([]);
     expect(ran.repeated).toEqual([]);
     await eventually(async () => expect(await service.pending('work')).toBe(0));
