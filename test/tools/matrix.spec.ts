@@ -38,6 +38,11 @@ it('all projects of consumers worked, and their versions and days are known', ()
   }
 });
 
+it('each part was played in each cell', () => {
+  const all = CELLS.flatMap(({ name }) => Object.keys(PARTS).map((part) => `${name} ${part}`));
+  expect(played.map(({ cell, part }) => `${cell} ${part}`).toSorted()).toEqual(all.toSorted());
+});
+
 it('the table has a line for each cell that was played, and its days', () => {
   const lines = compatibilityTable().split('\n');
   for (const { passed, server, node, date } of played) {
