@@ -9,13 +9,15 @@ const TURNS = 250;
 
 /**
  * The time until which the replica had received everything: that of the last look at which the former primary had not
- * written more.
+ * written more. When it comes back later it begins at 0 again, which says nothing.
  */
 export function receivedUntil(
   offsets: readonly OffsetSeen[],
-  { former, received = NaN }: FaultSeen,
+  { former, received = NaN, to }: FaultSeen,
 ): number | undefined {
-  const looks = offsets.filter(({ port, offset }) => port === former && offset <= received);
+  const looks = offsets.filter(
+    ({ port, offset, t }) => port === former && offset <= received && t <= to,
+  );
   return looks.length === 0 ? undefined : Math.max(...looks.map(({ t }) => t));
 }
 

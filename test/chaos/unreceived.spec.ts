@@ -27,6 +27,12 @@ describe('a replica that took over', () => {
     expect(violationsOf(once(repeated(1901)))).toEqual([]);
   });
 
+  it('excuses that too when its former master comes back, and counts from 0', () => {
+    const histories = repeated(1901);
+    histories.offsets.push({ k: 'offset', port: 7001, offset: 0, t: 8000 });
+    expect(violationsOf(histories)).toEqual([]);
+  });
+
   it('excuses nothing that it had received, by its offset', () => {
     expect(violationsOf(repeated(1900))).toEqual([
       expect.objectContaining({ rule: 'I4', id: 'c-11' }),
