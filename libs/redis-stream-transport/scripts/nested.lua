@@ -25,6 +25,10 @@ local function delivered(stream, group)
   end
 end
 
+local function following(stream, id, upTo, count)
+  return id == '18446744073709551615-18446744073709551615' and {} or redis.call('XRANGE', stream, '(' .. id, upTo, 'COUNT', count)
+end
+
 wanted, others = tonumber(wanted), tonumber(others)
 local entries, length = 1000, 8388608
 local function nested(fields)
@@ -39,7 +43,7 @@ end
 local function between(stream, from, upTo, most)
   local n, page = 0, nil
   repeat
-    page = redis.call('XRANGE', stream, '(' .. from, upTo, 'COUNT', 20)
+    page = following(stream, from, upTo, 20)
     n = n + #page
     if #page > 0 then from = page[#page][1] end
   until #page < 20 or n > most
@@ -48,7 +52,7 @@ end
 local function search(stream, from, most)
   local found, last, clean, page = 0, nil, from, nil
   repeat
-    page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 20)
+    page = following(stream, from, '+', 20)
     for _, entry in ipairs(page) do
       from = entry[1]
       entries = entries - 1

@@ -29,9 +29,13 @@ local function delivered(stream, group)
   end
 end
 
+local function following(stream, id, upTo, count)
+  return id == '18446744073709551615-18446744073709551615' and {} or redis.call('XRANGE', stream, '(' .. id, upTo, 'COUNT', count)
+end
+
 for _, one in ipairs(streams) do
   local last = delivered(one.stream, group)
-  local first = last and redis.call('XRANGE', one.stream, '(' .. last, '+', 'COUNT', 1)[1]
+  local first = last and following(one.stream, last, '+', 1)[1]
   local waited = first and now - split(first[1])
   if waited and (waited < 0 or waited >= tonumber(age)) then
     return redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', one.stream, '>') or {}

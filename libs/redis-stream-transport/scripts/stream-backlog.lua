@@ -21,6 +21,11 @@ local function field(flat, name)
 end
 
 
+local function following(stream, id, upTo, count)
+  return id == '18446744073709551615-18446744073709551615' and {} or redis.call('XRANGE', stream, '(' .. id, upTo, 'COUNT', count)
+end
+
+
 local function scheduled(when)
   local count = redis.pcall('ZCOUNT', when, '-inf', '+inf')
   if type(count) ~= 'number' or count == 0 then return '0', '' end
@@ -62,7 +67,7 @@ end
 for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local name, lag = field(g, 'name'), field(g, 'lag')
   -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
-  local after = redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  local after = following(stream, field(g, 'last-delivered-id'), '+', counted)
   local unread, pending = #after, field(g, 'pending')
   if unread > 0 then older(name, after[1][1]) end
   if pending > 0 then older(name, redis.call('XPENDING', stream, name)[2]) end

@@ -22,6 +22,11 @@ local function field(flat, name)
 end
 
 
+local function following(stream, id, upTo, count)
+  return id == '18446744073709551615-18446744073709551615' and {} or redis.call('XRANGE', stream, '(' .. id, upTo, 'COUNT', count)
+end
+
+
 local function scheduled(when)
   local count = redis.pcall('ZCOUNT', when, '-inf', '+inf')
   if type(count) ~= 'number' or count == 0 then return '0', '' end
@@ -54,8 +59,7 @@ local function figures(stream, due, when)
   for _, g in ipairs(groups) do
     local name, lag, pending = field(g, 'name'), field(g, 'lag'), field(g, 'pending')
     -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
-    local after = length == 0 and {} or
-      redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+    local after = length == 0 and {} or following(stream, field(g, 'last-delivered-id'), '+', counted)
     local unread, held = #after, pending > 0 and redis.call('XPENDING', stream, name)[2]
     if unread == tonumber(counted) and lag then unread = math.max(unread, math.min(lag, length)) end
     said[#said + 1] = name

@@ -1,5 +1,6 @@
 import type { RawEntry } from '../protocol/entry.js';
 import type { Keys } from '../protocol/keys.js';
+import { LAST_ID } from '../protocol/limits.js';
 import { numberOf, rawEntries, textOf, textOr, wordOf } from '../redis/answer.js';
 import type { Link } from '../redis/link.js';
 import { checkLayout } from '../redis/operations/layout.js';
@@ -36,6 +37,8 @@ export class LetterStore {
 
   /** Letters within the bounds of a range, oldest first. */
   async range(from: string, to: string, count: number): Promise<RawEntry[]> {
+    // After the highest id that there is nothing comes, nor before the lowest: Redis has an error for the question.
+    if (from === `(${LAST_ID}` || to === '(0-0') return [];
     const answer = await this.link.command('xrange', [this.key, from, to, 'COUNT', String(count)]);
     return rawEntries(answer, 'XRANGE');
   }

@@ -1,3 +1,4 @@
+import { LUA_FOLLOWING } from '../redis/operations/following.js';
 import { LUA_IDS } from '../redis/lua/ids.js';
 import { LUA_NOW } from '../redis/lua/time.js';
 import { LUA_SCHEDULED } from './scheduled.lua.js';
@@ -23,6 +24,7 @@ export const streamBacklogScript = defineScript({
   lua: `
 ${LUA_NOW}
 ${LUA_IDS}
+${LUA_FOLLOWING}
 ${LUA_SCHEDULED}
 local later, overdue = scheduled(when)
 local about = redis.pcall('XINFO', 'STREAM', stream)
@@ -58,7 +60,7 @@ end
 for _, g in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local name, lag = field(g, 'name'), field(g, 'lag')
   -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
-  local after = redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+  local after = following(stream, field(g, 'last-delivered-id'), '+', counted)
   local unread, pending = #after, field(g, 'pending')
   if unread > 0 then older(name, after[1][1]) end
   if pending > 0 then older(name, redis.call('XPENDING', stream, name)[2]) end

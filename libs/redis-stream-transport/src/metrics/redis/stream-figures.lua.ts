@@ -1,3 +1,4 @@
+import { LUA_FOLLOWING } from '../../redis/operations/following.js';
 import { LUA_IDS } from '../../redis/lua/ids.js';
 import { LUA_NOW } from '../../redis/lua/time.js';
 import { LUA_SCHEDULED } from '../../operate/scheduled.lua.js';
@@ -24,6 +25,7 @@ export const streamFiguresScript = defineScript({
   lua: `
 ${LUA_NOW}
 ${LUA_IDS}
+${LUA_FOLLOWING}
 ${LUA_SCHEDULED}
 local function age(id)
   local at = id and split(id)
@@ -50,8 +52,7 @@ local function figures(stream, due, when)
   for _, g in ipairs(groups) do
     local name, lag, pending = field(g, 'name'), field(g, 'lag'), field(g, 'pending')
     -- Redis does not know its lag, or is wrong about it, when unread entries were deleted.
-    local after = length == 0 and {} or
-      redis.call('XRANGE', stream, '(' .. field(g, 'last-delivered-id'), '+', 'COUNT', counted)
+    local after = length == 0 and {} or following(stream, field(g, 'last-delivered-id'), '+', counted)
     local unread, held = #after, pending > 0 and redis.call('XPENDING', stream, name)[2]
     if unread == tonumber(counted) and lag then unread = math.max(unread, math.min(lag, length)) end
     said[#said + 1] = name

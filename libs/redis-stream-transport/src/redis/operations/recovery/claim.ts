@@ -1,4 +1,4 @@
-import { isEntryId } from '../../../protocol/limits.js';
+import { isEntryId, LAST_ID } from '../../../protocol/limits.js';
 import { listOf, wordOf } from '../../answer.js';
 import { heldEntries, type HeldEntry } from '../../entries.js';
 import { LUA_FENCE_LIST, TOMBSTONE } from '../../lua/fence.js';
@@ -115,7 +115,8 @@ for _ = 1, ${PAGES} do
     end
   end
   if #ids > 0 or #pending == 0 or length <= 0 then break end
-  pending = redis.call('XPENDING', stream, group, '(' .. looked, '+', ${PAGE}, dead)
+  -- Nothing comes after the highest id that there is: Redis has an error for the question.
+  pending = looked == '${LAST_ID}' and {} or redis.call('XPENDING', stream, group, '(' .. looked, '+', ${PAGE}, dead)
 end
 if #ids == 0 then
   if suspect and suspects == '1' then

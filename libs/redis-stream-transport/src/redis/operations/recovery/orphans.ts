@@ -31,7 +31,8 @@ for _, g in ipairs(groups) do
 end
 if not last then return { '' } end
 local page = redis.call('XRANGE', stream, from == '' and '-' or '(' .. from, last, 'COUNT', count)
-local answer = { #page == tonumber(count) and page[#page][1] or '' }
+local furthest = #page == tonumber(count) and page[#page][1] or last
+local answer = { furthest ~= last and furthest or '' }
 for _, entry in ipairs(page) do
   local id, header = entry[1], field(entry[2], 'c') or ''
   if isOpen(id, header) and orphaned(stream, registry, started, group, id) then answer[#answer + 1] = id end

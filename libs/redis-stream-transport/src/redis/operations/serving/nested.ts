@@ -5,6 +5,7 @@ import { readAnswer, type StreamEntries } from '../../entries.js';
 import { LUA_DELIVERED } from '../../lua/delivered.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import type { Link } from '../../link.js';
+import { LUA_FOLLOWING } from '../following.js';
 import { defineScript, run } from '../script.js';
 
 /** How many entries one script looks at, in all streams together. */
@@ -57,7 +58,7 @@ export const nestedScript = defineScript({
   each: { name: 'streams', keys: ['stream'], args: ['most', 'mark'] },
   flags: 'allow-oom',
   lua: `
-${LUA_IDS}${LUA_DELIVERED}
+${LUA_IDS}${LUA_DELIVERED}${LUA_FOLLOWING}
 wanted, others = tonumber(wanted), tonumber(others)
 local entries, length = ${LOOKED_AT}, ${LENGTH}
 local function nested(fields)
@@ -72,7 +73,7 @@ end
 local function between(stream, from, upTo, most)
   local n, page = 0, nil
   repeat
-    page = redis.call('XRANGE', stream, '(' .. from, upTo, 'COUNT', ${PAGE})
+    page = following(stream, from, upTo, ${PAGE})
     n = n + #page
     if #page > 0 then from = page[#page][1] end
   until #page < ${PAGE} or n > most
@@ -81,7 +82,7 @@ end
 local function search(stream, from, most)
   local found, last, clean, page = 0, nil, from, nil
   repeat
-    page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', ${PAGE})
+    page = following(stream, from, '+', ${PAGE})
     for _, entry in ipairs(page) do
       from = entry[1]
       entries = entries - 1

@@ -4,6 +4,7 @@ import { LUA_DELIVERED } from '../../lua/delivered.js';
 import { LUA_IDS } from '../../lua/ids.js';
 import { LUA_NOW } from '../../lua/time.js';
 import type { GroupPlace } from '../place.js';
+import { LUA_FOLLOWING } from '../following.js';
 import { defineScript, run } from '../script.js';
 
 /** An entry that nobody else takes. */
@@ -29,10 +30,10 @@ export const readWaitingScript = defineScript({
   each: { name: 'streams', keys: ['stream'], args: [] },
   flags: 'allow-oom',
   lua: `
-${LUA_NOW}${LUA_IDS}${LUA_DELIVERED}
+${LUA_NOW}${LUA_IDS}${LUA_DELIVERED}${LUA_FOLLOWING}
 for _, one in ipairs(streams) do
   local last = delivered(one.stream, group)
-  local first = last and redis.call('XRANGE', one.stream, '(' .. last, '+', 'COUNT', 1)[1]
+  local first = last and following(one.stream, last, '+', 1)[1]
   local waited = first and now - split(first[1])
   if waited and (waited < 0 or waited >= tonumber(age)) then
     return redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', one.stream, '>') or {}
