@@ -43,7 +43,8 @@ class Log:
     """A log that is read once, and a list of all commands."""
 
     def __init__(self, frames: list[str]) -> None:
-        self.entries = [(f"{at}-0", ["f", frame]) for at, frame in enumerate(frames, 1)]
+        # Of a field that stands twice the first counts.
+        self.entries = [(f"{at}-0", ["f", frame, "f", "no frame"]) for at, frame in enumerate(frames, 1)]
         self.said: list[tuple[Any, ...]] = []
         self.connection_pool = SimpleNamespace(disconnect=lambda: asyncio.sleep(0))
 

@@ -1,6 +1,5 @@
 """Entries of streams: requests, events, and packs of several calls."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,6 @@ from .texts import UnsafeJson, parse, read_headers, units, whole
 
 LONGEST_KEY = 256
 LARGEST_PACK = 64
-_PACK = re.compile(r"1 pack\.(\S+) ([0-9]{1,2}) (\S+) (.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,8 @@ class Pack:
     once: bool
 
 
-def _fields(flat: Sequence[str]) -> dict[str, str]:
+def fields_of(flat: Sequence[str]) -> dict[str, str]:
+    """Fields as Redis lists them, by name. Of one that stands twice the first counts."""
     found: dict[str, str] = {}
     for at in range(0, len(flat) - 1, 2):
         found.setdefault(flat[at], flat[at + 1])
@@ -42,8 +41,8 @@ def _fields(flat: Sequence[str]) -> dict[str, str]:
 
 
 def read_entry(flat: Sequence[str]) -> Request | Pack | Malformed:
-    """Reads the fields of an entry, as Redis lists them. Of a field that stands twice the first counts."""
-    fields = _fields(flat)
+    """Reads the fields of an entry, as Redis lists them."""
+    fields = fields_of(flat)
     line = fields.get("c")
     if line is None:
         return Malformed("the entry has no header line")
@@ -55,12 +54,17 @@ def read_entry(flat: Sequence[str]) -> Request | Pack | Malformed:
     if "d" not in fields:
         return Malformed("the entry has no data", header.sender)
     pattern = fields.get("p")
-    if pattern is not None and not 1 <= units(pattern) <= LONGEST_PATTERN:
+    if not _is_pattern(pattern):
         return Malformed("the pattern is empty or too long", header.sender)
     request = _request(header, fields["d"], fields.get("h"), fields.get("k"))
     if isinstance(request, Malformed):
         return request
     return replace(request, pattern=pattern, group=fields.get("g"))
+
+
+def _is_pattern(text: str | None) -> bool:
+    """Whether a field `p` is missing, or names a pattern."""
+    return text is None or 1 <= units(text) <= LONGEST_PATTERN
 
 
 def _request(header: Header, data: str, headers: str | None, key: str | None) -> Request | Malformed:
@@ -82,11 +86,12 @@ def _pack(fields: dict[str, str], line: str) -> Pack | Malformed:
     if isinstance(first, Malformed) and first.tells is None:
         return Malformed(first.why)
     lists = [_texts(fields.get(name)) for name in ("d", "h", "k")]
-    fits = words[2] == str(len(ids)) and lists[0] is not None
+    fits = words[2] == str(len(ids)) and lists[0] is not None and _is_pattern(fields.get("p"))
     fits = fits and all(name not in fields or _fits(texts, len(ids)) for name, texts in zip("dhk", lists, strict=True))
     if isinstance(first, Malformed) or not fits:
         why = first.why if isinstance(first, Malformed) else "the pack is not what its header line says"
-        return Pack([Malformed(why, Sender(call, caller)) for call in ids], fields.get("p"), False)
+        # What cannot be read names no pattern.
+        return Pack([Malformed(why, Sender(call, caller)) for call in ids], None, False)
     data, headers, keys = (texts or ["null"] * len(ids) for texts in lists)
     calls = [
         _packed(replace(first, sender=Sender(call, caller)), *texts)

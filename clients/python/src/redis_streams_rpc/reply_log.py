@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from .connections import LOST, Pauses, is_passing, now
 from .ended import SOON, end
+from .entry import fields_of
 from .frame import Frame, read_frame
 from .scripts import command, run
 from .steady import steadily
@@ -81,7 +82,7 @@ class ReplyLog:
     async def _read(self) -> None:
         answer = await command(self._redis, "XREAD", "COUNT", 100, "BLOCK", BLOCK, "STREAMS", self._key, self.last)
         for id_, fields in answer[0][1] if answer else []:
-            found = dict(zip(fields[::2], fields[1::2], strict=True))
+            found = fields_of(fields)
             if "b" in found and self.last != "0-0":
                 self._lose()
             text = found.get("f", "")

@@ -1,6 +1,7 @@
 import { parseHeader, senderOf, type Header } from './header.js';
 import { wrongKey } from './idempotency-key.js';
-import { isEntryId, MAX_HEADERS_LENGTH, MAX_PATTERN_LENGTH } from './limits.js';
+import { isEntryId, MAX_HEADERS_LENGTH } from './limits.js';
+import { wrongPattern } from './named-pattern.js';
 import { isTexts, readJson } from './json.js';
 
 /** Names of the fields of a stream entry. Readers ignore other fields. */
@@ -92,8 +93,7 @@ export function decodeEntry(raw: RawEntry, maxPayload: number): Entry | Malforme
   if (data === undefined) return bad('no data field');
   // The length in UTF-16 units is at most the length in bytes, so this never refuses what fits.
   if (data.length > maxPayload) return bad('payload too large');
-  if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) return bad('pattern too long');
-  const wrong = key === undefined ? undefined : wrongKey(key);
+  const wrong = wrongPattern(pattern) ?? (key === undefined ? undefined : wrongKey(key));
   if (wrong !== undefined) return bad(wrong);
   let headers: Record<string, string> | undefined;
   if (headersText !== undefined) {

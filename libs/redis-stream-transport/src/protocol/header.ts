@@ -212,9 +212,9 @@ function flagsOf(words: string): Flags {
     if (flag === 'once') once = true;
     else if (flag === 'message') message = true;
     else if (flag.startsWith('idle=')) {
-      idle = Math.max(0, Math.min(MAX_TIMEOUT, Number(flag.slice(5)) || 0));
+      idle = countOf(flag.slice(5), MAX_TIMEOUT);
     } else if (flag.startsWith('depth=')) {
-      depth = depthOf(flag.slice(6));
+      depth = countOf(flag.slice(6), MAX_CALL_DEPTH);
     } else if (flag.startsWith('window=')) {
       window = parseWindow(flag.slice(7));
     }
@@ -235,7 +235,7 @@ function isDecimal(word: string | undefined): boolean {
   return true;
 }
 
-/** Anything but digits counts as 0. */
-function depthOf(text: string): number {
-  return isDecimal(text) ? Math.min(MAX_CALL_DEPTH, Number(text)) : 0;
+/** The number of a flag; anything but digits counts as 0. */
+function countOf(text: string, most: number): number {
+  return isDecimal(text) ? Math.min(most, Number(text)) : 0;
 }

@@ -8,7 +8,8 @@ import {
   type WireCodec,
 } from './header.js';
 import { wrongKey } from './idempotency-key.js';
-import { isCallerId, isCallId, MAX_PATTERN_LENGTH } from './limits.js';
+import { isCallerId, isCallId } from './limits.js';
+import { wrongPattern } from './named-pattern.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 /** Calls that a pack may hold. Readers take no more; senders put in fewer. */
@@ -66,9 +67,8 @@ export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malform
   const count = Number(known.call);
   if (ids.length !== count) return wrong(`a pack of ${known.call} calls names ${named.length}`);
   const pattern = fieldOf(fields, FIELD.pattern);
-  if (pattern !== undefined && pattern.length > MAX_PATTERN_LENGTH) {
-    return wrong('pattern too long');
-  }
+  const misnamed = wrongPattern(pattern);
+  if (misnamed !== undefined) return wrong(misnamed);
   const data = textsOf(fieldOf(fields, FIELD.data), count);
   if (data === undefined) return wrong(`a pack of ${count} calls has other data`);
   const written = fieldOf(fields, FIELD.headers);
