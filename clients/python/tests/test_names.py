@@ -1,6 +1,7 @@
 """Texts that name something in Redis: halves of surrogate pairs are no UTF-8, and would all be one text there."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from redis_streams_rpc.caller import _rest
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.patterns import pattern_text
 from redis_streams_rpc.scheduling import event_later
+from redis_streams_rpc.version import VERSION
 
 NAMING: dict[str, Callable[[str], Any]] = {
     "pattern": pattern_text,
@@ -32,3 +34,8 @@ def test_half_of_a_surrogate_pair_names_nothing(name: str) -> None:
 
 def test_a_pattern_that_is_no_text_escapes_them() -> None:
     assert pattern_text({"a": "\ud800"}) == '{"a":"\\ud800"}'
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    assert f'\nversion = "{VERSION}"\n' in project

@@ -30,6 +30,7 @@ from .running import Running
 from .scheduled import Scheduled
 from .scripts import command, run
 from .settling import Settling
+from .version import VERSION
 
 if TYPE_CHECKING:
     from .service import Options
@@ -150,7 +151,8 @@ class Member:
 
     def _facts(self) -> str:
         options = self.options
-        said = {"library": "python", "protocol": int(PROTOCOL), "node": f"Python {platform.python_version()}"}
+        said = {"library": f"python {VERSION}", "protocol": int(PROTOCOL)}
+        said |= {"node": f"Python {platform.python_version()}"}
         said |= {"host": socket.gethostname(), "pid": os.getpid(), "started": self.clock.ms()}
         said |= {"concurrency": options.concurrency, "leaseTtl": options.lease_ttl}
         said |= {"maxDeliveries": options.max_deliveries, "drainTimeout": int(options.drain * 1000)}

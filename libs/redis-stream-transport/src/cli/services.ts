@@ -108,6 +108,7 @@ function said({
   leaseTtl,
 }: InstanceFacts): string {
   const started = startedAt === undefined ? '' : `, started ${when(startedAt)}`;
+  const runtime = /^\d/.test(node) ? `Node ${node}` : node;
   const options = `concurrency ${concurrency ?? '?'}, leaseTtl ${ago(leaseTtl)}`;
-  return `version ${library} (protocol ${protocol ?? '?'}), Node ${node}${started}; ${options}`;
+  return `version ${library} (protocol ${protocol ?? '?'}), ${runtime}${started}; ${options}`;
 }

@@ -5,11 +5,11 @@ import type { ShardConnection } from './shard-connection.js';
 
 /** What an instance says about itself in Redis, with its lease. */
 export interface InstanceFacts {
-  /** Version of this package. */
+  /** Version of this package; before that of another language its name: `python 0.1.0`. */
   readonly library: string;
   /** Version of the protocol. */
   readonly protocol: number | undefined;
-  /** Version of Node.js. */
+  /** Version of Node.js; of another language its name and version. */
   readonly node: string;
   readonly host: string;
   readonly pid: number | undefined;

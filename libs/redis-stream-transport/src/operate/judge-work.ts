@@ -46,15 +46,21 @@ function judgeVersions(service: string, instances: readonly LiveInstance[]): Fin
   const versions = [
     ...new Set(instances.map(({ facts }) => facts?.library ?? 'one that does not say')),
   ];
-  if (versions.length < 2) return [];
+  const mixed = versions.filter((one) =>
+    versions.some((other) => other !== one && languageOf(other) === languageOf(one)),
+  );
+  if (mixed.length === 0) return [];
   return [
     {
       ...{ severity: 'note', code: 'MIXED_LIBRARIES', about: service },
-      found: `its instances have different versions of the library: ${versions.toSorted().join(', ')}`,
+      found: `its instances have different versions of the library: ${mixed.toSorted().join(', ')}`,
       advice: 'fine during a deployment; afterwards look for instances that were left (services)',
     },
   ];
 }
+
+/** Of a version such as `python 0.1.0`; that for Node.js has its number alone. Languages may well be mixed. */
+const languageOf = (library: string): string => /^[a-z]+(?= \d|$)/.exec(library)?.[0] ?? '';
 
 /** What somebody has paused, and may have forgotten. */
 function judgePauses(

@@ -36,6 +36,9 @@ export function Instances({ about }: { readonly about: About }) {
   );
 }
 
+/** Of an instance in another language its name stands there too. */
+const runtimeOf = (version: string): string => (/^\d/.test(version) ? `Node ${version}` : version);
+
 function Service(given: {
   readonly service: LiveService;
   readonly readOnly: boolean;
@@ -62,7 +65,7 @@ function Service(given: {
           {
             name: 'Version',
             cell: ({ facts }) =>
-              facts === undefined ? '–' : shown(`${facts.library}, Node ${facts.node}`),
+              facts === undefined ? '–' : shown(`${facts.library}, ${runtimeOf(facts.node)}`),
           },
           {
             name: 'Up for',
