@@ -4,8 +4,11 @@ from .caller import Caller
 from .errors import DeadLetter, HandlerError, RedisStreamsError, RemoteError, RetryLater
 from .frame import NOTHING, Nothing
 from .handlers import Context
+from .log_lines import make_visible
 from .sentinels import Sentinels
 from .service import Service
+
+make_visible(__name__)
 
 __all__ = [
     "NOTHING",

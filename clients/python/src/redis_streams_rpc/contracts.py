@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .arguments import Arguments
 from .caller import Caller
 from .digests import digest
-from .errors import RemoteError
+from .errors import DeadLetter, HandlerError, RemoteError
 from .frame import NOTHING
 from .patterns import canonical
 from .rich_json import from_rich, to_rich
@@ -94,10 +95,12 @@ class Contract:
 
     def serve(self, service: "Service") -> None:
         """Adds the methods to a service, which then announces the contract."""
+        document = self.document()
+        text = write_json(document)
         for name, (kind, method) in self._methods.items():
             add = service.event if kind == "event" else service.message
-            add(f"{self.prefix}.{name}")(_streaming(method) if kind == "streamed" else _answering(method))
-        text = write_json(self.document())
+            arguments = Arguments(document["methods"][name], document["$defs"], _left_out(method))
+            add(f"{self.prefix}.{name}")(_MAKERS[kind](method, arguments))
         service.options.offers.append(lambda member: self._offer(member, text))
 
     async def _offer(self, member: "Member", text: str) -> None:
@@ -114,24 +117,47 @@ class Contract:
             await member.script("describe", keys, [*args, text])
 
 
-def _answering(method: Callable[..., Any]) -> Callable[[Any], Any]:
+def _answering(method: Callable[..., Any], arguments: Arguments) -> Callable[[Any], Any]:
     async def answer(data: Any) -> Any:
-        said = method(*_arguments(data))
+        said = method(*arguments.read(data))
         return to_rich(await said if inspect.isawaitable(said) else said)
 
     return answer
 
 
-def _streaming(method: Callable[..., AsyncIterator[Any]]) -> Callable[[Any], AsyncIterator[Any]]:
+def _hearing(method: Callable[..., Any], arguments: Arguments) -> Callable[[Any], Any]:
+    async def hear(data: Any) -> None:
+        try:
+            given = arguments.read(data)
+        except HandlerError as error:
+            # No further attempt would find them valid.
+            raise DeadLetter(error.payload["message"]) from None
+        said = method(*given)
+        if inspect.isawaitable(said):
+            await said
+
+    return hear
+
+
+def _streaming(method: Callable[..., AsyncIterator[Any]], arguments: Arguments) -> Callable[[Any], AsyncIterator[Any]]:
     async def stream(data: Any) -> AsyncIterator[Any]:
-        async for value in method(*_arguments(data)):
+        async for value in method(*arguments.read(data)):
             yield to_rich(value)
 
     return stream
 
 
-def _arguments(data: Any) -> list[Any]:
-    return [from_rich(item) for item in data or []]
+_MAKERS: dict[str, Callable[[Any, Arguments], Callable[[Any], Any]]] = {
+    "command": _answering,
+    "streamed": _streaming,
+    "event": _hearing,
+}
+
+
+def _left_out(method: Callable[..., Any]) -> list[Any]:
+    """What stands for each parameter that is not given: its default, or nothing."""
+    parameters = inspect.signature(method).parameters.values()
+    return [NOTHING if one.default is one.empty else one.default for one in parameters]
 
 
 def _tagged(word: str, inner: dict[str, Any]) -> dict[str, Any]:

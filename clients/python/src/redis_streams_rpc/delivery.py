@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .entry import Pack, Request, read_entry
-from .header import Malformed, Sender
+from .header import Malformed, Sender, header_line
 from .nesting import DEEPEST
 from .sealed_text import ProvenCaller
+from .texts import write_json
 
 _NOTE = re.compile(r"([0-9]{1,16}) ([0-9]{1,16}) (\S*)(?: ([0-9]{1,16}))?\Z")
 
@@ -142,9 +143,10 @@ def _fields_of(call: Request | Malformed, pattern: str | None) -> list[str]:
     """A call of a pack as if it had been an entry of its own, for a dead letter."""
     if isinstance(call, Malformed):
         return []
-    header, sender = call.header, call.header.sender
+    header, sender = call.header, call.header.sender or Sender("-", "-")
     codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
-    told = f"{sender.call} {sender.caller}" if sender else "- -"
-    line = f"1 {codec} {told} {header.timeout}" + (" once" if header.once else "")
-    rest = ["p", pattern] if pattern else []
-    return ["c", line, "d", call.data, *(["k", call.key] if call.key else []), *rest]
+    line = header_line(
+        sender.call, sender.caller, header.timeout, idle=header.idle, once=header.once, depth=header.depth, codec=codec
+    )
+    more = {"h": write_json(call.headers) if call.headers else None, "k": call.key, "p": pattern}
+    return ["c", line, "d", call.data, *(part for name, text in more.items() if text for part in (name, text))]

@@ -128,3 +128,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "$set": _read_set,
     "$undefined": _read_undefined,
 }
+TAGS = frozenset(_READERS)
+"""Keys of the objects that stand for values that JSON has no form for."""

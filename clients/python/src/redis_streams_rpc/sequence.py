@@ -5,6 +5,7 @@ from typing import Any
 
 from .errors import CODES
 from .frame import DONE, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, RESTART, Reply, fault
+from .texts import visible
 
 MOST_WAITING = 1_000
 """Values of a call that wait for one that is missing."""
@@ -107,6 +108,7 @@ def _known_fault(payload: Any, is_sealed: bool) -> dict[str, str]:
     code, outcome = said.get("code"), said.get("outcome")
     return fault(
         code if isinstance(code, str) and code in CODES else "REDIS",
-        str(said.get("message", "")),
+        # It stands in lines and errors of this process.
+        visible(message) if isinstance(message := said.get("message"), str) else "the service reported a fault",
         "not-run" if outcome == "not-run" and not is_sealed else "may-have-run",
     )

@@ -128,8 +128,9 @@ class Service:
         self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False
     ) -> Callable[[Run], Run]:
         def add(function: Run) -> Run:
-            takes_context = len(inspect.signature(function).parameters) > 1
-            made = replace(handler, run=function, takes_context=takes_context)
+            takes = _taken(function)
+            run = function if takes else lambda _: function()
+            made = replace(handler, run=run, takes_context=takes > 1)
             self.options.handlers.add(pattern, made, is_event, is_broadcast)
             return function
 
@@ -231,6 +232,16 @@ class Service:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             await self.close()
+
+
+def _taken(function: Callable[..., Any]) -> int:
+    """How many of its data and its context a handler takes. Raises INVALID_OPTION for one that wants something else."""
+    signature = inspect.signature(function)
+    for number in (2, 1, 0):
+        with contextlib.suppress(TypeError):
+            signature.bind(*range(number))
+            return number
+    raise RedisStreamsError("INVALID_OPTION", "a handler takes data, data and a context, or nothing")
 
 
 def _nothing() -> None:

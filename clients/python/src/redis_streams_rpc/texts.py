@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from .errors import RedisStreamsError
@@ -9,6 +10,8 @@ from .errors import RedisStreamsError
 DEEPEST = 64
 LARGEST_COUNT = 2**53 - 1
 """Beyond it JavaScript does not tell whole numbers apart."""
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""What a terminal or a log viewer does not show but obeys, as the library for Node has it."""
 
 
 class UnsafeJson(ValueError):
@@ -80,6 +83,20 @@ def is_utf8(text: str) -> bool:
 def whole(text: str) -> str:
     """A text that is UTF-8: halves of surrogate pairs are replaced, as JavaScript does where it writes bytes."""
     return text if is_utf8(text) else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def visible(text: str) -> str:
+    """A text of others for a line of a log: what would not be seen is written as `\\u001b`, and ends no line."""
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_escaped, text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for texts of several lines, such as stacks: their line ends and tabs stay."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in "\n\t" else _escaped(found), text)
+
+
+def _escaped(found: "re.Match[str]") -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def named(text: str, what: str, most: int) -> str:
