@@ -73,6 +73,7 @@ export declare class Keys {
   groups(stream: string): string;
   incarnation(): string;
   live(pattern: string): string;
+  hears(stream: string): string;
   members(group: string): string;
   sockets(group: string): string;
   facts(group: string): string;

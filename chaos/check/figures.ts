@@ -92,7 +92,8 @@ function packsOf({ calls }: Model): Pick<Figures, 'packed' | 'packs'> {
   for (const { executions } of calls.values()) {
     for (const execution of executions) {
       if (execution.entry === undefined) continue;
-      const key = `${execution.pattern} ${execution.entry}`;
+      const entry = execution.entry.replace(/#\d+$/, '');
+      const key = `${execution.pattern} ${entry}`;
       const list = entries.get(key);
       if (list === undefined) entries.set(key, [execution]);
       else list.push(execution);

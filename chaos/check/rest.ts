@@ -10,7 +10,7 @@ const LASTING = /:(?:s|groups|dead|paused):|:(?:incarnation|layout)$|^effects:/;
 /** The longest life of other keys in milliseconds: results and tombstones are kept for a day. */
 const LONGEST = 86_400_000;
 /** Announcements of patterns are kept for a week. */
-const SERVED = { keys: /:(?:live:|(?:streams|looked|wildcards)$)/, life: 604_800_000 };
+const SERVED = { keys: /:(?:live:|hears:|(?:streams|looked|wildcards)$)/, life: 604_800_000 };
 
 export function* nothingLeft(model: Model): Generator<Violation> {
   yield* inRedis(model);

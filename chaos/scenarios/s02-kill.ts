@@ -13,6 +13,9 @@ const FRESH: readonly Kind[] = [
   { weight: 20, pattern: 'heard', ms: [0, 60], fresh: 50, event: true },
 ];
 
+/** Bursts of them share entries, except where an instance in Python reads them too. */
+const told: Kind = { weight: 20, pattern: 'told', ms: [0, 40], event: true };
+
 interface Killing {
   readonly leaseTtl: number;
   readonly takeOverWithin: number;
@@ -61,6 +64,7 @@ const killing = (
         { weight: 60, pattern: 'work', ms: [0, 60], pad: 200 },
         { weight: 20, pattern: 'once', ms: [0, 60] },
         { weight: 20, pattern: 'inbox', ms: [0, 60] },
+        told,
         ...(python ? [] : [stream]),
         ...(wildcards ? FRESH : []),
       ],

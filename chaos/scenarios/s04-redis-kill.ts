@@ -19,6 +19,7 @@ export const s4 = scenario({
     mix: [
       { weight: 4, pattern: 'work', ms: [0, 50], pad: 200 },
       { weight: 1, pattern: 'once', ms: [0, 50] },
+      { weight: 1, pattern: 'told', ms: [0, 40], event: true },
       ...LATER,
     ],
     expect: {

@@ -9,16 +9,16 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 6462,
+  'engine/consumer': 6490,
   'engine/diagnostics': 220,
-  'engine/producer': 2445,
+  'engine/producer': 2480,
   engine: 485,
   module: 60,
-  nest: 3251,
+  nest: 3252,
   options: 1200,
   protocol: 1050,
   'redis/cluster': 300,
-  'redis/lua': 400,
+  'redis/lua': 450,
   'redis/operations': 3395,
   'redis/connections': 220,
   'redis/reading': 120,

@@ -312,9 +312,10 @@ it('the recipes are enough for all that each role does, which uses every right',
   await callsOf(client);
   for (const event of ['told', 'flaky', 'bad', 'spread']) await client.tell(event, event);
   await client.tell('loud', 'loud', { priority: 'high' });
+  await Promise.all(range(2).map((i) => client.tell('told', `twin ${i}`)));
   await client.tell('told', 'later', { delay: 20, messageId: 'later' });
   await client.tell('told', 'much later', { delay: 3_600_000, messageId: 'much later' });
-  const all = ['before', 'flaky', 'later', 'loud', 'spread', 'told'];
+  const all = ['before', 'flaky', 'later', 'loud', 'spread', 'told', 'twin 0', 'twin 1'];
   await eventually(() => expect(heard.toSorted()).toEqual(all));
 
   const waiting = client.call('slow', 1, { timeout: 20_000 });

@@ -172,8 +172,8 @@ function endingOf(error: unknown): Ending {
 }
 
 const SPEC: PatternSpec = {
-  ...{ pattern: STREAM, stream: STREAM, answers: true, broadcast: false, once: false },
-  ...{ concurrency: undefined, retry: undefined, restartable: false },
+  ...{ pattern: STREAM, stream: STREAM, answers: true, hears: false, broadcast: false },
+  ...{ concurrency: undefined, retry: undefined, restartable: false, once: false },
 };
 
 /** An instance of the service. Its handlers run until the world lets them finish. */

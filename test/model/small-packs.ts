@@ -1,3 +1,5 @@
+export const EVENTS_FOR = 2000;
+
 /** As the engine's own, but a few calls are enough for packs. */
 export class PackWidths {
   private readonly takers = new Map<string, number>();

@@ -139,7 +139,7 @@ const OPERATIONS: { readonly [B in keyof Brokers]: Operations<Brokers[B]> } = {
   starts: {
     start: (starts) => starts.start(owner, 's', ['1-1']),
     mark: (starts) =>
-      starts.mark(owner, 's', [{ id: '1-1', wanted: ['.', 't'], attempts: [], once: true }]),
+      starts.mark(owner, 's', [{ note: '1-1', wanted: ['.', 't'], attempts: [], once: true }]),
     interrupted: (starts) => starts.interrupted(owner, 'dead', 's'),
     endInterrupted: (starts) =>
       starts.endInterrupted(owner, 'dead', { stream: 's', id: '1-1', answer: replied }),

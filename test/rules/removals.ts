@@ -768,4 +768,24 @@ export const REMOVALS: readonly Removal[] = [
     file: producer('call'),
     changes: [['return place === undefined ? entry : `${entry}#${place.place}`;', 'return entry;']],
   },
+  {
+    rule: 'P20',
+    part: 'the group in notes',
+    file: consumer('run/pack'),
+    changes: [
+      ['return this.group === undefined ? this.id', 'return this.group !== undefined ? this.id'],
+    ],
+  },
+  {
+    rule: 'P21',
+    part: 'the look at who is listed',
+    file: lua('heard'),
+    changes: [['elseif mayLive(service, listed[2]) then', 'elseif false then']],
+  },
+  {
+    rule: 'P21',
+    part: 'the groups without an instance',
+    file: lua('heard'),
+    changes: [['if takers == 0 and service == group then return 0 end', '']],
+  },
 ];

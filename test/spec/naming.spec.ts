@@ -94,6 +94,7 @@ const KINDS: Readonly<Record<string, (keys: Keys, of: Named) => string>> = {
   caller: (keys, { caller }) => keys.caller(caller),
   incarnation: (keys) => keys.incarnation(),
   live: (keys, { pattern }) => keys.live(pattern),
+  hears: (keys, { stream }) => keys.hears(stream),
   members: (keys, { group }) => keys.members(group),
   sockets: (keys, { group }) => keys.sockets(group),
   facts: (keys, { group }) => keys.facts(group),

@@ -17,8 +17,8 @@ import { WildRoom } from '../../libs/redis-stream-transport/src/engine/consumer/
 import { WildStreams } from '../../libs/redis-stream-transport/src/engine/consumer/wildcards/wild-streams.js';
 
 const specOf = (pattern: string): PatternSpec => ({
-  ...{ pattern, stream: pattern, answers: true, broadcast: false, concurrency: undefined },
-  ...{ retry: undefined, once: false, restartable: false, wild: true },
+  ...{ pattern, stream: pattern, answers: true, hears: false, broadcast: false },
+  ...{ concurrency: undefined, retry: undefined, once: false, restartable: false, wild: true },
 });
 
 /** Another group answers the requests. */

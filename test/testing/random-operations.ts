@@ -16,6 +16,8 @@ const frame = (text: string) => ({
 
 interface Added {
   readonly stream: string;
+  /** It is a pack of events. */
+  readonly shared: boolean;
   /** Calls of a pack; 0: it is none. */
   readonly size: number;
 }
@@ -119,7 +121,7 @@ export class Operations {
     const held = [...this.holders.keys()];
     const all = Math.max(1, this.added.length);
     const at = held.length > 0 && this.often() ? this.dice.pick(held) : this.dice.below(all);
-    return { at, entry: this.added[at] ?? { stream: 'prices', size: 0 } };
+    return { at, entry: this.added[at] ?? { stream: 'prices', size: 0, shared: false } };
   }
 
   private often(): boolean {
@@ -144,8 +146,8 @@ export class Operations {
     return this.dice.pick(gone.length > 0 && this.often() ? gone : CONSUMERS);
   }
 
-  private packOf({ size }: Added) {
-    return size === 0 ? undefined : { size, place: this.dice.below(size) };
+  private packOf({ size, shared }: Added) {
+    return size === 0 ? undefined : { size, place: this.dice.below(size), shared };
   }
 
   private withIds(
@@ -167,9 +169,10 @@ export class Operations {
 
   private enqueue(): Step {
     const stream = this.dice.pick(STREAMS);
-    const kind = this.dice.pick(['event', 'request', 'once', 'pack', 'nested']);
+    const kind = this.dice.pick(['event', 'request', 'once', 'pack', 'events', 'nested']);
     const count = 1 + this.dice.below(3);
-    const size = kind === 'pack' ? 2 + this.dice.below(3) : 0;
+    const shared = kind === 'events';
+    const size = kind === 'pack' || shared ? 2 + this.dice.below(3) : 0;
     const timeout = this.dice.pick([0, LIFE]);
     const header = {
       event: '1 json - - 0',
@@ -177,13 +180,17 @@ export class Operations {
       once: `1 json 1 ${CALLER} ${timeout} once`,
       nested: `1 json 1 ${CALLER} ${timeout} depth=1`,
       pack: `1 pack.json ${size} ${CALLER} ${LIFE}`,
+      events: `1 pack.json ${size} - 0`,
     }[kind] as string;
     const fields = ['c', header, 'd', '1', ...(size > 0 ? ['m', '1,2'] : [])];
     const number = ++this.number;
     const mode = this.dice.pick([0, 0, 0, 0, 1, 2] as const);
     const asks = this.dice.next() < 0.3;
     const from = this.added.length;
-    const places = Array.from({ length: count }, () => this.added.push({ stream, size }) - 1);
+    const places = Array.from(
+      { length: count },
+      () => this.added.push({ stream, size, shared }) - 1,
+    );
     const entries = places.map(() => fields);
     // Entries that have one header are written in another way than those that have not.
     const areEqual = this.dice.next() < 0.5;
@@ -194,7 +201,7 @@ export class Operations {
     const isOfClass = this.dice.next() < 0.3;
     const isEvent = this.dice.next() < 0.5;
     const section = {
-      ...{ stream, pattern: stream, mode, asks, hasExtraFields },
+      ...{ stream, pattern: stream, mode, asks, isEvent, hasExtraFields },
       ofClass: isOfClass ? { stream: other, isEvent } : undefined,
       ...{ measures: this.dice.next() < 0.5, entries: hasExtraFields ? entries : plain },
     };
@@ -264,7 +271,7 @@ export class Operations {
       const id = this.idOf(side, at);
       const ids = entry.size > 0 ? [] : [id];
       const results = isKeyed ? [{ ...key, name: id }] : [];
-      const packs = entry.size > 0 ? [{ id, letters }] : [];
+      const packs = entry.size > 0 ? [{ note: noteOf(entry, id), letters }] : [];
       const notes = isLone ? [] : [id];
       const ends = { keep: drop ? [] : ids, drop: drop ? ids : [], noted: notes, started: notes };
       const streams = [{ stream: entry.stream, ...ends, packs }];
@@ -322,7 +329,7 @@ export class Operations {
         2,
       )
       .map(({ entry, at }) => ({
-        at,
+        ...{ at, entry },
         wanted: Array.from({ length: entry.size }, () => this.dice.pick(['.', 't', 'T'] as const)),
         attempts: this.dice.pick([[], Array.from({ length: entry.size }, () => 0)]),
         once: this.dice.next() < 0.5,
@@ -332,7 +339,10 @@ export class Operations {
       side.starts.mark(
         owner(consumer),
         stream,
-        chosen.map(({ at, ...marks }) => ({ id: this.idOf(side, at), ...marks })),
+        chosen.map(({ at, entry, ...marks }) => ({
+          note: noteOf(entry, this.idOf(side, at)),
+          ...marks,
+        })),
       );
   }
 
@@ -544,6 +554,10 @@ export class Operations {
 const announcements = [
   { pattern: 'prices', once: false, packs: true },
   { pattern: 'places', once: true, spread: 2 },
+  { pattern: STREAMS[0] as string, hears: true, packs: true, once: false },
 ];
+
+/** What the letters of a pack are noted under. */
+const noteOf = ({ shared }: Added, id: string): string => (shared ? `${id} ${GROUP}` : id);
 
 const owner = (consumer: string) => ({ consumer, token: `token of ${consumer}` });

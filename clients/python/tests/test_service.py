@@ -141,6 +141,52 @@ async def test_packs_of_a_nest_client(url: str, prefix: str, redis: Redis, pytho
     assert not await redis.exists(f"{{{prefix}}}:part:work")
 
 
+async def test_a_pack_of_events_ends_in_each_group_for_itself(url: str, prefix: str, redis: Redis) -> None:
+    stream, part = f"{{{prefix}}}:s:told", f"{{{prefix}}}:part:told"
+    tries, gate = list[tuple[str, int]](), asyncio.Event()
+
+    def made(group: str) -> Service:
+        service = Service(url, prefix=prefix, group=group, attempts=2, retry_delay=0.01)
+
+        @service.event("told")
+        async def told(data: int) -> None:
+            tries.append((group, data))
+            if data == 2 and group == "one":
+                raise ValueError("never")
+            if data == 3 and group == "one":
+                await gate.wait()
+
+        return service
+
+    for group in ("one", "two"):
+        await redis.xgroup_create(stream, group, "0", mkstream=True)
+    data = ",\n".join(map(str, range(1, 5)))
+    entry = await redis.xadd(stream, {"c": "1 pack.json 4 - 0", "d": f"[{data}]"})
+    async with made("one"):
+
+        async def is_noted() -> bool:
+            return bool(await redis.hgetall(part) == {f"{entry} one": "xx.x"})
+
+        await until(is_noted)
+        async with made("two"):
+
+            async def is_over() -> bool:
+                return bool((await redis.xpending(stream, "two"))["pending"] == 0 and len(tries) == 9)
+
+            await until(is_over)
+            assert await redis.hkeys(part) == [f"{entry} one"]
+            gate.set()
+
+            async def is_gone() -> bool:
+                pending = (await redis.xpending(stream, "one"))["pending"]
+                return pending == 0 and not await redis.exists(part)
+
+            await until(is_gone)
+    assert sorted(tries) == sorted([*(("two", n) for n in range(1, 5)), *(("one", n) for n in (1, 2, 2, 3, 4))])
+    letters = await redis.xrange(f"{{{prefix}}}:dead:one")
+    assert [(letter["id"], letter["d"], letter["c"]) for _, letter in letters] == [(f"{entry}#1", "2", "1 json - - 0")]
+
+
 async def test_a_stop_gives_back_what_it_holds(python: Start, url: str, prefix: str, redis: Redis) -> None:
     first = await python(concurrency=10)
     async with Caller(url, prefix=prefix, timeout=30) as caller:

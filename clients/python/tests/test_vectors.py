@@ -96,10 +96,9 @@ def test_packs(vector: Any) -> None:
 
 def packed(call: Request | Malformed) -> Any:
     if isinstance(call, Malformed):
-        assert call.tells
-        return {"malformed": True, "call": call.tells.call}
-    assert call.header.sender
-    said: dict[str, Any] = {"call": call.header.sender.call, "data": call.data}
+        return {"malformed": True} | ({"call": call.tells.call} if call.tells else {})
+    sender = call.header.sender
+    said: dict[str, Any] = ({"call": sender.call} if sender else {}) | {"data": call.data}
     if call.headers:
         said["headers"] = call.headers
     if call.key is not None:

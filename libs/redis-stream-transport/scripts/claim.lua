@@ -11,16 +11,17 @@ end
 local function packed(entry)
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'c' then
-      return math.min(64, tonumber(string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) ')) or 0)
+      local n, caller = string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) (%S+)')
+      return math.min(64, tonumber(n) or 0), caller == '-'
     end
   end
-  return 0
+  return 0, false
 end
 
 local function knownOf(entry)
-  local n = packed(entry)
+  local n, shared = packed(entry)
   if n == 0 then return '' end
-  local known = redis.pcall('HGET', part, entry[1])
+  local known = redis.pcall('HGET', part, shared and entry[1] .. ' ' .. group or entry[1])
   local found = { type(known) == 'string' and known or '' }
   for i = 1, n do found[i + 1] = noted(due, group, entry[1] .. '#' .. string.format('%.0f', i - 1)) end
   return found

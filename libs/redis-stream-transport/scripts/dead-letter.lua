@@ -1,7 +1,7 @@
 local lease, stream, due, dead, log, started, keyRecord, part = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local token, group, consumer, id, size, place, drop, frame, lost, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local token, group, consumer, id, size, place, shared, drop, frame, lost, life, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local fields = {}
-for i = 12, #ARGV do fields[i - 11] = ARGV[i] end
+for i = 13, #ARGV do fields[i - 12] = ARGV[i] end
 local function unwritten(log)
   redis.pcall('SPUBLISH', log, '0-0 ')
   return false
@@ -50,11 +50,12 @@ local function merged(part, id, n, letters)
 end
 -- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
 -- that is not pending is rare, so its data is hardly ever fetched.
-local function noteLetters(part, stream, group, id, n, letters)
-  local ended, new = merged(part, id, n, letters)
+local function noteLetters(part, stream, group, note, n, letters)
+  local ended, new = merged(part, note, n, letters)
   if new then
+    local id = string.match(note, '^%S+')
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, note) end
   end
   return ended
 end
@@ -68,13 +69,14 @@ end
 
 size, place = tonumber(size), tonumber(place)
 local name = size > 0 and id .. '#' .. string.format('%.0f', place) or id
-local isOver = size > 0 and letter(part, id, size, place) == 'x'
+local note = shared == '1' and id .. ' ' .. group or id
+local isOver = size > 0 and letter(part, note, size, place) == 'x'
 
 
 local function finish(drop)
   if size > 0 then
     redis.pcall('HDEL', due, group .. ' ' .. name)
-    if not noteLetters(part, stream, group, id, size, only(size, place, 'x')) then return false end
+    if not noteLetters(part, stream, group, note, size, only(size, place, 'x')) then return false end
   end
   redis.pcall('XACK', stream, group, id)
   redis.pcall('HDEL', due, group .. ' ' .. id)

@@ -55,11 +55,12 @@ local function merged(part, id, n, letters)
 end
 -- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
 -- that is not pending is rare, so its data is hardly ever fetched.
-local function noteLetters(part, stream, group, id, n, letters)
-  local ended, new = merged(part, id, n, letters)
+local function noteLetters(part, stream, group, note, n, letters)
+  local ended, new = merged(part, note, n, letters)
   if new then
+    local id = string.match(note, '^%S+')
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, note) end
   end
   return ended
 end

@@ -30,10 +30,11 @@ end
 local function packed(entry)
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'c' then
-      return math.min(64, tonumber(string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) ')) or 0)
+      local n, caller = string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) (%S+)')
+      return math.min(64, tonumber(n) or 0), caller == '-'
     end
   end
-  return 0
+  return 0, false
 end
 
 

@@ -75,7 +75,7 @@ local function error_of(answer)
   return '!E' .. (string.gsub(text, '%W', function(c) return string.format('%%%02X', string.byte(c)) end))
 end
 
-local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown, heardBy = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
   local mode, wide, rule, streams = ARGV[at], ARGV[at + 1]
@@ -263,11 +263,12 @@ end
     local own, live = KEYS[key], KEYS[key + 1]
     local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where = false, true, ''
+    local asks, asksHeard, measures, where = false, false, true, ''
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+      asksHeard = string.find(mode, 'q', 2, true)
       if rule then
         if isRead(rule, KEYS[key], own, live, streams) then stream = KEYS[key] else where = '~' end
         key = key + 1
@@ -329,6 +330,49 @@ end
     end
     if streams and added > 0 then becomeKnown(streams, own) end
     local takers = ''
+    if asksHeard then
+      if not heardBy then
+        
+function heardBy(own)
+  local tag, name = string.match(own, '^({.-}):s:(.*)$')
+  local announced = tag and redis.pcall('ZRANGEBYSCORE', tag .. ':hears:' .. name, whole(now), '+inf')
+  local groups = redis.pcall('XINFO', 'GROUPS', own)
+  local known = tag and redis.pcall('HGETALL', tag .. ':groups:' .. name)
+  if not tag or announced.err or groups.err or known.err then return 0 end
+  local takes, here, most = {}, {}, 0
+  for _, member in ipairs(announced) do
+    local instance, flag = string.match(member, '^(%S+ %S+) (%S+)$')
+    if instance then takes[instance] = flag == 'packs' end
+  end
+  local function mayLive(group, consumer)
+    local till = redis.pcall('ZSCORE', tag .. ':members:' .. group, consumer)
+    return till and (till.err or now <= tonumber(till))
+  end
+  for _, each in ipairs(groups) do
+    local group, takers = each[2], 0
+    local service = string.match(group, '^([^{]+){') or group
+    local consumers = redis.pcall('XINFO', 'CONSUMERS', own, group)
+    if consumers.err then return 0 end
+    here[group] = true
+    for _, listed in ipairs(consumers) do
+      if takes[service .. ' ' .. listed[2]] then
+        takers = takers + 1
+      elseif mayLive(service, listed[2]) then
+        return 0
+      end
+    end
+    if takers == 0 and service == group then return 0 end
+    most = math.max(most, takers)
+  end
+  for i = 1, #known, 2 do
+    if string.match(known[i + 1], '^%d+ %l ') and not here[known[i]] then return 0 end
+  end
+  return most
+end
+
+      end
+      takers = '*' .. heardBy(own)
+    end
     if asks then
       local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
       local spread

@@ -2,7 +2,7 @@
 local lease, stream, due, part, started = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local token, group, consumer = ARGV[1], ARGV[2], ARGV[3]
 local packs = {}
-for i = 1, (#ARGV - 3) / 4 do packs[i] = { id = ARGV[4 + 4 * (i - 1)], wanted = ARGV[5 + 4 * (i - 1)], attempts = ARGV[6 + 4 * (i - 1)], once = ARGV[7 + 4 * (i - 1)] } end
+for i = 1, (#ARGV - 3) / 4 do packs[i] = { note = ARGV[4 + 4 * (i - 1)], wanted = ARGV[5 + 4 * (i - 1)], attempts = ARGV[6 + 4 * (i - 1)], once = ARGV[7 + 4 * (i - 1)] } end
 local function noted(due, group, id)
   local note = redis.pcall('HGET', due, group .. ' ' .. id)
   return type(note) == 'string' and note or ''
@@ -31,11 +31,12 @@ local function merged(part, id, n, letters)
 end
 -- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
 -- that is not pending is rare, so its data is hardly ever fetched.
-local function noteLetters(part, stream, group, id, n, letters)
-  local ended, new = merged(part, id, n, letters)
+local function noteLetters(part, stream, group, note, n, letters)
+  local ended, new = merged(part, note, n, letters)
   if new then
+    local id = string.match(note, '^%S+')
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, note) end
   end
   return ended
 end
@@ -58,7 +59,8 @@ end
 local isNoted = redis.call('EXISTS', due) == 1
 local said = 'ok'
 for _, pack in ipairs(packs) do
-  local id, wanted, attempt = pack.id, pack.wanted, string.gmatch(pack.attempts, '%d+')
+  local note, wanted, attempt = pack.note, pack.wanted, string.gmatch(pack.attempts, '%d+')
+  local id = string.match(note, '^%S+')
   local start = group .. ' ' .. id
   local by = pack.once == '1' and redis.call('HGET', started, start)
   local isMine = by == consumer
@@ -71,7 +73,7 @@ for _, pack in ipairs(packs) do
     end
   end
   local looks = isNoted or pack.attempts ~= ''
-  local known = stateOf(part, id, #wanted)
+  local known = stateOf(part, note, #wanted)
   local signs, letters = {}, {}
   for i = 1, #wanted do
     local want, is, sign = string.sub(wanted, i, i), string.sub(known, i, i), '.'
@@ -88,7 +90,7 @@ for _, pack in ipairs(packs) do
     signs[i], letters[i] = sign, is
   end
   local text = table.concat(letters)
-  if text ~= known then redis.call('HSET', part, id, text) end
+  if text ~= known then redis.call('HSET', part, note, text) end
   said = said .. ' ' .. table.concat(signs)
 end
 return said

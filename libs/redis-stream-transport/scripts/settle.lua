@@ -112,11 +112,12 @@ local function merged(part, id, n, letters)
 end
 -- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
 -- that is not pending is rare, so its data is hardly ever fetched.
-local function noteLetters(part, stream, group, id, n, letters)
-  local ended, new = merged(part, id, n, letters)
+local function noteLetters(part, stream, group, note, n, letters)
+  local ended, new = merged(part, note, n, letters)
   if new then
+    local id = string.match(note, '^%S+')
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, note) end
   end
   return ended
 end
@@ -129,10 +130,11 @@ end
 
     part = part + 3
     for p = at, at + 2 * packs - 2, 2 do
-      local id, letters = ARGV[p], ARGV[p + 1]
-      if noteLetters(KEYS[part - 2], stream, group, id, #letters, letters) then
+      local note, letters = ARGV[p], ARGV[p + 1]
+      if noteLetters(KEYS[part - 2], stream, group, note, #letters, letters) then
+        local id = string.match(note, '^%S+')
         redis.pcall('XACK', stream, group, id)
-        redis.pcall('XDEL', stream, id)
+        if id == note then redis.pcall('XDEL', stream, id) end
         -- Deliveries of it that do not count, and its start, are noted of the pack, not of its calls.
         redis.pcall('HDEL', KEYS[part - 1], group .. ' ' .. id)
         redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)

@@ -108,6 +108,35 @@ describe('instances of one group', () => {
     }
   });
 
+  it('share bursts of 100 events evenly, to 15 parts of a hundred', async () => {
+    const service = new TestService();
+    const shares = range(4).map(() => 0);
+    for (const i of range(4)) {
+      const told = () => void shares[i]!++;
+      await service.serve({ events: { told } }, { connectionName: service.prefix });
+    }
+    const members = service.keys.members('service');
+    await eventually(async () => expect(await service.redis.zcard(members)).toBe(4));
+    const client = await service.connected();
+    const handled = () => shares.reduce((sum, share) => sum + share);
+    const burst = async (count: number) => {
+      const before = handled();
+      await Promise.all(range(count).map((i) => client.tell('told', i)));
+      await eventually(() => expect(handled()).toBe(before + count));
+    };
+    // The first verdict says that all take packs; after the second burst all know how these come.
+    for (const count of [2, 100]) await burst(count);
+    shares.fill(0);
+    for (let round = 0; round < 20; round++) {
+      await idle(service, 4);
+      await burst(100);
+    }
+    for (const share of shares) {
+      expect(share, shares.join(' ')).toBeGreaterThanOrEqual(0.85 * 500);
+      expect(share, shares.join(' ')).toBeLessThanOrEqual(1.15 * 500);
+    }
+  });
+
   it('are given a few calls in one entry while they have many in hand', async () => {
     const service = new TestService();
     const gate = new Gate();

@@ -23,7 +23,7 @@ async function held() {
           ...{ stream: 'a', keep: [], drop: [] },
           noted: [],
           started: [],
-          packs: [{ id, letters }],
+          packs: [{ note: id, letters }],
         },
       ],
     });
@@ -187,7 +187,9 @@ describe('the mark script', () => {
     async (wanted: string, attempts: number[] = [], who = me) => {
       const letters = Array.from(wanted) as Wanted[];
       const once = wanted.includes('t');
-      const told = await brokers.starts().mark(who, 'a', [{ id, wanted: letters, attempts, once }]);
+      const told = await brokers
+        .starts()
+        .mark(who, 'a', [{ note: id, wanted: letters, attempts, once }]);
       return typeof told === 'string' ? told : told[0];
     };
 
@@ -218,10 +220,10 @@ describe('the mark script', () => {
     await brokers.hand('a', 'me', 1);
     await brokers.redis.hset(brokers.keys.part('a'), id, '.x.');
     const told = await brokers.starts().mark(me, 'a', [
-      { id, wanted: ['t', 't', '.'], attempts: [], once: true },
-      { id: other, wanted: ['t', 't'], attempts: [], once: true },
-      { id: unread, wanted: ['t', '.'], attempts: [], once: true },
-      { id: '1-1', wanted: ['t', '.'], attempts: [], once: true },
+      { note: id, wanted: ['t', 't', '.'], attempts: [], once: true },
+      { note: other, wanted: ['t', 't'], attempts: [], once: true },
+      { note: unread, wanted: ['t', '.'], attempts: [], once: true },
+      { note: '1-1', wanted: ['t', '.'], attempts: [], once: true },
     ]);
     expect(told).toEqual([
       ['run', 'lost', undefined],

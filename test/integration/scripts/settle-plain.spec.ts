@@ -78,7 +78,7 @@ describe('the script for requests that have nothing but a reply', () => {
       'entries that were noted as started',
       ([id]) => ({ streams: [ends([id!], { started: [id!] })] }),
     ],
-    ['packs', ([id]) => ({ streams: [ends([], { packs: [{ id: id!, letters: 'xx' }] })] })],
+    ['packs', ([id]) => ({ streams: [ends([], { packs: [{ note: id!, letters: 'xx' }] })] })],
     ['two streams', (ids) => ({ streams: [ends(ids), ends(['1-1'], { stream: 'b' })] })],
     [
       'a result of a key',

@@ -1,4 +1,4 @@
-"""What was handed to this instance: a request, an event, or one call of a pack."""
+"""What was handed to this instance: a request, an event, or one of a pack."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -47,6 +47,8 @@ class Delivery:
     since: str
     size: int = 0
     place: int = 0
+    is_shared: bool = False
+    """It is an event of a pack: each group handles all of them."""
     is_over: bool = False
     is_started_once: bool = False
     was_marked: bool = False
@@ -80,6 +82,11 @@ class Delivery:
     def name(self) -> str:
         """Its name in notices and records."""
         return f"{self.id}#{self.place}" if self.size else self.id
+
+    @property
+    def pack(self) -> str:
+        """What the letters of its pack are noted under."""
+        return f"{self.id} {self.group}" if self.is_shared else self.id
 
     @property
     def sender(self) -> Sender | None:
@@ -133,7 +140,7 @@ def deliveries_of(
         own = replace(own, spared=outer.spared)
         fields_ = _fields_of(call, entry.pattern)
         one = Delivery(group, stream, id_, call, entry.pattern or stream, deliveries, own, fields_, doubt, since)
-        one.size, one.place = len(entry.calls), place
+        one.size, one.place, one.is_shared = len(entry.calls), place, entry.are_events
         one.was_marked = len(letters) == len(entry.calls) and letters[place] == "t"
         found.append(one)
     return found

@@ -245,9 +245,10 @@ class Ending:
         fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or [])]
         fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *short(delivery.fields)]
         life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
-        args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(sender is not None)]
+        args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(delivery.is_shared)]
+        args += [int(sender is not None), frame]
         # The frame is short: it needs no other in its place where the log is full.
-        said = await self.script("dead-letter", keys, [*args, frame, "", life, KEPT_LETTERS, *fields])
+        said = await self.script("dead-letter", keys, [*args, "", life, KEPT_LETTERS, *fields])
         line = "%s: became dead letter %s, %s (entry %s): %s"
         if said.startswith("ok "):
             _logger.error(line, delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)
@@ -258,7 +259,7 @@ class Ending:
         member, name, stream = self._member, self._member.keys.name, delivery.stream
         keys = [member.keys.stream(stream), name("due", stream), name("part", stream)]
         args = [delivery.group, member.consumer, delivery.id, delay, attempts, delivery.note.state]
-        args += [delivery.note.spared, delivery.size, delivery.place]
+        args += [delivery.note.spared, delivery.size, delivery.place, int(delivery.is_shared)]
         if await self.script("retry", keys, args) not in ("ok", "unnoted"):
             raise Over
 
@@ -272,7 +273,7 @@ class Ending:
         keys += [member.keys.log(delivery.sender.caller), name("groups", stream), name("part", stream)]
         life = log_life(delivery, member.clock.ms())
         args = [delivery.group, member.consumer, delivery.id, frame, life, int(delivery.deliveries == 1)]
-        args += ["" if delivery.until is None else int(delivery.until), delivery.size, delivery.place]
+        args += ["" if delivery.until is None else int(delivery.until), delivery.size, delivery.place, 0]
         said = await self.script("no-handler", keys, args)
         if said.startswith("handed "):
             await self._member.tell(said.removeprefix("handed "), "audit")

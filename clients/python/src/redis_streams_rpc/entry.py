@@ -1,14 +1,15 @@
-"""Entries of streams: requests, events, and packs of several calls."""
+"""Entries of streams: requests, events, and packs of several calls or events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .header import Header, Malformed, Sender, is_call, read_header
+from .header import Header, Malformed, Sender, is_call, is_event_pack_line, read_header
 from .patterns import LONGEST as LONGEST_PATTERN
 from .texts import UnsafeJson, parse, read_headers, units, whole
 
 LONGEST_KEY = 256
 LARGEST_PACK = 64
+_NUMBERS = {str(number) for number in range(1, LARGEST_PACK + 1)}
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Pack:
-    """Several calls of one caller: each is a request, or what is wrong with it."""
+    """Several calls of one caller, or several events: each is a request, or what is wrong with it."""
 
     calls: list[Request | Malformed]
     pattern: str | None
     once: bool
+    are_events: bool = False
 
 
 def fields_of(flat: Sequence[str]) -> dict[str, str]:
@@ -78,6 +80,8 @@ def _request(header: Header, data: str, headers: str | None, key: str | None) ->
 
 def _pack(fields: dict[str, str], line: str) -> Pack | Malformed:
     words = line.split(" ")
+    if is_event_pack_line(line):
+        return _events(fields, words)
     ids = fields.get("m", "").split(",")
     if len(words) < 4 or not 1 <= len(ids) <= LARGEST_PACK or not all(is_call(call) for call in ids):
         return Malformed("the calls of the pack cannot be read")
@@ -85,29 +89,47 @@ def _pack(fields: dict[str, str], line: str) -> Pack | Malformed:
     caller = first.tells.caller if isinstance(first, Malformed) and first.tells else words[3]
     if isinstance(first, Malformed) and first.tells is None:
         return Malformed(first.why)
-    lists = [_texts(fields.get(name)) for name in ("d", "h", "k")]
-    fits = words[2] == str(len(ids)) and lists[0] is not None and _is_pattern(fields.get("p"))
-    fits = fits and all(name not in fields or _fits(texts, len(ids)) for name, texts in zip("dhk", lists, strict=True))
-    if isinstance(first, Malformed) or not fits:
+    lists = _lists(fields, len(ids))
+    if isinstance(first, Malformed) or lists is None or words[2] != str(len(ids)):
         why = first.why if isinstance(first, Malformed) else "the pack is not what its header line says"
         # What cannot be read names no pattern.
         return Pack([Malformed(why, Sender(call, caller)) for call in ids], None, False)
-    data, headers, keys = (texts or ["null"] * len(ids) for texts in lists)
     calls = [
-        _packed(replace(first, sender=Sender(call, caller)), *texts)
-        for call, *texts in zip(ids, data, headers, keys, strict=True)
+        _packed(replace(first, sender=Sender(call, caller)), *texts) for call, *texts in zip(ids, *lists, strict=True)
     ]
     return Pack(calls, fields.get("p"), first.once)
+
+
+def _events(fields: dict[str, str], words: list[str]) -> Pack | Malformed:
+    """Nobody can be told what is wrong with a pack of events."""
+    number = int(words[2]) if words[2] in _NUMBERS else 0
+    header = read_header(" ".join(["1", words[1].removeprefix("pack."), "-", "-", *words[4:]]))
+    if isinstance(header, Malformed):
+        return header
+    lists = _lists(fields, number)
+    if lists is None:
+        return Malformed("the pack is not what its header line says")
+    events = [_packed(header, *texts) for texts in zip(*lists, strict=True)]
+    return Pack(events, fields.get("p"), header.once, True)
+
+
+def _lists(fields: dict[str, str], number: int) -> list[list[str]] | None:
+    """The data, headers and keys of so many; None: they are not so many, or what they share cannot be read."""
+    if not number or not _is_pattern(fields.get("p")):
+        return None
+    found = []
+    for name in ("d", "h", "k"):
+        texts = _texts(fields.get(name)) if name == "d" or name in fields else ["null"] * number
+        if texts is None or len(texts) != number:
+            return None
+        found.append(texts)
+    return found
 
 
 def _texts(text: str | None) -> list[str] | None:
     if text is None or not text.startswith("[") or not text.endswith("]") or len(text) < 2:
         return None
     return text[1:-1].split(",\n")
-
-
-def _fits(texts: list[str] | None, number: int) -> bool:
-    return texts is not None and len(texts) == number
 
 
 def _packed(header: Header, data: str, headers: str, key: str) -> Request | Malformed:

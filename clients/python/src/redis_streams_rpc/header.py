@@ -110,6 +110,17 @@ def header_line(
     return f"1 {codec} {call} {caller} {timeout}{flags}"
 
 
-def is_pack_line(fields: list[str]) -> bool:
+def line_of(fields: list[str]) -> str:
+    """The header line of an entry, or an empty text."""
+    return next((fields[at + 1] for at in range(0, len(fields) - 1, 2) if fields[at] == "c"), "")
+
+
+def is_pack_line(line: str) -> bool:
     """Whether an entry is a pack."""
-    return any(fields[at] == "c" and fields[at + 1].startswith("1 pack.") for at in range(0, len(fields) - 1, 2))
+    return line.startswith("1 pack.")
+
+
+def is_event_pack_line(line: str) -> bool:
+    """Whether it is a pack of events: each group notes for itself which of them have ended."""
+    words = line.split(" ", 4)
+    return is_pack_line(line) and len(words) > 3 and words[3] == "-"

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from .connections import LOST, Pauses, is_passing, now
 from .delivery import Delivery, deliveries_of, read_note
 from .far_calls import FarCalls
-from .header import Malformed, is_pack_line
+from .header import Malformed, is_event_pack_line, is_pack_line, line_of
 from .packs import CallsPerEntry
 from .scripts import command, run
 
@@ -160,7 +160,7 @@ class Intake:
         names = {member.keys.stream(stream): stream for stream in self.streams}
         for key, entries in streams:
             stream = names[key]
-            packs = [id_ for id_, fields in entries if fields and is_pack_line(fields)]
+            packs = {id_: line for id_, fields in entries if fields and is_pack_line(line := line_of(fields))}
             letters = await self.look(stream, packs) if packs else {}
             for id_, fields in entries:
                 if id_ in letters and letters[id_] is None:
@@ -168,11 +168,12 @@ class Intake:
                 self.accept(stream, id_, fields, 1, "", letters.get(id_), doubt, since)
         self.calls.learn()
 
-    async def look(self, stream: str, packs: list[str]) -> dict[str, Any]:
-        """What is noted of packs; None: one is not this instance's any more."""
+    async def look(self, stream: str, packs: dict[str, str]) -> dict[str, Any]:
+        """What is noted of packs, by their header lines; None: one is not this instance's any more."""
         member, name = self._member, self._member.keys.name
         keys = [name("incarnation"), member.keys.stream(stream), name("part", stream)]
-        said = await run(self.reader, "look", keys, [self.group, member.consumer, *packs])
+        notes = [f"{id_} {self.group}" if is_event_pack_line(line) else id_ for id_, line in packs.items()]
+        said = await run(self.reader, "look", keys, [self.group, member.consumer, *notes])
         return dict(zip(packs, said[1:], strict=True))
 
     def accept(

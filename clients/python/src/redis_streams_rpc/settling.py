@@ -202,13 +202,13 @@ class Settling:
         keys += [delivery.key_record or lease, log or lease, name("part", stream)]
         args = [delivery.group, member.consumer, delivery.id, delivery.since, int(outcome.drop), frame, lost, life]
         args += [outcome.result if delivery.key_record else "", delivery.size, delivery.place]
-        return str(await member.script("settle-checked", keys, args))
+        return str(await member.script("settle-checked", keys, [*args, int(delivery.is_shared)]))
 
 
 def _letters(deliveries: list[Delivery]) -> dict[str, str]:
-    """Which calls of packs have ended, by the ids of their entries."""
+    """Which calls of packs have ended, by what these are noted under."""
     found: dict[str, list[str]] = {}
     for delivery in deliveries:
-        letters = found.setdefault(delivery.id, ["."] * delivery.size)
+        letters = found.setdefault(delivery.pack, ["."] * delivery.size)
         letters[delivery.place] = "x"
-    return {id_: "".join(letters) for id_, letters in found.items()}
+    return {pack: "".join(letters) for pack, letters in found.items()}

@@ -212,7 +212,7 @@ class Starting:
         def args(letter: str) -> list[Any]:
             letters[delivery.place] = letter
             noted = " ".join(attempts) if delivery.note.attempts else ""
-            told = [delivery.group, self._member.consumer, delivery.id, "".join(letters), noted]
+            told = [delivery.group, self._member.consumer, delivery.pack, "".join(letters), noted]
             return [*told, "1" if once else "0"]
 
         # On its last permitted delivery it runs whoever has marked it: an instance that left by itself is no reason.
@@ -221,6 +221,8 @@ class Starting:
         again = None if delivery.was_marked else args("T")
         said = await self._ending.script("mark", keys, args("t" if is_over else "T"), again=again if is_over else None)
         sign = said.split(" ")[1][delivery.place]
+        if sign == "t" and once and delivery.sender is None:
+            await self._ending.acknowledge(delivery)
         if sign == "t" and once:
             await self._ending.fault(delivery, "INTERRUPTED", "its instance died", "may-have-run")
         if sign == "t":

@@ -194,7 +194,7 @@ function placeIn(stream: string, pattern: string): string {
 function printEntry(entry: TracedEntry, screen: Screen): void {
   const { pattern, stream, deadlineAt, calls, once } = entry;
   const where = placeIn(stream, pattern);
-  const pack = calls > 1 ? `, in a pack of ${calls} calls` : '';
+  const pack = calls > 1 ? `, in a pack of ${calls}` : '';
   const only = once ? ', to be started once only' : '';
   screen.line(`${when(entry.storedAt)}  stored: ${where}, entry ${entry.entry}${pack}${only}`);
   if (deadlineAt !== undefined) screen.line(`${when(deadlineAt)}  its deadline`);

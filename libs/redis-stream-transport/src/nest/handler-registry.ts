@@ -224,6 +224,7 @@ function specMaker(
       spread,
       priorities,
       answers: message !== undefined,
+      hears: of.some((handler) => handler !== message),
       broadcast: false,
       concurrency: bounds.length > 0 ? Math.min(...bounds) : undefined,
       retry: retried ? withRetryParts(options.retry, Object.assign({}, ...parts)) : undefined,

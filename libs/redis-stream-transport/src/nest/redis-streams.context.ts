@@ -68,9 +68,9 @@ export class RedisStreamsContext extends BaseRpcContext<Args> {
     return PRIORITIES[this.#delivery.stream.rank] ?? 'normal';
   }
 
-  /** Id of the entry in its stream. */
+  /** Id of the entry in its stream; of a call or an event in a pack, `#` and its place from 0 follow. */
   getMessageId(): string {
-    return this.#delivery.id;
+    return this.#delivery.name;
   }
 
   /** Id of the call, `<caller>/<call>`, unique among all callers; undefined for events. */

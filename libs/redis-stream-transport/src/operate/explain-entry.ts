@@ -24,7 +24,7 @@ export interface EntryTrace {
  * Says what Redis still knows of an entry, such as that of an event: where it is, which groups have it or have finished with
  * it, what it became. Looks at all streams and dead letters. Changes nothing.
  *
- * @param id as `onStored` and log lines have it: `<milliseconds>-<number>`, of a call in a pack with `#<place>`
+ * @param id as `onStored` and log lines have it: `<milliseconds>-<number>`, of a call or an event in a pack with `#<place>`
  * @throws RedisStreamsError INVALID_OPTION, NOT_CONNECTED, REDIS
  */
 export function explainEntry(
@@ -46,7 +46,7 @@ export function explainEntry(
       .filter(({ name }) => pattern === undefined || meant.includes(name));
     const none = { caller: '', call: '' };
     const entries = await inTime(time, 'streams', streams, (key) =>
-      tracedEntry({ key, entry }, none),
+      tracedEntry({ key, entry }, none, at === '' ? -1 : Number(at)),
     );
     const boxes = letterBoxesOf(keys.of('dead'));
     const letters = await stepThrough(boxes, time, async (link, step, key) => {

@@ -1,4 +1,5 @@
 import { parseHeader } from '../protocol/header.js';
+import { eventsIn } from '../protocol/pack.js';
 import { readJson } from '../protocol/json.js';
 import { decodeFrame } from '../protocol/frame.js';
 import { isCallerId, isCallId } from '../protocol/limits.js';
@@ -172,7 +173,7 @@ interface Heads {
   readonly headers: string;
 }
 
-/** The calls of an entry that have the header; of an event `undefined`. */
+/** The calls of an entry that have the header; of events `undefined`. */
 function callsWith(
   { line, members, headers }: Heads,
   header: WantedHeader,
@@ -184,6 +185,10 @@ function callsWith(
       .split(',')
       .filter((call, place) => isCallId(call) && hasHeader(own[place] ?? '', header))
       .map((call) => ({ caller, call }));
+  }
+  if (eventsIn(line) > 0) {
+    const own = headers.slice(1, -1).split(BETWEEN);
+    return own.some((text) => hasHeader(text, header)) ? [undefined] : [];
   }
   if (!hasHeader(headers, header)) return [];
   const parsed = parseHeader(line);

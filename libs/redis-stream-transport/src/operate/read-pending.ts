@@ -1,5 +1,6 @@
 import { compareIds, timeOf } from '../protocol/entry.js';
 import { callIdOf } from '../protocol/header.js';
+import { eventsIn } from '../protocol/pack.js';
 import { numberOf, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
 import { entryHeadsScript } from '../redis/operations/entry-heads.js';
@@ -72,7 +73,8 @@ async function entryOf(held: Held): Promise<PendingEntry | undefined> {
   const [header = '', pattern = '', , members = ''] = textsOf(answer, 'entry-heads');
   if (header === '') return undefined;
   const calls = callsOf(header, members);
-  const note = await noteOf(held, members === '' ? 0 : members.split(',').length);
+  const size = members === '' ? eventsIn(header) : members.split(',').length;
+  const note = await noteOf(held, size);
   const alive = numberOf(lease) > now;
   const waits = note.dueAt !== undefined && note.dueAt > now;
   const state = heldFor === undefined ? 'started' : waits ? 'retry' : alive ? 'held' : 'orphaned';

@@ -1,4 +1,5 @@
 import { parseHeader } from '../protocol/header.js';
+import { eventsIn, withoutPack } from '../protocol/pack.js';
 import { compareIds, timeOf } from '../protocol/entry.js';
 import { listOf, numberOf, rawEntries, textOr, textsOf } from '../redis/answer.js';
 import { run } from '../redis/operations/script.js';
@@ -7,10 +8,14 @@ import { entryHeadsScript } from '../redis/operations/entry-heads.js';
 import type { FoundCall, WantedCall } from './find-calls.js';
 import { inParts, timeOfServer, unlessRefused } from './place.js';
 
-/** Where an entry of a call stands; undefined if it went meanwhile. */
+/**
+ * Where an entry of a call stands; undefined if it went meanwhile.
+ * @param named its place in a pack, if the call is not known
+ */
 export async function tracedEntry(
   found: FoundCall,
   { call }: WantedCall,
+  named = -1,
 ): Promise<TracedEntry | undefined> {
   const { key, entry } = found;
   const { link, keys } = key.shard;
@@ -18,39 +23,40 @@ export async function tracedEntry(
   const heads = await run(link, entryHeadsScript, { stream, ids: [entry] });
   const [line = '', pattern = '', , members = ''] = textsOf(heads, 'entry-heads');
   if (line === '') return undefined;
-  // The header line of a pack has `pack.` before the codec.
-  const header = parseHeader(line.replace(' pack.', ' '));
+  const header = parseHeader(withoutPack(line));
   const { timeout, once } =
     typeof header === 'string' ? { timeout: 0, once: line.includes(' once') } : header;
   const calls = members === '' ? [] : members.split(',');
+  const events = eventsIn(line);
+  const at = calls.indexOf(call);
+  const place = { at: at === -1 ? named : at, areEvents: events > 0 };
   const about = listOf(await link.command('xinfo', ['GROUPS', stream]), 'XINFO');
-  const groups = await inParts(about, (group) =>
-    groupOf(found, textsOf(group, 'XINFO'), calls.indexOf(call)),
-  );
+  const groups = await inParts(about, (group) => groupOf(found, textsOf(group, 'XINFO'), place));
   const storedAt = timeOf(entry);
   return {
     ...{ stream: key.name, pattern: pattern === '' ? key.name : pattern, entry, storedAt },
     deadlineAt: timeout > 0 ? storedAt + timeout : undefined,
-    ...{ calls: Math.max(1, calls.length), once, groups },
+    ...{ calls: Math.max(1, calls.length, events), once, groups },
   };
 }
 
-/** @param place of the call in a pack; -1: it is none */
+/** @param place in a pack; -1: it is none */
 async function groupOf(
   { key, entry }: FoundCall,
   about: readonly string[],
-  place: number,
+  { at: place, areEvents }: { readonly at: number; readonly areEvents: boolean },
 ): Promise<TracedGroup> {
   const { link, keys } = key.shard;
   const stream = keys.stream(key.name);
   const group = about[about.indexOf('name') + 1] ?? '';
   const delivered = about[about.indexOf('last-delivered-id') + 1] ?? '0-0';
   const note = place === -1 ? `${group} ${entry}` : `${group} ${entry}#${place}`;
+  const part = areEvents ? `${entry} ${group}` : entry;
   const [pending, due, started, ended, now] = await Promise.all([
     unlessRefused(link.command('xpending', [stream, group, entry, entry, '1']), []),
     unlessRefused(link.command('hget', [keys.due(key.name), note]), null),
     unlessRefused(link.command('hget', [keys.started(key.name), `${group} ${entry}`]), null),
-    unlessRefused(link.command('hget', [keys.part(key.name), entry]), null),
+    unlessRefused(link.command('hget', [keys.part(key.name), part]), null),
     timeOfServer(link),
   ]);
   const [, consumer, idle, deliveries] = listOf(listOf(pending, 'XPENDING')[0] ?? [], 'XPENDING');

@@ -86,6 +86,11 @@ export class Keys {
     return `${this.tag}:live:${pattern}`;
   }
 
+  /** The consumers that hear events of a stream, by the end of their lease. */
+  hears(stream: string): string {
+    return `${this.tag}:hears:${stream}`;
+  }
+
   /** Live consumers of a group by the end of their lease. */
   members(group: string): string {
     return `${this.tag}:members:${group}`;

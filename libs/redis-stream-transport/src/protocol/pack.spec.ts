@@ -1,5 +1,14 @@
 import { isMalformed } from './entry.js';
-import { fieldsOfMember, fitsPack, isPack, MAX_PACK, packFields, unpack } from './pack.js';
+import {
+  eventsIn,
+  fieldsOfMember,
+  fitsPack,
+  isPack,
+  MAX_PACK,
+  packFields,
+  unpack,
+  withoutPack,
+} from './pack.js';
 
 const CALLER = 'c'.repeat(22);
 const header = {
@@ -121,4 +130,46 @@ describe('a pack', () => {
     expect(fitsPack('{"a": 1}')).toBe(true);
     expect(fitsPack('{"a":\n1}')).toBe(false);
   });
+});
+
+describe('a pack of events', () => {
+  const events = { ...header, caller: '-', timeout: 5 };
+  const fields = packFields(events, [call('-', '1'), call('-', '2', '{"h":"x"}')]);
+
+  it('is read as it was written, without ids and without a caller', () => {
+    expect(fields).not.toContain('m');
+    const packed = unpack({ id: '5-1', fields }, 1000);
+    expect(packed).toMatchObject({ areEvents: true });
+    const members = read(fields);
+    expect(members).toMatchObject([{ data: '1' }, { data: '2', headers: { h: 'x' } }]);
+    expect(members.map((one) => one.header)).toMatchObject(
+      [1, 2].map(() => ({ call: undefined, caller: undefined, timeout: 5, once: false })),
+    );
+    expect(fieldsOfMember(members[1] as never)).toEqual([
+      'c',
+      '1 json - - 5',
+      'd',
+      '2',
+      'h',
+      '{"h":"x"}',
+    ]);
+  });
+
+  it('is counted by its header line, which each event would have by itself', () => {
+    const [, line = ''] = fields;
+    expect([eventsIn(line), withoutPack(line)]).toEqual([2, '1 json - - 5']);
+    expect(eventsIn('1 json - - 5')).toBe(0);
+    const calls = `1 pack.json 3 ${CALLER} 5 once`;
+    expect([eventsIn(calls), withoutPack(calls)]).toEqual([0, `1 json 3 ${CALLER} 5 once`]);
+  });
+
+  it.each(['0', '01', '65', 'x', '-1', ''])(
+    'is malformed as a whole where it has %s events',
+    (count) => {
+      const odd = ['c', `1 pack.json ${count} - 0`, 'd', '[1]'];
+      expect(unpack({ id: '5-1', fields: odd }, 1000)).toMatchObject({
+        malformed: expect.any(String) as string,
+      });
+    },
+  );
 });

@@ -23,10 +23,14 @@ export const ENDED = 'x';
 /** Stands between the texts of a pack. No text of JSON that we write holds a line feed. */
 const BETWEEN = ',\n';
 const LINE = `${PROTOCOL_VERSION} pack.`;
+/** The caller in the header line of a pack of events. */
+export const NOBODY = '-';
 
-/** Several calls of one caller and one pattern in one entry. */
+/** Several calls of one caller and one pattern in one entry, or several events of one pattern. */
 export interface PackedEntry {
   readonly id: string;
+  /** They are events: each group handles all of them, and notes for itself which have ended. */
+  readonly areEvents: boolean;
   /** In their order. A call that cannot be understood is what is wrong with it. */
   readonly members: readonly (Entry | Malformed)[];
 }
@@ -45,15 +49,18 @@ export const isPack = (entry: PackedEntry | Malformed | undefined): entry is Pac
  * - `k`: the idempotency keys as JSON strings, in the same form as the headers;
  * - `p`: the pattern, as in other entries.
  *
+ * A pack of events has `-` in the place of the caller, and no field `m`.
+ *
  * @param maxPayload characters of one call's data
  */
 export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malformed | undefined {
   const { id, fields } = raw;
   const line = fieldOf(fields, FIELD.header);
   if (line?.startsWith(LINE) !== true) return undefined;
+  const [codec = '', count = '', caller, ...terms] = line.slice(LINE.length).split(' ');
+  if (caller === NOBODY) return events(raw, [codec, count, ...terms], maxPayload);
   const named = fieldOf(fields, FIELD.members)?.split(',', MAX_PACK + 1) ?? [];
   const known = parseHeader(`${PROTOCOL_VERSION} ${line.slice(LINE.length)}`);
-  const caller = typeof known === 'string' ? line.split(' ', 4)[3] : known.caller;
   const ids = caller !== undefined && isCallerId(caller) && named.every(isCallId) ? named : [];
   const wrong = (malformed: string): PackedEntry | Malformed => {
     // Each caller that can be told is told. Where none can, the entry as a whole is malformed.
@@ -61,29 +68,68 @@ export function unpack(raw: RawEntry, maxPayload: number): PackedEntry | Malform
       return { id, malformed, header: undefined };
     }
     const members = ids.map((call) => ({ id, malformed, header: { ...UNREAD, call, caller } }));
-    return { id, members };
+    return { id, areEvents: false, members };
   };
   if (typeof known === 'string') return wrong(known);
-  const count = Number(known.call);
-  if (ids.length !== count) return wrong(`a pack of ${known.call} calls names ${named.length}`);
+  if (ids.length !== Number(known.call))
+    return wrong(`a pack of ${known.call} calls names ${named.length}`);
+  const parts = partsOf(raw, ids.length, maxPayload);
+  if (typeof parts === 'string') return wrong(parts);
+  const members = ids.map((call, place) => member(parts, headerOf(known, call), place));
+  return { id, areEvents: false, members };
+}
+
+/** How many events an entry with this header line holds as a pack; 0: it is no pack of events. */
+export function eventsIn(line: string): number {
+  return Math.min(MAX_PACK, Number(/^1 pack\.\S+ ([1-9]\d?) - /.exec(line)?.[1] ?? 0));
+}
+
+/** The header line of a pack as each of its calls or events would have it by itself. */
+export function withoutPack(line: string): string {
+  return eventsIn(line) === 0
+    ? line.replace(' pack.', ' ')
+    : line.replace(/ pack\.(\S+) \d+ /, ` $1 ${NOBODY} `);
+}
+
+/** Nobody can be told what is wrong with a pack of events: then the entry as a whole is malformed. */
+function events(
+  raw: RawEntry,
+  words: readonly string[],
+  maxPayload: number,
+): PackedEntry | Malformed {
+  const { id } = raw;
+  const [codec, count = '', ...terms] = words;
+  const header = parseHeader([PROTOCOL_VERSION, codec, NOBODY, NOBODY, ...terms].join(' '));
+  if (typeof header === 'string') return { id, malformed: header, header: undefined };
+  const wrong = (malformed: string): Malformed => ({ id, malformed, header });
+  const size = Number(count);
+  if (!/^[1-9]\d?$/.test(count) || size > MAX_PACK) return wrong(`a pack of ${count} events`);
+  const parts = partsOf(raw, size, maxPayload);
+  if (typeof parts === 'string') return wrong(parts);
+  const members = parts.data.map((_, place) => member(parts, header, place));
+  return { id, areEvents: true, members };
+}
+
+/** What the members of a pack are made of, or what is wrong with all of them. */
+function partsOf({ id, fields }: RawEntry, count: number, maxPayload: number): PackParts | string {
   const pattern = fieldOf(fields, FIELD.pattern);
   const misnamed = wrongPattern(pattern);
-  if (misnamed !== undefined) return wrong(misnamed);
+  if (misnamed !== undefined) return misnamed;
   const data = textsOf(fieldOf(fields, FIELD.data), count);
-  if (data === undefined) return wrong(`a pack of ${count} calls has other data`);
+  if (data === undefined) return `a pack of ${count} has other data`;
   const written = fieldOf(fields, FIELD.headers);
   const headers = written === undefined ? [] : textsOf(written, count);
-  if (headers === undefined) return wrong(`a pack of ${count} calls has other headers`);
+  if (headers === undefined) return `a pack of ${count} has other headers`;
   const keyed = fieldOf(fields, FIELD.key);
   const keys = keyed === undefined ? [] : textsOf(keyed, count);
-  if (keys === undefined) return wrong(`a pack of ${count} calls has other keys`);
-  const parts = { id, addedAt: timeOf(id), pattern, maxPayload, data, headers, keys };
-  return { id, members: ids.map((call, place) => member(parts, headerOf(known, call), place)) };
+  if (keys === undefined) return `a pack of ${count} has other keys`;
+  return { id, addedAt: timeOf(id), pattern, maxPayload, data, headers, keys };
 }
 
 /** What the calls of a pack have in common. */
 export interface PackHeader {
   readonly codec: WireCodec;
+  /** `NOBODY` for events. */
   readonly caller: string;
   readonly depth: number;
   readonly once: boolean;
@@ -95,6 +141,7 @@ export interface PackHeader {
 
 /** What each of them has. */
 export interface PackedCall {
+  /** Events have none. */
   readonly id: string;
   readonly data: string;
   /** JSON. */
@@ -110,7 +157,7 @@ export function packFields(header: PackHeader, calls: readonly PackedCall[]): st
   const flags = (once ? ' once' : '') + (depth === 0 ? '' : ` depth=${depth}`);
   const line = `${LINE}${codec} ${calls.length} ${caller} ${timeout}${flags}`;
   const fields: string[] = [FIELD.header, line];
-  fields.push(FIELD.members, calls.map(({ id }) => id).join(','));
+  if (caller !== NOBODY) fields.push(FIELD.members, calls.map(({ id }) => id).join(','));
   fields.push(FIELD.data, `[${data.join(BETWEEN)}]`);
   if (calls.some(({ headers }) => headers !== undefined)) {
     fields.push(FIELD.headers, `[${calls.map(({ headers }) => headers ?? 'null').join(BETWEEN)}]`);

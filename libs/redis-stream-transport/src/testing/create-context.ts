@@ -133,7 +133,14 @@ function deliveryOf(options: TestContextOptions, seen: Seen): Delivery {
     ...{ timeout, idle: 0, once: false, depth: 0, message: false },
   };
   const spec = {
-    ...{ pattern, stream: pattern, answers: isRequest, broadcast: false, concurrency: undefined },
+    ...{
+      pattern,
+      stream: pattern,
+      answers: isRequest,
+      hears: true,
+      broadcast: false,
+      concurrency: undefined,
+    },
     ...{ retry: undefined, once: false, restartable: false },
   };
   return new Delivery({

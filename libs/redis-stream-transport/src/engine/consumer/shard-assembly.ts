@@ -6,8 +6,8 @@ import { StartBroker } from '../../redis/start-broker.js';
 import type { Clock } from '../clock.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import type { ConsumerDiagnostics } from './consumer-diagnostics.js';
-import { announcementsOf, type PatternState } from './intake/pattern-state.js';
-import type { Patterns } from './intake/patterns.js';
+import { announcementsOf, heardBy, type PatternState } from './intake/pattern-state.js';
+import type { Patterns, PatternsHere } from './intake/patterns.js';
 import { Readings } from './intake/readings.js';
 import { ScheduledEntries } from './intake/scheduled-entries.js';
 import { cancelledEntries } from './membership/cancellations.js';
@@ -83,7 +83,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   const { clock, logger, diagnostics } = settings;
   const context = new ShardContext(options, clock, logger, diagnostics);
   const own = patterns.here(shard, false);
-  const { streams: shared } = patterns.here(shard, true);
+  const shared = patterns.here(shard, true);
   const connections: ShardConnections = new ShardConnections(context, keys, settings.links, {
     wildcards: wild !== undefined,
     hello: () => readings.main.processor.broker.hello(),
@@ -97,7 +97,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
     context.identity.mayStart && !life.isStopping && !settings.pauses.holdsInstance;
   const readings: Readings = new Readings({
     ...{ context, keys, commands, replicas, leases, dispatcher, links: connections.following },
-    streams: { own: own.streams, shared },
+    streams: { own: own.streams, shared: shared.streams },
     begins: wild?.patterns.wildcards.map(({ start }) => start),
     hooks: {
       healing: async () => wildStreams?.check(),
@@ -109,7 +109,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   });
   const parts = { context, keys, connections, leases, readings };
   const wildStreams = wildStreamsOf(settings, parts, own.states, () => scheduled.lookAtAll());
-  const keeper: LeaseKeeper = keeperOf(settings, life, { ...parts, wildStreams }, own.states);
+  const keeper: LeaseKeeper = keeperOf(settings, life, { ...parts, wildStreams }, { own, shared });
   const membership = new Membership(context, keeper, leases, {
     ensureGroups: (strict) => readings.ensureGroups(strict),
     registered: () => life.changed(),
@@ -187,14 +187,15 @@ function keeperOf(
     ShardParts,
     'context' | 'keys' | 'connections' | 'leases' | 'readings' | 'wildStreams'
   >,
-  answered: readonly PatternState[],
+  { own, shared }: { readonly own: PatternsHere; readonly shared: PatternsHere },
 ): LeaseKeeper {
   const { context, keys, connections, leases, readings, wildStreams } = parts;
   const { commands } = connections;
-  const announcements = () => announcementsOf(answered, options.concurrency);
+  const announcements = () => announcementsOf(own.states, options.concurrency);
+  const heard = () => heardBy([...own.states, ...shared.states], options.concurrency);
   const companions = made.map((make) => make(commands, keys, options));
-  const own = [new InstanceFacts(context, leases), ...(wildStreams ? [wildStreams] : [])];
-  const news = { announcements, companions: [...own, ...companions] };
+  const standing = [new InstanceFacts(context, leases), ...(wildStreams ? [wildStreams] : [])];
+  const news = { announcements, heard, companions: [...standing, ...companions] };
   const pauseWatch = new PauseWatch(context, leases, pauses, shard);
   return new LeaseKeeper(context, leases, news, {
     renewed: () => life.renewed(),

@@ -39,6 +39,7 @@ const SLACK = 50;
  * the deadline queue, in the table of open calls and in a batch, so that a call costs one object.
  */
 export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late {
+  readonly isEvent = false;
   state: CallState = 'queued';
   tainted = false;
   /** It has its last reply, so its entry is settled. */

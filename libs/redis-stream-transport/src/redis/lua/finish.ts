@@ -8,7 +8,7 @@ export const LUA_FINISH = `
 local function finish(drop)
   if size > 0 then
     redis.pcall('HDEL', due, group .. ' ' .. name)
-    if not noteLetters(part, stream, group, id, size, only(size, place, 'x')) then return false end
+    if not noteLetters(part, stream, group, note, size, only(size, place, 'x')) then return false end
   end
   redis.pcall('XACK', stream, group, id)
   redis.pcall('HDEL', due, group .. ' ' .. id)

@@ -1,13 +1,26 @@
 /** What a script wants to know of the call of a pack that it is about. */
 export const PACK_ARGS = ['size', 'place'] as const;
 
+/** The same, for operations of services. */
+export const PLACE_ARGS = [...PACK_ARGS, 'shared'] as const;
+
 /** A call of a pack; undefined where an entry is one call. */
 export interface PackPlace {
   /** Calls of the pack. */
   readonly size: number;
   /** From 0. */
   readonly place: number;
+  /** It is a pack of events: each group notes for itself which have ended. Default: false. */
+  readonly shared?: boolean;
 }
+
+/** The arguments of PLACE_ARGS. */
+export const placeArgs = (
+  pack: PackPlace | undefined,
+): { size: number; place: number; shared: boolean } => ({
+  ...packArgs(pack),
+  shared: pack?.shared ?? false,
+});
 
 /** The arguments of PACK_ARGS. */
 export const packArgs = (pack: PackPlace | undefined): { size: number; place: number } => ({
@@ -17,13 +30,14 @@ export const packArgs = (pack: PackPlace | undefined): { size: number; place: nu
 
 /**
  * Lua for packs, several calls in one entry. What is known of them stands in the hash `part`, per entry a letter for
- * each call: `.` open, `t` marked before its start, `x` ended; no field: all are open.
+ * each call: `.` open, `t` marked before its start, `x` ended; no field: all are open. The field is the id of the entry; of
+ * events, which each group handles, it is the id, a space and the group (`note`).
  *
  * `merged(part, id, n, letters)` joins new letters with what is noted, so that an end is never undone, whatever
  * comes late. It tells whether all `n` calls have ended: then nothing is noted any more, and the entry is to go.
  * And it tells whether nothing was noted before and something is now.
  * Where `part` is a key of another type nothing can be noted: only letters that end all calls end the entry.
- * `noteLetters(part, stream, group, id, n, letters)` does the same for an entry that may be gone, of which nothing is noted.
+ * `noteLetters(part, stream, group, note, n, letters)` does the same for an entry that may be gone, of which nothing is noted.
  * `letter(part, id, place)` is that of one call, `only(n, place, what)` a text with one letter in its place.
  */
 export const LUA_PACK = `
@@ -49,11 +63,12 @@ local function merged(part, id, n, letters)
 end
 -- The entry may have ended before, or be lost with the memory of Redis: then nothing would take a new note away. An entry
 -- that is not pending is rare, so its data is hardly ever fetched.
-local function noteLetters(part, stream, group, id, n, letters)
-  local ended, new = merged(part, id, n, letters)
+local function noteLetters(part, stream, group, note, n, letters)
+  local ended, new = merged(part, note, n, letters)
   if new then
+    local id = string.match(note, '^%S+')
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, id) end
+    if #pending == 0 and #redis.pcall('XRANGE', stream, id, id) == 0 then redis.pcall('HDEL', part, note) end
   end
   return ended
 end
@@ -67,23 +82,25 @@ end
 
 /**
  * Lua: `id` names an entry, and where `size` is not 0 the call at `place` of it; `name` names either in notes, and
- * `isOver` says that the call has ended already. Needs LUA_PACK and `part`.
+ * `isOver` says that the call has ended already. `note` is what the letters are noted under. Needs LUA_PACK, `group` and `part`.
  */
 export const LUA_PLACE = `
 size, place = tonumber(size), tonumber(place)
 local name = size > 0 and id .. '#' .. string.format('%.0f', place) or id
-local isOver = size > 0 and letter(part, id, size, place) == 'x'
+local note = shared == '1' and id .. ' ' .. group or id
+local isOver = size > 0 and letter(part, note, size, place) == 'x'
 `;
 
-/** Lua: `packed(entry)` is how many calls an entry holds as a pack, 0 for none. */
+/** Lua: `packed(entry)` is how many calls an entry holds as a pack, 0 for none, and whether they are events. */
 export const LUA_PACKED = `
 local function packed(entry)
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'c' then
-      return math.min(64, tonumber(string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) ')) or 0)
+      local n, caller = string.match(entry[2][i + 1], '^1 pack%.%S+ (%d+) (%S+)')
+      return math.min(64, tonumber(n) or 0), caller == '-'
     end
   end
-  return 0
+  return 0, false
 end
 `;
 
@@ -94,9 +111,9 @@ end
 export const LUA_KNOWN = `
 ${LUA_PACKED}
 local function knownOf(entry)
-  local n = packed(entry)
+  local n, shared = packed(entry)
   if n == 0 then return '' end
-  local known = redis.pcall('HGET', part, entry[1])
+  local known = redis.pcall('HGET', part, shared and entry[1] .. ' ' .. group or entry[1])
   local found = { type(known) == 'string' and known or '' }
   for i = 1, n do found[i + 1] = noted(due, group, entry[1] .. '#' .. string.format('%.0f', i - 1)) end
   return found

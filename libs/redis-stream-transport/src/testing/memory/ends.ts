@@ -17,7 +17,8 @@ export function finish(store: Store, ending: Ending, call: Located, drop: boolea
   if (call.size > 0) {
     store.deleteField(due, `${group} ${call.name}`);
     const letters = only(call.size, call.place, 'x');
-    if (!noteLetters(store, { ...ending, size: call.size }, letters)) return false;
+    const { size, note } = call;
+    if (!noteLetters(store, { ...ending, size, note }, letters)) return false;
   }
   store.group(stream, group)?.acknowledge(id);
   store.deleteField(due, `${group} ${id}`);

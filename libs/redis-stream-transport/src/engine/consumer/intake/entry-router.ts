@@ -106,9 +106,10 @@ export class EntryRouter {
   ) {
     this.histories = new Histories(context);
     const looks = new PackLooks(context, of.broker);
-    this.packs = new PackRouter(context, looks, this.histories, (member, known) =>
-      this.enter(member, known),
-    );
+    this.packs = new PackRouter(context, looks, this.histories, {
+      group: () => this.hooks.group(),
+      enter: (member, known) => this.enter(member, known),
+    });
   }
 
   /**

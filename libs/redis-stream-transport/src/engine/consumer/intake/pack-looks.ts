@@ -46,9 +46,9 @@ export class PackLooks {
 
   private async askPage(stream: StreamState, page: readonly Waiting[]): Promise<void> {
     const { owner } = this.context.identity;
-    const ids = page.map(({ pack }) => pack.id);
+    const notes = page.map(({ pack }) => pack.note);
     // Without an answer they are let go of: they stay pending, and the audit finds them with all that is noted.
-    const states = await this.broker.look(owner, stream.name, ids).catch(() => []);
+    const states = await this.broker.look(owner, stream.name, notes).catch(() => []);
     for (const [i, { pack, known }] of page.entries()) {
       // Under a name that was given up it is somebody else's.
       if (stream.held.get(pack.id) !== pack) continue;

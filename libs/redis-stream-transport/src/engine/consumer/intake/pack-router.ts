@@ -27,11 +27,15 @@ export interface PackMember {
   readonly place: number;
 }
 
-/** Hands on a call of a pack as if it were an entry. */
-export type Enter = (
-  member: PackMember,
-  known: { readonly due: HeldEntry['due']; readonly givenUp: boolean },
-) => void;
+export interface PackRouterHooks {
+  /** The group that is read. */
+  group(): string;
+  /** Takes a call of a pack as if it were an entry. */
+  enter(
+    member: PackMember,
+    known: { readonly due: HeldEntry['due']; readonly givenUp: boolean },
+  ): void;
+}
 
 /** Turns packs into their calls, as far as these have not ended. */
 export class PackRouter {
@@ -39,7 +43,7 @@ export class PackRouter {
     private readonly context: ShardContext,
     private readonly looks: PackLooks,
     private readonly histories: Histories,
-    private readonly enter: Enter,
+    private readonly hooks: PackRouterHooks,
   ) {}
 
   /**
@@ -48,20 +52,15 @@ export class PackRouter {
    */
   takeNew(packed: Packed, seen: Watermark | undefined): void {
     const { stream, raw, entry } = packed;
-    const size = entry.members.length;
     const { incarnation } = this.context.identity;
+    const unread = this.packOf(entry, undefined);
     if (seen?.incarnation === incarnation && timeOf(raw.id) > seen.look) {
-      this.open(packed, new Pack<Delivery>(raw.id, size, undefined), undefined);
+      this.open(packed, unread, undefined);
       return;
     }
-    const unread = new Pack<Delivery>(raw.id, size, undefined);
     stream.held.set(unread);
     this.looks.look(stream, unread, (state) => {
-      this.open(
-        packed,
-        state === undefined ? unread : new Pack<Delivery>(raw.id, size, state),
-        undefined,
-      );
+      this.open(packed, state === undefined ? unread : this.packOf(entry, state), undefined);
     });
   }
 
@@ -70,11 +69,15 @@ export class PackRouter {
     const state = held.pack?.state;
     const size = packed.entry.members.length;
     const isOurs = state === undefined || state.length === size;
-    this.open(
-      packed,
-      new Pack<Delivery>(packed.raw.id, size, isOurs ? state : undefined),
-      held,
-      givenUp,
+    this.open(packed, this.packOf(packed.entry, isOurs ? state : undefined), held, givenUp);
+  }
+
+  private packOf({ id, members, areEvents }: PackedEntry, state: string | undefined) {
+    return new Pack<Delivery>(
+      id,
+      members.length,
+      state,
+      areEvents ? this.hooks.group() : undefined,
     );
   }
 
@@ -91,7 +94,7 @@ export class PackRouter {
       const history =
         held === undefined ? this.histories.fresh() : this.histories.ofMember(held, due);
       const isGivenUp = givenUp?.has(`${raw.id}#${place}`) === true;
-      this.enter({ stream, raw, decoded, history, pack, place }, { due, givenUp: isGivenUp });
+      this.hooks.enter({ stream, raw, decoded, history, pack, place }, { due, givenUp: isGivenUp });
     }
     // Letters that anybody may have written: without a call that ends, nothing would let go of it.
     if (pack.isEmpty) stream.held.delete(pack);

@@ -1,4 +1,4 @@
-import { announcementsOf, PatternState, type PatternSpec } from './pattern-state.js';
+import { announcementsOf, heardBy, PatternState, type PatternSpec } from './pattern-state.js';
 
 const bounded = (concurrency: number | undefined) =>
   new PatternState({ concurrency } as PatternSpec);
@@ -77,4 +77,26 @@ describe('packs', () => {
     expect(announced(64)).toEqual([{ pattern: 'p', once: false, packs: true }]);
     expect(announced(63)).toEqual([{ pattern: 'p', once: false, packs: false }]);
   });
+});
+
+test('a stream is heard with packs where none of its patterns that has events is slow', () => {
+  const state = (pattern: string, stream: string, hears: boolean, ms = 0) => {
+    const made = new PatternState({ pattern, stream, hears } as PatternSpec);
+    for (let i = 0; i < 100; i++) made.took(ms);
+    return made;
+  };
+  const states = [
+    ...[state('a', 'lane', true), state('b', 'lane', true, 1000), state('c', 'lane', true)],
+    ...[state('d', 'd', true), state('e', 'e', false)],
+  ];
+  const heard = (concurrency: number) =>
+    heardBy(states, concurrency).map(({ pattern, packs, hears }) => [pattern, packs, hears]);
+  expect(heard(64)).toEqual([
+    ['lane', false, true],
+    ['d', true, true],
+  ]);
+  expect(heard(63)).toEqual([
+    ['lane', false, true],
+    ['d', false, true],
+  ]);
 });

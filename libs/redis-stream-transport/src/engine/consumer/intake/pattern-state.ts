@@ -16,6 +16,8 @@ export interface PatternSpec {
   readonly wild?: boolean | undefined;
   /** It has a message handler, which answers requests. */
   readonly answers: boolean;
+  /** It has a handler of events. */
+  readonly hears: boolean;
   /** Each live instance gets its own copy of the events. */
   readonly broadcast: boolean;
   /** Most handlers of the pattern at once in this process; undefined: only the server's bound holds. */
@@ -164,4 +166,17 @@ export function announcementsOf(
       const { pattern, once, spread, wild } = state.spec;
       return { pattern, once, spread, wild, packs: state.takesPacks(concurrency) };
     });
+}
+
+/**
+ * The streams whose events a consumer hears, and whether it takes packs of them: if none of their patterns is slow.
+ * @param concurrency handlers of the process that may run at once
+ */
+export function heardBy(states: readonly PatternState[], concurrency: number): Announcement[] {
+  const heard = new Map<string, boolean>();
+  for (const state of states) {
+    const { stream, hears } = state.spec;
+    if (hears) heard.set(stream, heard.get(stream) !== false && state.takesPacks(concurrency));
+  }
+  return [...heard].map(([pattern, packs]) => ({ pattern, packs, hears: true, once: false }));
 }

@@ -133,6 +133,7 @@ export const UNHANDLED = new PatternState({
   pattern: '',
   stream: '',
   answers: false,
+  hears: false,
   broadcast: false,
   concurrency: undefined,
   retry: undefined,

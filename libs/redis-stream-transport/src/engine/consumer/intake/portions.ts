@@ -30,7 +30,8 @@ export function portionOf(
   for (const { stream: key, entries } of read) {
     const stream = streamOf(key);
     if (stream === undefined || entries.length === 0) continue;
-    if (!stream.expectsPacks || entries.length >= count) return TURN_LENGTH;
+    // Nobody waits for the ends of events.
+    if (!stream.expectsPacks || stream.kind !== 'r' || entries.length >= count) return TURN_LENGTH;
     calls += entries.length * stream.callsPerEntry;
     for (const entry of entries) length += lengthOf(entry);
   }

@@ -166,7 +166,7 @@ describe('what a read brings', () => {
   async function portions(
     lengths: readonly number[],
     during: (context: ReturnType<typeof shardContext>) => void,
-    { calls = 1, concurrency = 10 } = {},
+    { calls = 1, concurrency = 10, answers = true } = {},
   ) {
     const entries = lengths.map((length, i) => ({
       id: `1-${i}`,
@@ -183,7 +183,7 @@ describe('what a read brings', () => {
     } as unknown as GroupBroker;
     const context = shardContext({ options: { concurrency } });
     const stream = new StreamState('s');
-    stream.patterns.set('s', new PatternState({ concurrency: undefined } as PatternSpec));
+    stream.patterns.set('s', new PatternState({ concurrency: undefined, answers } as PatternSpec));
     stream.callsPerEntry = calls;
     if (calls > 1) stream.brought(calls);
     const room = { free: concurrency, mayPark: true, ahead: 0 };
@@ -223,6 +223,9 @@ describe('what a read brings', () => {
     // A few calls are not worth it.
     const few = await portions(packs(4), () => {}, size);
     expect(few.handed).toHaveLength(1);
+    // Nobody waits for the ends of events.
+    const events = await portions(packs(8), () => {}, { ...size, answers: false });
+    expect(events.handed).toHaveLength(1);
     // 200 slots have room for 12 packs of 16: more may wait.
     const filled = await portions(packs(12), () => {}, size);
     expect(filled.handed).toHaveLength(1);

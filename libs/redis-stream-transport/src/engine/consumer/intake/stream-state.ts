@@ -185,7 +185,8 @@ export class StreamState implements HomeStream {
    */
   takesPacks(concurrency: number): boolean {
     for (const pattern of this.patterns.values()) {
-      if (pattern.spec.answers && pattern.takesPacks(concurrency)) return true;
+      const { answers, hears } = pattern.spec;
+      if ((answers || hears) && pattern.takesPacks(concurrency)) return true;
     }
     return false;
   }

@@ -35,7 +35,7 @@ async function setup() {
   const keeper = new LeaseKeeper(
     context,
     broker,
-    { announcements: () => [], companions: [] },
+    { announcements: () => [], heard: () => [], companions: [] },
     {
       renewed: () => told.push('renewed'),
       missing: () => told.push('missing'),

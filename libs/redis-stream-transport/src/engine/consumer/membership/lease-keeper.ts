@@ -11,6 +11,8 @@ const TOO_OLD = 3_600_000;
 export interface LeaseNews {
   /** The patterns that are answered, as it is now. */
   readonly announcements: () => readonly Announcement[];
+  /** The streams whose events are heard, as it is now. */
+  readonly heard: () => readonly Announcement[];
   readonly companions: readonly LeaseCompanion[];
 }
 
@@ -75,10 +77,11 @@ export class LeaseKeeper {
   async announce(
     check: boolean,
   ): Promise<(AnsweredPattern & { readonly yields: boolean }) | undefined> {
-    const { leaseTtl } = this.context.options;
+    const { identity, options } = this.context;
+    const { leaseTtl } = options;
     const announcements = this.news.announcements();
     if (announcements.length > 0) {
-      const { owner } = this.context.identity;
+      const { owner } = identity;
       const answer = await this.broker.announce(owner, announcements, leaseTtl, check);
       if (answer.kind === 'conflict') return { ...answer, yields: false };
       if (answer.kind === 'ok' && answer.yields !== undefined)
@@ -89,6 +92,9 @@ export class LeaseKeeper {
         this.context.logger.error(`PATTERN_UNANNOUNCED ${pattern}`, line);
       }
     }
+    // Where it cannot be said, no packs of events come.
+    const heard = this.news.heard();
+    if (heard.length > 0) await this.broker.announce(identity.owner, heard, leaseTtl, false);
     await this.report();
     return undefined;
   }
@@ -107,7 +113,7 @@ export class LeaseKeeper {
     identity.invalidate();
     const { owner } = identity;
     await Promise.all(this.news.companions.map((one) => one.leaving(owner)));
-    await this.broker.release(owner, this.news.announcements());
+    await this.broker.release(owner, [...this.news.announcements(), ...this.news.heard()]);
   }
 
   stop(): void {

@@ -22,7 +22,7 @@ async function joined(cleaning: () => Promise<unknown>) {
   const keeper = new LeaseKeeper(
     context,
     leases,
-    { announcements: () => [], companions: [] },
+    { announcements: () => [], heard: () => [], companions: [] },
     {
       ...{ renewed() {}, missing() {}, cancellations() {}, membersChanged() {}, async paused() {} },
     },
@@ -48,7 +48,8 @@ function joining(...answers: AnnounceAnswer[]) {
     release: async () => void did.push('released'),
   } as unknown as LeaseBroker;
   const context = shardContext();
-  const news = { announcements: () => [{ pattern: 'a', once: false }], companions: [] };
+  const announcements = () => [{ pattern: 'a', once: false }];
+  const news = { announcements, heard: () => [], companions: [] };
   const keeper = new LeaseKeeper(context, leases, news, {
     ...{ renewed() {}, missing() {}, cancellations() {}, membersChanged() {}, async paused() {} },
   });

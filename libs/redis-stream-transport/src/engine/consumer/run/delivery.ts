@@ -141,8 +141,8 @@ export class Delivery implements Expiring, Identified, DeadlineScope {
   }
 
   /** As operations on single entries want it; undefined: it has its entry for itself. */
-  get packPlace(): { readonly size: number; readonly place: number } | undefined {
-    return this.pack && { size: this.pack.size, place: this.place };
+  get packPlace(): { size: number; place: number; shared: boolean } | undefined {
+    return this.pack && { size: this.pack.size, place: this.place, shared: this.pack.isShared };
   }
 
   /** Id of the call, the same as at its caller; undefined for events. */

@@ -11,14 +11,14 @@ export class MarkRound {
 
   /** @param calls of one stream, each of a pack */
   constructor(private readonly calls: readonly Delivery[]) {
-    const packs: { id: string; wanted: Wanted[]; attempts: number[]; once: boolean }[] = [];
+    const packs: { note: string; wanted: Wanted[]; attempts: number[]; once: boolean }[] = [];
     for (const call of calls) {
       const pack = call.pack as Pack<Delivery>;
       let at = this.positions.get(pack);
       if (at === undefined) {
         this.positions.set(pack, (at = packs.length));
         const wanted = Array.from({ length: pack.size }, (): Wanted => '.');
-        packs.push({ id: pack.id, wanted, attempts: [], once: false });
+        packs.push({ note: pack.note, wanted, attempts: [], once: false });
       }
       const asked = packs[at] as (typeof packs)[number];
       const { wanted, attempts } = asked;

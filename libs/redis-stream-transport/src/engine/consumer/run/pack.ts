@@ -24,17 +24,31 @@ export class Pack<Call extends Placed> implements Identified {
   private asked: boolean[] | undefined;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param state a letter for each call; undefined: Redis notes nothing of them */
+  /**
+   * @param state a letter for each call; undefined: Redis notes nothing of them
+   * @param group of events: that which handles them here; undefined: they are calls
+   */
   constructor(
     readonly id: string,
     readonly size: number,
     private readonly state: string | undefined,
+    private readonly group?: string,
   ) {
     this.hash = hashOf(id);
     this.members = Array.from({ length: size }, () => undefined);
     this.ended = Array.from({ length: size }, (_, place) =>
       state?.[place] === ENDED ? ENDED : OPEN,
     );
+  }
+
+  /** Its members are events: other groups handle them too. */
+  get isShared(): boolean {
+    return this.group !== undefined;
+  }
+
+  /** What its letters are noted under in Redis. */
+  get note(): string {
+    return this.group === undefined ? this.id : `${this.id} ${this.group}`;
   }
 
   /** Redis notes nothing of its calls, as far as this process knows. */

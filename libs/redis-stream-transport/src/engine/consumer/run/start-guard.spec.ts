@@ -262,8 +262,8 @@ describe('P13: calls of packs that may be started once only', () => {
     expect(told).toEqual(['run 4-0#1']);
     expect(marked.mock.calls.map(([, , packs]) => packs)).toEqual([
       [
-        { id: '2-0', wanted: ['.', 't', 't'], attempts: [], once: true },
-        { id: '3-0', wanted: ['t', 't'], attempts: [], once: true },
+        { note: '2-0', wanted: ['.', 't', 't'], attempts: [], once: true },
+        { note: '3-0', wanted: ['t', 't'], attempts: [], once: true },
       ],
     ]);
     await answer([

@@ -154,14 +154,15 @@ function endsOf(ids: Ids): StreamEnds {
   if (ids.calls === undefined) return ids;
   const packs: PackEnds[] = [];
   const drop = [...ids.drop];
+  const keep = [...ids.keep];
   const noted = [...ids.noted];
   for (const [pack, ended] of ids.calls) {
     // All of it ends here, and nothing was ever noted of it: it goes like any other entry.
     if (pack.isUntouched && ended.length === pack.size) {
-      drop.push(pack.id);
+      (pack.isShared ? keep : drop).push(pack.id);
       if (ended.some(({ history }) => history.spared > 0)) noted.push(pack.id);
-    } else packs.push({ id: pack.id, letters: pack.lettersWith(ended) });
+    } else packs.push({ note: pack.note, letters: pack.lettersWith(ended) });
   }
-  const { stream, keep, started } = ids;
+  const { stream, started } = ids;
   return { stream, keep, drop, noted, started, packs };
 }

@@ -26,6 +26,7 @@ const spread = vi.fn();
 const stored = vi.fn();
 const news = {
   widths: new PackWidths(new FakeClock()),
+  eventWidths: new PackWidths(new FakeClock()),
   terms: new SectionTerms(1_000_000),
   spread,
   stored,

@@ -58,9 +58,10 @@ export class PendingBatch {
       if (verdict === undefined) continue;
       const { section, laid } = layout[s] as LaidSection;
       if (section.asks) {
-        news.widths.noted(section.pattern, verdict);
+        const { isEvent } = section;
+        (isEvent ? news.eventWidths : news.widths).noted(section.pattern, verdict);
         // In the shard of the pattern alone all who answer it announce themselves.
-        if (section.stream === section.pattern)
+        if (!isEvent && section.stream === section.pattern)
           news.spread?.(section.pattern, verdict.spread, this.firstSent);
       }
       const { ofClass } = section;
@@ -133,6 +134,7 @@ function isAlike(one: OutgoingEntry, other: OutgoingEntry): boolean {
     one.stream === other.stream &&
     one.mode === other.mode &&
     one.once === other.once &&
+    one.isEvent === other.isEvent &&
     one.ofClass === other.ofClass &&
     one.hasExtraFields === other.hasExtraFields
   );

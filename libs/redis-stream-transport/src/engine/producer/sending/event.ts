@@ -1,6 +1,7 @@
 import { RedisStreamsError } from '../../../errors.js';
 import { idAfter } from '../../../protocol/entry.js';
-import { eventHeader } from '../../../protocol/header.js';
+import { eventHeader, type WireCodec } from '../../../protocol/header.js';
+import { fitsPack, NOBODY } from '../../../protocol/pack.js';
 import type { PackPlace } from '../../../redis/lua/pack.js';
 import type { ClassOf } from '../../../redis/operations/calling/sections.js';
 import type { Refusal } from '../../../redis/verdict.js';
@@ -15,12 +16,13 @@ import {
   type Schedule,
   type WrittenData,
 } from './entry-request.js';
-import type { OutgoingEntry } from './outgoing-entry.js';
+import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import type { Late } from './late-data.js';
 import { failureOf, refusalOf, unsafeOf } from './not-stored.js';
 
 /** An event on its way. It ends when it is stored, or certainly not stored, or when that cannot be known. */
-export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
+export class OutgoingEvent implements OutgoingEntry, Packable, Expiring, Late {
+  readonly isEvent = true;
   readonly mode = 0;
   readonly maySpread = false;
   /** Events keep their order, whatever they are. */
@@ -90,19 +92,58 @@ export class OutgoingEvent implements OutgoingEntry, Expiring, Late {
       : scheduledFields(schedule, fields, now - this.startedAt);
   }
 
-  /** Events travel by themselves: each group settles them for itself. */
-  get pack(): undefined {
+  /** What has a key, is started once only, is bound to its entry, waits, or has a class travels by itself. */
+  get pack(): Packable | undefined {
+    const { key, once, seal, schedule, ofClass, data, headers } = this.request;
+    if (key !== undefined || once || seal || schedule || ofClass) return undefined;
+    return fitsPack(data) && (headers === undefined || fitsPack(headers)) ? this : undefined;
+  }
+
+  get id(): string {
+    return NOBODY;
+  }
+
+  get caller(): string {
+    return NOBODY;
+  }
+
+  get depth(): number {
+    return 0;
+  }
+
+  get key(): undefined {
     return undefined;
+  }
+
+  get codec(): WireCodec {
+    return this.request.codec;
+  }
+
+  get data(): string {
+    return this.request.data;
+  }
+
+  get headers(): string | undefined {
+    return this.request.headers;
+  }
+
+  get lane(): string | undefined {
+    return this.request.namePattern ? this.pattern : undefined;
+  }
+
+  timeLeft(): number {
+    return this.request.expiresIn;
   }
 
   sending(): void {}
 
-  stored(first: string, steps: number, _place?: PackPlace, unsafe?: Error): void {
+  stored(first: string, steps: number, place?: PackPlace, unsafe?: Error): void {
     const { onStored, schedule } = this.request;
     const { stream } = this;
     if (onStored !== undefined) {
       const id = schedule?.messageId ?? schedule?.id ?? idAfter(first, steps);
-      onStored({ id, stream, callId: undefined });
+      const name = place === undefined ? id : `${id}#${place.place}`;
+      onStored({ id: name, stream, callId: undefined });
     }
     const what = `an event of ${this.pattern}`;
     this.end(unsafe && unsafeOf(this, 'may-have-run', what, unsafe));

@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { areSeveral, layOut } from './layout.js';
 import type { OutgoingEntry, Packable } from './outgoing-entry.js';
-import { PackWidths } from './pack-widths.js';
+import { EVENTS_FOR, PackWidths } from './pack-widths.js';
 import { SectionTerms } from './section-terms.js';
 
 const CALLER = 'c'.repeat(22);
@@ -35,7 +35,10 @@ function call(id: number, changes: Partial<Packable> & { alone?: boolean; size?:
 }
 
 const terms = new SectionTerms(1_000_000);
-const news = (known: PackWidths) => ({ widths: known, terms, spread: undefined, stored: () => {} });
+const news = (known: PackWidths) => ({
+  ...{ widths: known, eventWidths: known, terms, spread: undefined },
+  stored: () => {},
+});
 
 /** Ids by entry, of so many calls that leave in one turn. */
 function laidOut(entries: OutgoingEntry[], takers = 1) {
@@ -192,5 +195,47 @@ describe('whether all live instances take packs', () => {
     expect(known.entriesFor('p', calls(64))).toBe(2);
     known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 });
     expect(known.entriesFor('p', calls(64))).toBe(64);
+  });
+});
+
+describe('the events of one turn', () => {
+  const event = (id: number, changes: Partial<Packable> & { lane?: string } = {}) => {
+    const { pack, ...entry } = call(id, { caller: '-', expiresAt: id * 1000, ...changes });
+    const packable = { ...pack, timeLeft: () => changes.expiresAt ?? 0 };
+    return { ...entry, mode: 0, isEvent: true, pack: packable } as unknown as OutgoingEntry;
+  };
+  const events = (count: number) => Array.from({ length: count }, (_, i) => event(i));
+
+  it('share entries with nothing but a header and data', () => {
+    const { section, sizes } = laidOut(events(40), 1);
+    expect(sizes).toEqual([20, 20]);
+    expect(section).toMatchObject({ isEvent: true, hasExtraFields: false });
+    const data = `[${Array(20).fill('1').join(',\n')}]`;
+    const pack = ['1 pack.json 20 - 0', data];
+    expect(section.entries).toEqual([pack, pack]);
+  });
+
+  it('share them with those that expire at the same time', () => {
+    const all = [event(0), event(1), event(2, { expiresAt: 9 }), event(3, { expiresAt: 9 })];
+    expect(laidOut(all).sizes).toEqual([2, 2]);
+  });
+
+  it('ask who hears them where they are several', () => {
+    const asks = (count: number) => {
+      const entries = events(count);
+      const unknown = news(new PackWidths(new FakeClock()));
+      return layOut({ first: entries[0]!, entries }, unknown, 0).section.asks;
+    };
+    expect([asks(1), asks(2)]).toEqual([false, true]);
+  });
+
+  it('travel by themselves when what was said is old', () => {
+    const clock = new FakeClock();
+    const known = new PackWidths(clock, EVENTS_FOR);
+    known.asks('p', 2);
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    expect(known.entriesFor('p', events(32))).toBe(1);
+    clock.pass(EVENTS_FOR + 1);
+    expect(known.entriesFor('p', events(32))).toBe(32);
   });
 });

@@ -1,4 +1,4 @@
-import { packFields } from '../../../protocol/pack.js';
+import { NOBODY, packFields } from '../../../protocol/pack.js';
 import type { BatchSection } from '../../../redis/caller-broker.js';
 import type { OutgoingEntry, Packable } from './outgoing-entry.js';
 import type { PackWidths } from './pack-widths.js';
@@ -32,6 +32,8 @@ export interface Alike {
 /** What is known of the streams and patterns that a batch goes to. */
 export interface SectionNews {
   readonly widths: PackWidths;
+  /** The same of events. */
+  readonly eventWidths: PackWidths;
   readonly terms: SectionTerms;
   /**
    * Hears over how many streams a pattern was spread at a time (monotonic, ms); undefined where there is one shard.
@@ -48,28 +50,37 @@ export function layOut({ first, entries }: Alike, news: SectionNews, now: number
     const what = { stream, pattern, mode: 0, hasExtraFields, schedule, ofClass } as const;
     return { section: { ...what, entries: [first.fields(now)] }, laid: entries };
   }
-  const { widths, terms, spread } = news;
+  const { isEvent } = first;
+  const { terms, spread } = news;
+  const widths = isEvent ? news.eventWidths : news.widths;
   const mode = terms.mode(pattern, first.mode, now);
   // Into which stream they go is not known yet.
   const measures = ofClass !== undefined || terms.measures(stream, now);
   // The first speaks for all, unless it is large: most batches are events alone, or calls that may share packs.
-  const mayPack = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
+  const mayShare = first.size < LARGE ? first.pack !== undefined : entries.some(sharable);
+  // A client that emits one event at a time asks for nothing.
+  const mayPack = mayShare && !(isEvent && entries.length === 1);
   const asks =
     (mayPack || (spread !== undefined && first.maySpread)) && widths.asks(pattern, entries.length);
   const count = mayPack ? widths.entriesFor(pattern, entries) : entries.length;
   const packs = count === entries.length ? undefined : packed(entries, count);
+  // Of events nothing but data need be told apart, as of a lone one.
+  const isPlain = isEvent && !hasExtraFields;
   // One literal, because this is made for every batch.
   const section = {
     stream,
     pattern,
     mode,
     asks,
+    isEvent,
     measures,
     ofClass,
-    hasExtraFields: packs !== undefined || hasExtraFields,
+    hasExtraFields: (packs !== undefined && !isPlain) || hasExtraFields,
     entries:
       packs?.map((one) =>
-        areSeveral(one) ? packOf(one, now) : withNames(one.fields(now), hasExtraFields),
+        areSeveral(one)
+          ? packOf(one, now, isPlain)
+          : withNames(one.fields(now), hasExtraFields || isPlain),
       ) ?? entries.map((entry) => entry.fields(now)),
   };
   return { section, laid: packs ?? entries };
@@ -123,16 +134,20 @@ function isLike(one: Packable, other: Packable): boolean {
     one.codec === other.codec &&
     one.depth === other.depth &&
     one.once === other.once &&
-    Math.abs(one.expiresAt - other.expiresAt) <= SLACK
+    (one.caller === NOBODY
+      ? one.timeLeft(0) === other.timeLeft(0)
+      : Math.abs(one.expiresAt - other.expiresAt) <= SLACK)
   );
 }
 
-function packOf(entries: readonly OutgoingEntry[], now: number): string[] {
+/** @param isPlain it has two fields, whose names are left out */
+function packOf(entries: readonly OutgoingEntry[], now: number, isPlain: boolean): string[] {
   const calls = entries.map(({ pack }) => pack as Packable);
   const { codec, depth, once, caller, lane } = calls[0] as Packable;
-  let timeout = 1;
+  let timeout = caller === NOBODY ? 0 : 1;
   for (const call of calls) timeout = Math.max(timeout, call.timeLeft(now));
-  return packFields({ codec, depth, once, caller, timeout, pattern: lane }, calls);
+  const fields = packFields({ codec, depth, once, caller, timeout, pattern: lane }, calls);
+  return isPlain ? [fields[1] as string, fields[3] as string] : fields;
 }
 
 /** A field list, also of an entry that has the two fields alone. */

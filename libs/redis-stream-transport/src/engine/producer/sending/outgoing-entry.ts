@@ -7,9 +7,10 @@ import type { ClassOf } from '../../../redis/operations/calling/sections.js';
 import type { Refusal } from '../../../redis/verdict.js';
 import type { Schedule } from './entry-request.js';
 
-/** A call as a part of a pack. */
+/** A call or an event as a part of a pack. */
 export interface Packable extends PackedCall {
   readonly codec: WireCodec;
+  /** `NOBODY` of an event. */
   readonly caller: string;
   readonly depth: number;
   /** It may be started once only; so may all calls of its pack. */
@@ -18,7 +19,7 @@ export interface Packable extends PackedCall {
   readonly expiresAt: number;
   /** The pattern, in a lane that several patterns share. */
   readonly lane: string | undefined;
-  /** Milliseconds until its deadline, as it would be written. */
+  /** Milliseconds until its deadline, as it would be written; of an event until it expires, 0 for never. */
   timeLeft(now: number): number;
 }
 
@@ -29,6 +30,8 @@ export interface OpenCalls {
 
 /** A call or an event that is to be stored in its stream. */
 export interface OutgoingEntry {
+  /** It is for all groups of the stream, and nobody waits for a reply. */
+  readonly isEvent: boolean;
   readonly stream: string;
   readonly pattern: string;
   /**

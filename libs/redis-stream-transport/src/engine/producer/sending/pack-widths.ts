@@ -21,6 +21,11 @@ const ASK_LONE_EVERY = 10_000;
  * as packs of which one instance takes all. While calls leave, an answer comes every second.
  */
 const ALONE_FOR = 2000;
+/**
+ * The same of events: nobody sends an event again that an instance without packs took for something else. So an answer counts
+ * for little longer than until the next one.
+ */
+export const EVENTS_FOR = 2000;
 /** Milliseconds for which a turn with several calls lets others be expected. An older answer is forgotten. */
 const EXPECTED_FOR = 60_000;
 /** Patterns that are known; beyond, all are asked for anew. */
@@ -43,7 +48,11 @@ interface Known {
 export class PackWidths {
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param believes milliseconds for which an answer counts; until it is forgotten if nothing is said */
+  constructor(
+    private readonly clock: Clock,
+    private readonly believes = EXPECTED_FOR,
+  ) {}
 
   /**
    * How many entries hold the calls of a pattern that leave in one turn; as many: each has its own. The fewer they are
@@ -53,6 +62,7 @@ export class PackWidths {
     const known = this.known.get(pattern);
     const { length } = calls;
     if (known === undefined || known.live === 0) return length;
+    if (this.clock.now() - known.answeredAt > this.believes) return length;
     if (known.live === 1) {
       const isFresh = this.clock.now() - known.answeredAt < ALONE_FOR;
       return Math.ceil(length / (isFresh ? MOST_ALONE : MOST));

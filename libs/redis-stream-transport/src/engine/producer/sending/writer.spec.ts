@@ -74,6 +74,7 @@ function plain(name: string): OutgoingEntry & { ends: string[]; abandoned: boole
   return {
     ...{ stream: 's', pattern: 's', mode: 0, hasExtraFields: false, once: false, size: 1 },
     ...{ abandoned: false, tainted: false, copies: 0, maySpread: false, pack: undefined, ends },
+    isEvent: false,
     schedule: undefined,
     ofClass: undefined,
     isInClass: false,

@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.js';
 import type { RedisClock } from '../../redis-clock.js';
 import { PendingBatch } from './batch.js';
 import type { SectionNews } from './layout.js';
-import { PackWidths } from './pack-widths.js';
+import { EVENTS_FOR, PackWidths } from './pack-widths.js';
 import { SectionTerms } from './section-terms.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 import { Repeats } from './repeats.js';
@@ -65,6 +65,7 @@ export class Writer {
     });
     this.news = {
       widths: new PackWidths(clock),
+      eventWidths: new PackWidths(clock, EVENTS_FOR),
       terms: new SectionTerms(broker.maxBacklog),
       spread: hooks.spread,
       stored: (pattern, entries) => hooks.stored(pattern, entries),

@@ -2,6 +2,7 @@ import { LUA_BACKLOG } from '../../lua/backlog.js';
 import { LUA_BATCH_AGE, LUA_CALLER_RECORD, RECORD_LIFE } from '../../lua/caller-record.js';
 import { LUA_CLASSES } from '../../lua/classes.js';
 import { LUA_ERROR_TOKEN } from '../../lua/error-token.js';
+import { LUA_HEARD } from '../../lua/heard.js';
 import { LUA_SCHEDULE } from '../../lua/schedule.js';
 import { LUA_BECOME_KNOWN } from '../../lua/known.js';
 import { LUA_NOW } from '../../lua/time.js';
@@ -37,8 +38,8 @@ export interface Batch {
  * at all.
  *
  * After the named keys come, for each section, its stream and live:<pattern>. After the named arguments come, for each
- * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered; with r, the length
- * of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
+ * section, its mode (0 store, 1 fail, 2 grace; with p after it, whether all take packs is answered, with q
+ * whether all who hear the stream take packs of events; with r, the length of the stream is not looked at; with c, of calls, or e, of events, one more key is the stream of a class, which they go to
  * if all who read the first one read it too; with n, the stream of the pattern becomes known where the key `streams` exists, which is found
  * by that of the incarnation), wide (0/1/2/3/4/5), the number of entries and the entries: two values each, or
  * with wide = 1 the number of strings and the field list, or with wide = 5 once the header that all have, and the data of each. With wide = 2 each entry has a key of its own, its stream, and
@@ -82,7 +83,7 @@ cap = tonumber(cap)
 
 ${LUA_BACKLOG}
 ${LUA_ERROR_TOKEN}
-local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown = {}, 0, 11, 4, redis.pcall
+local tokens, told, at, key, pcall, isRead, scheduled, becomeKnown, heardBy = {}, 0, 11, 4, redis.pcall
 for s = 1, tonumber(sections) do
   -- What is asked for once in a while stands after the mode. Most sections are unmeasured and ask for nothing.
   local mode, wide, rule, streams = ARGV[at], ARGV[at + 1]
@@ -133,11 +134,12 @@ for s = 1, tonumber(sections) do
     local own, live = KEYS[key], KEYS[key + 1]
     local stream = own
     key, told = key + 2, told + 1
-    local asks, measures, where = false, true, ''
+    local asks, asksHeard, measures, where = false, false, true, ''
     if mode == '0r' then
       mode, measures = '0', false
     elseif #mode > 1 then
       asks, measures = string.find(mode, 'p', 2, true), not string.find(mode, 'r', 2, true)
+      asksHeard = string.find(mode, 'q', 2, true)
       if rule then
         if isRead(rule, KEYS[key], own, live, streams) then stream = KEYS[key] else where = '~' end
         key = key + 1
@@ -199,6 +201,12 @@ for s = 1, tonumber(sections) do
     end
     if streams and added > 0 then becomeKnown(streams, own) end
     local takers = ''
+    if asksHeard then
+      if not heardBy then
+        ${LUA_HEARD}
+      end
+      takers = '*' .. heardBy(own)
+    end
     if asks then
       local members = redis.pcall('ZRANGEBYSCORE', live, whole(now), '+inf')
       local spread

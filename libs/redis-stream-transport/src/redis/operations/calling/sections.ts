@@ -8,6 +8,8 @@ export interface BatchSection {
   readonly mode: 0 | 1 | 2;
   /** Redis is to say whether all who answer the pattern take packs, and over how many streams it is spread. */
   readonly asks?: boolean;
+  /** They are events: it asks who hears the stream, not who answers the pattern. */
+  readonly isEvent?: boolean;
   /**
    * Whether the length of the stream is looked at, and it becomes known to services with wildcards. Default: true.
    */
@@ -118,8 +120,8 @@ const becomesKnown = ({ measures, ofClass, stream, pattern }: BatchSection): boo
 
 /** The mode, and what is asked for or left out. */
 function modeOf(section: BatchSection): string {
-  const { mode, asks = false, measures = true, ofClass } = section;
+  const { mode, asks = false, isEvent = false, measures = true, ofClass } = section;
   const rule = ofClass === undefined ? '' : ofClass.isEvent ? 'e' : 'c';
   const known = becomesKnown(section) ? 'n' : '';
-  return `${mode}${asks ? 'p' : ''}${measures ? '' : 'r'}${rule}${known}`;
+  return `${mode}${asks ? (isEvent ? 'q' : 'p') : ''}${measures ? '' : 'r'}${rule}${known}`;
 }

@@ -142,10 +142,7 @@ export async function ensureGroup(
     stream: keys.stream(stream),
     registry: keys.groups(stream),
     incarnation: keys.incarnation(),
-    needed: [
-      ...(notesStarts ? [keys.started(stream)] : []),
-      ...(kind === 'r' ? [keys.part(stream)] : []),
-    ],
+    needed: [...(notesStarts ? [keys.started(stream)] : []), keys.part(stream)],
     group,
     kind,
     history,

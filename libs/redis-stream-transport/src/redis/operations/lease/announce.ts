@@ -1,3 +1,4 @@
+import type { Keys } from '../../../protocol/keys.js';
 import { textsOf, wordOf } from '../../answer.js';
 import { LUA_FENCE_LIST } from '../../lua/fence.js';
 import { LUA_NOW } from '../../lua/time.js';
@@ -12,9 +13,13 @@ export const WILD = 'wild';
 /** Patterns that one script announces or withdraws. */
 const PAGE = 200;
 
-/** A pattern whose requests a consumer answers, and whether they may be started only once. */
+/** What is announced of a pattern whose requests a consumer answers, or of a stream whose events it hears. */
 export interface Announcement {
+  /** The pattern; where events are heard, the stream. */
   readonly pattern: string;
+  /** Events are heard, and no requests are answered. Default: false. */
+  readonly hears?: boolean;
+  /** Requests may be started only once. */
   readonly once: boolean;
   /** Whether it takes packs now. */
   readonly packs?: boolean;
@@ -46,6 +51,8 @@ export interface AnsweredPattern {
  * served. With `check`, another live group that answers one of the patterns is reported, and nothing is announced. One that
  * answers it by a wildcard is told the name on `streams`: it sees the announcement, and leaves the pattern. It runs when
  * memory is full: who reads is to be seen then too.
+ * Consumers that hear events of a stream are announced in the same way, with `hears:<stream>` in place of `live:<pattern>`, and without
+ * `check`.
  * `flag` is `-`, or any of `packs`, `spread=<number>`, `wild` and `once`, in this order; `was` is the flag that it may have had
  * before.
  *
@@ -116,7 +123,7 @@ export async function announce(
       served: SERVED_LIFE,
       check,
       patterns: page.map((each) => ({
-        live: keys.live(each.pattern),
+        live: keyOf(keys, each),
         flag: flagOf(each),
         was: otherFlagOf(each),
       })),
@@ -137,6 +144,10 @@ export async function announce(
     ...(yields === undefined ? {} : { yields }),
   };
 }
+
+/** The key where it is announced. */
+export const keyOf = (keys: Keys, { pattern, hears = false }: Announcement): string =>
+  hears ? keys.hears(pattern) : keys.live(pattern);
 
 export function pagesOf(announcements: readonly Announcement[]): (readonly Announcement[])[] {
   const pages: (readonly Announcement[])[] = [];

@@ -2,7 +2,7 @@ import { TOMBSTONE, TOMBSTONE_LIFE } from '../../lua/fence.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
-import { flagOf, otherFlagOf, pagesOf, type Announcement } from './announce.js';
+import { flagOf, keyOf, otherFlagOf, pagesOf, type Announcement } from './announce.js';
 
 /**
  * Replaces the lease of a consumer that leaves by a tombstone, for `life` milliseconds, so that its entries are taken
@@ -53,7 +53,7 @@ export async function release(
       consumer,
       life: TOMBSTONE_LIFE,
       patterns: page.map((each) => ({
-        live: keys.live(each.pattern),
+        live: keyOf(keys, each),
         flag: flagOf(each),
         was: otherFlagOf(each),
       })),

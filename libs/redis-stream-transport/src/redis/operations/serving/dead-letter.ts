@@ -4,7 +4,7 @@ import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
 import { LUA_ROOM } from '../../lua/room.js';
 import { LUA_RESULTS } from '../../lua/results.js';
-import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
+import { LUA_PACK, LUA_PLACE, PLACE_ARGS, placeArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { ServicePlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -38,7 +38,7 @@ export const deadLetterScript = defineScript({
   keys: ['lease', 'stream', 'due', 'dead', 'log', 'started', 'keyRecord', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
-    ...PACK_ARGS,
+    ...PLACE_ARGS,
     ...(['drop', 'frame', 'lost', 'life', 'kept', '...fields'] as const),
   ],
   lua: `
@@ -83,7 +83,7 @@ export async function deadLetter(
     started: keys.started(stream),
     keyRecord: key === undefined ? lease : keys.idempotency(group, key.pattern, key.key),
     part: keys.part(stream),
-    ...packArgs(pack),
+    ...placeArgs(pack),
     token,
     group,
     consumer,

@@ -7,22 +7,23 @@ import { defineScript, run } from '../script.js';
  * Looks what is noted of packs that were read. An answer that comes after the read holds all that was noted before
  * it: a call is only ever ended for a caller while no group was given its entry.
  *
- * Answers the id of the incarnation, and for each id its letters, '' for none, or nil where the entry is not pending
+ * `notes` are what the letters are noted under. Answers the id of the incarnation, and for each its letters, '' for none, or nil where the entry is not pending
  * under the consumer.
  */
 export const lookScript = defineScript({
   name: 'look',
   keys: ['incarnation', 'stream', 'part'],
-  args: ['group', 'consumer', '...ids'],
+  args: ['group', 'consumer', '...notes'],
   flags: 'allow-oom',
   lua: `
 local answer = { redis.call('HGET', incarnation, 'id') or '' }
-for i, id in ipairs(ids) do
+for i, note in ipairs(notes) do
+  local id = string.match(note, '^%S+')
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
   if pending.err or #pending == 0 then
     answer[i + 1] = false
   else
-    local known = redis.pcall('HGET', part, id)
+    local known = redis.pcall('HGET', part, note)
     answer[i + 1] = type(known) == 'string' and known or ''
   end
 end
@@ -35,7 +36,7 @@ export async function look(
   { link, keys, group }: GroupPlace,
   { consumer }: Owner,
   stream: string,
-  ids: readonly string[],
+  notes: readonly string[],
 ): Promise<(string | undefined)[]> {
   const answer = await run(link, lookScript, {
     incarnation: keys.incarnation(),
@@ -43,8 +44,8 @@ export async function look(
     part: keys.part(stream),
     group,
     consumer,
-    ids,
+    notes,
   });
   const [, ...states] = listOf(answer, 'look');
-  return ids.map((_, i) => (typeof states[i] === 'string' ? textOr(states[i], '') : undefined));
+  return notes.map((_, i) => (typeof states[i] === 'string' ? textOr(states[i], '') : undefined));
 }

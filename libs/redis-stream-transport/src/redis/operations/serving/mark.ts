@@ -16,7 +16,8 @@ export type Marked = (typeof MARKS)[keyof typeof MARKS];
 
 /** Calls of a pack that are about to start. */
 export interface Marks {
-  readonly id: string;
+  /** What its letters are noted under. */
+  readonly note: string;
   /** For each call of the pack, in their order. */
   readonly wanted: readonly Wanted[];
   /** Of each call, how many attempts have failed; empty where none has of any. */
@@ -45,7 +46,7 @@ export const markScript = defineScript({
   name: 'mark',
   keys: ['lease', 'stream', 'due', 'part', 'started'],
   args: ['token', 'group', 'consumer'],
-  each: { name: 'packs', keys: [], args: ['id', 'wanted', 'attempts', 'once'] },
+  each: { name: 'packs', keys: [], args: ['note', 'wanted', 'attempts', 'once'] },
   flags: 'allow-oom',
   lua: `
 ${LUA_NOTES}
@@ -58,7 +59,8 @@ end
 local isNoted = redis.call('EXISTS', due) == 1
 local said = 'ok'
 for _, pack in ipairs(packs) do
-  local id, wanted, attempt = pack.id, pack.wanted, string.gmatch(pack.attempts, '%d+')
+  local note, wanted, attempt = pack.note, pack.wanted, string.gmatch(pack.attempts, '%d+')
+  local id = string.match(note, '^%S+')
   local start = group .. ' ' .. id
   local by = pack.once == '1' and redis.call('HGET', started, start)
   local isMine = by == consumer
@@ -71,7 +73,7 @@ for _, pack in ipairs(packs) do
     end
   end
   local looks = isNoted or pack.attempts ~= ''
-  local known = stateOf(part, id, #wanted)
+  local known = stateOf(part, note, #wanted)
   local signs, letters = {}, {}
   for i = 1, #wanted do
     local want, is, sign = string.sub(wanted, i, i), string.sub(known, i, i), '.'
@@ -88,7 +90,7 @@ for _, pack in ipairs(packs) do
     signs[i], letters[i] = sign, is
   end
   local text = table.concat(letters)
-  if text ~= known then redis.call('HSET', part, id, text) end
+  if text ~= known then redis.call('HSET', part, note, text) end
   said = said .. ' ' .. table.concat(signs)
 end
 return said
@@ -111,8 +113,8 @@ export async function mark(
     token,
     group,
     consumer,
-    packs: packs.map(({ id, wanted, attempts, once }) => ({
-      id,
+    packs: packs.map(({ note, wanted, attempts, once }) => ({
+      note,
       wanted: wanted.join(''),
       attempts: attempts.join(','),
       once,

@@ -3,7 +3,7 @@ import { LUA_ANSWER } from '../../lua/answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
 import { LUA_MINE } from '../../lua/mine.js';
-import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
+import { LUA_PACK, LUA_PLACE, PLACE_ARGS, placeArgs, type PackPlace } from '../../lua/pack.js';
 import { REQUESTS_UNTIL } from '../../lua/registry.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { CHECKED, type Answer, type Owner } from '../../owner.js';
@@ -49,7 +49,7 @@ export const noHandlerScript = defineScript({
   keys: ['lease', 'stream', 'due', 'live', 'log', 'registry', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id', 'frame', 'life', 'mayHand', 'deadline'] as const),
-    ...PACK_ARGS,
+    ...PLACE_ARGS,
   ],
   flags: 'allow-oom',
   lua: `
@@ -118,7 +118,7 @@ export async function noHandler(
     log: keys.log(answer.caller),
     registry: keys.groups(stream),
     part: keys.part(stream),
-    ...packArgs(pack),
+    ...placeArgs(pack),
     token,
     group,
     consumer,

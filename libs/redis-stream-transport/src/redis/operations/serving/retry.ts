@@ -1,7 +1,7 @@
 import { wordOf } from '../../answer.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_MINE } from '../../lua/mine.js';
-import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
+import { LUA_PACK, LUA_PLACE, PLACE_ARGS, placeArgs, type PackPlace } from '../../lua/pack.js';
 import { LUA_NOW } from '../../lua/time.js';
 import { CHECKED, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
@@ -42,7 +42,7 @@ export const retryScript = defineScript({
   keys: ['lease', 'stream', 'due', 'part'],
   args: [
     ...(['token', 'group', 'consumer', 'id', 'delay', 'attempts', 'state', 'spared'] as const),
-    ...PACK_ARGS,
+    ...PLACE_ARGS,
   ],
   lua: `
 ${LUA_NOW}
@@ -51,12 +51,12 @@ ${LUA_PLACE}
 ${LUA_FENCE}
 ${LUA_MINE}
 if isOver then return 'lost' end
-local note = whole(now + delay) .. ' ' .. attempts .. ' ' .. state .. ' ' .. spared
-local noted = redis.pcall('HSET', due, group .. ' ' .. name, note)
+local attempt = whole(now + delay) .. ' ' .. attempts .. ' ' .. state .. ' ' .. spared
+local noted = redis.pcall('HSET', due, group .. ' ' .. name, attempt)
 -- It failed without ending its process, so it is no suspect of that.
-if size > 0 and letter(part, id, size, place) == 't' then
-  local state = stateOf(part, id, size)
-  redis.pcall('HSET', part, id, string.sub(state, 1, place) .. '.' .. string.sub(state, place + 2))
+if size > 0 and letter(part, note, size, place) == 't' then
+  local state = stateOf(part, note, size)
+  redis.pcall('HSET', part, note, string.sub(state, 1, place) .. '.' .. string.sub(state, place + 2))
 end
 if type(noted) ~= 'table' then return 'ok' end
 if string.find(noted.err, 'WRONGTYPE', 1, true) then return 'unnoted' end
@@ -75,7 +75,7 @@ export async function retry(
     stream: keys.stream(stream),
     due: keys.due(stream),
     part: keys.part(stream),
-    ...packArgs(pack),
+    ...placeArgs(pack),
     token,
     group,
     consumer,

@@ -5,7 +5,7 @@ import { LUA_FINISH } from '../../lua/finish.js';
 import { LUA_ROOM } from '../../lua/room.js';
 import { LUA_RESULTS } from '../../lua/results.js';
 import { endedRecord } from '../../../protocol/result-record.js';
-import { LUA_PACK, LUA_PLACE, PACK_ARGS, packArgs, type PackPlace } from '../../lua/pack.js';
+import { LUA_PACK, LUA_PLACE, PLACE_ARGS, placeArgs, type PackPlace } from '../../lua/pack.js';
 import { CHECKED, type Answer, type CheckedAnswer, type Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
 import { defineScript, run } from '../script.js';
@@ -40,7 +40,7 @@ export const settleCheckedScript = defineScript({
   args: [
     ...(['token', 'group', 'consumer', 'id'] as const),
     ...(['since', 'drop', 'frame', 'lost', 'life', 'result'] as const),
-    ...PACK_ARGS,
+    ...PLACE_ARGS,
   ],
   flags: 'allow-oom',
   lua: `
@@ -104,7 +104,7 @@ export async function settleChecked(
     keyRecord: keyed === undefined ? unused : keys.idempotency(group, keyed.pattern, keyed.key),
     log: answer === undefined ? unused : keys.log(answer.caller),
     part: keys.part(stream),
-    ...packArgs(pack),
+    ...placeArgs(pack),
     token,
     group,
     consumer,

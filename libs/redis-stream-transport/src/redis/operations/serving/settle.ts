@@ -30,7 +30,8 @@ export interface StreamEnds {
 
 /** A pack of which some calls end. */
 export interface PackEnds {
-  readonly id: string;
+  /** What its letters are noted under. */
+  readonly note: string;
   /** A letter for each of its calls. */
   readonly letters: string;
 }
@@ -78,7 +79,7 @@ export type SettleAnswer =
  * full, plus 2 to leave its life as it is. For each result: name of the entry or call, and its record ('-': the key is
  * freed). For each of the first `lone` streams: the id. For each other stream: the number of entries to acknowledge
  * only, the number to acknowledge and delete, the number of packs, the ids of the entries in that order, and for each
- * pack its id and letters. For each hash: the number of fields, and the fields. Redis decides when a pack has ended.
+ * pack its note (its id; of events, which stay for other groups, id and group) and letters. For each hash: the number of fields, and the fields. Redis decides when a pack has ended.
  *
  * Answers `ok`, followed by the positions of logs that could not be written (their entries are settled all the same:
  * one bad caller must not block a service); `missing` or `fenced` (nothing changed: the lease is gone, or another
@@ -138,10 +139,11 @@ for i = lone + 1, key + streams do
     ${LUA_PACK}
     part = part + 3
     for p = at, at + 2 * packs - 2, 2 do
-      local id, letters = ARGV[p], ARGV[p + 1]
-      if noteLetters(KEYS[part - 2], stream, group, id, #letters, letters) then
+      local note, letters = ARGV[p], ARGV[p + 1]
+      if noteLetters(KEYS[part - 2], stream, group, note, #letters, letters) then
+        local id = string.match(note, '^%S+')
         redis.pcall('XACK', stream, group, id)
-        redis.pcall('XDEL', stream, id)
+        if id == note then redis.pcall('XDEL', stream, id) end
         -- Deliveries of it that do not count, and its start, are noted of the pack, not of its calls.
         redis.pcall('HDEL', KEYS[part - 1], group .. ' ' .. id)
         redis.pcall('HDEL', KEYS[part], group .. ' ' .. id)
@@ -198,7 +200,7 @@ export function settle(
     line.push(String(keep.length), String(drop.length), String(packs.length));
     for (const id of keep) line.push(id);
     for (const id of drop) line.push(id);
-    for (const { id, letters } of packs) line.push(id, letters);
+    for (const { note, letters } of packs) line.push(note, letters);
   }
   if (notes > 0) {
     for (const { noted, started } of streams) {

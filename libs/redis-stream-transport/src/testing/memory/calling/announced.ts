@@ -12,3 +12,28 @@ export function takersOf(store: Store, live: string): string {
   }
   return `*${takers}${spread !== undefined && spread > 1 ? `/${spread}` : ''}`;
 }
+
+/** By how many instances of a group the events of a stream are heard, of the group that has most; 0: not all take packs of them. */
+export function heardBy(store: Store, own: string): number {
+  const [, tag = '', name = ''] = /^(\{.*?\}):s:(.*)$/s.exec(own) ?? [];
+  const takes = new Map<string, boolean>();
+  for (const member of store.membersFrom(`${tag}:hears:${name}`, store.now)) {
+    const [, instance, flag] = /^(\S+ \S+) (\S+)$/.exec(member) ?? [];
+    if (instance !== undefined) takes.set(instance, flag === 'packs');
+  }
+  const groups = [...(store.stream(own)?.groups.values() ?? [])];
+  let most = 0;
+  for (const { name: group, consumers } of groups) {
+    const service = /^([^{]+)\{/.exec(group)?.[1] ?? group;
+    const takers = consumers.filter((each) => takes.get(`${service} ${each}`) === true);
+    const others = consumers.filter((each) => !takers.includes(each));
+    const living = store.membersFrom(`${tag}:members:${service}`, store.now);
+    if (others.some((each) => living.includes(each))) return 0;
+    if (takers.length === 0 && service === group) return 0;
+    most = Math.max(most, takers.length);
+  }
+  const isMissing = [...store.hash(`${tag}:groups:${name}`)].some(
+    ([field, value]) => /^\d+ [a-z] /.test(value) && !groups.some((group) => group.name === field),
+  );
+  return isMissing ? 0 : most;
+}

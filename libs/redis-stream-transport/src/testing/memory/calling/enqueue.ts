@@ -2,7 +2,7 @@ import { enqueueScript } from '../../../redis/operations/calling/enqueue.js';
 import { operation, type Line } from '../operation.js';
 import type { Store } from '../store.js';
 import { becomeKnown } from '../known.js';
-import { takersOf } from './announced.js';
+import { heardBy, takersOf } from './announced.js';
 import { scheduled, type Waiting } from '../scheduling/waiting.js';
 import { backlogOf } from './backlog.js';
 import { judged, remember } from './caller-record.js';
@@ -75,7 +75,8 @@ function section(store: Store, cursor: Cursor, cap: number): string[] {
   const ids = entries.slice(0, room).map((fields) => store.add(stream, fields, now));
   if (streams !== undefined && ids.length > 0) becomeKnown(store, cursor.incarnation, streams, own);
   const filling = unserved === '' && measured?.isFilling === true ? '^' : '';
-  const takers = asked.includes('p', 1) ? takersOf(store, live) : '';
+  const heard = asked.includes('q', 1) ? `*${heardBy(store, own)}` : '';
+  const takers = asked.includes('p', 1) ? takersOf(store, live) : heard;
   const why = unserved || (room < count ? '!FULL' : '');
   return [`${where}${ids[0] ?? '-'}:${ids.length}${filling}${takers}${why}`];
 }

@@ -20,7 +20,7 @@ interface Doubted {
 /** Whether an entry, or the call of a pack, is no longer there. */
 function isGone(store: Store, { stream, part, entry, size, place }: Doubted): boolean {
   if (store.entry(stream, entry) === undefined) return true;
-  const pack = { part, id: entry, size: Number(size) };
+  const pack = { part, note: entry, size: Number(size) };
   return pack.size > 0 && letterOf(store, pack, Number(place)) === 'x';
 }
 
@@ -56,7 +56,7 @@ export const decide = operation(decideScript, (store, { incarnation, log, fresh,
     }
     const [size, place] = [Number(call.size), Number(call.place)];
     if (size > 0) lookUpTo(store, incarnation, entry);
-    if (size === 0 || merged(store, { part, id: entry, size }, only(size, place, 'x')))
+    if (size === 0 || merged(store, { part, note: entry, size }, only(size, place, 'x')))
       stream.delete(entry);
     answer.push('not-run');
   }

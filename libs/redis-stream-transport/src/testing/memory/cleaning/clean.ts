@@ -98,8 +98,10 @@ function look(
 /** Removes notes about entries that are no longer pending, and about packs that are gone. */
 export const sweep = operation(sweepScript, (store, { due, stream, part }) => {
   let removed = 0;
-  for (const id of [...store.hash(part).keys()].slice(0, SAMPLE))
-    if (store.entry(stream, id) === undefined && store.deleteField(part, id)) removed++;
+  for (const note of [...store.hash(part).keys()].slice(0, SAMPLE)) {
+    const [, id = ''] = /^(\d+-\d+)(?: \S+)?$/.exec(note) ?? [];
+    if (store.entry(stream, id) === undefined && store.deleteField(part, note)) removed++;
+  }
   for (const name of [...store.hash(due).keys()].slice(0, SAMPLE)) {
     const [, of = '', id = ''] = /^(\S+) (\d+-\d+)#?\d*$/.exec(name) ?? [];
     if (store.group(stream, of)?.pending.has(id) === true) continue;

@@ -8,13 +8,13 @@ export const retry = operation(retryScript, (store, said) => {
   const { stream, group, id, consumer, part } = said;
   const lost = fenced(store, said);
   if (lost !== undefined) return lost;
-  const { size, place, name, isOver } = located(store, said);
+  const { size, place, name, note: noted, isOver } = located(store, said);
   if (store.group(stream, group)?.ownerOf(id) !== consumer || isOver) return 'lost';
   const note = [store.now + Number(said.delay), said.attempts, said.state, said.spared];
   store.setField(said.due, `${group} ${name}`, note.join(' '));
   // It failed without ending its process, so it is no suspect of that.
-  const letters = size > 0 ? lettersOf(store, { part, id, size }) : '';
+  const letters = size > 0 ? lettersOf(store, { part, note: noted, size }) : '';
   if (letters.charAt(place) === 't')
-    store.setField(part, id, `${letters.slice(0, place)}.${letters.slice(place + 1)}`);
+    store.setField(part, noted, `${letters.slice(0, place)}.${letters.slice(place + 1)}`);
   return 'ok';
 });

@@ -2,7 +2,7 @@ import { settleScript } from '../../../redis/operations/serving/settle.js';
 import { keep } from '../ends.js';
 import { fenced } from '../fence.js';
 import { operation, type Line } from '../operation.js';
-import { noteLetters } from '../packs.js';
+import { idIn, noteLetters } from '../packs.js';
 import { answer, hasRoom } from '../replies.js';
 import type { Store } from '../store.js';
 
@@ -84,10 +84,12 @@ function endMany(store: Store, stream: string, group: string, reading: Reading):
   if (packs === 0) return;
   const [part, due, started] = [reading.nextKey(), reading.nextKey(), reading.nextKey()];
   for (let left = packs; left > 0; left--) {
-    const [id, letters] = reading.take(2) as [string, string];
-    const pack = { part, id, size: letters.length, stream, group };
+    const [note, letters] = reading.take(2) as [string, string];
+    const pack = { part, note, size: letters.length, stream, group };
     if (!noteLetters(store, pack, letters)) continue;
-    end(store, stream, group, [id]);
+    const id = idIn(note);
+    if (id === note) end(store, stream, group, [id]);
+    else store.group(stream, group)?.acknowledge(id);
     for (const hash of [due, started]) store.deleteField(hash, `${group} ${id}`);
   }
 }

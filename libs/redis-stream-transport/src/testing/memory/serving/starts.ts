@@ -3,15 +3,15 @@ import { markScript } from '../../../redis/operations/serving/mark.js';
 import { startScript, STARTED_LIFE } from '../../../redis/operations/serving/start.js';
 import { fenced } from '../fence.js';
 import { operation } from '../operation.js';
-import { lettersOf, noteOf } from '../packs.js';
+import { idIn, lettersOf, noteOf } from '../packs.js';
 import type { Store } from '../store.js';
 
 /** Letters of packs that were read, as far as they are pending under the consumer. */
 export const look = operation(lookScript, (store, said) => [
   store.field(said.incarnation, 'id') ?? '',
-  ...said.ids.map((id) =>
-    store.group(said.stream, said.group)?.ownerOf(id) === said.consumer
-      ? (store.field(said.part, id) ?? '')
+  ...said.notes.map((note) =>
+    store.group(said.stream, said.group)?.ownerOf(idIn(note)) === said.consumer
+      ? (store.field(said.part, note) ?? '')
       : null,
   ),
 ]);
@@ -58,14 +58,15 @@ export const mark = operation(markScript, (store, said) => {
   const isNoted = store.has(due);
   const failed = (name: string): number =>
     Number(/^\d+ (\d+)/.exec(noteOf(store, due, group, name))?.[1] ?? 0);
-  const answers = said.packs.map(({ id, wanted, attempts, once }) => {
+  const answers = said.packs.map(({ note, wanted, attempts, once }) => {
+    const id = idIn(note);
     const isMine =
       once === '1'
         ? begins(store, said, id) !== undefined
         : store.group(stream, group)?.ownerOf(id) === consumer;
     const counts = attempts.match(/\d+/g) ?? [];
     const looks = isNoted || attempts !== '';
-    const known = lettersOf(store, { part, id, size: wanted.length });
+    const known = lettersOf(store, { part, note, size: wanted.length });
     let [signs, letters] = ['', ''];
     for (let i = 0; i < wanted.length; i++) {
       const [want, is] = [wanted.charAt(i), known.charAt(i)];
@@ -74,7 +75,7 @@ export const mark = operation(markScript, (store, said) => {
       signs += sign;
       letters += sign === '1' ? 't' : is;
     }
-    if (letters !== known) store.setField(part, id, letters);
+    if (letters !== known) store.setField(part, note, letters);
     return signs;
   });
   return ['ok', ...answers].join(' ');
