@@ -40,7 +40,8 @@ export const orphans = operation(orphansScript, (store, said) => {
   const count = Number(said.count);
   const start = from === '' ? '-' : `(${from}`;
   const page = store.stream(said.stream)?.range(start, group.last, count) ?? [];
-  const next = page.length === count ? (page.at(-1)?.[0] ?? '') : '';
+  const furthest = page.length === count ? (page.at(-1)?.[0] ?? '') : group.last;
+  const next = furthest === group.last ? '' : furthest;
   const found = page.filter(
     ([id, fields]) =>
       isOpen(id, fieldOf(fields, 'c') ?? '', store.now) && isOrphaned(store, said, id),
