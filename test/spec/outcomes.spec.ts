@@ -41,17 +41,23 @@ test.each(vectorsOf<Vector>('outcomes.json'))(
       expect(fieldsOf(group!)).toMatchObject({ pending: 0, 'last-delivered-id': added });
     });
 
-    const frames = await entriesOf(redis, key(`r:${CALLER}`));
-    const replies = frames.flatMap(([, said]) => parseFrame(fieldsOf(said)['f']!).replies);
-    const found: Record<string, unknown> = {};
-    if (ran.length > 0) found['runs'] = ran.join(' ');
-    for (const [call, kind, , , , payload] of replies) {
-      expect(call).toBe('7');
-      const { code, outcome } = (payload ?? {}) as { code?: string; outcome?: string };
-      Object.assign(found, kind === KIND.fault ? { fault: { code, outcome } } : { replies: true });
-    }
-    for (const [, letter] of await entriesOf(redis, key('dead:orders')))
-      found['letter'] = fieldsOf(letter)['reason'];
-    expect(found).toEqual(wanted);
+    // What may be started once only is acknowledged before it runs.
+    await eventually(async () => {
+      const frames = await entriesOf(redis, key(`r:${CALLER}`));
+      const replies = frames.flatMap(([, said]) => parseFrame(fieldsOf(said)['f']!).replies);
+      const found: Record<string, unknown> = {};
+      if (ran.length > 0) found['runs'] = ran.join(' ');
+      for (const [call, kind, , , , payload] of replies) {
+        expect(call).toBe('7');
+        const { code, outcome } = (payload ?? {}) as { code?: string; outcome?: string };
+        Object.assign(
+          found,
+          kind === KIND.fault ? { fault: { code, outcome } } : { replies: true },
+        );
+      }
+      for (const [, letter] of await entriesOf(redis, key('dead:orders')))
+        found['letter'] = fieldsOf(letter)['reason'];
+      expect(found).toEqual(wanted);
+    });
   },
 );
