@@ -48,7 +48,7 @@ test('a service that is not there is named, and so are those that are', async ()
   expect(answer).toMatchObject({ code: 1, out: '' });
   expect(answer.err).toContain('no live instance announces media.file; these are: media.files');
   const other = await command('generate', '--service', 'a', '--prefix', `none-${randomUUID()}`);
-  expect(other.err).toContain('no service is');
+  expect(other.err).toContain('; no contract is announced');
 });
 
 test('a version that is not served is an error that names those that are', async () => {
@@ -127,4 +127,10 @@ test('of several versions the newest is taken, and the others are named', async 
   expect(code).toBe(0);
   expect(said.err).toContain('taking 2.0.0; also served: 1.0.0');
   expect(said.out).toContain('export interface XClient');
+});
+
+test('a port that none can be is refused before anything is served', async () => {
+  const answer = await command('dashboard', '--port', '80000');
+  expect(answer).toMatchObject({ code: 2, out: '' });
+  expect(answer.err).toContain('It is a number from 0 to 65535.');
 });

@@ -8,7 +8,7 @@ import { described } from './described.js';
 import { interrupted } from './interrupted.js';
 import { OneTimeLink } from './one-time-link.js';
 import type { Session } from './session.js';
-import { wholeNumber } from './values.js';
+import { portNumber } from './values.js';
 import { placeOf, withWhere, type Where } from './where.js';
 
 interface DashboardCommandOptions extends Where {
@@ -27,7 +27,7 @@ export function addDashboard(program: Command, session: Session): void {
     ],
   });
   withWhere(command)
-    .option('--port <number>', 'at this port; default: a free one', wholeNumber, 0)
+    .option('--port <number>', 'at this port; default: a free one', portNumber, 0)
     .option('--write', 'the page may change something')
     .option('--hide-payloads', 'the page shows no data')
     .action((options: DashboardCommandOptions) => serve(options, session));

@@ -40,12 +40,14 @@ export async function readContract({ place, service, version }: Source): Promise
   }
 }
 
-/** Whoever asks for a service that is not there may have misspelt it. */
+/** Whoever asks for a contract that is not there may have misspelt it, or named a service that has none. */
 async function withNames(error: unknown, service: string, discovery: Discovery): Promise<unknown> {
   if (!ContractError.is(error)) return error;
   const names = await discovery.names();
   if (names.includes(service)) return error;
   const known =
-    names.length === 0 ? 'no service is' : `these are: ${names.slice(0, 20).join(', ')}`;
+    names.length === 0
+      ? 'no contract is announced, and a service without one has no client to be generated'
+      : `these are: ${names.slice(0, 20).join(', ')}`;
   return new Failure(`${error.message}; ${known}`);
 }

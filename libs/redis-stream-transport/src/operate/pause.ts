@@ -205,7 +205,8 @@ async function valueOf(place: Place, request: PauseRequest, refuses: boolean): P
 function theOne(having: readonly LiveService[], given: string | undefined, what: string): string {
   if (given !== undefined) return given;
   const [one, ...others] = having;
-  if (one === undefined) throw invalid(`no service has the ${what}: name one`);
+  if (one === undefined)
+    throw invalid(`no service has the ${what}; if it is to come, say whose it is with "service"`);
   if (others.length === 0) return one.service;
   const names = having.map(({ service }) => service).join(', ');
   throw invalid(`several services have the ${what}, name one of them: ${names}`);
