@@ -325,6 +325,10 @@ type Names = readonly string[];
 
 export { Names as ScriptNames };
 
+type Sender = Pick<Link, 'command'>;
+
+export { Sender as ScriptSender };
+
 type Value = string | number | boolean;
 
 export { Value as ScriptValue };
@@ -364,7 +368,7 @@ export declare function resolveServerOptions(
 ): ResolvedServerOptions;
 
 declare function run<Keys extends Names, Args extends Names, Per extends Each | undefined>(
-  link: Link,
+  link: Sender,
   script: Script<Keys, Args, Per>,
   given: NoInfer<Given<Keys, Args, Per>>,
 ): Promise<unknown>;

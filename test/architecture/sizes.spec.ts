@@ -9,7 +9,7 @@ const MAX_FILE = 300;
  * reaches its budget holds two ideas, or something that belongs into an extra.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'engine/consumer': 6490,
+  'engine/consumer': 6510,
   'engine/diagnostics': 220,
   'engine/producer': 2480,
   engine: 485,

@@ -380,6 +380,12 @@ export const REMOVALS: readonly Removal[] = [
     changes: [['while (this.isKept && noted !== this.connectionIds)', 'while (false)']],
   },
   {
+    rule: 'L23',
+    part: 'the note by the new connection',
+    file: consumer('shard-connections'),
+    changes: [['notes ? hooks.restored(connection) : undefined', 'undefined']],
+  },
+  {
     rule: 'L24',
     part: 'the read of all',
     file: consumer('intake/due-streams'),

@@ -1,5 +1,5 @@
 import { pass } from '../../../tools/tcp-proxy/modes.js';
-import type { Mode } from '../../../tools/tcp-proxy/passage.js';
+import type { Mode, Passage } from '../../../tools/tcp-proxy/passage.js';
 import { eventually } from '../../../tools/wait.js';
 import { Gate } from '../../support/gate.js';
 import { Instance } from '../../support/instance.js';
@@ -109,6 +109,37 @@ describe('an instance without connections', () => {
     expect(await call).toBe('holder');
     expect(ran).toEqual([]);
     expect(await service.redis.exists(service.keys.lease(names[0]!))).toBe(1);
+  }, 60_000);
+
+  it('for commands keeps everything: the others tell that it lives', async () => {
+    const service = new TestService();
+    const { proxy, through } = await proxyIn(service);
+    const { gate, names, call } = await holder(service, through);
+    const ran = await heir(service);
+    const before = (await noted(service)).get(names[0]!);
+    // That for commands comes back, so that the others may follow, and ends for good when they do.
+    let followed = false;
+    const leading: Mode = {
+      ...pass,
+      request: (chunk, passage) => {
+        if (/server:(reader|subscriber):/.test(passage.sent)) followed = true;
+        const isLeading = (one: Passage): boolean => one.sent.includes('server:commands:');
+        if (followed) for (const one of [...proxy.passages].filter(isLeading)) one.destroy();
+        if (!followed || !isLeading(passage)) passage.toRedis(chunk);
+      },
+    };
+    proxy.greet(leading);
+    proxy.cut();
+    await eventually(() => expect(followed).toBe(true));
+    await looked(service, LONG_ENOUGH);
+    const ids = (await noted(service)).get(names[0]!);
+    expect(ids).not.toEqual(before);
+    expect(proxy.passages.size).toBeGreaterThan(0);
+    proxy.treat(pass);
+    gate.open();
+    expect(await call).toBe('holder');
+    expect(ran).toEqual([]);
+    expect(await service.redis.get(service.keys.lease(names[0]!))).not.toBe('+');
   }, 60_000);
 
   it('for longer than its grace is taken over, and goes on under another name', async () => {

@@ -36,6 +36,7 @@ export type {
   Given as ScriptGiven,
   Named as ScriptNamed,
   Names as ScriptNames,
+  Sender as ScriptSender,
   Value as ScriptValue,
 } from '../redis/operations/script.js';
 

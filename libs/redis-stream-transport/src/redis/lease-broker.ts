@@ -1,5 +1,7 @@
 import type { Keys } from '../protocol/keys.js';
 import type { NotedPauses } from '../protocol/pause.js';
+import type { Connection } from './connect.js';
+import { senderBy } from './sender.js';
 import type { Link } from './link.js';
 import {
   announce,
@@ -62,8 +64,11 @@ export class LeaseBroker implements GroupPlace {
     readonly group: string,
   ) {}
 
-  renew(owner: Owner, renewal: Renewal): Promise<LeaseAnswer> {
-    return renew(this, owner, renewal);
+  /** @param by a connection that has just come up, in place of the link */
+  renew(owner: Owner, renewal: Renewal, by?: Connection): Promise<LeaseAnswer> {
+    const { keys, group } = this;
+    const link = by === undefined ? this.link : senderBy(by);
+    return renew({ link, keys, group }, owner, renewal);
   }
 
   announce(

@@ -1,13 +1,16 @@
 import type { Connection } from './connect.js';
 import type { ConnectionKeeper } from './link-settings.js';
 
+/** Hears of a new connection of a link. */
+type Told = (link: object, connection: Connection) => Promise<void> | void;
+
 /** Under which ids (`CLIENT ID`) Redis knows the connections that an instance has at the moment. */
 export class OwnConnections implements ConnectionKeeper {
   /** Ids by link; undefined: the server does not tell. */
   private readonly open = new Map<object, number | undefined>();
   /** Connections by link, from the question for their id on. */
   private readonly asked = new Map<object, Connection>();
-  private toldChanged: () => void = noop;
+  private toldChanged: Told = noop;
   private toldCutOff: () => void = noop;
 
   /** All of them, in the order in which they opened; none as long as one of them is unknown. */
@@ -25,8 +28,8 @@ export class OwnConnections implements ConnectionKeeper {
     return this.open.get(link);
   }
 
-  /** There is a connection that nobody has noted yet. */
-  whenChanged(told: () => void): void {
+  /** There is a connection that nobody has noted yet. It is used for nothing else before `told` has ended. */
+  whenChanged(told: Told): void {
     this.toldChanged = told;
   }
 
@@ -41,7 +44,7 @@ export class OwnConnections implements ConnectionKeeper {
     // It ended meanwhile: this link has none, or another one by now.
     if (this.asked.get(link) !== connection) return;
     this.open.set(link, id);
-    this.toldChanged();
+    await this.toldChanged(link, connection);
   }
 
   ended(link: object): void {

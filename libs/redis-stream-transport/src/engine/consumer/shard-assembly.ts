@@ -1,5 +1,6 @@
 import type { ResolvedServerOptions } from '../../options/index.js';
 import { Keys } from '../../protocol/keys.js';
+import type { Connection } from '../../redis/connect.js';
 import { LeaseBroker } from '../../redis/lease-broker.js';
 import type { LinkSettings } from '../../redis/link.js';
 import { StartBroker } from '../../redis/start-broker.js';
@@ -53,7 +54,7 @@ export interface ShardLife {
   /** A connection came up or went down. */
   changed(): void;
   /** Commands or messages work again. */
-  restored(): Promise<void>;
+  restored(by?: Connection): Promise<void>;
   /** The lease was confirmed. */
   renewed(): void;
   message(channel: string, text: string): void;
@@ -87,7 +88,7 @@ export function assembleShard(settings: ShardSettings, life: ShardLife): ShardPa
   const connections: ShardConnections = new ShardConnections(context, keys, settings.links, {
     wildcards: wild !== undefined,
     hello: () => readings.main.processor.broker.hello(),
-    restored: () => life.restored(),
+    restored: (by) => life.restored(by),
     changed: () => life.changed(),
     message: (channel, text) => life.message(channel, text),
   });

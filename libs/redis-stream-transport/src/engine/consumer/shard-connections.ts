@@ -1,4 +1,5 @@
 import type { Keys } from '../../protocol/keys.js';
+import type { Connection } from '../../redis/connect.js';
 import { slotOwner } from '../../redis/cluster/slot-owner.js';
 import { Link, type LinkSettings } from '../../redis/link.js';
 import type { Incarnation } from '../../redis/operations/hello.js';
@@ -11,8 +12,11 @@ export interface ShardConnectionsHooks {
   readonly wildcards: boolean;
   /** Asks Redis for its incarnation: the first command on each new connection for commands. */
   hello(): Promise<Incarnation>;
-  /** Commands or messages work again: catches up with what was missed. */
-  restored(): Promise<void>;
+  /**
+   * Commands or messages work again: catches up with what was missed. @param by a connection that has just come up, by
+   * which the lease is renewed. Never rejects.
+   */
+  restored(by?: Connection): Promise<void>;
   /** A connection came up or went down. */
   changed(): void;
   message(channel: string, text: string): void;
@@ -65,9 +69,11 @@ export class ShardConnections {
       },
       failed: () => hooks.changed(),
     });
-    // What came up beside the one for commands is noted, too.
-    connections.whenChanged(() => {
+    // What comes up beside the one for commands notes itself: that one may be gone, or just about to end.
+    connections.whenChanged((link, connection) => {
       if (context.isUp) void hooks.restored();
+      const notes = link !== this.commands && options.reconnectGrace > 0;
+      return notes ? hooks.restored(connection) : undefined;
     });
     // Half of the grace: others may have noticed the loss before this process did (rule L9).
     connections.whenCutOff(() => {

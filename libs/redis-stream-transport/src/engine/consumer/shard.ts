@@ -1,6 +1,7 @@
 import { RedisStreamsError } from '../../errors.js';
 import { isCredit } from '../../protocol/credit.js';
 import type { Keys } from '../../protocol/keys.js';
+import type { Connection } from '../../redis/connect.js';
 import type { Link } from '../../redis/link.js';
 import { Condition } from '../condition.js';
 import type { ShardHealth } from './instance-health.js';
@@ -168,10 +169,10 @@ export class ConsumerShard implements ShardLife {
   }
 
   /** Renews the lease: cancellations that were published while the connection was down come with the renewal. */
-  async restored(): Promise<void> {
+  async restored(by?: Connection): Promise<void> {
     const { membership, keeper, scheduled } = this.parts;
-    if (this.serves) scheduled.lookAtAll();
-    if (membership.isRegistered) await keeper.renew();
+    if (this.serves && by === undefined) scheduled.lookAtAll();
+    if (membership.isRegistered) await keeper.renew(by);
   }
 
   renewed(): void {

@@ -86,9 +86,12 @@ export function defineScript<
   return { name, lua: text, sha, keys, args, each: each as Per };
 }
 
+/** What sends a command and resolves with its answer, or rejects with a `CommandFailure`. */
+export type Sender = Pick<Link, 'command'>;
+
 /** Runs a script by its digest and, if Redis does not know it, by its text. */
 export function run<Keys extends Names, Args extends Names, Per extends Each | undefined>(
-  link: Link,
+  link: Sender,
   script: Script<Keys, Args, Per>,
   given: NoInfer<Given<Keys, Args, Per>>,
 ): Promise<unknown> {
@@ -105,7 +108,7 @@ export function run<Keys extends Names, Args extends Names, Per extends Each | u
 }
 
 /** The same with a line that is ready. */
-export function send(link: Link, script: Script, line: string[]): Promise<unknown> {
+export function send(link: Sender, script: Script, line: string[]): Promise<unknown> {
   return link.command('evalsha', line).catch((error: unknown) => {
     if (!(error instanceof CommandFailure) || error.reply !== 'NOSCRIPT') throw error;
     return link.command('eval', line.with(0, script.lua));

@@ -11,20 +11,21 @@ async function setup() {
   const clock = new FakeClock();
   const calls: string[] = [];
   const noted: (readonly number[])[] = [];
+  const notices: string[] = [];
   let meanwhile = async (): Promise<void> => {};
   let kind: LeaseAnswer['kind'] = 'ok';
   /** Milliseconds that an answer takes. */
   let delay = 0;
-  const broker = {
-    renew: async (_: unknown, { take, connections }: Renewal) => {
-      noted.push(connections?.ids ?? []);
-      await meanwhile();
-      calls.push(take ? 'take' : 'renew');
-      clock.jump(delay);
-      const answer = take ? 'ok' : kind;
-      return { kind: answer, now: 1, members: 1, notices: [] };
-    },
-  } as unknown as LeaseBroker;
+  const renew = async (_: unknown, { take, connections }: Renewal, by?: Connection) => {
+    noted.push(connections?.ids ?? []);
+    if (by !== undefined) calls.push(`by ${String(await by.call('CLIENT', 'ID'))}`);
+    await meanwhile();
+    calls.push(take ? 'take' : 'renew');
+    clock.jump(delay);
+    const answer = take ? 'ok' : kind;
+    return { kind: answer, now: 1, members: 1, notices };
+  };
+  const broker = { renew } as unknown as LeaseBroker;
   const context = shardContext({ clock, options: { leaseTtl: LEASE, reconnectGrace: 2500 } });
   const { identity, connections } = context;
   const link = {};
@@ -39,7 +40,7 @@ async function setup() {
     {
       renewed: () => told.push('renewed'),
       missing: () => told.push('missing'),
-      cancellations: () => {},
+      cancellations: (texts) => told.push(...texts),
       membersChanged: () => {},
       paused: async () => {},
     },
@@ -47,7 +48,7 @@ async function setup() {
   await keeper.take();
   calls.length = told.length = noted.length = 0;
   return {
-    ...{ clock, calls, told, keeper, identity, connections, noted },
+    ...{ clock, calls, told, keeper, identity, connections, noted, notices, connection },
     reconnected: (id: number) => {
       connections.ended(link);
       return connections.opened(link, connection(id));
@@ -117,6 +118,39 @@ describe('L23: the connections', () => {
     during(() => connections.opened({}, second));
     await keeper.renew();
     expect(noted).toEqual([[1], [1], [1, 2]]);
+  });
+
+  it('are noted by the one that has just come up, which renews the lease', async () => {
+    const { clock, keeper, noted, notices, connections, connection, calls, told, identity } =
+      await setup();
+    clock.jump(LEASE);
+    notices.push('given up');
+    await connections.opened({}, connection(2));
+    await keeper.renew(connection(2));
+    expect(calls).toEqual(['by 2', 'renew']);
+    expect(noted).toEqual([[1, 2]]);
+    expect(told).toEqual(['given up']);
+    expect(identity.mayStart).toBe(true);
+  });
+
+  it('that have just come up do not take a lease that is missing, and see that it is fenced', async () => {
+    const { keeper, connection, told, identity, answers } = await setup();
+    const { generation } = identity;
+    answers('missing');
+    await keeper.renew(connection(2));
+    expect([told, identity.generation]).toEqual([[], generation]);
+    answers('fenced');
+    await keeper.renew(connection(2));
+    expect(told).toEqual(['fenced']);
+  });
+
+  it('that have just come up renew nothing once the lease is given back, or too old', async () => {
+    const { clock, keeper, connection, calls } = await setup();
+    clock.jump(3_600_001);
+    await keeper.renew(connection(2));
+    keeper.stop();
+    await keeper.renew(connection(2));
+    expect(calls).toEqual([]);
   });
 
   it('are not noted as long as one of them is unknown', async () => {

@@ -1,3 +1,4 @@
+import type { Connection } from '../../../redis/connect.js';
 import type { Announcement, AnsweredPattern, LeaseBroker } from '../../../redis/lease-broker.js';
 import type { LeaseCompanion } from './companion.js';
 import type { ShardContext } from './shard-context.js';
@@ -54,9 +55,14 @@ export class LeaseKeeper {
     if (this.isKept) this.renewals.start();
   }
 
-  /** Renews now, for instance because the members have changed. Never rejects. */
-  renew(): Promise<void> {
+  /**
+   * Renews now, for instance because the members have changed. Never rejects.
+   * @param by a connection that has just come up: there may be none for commands, and others must see that this instance
+   * lives (rule L23). What else a renewal brings comes with the next one.
+   */
+  renew(by?: Connection): Promise<void> {
     if (!this.isKept) return Promise.resolve();
+    if (by !== undefined) return this.renewOnce(false, by).catch((error) => this.failed(error));
     this.renewing ??= this.renewTruly().finally(() => {
       this.renewing = undefined;
     });
@@ -130,18 +136,22 @@ export class LeaseKeeper {
         await this.renewOnce(false);
       } while (this.isKept && noted !== this.connectionIds);
     } catch (error) {
-      this.context.logger.warn(
-        'LEASE_RENEWAL_FAILED',
-        `renewing the lease failed: ${thrownText(error)}`,
-      );
+      this.failed(error);
     }
+  }
+
+  private failed(error: unknown): void {
+    this.context.logger.warn(
+      'LEASE_RENEWAL_FAILED',
+      `renewing the lease failed: ${thrownText(error)}`,
+    );
   }
 
   private get connectionIds(): string {
     return this.context.connections.ids.join(' ');
   }
 
-  private async renewOnce(take: boolean): Promise<void> {
+  private async renewOnce(take: boolean, by?: Connection): Promise<void> {
     const { identity, options } = this.context;
     const { leaseTtl, reconnectGrace: grace } = options;
     const connections = grace > 0 ? { grace, ids: this.context.connections.ids } : undefined;
@@ -151,7 +161,7 @@ export class LeaseKeeper {
       identity.doubt('fenced');
       return;
     }
-    const answer = await this.broker.renew(owner, { ttl: leaseTtl, take, connections });
+    const answer = await this.broker.renew(owner, { ttl: leaseTtl, take, connections }, by);
     this.context.redisClock.observe(answer.now, sentAt);
     if (owner !== identity.owner) return;
     switch (answer.kind) {
@@ -159,6 +169,7 @@ export class LeaseKeeper {
         identity.doubt('fenced');
         return;
       case 'missing':
+        if (by !== undefined) return;
         // From now on all that is held is settled entry by entry.
         identity.nextGeneration();
         this.hooks.missing();
@@ -168,6 +179,8 @@ export class LeaseKeeper {
         return;
       case 'ok':
         identity.confirm(sentAt);
+        if (answer.notices.length > 0) this.hooks.cancellations(answer.notices);
+        if (by !== undefined) return;
         if (answer.members < 0) {
           const line = 'nobody sees who is in the group: its "members" key holds something else';
           this.context.logger.error('MEMBERS_UNREADABLE', line);
@@ -175,7 +188,6 @@ export class LeaseKeeper {
           this.context.members = answer.members;
           this.hooks.membersChanged();
         }
-        if (answer.notices.length > 0) this.hooks.cancellations(answer.notices);
         await this.hooks.paused(answer.paused);
         if (!take) await this.announce(false);
         this.hooks.renewed();

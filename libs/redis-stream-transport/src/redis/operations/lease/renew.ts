@@ -4,7 +4,7 @@ import { LUA_RUN } from '../../lua/run.js';
 import { LUA_NOW } from '../../lua/time.js';
 import type { Owner } from '../../owner.js';
 import type { GroupPlace } from '../place.js';
-import { defineScript, run } from '../script.js';
+import { defineScript, run, type Sender } from '../script.js';
 
 export type LeaseAnswer =
   | {
@@ -79,8 +79,11 @@ export interface Renewal {
   readonly connections?: { readonly grace: number; readonly ids: readonly number[] };
 }
 
+/** What sends a renewal: the link for commands, or a connection that has just come up. */
+export type RenewalPlace = Omit<GroupPlace, 'link'> & { readonly link: Sender };
+
 export async function renew(
-  { link, keys, group }: GroupPlace,
+  { link, keys, group }: RenewalPlace,
   { consumer, token }: Owner,
   { ttl, take, connections }: Renewal,
 ): Promise<LeaseAnswer> {
