@@ -57,7 +57,7 @@ local function failed(id, place)
   return tonumber(string.match(noted(due, group, name), '^%d+ (%d+)') or 0)
 end
 local isNoted = redis.call('EXISTS', due) == 1
-local said = 'ok'
+local said, begins = 'ok', false
 for _, pack in ipairs(packs) do
   local note, wanted, attempt = pack.note, pack.wanted, string.gmatch(pack.attempts, '%d+')
   local id = string.match(note, '^%S+')
@@ -69,28 +69,36 @@ for _, pack in ipairs(packs) do
     isMine = not pending.err and #pending == 1
     if isMine and pack.once == '1' then
       redis.call('HSET', started, start, consumer)
-      redis.call('PEXPIRE', started, 86400000)
+      begins = true
     end
   end
   local looks = isNoted or pack.attempts ~= ''
-  local known = stateOf(part, note, #wanted)
-  local signs, letters = {}, {}
-  for i = 1, #wanted do
-    local want, is, sign = string.sub(wanted, i, i), string.sub(known, i, i), '.'
-    local attempts = tonumber(attempt() or 0)
-    if want ~= '.' then
-      if not isMine or is == 'x' or looks and failed(id, i - 1) ~= attempts then
-        sign = '0'
-      elseif is == 't' and want == 't' then
-        sign = 't'
-      else
-        sign, is = '1', 't'
+  local known = redis.pcall('HGET', part, note)
+  if isMine and not known and not looks and not string.find(wanted, '.', 1, true) then
+    -- Nearly always: nothing is noted, and all of it is to start.
+    redis.call('HSET', part, note, string.rep('t', #wanted))
+    said = said .. ' ' .. string.rep('1', #wanted)
+  else
+    known = stateOf(part, note, #wanted)
+    local signs, letters = {}, {}
+    for i = 1, #wanted do
+      local want, is, sign = string.sub(wanted, i, i), string.sub(known, i, i), '.'
+      local attempts = tonumber(attempt() or 0)
+      if want ~= '.' then
+        if not isMine or is == 'x' or looks and failed(id, i - 1) ~= attempts then
+          sign = '0'
+        elseif is == 't' and want == 't' then
+          sign = 't'
+        else
+          sign, is = '1', 't'
+        end
       end
+      signs[i], letters[i] = sign, is
     end
-    signs[i], letters[i] = sign, is
+    local text = table.concat(letters)
+    if text ~= known then redis.call('HSET', part, note, text) end
+    said = said .. ' ' .. table.concat(signs)
   end
-  local text = table.concat(letters)
-  if text ~= known then redis.call('HSET', part, note, text) end
-  said = said .. ' ' .. table.concat(signs)
 end
+if begins then redis.call('PEXPIRE', started, 86400000) end
 return said

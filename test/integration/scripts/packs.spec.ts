@@ -76,6 +76,21 @@ describe('the settle script, of packs', () => {
     expect([await brokers.ids('a'), await redis.exists(keys.due('a'))]).toEqual([[], 0]);
   });
 
+  it('takes along all that was noted of a pack that ends as a whole', async () => {
+    const { brokers, broker, id, me } = await held();
+    const { redis, keys } = brokers;
+    const wanted = ['t', 't', 't'] as const;
+    await brokers.starts().mark(me, 'a', [{ note: id, wanted, attempts: [], once: true }]);
+    const [part, started] = [keys.part('a'), keys.started('a')];
+    expect(await redis.exists(part, started)).toBe(2);
+    await broker.settle(me, {
+      ...{ logs: [], results: [] },
+      streams: [{ stream: 'a', keep: [], drop: [id], noted: [], started: [], lettered: [id] }],
+    });
+    expect([await brokers.ids('a'), await brokers.pending('a')]).toEqual([[], 0]);
+    expect(await redis.exists(part, started)).toBe(0);
+  });
+
   it('ends a pack of which nothing can be noted when all of it has ended', async () => {
     const { brokers, settle } = await held();
     await brokers.redis.set(brokers.keys.part('a'), 'something else');
@@ -210,6 +225,11 @@ describe('the mark script', () => {
     expect(await pack.state()).toBe('t..');
     expect(await mark('.T.', [0, 1, 0])).toEqual([undefined, 'run', undefined]);
     expect(await mark('..T', [0, 0, 1])).toEqual([undefined, undefined, 'lost']);
+    const other = await held();
+    await other.broker.retry(other.me, other.of(1), {
+      ...{ delay: 1, attempts: 1, state: '', spared: 0 },
+    });
+    expect(await asking(other)('TTT')).toEqual(['run', 'lost', 'run']);
   });
 
   it('P13: marks calls of several packs in one step, each as it stands', async () => {

@@ -18,6 +18,8 @@ export class Pack<Call extends Placed> implements Identified {
   private held = 0;
   /** Letters of calls whose end Redis has confirmed, as far as this process knows. */
   private readonly ended: string[];
+  /** Calls of which it has not. */
+  private open: number;
   /** A mark was set, and Redis has not confirmed yet what became of its call. */
   private marked: Call | undefined;
   /** By place: Redis was asked to mark the call. Made with the first. */
@@ -39,6 +41,7 @@ export class Pack<Call extends Placed> implements Identified {
     this.ended = Array.from({ length: size }, (_, place) =>
       state?.[place] === ENDED ? ENDED : OPEN,
     );
+    this.open = this.ended.filter((letter) => letter === OPEN).length;
   }
 
   /** Its members are events: other groups handle them too. */
@@ -53,7 +56,12 @@ export class Pack<Call extends Placed> implements Identified {
 
   /** Redis notes nothing of its calls, as far as this process knows. */
   get isUntouched(): boolean {
-    return this.state === undefined && this.asked === undefined && !this.ended.includes(ENDED);
+    return this.state === undefined && this.asked === undefined && this.open === this.size;
+  }
+
+  /** All of its calls have ended when these have. */
+  endsWith({ length }: readonly Call[]): boolean {
+    return length === this.open;
   }
 
   /** A letter for each call: those that this process knows to have ended, and those that end now. */
@@ -107,6 +115,7 @@ export class Pack<Call extends Placed> implements Identified {
 
   /** Redis has confirmed its end. */
   endedInRedis({ place }: Call): void {
+    if (this.isOpen(place)) this.open--;
     this.ended[place] = ENDED;
   }
 

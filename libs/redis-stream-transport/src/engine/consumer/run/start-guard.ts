@@ -103,17 +103,12 @@ export class StartGuard {
   }
 
   private startUnkeyed(delivery: Delivery): void {
-    const { pack, once, stream } = delivery;
-    if (pack !== undefined) {
-      if (once) {
-        this.used.add(stream);
-        this.marked.add(delivery);
-      } else if (delivery.history.suspect) void this.startSuspect(delivery, pack);
-      else this.hooks.run(delivery);
-    } else if (once) {
-      this.used.add(stream);
-      this.once.add(delivery);
-    } else this.hooks.run(delivery);
+    const { pack, once, stream, history } = delivery;
+    if (once) this.used.add(stream);
+    if (once && pack !== undefined) this.marked.add(delivery);
+    else if (once) this.once.add(delivery);
+    else if (history.suspect && pack !== undefined) void this.startSuspect(delivery, pack);
+    else this.hooks.run(delivery);
   }
 
   private async claimKeys(stream: HomeStream, list: readonly Delivery[]): Promise<void> {

@@ -153,16 +153,15 @@ function addTo(
 function endsOf(ids: Ids): StreamEnds {
   if (ids.calls === undefined) return ids;
   const packs: PackEnds[] = [];
-  const drop = [...ids.drop];
-  const keep = [...ids.keep];
-  const noted = [...ids.noted];
+  const lettered: string[] = [];
+  const { stream, keep, drop, noted, started } = ids;
   for (const [pack, ended] of ids.calls) {
-    // All of it ends here, and nothing was ever noted of it: it goes like any other entry.
-    if (pack.isUntouched && ended.length === pack.size) {
+    // The last of its calls end here: it goes like any other entry, with all that was noted of it.
+    if (pack.endsWith(ended) && (pack.isUntouched || !pack.isShared)) {
       (pack.isShared ? keep : drop).push(pack.id);
       if (ended.some(({ history }) => history.spared > 0)) noted.push(pack.id);
+      if (!pack.isUntouched) lettered.push(pack.id);
     } else packs.push({ note: pack.note, letters: pack.lettersWith(ended) });
   }
-  const { stream, started } = ids;
-  return { stream, keep, drop, noted, started, packs };
+  return { stream, keep, drop, noted, started, lettered, packs };
 }

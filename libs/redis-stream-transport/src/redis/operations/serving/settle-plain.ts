@@ -42,8 +42,10 @@ return 'ok' .. failed
 /** Whether a settlement has nothing that only `settle` does. */
 export function isPlain({ logs, results, streams }: Settlement): boolean {
   if (streams.length !== 1 || results.length > 0) return false;
-  const { keep, drop, noted, started, packs } = streams[0] as Settlement['streams'][number];
-  if (keep.length + noted.length + started.length + (packs?.length ?? 0) > 0) return false;
+  const { keep, drop, noted, started, lettered, packs } =
+    streams[0] as Settlement['streams'][number];
+  const rest = started.length + (lettered?.length ?? 0) + (packs?.length ?? 0);
+  if (keep.length + noted.length + rest > 0) return false;
   if (drop.length === 0 || drop.length > SLICE) return false;
   return logs.every(({ force, livesOn }) => force && livesOn === true);
 }

@@ -28,7 +28,8 @@ it('gives the settle script its keys and arguments in the order of their names',
         keep: ['1-1'],
         drop: ['2-1', '3-1'],
         noted: ['1-1'],
-        started: ['2-1', '3-1'],
+        started: ['2-1'],
+        lettered: ['3-1'],
         packs: [{ note: '5-1', letters: 'x.x' }],
       },
       { stream: 't', keep: ['4-1'], drop: [], noted: [], started: [] },
@@ -40,29 +41,29 @@ it('gives the settle script its keys and arguments in the order of their names',
   expect(answer).toEqual({ kind: 'ok', logs: [1] });
 
   const [sha, count, ...rest] = line;
-  expect([sha, count]).toEqual([settleScript.sha, '14']);
+  expect([sha, count]).toEqual([settleScript.sha, '15']);
   const named = (names: readonly string[], from: number) =>
     Object.fromEntries(names.map((name, i) => [name, rest[from + i]]));
   expect(named(settleScript.keys, 0)).toEqual({ lease: keys.lease('me') });
-  expect(rest.slice(1, 14)).toEqual([
+  expect(rest.slice(1, 15)).toEqual([
     ...[keys.log('one'), keys.log('two')],
     ...['k', 'l'].map((key) => keys.idempotency('service', 'p', key)),
     ...[keys.stream('u'), keys.stream('s'), keys.stream('t')],
     ...[keys.part('s'), keys.due('s'), keys.started('s')],
-    ...[keys.due('s'), keys.started('s'), keys.due('u')],
+    ...[keys.due('s'), keys.started('s'), keys.part('s'), keys.due('u')],
   ]);
-  expect(named(settleScript.args, 14)).toEqual({
+  expect(named(settleScript.args, 15)).toEqual({
     ...{
       token: 'token',
       group: 'service',
       logs: '2',
       results: '2',
       streams: '3',
-      notes: '3',
+      notes: '4',
       lone: '1',
     },
   });
-  expect(rest.slice(14 + settleScript.args.length)).toEqual([
+  expect(rest.slice(15 + settleScript.args.length)).toEqual([
     ...['f1', '1', '0'],
     ...['f2', '2', '1'],
     ...['1-1', '=d []'],
@@ -72,6 +73,7 @@ it('gives the settle script its keys and arguments in the order of their names',
     ...['1', '0', '0', '4-1'],
     ...['1', 'service 1-1'],
     ...['2', 'service 2-1', 'service 3-1'],
+    ...['1', '3-1'],
     ...['1', 'service 6-1'],
   ]);
 });

@@ -24,6 +24,8 @@ export interface StreamEnds {
   readonly noted: readonly string[];
   /** Of these, what was noted as started, because it may be started once only. */
   readonly started: readonly string[];
+  /** Of these, packs of whose calls something was noted, or that they were started. */
+  readonly lettered?: readonly string[];
   /** Packs of which some calls end. */
   readonly packs?: readonly PackEnds[];
 }
@@ -36,7 +38,7 @@ export interface PackEnds {
   readonly letters: string;
 }
 
-const NONE: readonly PackEnds[] = [];
+const NONE: readonly never[] = [];
 
 /** What goes to one caller. */
 export interface LogEnd {
@@ -180,9 +182,10 @@ export function settle(
     if (packs.length > 0) line.push(keys.part(stream), keys.due(stream), keys.started(stream));
   }
   const before = line.length;
-  for (const { stream, noted, started } of streams) {
+  for (const { stream, noted, started, lettered = NONE } of streams) {
     if (noted.length > 0) line.push(keys.due(stream));
-    if (started.length > 0) line.push(keys.started(stream));
+    if (started.length + lettered.length > 0) line.push(keys.started(stream));
+    if (lettered.length > 0) line.push(keys.part(stream));
   }
   const notes = line.length - before;
   line[1] = String(line.length - 2);
@@ -203,9 +206,10 @@ export function settle(
     for (const { note, letters } of packs) line.push(note, letters);
   }
   if (notes > 0) {
-    for (const { noted, started } of streams) {
-      pushFields(line, group, noted);
-      pushFields(line, group, started);
+    for (const { noted, started, lettered = NONE } of streams) {
+      pushFields(line, noted, `${group} `);
+      pushFields(line, [...started, ...lettered], `${group} `);
+      pushFields(line, lettered, '');
     }
   }
   return send(link, settleScript, line).then(settleAnswer);
@@ -229,9 +233,9 @@ function isLone({ keep, drop, packs = NONE }: StreamEnds): boolean {
   return drop.length === 1 && keep.length === 0 && packs.length === 0;
 }
 
-/** What notes about entries are called in their hash. */
-function pushFields(line: string[], group: string, ids: readonly string[]): void {
+/** What notes about entries are called in their hash. @param before stands before each id */
+function pushFields(line: string[], ids: readonly string[], before: string): void {
   if (ids.length === 0) return;
   line.push(String(ids.length));
-  for (const id of ids) line.push(`${group} ${id}`);
+  for (const id of ids) line.push(before + id);
 }
