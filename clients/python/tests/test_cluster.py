@@ -7,8 +7,9 @@ from typing import Any
 
 from conftest import Start, redis_options, until
 from redis.asyncio import Redis
+from streams import Source
 
-from redis_streams_rpc import Caller, Service
+from redis_streams_rpc import Caller, Service, Window
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.shards import shard_of, tag_numbers
 
@@ -36,6 +37,18 @@ async def test_a_service_and_callers_in_all_shards(nodes: list[str], prefix: str
         await caller.emit("happened", 1)
         await caller.emit("happened", 2, delay=0.1)
         await until(lambda: heard == [1, 2])
+
+
+async def test_streams_in_all_shards_wait_for_their_readers(nodes: list[str], prefix: str) -> None:
+    service, source = Service(nodes[:1], prefix=prefix, group="work"), Source()
+    for pattern in PATTERNS:
+        service.message(pattern)(source.numbers)
+    async with service, Caller(nodes[1:], prefix=prefix, timeout=60) as caller:
+        streams = [caller.stream(pattern, 30, window=Window(2)) for pattern in PATTERNS]
+        assert await asyncio.gather(*map(anext, streams)) == [0] * len(PATTERNS)
+        assert await source.at_rest() <= 3 * len(PATTERNS)
+        for stream in streams:
+            assert [value async for value in stream] == list(range(1, 30))
 
 
 async def test_nest_on_the_other_side(nodes: list[str], prefix: str, start: Start) -> None:

@@ -13,7 +13,7 @@ from redis_streams_rpc import RetryLater, intake, settling
 from redis_streams_rpc.backoff import backoff
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, deliveries_of, read_note
-from redis_streams_rpc.ending import LONGEST_RESULT, Ending, Over, read_result
+from redis_streams_rpc.ending import LONGEST_RESULT, Ending, Over
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.errors import RedisStreamsError
 from redis_streams_rpc.header import Header, Malformed, Sender
@@ -23,6 +23,7 @@ from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.letters import LONGEST_FIELD, short
 from redis_streams_rpc.packs import Packs
 from redis_streams_rpc.pauses import _read
+from redis_streams_rpc.results import read_result
 from redis_streams_rpc.settling import Outcome, Settling
 from redis_streams_rpc.starting import Starting
 
@@ -45,6 +46,8 @@ class Member:
         self.keys, self.clock, self.lost = Keys("p"), Clock(), asyncio.Event()
         self.options = SimpleNamespace(max_deliveries=3, sealing=None)
         self.refused: list[Exception] = []
+        self.cancelled: list[tuple[str, str]] = []
+        self.running = SimpleNamespace(cancel=lambda *which: self.cancelled.append(which))
 
     async def script(self, _name: str, keys: list[str], args: list[Any]) -> Any:
         self.asked.append([*keys, *args])
@@ -168,6 +171,16 @@ async def test_values_of_a_checked_settlement_heed_full_logs() -> None:
     assert "REPLY_LOST" in str(member.asked[1]) and "REPLY_LOST" not in str(member.asked[0])
     care = [asked[[str(arg)[:5] for arg in asked].index("1 me ") + 2] for asked in member.asked]
     assert care == ["0", "1"]
+    assert member.cancelled == [("s", "1-0")]
+
+
+async def test_a_stream_whose_value_is_lost_is_cancelled() -> None:
+    """Its caller has heard the end, and asks for no further value."""
+    member = Member(["full 1", "ok"])
+    last = delivery(B)
+    last.id = "2-0"
+    await settled(member, Outcome(delivery(), '["7",0,1,1,0,"x"]', ends=False), Outcome(last, '["7",1,1,1,0]'))
+    assert member.cancelled == [("s", "1-0")]
 
 
 async def test_a_checked_settlement_has_a_fault_for_a_full_log() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redis_streams_rpc import Caller, RedisStreamsError, Service
-from redis_streams_rpc.caller import _rest
+from redis_streams_rpc.extra_fields import extra_fields
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.patterns import pattern_text
 from redis_streams_rpc.scheduling import event_later
@@ -16,7 +16,7 @@ from redis_streams_rpc.version import VERSION
 NAMING: dict[str, Callable[[str], Any]] = {
     "pattern": pattern_text,
     "handler": lambda text: Service(group="g").message(text)(lambda data: data),
-    "key": lambda text: _rest(None, text, None),
+    "key": lambda text: extra_fields(None, text, None),
     "message id": lambda text: event_later(Keys(), "s", "p", 0, None, text, 300),
     "group": lambda text: Service(group=text),
     "lane": lambda text: Caller(lanes={text: ["p"]}),

@@ -10,7 +10,7 @@ import pytest
 from conftest import until
 from redis.asyncio import Redis
 
-from redis_streams_rpc import Caller, DeadLetter, RetryLater, Service
+from redis_streams_rpc import Caller, DeadLetter, RetryLater, Service, Window
 
 PAGE = Path(__file__).parents[3] / "docs" / "security.md"
 
@@ -47,6 +47,11 @@ async def test_an_instance_and_a_caller_with_these_rights_alone(user: Any, prefi
             raise RetryLater(0.05)
         return int(context.attempts)
 
+    @service.message("count")
+    async def count(number: int) -> AsyncIterator[int]:
+        for value in range(number):
+            yield value
+
     @service.message("slow")
     async def slow(data: Any) -> None:
         await asyncio.sleep(60)
@@ -63,6 +68,8 @@ async def test_an_instance_and_a_caller_with_these_rights_alone(user: Any, prefi
         names = [member.consumer for member in service.members]
         assert await caller.call("echo", 1) == 1
         assert await caller.call("retried", 1, key="k") == 1
+        values = [value async for value in caller.stream("count", 20, window=Window(2))]
+        assert values == list(range(20))
         await caller.emit("happened", 1)
         await caller.emit("happened", 2, delay=0.05, message_id="m")
         await caller.emit("bad")

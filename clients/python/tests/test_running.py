@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,6 +56,18 @@ async def test_one_that_is_cancelled_at_its_deadline_has_time_to_end(caplog: pyt
     with caplog.at_level(logging.WARNING):
         await running._handle(delivery, request, Handler(slow, takes_context=False), 1)
     assert (told, ended, caplog.records) == (["CANCELLED"], [True], [])
+
+
+async def test_a_value_may_bring_the_deadline_forward() -> None:
+    running, delivery, request, told = held(until=60)
+    request = replace(request, header=replace(request.header, idle=200))
+
+    async def silent(data: Any) -> None:
+        delivery.until = running._member.clock.ms() + 200
+        await asyncio.sleep(60)
+
+    await asyncio.wait_for(running._handle(delivery, request, Handler(silent, takes_context=False), 1), 20)
+    assert told == ["TIMEOUT"]
 
 
 async def test_one_whose_deadline_passes_before_it_can_begin_does_not() -> None:

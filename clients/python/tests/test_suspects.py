@@ -49,7 +49,7 @@ class Instance:
         self.running._starting.prepare = self.prepare  # type: ignore[method-assign]
         self.running._starting._mark = self.mark  # type: ignore[method-assign]
         ending: Any = self.running._ending
-        ending._settle, ending.script, ending._reply = self.settle, self.script, lambda *_: ""
+        ending._settle, ending.script, ending._reply = self.settle, self.script, lambda *_: (1, "")
         ending._member.keys = SimpleNamespace(name=lambda *_: "", stream=lambda _: "", log=lambda _: "")
         self.raises: list[Exception] = []
 

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from redis_streams_rpc import msgpack_codec
+from redis_streams_rpc.credit import credit_text, is_credit, read_credit
 from redis_streams_rpc.digests import digest
 from redis_streams_rpc.entry import Pack, Request, read_entry
 from redis_streams_rpc.errors import RedisStreamsError
 from redis_streams_rpc.frame import NOTHING, Reply, read_frame
-from redis_streams_rpc.header import Header, Malformed, Sender, read_header
+from redis_streams_rpc.header import Header, Malformed, Sender, WindowSize, header_line, read_header
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.patterns import pattern_text
 from redis_streams_rpc.places import Lanes
 from redis_streams_rpc.rich_json import from_rich, to_rich
+from redis_streams_rpc.send_window import SendWindow
 from redis_streams_rpc.sequence import End, Sequence, Value
 from redis_streams_rpc.shards import class_streams, shard_of, spread_streams, tag_numbers, used_streams
 from redis_streams_rpc.texts import write_json
@@ -38,8 +40,6 @@ def told(sender: Sender | None) -> Any:
     return {"call": sender.call, "caller": sender.caller} if sender else None
 
 
-# Streams that wait for their readers: this client asks for no window, so all values come as they are ready.
-NOT_ASKED_FOR = ["credit"]
 ELSEWHERE = ["sealed", "outcomes"]
 """In files of their own."""
 
@@ -69,6 +69,32 @@ def test_headers(vector: Any) -> None:
         "depth": found.depth,
         "message": found.message,
     } == vector["reads"]
+
+
+@pytest.mark.parametrize("vector", vectors("credit"))
+def test_credit(vector: Any) -> None:
+    if "line" in vector:
+        found = read_header(vector["line"])
+        assert isinstance(found, Header)
+        assert (vars(found.window) if found.window else None) == vector["window"]
+        line = header_line("7", "a" * 22, 0, window=found.window)
+        assert getattr(read_header(line), "window", None) == found.window
+    elif "notice" in vector:
+        said = read_credit(vector["notice"])
+        assert (said and {"caller": said.caller, "runs": [list(run) for run in said.runs]}) == vector["reads"]
+        if said:
+            text = credit_text(said.caller, said.runs)
+            assert is_credit(text) and read_credit(text) == said
+    else:
+        window, opens = SendWindow(WindowSize(**vector["window"]), vector["first"]), []
+        for step in vector["steps"]:
+            for length in step.get("send", []):
+                window.sent(length)
+            if "credit" in step:
+                window.credit(*step["credit"])
+            if "open" in step:
+                opens.append(window.is_open)
+        assert opens == [step["open"] for step in vector["steps"] if "open" in step]
 
 
 @pytest.mark.parametrize("vector", vectors("entries"))

@@ -1,5 +1,6 @@
 // A Nest service or client in a process of its own, for tests of clients in other languages. What it is given is JSON; it
 // says what happens as lines of JSON. built-library.ts says where the library is.
+import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type * as Library from 'nestjs-redis-streams';
@@ -23,6 +24,8 @@ interface Given {
   readonly calls?: readonly [string, unknown, object?][];
   /** How many of them are in flight at once. */
   readonly atOnce?: number;
+  /** A stream that the client reads: each line of its input says how many values more. */
+  readonly read?: readonly [string, unknown, object?];
 }
 
 interface Work {
@@ -55,6 +58,18 @@ async function work({ key, ms = 0 }: Work, context: RedisStreamsContext): Promis
   return { key, by: 'nest' };
 }
 
+/** Is asked for its values as its reader takes them. */
+async function* numbers(count: number): AsyncGenerator<number> {
+  try {
+    for (let value = 0; value < count; value++) {
+      say({ kind: 'given', value });
+      yield value;
+    }
+  } finally {
+    say({ kind: 'ended' });
+  }
+}
+
 if (given.service) {
   const server = new ServerRedisStreams({ ...given.service, ...sealing });
   server.addHandler('work', work, false, {});
@@ -65,6 +80,7 @@ if (given.service) {
     false,
     {},
   );
+  server.addHandler('numbers', async (count: number) => numbers(count), false, {});
   server.addHandler(
     'ticks',
     async (n: number) =>
@@ -104,6 +120,32 @@ if (given.client && given.calls) {
     }
   };
   await Promise.all(Array.from({ length: given.atOnce ?? 1 }, one));
+  await client.close();
+  say({ kind: 'closed' });
+}
+
+if (given.client && given.read) {
+  const client = new ClientRedisStreams({ ...given.client, ...sealing });
+  await client.connect();
+  say({ kind: 'connected' });
+  const [pattern, data, options] = given.read;
+  const record = new RedisStreamsRecord(data, options);
+  const reader = client.stream<unknown>(pattern, record)[Symbol.asyncIterator]();
+  const values: unknown[] = [];
+  try {
+    for await (const line of createInterface({ input: process.stdin })) {
+      for (let left = Number(line); left > 0; left--) {
+        const next = await reader.next();
+        if (next.done === true) say({ kind: 'complete' });
+        else values.push(next.value);
+        if (next.done === true) break;
+      }
+      say({ kind: 'read', values: values.splice(0) });
+    }
+  } catch (error) {
+    say({ kind: 'refused', values, error, message: (error as Error).message });
+  }
+  await reader.return?.();
   await client.close();
   say({ kind: 'closed' });
 }

@@ -5,6 +5,7 @@ from .errors import DeadLetter, HandlerError, RedisStreamsError, RemoteError, Re
 from .frame import NOTHING, Nothing
 from .handlers import Context
 from .log_lines import make_visible
+from .reading import Window
 from .sentinels import Sentinels
 from .service import Service
 
@@ -22,4 +23,5 @@ __all__ = [
     "RetryLater",
     "Sentinels",
     "Service",
+    "Window",
 ]

@@ -11,6 +11,7 @@ from .calls import Call, raise_end, value_of
 from .connections import Address, Pauses, Where, check_layout, connect, is_passing, now
 from .entry import LONGEST_KEY
 from .errors import RedisStreamsError
+from .extra_fields import extra_fields
 from .frame import NOTHING
 from .header import LONGEST_TIME, header_line
 from .keys import Keys
@@ -19,6 +20,7 @@ from .nesting import within
 from .patterns import pattern_text
 from .places import Lanes
 from .priorities import Priority, class_of
+from .reading import Reading, Window, window_of
 from .scheduling import call_later, check_call, event_later, wait_of
 from .sealed_calls import opened, sealed_call, sealed_data
 from .sealed_text import CODEC, EntryFacts
@@ -26,7 +28,7 @@ from .sending import FAIL, GRACE, STORE, Item
 from .sequence import End
 from .shards import class_streams, shard_of
 from .spreading import Spreads
-from .texts import named, units, write_json
+from .texts import named, write_json
 
 if TYPE_CHECKING:
     from .sealed import Sealing
@@ -93,9 +95,9 @@ class Caller:
         await asyncio.gather(*(line.close() for line in lines))
 
     async def call(self, pattern: Any, data: Any = None, **options: Any) -> Any:
-        """The last value of the reply. Options: `timeout`, `headers`, `key`, `once`, `when_no_consumer`, `depth`."""
+        """The last value of the reply. Options are those of `stream`; without `window` the service does not wait."""
         last = None
-        async for value in self.stream(pattern, data, **options):
+        async for value in self.stream(pattern, data, **{"window": False, **options}):
             last = value
         return last
 
@@ -115,6 +117,7 @@ class Caller:
         not_before: datetime | None = None,
         on_stored: Callable[[str], None] | None = None,
         priority: Priority | None = None,
+        window: Window | bool | None = None,
     ) -> AsyncIterator[Any]:
         """The values of the reply, each as soon as it comes. Leaving the loop cancels the call.
 
@@ -122,9 +125,10 @@ class Caller:
         `depth`: how many handlers wait for the call, one inside the other; a call that a handler makes knows it.
         `delay` (seconds) or `not_before`: it is added to its stream when it is due, and its times count from then.
         `on_stored` is told its id, which `cancel_scheduled` takes. `priority`: `"high"` passes what waits, where all
-        who answer the pattern have classes.
+        who answer the pattern have classes. `window`: how far the service may be ahead of the loop; False: as far as it
+        likes, as with `once`.
         """
-        text = pattern_text(pattern)
+        text, wide = pattern_text(pattern), window_of(window, once)
         stream, line = self._place(text)
         seconds, sealing = self._timeout if timeout is None else timeout, self._sealing
         if sealing and idle:
@@ -132,7 +136,7 @@ class Caller:
             seconds = min(seconds or idle, idle)
         if sealing and not seconds:
             raise RedisStreamsError("INVALID_OPTION", "a call that is sealed has a timeout")
-        rest, wait = _rest(headers, key, sealing), wait_of(delay, not_before)
+        rest, wait = extra_fields(headers, key, sealing), wait_of(delay, not_before)
         body = write_json(data)
         self._number += 1
         inside = within.get()
@@ -146,12 +150,13 @@ class Caller:
             if call.later:
                 # It counts from when it is due.
                 left = int(seconds * 1000)
-            line_ = header_line(call.id, self.id, left, idle=int(idle * 1000), once=once, depth=deep, codec=codec)
+            flags: dict[str, Any] = {"once": once, "depth": deep, "window": wide.size if wide else None}
+            line_ = header_line(call.id, self.id, left, idle=int(idle * 1000), codec=codec, **flags)
             return ["c", line_, "d", data, *rest, *(["p", text] if call.of_class or call.stream != text else [])]
 
         until = now() + wait + (seconds * 1000 if seconds else LONGEST_TIME)
         call = Call(str(self._number), text, stream, line, until, idle * 1000, once, len(body), fields)
-        call.key, call.on_stored = key, on_stored
+        call.key, call.on_stored, call.reading = key, on_stored, Reading(wide) if wide else None
         call.of_class = class_of(text, priority, self._lanes, self._shards)
         if sealing:
             call.must_be_sealed()
@@ -233,7 +238,7 @@ class Caller:
         of_class = class_of(text, priority, self._lanes, self._shards)
         if of_class:
             more = ["p", text]
-        rest, wait = _rest(headers, key, sealing), wait_of(delay, not_before)
+        rest, wait = extra_fields(headers, key, sealing), wait_of(delay, not_before)
         live = line.keys.name("live", text)
         size = len(body)
 
@@ -281,17 +286,3 @@ class Caller:
         if shard not in self._lines:
             self._lines[shard] = Line(self._address, self._keys[shard], self.id, self._backlog)
         return self._lines[shard]
-
-
-def _rest(headers: dict[str, str] | None, key: str | None, sealing: "Sealing | None") -> list[str]:
-    """The fields of an entry that are there only where they are needed."""
-    rest: list[str] = []
-    if headers:
-        text = write_json(headers)
-        if units(text) > 16_384:
-            raise RedisStreamsError("PAYLOAD_TOO_LARGE", "headers have 16,384 characters at most")
-        if not (sealing and sealing.hides_headers):
-            rest += ["h", text]
-    if key is not None:
-        rest += ["k", named(key, "an idempotency key", LONGEST_KEY)]
-    return rest

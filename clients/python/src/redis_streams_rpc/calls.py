@@ -13,6 +13,7 @@ from .sequence import End, Sequence, Value
 
 if TYPE_CHECKING:
     from .line import Line
+    from .reading import Reading
     from .sealed_text import SealedText
     from .sending import Item, Later
 
@@ -64,6 +65,8 @@ class Call:
     """Is told its id with that of its caller, once it is stored."""
     request: "SealedText | None" = None
     """Its sealed data as they were sent last."""
+    reading: "Reading | None" = None
+    """How far its reader is; None: the service does not wait for it."""
     _sequence: Sequence = field(default_factory=Sequence)
     _waiter: "asyncio.Future[None] | None" = None
 
@@ -74,9 +77,16 @@ class Call:
     def take(self, instance: str, reply: Reply) -> None:
         """A reply came."""
         for item in self._sequence.take(instance, reply):
-            if self.idle and isinstance(item, Value):
-                self.until = now() + self.idle
+            if isinstance(item, Value):
+                self._renew()
+                if self.reading and self.reading.come(item):
+                    self.line.credits.begun(self)
             self._see(item)
+
+    def _renew(self) -> None:
+        """Its idle time begins anew."""
+        if self.idle:
+            self.until = now() + self.idle
 
     @property
     def outcome(self) -> Outcome:
@@ -116,7 +126,13 @@ class Call:
                 await asyncio.wait_for(self._waiter, left)
             except asyncio.TimeoutError:
                 continue  # A value may have renewed the deadline.
-        return self._seen.popleft()
+        item = self._seen.popleft()
+        if self.reading and isinstance(item, Value):
+            self.reading.take(item)
+            # Its service went no further until now.
+            self._renew()
+            self.line.credits.moved(self)
+        return item
 
 
 def value_of(value: Value) -> Any:

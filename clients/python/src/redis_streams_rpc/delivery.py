@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .entry import Pack, Request, read_entry
 from .header import Malformed, Sender, header_line
 from .nesting import DEEPEST
 from .sealed_text import ProvenCaller
 from .texts import write_json
+
+if TYPE_CHECKING:
+    from .send_window import SendWindow
 
 _NOTE = re.compile(r"([0-9]{1,16}) ([0-9]{1,16}) (\S*)(?: ([0-9]{1,16}))?\Z")
 
@@ -72,6 +75,8 @@ class Delivery:
     """Why its handler is to end: TIMEOUT or CANCELLED."""
     until: float | None = None
     """Its deadline, a time of Redis (ms)."""
+    window: "SendWindow | None" = None
+    """Of its run; None: its values do not wait for their reader."""
 
     @property
     def entry(self) -> tuple[str, str, str]:

@@ -9,26 +9,13 @@ from redis.exceptions import ResponseError
 
 from .connections import LOST
 from .delivery import Delivery
-from .frame import (
-    DONE,
-    ERROR,
-    FAULT,
-    LAST,
-    NEXT,
-    NOTHING,
-    PACKED,
-    PACKED_LAST,
-    RESTART,
-    Reply,
-    fault,
-    write_frame,
-    write_reply,
-)
+from .frame import ENDS, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, Reply, fault, write_frame, write_reply
 from .header import Malformed
 from .letters import short
+from .results import read_result
 from .sealed_text import CODEC, ReplyFacts, packet_of, read_sealed
 from .settling import LOG_LIFE, Outcome, log_life
-from .texts import UnsafeJson, read_json, units, whole, write_json
+from .texts import units, whole, write_json
 
 if TYPE_CHECKING:
     from .member import Member
@@ -81,25 +68,38 @@ class Ending:
             raise Over
         return said
 
-    async def value(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> None:
-        """A reply that does not end the call. `as_is`: it is sealed, where it must be."""
+    async def value(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> bool:
+        """A reply that does not end the call; false: it cannot be written, and has ended it. `as_is`: it is sealed."""
         if delivery.sender is None:
-            return
-        outcome = Outcome(delivery, self._reply(delivery, *self._sealed(delivery, kind, payload, as_is)), ends=False)
+            return True
+        written, text = self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))
+        if written in ENDS:
+            await self._answer(delivery, text)
+            return False
+        if delivery.window is not None:
+            delivery.window.sent(units(text))
+        outcome = Outcome(delivery, text, ends=False)
         if delivery.replies % UNSETTLED:
             self._member.settling.post(outcome)
         else:
             await self._member.settling.settle(outcome)
+        return True
 
-    async def values(self, delivery: Delivery, idle: int, values: AsyncGenerator[Any, Any]) -> None:
-        """A stream; each value renews the deadline of a call that has an idle time (ms)."""
+    async def values(self, delivery: Delivery, idle: int, values: AsyncGenerator[Any, Any]) -> bool:
+        """A stream, as its reader takes it; false: it is over. Values renew its deadline by its idle time (ms)."""
+        window = delivery.window
         try:
             async for value in values:
-                if delivery.until and idle:
+                if delivery.until and idle and (window is None or window.renews):
                     delivery.until = self._member.clock.ms() + idle
-                await self.value(delivery, NEXT, value)
+                if not await self.value(delivery, NEXT, value):
+                    return False
+                if window is not None:
+                    # Its end is asked for as a value is.
+                    await window.opened()
         finally:
             await values.aclose()
+        return True
 
     async def complete(self, delivery: Delivery, kind: int, payload: Any, as_is: bool = False) -> None:
         """The last reply of a request, or the end of an event."""
@@ -107,11 +107,14 @@ class Ending:
             result = f"={delivery.digest} []" if delivery.key_record else ""
             await self._settle(Outcome(delivery, drop=False, result=result))
             return
-        reply = self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))
+        await self._answer(delivery, self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))[1])
+
+    async def _answer(self, delivery: Delivery, text: str) -> None:
+        """Ends a request with its last reply."""
         result = ""
         if delivery.key_record:
             result = f"={delivery.stamp} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
-        await self._settle(Outcome(delivery, reply, result=result))
+        await self._settle(Outcome(delivery, text, result=result))
 
     async def _settle(self, outcome: Outcome) -> None:
         await self._member.settling.settle(outcome)
@@ -133,7 +136,8 @@ class Ending:
             is_last = True
         return PACKED_LAST if is_last else PACKED, [CODEC, text]
 
-    def _reply(self, delivery: Delivery, kind: int, payload: Any) -> str:
+    def _reply(self, delivery: Delivery, kind: int, payload: Any) -> tuple[int, str]:
+        """The kind that it has come to, and its text."""
         assert delivery.sender
         index = delivery.replies
         delivery.replies += 1
@@ -147,7 +151,7 @@ class Ending:
         delivery.is_kept = delivery.is_kept and kind != FAULT
         if delivery.key_record:
             self._keep(delivery, write_json([kind, *([] if payload is NOTHING else [payload])]))
-        return text
+        return kind, text
 
     def _keep(self, delivery: Delivery, text: str) -> None:
         """Holds nothing of what is more than can be stored."""
@@ -158,7 +162,7 @@ class Ending:
         else:
             delivery.kept = []
 
-    def _reply_instead(self, delivery: Delivery, kind: int, told: Any) -> str:
+    def _reply_instead(self, delivery: Delivery, kind: int, told: Any) -> tuple[int, str]:
         delivery.replies -= 1
         return self._reply(delivery, kind, told)
 
@@ -200,7 +204,8 @@ class Ending:
         if delivery.sender is None:
             await self.acknowledge(delivery)
         for kind, payload in replies[:-1]:
-            await self.value(delivery, kind, payload, as_is=True)
+            if not await self.value(delivery, kind, payload, as_is=True):
+                raise Over
         # An event has left no reply.
         kind, payload = replies[-1] if replies else (LAST, NOTHING)
         await self.complete(delivery, kind, payload, as_is=bool(replies))
@@ -281,20 +286,3 @@ class Ending:
 
 def _unwritable(error: Exception) -> dict[str, str]:
     return {"status": "error", "message": f"the reply cannot be written as JSON: {error}"}
-
-
-def read_result(text: str) -> list[tuple[int, Any]] | None:
-    """The replies that a record of a key holds, with their kinds; None: they cannot be read."""
-    try:
-        said = read_json(text)
-    except UnsafeJson:
-        return None
-    if not isinstance(said, list):
-        return None
-    replies: list[tuple[int, Any]] = []
-    for item in said:
-        kinds = (NEXT, PACKED, RESTART) if len(replies) < len(said) - 1 else (LAST, DONE, ERROR, PACKED_LAST)
-        if not isinstance(item, list) or not 1 <= len(item) <= 2 or type(item[0]) is not int or item[0] not in kinds:
-            return None
-        replies.append((item[0], item[1] if len(item) > 1 else NOTHING))
-    return replies

@@ -6,6 +6,8 @@ from typing import Any
 from .texts import UnsafeJson, checked_headers, is_count, is_number, is_safe, parse, write_json
 
 NEXT, LAST, DONE, ERROR, FAULT, PACKED, PACKED_LAST, RESTART = range(8)
+ENDS = (LAST, DONE, ERROR, FAULT, PACKED_LAST)
+"""What ends a call."""
 
 
 class Nothing:
@@ -34,11 +36,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Frame:
-    """What one instance says. `unreadable` counts replies whose call is not known."""
+    """What one instance says. `unreadable` counts replies whose call is not known, `size` its characters, or more."""
 
     instance: str
     replies: list[Reply]
     unreadable: int
+    size: int
 
 
 def fault(code: str, message: str, outcome: str) -> dict[str, str]:
@@ -59,7 +62,8 @@ def read_frame(text: str) -> Frame | None:
         return None
     replies = [_reply(item) for item in items]
     known = [reply for reply in replies if reply is not None]
-    return Frame(words[1], known, len(replies) - len(known))
+    size = len(text) if text.isascii() else 2 * len(text)
+    return Frame(words[1], known, len(replies) - len(known), size)
 
 
 def _whole(value: Any) -> int | None:

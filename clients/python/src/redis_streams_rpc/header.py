@@ -7,12 +7,15 @@ from .texts import units
 
 LONGEST = 512
 LONGEST_TIME = 2_147_483_647
+MOST_VALUES, MOST_CHARACTERS = 1_000_000, 67_108_864
+"""Of a window."""
 
 _CALL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _CALLER = re.compile(r"[A-Za-z0-9_-]{16,32}\Z")
 _CODEC = re.compile(r"(json|text|obj|b64)(?::([a-z0-9-]{1,32}))?\Z")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}\Z")
 _WHOLE = re.compile(r"[0-9]{1,16}\Z")
+_WINDOW = re.compile(r"([1-9][0-9]{0,9}),([1-9][0-9]{0,9})\Z")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,14 @@ class Sender:
 
     call: str
     caller: str
+
+
+@dataclass(frozen=True)
+class WindowSize:
+    """How much of a stream may be on its way: values, and characters of their replies."""
+
+    values: int
+    characters: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Header:
     once: bool = False
     depth: int = 0
     message: bool = False
+    window: WindowSize | None = None
+    """None: the stream does not wait for its reader."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +64,17 @@ def is_call(text: str) -> bool:
     return _CALL.match(text) is not None
 
 
+def is_caller(text: str) -> bool:
+    return _CALLER.match(text) is not None
+
+
 def read_header(line: str) -> Header | Malformed:
     """Reads a header line. Words of another version than 1 may mean something else, but for the first four."""
     words = line.split(" ")
     if len(words) < 4:
         return Malformed("the header line is too short")
     version, codec, call, caller = words[:4]
-    sender = Sender(call, caller) if is_call(call) and _CALLER.match(caller) else None
+    sender = Sender(call, caller) if is_call(call) and is_caller(caller) else None
     if not _VERSION.match(version) or units(line) > LONGEST:
         return Malformed("the header line cannot be read", sender)
     if sender is None and (call, caller) != ("-", "-"):
@@ -81,6 +98,7 @@ def read_header(line: str) -> Header | Malformed:
         once="once" in flags,
         depth=min(_flag(flags, "depth"), 16),
         message="message" in flags,
+        window=_window(_word(flags, "window")),
     )
 
 
@@ -88,11 +106,19 @@ def _time(word: str) -> int | None:
     return int(word) if _WHOLE.match(word) and int(word) <= LONGEST_TIME else None
 
 
+def _word(flags: list[str], name: str) -> str:
+    """What a flag says; of one that stands twice the last counts."""
+    return next((flag[len(name) + 1 :] for flag in reversed(flags) if flag.startswith(name + "=")), "")
+
+
 def _flag(flags: list[str], name: str) -> int:
-    for flag in flags:
-        if flag.startswith(name + "="):
-            return _time(flag[len(name) + 1 :]) or 0
-    return 0
+    word = _word(flags, name)
+    return min(LONGEST_TIME, int(word)) if _WHOLE.match(word) else 0
+
+
+def _window(text: str) -> WindowSize | None:
+    found = _WINDOW.match(text)
+    return WindowSize(min(MOST_VALUES, int(found[1])), min(MOST_CHARACTERS, int(found[2]))) if found else None
 
 
 def header_line(
@@ -104,9 +130,11 @@ def header_line(
     once: bool = False,
     depth: int = 0,
     codec: str = "json",
+    window: WindowSize | None = None,
 ) -> str:
     """Writes a header line; `-` twice makes an event. Times are milliseconds."""
     flags = (f" idle={idle}" if idle else "") + (" once" if once else "") + (f" depth={depth}" if depth else "")
+    flags += f" window={window.values},{window.characters}" if window else ""
     return f"1 {codec} {call} {caller} {timeout}{flags}"
 
 

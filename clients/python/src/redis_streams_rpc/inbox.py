@@ -1,4 +1,4 @@
-"""Notices to this instance: cancellations, and words of other members."""
+"""Notices to this instance: cancellations, credit, and words of other members."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from .connections import LOST, Pauses, connect
+from .credit import is_credit
 from .texts import parse
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Inbox:
             member.recovery.renew_soon()
         elif isinstance(text, str) and text.startswith("due "):
             member.scheduled.told(text)
+        elif isinstance(text, str) and is_credit(text):
+            member.running.windows.credit(text)
         elif isinstance(text, str) and (notice := read_notice(text)):
             member.running.cancel(*notice)
 

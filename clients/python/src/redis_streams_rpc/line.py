@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from .calls import Call
 from .connections import LOST, Address, Memory, connect, now
+from .credits import Credits
 from .ended import SOON, end
 from .errors import RedisStreamsError
 from .frame import Frame
@@ -39,6 +40,7 @@ class Line:
         self.log = ReplyLog(self._reader, keys.log(caller), self._take, self._asking.set)
         self.sender = Sender(self._redis, keys, caller, backlog, lambda: self.log.last)
         self.giving_up = GivingUp(self._others, keys, caller, self.log)
+        self.credits = Credits(self._others, keys, caller)
         self._asker = asyncio.create_task(steadily(self._ask_often, "asking about calls"))
 
     async def close(self) -> None:
@@ -48,6 +50,7 @@ class Line:
         await asyncio.gather(*(self._close(call) for call in calls))
         await self.sender.close()
         await self.giving_up.close()
+        await self.credits.close()
         await self.log.close()
         for redis in (self._redis, self._reader, self._others):
             await redis.aclose()
@@ -130,8 +133,12 @@ class Line:
             self.giving_up.ask(call)
 
     def _take(self, frame: Frame) -> None:
+        weighed = set[Call]()
         for reply in frame.replies:
             if call := self.calls.get(reply.call):
+                if call.reading and call not in weighed:
+                    weighed.add(call)
+                    call.reading.weigh(frame.size)
                 call.take(frame.instance, reply)
 
     async def _ask_often(self) -> None:

@@ -17,6 +17,7 @@ from .handlers import Context, Handler
 from .header import Malformed
 from .nesting import DEEPEST, Within, within
 from .packs import Packs
+from .send_window import Windows
 from .slots import Refused, Slots
 from .starting import Starting
 
@@ -45,7 +46,7 @@ class Running:
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
         self._handlers: dict[Delivery, tuple[asyncio.Task[None], Within]] = {}
-        self.packs = Packs(member.options.concurrency)
+        self.packs, self.windows = Packs(member.options.concurrency), Windows(member)
         self.progress = 0
         """Starts and ends of handlers so far."""
         self._starting, self._ending = Starting(member), Ending(member)
@@ -235,7 +236,8 @@ class Running:
         self._nonce += 1
         delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
         delivery.is_kept, delivery.kept_size = True, 2
-        inside = Within(min(DEEPEST, request.header.depth + 1))
+        self.windows.begin(delivery, request)
+        idle, inside = request.header.idle / 1000, Within(min(DEEPEST, request.header.depth + 1))
         task = asyncio.create_task(self._call(delivery, request, handler, data, inside))
         self._handlers[delivery] = task, inside
         self.progress += 1
@@ -249,7 +251,9 @@ class Running:
                     task.cancel()
                 # It may also be cancelled while this waits, and then has all of its time from then on.
                 is_ending = bool(delivery.cancelled)
-                done, _ = await asyncio.wait({task}, timeout=GRACE if is_ending else left)
+                # Its first value may bring the deadline forward, to its idle time.
+                most = min(left, idle) if left is not None and idle else left
+                done, _ = await asyncio.wait({task}, timeout=GRACE if is_ending else most)
                 if not done and is_ending:
                     log.warning("the handler of %s goes on after its end", delivery.pattern)
                     break
@@ -258,6 +262,7 @@ class Running:
             raise
         finally:
             self._handlers.pop(delivery, None)
+            self.windows.end(delivery)
             self.progress += 1
         if delivery.cancelled and (not task.done() or task.cancelled() or task.exception()):
             await self._ending.given_up(delivery)
@@ -285,7 +290,8 @@ class Running:
         try:
             said = handler.run(data, context) if handler.takes_context else handler.run(data)
             if inspect.isasyncgen(said):
-                await self._ending.values(delivery, request.header.idle, said)
+                if not await self._ending.values(delivery, request.header.idle, said):
+                    return
                 end: tuple[int, Any] = DONE, NOTHING
             else:
                 end = LAST, await said if inspect.isawaitable(said) else said

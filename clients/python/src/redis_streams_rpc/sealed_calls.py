@@ -33,7 +33,7 @@ def sealed_call(sealing: "Sealing", call: Call, caller: str, body: str, headers:
 def opened(sealing: "Sealing", call: Call, caller: str, value: Value) -> Any:
     """A value that came sealed; NOTHING: there is none. Raises what was thrown."""
     reply = value.reply
-    assert reply and call.request
+    assert call.request
     place = (value.instance, reply.deliveries, reply.nonce, reply.index, reply.kind == PACKED_LAST)
     facts = ReplyFacts(call.pattern, caller, call.id, call.key, *place, call.request)
     try:

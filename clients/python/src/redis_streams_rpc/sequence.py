@@ -10,16 +10,28 @@ from .texts import visible
 MOST_WAITING = 1_000
 """Values of a call that wait for one that is missing."""
 
+Run = tuple[str, int, float]
+"""Instance, deliveries and nonce."""
+
 
 @dataclass(frozen=True)
 class Value:
     """A value for the caller. `codec` names the serializer that wrote it; None: it is JSON's."""
 
     payload: Any
-    codec: str | None = None
-    reply: Reply | None = None
+    codec: str | None
+    reply: Reply
     """What it came in, and from which instance: a seal binds that."""
-    instance: str = ""
+    instance: str
+
+    @property
+    def run(self) -> Run:
+        return self.instance, self.reply.deliveries, self.reply.nonce
+
+    @property
+    def index(self) -> int:
+        """Its number in its run."""
+        return self.reply.index
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Sequence:
         self._is_sealed = is_sealed
         """Nothing but faults is believed that is not sealed, and of faults not that a handler has not run."""
         self.ended = False
-        self._run: tuple[str, int, float] | None = None
+        self._run: Run | None = None
         self._next = 0
         self._waiting: dict[int, Reply] = {}
         self._has_handed = False
@@ -76,10 +88,8 @@ class Sequence:
             self._next += 1
             if self._is_sealed and reply.kind not in (PACKED, PACKED_LAST, RESTART):
                 seen.append(self._fail(fault("UNTRUSTED", "a reply is not sealed", "may-have-run")))
-            elif reply.kind in (NEXT, LAST):
-                seen.append(Value(reply.payload))
-            elif reply.kind in (PACKED, PACKED_LAST):
-                seen.append(_packed(reply, self._run[0] if self._run else ""))
+            elif reply.kind in (NEXT, LAST, PACKED, PACKED_LAST):
+                seen.append(_value(reply, self._run[0] if self._run else ""))
             elif reply.kind == ERROR:
                 seen.append(self._end(End(error=reply.payload)))
             if reply.kind in (LAST, DONE, PACKED_LAST) and not self.ended:
@@ -96,8 +106,10 @@ class Sequence:
         return end
 
 
-def _packed(reply: Reply, instance: str) -> Value:
+def _value(reply: Reply, instance: str) -> Value:
     payload = reply.payload
+    if reply.kind in (NEXT, LAST):
+        return Value(payload, None, reply, instance)
     if isinstance(payload, list) and len(payload) == 2 and isinstance(payload[0], str):
         return Value(payload[1], payload[0], reply, instance)
     return Value(payload, "?", reply, instance)

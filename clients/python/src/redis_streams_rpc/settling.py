@@ -120,6 +120,9 @@ class Settling:
     def _lost(self, outcome: Outcome) -> Outcome:
         if outcome.reply and outcome.delivery.sender:
             outcome.reply = self._lost_reply(outcome.delivery)
+        if not outcome.ends:
+            # Its caller has heard the end: nobody would ask for another value.
+            self._member.running.cancel(outcome.delivery.stream, outcome.delivery.name)
         return outcome
 
     def _lost_reply(self, delivery: Delivery) -> str:

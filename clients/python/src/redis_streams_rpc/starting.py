@@ -56,9 +56,9 @@ class Starting:
             raise Over
         if not delivery.size and delivery.counted > member.options.max_deliveries:
             await self._ending.dead_letter(delivery, "deliveries", None)
-        if header.timeout:
+        if total := header.timeout or header.idle:
             # A value that was sent has renewed the deadline, but nobody else knows of it.
-            delivery.until = float(delivery.ms + header.timeout)
+            delivery.until = float(delivery.ms + total)
             if member.clock.ms() > delivery.until:
                 has_run = delivery.deliveries > 1 or delivery.note.attempts > 0
                 if sender is not None:

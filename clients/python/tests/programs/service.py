@@ -50,6 +50,16 @@ async def count(number: int) -> AsyncIterator[int]:
         yield value
 
 
+@service.message("numbers")
+async def numbers(number: int) -> AsyncIterator[int]:
+    try:
+        for value in range(number):
+            say("given", value=value)
+            yield value
+    finally:
+        say("ended")
+
+
 @service.message("fail")
 async def fail(message: str) -> None:
     raise HandlerError(message)
