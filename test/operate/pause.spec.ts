@@ -2,6 +2,7 @@ import {
   pauseInstance,
   pausePattern,
   readPaused,
+  readStatistics,
   resumeInstance,
   resumePattern,
 } from 'nestjs-redis-streams/operate';
@@ -9,6 +10,7 @@ import { RetryLater } from 'nestjs-redis-streams';
 import type { DiagnosticsMessages } from 'nestjs-redis-streams/diagnostics';
 import { eventually } from '../../tools/wait.js';
 import { Gate } from '../support/gate.js';
+import { startPrivateRedis } from '../support/redis-process.js';
 import { TestService } from '../support/test-service.js';
 
 const pattern = 'orders.price';
@@ -233,6 +235,18 @@ it('a paused instance takes nothing new, and others do', async () => {
   await resumeInstance(where(service), { instance });
   expect(await waiting).toBe('waits');
   expect(ran).toEqual(['waits']);
+});
+
+it('works in a Redis that is full, and instances say then what they have done', async () => {
+  await using redis = await startPrivateRedis();
+  const { service, client } = await serving({}, new TestService({ url: redis.url }));
+  expect(await client.call(pattern, 1)).toBe(1);
+  await service.redis.config('SET', 'maxmemory', '1');
+  const one = { service: 'service', instances: 1, applied: 1 };
+  expect(await pausePattern(where(service), { pattern })).toMatchObject(one);
+  expect((await readPaused(where(service))).patterns).toMatchObject([{ pattern }]);
+  expect(await readStatistics(where(service))).toMatchObject({ instances: [{}], silent: [] });
+  expect(await resumePattern(where(service), { pattern })).toMatchObject(one);
 });
 
 it('says which service is meant, and what cannot be paused', async () => {

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 local paused = KEYS[1]
 local field, value, revision, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local known = redis.call('HEXISTS', paused, field)

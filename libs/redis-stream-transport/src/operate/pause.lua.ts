@@ -4,6 +4,7 @@ import { defineScript } from '../redis/operations/script.js';
 /**
  * Notes that something is paused: `value` in `field`. With an empty value it goes on. `revision` tells instances that
  * something has changed. The key goes with the last pause, and has no life: a pause survives restarts.
+ * Runs when memory is full: that is when somebody wants it.
  *
  * Answers 'ok', 'none' (it was not paused: nothing to resume), or 'full' (`most` are paused already).
  */
@@ -11,6 +12,7 @@ export const pauseScript = defineScript({
   name: 'pause',
   keys: ['paused'],
   args: ['field', 'value', 'revision', 'most'],
+  flags: 'allow-oom',
   lua: `
 local known = redis.call('HEXISTS', paused, field)
 if value == '' then

@@ -14,7 +14,7 @@ const COLUMNS = [
   { name: 'id' },
   { name: 'service', cut: true },
   { name: 'pattern', cut: true },
-  { name: 'reason' },
+  { name: 'reason', cut: true },
   { name: 'error', cut: true },
 ];
 
@@ -91,7 +91,7 @@ async function summarize(
       [
         { name: 'service', cut: true },
         { name: 'pattern', cut: true },
-        { name: 'reason' },
+        { name: 'reason', cut: true },
         { name: 'count', right: true },
         { name: 'last (UTC)' },
       ],

@@ -11,7 +11,7 @@ const STATISTICS_LIFE = 60_000;
 
 /**
  * Notes what a consumer says about itself: `text`. The key lives for `life` milliseconds from now. Who leaves, or
- * revokes the lease, removes it.
+ * revokes the lease, removes it. Runs when memory is full: operators ask then, and it is small.
  *
  * Answers 'ok', 'missing' or 'fenced'.
  */
@@ -19,6 +19,7 @@ export const factsScript = defineScript({
   name: 'facts',
   keys: ['lease', 'facts'],
   args: ['token', 'consumer', 'text', 'life'],
+  flags: 'allow-oom',
   lua: `
 ${LUA_FENCE}
 redis.call('HSET', facts, consumer, text)
