@@ -257,9 +257,9 @@ export class Call implements OutgoingEntry, Packable, Expiring, Identified, Late
     this.steps = steps;
     this.place = place;
     if (this.state === 'sent') this.state = 'stored';
-    const { stream, callId } = this;
-    const id = this.schedule ? callId : this.entryName;
-    this.request.onStored?.({ id, stream, callId });
+    const { stream, request, schedule: due } = this;
+    // Names are made only for who wants to know them.
+    request.onStored?.({ id: due ? this.callId : this.entryName, stream, callId: this.callId });
     this.owner.stored(this, unsafe);
   }
 
