@@ -16,8 +16,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from redis_streams_rpc.log_rate import one_per_kind
+
 PROGRAMS = Path(__file__).parent / "programs"
 needed = [name for name in ("REDIS_URL", "NRS_LIBRARY", "NRS_PEER") if name not in os.environ]
+
+
+@pytest.fixture(autouse=True)
+def every_first_line() -> None:
+    """What another test has said leaves out no line of this one."""
+    one_per_kind.forget()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from redis_streams_rpc.header import Header, Malformed, Sender
 from redis_streams_rpc.inbox import read_notice
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.keys import Keys
-from redis_streams_rpc.letters import LONGEST_FIELD, short
+from redis_streams_rpc.letters import LONGEST_FIELD, of_entry
 from redis_streams_rpc.packs import Packs
 from redis_streams_rpc.pauses import _read
 from redis_streams_rpc.results import read_result
@@ -235,6 +235,6 @@ async def test_what_is_stored_under_a_key(key: str, stamp: str) -> None:
 
 
 def test_long_fields_of_dead_letters_are_as_long_as_those_of_nest() -> None:
-    names = short(["d", "x" * (LONGEST_FIELD + 1)])
+    names = of_entry(["d", "x" * (LONGEST_FIELD + 1)])
     assert names[0::2] == ["d-sha256", "d-begins"]
     assert len(names[3]) == 4_096

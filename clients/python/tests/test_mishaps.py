@@ -8,7 +8,7 @@ from conftest import until
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from redis_streams_rpc import Caller, Context, RedisStreamsError, RetryLater, Service, intake
+from redis_streams_rpc import Caller, Context, RedisStreamsError, RemoteError, RetryLater, Service, intake
 from redis_streams_rpc.digests import digest
 from redis_streams_rpc.frame import read_frame
 from redis_streams_rpc.keys import Keys
@@ -44,7 +44,8 @@ async def test_what_may_be_started_once_only_is_not_retried(url: str, prefix: st
 
     async with service, Caller(url, prefix=prefix) as caller:
         await caller.emit("happened", "event")
-        assert await told(caller.call("do", "call")) == ("DEAD_LETTERED", "may-have-run")
+        with pytest.raises(RemoteError, match="Internal server error"):
+            await caller.call("do", "call")
         pack = {"c": f"1 pack.json 2 {CALLER} 0", "m": "1,2", "d": '["one",\n"two"]'}
         await redis.xadd(f"{{{prefix}}}:s:do", pack)  # type: ignore[arg-type]
         found = await letters(redis, prefix, 4)

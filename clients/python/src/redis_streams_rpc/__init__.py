@@ -4,12 +4,12 @@ from .caller import Caller
 from .errors import DeadLetter, HandlerError, RedisStreamsError, RemoteError, RetryLater
 from .frame import NOTHING, Nothing
 from .handlers import Context
-from .log_lines import make_visible
+from .log_lines import guard
 from .reading import Window
 from .sentinels import Sentinels
 from .service import Service
 
-make_visible(__name__)
+guard(__name__)
 
 __all__ = [
     "NOTHING",

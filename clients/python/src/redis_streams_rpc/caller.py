@@ -16,6 +16,7 @@ from .frame import NOTHING
 from .header import LONGEST_TIME, header_line
 from .keys import Keys
 from .line import Line
+from .log_rate import one_per_kind
 from .nesting import within
 from .patterns import pattern_text
 from .places import Lanes
@@ -93,6 +94,7 @@ class Caller:
         """Calls that still wait fail with CLOSED."""
         lines, self._keys, self._lines = list(self._lines.values()), [], {}
         await asyncio.gather(*(line.close() for line in lines))
+        one_per_kind.flush()
 
     async def call(self, pattern: Any, data: Any = None, **options: Any) -> Any:
         """The last value of the reply. Options are those of `stream`; without `window` the service does not wait."""

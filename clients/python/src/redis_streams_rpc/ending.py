@@ -11,11 +11,13 @@ from .connections import LOST
 from .delivery import Delivery
 from .frame import ENDS, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, Reply, fault, write_frame, write_reply
 from .header import Malformed
-from .letters import short
+from .letters import of_entry
+from .log_rate import about
+from .raised import LONGEST_TEXT, letter_fields, text_of
 from .results import read_result
 from .sealed_text import CODEC, ReplyFacts, packet_of, read_sealed
-from .settling import LOG_LIFE, Outcome, log_life
-from .texts import units, whole, write_json
+from .settling import LOG_LIFE, Outcome, log_life, lost_reply
+from .texts import begins, units, write_json
 
 if TYPE_CHECKING:
     from .member import Member
@@ -226,37 +228,49 @@ class Ending:
     async def malformed(self, delivery: Delivery, found: Malformed) -> NoReturn:
         await self._letter(delivery, "malformed", found.why, found.code, "not-run")
 
-    async def dead_letter(self, delivery: Delivery, reason: str, error: BaseException | None) -> NoReturn:
-        """No instance runs it again."""
-        why = str(error) if error else f"given up: {reason}"
-        more: list[str] = []
-        if error is not None:
-            more = ["error-name", type(error).__name__[:128]]
-        await self._letter(delivery, reason, why, "DEAD_LETTERED", "may-have-run", more)
-
-    async def _letter(
-        self, delivery: Delivery, reason: str, why: str, code: str, outcome: str, more: list[str] | None = None
+    async def dead_letter(
+        self, delivery: Delivery, reason: str, error: BaseException | None, payload: Any = NOTHING
     ) -> NoReturn:
+        """No instance runs it again. `payload`: what its caller gets of the error; without it, a fault."""
+        told = f"given up: {reason}"
+        if error is None:
+            await self._letter(delivery, reason, told, "DEAD_LETTERED", "may-have-run")
+        why = text_of(error)
+        # What else was raised is for operators only.
+        fault = self._told(delivery, "DEAD_LETTERED", why if reason == "handler" else told, "may-have-run")
+        if payload is not NOTHING and delivery.sender:
+            fault = self._reply(delivery, *self._sealed(delivery, ERROR, payload, False))[1]
+        await self._write_letter(delivery, reason, why, fault, letter_fields(error))
+
+    async def _letter(self, delivery: Delivery, reason: str, why: str, code: str, outcome: str) -> NoReturn:
+        await self._write_letter(delivery, reason, why, self._told(delivery, code, why, outcome), [])
+
+    def _told(self, delivery: Delivery, code: str, why: str, outcome: str) -> str:
+        return self._fault(delivery, code, why, outcome) if delivery.sender else ""
+
+    async def _write_letter(self, delivery: Delivery, reason: str, why: str, reply: str, raised: list[str]) -> NoReturn:
+        """`reply`: how its caller is told; empty: nobody is."""
         member, name, stream = self._member, self._member.keys.name, delivery.stream
-        frame, log, lease = "", "", name("lease", member.consumer)
+        frame, lost, log, lease = "", "", "", name("lease", member.consumer)
         if sender := delivery.sender:
-            frame = write_frame(member.consumer, [self._fault(delivery, code, why, outcome)])
+            frame = write_frame(member.consumer, [reply])
+            lost = write_frame(member.consumer, [lost_reply(delivery)])
             log = member.keys.log(sender.caller)
         keys = [member.keys.stream(stream), name("due", stream), name("dead", member.group), log or lease]
         keys += [name("started", stream), delivery.key_record or lease, name("part", stream)]
         fields = ["stream", stream, "pattern", delivery.pattern, "id", delivery.name, "reason", reason]
-        fields += ["error", whole(why[:1_024]), "deliveries", str(delivery.deliveries)]
+        fields += ["error", begins(why, LONGEST_TEXT), "deliveries", str(delivery.deliveries)]
         fields += ["attempts", str(delivery.note.attempts + (reason in ("attempts", "handler")))]
-        fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *(more or [])]
-        fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *short(delivery.fields)]
+        fields += ["consumer", member.consumer, "at", str(member.clock.ms()), *raised]
+        fields += [*(["broadcast", "1"] if delivery.group != member.group else []), *of_entry(delivery.fields)]
         life = log_life(delivery, member.clock.ms()) if sender else LOG_LIFE
         args = [delivery.group, member.consumer, delivery.id, delivery.size, delivery.place, int(delivery.is_shared)]
         args += [int(sender is not None), frame]
-        # The frame is short: it needs no other in its place where the log is full.
-        said = await self.script("dead-letter", keys, [*args, "", life, KEPT_LETTERS, *fields])
+        said = await self.script("dead-letter", keys, [*args, lost, life, KEPT_LETTERS, *fields])
         line = "%s: became dead letter %s, %s (entry %s): %s"
         if said.startswith("ok "):
-            _logger.error(line, delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)
+            told = (delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)
+            _logger.error(line, *told, extra=about(delivery.pattern))
         raise Over
 
     async def retry(self, delivery: Delivery, delay: int, attempts: int) -> None:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from .backoff import backoff
 from .delivery import Delivery, Note
-from .ending import Ending, Over
+from .ending import UNKNOWN, Ending, Over
 from .entry import Request
 from .errors import DeadLetter, HandlerError, RetryLater
-from .frame import ERROR
+from .frame import ERROR, NOTHING
 from .handlers import Handler
+from .log_rate import about
 
 if TYPE_CHECKING:
     from .member import Member
@@ -31,23 +32,25 @@ class Failing:
         most = handler.retries or (options.attempts if is_event or isinstance(error, RetryLater) else 0)
         if delivery.is_started_once:
             most = min(most, 1)
+        payload = error.payload if isinstance(error, HandlerError) else UNKNOWN
         if not most:
-            payload = {"status": "error", "message": "Internal server error"}
-            if isinstance(error, HandlerError):
-                payload = error.payload
-            else:
-                log.error("the handler of %s failed", delivery.pattern, exc_info=error)
+            if not isinstance(error, HandlerError):
+                line = "the handler of %s failed"
+                log.error(line, delivery.pattern, exc_info=error, extra=about(delivery.pattern))
             await self._ending.complete(delivery, ERROR, payload)
             raise Over
         attempts = delivery.note.attempts + 1
         if attempts >= most:
-            await self._ending.dead_letter(delivery, "attempts", error)
+            # It was asked for: there is no error to pass on.
+            payload = NOTHING if isinstance(error, RetryLater) else payload
+            await self._ending.dead_letter(delivery, "attempts", error, payload)
         delay = backoff(options.retry_delay, attempts)
         if isinstance(error, RetryLater) and error.seconds is not None:
             delay = error.seconds
-        told, story = (logging.INFO, None) if isinstance(error, RetryLater) else (logging.WARNING, error)
+        level, story = (logging.INFO, None) if isinstance(error, RetryLater) else (logging.WARNING, error)
         line = "%s: attempt %d of %d failed, again in %d ms (entry %s)"
-        log.log(told, line, delivery.pattern, attempts, most, delay * 1000, delivery.name, exc_info=story)
+        told = (delivery.pattern, attempts, most, delay * 1000, delivery.name)
+        log.log(level, line, *told, exc_info=story, extra=about(delivery.pattern))
         due = self._member.clock.ms() + int(delay * 1000)
         await self._ending.retry(delivery, int(delay * 1000), attempts)
         # It has failed without ending its process.

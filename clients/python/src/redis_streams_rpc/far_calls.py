@@ -7,6 +7,7 @@ from .connections import now
 from .delivery import Delivery, deliveries_of
 from .entry import Request
 from .frame import FAULT, Reply, fault, write_frame, write_reply
+from .log_rate import about
 from .scripts import command
 from .settling import AFTER_DEADLINE, LOG_LIFE
 
@@ -71,7 +72,8 @@ class FarCalls:
                 frame = write_frame(member.consumer, [_overloaded(call) for call in calls])
                 said = await member.script("refuse-unread", [key, log_key], [self._intake.group, id_, frame, life])
                 if said == "ok":
-                    log.error("a call of %s that handlers wait for was refused (OVERLOADED)", calls[0].pattern)
+                    line, pattern = "a call of %s that handlers wait for was refused (OVERLOADED)", calls[0].pattern
+                    log.error(line, pattern, extra=about(pattern))
 
     def _is_ours(self, call: Delivery, request: Request) -> bool:
         return request.header.depth > 0 and call.pattern in self._member.options.handlers.messages

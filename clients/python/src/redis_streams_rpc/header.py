@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .texts import units
+from .texts import LARGEST_COUNT, units
 
 LONGEST = 512
 LONGEST_TIME = 2_147_483_647
@@ -13,8 +13,8 @@ MOST_VALUES, MOST_CHARACTERS = 1_000_000, 67_108_864
 _CALL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _CALLER = re.compile(r"[A-Za-z0-9_-]{16,32}\Z")
 _CODEC = re.compile(r"(json|text|obj|b64)(?::([a-z0-9-]{1,32}))?\Z")
-_VERSION = re.compile(r"[1-9][0-9]{0,8}\Z")
-_WHOLE = re.compile(r"[0-9]{1,16}\Z")
+_WHOLE = re.compile(r"[0-9]+\Z")
+"""Of any length: the line is bounded."""
 _WINDOW = re.compile(r"([1-9][0-9]{0,9}),([1-9][0-9]{0,9})\Z")
 
 
@@ -75,11 +75,11 @@ def read_header(line: str) -> Header | Malformed:
         return Malformed("the header line is too short")
     version, codec, call, caller = words[:4]
     sender = Sender(call, caller) if is_call(call) and is_caller(caller) else None
-    if not _VERSION.match(version) or units(line) > LONGEST:
+    if units(line) > LONGEST or not (_WHOLE.match(version) and 1 <= int(version) <= LARGEST_COUNT):
         return Malformed("the header line cannot be read", sender)
     if sender is None and (call, caller) != ("-", "-"):
         return Malformed("the call or its caller cannot be read")
-    if version != "1":
+    if int(version) != 1:
         return Header(int(version), codec, None, sender, 0)
     known = _CODEC.match(codec)
     if known is None:

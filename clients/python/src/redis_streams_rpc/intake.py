@@ -12,6 +12,7 @@ from .connections import LOST, Pauses, is_passing, now
 from .delivery import Delivery, deliveries_of, read_note
 from .far_calls import FarCalls
 from .header import Malformed, is_event_pack_line, is_pack_line, line_of
+from .log_rate import about
 from .packs import CallsPerEntry
 from .scripts import command, run
 
@@ -79,7 +80,7 @@ class Intake:
                 except ResponseError as refused:
                     if is_passing(refused):
                         raise
-                    log.warning("the stream %s is left out for a while: %s", stream, refused)
+                    log.warning("the stream %s is left out for a while: %s", stream, refused, extra=about(stream))
                     self._left_out[stream] = now() + LEFT_OUT
         except (*LOST, ResponseError) as refused:
             log.warning("the groups could not be made: %s", refused)
@@ -186,7 +187,7 @@ class Intake:
         try:
             found = deliveries_of(self.group, stream, id_, fields, deliveries, note, known, doubt, since)
         except Exception:
-            log.exception("the entry %s of %s could not be read", id_, stream)
+            log.exception("the entry %s of %s could not be read", id_, stream, extra=about(stream))
             wrong, noted = Malformed("the entry cannot be read"), read_note(note)
             found = [Delivery(self.group, stream, id_, wrong, stream, deliveries, noted, fields, doubt, since)]
         self.calls.brought(stream, len(found))

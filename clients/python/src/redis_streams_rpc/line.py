@@ -16,6 +16,7 @@ from .errors import RedisStreamsError
 from .frame import Frame
 from .giving_up import GivingUp
 from .keys import Keys
+from .log_rate import about
 from .reply_log import LIFE, ReplyLog, place
 from .scheduling import take_back
 from .scripts import run
@@ -116,7 +117,7 @@ class Line:
             if told:
                 told(f"{self.caller}/{call.id}")
         except Exception:
-            log.exception("on_stored of a call of %s failed", call.pattern)
+            log.exception("on_stored of a call of %s failed", call.pattern, extra=about(call.pattern))
 
     async def take_back(self, streams: list[str], pattern: str, id_: str) -> bool:
         """Takes back what is due later. Says whether it still waited."""

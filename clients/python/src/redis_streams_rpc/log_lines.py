@@ -4,6 +4,7 @@ import logging
 import traceback
 from typing import Any
 
+from .log_rate import one_per_kind
 from .texts import visible, visible_lines
 
 
@@ -24,6 +25,8 @@ def _seen(value: Any) -> Any:
     return visible(str(value)) if isinstance(value, str | BaseException) else value
 
 
-def make_visible(name: str) -> None:
-    """All that is said by the logger of this name."""
-    logging.getLogger(name).addFilter(VisibleLines())
+def guard(name: str) -> None:
+    """All that is said by the logger of this name. What is left out need not be made visible."""
+    logger = logging.getLogger(name)
+    logger.addFilter(one_per_kind)
+    logger.addFilter(VisibleLines())

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
-import platform
 import re
 import secrets
 import socket
@@ -15,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError, ResponseError
 
-from .connections import LOST, PROTOCOL, Clock, Memory, connect, hello, now
+from .connections import LOST, Clock, Memory, connect, hello, now
 from .ended import end
 from .errors import RedisStreamsError
+from .facts import Facts
 from .inbox import Inbox
 from .intake import Intake
 from .isolation import Isolation
 from .keys import Keys
+from .log_rate import about
 from .pauses import PausedPatterns
 from .places import Place
 from .priorities import tell_left
@@ -30,7 +30,6 @@ from .running import Running
 from .scheduled import Scheduled
 from .scripts import command, run
 from .settling import Settling
-from .version import VERSION
 
 if TYPE_CHECKING:
     from .service import Options
@@ -75,7 +74,7 @@ class Member:
         # Renewals of the lease share this connection: what hangs must not cost the lease.
         wait = max(1.0, min(3.5, options.lease_ttl / 3000))
         self.commands = connect(options.address, keys, wait, made=partial(self._on_connection, "commands"))
-        self.settling, self.paused = Settling(self), PausedPatterns(self)
+        self.settling, self.paused, self.facts = Settling(self), PausedPatterns(self), Facts(self)
         self.running, self.recovery = Running(self), Recovery(self)
         self.intakes = [self._intake(self.group, place.streams)] if place.streams else []
         if place.broadcasts:
@@ -130,9 +129,7 @@ class Member:
         if not self.options.unannounced:
             await self._announce(check=True)
         await self.make_groups()
-        await self.script(
-            "facts", [self.keys.name("facts", self.group)], [self.consumer, self._facts(), TOMBSTONE_LIFE]
-        )
+        await self.facts.tell()
         await tell_left(self.commands, self.keys, self.group, self.place.own, self.options.shards)
 
     def start(self) -> None:
@@ -149,15 +146,6 @@ class Member:
             log.exception("the instance %s stops", self.consumer)
             self.fenced()
 
-    def _facts(self) -> str:
-        options = self.options
-        said = {"library": f"python {VERSION}", "protocol": int(PROTOCOL)}
-        said |= {"node": f"Python {platform.python_version()}"}
-        said |= {"host": socket.gethostname(), "pid": os.getpid(), "started": self.clock.ms()}
-        said |= {"concurrency": options.concurrency, "leaseTtl": options.lease_ttl}
-        said |= {"maxDeliveries": options.max_deliveries, "drainTimeout": int(options.drain * 1000)}
-        return json.dumps(said)
-
     async def make_groups(self) -> None:
         """Makes sure that the groups of each stream are there, and lists itself in them."""
         name = self.keys.name
@@ -168,7 +156,7 @@ class Member:
             if said[0] == "wrong":
                 if not self.is_started:
                     raise RedisStreamsError("REDIS", f"{said[1]} is a key of the type {said[2]}")
-                log.warning("%s is a key of the type %s", said[1], said[2])
+                log.warning("%s is a key of the type %s", said[1], said[2], extra=about(said[1]))
                 continue
             self.since[intake.group, stream] = said[1]
 
@@ -234,6 +222,8 @@ class Member:
             await self.renew()
             if not self.options.unannounced and not self.lost.is_set():
                 await self._announce(check=False)
+            if not self.lost.is_set():
+                await self.facts.tell()
             for offer in self.options.offers:
                 await offer(self)
         except Exception as error:

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from .connections import now
+from .log_rate import about
 from .scripts import run
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Orphans:
 
     async def _adopt(self, stream: str, ids: list[str]) -> bool:
         member = self._member
-        log.warning("%d requests of %s belonged to nobody; adopted", len(ids), stream)
+        log.warning("%d requests of %s belonged to nobody; adopted", len(ids), stream, extra=about(stream))
         said = await member.script("adopt", self._keys(stream), [member.group, member.consumer, *ids])
         if said == "fenced":
             member.fenced()

@@ -15,13 +15,14 @@ class PausedPatterns:
 
     def __init__(self, member: "Member") -> None:
         self._member = member
-        self._revision = ""
+        self.revision = ""
+        """Of what it has applied; empty: nothing is paused."""
         self._found: dict[str, Any] = {}
         self._changed = asyncio.Event()
 
     async def heard(self, revision: str) -> None:
         """The lease said the revision; what it stands for is read when it has changed."""
-        if revision == self._revision:
+        if revision == self.revision:
             return
         self._found = {}
         if revision:
@@ -29,7 +30,7 @@ class PausedPatterns:
                 self._member.commands, "pauses", [self._member.keys.name("paused", self._member.group)], []
             )
             self._found = {name: _read(text) for name, text in zip(said[::2], said[1::2], strict=True) if name != "#"}
-        self._revision = revision
+        self.revision = revision
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from .connections import LOST
 from .errors import RedisStreamsError
+from .log_rate import about
 from .patterns import LONGEST
 from .scripts import command
 from .shards import class_streams
@@ -47,7 +48,7 @@ async def tell_left(redis: "Redis", keys: "Keys", group: str, patterns: Iterable
                     '%d entries are left in %s, a class of %s, which only Nest instances with "priorities" read: '
                     'start one until "drained" does not name it any more'
                 )
-                log.error(line, left, stream, pattern)
+                log.error(line, left, stream, pattern, extra=about(stream))
     except (RedisError, *LOST) as error:
         # `doctor` still finds what is left.
         log.debug("it is not known what is left in classes: %s", error)

@@ -15,6 +15,7 @@ from .failing import Failing
 from .frame import DONE, LAST, NOTHING
 from .handlers import Context, Handler
 from .header import Malformed
+from .log_rate import about
 from .nesting import DEEPEST, Within, within
 from .packs import Packs
 from .send_window import Windows
@@ -121,7 +122,8 @@ class Running:
                 self._member.isolation.expect(delivery)
         if any(delivery.is_suspect for delivery in deliveries):
             line = "%s: handed out %d times and on its last delivery; it runs apart (entry %s)"
-            log.warning(line, deliveries[0].pattern, deliveries[0].deliveries, deliveries[0].id)
+            told = (deliveries[0].pattern, deliveries[0].deliveries, deliveries[0].id)
+            log.warning(line, *told, extra=about(deliveries[0].pattern))
         for delivery in deliveries:
             task = asyncio.create_task(self._run(delivery))
             self.tasks.add(task)
@@ -167,7 +169,7 @@ class Running:
         except Over:
             pass
         except Exception as error:
-            log.exception("%s of %s could not be run", delivery.name, delivery.stream)
+            log.exception("%s of %s could not be run", delivery.name, delivery.stream, extra=about(delivery.stream))
             await self._bury(delivery, error)
         finally:
             self._by_name.pop((delivery.group, delivery.stream, delivery.name), None)
@@ -185,7 +187,9 @@ class Running:
         except Over:
             pass
         except Exception:
-            log.exception("%s of %s could not be given up", delivery.name, delivery.stream)
+            log.exception(
+                "%s of %s could not be given up", delivery.name, delivery.stream, extra=about(delivery.stream)
+            )
             with self.park(delivery):
                 await self._member.lost.wait()
 
@@ -255,7 +259,8 @@ class Running:
                 most = min(left, idle) if left is not None and idle else left
                 done, _ = await asyncio.wait({task}, timeout=GRACE if is_ending else most)
                 if not done and is_ending:
-                    log.warning("the handler of %s goes on after its end", delivery.pattern)
+                    line = "the handler of %s goes on after its end"
+                    log.warning(line, delivery.pattern, extra=about(delivery.pattern))
                     break
         except asyncio.CancelledError:
             task.cancel()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import ResponseError
 
 from .connections import LOST, Pauses, is_passing, now
+from .log_rate import about
 from .scripts import run
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Scheduled:
 
     def _heard(self, stream: str, following: Any, failed: str) -> None:
         if failed:
-            log.warning("what is due in %s cannot be added to it: %s", stream, failed)
+            log.warning("what is due in %s cannot be added to it: %s", stream, failed, extra=about(stream))
         elif following != "":
             # Put last: of streams that are due together another one is first at the next look.
             known = self._due.pop(stream, float("inf"))

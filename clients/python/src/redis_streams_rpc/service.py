@@ -16,6 +16,7 @@ from .errors import RedisStreamsError
 from .handlers import Handler, Handlers
 from .isolation import Isolation
 from .keys import Keys
+from .log_rate import one_per_kind
 from .member import Member
 from .places import Lanes, places_of
 from .texts import named
@@ -206,6 +207,7 @@ class Service:
         """Reads nothing more, lets handlers end, and gives back what it holds."""
         self._closing.set()
         await asyncio.gather(*self._lives, return_exceptions=True)
+        one_per_kind.flush()
         self._is_started = False
 
     async def __aenter__(self) -> "Service":

@@ -39,6 +39,13 @@ def log_life(delivery: Delivery, now: int) -> int:
     return max(LOG_LIFE, int(delivery.until) - now + AFTER_DEADLINE) if delivery.until else LOG_LIFE
 
 
+def lost_reply(delivery: Delivery) -> str:
+    """What takes the place of a reply that a full log has no room for."""
+    assert delivery.sender
+    told = fault("REPLY_LOST", "the reply log of the caller is full", "may-have-run")
+    return write_reply(Reply(delivery.sender.call, FAULT, delivery.deliveries, delivery.nonce, 0, told))
+
+
 class Settling:
     """Settles what has ended, one step at a time, in the order in which it ended."""
 
@@ -119,16 +126,11 @@ class Settling:
 
     def _lost(self, outcome: Outcome) -> Outcome:
         if outcome.reply and outcome.delivery.sender:
-            outcome.reply = self._lost_reply(outcome.delivery)
+            outcome.reply = lost_reply(outcome.delivery)
         if not outcome.ends:
             # Its caller has heard the end: nobody would ask for another value.
             self._member.running.cancel(outcome.delivery.stream, outcome.delivery.name)
         return outcome
-
-    def _lost_reply(self, delivery: Delivery) -> str:
-        assert delivery.sender
-        told = fault("REPLY_LOST", "the reply log of the caller is full", "may-have-run")
-        return write_reply(Reply(delivery.sender.call, FAULT, delivery.deliveries, delivery.nonce, 0, told))
 
     def _frames(self, batch: list[Outcome]) -> list[tuple[str, str, int]]:
         """Frames by the keys of their logs, with the lives of these."""
@@ -198,7 +200,7 @@ class Settling:
     async def _settle_one(self, outcome: Outcome) -> str:
         member, delivery = self._member, outcome.delivery
         log, frame, life = (self._frames([outcome]) or [("", "", LOG_LIFE)])[0]
-        lost = write_frame(member.consumer, [self._lost_reply(delivery)]) if frame else ""
+        lost = write_frame(member.consumer, [lost_reply(delivery)]) if frame else ""
         name, stream = member.keys.name, delivery.stream
         lease = name("lease", member.consumer)
         keys = [name("incarnation"), member.keys.stream(stream), name("due", stream), name("started", stream)]

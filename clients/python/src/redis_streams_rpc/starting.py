@@ -10,6 +10,7 @@ from .delivery import Delivery
 from .ending import Ending, Over
 from .entry import Request
 from .handlers import Handler
+from .log_rate import about
 from .reply_log import place
 from .scripts import run
 from .sealed_text import CODEC, EntryFacts, OtherCodec, Untrusted, identity_of
@@ -137,7 +138,8 @@ class Starting:
         note = member.keys.seen(delivery.group, opened.id)
         ask = partial(run, member.commands, "admit", [note], [f"{delivery.name} {delivery.stream}", opened.remember])
         if (await self._ending.insist(ask))[0] != "1":
-            _logger.warning("%s of %s repeats a message that came before: dropped", delivery.name, delivery.stream)
+            line = "%s of %s repeats a message that came before: dropped"
+            _logger.warning(line, delivery.name, delivery.stream, extra=about(delivery.pattern))
             await self._ending.drop(delivery)
         delivery.caller, delivery.headers = opened.caller, {**request.headers, **opened.headers}
         return opened.data

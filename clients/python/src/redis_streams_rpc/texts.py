@@ -85,6 +85,14 @@ def whole(text: str) -> str:
     return text if is_utf8(text) else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def begins(text: str, most: int) -> str:
+    """What a text begins with, at most so many UTF-16 units of it, as UTF-8."""
+    cut = text[:most]
+    if units(cut) > most:
+        cut = cut.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "replace")
+    return whole(cut)
+
+
 def visible(text: str) -> str:
     """A text of others for a line of a log: what would not be seen is written as `\\u001b`, and ends no line."""
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub(_escaped, text)
