@@ -94,12 +94,13 @@ export function* fencing({ calls, revocations }: Model): Generator<Violation> {
  * I5. No handler starts later than 100 ms after the deadline, or long after its call was cancelled. The
  * deadline is measured from the moment in which Redis stores the call. While Redis stands still a call may wait
  * for that, but no longer than `MAX_AGE`, after which Redis does not accept it. A cancellation is measured from
- * the moment in which Redis can be told.
+ * the moment in which Redis can be told, without the time in which the event loop of the caller or of the instance stood still:
+ * that one cannot tell meanwhile, and this one cannot hear.
  */
 export function* lateStarts({ calls, processes, faults }: Model): Generator<Violation> {
   const standing = faults.filter(({ stands }) => stands);
   const away = faults.filter(({ cuts }) => cuts !== undefined);
-  for (const { id, start, timeout, ends, executions } of calls.values()) {
+  for (const { id, caller, start, timeout, ends, executions } of calls.values()) {
     for (const { begin, process } of executions) {
       const deadline = start + timeout;
       const waited = Math.min(MAX_AGE, overlap(standing, start, begin));
@@ -111,7 +112,11 @@ export function* lateStarts({ calls, processes, faults }: Model): Generator<Viol
       }
       const cancelled = ends.find(({ o }) => o === 'cancelled')?.t ?? NaN;
       if (!(begin > cancelled + LATE_CANCEL)) continue;
-      const after = begin - cancelled - overlap(away, cancelled - LATE_CANCEL, begin);
+      const deaf = Math.max(
+        stalledWithin(processes.get(caller), cancelled, begin),
+        stalledWithin(processes.get(process), cancelled, begin),
+      );
+      const after = begin - cancelled - deaf - overlap(away, cancelled - LATE_CANCEL, begin);
       if (after > LATE_CANCEL) {
         const text = `started ${Math.round(after)} ms after it was cancelled in ${process}`;
         yield { rule: 'I5', id, text };

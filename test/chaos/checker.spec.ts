@@ -251,6 +251,23 @@ describe('I5, late starts', () => {
     histories.execution('c-11', 'service-1.1', 3200, 3210);
     expect(rulesOf(histories)).toEqual(['I5']);
   });
+
+  it('accepts one that began late because its caller or its instance stood still', () => {
+    const late = (): Histories => {
+      const histories = new Histories();
+      histories.start('c-11', 2000);
+      histories.caller.push({ k: 'end', id: 'c-11', o: 'cancelled', t: 2100 });
+      histories.execution('c-11', 'service-1.1', 3200, 3210);
+      return histories;
+    };
+    const [caller, service] = [late(), late()];
+    caller.caller.push({ k: 'stall', from: 2100, t: 2200 });
+    service.services['service-1.1']!.push({ k: 'stall', from: 3000, t: 3110 });
+    expect([rulesOf(caller), rulesOf(service)]).toEqual([[], []]);
+    service.services['service-1.1']!.pop();
+    service.services['service-1.1']!.push({ k: 'stall', from: 3000, t: 3090 });
+    expect(rulesOf(service)).toEqual(['I5']);
+  });
 });
 
 describe('I6, what is left', () => {
