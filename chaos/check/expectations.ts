@@ -1,5 +1,5 @@
 // What a scenario must hold besides the invariants. Its plan says which of these apply.
-import { diedWithItsInstances, figuresOf, isFailure } from './figures.js';
+import { figuresOf, isFailure } from './figures.js';
 import { letterRules } from './letters.js';
 import { loadRules } from './load.js';
 import { pauseRules } from './pauses.js';
@@ -24,14 +24,13 @@ const rules: { readonly [Name in keyof Expectations]-?: Rule<NonNullable<Expecta
   ...letterRules,
   ...pauseRules,
 
-  *success({ calls, plan, faults }, share) {
+  *success({ calls, plan }, share) {
     const codes = plan.expect.codes ?? [];
     let failed = 0;
     const examples: string[] = [];
     for (const call of calls.values()) {
       // Of what is due later I10 says more.
       if (call.due !== undefined || !isFailure(call, codes)) continue;
-      if (diedWithItsInstances(call, faults)) continue;
       failed++;
       const [end] = call.ends;
       if (examples.length < 3)

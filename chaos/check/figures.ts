@@ -42,23 +42,6 @@ export function isFailure({ ends, timeout }: Call, codes: readonly string[]): bo
   });
 }
 
-/** How often an entry is handed out at most when instances die over it: the library's default. */
-const DELIVERIES = 3;
-
-/**
- * Whether a call became a dead letter because each instance that ran it was killed meanwhile, as often as an entry may be handed
- * out. It may happen to a call that has nothing to do with it, where one instance after the other is killed.
- */
-export function diedWithItsInstances({ ends, executions }: Call, faults: Model['faults']): boolean {
-  const wasKilled = ({ process, begin, finish }: Execution): boolean =>
-    Number.isNaN(finish) &&
-    faults.some(({ excuses, targets, from }) => {
-      return excuses === 'owned' && targets.includes(process) && from >= begin;
-    });
-  const isBuried = ends[0]?.code === 'DEAD_LETTERED' && executions.length >= DELIVERIES;
-  return isBuried && executions.every(wasKilled);
-}
-
 export function figuresOf(model: Model): Figures {
   const { plan, calls, faults, loadAt = 0, strays } = model;
   const { duplicates, bound } = duplicatesOf(model);
@@ -77,7 +60,7 @@ export function figuresOf(model: Model): Figures {
     const outcome =
       end === undefined ? 'none' : end.o === 'fault' ? `${end.code}/${end.says}` : end.o;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    if (isLost(call, model)) lost++;
+    if (isLost(call, plan)) lost++;
     if (end?.o === 'value') {
       latencies.push(end.t - call.start);
       times.push(end.t);
@@ -130,9 +113,8 @@ function packsOf({ calls }: Model): Pick<Figures, 'packed' | 'packs'> {
  * A call is lost if it never ended, or if it ended without its answer and the scenario wants every call to
  * succeed.
  */
-function isLost(call: Call, { plan: { expect }, faults }: Model): boolean {
+function isLost(call: Call, { expect }: Model['plan']): boolean {
   if (call.ends.length === 0) return true;
-  if (diedWithItsInstances(call, faults)) return false;
   // Redis may have lost what is due later with its memory: I10 knows whether it had reason.
   return call.due === undefined && expect.success === 1 && isFailure(call, expect.codes ?? []);
 }

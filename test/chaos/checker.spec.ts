@@ -374,26 +374,6 @@ describe('what a scenario wants beside', () => {
     expect(rulesOf(histories)).toEqual(['success']);
   });
 
-  it('accepts a dead letter only where each instance that ran it was killed meanwhile, three times', () => {
-    const buried = (kills: number): Histories => {
-      const histories = new Histories();
-      histories.plan['expect'] = { success: 1 };
-      histories.start('c-11', 2000);
-      const names = ['service-1.1', 'service-2.1', 'service-1.2'];
-      histories.services['service-1.2'] = [];
-      for (const [i, name] of names.entries()) {
-        const t = 2010 + 100 * i;
-        histories.execution('c-11', name, t);
-        const facts = { what: 'kill', targets: [name], excuses: 'owned' };
-        if (i < kills) histories.nemesisDid(facts, t + 5, t + 6);
-      }
-      histories.fault('c-11', 2500, 'DEAD_LETTERED', 'may-have-run');
-      return histories;
-    };
-    expect(rulesOf(buried(3))).not.toContain('success');
-    expect(rulesOf(buried(2))).toContain('success');
-  });
-
   it('finds orphans that waited for too long', () => {
     const histories = new Histories();
     histories.plan['expect'] = { takeOverWithin: 16_000 };
