@@ -3,7 +3,12 @@ import type { Kind } from '../processes/load.js';
 import { pause } from '../../tools/wait.js';
 import { scenario, type Scenario } from './scenario.js';
 
-const every = 3000;
+/**
+ * How long after a kill the next one comes, in ms. Irregular: what a dead instance held is taken over after some three seconds,
+ * and if kills came in that rhythm, the same few calls would be held by one victim after the other until they had died with
+ * `maxDeliveries` instances. That is its own scenario (S13).
+ */
+const AFTER = { least: 1500, most: 4500 };
 /** They wait for their readers, which services in Python do not; and begin anew where they are taken over. */
 const stream: Kind = { weight: 1, pattern: 'stream', ms: [0, 0], values: 60 };
 
@@ -79,7 +84,7 @@ const killing = (
     }),
     faults: async (context) => {
       for (let i = 0; i < context.plan.kills; i++) {
-        const next = pause(every);
+        const next = pause(context.random.int(AFTER.least, AFTER.most));
         await kill(context);
         await next;
       }
