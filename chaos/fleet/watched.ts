@@ -1,12 +1,15 @@
 // A master and a replica that three Sentinels watch.
 import type { Redis } from 'ioredis';
 import { freePort } from '../../tools/free-port.js';
-import { pause } from '../../tools/wait.js';
+import { eventually, pause } from '../../tools/wait.js';
 import { sweepLeftovers } from '../../libs/redis-stream-transport/src/testing/redis-server/leftovers.js';
 import type { KeptServer } from '../../tools/redis/kept-server.js';
 import { MASTER_NAME, WatchedMaster } from '../../tools/redis/sentinels.js';
 import { writtenBy } from './offset-watch.js';
 import { versionOf, type Replicated } from './store.js';
+
+/** Milliseconds until the replica lacks something. Sentinels have it follow the master again after some ten seconds. */
+const LACKS_WITHIN = 5000;
 
 export class ChaosWatched implements Replicated {
   readonly waitsForReplica = false;
@@ -59,14 +62,18 @@ export class ChaosWatched implements Replicated {
 
   /**
    * Has the replica follow a server that is not there, for some milliseconds: it keeps what it has, and receives nothing
-   * more. A replica that only stood still would find all of it in its socket. How many bytes it lacks.
+   * more. A replica that only stood still would find all of it in its socket. Goes on until the replica lacks something:
+   * between their bursts all callers may be silent for a second.
    */
-  async leaveBehind(ms: number): Promise<number> {
+  async leaveBehind(ms: number): Promise<void> {
     const replica = this.servers.servers.find(({ port }) => port !== this.primary.port);
     if (replica === undefined) throw new Error('there is no replica');
     await replica.redis.call('REPLICAOF', '127.0.0.1', String(await freePort()));
     await pause(ms);
-    return (await writtenBy(this.primary)) - (await writtenBy(replica));
+    await eventually(async () => {
+      const missing = (await writtenBy(this.primary)) - (await writtenBy(replica));
+      if (missing <= 0) throw new Error('the replica has received everything');
+    }, LACKS_WITHIN);
   }
 
   settled(): Promise<void> {
