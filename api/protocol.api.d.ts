@@ -135,6 +135,7 @@ export interface Malformed {
   readonly id: string;
   readonly malformed: string;
   readonly header: Header | undefined;
+  readonly fields?: readonly string[];
 }
 
 export declare const PROTOCOL_VERSION = 1;

@@ -75,7 +75,7 @@ ${table('client')}
 
 ${table('server')}
 
-A pack of calls counts as its calls, unless something else is said.
+A [pack](protocol.md#packs) counts as its calls or events, unless something else is said.
 
 ## Connections
 
@@ -100,6 +100,8 @@ ${table('redis')}
   that could not be renewed for three intervals are gone, too.
 - Its user needs [these rights](security.md#metrics).
 - Entries that may be started once only are finished for Redis when they start.
+- They count entries: a [pack](protocol.md#packs) is one, with up to 32 calls, or as many [events](protocol.md#packs-of-events) that one client has
+  emitted in a turn. It is finished when the last of them is. How many calls and events are handled, the [servers](#servers) count.
 
 ## Labels
 

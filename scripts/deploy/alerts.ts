@@ -89,6 +89,7 @@ export const ALERTS: readonly Alert[] = [
     todo: [
       'Compare what comes with what is handled on the board: if less is handled than before, look for slow handlers.',
       'Compare the memory of Redis with `maxmemory`: `npx nestjs-redis-streams doctor`.',
+      'An entry may hold up to 32 calls, or events that one client emitted in a turn.',
     ],
   },
   {

@@ -43,6 +43,25 @@ test('explain takes the id of an event: who has it, and what it became', async (
   expect(JSON.parse(out)).toMatchObject({ id, deadLetters: [{ reason: 'attempts' }] });
 });
 
+test('of a pack, the dead letters of each event by its name, of all by that of the entry', async () => {
+  const service = new TestService();
+  const told = (data: number) => {
+    if (data > 1) throw new Error('no room');
+  };
+  await service.serve({ events: { told: [told, { retry: { attempts: 1 } }] } });
+  const add = (line: string) =>
+    service.redis.xadd(service.stream('told'), '*', 'c', line, 'd', '[1,\n2,\n3]');
+  const [each, whole] = [await add('1 pack.json 3 - 0'), await add('1 pack.json 2 - 0')];
+  await eventually(async () => expect(await service.deadLetters()).toHaveLength(3));
+  const reasons = async (id: string) =>
+    (await explainEntry(service.address, id)).deadLetters.map(({ reason }) => reason);
+  expect(await reasons(`${each}#0`)).toEqual([]);
+  expect(await reasons(`${each}#2`)).toEqual(['attempts']);
+  expect(await reasons(each!)).toEqual(['attempts', 'attempts']);
+  expect(await reasons(whole!)).toEqual(['malformed']);
+  expect(await reasons(`${whole}#0`)).toEqual(['malformed']);
+});
+
 test('what is unknown, and what is no id', async () => {
   const service = new TestService();
   const { code, out } = await explain(service, '1-1');

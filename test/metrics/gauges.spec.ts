@@ -66,6 +66,32 @@ describe('figures of Redis', () => {
     expect(await value('oldest_entry_seconds', works)).toBe(0);
   });
 
+  it('count a pack as one entry, however many of its events wait for another attempt', async () => {
+    const service = new TestService();
+    const gate = new Gate();
+    const told = (fails: boolean) => {
+      if (fails) throw new RetryLater(60_000);
+      return gate.opened;
+    };
+    await service.serve({ events: { told } }, { drainTimeout: 0 });
+    for (const data of [[true, true, true], [false, false], [false]]) {
+      const line = `1 pack.json ${data.length} - 0`;
+      await service.redis.xadd(
+        service.stream('told'),
+        ...['*', 'c', line, 'd', `[${data.join(',\n')}]`],
+      );
+    }
+    await eventually(async () =>
+      expect(await service.redis.hlen(service.keys.due('told'))).toBe(3),
+    );
+    const { value } = scraped({ gauges: { ...service.address, interval } });
+    await eventually(async () => expect(await value('redis_read_up')).toBe(1));
+    const of = { group: 'service', pattern: 'told' };
+    expect(await value('pending_entries', of)).toBe(3);
+    expect(await value('retries_waiting', of)).toBe(1);
+    gate.open();
+  });
+
   it('what is due later, and since when it should have been added, whether there is a stream or not', async () => {
     const service = new TestService();
     const client = await service.connected();

@@ -41,10 +41,14 @@ end
 local function waiting(due)
   local size = redis.pcall('HLEN', due)
   if size == 0 or type(size) ~= 'number' then return {} end
-  local flat, found = redis.call('HSCAN', due, '0', 'COUNT', notes)[2], {}
+  local flat, found, seen = redis.call('HSCAN', due, '0', 'COUNT', notes)[2], {}, {}
   for i = 1, #flat, 2 do
-    local group, at = string.match(flat[i], '^(%S+) '), tonumber(string.match(flat[i + 1], '^%d+'))
-    if group and at and at > now then found[group] = (found[group] or 0) + 1 end
+    -- Of a pack each call and each event may have a note; it is one entry.
+    local entry, group = string.match(flat[i], '^((%S+) [^#]*)')
+    local at = tonumber(string.match(flat[i + 1], '^%d+'))
+    if entry and not seen[entry] and at and at > now then
+      seen[entry], found[group] = true, (found[group] or 0) + 1
+    end
   end
   if #flat > 0 and #flat / 2 < size then
     for group, count in pairs(found) do found[group] = count * size / (#flat / 2) end

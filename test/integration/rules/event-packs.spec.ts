@@ -4,6 +4,7 @@ import { Gate } from '../../support/gate.js';
 import { Instance } from '../../support/instance.js';
 import { range, Tally } from '../../support/tally.js';
 import { TestService } from '../../support/test-service.js';
+import { lettersOf } from '../dead-letters/letters.js';
 
 /** Adds a pack of events by hand, as the protocol document says. Returns its entry. */
 async function emitted(
@@ -200,6 +201,33 @@ describe('a pack of events', () => {
     expect(await service.deadLetters()).toMatchObject([{ id: `${id}#1`, reason: 'malformed' }]);
     expect(seen).toEqual([1, 3]);
     await isOver(service);
+  });
+
+  it('keeps all that it holds of an event that cannot be read in its dead letter', async () => {
+    const service = new TestService();
+    const seen: number[] = [];
+    const told = (data: number) => void seen.push(data);
+    const lanes = { lane: ['told', 'heard'] };
+    await service.serve({ events: { told } }, { lanes, maxPayloadBytes: 10 });
+    const pattern = 'lane';
+    const long = JSON.stringify('longer than 10');
+    const texts = { h: '[null,\n{"a":"b"},\n{"a":1}]', k: '[null,\n"key",\nnull]' };
+    const more = [...Object.entries(texts).flat(), 'p', 'told'];
+    const id = await emitted(service, ['1', long, '3'], { more, pattern });
+    await eventually(async () => expect(await service.deadLetters()).toHaveLength(2));
+    expect(await service.deadLetters()).toMatchObject(
+      [
+        { id: `${id}#1`, error: /large/, c: EVENT, d: long, h: '{"a":"b"}', k: 'key', p: 'told' },
+        { id: `${id}#2`, error: /header/, c: EVENT, d: '3', h: '{"a":1}', p: 'told' },
+      ].map(({ error, ...rest }) => ({ ...rest, error: expect.stringMatching(error) as string })),
+    );
+    expect(seen).toEqual([1]);
+    // What an operator gives in its place finds its handler.
+    const letters = lettersOf(service);
+    const [first] = (await letters.page()).letters;
+    expect(first).toMatchObject({ pattern: 'told', stream: 'lane', kind: 'event', text: long });
+    await letters.replay(first!.id, { data: 4 });
+    await eventually(() => expect(seen).toEqual([1, 4]));
   });
 
   it.each([

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .entry import Pack, Request, read_entry
-from .header import Malformed, Sender, header_line
+from .entry import Pack, Request, own_fields, read_entry
+from .header import Malformed, Sender
 from .nesting import DEEPEST
 from .sealed_text import ProvenCaller
 from .texts import write_json
@@ -154,11 +154,6 @@ def deliveries_of(
 def _fields_of(call: Request | Malformed, pattern: str | None) -> list[str]:
     """A call of a pack as if it had been an entry of its own, for a dead letter."""
     if isinstance(call, Malformed):
-        return []
-    header, sender = call.header, call.header.sender or Sender("-", "-")
-    codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
-    line = header_line(
-        sender.call, sender.caller, header.timeout, idle=header.idle, once=header.once, depth=header.depth, codec=codec
-    )
-    more = {"h": write_json(call.headers) if call.headers else None, "k": call.key, "p": pattern}
-    return ["c", line, "d", call.data, *(part for name, text in more.items() if text for part in (name, text))]
+        return list(call.fields)
+    headers = write_json(call.headers) if call.headers else None
+    return list(own_fields(call.header, call.data, headers, call.key, pattern))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .header import Header, Malformed, Sender, is_call, is_event_pack_line, read_header
+from .header import Header, Malformed, Sender, header_line, is_call, is_event_pack_line, read_header
 from .patterns import LONGEST as LONGEST_PATTERN
 from .texts import UnsafeJson, parse, read_headers, units, whole
 
@@ -95,7 +95,8 @@ def _pack(fields: dict[str, str], line: str) -> Pack | Malformed:
         # What cannot be read names no pattern.
         return Pack([Malformed(why, Sender(call, caller)) for call in ids], None, False)
     calls = [
-        _packed(replace(first, sender=Sender(call, caller)), *texts) for call, *texts in zip(ids, *lists, strict=True)
+        _packed(replace(first, sender=Sender(call, caller)), fields.get("p"), *texts)
+        for call, *texts in zip(ids, *lists, strict=True)
     ]
     return Pack(calls, fields.get("p"), first.once)
 
@@ -109,8 +110,9 @@ def _events(fields: dict[str, str], words: list[str]) -> Pack | Malformed:
     lists = _lists(fields, number)
     if lists is None:
         return Malformed("the pack is not what its header line says")
-    events = [_packed(header, *texts) for texts in zip(*lists, strict=True)]
-    return Pack(events, fields.get("p"), header.once, True)
+    pattern = fields.get("p")
+    events = [_packed(header, pattern, *texts) for texts in zip(*lists, strict=True)]
+    return Pack(events, pattern, header.once, True)
 
 
 def _lists(fields: dict[str, str], number: int) -> list[list[str]] | None:
@@ -132,17 +134,37 @@ def _texts(text: str | None) -> list[str] | None:
     return text[1:-1].split(",\n")
 
 
-def _packed(header: Header, data: str, headers: str, key: str) -> Request | Malformed:
+def _packed(header: Header, pattern: str | None, data: str, headers: str, key: str) -> Request | Malformed:
+    own = None if headers == "null" else headers
     try:
         plain = _string(data) if header.codec in ("text", "b64") else data
-        return _request(
-            header,
-            plain,
-            None if headers == "null" else headers,
-            None if key == "null" else _string(key),
-        )
+        found = _request(header, plain, own, None if key == "null" else _string(key))
     except ValueError as error:
-        return Malformed(f"the call cannot be read: {error}", header.sender)
+        found = Malformed(f"the call cannot be read: {error}", header.sender)
+    if isinstance(found, Request):
+        return found
+    # Nothing else keeps its texts.
+    plain = _text(data) if header.codec in ("text", "b64") else data
+    return replace(found, fields=own_fields(header, plain, own, None if key == "null" else _text(key), pattern))
+
+
+def own_fields(header: Header, data: str, headers: str | None, key: str | None, pattern: str | None) -> tuple[str, ...]:
+    """A call of a pack as if it had been an entry of its own."""
+    sender = header.sender or Sender("-", "-")
+    codec = header.codec + (f":{header.codec_name}" if header.codec_name else "")
+    line = header_line(
+        sender.call, sender.caller, header.timeout, idle=header.idle, once=header.once, depth=header.depth, codec=codec
+    )
+    more = {"h": headers, "k": key, "p": pattern}
+    return "c", line, "d", data, *(part for name, text in more.items() if text for part in (name, text))
+
+
+def _text(text: str) -> str:
+    """A text that stands as a JSON string; where it is none, as it is."""
+    try:
+        return _string(text)
+    except ValueError:
+        return text
 
 
 def _string(text: str) -> str:

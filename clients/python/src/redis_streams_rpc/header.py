@@ -58,6 +58,8 @@ class Malformed:
     why: str
     tells: Sender | None = None
     code: str = "INVALID_MESSAGE"
+    fields: tuple[str, ...] = ()
+    """Of a call or an event of a pack: what it holds, as if it were an entry of its own."""
 
 
 def is_call(text: str) -> bool:

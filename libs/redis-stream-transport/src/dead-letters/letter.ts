@@ -1,6 +1,7 @@
 import { FIELD, type RawEntry } from '../protocol/entry.js';
 import { parseHeader, wireCodec, type Header, type WireCodec } from '../protocol/header.js';
 import { isTexts, readJson } from '../protocol/json.js';
+import { wrongPattern } from '../protocol/named-pattern.js';
 import { numberOf } from '../redis/answer.js';
 
 /**
@@ -95,6 +96,7 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
   const read = header?.codec === 'json' && text ? readJson(text) : undefined;
   const [replayed, originalId] = of(FIELD.replay).split(' ');
   const broadcast = fields.has('broadcast');
+  const named = fields.get(FIELD.pattern);
   const whole = text !== undefined && !fields.has(`${FIELD.headers}-sha256`);
   const entry: DeadLetterEntry = {
     id: prefix + id,
@@ -103,7 +105,8 @@ export function readLetter({ id, fields: list }: RawEntry, prefix: string): Lett
     errorName: fields.get('error-name'),
     errorCode: fields.get('error-code'),
     errorStack: fields.get('error-stack'),
-    pattern: of('pattern'),
+    // In a lane an entry that could not be read names its pattern all the same.
+    pattern: named === undefined || wrongPattern(named) !== undefined ? of('pattern') : named,
     stream: of('stream'),
     kind: header === undefined ? 'unreadable' : header.call === undefined ? 'event' : 'request',
     entryId: of('id'),

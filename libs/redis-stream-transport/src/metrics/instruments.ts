@@ -69,7 +69,7 @@ export const INSTRUMENTS = {
   entries: counter(
     'server',
     ['group', 'pattern', 'result', 'code'],
-    'Entries, or calls of packs, that have ended here; a retry ends one attempt.',
+    'Entries, or calls and events of packs, that have ended here; a retry ends one attempt.',
   ),
   entry_in_stream: times(
     'server',
@@ -138,7 +138,7 @@ export const INSTRUMENTS = {
     'count',
     'redis',
     ['group', 'pattern'],
-    'Of these, those that wait for another attempt; an estimate above 500.',
+    'Of these, those that wait for another attempt, or of which a call or an event does; an estimate above 500.',
   ),
   oldest_entry: figure(
     'seconds',

@@ -6,7 +6,7 @@ import { readParts } from './read-options.js';
  * With both, an event goes when it is beyond either.
  */
 export interface Retention {
-  /** How many handled events are kept per stream. Default: none. */
+  /** How many entries of handled events are kept per stream; events of one turn may share one. Default: none. */
   readonly count?: number;
   /** For how many milliseconds handled events are kept. Default: none. */
   readonly age?: number;

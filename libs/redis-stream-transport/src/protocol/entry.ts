@@ -50,6 +50,8 @@ export interface Malformed {
   readonly malformed: string;
   /** Present if its sender could be read, so that the caller can be told. */
   readonly header: Header | undefined;
+  /** Of a call or an event of a pack: its fields, as if it were an entry of its own. */
+  readonly fields?: readonly string[];
 }
 
 export const isMalformed = (entry: Entry | Malformed): entry is Malformed => 'malformed' in entry;

@@ -117,6 +117,25 @@ describe('a pack', () => {
     );
   });
 
+  it('leaves what it holds of a call that cannot be read, as if that had stood by itself', () => {
+    const texts = [
+      'd',
+      '["ok",\nbad,\n"long one"]',
+      'h',
+      '[1,\nnull,\nnull]',
+      'k',
+      '[null,\n7,\n"k"]',
+    ];
+    const members = read(['c', `1 pack.text 3 ${CALLER} 9`, 'm', '1,2,3', ...texts, 'p', 'p'], 5);
+    const fieldsOf = members.map((one) => isMalformed(one) && one.fields);
+    const line = (id: number) => ['c', `1 text ${id} ${CALLER} 9`];
+    expect(fieldsOf).toEqual([
+      [...line(1), 'd', 'ok', 'h', '1', 'p', 'p'],
+      [...line(2), 'd', 'bad', 'k', '7', 'p', 'p'],
+      [...line(3), 'd', 'long one', 'k', 'k', 'p', 'p'],
+    ]);
+  });
+
   it('leaves a call that can stand by itself', () => {
     const calls = [call('1', '1'), call('2', '2', '{"h":"x"}', 'key')];
     const [, second] = read(packFields(header, calls));

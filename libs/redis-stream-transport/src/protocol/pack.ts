@@ -172,13 +172,28 @@ export function packFields(header: PackHeader, calls: readonly PackedCall[]): st
 /** Whether a text can stand in a pack: none that we write holds a line feed, and that is what parts them. */
 export const fitsPack = (text: string): boolean => !text.includes('\n');
 
+/** Whether an entry says that it is a pack. */
+export const isPacked = ({ fields }: RawEntry): boolean =>
+  fieldOf(fields, FIELD.header)?.startsWith(LINE) === true;
+
 /** The fields of a call as if it were an entry of its own: what a dead letter keeps of it. */
 export function fieldsOfMember({ header, data, headers, key, pattern }: Entry): string[] {
+  const written = headers === undefined ? undefined : JSON.stringify(headers);
+  return ownFields(header, { data, headers: written, key, pattern });
+}
+
+/** What is written of a call. */
+interface MemberTexts extends Pick<Entry, 'data' | 'key' | 'pattern'> {
+  /** JSON, or what stands in its place. */
+  readonly headers: string | undefined;
+}
+
+function ownFields(header: Header, { data, headers, key, pattern }: MemberTexts): string[] {
   const { codec, codecName, call = '-', caller = '-', timeout, idle, once, depth } = header;
   const written = wireCodec(codec, codecName);
   const line = requestHeader({ codec: written, call, caller, timeout, idle, once, depth });
   const fields: string[] = [FIELD.header, line, FIELD.data, data];
-  if (headers !== undefined) fields.push(FIELD.headers, JSON.stringify(headers));
+  if (headers !== undefined) fields.push(FIELD.headers, headers);
   if (key !== undefined) fields.push(FIELD.key, key);
   if (pattern !== undefined) fields.push(FIELD.pattern, pattern);
   return fields;
@@ -200,29 +215,28 @@ interface PackParts extends Pick<Entry, 'id' | 'addedAt' | 'pattern'> {
 
 function member(parts: PackParts, header: Header, place: number): Entry | Malformed {
   const { id, addedAt, pattern, maxPayload } = parts;
-  const bad = (malformed: string): Malformed => ({ id, malformed, header });
-  let data = parts.data[place];
+  const text = parts.data[place] as string;
+  const headersText = given(parts.headers[place]);
+  const keyText = given(parts.keys[place]);
   // What a serializer returned as a text stands as a JSON string.
-  if (header.codec === 'text' || header.codec === 'b64') data = stringIn(data as string);
+  const data = header.codec === 'text' || header.codec === 'b64' ? stringIn(text) : text;
+  const key = keyText === undefined ? undefined : stringIn(keyText);
+  const bad = (malformed: string): Malformed => {
+    // Nothing else keeps what stands there.
+    const texts = { data: data ?? text, headers: headersText, key: key ?? keyText, pattern };
+    return { id, malformed, header, fields: ownFields(header, texts) };
+  };
   if (data === undefined) return bad('the data of a serializer is not a text');
   if (data.length > maxPayload) return bad('payload too large');
-  let headers: Record<string, string> | undefined;
-  const headersText = parts.headers[place];
-  if (headersText !== undefined && headersText !== 'null') {
-    const read = readHeaders(headersText);
-    if (typeof read === 'string') return bad(read);
-    headers = read;
-  }
-  let key: string | undefined;
-  const keyText = parts.keys[place];
-  if (keyText !== undefined && keyText !== 'null') {
-    key = stringIn(keyText);
-    const wrong = wrongKey(key);
-    if (wrong !== undefined) return bad(wrong);
-  }
-  const group = undefined;
-  return { id, addedAt, header, data, headers, key, pattern, group };
+  const headers = headersText === undefined ? undefined : readHeaders(headersText);
+  if (typeof headers === 'string') return bad(headers);
+  const wrong = keyText === undefined ? undefined : wrongKey(key);
+  if (wrong !== undefined) return bad(wrong);
+  return { id, addedAt, header, data, headers, key, pattern, group: undefined };
 }
+
+const given = (text: string | undefined): string | undefined =>
+  text === 'null' ? undefined : text;
 
 function stringIn(text: string): string | undefined {
   try {

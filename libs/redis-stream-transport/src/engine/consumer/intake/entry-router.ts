@@ -271,8 +271,8 @@ export class EntryRouter {
       pattern: undefined,
       group: undefined,
     };
-    const pattern = undefined;
-    const delivery = this.delivery({ stream, pattern, raw, entry, history, pack, place });
+    const [pattern, own] = [undefined, { id: raw.id, fields: bad.fields ?? raw.fields }];
+    const delivery = this.delivery({ stream, pattern, raw: own, entry, history, pack, place });
     this.context.diagnostics.read(delivery, this.context.redisClock);
     const code = bad.malformed === 'payload too large' ? 'PAYLOAD_TOO_LARGE' : 'INVALID_MESSAGE';
     this.of.owner.deadLetter(delivery, {

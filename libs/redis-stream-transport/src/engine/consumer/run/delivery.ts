@@ -27,7 +27,7 @@ export type DeliverySlots = SlotsOf<Delivery>;
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
-  /** As it was read, for the dead letters. */
+  /** As it was read, for the dead letters; of a call of a pack that cannot be read, without the others. */
   readonly raw: RawEntry;
   readonly owner: DeliveryOwner;
   readonly slots: DeliverySlots;

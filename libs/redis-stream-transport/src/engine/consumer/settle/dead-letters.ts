@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FIELD, type RawEntry } from '../../../protocol/entry.js';
 import { REPLY } from '../../../protocol/frame.js';
-import { fieldsOfMember } from '../../../protocol/pack.js';
+import { fieldsOfMember, isPacked } from '../../../protocol/pack.js';
 import type { Delivery } from '../run/delivery.js';
 import { faultText, type FailedAttempt, type DeadLetterCause } from '../run/ends.js';
 import { thrownFacts, type Thrown } from '../../../thrown.js';
@@ -85,7 +85,8 @@ export function deadLetterFields(raw: RawEntry, facts: DeadLetterFacts): string[
 
 /** The entry of a delivery as it was read; of a call of a pack, as it would be without the others. */
 export function ownPart({ pack, raw, name, entry }: Delivery): RawEntry {
-  return pack === undefined ? raw : { id: name, fields: fieldsOfMember(entry) };
+  if (pack === undefined) return raw;
+  return { id: name, fields: isPacked(raw) ? fieldsOfMember(entry) : raw.fields };
 }
 
 /** The dead letter of an entry whose last permitted attempt has failed. */

@@ -1,6 +1,6 @@
 import { FakeClock } from '../../../../../../test/support/fake-clock.js';
 import { PendingBatch } from './batch.js';
-import { PackWidths } from './pack-widths.js';
+import { EVENTS_FOR, PackWidths } from './pack-widths.js';
 import { SectionTerms } from './section-terms.js';
 import type { OutgoingEntry } from './outgoing-entry.js';
 
@@ -109,6 +109,28 @@ describe('a batch', () => {
     expect(spread).toHaveBeenCalledTimes(1);
   });
 
+  it('P21: is told of events what Redis said to its first copy, however late it hears that', () => {
+    const clock = new FakeClock();
+    const all = { ...news, eventWidths: new PackWidths(clock, EVENTS_FOR) };
+    const pack = { codec: 'json', depth: 0, caller: '-', data: '1', timeLeft: () => 0 };
+    const events = Array.from({ length: 32 }, (_, i) =>
+      entry(String(i), { isEvent: true, pack: pack as never, stored: () => undefined }),
+    );
+    const entriesAfter = (ms: number) => {
+      const batch = new PendingBatch(1, 1, events, clock.now());
+      const { sections } = batch.nextVersion(clock.now(), all);
+      clock.pass(ms);
+      batch.nextVersion(clock.now(), all);
+      const verdict = { first: '1-0', count: 32, refusal: undefined, takers: 1 };
+      batch.applied({ kind: 'applied', now: 0, version: 0, sections: [verdict] }, all);
+      return [sections[0]!.asks, all.eventWidths.entriesFor('a', events)];
+    };
+    expect(entriesAfter(EVENTS_FOR + 1)).toEqual([true, 32]);
+    expect(entriesAfter(10)).toEqual([false, 32]);
+    clock.pass(EVENTS_FOR);
+    expect(entriesAfter(10)).toEqual([true, 1]);
+  });
+
   it('P10: names entry and place by the copy that was applied', () => {
     const told: string[] = [];
     const calls = Array.from({ length: 64 }, (_, i) => {
@@ -119,10 +141,12 @@ describe('a batch', () => {
         stored: (first, steps, place) => told.push(`${i}: ${first}+${steps}#${place?.place}`),
       });
     });
-    const widths = new PackWidths(new FakeClock());
+    const clock = new FakeClock();
+    const widths = new PackWidths(clock);
     const all = { ...news, widths };
     widths.asks('a', 2);
-    widths.noted('a', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    const said = { first: '1-0', count: 1, refusal: undefined, takers: 1 };
+    widths.noted('a', said, clock.now());
     const batch = batchOf(...calls);
     batch.nextVersion(0, all);
     calls[1]!.abandoned = true;

@@ -59,7 +59,8 @@ export class PendingBatch {
       const { section, laid } = layout[s] as LaidSection;
       if (section.asks) {
         const { isEvent } = section;
-        (isEvent ? news.eventWidths : news.widths).noted(section.pattern, verdict);
+        const widths = isEvent ? news.eventWidths : news.widths;
+        widths.noted(section.pattern, verdict, this.firstSent);
         // In the shard of the pattern alone all who answer it announce themselves.
         if (!isEvent && section.stream === section.pattern)
           news.spread?.(section.pattern, verdict.spread, this.firstSent);

@@ -8,9 +8,10 @@ const CALLER = 'c'.repeat(22);
 
 /** Widths of a pattern that so many live instances answer, all of which take packs. */
 function widths(takers = 1): PackWidths {
-  const known = new PackWidths(new FakeClock());
+  const clock = new FakeClock();
+  const known = new PackWidths(clock);
   known.asks('p', 2);
-  known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers });
+  known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers }, clock.now());
   return known;
 }
 
@@ -169,7 +170,7 @@ describe('whether all live instances take packs', () => {
     const clock = new FakeClock();
     const known = new PackWidths(clock);
     known.asks('p', 1);
-    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 }, clock.now());
     clock.pass(60_001);
     expect([known.asks('p', 64), known.entriesFor('p', calls(64))]).toEqual([true, 64]);
   });
@@ -178,7 +179,7 @@ describe('whether all live instances take packs', () => {
     const clock = new FakeClock();
     const known = new PackWidths(clock);
     const answered = () =>
-      known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+      known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 }, clock.now());
     known.asks('p', 2);
     answered();
     clock.pass(1999);
@@ -193,7 +194,7 @@ describe('whether all live instances take packs', () => {
   it('P16: holds until an answer says that not all do', () => {
     const known = widths();
     expect(known.entriesFor('p', calls(64))).toBe(2);
-    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 });
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 0 }, 0);
     expect(known.entriesFor('p', calls(64))).toBe(64);
   });
 });
@@ -233,7 +234,7 @@ describe('the events of one turn', () => {
     const clock = new FakeClock();
     const known = new PackWidths(clock, EVENTS_FOR);
     known.asks('p', 2);
-    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 });
+    known.noted('p', { first: '1-0', count: 1, refusal: undefined, takers: 1 }, clock.now());
     expect(known.entriesFor('p', events(32))).toBe(1);
     clock.pass(EVENTS_FOR + 1);
     expect(known.entriesFor('p', events(32))).toBe(32);

@@ -37,7 +37,7 @@ interface Known {
   /** Its calls are spread, which must end soon after an instance without has come. */
   isSpread: boolean;
   askedAt: number;
-  /** When Redis said so. */
+  /** When that was asked: Redis said so then, or later. */
   answeredAt: number;
   /** When several calls left in one turn. */
   severalAt: number;
@@ -96,12 +96,15 @@ export class PackWidths {
     return true;
   }
 
-  /** What Redis answered to a section that asked. */
-  noted(pattern: string, { takers, spread }: SectionVerdict): void {
+  /**
+   * What Redis answered to a section that asked.
+   * @param at when its batch left first (monotonic, ms): of one that is repeated, Redis tells what it said then
+   */
+  noted(pattern: string, { takers, spread }: SectionVerdict, at: number): void {
     const known = this.known.get(pattern);
     if (known === undefined || takers === undefined) return;
     known.live = takers;
-    known.answeredAt = this.clock.now();
+    known.answeredAt = at;
     known.isSpread = spread !== undefined;
   }
 }
