@@ -44,7 +44,8 @@ const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
 
 async function open() {
   const service = new TestService();
-  const app = await service.serveModule({ controllers: [IdController] });
+  // Calls of `id.never` do not end.
+  const app = await service.serveModule({ controllers: [IdController] }, { drainTimeout: 0 });
   return { client: service.client(), seen: app.get(IdController).seen };
 }
 

@@ -100,7 +100,7 @@ describe('N5 records', () => {
 
   test('M5 its timeout ends the call and reaches the handler', async () => {
     const service = new TestService();
-    await service.serveModule({ controllers: [RecordController] });
+    await service.serveModule({ controllers: [RecordController] }, { drainTimeout: 0 });
     const client = service.client();
     const patient = record(1).setOptions({ timeout: 20_000 }).build();
     const { remaining } = await firstValueFrom(client.send<Facts>('record.facts', patient));

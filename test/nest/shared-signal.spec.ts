@@ -36,7 +36,7 @@ describe('one signal for many calls', () => {
   test('has one listener, ends them all, and is left alone afterwards', async () => {
     const heard = warned();
     const service = new TestService();
-    await service.serveModule({ controllers: [SignalController] });
+    await service.serveModule({ controllers: [SignalController] }, { drainTimeout: 0 });
     const client = service.client();
     const controller = new AbortController();
     const { signal } = controller;

@@ -59,7 +59,8 @@ const seen = (source: Observable<unknown>): Promise<string[]> =>
 /** A client whose connections somebody called alice made, with a call. */
 async function open(options = {}) {
   const service = new TestService();
-  await service.serveModule({ controllers: [ContextController] });
+  // Calls of `ctx.never` do not end.
+  await service.serveModule({ controllers: [ContextController] }, { drainTimeout: 0 });
   const client = service.client(options);
   await als.run('alice', () => firstValueFrom(client.send('ctx.echo', 1)));
   return client;
