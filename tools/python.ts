@@ -12,6 +12,7 @@ const NEEDED = [
   'cryptography==50.0.2',
   'pytest==9.2.0',
   'pytest-asyncio==1.5.0',
+  'pytest-xdist==3.8.0',
   'mypy==2.4.1',
   'ruff==0.17.6',
   'build==1.6.1',

@@ -1,7 +1,8 @@
 """What tests share: a Redis, and Nest services and clients in processes of their own.
 
-`npx vitest run test/clients` starts these tests with all they need: REDIS_URL names a Redis of the tests, whose
-connections they may end, NRS_LIBRARY the built library, and NRS_PEER the program of a Nest peer.
+`npx vitest run test/clients` starts these tests with all they need: REDIS_URL names a Redis for each worker of
+pytest-xdist, whose connections its tests may end, NRS_LIBRARY the built library, and NRS_PEER the program of a Nest
+peer.
 """
 
 import asyncio
@@ -32,7 +33,9 @@ def every_first_line() -> None:
 def url() -> str:
     if needed:
         pytest.skip(f"needs {', '.join(needed)}: npx vitest run test/clients")
-    return os.environ["REDIS_URL"]
+    urls = os.environ["REDIS_URL"].split(",")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return urls[worker % len(urls)]
 
 
 @pytest.fixture

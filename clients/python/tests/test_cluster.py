@@ -5,6 +5,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from conftest import Start, redis_options, until
 from redis.asyncio import Redis
 from streams import Source
@@ -12,6 +13,9 @@ from streams import Source
 from redis_streams_rpc import Caller, Service, Window
 from redis_streams_rpc.keys import Keys
 from redis_streams_rpc.shards import shard_of, tag_numbers
+
+# They share the masters between which slots move.
+pytestmark = pytest.mark.xdist_group("cluster")
 
 PATTERNS = [f"echo {n}" for n in range(8)]
 

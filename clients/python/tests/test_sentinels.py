@@ -10,6 +10,9 @@ from conftest import until
 from redis_streams_rpc import Caller, RedisStreamsError, Sentinels, Service
 from redis_streams_rpc.owned import ask, parsed
 
+# They share the master that is replaced.
+pytestmark = pytest.mark.xdist_group("sentinels")
+
 
 @pytest.fixture
 def sentinels() -> list[str]:
