@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import os from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ROOT } from '../docs/documents.js';
 import type { Said } from '../contracts/command.js';
+import { nameProcess } from '../support/programs/named.js';
 
 const FILE = join(ROOT, 'docs/cli.md');
 const BLOCK = /^```text\n\$ (?:.*\| )?npx nestjs-redis-streams ([^\n]*)\n([^]*?)```$/gm;
@@ -56,15 +55,7 @@ export function alike(text: string): string {
  * what a command has written would leave its tables as wide as the real name is long.
  */
 export function asOnThePage(): void {
-  const { hostname } = os;
-  const { pid } = process;
-  const name = (host: () => string, id: number): void => {
-    os.hostname = host;
-    syncBuiltinESMExports();
-    Object.defineProperty(process, 'pid', { value: id, configurable: true });
-  };
-  name(() => 'web-1', 4711);
-  onTestFinished(() => name(hostname, pid));
+  onTestFinished(nameProcess({ host: 'web-1', pid: 4711 }));
 }
 
 /** What a test may see of a command: without the prefix of the test. */

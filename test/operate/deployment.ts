@@ -1,9 +1,9 @@
-import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import { DeadLetter, RetryLater } from 'nestjs-redis-streams';
 import { pausePattern, readServices } from 'nestjs-redis-streams/operate';
 import { onTestFinished, vi } from 'vitest';
 import { eventually } from '../../tools/wait.js';
+import { asOnThePage } from '../cli/page.js';
 import type { Caller } from '../support/caller.js';
 import { Gate } from '../support/gate.js';
 import { Instance } from '../support/instance.js';
@@ -23,13 +23,15 @@ export interface Deployment {
   readonly client: Caller;
   /** Two instances of `shipping`: this process, and another one. */
   readonly shipping: readonly { readonly instance: string; readonly inFlight: number }[];
-  /** The call that an instance had that was killed, and who had it. */
-  readonly takenOver: { readonly call: string; readonly from: string };
+  /** The call that an instance had that was killed. */
+  readonly takenOver: { readonly call: string };
   /** The call that passed through three services. */
   readonly followed: string;
 }
 
-const nameOf = (pid: number | undefined): string => `${hostname()}-${pid}`;
+/** Instances of `shipping` as the runbook names them: a table is as wide as these names, and shows them in their order. */
+const HERE = 'web-1-4711';
+const OTHER = { host: 'web-2', pid: 4712 };
 
 /** Counts what is in flight here. */
 class Holding {
@@ -73,17 +75,17 @@ async function takeOver(service: TestService, client: Caller, here: Holding) {
     const [shippers] = await readServices({ url: service.url, prefix: service.prefix });
     expect(shippers?.instances).toHaveLength(1);
   }, 20_000);
-  const other = await Instance.start(options, 'shipping.label');
+  const other = await Instance.start(options, 'shipping.label', {}, OTHER);
   // One by one: those of one turn might travel in one entry.
   for (const [n, key] of ['second', 'third', 'fourth'].entries()) {
     client.call('shipping.label', { key, hold: true }, { timeout: 600_000 }).catch(() => undefined);
     await eventually(() => expect(here.inFlight + other.of('started').length).toBe(n + 2));
   }
   const shipping = [
-    { instance: nameOf(process.pid), inFlight: here.inFlight },
-    { instance: nameOf(other.pid), inFlight: other.of('started').length },
+    { instance: HERE, inFlight: here.inFlight },
+    { instance: `${OTHER.host}-${OTHER.pid}`, inFlight: other.of('started').length },
   ];
-  return { shipping, takenOver: { call, from: nameOf(killed.pid) } };
+  return { shipping, takenOver: { call } };
 }
 
 /** `orders.place` asks `inventory`, which holds it, and tells `mail`. */
@@ -134,16 +136,12 @@ async function serveMail(service: TestService): Promise<void> {
   await service.serve({ events }, { group: 'mail', drainTimeout: 0 });
 }
 
-/**
- * An instance says of itself that it is of an earlier version: the first by name, which a table shows first. A process that
- * started later may have a smaller number, for these begin again at some limit.
- */
-async function beOld(service: TestService, instances: readonly string[]): Promise<void> {
-  const [first = ''] = instances.toSorted();
+/** An instance says of itself that it is of an earlier version: the one that tables show first. */
+async function beOld(service: TestService): Promise<void> {
   const facts = service.keys.facts('shipping');
   const [name, said] = await eventually(async () => {
     const all = Object.entries(await service.redis.hgetall(facts));
-    const found = all.find(([one]) => one.startsWith(`${first}-`));
+    const found = all.find(([one]) => one.startsWith(`${HERE}-`));
     expect(found).toBeDefined();
     return found as [string, string];
   });
@@ -173,6 +171,8 @@ export function traffic(client: Caller): void {
 export async function deployment(): Promise<Deployment> {
   const server = await startPrivateRedis();
   onTestFinished(() => server.stop());
+  // After the server, whose owner is this process.
+  asOnThePage();
   vi.stubEnv('npm_package_name', 'shop');
   onTestFinished(() => void vi.unstubAllEnvs());
   const service = new TestService({ url: server.url, prefix: 'nrs' });
@@ -184,8 +184,7 @@ export async function deployment(): Promise<Deployment> {
   const { shipping, takenOver } = await takeOver(service, client, here);
   await serveOrders(service, orders);
   await serveMail(service);
-  const names = shipping.map(({ instance }) => instance);
-  await beOld(service, names);
+  await beOld(service);
   const long = { timeout: 600_000 };
   const given = (pattern: string, data: unknown = {}, options = {}) =>
     client.call(pattern, data, { ...long, ...options }).catch(() => undefined);

@@ -2,7 +2,6 @@
 // Prometheus, with the queries and the commands of the runbook. `PRINT_OPERATIONS=1` writes into the runbook what its
 // commands answer here.
 import { spawnSync } from 'node:child_process';
-import { hostname } from 'node:os';
 import type {
   CallTrace,
   HeaderTrace,
@@ -424,8 +423,6 @@ function standIns(made: Deployment): (readonly [written: string, here: string])[
   return [
     ['AbCdEfGhIjKlMnOpQrStUv/10000000001', made.takenOver.call],
     ['AbCdEfGhIjKlMnOpQrStUv/10000000007', made.followed],
-    ...made.shipping.map(({ instance }, i) => [`web-${i + 1}-471${i + 1}`, instance] as const),
-    ['web-0-4710', made.takenOver.from],
   ];
 }
 
@@ -436,11 +433,9 @@ async function printed(made: Deployment): Promise<string[]> {
   for (const { args } of runbook.flatMap(({ commands }) => commands)) {
     const given = args.map((arg) => names.find(([written]) => written === arg)?.[1] ?? arg);
     const { out, err } = await commandAt({ env: { REDIS_URL: made.url } }, ...given);
-    const shown = names.reduce(
-      (text, [written, here]) => text.replaceAll(here, written),
-      out + err,
+    answers.push(
+      names.reduce((text, [written, here]) => text.replaceAll(here, written), out + err),
     );
-    answers.push(shown.replaceAll(hostname(), 'web-1'));
   }
   return answers;
 }

@@ -2,6 +2,7 @@ import type { HandlerExtras, RedisStreamsServerOptions } from 'nestjs-redis-stre
 import { onTestFinished } from 'vitest';
 import { Forked } from '../../tools/forked.js';
 import { builtLibrary, program } from './built-library.js';
+import type { Named } from './programs/named.js';
 
 export interface Report {
   readonly kind: 'listening' | 'failed' | 'started' | 'aborted' | 'finished' | 'ending';
@@ -25,20 +26,25 @@ export class Instance extends Forked {
 
   private constructor(
     options: RedisStreamsServerOptions,
-    handling: { readonly pattern: string; readonly extras: HandlerExtras },
+    handling: {
+      readonly pattern: string;
+      readonly extras: HandlerExtras;
+      readonly named: Named | undefined;
+    },
   ) {
     const given = JSON.stringify({ library: builtLibrary(), options, ...handling });
     super({ name: 'instance', program: program('instance'), args: [given] });
     this.process.on('message', (report) => this.reports.push(report as Report));
   }
 
-  /** @param extras of all its handlers */
+  /** @param extras of all its handlers @param named names that it has instead of its own */
   static async start(
     options: RedisStreamsServerOptions,
     pattern = 'work',
     extras: HandlerExtras = {},
+    named?: Named,
   ): Promise<Instance> {
-    const instance = new Instance(options, { pattern, extras });
+    const instance = new Instance(options, { pattern, extras, named });
     onTestFinished(async () => void (await instance.kill()));
     const first = await instance.message(isReport, READY);
     if (first.kind !== 'listening') throw new Error(`not listening: ${JSON.stringify(first)}`);

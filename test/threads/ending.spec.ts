@@ -132,14 +132,15 @@ it('"threads.timeout" ends what has no deadline, and the event is tried again as
   const extras = { threads: 1, retry: { attempts: 2, delay: 0 } };
   await service.serve(
     { messages: { square: [square, { threads: 1 }] }, events: { endless: [handler, extras] } },
-    withThreads({ size: 1, timeout: 2000, grace: 0 }),
+    // The start of a thread counts too.
+    withThreads({ size: 1, timeout: 5000, grace: 0 }),
   );
   const client = await service.connected();
   await warm(client);
   await client.tell('endless');
   await eventually(() => expect(attempts).toEqual([0, 1]), 20_000);
   await stands(counter);
-});
+}, 60_000);
 
 it('a server that closes lets computations finish within drainTimeout, and answers them', async () => {
   const service = new TestService();

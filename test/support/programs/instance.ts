@@ -7,6 +7,7 @@ import type {
   RedisStreamsContext,
   RedisStreamsServerOptions,
 } from 'nestjs-redis-streams';
+import { nameProcess, type Named } from './named.js';
 
 interface Given {
   readonly library: string;
@@ -14,6 +15,8 @@ interface Given {
   /** Of its requests. */
   readonly pattern: string;
   readonly extras: HandlerExtras;
+  /** Of this process, instead of its own. */
+  readonly named?: Named;
 }
 
 /** What a handler is asked to do. */
@@ -26,7 +29,9 @@ interface Work {
   readonly ms?: number;
 }
 
-const { library, options, pattern, extras } = JSON.parse(process.argv[2] ?? '') as Given;
+const { library, options, pattern, extras, named } = JSON.parse(process.argv[2] ?? '') as Given;
+const { pid } = process;
+if (named !== undefined) nameProcess(named);
 const { ServerRedisStreams } = (await import(library)) as typeof Library;
 Logger.overrideLogger(false);
 
@@ -49,11 +54,11 @@ async function work(data: Work, context: RedisStreamsContext): Promise<object> {
       reason: (context.signal.reason as Error).message,
     }),
   );
-  if (data.die) process.kill(process.pid, 'SIGKILL');
+  if (data.die) process.kill(pid, 'SIGKILL');
   if (data.hold) await new Promise<void>((resolve) => running.set(data.key, resolve));
   else if (data.ms) await new Promise((resolve) => setTimeout(resolve, data.ms));
   process.send?.({ kind: 'finished', key: data.key });
-  return { key: data.key, pid: process.pid, consumer };
+  return { key: data.key, pid, consumer };
 }
 
 server.addHandler(pattern, work, false, { ...extras });
