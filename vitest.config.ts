@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { APART } from './test/apart.js';
+import { LongFirst } from './test/long-first.js';
 import { takeOut } from './test/rules/take-out.js';
 
 const demo = 'test/demo/**/*.spec.ts';
@@ -25,12 +26,13 @@ export default defineConfig({
     globals: true,
     // Processes of their own: the tests open sockets and start timers, and some end servers.
     pool: 'forks',
-    // Each file talks to the same single-threaded Redis, and many of them measure time.
-    maxWorkers: 2,
+    // More than cores that a small machine has, for most files wait more than they work; but few, for many measure time.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A second by default, which a busy machine takes.
     expect: { poll: { timeout: 10_000 } },
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
