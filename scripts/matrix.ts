@@ -14,7 +14,7 @@ import { cache } from '../tools/repository.js';
 import { CELLS, PARTS, type Cell, type Part } from './matrix/cells.js';
 import { nodeOf, play, versionOf } from './matrix/play.js';
 import { Progress } from './matrix/progress.js';
-import { isPlayed, keepPlayed, today } from './matrix/records.js';
+import { commitHere, isPlayed, keepPlayed, today } from './matrix/records.js';
 
 const { values } = parseArgs({
   options: {
@@ -62,7 +62,7 @@ async function playCell({ name, server, node }: Cell): Promise<void> {
       const progress = new Progress(name, { ...on, date: today() });
       const passed = await play(part, { node: program, server: found, progress });
       say(`${name}: ${part}: ${passed}, ${where}`);
-      if (!values.dry) keepPlayed({ cell: name, part, passed, ...on, date: today() });
+      if (!values.dry) keepPlayed({ cell: name, part, passed, ...on, date: today(), commit });
     } catch (error) {
       say(`${name}: ${part} failed ${where}:\n${(error as Error).message}`);
       process.exitCode = 1;
@@ -71,4 +71,5 @@ async function playCell({ name, server, node }: Cell): Promise<void> {
 }
 
 mkdirSync(join(cache, 'matrix'), { recursive: true });
+const commit = values.dry ? '' : commitHere();
 for (const cell of CELLS) if (only.includes(cell.name)) await playCell(cell);

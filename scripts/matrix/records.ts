@@ -1,4 +1,5 @@
 // What was seen to work, as docs/matrix.json keeps it. The README shows a table of it.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../../tools/repository.js';
@@ -17,6 +18,8 @@ export interface Played {
   readonly node: string;
   /** The day, UTC. */
   readonly date: string;
+  /** Of the library; results of before it was noted have none. */
+  readonly commit?: string;
 }
 
 /** The project of a consumer that worked, with what was installed. */
@@ -39,6 +42,12 @@ export function records(): Records {
 
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
+/** The commit that is checked out, in ten digits. */
+export function commitHere(): string {
+  const options = { cwd: repository, encoding: 'utf8' } as const;
+  return execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], options).trim();
+}
+
 /** Keeps a result, in place of the one that the part had in this cell. */
 export function keepPlayed(record: Played): void {
   const { played, consumed } = records();
@@ -47,7 +56,7 @@ export function keepPlayed(record: Played): void {
 }
 
 /** Whether a part has passed in a cell, on that day and on the same versions. */
-export function isPlayed(asked: Omit<Played, 'passed'>, { played }: Records = records()): boolean {
+export function isPlayed(asked: Omit<Played, 'passed' | 'commit'>, { played }: Records = records()): boolean {
   const names = ['cell', 'part', 'server', 'node', 'date'] as const;
   return played.some((record) => names.every((name) => record[name] === asked[name]));
 }

@@ -18,13 +18,14 @@ const DAY = /^20\d\d-\d\d-\d\d$/;
 
 it('every result is of a cell and a part that there are, and has versions and a day', () => {
   const cells = CELLS.map(({ name }) => name);
-  for (const { cell, part, passed, server, node, date } of played) {
+  for (const { cell, part, passed, server, node, date, commit } of played) {
     expect(cells).toContain(cell);
     expect(Object.keys(PARTS)).toContain(part);
     expect(passed).toMatch(/^[1-9]\d* /);
     expect(server).toMatch(/^(?:Redis|Valkey) \d+\.\d+\.\d+$/);
     expect(node).toMatch(/^\d+\.\d+\.\d+$/);
     expect(date).toMatch(DAY);
+    if (commit !== undefined) expect(commit).toMatch(/^[0-9a-f]{10,}$/);
   }
 });
 
