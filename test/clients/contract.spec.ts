@@ -76,6 +76,10 @@ test.skipIf(at === undefined)(
     const span = { begin: new Date('2026-01-31T12:00:00.000Z'), days: 2 };
     expect(await spans['end']!(span, 1)).toEqual(new Date('2026-02-03T12:00:00.000Z'));
     expect(await discovery.info('spans')).toMatchObject({ version: '1.2.0' });
+    await eventually(async () => {
+      const { methods } = await discovery.stats('spans');
+      expect(methods).toMatchObject({ end: { calls: 1, errors: 0, inFlight: 0 } });
+    });
   },
 );
 

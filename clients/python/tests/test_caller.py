@@ -160,7 +160,7 @@ async def test_shards_agree_or_nothing_is_sent(url: str, prefix: str, nest: Star
     await nest(service={**SERVICE, "shards": 3})
     async with Caller(url, prefix=prefix, shards=3) as caller:
         assert await caller.call("echo", 3) == 3
-    with pytest.raises(Exception, match="LAYOUT"):
+    with pytest.raises(RedisStreamsError, match=r'INVALID_OPTION.*option "shards" is 1 here, and 3'):
         await Caller(url, prefix=prefix).connect()
 
 

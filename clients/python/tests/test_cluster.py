@@ -11,7 +11,10 @@ from redis.asyncio import Redis
 from streams import Source
 
 from redis_streams_rpc import Caller, Service, Window
+from redis_streams_rpc.connections import Address, connect
+from redis_streams_rpc.contracts import Contract
 from redis_streams_rpc.keys import Keys
+from redis_streams_rpc.scripts import command
 from redis_streams_rpc.shards import shard_of, tag_numbers
 
 # They share the masters between which slots move.
@@ -41,6 +44,34 @@ async def test_a_service_and_callers_in_all_shards(nodes: list[str], prefix: str
         await caller.emit("happened", 1)
         await caller.emit("happened", 2, delay=0.1)
         await until(lambda: heard == [1, 2])
+
+
+async def test_what_others_ask_in_the_first_shard_is_said_there(nodes: list[str], prefix: str) -> None:
+    contract = Contract("far", "1.0.0")
+
+    @contract.command
+    async def away(text: str) -> str:
+        return text
+
+    assert shard_of("far.away", 24)
+    service = Service(nodes[:1], prefix=prefix, group="work", lease=1)
+    contract.serve(service)
+    redis = connect(Address(nodes), Keys(prefix))
+
+    async def said(*words: str) -> bool:
+        return bool(await command(redis, *words))
+
+    try:
+        async with service, Caller(nodes[1:], prefix=prefix) as caller:
+            assert await caller.call("far.away", ["x"]) == "x"
+            await until(lambda: said("EXISTS", f"{{{prefix}}}:instances:far"), 20)
+            first = service.members[0].consumer
+            await until(lambda: said("SPUBLISH", f"{{{prefix}}}:inbox:{first}", "statistics"), 20)
+            await until(lambda: said("HEXISTS", f"{{{prefix}}}:stats:work", first), 20)
+            told = json.loads(await command(redis, "HGET", f"{{{prefix}}}:stats:work", first))
+            assert [row[:4] for row in told["patterns"]] == [["far.away", 0, 0, 1]]
+    finally:
+        await redis.aclose()
 
 
 async def test_streams_in_all_shards_wait_for_their_readers(nodes: list[str], prefix: str) -> None:

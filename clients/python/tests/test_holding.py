@@ -10,12 +10,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from redis_streams_rpc import RetryLater, intake, settling
+from redis_streams_rpc.answers import LONGEST_RESULT
 from redis_streams_rpc.backoff import backoff
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, deliveries_of, read_note
-from redis_streams_rpc.ending import LONGEST_RESULT, Ending, Over
+from redis_streams_rpc.ending import Ending, Over
 from redis_streams_rpc.entry import Request
 from redis_streams_rpc.errors import RedisStreamsError
+from redis_streams_rpc.handlers import Handlers
 from redis_streams_rpc.header import Header, Malformed, Sender
 from redis_streams_rpc.inbox import read_notice
 from redis_streams_rpc.intake import Intake
@@ -26,6 +28,7 @@ from redis_streams_rpc.pauses import _read
 from redis_streams_rpc.results import read_result
 from redis_streams_rpc.settling import Outcome, Settling
 from redis_streams_rpc.starting import Starting
+from redis_streams_rpc.tallies import Tallies
 
 A, B = "a" * 22, "b" * 22
 DEEP = "[" * 100_000
@@ -47,6 +50,7 @@ class Member:
         self.options = SimpleNamespace(max_deliveries=3, sealing=None)
         self.refused: list[Exception] = []
         self.cancelled: list[tuple[str, str]] = []
+        self.tallies = Tallies(Handlers())
         self.running = SimpleNamespace(cancel=lambda *which: self.cancelled.append(which))
 
     async def script(self, _name: str, keys: list[str], args: list[Any]) -> Any:
@@ -99,7 +103,7 @@ def test_halves_of_surrogate_pairs_in_a_pack_are_replaced_as_javascript_does() -
 
 def test_an_entry_that_fails_to_be_read_becomes_a_malformed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Delivery] = []
-    running = SimpleNamespace(holds=lambda *_: False, take=taken.extend, packs=Packs(1))
+    running = SimpleNamespace(holds=lambda *_: False, take=taken.extend, handling=SimpleNamespace(packs=Packs(1)))
     reader: Any = Intake(SimpleNamespace(running=running), "g", {"s": "r"}, None)  # type: ignore[arg-type]
 
     def fails(*_: Any) -> Any:

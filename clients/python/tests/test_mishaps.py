@@ -178,8 +178,9 @@ async def test_a_wrong_password_is_no_outage(url: str, prefix: str) -> None:
     service = Service(wrong, prefix=prefix, group="work")
     service.message("do")(lambda data: data)
     for connecting in (service.start(), Caller(wrong, prefix=prefix).connect()):
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(RedisStreamsError, match=r"REDIS.*invalid username") as refused:
             await asyncio.wait_for(connecting, 20)
+        assert isinstance(refused.value.__cause__, AuthenticationError)
 
 
 async def test_calls_in_calls_in_calls(url: str, prefix: str) -> None:

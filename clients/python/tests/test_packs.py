@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from redis_streams_rpc import Caller, Service, intake
 from redis_streams_rpc.connections import Clock
+from redis_streams_rpc.handlers import Handlers
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.keys import Keys
@@ -18,6 +19,7 @@ from redis_streams_rpc.packs import EXPECTED, CallsPerEntry, Packs
 from redis_streams_rpc.places import places_of
 from redis_streams_rpc.recovery import Recovery
 from redis_streams_rpc.running import MOST_WAITING, Running
+from redis_streams_rpc.tallies import Tallies
 
 
 def test_packs_are_taken_where_many_handlers_may_run_and_are_short() -> None:
@@ -44,7 +46,7 @@ def announced(concurrency: int, *slow: str) -> dict[str, list[str]]:
     options = service.options
     member = Member(options, Keys("p"), places_of(options.handlers, options.lanes, 1)[0])
     for pattern in slow:
-        member.running.packs.took(pattern, 10_000)
+        member.running.handling.packs.took(pattern, 10_000)
     keys, flags = member._announced()
     return {key.rpartition(":")[2]: flags[2 * at : 2 * at + 2] for at, key in enumerate(keys)}
 
@@ -111,7 +113,7 @@ def member(concurrency: int) -> Any:
     made.place, made.consumer, made.doubt = SimpleNamespace(patterns={}), "me", 0
     made.memory, made.commands = SimpleNamespace(incarnation="m"), None
     made.is_fresh, made.is_closing, made.recovery = True, False, SimpleNamespace(has_left=False)
-    made.isolation, made.others = Isolation(), 0
+    made.isolation, made.others, made.tallies = Isolation(), 0, Tallies(Handlers())
     made.running = Running(made)
     return made
 

@@ -12,6 +12,7 @@ from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, read_note
 from redis_streams_rpc.ending import Over
 from redis_streams_rpc.entry import Request
+from redis_streams_rpc.handlers import Handlers
 from redis_streams_rpc.header import Header, Sender
 from redis_streams_rpc.intake import Intake
 from redis_streams_rpc.isolation import Isolation
@@ -20,6 +21,7 @@ from redis_streams_rpc.member import Member
 from redis_streams_rpc.places import Place
 from redis_streams_rpc.recovery import Recovery
 from redis_streams_rpc.running import MOST_WAITING, Running
+from redis_streams_rpc.tallies import Tallies
 
 
 def delivery(id_: int, stream: str = "s", depth: int = 0) -> Delivery:
@@ -32,7 +34,7 @@ def member(pauses: dict[str, Any] | None = None, patterns: dict[str, set[str]] |
     made.paused = SimpleNamespace(pattern=(pauses or {}).get)
     made.place, made.consumer, made.doubt = SimpleNamespace(patterns=patterns or {}), "me", 0
     made.memory, made.commands = SimpleNamespace(incarnation="m"), None
-    made.isolation, made.others = Isolation(), 0
+    made.isolation, made.others, made.tallies = Isolation(), 0, Tallies(Handlers())
     made.running = Running(made)
     return made
 

@@ -12,16 +12,18 @@ import pytest
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, Note
 from redis_streams_rpc.entry import Request
-from redis_streams_rpc.handlers import Handler
+from redis_streams_rpc.handlers import Handler, Handlers
 from redis_streams_rpc.header import Header, Sender
 from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.running import Running
+from redis_streams_rpc.tallies import Tallies
 
 
 def held(until: float) -> tuple[Running, Delivery, Request, list[Any]]:
     """A delivery with a deadline (seconds from now), and what it is answered."""
     clock = Clock()
     member = SimpleNamespace(options=SimpleNamespace(concurrency=1), clock=clock, group="g", isolation=Isolation())
+    member.tallies = Tallies(Handlers())
     running, told = Running(member), list[Any]()  # type: ignore[arg-type]
 
     async def given_up(delivery: Delivery) -> None:
@@ -54,7 +56,7 @@ async def test_one_that_is_cancelled_at_its_deadline_has_time_to_end(caplog: pyt
 
     asyncio.get_running_loop().call_later(0.1, cancel)
     with caplog.at_level(logging.WARNING):
-        await running._handle(delivery, request, Handler(slow, takes_context=False), 1)
+        await running.handling.run(delivery, request, Handler(slow, takes_context=False), 1)
     assert (told, ended, caplog.records) == (["CANCELLED"], [True], [])
 
 
@@ -66,14 +68,14 @@ async def test_a_value_may_bring_the_deadline_forward() -> None:
         delivery.until = running._member.clock.ms() + 200
         await asyncio.sleep(60)
 
-    await asyncio.wait_for(running._handle(delivery, request, Handler(silent, takes_context=False), 1), 20)
+    await asyncio.wait_for(running.handling.run(delivery, request, Handler(silent, takes_context=False), 1), 20)
     assert told == ["TIMEOUT"]
 
 
 async def test_one_whose_deadline_passes_before_it_can_begin_does_not() -> None:
     running, delivery, request, told = held(until=0.1)
     begun: list[bool] = []
-    handling = running._handle(delivery, request, Handler(lambda _: begun.append(True), takes_context=False), 1)
+    handling = running.handling.run(delivery, request, Handler(lambda _: begun.append(True), takes_context=False), 1)
     task = asyncio.create_task(handling)
     # Its task is made in the next turn of the loop, and begins in the one after that.
     asyncio.get_running_loop().call_soon(time.sleep, 0.2)

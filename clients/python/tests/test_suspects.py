@@ -18,11 +18,12 @@ from redis_streams_rpc import Caller, RetryLater, Service
 from redis_streams_rpc.connections import Clock
 from redis_streams_rpc.delivery import Delivery, Note, deliveries_of
 from redis_streams_rpc.entry import Request
-from redis_streams_rpc.handlers import Handler
+from redis_streams_rpc.handlers import Handler, Handlers
 from redis_streams_rpc.header import Header, Malformed, Sender
 from redis_streams_rpc.isolation import Isolation
 from redis_streams_rpc.recovery import Recovery
 from redis_streams_rpc.running import Running
+from redis_streams_rpc.tallies import Tallies
 
 CALLER = "a" * 22
 PACK = ["c", f"1 pack.json 3 {CALLER} 0", "m", "1,2,3", "d", "[1,\n1,\n1]"]
@@ -42,14 +43,14 @@ class Instance:
         self.member.options = SimpleNamespace(
             concurrency=concurrency, max_deliveries=3, attempts=3, retry_delay=0.01, sealing=None
         )
-        self.member.recovery = SimpleNamespace(opened=lambda: None)
+        self.member.recovery, self.member.tallies = SimpleNamespace(opened=lambda: None), Tallies(Handlers())
         self.member.paused, self.member.is_fresh = SimpleNamespace(pattern=lambda _: None), True
         self.running = self.member.running = Running(self.member)  # type: ignore[arg-type]
         self.handler = Handler(self.handle, takes_context=False, retries=retries)
         self.running._starting.prepare = self.prepare  # type: ignore[method-assign]
         self.running._starting._mark = self.mark  # type: ignore[method-assign]
         ending: Any = self.running._ending
-        ending._settle, ending.script, ending._reply = self.settle, self.script, lambda *_: (1, "")
+        ending._settle, ending.script, ending._answers.reply = self.settle, self.script, lambda *_: (1, "")
         ending._member.keys = SimpleNamespace(name=lambda *_: "", stream=lambda _: "", log=lambda _: "")
         self.raises: list[Exception] = []
 

@@ -31,7 +31,7 @@ class Served:
 
     @property
     def windows(self) -> Windows:
-        return self.service.members[0].running.windows
+        return self.service.members[0].running.handling.windows
 
     async def reader(self, count: int = ENDLESS, **options: Any) -> NestReader:
         times = {} if "idleTimeout" in options else {"timeout": 60_000}
@@ -223,7 +223,7 @@ async def test_a_revoked_member_gives_up_its_streams(served: Served, redis: Redi
     await served.source.at_rest()
     running, name = served.service.members[0].running, served.service.members[0].consumer
     await redis.set(f"{{{prefix}}}:lease:{name}", "+")
-    await until(lambda: running.windows.size == 0)
+    await until(lambda: running.handling.windows.size == 0)
     # It runs again, in a window anew, and its caller has seen too much of the first run to go on.
     reader.ask(1_000)
     values, code, _ = await reader.refused()

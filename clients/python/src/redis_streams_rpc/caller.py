@@ -8,18 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from .calls import Call, raise_end, value_of
-from .connections import Address, Pauses, Where, check_layout, connect, is_passing, now
+from .checks import SHORTEST, duration, key_name, no_consumer, number, whole
+from .connections import Address, Where, find_layout, now
 from .entry import LONGEST_KEY
-from .errors import RedisStreamsError
+from .errors import WEEK, RedisStreamsError
 from .extra_fields import extra_fields
 from .frame import NOTHING
 from .header import LONGEST_TIME, header_line
 from .keys import Keys
 from .line import Line
 from .log_rate import one_per_kind
-from .nesting import within
+from .nesting import DEEPEST, within
 from .patterns import pattern_text
-from .places import Lanes
+from .places import MOST_SHARDS, Lanes
 from .priorities import Priority, class_of
 from .reading import Reading, Window, window_of
 from .scheduling import call_later, check_call, event_later, wait_of
@@ -59,9 +60,11 @@ class Caller:
         sealing: "Sealing | None" = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
-        self._address, self._prefix, self._backlog = Address(url), prefix, max_backlog
-        self._shards = shards or self._address.default_shards
-        self._timeout, self._when, self._lanes = timeout, when_no_consumer, Lanes(lanes)
+        self._address, self._prefix = Address(url), key_name(prefix, "a prefix")
+        self._backlog = whole("max_backlog", max_backlog, 1, 1_000_000_000)
+        self._shards = whole("shards", shards, 0, MOST_SHARDS) or self._address.default_shards
+        self._timeout, self._when = duration("timeout", timeout), no_consumer(when_no_consumer)
+        self._lanes = Lanes(lanes)
         self._spreads, self._sealing = Spreads(self._shards), sealing
         if sealing:
             sealing.must_write()
@@ -78,17 +81,8 @@ class Caller:
 
     async def connect(self) -> None:
         """Connects; waits for a Redis that is not there yet."""
-        pauses = Pauses()
-        while not self._keys:
-            redis = connect(self._address, Keys(self._prefix))
-            try:
-                self._keys = await check_layout(redis, self._prefix, self._shards)
-            except Exception as error:
-                if not is_passing(error):
-                    raise
-                await pauses.wait()
-            finally:
-                await redis.aclose()
+        if not self._keys:
+            self._keys = await find_layout(self._address, self._prefix, self._shards)
 
     async def close(self) -> None:
         """Calls that still wait fail with CLOSED."""
@@ -131,18 +125,19 @@ class Caller:
         likes, as with `once`.
         """
         text, wide = pattern_text(pattern), window_of(window, once)
-        stream, line = self._place(text)
-        seconds, sealing = self._timeout if timeout is None else timeout, self._sealing
+        seconds, sealing = self._timeout if timeout is None else duration("timeout", timeout), self._sealing
+        duration("idle", idle)
+        when = self._when if when_no_consumer is None else no_consumer(when_no_consumer)
         if sealing and idle:
             # A seal binds the idle time, and not how long the first value may take.
             seconds = min(seconds or idle, idle)
         if sealing and not seconds:
             raise RedisStreamsError("INVALID_OPTION", "a call that is sealed has a timeout")
         rest, wait = extra_fields(headers, key, sealing), wait_of(delay, not_before)
-        body = write_json(data)
+        body, inside = write_json(data), within.get()
+        deep = whole("depth", depth, 0, DEEPEST) if depth is not None else inside.depth if inside else 0
+        stream, line = self._place(text)
         self._number += 1
-        inside = within.get()
-        deep = depth if depth is not None else inside.depth if inside else 0
 
         def fields(call: Call) -> list[str]:
             left = max(1, int(call.until - now())) if seconds else 0
@@ -162,7 +157,6 @@ class Caller:
         call.of_class = class_of(text, priority, self._lanes, self._shards)
         if sealing:
             call.must_be_sealed()
-        when = self._when if when_no_consumer is None else when_no_consumer
         if wait:
             check_call(wait, seconds, when)
             call.later, when = call_later(line.keys, stream, text, f"{self.id}/{call.id}", wait, not_before), "wait"
@@ -234,13 +228,15 @@ class Caller:
         nothing until `message_window` seconds after it is due.
         """
         text = pattern_text(pattern)
-        stream, line = self._place(text)
-        until = now() + (self._timeout * 1000 or LONGEST_TIME)
+        duration("expires", expires)
+        number("message_window", message_window, SHORTEST, WEEK)
         body, sealing, more = write_json(data), self._sealing, self._lanes.fields(text)
         of_class = class_of(text, priority, self._lanes, self._shards)
         if of_class:
             more = ["p", text]
         rest, wait = extra_fields(headers, key, sealing), wait_of(delay, not_before)
+        stream, line = self._place(text)
+        until = now() + (self._timeout * 1000 or LONGEST_TIME)
         live = line.keys.name("live", text)
         size = len(body)
 

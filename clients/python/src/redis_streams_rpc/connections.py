@@ -1,6 +1,7 @@
 """Connections, and what each of them has reached."""
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from redis.exceptions import (
     MasterDownError,
     OutOfMemoryError,
     ReadOnlyError,
+    RedisError,
     ResponseError,
     TryAgainError,
 )
@@ -23,10 +25,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .cluster import Cluster
+from .errors import RedisStreamsError
 from .keys import Keys
+from .owned import parsed, urls_of
 from .scripts import run
 from .sentinels import Sentinels
 from .shards import tag_numbers
+
+log = logging.getLogger("redis_streams_rpc")
 
 # What a lost connection raises: whether the command was executed is not known.
 # On Python 3.10 the TimeoutError of asyncio is a class of its own, and no OSError.
@@ -85,9 +91,16 @@ class Address:
     """Where Redis is. A list of URLs are nodes of a Cluster; they have the same user, password and use of TLS."""
 
     def __init__(self, url: "Where") -> None:
-        self._url = url if isinstance(url, str) else ""
-        self._sentinels = url if isinstance(url, Sentinels) else None
-        self._cluster = None if isinstance(url, str | Sentinels) else Cluster(list(url))
+        self._url = ""
+        self._sentinels: Sentinels | None = None
+        self._cluster: Cluster | None = None
+        if isinstance(url, Sentinels):
+            self._sentinels = url
+        elif isinstance(url, str):
+            parsed(url)
+            self._url = url
+        else:
+            self._cluster = Cluster(urls_of(url))
         self.default_shards = 1 if self._cluster is None else SHARDS_OF_A_CLUSTER
 
     def client(self, keys: Keys, **options: Any) -> "Redis":
@@ -148,6 +161,39 @@ async def check_layout(redis: "Redis", prefix: str, shards: int) -> list[Keys]:
     tags = " ".join(map(str, numbers)) if shards > 1 else ""
     await run(redis, "layout", [Keys(prefix).name("layout")], [shards, tags, PROTOCOL, 1])
     return [Keys(prefix, number) for number in numbers]
+
+
+async def find_layout(
+    address: Address, prefix: str, shards: int, is_closing: Callable[[], bool] = lambda: False
+) -> list[Keys]:
+    """The same of a Redis that may not be there yet: it waits, and says so.
+
+    Raises INVALID_OPTION where others who use the prefix have another layout, REDIS where Redis refuses, and CLOSED.
+    """
+    pauses = Pauses()
+    while not is_closing():
+        redis = connect(address, Keys(prefix))
+        try:
+            return await check_layout(redis, prefix, shards)
+        except (RedisError, *LOST) as error:
+            if not is_passing(error):
+                raise refusal(error) from error
+            log.warning("Redis is not there yet: %s", error)
+            await pauses.wait()
+        finally:
+            await redis.aclose()
+    raise RedisStreamsError("CLOSED", "it was closed before it had started")
+
+
+def refusal(error: Exception) -> RedisStreamsError:
+    """What a start says that no further try would change."""
+    text, misfit = str(error), "LAYOUT "
+    if text.startswith(misfit):
+        said = RedisStreamsError("INVALID_OPTION", text.removeprefix(misfit))
+    else:
+        said = RedisStreamsError("REDIS", f"Redis refused: {text}")
+    said.__cause__ = error
+    return said
 
 
 class Pauses:

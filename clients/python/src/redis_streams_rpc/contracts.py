@@ -110,7 +110,9 @@ class Contract:
         name, key = member.keys.name, digest(text)
         uptime = int((time.monotonic() - self._began) * 1000)
         about = {"version": self.version, "hash": json.loads(text)["hash"], "force": False, "uptime": uptime}
-        card = write_json({"group": member.group, "document": key, "about": {**about, "methods": {}}})
+        counts = {method: member.statistics.of_method(f"{self.prefix}.{method}") for method in self._methods}
+        called = {method: count for method, count in counts.items() if count}
+        card = write_json({"group": member.group, "document": key, "about": {**about, "methods": called}})
         keys = [name("services"), *(name(kind, self.prefix) for kind in ("instances", "about")), name("document", key)]
         args = [member.consumer, self.prefix, member.options.lease_ttl, card, LIFE]
         if await member.script("describe", keys, [*args, ""]) == "unknown":

@@ -2,22 +2,22 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from redis.exceptions import ResponseError
 
+from .answers import Answers
 from .connections import LOST
 from .delivery import Delivery
-from .frame import ENDS, ERROR, FAULT, LAST, NEXT, NOTHING, PACKED, PACKED_LAST, Reply, fault, write_frame, write_reply
+from .frame import ENDS, ERROR, FAULT, LAST, NEXT, NOTHING, write_frame
 from .header import Malformed
 from .letters import of_entry
 from .log_rate import about
 from .raised import LONGEST_TEXT, letter_fields, text_of
 from .results import read_result
-from .sealed_text import CODEC, ReplyFacts, packet_of, read_sealed
 from .settling import LOG_LIFE, Outcome, log_life, lost_reply
-from .texts import begins, units, write_json
+from .tallies import End
+from .texts import begins, units
 
 if TYPE_CHECKING:
     from .member import Member
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("redis_streams_rpc")
 
 KEPT_LETTERS = 10_000
-LONGEST_RESULT = 1_048_576
-"""Characters of what is stored under a key."""
-UNKNOWN = {"status": "error", "message": "Internal server error"}
+_WANTED: dict[str, End] = {"PAUSED": "paused", "CANCELLED": "cancelled"}
+"""Faults that an operator or the caller wanted: nothing is wrong."""
 UNSETTLED = 64
 """Values of a stream after which it waits until they are written."""
 
@@ -40,7 +39,7 @@ class Ending:
     """Ends deliveries of a member."""
 
     def __init__(self, member: "Member") -> None:
-        self._member = member
+        self._member, self._answers = member, Answers(member)
 
     async def insist(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """Repeats a command until Redis has answered it."""
@@ -74,9 +73,9 @@ class Ending:
         """A reply that does not end the call; false: it cannot be written, and has ended it. `as_is`: it is sealed."""
         if delivery.sender is None:
             return True
-        written, text = self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))
+        written, text = self._answers.reply(delivery, kind, payload, as_is)
         if written in ENDS:
-            await self._answer(delivery, text)
+            await self._answer(delivery, FAULT if written == FAULT else ERROR, text)
             return False
         if delivery.window is not None:
             delivery.window.sent(units(text))
@@ -107,12 +106,16 @@ class Ending:
         """The last reply of a request, or the end of an event."""
         if delivery.sender is None:
             result = f"={delivery.digest} []" if delivery.key_record else ""
+            self._count(delivery, "failed" if kind == ERROR else "handled")
             await self._settle(Outcome(delivery, drop=False, result=result))
             return
-        await self._answer(delivery, self._reply(delivery, *self._sealed(delivery, kind, payload, as_is))[1])
+        written, text = self._answers.reply(delivery, kind, payload, as_is)
+        # What is sealed does not show what it is.
+        await self._answer(delivery, kind if kind == ERROR else written, text)
 
-    async def _answer(self, delivery: Delivery, text: str) -> None:
+    async def _answer(self, delivery: Delivery, kind: int, text: str) -> None:
         """Ends a request with its last reply."""
+        self._count(delivery, "failed" if kind == ERROR else "refused" if kind == FAULT else "answered")
         result = ""
         if delivery.key_record:
             result = f"={delivery.stamp} [{','.join(delivery.kept)}]" if delivery.is_kept else "-"
@@ -121,71 +124,24 @@ class Ending:
     async def _settle(self, outcome: Outcome) -> None:
         await self._member.settling.settle(outcome)
 
-    def _sealed(self, delivery: Delivery, kind: int, payload: Any, as_is: bool) -> tuple[int, Any]:
-        """A reply as it leaves: sealed at its place, where messages are."""
-        sealing, request = self._member.options.sealing, delivery.request
-        if as_is or sealing is None or isinstance(request, Malformed) or (sender := delivery.sender) is None:
-            return kind, payload
-        found, is_last = read_sealed(request.data), kind != NEXT
-        assert found
-        run = (self._member.consumer, delivery.deliveries, delivery.nonce, delivery.replies)
-        facts = ReplyFacts(delivery.pattern, sender.caller, sender.call, request.key, *run, is_last, found)
-        packet = {"err": payload or UNKNOWN} if kind == ERROR else packet_of(payload, is_last)
-        try:
-            text = sealing.reply(packet, facts)
-        except (TypeError, ValueError) as error:
-            text = sealing.reply({"err": _unwritable(error)}, replace(facts, is_last=True))
-            is_last = True
-        return PACKED_LAST if is_last else PACKED, [CODEC, text]
-
-    def _reply(self, delivery: Delivery, kind: int, payload: Any) -> tuple[int, str]:
-        """The kind that it has come to, and its text."""
-        assert delivery.sender
-        index = delivery.replies
-        delivery.replies += 1
-        try:
-            text = write_reply(Reply(delivery.sender.call, kind, delivery.deliveries, delivery.nonce, index, payload))
-        except (TypeError, ValueError) as error:
-            return self._reply_instead(delivery, ERROR, _unwritable(error))
-        if len(text.encode()) > self._member.options.max_reply:
-            told = fault("PAYLOAD_TOO_LARGE", "the reply is too large", "may-have-run")
-            return self._reply_instead(delivery, FAULT, told)
-        delivery.is_kept = delivery.is_kept and kind != FAULT
-        if delivery.key_record:
-            self._keep(delivery, write_json([kind, *([] if payload is NOTHING else [payload])]))
-        return kind, text
-
-    def _keep(self, delivery: Delivery, text: str) -> None:
-        """Holds nothing of what is more than can be stored."""
-        delivery.kept_size += units(text) + 1
-        delivery.is_kept = delivery.is_kept and delivery.kept_size <= LONGEST_RESULT
-        if delivery.is_kept:
-            delivery.kept.append(text)
-        else:
-            delivery.kept = []
-
-    def _reply_instead(self, delivery: Delivery, kind: int, told: Any) -> tuple[int, str]:
-        delivery.replies -= 1
-        return self._reply(delivery, kind, told)
+    def _count(self, delivery: Delivery, end: End) -> None:
+        self._member.tallies.ended(delivery.pattern, end)
 
     async def fault(self, delivery: Delivery, code: str, message: str, outcome: str, **more: Any) -> NoReturn:
         """Tells the caller, and ends the request."""
-        await self._settle(Outcome(delivery, self._fault(delivery, code, message, outcome, **more), result="-"))
+        self._count(delivery, _WANTED.get(code, "refused"))
+        told = self._answers.fault(delivery, code, message, outcome, **more)
+        await self._settle(Outcome(delivery, told, result="-"))
         raise Over
-
-    def _fault(self, delivery: Delivery, code: str, message: str, outcome: str, **more: Any) -> str:
-        assert delivery.sender
-        told = fault(code, message, outcome) | more
-        said = Reply(delivery.sender.call, FAULT, delivery.deliveries, delivery.nonce, delivery.replies, told)
-        return write_reply(said)
 
     async def given_up(self, delivery: Delivery) -> None:
         """At its deadline, or when its caller has given it up."""
+        self._count(delivery, _WANTED.get(delivery.cancelled, "refused"))
         if delivery.sender is None:
             await self._settle(Outcome(delivery, drop=False, result="-"))
             return
         message = "the deadline has passed" if delivery.cancelled == "TIMEOUT" else "the call was cancelled"
-        told = self._fault(delivery, delivery.cancelled, message, "may-have-run")
+        told = self._answers.fault(delivery, delivery.cancelled, message, "may-have-run")
         await self._settle(Outcome(delivery, told, result="-"))
 
     async def acknowledge(self, delivery: Delivery) -> NoReturn:
@@ -237,16 +193,13 @@ class Ending:
             await self._letter(delivery, reason, told, "DEAD_LETTERED", "may-have-run")
         why = text_of(error)
         # What else was raised is for operators only.
-        fault = self._told(delivery, "DEAD_LETTERED", why if reason == "handler" else told, "may-have-run")
+        fault = self._answers.told(delivery, "DEAD_LETTERED", why if reason == "handler" else told, "may-have-run")
         if payload is not NOTHING and delivery.sender:
-            fault = self._reply(delivery, *self._sealed(delivery, ERROR, payload, False))[1]
+            fault = self._answers.reply(delivery, ERROR, payload)[1]
         await self._write_letter(delivery, reason, why, fault, letter_fields(error))
 
     async def _letter(self, delivery: Delivery, reason: str, why: str, code: str, outcome: str) -> NoReturn:
-        await self._write_letter(delivery, reason, why, self._told(delivery, code, why, outcome), [])
-
-    def _told(self, delivery: Delivery, code: str, why: str, outcome: str) -> str:
-        return self._fault(delivery, code, why, outcome) if delivery.sender else ""
+        await self._write_letter(delivery, reason, why, self._answers.told(delivery, code, why, outcome), [])
 
     async def _write_letter(self, delivery: Delivery, reason: str, why: str, reply: str, raised: list[str]) -> NoReturn:
         """`reply`: how its caller is told; empty: nobody is."""
@@ -269,6 +222,7 @@ class Ending:
         said = await self.script("dead-letter", keys, [*args, lost, life, KEPT_LETTERS, *fields])
         line = "%s: became dead letter %s, %s (entry %s): %s"
         if said.startswith("ok "):
+            self._count(delivery, "dead")
             told = (delivery.pattern, said.removeprefix("ok "), reason, delivery.name, why)
             _logger.error(line, *told, extra=about(delivery.pattern))
         raise Over
@@ -281,13 +235,14 @@ class Ending:
         args += [delivery.note.spared, delivery.size, delivery.place, int(delivery.is_shared)]
         if await self.script("retry", keys, args) not in ("ok", "unnoted"):
             raise Over
+        self._count(delivery, "retried")
 
     async def no_handler(self, delivery: Delivery) -> None:
         """Another member or group answers it, or its caller is told that none does."""
         assert delivery.sender
         member, name, stream = self._member, self._member.keys.name, delivery.stream
         message = "There is no matching message handler defined in the remote service."
-        frame = write_frame(member.consumer, [self._fault(delivery, "NO_HANDLER", message, "not-run")])
+        frame = write_frame(member.consumer, [self._answers.fault(delivery, "NO_HANDLER", message, "not-run")])
         keys = [member.keys.stream(stream), name("due", stream), name("live", delivery.pattern)]
         keys += [member.keys.log(delivery.sender.caller), name("groups", stream), name("part", stream)]
         life = log_life(delivery, member.clock.ms())
@@ -296,7 +251,3 @@ class Ending:
         said = await self.script("no-handler", keys, args)
         if said.startswith("handed "):
             await self._member.tell(said.removeprefix("handed "), "audit")
-
-
-def _unwritable(error: Exception) -> dict[str, str]:
-    return {"status": "error", "message": f"the reply cannot be written as JSON: {error}"}

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .checks import texts_by_name
 from .entry import LONGEST_KEY
 from .errors import RedisStreamsError
 from .texts import named, units, write_json
@@ -14,6 +15,7 @@ def extra_fields(headers: dict[str, str] | None, key: str | None, sealing: "Seal
     """Headers that are not hidden in the seal, and the key."""
     extra: list[str] = []
     if headers:
+        texts_by_name("headers", headers)
         text = write_json(headers)
         if units(text) > 16_384:
             raise RedisStreamsError("PAYLOAD_TOO_LARGE", "headers have 16,384 characters at most")

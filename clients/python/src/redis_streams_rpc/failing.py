@@ -3,9 +3,10 @@
 import logging
 from typing import TYPE_CHECKING
 
+from .answers import UNKNOWN
 from .backoff import backoff
 from .delivery import Delivery, Note
-from .ending import UNKNOWN, Ending, Over
+from .ending import Ending, Over
 from .entry import Request
 from .errors import DeadLetter, HandlerError, RetryLater
 from .frame import ERROR, NOTHING

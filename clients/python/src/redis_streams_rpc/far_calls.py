@@ -41,10 +41,10 @@ class FarCalls:
 
     async def unlock(self) -> bool:
         """Says whether to read what stands before a far call although the read does not reach it."""
-        running = self._member.running
-        if running.progress != self._progress:
-            self._progress, self._since = running.progress, now()
-        if not self._after or now() - self._since < LOCKED or not running.do_all_wait:
+        running, handling = self._member.running, self._member.running.handling
+        if handling.progress != self._progress:
+            self._progress, self._since = handling.progress, now()
+        if not self._after or now() - self._since < LOCKED or not handling.do_all_wait:
             return False
         refused = running.refuse_waiting()
         log.error(

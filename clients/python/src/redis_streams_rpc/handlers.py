@@ -51,6 +51,9 @@ class Handlers:
     broadcasts: dict[str, Handler] = field(default_factory=dict)
     """Handlers of events that every instance runs."""
 
+    def __contains__(self, pattern: str) -> bool:
+        return pattern in self.messages or pattern in self.events or pattern in self.broadcasts
+
     def add(self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False) -> None:
         kind = self.broadcasts if is_broadcast else self.events if is_event else self.messages
         text = pattern_text(pattern)

@@ -39,10 +39,12 @@ class Inbox:
             member.recovery.look_soon()
         elif text in ("paused", "report"):
             member.recovery.renew_soon()
+        elif text == "statistics":
+            member.statistics.tell_soon()
         elif isinstance(text, str) and text.startswith("due "):
             member.scheduled.told(text)
         elif isinstance(text, str) and is_credit(text):
-            member.running.windows.credit(text)
+            member.running.handling.windows.credit(text)
         elif isinstance(text, str) and (notice := read_notice(text)):
             member.running.cancel(*notice)
 

@@ -43,7 +43,7 @@ class Intake:
         self._marks: dict[str, str] = {}
         self._far = FarCalls(member, self)
         self.reads = 0
-        packed = [stream for stream, kind in streams.items() if kind == "r" and member.running.packs.has_room]
+        packed = [stream for stream, kind in streams.items() if kind == "r" and member.running.handling.packs.has_room]
         self.calls = CallsPerEntry(packed)
         """How many calls an entry has: room is a number of calls, and what is read are entries."""
 

@@ -30,6 +30,8 @@ from .running import Running
 from .scheduled import Scheduled
 from .scripts import command, run
 from .settling import Settling
+from .statistics import Statistics
+from .tallies import Tallies
 
 if TYPE_CHECKING:
     from .service import Options
@@ -52,12 +54,19 @@ def consumer_name() -> str:
 class Member:
     """One instance in one shard, from its first lease to the loss of it."""
 
-    def __init__(self, options: "Options", keys: Keys, place: Place, isolation: Isolation | None = None) -> None:
+    def __init__(
+        self,
+        options: "Options",
+        keys: Keys,
+        place: Place,
+        isolation: Isolation | None = None,
+        tallies: Tallies | None = None,
+    ) -> None:
         self.options, self.keys, self.place, self.streams = options, keys, place, place.streams
         self.all_streams = {**place.broadcasts, **place.streams}
         self.group, self.consumer, self.token = options.group, consumer_name(), secrets.token_urlsafe(16)
-        self.isolation = isolation or Isolation()
-        """That of all handlers of the service in this process."""
+        self.isolation, self.tallies = isolation or Isolation(), tallies or Tallies(options.handlers)
+        """Those of all handlers of the service in this process."""
         self.clock = Clock()
         self.doubt = 0
         self.since: dict[tuple[str, str], str] = {}
@@ -79,7 +88,7 @@ class Member:
         self.intakes = [self._intake(self.group, place.streams)] if place.streams else []
         if place.broadcasts:
             self.intakes.append(self._intake(broadcast_group(self.group, self.consumer), place.broadcasts))
-        self.inbox, self.scheduled = Inbox(self), Scheduled(self)
+        self.inbox, self.scheduled, self.statistics = Inbox(self), Scheduled(self), Statistics(self)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _on_connection(self, role: str, id_: int) -> None:
@@ -135,8 +144,9 @@ class Member:
     def start(self) -> None:
         """Begins to read, and to do everything else."""
         self.is_started = True
-        works = (self._renew_often, self.settling.work, self.inbox.work, self.recovery.work, self.scheduled.work)
-        for work in (*works, self.recovery.clean_often, *(intake.work for intake in self.intakes)):
+        works = [self._renew_often, self.settling.work, self.inbox.work, self.recovery.work, self.scheduled.work]
+        works += [self.statistics.work, self.recovery.clean_often, *(intake.work for intake in self.intakes)]
+        for work in works:
             self._tasks.append(asyncio.create_task(self._steadily(work())))
 
     async def _steadily(self, work: Coroutine[Any, Any, None]) -> None:
@@ -168,7 +178,7 @@ class Member:
         for pattern, words in answers.items():
             # The second one is what it may have said before.
             pair = " ".join(["packs", *words]), " ".join(words) or "-"
-            flags += pair if self.running.packs.takes(pattern) else reversed(pair)
+            flags += pair if self.running.handling.packs.takes(pattern) else reversed(pair)
         return keys, flags
 
     async def _announce(self, check: bool) -> None:
@@ -269,7 +279,7 @@ class Member:
 
     def successor(self) -> "Member":
         """What takes its place, under another name."""
-        return Member(self.options, self.keys, self.place, self.isolation)
+        return Member(self.options, self.keys, self.place, self.isolation, self.tallies)
 
     async def tell(self, consumer: str, word: str) -> None:
         """Says a word on the channel of another member."""

@@ -1,7 +1,7 @@
 """Connections whose place is asked for: to the owner of a slot, or to the master that Sentinels name."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Connection, Redis, SSLConnection
@@ -9,8 +9,15 @@ from redis.asyncio.connection import parse_url
 from redis.exceptions import AskError, ReadOnlyError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from .errors import RedisStreamsError
+
 ANSWERS = 1.0
 """Seconds that a node has to give an answer."""
+
+UNREADABLE = (
+    "a URL of Redis begins with redis://, rediss:// or unix://, and its port is a number; "
+    "what is special in a user or a password is written as in %40"
+)
 
 Node = tuple[str, int]
 Owner = Callable[[], Awaitable[Node]]
@@ -40,10 +47,20 @@ class _OwnedWithTls(_Owned, SSLConnection):
 
 
 def parsed(url: str) -> tuple[Node, dict[str, Any]]:
-    """Where a URL is, and what it says beside that."""
-    given = cast(dict[str, Any], parse_url(url))
+    """Where a URL is, and what it says beside that. Raises INVALID_OPTION, which does not quote it."""
+    try:
+        given = cast(dict[str, Any], parse_url(url))
+    except (ValueError, TypeError, AttributeError):
+        raise RedisStreamsError("INVALID_OPTION", UNREADABLE) from None
     rest = {name: value for name, value in given.items() if name not in ("host", "port")}
     return (given.get("host", "localhost"), given.get("port", 6379)), rest
+
+
+def urls_of(given: Any) -> list[str]:
+    """Those of some nodes: one at least."""
+    if not isinstance(given, Sequence) or not given:
+        raise RedisStreamsError("INVALID_OPTION", "Redis is at a URL, at a list of URLs, or where Sentinels say")
+    return list(given)
 
 
 def owned(rest: dict[str, Any], owner: Owner) -> dict[str, Any]:

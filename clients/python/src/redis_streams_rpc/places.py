@@ -10,6 +10,7 @@ from .patterns import LONGEST, pattern_text
 from .shards import shard_of, spread_streams
 from .texts import named, units
 
+MOST_SHARDS = 256
 LONGEST_SPREAD = LONGEST - 8
 """Of a pattern that is spread: each of its streams has a name of a permitted length."""
 

@@ -13,6 +13,7 @@ from .frame import FAULT, Reply, fault, write_frame, write_reply
 from .header import Header, read_header
 from .inbox import read_notice
 from .intake import Intake
+from .log_rate import about
 from .orphans import Orphans
 from .scripts import command, run
 from .settling import LOG_LIFE
@@ -227,6 +228,8 @@ class Recovery:
                 if nested:
                     self._searched[dead, stream] = now()
                 return bool(said[0] == "suspects") or has_suspects
+            if said[1]:
+                log.info("took over %d entries of %s from %s", len(said[1]), stream, dead, extra=about(dead))
             # What was cancelled while nobody listened does not run.
             notices = await command(member.commands, "LRANGE", name("inbox", dead), 0, -1)
             self._accept(member.intakes[0], stream, said, doubt, since)

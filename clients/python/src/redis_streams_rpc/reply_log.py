@@ -59,8 +59,8 @@ class ReplyLog:
                     await self._read()
                     pauses.reset()
             except (*LOST, ResponseError) as error:
+                log.warning("the reply log cannot be read, and is tried again: %s", error)
                 if not is_passing(error):
-                    log.warning("the reply log cannot be read: %s", error)
                     self._lose()
                 await self._redis.connection_pool.disconnect()
                 await pauses.wait()

@@ -2,23 +2,19 @@
 
 import asyncio
 import contextlib
-import inspect
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .connections import now
 from .delivery import Delivery
 from .ending import Ending, Over
 from .entry import Request
 from .failing import Failing
-from .frame import DONE, LAST, NOTHING
-from .handlers import Context, Handler
+from .handlers import Handler
+from .handling import Handling
 from .header import Malformed
 from .log_rate import about
-from .nesting import DEEPEST, Within, within
-from .packs import Packs
-from .send_window import Windows
+from .nesting import DEEPEST
 from .slots import Refused, Slots
 from .starting import Starting
 
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("redis_streams_rpc")
 
-GRACE = 5.0
-"""Seconds that a handler has to end when its signal has fired."""
 MOST_WAITING = 1_000
 """Deliveries that wait for a slot, or for their time, after which no more are read that would wait too."""
 LOCKED = "handlers wait for calls of their own, which stand behind this one"
@@ -46,15 +40,11 @@ class Running:
         self._slots = [Slots[Delivery](member.options.concurrency, member.isolation) for _ in range(DEEPEST + 1)]
         self._one_by_one: dict[tuple[str, str, str], asyncio.Lock] = {}
         self._changed = asyncio.Event()
-        self._handlers: dict[Delivery, tuple[asyncio.Task[None], Within]] = {}
-        self.packs, self.windows = Packs(member.options.concurrency), Windows(member)
-        self.progress = 0
-        """Starts and ends of handlers so far."""
         self._starting, self._ending = Starting(member), Ending(member)
-        self._failing = Failing(member, self._ending)
+        self.handling, self._failing = Handling(member, self._ending), Failing(member, self._ending)
         self.tasks: set[asyncio.Task[None]] = set()
-        self._nonce = 0
         member.isolation.listeners.add(self)
+        member.tallies.holders.add(self)
 
     @property
     def room(self) -> int:
@@ -74,13 +64,7 @@ class Running:
     @property
     def takes_suspect(self) -> bool:
         """Whether there is room for what is handed out for the last time: also where handlers may wait for it."""
-        is_waited_for = any(of.calls > 0 for _, of in self._handlers.values())
-        return self._member.isolation.takes and (self.room > 0 or is_waited_for)
-
-    @property
-    def do_all_wait(self) -> bool:
-        """Whether every handler waits for calls of its own."""
-        return bool(self._handlers) and all(of.calls > 0 for _, of in self._handlers.values())
+        return self._member.isolation.takes and (self.room > 0 or self.handling.does_any_wait)
 
     def refuse_waiting(self) -> int:
         """Refuses calls from outside that wait for a slot and have certainly not run. Answers how many."""
@@ -91,12 +75,16 @@ class Running:
     @property
     def nested_room(self) -> int:
         """How many more may be read that wait for a slot, to find calls that handlers have made."""
-        return max(0, MOST_WAITING + len(self._parked) + len(self._handlers) - len(self._by_name))
+        return max(0, MOST_WAITING + len(self._parked) + len(self.handling) - len(self._by_name))
 
     @property
     def resting(self) -> set[str]:
         """Streams of which nothing is read until fewer deliveries wait for their time, or for the end of a pause."""
         return {one.stream for one in self._parked} if len(self._parked) >= MOST_WAITING else set()
+
+    def held(self) -> list[tuple[str, bool]]:
+        """The pattern of each call and event that runs or waits for a slot, and whether it runs."""
+        return [(one.pattern, one in self.handling) for one in self._by_name.values() if one not in self._parked]
 
     def opened(self) -> None:
         """Others may begin again after a suspect, or another suspect may be taken."""
@@ -134,8 +122,7 @@ class Running:
         delivery = self._by_name.get((self._member.group, stream, name))
         if delivery and not delivery.cancelled:
             delivery.cancelled = "CANCELLED"
-            if found := self._handlers.get(delivery):
-                found[0].cancel()
+            self.handling.stop(delivery)
 
     async def drain(self, seconds: float) -> None:
         """Waits until everything has ended that is not waiting for its time."""
@@ -221,7 +208,7 @@ class Running:
             await self._ending.fault(delivery, "OVERLOADED", LOCKED, "not-run")
         try:
             await self._starting.start(delivery, request, handler)
-            error = await self._handle(delivery, request, handler, data)
+            error = await self.handling.run(delivery, request, handler, data)
             if error is not None:
                 await self._failing.failed(delivery, request, handler, error)
             return error
@@ -234,72 +221,3 @@ class Running:
         if not delivery.size or delivery.counted < self._member.options.max_deliveries:
             return contextlib.nullcontext()
         return self._one_by_one.setdefault(delivery.entry, asyncio.Lock())
-
-    async def _handle(self, delivery: Delivery, request: Request, handler: Handler, data: Any) -> BaseException | None:
-        """Runs the handler; answers what it raised, if that decides."""
-        self._nonce += 1
-        delivery.nonce, delivery.replies, delivery.kept = self._nonce, 0, []
-        delivery.is_kept, delivery.kept_size = True, 2
-        self.windows.begin(delivery, request)
-        idle, inside = request.header.idle / 1000, Within(min(DEEPEST, request.header.depth + 1))
-        task = asyncio.create_task(self._call(delivery, request, handler, data, inside))
-        self._handlers[delivery] = task, inside
-        self.progress += 1
-        try:
-            if delivery.cancelled:
-                task.cancel()
-            while not task.done():
-                left = (delivery.until - self._member.clock.ms()) / 1000 if delivery.until else None
-                if left is not None and left <= 0 and not delivery.cancelled:
-                    delivery.cancelled = "TIMEOUT"
-                    task.cancel()
-                # It may also be cancelled while this waits, and then has all of its time from then on.
-                is_ending = bool(delivery.cancelled)
-                # Its first value may bring the deadline forward, to its idle time.
-                most = min(left, idle) if left is not None and idle else left
-                done, _ = await asyncio.wait({task}, timeout=GRACE if is_ending else most)
-                if not done and is_ending:
-                    line = "the handler of %s goes on after its end"
-                    log.warning(line, delivery.pattern, extra=about(delivery.pattern))
-                    break
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            self._handlers.pop(delivery, None)
-            self.windows.end(delivery)
-            self.progress += 1
-        if delivery.cancelled and (not task.done() or task.cancelled() or task.exception()):
-            await self._ending.given_up(delivery)
-            return None
-        return asyncio.CancelledError() if task.cancelled() else task.exception()
-
-    async def _call(self, delivery: Delivery, request: Request, handler: Handler, data: Any, inside: Within) -> None:
-        if delivery.until and self._member.clock.ms() > delivery.until:
-            # This process was too slow.
-            delivery.cancelled = "TIMEOUT"
-            raise asyncio.CancelledError
-        context = Context(
-            delivery.pattern,
-            delivery.name,
-            delivery.deliveries,
-            delivery.note.attempts,
-            request.headers if delivery.headers is None else delivery.headers,
-            request.key,
-            inside.depth,
-            delivery.until,
-            delivery.caller,
-        )
-        within.set(inside)
-        began = now()
-        try:
-            said = handler.run(data, context) if handler.takes_context else handler.run(data)
-            if inspect.isasyncgen(said):
-                if not await self._ending.values(delivery, request.header.idle, said):
-                    return
-                end: tuple[int, Any] = DONE, NOTHING
-            else:
-                end = LAST, await said if inspect.isawaitable(said) else said
-        finally:
-            self.packs.took(delivery.pattern, now() - began)
-        await self._ending.complete(delivery, *end)

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .checks import number
 from .connections import now
 from .entry import LONGEST_KEY
 from .errors import RedisStreamsError
@@ -16,19 +17,19 @@ from .texts import named, units
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-LONGEST_DELAY = 31_536_000_000
-"""Milliseconds: a year."""
+LONGEST_DELAY = 31_536_000
+"""Seconds: a year."""
 
 
 def wait_of(delay: float | timedelta, not_before: datetime | None) -> float:
     """Milliseconds until something is due, by the clock of this process where there is a time."""
-    wait = (delay.total_seconds() if isinstance(delay, timedelta) else delay) * 1000
+    wait = number("delay", delay.total_seconds() if isinstance(delay, timedelta) else delay, 0, LONGEST_DELAY) * 1000
     if not_before is not None:
         if wait or not_before.tzinfo is None:
             raise RedisStreamsError("INVALID_OPTION", "not_before has a time zone, and stands without a delay")
         wait = max(0.0, (not_before - datetime.now(not_before.tzinfo)).total_seconds() * 1000)
-    if not 0 <= wait <= LONGEST_DELAY:
-        raise RedisStreamsError("INVALID_OPTION", "a delay is of 0 seconds to a year")
+    if wait > LONGEST_DELAY * 1000:
+        raise RedisStreamsError("INVALID_OPTION", "not_before is a year ahead at most")
     return wait
 
 

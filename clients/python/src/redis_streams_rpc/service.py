@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from .connections import LOST, Address, Pauses, Where, check_layout, connect, is_passing
-from .errors import RedisStreamsError
+from .checks import key_name, number, whole
+from .connections import LOST, Address, Pauses, Where, find_layout, is_passing, refusal
+from .errors import WEEK, RedisStreamsError
 from .handlers import Handler, Handlers
 from .isolation import Isolation
-from .keys import Keys
 from .log_rate import one_per_kind
 from .member import Member
-from .places import Lanes, places_of
-from .texts import named
+from .places import MOST_SHARDS, Lanes, places_of
+from .tallies import Tallies
 
 if TYPE_CHECKING:
     from .sealed import Sealing
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("redis_streams_rpc")
 
 Run = TypeVar("Run", bound=Callable[..., Any])
-FORBIDDEN = frozenset(" \t\r\n{}")
-MOST_SHARDS = 256
+MOST_NAMED = 20
+"""Patterns in a line of the log."""
+LARGEST = 67_108_864
+"""Bytes of data and replies."""
 
 
 @dataclass
@@ -82,25 +84,24 @@ class Service:
         lanes: Mapping[str, Sequence[Any]] | None = None,
         sealing: "Sealing | None" = None,
     ) -> None:
-        if FORBIDDEN & set(named(group, "a group", 128)):
-            raise RedisStreamsError("INVALID_OPTION", "a group has no white space and no braces")
         address = Address(url)
         self.options = Options(
             address,
-            group,
-            prefix,
-            shards or address.default_shards,
-            concurrency,
-            int(lease * 1000),
-            max_deliveries,
-            attempts,
-            retry_delay,
-            drain,
-            max_payload,
-            max_reply,
+            key_name(group, "a group"),
+            key_name(prefix, "a prefix"),
+            whole("shards", shards, 0, MOST_SHARDS) or address.default_shards,
+            whole("concurrency", concurrency, 1, 100_000),
+            int(number("lease", lease, 0.5, 600) * 1000),
+            whole("max_deliveries", max_deliveries, 1, 1_000),
+            whole("attempts", attempts, 1, 1_000),
+            number("retry_delay", retry_delay, 0, WEEK),
+            number("drain", drain, 0, 3_600),
+            whole("max_payload", max_payload, 1, LARGEST),
+            whole("max_reply", max_reply, 1, LARGEST),
             Lanes(lanes),
             sealing,
         )
+        self._tallies = Tallies(self.options.handlers)
         self._lives: list[asyncio.Task[None]] = []
         self._is_started, self._closing = False, asyncio.Event()
         self.members: list[Member] = []
@@ -112,8 +113,7 @@ class Service:
         `once`: it is never started twice. `retries`: how often it may run when it raises; 0: the caller gets the error.
         `spread`: over how many streams, each in another shard, callers spread its calls; 0: it has one.
         """
-        if not 0 <= spread <= MOST_SHARDS:
-            raise RedisStreamsError("INVALID_OPTION", f"spread is a number from 0 to {MOST_SHARDS}")
+        whole("spread", spread, 0, MOST_SHARDS)
         return self._adding(pattern, Handler(_nothing, once, retries, spread=spread), is_event=False)
 
     def event(
@@ -128,6 +128,8 @@ class Service:
     def _adding(
         self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False
     ) -> Callable[[Run], Run]:
+        whole("retries", handler.retries, 0, 1_000)
+
         def add(function: Run) -> Run:
             takes = _taken(function)
             run = function if takes else lambda _: function()
@@ -150,29 +152,19 @@ class Service:
 
     async def _start(self) -> None:
         options = self.options
-        keys, isolation = await self._layout(), Isolation()
+        keys = await find_layout(options.address, options.prefix, options.shards, self._closing.is_set)
+        isolation = Isolation()
         for each, place in zip(keys, places_of(options.handlers, options.lanes, options.shards), strict=True):
-            if place.streams or place.broadcasts:
+            # Operators, and who looks for contracts, ask in the first shard.
+            if not each.tag or place.streams or place.broadcasts:
                 ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self.members.append(Member(options, each, place, isolation))
+                self.members.append(Member(options, each, place, isolation, self._tallies))
                 life = self._live(len(self.members) - 1, ready)
                 self._lives.append(asyncio.create_task(life))
                 await ready
-
-    async def _layout(self) -> list[Keys]:
-        pauses = Pauses()
-        while not self._closing.is_set():
-            redis = connect(self.options.address, Keys(self.options.prefix))
-            try:
-                return await check_layout(redis, self.options.prefix, self.options.shards)
-            except (RedisError, *LOST) as error:
-                if not is_passing(error):
-                    raise
-                log.warning("Redis is not there yet: %s", error)
-                await pauses.wait()
-            finally:
-                await redis.aclose()
-        raise RedisStreamsError("CLOSED", "the service was closed before it had started")
+        patterns = options.handlers.patterns
+        named = ", ".join(patterns[:MOST_NAMED]) + (", …" if len(patterns) > MOST_NAMED else "")
+        log.info("listening: group %s, instance %s, patterns: %s", options.group, self.members[0].consumer, named)
 
     async def _live(self, place: int, ready: "asyncio.Future[None]") -> None:
         """One member after the other: each has a name of its own."""
@@ -184,7 +176,7 @@ class Service:
             except (RedisError, RedisStreamsError, *LOST) as error:
                 await member.abandon()
                 if not is_passing(error) and not ready.done():
-                    ready.set_exception(error)
+                    ready.set_exception(error if isinstance(error, RedisStreamsError) else refusal(error))
                     return
                 log.warning("joining the group failed: %s", error)
                 await pauses.wait()
@@ -200,6 +192,8 @@ class Service:
             await member.leave()
             if not self._closing.is_set():
                 self.members[place] = member.successor()
+                line = "this instance (%s) was taken for dead: what it held is others', and it goes on as %s"
+                log.warning(line, member.consumer, self.members[place].consumer)
         if not ready.done():
             ready.set_exception(RedisStreamsError("CLOSED", "the service was closed before it had started"))
 
@@ -207,6 +201,9 @@ class Service:
         """Reads nothing more, lets handlers end, and gives back what it holds."""
         self._closing.set()
         await asyncio.gather(*self._lives, return_exceptions=True)
+        if self._lives:
+            log.info("stopped (group %s, instance %s)", self.options.group, self.members[0].consumer)
+            self._lives = []
         one_per_kind.flush()
         self._is_started = False
 
@@ -239,10 +236,10 @@ class Service:
 def _taken(function: Callable[..., Any]) -> int:
     """How many of its data and its context a handler takes. Raises INVALID_OPTION for one that wants something else."""
     signature = inspect.signature(function)
-    for number in (2, 1, 0):
+    for count in (2, 1, 0):
         with contextlib.suppress(TypeError):
-            signature.bind(*range(number))
-            return number
+            signature.bind(*range(count))
+            return count
     raise RedisStreamsError("INVALID_OPTION", "a handler takes data, data and a context, or nothing")
 
 
