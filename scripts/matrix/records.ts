@@ -56,7 +56,10 @@ export function keepPlayed(record: Played): void {
 }
 
 /** Whether a part has passed in a cell, on that day and on the same versions. */
-export function isPlayed(asked: Omit<Played, 'passed' | 'commit'>, { played }: Records = records()): boolean {
+export function isPlayed(
+  asked: Omit<Played, 'passed' | 'commit'>,
+  { played }: Records = records(),
+): boolean {
   const names = ['cell', 'part', 'server', 'node', 'date'] as const;
   return played.some((record) => names.every((name) => record[name] === asked[name]));
 }
