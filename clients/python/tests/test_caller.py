@@ -156,6 +156,17 @@ async def test_close_ends_what_waits(url: str, prefix: str) -> None:
     assert (await failure(waiting))[0] == "CLOSED"
 
 
+async def test_a_caller_that_was_closed_connects_again(url: str, prefix: str, redis: Redis) -> None:
+    """Redis knows the numbers of its batches: under the same name new ones would count as stored, and be nowhere."""
+    caller = Caller(url, prefix=prefix)
+    ids = list[str]()
+    for _ in range(3):
+        async with caller:
+            ids += [await caller.emit("happened", at) for at in range(2)]
+    assert len(set(ids)) == 6
+    assert await redis.xlen(f"{{{prefix}}}:s:happened") == 6
+
+
 async def test_shards_agree_or_nothing_is_sent(url: str, prefix: str, nest: Start) -> None:
     await nest(service={**SERVICE, "shards": 3})
     async with Caller(url, prefix=prefix, shards=3) as caller:

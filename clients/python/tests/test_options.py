@@ -35,12 +35,15 @@ CALL: dict[str, list[Any]] = {
     "delay": [-1, 31_536_001, math.nan, "1"],
     "depth": [-1, 17, 0.5],
     "headers": [{"a": 1}, {1: "a"}, ["a"], "a: b"],
+    "key": ["", "k" * 257, 5],
 }
 EMIT: dict[str, list[Any]] = {
     "expires": [-1, 0.0001, "1"],
     "delay": [-1, math.inf, "1"],
     "message_window": [0, -1, 604_801, "300"],
     "headers": [{"a": None}, "a"],
+    "message_id": ["", 7],
+    "key": [b"k"],
 }
 
 
@@ -63,7 +66,7 @@ def each(of: dict[str, list[Any]]) -> list[tuple[str, Any]]:
 
 def refused(name: str) -> Any:
     """INVALID_OPTION, and the option is named."""
-    return pytest.raises(RedisStreamsError, match=f"^INVALID_OPTION .*{name}")
+    return pytest.raises(RedisStreamsError, match=f"^INVALID_OPTION .*{name.replace('_id', ' id')}")
 
 
 @pytest.mark.parametrize(("name", "value"), each(SERVICE))
@@ -87,6 +90,16 @@ def test_options_of_a_handler(name: str, value: Any) -> None:
     if name == "retries":
         with refused(name):
             Service(group="g").event("p", retries=value)
+
+
+def test_a_decorator_without_a_pattern() -> None:
+    """It would take the handler for the pattern, and nothing would answer."""
+    service = Service(group="g")
+    for add in (service.message, service.event):
+        with pytest.raises(RedisStreamsError, match=r"^INVALID_OPTION .*before its handler"):
+
+            @add
+            async def price(order: Any) -> None: ...
 
 
 @pytest.mark.parametrize(("name", "value"), each(CALLER))

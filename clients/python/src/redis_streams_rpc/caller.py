@@ -70,7 +70,7 @@ class Caller:
             sealing.must_write()
         self._keys: list[Keys] = []
         self._lines: dict[int, Line] = {}
-        self._number = 10_000_000_000
+        self._number, self._was_closed = 10_000_000_000, False
 
     async def __aenter__(self) -> "Caller":
         await self.connect()
@@ -81,12 +81,16 @@ class Caller:
 
     async def connect(self) -> None:
         """Connects; waits for a Redis that is not there yet."""
-        if not self._keys:
-            self._keys = await find_layout(self._address, self._prefix, self._shards)
+        if self._keys:
+            return
+        self._keys = await find_layout(self._address, self._prefix, self._shards)
+        if self._was_closed:
+            # Its batches are numbered anew: under its earlier name Redis would take them for repeats.
+            self.id, self._was_closed = secrets.token_urlsafe(16), False
 
     async def close(self) -> None:
-        """Calls that still wait fail with CLOSED."""
-        lines, self._keys, self._lines = list(self._lines.values()), [], {}
+        """Calls that still wait fail with CLOSED. It may connect again."""
+        lines, self._keys, self._lines, self._was_closed = list(self._lines.values()), [], {}, True
         await asyncio.gather(*(line.close() for line in lines))
         one_per_kind.flush()
 

@@ -18,6 +18,7 @@ from .handlers import Handler, Handlers
 from .isolation import Isolation
 from .log_rate import one_per_kind
 from .member import Member
+from .patterns import pattern_text
 from .places import MOST_SHARDS, Lanes, places_of
 from .tallies import Tallies
 
@@ -129,6 +130,11 @@ class Service:
         self, pattern: Any, handler: Handler, is_event: bool, is_broadcast: bool = False
     ) -> Callable[[Run], Run]:
         whole("retries", handler.retries, 0, 1_000)
+        if callable(pattern):
+            raise RedisStreamsError(
+                "INVALID_OPTION", 'a pattern comes before its handler: @service.message("orders.price")'
+            )
+        pattern_text(pattern)
 
         def add(function: Run) -> Run:
             takes = _taken(function)

@@ -109,7 +109,7 @@ def _escaped(found: "re.Match[str]") -> str:
 
 def named(text: str, what: str, most: int) -> str:
     """A text that names something in Redis. Raises INVALID_OPTION where its halves of pairs would be one text there."""
-    if not 1 <= units(text) <= most or not is_utf8(text):
+    if not isinstance(text, str) or not 1 <= units(text) <= most or not is_utf8(text):
         why = f"{what} has 1 to {most:,} characters, and no half of a surrogate pair"
         raise RedisStreamsError("INVALID_OPTION", why)
     return text
