@@ -28,6 +28,8 @@ async def test_the_tiny_caller(nest: Start, url: str) -> None:
     assert await asyncio.to_thread(tiny_call, redis, "echo", {"id": "ä"}) == {"id": "ä"}
     with pytest.raises(RuntimeError, match="no"):
         await asyncio.to_thread(tiny_call, redis, "fail", "no")
+    # A frame may bring several replies.
+    assert await asyncio.to_thread(tiny_call, redis, "count", 5) == 4
     redis.close()
 
 

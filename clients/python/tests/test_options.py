@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redis_streams_rpc import Caller, RedisStreamsError, Service
+from redis_streams_rpc.checks import fitting
 from redis_streams_rpc.keys import Keys
 
 SERVICE: dict[str, list[Any]] = {
@@ -27,6 +28,7 @@ CALLER: dict[str, list[Any]] = {
     "timeout": [-1, 0.0001, 2_147_484, math.nan, "10", None, True],
     "when_no_consumer": ["wiat", "", -1, 86_401, math.nan, None, True],
     "max_backlog": [0, -1, 1.5, 1_000_000_001],
+    "max_payload": [0, 67_108_865, "1"],
 }
 CALL: dict[str, list[Any]] = {
     "timeout": [-1, 0.0001, 2_147_484, math.nan, "10", False],
@@ -128,6 +130,17 @@ async def test_options_of_an_event(name: str, value: Any) -> None:
     caller = connected()
     with refused(name):
         await caller.emit("p", 1, **{name: value})
+    await caller.close()
+
+
+async def test_data_that_services_would_not_read_is_not_sent() -> None:
+    caller = connected()
+    caller._most = 10
+    for data in ("x" * 9, "\u00e4" * 5, "\U0001f600" * 3):
+        for sending in (caller.call("p", data), caller.emit("p", data)):
+            with pytest.raises(RedisStreamsError, match=r"^PAYLOAD_TOO_LARGE \(not-run\)"):
+                await sending
+    assert fitting('"\u00e4\u00e4\u00e4\u00e4"', 10)
     await caller.close()
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from .calls import Call, raise_end, value_of
-from .checks import SHORTEST, duration, key_name, no_consumer, number, whole
+from .checks import LARGEST, SHORTEST, duration, fitting, key_name, no_consumer, number, whole
 from .connections import Address, Where, find_layout, now
 from .entry import LONGEST_KEY
 from .errors import WEEK, RedisStreamsError
@@ -44,7 +44,8 @@ class Caller:
     `url`: a list of URLs are nodes of a Cluster; or `Sentinels`. `shards`: 0 stands for 1, or for 24 in a Cluster; all
     services and callers of a prefix have the same number. `timeout` is in seconds, 0 for none. `when_no_consumer`: what
     happens to calls whose pattern no instance serves: `"wait"`, `"fail"`, or for how many seconds they wait for one.
-    `lanes`: as the services have them. `sealing`: seals what leaves, and refuses replies that are not sealed.
+    `lanes`: as the services have them. `max_payload`: most bytes of data; more is PAYLOAD_TOO_LARGE. `sealing`: seals
+    what leaves, and refuses replies that are not sealed.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Caller:
         timeout: float = 10,
         when_no_consumer: WhenNoConsumer = 1.0,
         max_backlog: int = 1_000_000,
+        max_payload: int = 1_048_576,
         lanes: Mapping[str, Sequence[Any]] | None = None,
         sealing: "Sealing | None" = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
         self._address, self._prefix = Address(url), key_name(prefix, "a prefix")
         self._backlog = whole("max_backlog", max_backlog, 1, 1_000_000_000)
+        self._most = whole("max_payload", max_payload, 1, LARGEST)
         self._shards = whole("shards", shards, 0, MOST_SHARDS) or self._address.default_shards
         self._timeout, self._when = duration("timeout", timeout), no_consumer(when_no_consumer)
         self._lanes = Lanes(lanes)
@@ -138,7 +141,7 @@ class Caller:
         if sealing and not seconds:
             raise RedisStreamsError("INVALID_OPTION", "a call that is sealed has a timeout")
         rest, wait = extra_fields(headers, key, sealing), wait_of(delay, not_before)
-        body, inside = write_json(data), within.get()
+        body, inside = fitting(write_json(data), self._most), within.get()
         deep = whole("depth", depth, 0, DEEPEST) if depth is not None else inside.depth if inside else 0
         stream, line = self._place(text)
         self._number += 1
@@ -234,7 +237,7 @@ class Caller:
         text = pattern_text(pattern)
         duration("expires", expires)
         number("message_window", message_window, SHORTEST, WEEK)
-        body, sealing, more = write_json(data), self._sealing, self._lanes.fields(text)
+        body, sealing, more = fitting(write_json(data), self._most), self._sealing, self._lanes.fields(text)
         of_class = class_of(text, priority, self._lanes, self._shards)
         if of_class:
             more = ["p", text]

@@ -7,6 +7,8 @@ from .errors import RedisStreamsError
 from .header import LONGEST_TIME
 from .texts import named
 
+LARGEST = 67_108_864
+"""Bytes of data and replies."""
 SHORTEST = 0.001
 """Seconds: times travel as whole milliseconds, and 0 stands for none."""
 _KEY_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f-\x9f\ufeff]+\Z")
@@ -54,6 +56,13 @@ def no_consumer(value: Any) -> "str | float":
     if not is_number or not (0 <= value <= 86_400):
         raise invalid('when_no_consumer is "wait", "fail", or a number of seconds from 0 to 86,400')
     return float(value)
+
+
+def fitting(text: str, most: int) -> str:
+    """Data that services will read: of so many bytes at most."""
+    if len(text) > most or (len(text) * 4 > most and len(text.encode()) > most):
+        raise RedisStreamsError("PAYLOAD_TOO_LARGE", f"the data has more than {most:,} bytes")
+    return text
 
 
 def texts_by_name(name: str, value: Any) -> None:

@@ -36,8 +36,8 @@ class Failing:
         payload = error.payload if isinstance(error, HandlerError) else UNKNOWN
         if not most:
             if not isinstance(error, HandlerError):
-                line, told = "the handler of %s failed (entry %s)", (delivery.pattern, delivery.name)
-                log.error(line, *told, exc_info=error, extra=about(delivery.pattern))
+                line = "the handler of %s failed (entry %s)"
+                log.error(line, delivery.pattern, delivery.name, exc_info=error, extra=about(delivery.pattern))
             await self._ending.complete(delivery, ERROR, payload)
             raise Over
         attempts = delivery.note.attempts + 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from .checks import key_name, number, whole
+from .checks import LARGEST, key_name, number, whole
 from .connections import LOST, Address, Pauses, Where, find_layout, is_passing, refusal
 from .errors import WEEK, RedisStreamsError
 from .handlers import Handler, Handlers
@@ -30,8 +30,6 @@ log = logging.getLogger("redis_streams_rpc")
 Run = TypeVar("Run", bound=Callable[..., Any])
 MOST_NAMED = 20
 """Patterns in a line of the log."""
-LARGEST = 67_108_864
-"""Bytes of data and replies."""
 
 
 @dataclass
