@@ -1,6 +1,31 @@
 #!lua flags=allow-oom
 local lease, incarnation, stream, due, started, keyRecord, log, part = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local token, group, consumer, id, since, drop, frame, lost, life, result, size, place, shared = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local function split(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(seq)
+end
+local function before(a, b)
+  local am, as = split(a)
+  local bm, bs = split(b)
+  return am < bm or (am == bm and as < bs)
+end
+local function field(flat, name)
+  for i = 1, #flat, 2 do
+    if flat[i] == name then return flat[i + 1] end
+  end
+end
+
+
+local function delivered(stream, group)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err then return nil end
+  for _, g in ipairs(groups) do
+    if field(g, 'name') == group then return field(g, 'last-delivered-id') end
+  end
+end
+
+
 local function unwritten(log)
   redis.pcall('SPUBLISH', log, '0-0 ')
   return false
@@ -111,10 +136,13 @@ local owner = not pending.err and pending[1] and pending[1][2]
 local start = group .. ' ' .. id
 local starter = redis.pcall('HGET', started, start)
 if type(starter) == 'string' then owner = starter end
+local hasEnded = false
 if owner ~= consumer then
   if owner then return 'lost' end
   local entry = redis.pcall('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
+  local last = shared == '1' and delivered(stream, group)
+  hasEnded = last and not before(last, id)
 end
 if frame ~= '' then
 
@@ -127,5 +155,6 @@ end
 end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, name, result) end
+if hasEnded then return 'ok' end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok'

@@ -148,6 +148,29 @@ describe('what is settled after a loss of memory', () => {
   });
 });
 
+describe('an event of a pack that is settled once more, as its answer was lost', () => {
+  it('leaves no note where its group has ended the pack, and one where Redis has forgotten that', async () => {
+    const brokers = await TestBrokers.open();
+    const { redis, keys } = brokers;
+    const broker = brokers.group();
+    await broker.ensureGroup('a', 'e', false);
+    const id = await brokers.add('a', '1 pack.json 3 - 0', '[1,\n2,\n3]');
+    const me = await brokers.owner('me');
+    await brokers.hand('a', 'me');
+    await broker.settle(me, {
+      ...{ logs: [], results: [] },
+      streams: [{ stream: 'a', keep: [id], drop: [], noted: [], started: [] }],
+    });
+    const pack = { size: 3, place: 1, shared: true };
+    const again = { stream: 'a', id, pack, incarnation: '', drop: false, answer: undefined };
+    expect(await broker.settleChecked(me, again)).toBe('ok');
+    expect(await redis.exists(keys.part('a'))).toBe(0);
+    await redis.xgroup('SETID', keys.stream('a'), 'service', '0');
+    expect(await broker.settleChecked(me, again)).toBe('ok');
+    expect(await redis.hgetall(keys.part('a'))).toEqual({ [`${id} service`]: '.x.' });
+  });
+});
+
 describe('L22: the key of a call of a pack', () => {
   const keyed = (result: string | undefined) => ({
     ...{ pattern: 'a', key: 'key', digest: 'digest', result },

@@ -1,7 +1,9 @@
 import { wordOf } from '../../answer.js';
 import { LUA_ANSWER } from '../../lua/answer.js';
+import { LUA_DELIVERED } from '../../lua/delivered.js';
 import { LUA_FENCE } from '../../lua/fence.js';
 import { LUA_FINISH } from '../../lua/finish.js';
+import { LUA_IDS } from '../../lua/ids.js';
 import { LUA_ROOM } from '../../lua/room.js';
 import { LUA_RESULTS } from '../../lua/results.js';
 import { endedRecord } from '../../../protocol/result-record.js';
@@ -26,7 +28,8 @@ export interface KeyedResult {
  *
  * The entry is settled if it is pending under the consumer; or pending nowhere, but still in the stream; or if it
  * exists nowhere and the incarnation changed since it was read. Otherwise it belongs to another consumer. A call of a pack
- * that has ended is over, whichever consumer its entry belongs to.
+ * that has ended is over, whichever consumer its entry belongs to. A pack of events that the group was handed and nobody has pending
+ * has ended in it, although its entry is there: what was noted of it would stay for as long as that.
  *
  * `log` is unused without a `frame`, and `keyRecord` without a `result`: they are then another key of the script.
  * `lost` is written instead of a `frame` that the log has no room for.
@@ -44,6 +47,8 @@ export const settleCheckedScript = defineScript({
   ],
   flags: 'allow-oom',
   lua: `
+${LUA_IDS}
+${LUA_DELIVERED}
 ${LUA_ANSWER}
 ${LUA_PACK}
 ${LUA_PLACE}
@@ -57,10 +62,13 @@ local owner = not pending.err and pending[1] and pending[1][2]
 local start = group .. ' ' .. id
 local starter = redis.pcall('HGET', started, start)
 if type(starter) == 'string' then owner = starter end
+local hasEnded = false
 if owner ~= consumer then
   if owner then return 'lost' end
   local entry = redis.pcall('XRANGE', stream, id, id)
   if #entry == 0 and redis.call('HGET', incarnation, 'id') == since then return 'lost' end
+  local last = shared == '1' and delivered(stream, group)
+  hasEnded = last and not before(last, id)
 end
 if frame ~= '' then
 ${LUA_ROOM}
@@ -68,6 +76,7 @@ ${LUA_ROOM}
 end
 -- After the answer nothing raises: a repeat would answer again.
 if result ~= '' then keep(keyRecord, name, result) end
+if hasEnded then return 'ok' end
 if finish(drop == '1') then redis.pcall('HDEL', started, start) end
 return 'ok'
 `,

@@ -1,3 +1,4 @@
+import { compareIds } from '../../../protocol/entry.js';
 import { deadLetterScript } from '../../../redis/operations/serving/dead-letter.js';
 import { settleCheckedScript } from '../../../redis/operations/serving/settle-checked.js';
 import { finish, keep } from '../ends.js';
@@ -15,13 +16,17 @@ export const settleChecked = operation(settleCheckedScript, (store, said) => {
   if (call.isOver) return 'lost';
   const start = `${group} ${id}`;
   const owner = store.field(started, start) ?? store.group(stream, group)?.ownerOf(id);
+  let hasEnded = false;
   if (owner !== consumer) {
     const isSameMemory = store.field(said.incarnation, 'id') === said.since;
     if (owner !== undefined) return 'lost';
     if (store.entry(stream, id) === undefined && isSameMemory) return 'lost';
+    const last = store.group(stream, group)?.last;
+    hasEnded = said.shared === '1' && last !== undefined && compareIds(last, id) >= 0;
   }
   if (said.frame !== '') answerInRoom(store, said);
   if (said.result !== '') keep(store, said.keyRecord, call.name, said.result);
+  if (hasEnded) return 'ok';
   if (finish(store, said, call, said.drop === '1')) store.deleteField(started, start);
   return 'ok';
 });
