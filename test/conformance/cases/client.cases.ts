@@ -135,6 +135,7 @@ export function clientCases(transport: TransportUnderTest): void {
       await eventually(() => expect(journal.lines).toEqual(['never']));
       await client.close();
       expect(await outcome).toMatchObject({ values: [], end: 'error', error: atClose });
+      app.get(CallsController).release();
     });
 
     test('E7 P6 calls run at the same time', async () => {
