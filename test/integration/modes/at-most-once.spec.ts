@@ -1,6 +1,7 @@
 import { RetryLater, type RedisStreamsContext } from 'nestjs-redis-streams';
 import { dropAnswers, pass } from '../../../tools/tcp-proxy/modes.js';
 import { eventually } from '../../../tools/wait.js';
+import { atOnce } from '../../support/at-once.js';
 import { services } from '../../support/intercepted-service.js';
 import { range, Tally } from '../../support/tally.js';
 import type { TestService as AnyService } from '../../support/test-service.js';
@@ -58,9 +59,11 @@ describe.each(services)('X3 at most once, %s,', (_where, TestService) => {
     const victim = await Instance.start(place);
     const client = await service.connected();
     await client.call('work', { key: 'before' });
-    const calls = range(40).map((n) => client.failure('work', { key: n, hold: true }, once));
+    const calls = atOnce(() =>
+      range(40).map((n) => client.failure('work', { key: n, hold: true }, once)),
+    );
     await eventually(() => expect(victim.of('started')).toHaveLength(41));
-    expect(await service.length('work')).toBe(2);
+    await eventually(async () => expect(await service.length('work')).toBe(2));
     const ran: unknown[] = [];
     await service.serve({ messages: { work: (data: unknown) => void ran.push(data) } }, place);
     await victim.kill();
