@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadPackage } from '@nestjs/common/internal';
 import { findProgram } from '../../bench/brokers/server-process.js';
 import { repository } from '../../tools/repository.js';
+import { eventually } from '../../tools/wait.js';
 
 const drivers = createRequire(join(repository, 'bench', 'package.json'));
 
@@ -41,6 +42,7 @@ interface KafkaJs {
 interface KafkaAdmin {
   connect(): Promise<void>;
   createTopics(options: { topics: { topic: string }[]; waitForLeaders: boolean }): Promise<boolean>;
+  fetchTopicMetadata(options: { topics: string[] }): Promise<unknown>;
   disconnect(): Promise<void>;
 }
 
@@ -52,8 +54,10 @@ export async function createTopics(address: string, topics: readonly string[]): 
   try {
     await admin.createTopics({
       topics: topics.map((topic) => ({ topic })),
-      waitForLeaders: true,
+      waitForLeaders: false,
     });
+    // A node that has made a topic may not know of it yet, and kafkajs waits only for leaders of those that it knows.
+    await eventually(() => admin.fetchTopicMetadata({ topics: [...topics] }), 30_000);
   } finally {
     await admin.disconnect();
   }
