@@ -5,6 +5,7 @@ import { oneOutcomeInTime, truth } from './check/calls.js';
 import { dueLater } from './check/delays.js';
 import { fencing, lateStarts, repetitions, rightAnswers } from './check/executions.js';
 import { expectations } from './check/expectations.js';
+import { sharedKeys } from './check/keys.js';
 import { figuresOf, type Figures } from './check/figures.js';
 import { readRun, type Model, type Violation } from './check/model.js';
 import { fewWords, nobodyFalls, truthfulStatus } from './check/processes.js';
@@ -22,6 +23,7 @@ const rules: readonly ((model: Model) => Iterable<Violation>)[] = [
   fencing,
   lateStarts,
   dueLater,
+  sharedKeys,
   nothingLeft,
   nobodyFalls,
   fewWords,

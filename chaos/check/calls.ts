@@ -1,5 +1,11 @@
 // I1 and I2: every call has one outcome, in time, and the outcome is true.
-import { stalledWithin, type Model, type Violation } from './model.js';
+import {
+  executionsFor,
+  stalledWithin,
+  type Execution,
+  type Model,
+  type Violation,
+} from './model.js';
 
 /** Milliseconds after its deadline by which a call has ended. */
 const LATE = 250;
@@ -46,11 +52,13 @@ export function* oneOutcomeInTime({
 }
 
 /** I2. A call that ended as `not-run` was not executed, and one that succeeded was; an event that was stored was handled. */
-export function* truth({ calls, strays, faults }: Model): Generator<Violation> {
+export function* truth(model: Model): Generator<Violation> {
+  const { calls, strays, faults } = model;
   const mayForget = faults.some(({ excuses }) => excuses === 'open');
-  for (const { id, ends, executions, event, due } of calls.values()) {
+  for (const call of calls.values()) {
+    const { id, ends, executions, event, due } = call;
     // Of what is due later I10 tells.
-    const isHeard = executions.some(({ finish }) => !Number.isNaN(finish));
+    const isHeard = executions.some(isFinished);
     if (event === true && due === undefined && ends[0]?.o === 'stored' && !isHeard && !mayForget)
       yield { rule: 'I2', id, text: 'an event was stored, but no handler finished it' };
     for (const end of ends) {
@@ -63,7 +71,7 @@ export function* truth({ calls, strays, faults }: Model): Generator<Violation> {
           text: `told ${end.code}, certainly not run, but ran in ${process}`,
         };
       }
-      if (end.o === 'value' && !executions.some(({ finish }) => !Number.isNaN(finish))) {
+      if (end.o === 'value' && !executionsFor(model, call).some(isFinished)) {
         yield { rule: 'I2', id, text: 'succeeded, but no handler finished it' };
       }
       if (end.at === 'same-turn' && executions.length > 0) {
@@ -75,3 +83,5 @@ export function* truth({ calls, strays, faults }: Model): Generator<Violation> {
     yield { rule: 'I2', id, text: `executed in ${process}, but nobody called` };
   }
 }
+
+const isFinished = ({ finish }: Execution) => !Number.isNaN(finish);

@@ -2,6 +2,7 @@
 import { answerHash } from '../kit/work.js';
 import { mayHaveLost } from './unreceived.js';
 import {
+  executionsFor,
   stalledWithin,
   type Call,
   type Execution,
@@ -22,6 +23,8 @@ const LATE_CANCEL = 1000;
 
 /** Milliseconds from the note of a fault until it has certainly taken effect. */
 const STRIKES = 250;
+/** Milliseconds after its handler within which an event is acknowledged: of that nobody is told. */
+const ACKNOWLEDGED = 250;
 
 /** I3. The reply is f(request), and the handler saw the request that was made. */
 export function* rightAnswers({ calls }: Model): Generator<Violation> {
@@ -39,7 +42,7 @@ export function* rightAnswers({ calls }: Model): Generator<Violation> {
 
 /** I4. No call is executed twice without a fault that excuses it. */
 export function* repetitions(model: Model): Generator<Violation> {
-  const { calls, plan } = model;
+  const { calls, faults, plan } = model;
   const { duplicates, bound } = duplicatesOf(model);
   if (duplicates > bound) {
     yield {
@@ -47,11 +50,12 @@ export function* repetitions(model: Model): Generator<Violation> {
       text: `${duplicates} repetitions, but only ${bound} were in flight at faults`,
     };
   }
-  for (const { id, pattern, executions } of calls.values()) {
+  for (const call of calls.values()) {
+    const { id, pattern, executions } = call;
     if (executions.length < 2) continue;
-    const excused = executions.every((_, i) => i === 0 || isExcused(model, executions, i));
+    const excused = executions.every((_, i) => i === 0 || isExcused(call, faults, i));
     // It may be started again only if Redis has forgotten the start.
-    if (pattern === 'once' && !isExcused(onlyForgetful(model), executions, 1)) {
+    if (pattern === 'once' && !isExcused(call, onlyForgetful(faults), 1)) {
       yield { rule: 'I4', id, text: `at most once, but started ${executions.length} times` };
     }
     if (plan.expect.duplicates === 0) {
@@ -69,12 +73,14 @@ export function* repetitions(model: Model): Generator<Violation> {
 const SIGHT = 500;
 
 /** I4. No completion of an instance is accepted after its lease was taken away. */
-export function* fencing({ calls, revocations }: Model): Generator<Violation> {
+export function* fencing(model: Model): Generator<Violation> {
+  const { calls, revocations } = model;
   const revoked = new Map(revocations.map(({ consumer, t }) => [consumer, t]));
-  for (const { id, ends, executions } of calls.values()) {
+  for (const call of calls.values()) {
+    const { id, ends } = call;
     const [end] = ends;
     if (end?.by === undefined) continue;
-    const execution = executions.find(({ process, n }) => `${process}#${n}` === end.by);
+    const execution = executionsFor(model, call).find((each) => nameOf(each) === end.by);
     if (execution === undefined) {
       yield { rule: 'I3', id, text: `the reply is of ${end.by}, which did not execute it` };
       continue;
@@ -160,7 +166,8 @@ function isInFlight(call: Call, fault: FaultSeen): boolean {
   if (excuses === 'unreceived') return mayHaveLost(call, fault);
   // A settlement that Redis forgets leaves the call open again.
   const isReread = call.event === true && fault.stream?.endsWith(`:s:${call.pattern}`) === true;
-  const from = fault.from - Math.max(forgets, isReread ? rereads : 0);
+  const unknown = call.event === true ? ACKNOWLEDGED : 0;
+  const from = fault.from - Math.max(forgets, isReread ? rereads : 0, unknown);
   if (start > Math.min(to, fault.from + STRIKES)) return false;
   const [end] = ends;
   const open = end === undefined || end.t > from;
@@ -177,26 +184,22 @@ function isInFlight(call: Call, fault: FaultSeen): boolean {
   );
 }
 
-const onlyForgetful = ({ calls, faults }: Circumstances): Circumstances => ({
-  calls,
-  faults: faults.filter(
+/** Faults after which Redis may have forgotten that something was started or settled. */
+export const onlyForgetful = (faults: readonly FaultSeen[]): FaultSeen[] =>
+  faults.filter(
     ({ forgets = 0, excuses, kept }) => forgets > 0 || (excuses === 'unreceived' && !kept),
-  ),
-});
+  );
+
+/** As the reply of the execution says by whom it is. */
+export const nameOf = ({ process, n }: Execution): string => `${process}#${n}`;
 
 const isRunning = ({ finish }: Execution, from: number) => Number.isNaN(finish) || finish > from;
 
 /** A fault between two executions, or during the first, explains the second. */
-function isExcused(
-  { calls, faults }: Circumstances,
-  executions: readonly Execution[],
-  i: number,
-): boolean {
-  const again = executions[i];
+export function isExcused(call: Call, faults: readonly FaultSeen[], i: number): boolean {
+  const again = call.executions[i];
   if (again === undefined) return false;
-  const call = calls.get(again.id);
-  if (call === undefined) return false;
-  const before = executions.slice(0, i);
+  const before = call.executions.slice(0, i);
   const [end] = call.ends;
   const answered = end?.o === 'value' ? end.t : Infinity;
   return faults.some(
@@ -208,7 +211,7 @@ function isExcused(
   );
 }
 
-const places = (executions: readonly Execution[]) =>
+export const places = (executions: readonly Execution[]) =>
   executions
     .map(({ process, delivery, begin }) => `${process} (${delivery}) at ${begin}`)
     .join(', ');

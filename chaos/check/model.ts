@@ -48,12 +48,15 @@ type Event = Timed & {
   /** When it is due, in milliseconds since 1970, and whether it is an event. */
   readonly due?: number;
   readonly event?: true;
+  /** Its idempotency key. */
+  readonly key?: string;
 };
 
 export function readRun(folder: string): Model {
   const model: Model = {
     plan: JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Model['plan'],
     calls: new Map(),
+    keyed: new Map(),
     strays: [],
     processes: new Map(),
     faults: [],
@@ -142,9 +145,10 @@ function readCaller(model: Model, folder: string, name: string): void {
   const process = processNamed(model, name, 'caller');
   for (const event of readHistory<Event>(join(folder, 'callers', `${name}.jsonl`))) {
     if (event.k === 'start') {
-      const { id, p: pattern, q, a: act, timeout, t: start, due, event: isEvent } = event;
+      const { id, p: pattern, q, a: act, timeout, t: start, due, event: isEvent, key } = event;
       const facts = { caller: name, pattern, q, act, timeout, start, due };
-      callNamed(model, id, { ...facts, event: isEvent });
+      const call = callNamed(model, id, { ...facts, event: isEvent, key });
+      if (key !== undefined) model.keyed.set(key, [...(model.keyed.get(key) ?? []), call]);
     } else if (event.k === 'end') callNamed(model, event.id).ends.push(of<End>(event));
     else readCommon(process, event);
   }
@@ -200,7 +204,7 @@ function readOutput(model: Model, folder: string, name: string): void {
 
 type CallFacts = Pick<
   Call,
-  'caller' | 'pattern' | 'q' | 'act' | 'timeout' | 'start' | 'due' | 'event'
+  'caller' | 'pattern' | 'q' | 'act' | 'timeout' | 'start' | 'due' | 'event' | 'key'
 >;
 
 function callNamed(model: Model, id: string, facts?: CallFacts): Call {
@@ -211,6 +215,15 @@ function callNamed(model: Model, id: string, facts?: CallFacts): Call {
     model.calls.set(id, call);
   }
   return facts === undefined ? call : Object.assign(call, facts);
+}
+
+/** Executions that may have given a call its answer: its own, and those of the calls with its idempotency key. */
+export function executionsFor(
+  { keyed }: Pick<Model, 'keyed'>,
+  { key, executions }: Call,
+): readonly Execution[] {
+  const sharing = key === undefined ? undefined : keyed.get(key);
+  return sharing === undefined ? executions : sharing.flatMap((call) => call.executions);
 }
 
 /** Milliseconds of an interval in which the process could do nothing, as it measured itself. */

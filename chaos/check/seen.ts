@@ -7,7 +7,7 @@ import type { Vitals } from '../processes/witness.js';
 
 /** A violation that a rule has found. */
 export interface Violation {
-  /** I1 to I10, or the name of an expectation of the scenario. */
+  /** I1 to I11, or the name of an expectation of the scenario. */
   readonly rule: string;
   /** The call that it is about. */
   readonly id?: string | undefined;
@@ -65,6 +65,8 @@ export interface Call {
   readonly due?: number | undefined;
   /** It is an event: its outcome is that it was stored. */
   readonly event?: true | undefined;
+  /** Its idempotency key. */
+  readonly key?: string | undefined;
   /** Every outcome that was told. */
   readonly ends: End[];
   /** Executions in the order in which they began. */
@@ -160,6 +162,8 @@ export interface Model {
     readonly server: string;
   };
   readonly calls: Map<string, Call>;
+  /** Calls by idempotency key. */
+  readonly keyed: Map<string, Call[]>;
   /** Executions of calls that nobody made. */
   readonly strays: Execution[];
   /** Processes by name. */

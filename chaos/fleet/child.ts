@@ -43,10 +43,15 @@ export interface ChildOptions {
   readonly output: string;
   readonly environment: Record<string, string>;
   readonly log: History;
+  /** Hears what the process tells that answers no question. */
+  readonly heard?: (news: News, from: Child) => void;
 }
 
-interface News {
+/** What a process tells. */
+export interface News {
   readonly kind?: string;
+  /** That another caller is to make. */
+  readonly call?: { readonly id: string };
   readonly message?: string;
   readonly question?: number;
   readonly answer?: unknown;
@@ -61,7 +66,8 @@ export class Child extends Forked {
   private readonly questions = new Map<number, (answer: unknown) => void>();
   private asked = 0;
 
-  constructor({ name, kind, given, output, environment, log, inPython = false }: ChildOptions) {
+  constructor(options: ChildOptions) {
+    const { name, kind, given, output, environment, log, heard, inPython = false } = options;
     super({
       name,
       ...(inPython ? inPythonBy() : inNode(kind)),
@@ -73,8 +79,9 @@ export class Child extends Forked {
     log.write({ k: 'spawn', name, kind, pid: this.pid, t: now() });
     this.up = this.ready().then(() => log.write({ k: 'up', name, t: now() }));
     this.up.catch(() => {});
-    this.process.on('message', ({ question, answer }: News) => {
-      if (question !== undefined) this.questions.get(question)?.(answer);
+    this.process.on('message', (news: News) => {
+      if (news.question === undefined) heard?.(news, this);
+      else this.questions.get(news.question)?.(news.answer);
     });
     this.process.once('exit', (code, signal) =>
       log.write({ k: 'exit', name, kind, code, signal, expected: this.expected, t: now() }),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { History } from '../kit/history.js';
 import type { Random } from '../../tools/random.js';
 import { now } from '../kit/time.js';
-import { Child, type Kind } from './child.js';
+import { Child, type Kind, type News } from './child.js';
 import { effectsKey } from './inspection.js';
 import type { WholePlan } from './plan.js';
 
@@ -152,6 +152,15 @@ export class Fleet {
     return this.child(name, 'caller', { options, sealing, mix, bursts, seed, classes });
   }
 
+  /** The next caller makes a call for one that wants it, which hears when that has ended. */
+  private async passOn({ kind, call }: News, from: Child): Promise<void> {
+    if (kind !== 'pass on' || call === undefined) return;
+    const { callers, options } = this;
+    const next = callers[(callers.indexOf(from) + 1) % callers.length];
+    await next?.ask('make', { call }, 2 * options.plan.timeout);
+    if (from.isAlive) from.tell({ kind: 'made', id: call.id });
+  }
+
   /** What a process is to seal with, if messages are sealed. */
   private sealing(name: string): object | undefined {
     const { sealed } = this.options.plan;
@@ -168,6 +177,7 @@ export class Fleet {
       given: { ...given, library, history: join(folder, `${kind}s`, `${name}.jsonl`) },
       output: join(folder, `${name}.out`),
       environment: this.options.environmentFor(name),
+      heard: (news, from) => void this.passOn(news, from),
     });
   }
 }

@@ -149,6 +149,21 @@ export const mutants: readonly Mutant[] = [
     rules: ['take-over'],
   },
   {
+    // Rule L22. Whoever comes while the first call with a key runs, runs too.
+    name: 'a key that another call has lets the next one run',
+    file: 'redis/operations/serving/claim-keys.js',
+    patches: [['if exists(stream, part, by) then', 'if false then']],
+    scenario: 'S2K',
+    rules: ['I11'],
+  },
+  {
+    name: 'a result is not stored under its key',
+    file: 'engine/consumer/run/keyed-results.js',
+    patches: [['kind === REPLY.fault ? undefined : recorded.text', 'undefined']],
+    scenario: 'S2K',
+    rules: ['I11'],
+  },
+  {
     // Rule L27. The instances say that they have applied it.
     name: 'a pause of a pattern is read and does nothing',
     file: 'engine/consumer/run/pauses.js',

@@ -59,17 +59,20 @@ let enough = false;
 let pace = new Pace(0);
 on('enough', () => void (enough = true));
 
-function make({ pattern, to, data, timeout, delay, event, cancel }: Wanted): void {
-  const { id } = data;
+/** @param ended called when a call that is no event has ended */
+function make(wanted: Wanted, ended?: () => void): void {
+  const { id, key, pattern, to, data, timeout, delay, event, cancel } = wanted;
   const q = requestHash(data);
   const priority = classes?.pick(['high', 'normal', 'low'] as const);
-  const isPlain = timeout === undefined && delay === undefined && priority === undefined;
+  const isPlain = (timeout ?? delay ?? priority ?? key) === undefined;
   const record = isPlain
     ? data
     : new RedisStreamsRecord(data, {
         ...(timeout !== undefined && { timeout }),
         ...(delay !== undefined && { delay }),
         ...(priority !== undefined && { priority }),
+        // The data of calls with one key are the same, so a header says which of them it is.
+        ...(key !== undefined && { idempotencyKey: key, headers: { call: id } }),
       });
   let reply: { readonly by?: string } | undefined;
   issued++;
@@ -77,10 +80,12 @@ function make({ pattern, to, data, timeout, delay, event, cancel }: Wanted): voi
   const end = (what: object) => {
     open--;
     history.write({ k: 'end', id, ...what, t: now() });
+    ended?.();
   };
   history.write({
     k: 'start',
     id,
+    key,
     p: pattern,
     q,
     a: data.act,
@@ -133,6 +138,33 @@ function make({ pattern, to, data, timeout, delay, event, cancel }: Wanted): voi
   else setTimeout(unsubscribe, cancel);
 }
 
+/** Makes a call whose key others share, and has them made when they are due. */
+function makeAll(first: Wanted): void {
+  const atItsEnd: (() => void)[] = [];
+  make(first, () => {
+    for (const begin of atItsEnd) begin();
+  });
+  for (const [i, { elsewhere, after, ms, other }] of (first.again ?? []).entries()) {
+    const data = other ? { ...first.data, other } : first.data;
+    const call: Wanted = { ...first, id: `${first.id}+${i + 1}`, data, again: [] };
+    // Whoever makes it, the load is not over before it has ended.
+    open++;
+    const over = () => void open--;
+    const go = () => (elsewhere ? passOn(call, over) : make(call, over));
+    const begin = () => void (ms === 0 ? go() : setTimeout(go, ms));
+    if (after) atItsEnd.push(begin);
+    else begin();
+  }
+}
+
+/** Calls that another caller makes for this one, by id, with what is to happen when they have ended. */
+const passedOn = new Map<string, () => void>();
+
+function passOn(call: Wanted, over: () => void): void {
+  passedOn.set(call.id, over);
+  tell('pass on', { call });
+}
+
 function outcomeOf(error: unknown): object {
   if (!(error instanceof RedisStreamsError))
     return { o: 'error', text: (error as Error | undefined)?.message };
@@ -154,7 +186,7 @@ function load({ count, rate, cap, patient, warmUp }: Load): Promise<{ issued: nu
     const timer = setInterval(() => {
       const size = Math.min(burst, cap);
       if (!made() && pace.isDue() && open + size <= cap) {
-        for (let i = 0; i < size && !made(); i++) make(source.next().value);
+        for (let i = 0; i < size && !made(); i++) makeAll(source.next().value);
         pace.made(size);
         burst = bursts.next().value;
       }
@@ -166,6 +198,11 @@ function load({ count, rate, cap, patient, warmUp }: Load): Promise<{ issued: nu
 }
 
 on('load', load);
+on<{ call: Wanted }>('make', ({ call }) => new Promise<void>((resolve) => make(call, resolve)));
+on<{ id: string }>('made', ({ id }) => {
+  passedOn.get(id)?.();
+  passedOn.delete(id);
+});
 on<{ rate: number }>('pace', ({ rate }) => void (pace.rate = rate));
 on('vitals', () => vitals(() => ({ ...heldByClient(client), resent })));
 on('progress', () => ({ issued, open }));

@@ -1,5 +1,6 @@
 // Which calls a caller makes, drawn from the seed.
 import type { Random } from '../../tools/random.js';
+import { furtherCalls, type Again } from './again.js';
 
 /** A kind of call in the mix of a scenario. */
 export interface Kind {
@@ -26,6 +27,8 @@ export interface Kind {
   event?: true;
   /** A wildcard stands for it: it goes to `<pattern>.<caller>.<number>`, and after so many of them to a new one. */
   fresh?: number;
+  /** It has an idempotency key, which at most so many further calls share. */
+  again?: number;
 }
 
 /** What a handler is asked to do. */
@@ -40,10 +43,14 @@ export interface CallData {
   watch?: boolean;
   /** Of a streamed reply. */
   values?: number;
+  /** These are not the data of the first call with the key. */
+  other?: boolean;
 }
 
 /** A call to be made. */
 export interface Wanted {
+  /** As the histories name it. */
+  readonly id: string;
   readonly pattern: string;
   /** The pattern that it is sent to. */
   readonly to: string;
@@ -54,6 +61,10 @@ export interface Wanted {
   readonly event: boolean;
   /** Unsubscribes at once, or after this many milliseconds. */
   readonly cancel: 'same-turn' | number | undefined;
+  /** Its idempotency key. */
+  readonly key?: string;
+  /** Further calls with this key. */
+  readonly again?: readonly Again[];
 }
 
 /** Short calls of the same patterns that break nothing. A stream or a delay would keep the others waiting. */
@@ -97,6 +108,8 @@ export function* callsOf({
     const before = sent.get(kind) ?? 0;
     sent.set(kind, before + 1);
     const to = fresh ? `${pattern}.${name}.${Math.floor(before / fresh)}` : pattern;
-    yield { pattern, to, data, timeout: kind.timeout, delay, event, cancel };
+    const { id } = data;
+    const keyed = kind.again ? { key: id, again: furtherCalls(random, kind.again) } : {};
+    yield { id, pattern, to, data, timeout: kind.timeout, delay, event, cancel, ...keyed };
   }
 }

@@ -48,7 +48,9 @@ async function computing({ ms, act }: CallData, context: RedisStreamsContext): P
 
 /** Notes that a call is executed. */
 function begin(pattern: string, data: CallData, context: RedisStreamsContext) {
-  const { id } = data;
+  // Calls with one idempotency key have the same data.
+  const named = pattern === 'keyed' ? context.getMetadata()['call'] : undefined;
+  const id = named ?? data.id;
   const q = requestHash(data);
   const d = context.getDeliveryCount();
   const n = ++executions;
@@ -102,6 +104,7 @@ async function* stream(data: CallData, context: RedisStreamsContext) {
 const spreading = { ...(spread && { spread }), ...(classes && { priorities: true }) };
 server.addHandler('work', execute('work'), false, spreading);
 server.addHandler('once', execute('once'), false, { atMostOnce: true, ...spreading });
+server.addHandler('keyed', execute('keyed'), false, spreading);
 server.addHandler('inbox', execute('inbox'), false, spreading);
 if (computed) server.addHandler('compute', execute('compute'), false, { threads: true });
 server.addHandler('stream', stream as never, false, { restartable: true });

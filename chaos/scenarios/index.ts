@@ -1,6 +1,6 @@
 // What the suite plays.
 import { s1 } from './s01-calm.js';
-import { s2, s2classes, s2python, s2short, s2spread, s2wildcards } from './s02-kill.js';
+import { s2, s2classes, s2keyed, s2python, s2short, s2spread, s2wildcards } from './s02-kill.js';
 import { s3 } from './s03-rolling.js';
 import { s4 } from './s04-redis-kill.js';
 import { s5 } from './s05-memory.js';
@@ -30,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   s2spread,
   s2classes,
   s2wildcards,
+  s2keyed,
   s2python,
   s3,
   s4,

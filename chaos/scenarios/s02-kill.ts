@@ -21,6 +21,9 @@ const FRESH: readonly Kind[] = [
 /** Bursts of them share entries, except where an instance in Python reads them too. */
 const told: Kind = { weight: 20, pattern: 'told', ms: [0, 40], event: true };
 
+/** Calls that share idempotency keys. */
+const KEYED: readonly Kind[] = [{ weight: 60, pattern: 'keyed', ms: [0, 60], again: 3 }];
+
 interface Killing {
   readonly leaseTtl: number;
   readonly takeOverWithin: number;
@@ -32,6 +35,8 @@ interface Killing {
   readonly classes?: boolean;
   /** New patterns come all the time, which wildcards stand for. */
   readonly wildcards?: boolean;
+  /** Some calls share idempotency keys. */
+  readonly keyed?: boolean;
   /** How many of the instances are in Python. */
   readonly python?: number;
 }
@@ -43,7 +48,7 @@ interface Killing {
 const killing = (
   name: string,
   title: string,
-  { leaseTtl, takeOverWithin, calls, kills, spread, classes, wildcards, python }: Killing,
+  { leaseTtl, takeOverWithin, calls, kills, spread, classes, wildcards, keyed, python }: Killing,
 ): Scenario =>
   scenario({
     name,
@@ -72,11 +77,15 @@ const killing = (
         told,
         ...(python ? [] : [stream]),
         ...(wildcards ? FRESH : []),
+        ...(keyed ? KEYED : []),
       ],
       expect: {
         success: 1,
         // A call that may run once only is not run again: its caller is told `may-have-run`.
-        codes: ['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
+        codes: [
+          ...['INTERRUPTED/may-have-run', 'TIMEOUT/may-have-run@2000', 'TIMEOUT/not-run@2000'],
+          ...(keyed ? ['IDEMPOTENCY_MISMATCH/not-run'] : []),
+        ],
         takeOverWithin,
         ...(classes ? {} : { packed: 0.1 }),
         effects: true,
@@ -140,4 +149,13 @@ export const s2wildcards = killing('S2W', 'kill -9 of instances that handle new 
   calls: 50_000,
   kills: 15,
   wildcards: true,
+});
+
+/** The same with calls that share idempotency keys, of one caller and of two, at once and later. */
+export const s2keyed = killing('S2K', 'kill -9 of instances that run calls with shared keys', {
+  leaseTtl: 10_000,
+  takeOverWithin: 5000,
+  calls: 50_000,
+  kills: 15,
+  keyed: true,
 });

@@ -13,8 +13,16 @@ export const s8 = scenario({
     rate: 200,
     cap: 800,
     proxy: true,
-    mix: [{ weight: 1, pattern: 'work', ms: [0, 20], pad: 200 }],
-    expect: { success: 1, duplicates: 0, packed: 0.1 },
+    mix: [
+      { weight: 9, pattern: 'work', ms: [0, 20], pad: 200 },
+      { weight: 1, pattern: 'keyed', ms: [0, 20], again: 3 },
+    ],
+    expect: {
+      success: 1,
+      codes: ['IDEMPOTENCY_MISMATCH/not-run'],
+      duplicates: 0,
+      packed: 0.1,
+    },
   }),
   faults: async (context) => {
     await swallowing(context, share, () => lookFor(context.made, 900_000, 200));

@@ -155,6 +155,21 @@ describe('I4, repetitions', () => {
     expect(figures).toMatchObject({ duplicates: 2, duplicateBound: 2 });
   });
 
+  it.each([
+    [250, []],
+    [251, ['I4']],
+  ])(
+    'permits one of an event whose handler finished less than 250 ms before the kill: %d',
+    (ms, found) => {
+      const histories = new Histories();
+      histories.event('c-11', 2000);
+      histories.execution('c-11', 'service-1.1', 2002, 2010);
+      histories.execution('c-11', 'service-2.1', 5000, 5010);
+      histories.nemesisDid(killed, 2009.5 + ms, 2300);
+      expect(rulesOf(histories)).toEqual(found);
+    },
+  );
+
   it('finds a repetition beyond the bound', () => {
     const histories = new Histories();
     orphan(histories, 'c-11', 2000);
