@@ -23,8 +23,11 @@ const LATE_CANCEL = 1000;
 
 /** Milliseconds from the note of a fault until it has certainly taken effect. */
 const STRIKES = 250;
-/** Milliseconds after its handler within which an event is acknowledged: of that nobody is told. */
-const ACKNOWLEDGED = 250;
+/**
+ * Milliseconds after its handler within which an event is acknowledged: of that nobody is told. It takes a turn of the event
+ * loop and a round trip to Redis.
+ */
+const ACKNOWLEDGED = 50;
 
 /** I3. The reply is f(request), and the handler saw the request that was made. */
 export function* rightAnswers({ calls }: Model): Generator<Violation> {
@@ -166,8 +169,7 @@ function isInFlight(call: Call, fault: FaultSeen): boolean {
   if (excuses === 'unreceived') return mayHaveLost(call, fault);
   // A settlement that Redis forgets leaves the call open again.
   const isReread = call.event === true && fault.stream?.endsWith(`:s:${call.pattern}`) === true;
-  const unknown = call.event === true ? ACKNOWLEDGED : 0;
-  const from = fault.from - Math.max(forgets, isReread ? rereads : 0, unknown);
+  const from = fault.from - Math.max(forgets, isReread ? rereads : 0);
   if (start > Math.min(to, fault.from + STRIKES)) return false;
   const [end] = ends;
   const open = end === undefined || end.t > from;
@@ -176,11 +178,12 @@ function isInFlight(call: Call, fault: FaultSeen): boolean {
       open || executions.some((execution) => execution.begin <= to && isRunning(execution, from))
     );
   }
+  const since = call.event === true ? Math.min(from, fault.from - ACKNOWLEDGED) : from;
   return executions.some(
     (execution) =>
       targets.includes(execution.process) &&
       execution.begin <= to &&
-      (open || isRunning(execution, from)),
+      (open || isRunning(execution, since)),
   );
 }
 
